@@ -1,0 +1,110 @@
+"""Every error the program raises on purpose, and the one table that turns them into HTTP status and close codes.
+
+    TrackerError
+    ├── Malformed            the request cannot be read
+    ├── Invalid              it can be read, but a field is wrong
+    ├── NotSignedIn          no token, or none we know
+    ├── NotAllowed           the token's kind may not do this
+    ├── NotFound             not there, or not yours to see
+    ├── Conflict             there already
+    ├── TooLarge             more than the limit
+    ├── TooMany              more often than the limit
+    ├── StorageDown          PostgreSQL does not answer
+    ├── Fenced               another server owns the partitions now
+    ├── BadFrame             a frame of a device or viewer that can never be accepted
+    ├── WindowExceeded       more unacked frames than the window
+    ├── Replaced             a newer socket of the same device
+    ├── HeartbeatMissed      no pong in time
+    └── TooSlow              read nothing for too long
+
+The docstring is the default message.
+"""
+
+from typing import Final
+
+
+class TrackerError(Exception):
+    """Something went wrong."""
+
+    def __init__(self, message: str | None = None, *, field: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+        self.field = field
+
+
+class Malformed(TrackerError):
+    """The request cannot be read."""
+
+
+class Invalid(TrackerError):
+    """A field has a value it may not have."""
+
+
+class NotSignedIn(TrackerError):
+    """Sign in first."""
+
+
+class NotAllowed(TrackerError):
+    """This token may not do that."""
+
+
+class NotFound(TrackerError):
+    """There is no such thing."""
+
+
+class Conflict(TrackerError):
+    """There is one already."""
+
+
+class TooLarge(TrackerError):
+    """That is more than the limit."""
+
+
+class TooMany(TrackerError):
+    """That is more often than the limit."""
+
+
+class StorageDown(TrackerError):
+    """The database does not answer; try again."""
+
+
+class Fenced(TrackerError):
+    """Another server owns the partitions now."""
+
+
+class BadFrame(TrackerError):
+    """This frame can never be accepted."""
+
+
+class WindowExceeded(TrackerError):
+    """More frames are unacked than the window allows."""
+
+
+class Replaced(TrackerError):
+    """A newer socket of this device took over."""
+
+
+class HeartbeatMissed(TrackerError):
+    """No pong came in time."""
+
+
+class TooSlow(TrackerError):
+    """Nothing was read for too long."""
+
+
+HTTP_STATUS: Final[dict[type[TrackerError], int]] = {
+    Malformed: 400, Invalid: 422, NotSignedIn: 401, NotAllowed: 403, NotFound: 404, Conflict: 409,
+    TooLarge: 413, TooMany: 429, StorageDown: 503, Fenced: 503,
+}  # fmt: skip
+
+CLOSE_CODE: Final[dict[type[TrackerError], int]] = {
+    HeartbeatMissed: 4001, TooSlow: 4008, TooMany: 4029, StorageDown: 1012, Fenced: 1012,
+    NotSignedIn: 4501, BadFrame: 4502, Malformed: 4502, Invalid: 4502, WindowExceeded: 4503, NotAllowed: 4504, Replaced: 4509,
+}  # fmt: skip
+
+
+def http_status(error: TrackerError) -> int:
+    return next((HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS), 500)
+
+
+def close_code(error: TrackerError) -> int:
+    return next((CLOSE_CODE[kind] for kind in type(error).__mro__ if kind in CLOSE_CODE), 1011)

@@ -1,0 +1,1 @@
+"""How positions and events leave: the bus, the hub, and the viewers."""

@@ -1,0 +1,21 @@
+"""Device: a thing that reports where it is."""
+
+import re
+from typing import Final
+
+import msgspec
+
+SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+class Device(msgspec.Struct, frozen=True):
+    """`key` is the number used inside (and the viewer's slot); `id` is the slug people see."""
+
+    key: int
+    id: str
+    name: str
+    category: str | None = None
+
+
+def is_slug(text: str) -> bool:
+    return SLUG.fullmatch(text) is not None

@@ -1,0 +1,53 @@
+"""Moments: whole milliseconds (`at`) or microseconds (`received_at`) since 1970-01-01 UTC, as plain ints.
+
+An int cannot be naive, cannot carry a time zone and compares in one instruction; RFC 3339 exists only at the edges.
+"""
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY_MS = 86_400_000
+LEAP_SECOND = re.compile(r"(.*\d{2}:\d{2}):60(\.\d+)?(.*)")
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def now_us() -> int:
+    return time.time_ns() // 1_000
+
+
+def to_datetime(ms: int) -> datetime:
+    return EPOCH + timedelta(milliseconds=ms)
+
+
+def from_datetime(moment: datetime) -> int:
+    """Milliseconds of an aware datetime, rounded down: a fix is identified by its millisecond."""
+    return (moment - EPOCH) // timedelta(milliseconds=1)
+
+
+def micros_to_datetime(us: int) -> datetime:
+    return EPOCH + timedelta(microseconds=us)
+
+
+def datetime_to_micros(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def format_ms(ms: int) -> str:
+    """`2026-11-23T10:00:00.123Z`, the one form that leaves the server."""
+    return to_datetime(ms).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
+
+
+def parse(text: str) -> int:
+    """Milliseconds of an RFC 3339 time with an offset. ValueError where there is none, or no such date."""
+    leap = LEAP_SECOND.fullmatch(text)
+    if leap:  # a leap second is the first of the next minute; datetime knows none
+        return parse(f"{leap[1]}:59{leap[2] or ''}{leap[3]}") + 1000
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("the time has no offset")
+    return from_datetime(moment)

@@ -1,0 +1,1 @@
+"""One module per table: the SQL beside the function that runs it, the connection its first argument."""
