@@ -98,7 +98,8 @@ HTTP_STATUS: Final[dict[type[TrackerError], int]] = {
 
 CLOSE_CODE: Final[dict[type[TrackerError], int]] = {
     HeartbeatMissed: 4001, TooSlow: 4008, TooMany: 4029, StorageDown: 1012, Fenced: 1012,
-    NotSignedIn: 4501, BadFrame: 4502, Malformed: 4502, Invalid: 4502, WindowExceeded: 4503, NotAllowed: 4504, Replaced: 4509,
+    NotSignedIn: 4501, BadFrame: 4502, Malformed: 4502, Invalid: 4502, WindowExceeded: 4503, NotAllowed: 4504,
+    Replaced: 4509,
 }  # fmt: skip
 
 

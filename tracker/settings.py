@@ -13,7 +13,7 @@ class Settings:
     """The command line wins over the environment; the README lists these, and a test compares."""
 
     bind: str = "127.0.0.1:8000"  # TRACKER_BIND
-    data: Path = field(default_factory=lambda: Path(".tracker"))  # TRACKER_DATA: the private cluster and the demo's state
+    data: Path = field(default_factory=lambda: Path(".tracker"))  # TRACKER_DATA: the private cluster
     database_url: str | None = None  # TRACKER_DATABASE_URL: another PostGIS instead of the private one
     admin_token: str | None = None  # TRACKER_ADMIN_TOKEN: an admin token for scripts, 32 characters or more
     origins: tuple[str, ...] = ()  # TRACKER_ORIGINS: further origins whose pages may use the cookie, comma-separated
@@ -35,7 +35,8 @@ def from_environment(environment: Mapping[str, str] = os.environ, **given: objec
     def text(name: str) -> str | None:
         return environment.get(f"TRACKER_{name.upper()}") or None
 
-    found: dict[str, object] = {name: text(name) for name in ("bind", "database_url", "admin_token", "map_style", "log_level")}
+    plain = ("bind", "database_url", "admin_token", "map_style", "log_level")
+    found: dict[str, object] = {name: text(name) for name in plain}
     found |= {name: Path(value) for name in ("data", "tls_certificate", "tls_key") if (value := text(name))}
     if origins := text("origins"):
         found["origins"] = tuple(origin.strip() for origin in origins.split(",") if origin.strip())

@@ -1,1 +1,1 @@
-"""The nouns of the program: one file each, frozen values, no I/O. Everything imports these; they import nothing of ours."""
+"""The nouns of the program: one file each, frozen values, no I/O. Everything imports them; they import nothing."""
