@@ -2,7 +2,7 @@
 create extension if not exists postgis;
 
 create table installation (
-    only boolean primary key default true check (only),
+    single boolean primary key default true check (single),
     id uuid not null default gen_random_uuid()
 );
 insert into installation default values;

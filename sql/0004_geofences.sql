@@ -12,7 +12,7 @@ create index geofence_shape on geofence using gist (shape);
 
 -- Counts up with every change of any geofence; a batch reads it with its ownership and reloads when it moved.
 create table geofence_head (
-    only boolean primary key default true check (only),
+    single boolean primary key default true check (single),
     revision bigint not null default 0
 );
 insert into geofence_head default values;

@@ -25,7 +25,7 @@ create index on event (geofence, id);
 -- Locked by the transaction that adds events, until it commits: numbers have no gaps and become visible in their order,
 -- so a reader that has seen 7 will never find a 6 it missed.
 create table event_head (
-    only boolean primary key default true check (only),
+    single boolean primary key default true check (single),
     id bigint not null default 0
 );
 insert into event_head default values;

@@ -15,7 +15,10 @@
     ├── WindowExceeded       more unacked frames than the window
     ├── Replaced             a newer socket of the same device
     ├── HeartbeatMissed      no pong in time
-    └── TooSlow              read nothing for too long
+    ├── TooSlow              read nothing for too long
+    ├── PostgisMissing       no PostgreSQL with PostGIS on this machine
+    ├── ClusterFailed        the private PostgreSQL does not run
+    └── SchemaDrift          the database and the migrations disagree
 
 The docstring is the default message.
 """
@@ -89,6 +92,18 @@ class HeartbeatMissed(TrackerError):
 
 class TooSlow(TrackerError):
     """Nothing was read for too long."""
+
+
+class PostgisMissing(TrackerError):
+    """There is no PostgreSQL with PostGIS on this machine."""
+
+
+class ClusterFailed(TrackerError):
+    """The private PostgreSQL does not run."""
+
+
+class SchemaDrift(TrackerError):
+    """The database and the migrations disagree."""
 
 
 HTTP_STATUS: Final[dict[type[TrackerError], int]] = {

@@ -1,0 +1,23 @@
+"""What each connection of the pool brings along."""
+
+import asyncpg
+
+
+async def test_jsonb_goes_in_as_text_or_bytes_and_comes_out_as_bytes(pool: asyncpg.Pool) -> None:
+    for given in ('{"a": 1}', b'{"a": 1}'):
+        assert await pool.fetchval("select $1::jsonb", given) == b'{"a": 1}'
+    assert await pool.fetchval("select null::jsonb") is None
+
+
+async def test_jsonb_can_be_copied(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as conn:
+        await conn.execute("create temporary table t (n int, j jsonb)")
+        await conn.copy_records_to_table("t", records=[(1, b'{"x": true}'), (2, None)])
+        rows = await conn.fetch("select j from t order by n")
+    assert [row["j"] for row in rows] == [b'{"x": true}', None]
+
+
+async def test_sessions_are_utc_and_impatient(pool: asyncpg.Pool) -> None:
+    assert await pool.fetchval("show timezone") == "UTC"
+    assert await pool.fetchval("show lock_timeout") == "10s"
+    assert await pool.fetchval("show statement_timeout") == "1min"

@@ -1,0 +1,174 @@
+"""A PostgreSQL of our own: made, started, watched and stopped by the server that uses it."""
+
+import asyncio
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Final, NoReturn
+from urllib.parse import quote
+
+from tracker.errors import ClusterFailed
+from tracker.postgis import binaries, postmaster
+from tracker.postgis.account import postgres_account
+from tracker.postgis.places import make_private, places_for
+
+START_S: Final = 300.0  # replaying the log after a crash may take minutes
+STOP_S: Final = 60.0
+WATCH_S: Final = 0.2
+DEATHS: Final = 5  # that many within a minute: something is wrong that a restart does not heal
+DEATHS_WITHIN_S: Final = 60.0
+LOG_BYTES: Final = 16 << 20  # a longer log is put aside at the next start; one old one is kept
+# The processes of a killed postmaster need a moment to notice and go.
+LEFTOVERS: Final = "pre-existing shared memory block"
+
+
+class Cluster:
+    """A cluster in `data`, reachable through a unix socket that only its owner (and root) can open.
+
+    Two servers may be given the same folder: the second uses the PostgreSQL of the first, and takes over when it ends.
+    Call `start` from a thread that lives as long as the program: PostgreSQL stops when the thread that started it ends.
+    """
+
+    def __init__(self, data: Path, *, durable: bool = True, search: Sequence[str] = binaries.PLACES) -> None:
+        self._account = postgres_account()
+        self._places = places_for(data, self._account)
+        self._binaries = binaries.find_binaries(self._made_by(), places=search)
+        self._settings = postmaster.SETTINGS | ({} if durable else postmaster.NOT_DURABLE)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def home(self) -> Path:
+        """Where it really lies: not in `data` when root gave a folder that PostgreSQL's account cannot enter."""
+        return self._places.home
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://tracker@/postgres?host={quote(str(self._places.socket_folder), safe='')}"
+
+    @property
+    def pid(self) -> int | None:
+        return postmaster.running_pid(self._places.cluster)
+
+    @property
+    def adopted(self) -> bool:
+        """Whether another process started it."""
+        return self.pid is not None and (self._process is None or self._process.pid != self.pid)
+
+    def start(self) -> None:
+        """Returns when it takes connections. Raises ClusterFailed with the end of PostgreSQL's log."""
+        for pause_s in self._starting():
+            time.sleep(pause_s)
+
+    async def watch(self) -> NoReturn:
+        """Starts PostgreSQL again whenever it dies. Raises ClusterFailed when that does not help."""
+        deaths: deque[float] = deque(maxlen=DEATHS)
+        while True:
+            await asyncio.sleep(WATCH_S)
+            if self._is_running():
+                continue
+            deaths.append(time.monotonic())
+            if len(deaths) == DEATHS and deaths[-1] - deaths[0] < DEATHS_WITHIN_S:
+                raise ClusterFailed(f"PostgreSQL died {DEATHS} times within a minute; its log is {self._places.log}")
+            for pause_s in self._starting():
+                await asyncio.sleep(pause_s)
+
+    def stop(self) -> None:
+        """Stops what we started: sessions are ended, everything is written. One we adopted runs on."""
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        process.send_signal(signal.SIGINT)
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGQUIT)  # at once; the next start replays the log
+            process.wait()
+
+    def _starting(self) -> Iterator[float]:
+        """The steps of a start, for those who may block and those who may not: each value is a pause to make, in s."""
+        deadline = time.monotonic() + START_S
+        with self._places.lock.open("a") as lock:
+            while not _locked(lock):
+                yield _pause(deadline, 0.05)
+            self._make()
+            log_start: int | None = None
+            while not self._is_ready():
+                if not self._is_running():
+                    if log_start is not None:
+                        self._check_failure(log_start)
+                    log_start = self._spawn()
+                yield _pause(deadline, 0.02)
+
+    def _make(self) -> None:
+        """A cluster appears by renaming a finished one, so one that was interrupted is never used."""
+        if self._places.cluster.exists():
+            return
+        unfinished = self._places.unfinished
+        shutil.rmtree(unfinished, ignore_errors=True)
+        make_private(unfinished, self._account)
+        done = subprocess.run(
+            [self._binaries.folder / "initdb", "-D", unfinished, "-U", "tracker", "-A", "trust", "-E", "UTF8",
+             "--locale=C", "--data-checksums", "--no-instructions", "--no-sync"],
+            env=postmaster.clean_environment(), cwd="/", capture_output=True, text=True, check=False,
+            **self._account.identity(),
+        )  # fmt: skip
+        if done.returncode != 0:
+            raise ClusterFailed(f"initdb: {done.stderr.strip()}")
+        unfinished.rename(self._places.cluster)
+
+    def _spawn(self) -> int:
+        """Starts the postmaster; returns where in the log its words begin."""
+        make_private(self._places.socket_folder, self._account)
+        path = self._places.log
+        if path.exists() and path.stat().st_size > LOG_BYTES:
+            path.rename(path.with_suffix(".log.old"))
+        with path.open("ab") as log:
+            start = log.seek(0, os.SEEK_END)
+            self._process = postmaster.spawn(self._binaries, self._places, self._account, self._settings, log.fileno())
+        return start
+
+    def _check_failure(self, log_start: int) -> None:
+        """Raises when the postmaster we just started gave up for a reason that does not go away."""
+        if self._process is not None and self._process.returncode < 0:
+            return  # somebody killed it
+        with self._places.log.open("rb") as log:
+            log.seek(log_start)
+            said = log.read()[-2000:].decode(errors="replace").strip()
+        if LEFTOVERS not in said:
+            raise ClusterFailed(f"PostgreSQL did not start: {said}")
+
+    def _is_running(self) -> bool:
+        if self._process is not None and self._process.poll() is None:
+            return True
+        return self.pid is not None
+
+    def _is_ready(self) -> bool:
+        pid = self.pid
+        return pid is not None and postmaster.is_ready(self._places.cluster, pid)
+
+    def _made_by(self) -> int | None:
+        try:
+            return int((self._places.cluster / "PG_VERSION").read_text())
+        except OSError:
+            return None
+
+
+def _pause(deadline: float, pause_s: float) -> float:
+    if time.monotonic() > deadline:
+        raise ClusterFailed(f"PostgreSQL did not start within {START_S:.0f} s")
+    return pause_s
+
+
+def _locked(lock: IO[str]) -> bool:
+    """Whether the lock is ours now. It is held while starting only, so that another server can adopt."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,36 @@
+"""The connections to PostgreSQL, and what is the same for all of them."""
+
+from typing import Final
+
+import asyncpg
+
+SESSION: Final = {
+    "application_name": "tracker",
+    "timezone": "UTC",
+    "jit": "off",
+    "lock_timeout": "10s",  # a lock held that long is somebody's mistake; the caller tries again
+    "statement_timeout": "60s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+JSONB_VERSION: Final = b"\x01"  # leads every jsonb in PostgreSQL's binary format
+
+
+async def open_pool(url: str, *, min_size: int = 1, max_size: int = 10) -> asyncpg.Pool:
+    """Raises OSError or asyncpg.PostgresError when the database does not answer within 10 s."""
+    return await asyncpg.create_pool(
+        url, min_size=min_size, max_size=max_size, timeout=10, command_timeout=60,
+        server_settings=SESSION, init=set_codecs,
+    )  # fmt: skip
+
+
+async def set_codecs(conn: asyncpg.Connection) -> None:
+    """jsonb goes in as text or bytes of JSON and comes out as bytes; COPY needs the binary format."""
+    await conn.set_type_codec("jsonb", schema="pg_catalog", format="binary", encoder=_to_jsonb, decoder=_from_jsonb)
+
+
+def _to_jsonb(value: str | bytes) -> bytes:
+    return JSONB_VERSION + (value.encode() if isinstance(value, str) else value)
+
+
+def _from_jsonb(value: bytes) -> bytes:
+    return bytes(value[1:])
