@@ -1,0 +1,191 @@
+"""DeviceClient: one device on the device stream, with its offline buffer, through every kind of weather."""
+
+import asyncio
+import random
+import secrets
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import msgspec
+from picows import WSError, WSHandshakeError, ws_connect
+
+from tracker.errors import TrackerError
+from tracker.model.fix import Fix
+from tracker.simulator import wire
+from tracker.simulator.backoff import Ending, from_status, wait_s
+from tracker.simulator.buffer import Buffer
+from tracker.simulator.link import Link
+from tracker.simulator.tally import Tally
+
+CONNECT_S = 15.0
+REMEMBERED = 64  # answers kept, so that a command sent again is answered again but obeyed once
+
+Obey = Callable[[wire.Command], str | None]  # the detail of the result; raises Disobeyed
+
+
+class Disobeyed(TrackerError):
+    """This device cannot do that."""
+
+
+class Refused(TrackerError):
+    """The server does not want this device back."""
+
+
+def ignore_commands(command: wire.Command) -> str | None:
+    raise Disobeyed(f"{command.name} is not known here")
+
+
+@dataclass
+class DeviceClient:
+    """`put` fixes whenever; `run` sees them through until it is cancelled, or raises Refused."""
+
+    url: str  # ws:// or wss://, with the path
+    device: str
+    token: str
+    buffer: Buffer
+    tally: Tally = field(default_factory=Tally)
+    binary: bool = False
+    obey: Obey = ignore_commands
+    tls: ssl.SSLContext | None = None
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))  # shared: handshakes at a time
+    rng: random.Random = field(default_factory=random.Random)  # for the jitter
+
+    def __post_init__(self) -> None:
+        self.boot = secrets.token_hex(4)
+        self._link: Link | None = None
+        self._answers: dict[str, wire.Result] = {}
+        self._moved = asyncio.Event()  # the buffer gave something away, or took something
+        self._reachable = asyncio.Event()
+        self._reachable.set()
+
+    # -- what the owner of the device calls
+
+    def put(self, *fixes: Fix) -> None:
+        before = self.buffer.dropped
+        for fix in fixes:
+            self.buffer.put(fix)
+        self.tally.put += len(fixes)
+        self.tally.dropped += self.buffer.dropped - before
+        self.flush()
+
+    async def until(self, waiting: int) -> None:
+        """Wait until at most so many fixes wait to be sent."""
+        while self.buffer.waiting > waiting:
+            await self._next_move()
+
+    async def drained(self) -> None:
+        """Wait until everything put so far is answered."""
+        while not self.buffer.empty:
+            await self._next_move()
+
+    def go_offline(self) -> None:
+        """Drive into a tunnel: the connection is gone without a word, and none succeeds until `go_online`."""
+        self._reachable.clear()
+        if self._link:
+            self._link.abort()
+
+    def go_online(self) -> None:
+        self._reachable.set()
+
+    async def run(self) -> None:
+        failures = 0
+        while True:
+            await self._reachable.wait()
+            answered = self.tally.answered
+            ending = await self._converse()
+            if ending.final:
+                raise Refused(f"{self.device}: {ending.code} {ending.reason}")
+            self.tally.lost[ending.code] += 1
+            # Only work done makes a connection a good one: one that is welcomed and then cut, again and again, backs off.
+            failures = 0 if self.tally.answered > answered else failures + 1
+            await asyncio.sleep(wait_s(ending, failures, self.rng))
+
+    # -- one connection
+
+    async def _converse(self) -> Ending:
+        link = Link(wire.Hello(self.device, self.boot, self.binary), self._received)
+        try:
+            await self._connect(link)
+            return await link.ended
+        except WSHandshakeError as refusal:
+            if refusal.response is None:
+                return Ending(1006, str(refusal))
+            return from_status(int(refusal.response.status), refusal.response.headers.get("Retry-After"))
+        except (OSError, TimeoutError, WSError) as error:
+            return Ending(1006, str(error))
+        finally:
+            link.close()
+            self._down()
+
+    async def _connect(self, link: Link) -> None:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        async with self.gate, asyncio.timeout(CONNECT_S):
+            await ws_connect(
+                lambda: link,
+                self.url,
+                ssl_context=self.tls,
+                extra_headers=headers,
+                enable_auto_pong=False,  # Link answers pings, for it wants to know that one came
+                max_frame_size=1 << 20,
+                max_redirects=0,
+                read_buffer_init_size=2048,
+            )
+
+    def _down(self) -> None:
+        if self._link is not None:
+            self.tally.connected -= 1
+        self._link = None
+        self.buffer.disconnected()
+
+    # -- what the server says
+
+    def _received(self, link: Link, message: wire.FromServer) -> None:
+        match message:
+            case wire.Welcome():
+                self._welcomed(link, message)
+            case wire.Ack():
+                self._acked(message)
+            case wire.Command():
+                link.send_text(msgspec.json.encode(self._answer(message)))
+            case wire.Error(seq=int(seq)):
+                if frame := self.buffer.acked(seq):
+                    self.tally.refused += frame.fixes
+            case wire.GoingAway() | wire.Error():
+                return
+        self.flush()
+
+    def _welcomed(self, link: Link, welcome: wire.Welcome) -> None:
+        self._link = link
+        self.tally.connected += 1
+        self.buffer.connected(welcome)
+
+    def _acked(self, ack: wire.Ack) -> None:
+        if self.buffer.acked(ack.seq):
+            self.tally.stored += ack.stored
+            self.tally.duplicate += ack.duplicate
+            self.tally.quarantined.update(refusal.reason for refusal in ack.quarantined)
+
+    def _answer(self, command: wire.Command) -> wire.Result:
+        if command.id not in self._answers:
+            try:
+                self._answers[command.id] = wire.Result(command.id, True, self.obey(command))
+                self.tally.commands[command.name] += 1
+            except Disobeyed as why:
+                self._answers[command.id] = wire.Result(command.id, False, str(why))
+            if len(self._answers) > REMEMBERED:
+                del self._answers[next(iter(self._answers))]
+        return self._answers[command.id]
+
+    # -- what goes out
+
+    def flush(self) -> None:
+        """Send what the window allows."""
+        while self._link is not None and self._link.writable and (frame := self.buffer.next()):
+            self.tally.sent += frame.fixes
+            self._link.send(frame)
+        self._moved.set()
+
+    async def _next_move(self) -> None:
+        self._moved.clear()
+        await self._moved.wait()

@@ -1,0 +1,25 @@
+"""Tally: what a crowd of devices has done so far, counted as it happens and shown to a waiting person."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Tally:
+    """Fixes, but for the last three lines. `refused` fixes were in frames the server can never accept."""
+
+    put: int = 0
+    sent: int = 0  # sent again counts again
+    stored: int = 0
+    duplicate: int = 0
+    dropped: int = 0
+    refused: int = 0
+    quarantined: Counter[str] = field(default_factory=Counter)  # by reason
+    unreadable: Counter[str] = field(default_factory=Counter)  # rows of a file, by reason
+    connected: int = 0  # devices, now
+    lost: Counter[int] = field(default_factory=Counter)  # connections, by close code
+    commands: Counter[str] = field(default_factory=Counter)  # obeyed, by name
+
+    @property
+    def answered(self) -> int:
+        return self.stored + self.duplicate + self.refused + self.quarantined.total()

@@ -1,0 +1,133 @@
+"""The device's side of the device stream: fixes become messages, the server's messages become values.
+
+Written apart from the server's own codec on purpose: two readings of one contract that must agree.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from tracker.model.fix import Fix
+from tracker.model.moment import format_ms
+
+I32_MAX: Final = 2**31 - 1
+HEADER: Final = np.dtype([("kind", "u1"), ("flags", "u1"), ("n", "<u2"), ("seq", "<u4"), ("base", "<i8")])
+COLUMN_BYTES: Final = 20  # of one fix in a binary frame
+
+
+class Hello(msgspec.Struct, frozen=True, tag="hello"):
+    device: str
+    boot: str
+    binary: bool
+    version: int = 1
+
+
+class Result(msgspec.Struct, frozen=True, tag="result"):
+    id: str
+    ok: bool
+    detail: str | None = None
+
+
+class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
+    acked: int
+    window: int
+    max_fixes: int
+    max_bytes: int
+    heartbeat: float  # s
+
+
+class Quarantined(msgspec.Struct, frozen=True):
+    index: int
+    reason: str
+
+
+class Ack(msgspec.Struct, frozen=True, tag="ack"):
+    seq: int
+    stored: int
+    duplicate: int
+    quarantined: tuple[Quarantined, ...] = ()
+
+
+class Command(msgspec.Struct, frozen=True, tag="command"):
+    id: str
+    name: str
+    args: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Error(msgspec.Struct, frozen=True, tag="error"):
+    code: str
+    message: str
+    seq: int | None = None
+
+
+class GoingAway(msgspec.Struct, frozen=True, tag="going_away"):
+    after_ms: int
+
+
+FromServer = Welcome | Ack | Command | Error | GoingAway
+_decoder = msgspec.json.Decoder(FromServer)
+
+
+def decode(message: bytes) -> FromServer | None:
+    """None for what this version does not know: a server may say more than an old device understands."""
+    try:
+        return _decoder.decode(message)
+    except msgspec.ValidationError:
+        return None
+
+
+class _JsonFix(msgspec.Struct, omit_defaults=True):
+    at: str
+    lon: float
+    lat: float
+    accuracy: float | None = None
+    altitude: float | None = None
+    speed: float | None = None
+    heading: float | None = None
+    battery: float | None = None
+    attributes: msgspec.Raw | None = None
+
+
+def encode_fix(fix: Fix) -> bytes:
+    attributes = None if fix.attributes is None else msgspec.Raw(fix.attributes)
+    return msgspec.json.encode(
+        _JsonFix(
+            format_ms(fix.at), fix.lon, fix.lat, fix.accuracy, fix.altitude, fix.speed, fix.heading, fix.battery, attributes
+        )
+    )
+
+
+def join_fixes(seq: int, backlog: bool, fixes: Sequence[bytes]) -> bytes:
+    lane = b',"lane":"backlog"' if backlog else b""
+    return b'{"type":"fixes","seq":%d%s,"fixes":[%s]}' % (seq, lane, b",".join(fixes))
+
+
+def fits_columns(fix: Fix, base: int) -> bool:
+    """Whether a binary frame starting at `base` (ms) can carry all of the fix; if not, it goes as JSON."""
+    plain = fix.battery is None and fix.attributes is None
+    return plain and max(abs(fix.lon_e7), abs(fix.lat_e7), abs(fix.at - base)) <= I32_MAX
+
+
+def encode_columns(seq: int, backlog: bool, fixes: Sequence[Fix]) -> bytes:
+    base = fixes[0].at
+    header = np.array([(1, int(backlog), len(fixes), seq, base)], HEADER)
+    columns = (
+        np.array([fix.at - base for fix in fixes], "<i4"),
+        np.array([fix.lon_e7 for fix in fixes], "<i4"),
+        np.array([fix.lat_e7 for fix in fixes], "<i4"),
+        _scaled([fix.speed for fix in fixes], 100, "<u2", none=65535),
+        _scaled([fix.heading for fix in fixes], 100, "<u2", none=65535),
+        _scaled([fix.accuracy for fix in fixes], 10, "<u2", none=65535),
+        _scaled([fix.altitude for fix in fixes], 1, "<i2", none=-32768),
+    )
+    return header.tobytes() + b"".join(column.tobytes() for column in columns)
+
+
+def _scaled(values: Sequence[float | None], scale: int, kind: str, *, none: int) -> "np.ndarray[tuple[int], np.dtype[np.generic]]":
+    """A value beyond the column's range becomes the nearest it can say: 9 km of inaccuracy must not become "unknown"."""
+    limits = np.iinfo(np.dtype(kind))
+    lowest, highest = (limits.min, limits.max - 1) if none == limits.max else (limits.min + 1, limits.max)
+    whole = [none if value is None else min(max(round(value * scale), lowest), highest) for value in values]
+    return np.array(whole, kind)
