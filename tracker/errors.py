@@ -8,6 +8,7 @@
     ├── NotFound             not there, or not yours to see
     ├── Conflict             there already
     ├── TooLarge             more than the limit
+    ├── WrongType            a body that is not JSON
     ├── TooMany              more often than the limit
     ├── StorageDown          PostgreSQL does not answer
     ├── Fenced               another server owns the partitions now
@@ -62,8 +63,16 @@ class TooLarge(TrackerError):
     """That is more than the limit."""
 
 
+class WrongType(TrackerError):
+    """The body has to be application/json."""
+
+
 class TooMany(TrackerError):
     """That is more often than the limit."""
+
+    def __init__(self, message: str | None = None, *, field: str | None = None, retry_after: float = 1.0) -> None:
+        super().__init__(message, field=field)
+        self.retry_after = retry_after  # s
 
 
 class StorageDown(TrackerError):
@@ -108,7 +117,7 @@ class SchemaDrift(TrackerError):
 
 HTTP_STATUS: Final[dict[type[TrackerError], int]] = {
     Malformed: 400, Invalid: 422, NotSignedIn: 401, NotAllowed: 403, NotFound: 404, Conflict: 409,
-    TooLarge: 413, TooMany: 429, StorageDown: 503, Fenced: 503,
+    TooLarge: 413, WrongType: 415, TooMany: 429, StorageDown: 503, Fenced: 503,
 }  # fmt: skip
 
 CLOSE_CODE: Final[dict[type[TrackerError], int]] = {

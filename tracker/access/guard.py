@@ -1,0 +1,114 @@
+"""The guard: every route and every socket says who may call it, and what says nothing is closed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from quart import Quart, g, request, websocket
+from quart.wrappers import Request, Websocket
+
+from tracker.access.gate import Gate
+from tracker.access.origin import allowed
+from tracker.access.sessions import COOKIE
+from tracker.errors import NotAllowed, NotSignedIn
+from tracker.model.token import Token, TokenKind
+
+V = TypeVar("V", bound=Callable[..., object])
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+RULE: Final = "__tracker_rule__"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`kinds` of token that may call; with none of them, nobody is asked. `later`: a socket may sign in by its first message."""
+
+    kinds: frozenset[TokenKind]
+    later: bool = False
+
+
+def allow(*kinds: TokenKind) -> Callable[[V], V]:
+    """Only these kinds of token. Stands right above the function, below what wraps it."""
+    return _marked(Rule(frozenset(kinds)))
+
+
+def first_message(*kinds: TokenKind) -> Callable[[V], V]:
+    """The same for a socket, which may also sign in by its first message: then `caller()` is None until it did."""
+    return _marked(Rule(frozenset(kinds), later=True))
+
+
+def public(view: V) -> V:
+    """Anybody."""
+    return _marked(Rule(frozenset()))(view)
+
+
+def _marked(rule: Rule) -> Callable[[V], V]:
+    def mark(view: V) -> V:
+        setattr(view, RULE, rule)
+        return view
+
+    return mark
+
+
+def rule_of(app: Quart, endpoint: str) -> Rule | None:
+    return getattr(app.view_functions[endpoint], RULE, None)
+
+
+def guard(app: Quart, gate: Gate) -> None:
+    """Every call passes here first; the token that was shown is `caller()` afterwards."""
+
+    @app.before_request
+    async def check_request() -> None:
+        await _check(app, gate, request, mutating=request.method not in SAFE)
+
+    @app.before_websocket
+    async def check_websocket() -> None:
+        await _check(app, gate, websocket, mutating=True)
+
+
+def caller() -> Token | None:
+    """The token of this call. None on a public route, and on a socket that has yet to sign in."""
+    token: Token | None = g.get("token")
+    return token
+
+
+async def _check(app: Quart, gate: Gate, call: Request | Websocket, *, mutating: bool) -> None:
+    if call.endpoint is None:
+        return  # no such route: 404 or 405 follows
+    rule = rule_of(app, call.endpoint)
+    if rule is None:
+        raise NotAllowed("this route has no rule yet")
+    if not rule.kinds:
+        return
+    token = await _shown(gate, call, mutating=mutating)
+    if token is None and not rule.later:
+        raise NotSignedIn
+    if token is not None and token.kind not in rule.kinds:
+        raise NotAllowed
+    g.token = token
+
+
+async def _shown(gate: Gate, call: Request | Websocket, *, mutating: bool) -> Token | None:
+    if (header := call.headers.get("Authorization")) is not None:
+        return await gate.admit(_bearer(header), address(call))
+    cookie = call.cookies.get(COOKIE)
+    if cookie is None:
+        return None
+    if mutating and not own_origin(gate, call):
+        raise NotAllowed("the page's origin is not allowed")
+    return await gate.recognise(cookie)
+
+
+def _bearer(header: str) -> str:
+    scheme, _, secret = header.partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise NotSignedIn("Authorization has to be: Bearer, a space, the token")
+    return secret.strip()
+
+
+def own_origin(gate: Gate, call: Request | Websocket) -> bool:
+    return allowed(call.headers.get("Origin"), scheme=call.scheme, host=call.host, origins=gate.origins)
+
+
+def address(call: Request | Websocket) -> str:
+    """The caller's address as the socket says it: a header could be made up."""
+    return call.remote_addr or "?"

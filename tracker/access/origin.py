@@ -1,0 +1,33 @@
+"""Origin: which pages may use the cookie."""
+
+from collections.abc import Collection
+from typing import Final
+from urllib.parse import urlsplit
+
+PORTS: Final = {"http": 80, "https": 443}
+
+
+def allowed(origin: str | None, *, scheme: str, host: str, origins: Collection[str]) -> bool:
+    """True for the server's own origin and the `origins` of the operator, compared whole: scheme, host and port.
+
+    `null`, a missing origin, a suffix and another port are all somebody else. Behind a proxy that ends TLS the request
+    is plain and the page is not, so a plain request also takes the https page of its own host; never the other way.
+    """
+    place = _place(origin)
+    if place is None:
+        return False
+    if place in {_place(each) for each in origins}:
+        return True
+    secure = scheme in ("https", "wss")
+    return (not secure or place[0] == "https") and place == _place(f"{place[0]}://{host}")
+
+
+def _place(origin: str | None) -> tuple[str, str, int] | None:
+    try:
+        parts = urlsplit(origin or "")
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in PORTS or not parts.hostname or parts.username is not None or parts.path not in ("", "/"):
+        return None
+    return parts.scheme, parts.hostname, port or PORTS[parts.scheme]

@@ -1,0 +1,43 @@
+"""Tokens: made once, shown once, known afterwards only by their hash."""
+
+import hashlib
+import hmac
+import secrets
+from typing import Final
+
+import asyncpg
+
+from tracker.model.token import Token, TokenKind
+from tracker.store.tokens import insert_token, select_token_by_hash
+
+PREFIX: Final = "trk_"  # so that a leaked one is found by a search, and by the log's redaction
+
+
+def new_secret() -> str:
+    """256 random bits behind a prefix."""
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def digest(secret: str) -> bytes:
+    """What is stored. Plain SHA-256 will do: a secret of 256 random bits cannot be guessed from it."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+
+
+async def issue(
+    conn: asyncpg.Connection, kind: TokenKind, *, device: int | None = None, name: str = ""
+) -> tuple[Token, str]:
+    """A new token and its secret, which is not kept."""
+    secret = new_secret()
+    return await insert_token(conn, kind, device=device, name=name, hash=digest(secret)), secret
+
+
+async def authenticate(pool: asyncpg.Pool, secret: str, admin_token: str | None) -> Token | None:
+    """Whose secret this is. None for an unknown and for a revoked one alike, after the same work."""
+    hashed = digest(secret)
+    if admin_token is not None and hmac.compare_digest(hashed, digest(admin_token)):
+        return OPERATOR
+    async with pool.acquire(timeout=5.0) as conn:
+        return await select_token_by_hash(conn, hashed)
+
+
+OPERATOR: Final = Token(id=0, kind="admin", name="operator")

@@ -1,0 +1,75 @@
+"""Control: what an operator's tools and the page ask before anything else."""
+
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from quart import Blueprint, Response
+from quart_schema import QuartSchema, document_response
+
+from tracker.access.guard import public
+from tracker.api.wire import answer
+
+Ready = Callable[[], Awaitable[list[str]]]  # the reasons why not; none: ready
+
+
+class Live(msgspec.Struct, frozen=True):
+    """The process answers."""
+
+    live: bool
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """Whether it can do its work, and if not, why."""
+
+    ready: bool
+    reasons: list[str]
+
+
+class PageConfig(msgspec.Struct, frozen=True):
+    """What the page has to know. `map_style`: null for the map that comes with it."""
+
+    version: str
+    map_style: str | None
+
+
+def blueprint(ready: Ready, registry: CollectorRegistry, config: PageConfig, schema: QuartSchema) -> Blueprint:
+    routes = Blueprint("control", __name__)
+
+    @routes.get("/livez")
+    @document_response(Live)
+    @public
+    async def livez() -> Response:
+        """Say that the process is alive."""
+        return answer(Live(True))
+
+    @routes.get("/readyz")
+    @document_response(Readiness)
+    @document_response(Readiness, 503)
+    @public
+    async def readyz() -> Response:
+        """Say whether database, migrations and bus are there."""
+        reasons = await ready()
+        return answer(Readiness(not reasons, reasons), 503 if reasons else 200)
+
+    @routes.get("/metrics")
+    @public
+    async def metrics() -> Response:
+        """Count and measure, for Prometheus."""
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+    @routes.get("/api/config")
+    @document_response(PageConfig)
+    @public
+    async def page_config() -> Response:
+        """Tell the page its settings."""
+        return answer(config)
+
+    @routes.get("/openapi.json")
+    @public
+    async def openapi() -> Response:
+        """Describe this API."""
+        return answer(schema.openapi_provider.schema())
+
+    return routes

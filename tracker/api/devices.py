@@ -1,0 +1,155 @@
+"""Devices: who reports. Making one gives its token, once."""
+
+import secrets
+from typing import Annotated
+
+import asyncpg
+import msgspec
+from quart import Blueprint, Response
+from quart_schema import document_querystring, document_request, document_response
+
+from tracker.access.guard import allow
+from tracker.access.tokens import issue
+from tracker.api.wire import Limit, Name, Slug, answer, clean, empty, read_json, read_query
+from tracker.errors import NotFound
+from tracker.model.device import Device
+from tracker.store.devices import delete_device, insert_device, select_device, select_devices, update_device
+from tracker.store.pool import borrow
+from tracker.store.tokens import revoke_device_tokens
+
+Category = Annotated[str, msgspec.Meta(max_length=64)]
+
+
+class NewDevice(msgspec.Struct, frozen=True):
+    """`id` is generated where none is given; `name` is the id where none is."""
+
+    id: Slug | None = None
+    name: Name | None = None
+    category: Category | None = None
+
+
+class DeviceChange(msgspec.Struct, frozen=True):
+    """What is absent stays; an empty category takes it away."""
+
+    name: Name | None = None
+    category: Category | None = None
+
+
+class DeviceQuery(msgspec.Struct, frozen=True):
+    after: str = ""
+    limit: Limit = 1000
+
+
+class DeviceAnswer(msgspec.Struct, frozen=True):
+    """`token` is there when it was just made, and never again."""
+
+    id: str
+    name: str
+    category: str | None
+    token: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class DevicePage(msgspec.Struct, frozen=True):
+    """`next` is the `after` of the next page; null on the last."""
+
+    devices: list[DeviceAnswer]
+    next: str | None
+
+
+def blueprint(pool: asyncpg.Pool) -> Blueprint:
+    routes = Blueprint("devices", __name__, url_prefix="/api/devices")
+
+    @routes.get("")
+    @document_querystring(DeviceQuery)
+    @document_response(DevicePage)
+    @allow("viewer", "admin")
+    async def list_devices() -> Response:
+        """List devices, by id."""
+        query = read_query(DeviceQuery)
+        async with borrow(pool) as conn:
+            devices = await select_devices(conn, after=query.after, limit=query.limit)
+        last = devices[-1].id if len(devices) == query.limit else None
+        return answer(DevicePage([_shown(device) for device in devices], last))
+
+    @routes.post("")
+    @document_request(NewDevice)
+    @document_response(DeviceAnswer, 201)
+    @allow("admin")
+    async def create_device() -> Response:
+        """Make a device and its token."""
+        return await _create(pool, await read_json(NewDevice))
+
+    @routes.get("/<device>")
+    @document_response(DeviceAnswer)
+    @allow("viewer", "admin")
+    async def read_device(device: str) -> Response:
+        """Show a device."""
+        async with borrow(pool) as conn:
+            return answer(_shown(await known(conn, device)))
+
+    @routes.patch("/<device>")
+    @document_request(DeviceChange)
+    @document_response(DeviceAnswer)
+    @allow("admin")
+    async def change_device(device: str) -> Response:
+        """Change the name or the category."""
+        return await _change(pool, device, await read_json(DeviceChange))
+
+    @routes.delete("/<device>")
+    @allow("admin")
+    async def erase_device(device: str) -> Response:
+        """Erase a device with its fixes, tokens, commands and events."""
+        async with borrow(pool) as conn:
+            if not await delete_device(conn, device):
+                raise NotFound(f"there is no device {device}")
+        return empty()
+
+    @routes.post("/<device>/token")
+    @document_response(DeviceAnswer, 201)
+    @allow("admin")
+    async def rotate_device_token(device: str) -> Response:
+        """Give the device a new token; the old ones end, and so do their sockets."""
+        return await _rotate(pool, device)
+
+    return routes
+
+
+async def known(conn: asyncpg.Connection, id: str) -> Device:
+    """NotFound where there is none."""
+    device = await select_device(conn, id)
+    if device is None:
+        raise NotFound(f"there is no device {id}")
+    return device
+
+
+async def _create(pool: asyncpg.Pool, new: NewDevice) -> Response:
+    id = new.id or f"device-{secrets.token_hex(4)}"
+    name, category = clean(new.name or id, "name"), clean(new.category or "", "category") or None
+    async with borrow(pool) as conn, conn.transaction():
+        device = await insert_device(conn, id, name, category)
+        _, secret = await issue(conn, "device", device=device.key)
+    response = answer(_shown(device, secret), 201)
+    response.headers["Location"] = f"/api/devices/{id}"
+    return response
+
+
+async def _change(pool: asyncpg.Pool, id: str, change: DeviceChange) -> Response:
+    name = None if change.name is None else clean(change.name, "name")
+    category = None if change.category is None else clean(change.category, "category")
+    async with borrow(pool) as conn:
+        device = await update_device(conn, id, name=name, category=category)
+    if device is None:
+        raise NotFound(f"there is no device {id}")
+    return answer(_shown(device))
+
+
+async def _rotate(pool: asyncpg.Pool, id: str) -> Response:
+    async with borrow(pool) as conn, conn.transaction():
+        device = await known(conn, id)
+        await revoke_device_tokens(conn, device.key)
+        _, secret = await issue(conn, "device", device=device.key)
+    return answer(_shown(device, secret), 201)
+
+
+def _shown(device: Device, secret: str | None = None) -> DeviceAnswer:
+    return DeviceAnswer(device.id, device.name, device.category, secret if secret else msgspec.UNSET)

@@ -1,0 +1,33 @@
+"""Headers: what every answer tells the browser not to do."""
+
+from typing import Final
+
+from quart import Quart, Response, request
+
+# MapLibre draws with a worker file of ours and with images it makes itself (data:, blob:); it styles its controls by
+# script, which style-src does not touch. Map styles of the operator come from other hosts: those are added.
+POLICY: Final = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; worker-src 'self' blob:; img-src 'self' data: blob:{map}; "
+    "connect-src 'self'{map}; font-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+
+
+def harden(app: Quart, map_origin: str | None) -> None:
+    """Security headers on everything; answers of the API are never cached. `map_origin`: where a foreign style is."""
+    policy = POLICY.format(map=f" {map_origin}" if map_origin else "")
+
+    @app.after_request
+    async def add(response: Response) -> Response:
+        response.headers.setdefault("Content-Security-Policy", policy)
+        response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("X-Frame-Options", "DENY")
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), payment=()")
+        if request.path.startswith("/api/"):
+            response.headers.setdefault("Cache-Control", "no-store")
+        if request.scheme == "https":
+            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        return response

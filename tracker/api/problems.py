@@ -1,0 +1,99 @@
+"""Problems: every refusal and every failure as an RFC 9457 document."""
+
+import logging
+import secrets
+from http import HTTPStatus
+from typing import Final
+
+import asyncpg
+import msgspec
+from quart import Quart, Response, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from tracker.api.wire import answer
+from tracker.errors import Invalid, NotSignedIn, StorageDown, TooMany, TrackerError, http_status
+
+log = logging.getLogger(__name__)
+
+# What asyncpg and the sockets below it raise while PostgreSQL is away, starting, stopping or full. asyncpg names a
+# missing unix socket FileNotFoundError, so all of OSError belongs here.
+AWAY: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.exceptions.OperatorInterventionError,
+    asyncpg.exceptions.InsufficientResourcesError,
+    asyncpg.exceptions.LockNotAvailableError,
+)
+REFUSED: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What went wrong (RFC 9457). `field` is the one that was refused; `instance` is in the log beside the cause."""
+
+    title: str
+    status: int
+    detail: str
+    type: str = "about:blank"
+    field: str | None = None
+    instance: str | None = None
+
+
+def handle_errors(app: Quart) -> None:
+    """All of them; the texts of libraries and of the database stay here."""
+    app.register_error_handler(TrackerError, _told)
+    app.register_error_handler(HTTPException, _http)
+    for kind in AWAY:
+        app.register_error_handler(kind, _away)
+    for kind in REFUSED:
+        app.register_error_handler(kind, _refused)
+    app.register_error_handler(Exception, _unexpected)
+
+
+async def _told(error: TrackerError) -> Response:
+    response = _problem(http_status(error), str(error), field=error.field)
+    if isinstance(error, NotSignedIn):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(max(1, round(error.retry_after + 0.5)))
+    if response.status_code == 503:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+async def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    response = _problem(status, DETAILS.get(status) or HTTPStatus(status).description or HTTPStatus(status).phrase)
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
+
+
+async def _away(error: Exception) -> Response:
+    log.warning("storage is down", extra={"error": type(error).__name__})
+    return await _told(StorageDown())
+
+
+async def _refused(error: Exception) -> Response:
+    log.warning("the database refused a value that validation let through", extra={"error": type(error).__name__})
+    return await _told(Invalid("a value cannot be stored"))
+
+
+async def _unexpected(error: Exception) -> Response:
+    instance = f"urn:tracker:error:{secrets.token_hex(8)}"
+    log.error("unexpected error", exc_info=error, extra={"instance": instance, "path": request.path})
+    return _problem(500, "Something went wrong on our side.", instance=instance)
+
+
+def _problem(status: int, detail: str, *, field: str | None = None, instance: str | None = None) -> Response:
+    problem = Problem(HTTPStatus(status).phrase, status, detail, field=field, instance=instance)
+    return answer(problem, status, "application/problem+json")
+
+
+DETAILS: Final = {
+    400: "The request cannot be read.",
+    404: "There is no such thing.",
+    405: "That cannot be done to this address.",
+    413: "The body is larger than the limit.",
+}

@@ -1,0 +1,56 @@
+"""The reference: OpenAPI from the code."""
+
+from typing import Any, Final
+
+import tracker
+from quart import Quart
+from quart_schema import APIKeySecurityScheme, HttpSecurityScheme, Info, OpenAPIProvider, QuartSchema
+from werkzeug.routing import Rule
+
+from tracker.access.guard import rule_of
+from tracker.access.sessions import COOKIE
+from tracker.api.problems import Problem
+
+PROBLEM: Final = {
+    "description": "What went wrong (RFC 9457)",
+    "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
+
+
+class Provider(OpenAPIProvider):
+    """Adds what is the same for all routes: who may call, and problem documents for all that goes wrong."""
+
+    def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
+        paths, components = super().build_paths(rule)
+        access = rule_of(self._app, rule.endpoint)
+        for operations in paths.values():
+            for operation in operations.values():
+                operation["responses"] = {str(code): told for code, told in operation["responses"].items()}
+                operation["responses"] = (operation["responses"] or {"200": {"description": "Done"}}) | {"default": PROBLEM}
+                if access is not None and access.kinds:
+                    operation["security"] = [{"token": []}, {"session": []}]
+                    operation["x-allowed"] = sorted(access.kinds)
+        return paths, components
+
+    def schema(self) -> dict[str, Any]:
+        from msgspec.json import schema_components
+
+        schema = super().schema()
+        _, found = schema_components([Problem], ref_template="#/components/schemas/{name}")
+        schema["components"]["schemas"].update(found)
+        return schema
+
+
+def describe(app: Quart) -> QuartSchema:
+    """No page that draws it: such pages load scripts from elsewhere."""
+    return QuartSchema(
+        app,
+        openapi_path=None,
+        info=Info(title="Live location tracking", version=tracker.__version__),
+        security_schemes={
+            "token": HttpSecurityScheme(scheme="bearer"),
+            "session": APIKeySecurityScheme(name=COOKIE, in_="cookie"),
+        },
+        conversion_preference="msgspec",
+        openapi_provider_class=Provider,
+    )

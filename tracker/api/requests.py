@@ -1,0 +1,38 @@
+"""Requests: one line in the log and one count for each answer. Query strings are left out: who knows what is in them."""
+
+import logging
+import time
+
+from quart import Quart, Response, g, request
+
+from tracker.access.guard import caller
+from tracker.metrics import Metrics
+
+log = logging.getLogger("tracker.request")
+QUIET = frozenset({"/livez", "/readyz", "/metrics"})  # asked every few seconds by machines
+
+
+def watch_requests(app: Quart, metrics: Metrics) -> None:
+    @app.before_request
+    async def start() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    async def finish(response: Response) -> Response:
+        metrics.requests.labels(request.method, response.status_code).inc()
+        level = logging.DEBUG if request.path in QUIET else logging.INFO
+        if log.isEnabledFor(level):
+            log.log(level, "request", extra=_told(response))
+        return response
+
+
+def _told(response: Response) -> dict[str, object]:
+    token = caller()
+    return {
+        "method": request.method,
+        "path": request.path,
+        "status": response.status_code,
+        "ms": round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
+        "address": request.remote_addr,
+        "caller": f"{token.kind} {token.id}" if token else None,
+    }

@@ -1,0 +1,74 @@
+"""The edge: bytes and query strings become frozen values here, once, and values become bytes."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+from quart import Response, request
+
+from tracker.errors import Invalid, Malformed, TooLarge, WrongType
+
+T = TypeVar("T")
+LARGEST_BODY: Final = 64 * 1024  # bytes; a geofence may have more and says so itself
+CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+PLACE: Final = re.compile(r"^(.*?)(?: - at `(?:\$|key in \$)\.?(.*)`)?$", re.DOTALL)
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Slug = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Limit = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+
+_encoder: Final = msgspec.json.Encoder()
+
+
+async def read_bytes(largest: int = LARGEST_BODY) -> bytes:
+    """The JSON body as it came. WrongType, TooLarge."""
+    if request.mimetype not in ("application/json", "application/geo+json"):
+        raise WrongType
+    if (request.content_length or 0) > largest:
+        raise TooLarge(f"the body may have {largest} bytes")
+    body: bytes = await request.get_data(as_text=False)
+    if len(body) > largest:
+        raise TooLarge(f"the body may have {largest} bytes")
+    return body
+
+
+async def read_json(kind: type[T], largest: int = LARGEST_BODY) -> T:
+    """The body as a value. Malformed where it is not JSON, Invalid with the field where it is not this kind."""
+    body = await read_bytes(largest)
+    try:
+        return msgspec.json.decode(body or b"{}", type=kind)
+    except msgspec.ValidationError as error:
+        raise _invalid(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Malformed("the body is not JSON") from None
+
+
+def read_query(kind: type[T]) -> T:
+    """The query string as a value; a parameter given twice counts once."""
+    given: Mapping[str, Any] = request.args.to_dict()
+    try:
+        return msgspec.convert({name: text for name, text in given.items() if text != ""}, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _invalid(error) from None
+
+
+def clean(text: str, field: str) -> str:
+    """The text, if it has no control characters: PostgreSQL refuses NUL, and a name has no use for the others."""
+    if CONTROL.search(text):
+        raise Invalid("control characters are not allowed", field=field)
+    return text
+
+
+def answer(value: object, status: int = 200, mimetype: str = "application/json") -> Response:
+    return Response(_encoder.encode(value), status, mimetype=mimetype)
+
+
+def empty() -> Response:
+    return Response(b"", 204)
+
+
+def _invalid(error: msgspec.ValidationError) -> Invalid:
+    found = PLACE.match(str(error))
+    reason, field = (found[1], found[2]) if found else (str(error), None)
+    return Invalid(f"{field}: {reason}" if field else reason, field=field or None)

@@ -1,0 +1,84 @@
+"""The log: one JSON object a line, and never a secret in it."""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any, Final, TextIO
+
+import structlog
+
+HIDDEN: Final = "[redacted]"
+SECRET_KEYS: Final = re.compile(r"token|secret|password|authorization|cookie|api_?key|dsn", re.IGNORECASE)
+# Ours by their prefix; anything after Bearer; whatever a URL, a header or JSON calls by such a name; the password of a
+# database URL; and every word of 43 base64url characters, which is what 256 bits look like.
+SECRETS: Final = re.compile(
+    r"""trk_[A-Za-z0-9_-]{16,}
+      | (?<=bearer\ )\S+
+      | (?<=tracker_session=)[^;\s"']+
+      | (?<=token=)[^&\s"'#]+ | (?<=token%3D)[^&\s"'#]+
+      | (?<="token":")[^"]+ | (?<="token":\ ")[^"]+
+      | (?<=/in/)[^/?\s"'#]+
+      | (?<=://)[^/@\s"':]*:[^/@\s"']+(?=@)
+      | (?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def configure(level: str = "info", *, secrets: tuple[str, ...] = (), stream: TextIO | None = None) -> None:
+    """Everything that logs, libraries too, writes JSON to `stream` (stderr). `secrets`: further words to hide."""
+    redact = Redaction(secrets)
+    before: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        structlog.processors.format_exc_info,
+    ]
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=before,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                redact,  # after the traceback became text
+                structlog.processors.JSONRenderer(default=str),
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    structlog.configure(
+        processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+class Redaction:
+    """Hides by the name of a field and by the look of a text, however deep."""
+
+    def __init__(self, secrets: tuple[str, ...] = ()) -> None:
+        self._words = tuple(word for word in secrets if word)
+
+    def __call__(self, logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+        return {key: self._value(key, value) for key, value in event.items()}
+
+    def _value(self, key: str, value: object) -> object:
+        if SECRET_KEYS.search(key):
+            return HIDDEN if value else value
+        if isinstance(value, Mapping):
+            return {str(inner): self._value(str(inner), each) for inner, each in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self._value("", each) for each in value]
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        return self.text(value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value))
+
+    def text(self, text: str) -> str:
+        for word in self._words:
+            text = text.replace(word, HIDDEN)
+        return SECRETS.sub(HIDDEN, text)

@@ -1,0 +1,58 @@
+"""Metrics: what the server counts and measures, in a registry of its own that is passed to who needs it."""
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+LATENCY: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
+# A device's clock and its buffer are in this one: seconds for a live phone, hours for one that was in a tunnel.
+AGE: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 86400.0)
+BATCH: Final = (1, 3, 10, 30, 100, 300, 1000, 3000, 10000)
+
+
+class Metrics:
+    """One for the process. Times in seconds; labels have few values, never an id."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        GCCollector(registry=registry)
+
+        # the path of a fix, stage by stage
+        self.fix_to_received = Histogram(
+            "tracker_fix_to_received_seconds", "From the device's time to ours", buckets=AGE, registry=registry
+        )
+        self.received_to_stored = Histogram(
+            "tracker_received_to_stored_seconds", "From receipt to commit", buckets=LATENCY, registry=registry
+        )
+        self.stored_to_sent = Histogram(
+            "tracker_stored_to_sent_seconds", "From commit to a viewer's socket", buckets=LATENCY, registry=registry
+        )
+
+        # what became of them
+        fixes = Counter("tracker_fixes", "Fixes, by what became of them", ["outcome"], registry=registry)
+        self.fixes_stored = fixes.labels("stored")
+        self.fixes_duplicate = fixes.labels("duplicate")
+        self.fixes_quarantined = fixes.labels("quarantined")
+        frames = Counter("tracker_frames", "WebSocket messages", ["direction"], registry=registry)
+        self.frames_in = frames.labels("in")
+        self.frames_out = frames.labels("out")
+        self.events = Counter("tracker_events", "Events made", registry=registry)
+
+        # the writer
+        self.batch_size = Histogram("tracker_batch_fixes", "Fixes per commit", buckets=BATCH, registry=registry)
+        self.commit = Histogram("tracker_commit_seconds", "Time of a commit", buckets=LATENCY, registry=registry)
+        self.waiting = Gauge("tracker_waiting_fixes", "Fixes that wait for the writer", registry=registry)
+        self.storage_failures = Counter("tracker_storage_failures", "Batches tried again", registry=registry)
+
+        # who is connected
+        self.connections = Gauge("tracker_device_connections", "Open sockets of devices", registry=registry)
+        self.viewers = Gauge("tracker_viewer_connections", "Open sockets of viewers", registry=registry)
+        self.slow_viewers = Counter("tracker_slow_viewers", "Viewers cut for reading nothing", registry=registry)
+
+        # the rest
+        self.requests = Counter("tracker_http_requests", "HTTP answers", ["method", "status"], registry=registry)

@@ -1,0 +1,68 @@
+"""Table device: who reports. Whatever changes a row nudges `tracker_device` with its key in the same statement."""
+
+import asyncpg
+
+from tracker.errors import Conflict
+from tracker.model.device import Device
+
+
+async def insert_device(conn: asyncpg.Connection, id: str, name: str, category: str | None = None) -> Device:
+    """Conflict where the id is taken."""
+    row = await conn.fetchrow(
+        """with made as (insert into device (id, name, category) values ($1, $2, $3) on conflict do nothing
+                         returning key, id, name, category)
+           select made.*, pg_notify('tracker_device', key::text) from made""",
+        id, name, category,
+    )  # fmt: skip
+    if row is None:
+        raise Conflict(f"there is a device {id} already", field="id")
+    return _device(row)
+
+
+async def select_device(conn: asyncpg.Connection, id: str) -> Device | None:
+    row = await conn.fetchrow("select key, id, name, category from device where id = $1", id)
+    return _device(row) if row else None
+
+
+async def select_device_by_key(conn: asyncpg.Connection, key: int) -> Device | None:
+    row = await conn.fetchrow("select key, id, name, category from device where key = $1", key)
+    return _device(row) if row else None
+
+
+async def select_devices(conn: asyncpg.Connection, *, after: str = "", limit: int | None = None) -> list[Device]:
+    """In the order of their ids; `after` is the last id of the page before. No limit: all of them."""
+    rows = await conn.fetch(
+        """select key, id, name, category from device where id collate "C" > $1 order by id collate "C" limit $2""",
+        after, limit,
+    )  # fmt: skip
+    return [_device(row) for row in rows]
+
+
+async def update_device(
+    conn: asyncpg.Connection, id: str, *, name: str | None = None, category: str | None = None
+) -> Device | None:
+    """None leaves a value as it is; an empty category takes it away."""
+    row = await conn.fetchrow(
+        """with made as (update device set name = coalesce($2, name), category = nullif(coalesce($3, category), '')
+                         where id = $1 returning key, id, name, category)
+           select made.*, pg_notify('tracker_device', key::text) from made""",
+        id, name, category,
+    )  # fmt: skip
+    return _device(row) if row else None
+
+
+async def delete_device(conn: asyncpg.Connection, id: str) -> bool:
+    """With its fixes, tokens, events and all else that is known of it. False where there is none."""
+    async with conn.transaction():
+        key = await conn.fetchval("select key from device where id = $1 for update", id)
+        if key is None:
+            return False
+        await conn.fetch("select pg_notify('tracker_revoked', id::text) from token where device = $1", key)
+        await conn.execute("delete from fix where device = $1", key)  # has no foreign key to follow
+        await conn.execute("delete from device where key = $1", key)
+        await conn.execute("select pg_notify('tracker_device', $1)", str(key))
+        return True
+
+
+def _device(row: asyncpg.Record) -> Device:
+    return Device(key=row["key"], id=row["id"], name=row["name"], category=row["category"])

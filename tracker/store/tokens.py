@@ -1,0 +1,58 @@
+"""Table token: who may call, by the hash of a secret."""
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from tracker.model.token import Token, TokenKind
+
+
+async def insert_token(
+    conn: asyncpg.Connection, kind: TokenKind, *, device: int | None, name: str, hash: bytes
+) -> Token:
+    row = await conn.fetchrow(
+        "insert into token (kind, device, name, hash) values ($1, $2, $3, $4) returning id, kind, device, name",
+        kind, device, name, hash,
+    )  # fmt: skip
+    return Token(**row)
+
+
+async def select_token_by_hash(conn: asyncpg.Connection, hash: bytes) -> Token | None:
+    row = await conn.fetchrow(
+        "select id, kind, device, name from token where hash = $1 and revoked_at is null", hash
+    )
+    return Token(**row) if row else None
+
+
+async def select_token(conn: asyncpg.Connection, id: int) -> Token | None:
+    """None where there is none, or it was revoked."""
+    row = await conn.fetchrow("select id, kind, device, name from token where id = $1 and revoked_at is null", id)
+    return Token(**row) if row else None
+
+
+async def select_tokens(conn: asyncpg.Connection, *, after: int, limit: int) -> list[Token]:
+    """Those that work, device tokens included, in the order they were made."""
+    rows = await conn.fetch(
+        "select id, kind, device, name from token where revoked_at is null and id > $1 order by id limit $2",
+        after, limit,
+    )  # fmt: skip
+    return [Token(**row) for row in rows]
+
+
+async def revoke_token(conn: asyncpg.Connection, id: int) -> bool:
+    """False where there is none that works. Its sessions end with it; its open sockets hear of it."""
+    return bool(await _revoke(conn, "id = $1", id))
+
+
+async def revoke_device_tokens(conn: asyncpg.Connection, device: int) -> Sequence[int]:
+    return await _revoke(conn, "device = $1", device)
+
+
+async def _revoke(conn: asyncpg.Connection, which: str, value: int) -> list[int]:
+    rows = await conn.fetch(
+        f"""with gone as (update token set revoked_at = now() where {which} and revoked_at is null returning id),
+                 ended as (delete from session where token in (select id from gone))
+            select id, pg_notify('tracker_revoked', id::text) from gone""",
+        value,
+    )
+    return [row["id"] for row in rows]
