@@ -20,7 +20,7 @@ RULE: Final = "__tracker_rule__"
 
 @dataclass(frozen=True)
 class Rule:
-    """`kinds` of token that may call; with none of them, nobody is asked. `later`: a socket may sign in by its first message."""
+    """`kinds` of token that may call; with none of them, nobody is asked. `later`: or sign in by the first message."""
 
     kinds: frozenset[TokenKind]
     later: bool = False
@@ -49,8 +49,8 @@ def _marked(rule: Rule) -> Callable[[V], V]:
     return mark
 
 
-def rule_of(app: Quart, endpoint: str) -> Rule | None:
-    return getattr(app.view_functions[endpoint], RULE, None)
+def rule_of(view: Callable[..., object]) -> Rule | None:
+    return getattr(view, RULE, None)
 
 
 def guard(app: Quart, gate: Gate) -> None:
@@ -74,7 +74,7 @@ def caller() -> Token | None:
 async def _check(app: Quart, gate: Gate, call: Request | Websocket, *, mutating: bool) -> None:
     if call.endpoint is None:
         return  # no such route: 404 or 405 follows
-    rule = rule_of(app, call.endpoint)
+    rule = rule_of(app.view_functions[call.endpoint])
     if rule is None:
         raise NotAllowed("this route has no rule yet")
     if not rule.kinds:

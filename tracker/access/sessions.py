@@ -6,6 +6,7 @@ import asyncpg
 
 from tracker.access.tokens import digest, new_secret
 from tracker.model.token import Token
+from tracker.store.pool import borrow
 from tracker.store.sessions import delete_session, insert_session, select_session_token
 
 COOKIE: Final = "tracker_session"
@@ -22,7 +23,7 @@ async def open_session(conn: asyncpg.Connection, token: Token, admin_token: str 
 
 
 async def session_token(pool: asyncpg.Pool, secret: str, admin_token: str | None) -> Token | None:
-    async with pool.acquire(timeout=5.0) as conn:
+    async with borrow(pool) as conn:
         return await select_session_token(conn, _digests(secret, admin_token))
 
 

@@ -8,6 +8,7 @@ from typing import Final
 import asyncpg
 
 from tracker.model.token import Token, TokenKind
+from tracker.store.pool import borrow
 from tracker.store.tokens import insert_token, select_token_by_hash
 
 PREFIX: Final = "trk_"  # so that a leaked one is found by a search, and by the log's redaction
@@ -36,7 +37,7 @@ async def authenticate(pool: asyncpg.Pool, secret: str, admin_token: str | None)
     hashed = digest(secret)
     if admin_token is not None and hmac.compare_digest(hashed, digest(admin_token)):
         return OPERATOR
-    async with pool.acquire(timeout=5.0) as conn:
+    async with borrow(pool) as conn:
         return await select_token_by_hash(conn, hashed)
 
 

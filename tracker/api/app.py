@@ -3,9 +3,9 @@
 from typing import Final
 from urllib.parse import urlsplit
 
-import tracker
 from quart import Quart
 
+import tracker
 from tracker.access.gate import Gate
 from tracker.access.guard import guard
 from tracker.api import control, devices, session, tokens

@@ -7,7 +7,8 @@ from quart import Quart, Response, request
 # MapLibre draws with a worker file of ours and with images it makes itself (data:, blob:); it styles its controls by
 # script, which style-src does not touch. Map styles of the operator come from other hosts: those are added.
 POLICY: Final = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; worker-src 'self' blob:; img-src 'self' data: blob:{map}; "
+    "default-src 'self'; script-src 'self'; style-src 'self'; worker-src 'self' blob:; "
+    "img-src 'self' data: blob:{map}; "
     "connect-src 'self'{map}; font-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )

@@ -7,7 +7,7 @@ from typing import Final
 
 import asyncpg
 import msgspec
-from quart import Quart, Response, request
+from quart import Quart, Response, has_request_context, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from tracker.api.wire import answer
@@ -82,7 +82,8 @@ async def _refused(error: Exception) -> Response:
 
 async def _unexpected(error: Exception) -> Response:
     instance = f"urn:tracker:error:{secrets.token_hex(8)}"
-    log.error("unexpected error", exc_info=error, extra={"instance": instance, "path": request.path})
+    path = request.path if has_request_context() else None  # None: a socket's
+    log.error("unexpected error", exc_info=error, extra={"instance": instance, "path": path})
     return _problem(500, "Something went wrong on our side.", instance=instance)
 
 

@@ -2,11 +2,12 @@
 
 from typing import Any, Final
 
-import tracker
+from msgspec.json import schema_components
 from quart import Quart
 from quart_schema import APIKeySecurityScheme, HttpSecurityScheme, Info, OpenAPIProvider, QuartSchema
 from werkzeug.routing import Rule
 
+import tracker
 from tracker.access.guard import rule_of
 from tracker.access.sessions import COOKIE
 from tracker.api.problems import Problem
@@ -22,19 +23,17 @@ class Provider(OpenAPIProvider):
 
     def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
         paths, components = super().build_paths(rule)
-        access = rule_of(self._app, rule.endpoint)
+        access = rule_of(self._app.view_functions[rule.endpoint])
         for operations in paths.values():
             for operation in operations.values():
-                operation["responses"] = {str(code): told for code, told in operation["responses"].items()}
-                operation["responses"] = (operation["responses"] or {"200": {"description": "Done"}}) | {"default": PROBLEM}
+                told = {str(code): response for code, response in operation["responses"].items()}
+                operation["responses"] = (told or {"200": {"description": "Done"}}) | {"default": PROBLEM}
                 if access is not None and access.kinds:
                     operation["security"] = [{"token": []}, {"session": []}]
                     operation["x-allowed"] = sorted(access.kinds)
         return paths, components
 
     def schema(self) -> dict[str, Any]:
-        from msgspec.json import schema_components
-
         schema = super().schema()
         _, found = schema_components([Problem], ref_template="#/components/schemas/{name}")
         schema["components"]["schemas"].update(found)

@@ -1,4 +1,4 @@
-"""Requests: one line in the log and one count for each answer. Query strings are left out: who knows what is in them."""
+"""Requests: one line in the log and one count for each answer, without the query string."""
 
 import logging
 import time

@@ -27,7 +27,7 @@ async def read_bytes(largest: int = LARGEST_BODY) -> bytes:
         raise WrongType
     if (request.content_length or 0) > largest:
         raise TooLarge(f"the body may have {largest} bytes")
-    body: bytes = await request.get_data(as_text=False)
+    body = await request.get_data(True, False, False)
     if len(body) > largest:
         raise TooLarge(f"the body may have {largest} bytes")
     return body

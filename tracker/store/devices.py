@@ -57,9 +57,12 @@ async def delete_device(conn: asyncpg.Connection, id: str) -> bool:
         key = await conn.fetchval("select key from device where id = $1 for update", id)
         if key is None:
             return False
-        await conn.fetch("select pg_notify('tracker_revoked', id::text) from token where device = $1", key)
-        await conn.execute("delete from fix where device = $1", key)  # has no foreign key to follow
-        await conn.execute("delete from device where key = $1", key)
+        await conn.fetch(
+            "select pg_notify('tracker_revoked', id::text) from token where device = $1 and revoked_at is null", key
+        )
+        await conn.execute("set local statement_timeout = '10min'")  # years of fixes may lie in a thousand partitions
+        await conn.execute("delete from fix where device = $1", key, timeout=600)  # has no foreign key to follow
+        await conn.execute("delete from device where key = $1", key, timeout=600)
         await conn.execute("select pg_notify('tracker_device', $1)", str(key))
         return True
 

@@ -1,6 +1,7 @@
 """The connections to PostgreSQL, and what is the same for all of them."""
 
-from typing import Final
+from contextlib import AbstractAsyncContextManager
+from typing import Final, cast
 
 import asyncpg
 
@@ -34,3 +35,8 @@ def _to_jsonb(value: str | bytes) -> bytes:
 
 def _from_jsonb(value: bytes) -> bytes:
     return bytes(value[1:])
+
+
+def borrow(pool: asyncpg.Pool) -> AbstractAsyncContextManager[asyncpg.Connection]:
+    """A connection for a moment. TimeoutError after 5 s without a free one, so that nobody waits for ever."""
+    return cast(AbstractAsyncContextManager[asyncpg.Connection], pool.acquire(timeout=5.0))

@@ -23,7 +23,8 @@ async def insert_session(conn: asyncpg.Connection, hash: bytes, token: int | Non
 async def select_session_token(conn: asyncpg.Connection, hashes: Sequence[bytes]) -> Token | None:
     """The token of the session with one of these hashes; id 0 for the operator's."""
     row = await conn.fetchrow(
-        """select coalesce(t.id, 0) as id, coalesce(t.kind, 'admin') as kind, t.device, coalesce(t.name, 'operator') as name
+        """select coalesce(t.id, 0) as id, coalesce(t.kind, 'admin') as kind, t.device,
+                  coalesce(t.name, 'operator') as name
            from session s left join token t on t.id = s.token
            where s.hash = any($1) and s.expires_at > now() and t.revoked_at is null""",
         hashes,

@@ -1,0 +1,108 @@
+"""The HTTP application on a real database, and clients that show a token of each kind."""
+
+from collections.abc import Mapping
+
+import asyncpg
+import msgspec
+import pytest
+from quart import Quart, Response
+from werkzeug.datastructures import Headers
+
+from tracker.access.gate import Gate
+from tracker.access.tokens import issue
+from tracker.api.app import build_app
+from tracker.metrics import Metrics
+from tracker.model.device import Device
+from tracker.store.devices import insert_device
+
+ADMIN = "an-operators-token-of-32-characters-or-more"
+
+
+class Readiness:
+    """What the server would ask its parts; a test sets the reasons."""
+
+    def __init__(self) -> None:
+        self.reasons: list[str] = []
+
+    async def __call__(self) -> list[str]:
+        return self.reasons
+
+
+@pytest.fixture
+def ready() -> Readiness:
+    return Readiness()
+
+
+@pytest.fixture
+def gate(pool: asyncpg.Pool) -> Gate:
+    return Gate(pool, ADMIN, ("https://fleet.example.org",))
+
+
+@pytest.fixture
+def app(gate: Gate, ready: Readiness) -> Quart:
+    return build_app(gate=gate, metrics=Metrics(), ready=ready)
+
+
+@pytest.fixture
+async def device(pool: asyncpg.Pool) -> Device:
+    async with pool.acquire() as conn:
+        return await insert_device(conn, "van-12", "Van 12", "van")
+
+
+@pytest.fixture
+def anonymous(app: Quart) -> "Caller":
+    return Caller(app, None)
+
+
+@pytest.fixture
+def admin(app: Quart) -> "Caller":
+    return Caller(app, ADMIN)
+
+
+@pytest.fixture
+async def viewer(app: Quart, pool: asyncpg.Pool) -> "Caller":
+    async with pool.acquire() as conn:
+        _, secret = await issue(conn, "viewer", name="a viewer")
+    return Caller(app, secret)
+
+
+@pytest.fixture
+async def van(app: Quart, pool: asyncpg.Pool, device: Device) -> "Caller":
+    """The device, as a caller."""
+    async with pool.acquire() as conn:
+        _, secret = await issue(conn, "device", device=device.key)
+    return Caller(app, secret)
+
+
+class Caller:
+    """A client that shows its token with every call; `secret` None: a stranger."""
+
+    def __init__(self, app: Quart, secret: str | None) -> None:
+        self._client = app.test_client(use_cookies=False)
+        self.secret = secret
+        self.headers = {} if secret is None else {"Authorization": f"Bearer {secret}"}
+
+    async def call(
+        self, method: str, path: str, *, json: object = None, data: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:  # fmt: skip
+        if json is not None:
+            data, headers = msgspec.json.encode(json), {"Content-Type": "application/json", **(headers or {})}
+        return await self._client.open(  # type: ignore[call-arg]  # its Protocol knows no data without json
+            path, method=method, data=data, headers=Headers({**self.headers, **(headers or {})})
+        )
+
+    async def get(self, path: str, **headers: str) -> Response:
+        return await self.call("GET", path, headers=headers)
+
+    async def post(self, path: str, json: object = None) -> Response:
+        return await self.call("POST", path, json={} if json is None else json)
+
+    async def put(self, path: str, json: object) -> Response:
+        return await self.call("PUT", path, json=json)
+
+    async def patch(self, path: str, json: object) -> Response:
+        return await self.call("PATCH", path, json=json)
+
+    async def delete(self, path: str) -> Response:
+        return await self.call("DELETE", path)

@@ -1,0 +1,122 @@
+import asyncio
+
+import asyncpg
+import pytest
+
+from tests.integration.conftest import Caller
+from tracker.access.tokens import authenticate, digest
+from tracker.model.device import Device
+
+
+async def test_a_new_device_gets_a_token_once(admin: Caller, pool: asyncpg.Pool) -> None:
+    made = await admin.post("/api/devices", json={"id": "van-1", "name": "Van 1", "category": "van"})
+    body = await made.get_json()
+    assert (made.status_code, made.headers["Location"]) == (201, "/api/devices/van-1")
+    token = await authenticate(pool, body.pop("token"), None)
+    assert token is not None and token.kind == "device"
+    assert body == {"id": "van-1", "name": "Van 1", "category": "van"}
+    assert await (await admin.get("/api/devices/van-1")).get_json() == body
+
+
+async def test_an_id_is_made_where_none_is_given(admin: Caller) -> None:
+    made = [await (await admin.post("/api/devices", json={})).get_json() for _ in range(2)]
+    assert made[0]["id"] != made[1]["id"]
+    assert made[0]["name"] == made[0]["id"]
+
+
+async def test_only_the_hash_of_a_token_is_kept(admin: Caller, conn: asyncpg.Connection) -> None:
+    secret = (await (await admin.post("/api/devices", json={})).get_json())["token"]
+    assert await conn.fetchval("select hash from token") == digest(secret)
+    assert secret not in str(await conn.fetch("select * from token"))
+
+
+async def test_pages_of_devices_follow_each_other(admin: Caller) -> None:
+    for id in ("c", "a", "B", "d"):
+        await admin.post("/api/devices", json={"id": id})
+    seen, after = [], ""
+    while after is not None:
+        page = await (await admin.get(f"/api/devices?limit=2&after={after}")).get_json()
+        seen += [each["id"] for each in page["devices"]]
+        after = page["next"]
+    assert seen == ["B", "a", "c", "d"]
+
+
+async def test_a_device_is_renamed_and_loses_its_category(admin: Caller, device: Device) -> None:
+    changed = await (await admin.patch("/api/devices/van-12", json={"name": "Bus", "category": ""})).get_json()
+    assert changed == {"id": "van-12", "name": "Bus", "category": None}
+    unchanged = await (await admin.patch("/api/devices/van-12", json={})).get_json()
+    assert unchanged == changed
+
+
+async def test_a_rotated_token_ends_the_old_one(admin: Caller, van: Caller, anonymous: Caller) -> None:
+    assert (await van.get("/api/me")).status_code == 200
+    fresh = await (await admin.post("/api/devices/van-12/token")).get_json()
+    assert (await van.get("/api/me")).status_code == 401
+    assert (await anonymous.get("/api/me", Authorization=f"Bearer {fresh['token']}")).status_code == 200
+
+
+async def test_erasing_a_device_erases_all_of_it(
+    admin: Caller, van: Caller, device: Device, conn: asyncpg.Connection
+) -> None:
+    await conn.execute(
+        """create table fix_all partition of fix default;
+           insert into fix (at, received_at, device, lon_e7, lat_e7) values (now(), now(), 1, 0, 0);
+           insert into event (id, type, device, at, detected_at, lon, lat, evidence)
+               values (1, 'enter', 1, now(), now(), 0, 0, '{}')"""
+    )
+    assert (await admin.delete("/api/devices/van-12")).status_code == 204
+    for table in ("device", "token", "fix", "event"):
+        assert await conn.fetchval(f"select count(*) from {table}") == 0, table
+    assert (await van.get("/api/me")).status_code == 401
+    assert (await admin.delete("/api/devices/van-12")).status_code == 404
+
+
+async def test_changes_are_told_to_the_other_parts(admin: Caller, conn: asyncpg.Connection) -> None:
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    for channel in ("tracker_device", "tracker_revoked"):
+        await conn.add_listener(channel, lambda _conn, _pid, name, payload: heard.put_nowait(f"{name} {payload}"))
+    steps = {
+        "POST /api/devices": {"tracker_device 1"},
+        "PATCH /api/devices/a": {"tracker_device 1"},
+        "POST /api/devices/a/token": {"tracker_revoked 1"},
+        "DELETE /api/devices/a": {"tracker_device 1", "tracker_revoked 2"},
+    }
+    for step, expected in steps.items():
+        method, path = step.split()
+        await admin.call(method, path, json={"id": "a", "name": "b"})
+        async with asyncio.timeout(5):
+            assert {await heard.get() for _ in expected} == expected, step
+
+
+BAD = {
+    "id with a slash": ({"id": "a/b"}, 422, "id"),
+    "id too long": ({"id": "a" * 65}, 422, "id"),
+    "id of a number": ({"id": 5}, 422, "id"),
+    "empty name": ({"name": ""}, 422, "name"),
+    "long name": ({"name": "x" * 201}, 422, "name"),
+    "NUL in the name": ({"name": "a\0b"}, 422, "name"),
+    "newline in the name": ({"name": "a\nb"}, 422, "name"),
+    "long category": ({"category": "x" * 65}, 422, "category"),
+    "taken": ({"id": "van-12"}, 409, "id"),
+    "not an object": ([1], 422, None),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+async def test_a_bad_device_is_refused_with_the_field(admin: Caller, device: Device, case: str) -> None:
+    body, status, field = BAD[case]
+    refused = await admin.post("/api/devices", json=body)
+    problem = await refused.get_json()
+    assert (refused.status_code, problem.get("field")) == (status, field), problem
+
+
+async def test_names_of_every_script_and_markup_come_back_as_they_went(admin: Caller) -> None:
+    for name in ("Čeština 中文 العربية 🚚", "<img src=x onerror=alert(1)>", "'; drop table device; --", "%s {0} $1"):
+        made = await (await admin.post("/api/devices", json={"name": name})).get_json()
+        assert made["name"] == name
+
+
+async def test_a_device_may_not_look_at_devices(van: Caller, anonymous: Caller) -> None:
+    assert (await van.get("/api/devices")).status_code == 403
+    assert (await van.get("/api/devices/van-12")).status_code == 403
+    assert (await anonymous.get("/api/devices/van-12")).status_code == 401
