@@ -1,0 +1,104 @@
+"""Answers other systems agree on: Traccar, PostGIS, Tile38, and a bus that passed its stops."""
+
+import csv
+import gzip
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+from shapes import SHARED, circle, corridor, feature, polygon, shared
+
+from tracker.geofence.feature import parse
+from tracker.geofence.index import FenceIndex
+from tracker.geofence.rings import area
+from tracker.model.geofence import Geofence
+from tracker.pipeline.crossings import crossings
+
+
+def inside(fence: Geofence, lon: float, lat: float) -> bool:
+    lon = (lon + 180.0) % 360.0 - 180.0
+    return len(FenceIndex.build([fence]).covering(np.array([lon]), np.array([lat]))[0]) == 1
+
+
+def traccar(fence: dict[str, Any]) -> Geofence:
+    if fence["type"] == "circle":
+        return circle(fence["lon"], fence["lat"], fence["radius_m"])
+    line = [(lon, lat) for lat, lon in fence["latlon"]]
+    return polygon(line) if fence["type"] == "polygon" else corridor(line, 2 * fence["buffer_m"])
+
+
+def test_traccar() -> None:
+    """Its points and areas; its segments are for crossings between fixes."""
+    asked = 0
+    for case in shared("conformance/traccar_geofence.json")["cases"]:
+        query = case["query"]
+        if "point" in query:
+            lat, lon = query["point"]
+            assert inside(traccar(case["fence"]), lon, lat) == case["expect"], case["id"]
+        elif "area_km2" in query:
+            assert area(traccar(case["fence"]).shape) / 1e6 == pytest.approx(case["independent"], abs=0.01)
+        else:
+            continue
+        asked += 1
+    assert asked >= 12
+
+
+def test_postgis() -> None:
+    """Its points in polygons of degrees; boundary and vertices are inside."""
+    asked = 0
+    for case in shared("conformance/postgis_covers_dwithin.json")["cases"]:
+        if not case["op"].startswith("covers") or not case["b"].startswith("POINT"):
+            continue
+        area_, point = shapely.from_wkt(case["a"]), shapely.from_wkt(case["b"])
+        if np.abs(shapely.get_coordinates(area_)).max() > 360:
+            continue  # metres of a projection
+        fence = parse(feature(shapely.geometry.mapping(area_)))
+        assert inside(fence, point.x, point.y) == case["expect"], case["id"]
+        asked += 1
+    assert asked >= 10
+
+
+def tile38_fences(case: dict[str, Any]) -> dict[int, str]:
+    return dict(enumerate(case.get("fences", {"only": case.get("fence")})))
+
+
+def test_tile38_order() -> None:
+    """One jump over fences side by side: exits first, then enters, each once."""
+    asked = 0
+    for case in shared("conformance/tile38_fence_sequences.json")["cases"]:
+        if "fences" not in case or not all(isinstance(ring, list) for ring in case["fences"].values()):
+            continue
+        names = tile38_fences(case)
+        index = FenceIndex.build(
+            polygon([tuple(place) for place in case["fences"][name]], key=key) for key, name in names.items()
+        )
+        before: frozenset[int] = frozenset()
+        for step in [case["initial"], *case["steps"]]:
+            _, keys = index.covering(np.array([step["lon"]]), np.array([step["lat"]]))
+            now = frozenset(keys.tolist())
+            exits, enters = crossings(before, now, index)
+            assert {names[key] for key in exits | enters} == {names[key] for key in before ^ now}
+            before = now
+            asked += 1
+    assert asked >= 2
+
+
+def test_limerick_bus_stops() -> None:
+    """71 enters and exits of 50 m circles, as a geodesic brute force found them."""
+    expected = [(case["t"], case["stop"], case["event"])
+                for case in shared("conformance/limerick_bus_stop_events.json")["cases"]]  # fmt: skip
+    stops = shared("data/geofences/limerick_304_stops.geojson")["features"]
+    index = FenceIndex.build(circle(*stop["geometry"]["coordinates"], 50, key=key) for key, stop in enumerate(stops))
+    with gzip.open(SHARED / "data/tracks/bus_limerick_304_2019-02-18.csv.gz", "rt") as text:
+        rows = list(csv.DictReader(text))
+    point, key = index.covering(np.array([float(row["lon"]) for row in rows]), np.array([float(row["lat"]) for row in rows]))
+    found, before = [], frozenset[int]()
+    for at, row in enumerate(rows):
+        now = frozenset(key[point == at].tolist())
+        exits, enters = crossings(before, now, index)
+        for kind, keys in (("exit", exits), ("enter", enters)):
+            found += [(row["t"], stops[key]["properties"]["name"], kind) for key in keys]
+        before = now
+    assert sorted(found) == sorted(expected)
+    assert len(found) == 71

@@ -1,0 +1,96 @@
+"""Metres on WGS 84 from places to lines that are straight in longitude and latitude.
+
+The nearest place of an edge is found in space (the chord is smooth where angles are not), then measured along the
+geodesic. Right to about a millimetre for distances up to 1,000 km; edges longer than 1 degree are divided first.
+"""
+
+from typing import Any, Final
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import Geod
+
+from tracker.geo import EARTH_RADIUS
+from tracker.model.geofence import Geofence
+
+Floats = NDArray[np.float64]
+WGS84: Final = Geod(ellps="WGS84")
+LONGEST_EDGE: Final = 1.0  # degrees
+STEPS: Final = 6  # of Gauss-Newton; each gains two digits or more at 100 km
+
+
+def space(lon: Floats, lat: Floats) -> Floats:
+    """Earth-centred metres, 3 x n, of places on the ellipsoid. Degrees in."""
+    lam, phi = np.radians(lon), np.radians(lat)
+    normal = WGS84.a / np.sqrt(1 - WGS84.es * np.sin(phi) ** 2)
+    flat = normal * np.cos(phi)
+    return np.stack((flat * np.cos(lam), flat * np.sin(lam), normal * (1 - WGS84.es) * np.sin(phi)))
+
+
+def feet(lon: Floats, lat: Floats, edges: Floats) -> tuple[Floats, Floats]:
+    """The nearest place on each place's own edge; `edges` is n x 4 (lon, lat, lon, lat), at most LONGEST_EDGE long."""
+    a_lon, a_lat, b_lon, b_lat = edges.T
+    d_lon, d_lat = b_lon - a_lon, b_lat - a_lat
+    place, start = space(lon, lat), space(a_lon, a_lat)
+    chord = space(b_lon, b_lat) - start
+    length2 = np.maximum(np.sum(chord * chord, axis=0), 1e-12)  # a circle's edge is one point
+    t = np.clip(np.sum((place - start) * chord, axis=0) / length2, 0.0, 1.0)
+    for _ in range(STEPS):
+        nudge = 1e-6
+        here = space(a_lon + t * d_lon, a_lat + t * d_lat)
+        tangent = (space(a_lon + (t + nudge) * d_lon, a_lat + (t + nudge) * d_lat) - here) / nudge
+        t = np.clip(t + np.sum((place - here) * tangent, axis=0) / length2, 0.0, 1.0)
+    return a_lon + t * d_lon, a_lat + t * d_lat
+
+
+def geodesic(lon_a: Floats, lat_a: Floats, lon_b: Floats, lat_b: Floats) -> Floats:
+    metres: Floats = np.asarray(WGS84.inv(lon_a, lat_a, lon_b, lat_b)[2], dtype=np.float64)
+    return metres
+
+
+def roughly(lon_a: Floats, lat_a: Floats, lon_b: Floats, lat_b: Floats) -> Floats:
+    """Great-circle metres: within 0.6 % of the geodesic, at a tenth of its cost."""
+    phi_a, phi_b = np.radians(lat_a), np.radians(lat_b)
+    half_lon = np.sin(np.radians(lon_b - lon_a) / 2)
+    half = np.sin((phi_b - phi_a) / 2) ** 2 + np.cos(phi_a) * np.cos(phi_b) * half_lon**2
+    metres: Floats = 2 * EARTH_RADIUS * np.arcsin(np.sqrt(np.minimum(half, 1.0)))
+    return metres
+
+
+def divided(line: Floats) -> Floats:
+    """The edges (n x 4) of a line given as n x 2 vertices, none longer than LONGEST_EDGE. One vertex is one edge."""
+    if len(line) == 1:
+        return np.hstack((line, line))
+    edges = np.hstack((line[:-1], line[1:]))
+    pieces = np.maximum(1, np.ceil(np.abs(edges[:, 2:] - edges[:, :2]).max(axis=1) / LONGEST_EDGE)).astype(np.int64)
+    whole = np.repeat(edges, pieces, axis=0)
+    step = np.arange(len(whole)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    count = np.repeat(pieces, pieces)
+    span = whole[:, 2:] - whole[:, :2]
+    start = whole[:, :2] + span * (step / count)[:, None]
+    end = np.where((step + 1 == count)[:, None], whole[:, 2:], whole[:, :2] + span * ((step + 1) / count)[:, None])
+    return np.hstack((start, end))
+
+
+def to_edges(edges: Floats, lon: float, lat: float) -> float:
+    """Metres from one place to the nearest of many edges."""
+    count = len(edges)
+    lons, lats = np.full(count, lon), np.full(count, lat)
+    foot_lon, foot_lat = feet(lons, lats, edges)
+    nearest = np.argmin(roughly(lons, lats, foot_lon, foot_lat))
+    return float(geodesic(lons[:1], lats[:1], foot_lon[nearest : nearest + 1], foot_lat[nearest : nearest + 1])[0])
+
+
+def to_boundary(fence: Geofence, lon: float, lat: float) -> float:
+    """Metres from a place to the boundary of a geofence, never negative, whether inside or outside."""
+    if fence.reach is not None:
+        return abs(to_edges(divided(np.array(fence.reach.line)), lon, lat) - fence.reach.metres)
+    return to_edges(border(fence.shape), lon, lat)
+
+
+def border(shape: Any) -> Floats:
+    """The edges of a polygon's rings, but for those a cut along 180 made."""
+    edges = np.vstack([divided(shapely.get_coordinates(ring)) for ring in shapely.get_rings(shapely.get_parts(shape))])
+    cut = (np.abs(edges[:, 0]) == 180.0) & (edges[:, 0] == edges[:, 2])
+    return edges if cut.all() else edges[~cut]

@@ -1,0 +1,189 @@
+"""A GeoJSON Feature becomes a Geofence, or is refused with the field and the place that is wrong."""
+
+import math
+import secrets
+from typing import Annotated, Any, Final
+
+import msgspec
+import numpy as np
+import shapely
+
+from tracker.errors import Invalid, Malformed, TooLarge
+from tracker.geofence import rings
+from tracker.geofence.outline import outline
+from tracker.model.device import is_slug
+from tracker.model.geofence import FenceKind, Geofence, Preset, Reach
+
+MAX_VERTICES: Final = 10_000
+MAX_RADIUS: Final = 5_000_000.0  # m; a circle of 10,000 km is half the globe
+MAX_WIDTH: Final = 1_000_000.0  # m
+MIN_METRES: Final = 0.1  # a fix is whole 1e-7 degrees, 1.1 cm
+MAX_SIMPLIFIED: Final = 60_000  # vertices: simplifying more takes too long for a refusal
+TOLERANCES: Final = {"1 m": 1e-5, "10 m": 1e-4, "100 m": 1e-3, "1 km": 1e-2}  # degrees of latitude
+
+Ring = list[list[float]]
+
+
+class Polygon(msgspec.Struct, frozen=True, tag_field="type"):
+    coordinates: list[Ring]
+
+
+class MultiPolygon(msgspec.Struct, frozen=True, tag_field="type"):
+    coordinates: list[list[Ring]]
+
+
+class Point(msgspec.Struct, frozen=True, tag_field="type"):
+    coordinates: list[float]
+
+
+class LineString(msgspec.Struct, frozen=True, tag_field="type"):
+    coordinates: Ring
+
+
+class Feature(msgspec.Struct, frozen=True, tag_field="type"):
+    """`properties` is kept whole: what we do not know is somebody else's."""
+
+    geometry: Polygon | MultiPolygon | Point | LineString
+    properties: dict[str, Any] | None = None
+    id: str | int | None = None
+
+
+class Known(msgspec.Struct, frozen=True):
+    """The properties that mean something here."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    preset: Preset = "balanced"
+    dwell: Annotated[float, msgspec.Meta(gt=0, le=30 * 86_400)] | None = None
+    radius: float | None = None
+    width: float | None = None
+    repair: bool = False
+
+
+def parse(feature: bytes, *, id: str | None = None, key: int = 0, revision: int = 0) -> Geofence:
+    """`id` wins over the feature's own; without either one is drawn. Raises Malformed, Invalid, TooLarge."""
+    try:
+        return read(msgspec.json.decode(feature, type=Feature), id, key, revision)
+    except RecursionError:
+        raise Malformed("the feature is nested too deeply") from None
+    except msgspec.ValidationError as error:
+        raise refused(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Malformed(f"the feature is no JSON: {error}") from None
+
+
+def refused(error: msgspec.ValidationError, prefix: str = "") -> Invalid:
+    """msgspec's message ends in the place, as in "Expected `float`, got `str` - at `$.geometry.coordinates[...]`"."""
+    reason, _, place = str(error).partition(" - at `$")
+    field = prefix + place.rstrip("`").lstrip(".")
+    if field == "geometry.type":
+        reason += "; a geofence is a Polygon, a MultiPolygon, a Point with a radius or a LineString with a width"
+    return Invalid(f"{field}: {reason}" if field else reason, field=field or None)
+
+
+def read(feature: Feature, id: str | None, key: int, revision: int) -> Geofence:
+    properties = feature.properties or {}
+    known = understood(properties)
+    slug = named(feature, id)
+    try:
+        kind, shape, reach, note = covered(feature.geometry, known)
+    except shapely.errors.GEOSException as error:
+        raise Invalid(f"geometry: {error}", field="geometry") from None
+    geometry: Any = feature.geometry
+    if note is not None:
+        geometry = shapely.geometry.mapping(shape)
+    kept = {name: value for name, value in properties.items() if name not in ("repair", "revision")}
+    kept |= {"name": known.name or slug, "preset": known.preset} | ({} if note is None else {"repaired": note})
+    stored = msgspec.json.encode({"type": "Feature", "id": slug, "geometry": geometry, "properties": kept})
+    if b"\\u0000" in stored:
+        raise Invalid("properties: text may not hold the character 0", field="properties")  # nor can jsonb
+    return Geofence(key, slug, known.name or slug, revision, known.preset, known.dwell, kind, shape, reach, stored)
+
+
+def understood(properties: dict[str, Any]) -> Known:
+    try:
+        return msgspec.convert(properties, Known)
+    except msgspec.ValidationError as error:
+        raise refused(error, "properties.") from None
+
+
+def named(feature: Feature, id: str | None) -> str:
+    slug = id or (str(feature.id) if feature.id is not None else f"fence-{secrets.token_hex(4)}")
+    if not is_slug(slug):
+        raise Invalid("id: 1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit", field="id")
+    return slug
+
+
+def covered(
+    geometry: Polygon | MultiPolygon | Point | LineString, known: Known
+) -> tuple[FenceKind, Any, Reach | None, dict[str, Any] | None]:
+    """(kind, shape, reach, what a repair did)."""
+    match geometry:
+        case Point(position):
+            metres = given(known.radius, "radius", MAX_RADIUS)
+            reach = Reach(places([position], "geometry.coordinates"), metres)
+            return "circle", outline(reach), reach, None
+        case LineString(positions):
+            not_too_large(len(positions), lambda: shapely.LineString(rings.coordinates(positions, "")))
+            half = given(known.width, "width", MAX_WIDTH) / 2
+            line = places(positions, "geometry.coordinates")
+            if len(set(line)) < 2:
+                raise Invalid("geometry: a corridor needs at least 2 different points", field="geometry")
+            reach = Reach(line, half)
+            return "corridor", outline(reach), reach, None
+        case Polygon(coordinates):
+            return "polygon", *enclosed([coordinates], ["geometry.coordinates"], known.repair)
+        case MultiPolygon(coordinates):
+            wheres = [f"geometry.coordinates[{index}]" for index in range(len(coordinates))]
+            return "polygon", *enclosed(coordinates, wheres, known.repair)
+
+
+def given(metres: float | None, name: str, most: float) -> float:
+    """The radius or the width. Finite and real: a feature need not come from JSON."""
+    if metres is None:
+        raise Invalid(f"properties.{name}: is needed, in metres", field=f"properties.{name}")
+    if not math.isfinite(metres) or not MIN_METRES <= metres <= most:
+        raise Invalid(f"properties.{name}: {metres:g} is not from {MIN_METRES:g} to {most:,.0f} metres",
+                      field=f"properties.{name}")  # fmt: skip
+    return metres
+
+
+def places(positions: Ring, where: str) -> tuple[tuple[float, float], ...]:
+    points = rings.coordinates(positions, where)
+    if not len(points):
+        raise Invalid(f"{where} is empty", field="geometry")
+    points[:, 0] = rings.moved(points[:, 0], -np.floor((points[0, 0] + 180.0) / 360.0))
+    return tuple((lon, lat) for lon, lat in points.tolist())
+
+
+def enclosed(
+    coordinates: list[list[Ring]], wheres: list[str], repair: bool
+) -> tuple[Any, None, dict[str, Any] | None]:
+    if not coordinates:
+        raise Invalid("geometry.coordinates is empty", field="geometry")
+    vertices = sum(len(ring) for part in coordinates for ring in part)
+    if repair:
+        coordinates = [kept for part in coordinates if (kept := rings.without_scraps(part))]
+    read = [] if vertices > MAX_SIMPLIFIED else list(zip(coordinates, wheres, strict=False))
+    parts = [rings.polygon(part, where) for part, where in read]
+    not_too_large(vertices, lambda: shapely.MultiPolygon(parts))
+    if not repair:
+        return rings.multipolygon(parts), None, None
+    try:
+        return rings.multipolygon(parts), None, None
+    except Invalid as error:
+        mended = rings.multipolygon(rings.repaired(parts))
+        note = {"reason": str(error), "area_before": sum(map(rings.area, parts)), "area_after": rings.area(mended)}
+        return mended, None, note
+
+
+def not_too_large(vertices: int, shape: Any) -> None:
+    """TooLarge says what simplifying would give; `shape` makes the geometry, which only a refusal needs."""
+    if vertices <= MAX_VERTICES:
+        return
+    message = f"{vertices:,} vertices are more than the {MAX_VERTICES:,} allowed"
+    if vertices <= MAX_SIMPLIFIED:
+        for metres, tolerance in TOLERANCES.items():
+            left = int(shapely.get_num_coordinates(shapely.simplify(shape(), tolerance, preserve_topology=False)))
+            if left <= MAX_VERTICES:
+                raise TooLarge(f"{message}; simplified to {metres} there are {left:,}", field="geometry")
+    raise TooLarge(f"{message}; simplify it first", field="geometry")

@@ -1,0 +1,145 @@
+"""Rings: from coordinates as people write them to valid polygons within -180 to 180.
+
+An edge is a straight line in longitude and latitude (RFC 7946, 3.1.1), and goes the short way: one that jumps more than
+180 degrees crosses the 180th meridian. So a ring may be written past 180 or with a jump; both mean the same.
+"""
+
+import re
+from typing import Any, Final
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from tracker.errors import Invalid
+
+Floats = NDArray[np.float64]
+MAX_LONGITUDE: Final = 540.0  # one turn past 180 either way
+AUTHALIC_RADIUS: Final = 6_371_007.1809  # m, sphere of the area of WGS 84
+HALF_GLOBE: Final = 2 * np.pi * AUTHALIC_RADIUS**2  # m2
+REASON: Final = re.compile(r"(.*?)\[(\S+) (\S+)\]")
+
+
+def coordinates(positions: list[list[float]], where: str) -> Floats:
+    """n x 2, longitudes made continuous. Invalid names the position that is wrong."""
+    for index, position in enumerate(positions):
+        if len(position) < 2:
+            raise Invalid(f"{where}[{index}] needs a longitude and a latitude", field="geometry")
+    points = np.array([position[:2] for position in positions], dtype=np.float64).reshape(-1, 2)
+    wrong = ~((np.abs(points[:, 0]) <= MAX_LONGITUDE) & (np.abs(points[:, 1]) <= 90.0))  # NaN is wrong too
+    if wrong.any():
+        index = int(np.argmax(wrong))
+        lon, lat = points[index]
+        raise Invalid(f"{where}[{index}] is no longitude and latitude: {lon:.7g}, {lat:.7g}", field="geometry")
+    turns = np.round(np.diff(points[:, 0]) / 360.0) * (np.abs(np.diff(points[:, 0])) > 180.0)
+    points[1:, 0] = moved(points[1:, 0], -np.cumsum(turns))
+    return points
+
+
+def moved(lon: Floats, turns: Floats | float) -> Floats:
+    """Longitudes whole turns away, rounded to 1e-9 degrees so that a turn and back is where it began."""
+    return np.where(np.equal(turns, 0), lon, np.round(lon + 360.0 * turns, 9))
+
+
+def ring(positions: list[list[float]], where: str) -> Floats:
+    """A closed ring. Invalid when too short, or when it goes round a pole."""
+    if positions and positions[0] != positions[-1]:
+        positions = [*positions, positions[0]]
+    points = coordinates(positions, where)
+    if len(np.unique(points, axis=0)) < 3:
+        at = f" at {points[0, 0]:.7g}, {points[0, 1]:.7g}" if len(points) else ""
+        raise Invalid(f"{where} needs at least 3 different points{at}", field="geometry")
+    if points[0, 0] != points[-1, 0]:
+        raise Invalid(f"{where} goes round a pole; split it into parts that do not", field="geometry")
+    return points
+
+
+def polygon(rings: list[list[list[float]]], where: str) -> Any:
+    """One shapely polygon, perhaps invalid, its west end in -180 to 180 and its holes in the same turn."""
+    if not rings:
+        raise Invalid(f"{where} has no ring", field="geometry")
+    shell, *holes = [ring(positions, f"{where}[{index}]") for index, positions in enumerate(rings)]
+    shell[:, 0] = moved(shell[:, 0], -np.floor((shell[:, 0].min() + 180.0) / 360.0))
+    west, east = shell[:, 0].min(), shell[:, 0].max()
+    if east - west >= 360.0:
+        raise Invalid(f"{where} goes once round the globe", field="geometry")
+    for hole in holes:  # nearest turn: a hole written on the other side of 180 still lies in its shell
+        turns = np.round((west + east - hole[:, 0].min() - hole[:, 0].max()) / 720.0)
+        hole[:, 0] = moved(hole[:, 0], turns)
+    return shapely.Polygon(shell, holes)
+
+
+def multipolygon(parts: list[Any]) -> Any:
+    """The valid shape of these polygons, split at 180. Invalid tells what is wrong and where."""
+    for part in parts:
+        check(part)
+    shape = within_180(parts)
+    check(shape)
+    if not 0.0 < area(shape) <= HALF_GLOBE:
+        raise Invalid("geometry: covers no area" if area(shape) == 0 else "geometry: covers over half the globe",
+                      field="geometry")  # fmt: skip
+    return shape
+
+
+def check(shape: Any) -> None:
+    """Invalid with the reason and the place where a shape is not valid."""
+    if shapely.is_valid(shape):
+        return
+    found = REASON.match(shapely.is_valid_reason(shape))
+    if not found:
+        raise Invalid(f"geometry: {shapely.is_valid_reason(shape).lower()}", field="geometry")
+    lon = (float(found[2]) + 180.0) % 360.0 - 180.0
+    raise Invalid(f"geometry: {found[1].lower()} at {lon:.7g}, {float(found[3]):.7g}", field="geometry")
+
+
+def without_scraps(part: list[list[list[float]]]) -> list[list[list[float]]]:
+    """The rings of a polygon that enclose anything: for a repair. None, where the shell does not."""
+    kept = [ring for ring in part if len({tuple(position[:2]) for position in ring}) >= 3]
+    return kept if kept and kept[0] is part[0] else []
+
+
+def repaired(parts: list[Any]) -> list[Any]:
+    """Valid polygons of the same rings: what is enclosed stays enclosed, lines and points are dropped."""
+    mended = [shapely.make_valid(part, method="structure", keep_collapsed=False) for part in parts]
+    whole = shapely.union_all(np.array(mended, dtype=object))
+    return [part for part in polygons(whole) if not part.is_empty]
+
+
+def within_180(parts: list[Any]) -> Any:
+    """Polygons that begin in -180 to 180, cut where they run past 180."""
+    pieces: list[Any] = []
+    for part in parts:
+        west, south, east, north = part.bounds
+        if east <= 180.0:
+            pieces += polygons(part)
+            continue
+        pieces += polygons(shapely.intersection(part, shapely.box(west, south, 180.0, north)))
+        beyond = shapely.intersection(part, shapely.box(180.0, south, east, north))
+        pieces += polygons(shapely.transform(beyond, back_one_turn))
+    return pieces[0] if len(pieces) == 1 else shapely.MultiPolygon(pieces)
+
+
+def back_one_turn(points: Floats) -> Floats:
+    return np.column_stack((moved(points[:, 0], -1.0), points[:, 1]))
+
+
+def polygons(shape: Any) -> list[Any]:
+    return [part for part in shapely.get_parts(shapely.get_parts(shape)) if part.geom_type == "Polygon"]
+
+
+def area(shape: Any) -> float:
+    """Square metres on WGS 84 of what straight edges in longitude and latitude enclose (0.1 %)."""
+    total = 0.0
+    for part in polygons(shape):
+        shell, *holes = [ring_area(shapely.get_coordinates(ring)) for ring in shapely.get_rings(part)]
+        total += shell - sum(holes)
+    return total
+
+
+def ring_area(points: Floats) -> float:
+    """The equal-area cylinder: the integral of sin(latitude) over longitude, edge by edge in closed form."""
+    lon, lat = np.radians(points).T
+    step, rise = np.diff(lon), np.diff(lat)
+    middle = (lat[1:] + lat[:-1]) / 2
+    mean_sine = np.sin(middle) * np.sinc(rise / 2 / np.pi)  # of sin over an edge on which latitude is linear
+    return float(abs(np.sum(step * mean_sine)) * AUTHALIC_RADIUS**2)

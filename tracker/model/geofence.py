@@ -1,0 +1,38 @@
+"""Geofence: a named area. What it covers is decided once, when it is read; see geofence/feature.py."""
+
+from typing import Any, Literal
+
+import msgspec
+
+Preset = Literal["strict", "balanced", "calm"]
+FenceKind = Literal["polygon", "circle", "corridor"]
+
+
+class Reach(msgspec.Struct, frozen=True, gc=False):
+    """What a circle or a corridor covers: every place within `metres` of `line`, by the WGS 84 geodesic.
+
+    The line is straight in longitude and latitude from vertex to vertex, continuous (so it may run past 180), and a
+    single point for a circle.
+    """
+
+    line: tuple[tuple[float, float], ...]
+    metres: float
+
+
+class Geofence(msgspec.Struct, frozen=True, eq=False):
+    """`key` is the number used inside, `id` the slug people see; both and `revision` are 0 or given until it is stored.
+
+    `shape` is a valid shapely Polygon or MultiPolygon within -180 to 180. For polygons it is the exact area, its edges
+    straight in longitude and latitude; for the others it is an outline to look at and `reach` is exact.
+    """
+
+    key: int
+    id: str
+    name: str
+    revision: int
+    preset: Preset
+    dwell: float | None  # s
+    kind: FenceKind
+    shape: Any  # shapely.Polygon | shapely.MultiPolygon
+    reach: Reach | None
+    feature: bytes  # the GeoJSON Feature as it is stored
