@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 import shapely
-from shapes import box, circle, corridor, feature, polygon, shared
 
+from tests.geofence.shapes import box, circle, corridor, feature, polygon, shared
 from tracker.errors import Invalid, Malformed, TooLarge, TrackerError
 from tracker.geofence.feature import MAX_VERTICES, parse
 
