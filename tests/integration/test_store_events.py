@@ -1,0 +1,89 @@
+"""Transitions happen once each; their events are numbered without gaps, in the order of commit."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from tracker.model.device import Device
+from tracker.model.event import Transition
+from tracker.model.fix import Fix
+from tracker.store.devices import delete_device, insert_device
+from tracker.store.events import insert_transitions, select_events, select_head, select_oldest
+
+AT = 1_795_428_000_000
+
+
+@pytest.fixture
+async def van(conn: asyncpg.Connection) -> Device:
+    return await insert_device(conn, "van", "Van")
+
+
+def moved(device: Device, geofence: int, second: int, kind: str = "enter") -> Transition:
+    return Transition(device.key, geofence, kind, Fix(AT + second * 1000, 74246000, 437384000, accuracy=8.0))  # type: ignore[arg-type]
+
+
+async def test_events_carry_names_and_evidence(conn: asyncpg.Connection, van: Device) -> None:
+    made = await insert_transitions(conn, [moved(van, 5, 0)], {5: "port"}, detected_at=AT + 40)
+    assert [(e.id, e.type, e.device, e.geofence, e.at, e.detected_at, e.late) for e in made] == [
+        (1, "enter", "van", "port", AT, AT + 40, False)
+    ]
+    assert bytes(made[0].evidence).startswith(b'{"fix":{"at":"2026-')
+    stored = await select_events(conn, after=0, limit=10)
+    assert [(e.id, e.device, e.lon, e.lat) for e in stored] == [(1, "van", 7.4246, 43.7384)]
+
+
+async def test_what_is_replayed_makes_no_second_event(conn: asyncpg.Connection, van: Device) -> None:
+    first = [moved(van, 5, 0), moved(van, 6, 0)]
+    await insert_transitions(conn, first, {5: "a", 6: "b"}, detected_at=AT)
+    again = [moved(van, 6, 0, "exit"), *first, moved(van, 7, 1), moved(van, 7, 1)]
+    made = await insert_transitions(conn, again, {5: "a", 6: "b", 7: "c"}, detected_at=AT)
+    assert [(e.id, e.type, e.geofence) for e in made] == [(3, "exit", "b"), (4, "enter", "c")]
+    assert await select_head(conn) == 4
+    assert await insert_transitions(conn, first, {}, detected_at=AT) == []
+    assert await select_head(conn) == 4
+
+
+async def test_a_batch_rolled_back_leaves_no_gap(conn: asyncpg.Connection, van: Device) -> None:
+    transaction = conn.transaction()
+    await transaction.start()
+    await insert_transitions(conn, [moved(van, 5, 0)], {5: "a"}, detected_at=AT)
+    await transaction.rollback()
+    made = await insert_transitions(conn, [moved(van, 5, 0)], {5: "a"}, detected_at=AT)
+    assert [event.id for event in made] == [1]
+
+
+async def test_a_number_becomes_visible_after_all_before_it(pool: asyncpg.Pool) -> None:
+    """Two writers at once: the second waits for the first, so a reader never sees 2 before 1."""
+    async with pool.acquire() as one, pool.acquire() as two, pool.acquire() as reader:
+        van = await insert_device(one, "van", "Van")
+        transaction = one.transaction()
+        await transaction.start()
+        first = await insert_transitions(one, [moved(van, 1, 0)], {1: "a"}, detected_at=AT)
+        second = asyncio.create_task(insert_transitions(two, [moved(van, 1, 1)], {1: "a"}, detected_at=AT))
+        waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+        async with asyncio.timeout(5):
+            while not await reader.fetchval(waiting):
+                assert not second.done()
+        assert await select_events(reader, after=0, limit=10) == []
+        await transaction.commit()
+        assert [event.id for event in (*first, *await second)] == [1, 2]
+
+
+async def test_a_deleted_device_makes_no_events(conn: asyncpg.Connection, van: Device) -> None:
+    other = await insert_device(conn, "bus", "Bus")
+    await delete_device(conn, "van")
+    made = await insert_transitions(conn, [moved(van, 5, 0), moved(other, 5, 0)], {5: "a"}, detected_at=AT)
+    assert [event.device for event in made] == ["bus"]
+
+
+async def test_events_are_filtered_and_paged(conn: asyncpg.Connection, van: Device) -> None:
+    bus = await insert_device(conn, "bus", "Bus")
+    both = [moved(each, fence, second) for second in range(3) for each in (van, bus) for fence in (1, 2)]
+    await insert_transitions(conn, both, {1: "a", 2: "b"}, detected_at=AT)
+    assert [e.id for e in await select_events(conn, after=10, limit=10)] == [11, 12]
+    assert [e.id for e in await select_events(conn, after=0, limit=2, devices=["bus"])] == [3, 4]
+    assert [e.id for e in await select_events(conn, after=4, limit=9, devices=["van"], geofences=["b"])] == [6, 10]
+    assert await select_events(conn, after=0, limit=9, types=["exit"]) == []
+    assert await select_events(conn, after=0, limit=9, devices=["nobody"]) == []
+    assert await select_oldest(conn) == 1

@@ -1,0 +1,65 @@
+"""Table command: what devices are told to do, until they answer or it expires."""
+
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from tracker.model.command import Command
+from tracker.model.moment import from_datetime, to_datetime
+
+COLUMNS: Final = "c.id, d.id as device, c.name, c.args, c.created_at, c.expires, c.answered_at, c.ok, c.detail"
+
+
+async def insert_command(
+    conn: asyncpg.Connection, device: int, id: str, name: str, args: bytes, *, expires: int
+) -> Command:
+    """`device` is the key, `args` a JSON object, `expires` in ms. Nudges `tracker_command` with the device's key."""
+    row = await conn.fetchrow(
+        f"""with c as (insert into command (id, device, name, args, expires) values ($1, $2, $3, $4, $5) returning *)
+            select {COLUMNS}, pg_notify('tracker_command', d.key::text) from c join device d on d.key = c.device""",
+        id, device, name, args, to_datetime(expires),
+    )  # fmt: skip
+    return _command(row)
+
+
+async def select_open_commands(conn: asyncpg.Connection, device: int) -> list[Command]:
+    """What the device still has to do, the oldest first."""
+    rows = await conn.fetch(
+        f"""select {COLUMNS} from command c join device d on d.key = c.device
+            where c.device = $1 and c.answered_at is null and c.expires > now()
+            order by c.created_at, c.id limit 100""",
+        device,
+    )
+    return [_command(row) for row in rows]
+
+
+async def select_commands(conn: asyncpg.Connection, device: int, *, limit: int) -> list[Command]:
+    """All of a device's, the newest first."""
+    rows = await conn.fetch(
+        f"""select {COLUMNS} from command c join device d on d.key = c.device
+            where c.device = $1 order by c.created_at desc, c.id limit $2""",
+        device, limit,
+    )  # fmt: skip
+    return [_command(row) for row in rows]
+
+
+async def update_command_answered(
+    conn: asyncpg.Connection, device: int, id: str, *, ok: bool, detail: str | None
+) -> bool:
+    """The first answer stays. False for an answer to nothing: unknown, another device's, answered or expired."""
+    row = await conn.fetchrow(
+        """update command set answered_at = now(), ok = $3, detail = $4
+           where id = $1 and device = $2 and answered_at is null and expires > now() returning id""",
+        id, device, ok, detail,
+    )  # fmt: skip
+    return row is not None
+
+
+def _command(row: asyncpg.Record) -> Command:
+    answered = row["answered_at"]
+    return Command(
+        id=row["id"], device=row["device"], name=row["name"], args=msgspec.Raw(row["args"]),
+        created_at=from_datetime(row["created_at"]), expires=from_datetime(row["expires"]),
+        answered_at=from_datetime(answered) if answered else None, ok=row["ok"], detail=row["detail"],
+    )  # fmt: skip
