@@ -1,7 +1,7 @@
 """What a device holds until the server has it: the offline buffer, as a value without a socket.
 
-Every fix put in is at any time in exactly one place: waiting, in an unacked frame, acked, refused by the server with its
-whole frame, or dropped and counted because the buffer was full.
+Every fix put in is at any time in exactly one place: waiting, in an unacked frame, acked, refused by the server with
+its whole frame, or dropped and counted because the buffer was full.
 """
 
 from collections import deque
@@ -93,10 +93,8 @@ class Buffer:
     def _cut(self, queue: deque[Fix], *, backlog: bool) -> Frame | None:
         """A new frame of as many fixes as the limits allow."""
         seq = self._seq + 1
-        if self._binary and wire.fits_columns(queue[0], queue[0].at):
-            frame = self._cut_columns(queue, seq, backlog)
-        else:
-            frame = self._cut_json(queue, seq, backlog)
+        columns = self._binary and wire.fits_columns(queue[0], queue[0].at)
+        frame = self._cut_columns(queue, seq, backlog) if columns else self._cut_json(queue, seq, backlog)
         if frame is not None:
             self._seq = seq
             self._unacked[seq] = frame
@@ -110,7 +108,7 @@ class Buffer:
         return Frame(seq, True, len(fixes), wire.encode_columns(seq, backlog, fixes))
 
     def _cut_json(self, queue: deque[Fix], seq: int, backlog: bool) -> Frame | None:
-        room, fixes = self._limits.max_bytes - FRAME_BYTES, []
+        room, fixes = self._limits.max_bytes - FRAME_BYTES, list[bytes]()
         while queue and len(fixes) < self._limits.max_fixes:
             text = wire.encode_fix(queue[0])
             room -= len(text) + 1

@@ -38,7 +38,7 @@ def ignore_commands(command: wire.Command) -> str | None:
 
 @dataclass
 class DeviceClient:
-    """`put` fixes whenever; `run` sees them through until it is cancelled, or raises Refused."""
+    """`put` fixes whenever; `run` sees them through until it is cancelled or the server refuses the device for good."""
 
     url: str  # ws:// or wss://, with the path
     device: str
@@ -51,10 +51,13 @@ class DeviceClient:
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))  # shared: handshakes at a time
     rng: random.Random = field(default_factory=random.Random)  # for the jitter
 
+    refused: "Refused | None" = field(default=None, init=False)
+
     def __post_init__(self) -> None:
         self.boot = secrets.token_hex(4)
         self._link: Link | None = None
         self._answers: dict[str, wire.Result] = {}
+        self._acks = 0
         self._moved = asyncio.Event()  # the buffer gave something away, or took something
         self._reachable = asyncio.Event()
         self._reachable.set()
@@ -70,12 +73,12 @@ class DeviceClient:
         self.flush()
 
     async def until(self, waiting: int) -> None:
-        """Wait until at most so many fixes wait to be sent."""
+        """Wait until at most so many fixes wait to be sent. Raises Refused if that can never be."""
         while self.buffer.waiting > waiting:
             await self._next_move()
 
     async def drained(self) -> None:
-        """Wait until everything put so far is answered."""
+        """Wait until everything put so far is answered. Raises Refused if that can never be."""
         while not self.buffer.empty:
             await self._next_move()
 
@@ -88,17 +91,22 @@ class DeviceClient:
     def go_online(self) -> None:
         self._reachable.set()
 
+    @property
+    def offline(self) -> bool:
+        return not self._reachable.is_set()
+
     async def run(self) -> None:
         failures = 0
-        while True:
+        while self.refused is None:
             await self._reachable.wait()
-            answered = self.tally.answered
+            acks = self._acks
             ending = await self._converse()
-            if ending.final:
-                raise Refused(f"{self.device}: {ending.code} {ending.reason}")
             self.tally.lost[ending.code] += 1
-            # Only work done makes a connection a good one: one that is welcomed and then cut, again and again, backs off.
-            failures = 0 if self.tally.answered > answered else failures + 1
+            if ending.final:
+                self._refuse(ending)
+                return
+            # Only an ack makes it a good connection: one that is welcomed and then cut, again and again, backs off.
+            failures = 0 if self._acks > acks else failures + 1
             await asyncio.sleep(wait_s(ending, failures, self.rng))
 
     # -- one connection
@@ -132,6 +140,10 @@ class DeviceClient:
                 read_buffer_init_size=2048,
             )
 
+    def _refuse(self, ending: Ending) -> None:
+        self.refused = Refused(f"{self.device}: {ending.code} {ending.reason}".rstrip())
+        self._moved.set()
+
     def _down(self) -> None:
         if self._link is not None:
             self.tally.connected -= 1
@@ -162,6 +174,7 @@ class DeviceClient:
 
     def _acked(self, ack: wire.Ack) -> None:
         if self.buffer.acked(ack.seq):
+            self._acks += 1
             self.tally.stored += ack.stored
             self.tally.duplicate += ack.duplicate
             self.tally.quarantined.update(refusal.reason for refusal in ack.quarantined)
@@ -187,5 +200,7 @@ class DeviceClient:
         self._moved.set()
 
     async def _next_move(self) -> None:
+        if self.refused is not None:
+            raise self.refused
         self._moved.clear()
         await self._moved.wait()

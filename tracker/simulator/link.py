@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Callable
 
 import msgspec
-from picows import WSFrame, WSListener, WSMsgType, WSTransport
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
 from tracker.simulator import wire
 from tracker.simulator.backoff import Ending
 from tracker.simulator.buffer import Frame
 
 
-class Link(WSListener):  # type: ignore[misc]  # picows is compiled
+class Link(WSListener):
     """`ended` is done exactly once, however it goes."""
 
     def __init__(self, hello: wire.Hello, received: "Callable[[Link, wire.FromServer], None]") -> None:
@@ -44,7 +44,7 @@ class Link(WSListener):  # type: ignore[misc]  # picows is compiled
         """Say goodbye, if there is still somebody to say it to."""
         self._stop_beating()
         if self._transport is not None and not self._over:
-            self._transport.send_close(1000)
+            self._transport.send_close(WSCloseCode.OK)
             self._transport.disconnect()
 
     # -- what picows calls
@@ -90,7 +90,7 @@ class Link(WSListener):  # type: ignore[misc]  # picows is compiled
     def _closed(self, transport: WSTransport, payload: bytes) -> None:
         code = int.from_bytes(payload[:2], "big") if payload else 1005
         self._end(Ending(code, payload[2:].decode(errors="replace"), self._after_ms))
-        transport.send_close(code if payload else 1000)
+        transport.send_close(code if payload else WSCloseCode.OK)  # type: ignore[arg-type]  # any number will do
         transport.disconnect()
 
     def _end(self, ending: Ending) -> None:

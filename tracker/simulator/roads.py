@@ -1,4 +1,4 @@
-"""Roads: a graph one can drive on. Helsinki's centre is in the package; build_roads.py makes others from OpenStreetMap."""
+"""Roads: a graph one can drive on. Helsinki's centre is in the package; build_roads.py makes others."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -25,7 +25,7 @@ class Road(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Roads:
-    """`places` are the nodes' (lon, lat); `leaving` the roads that leave each of them. Every node can reach every other."""
+    """`places` are the nodes' (lon, lat), `leaving` the roads that leave each. Every node can reach every other."""
 
     places: list[tuple[float, float]]
     leaving: list[tuple[Road, ...]]

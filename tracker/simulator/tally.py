@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Tally:
-    """Fixes, but for the last three lines. `refused` fixes were in frames the server can never accept."""
+    """Fixes, but for the last four lines. `refused` fixes were in frames the server can never accept."""
 
     put: int = 0
     sent: int = 0  # sent again counts again
@@ -16,6 +16,7 @@ class Tally:
     refused: int = 0
     quarantined: Counter[str] = field(default_factory=Counter)  # by reason
     unreadable: Counter[str] = field(default_factory=Counter)  # rows of a file, by reason
+    registered: int = 0  # devices
     connected: int = 0  # devices, now
     lost: Counter[int] = field(default_factory=Counter)  # connections, by close code
     commands: Counter[str] = field(default_factory=Counter)  # obeyed, by name

@@ -17,8 +17,8 @@ from tracker.simulator.roads import METRES_PER_DEGREE, Road, Roads
 SPEED_UP, SLOW_DOWN = 1.6, 2.6  # m/s²
 CREEP = 2.0  # m/s through the sharpest corner
 SIGHT = 45.0  # m: how far ahead a driver looks
-LIGHTS = 0.12  # chance to wait at a junction
-BETWEEN_STOPS = 4_000.0  # m of driving between two deliveries, on average
+LIGHTS = 0.08  # chance to wait at a junction
+BETWEEN_STOPS = 8_000.0  # m of driving between two deliveries, on average
 SKY, STREET = 2.2, 8.0  # m: standard deviation under an open sky, and between houses
 MEMORY = 0.93  # what a second leaves of the error of the one before: GNSS errors wander, they do not jump
 
@@ -98,7 +98,7 @@ def _pace(legs: Iterable[Leg], metres: float, speed: float, temper: float) -> fl
 
 
 def blur(rng: random.Random) -> Iterator[Error]:
-    """One receiver error a second, for ever: a slow walk, worse between houses, and an accuracy that is only a belief."""
+    """One receiver error a second, for ever: it wanders, is worse between houses, and its accuracy is only a belief."""
     east = north = up = 0.0
     sigma, fresh = SKY, sqrt(1 - MEMORY * MEMORY)
     while True:

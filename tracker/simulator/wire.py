@@ -4,10 +4,11 @@ Written apart from the server's own codec on purpose: two readings of one contra
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from tracker.model.fix import Fix
 from tracker.model.moment import format_ms
@@ -73,9 +74,10 @@ _decoder = msgspec.json.Decoder(FromServer)
 def decode(message: bytes) -> FromServer | None:
     """None for what this version does not know: a server may say more than an old device understands."""
     try:
-        return _decoder.decode(message)
+        known: FromServer = _decoder.decode(message)
     except msgspec.ValidationError:
         return None
+    return known
 
 
 class _JsonFix(msgspec.Struct, omit_defaults=True):
@@ -91,12 +93,10 @@ class _JsonFix(msgspec.Struct, omit_defaults=True):
 
 
 def encode_fix(fix: Fix) -> bytes:
-    attributes = None if fix.attributes is None else msgspec.Raw(fix.attributes)
-    return msgspec.json.encode(
-        _JsonFix(
-            format_ms(fix.at), fix.lon, fix.lat, fix.accuracy, fix.altitude, fix.speed, fix.heading, fix.battery, attributes
-        )
-    )
+    row = _JsonFix(format_ms(fix.at), fix.lon, fix.lat, fix.accuracy, fix.altitude, fix.speed, fix.heading, fix.battery)
+    if fix.attributes is not None:
+        row.attributes = msgspec.Raw(fix.attributes)
+    return msgspec.json.encode(row)
 
 
 def join_fixes(seq: int, backlog: bool, fixes: Sequence[bytes]) -> bytes:
@@ -125,8 +125,8 @@ def encode_columns(seq: int, backlog: bool, fixes: Sequence[Fix]) -> bytes:
     return header.tobytes() + b"".join(column.tobytes() for column in columns)
 
 
-def _scaled(values: Sequence[float | None], scale: int, kind: str, *, none: int) -> "np.ndarray[tuple[int], np.dtype[np.generic]]":
-    """A value beyond the column's range becomes the nearest it can say: 9 km of inaccuracy must not become "unknown"."""
+def _scaled(values: Sequence[float | None], scale: int, kind: str, *, none: int) -> NDArray[np.integer[Any]]:
+    """A value beyond the column's range becomes the nearest it can say: 9 km of inaccuracy must not read "unknown"."""
     limits = np.iinfo(np.dtype(kind))
     lowest, highest = (limits.min, limits.max - 1) if none == limits.max else (limits.min + 1, limits.max)
     whole = [none if value is None else min(max(round(value * scale), lowest), highest) for value in values]

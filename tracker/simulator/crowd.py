@@ -1,0 +1,75 @@
+"""A crowd of device clients running in one process, and what a waiting person sees of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from tracker.simulator.device import DeviceClient
+from tracker.simulator.tally import Tally
+
+HANDSHAKES = 64  # at a time
+REFRESH_S = 0.25
+LINE_S = 10.0  # between two lines where the console is not a terminal
+
+
+@asynccontextmanager
+async def running(clients: Sequence[DeviceClient]) -> AsyncIterator[None]:
+    """The clients run as long as the block."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(client.run()) for client in clients]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+@asynccontextmanager
+async def shown(console: Console | None, tally: Tally, title: str, total: int | None = None) -> AsyncIterator[None]:
+    """Progress on the console while the block runs; `total` is in fixes."""
+    if console is None:
+        yield
+        return
+    show = _show_bar if console.is_terminal else _show_lines
+    display = asyncio.create_task(show(console, tally, title, total))
+    try:
+        yield
+    finally:
+        display.cancel()
+        await asyncio.wait([display])
+        console.print(f"{title}: {figures(tally)}", highlight=False)
+
+
+async def _show_bar(console: Console, tally: Tally, title: str, total: int | None) -> None:
+    title_column, figures_column = TextColumn("{task.description}"), TextColumn("{task.fields[figures]}")
+    columns = (SpinnerColumn(), title_column, BarColumn(24), MofNCompleteColumn(), TimeElapsedColumn(), figures_column)
+    with Progress(*columns, console=console, auto_refresh=False, transient=True) as bar:
+        task = bar.add_task(title, total=total, figures="")
+        while True:
+            bar.update(task, completed=tally.answered, figures=figures(tally), refresh=True)
+            await asyncio.sleep(REFRESH_S)
+
+
+async def _show_lines(console: Console, tally: Tally, title: str, total: int | None) -> None:
+    while True:
+        await asyncio.sleep(LINE_S)
+        of = "" if total is None else f" of {total}"
+        console.print(f"{title}: {tally.answered}{of} fixes answered; {figures(tally)}", highlight=False)
+
+
+def figures(tally: Tally) -> str:
+    parts = [
+        (tally.connected, "connected"),
+        (tally.stored, "stored"),
+        (tally.duplicate, "repeated"),
+        (tally.quarantined.total(), "quarantined"),
+        (tally.dropped, "dropped"),
+        (tally.refused, "refused"),
+        (tally.unreadable.total(), "unreadable"),
+        (tally.lost.total(), "reconnects"),
+        (tally.commands.total(), "commands"),
+    ]
+    return ", ".join(f"{number:,} {word}" for number, word in parts if number) or f"{tally.registered:,} devices"

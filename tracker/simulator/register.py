@@ -1,0 +1,92 @@
+"""What the simulator asks of the HTTP API, as an admin: devices with their tokens, and geofences."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import httpx2
+import msgspec
+
+from tracker.errors import TrackerError
+from tracker.simulator.tally import Tally
+
+AT_A_TIME = 8  # requests: a polite number for a server that also has other work
+
+
+class ApiRefused(TrackerError):
+    """The server's API refused a request."""
+
+
+class NewDevice(msgspec.Struct, frozen=True, omit_defaults=True):
+    id: str
+    name: str
+    category: str | None = None
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    token: str
+
+
+@asynccontextmanager
+async def open_api(url: str, admin_token: str) -> AsyncIterator[httpx2.AsyncClient]:
+    """`url` is where the server is, as http:// or https://."""
+    headers = {"Authorization": f"Bearer {admin_token}"}
+    limits = httpx2.Limits(max_connections=AT_A_TIME)
+    async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=30.0, limits=limits) as api:
+        yield api
+
+
+def stream_url(url: str) -> str:
+    """The device stream of the server at `url`."""
+    scheme, place, path, _, _ = urlsplit(url)
+    return urlunsplit((scheme.replace("http", "ws", 1), place, path.rstrip("/") + "/ws/device", "", ""))
+
+
+async def register_devices(api: httpx2.AsyncClient, devices: Iterable[NewDevice], tally: Tally) -> dict[str, str]:
+    """The token of each device by its id; one that is there already gets a new token."""
+    gate, tokens = asyncio.Semaphore(AT_A_TIME), dict[str, str]()
+
+    async def register(device: NewDevice) -> None:
+        async with gate:
+            tokens[device.id] = await _token_of(api, device)
+            tally.registered += 1
+
+    async with asyncio.TaskGroup() as group:
+        for device in devices:
+            group.create_task(register(device))
+    return tokens
+
+
+async def _token_of(api: httpx2.AsyncClient, device: NewDevice) -> str:
+    answer = await _send(api, "POST", "/api/devices", msgspec.json.encode(device))
+    if answer.status_code == 409:
+        answer = await _send(api, "POST", f"/api/devices/{quote(device.id)}/token")
+    return msgspec.json.decode(_accepted(answer), type=_Answer).token
+
+
+async def put_geofence(api: httpx2.AsyncClient, id: str, feature: Mapping[str, object]) -> None:
+    """Create the geofence, or give it this shape if it is there."""
+    body = msgspec.json.encode({**feature, "id": id})
+    answer = await _send(api, "POST", "/api/geofences", body)
+    if answer.status_code == 409:
+        answer = await _send(api, "PUT", f"/api/geofences/{quote(id)}", body)
+    _accepted(answer)
+
+
+async def _send(api: httpx2.AsyncClient, method: str, path: str, body: bytes | None = None) -> httpx2.Response:
+    headers = {} if body is None else {"Content-Type": "application/json"}
+    while True:
+        try:
+            answer = await api.request(method, path, content=body, headers=headers)
+        except httpx2.TransportError as error:
+            raise ApiRefused(f"{api.base_url} does not answer: {error}") from error
+        if answer.status_code not in (429, 503) or not answer.headers.get("Retry-After", "").isdigit():
+            return answer
+        await asyncio.sleep(int(answer.headers["Retry-After"]))
+
+
+def _accepted(answer: httpx2.Response) -> bytes:
+    if answer.is_success:
+        return answer.content
+    raise ApiRefused(f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text[:200]}")
