@@ -27,7 +27,11 @@ class Weather(RuleBasedStateMachine):
     """A device under a network that connects, cuts, and answers in its own time; a server that keeps what it gets."""
 
     @initialize(
-        capacity=st.integers(1, 30), window=st.integers(1, 4), most=st.integers(1, 7), binary=st.booleans(), lanes=st.booleans()
+        capacity=st.integers(1, 30),
+        window=st.integers(1, 4),
+        most=st.integers(1, 7),
+        binary=st.booleans(),
+        lanes=st.booleans(),
     )
     def start(self, capacity: int, window: int, most: int, binary: bool, lanes: bool) -> None:
         self.buffer = Buffer(capacity, binary=binary, lanes=lanes)

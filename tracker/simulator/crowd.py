@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from tracker.errors import TrackerError
 from tracker.simulator.device import DeviceClient
 from tracker.simulator.tally import Tally
 
@@ -16,9 +17,18 @@ LINE_S = 10.0  # between two lines where the console is not a terminal
 
 
 @asynccontextmanager
+async def one_error() -> AsyncIterator[None]:
+    """The first of our own errors of a TaskGroup, as itself: the person at the terminal needs one sentence."""
+    try:
+        yield
+    except* TrackerError as errors:
+        raise errors.exceptions[0] from None
+
+
+@asynccontextmanager
 async def running(clients: Sequence[DeviceClient]) -> AsyncIterator[None]:
     """The clients run as long as the block."""
-    async with asyncio.TaskGroup() as group:
+    async with one_error(), asyncio.TaskGroup() as group:
         tasks = [group.create_task(client.run()) for client in clients]
         try:
             yield

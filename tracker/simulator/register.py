@@ -9,8 +9,10 @@ import httpx2
 import msgspec
 
 from tracker.errors import TrackerError
+from tracker.simulator.crowd import one_error
 from tracker.simulator.tally import Tally
 
+ATTEMPTS = 5
 AT_A_TIME = 8  # requests: a polite number for a server that also has other work
 
 
@@ -52,7 +54,7 @@ async def register_devices(api: httpx2.AsyncClient, devices: Iterable[NewDevice]
             tokens[device.id] = await _token_of(api, device)
             tally.registered += 1
 
-    async with asyncio.TaskGroup() as group:
+    async with one_error(), asyncio.TaskGroup() as group:
         for device in devices:
             group.create_task(register(device))
     return tokens
@@ -75,15 +77,19 @@ async def put_geofence(api: httpx2.AsyncClient, id: str, feature: Mapping[str, o
 
 
 async def _send(api: httpx2.AsyncClient, method: str, path: str, body: bytes | None = None) -> httpx2.Response:
-    headers = {} if body is None else {"Content-Type": "application/json"}
+    headers, failures = {} if body is None else {"Content-Type": "application/json"}, 0
     while True:
         try:
             answer = await api.request(method, path, content=body, headers=headers)
+            if answer.status_code not in (429, 503) or not answer.headers.get("Retry-After", "").isdigit():
+                return answer
+            await asyncio.sleep(int(answer.headers["Retry-After"]))
         except httpx2.TransportError as error:
-            raise ApiRefused(f"{api.base_url} does not answer: {error}") from error
-        if answer.status_code not in (429, 503) or not answer.headers.get("Retry-After", "").isdigit():
-            return answer
-        await asyncio.sleep(int(answer.headers["Retry-After"]))
+            # Asked again even where the first may have been done: every request here may be done twice.
+            failures += 1
+            if failures == ATTEMPTS:
+                raise ApiRefused(f"{api.base_url} does not answer: {error!r}") from error
+            await asyncio.sleep(0.1 * 2**failures)
 
 
 def _accepted(answer: httpx2.Response) -> bytes:
