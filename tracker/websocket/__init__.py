@@ -1,1 +1,14 @@
-"""WebSockets that hold, for any Quart application under Hypercorn. Nothing here knows about devices."""
+"""WebSockets that hold, under Quart and Hypercorn. Knows nothing of devices; see docs/websocket.md.
+
+A connection is accepted by us (door), speaks HTTP through Hypercorn (wire, http1) to a Quart route, and goes from
+there to picows (converse, handed), or stays on plain ASGI where it has to (plain). The application hears messages.
+"""
+
+from .converse import converse
+from .limits import Limits
+from .plain import PlainConnection
+from .room import Room
+from .serve import serve
+from .socket import Conversation, Prebuilt, Socket, prebuild
+
+__all__ = ["Conversation", "Limits", "PlainConnection", "Prebuilt", "Room", "Socket", "converse", "prebuild", "serve"]

@@ -1,0 +1,47 @@
+"""The one function a route calls."""
+
+import asyncio
+from typing import cast
+
+from quart import Websocket, websocket
+from werkzeug.exceptions import BadRequest
+
+from .http1 import is_key
+from .limits import Limits
+from .plain import PlainSocket
+from .room import Room
+from .socket import Conversation
+from .wire import KEY, Wire
+
+
+async def converse(conversation: Conversation, limits: Limits) -> None:
+    """Accept the WebSocket of this request, and let `conversation` have it.
+
+    Call it last in a Quart websocket route, once the request has been found good; nothing behind it is sure to run.
+    Raises BadRequest (400) for a handshake that cannot be answered.
+    """
+    request = cast(Websocket, websocket._get_current_object())  # type: ignore[attr-defined]
+    wire = request.scope.get("state", {}).get(KEY)
+    if isinstance(wire, Wire) and wire.can_hand_over:
+        await _handed(wire, request, conversation, limits)
+    else:
+        await _plain(wire.room if isinstance(wire, Wire) else Room(limits), request, conversation, limits)
+
+
+async def _handed(wire: Wire, request: Websocket, conversation: Conversation, limits: Limits) -> None:
+    key = request.headers.get("Sec-WebSocket-Key", "")
+    if not is_key(key.encode("latin-1", "replace")):
+        raise BadRequest("Sec-WebSocket-Key is not 16 bytes in base64")
+    wire.hand_over(key, conversation, limits)
+    # Hypercorn now takes the connection for closed and has Quart end this task. Returning first would have it answer
+    # 500 for a request without a response, into the void but into the log as well.
+    await asyncio.get_running_loop().create_future()
+
+
+async def _plain(room: Room, request: Websocket, conversation: Conversation, limits: Limits) -> None:
+    await request.accept()
+    try:
+        await PlainSocket(request, conversation, limits, room).run()
+    finally:
+        if not room.wires:
+            room.wheel.stop()

@@ -1,0 +1,158 @@
+"""Hypercorn's HTTP/1.1 and its WebSocket stream, with the holes closed.
+
+Only the plain path uses the stream: HTTP/2, or a connection that could not be handed over.
+"""
+
+import base64
+import binascii
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import h11
+from hypercorn.events import Closed, Event
+from hypercorn.protocol.events import Body, Data, Request, Response, StreamClosed
+from hypercorn.protocol.events import Event as StreamEvent
+from hypercorn.protocol.h11 import H11Protocol, H11WSConnection
+from hypercorn.protocol.ws_stream import WSStream
+from wsproto.connection import ConnectionState
+from wsproto.events import CloseConnection, Message, Ping, Pong
+
+from .assembly import POLICY, TOO_BIG
+from .budget import Budget
+from .limits import Limits
+
+if TYPE_CHECKING:
+    from .wire import Wire
+
+_PERMESSAGE: Final = b"sec-websocket-extensions"
+
+
+class Http1(H11Protocol):
+    """Refuses what Hypercorn lets pass, and stops reading at an upgrade until it is decided."""
+
+    wire: "Wire"
+
+    async def handle(self, event: Event) -> None:
+        try:
+            await super().handle(event)
+        except h11.RemoteProtocolError as error:
+            await self._send_error_response(error.error_status_hint)
+            await self.send(Closed())
+
+    async def _check_protocol(self, event: h11.Request) -> None:
+        """Called with each request. Upstream's answers h2c here; an Upgrade to it is simply ignored by ours."""
+        names = Counter(name for name, _ in event.headers)
+        if len(event.headers) > self.wire.room.limits.head_lines:
+            raise h11.RemoteProtocolError("too many headers", error_status_hint=431)
+        if names[b"content-length"] and names[b"transfer-encoding"]:
+            raise h11.RemoteProtocolError("two lengths", error_status_hint=400)
+        if event.method == b"PRI":
+            raise h11.RemoteProtocolError("HTTP/2 without TLS", error_status_hint=400)
+
+    async def _create_stream(self, request: h11.Request) -> None:
+        await super()._create_stream(request)
+        if isinstance(self.connection, H11WSConnection):
+            early, self.connection.buffer = bytes(self.connection.buffer), bytearray()
+            self.wire.hold(early)
+
+    async def stream_send(self, event: StreamEvent) -> None:
+        await super().stream_send(event)
+        if isinstance(event, Response):
+            self.wire.release()
+
+
+class PlainStream(WSStream):
+    """Upstream's, but it enforces the message size, the frame budgets and the pong, and never negotiates deflate."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.limits: Limits = self.config.limits  # type: ignore[attr-defined]
+        self._frames = Budget(self.limits.frames_per_s, self.limits.burst_s)
+        self._control = Budget(self.limits.control_frames_per_s, self.limits.burst_s)
+        self._heard = 0.0
+        self._peer_code: int | None = None  # upstream tells the application 1006 for every close by the peer
+
+    async def handle(self, event: StreamEvent) -> None:
+        if isinstance(event, Request):
+            event = replace(event, headers=tidied(event.headers))
+        elif isinstance(event, Body | Data):
+            self._heard = self.context.time()
+            if not self.closed and not self.handshake.accepted:
+                await self._send_error_response(400)
+                await self.send(StreamClosed(stream_id=self.stream_id))  # upstream forgets to tell the application
+                return
+        elif isinstance(event, StreamClosed) and self._peer_code is not None and not self.closed:
+            self.closed = True
+            if self.app_put is not None:
+                await self.app_put({"type": "websocket.disconnect", "code": self._peer_code})
+            return
+        await super().handle(event)
+
+    async def _handle_events(self) -> None:
+        for event in self.connection.events():
+            code = self._objection(event)
+            if code is not None:
+                await self._fail(code)
+            elif isinstance(event, Message):
+                self.buffer.extend(event)
+                if event.message_finished:
+                    await self.app_put(self.buffer.to_message())  # type: ignore[misc]
+                    self.buffer.clear()
+            elif isinstance(event, Ping):
+                await self._send_wsproto_event(event.response())
+            elif isinstance(event, CloseConnection):
+                await self._answer(event)
+            if self.closed:
+                return
+
+    def _objection(self, event: Any) -> int | None:
+        if not self._frames.take() or (isinstance(event, Ping | Pong) and not self._control.take()):
+            return POLICY
+        if isinstance(event, Message):
+            size = len(event.data) if isinstance(event.data, bytes | bytearray) else len(event.data.encode())
+            return TOO_BIG if self.buffer.length + size > self.limits.message_bytes else None
+        return None
+
+    async def _answer(self, event: CloseConnection) -> None:
+        self._peer_code = event.code
+        if self.connection.state is ConnectionState.REMOTE_CLOSING:
+            await self._send_wsproto_event(event.response())
+        elif self.connection.state is ConnectionState.OPEN:  # what came cannot be parsed: say why
+            await self._send_wsproto_event(CloseConnection(code=event.code))
+        await self.send(StreamClosed(stream_id=self.stream_id))
+
+    async def _fail(self, code: int) -> None:
+        self.buffer.clear()
+        await self._send_wsproto_event(CloseConnection(code=code))
+        await self.send(StreamClosed(stream_id=self.stream_id))
+
+    async def _send_pings(self) -> None:
+        self._heard = self.context.time()
+        while not self.closed:
+            await self.context.sleep(self.limits.ping_s)
+            await self._send_wsproto_event(Ping())
+            await self.context.sleep(self.limits.pong_s)
+            if self.context.time() - self._heard > self.limits.ping_s + self.limits.pong_s:
+                await self._fail(self.limits.silent_code)
+
+
+def tidied(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Without what upstream trips over: any extension offer, a protocol that is not ASCII, a key that is not one."""
+    return [(name, value) for name, value in headers if not _trips(name.lower(), value)]
+
+
+def _trips(name: bytes, value: bytes) -> bool:
+    if name == b"sec-websocket-protocol":
+        return not value.isascii()
+    if name == b"sec-websocket-key":
+        return not is_key(value)
+    return name == _PERMESSAGE
+
+
+def is_key(value: bytes) -> bool:
+    """16 bytes in base64, as RFC 6455 4.1 asks."""
+    try:
+        return len(base64.b64decode(value, validate=True)) == 16
+    except binascii.Error:
+        return False

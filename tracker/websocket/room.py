@@ -1,0 +1,46 @@
+"""What all connections of one server share."""
+
+import logging
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .census import Census
+from .limits import Limits
+from .socket import Socket
+from .wheel import Wheel
+
+if TYPE_CHECKING:
+    from .wire import Wire
+
+log = logging.getLogger("tracker.websocket")
+
+
+@dataclass(eq=False)
+class Room:
+    """Counts for those who watch the server, and the open ends for those who close it."""
+
+    limits: Limits = field(default_factory=Limits)
+    wheel: Wheel = field(default_factory=Wheel)
+    sockets: set[Socket] = field(default_factory=set)
+    """Open WebSockets."""
+    wires: set["Wire"] = field(default_factory=set)
+    """Connections that still speak HTTP."""
+    violations: Counter[int] = field(default_factory=Counter)
+    """Sockets closed for what they sent, by close code."""
+    refused: Counter[int] = field(default_factory=Counter)
+    """Connections refused at the door, by HTTP status."""
+    failures: int = 0
+    """Connections that ended in an exception of ours."""
+
+    def __post_init__(self) -> None:
+        self.census = Census(self.limits)
+        self._spoke_at = 0.0
+
+    def failed(self, error: Exception) -> None:
+        """Log at most one a second: who can make one fail can make thousands fail."""
+        self.failures += 1
+        if time.monotonic() - self._spoke_at >= 1.0:
+            self._spoke_at = time.monotonic()
+            log.error("a connection failed (%d so far)", self.failures, exc_info=error)

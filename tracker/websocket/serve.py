@@ -1,0 +1,103 @@
+"""Listening, and the orderly end."""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from hypercorn.asyncio.lifespan import Lifespan
+from hypercorn.asyncio.worker_context import WorkerContext
+from hypercorn.utils import wrap_app
+from quart import Quart
+
+from .config import RoomConfig
+from .door import Door, bound, listen
+from .limits import Limits
+from .probe import fit
+from .room import Room
+from .wire import Site
+
+log = logging.getLogger("tracker.websocket")
+
+
+
+async def serve(
+    app: Quart,
+    *,
+    bind: list[str],
+    shutdown: asyncio.Event,
+    limits: Limits | None = None,
+    room: Room | None = None,
+    certificate: Path | None = None,
+    key: Path | None = None,
+    http2: bool = False,
+    hand_over: bool = True,
+    ready: Callable[[list[str]], None] = lambda _: None,
+    before_close: Callable[[], Awaitable[None]] | None = None,
+    grace: float = 10.0,
+) -> None:
+    """Serve until `shutdown` is set, then end in order and within `grace` seconds.
+
+    The order: stop accepting; await `before_close` (at most half of the grace: drain what was received, say goodbye);
+    close every WebSocket with 1012, spread over a fifth of the grace so that not all come back in one moment; abort
+    what does not answer. `ready` is told the bound addresses once connections are taken.
+    """
+    room = room or Room(limits or Limits())
+    config = RoomConfig(room.limits, certificate, key, http2=http2)
+    await fit()
+    async with _lifespan(app, config) as (wrapped, state):
+        site = Site(wrapped, config, WorkerContext(None), state, config.create_ssl_context(), room, hand_over)
+        listeners = [listen(address, room.limits) for address in bind]
+        async with asyncio.TaskGroup() as connections:
+            doors = [Door(listener, site, connections) for listener in listeners]
+            ready([bound(listener) for listener in listeners])
+            try:
+                await shutdown.wait()
+            finally:
+                for door in doors:
+                    door.shut()
+            await _farewell(site, before_close, grace)
+    room.wheel.stop()
+
+
+async def _farewell(site: Site, before_close: Callable[[], Awaitable[None]] | None, grace: float) -> None:
+    loop, room = asyncio.get_running_loop(), site.room
+    end = loop.time() + grace * 0.9
+    await site.context.terminated.set()  # HTTP connections end after the answer they are at
+    if before_close is not None:
+        try:
+            async with asyncio.timeout(grace / 2):
+                await before_close()
+        except TimeoutError:
+            log.warning("not all was drained within %.1f s", grace / 2)
+    for open_socket in list(room.sockets):
+        loop.call_later(random.uniform(0, grace / 5), open_socket.close, 1012, "restarting")
+    while (room.sockets or room.wires) and loop.time() < end:
+        for wire in list(room.wires):
+            wire.close_if_idle()
+        await asyncio.sleep(0.02)
+    for stuck in list(room.sockets):
+        stuck.abort()
+    for wire in list(room.wires):
+        wire.abort()
+    await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def _lifespan(app: Quart, config: RoomConfig) -> AsyncIterator[tuple[Any, dict[str, Any]]]:
+    """The application's startup and shutdown hooks, by Hypercorn."""
+    state: dict[str, Any] = {}
+    wrapped = wrap_app(app, config.wsgi_max_body_size, "asgi")
+    lifespan = Lifespan(wrapped, config, asyncio.get_running_loop(), state)
+    async with asyncio.TaskGroup() as hooks:
+        task = hooks.create_task(lifespan.handle_lifespan())
+        await lifespan.wait_for_startup()
+        try:
+            yield wrapped, state
+        finally:
+            if not task.done():
+                await lifespan.wait_for_shutdown()
+            task.cancel()

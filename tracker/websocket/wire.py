@@ -1,0 +1,274 @@
+"""One accepted connection while it speaks HTTP: bytes in and out of Hypercorn, then the hand-over.
+
+It is the asyncio protocol, the reader and the writer in one. Streams would do, but their writer closes the connection
+when it is collected (Python 3.12 and later), which is exactly when ours has moved on to picows.
+"""
+
+import asyncio
+import logging
+import ssl as tls
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hypercorn.asyncio.task_group import TaskGroup
+from hypercorn.asyncio.worker_context import WorkerContext
+from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.protocol.h2 import H2Protocol
+from hypercorn.typing import ConnectionState
+from picows import WSAutoPingStrategy
+from picows.picows import WSProtocol  # type: ignore[attr-defined]
+
+from .config import RoomConfig
+from .handed import HandedSocket
+from .http1 import Http1
+from .limits import Limits
+from .room import Room
+from .socket import Conversation
+
+log = logging.getLogger("tracker.websocket")
+
+KEY: Final = "tracker.websocket"
+"""Where a route finds its connection in scope["state"]."""
+
+_HEAD_CHUNK: Final = 4 * 1024
+_BODY_CHUNK: Final = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Site:
+    """What every connection of one server needs to begin."""
+
+    app: Any
+    config: RoomConfig
+    context: WorkerContext
+    state: dict[str, Any]
+    tls: tls.SSLContext | None
+    room: Room
+    hand_over: bool = True
+    """False keeps every connection on the plain path; the tests run over both."""
+
+
+class HandOverFailed(Exception):
+    """picows did not accept the request we made for it."""
+
+
+class Wire(asyncio.Protocol):
+    def __init__(self, site: Site, address: str) -> None:
+        self.room = site.room
+        self.address = address
+        self.due = 0
+        self._site = site
+        self._transport: Any = None
+        self._buffer = bytearray()  # bound: receive_buffer_bytes, then reading pauses
+        self._waiter: asyncio.Future[None] | None = None  # of the reader
+        self._drained: asyncio.Future[None] | None = None  # of the writer
+        self._writing = asyncio.Lock()
+        self._reading = True
+        self._holding = False
+        self._handed = False
+        self._lost = False
+        self._idle_since: float | None = self.room.wheel.now
+        self._held_since = self._stuck_since = 0.0
+        self._requests = 0
+
+    # -- the transport calls ----------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        if len(self._buffer) >= self.room.limits.receive_buffer_bytes and self._reading:
+            self._reading = False
+            self._transport.pause_reading()
+        _wake(self._waiter)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lost = True
+        _wake(self._waiter)
+        _wake(self._drained)
+
+    def pause_writing(self) -> None:
+        self._stuck_since = self.room.wheel.now
+        self._drained = asyncio.get_running_loop().create_future()
+
+    def resume_writing(self) -> None:
+        _wake(self._drained)
+        self._drained = None
+
+    # -- one connection's life ----------------------------------------------------------------------------------------
+
+    async def run(self, sock: Any) -> None:
+        """From accept to the end of HTTP: closed, or handed over."""
+        room = self.room
+        room.wires.add(self)
+        room.wheel.watch(self, room.limits.handshake_s)
+        try:
+            await self._connect(sock)
+            await self._serve()
+        except (OSError, tls.SSLError, TimeoutError):
+            pass  # the peer left, or never managed TLS
+        except Exception as error:  # one connection may not take the server with it
+            room.failed(error)
+        finally:
+            room.wires.discard(self)
+            room.wheel.forget(self)
+            if not self._handed:
+                self.abort() if self._transport else sock.close()
+                room.census.leave(self.address)
+
+    async def _connect(self, sock: Any) -> None:
+        context, limits = self._site.tls, self.room.limits
+        timeouts = (
+            {} if context is None
+            else {"ssl_handshake_timeout": limits.handshake_s, "ssl_shutdown_timeout": limits.close_s}
+        )
+        loop = asyncio.get_running_loop()
+        await loop.connect_accepted_socket(lambda: self, sock, ssl=context, **timeouts)
+
+    async def _serve(self) -> None:
+        async with TaskGroup(asyncio.get_running_loop()) as tasks:
+            http = self._protocol(tasks)
+            await http.initiate()
+            while data := await self._read():
+                await http.handle(RawData(data))
+            await http.handle(Closed())
+        if not self._handed and not self._lost:
+            self._transport.close()
+            await self._flushed()
+
+    def _protocol(self, tasks: TaskGroup) -> Http1 | H2Protocol:
+        site, get = self._site, self._transport.get_extra_info
+        secure = get("ssl_object")
+        kind = H2Protocol if secure is not None and secure.selected_alpn_protocol() == "h2" else Http1
+        client, server = _address(get("peername")), _address(get("sockname"))
+        state = ConnectionState({**site.state, KEY: self})
+        http = kind(
+            site.app, site.config, site.context, tasks, state, secure is not None, client, server, self.send
+        )
+        if isinstance(http, Http1):
+            http.wire = self
+        return http
+
+    # -- Hypercorn reads and writes -----------------------------------------------------------------------------------
+
+    async def _read(self) -> bytes:
+        """Empty when the connection is over, or no longer ours."""
+        while not self._handed and not self._lost:
+            if self._buffer and not self._holding:
+                return self._take(_BODY_CHUNK if self._idle_since is None else _HEAD_CHUNK)
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        return b""
+
+    def _take(self, most: int) -> bytes:
+        data = bytes(self._buffer[:most])
+        del self._buffer[:most]
+        if not self._reading:
+            self._reading = True
+            self._transport.resume_reading()
+        return data
+
+    async def send(self, event: Event) -> None:
+        """What Hypercorn calls with each thing it wants to send."""
+        if self._handed or self._lost:
+            return
+        if isinstance(event, RawData):
+            async with self._writing:
+                self._transport.write(event.data)
+                await self._flushed()
+        elif isinstance(event, Closed):
+            self._transport.close()
+        elif isinstance(event, Updated):
+            self._requests += not event.idle
+            self._idle_since = self.room.wheel.now if event.idle else None
+
+    async def _flushed(self) -> None:
+        if self._drained is not None and not self._lost:
+            await self._drained
+
+    # -- an upgrade ---------------------------------------------------------------------------------------------------
+
+    def hold(self, early: bytes) -> None:
+        """Nothing more is read until the upgrade is decided; bytes sent too early wait and are then frames."""
+        self._holding = True
+        self._held_since = self.room.wheel.now
+        self._buffer[:0] = early
+
+    def release(self) -> None:
+        self._holding = False
+        _wake(self._waiter)
+
+    @property
+    def can_hand_over(self) -> bool:
+        tcp = bool(self._transport.get_extra_info("peername"))  # picows sets TCP options: not for a unix socket
+        return self._site.hand_over and tcp and self._holding and not self._lost
+
+    def hand_over(self, key: str, conversation: Conversation, limits: Limits) -> None:
+        """From here on picows has the connection. Hypercorn is told that it closed, and forgets it."""
+        socket = HandedSocket(conversation, limits, self.room, self.address)
+        strategy = WSAutoPingStrategy.PING_WHEN_IDLE
+        protocol = WSProtocol(
+            None, None, False, lambda _: socket, socket, True, None,
+            False, 10, 10, strategy, False, limits.message_bytes, None, 2048,
+        )  # fmt: skip
+        transport = self._transport
+        transport.set_write_buffer_limits(high=1, low=0)  # anything buffered means that the peer does not keep up
+        protocol.connection_made(transport)
+        transport.set_protocol(protocol)
+        self._handed = True
+        _feed(protocol, _request(key))
+        _feed(protocol, bytes(self._buffer))
+        self._buffer.clear()
+        if not self._reading:
+            transport.resume_reading()
+        _wake(self._waiter)
+        if not socket.was_opened:
+            raise HandOverFailed
+
+    # -- limits -------------------------------------------------------------------------------------------------------
+
+    def look(self) -> float | None:
+        now, limits = self.room.wheel.now, self.room.limits
+        patience = limits.keep_alive_s if self._requests else limits.handshake_s
+        if self._drained is not None and now - self._stuck_since >= limits.write_s:
+            self.abort()
+        elif self._idle_since is not None and now - self._idle_since >= patience:
+            self.abort() if self._buffer or self._transport is None else self._transport.close()
+        elif self._holding and now - self._held_since >= limits.answer_s:
+            self.abort()
+        return 1.0
+
+    def close_if_idle(self) -> None:
+        if self._idle_since is not None and self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+
+def _wake(waiter: asyncio.Future[None] | None) -> None:
+    if waiter is not None and not waiter.done():
+        waiter.set_result(None)
+
+
+def _request(key: str) -> bytes:
+    """What picows parses again to answer 101: only what it needs, so that no offer of the peer ever reaches it."""
+    return (
+        "GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
+    ).encode()
+
+
+def _feed(protocol: Any, data: bytes) -> None:
+    while data:
+        buffer = protocol.get_buffer(-1)
+        size = min(len(buffer), len(data))
+        buffer[:size] = data[:size]
+        protocol.buffer_updated(size)
+        data = data[size:]
+
+
+def _address(name: Any) -> tuple[str, int] | None:
+    return (name[0], name[1]) if isinstance(name, tuple) else None
