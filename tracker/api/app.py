@@ -8,7 +8,7 @@ from quart import Quart
 import tracker
 from tracker.access.gate import Gate
 from tracker.access.guard import guard
-from tracker.api import control, devices, session, tokens
+from tracker.api import commands, control, devices, events, geofences, quarantine, session, tokens
 from tracker.api.control import PageConfig, Ready
 from tracker.api.headers import harden
 from tracker.api.problems import handle_errors
@@ -35,6 +35,10 @@ def build_app(*, gate: Gate, metrics: Metrics, ready: Ready, map_style: str | No
         session.blueprint(gate),
         tokens.blueprint(gate.pool),
         devices.blueprint(gate.pool),
+        commands.blueprint(gate.pool),
+        quarantine.blueprint(gate.pool),
+        geofences.blueprint(gate.pool),
+        events.blueprint(gate.pool),
     ):
         app.register_blueprint(blueprint)
     return app

@@ -8,11 +8,12 @@ import msgspec
 from quart import Response, request
 
 from tracker.errors import Invalid, Malformed, TooLarge, WrongType
+from tracker.model.moment import parse
 
 T = TypeVar("T")
 LARGEST_BODY: Final = 64 * 1024  # bytes; a geofence may have more and says so itself
+SPACED_OFFSET: Final = re.compile(r"^(.*\d) (\d\d:?\d\d)$")
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-PLACE: Final = re.compile(r"^(.*?)(?: - at `(?:\$|key in \$)\.?(.*)`)?$", re.DOTALL)
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Slug = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
@@ -39,7 +40,7 @@ async def read_json(kind: type[T], largest: int = LARGEST_BODY) -> T:
     try:
         return msgspec.json.decode(body or b"{}", type=kind)
     except msgspec.ValidationError as error:
-        raise _invalid(error) from None
+        raise refused(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed("the body is not JSON") from None
 
@@ -50,7 +51,22 @@ def read_query(kind: type[T]) -> T:
     try:
         return msgspec.convert({name: text for name, text in given.items() if text != ""}, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise _invalid(error) from None
+        raise refused(error) from None
+
+
+def read_moment(text: str, field: str) -> int:
+    """Milliseconds of an RFC 3339 time. A `+` of its offset that a query string turned into a space is put back."""
+    try:
+        return parse(SPACED_OFFSET.sub(r"\1+\2", text))
+    except (ValueError, OverflowError):
+        raise Invalid(f"{field}: not a time of RFC 3339 with an offset", field=field) from None
+
+
+def read_list(text: str | None, field: str) -> list[str] | None:
+    """Values with commas between; None for none at all."""
+    if text is None:
+        return None
+    return [clean(value, field) for value in text.split(",") if value]
 
 
 def clean(text: str, field: str) -> str:
@@ -68,7 +84,8 @@ def empty() -> Response:
     return Response(b"", 204)
 
 
-def _invalid(error: msgspec.ValidationError) -> Invalid:
-    found = PLACE.match(str(error))
-    reason, field = (found[1], found[2]) if found else (str(error), None)
-    return Invalid(f"{field}: {reason}" if field else reason, field=field or None)
+def refused(error: msgspec.ValidationError, inside: str = "") -> Invalid:
+    """msgspec's message ends in the place, as in "Expected `str`, got `int` - at `$.name`"."""
+    reason, _, place = str(error).partition(" - at `")
+    field = ".".join(part for part in (inside, place.rstrip("`").lstrip("$.")) if part) or None
+    return Invalid(f"{field}: {reason}" if field else reason, field=field)

@@ -34,6 +34,13 @@ async def select_open_commands(conn: asyncpg.Connection, device: int) -> list[Co
     return [_command(row) for row in rows]
 
 
+async def count_open_commands(conn: asyncpg.Connection, device: int) -> int:
+    count: int = await conn.fetchval(
+        "select count(*) from command where device = $1 and answered_at is null and expires > now()", device
+    )
+    return count
+
+
 async def select_commands(conn: asyncpg.Connection, device: int, *, limit: int) -> list[Command]:
     """All of a device's, the newest first."""
     rows = await conn.fetch(

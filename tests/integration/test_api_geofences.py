@@ -1,0 +1,91 @@
+import asyncpg
+import pytest
+
+from tests.integration.conftest import Caller
+from tracker.store.geofences import select_geofence_revision
+
+SQUARE = {"type": "Polygon", "coordinates": [[[24.9, 60.1], [25.0, 60.1], [25.0, 60.2], [24.9, 60.2], [24.9, 60.1]]]}
+PORT = {"type": "Feature", "id": "port", "geometry": SQUARE, "properties": {"name": "Port", "colour": "blue"}}
+
+
+async def test_a_geofence_is_made_shown_changed_and_deleted(admin: Caller, conn: asyncpg.Connection) -> None:
+    made = await admin.post("/api/geofences", PORT)
+    assert (made.status_code, made.headers["Location"]) == (201, "/api/geofences/port")
+    assert made.mimetype == "application/geo+json"
+    body = await made.get_json()
+    assert body == PORT | {"properties": {"name": "Port", "colour": "blue", "preset": "balanced", "revision": 1}}
+    assert await (await admin.get("/api/geofences/port")).get_json() == body
+
+    point = {"type": "Point", "coordinates": [24.9, 60.1]}
+    circle = {"type": "Feature", "geometry": point, "properties": {"radius": 50}}
+    changed = await (await admin.put("/api/geofences/port", circle)).get_json()
+    assert (changed["id"], changed["properties"]["revision"], changed["geometry"]["type"]) == ("port", 2, "Point")
+    listed = await (await admin.get("/api/geofences")).get_json()
+    assert listed == {"type": "FeatureCollection", "features": [changed], "next": None}
+    assert await conn.fetchval("select st_area(shape::geography) from geofence") == pytest.approx(7850, rel=0.05)
+
+    assert (await admin.delete("/api/geofences/port")).status_code == 204
+    assert (await admin.get("/api/geofences/port")).status_code == 404
+    assert await select_geofence_revision(conn) == 3
+
+
+async def test_a_refused_change_moves_no_revision(admin: Caller, conn: asyncpg.Connection) -> None:
+    await admin.post("/api/geofences", PORT)
+    assert (await admin.post("/api/geofences", PORT)).status_code == 409
+    assert (await admin.put("/api/geofences/nowhere", PORT)).status_code == 404
+    assert (await admin.delete("/api/geofences/nowhere")).status_code == 404
+    assert await select_geofence_revision(conn) == 1
+
+
+async def test_a_changed_geofence_keeps_its_key(admin: Caller, conn: asyncpg.Connection) -> None:
+    """So that a device inside is still inside, and no event is made of an edit that changes nothing for it."""
+    await admin.post("/api/geofences", PORT)
+    before = await conn.fetchval("select key from geofence")
+    await admin.put("/api/geofences/port", PORT)
+    assert await conn.fetchval("select key from geofence") == before
+
+
+async def test_pages_of_geofences_follow_each_other(admin: Caller) -> None:
+    for id in "cab":
+        await admin.post("/api/geofences", PORT | {"id": id})
+    page = await (await admin.get("/api/geofences?limit=2")).get_json()
+    rest = await (await admin.get(f"/api/geofences?limit=2&after={page['next']}")).get_json()
+    assert [f["id"] for f in page["features"] + rest["features"]] == ["a", "b", "c"] and rest["next"] is None
+
+
+BOW_TIE = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}
+REFUSED = {
+    "bow tie": (PORT | {"geometry": BOW_TIE}, 422),
+    "no radius": (PORT | {"geometry": {"type": "Point", "coordinates": [0, 0]}}, 422),
+    "another kind": (PORT | {"geometry": {"type": "GeometryCollection", "geometries": []}}, 422),
+    "bad preset": (PORT | {"properties": {"preset": "wild"}}, 422),
+    "bad id": (PORT | {"id": "a b"}, 422),
+    "latitude 91": (PORT | {"geometry": {"type": "Polygon", "coordinates": [[[0, 0], [1, 91], [1, 0], [0, 0]]]}}, 422),
+    "NUL": (PORT | {"properties": {"note": "\0"}}, 422),
+    "too many vertices": (
+        PORT | {"geometry": {"type": "LineString", "coordinates": [[i / 1000, 0] for i in range(11_000)]},
+                "properties": {"width": 10}}, 413,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+async def test_a_bad_geofence_is_refused_with_what_and_where(admin: Caller, case: str) -> None:
+    feature, status = REFUSED[case]
+    response = await admin.post("/api/geofences", feature)
+    problem = await response.get_json()
+    assert response.status_code == status and response.mimetype == "application/problem+json", problem
+    assert len(problem["detail"]) > 10 and "field" in problem
+
+
+async def test_deep_nesting_is_malformed(admin: Caller) -> None:
+    body = b'{"type":"Feature","geometry":' + b'{"a":' * 200_000
+    response = await admin.call("POST", "/api/geofences", data=body, headers={"Content-Type": "application/json"})
+    assert response.status_code in (400, 422)
+
+
+async def test_a_viewer_sees_geofences_and_changes_none(viewer: Caller, admin: Caller) -> None:
+    await admin.post("/api/geofences", PORT)
+    assert (await viewer.get("/api/geofences/port")).status_code == 200
+    assert (await viewer.put("/api/geofences/port", PORT)).status_code == 403
+    assert (await viewer.delete("/api/geofences/port")).status_code == 403

@@ -1,0 +1,80 @@
+"""Events: the numbered log of what happened."""
+
+from typing import Annotated
+
+import asyncpg
+import msgspec
+from quart import Blueprint, Response
+from quart_schema import document_querystring, document_response
+
+from tracker.access.guard import allow
+from tracker.api.wire import Limit, answer, read_list, read_query
+from tracker.model.event import Event
+from tracker.model.moment import format_ms
+from tracker.store.events import select_events, select_head
+from tracker.store.pool import borrow
+
+Filter = Annotated[str, msgspec.Meta(max_length=8000)]
+
+
+class EventQuery(msgspec.Struct, frozen=True):
+    """`after` is the `next` of the page before. The filters take several values with commas between."""
+
+    after: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
+    limit: Limit = 1000
+    device: Filter | None = None
+    geofence: Filter | None = None
+    type: Filter | None = None
+
+
+class EventAnswer(msgspec.Struct, frozen=True):
+    id: int
+    type: str
+    device: str
+    geofence: str | None
+    at: str
+    detected_at: str
+    late: bool
+    lon: float
+    lat: float
+    evidence: msgspec.Raw
+
+
+class EventPage(msgspec.Struct, frozen=True):
+    """The oldest first. Ask again with `after=next`: nothing is missed and nothing comes twice."""
+
+    events: list[EventAnswer]
+    next: int
+
+
+def blueprint(pool: asyncpg.Pool) -> Blueprint:
+    routes = Blueprint("events", __name__, url_prefix="/api/events")
+
+    @routes.get("")
+    @document_querystring(EventQuery)
+    @document_response(EventPage)
+    @allow("viewer", "admin")
+    async def list_events() -> Response:
+        """List events from the oldest, or from the one after `after`."""
+        return answer(await _page(pool, read_query(EventQuery)))
+
+    return routes
+
+
+async def _page(pool: asyncpg.Pool, query: EventQuery) -> EventPage:
+    async with borrow(pool) as conn:
+        # Before the events: one that comes in between is then repeated at worst, never passed over.
+        head = await select_head(conn)
+        events = await select_events(
+            conn, after=query.after, limit=query.limit, devices=read_list(query.device, "device"),
+            geofences=read_list(query.geofence, "geofence"), types=read_list(query.type, "type"),
+        )  # fmt: skip
+    last = events[-1].id if events else 0
+    return EventPage([shown(event) for event in events], last if len(events) == query.limit else max(head, last))
+
+
+def shown(event: Event) -> EventAnswer:
+    return EventAnswer(
+        event.id, event.type, event.device, event.geofence, format_ms(event.at), format_ms(event.detected_at),
+        event.late, event.lon, event.lat, event.evidence,
+    )  # fmt: skip

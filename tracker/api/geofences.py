@@ -1,0 +1,121 @@
+"""Geofences: named areas, as GeoJSON features."""
+
+import asyncio
+from typing import Annotated, Any, Literal
+
+import asyncpg
+import msgspec
+import shapely
+from quart import Blueprint, Response
+from quart_schema import document_querystring, document_request, document_response
+
+from tracker.access.guard import allow
+from tracker.api.wire import Limit, answer, empty, read_bytes, read_query
+from tracker.errors import NotFound
+from tracker.geofence.feature import parse
+from tracker.model.geofence import Geofence
+from tracker.store.geofences import (
+    StoredGeofence,
+    delete_geofence,
+    insert_geofence,
+    select_geofence,
+    select_geofences,
+    update_geofence,
+)
+from tracker.store.pool import borrow
+
+LARGEST_FEATURE = 4 * 1024 * 1024  # bytes: enough to say of 48,906 vertices, the most seen, that they are too many
+
+
+class GeofenceFeature(msgspec.Struct, frozen=True):
+    """A GeoJSON Feature: Polygon, MultiPolygon, Point with `properties.radius`, LineString with `properties.width`.
+
+    `properties` may name it (`name`), choose the `preset` (strict, balanced, calm) and the `dwell` in seconds.
+    """
+
+    type: Literal["Feature"]
+    geometry: dict[str, Any]
+    properties: dict[str, Any] = {}
+    id: str | None = None
+
+
+class GeofenceQuery(msgspec.Struct, frozen=True):
+    after: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    limit: Limit = 10_000
+
+
+class GeofenceCollection(msgspec.Struct, frozen=True):
+    """A GeoJSON FeatureCollection; `next` is the `after` of the next page, null on the last."""
+
+    features: list[msgspec.Raw]
+    next: str | None
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+
+
+def blueprint(pool: asyncpg.Pool) -> Blueprint:
+    routes = Blueprint("geofences", __name__, url_prefix="/api/geofences")
+
+    @routes.get("")
+    @document_querystring(GeofenceQuery)
+    @document_response(GeofenceCollection)
+    @allow("viewer", "admin")
+    async def list_geofences() -> Response:
+        """List geofences, by id, as a FeatureCollection."""
+        query = read_query(GeofenceQuery)
+        async with borrow(pool) as conn:
+            found = await select_geofences(conn, after=query.after, limit=query.limit)
+        last = found[-1].id if len(found) == query.limit else None
+        return answer(GeofenceCollection([each.feature for each in found], last))
+
+    @routes.post("")
+    @document_request(GeofenceFeature)
+    @document_response(GeofenceFeature, 201)
+    @allow("admin")
+    async def create_geofence() -> Response:
+        """Make a geofence."""
+        fence = await _read(None)
+        async with borrow(pool) as conn:
+            made = await insert_geofence(conn, fence.id, fence.feature, shapely.to_wkb(fence.shape))
+        response = _shown(made, 201)
+        response.headers["Location"] = f"/api/geofences/{made.id}"
+        return response
+
+    @routes.get("/<geofence>")
+    @document_response(GeofenceFeature)
+    @allow("viewer", "admin")
+    async def read_geofence(geofence: str) -> Response:
+        """Show a geofence."""
+        async with borrow(pool) as conn:
+            return _shown(await select_geofence(conn, geofence))
+
+    @routes.put("/<geofence>")
+    @document_request(GeofenceFeature)
+    @document_response(GeofenceFeature)
+    @allow("admin")
+    async def replace_geofence(geofence: str) -> Response:
+        """Change a geofence; who is inside both the old and the new area stays inside."""
+        fence = await _read(geofence)
+        async with borrow(pool) as conn:
+            return _shown(await update_geofence(conn, geofence, fence.feature, shapely.to_wkb(fence.shape)))
+
+    @routes.delete("/<geofence>")
+    @allow("admin")
+    async def erase_geofence(geofence: str) -> Response:
+        """Delete a geofence; its events stay."""
+        async with borrow(pool) as conn:
+            if not await delete_geofence(conn, geofence):
+                raise NotFound("there is no such geofence")
+        return empty()
+
+    return routes
+
+
+async def _read(id: str | None) -> Geofence:
+    """Parsed in a thread: ten thousand vertices take longer than a live position should wait."""
+    return await asyncio.to_thread(parse, await read_bytes(LARGEST_FEATURE), id=id)
+
+
+def _shown(stored: StoredGeofence | None, status: int = 200) -> Response:
+    if stored is None:
+        raise NotFound("there is no such geofence")
+    return answer(stored.feature, status, "application/geo+json")

@@ -1,0 +1,62 @@
+"""Quarantine: what a device sent that could not be stored, to look at."""
+
+import asyncpg
+import msgspec
+from quart import Blueprint, Response
+from quart_schema import document_querystring, document_response
+
+from tracker.access.guard import allow
+from tracker.api.devices import known
+from tracker.api.wire import Limit, answer, read_query
+from tracker.model.moment import format_ms
+from tracker.store.pool import borrow
+from tracker.store.quarantine import Quarantined, select_quarantine
+
+
+class QuarantineQuery(msgspec.Struct, frozen=True):
+    """`before` is the `next` of the page before."""
+
+    before: int | None = None
+    limit: Limit = 100
+
+
+class QuarantineAnswer(msgspec.Struct, frozen=True):
+    """`seq` is the frame's, `index` the fix's in it, null for the whole frame; `text` is what came, cut to 2,000."""
+
+    id: int
+    received_at: str
+    seq: int | None
+    index: int | None
+    reason: str
+    text: str
+
+
+class QuarantinePage(msgspec.Struct, frozen=True):
+    """The newest first; `next` is the `before` of the next page, null on the last."""
+
+    quarantine: list[QuarantineAnswer]
+    next: int | None
+
+
+def blueprint(pool: asyncpg.Pool) -> Blueprint:
+    routes = Blueprint("quarantine", __name__, url_prefix="/api/devices/<device>/quarantine")
+
+    @routes.get("")
+    @document_querystring(QuarantineQuery)
+    @document_response(QuarantinePage)
+    @allow("viewer", "admin")
+    async def list_quarantine(device: str) -> Response:
+        """List what was refused of a device, with the reasons."""
+        query = read_query(QuarantineQuery)
+        async with borrow(pool) as conn:
+            key = (await known(conn, device)).key
+            rows = await select_quarantine(conn, key, before=query.before, limit=query.limit)
+        last = rows[-1].id if len(rows) == query.limit else None
+        return answer(QuarantinePage([_shown(row) for row in rows], last))
+
+    return routes
+
+
+def _shown(row: Quarantined) -> QuarantineAnswer:
+    at = format_ms(row.received_at // 1000)
+    return QuarantineAnswer(row.id, at, row.seq, row.index, row.reason, row.text)

@@ -1,0 +1,93 @@
+"""Tables geofence and geofence_head: the named areas, and the number that counts up with every change of one."""
+
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from tracker.errors import Conflict
+
+SELECT: Final = """select key, id, revision, jsonb_set(feature, '{properties,revision}', to_jsonb(revision)) as feature
+                   from geofence"""
+
+# First in each change: the lock it takes puts changes in one order, so a reader of 7 has seen all before it.
+NEXT: Final = "update geofence_head set revision = revision + 1 returning revision"
+BUMP: Final = """update geofence_head set revision = revision + 1
+                 where exists (select from geofence where id = $1) returning revision"""
+
+
+class StoredGeofence(msgspec.Struct, frozen=True):
+    """As it is kept: `feature` is the GeoJSON with its id and its revision; geofence.feature.parse makes more of it."""
+
+    key: int
+    id: str
+    revision: int
+    feature: msgspec.Raw
+
+
+async def insert_geofence(conn: asyncpg.Connection, id: str, feature: bytes, shape: bytes) -> StoredGeofence:
+    """`shape` is WKB. Conflict where the id is taken."""
+    async with conn.transaction():
+        row = await conn.fetchrow(
+            """insert into geofence (id, revision, feature, shape)
+               values ($1, $2, $3, st_geomfromwkb($4, 4326)) on conflict do nothing returning key""",
+            id, await conn.fetchval(NEXT), feature, shape,
+        )  # fmt: skip
+        if row is None:
+            raise Conflict(f"there is a geofence {id} already", field="id")
+        return await _by_key(conn, row["key"])
+
+
+async def update_geofence(conn: asyncpg.Connection, id: str, feature: bytes, shape: bytes) -> StoredGeofence | None:
+    """The key stays, so a device inside stays inside. None where there is none."""
+    async with conn.transaction():
+        row = await conn.fetchrow(
+            f"""with head as ({BUMP})
+                update geofence set revision = head.revision, feature = $2, shape = st_geomfromwkb($3, 4326),
+                       updated_at = now() from head where id = $1 returning key""",
+            id, feature, shape,
+        )  # fmt: skip
+        return await _by_key(conn, row["key"]) if row else None
+
+
+async def delete_geofence(conn: asyncpg.Connection, id: str) -> bool:
+    """Its events stay. False where there is none."""
+    gone = await conn.fetchval(
+        f"with head as ({BUMP}) delete from geofence using head where id = $1 returning true", id
+    )
+    return gone is not None
+
+
+async def select_geofence(conn: asyncpg.Connection, id: str) -> StoredGeofence | None:
+    row = await conn.fetchrow(f"{SELECT} where id = $1", id)
+    return _geofence(row) if row else None
+
+
+async def select_geofences(
+    conn: asyncpg.Connection, *, after: str = "", limit: int | None = None
+) -> list[StoredGeofence]:
+    """In the order of their ids; `after` is the last id of the page before. No limit: all of them."""
+    rows = await conn.fetch(f"""{SELECT} where id collate "C" > $1 order by id collate "C" limit $2""", after, limit)
+    return [_geofence(row) for row in rows]
+
+
+async def select_geofences_since(conn: asyncpg.Connection, revision: int) -> list[StoredGeofence]:
+    """Those made or changed after this revision; what is gone is to be seen by comparing select_geofence_keys."""
+    return [_geofence(row) for row in await conn.fetch(f"{SELECT} where revision > $1 order by key", revision)]
+
+
+async def select_geofence_keys(conn: asyncpg.Connection) -> frozenset[int]:
+    return frozenset(row["key"] for row in await conn.fetch("select key from geofence"))
+
+
+async def select_geofence_revision(conn: asyncpg.Connection) -> int:
+    revision: int = await conn.fetchval("select revision from geofence_head")
+    return revision
+
+
+async def _by_key(conn: asyncpg.Connection, key: int) -> StoredGeofence:
+    return _geofence(await conn.fetchrow(f"{SELECT} where key = $1", key))
+
+
+def _geofence(row: asyncpg.Record) -> StoredGeofence:
+    return StoredGeofence(row["key"], row["id"], row["revision"], msgspec.Raw(row["feature"]))
