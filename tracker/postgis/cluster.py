@@ -49,11 +49,18 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        return f"postgresql://tracker@/postgres?host={quote(str(self._places.socket_folder), safe='')}"
+        folder = quote(str(self._places.socket_folder), safe="")
+        return f"postgresql://tracker@/postgres?host={folder}&port=5432"  # without it, a PGPORT would count
 
     @property
     def pid(self) -> int | None:
         return postmaster.running_pid(self._places.cluster)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it takes connections."""
+        pid = self.pid
+        return pid is not None and postmaster.is_ready(self._places.cluster, pid)
 
     @property
     def adopted(self) -> bool:
@@ -93,16 +100,18 @@ class Cluster:
     def _starting(self) -> Iterator[float]:
         """The steps of a start, for those who may block and those who may not: each value is a pause to make, in s."""
         deadline = time.monotonic() + START_S
+        log_start = 0
         with self._places.lock.open("a") as lock:
             while not _locked(lock):
                 yield _pause(deadline, 0.05)
             self._make()
-            log_start: int | None = None
-            while not self._is_ready():
+            spawned = 0
+            while not self.is_ready:
                 if not self._is_running():
-                    if log_start is not None:
-                        self._check_failure(log_start)
+                    if spawned:
+                        self._check_failure(log_start, spawned)
                     log_start = self._spawn()
+                    spawned += 1
                 yield _pause(deadline, 0.02)
 
     def _make(self) -> None:
@@ -133,10 +142,11 @@ class Cluster:
             self._process = postmaster.spawn(self._binaries, self._places, self._account, self._settings, log.fileno())
         return start
 
-    def _check_failure(self, log_start: int) -> None:
-        """Raises when the postmaster we just started gave up for a reason that does not go away."""
-        if self._process is not None and self._process.returncode < 0:
-            return  # somebody killed it
+    def _check_failure(self, log_start: int, spawned: int) -> None:
+        """Raises when the postmaster we just started is gone for a reason that does not go away."""
+        killed = self._process is not None and self._process.returncode < 0
+        if killed and spawned < DEATHS:
+            return
         with self._places.log.open("rb") as log:
             log.seek(log_start)
             said = log.read()[-2000:].decode(errors="replace").strip()
@@ -147,10 +157,6 @@ class Cluster:
         if self._process is not None and self._process.poll() is None:
             return True
         return self.pid is not None
-
-    def _is_ready(self) -> bool:
-        pid = self.pid
-        return pid is not None and postmaster.is_ready(self._places.cluster, pid)
 
     def _made_by(self) -> int | None:
         try:

@@ -13,6 +13,7 @@ from tracker.postgis.places import SOCKET, Places
 
 SETTINGS: Final = {
     "listen_addresses": "",  # no TCP at all: nothing to clash with, nothing to guard
+    "port": "5432",  # the name of the socket
     "unix_socket_permissions": "0700",
     "timezone": "UTC",
     "log_timezone": "UTC",
