@@ -1,0 +1,311 @@
+"""Division: geofences cut into cells that are wholly inside, or on the border with the edges that pass through.
+
+Top down and many geofences at once: a cell that the border touches is cut into sixteen, its edges are dealt out to
+them, and what is inside follows from the parent's place of reference by counting crossings. GEOS is asked once a piece.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import shapely
+
+from tracker.geofence.cells import (
+    CHILD_COLUMN, CHILD_ROW, CHILDREN, FINEST, REFERENCE, SIZES, Floats, Ints, Longs, keys, ragged, references,
+)  # fmt: skip
+from tracker.geofence.distance import divided, feet, roughly
+from tracker.geofence.parity import Bools, walks
+from tracker.model.geofence import Geofence
+
+ACROSS: Final = 10  # cells of the finest level a piece has at least, from side to side; at most four times that
+FIRST_ACROSS: Final = 3  # cells of its coarsest level
+MANY_EDGES: Final = 16  # a cell with more is cut further, by at most FURTHER levels
+FURTHER: Final = 2
+AT_ONCE: Final = 40_000  # edges divided together: bounds the memory of a build
+MARGIN: Final = 1e-6  # of a cell: who grazes it touches it
+ROUGH: Final = 0.01  # more than roughly() and an unfinished foot are wrong by
+METRES_PER_DEGREE: Final = 111_700.0  # of latitude at the poles, where it is longest
+
+WHOLE: Final = 0
+OUTSIDE: Final = 1  # a border cell of a polygon whose place of reference is outside
+INSIDE: Final = 2  # the same, inside
+NEAR: Final = 3  # a border cell of a circle or a corridor
+
+
+class Piece(NamedTuple):
+    """One polygon of a geofence, or one line with its reach. `vertices` are the ends of its edges."""
+
+    fence: int  # key
+    shape: Any  # shapely.Polygon, None for a line
+    reach: float  # m, NaN for a polygon
+    vertices: Floats  # n x 2
+    edges: Longs  # each the index of its first vertex; its second follows
+    bounds: tuple[float, float, float, float]
+
+
+class Division(NamedTuple):
+    """Entries, one for each piece in a cell: its edges are `edges[first[i]:first[i + 1]]`, first vertices in `x`, `y`."""
+
+    key: Longs  # of the cell
+    piece: Ints
+    kind: Any  # int8
+    first: Ints
+    edges: Ints
+    x: Floats
+    y: Floats
+
+
+class Front(NamedTuple):
+    """The border cells of one level, with their edges."""
+
+    piece: Longs
+    column: Longs
+    row: Longs
+    inside: Bools  # whether the place of reference is
+    first: Longs
+    edges: Longs
+
+
+def pieces(fence: Geofence) -> list[Piece]:
+    if fence.reach is not None:
+        return [line_piece(fence.key, np.array(fence.reach.line), fence.reach.metres)]
+    return [polygon_piece(fence.key, part) for part in shapely.get_parts(fence.shape)]
+
+
+def polygon_piece(key: int, shape: Any) -> Piece:
+    vertices, ring = shapely.get_coordinates(shapely.get_rings(shape), return_index=True)
+    return Piece(key, shape, np.nan, vertices, np.flatnonzero(ring[:-1] == ring[1:]), shape.bounds)
+
+
+def line_piece(key: int, line: Floats, metres: float) -> Piece:
+    edges = divided(line)
+    vertices = np.vstack((edges[:, :2], edges[-1:, 2:]))
+    return Piece(key, None, metres, vertices, np.arange(len(edges)), reached(line, metres))
+
+
+def reached(line: Floats, metres: float) -> tuple[float, float, float, float]:
+    """Bounds of all within reach of a line, on the safe side; longitudes run on past 180."""
+    (west, south), (east, north) = line.min(axis=0), line.max(axis=0)
+    angle = metres / 6_330_000.0  # radians, on the sphere of the sharpest curvature
+    rise = np.degrees(angle)
+    if max(abs(south), abs(north)) + rise >= 90.0:
+        return -180.0, max(-90.0, south - rise), 180.0, min(90.0, north + rise)
+    aside = np.degrees(np.arcsin(min(1.0, np.sin(angle) / np.cos(np.radians(max(abs(south), abs(north)))))))
+    if east - west + 2 * aside >= 360.0:
+        return -180.0, south - rise, 180.0, north + rise
+    return west - aside, south - rise, east + aside, north + rise
+
+
+def divide(all_pieces: Iterable[Piece]) -> Division:
+    """Every piece's entries; `piece` counts through the pieces as they come."""
+    whole = list(all_pieces)
+    parts: list[Division] = []
+    begin, waiting, vertices = 0, 0, 0
+    for index, piece in enumerate(whole):
+        waiting += len(piece.edges)
+        if waiting >= AT_ONCE or index == len(whole) - 1:
+            parts.append(Divider(whole[begin : index + 1]).division(begin, vertices))
+            vertices += len(parts[-1].x)
+            begin, waiting = index + 1, 0
+    return joined(parts)
+
+
+def joined(parts: list[Division]) -> Division:
+    if not parts:
+        return Division(*(np.zeros(count, dtype) for count, dtype in EMPTY))
+    ends = np.cumsum([0] + [len(part.edges) for part in parts])
+    first = np.concatenate([part.first[:-1] + end for part, end in zip(parts, ends, strict=False)] + [ends[-1:]])
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    return Division(*columns)._replace(first=first.astype(np.int32))
+
+
+EMPTY: Final[list[tuple[int, Any]]] = [
+    (0, np.int64), (0, np.int32), (0, np.int8), (1, np.int32), (0, np.int32), (0, np.float64), (0, np.float64),
+]  # fmt: skip
+
+
+class Divider:
+    """Divides one bunch of pieces, level by level."""
+
+    def __init__(self, bunch: list[Piece]) -> None:
+        self.shapes: Final = np.array([piece.shape for piece in bunch], dtype=object)
+        self.reach: Final = np.array([piece.reach for piece in bunch])
+        self.is_line: Final = np.isfinite(self.reach)
+        counts = np.array([len(piece.vertices) for piece in bunch])
+        begins = np.cumsum(counts) - counts
+        self.x, self.y = np.ascontiguousarray(np.vstack([piece.vertices for piece in bunch]).T)
+        self.edge_count: Final = np.array([len(piece.edges) for piece in bunch])
+        self.edge_begin: Final = np.cumsum(self.edge_count) - self.edge_count
+        self.edges: Final = np.concatenate([piece.edges + at for piece, at in zip(bunch, begins, strict=True)])
+        self.bounds: Final = [piece.bounds for piece in bunch]
+        self.first_level, self.last_level = levels(bunch)
+        self.found: Final[list[tuple[Longs, Longs, Any, Longs, Longs]]] = []
+
+    def division(self, first_piece: int, first_vertex: int) -> Division:
+        front = None
+        for level in range(FINEST + 1):
+            front = together(front, self.begun(level))
+            if front is not None:
+                front = self.cut(level, front)
+        key, piece, kind, count, edges = (np.concatenate(column) for column in zip(*self.found, strict=True))
+        first = np.concatenate(([0], np.cumsum(count)))
+        return Division(
+            key, (piece + first_piece).astype(np.int32), kind.astype(np.int8), first.astype(np.int32),
+            (edges + first_vertex).astype(np.int32), self.x, self.y,
+        )  # fmt: skip
+
+    def begun(self, level: int) -> Front | None:
+        """The cells of pieces that begin at this level, each with all edges of its piece."""
+        new = np.flatnonzero(self.first_level == level)
+        cells = [(piece, *cell) for piece in new.tolist() for cell in covered_cells(self.bounds[piece], level)]
+        if not cells:
+            return None
+        piece, column, row = np.array(cells, dtype=np.int64).T
+        lon, lat = references(level, column, row)
+        inside = np.zeros(len(cells), dtype=bool)
+        areas = ~self.is_line[piece]
+        inside[areas] = shapely.contains_xy(self.shapes[piece[areas]], lon[areas], lat[areas])
+        count = self.edge_count[piece]
+        owner, place = ragged(count)
+        edges = self.edges[self.edge_begin[piece][owner] + place]
+        return Front(piece, column, row, inside, np.concatenate(([0], np.cumsum(count))), edges)
+
+    def cut(self, level: int, front: Front) -> Front | None:
+        """Emits the cells that need no more cutting, and cuts the others."""
+        count = np.diff(front.first)
+        last = self.last_level[front.piece]
+        done = (level == FINEST) | ((level >= last) & ((count <= MANY_EDGES) | (level >= last + FURTHER)))
+        self.emit_border(level, chosen(front, done))
+        front = chosen(front, ~done)
+        lines = self.is_line[front.piece]
+        return together(self.cut_areas(level + 1, chosen(front, ~lines)), self.cut_lines(level + 1, chosen(front, lines)))
+
+    def emit_border(self, level: int, front: Front) -> None:
+        kind = np.where(self.is_line[front.piece], NEAR, np.where(front.inside, INSIDE, OUTSIDE))
+        key = keys(level, front.column, front.row)
+        self.found.append((key, front.piece, kind, np.diff(front.first), front.edges))
+
+    def emit_whole(self, level: int, piece: Longs, column: Longs, row: Longs) -> None:
+        none = np.zeros(len(piece), dtype=np.int64)
+        self.found.append((keys(level, column, row), piece, none + WHOLE, none, none[:0]))
+
+    def cut_areas(self, level: int, front: Front) -> Front | None:
+        """The parents' places of reference and the edges decide each child's; untouched children are whole or nothing."""
+        if not len(front.piece):
+            return None
+        size = SIZES[level]
+        owner, _ = ragged(np.diff(front.first))
+        lon, lat = references(level - 1, front.column, front.row)
+        ax, ay = (self.x[front.edges] - lon[owner])[:, None], (self.y[front.edges] - lat[owner])[:, None]
+        bx, by = (self.x[front.edges + 1] - lon[owner])[:, None], (self.y[front.edges + 1] - lat[owner])[:, None]
+        x = (CHILD_COLUMN + REFERENCE[0] - 4 * REFERENCE[0]) * size
+        y = (CHILD_ROW + REFERENCE[1] - 4 * REFERENCE[1]) * size
+        crosses, unsure = walks(x, y, ax, ay, bx, by)
+        begins = front.first[:-1]
+        inside = np.logical_xor.reduceat(crosses, begins, axis=0) ^ front.inside[:, None]
+        self.ask(level, front, inside, np.logical_or.reduceat(unsure, begins, axis=0))
+        corner_x, corner_y = (CHILD_COLUMN - 4 * REFERENCE[0]) * size, (CHILD_ROW - 4 * REFERENCE[1]) * size
+        touched = touches(corner_x + size / 2, corner_y + size / 2, size, ax, ay, bx, by)
+        border = np.logical_or.reduceat(touched, begins, axis=0)
+        cell, child = np.nonzero(~border & inside)
+        self.emit_whole(level, front.piece[cell], *children(front, cell, child))
+        return dealt(front, owner, touched, border, inside)
+
+    def ask(self, level: int, front: Front, inside: Bools, unsure: Bools) -> None:
+        """A child's place of reference in line with a vertex, or too near an edge: GEOS knows."""
+        cell, child = np.nonzero(unsure)
+        if len(cell):
+            lon, lat = references(level, *children(front, cell, child))
+            inside[cell, child] = shapely.contains_xy(self.shapes[front.piece[cell]], lon, lat)
+
+    def cut_lines(self, level: int, front: Front) -> Front | None:
+        """The distance of a child's middle, more or less half its diagonal, decides."""
+        if not len(front.piece):
+            return None
+        size = SIZES[level]
+        owner, _ = ragged(np.diff(front.first))
+        lon = (4 * front.column[:, None] + CHILD_COLUMN + 0.5) * size - 180.0
+        lat = (4 * front.row[:, None] + CHILD_ROW + 0.5) * size - 90.0
+        flattest = np.cos(np.radians(np.clip(np.abs(lat) - size / 2, 0.0, 90.0)))
+        half = np.hypot(1.0, flattest) * METRES_PER_DEGREE * size / 2
+        metres = self.metres(lon[owner], lat[owner], front.edges)
+        reach = self.reach[front.piece][:, None]
+        touched = metres * (1 - ROUGH) - half[owner] <= reach[owner]
+        begins = front.first[:-1]
+        inside = np.minimum.reduceat(metres, begins, axis=0) * (1 + ROUGH) + half <= reach
+        border = np.logical_or.reduceat(touched, begins, axis=0) & ~inside
+        cell, child = np.nonzero(inside)
+        self.emit_whole(level, front.piece[cell], *children(front, cell, child))
+        return dealt(front, owner, touched & border[owner], border, inside)
+
+    def metres(self, lon: Floats, lat: Floats, edges: Longs) -> Floats:
+        """Roughly, from each place (m x 16) to its edge (m)."""
+        ends = np.column_stack((self.x[edges], self.y[edges], self.x[edges + 1], self.y[edges + 1]))
+        ends = np.repeat(ends, CHILDREN, axis=0)
+        flat_lon, flat_lat = lon.ravel(), lat.ravel()
+        if (ends[:, :2] == ends[:, 2:]).all():
+            return roughly(flat_lon, flat_lat, ends[:, 0], ends[:, 1]).reshape(lon.shape)
+        return roughly(flat_lon, flat_lat, *feet(flat_lon, flat_lat, ends)).reshape(lon.shape)
+
+
+def levels(bunch: list[Piece]) -> tuple[Longs, Longs]:
+    """The level a piece begins at and the one its border is drawn at."""
+    bounds = np.array([piece.bounds for piece in bunch])
+    extent = np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])
+    fine = extent / ACROSS
+    for index, piece in enumerate(bunch):
+        if piece.shape is None:  # a corridor: as fine as it is wide, but not for ever
+            fine[index] = np.clip(4 * piece.reach / ACROSS / METRES_PER_DEGREE, fine[index] / 40, fine[index])
+    last = np.clip(np.searchsorted(-SIZES, -fine), 0, FINEST)
+    return np.minimum(np.clip(np.searchsorted(-SIZES, -extent / FIRST_ACROSS) - 1, 0, FINEST), last), last
+
+
+def covered_cells(bounds: tuple[float, float, float, float], level: int) -> list[tuple[int, int]]:
+    """Columns and rows of a level that bounds touch, a little more than less. Past 180 goes on at -180."""
+    size, turn = SIZES[level], 4 ** (level + 1)
+    west, south, east, north = bounds
+    lowest, highest = int((south + 90.0) / size - MARGIN), int((north + 90.0) / size + MARGIN)
+    begin, end = int(np.floor((west + 180.0) / size - MARGIN)), int(np.floor((east + 180.0) / size + MARGIN))
+    wraps = end > turn or begin < 0
+    columns = {column % turn if wraps else column for column in range(begin, end + 1)}
+    if wraps:
+        columns.add(turn)  # 180 itself
+    return [(column, row) for row in range(max(0, lowest), highest + 1) for column in sorted(columns)]
+
+
+def touches(x: Any, y: Any, size: float, ax: Floats, ay: Floats, bx: Floats, by: Floats) -> Bools:
+    """Whether an edge meets a square round x, y: neither their shadows on the axes nor the edge's side part them."""
+    half = size / 2 * (1 + MARGIN)
+    dx, dy = bx - ax, by - ay
+    mx, my = (ax + bx) / 2 - x, (ay + by) / 2 - y
+    found: Bools = (np.abs(mx) <= half + np.abs(dx) / 2) & (np.abs(my) <= half + np.abs(dy) / 2)
+    found &= np.abs(dx * my - dy * mx) <= half * (np.abs(dx) + np.abs(dy))
+    return found
+
+
+def children(front: Front, cell: Longs, child: Longs) -> tuple[Longs, Longs]:
+    return 4 * front.column[cell] + CHILD_COLUMN[child], 4 * front.row[cell] + CHILD_ROW[child]
+
+
+def dealt(front: Front, owner: Longs, touched: Bools, border: Bools, inside: Bools) -> Front:
+    """The border children, each with the edges of its parent that touch it."""
+    cell, child = np.nonzero(border)
+    pair, pair_child = np.nonzero(touched)
+    order = np.argsort(owner[pair] * CHILDREN + pair_child, kind="stable")
+    count = np.add.reduceat(touched.astype(np.int64), front.first[:-1], axis=0)[cell, child]
+    first = np.concatenate(([0], np.cumsum(count)))
+    return Front(front.piece[cell], *children(front, cell, child), inside[cell, child], first, front.edges[pair[order]])
+
+
+def chosen(front: Front, mask: Bools) -> Front:
+    count = np.diff(front.first)
+    first = np.concatenate(([0], np.cumsum(count[mask])))
+    cells = (front.piece[mask], front.column[mask], front.row[mask], front.inside[mask])
+    return Front(*cells, first, front.edges[np.repeat(mask, count)])
+
+
+def together(one: Front | None, other: Front | None) -> Front | None:
+    if one is None or other is None:
+        return one if other is None else other
+    joint = [np.concatenate(pair) for pair in zip(one, other, strict=True)]
+    return Front(*joint)._replace(first=np.concatenate((one.first, other.first[1:] + one.first[-1])))
