@@ -133,11 +133,12 @@ def measured(count: int) -> dict[str, Any]:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """One line a batch size; build, edits and memory behind each count's last."""
-    lines = ["fences   batch  index us  STRtree us  ratio | build s  edit ms (worst)  MiB fences + index  pairs  differ"]
+    lines = ["fences   batch  index us  STRtree us  ratio | build s  edit ms (worst)  MiB fences + index  pairs  wrong"]
     for row in rows:
         for batch in BATCHES:
             at = row[f"batch_{batch}"]
-            lines.append(f"{row['fences']:>6} {batch:>7} {at['us']:>9.3f} {at['strtree_us']:>11.3f} {at['ratio']:>6.3f} |")
+            figures = f"{at['us']:>9.3f} {at['strtree_us']:>11.3f} {at['ratio']:>6.3f}"
+            lines.append(f"{row['fences']:>6} {batch:>7} {figures} |")
         lines[-1] += (f" {row['build_s']:>7.1f} {row['edit_ms']:>8.1f} ({row['edit_worst_ms']:.1f})"
                       f" {row['fences_mib']:>10.0f} + {row['index_mib']:.0f}"
                       f" {row['pairs']:>14,} {row['disagreements']:>5}")  # fmt: skip

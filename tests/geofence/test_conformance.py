@@ -92,7 +92,8 @@ def test_limerick_bus_stops() -> None:
     expected = [(case["t"], case["stop"], case["event"])
                 for case in shared("conformance/limerick_bus_stop_events.json")["cases"]]  # fmt: skip
     stops = shared("data/geofences/limerick_304_stops.geojson")["features"]
-    index = FenceIndex.build(circle(*stop["geometry"]["coordinates"], 50, key) for key, stop in enumerate(stops))
+    places_ = [stop["geometry"]["coordinates"] for stop in stops]
+    index = FenceIndex.build(circle(lon, lat, 50, key) for key, (lon, lat) in enumerate(places_))
     with gzip.open(SHARED / "data/tracks/bus_limerick_304_2019-02-18.csv.gz", "rt") as text:
         rows = list(csv.DictReader(text))
     places = np.array([(float(row["lon"]), float(row["lat"])) for row in rows])

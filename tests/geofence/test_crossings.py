@@ -15,4 +15,5 @@ from tracker.pipeline.crossings import crossings
     ],
 )
 def test_crossings(before: set[int], now: set[int], exits: set[int], enters: set[int]) -> None:
-    assert crossings(frozenset(before), frozenset(now), {1, 2, 3}) == (exits, enters)
+    left, entered = crossings(frozenset(before), frozenset(now), {1, 2, 3})
+    assert (set(left), set(entered)) == (exits, enters)

@@ -1,7 +1,7 @@
 """Cells: square pieces of the world, each level's a sixteenth of the one before, numbered so that near is near.
 
 Level 0 has cells of 90 degrees, level 10 of 0.000086 (9.5 m of latitude). A cell's key holds its level and its Morton
-number, which interleaves column and row: places in order of their Morton number are in order of their keys on every level.
+number, which interleaves column and row: in order of their Morton numbers, places are in order of their keys too.
 """
 
 from typing import Final
@@ -36,11 +36,13 @@ SPREAD: Final = _spread_table()
 
 def columns(lon: Floats) -> Longs:
     """Columns of the finest level; truncation is rounding down, for nothing is west of -180."""
-    return ((lon + 180.0) * PER_DEGREE).astype(np.int64)
+    number: Longs = ((lon + 180.0) * PER_DEGREE).astype(np.int64)
+    return number
 
 
 def rows(lat: Floats) -> Longs:
-    return ((lat + 90.0) * PER_DEGREE).astype(np.int64)
+    number: Longs = ((lat + 90.0) * PER_DEGREE).astype(np.int64)
+    return number
 
 
 def morton(column: Longs, row: Longs) -> Longs:

@@ -4,15 +4,26 @@ Top down and many geofences at once: a cell that the border touches is cut into 
 them, and what is inside follows from the parent's place of reference by counting crossings. GEOS is asked once a piece.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 import shapely
 
 from tracker.geofence.cells import (
-    CHILD_COLUMN, CHILD_ROW, CHILDREN, FINEST, REFERENCE, SIZES, Floats, Ints, Longs, keys, ragged, references,
-)  # fmt: skip
+    CHILD_COLUMN,
+    CHILD_ROW,
+    CHILDREN,
+    FINEST,
+    REFERENCE,
+    SIZES,
+    Floats,
+    Ints,
+    Longs,
+    keys,
+    ragged,
+    references,
+)
 from tracker.geofence.distance import divided, feet, roughly
 from tracker.geofence.parity import Bools, walks
 from tracker.model.geofence import Geofence
@@ -43,10 +54,32 @@ class Piece(NamedTuple):
     bounds: tuple[float, float, float, float]
 
 
-class Division(NamedTuple):
-    """Entries, one for each piece in a cell: its edges are `edges[first[i]:first[i + 1]]`, first vertices in `x`, `y`."""
+class Pieces(NamedTuple):
+    """Geofences' pieces, by the number that entries know them by."""
 
-    key: Longs  # of the cell
+    fence: Ints  # key; -1: removed
+    reach: Floats  # m, NaN for a polygon
+    shape: Any  # of shapely.Polygon or None
+    vertex: Ints  # its first
+
+    @classmethod
+    def of(cls, found: list["Piece"], first_vertex: int) -> "Pieces":
+        shapes = np.empty(len(found), dtype=object)
+        shapes[:] = [piece.shape for piece in found]
+        ends = np.cumsum([0] + [len(piece.vertices) for piece in found[:-1]])[: len(found)]
+        fence, reach = [piece.fence for piece in found], [piece.reach for piece in found]
+        vertex = (ends + first_vertex).astype(np.int32)
+        return cls(np.array(fence, np.int32), np.array(reach, np.float64), shapes, vertex)
+
+    def without(self, fences: Collection[int]) -> "Pieces":
+        gone = np.isin(self.fence, list(fences))
+        return self._replace(fence=np.where(gone, np.int32(-1), self.fence), shape=np.where(gone, None, self.shape))
+
+
+class Division(NamedTuple):
+    """Entries, one for each piece in a cell. Entry i's edges are `edges[first[i]:first[i + 1]]`, their first vertices."""
+
+    key: Longs  # of the cell; only until it is looked up
     piece: Ints
     kind: Any  # int8
     first: Ints
@@ -178,7 +211,8 @@ class Divider:
         self.emit_border(level, chosen(front, done))
         front = chosen(front, ~done)
         lines = self.is_line[front.piece]
-        return together(self.cut_areas(level + 1, chosen(front, ~lines)), self.cut_lines(level + 1, chosen(front, lines)))
+        areas, near = chosen(front, ~lines), chosen(front, lines)
+        return together(self.cut_areas(level + 1, areas), self.cut_lines(level + 1, near))
 
     def emit_border(self, level: int, front: Front) -> None:
         kind = np.where(self.is_line[front.piece], NEAR, np.where(front.inside, INSIDE, OUTSIDE))
@@ -190,7 +224,7 @@ class Divider:
         self.found.append((keys(level, column, row), piece, none + WHOLE, none, none[:0]))
 
     def cut_areas(self, level: int, front: Front) -> Front | None:
-        """The parents' places of reference and the edges decide each child's; untouched children are whole or nothing."""
+        """The parent's place of reference and the edges decide the child's; untouched children are whole or nothing."""
         if not len(front.piece):
             return None
         size = SIZES[level]
@@ -266,10 +300,9 @@ def covered_cells(bounds: tuple[float, float, float, float], level: int) -> list
     west, south, east, north = bounds
     lowest, highest = int((south + 90.0) / size - MARGIN), int((north + 90.0) / size + MARGIN)
     begin, end = int(np.floor((west + 180.0) / size - MARGIN)), int(np.floor((east + 180.0) / size + MARGIN))
-    wraps = end > turn or begin < 0
-    columns = {column % turn if wraps else column for column in range(begin, end + 1)}
-    if wraps:
-        columns.add(turn)  # 180 itself
+    columns = set(range(max(0, begin), min(turn, end) + 1))  # `turn` is the column of 180 itself
+    if west < -180.0 or east > 180.0:
+        columns |= {column % turn for column in range(begin, end + 1)} | {turn}
     return [(column, row) for row in range(max(0, lowest), highest + 1) for column in sorted(columns)]
 
 

@@ -5,35 +5,20 @@ geofence covers the whole cell, or which edges must be asked. Most places need n
 """
 
 from collections.abc import Collection, Iterable
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import shapely
 
-from tracker.geofence.cells import FINEST, LEVEL_BITS, Floats, Ints, Longs, columns, morton, ragged, references, rows
+from tracker.geofence.cells import FINEST, Floats, Ints, Longs, columns, morton, ragged, references, rows
 from tracker.geofence.distance import feet, geodesic, roughly
-from tracker.geofence.division import INSIDE, NEAR, ROUGH, WHOLE, Division, Piece, divide, joined, pieces
+from tracker.geofence.division import INSIDE, NEAR, ROUGH, WHOLE, Division, Pieces, divide, joined, pieces
+from tracker.geofence.lookup import Lookup, look_up
 from tracker.geofence.parity import Bools, walks
 from tracker.model.geofence import Geofence
 
-Pairs = tuple[Ints, Ints]  # place index, piece or fence key
-
-
-class Pieces(NamedTuple):
-    """Geofences' pieces, by the number entries know them by. Numbers are not used again."""
-
-    fence: Ints  # key
-    reach: Floats  # m, NaN for a polygon
-    shape: Any  # of shapely.Polygon or None
-
-
-class Lookup(NamedTuple):
-    """`order[offset[i]:offset[i + 1]]` are the entries of cell `cells[i]`; cells ascend and end in a sentinel."""
-
-    cells: Longs
-    offset: Ints
-    order: Ints
-    levels: Longs  # those in use, ascending
+Pairs = tuple[Ints, Ints]  # place index, fence key
+SWEEP_FROM: Final = 256  # removed pieces that may stay, and then half of all: a sweep costs as much as 10 edits
 
 
 class FenceIndex:
@@ -44,33 +29,31 @@ class FenceIndex:
         self._pieces: Final = known
         self._division: Final = division
         self._lookup: Final = lookup
+        self._removed: Final = int(np.count_nonzero(known.fence < 0))
+        self._in_parts: Final = len(known.fence) - self._removed > len(fences)
 
     @classmethod
     def build(cls, fences: Iterable[Geofence]) -> "FenceIndex":
         by_key = {fence.key: fence for fence in fences}
-        known, division = divided(by_key.values())
-        order = np.argsort(division.key).astype(np.int32)
-        return cls(by_key, known, division._replace(key=division.key[:0]), looked_up(division.key[order], order))
+        found = [piece for fence in by_key.values() for piece in pieces(fence)]
+        division = divide(found)
+        return cls(by_key, Pieces.of(found, 0), division._replace(key=division.key[:0]), look_up(division.key))
 
     def changed(self, removed: Collection[int], added: Iterable[Geofence]) -> "FenceIndex":
         """Without the removed ones and with the added, which replace those of the same key."""
         new = {fence.key: fence for fence in added}
         gone = (set(removed) | new.keys()) & self.fences.keys()
         fences = {key: fence for key, fence in self.fences.items() if key not in gone} | new
-        keys = np.repeat(self._lookup.cells[:-1], np.diff(self._lookup.offset[:-1]))
-        order = self._lookup.order
-        if gone:
-            stays = ~np.isin(self._pieces.fence, list(gone))[self._division.piece][order]
-            keys, order = keys[stays], order[stays]
-        known, division = divided(new.values(), len(self._pieces.fence), len(self._division.x))
-        sorting = np.argsort(division.key)
-        at = np.searchsorted(keys, division.key[sorting])
-        order = np.insert(order, at, sorting + len(self._division.piece))
-        keys = np.insert(keys, at, division.key[sorting])
-        return FenceIndex(
-            fences, Pieces(*(np.concatenate(pair) for pair in zip(self._pieces, known, strict=True))),
-            joined([self._division, division._replace(key=division.key[:0])]), looked_up(keys, order),
-        )  # fmt: skip
+        known = self._pieces.without(gone)
+        found = [piece for fence in new.values() for piece in pieces(fence)]
+        if not found:
+            return FenceIndex(fences, known, self._division, self._lookup)
+        more = divide(found)
+        more = more._replace(piece=more.piece + len(known.fence), edges=more.edges + len(self._division.x))
+        entry = np.arange(len(more.key), dtype=np.int32) + len(self._division.piece)
+        lookup = self._lookup.with_entries(more.key, entry)
+        known = Pieces(*map(np.concatenate, zip(known, Pieces.of(found, len(self._division.x)), strict=True)))
+        return FenceIndex(fences, known, joined([self._division, more._replace(key=more.key[:0])]), lookup)
 
     def fence(self, key: int) -> Geofence:
         return self.fences[key]
@@ -87,52 +70,32 @@ class FenceIndex:
         Degrees, -180 <= lon <= 180 and -90 <= lat <= 90: as those of a Fix are.
         """
         seam = np.flatnonzero(np.abs(lon) == 180.0)
-        if len(seam):
-            return self._covering_seam(lon, lat, seam)
-        place, piece = self._covering(lon, lat)
-        return place, self._pieces.fence[piece]
-
-    def _covering_seam(self, lon: Floats, lat: Floats, seam: Longs) -> Pairs:
-        """A place on the 180th meridian has two longitudes: ask for both."""
-        both = np.concatenate((lon, -lon[seam]))
-        place, piece = self._covering(both, np.concatenate((lat, lat[seam])))
-        source = np.concatenate((np.arange(len(lon)), seam))[place]
-        pairs = np.unique(np.stack((source, self._pieces.fence[piece])), axis=1).astype(np.int32)
-        return pairs[0], pairs[1]
+        if not len(seam):
+            return self._covering(lon, lat)
+        # A place on the 180th meridian has two longitudes: ask for both.
+        place, key = self._covering(np.concatenate((lon, -lon[seam])), np.concatenate((lat, lat[seam])))
+        return once(np.concatenate((np.arange(len(lon)), seam))[place], key)
 
     def _covering(self, lon: Floats, lat: Floats) -> Pairs:
         column, row = columns(lon), rows(lat)
-        place, level, entry = self._entries(morton(column, row))
+        place, level, entry = self._lookup.find(morton(column, row))
         kind = self._division.kind[entry]
-        whole = kind == WHOLE
-        asked = np.flatnonzero(~whole)
-        if not len(asked):
-            return place, self._division.piece[entry]
-        near = kind[asked] == NEAR
-        inside = whole
-        areas, lines = asked[~near], asked[near]
-        if len(areas):
+        inside, touched = kind == WHOLE, False
+        asked = np.flatnonzero(~inside)
+        if len(asked):
+            near = kind[asked] == NEAR
+            areas, lines = asked[~near], asked[near]
             at, high = place[areas], level[areas]
             shift = 2 * (FINEST - high)
-            references_ = references(high, column[at] >> shift, row[at] >> shift)
-            inside[areas] = self._in_area(lon[at], lat[at], entry[areas], *references_, kind[areas] == INSIDE)
-        if len(lines):
+            origin = references(high, column[at] >> shift, row[at] >> shift)
+            inside[areas], touched = self._in_area(lon[at], lat[at], entry[areas], *origin, kind[areas] == INSIDE)
             inside[lines] = self._in_reach(lon[place[lines]], lat[place[lines]], entry[lines])
-        return place[inside], self._division.piece[entry[inside]]
-
-    def _entries(self, number: Longs) -> tuple[Ints, Longs, Ints]:
-        """(place index, level, entry) of every entry in the places' cells."""
-        cells, offset, order, levels = self._lookup
-        sorting = np.argsort(number)
-        wanted = number[sorting] >> (4 * (FINEST - levels))[:, None] | (levels << LEVEL_BITS)[:, None]
-        wanted = wanted.ravel()
-        at = np.searchsorted(cells, wanted)
-        hit = np.flatnonzero(cells[at] == wanted)
-        at = at[hit]
-        begin = offset[at]
-        owner, turn = ragged(offset[at + 1] - begin)
-        level, place = np.divmod(hit, max(1, len(number)))
-        return sorting[place][owner].astype(np.int32), levels[level][owner], order[begin[owner] + turn]
+            place, entry = place[inside], entry[inside]
+        key = self._pieces.fence[self._division.piece[entry]]
+        if self._removed:
+            known = key >= 0
+            place, key = place[known], key[known]
+        return once(place, key) if touched and self._in_parts else (place, key)
 
     def _edges(self, entry: Ints) -> tuple[Longs, Longs, Ints]:
         """(where each entry's begin, which entry each is of, first vertex) of the entries' edges."""
@@ -142,7 +105,12 @@ class FenceIndex:
         owner, turn = ragged(count)
         return np.cumsum(count) - count, owner, self._division.edges[begin[owner] + turn]
 
-    def _in_area(self, lon: Floats, lat: Floats, entry: Ints, from_lon: Floats, from_lat: Floats, base: Bools) -> Bools:
+    def _in_area(
+        self, lon: Floats, lat: Floats, entry: Ints, from_lon: Floats, from_lat: Floats, base: Bools
+    ) -> tuple[Bools, bool]:
+        """Whether inside, and whether any place was so near a border that two parts of a fence may both claim it."""
+        if not len(entry):
+            return base, False
         x, y = self._division.x, self._division.y
         begins, owner, edge = self._edges(entry)
         o_lon, o_lat = from_lon[owner], from_lat[owner]
@@ -151,12 +119,15 @@ class FenceIndex:
             x[edge] - o_lon, y[edge] - o_lat, x[edge + 1] - o_lon, y[edge + 1] - o_lat,
         )  # fmt: skip
         inside: Bools = np.logical_xor.reduceat(crosses, begins) ^ base
-        if unsure.any():
-            ask = np.flatnonzero(np.logical_or.reduceat(unsure, begins))
-            inside[ask] = shapely.intersects_xy(self._pieces.shape[self._division.piece[entry[ask]]], lon[ask], lat[ask])
-        return inside
+        if not unsure.any():
+            return inside, False
+        ask = np.flatnonzero(np.logical_or.reduceat(unsure, begins))
+        inside[ask] = shapely.intersects_xy(self._pieces.shape[self._division.piece[entry[ask]]], lon[ask], lat[ask])
+        return inside, True
 
     def _in_reach(self, lon: Floats, lat: Floats, entry: Ints) -> Bools:
+        if not len(entry):
+            return np.zeros(0, dtype=bool)
         x, y = self._division.x, self._division.y
         begins, owner, edge = self._edges(entry)
         lons, lats = lon[owner], lat[owner]
@@ -169,22 +140,7 @@ class FenceIndex:
         return inside
 
 
-def divided(fences: Iterable[Geofence], first_piece: int = 0, first_vertex: int = 0) -> tuple[Pieces, Division]:
-    found: list[Piece] = [piece for fence in fences for piece in pieces(fence)]
-    shapes = np.empty(len(found), dtype=object)
-    shapes[:] = [piece.shape for piece in found]
-    known = Pieces(
-        np.array([piece.fence for piece in found], dtype=np.int32),
-        np.array([piece.reach for piece in found], dtype=np.float64), shapes,
-    )  # fmt: skip
-    division = divide(found)
-    return known, division._replace(piece=division.piece + first_piece, edges=division.edges + first_vertex)
-
-
-def looked_up(keys: Longs, order: Ints) -> Lookup:
-    """From all entries in the order of their cells' keys."""
-    begins = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else np.zeros(0, np.int64)
-    cells = np.append(keys[begins], np.iinfo(np.int64).max)
-    offset = np.concatenate((begins, [len(keys)] * 2)).astype(np.int32)
-    bounds = np.searchsorted(cells, np.arange(FINEST + 2, dtype=np.int64) << LEVEL_BITS)
-    return Lookup(cells, offset, order, np.flatnonzero(np.diff(bounds)))
+def once(place: Longs | Ints, key: Ints) -> Pairs:
+    """Each pair once."""
+    pairs = np.unique(place.astype(np.int64) << 32 | key)
+    return (pairs >> 32).astype(np.int32), pairs.astype(np.int32)

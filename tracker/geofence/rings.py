@@ -153,4 +153,5 @@ def authalic(lat: Floats) -> Floats:
     def q(sine: Floats | float) -> Any:
         return (1 - e * e) * (sine / (1 - (e * sine) ** 2) + np.arctanh(e * sine) / e)
 
-    return np.arcsin(np.clip(q(np.sin(np.radians(lat))) / q(1.0), -1.0, 1.0))
+    sphere: Floats = np.arcsin(np.clip(q(np.sin(np.radians(lat))) / q(1.0), -1.0, 1.0))
+    return sphere
