@@ -19,7 +19,8 @@
     ├── TooSlow              read nothing for too long
     ├── PostgisMissing       no PostgreSQL with PostGIS on this machine
     ├── ClusterFailed        the private PostgreSQL does not run
-    └── SchemaDrift          the database and the migrations disagree
+    ├── SchemaDrift          the database and the migrations disagree
+    └── SetupFailed          a step of the set-up did not work
 
 The docstring is the default message.
 """
@@ -113,6 +114,10 @@ class ClusterFailed(TrackerError):
 
 class SchemaDrift(TrackerError):
     """The database and the migrations disagree."""
+
+
+class SetupFailed(TrackerError):
+    """A step of the set-up did not work."""
 
 
 HTTP_STATUS: Final[dict[type[TrackerError], int]] = {

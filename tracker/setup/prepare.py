@@ -1,0 +1,96 @@
+"""What a command needs before it can run, made in the shortest time: system packages beside Python's and the page's."""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import NoReturn
+
+from tracker.errors import TrackerError
+from tracker.setup import environment, system, tests, web
+from tracker.setup.checkout import WEB
+from tracker.setup.steps import Progress
+from tracker.setup.system import Apt, Package
+
+
+@dataclass(frozen=True)
+class Needs:
+    postgis: bool
+    page: bool
+    chromium: bool = False
+    groups: frozenset[str] = frozenset()
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Sets up and goes on as the environment's Python, which runs the command; `test` is run from here."""
+    progress = Progress()
+    try:
+        with progress.shown():
+            prepare(needs_of(arguments, environ), progress, environ)
+        if arguments[:1] == ["test"]:
+            return tests.main(arguments[1:])
+        return hand_over(arguments, environ)
+    except TrackerError as error:
+        print(f"tracker: {error}", file=sys.stderr)
+        return 3
+    except KeyboardInterrupt:
+        print("tracker: interrupted; run it again to go on", file=sys.stderr)
+        return 130
+
+
+def hand_over(arguments: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
+    python = str(environment.PYTHON)
+    os.execve(python, [python, "-m", "tracker", *arguments], environ)
+
+
+def needs_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Needs:
+    command = next((each for each in arguments if not each.startswith("-")), "")
+    other_database = bool(environ.get("TRACKER_DATABASE_URL")) or any(
+        each.startswith("--database") for each in arguments
+    )
+    if command == "test":
+        return Needs(postgis=True, page=True, chromium=True, groups=frozenset({"dev"}))
+    serves = command in ("demo", "serve") and "--help" not in arguments
+    return Needs(postgis=(serves or command == "bench") and not other_database, page=serves)
+
+
+def prepare(needs: Needs, progress: Progress, environ: Mapping[str, str]) -> None:
+    packages = system.missing(postgis=needs.postgis, chromium=needs.chromium, environ=environ)
+    if not packages:
+        prepare_checkout(needs, progress)
+        return
+    apt = system.find_apt(packages, progress)
+    first = [package for package in packages if package.name.endswith("-venv")]
+    rest = [package for package in packages if package not in first]
+    with progress.step("package lists"):
+        apt.update()
+    install(apt, first, progress)
+    # PostGIS and Chromium are large, and nothing below needs them: both go on at once.
+    with ThreadPoolExecutor(1) as beside:
+        installing = beside.submit(install, apt, rest, progress)
+        prepare_checkout(needs, progress)
+        installing.result()
+
+
+def install(apt: Apt, packages: Sequence[Package], progress: Progress) -> None:
+    if packages:
+        with progress.step(", ".join(package.name for package in packages)):
+            apt.install(packages)
+
+
+def prepare_checkout(needs: Needs, progress: Progress) -> None:
+    builds = needs.page and WEB.is_dir() and not (web.modules_are_ready() and web.build_is_ready())
+    groups = needs.groups | ({"node"} if builds and not web.node_is_recent() else set())
+    if not environment.is_ready(groups):
+        with progress.step("Python packages"):
+            environment.make(groups)
+    if not (needs.page and WEB.is_dir()):
+        return
+    if not web.modules_are_ready():
+        with progress.step("page: packages"):
+            web.install_modules()
+    if not web.build_is_ready():
+        with progress.step("page: build"):
+            web.build()
+

@@ -1,0 +1,99 @@
+"""What only the system's packages can give: PostgreSQL with PostGIS, a browser for the tests, Python's venv."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tracker.errors import PostgisMissing, SetupFailed
+from tracker.postgis.binaries import find_binaries
+from tracker.setup import browser, environment
+from tracker.setup.steps import Progress, must, run
+
+APT_PATIENCE_S: Final = 300  # another apt may be at work: a fresh machine updates itself
+# Debian makes and starts a cluster of its own with the package unless told not to. We need only the binaries.
+WITHOUT_CLUSTER: Final = """
+set -e
+conf=/etc/postgresql-common/createcluster.d/00-tracker.conf
+mkdir -p "${conf%/*}"
+trap 'rm -f "$conf"' EXIT
+echo 'create_main_cluster = false' > "$conf"
+apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
+"""
+
+
+@dataclass(frozen=True)
+class Package:
+    name: str  # Debian's
+    what: str
+
+
+def missing(*, postgis: bool, chromium: bool, environ: Mapping[str, str]) -> list[Package]:
+    """What has to be installed for the parts that are wanted."""
+    found: list[Package] = []
+    if environment.find_uv() is None and importlib.util.find_spec("ensurepip") is None:
+        found.append(Package(f"python3.{sys.version_info.minor}-venv", "to make .venv"))
+    if postgis and not has_postgis():
+        found.append(Package("postgresql-postgis", "PostgreSQL with PostGIS"))
+    if chromium and browser.find_chromium(environ) is None:
+        found.append(Package("chromium", "a browser, for the tests of the page"))
+    return found
+
+
+def has_postgis() -> bool:
+    try:
+        find_binaries()
+    except PostgisMissing:
+        return False
+    return True
+
+
+def install_command(packages: Sequence[Package]) -> str:
+    """What a person would type."""
+    names = " ".join(package.name for package in packages)
+    if shutil.which("brew"):
+        return "brew install postgis" + (" && brew install --cask chromium" if "chromium" in names else "")
+    return f"apt-get install --no-install-recommends {names}"
+
+
+@dataclass(frozen=True)
+class Apt:
+    """apt-get, as root or through sudo."""
+
+    sudo: tuple[str, ...]
+
+    def update(self) -> None:
+        """Tries again while another apt holds the lists: unlike install, update does not wait for its lock."""
+        deadline = time.monotonic() + APT_PATIENCE_S
+        command = [*self.sudo, "apt-get", "update", "-q"]
+        while (outcome := run(command, cwd=Path("/"))).code != 0:
+            if "Could not get lock" not in outcome.output or time.monotonic() > deadline:
+                raise SetupFailed(f"apt-get update:\n{outcome.output[-2000:]}")
+            time.sleep(1)
+
+    def install(self, packages: Sequence[Package]) -> None:
+        names = [package.name for package in packages]
+        must([*self.sudo, "env", "DEBIAN_FRONTEND=noninteractive", "sh", "-c", WITHOUT_CLUSTER, "sh", *names],
+             cwd=Path("/"))  # fmt: skip
+
+
+def find_apt(packages: Sequence[Package], progress: Progress) -> Apt:
+    """Says what will be installed, and asks for the password if one is needed. Raises SetupFailed where we cannot."""
+    what = "; ".join(f"{package.name} ({package.what})" for package in packages)
+    if not shutil.which("apt-get"):
+        raise SetupFailed(f"needed from the system: {what}\nPlease run: {install_command(packages)}")
+    progress.say(f"Installing with apt: {what}")
+    if os.geteuid() == 0:
+        return Apt(())
+    if not shutil.which("sudo"):
+        raise SetupFailed(f"that needs root, and there is no sudo. As root, run: {install_command(packages)}")
+    progress.say("This needs root: sudo may ask for your password.")
+    if subprocess.run(["sudo", "-v"], check=False).returncode != 0:
+        raise SetupFailed(f"sudo refused. As root, run: {install_command(packages)}")
+    return Apt(("sudo",))
