@@ -1,0 +1,82 @@
+"""CSV recordings: one fix a row; the first row names the columns, in any order."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+import msgspec
+
+from tracker.errors import Invalid, Malformed
+from tracker.model.fix import E7, Fix
+from tracker.model.moment import parse
+from tracker.simulator.sighting import Sighting, number, slug, stem
+
+# Ours, and those of the server's own CSV export: what it gave can be played again.
+COLUMNS = {
+    "device": ("device",),
+    "at": ("t", "at"),
+    "lat": ("lat",),
+    "lon": ("lon",),
+    "altitude": ("alt_m", "altitude"),
+    "speed": ("speed_mps", "speed"),
+    "heading": ("course", "heading"),
+    "accuracy": ("accuracy_m", "accuracy"),
+    "battery": ("battery",),
+    "extra": ("extra",),
+}
+REQUIRED = ("at", "lat", "lon")
+
+
+def read_csv(file: BinaryIO, name: str, unreadable: Counter[str]) -> Iterator[Sighting]:
+    """Columns t, lat, lon [device, alt_m, speed_mps, course, accuracy_m, battery, extra]; without `device` all rows are
+    of one, named like the file."""
+    rows = csv.reader(io.TextIOWrapper(file, "utf-8-sig", newline=""))
+    try:
+        places = _places(next(rows, []), name)
+        for row in rows:
+            if not row:
+                continue
+            cells = {column: row[n].strip() if n < len(row) else "" for column, n in places}
+            fix = _fix(cells.get, unreadable)
+            if fix is not None:
+                yield Sighting(slug(cells["device"]) if cells.get("device") else stem(name), fix)
+    except (csv.Error, UnicodeDecodeError, EOFError, OSError) as error:
+        raise Malformed(f"{name}: line {rows.line_num}: {error}") from error
+
+
+def _places(header: list[str], name: str) -> list[tuple[str, int]]:
+    given = {column.strip().lower(): n for n, column in reversed(list(enumerate(header)))}
+    found = [(column, given[alias]) for column, aliases in COLUMNS.items() for alias in aliases if alias in given]
+    missing = set(REQUIRED) - {column for column, _ in found}
+    if missing:
+        raise Invalid(f"{name}: no column {' and no '.join(sorted(missing))} in the first row")
+    return found
+
+
+def _fix(cell: Callable[[str, str], str], unreadable: Counter[str]) -> Fix | None:
+    try:
+        at = parse(cell("at", ""))
+    except ValueError:
+        unreadable["bad_time"] += 1
+        return None
+    lon, lat = number(cell("lon", "")), number(cell("lat", ""))
+    if lon is None or lat is None:
+        unreadable["bad_place"] += 1
+        return None
+    return Fix(
+        at=at,
+        lon_e7=round(lon * E7),
+        lat_e7=round(lat * E7),
+        speed=number(cell("speed", "")),
+        heading=number(cell("heading", "")),
+        accuracy=number(cell("accuracy", "")),
+        altitude=number(cell("altitude", "")),
+        battery=number(cell("battery", "")),
+        attributes=_attributes(cell("extra", "")),
+    )
+
+
+def _attributes(extra: str) -> bytes | None:
+    return msgspec.json.encode({"extra": extra}) if extra else None

@@ -1,0 +1,101 @@
+"""GPX recordings, 1.0 and 1.1: each track is a device; routes, waypoints and points without a time are no fixes."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import BinaryIO
+from xml.parsers import expat
+
+from tracker.errors import Malformed
+from tracker.model.fix import E7, Fix
+from tracker.model.moment import parse
+from tracker.simulator.sighting import Sighting, number, stem
+
+CHUNK = 64 * 1024  # bytes
+VALUES = {"time", "ele", "speed", "course"}  # the last two also in Garmin's extension of 1.1
+
+
+def read_gpx(file: BinaryIO, name: str, unreadable: Counter[str]) -> Iterator[Sighting]:
+    reader = _Reader(stem(name), unreadable)
+    try:
+        while chunk := file.read(CHUNK):
+            reader.parser.Parse(chunk, False)
+            yield from reader.take()
+        reader.parser.Parse(b"", True)
+    except (expat.ExpatError, EOFError, OSError) as error:
+        raise Malformed(f"{name}: {error}") from error
+    yield from reader.take()
+
+
+class _Reader:
+    """Expat's callbacks; `take` gives what is complete. Memory is one chunk's points, whatever the file's size."""
+
+    def __init__(self, device: str, unreadable: Counter[str]) -> None:
+        self.parser = expat.ParserCreate(namespace_separator=" ")
+        self.parser.buffer_text = True
+        self.parser.StartDoctypeDeclHandler = self._doctype
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._text
+        self._device = device
+        self._tracks = 0
+        self._unreadable = unreadable
+        self._point: dict[str, str] | None = None  # of the point being read: its attributes and values, as text
+        self._value: str | None = None  # the name of the value being read
+        self._done: list[Sighting] = []
+
+    def take(self) -> list[Sighting]:
+        done, self._done = self._done, []
+        return done
+
+    def _doctype(self, *_: object) -> None:
+        raise Malformed("a GPX file has no DOCTYPE; one that has may want to harm the reader")
+
+    def _start(self, element: str, attributes: dict[str, str]) -> None:
+        tag = element.rpartition(" ")[2]
+        if tag == "trk":
+            self._tracks += 1
+        elif tag == "trkpt":
+            self._point = dict(attributes)
+        elif self._point is not None and tag in VALUES:
+            self._value = tag
+            self._point[tag] = ""
+
+    def _text(self, text: str) -> None:
+        if self._point is not None and self._value is not None:
+            self._point[self._value] += text
+
+    def _end(self, element: str) -> None:
+        tag = element.rpartition(" ")[2]
+        if tag == self._value:
+            self._value = None
+        elif tag == "trkpt" and self._point is not None:
+            fix = _fix(self._point, self._unreadable)
+            if fix is not None:
+                device = self._device if self._tracks < 2 else f"{self._device[:56]}-{self._tracks}"
+                self._done.append(Sighting(device, fix))
+            self._point = None
+
+
+def _fix(point: dict[str, str], unreadable: Counter[str]) -> Fix | None:
+    if not point.get("time", "").strip():
+        unreadable["no_time"] += 1
+        return None
+    try:
+        at = _moment(point["time"].strip())
+    except ValueError:
+        unreadable["bad_time"] += 1
+        return None
+    lon, lat = number(point.get("lon", "")), number(point.get("lat", ""))
+    if lon is None or lat is None:
+        unreadable["bad_place"] += 1
+        return None
+    speed, heading, altitude = (number(point.get(tag, "")) for tag in ("speed", "course", "ele"))
+    return Fix(at, round(lon * E7), round(lat * E7), speed, heading, altitude=altitude)
+
+
+def _moment(text: str) -> int:
+    """GPX times are UTC, also where the writer forgot to say so."""
+    try:
+        return parse(text)
+    except ValueError:
+        return parse(text + "Z")

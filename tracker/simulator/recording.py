@@ -1,0 +1,49 @@
+"""Recordings: files of fixes of one or many devices, CSV or GPX, plain or .gz, read as a stream."""
+
+import gzip
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import msgspec
+
+from tracker.errors import Invalid
+from tracker.simulator.csv_track import read_csv
+from tracker.simulator.gpx import read_gpx
+from tracker.simulator.sighting import Sighting
+
+READERS = {"csv": read_csv, "gpx": read_gpx}
+
+
+class Survey(msgspec.Struct, frozen=True):
+    """What is in a recording: its devices in the order of their appearance, its fixes, its first and last time (ms)."""
+
+    devices: tuple[str, ...]
+    fixes: int
+    first: int
+    last: int
+
+
+def read_recording(path: Path, unreadable: Counter[str]) -> Iterator[Sighting]:
+    """In the order of the file. Rows that cannot be a fix are left out and counted by reason."""
+    kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
+    if kind not in READERS:
+        raise Invalid(f"{path.name}: a recording is a .csv or a .gpx, or one of them with .gz")
+    with _open(path) as file:
+        yield from READERS[kind](file, path.name, unreadable)
+
+
+def survey(path: Path) -> Survey:
+    devices, fixes, first, last = dict[str, None](), 0, 2**63, -(2**63)
+    for device, fix in read_recording(path, Counter()):
+        devices[device] = None
+        fixes += 1
+        first, last = min(first, fix.at), max(last, fix.at)
+    if not fixes:
+        raise Invalid(f"{path.name}: nothing in it has a time and a place")
+    return Survey(tuple(devices), fixes, first, last)
+
+
+def _open(path: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(path)) if path.suffix.lower() == ".gz" else path.open("rb")

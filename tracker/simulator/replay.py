@@ -1,0 +1,116 @@
+"""Replay: recorded devices come back as real ones, at the speed of life, faster, or as fast as the server answers."""
+
+import asyncio
+import random
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+
+from tracker.model.fix import Fix
+from tracker.model.moment import now_ms
+from tracker.simulator.buffer import Buffer
+from tracker.simulator.crowd import HANDSHAKES, running, shown
+from tracker.simulator.device import DeviceClient
+from tracker.simulator.recording import Survey, read_recording, survey
+from tracker.simulator.register import NewDevice, open_api, register_devices, stream_url
+from tracker.simulator.sighting import Sighting
+from tracker.simulator.tally import Tally
+
+CHUNK = 2000  # fixes read ahead: four full frames, a device's whole window
+AHEAD = 500  # fixes of a device that may wait while the next chunk is read
+NEVER_FULL = 1 << 62  # of a buffer: nothing of a recording is dropped; the reading waits instead
+
+Retime = Callable[[int], int]  # a recorded time to the time it is sent with, both ms
+
+
+async def replay(
+    file: Path,
+    url: str,
+    admin_token: str,
+    *,
+    speed: float | None = 1.0,
+    now: bool = False,
+    binary: bool = False,
+    console: Console | None = None,
+) -> Tally:
+    """`speed` None sends in the order of the file as fast as the acks allow. A number paces by the recorded times, all
+    devices beside each other, so many times faster than life. With `now` the times are shifted: the recording starts
+    now (at the pace of `speed`), or with speed None ends now. Raises Refused when the server wants a device no more.
+    """
+    found, tally = survey(file), Tally()
+    async with shown(console, tally, file.name, found.fixes):
+        async with open_api(url, admin_token) as api:
+            tokens = await register_devices(api, [NewDevice(id, id) for id in found.devices], tally)
+        clients = _clients(stream_url(url), tokens, tally, binary)
+        async with running(list(clients.values())):
+            recording = read_recording(file, tally.unreadable)
+            if speed is None:
+                await _rush(recording, clients, _ending_now(found) if now else _as_recorded)
+            else:
+                await _pace(recording, clients, found.first, speed, now)
+            for client in clients.values():
+                await client.drained()
+    return tally
+
+
+def _clients(url: str, tokens: Mapping[str, str], tally: Tally, binary: bool) -> dict[str, DeviceClient]:
+    """Without lanes: a recording is sent in its own order, whatever the connection does."""
+    gate, rng = asyncio.Semaphore(HANDSHAKES), random.Random()
+
+    def client(id: str, token: str) -> DeviceClient:
+        buffer = Buffer(NEVER_FULL, binary=binary, lanes=False)
+        return DeviceClient(url, id, token, buffer, tally, binary=binary, gate=gate, rng=rng)
+
+    return {id: client(id, token) for id, token in tokens.items()}
+
+
+def _as_recorded(at: int) -> int:
+    return at
+
+
+def _ending_now(found: Survey) -> Retime:
+    shift = now_ms() - found.last
+    return lambda at: at + shift
+
+
+async def _rush(recording: Iterator[Sighting], clients: Mapping[str, DeviceClient], retime: Retime) -> None:
+    while chunk := list(islice(recording, CHUNK)):
+        fixes: dict[str, list[Fix]] = {}
+        for device, fix in chunk:
+            fixes.setdefault(device, []).append(_retimed(fix, retime))
+        for device, batch in fixes.items():
+            clients[device].put(*batch)
+        for device in fixes:
+            await clients[device].until(AHEAD)
+
+
+async def _pace(
+    recording: Iterator[Sighting], clients: Mapping[str, DeviceClient], first: int, speed: float, now: bool
+) -> None:
+    """Holds the whole recording in memory, for files are often sorted by device, and life is not."""
+    began, start = asyncio.get_running_loop().time(), now_ms()
+
+    def restarted(at: int) -> int:
+        return start + round((at - first) / speed)
+
+    for due, sighting in _by_time(recording):
+        await asyncio.sleep((due - first) / 1000 / speed + began - asyncio.get_running_loop().time())
+        clients[sighting.device].put(_retimed(sighting.fix, restarted if now else _as_recorded))
+
+
+def _by_time(recording: Iterator[Sighting]) -> list[tuple[int, Sighting]]:
+    """Each device's fixes in the order of the file, late ones at once after those they followed; devices by time."""
+    newest: dict[str, int] = {}
+    timeline = []
+    for sighting in recording:
+        due = max(sighting.fix.at, newest.get(sighting.device, sighting.fix.at))
+        newest[sighting.device] = due
+        timeline.append((due, sighting))
+    return sorted(timeline, key=lambda entry: entry[0])
+
+
+def _retimed(fix: Fix, retime: Retime) -> Fix:
+    return fix if retime is _as_recorded else msgspec.structs.replace(fix, at=retime(fix.at))
