@@ -9,9 +9,9 @@ from typing import BinaryIO
 import msgspec
 
 from tracker.errors import Invalid, Malformed
-from tracker.model.fix import E7, Fix
+from tracker.model.fix import Fix
 from tracker.model.moment import parse
-from tracker.simulator.sighting import Sighting, number, slug, stem
+from tracker.simulator.sighting import Sighting, number, place_e7, slug, stem
 
 # Ours, and those of the server's own CSV export: what it gave can be played again.
 COLUMNS = {
@@ -32,18 +32,17 @@ REQUIRED = ("at", "lat", "lon")
 def read_csv(file: BinaryIO, name: str, unreadable: Counter[str]) -> Iterator[Sighting]:
     """Columns t, lat, lon [device, alt_m, speed_mps, course, accuracy_m, battery, extra]; without `device` all rows are
     of one, named like the file."""
-    rows = csv.reader(io.TextIOWrapper(file, "utf-8-sig", newline=""))
-    try:
-        places = _places(next(rows, []), name)
-        for row in rows:
-            if not row:
-                continue
-            cells = {column: row[n].strip() if n < len(row) else "" for column, n in places}
-            fix = _fix(cells.get, unreadable)
-            if fix is not None:
-                yield Sighting(slug(cells["device"]) if cells.get("device") else stem(name), fix)
-    except (csv.Error, UnicodeDecodeError, EOFError, OSError) as error:
-        raise Malformed(f"{name}: line {rows.line_num}: {error}") from error
+    with io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
+        rows = csv.reader(text)
+        try:
+            places = _places(next(rows, []), name)
+            for row in rows:
+                cells = {column: row[n].strip() if n < len(row) else "" for column, n in places}
+                fix = _fix(cells.get, unreadable) if row else None
+                if fix is not None:
+                    yield Sighting(slug(cells["device"]) if cells.get("device") else stem(name), fix)
+        except (csv.Error, UnicodeDecodeError, EOFError, OSError) as error:
+            raise Malformed(f"{name}: line {rows.line_num}: {error}") from error
 
 
 def _places(header: list[str], name: str) -> list[tuple[str, int]]:
@@ -61,14 +60,13 @@ def _fix(cell: Callable[[str, str], str], unreadable: Counter[str]) -> Fix | Non
     except ValueError:
         unreadable["bad_time"] += 1
         return None
-    lon, lat = number(cell("lon", "")), number(cell("lat", ""))
-    if lon is None or lat is None:
+    place = place_e7(cell("lon", ""), cell("lat", ""))
+    if place is None:
         unreadable["bad_place"] += 1
         return None
     return Fix(
-        at=at,
-        lon_e7=round(lon * E7),
-        lat_e7=round(lat * E7),
+        at,
+        *place,
         speed=number(cell("speed", "")),
         heading=number(cell("heading", "")),
         accuracy=number(cell("accuracy", "")),

@@ -6,9 +6,9 @@ from typing import BinaryIO
 from xml.parsers import expat
 
 from tracker.errors import Malformed
-from tracker.model.fix import E7, Fix
+from tracker.model.fix import Fix
 from tracker.model.moment import parse
-from tracker.simulator.sighting import Sighting, number, stem
+from tracker.simulator.sighting import Sighting, number, place_e7, stem
 
 CHUNK = 64 * 1024  # bytes
 VALUES = {"time", "ele", "speed", "course"}  # the last two also in Garmin's extension of 1.1
@@ -85,12 +85,12 @@ def _fix(point: dict[str, str], unreadable: Counter[str]) -> Fix | None:
     except ValueError:
         unreadable["bad_time"] += 1
         return None
-    lon, lat = number(point.get("lon", "")), number(point.get("lat", ""))
-    if lon is None or lat is None:
+    place = place_e7(point.get("lon", ""), point.get("lat", ""))
+    if place is None:
         unreadable["bad_place"] += 1
         return None
     speed, heading, altitude = (number(point.get(tag, "")) for tag in ("speed", "course", "ele"))
-    return Fix(at, round(lon * E7), round(lat * E7), speed, heading, altitude=altitude)
+    return Fix(at, *place, speed, heading, altitude=altitude)
 
 
 def _moment(text: str) -> int:

@@ -6,7 +6,9 @@ from math import isfinite
 from typing import NamedTuple
 
 from tracker.model.device import is_slug
-from tracker.model.fix import Fix
+from tracker.model.fix import E7, Fix
+
+SENSELESS = 1e9  # degrees: no mistake in a unit leads here
 
 
 class Sighting(NamedTuple):
@@ -26,8 +28,16 @@ def stem(name: str) -> str:
     return slug(name.removesuffix(".gz").rpartition(".")[0])
 
 
+def place_e7(lon: str, lat: str) -> tuple[int, int] | None:
+    """Whole 1e-7 degrees. Out of range is not for us to judge, the server must see it; not a number is."""
+    degrees = number(lon), number(lat)
+    if any(each is None or abs(each) > SENSELESS for each in degrees):
+        return None
+    return round((degrees[0] or 0) * E7), round((degrees[1] or 0) * E7)
+
+
 def number(text: str) -> float | None:
-    """Out of range is not for us to judge: the server must see it. Not a number is."""
+    """None for what is not a number, or not a finite one."""
     try:
         number = float(text)
     except ValueError:
