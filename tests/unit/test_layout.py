@@ -1,0 +1,159 @@
+"""The shape of the code, kept by a test: which way imports go, how long things may get, what names are not used."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PACKAGE: Final = ROOT / "tracker"
+
+# A room may import itself and what is named here. What is not named may import anything: it composes the rest.
+MAY_IMPORT: Final = {
+    "model": set[str](),
+    "errors": set[str](),
+    "log": set[str](),
+    "metrics": set[str](),
+    "geo": {"model"},
+    "settings": {"errors"},
+    "websocket": set[str](),
+    "pipeline": {"model", "geo", "geofence", "errors"},
+    "geofence": {"model", "geo", "errors"},
+    "store": {"model", "errors", "geofence"},
+    "postgis": {"errors"},
+    "setup": {"errors", "postgis"},
+    "access": {"model", "errors", "store"},
+    "live": {"model", "errors", "geo", "store", "access", "websocket", "metrics"},
+    "ingest": {"model", "errors", "geo", "pipeline", "geofence", "store", "access", "live", "websocket", "metrics"},
+    "api": {"model", "errors", "geo", "geofence", "store", "access", "live", "metrics"},
+    "simulator": {"model", "errors", "geo"},
+}
+# Decisions are values in, values out: nothing that waits, asks the time, talks or writes.
+PURE: Final = ("pipeline", "geofence", "geo")
+IMPURE_MODULES: Final = {
+    "asyncio", "asyncpg", "hypercorn", "logging", "picows", "quart", "random", "socket", "structlog", "threading", "time",
+}  # fmt: skip
+STANDARD_ONLY: Final = ("setup", "postgis", "errors")  # they run before the environment is there
+INSTALLED: Final = {"asyncpg", "click", "msgspec", "numpy", "quart", "shapely", "structlog", "rich", "uvloop", "httpx2"}
+
+FILE_LINES: Final = 350
+FUNCTION_LINES: Final = 60
+FORBIDDEN_STEMS: Final = re.compile(r"(^|[_-])(utils?|helpers?|common|managers?|services?|misc)([_-]|$)")
+BROAD_EXCEPTS: Final = 3
+HOME_PATHS: Final = re.compile(r"(?<![\w.])/(work|root|home/\w+)/")
+
+TEXT: Final = {".py", ".sql", ".ts", ".tsx", ".css", ".html", ".toml", ".md", ".yml", ".sh"}
+
+Source = tuple[Path, ast.Module]
+
+
+def sources() -> list[Source]:
+    return [(path, ast.parse(path.read_text(encoding="utf-8"))) for path in sorted(PACKAGE.rglob("*.py"))]
+
+
+SOURCES: Final = sources()
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Full names of what is imported; `from a import b` may mean the module a.b."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def short(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_imports_go_one_way() -> None:
+    wrong = [
+        f"{short(path)} imports {name}"
+        for path, tree in SOURCES
+        if (allowed := MAY_IMPORT.get(room_of(path))) is not None
+        for name in imported(tree)
+        if name.startswith("tracker.") and name.split(".")[1] not in allowed | {room_of(path)}
+    ]
+    assert not wrong
+
+
+def test_the_rooms_in_the_table_exist() -> None:
+    assert set(MAY_IMPORT) <= {room_of(path) for path, _ in SOURCES}
+
+
+@pytest.mark.parametrize(("rooms", "forbidden"), [(PURE, IMPURE_MODULES), (STANDARD_ONLY, INSTALLED)])
+def test_rooms_without_certain_modules(rooms: tuple[str, ...], forbidden: set[str]) -> None:
+    wrong = [
+        f"{short(path)} imports {name}"
+        for path, tree in SOURCES
+        if room_of(path) in rooms
+        for name in imported(tree)
+        if name.split(".")[0] in forbidden
+    ]
+    assert not wrong
+
+
+def sized_files() -> Iterator[Path]:
+    yield from PACKAGE.rglob("*.py")
+    yield from (ROOT / "sql").glob("*.sql")
+    yield from (ROOT / "bench").rglob("*.py")
+    for kind in ("ts", "tsx", "css"):
+        yield from (ROOT / "web/src").rglob(f"*.{kind}")
+
+
+def test_files_end_in_time() -> None:
+    lines = {short(path): len(path.read_text(encoding="utf-8").splitlines()) for path in sized_files()}
+    assert not {path: count for path, count in lines.items() if count > FILE_LINES}
+
+
+def test_functions_end_in_time() -> None:
+    long = [
+        f"{short(path)}: {node.name} has {lines} lines"
+        for path, tree in SOURCES
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno is not None
+        and (lines := node.end_lineno - node.lineno + 1) > FUNCTION_LINES
+    ]
+    assert not long
+
+
+def test_files_are_named_after_a_noun_of_the_domain() -> None:
+    assert not [short(path) for path in sized_files() if FORBIDDEN_STEMS.search(path.stem.lower())]
+
+
+def is_broad(handler: ast.ExceptHandler) -> bool:
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(kind is None or (isinstance(kind, ast.Name) and kind.id in BROAD) for kind in kinds)
+
+
+BROAD: Final = ("Exception", "BaseException")
+
+
+def test_errors_are_caught_by_name() -> None:
+    broad = [
+        f"{short(path)}:{node.lineno}"
+        for path, tree in SOURCES
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ExceptHandler) and is_broad(node)
+    ]
+    assert len(broad) <= BROAD_EXCEPTS, broad
+
+
+def test_nothing_names_a_place_on_one_machine() -> None:
+    folders = ("tracker", "tests", "bench", "sql", "docs", "web/src", "web/tests", ".ci")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*")] + list(ROOT.iterdir())
+    wrong = [
+        short(path)
+        for path in files
+        if path.suffix in TEXT and path != Path(__file__) and HOME_PATHS.search(path.read_text(encoding="utf-8"))
+    ]
+    assert not wrong
