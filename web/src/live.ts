@@ -1,0 +1,185 @@
+/** Ties the stream to what is shown: the one place where frames become ticks and people's moves become subscriptions. */
+import { effect, signal } from '@preact/signals';
+import { ApiError, fetchDevices, fetchEvents, fetchGeofences, fetchMe, fetchTrack } from './api';
+import { Feed } from './live/feed';
+import type { TrackerEvent, Viewport } from './live/frames';
+import type { Link } from './live/socket';
+import type { MapView } from './map/view';
+import * as state from './state';
+
+const TICK_MS = 250; // panels need no more
+const EVENTS_SHOWN = 100; // of the log, at the start
+const TRAIL_MS = 15 * 60_000;
+const TRAIL_POINTS = 500;
+const CATALOGUE_MS = 60_000; // devices and geofences others have made or changed meanwhile
+
+export class Live {
+  readonly feed: Feed;
+  readonly view = signal<MapView | null>(null);
+  private ticking = false;
+  private bounds: Viewport | null = null;
+  private zoom = 0;
+  private flyTo: number | null = null; // a row whose place we do not know yet
+  private stopped: (() => void)[] = [];
+
+  constructor(url: string) {
+    this.feed = new Feed(url, {
+      healthChanged: (health, link) => this.healthChanged(health, link),
+      moved: () => this.moved(),
+      happened: (event) => this.happened(event),
+      missed: (head) => void this.readLog(head),
+      counted: (cells) => this.view.peek()?.showCells(cells),
+    });
+  }
+
+  start(): void {
+    const online = () => this.feed.nudge();
+    const visible = () => (document.hidden ? this.feed.pause() : this.feed.resume());
+    addEventListener('online', online);
+    document.addEventListener('visibilitychange', visible);
+    const clock = setInterval(() => state.second.value++, 1000);
+    const catalogue = setInterval(() => void this.readCatalogue(), CATALOGUE_MS);
+    this.stopped = [
+      () => removeEventListener('online', online),
+      () => document.removeEventListener('visibilitychange', visible),
+      () => clearInterval(clock),
+      () => clearInterval(catalogue),
+      effect(() => this.selectionChanged(state.selected.value)),
+    ];
+    void this.readCatalogue();
+    this.feed.start();
+  }
+
+  stop(): void {
+    this.feed.stop();
+    for (const stop of this.stopped) stop();
+    this.stopped = [];
+  }
+
+  looked(bounds: Viewport, zoom: number): void {
+    this.bounds = bounds;
+    this.zoom = zoom;
+    this.see();
+  }
+
+  /** Shows a device, wherever it is; where its place is not known yet, as soon as it is. */
+  goTo(row: number): void {
+    state.selected.value = row;
+    this.flyTo = row;
+    this.see();
+    this.flyIfKnown();
+  }
+
+  private see(): void {
+    const { devices } = this.feed;
+    const selected = state.selected.peek();
+    this.feed.see({
+      bounds: this.bounds, zoom: this.zoom, devices: devices.size, shown: devices.shownCount(),
+      selected: selected === null ? null : devices.id[selected]!,
+    });
+  }
+
+  private moved(): void {
+    this.view.peek()?.update();
+    if (this.ticking) return;
+    this.ticking = true;
+    setTimeout(() => {
+      this.ticking = false;
+      this.ticked();
+    }, TICK_MS);
+  }
+
+  private ticked(): void {
+    state.tick.value++;
+    this.flyIfKnown();
+    const row = state.selected.peek();
+    const view = this.view.peek();
+    if (row === null || !view || !this.feed.devices.shown[row]) return;
+    view.extendTrail(this.feed.devices.lonE7[row]! / 1e7, this.feed.devices.latE7[row]! / 1e7);
+    if (state.following.peek()) view.follow(...view.layer.place(row));
+  }
+
+  private flyIfKnown(): void {
+    const row = this.flyTo;
+    const { devices } = this.feed;
+    if (row === null || !devices.shown[row] || Number.isNaN(devices.at[row])) return;
+    this.flyTo = null;
+    this.view.peek()?.flyTo(devices.lonE7[row]! / 1e7, devices.latE7[row]! / 1e7);
+  }
+
+  private happened(event: TrackerEvent): void {
+    state.events.value = this.feed.events.events;
+    if (event.geofence === null) return;
+    this.view.peek()?.lightFence(event.geofence);
+    if (!state.geofenceNames.peek().has(event.geofence)) void this.readGeofences();
+  }
+
+  private healthChanged(health: Feed['health'], link: Link): void {
+    state.health.value = health;
+    state.link.value = link;
+    if (link.state === 'refused') {
+      if (link.code === 4501) state.door.value = { state: 'closed', why: 'Your session has ended. Sign in again.' };
+    } else if (link.state === 'waiting' && !link.everOpen) {
+      void this.checkDoor(); // a refused handshake shows as no more than a failure: ask whether we are signed out
+    } else if (health === 'live') {
+      this.see();
+    }
+  }
+
+  private async checkDoor(): Promise<void> {
+    await quietly(async () => void (await fetchMe()), (error) => {
+      if (error.status === 401) state.door.value = { state: 'closed', why: 'Your session has ended. Sign in again.' };
+    });
+  }
+
+  private async readCatalogue(): Promise<void> {
+    const loaded = await quietly(async () => {
+      const found = await fetchDevices();
+      for (const device of found) this.feed.devices.learn(device.id, device.name, device.category);
+      this.feed.devices.retain(new Set(found.map((device) => device.id)));
+    });
+    if (loaded || state.catalogue.peek() === 'loading') state.catalogue.value = loaded ? 'loaded' : 'failed';
+    await this.readGeofences();
+    this.see();
+    state.tick.value++;
+  }
+
+  private async readGeofences(): Promise<void> {
+    await quietly(async () => {
+      const fences = await fetchGeofences();
+      state.geofences.value = fences;
+      this.view.peek()?.showFences(fences);
+    });
+  }
+
+  /** Numbers have no gaps, so the newest hundred are those after head - 100. */
+  private async readLog(head: number): Promise<void> {
+    await quietly(async () => {
+      this.feed.events.fill(await fetchEvents(Math.max(0, head - EVENTS_SHOWN), EVENTS_SHOWN));
+    });
+    state.events.value = this.feed.events.events;
+  }
+
+  private selectionChanged(row: number | null): void {
+    state.following.value = false;
+    this.view.peek()?.select(row);
+    this.see();
+    if (row === null || !this.feed.devices.id[row]) return;
+    void quietly(async () => {
+      const line = await fetchTrack(this.feed.devices.id[row]!, new Date(this.feed.now() - TRAIL_MS), TRAIL_POINTS);
+      if (state.selected.peek() === row) this.view.peek()?.setTrail(line);
+    });
+  }
+}
+
+/** What the stream shows does not depend on these calls: where one fails, the next try makes it good. */
+async function quietly(work: () => Promise<void>, refused: (error: ApiError) => void = () => {}): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (error instanceof ApiError) refused(error);
+    else if (!(error instanceof TypeError)) throw error; // fetch says TypeError where there is no network
+    return false;
+  }
+}

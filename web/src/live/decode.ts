@@ -1,0 +1,161 @@
+/** Bytes and text become frames here and nowhere else. */
+import { type Cell, type Columns, type DeviceName, type Frame, type Position, Status, type TrackerEvent } from './frames';
+
+const STATUS: Record<string, Status> = { stopped: Status.Stopped, moving: Status.Moving };
+const POSITIONS = 2; // the first byte of binary positions
+const HEADER = 16; // u8 kind, u8 0, u16 0, u32 count, i64 base
+
+export class BadFrame extends Error {}
+
+export function decode(data: string | ArrayBuffer): Frame {
+  return typeof data === 'string' ? decodeText(data) : { kind: 'columns', columns: decodeColumns(data) };
+}
+
+/** The columns are little-endian and each starts on 4 bytes, so the arrays are views and nothing is copied. */
+export function decodeColumns(data: ArrayBuffer): Columns {
+  if (data.byteLength < HEADER) throw new BadFrame(`${data.byteLength} bytes are no frame`);
+  const header = new DataView(data);
+  if (header.getUint8(0) !== POSITIONS) throw new BadFrame(`kind ${header.getUint8(0)} is unknown`);
+  const count = header.getUint32(4, true);
+  const wide = 4 * count;
+  const half = padded(2 * count);
+  const byte = padded(count);
+  const expected = HEADER + 4 * wide + 2 * half + 2 * byte;
+  if (data.byteLength !== expected) throw new BadFrame(`${count} positions need ${expected} bytes, not ${data.byteLength}`);
+  let next = HEADER;
+  const take = (size: number) => (next += size) - size;
+  return {
+    base: Number(header.getBigInt64(8, true)),
+    count,
+    slot: new Uint32Array(data, take(wide), count),
+    lonE7: new Int32Array(data, take(wide), count),
+    latE7: new Int32Array(data, take(wide), count),
+    dt: new Int32Array(data, take(wide), count),
+    speed: new Uint16Array(data, take(half), count),
+    heading: new Uint16Array(data, take(half), count),
+    status: new Uint8Array(data, take(byte), count),
+    battery: new Uint8Array(data, take(byte), count),
+  };
+}
+
+function padded(size: number): number {
+  return (size + 3) & ~3;
+}
+
+type Json = Record<string, unknown>;
+
+function decodeText(text: string): Frame {
+  const message = asObject(parse(text), 'message');
+  const type = String(message['type']);
+  switch (type) {
+    case 'subscribed':
+      return {
+        kind: 'subscribed',
+        epoch: String(message['epoch']),
+        resumed: message['resumed'] === true,
+        event: typeof message['event'] === 'number' ? message['event'] : null,
+        serverTime: Date.parse(String(message['server_time'])),
+      };
+    case 'snapshot':
+    case 'positions':
+      return { kind: type, positions: asList(message['positions'], 'positions').map(decodePosition) };
+    case 'names':
+      return { kind: 'names', devices: asList(message['devices'], 'devices').map(decodeName) };
+    case 'gone':
+      return { kind: 'gone', devices: asList(message['devices'], 'devices').map(String) };
+    case 'cells':
+      return { kind: 'cells', cells: asList(message['cells'], 'cells').map(decodeCell) };
+    case 'event':
+      return { kind: 'event', event: decodeEvent(message['event']) };
+    case 'reset':
+      return { kind: 'reset' };
+    case 'going_away':
+      return { kind: 'going_away', afterMs: numberOr(message['after_ms'], 0) };
+    case 'error':
+      return { kind: 'error', code: String(message['code']), message: String(message['message']) };
+    default:
+      return { kind: 'other', type };
+  }
+}
+
+function decodePosition(value: unknown): Position {
+  const it = asObject(value, 'position');
+  const at = Date.parse(String(it['at']));
+  const lon = it['lon'];
+  const lat = it['lat'];
+  if (!Number.isFinite(at) || typeof lon !== 'number' || typeof lat !== 'number') throw new BadFrame('a position without time or place');
+  return {
+    ...decodeDevice(it),
+    name: textOrNull(it['name']),
+    at,
+    receivedAt: it['received_at'] ? Date.parse(String(it['received_at'])) : NaN,
+    lonE7: Math.round(lon * 1e7),
+    latE7: Math.round(lat * 1e7),
+    speed: numberOr(it['speed'], NaN),
+    heading: numberOr(it['heading'], NaN),
+    accuracy: numberOr(it['accuracy'], NaN),
+    battery: numberOr(it['battery'], NaN),
+    status: STATUS[String(it['status'])] ?? Status.Unknown,
+    geofences: Array.isArray(it['geofences']) ? it['geofences'].map(String) : null,
+  };
+}
+
+function decodeDevice(it: Json): { slot: number; id: string; category: string | null } {
+  if (typeof it['slot'] !== 'number' || typeof it['device'] !== 'string') throw new BadFrame('a device without slot or id');
+  return { slot: it['slot'], id: it['device'], category: textOrNull(it['category']) };
+}
+
+function decodeName(value: unknown): DeviceName {
+  const it = asObject(value, 'device');
+  const device = decodeDevice(it);
+  return { ...device, name: textOrNull(it['name']) ?? device.id };
+}
+
+function decodeCell(value: unknown): Cell {
+  const it = asObject(value, 'cell');
+  return { lon: Number(it['lon']), lat: Number(it['lat']), count: Number(it['count']) };
+}
+
+/** Also used for the events of `GET /api/events`, which have the same shape. */
+export function decodeEvent(value: unknown): TrackerEvent {
+  const it = asObject(value, 'event');
+  if (typeof it['id'] !== 'number') throw new BadFrame('an event without a number');
+  const at = Date.parse(String(it['at']));
+  return {
+    id: it['id'],
+    type: String(it['type']),
+    device: String(it['device']),
+    geofence: textOrNull(it['geofence']),
+    at,
+    detectedAt: it['detected_at'] ? Date.parse(String(it['detected_at'])) : at,
+    late: it['late'] === true,
+    lon: numberOr(it['lon'], NaN),
+    lat: numberOr(it['lat'], NaN),
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new BadFrame('not JSON');
+  }
+}
+
+function asObject(value: unknown, what: string): Json {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new BadFrame(`${what}: expected an object`);
+  return value as Json;
+}
+
+function asList(value: unknown, what: string): unknown[] {
+  if (!Array.isArray(value)) throw new BadFrame(`${what}: expected a list`);
+  return value;
+}
+
+function numberOr(value: unknown, otherwise: number): number {
+  return typeof value === 'number' ? value : otherwise;
+}
+
+function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}

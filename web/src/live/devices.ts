@@ -1,0 +1,212 @@
+/**
+ * Every device we have heard of, one row each, in columns. Newest wins. No framework watches it: whoever draws asks
+ * which rows have changed, so ten thousand positions a second cost no object and no comparison.
+ */
+import { type Columns, type DeviceName, type Position, Status } from './frames';
+
+export const NO_SLOT = 0xffffffff;
+const NONE_U16 = 65535;
+const NONE_U8 = 255;
+const FIRST_CAPACITY = 256;
+
+export class DeviceTable {
+  size = 0;
+  namesVersion = 0; // counts up when a device appears, goes or is renamed
+  slot = new Uint32Array(FIRST_CAPACITY).fill(NO_SLOT);
+  lonE7 = new Int32Array(FIRST_CAPACITY);
+  latE7 = new Int32Array(FIRST_CAPACITY);
+  at = new Float64Array(FIRST_CAPACITY).fill(NaN); // ms; NaN: no position yet
+  previousAt = new Float64Array(FIRST_CAPACITY).fill(NaN);
+  speed = new Float32Array(FIRST_CAPACITY); // m/s
+  heading = new Float32Array(FIRST_CAPACITY); // degrees
+  accuracy = new Float32Array(FIRST_CAPACITY); // m
+  battery = new Float32Array(FIRST_CAPACITY); // 0 to 1
+  status = new Uint8Array(FIRST_CAPACITY);
+  shown = new Uint8Array(FIRST_CAPACITY); // 1: the server sends it to us now
+  readonly id: string[] = [];
+  readonly name: string[] = [];
+  readonly category: (string | null)[] = [];
+  readonly inside: (readonly string[])[] = []; // geofence ids
+  newestAt = NaN;
+  /** Rows that have changed since `takeChanged`; bounded by the number of rows, since each is in it once. */
+  private changed: number[] = [];
+  private marked = new Uint8Array(FIRST_CAPACITY);
+  private readonly rowById = new Map<string, number>();
+  private readonly rowBySlot = new Map<number, number>();
+
+  row(id: string): number | undefined {
+    return this.rowById.get(id);
+  }
+
+  shownCount(): number {
+    let count = 0;
+    for (let row = 0; row < this.size; row++) count += this.shown[row];
+    return count;
+  }
+
+  /** A device of the catalogue: it may not have a position, nor a slot. */
+  learn(id: string, name: string, category: string | null): number {
+    const row = this.rowById.get(id) ?? this.append(id);
+    if (this.name[row] !== name || this.category[row] !== category) {
+      this.name[row] = name;
+      this.category[row] = category;
+      this.namesVersion++;
+    }
+    return row;
+  }
+
+  applyNames(devices: readonly DeviceName[]): void {
+    for (const device of devices) this.bind(this.learn(device.id, device.name, device.category), device.slot);
+  }
+
+  /** A snapshot is everything we are shown: what is not in it is shown no more. */
+  applySnapshot(positions: readonly Position[]): void {
+    const before = this.shown.slice(0, this.size);
+    this.shown.fill(0, 0, this.size);
+    for (const position of positions) this.apply(position);
+    for (let row = 0; row < before.length; row++) if (before[row] && !this.shown[row]) this.mark(row);
+  }
+
+  applyPositions(positions: readonly Position[]): void {
+    for (const position of positions) this.apply(position);
+  }
+
+  /** How many slots were unknown: their names have not come, and they are left out. */
+  applyColumns(columns: Columns): number {
+    let unknown = 0;
+    for (let i = 0; i < columns.count; i++) {
+      const row = this.rowBySlot.get(columns.slot[i]);
+      if (row === undefined) unknown++;
+      else this.applyColumn(row, columns, i);
+    }
+    return unknown;
+  }
+
+  private applyColumn(row: number, columns: Columns, i: number): void {
+    this.shown[row] = 1;
+    if (!this.place(row, columns.base + columns.dt[i], columns.lonE7[i], columns.latE7[i])) return;
+    this.speed[row] = columns.speed[i] === NONE_U16 ? NaN : columns.speed[i] / 100;
+    this.heading[row] = columns.heading[i] === NONE_U16 ? NaN : columns.heading[i] / 100;
+    this.battery[row] = columns.battery[i] === NONE_U8 ? NaN : columns.battery[i] / 100;
+    this.accuracy[row] = NaN; // not in a binary frame, and the last one was another fix's
+    this.status[row] = columns.status[i];
+  }
+
+  private apply(position: Position): void {
+    const row = this.rowById.get(position.id) ?? this.append(position.id);
+    if (position.name !== null) this.learn(position.id, position.name, position.category);
+    this.bind(row, position.slot);
+    this.shown[row] = 1;
+    if (!this.place(row, position.at, position.lonE7, position.latE7)) return;
+    this.speed[row] = position.speed;
+    this.heading[row] = position.heading;
+    this.accuracy[row] = position.accuracy;
+    this.battery[row] = position.battery;
+    this.status[row] = position.status;
+    if (position.geofences) this.inside[row] = position.geofences;
+  }
+
+  /** False where the table knows a newer position: newest wins, so repeats and reorderings are harmless. */
+  private place(row: number, at: number, lonE7: number, latE7: number): boolean {
+    this.mark(row);
+    if (at < this.at[row]) return false;
+    if (at > this.at[row]) this.previousAt[row] = this.at[row];
+    this.at[row] = at;
+    this.lonE7[row] = lonE7;
+    this.latE7[row] = latE7;
+    if (!(at <= this.newestAt)) this.newestAt = at;
+    return true;
+  }
+
+  hide(ids: readonly string[]): void {
+    for (const id of ids) {
+      const row = this.rowById.get(id);
+      if (row === undefined) continue;
+      this.shown[row] = 0;
+      this.mark(row);
+    }
+  }
+
+  hideAll(): void {
+    this.applySnapshot([]);
+  }
+
+  cross(id: string, geofence: string, type: string): void {
+    const row = this.rowById.get(id);
+    if (row === undefined) return;
+    const others = this.inside[row].filter((other) => other !== geofence);
+    this.inside[row] = type === 'enter' ? [...others, geofence] : others;
+  }
+
+  /** Another life of the server: its slots may mean other devices. */
+  forgetSlots(): void {
+    this.rowBySlot.clear();
+    this.slot.fill(NO_SLOT);
+  }
+
+  /** The devices there are; the others were deleted, and lose their marker. */
+  retain(ids: ReadonlySet<string>): void {
+    const removed = this.id.filter((id) => id !== '' && !ids.has(id));
+    if (!removed.length) return;
+    this.hide(removed);
+    for (const id of removed) {
+      const row = this.rowById.get(id)!;
+      this.rowBySlot.delete(this.slot[row]);
+      this.rowById.delete(id);
+      this.id[row] = ''; // the row stays empty: rows are never renumbered, so others may keep them
+      this.slot[row] = NO_SLOT;
+    }
+    this.namesVersion++;
+  }
+
+  /** The rows touched since the last call, each once. */
+  takeChanged(): readonly number[] {
+    const rows = this.changed;
+    this.changed = [];
+    for (const row of rows) this.marked[row] = 0;
+    return rows;
+  }
+
+  private bind(row: number, slot: number): void {
+    if (this.slot[row] === slot && this.rowBySlot.get(slot) === row) return;
+    this.slot[row] = slot;
+    this.rowBySlot.set(slot, row);
+  }
+
+  private mark(row: number): void {
+    if (this.marked[row]) return;
+    this.marked[row] = 1;
+    this.changed.push(row);
+  }
+
+  private append(id: string): number {
+    if (this.size === this.slot.length) this.grow();
+    const row = this.size++;
+    this.rowById.set(id, row);
+    this.id[row] = id;
+    this.name[row] = id;
+    this.category[row] = null;
+    this.inside[row] = [];
+    this.status[row] = Status.Unknown;
+    this.speed[row] = this.heading[row] = this.accuracy[row] = this.battery[row] = NaN;
+    this.namesVersion++;
+    return row;
+  }
+
+  private grow(): void {
+    const capacity = 2 * this.slot.length;
+    const copy = <T extends { set(from: T): void }>(into: T, from: T): T => (into.set(from), into);
+    this.slot = copy(new Uint32Array(capacity).fill(NO_SLOT), this.slot);
+    this.lonE7 = copy(new Int32Array(capacity), this.lonE7);
+    this.latE7 = copy(new Int32Array(capacity), this.latE7);
+    this.at = copy(new Float64Array(capacity).fill(NaN), this.at);
+    this.previousAt = copy(new Float64Array(capacity).fill(NaN), this.previousAt);
+    this.speed = copy(new Float32Array(capacity), this.speed);
+    this.heading = copy(new Float32Array(capacity), this.heading);
+    this.accuracy = copy(new Float32Array(capacity), this.accuracy);
+    this.battery = copy(new Float32Array(capacity), this.battery);
+    this.status = copy(new Uint8Array(capacity), this.status);
+    this.shown = copy(new Uint8Array(capacity), this.shown);
+    this.marked = copy(new Uint8Array(capacity), this.marked);
+  }
+}

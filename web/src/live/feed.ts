@@ -1,0 +1,202 @@
+/**
+ * The live stream as a whole: frames come off the socket and are folded into the table and the event log.
+ * Panels and map read those; what they want to see goes the other way through `look`.
+ */
+import { BadFrame, decode } from './decode';
+import { DeviceTable } from './devices';
+import { EventLog } from './events';
+import type { Cell, Frame, Subscription, TrackerEvent } from './frames';
+import { LiveSocket, type Link } from './socket';
+import { type Look, subscribeMessage, subscription } from './subscription';
+
+/** What the badge says. `catching up`: connected, but not everything we missed has come. */
+export type Health = 'connecting' | 'catching up' | 'live' | 'lost' | 'paused' | 'refused';
+
+export interface FeedListener {
+  healthChanged(health: Health, link: Link): void;
+  /** Positions, names or shown devices have changed; called once per frame, so it must be cheap. */
+  moved(): void;
+  happened(event: TrackerEvent): void;
+  /** The event log of the server up to `head` is not in ours: read it over HTTP. */
+  missed(head: number): void;
+  counted(cells: readonly Cell[]): void;
+}
+
+const RESUBSCRIBE_MS = 5_000; // at most this often for names that did not come
+
+export class Feed {
+  readonly devices = new DeviceTable();
+  readonly events = new EventLog();
+  health: Health = 'connecting';
+  clockOffset = 0; // ms to add to our clock for the server's
+  framesReceived = 0;
+  private readonly socket: LiveSocket;
+  private look: Look = { bounds: null, zoom: 0, devices: 0, shown: 0, selected: null };
+  private wanted: Subscription = subscription(this.look);
+  private epoch: string | null = null;
+  private target = 0; // the number of the newest event when we subscribed
+  private snapshotSeen = false;
+  private paused = false;
+  private askedNamesAt = -Infinity;
+
+  constructor(url: string, private readonly listener: FeedListener) {
+    this.socket = new LiveSocket(url, {
+      opened: () => this.subscribe(),
+      received: (data) => this.received(data),
+      silent: () => this.subscribe(), // the answer proves that the stream is alive
+      changed: (link) => this.linkChanged(link),
+    });
+  }
+
+  start(): void {
+    this.socket.start();
+  }
+
+  stop(): void {
+    this.socket.stop();
+  }
+
+  nudge(): void {
+    this.socket.nudge();
+  }
+
+  now(): number {
+    return Date.now() + this.clockOffset;
+  }
+
+  /** Asks anew only where the answer would differ. */
+  see(look: Look): void {
+    this.look = look;
+    const wanted = subscription(look);
+    if (JSON.stringify(wanted) === JSON.stringify(this.wanted)) return;
+    this.wanted = wanted;
+    if (!this.paused) this.subscribe();
+  }
+
+  pause(): void {
+    if (this.paused) return;
+    this.paused = true;
+    this.socket.send({ type: 'pause' });
+    this.socket.watchSilence(false);
+    this.report();
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    this.snapshotSeen = false;
+    this.socket.watchSilence(true);
+    this.socket.send({ type: 'resume' });
+    this.subscribe(); // the view may have changed meanwhile, and its snapshot tells us when we have caught up
+    this.socket.nudge();
+    this.report();
+  }
+
+  private subscribe(): void {
+    this.socket.send(subscribeMessage(this.wanted, this.events.last));
+  }
+
+  private linkChanged(link: Link): void {
+    if (link.state === 'open') this.snapshotSeen = false;
+    this.report();
+  }
+
+  private received(data: string | ArrayBuffer): void {
+    this.framesReceived++;
+    try {
+      this.apply(decode(data));
+    } catch (error) {
+      if (!(error instanceof BadFrame)) throw error;
+      console.warn(`live stream: ${error.message}`); // the next position of that device makes good what this one lost
+    }
+    this.report();
+  }
+
+  private apply(frame: Frame): void {
+    switch (frame.kind) {
+      case 'subscribed':
+        return this.subscribed(frame.epoch, frame.resumed, frame.event, frame.serverTime);
+      case 'snapshot':
+        this.snapshotSeen = true;
+        this.listener.counted([]);
+        this.devices.applySnapshot(frame.positions);
+        return this.listener.moved();
+      case 'positions':
+        this.devices.applyPositions(frame.positions);
+        return this.listener.moved();
+      case 'columns':
+        if (this.devices.applyColumns(frame.columns) > 0) this.askForNames();
+        return this.listener.moved();
+      case 'names':
+        this.devices.applyNames(frame.devices);
+        return this.listener.moved();
+      case 'gone':
+        this.devices.hide(frame.devices);
+        return this.listener.moved();
+      case 'cells':
+        this.snapshotSeen = true;
+        this.devices.hideAll();
+        this.listener.counted(frame.cells);
+        return this.listener.moved();
+      case 'event':
+        return this.happened(frame.event);
+      case 'reset':
+        this.events.clear();
+        return this.listener.missed(this.target);
+      case 'going_away':
+        return this.socket.comeBackAfter(frame.afterMs);
+      case 'error':
+        return console.warn(`live stream: ${frame.code}: ${frame.message}`);
+      case 'other':
+        return;
+    }
+  }
+
+  private subscribed(epoch: string, resumed: boolean, event: number | null, serverTime: number): void {
+    if (Number.isFinite(serverTime)) this.clockOffset = serverTime - Date.now();
+    if (this.epoch !== null && epoch !== this.epoch) this.devices.forgetSlots();
+    this.epoch = epoch;
+    this.target = event ?? 0;
+    const first = this.events.last === null;
+    if (first || !resumed) {
+      this.events.clear();
+      this.events.startAfter(this.target);
+      this.listener.missed(this.target);
+    }
+  }
+
+  private happened(event: TrackerEvent): void {
+    if (!this.events.add(event)) return;
+    if (event.geofence !== null) this.devices.cross(event.device, event.geofence, event.type);
+    this.listener.happened(event);
+  }
+
+  private askForNames(): void {
+    if (Date.now() - this.askedNamesAt < RESUBSCRIBE_MS) return;
+    this.askedNamesAt = Date.now();
+    this.subscribe();
+  }
+
+  private report(): void {
+    const health = this.judge();
+    if (health === this.health && this.socket.link.state === 'open') return;
+    this.health = health;
+    this.listener.healthChanged(health, this.socket.link);
+  }
+
+  private judge(): Health {
+    switch (this.socket.link.state) {
+      case 'refused':
+        return 'refused';
+      case 'waiting':
+        return 'lost';
+      case 'idle':
+        return 'connecting';
+      case 'connecting':
+        return this.epoch === null ? 'connecting' : 'lost';
+      case 'open':
+        if (this.paused) return 'paused';
+        return this.snapshotSeen && (this.events.last ?? 0) >= this.target ? 'live' : 'catching up';
+    }
+  }
+}

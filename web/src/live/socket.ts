@@ -1,0 +1,131 @@
+/** One WebSocket that connects again by itself. It knows nothing of what is said over it. */
+import { backoff, isFinal } from './backoff';
+
+export type Link =
+  | { readonly state: 'idle' }
+  | { readonly state: 'connecting' }
+  | { readonly state: 'open' }
+  | { readonly state: 'waiting'; readonly until: number; readonly code: number; readonly everOpen: boolean }
+  | { readonly state: 'refused'; readonly code: number; readonly reason: string };
+
+export interface Listener {
+  opened(): void;
+  received(data: string | ArrayBuffer): void;
+  /** Nothing has come for a while: say something the server must answer. */
+  silent(): void;
+  changed(link: Link): void;
+}
+
+const STABLE_MS = 5_000; // open for this long: the next loss starts at the shortest wait again
+const SILENCE_MS = 25_000; // a browser is never told of a dead peer; past this we ask
+const ANSWER_MS = 8_000; // and past this we no longer believe in it
+const CONNECT_MS = 15_000;
+const HEARTBEAT_MISSED = 4001;
+
+export class LiveSocket {
+  link: Link = { state: 'idle' };
+  private socket: WebSocket | null = null;
+  private attempt = 0;
+  private openedAt = 0;
+  private notBefore = 0; // a server going away says when to come back
+  private retry: ReturnType<typeof setTimeout> | undefined;
+  private watch: ReturnType<typeof setTimeout> | undefined;
+  private watching = true;
+
+  constructor(
+    private readonly url: string,
+    private readonly listener: Listener,
+    private readonly random: () => number = Math.random,
+  ) {}
+
+  start(): void {
+    if (this.link.state === 'idle' || this.link.state === 'refused') this.connect();
+  }
+
+  stop(): void {
+    this.drop(1000);
+    this.change({ state: 'idle' });
+  }
+
+  /** The network is back or a person looks again: no reason to wait longer. */
+  nudge(): void {
+    if (this.link.state !== 'waiting') return;
+    this.attempt = 0;
+    this.connect();
+  }
+
+  send(message: object): boolean {
+    if (this.link.state !== 'open') return false;
+    this.socket!.send(JSON.stringify(message));
+    return true;
+  }
+
+  /** Paused streams are silent, and that is no fault. */
+  watchSilence(on: boolean): void {
+    this.watching = on;
+    this.heard();
+  }
+
+  comeBackAfter(ms: number): void {
+    this.notBefore = Date.now() + ms;
+  }
+
+  private connect(): void {
+    this.drop(1000);
+    this.change({ state: 'connecting' });
+    const socket = new WebSocket(this.url);
+    socket.binaryType = 'arraybuffer';
+    this.socket = socket;
+    this.watch = setTimeout(() => this.lost(1006, ''), CONNECT_MS);
+    socket.onopen = () => this.opened();
+    socket.onmessage = (message: MessageEvent<string | ArrayBuffer>) => {
+      this.heard();
+      this.listener.received(message.data);
+    };
+    socket.onclose = (event) => this.lost(event.code, event.reason);
+  }
+
+  private opened(): void {
+    this.openedAt = Date.now();
+    this.change({ state: 'open' });
+    this.heard();
+    this.listener.opened();
+  }
+
+  private heard(): void {
+    clearTimeout(this.watch);
+    if (this.watching && this.link.state === 'open') this.watch = setTimeout(() => this.ask(), SILENCE_MS);
+  }
+
+  private ask(): void {
+    this.listener.silent();
+    this.watch = setTimeout(() => this.lost(HEARTBEAT_MISSED, 'no answer'), ANSWER_MS);
+  }
+
+  private lost(code: number, reason: string): void {
+    const everOpen = this.link.state === 'open';
+    if (everOpen && Date.now() - this.openedAt >= STABLE_MS) this.attempt = 0;
+    this.drop(code);
+    if (isFinal(code)) return this.change({ state: 'refused', code, reason });
+    const jitter = backoff(this.attempt++, code, this.random);
+    const wait = Math.max(0, this.notBefore - Date.now()) + jitter;
+    this.retry = setTimeout(() => this.connect(), wait);
+    this.change({ state: 'waiting', until: Date.now() + wait, code, everOpen });
+  }
+
+  /** Lets go of the socket: a late callback of it must not touch the next one. */
+  private drop(code: number): void {
+    clearTimeout(this.retry);
+    clearTimeout(this.watch);
+    const socket = this.socket;
+    this.socket = null;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close(code === HEARTBEAT_MISSED ? code : 1000);
+  }
+
+  private change(link: Link): void {
+    this.link = link;
+    this.listener.changed(link);
+  }
+}

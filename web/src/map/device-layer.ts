@@ -1,0 +1,255 @@
+/**
+ * Our own layer for devices. Each is one point whose two places and times lie on the GPU, so a device glides without any
+ * work of ours per frame, and ten thousand of them cost one buffer upload per message. Nothing is repainted while
+ * nothing in view moves.
+ */
+import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibre } from 'maplibre-gl';
+import type { DeviceTable } from '../live/devices';
+import { Status } from '../live/frames';
+import { glideTime } from './glide';
+import { Look, Markers, STALE, STRIDE } from './markers';
+import { difference, mercatorX, mercatorY, WORLD_UNITS } from './mercator';
+import { Pacer } from './pacer';
+import { type Program, compile } from './program';
+
+export interface MarkerColors {
+  readonly status: readonly [unknown: string, stopped: string, moving: string, stale: string];
+  readonly rim: string;
+}
+
+const STALE_MS = 5 * 60_000; // no fix for this long: the marker fades
+const PICK_PX = 18; // a finger is wide
+const POINTED_SPEED = 0.5; // m/s: what creeps has no heading worth showing
+const HALO = 2.3; // times the marker
+
+export class DeviceLayer implements CustomLayerInterface {
+  readonly id = 'devices';
+  readonly type = 'custom';
+  readonly renderingMode = '2d';
+  selected: number | null = null;
+  still = false; // people who asked for less motion: markers jump
+  framesDrawn = 0;
+  private readonly markers = new Markers();
+  private readonly pacer = new Pacer();
+  private readonly started = performance.now();
+  private map: MapLibre | null = null;
+  private gl: WebGL2RenderingContext | null = null;
+  private buffer: WebGLBuffer | null = null;
+  private programs = new Map<string, Program>();
+  private dirtyFrom = Infinity; // rows to upload
+  private dirtyTo = -1;
+  private movingUntil = 0;
+  private next: ReturnType<typeof setTimeout> | undefined;
+  private colors: MarkerColors | null = null;
+  private matrix = new Float32Array(16);
+  private centre: [number, number] = [0, 0];
+
+  constructor(private readonly table: DeviceTable) {}
+
+  /** Takes over what has changed in the table. `now` is the server's time, for fading. */
+  update(now: number): void {
+    const time = this.now();
+    if (this.markers.reserve(this.table.size)) this.upload();
+    let visible = false;
+    for (const row of this.table.takeChanged()) visible = this.follow(row, time, now) || visible;
+    if (visible) this.map?.triggerRepaint();
+  }
+
+  /** Fades what has not been heard of; every few seconds is enough. */
+  age(now: number): void {
+    let faded = false;
+    for (let row = 0; row < this.table.size; row++) {
+      const status = this.statusOf(row, now);
+      if (this.markers.bytes[row * STRIDE + Look.Status] === status || !this.markers.isShown(row)) continue;
+      this.dress(row, now);
+      faded = true;
+    }
+    if (faded) this.map?.triggerRepaint();
+  }
+
+  paint(colors: MarkerColors): void {
+    this.colors = colors;
+    this.map?.triggerRepaint();
+  }
+
+  /** The nearest device within a finger's width of a pixel, or null. */
+  pick(px: number, py: number): number | null {
+    let best: number | null = null;
+    let nearest = PICK_PX * PICK_PX;
+    this.forEachInView((row, x, y) => {
+      const distance = (x - px) ** 2 + (y - py) ** 2;
+      if (distance < nearest) [best, nearest] = [row, distance];
+    });
+    return best;
+  }
+
+  /** Every shown marker on the canvas with its CSS pixels, as last drawn. */
+  forEachInView(visit: (row: number, x: number, y: number) => void): void {
+    if (!this.map) return;
+    const { clientWidth: width, clientHeight: height } = this.map.getCanvas();
+    for (let row = 0; row < this.table.size; row++) {
+      const spot = this.spot(row, width, height);
+      if (spot && spot[0] >= 0 && spot[1] >= 0 && spot[0] <= width && spot[1] <= height) visit(row, ...spot);
+    }
+  }
+
+  /** Where a marker is now on the screen, in CSS pixels; null where it is not shown. */
+  screen(row: number): [number, number] | null {
+    const canvas = this.map?.getCanvas();
+    return canvas ? this.spot(row, canvas.clientWidth, canvas.clientHeight) : null;
+  }
+
+  /** Where a marker is now, in degrees. */
+  place(row: number): [lon: number, lat: number] {
+    return this.markers.place(row, this.now());
+  }
+
+  private spot(row: number, width: number, height: number): [number, number] | null {
+    if (!this.markers.isShown(row)) return null;
+    const [x, y] = this.markers.seen(row, this.now());
+    const dx = difference(this.centre[0], x) / WORLD_UNITS;
+    const dy = difference(this.centre[1], y) / WORLD_UNITS;
+    const m = this.matrix;
+    const w = m[3]! * dx + m[7]! * dy + m[15]!;
+    if (w <= 0) return null; // behind the camera
+    const clipX = (m[0]! * dx + m[4]! * dy + m[12]!) / w;
+    const clipY = (m[1]! * dx + m[5]! * dy + m[13]!) / w;
+    return [((clipX + 1) / 2) * width, ((1 - clipY) / 2) * height];
+  }
+
+  private now(): number {
+    return Math.round(performance.now() - this.started) >>> 0; // wraps after 49 days, and so does the shader's difference
+  }
+
+  private follow(row: number, time: number, now: number): boolean {
+    const { table, markers } = this;
+    const wasShown = markers.isShown(row);
+    const placed = !Number.isNaN(table.at[row]!);
+    if (placed) {
+      const interval = wasShown && !this.still ? table.at[row]! - table.previousAt[row]! : NaN;
+      markers.point(row, time, table.heading[row]!);
+      const taken = markers.move(row, time, table.lonE7[row]! / 1e7, table.latE7[row]! / 1e7, (metres) => glideTime(interval, metres));
+      if (taken > 0 && this.isInView(row)) this.movingUntil = Math.max(this.movingUntil, performance.now() + taken);
+    }
+    this.dress(row, now);
+    return this.isInView(row);
+  }
+
+  private dress(row: number, now: number): void {
+    const { table, markers } = this;
+    const status = this.statusOf(row, now);
+    const pointed = status === Status.Moving && table.speed[row]! >= POINTED_SPEED && !Number.isNaN(table.heading[row]!);
+    markers.look(row, status, table.shown[row] === 1 && !Number.isNaN(table.at[row]!), pointed);
+    this.dirtyFrom = Math.min(this.dirtyFrom, row);
+    this.dirtyTo = Math.max(this.dirtyTo, row);
+  }
+
+  private statusOf(row: number, now: number): number {
+    return now - this.table.at[row]! > STALE_MS ? STALE : this.table.status[row]!;
+  }
+
+  /** Its target is in the window: what moves elsewhere needs no frame. */
+  private isInView(row: number): boolean {
+    if (!this.map) return false;
+    const bounds = this.map.getBounds();
+    const at = row * 8;
+    const x = this.markers.words[at + 2]!;
+    const y = this.markers.words[at + 3]!;
+    const west = mercatorX(bounds.getWest());
+    const width = ((bounds.getEast() - bounds.getWest()) / 360) * WORLD_UNITS;
+    return (x - west) >>> 0 <= width && y >= mercatorY(bounds.getNorth()) && y <= mercatorY(bounds.getSouth());
+  }
+
+  onAdd(map: MapLibre, gl: WebGL2RenderingContext): void {
+    this.map = map;
+    this.gl = gl;
+    this.buffer = gl.createBuffer();
+    this.upload();
+  }
+
+  onRemove(_map: MapLibre, gl: WebGL2RenderingContext): void {
+    clearTimeout(this.next);
+    this.next = undefined;
+    for (const program of this.programs.values()) program.discard();
+    this.programs.clear();
+    gl.deleteBuffer(this.buffer);
+    this.gl = this.buffer = null;
+  }
+
+  private upload(): void {
+    if (!this.gl) return;
+    this.gl.bindBuffer(this.gl.ARRAY_BUFFER, this.buffer);
+    this.gl.bufferData(this.gl.ARRAY_BUFFER, this.markers.bytes, this.gl.DYNAMIC_DRAW);
+    this.dirtyFrom = Infinity;
+    this.dirtyTo = -1;
+  }
+
+  private uploadDirty(gl: WebGL2RenderingContext): void {
+    if (this.dirtyTo < this.dirtyFrom) return;
+    const from = this.dirtyFrom * STRIDE;
+    gl.bindBuffer(gl.ARRAY_BUFFER, this.buffer);
+    gl.bufferSubData(gl.ARRAY_BUFFER, from, this.markers.bytes, from, (this.dirtyTo + 1) * STRIDE - from);
+    this.dirtyFrom = Infinity;
+    this.dirtyTo = -1;
+  }
+
+  render(gl: WebGL2RenderingContext, input: CustomRenderMethodInput): void {
+    if (!this.colors || !this.map || !this.buffer) return;
+    this.aim(input);
+    this.uploadDirty(gl);
+    this.draw(gl, input);
+    this.framesDrawn++;
+    this.askForNext();
+  }
+
+  /** The matrix relative to the centre, so that the GPU only ever sees small numbers. */
+  private aim(input: CustomRenderMethodInput): void {
+    const { lng, lat } = this.map!.getCenter();
+    this.centre = [mercatorX(((lng + 540) % 360) - 180), mercatorY(lat)];
+    const full = input.defaultProjectionData.mainMatrix;
+    // The unwrapped centre: a map dragged past 180 degrees shows another copy of the world.
+    const x = lng / 360 + 0.5;
+    const y = this.centre[1] / WORLD_UNITS;
+    this.matrix.set(full as ArrayLike<number>);
+    for (let i = 0; i < 4; i++) this.matrix[12 + i] = full[i]! * x + full[4 + i]! * y + full[12 + i]!;
+  }
+
+  private draw(gl: WebGL2RenderingContext, input: CustomRenderMethodInput): void {
+    const program = this.program(gl, input.shaderData);
+    const size = markerSize(this.map!.getZoom()) * devicePixelRatio;
+    program.use(this.now(), this.matrix, this.centre, (-this.map!.getBearing() * Math.PI) / 180, this.colors!);
+    program.projection(input.defaultProjectionData);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    gl.disable(gl.DEPTH_TEST);
+    gl.disable(gl.STENCIL_TEST);
+    program.draw(size, false, 0, Math.min(this.table.size, this.markers.capacity));
+    if (this.selected !== null && this.selected < this.markers.capacity) {
+      program.draw(Math.max(26 * devicePixelRatio, size * HALO), true, this.selected, 1);
+      program.draw(Math.max(18 * devicePixelRatio, size * 1.15), false, this.selected, 1);
+    }
+    program.done();
+  }
+
+  private program(gl: WebGL2RenderingContext, shader: CustomRenderMethodInput['shaderData']): Program {
+    let program = this.programs.get(shader.variantName);
+    if (!program) this.programs.set(shader.variantName, (program = compile(gl, shader.vertexShaderPrelude, shader.define, this.buffer!)));
+    return program;
+  }
+
+  private askForNext(): void {
+    const now = performance.now();
+    const wait = this.pacer.next(now);
+    if (now >= this.movingUntil || document.hidden) return this.pacer.rest();
+    if (wait === 0) return this.map!.triggerRepaint();
+    this.next ??= setTimeout(() => {
+      this.next = undefined;
+      this.map?.triggerRepaint();
+    }, wait);
+  }
+}
+
+/** CSS pixels of the square a marker is drawn in. */
+function markerSize(zoom: number): number {
+  return Math.max(10, Math.min(34, 10 + (zoom - 5) * 2.3));
+}

@@ -1,0 +1,30 @@
+/** Where the selected device has been: from the server's track, then from what it sends. */
+import type { Position } from 'geojson';
+import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
+import { PAINT, type Theme } from './flavors';
+
+const SOURCE = 'trail';
+const LONGEST = 2_000; // points; the oldest are dropped
+
+export function addTrail(map: MapLibre, line: readonly Position[], theme: Theme): void {
+  const { trail } = PAINT[theme];
+  map.addSource(SOURCE, { type: 'geojson', lineMetrics: true, data: feature(line) });
+  map.addLayer({
+    id: 'trail', type: 'line', source: SOURCE, layout: { 'line-cap': 'round', 'line-join': 'round' },
+    paint: { 'line-width': 4, 'line-gradient': ['interpolate', ['linear'], ['line-progress'], 0, `${trail}00`, 0.5, `${trail}80`, 1, trail] },
+  });
+}
+
+export function showTrail(map: MapLibre, line: readonly Position[]): void {
+  (map.getSource(SOURCE) as GeoJSONSource | undefined)?.setData(feature(line));
+}
+
+export function extend(line: readonly Position[], lon: number, lat: number): readonly Position[] {
+  const last = line.at(-1);
+  if (last && last[0] === lon && last[1] === lat) return line;
+  return [...line.slice(-LONGEST + 1), [lon, lat]];
+}
+
+function feature(line: readonly Position[]): GeoJSON.Feature {
+  return { type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: line.length > 1 ? [...line] : [] } };
+}

@@ -1,0 +1,180 @@
+/** The map as a whole: ground, geofences, trail, devices, names; and what a person does with it. */
+import type { Position } from 'geojson';
+import { LngLatBounds, Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl } from 'maplibre-gl';
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
+import type { Geofence } from '../api';
+import type { Feed } from '../live/feed';
+import type { Cell, Viewport } from '../live/frames';
+import { basemap, readTilesInRanges } from './basemap';
+import { addCells, showCells } from './cells';
+import { DeviceLayer } from './device-layer';
+import { addFences, light, showFences } from './fences';
+import { PAINT, type Theme } from './flavors';
+import { DeviceLabels } from './labels';
+import { addTrail, extend, showTrail } from './trail';
+
+export interface MapListener {
+  looked(bounds: Viewport, zoom: number): void;
+  picked(row: number | null): void;
+  /** A person moved the map: it no longer follows. */
+  grabbed(): void;
+}
+
+const LOOK_MS = 250; // a drag is one subscription, not sixty
+const AGE_MS = 5_000;
+const CLOSE_ZOOM = 15;
+const CAMERA = 'tracker.camera';
+
+export class MapView {
+  readonly map: MapLibre;
+  readonly layer: DeviceLayer;
+  /** A person had looked somewhere before, and is shown that place again. */
+  readonly placed: boolean;
+  private fences: readonly Geofence[] = [];
+  private cells: readonly Cell[] = [];
+  private trail: readonly Position[] = [];
+  private looking: ReturnType<typeof setTimeout> | undefined;
+
+  /** Throws where the browser has no WebGL 2. */
+  constructor(
+    container: HTMLElement,
+    private readonly feed: Feed,
+    private theme: Theme,
+    private readonly custom: string | null,
+    private readonly listener: MapListener,
+  ) {
+    setWorkerUrl(workerUrl);
+    readTilesInRanges();
+    const camera = rememberedCamera();
+    this.placed = camera !== null;
+    this.map = new MapLibre({
+      container, style: basemap(theme, custom), ...(camera ?? { center: [12, 30], zoom: 1.8 }),
+      minZoom: 1, maxZoom: 20, maxPitch: 60, attributionControl: { compact: false }, fadeDuration: 150,
+    });
+    this.map.addControl(new NavigationControl({ visualizePitch: true }), 'bottom-right');
+    this.map.addControl(new ScaleControl(), 'bottom-left');
+    this.layer = new DeviceLayer(feed.devices);
+    this.layer.paint(PAINT[theme].markers);
+    new DeviceLabels(this.map, this.layer, feed.devices);
+    this.map.on('style.load', () => this.dress());
+    this.listen();
+    setInterval(() => this.layer.age(feed.now()), AGE_MS);
+  }
+
+  private listen(): void {
+    const { map, listener } = this;
+    map.on('moveend', () => {
+      clearTimeout(this.looking);
+      this.looking = setTimeout(() => this.look(), LOOK_MS);
+      rememberCamera(map);
+    });
+    map.on('click', (event) => listener.picked(this.layer.pick(event.point.x, event.point.y)));
+    map.on('mousemove', (event) => {
+      map.getCanvas().style.cursor = this.layer.pick(event.point.x, event.point.y) === null ? '' : 'pointer';
+    });
+    map.on('dragstart', () => listener.grabbed());
+    const motion = matchMedia('(prefers-reduced-motion: reduce)');
+    const still = () => (this.layer.still = motion.matches);
+    motion.addEventListener('change', still);
+    still();
+  }
+
+  look(): void {
+    const bounds = this.map.getBounds();
+    this.listener.looked(
+      { west: bounds.getWest(), south: bounds.getSouth(), east: bounds.getEast(), north: bounds.getNorth() }, this.map.getZoom());
+  }
+
+  /** Everything of ours, over a ground just loaded. */
+  private dress(): void {
+    addFences(this.map, this.fences, this.theme);
+    addTrail(this.map, this.trail, this.theme);
+    addCells(this.map, this.cells, this.theme);
+    if (this.map.getLayer(this.layer.id)) this.map.removeLayer(this.layer.id);
+    this.map.addLayer(this.layer);
+    this.layer.paint(PAINT[this.theme].markers);
+  }
+
+  setTheme(theme: Theme): void {
+    if (theme === this.theme) return;
+    this.theme = theme;
+    this.map.setStyle(basemap(theme, this.custom), { diff: false });
+  }
+
+  update(): void {
+    this.layer.update(this.feed.now());
+  }
+
+  showFences(fences: readonly Geofence[]): void {
+    this.fences = fences;
+    showFences(this.map, fences);
+  }
+
+  showCells(cells: readonly Cell[]): void {
+    if (!cells.length && !this.cells.length) return;
+    this.cells = cells;
+    showCells(this.map, cells);
+  }
+
+  lightFence(id: string): void {
+    light(this.map, id);
+  }
+
+  select(row: number | null): void {
+    this.layer.selected = row;
+    this.setTrail([]);
+    this.map.triggerRepaint();
+  }
+
+  setTrail(line: readonly Position[]): void {
+    this.trail = line;
+    showTrail(this.map, line);
+  }
+
+  extendTrail(lon: number, lat: number): void {
+    const longer = extend(this.trail, lon, lat);
+    if (longer !== this.trail) this.setTrail(longer);
+  }
+
+  /** `near`: no zooming out of a closer look. */
+  flyTo(lon: number, lat: number): void {
+    this.map.flyTo({ center: [lon, lat], zoom: Math.max(this.map.getZoom(), CLOSE_ZOOM), duration: 1200 });
+  }
+
+  follow(lon: number, lat: number): void {
+    if (!this.map.isMoving()) this.map.easeTo({ center: [lon, lat], duration: 900, easing: (t) => t });
+  }
+
+  /** All devices in the window; the panels lie over its left or its foot. */
+  fitAll(padding: { top: number; bottom: number; left: number; right: number }): void {
+    const { devices } = this.feed;
+    const bounds = new LngLatBounds();
+    for (let row = 0; row < devices.size; row++) {
+      if (devices.shown[row]) bounds.extend([devices.lonE7[row]! / 1e7, devices.latE7[row]! / 1e7]);
+    }
+    if (!bounds.isEmpty()) this.map.fitBounds(bounds, { padding, maxZoom: CLOSE_ZOOM, animate: false });
+  }
+}
+
+interface Camera {
+  readonly center: [number, number];
+  readonly zoom: number;
+}
+
+function rememberCamera(map: MapLibre): void {
+  const { lng, lat } = map.getCenter();
+  try {
+    localStorage.setItem(CAMERA, JSON.stringify({ center: [lng, lat], zoom: map.getZoom() }));
+  } catch {
+    // storage is full or forbidden: the next visit starts with all devices in view
+  }
+}
+
+function rememberedCamera(): Camera | null {
+  try {
+    const camera = JSON.parse(localStorage.getItem(CAMERA) ?? 'null') as Camera | null;
+    return camera && Number.isFinite(camera.zoom) && camera.center.length === 2 ? camera : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,92 @@
+/** The page: a side with devices and events, the map with what lies over it. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { signOut } from '../api';
+import { Live } from '../live';
+import { door, helpShown, pane, second, tick } from '../state';
+import { Badge } from './Badge';
+import { Detail } from './Detail';
+import { DeviceList } from './DeviceList';
+import { EventFeed } from './EventFeed';
+import { CloseIcon, FitIcon, KeyboardIcon, LeaveIcon, Mark, MoonIcon, SunIcon } from './Icons';
+import { fitMap, MapPane } from './MapPane';
+import { listenForShortcuts, SHORTCUTS } from './shortcuts';
+import { SignIn } from './SignIn';
+import { theme, toggleTheme } from './theme';
+
+export function App({ liveUrl, onSignedIn }: { liveUrl: string; onSignedIn: () => void }) {
+  if (door.value.state === 'asking') return <div class="door" aria-busy="true" />;
+  if (door.value.state === 'closed') return <SignIn why={door.value.why} onSignedIn={onSignedIn} />;
+  return <Dashboard url={liveUrl} />;
+}
+
+function Dashboard({ url }: { url: string }) {
+  const [live] = useState(() => new Live(url));
+  useEffect(() => {
+    live.start();
+    const stop = listenForShortcuts(live);
+    Object.assign(window, { tracker: live }); // for the console, and for tests that look at what is drawn
+    return () => {
+      stop();
+      live.stop();
+    };
+  }, []);
+  return (
+    <div class="page" data-pane={pane.value}>
+      <aside class="side">
+        <Head />
+        <Tabs />
+        <DeviceList live={live} />
+        <EventFeed live={live} />
+      </aside>
+      <main class="stage">
+        <MapPane live={live} />
+        <Badge live={live} />
+        <button type="button" class="fit card" aria-label="Show all devices" title="Show all devices (a)" onClick={() => fitMap(live)}><FitIcon /></button>
+        <Detail live={live} />
+      </main>
+      {helpShown.value && <Help />}
+    </div>
+  );
+}
+
+function Head() {
+  void tick.value;
+  void second.value;
+  const leave = () => void signOut().finally(() => (door.value = { state: 'closed', why: null }));
+  const next = theme.value === 'dark' ? 'light' : 'dark';
+  return (
+    <header class="head">
+      <Mark />
+      <h1>Tracker</h1>
+      <button type="button" class="quiet" aria-label={`Switch to ${next} theme`} title="Light or dark (t)" onClick={toggleTheme}>
+        {theme.value === 'dark' ? <SunIcon /> : <MoonIcon />}
+      </button>
+      <button type="button" class="quiet keys" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick={() => (helpShown.value = true)}><KeyboardIcon /></button>
+      <button type="button" class="quiet" aria-label="Sign out" title="Sign out" onClick={leave}><LeaveIcon /></button>
+    </header>
+  );
+}
+
+/** Only on a phone: there the side is a sheet that holds one of the two. */
+function Tabs() {
+  return (
+    <nav class="tabs" aria-label="Panels">
+      <button type="button" aria-pressed={pane.value === 'devices'} onClick={() => (pane.value = 'devices')}>Devices</button>
+      <button type="button" aria-pressed={pane.value === 'events'} onClick={() => (pane.value = 'events')}>Events</button>
+    </nav>
+  );
+}
+
+function Help() {
+  const close = () => (helpShown.value = false);
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => button.current?.focus(), []);
+  return (
+    <div class="veil" onClick={close}>
+      <section class="help card" role="dialog" aria-modal="true" aria-label="Keyboard shortcuts" onClick={(event) => event.stopPropagation()}>
+        <header><h2>Keyboard shortcuts</h2><button type="button" class="quiet" aria-label="Close" ref={button} onClick={close}><CloseIcon /></button></header>
+        <dl>{SHORTCUTS.map(([key, what]) => <div key={key}><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div>)}</dl>
+      </section>
+    </div>
+  );
+}

@@ -1,0 +1,66 @@
+/** The selected device: everything its newest position says. */
+import type { Live } from '../live';
+import { events, following, geofenceNames, second, selected, tick } from '../state';
+import { ago, compass, kmh, metres, moment, percent, stateOf, UNKNOWN } from './format';
+import { CloseIcon, FenceIcon, FollowIcon, HeadingIcon } from './Icons';
+
+export function Detail({ live }: { live: Live }) {
+  void tick.value;
+  void second.value;
+  void events.value;
+  const row = selected.value;
+  if (row === null || !live.feed.devices.id[row]) return null;
+  const { devices } = live.feed;
+  const now = live.feed.now();
+  const state = stateOf(devices.status[row]!, devices.at[row]!, now);
+  return (
+    <section class="detail card" aria-label={`Device ${devices.name[row]}`}>
+      <header>
+        <div>
+          <h2>{devices.name[row]}</h2>
+          <p class="id">{devices.id[row]}{devices.category[row] ? ` · ${devices.category[row]}` : ''}</p>
+        </div>
+        <button type="button" class="quiet" aria-label="Close" onClick={() => (selected.value = null)}><CloseIcon /></button>
+      </header>
+      <div class="headline">
+        <p class="speed"><b>{kmh(devices.speed[row]!)}</b> km/h</p>
+        <span class={`pill ${state.key}`}><span class={`dot ${state.key}`} />{state.text}</span>
+      </div>
+      <Facts live={live} row={row} now={now} />
+      <Inside ids={devices.inside[row]!} />
+      <footer>
+        <button type="button" aria-pressed={following.value} onClick={() => (following.value = !following.value)}>
+          <FollowIcon /> {following.value ? 'Following' : 'Follow'}
+        </button>
+        {!devices.shown[row] && <span class="hint">Not in this view</span>}
+      </footer>
+    </section>
+  );
+}
+
+function Facts({ live, row, now }: { live: Live; row: number; now: number }) {
+  const { devices } = live.feed;
+  const heading = devices.heading[row]!;
+  const known = !Number.isNaN(devices.at[row]!);
+  const place = `${(devices.latE7[row]! / 1e7).toFixed(5)}, ${(devices.lonE7[row]! / 1e7).toFixed(5)}`;
+  return (
+    <dl>
+      <div><dt>Heading</dt><dd>{!Number.isNaN(heading) && <HeadingIcon degrees={heading} />} {compass(heading)}</dd></div>
+      <div><dt>Accuracy</dt><dd>{metres(devices.accuracy[row]!)}</dd></div>
+      <div><dt>Battery</dt><dd>{percent(devices.battery[row]!)}</dd></div>
+      <div><dt>Updated</dt><dd title={known ? moment(devices.at[row]!) : ''}>{known ? ago(now - devices.at[row]!) : UNKNOWN}</dd></div>
+      <div class="wide"><dt>Latitude, longitude</dt><dd class="place">{known ? place : UNKNOWN}</dd></div>
+    </dl>
+  );
+}
+
+function Inside({ ids }: { ids: readonly string[] }) {
+  return (
+    <div class="inside">
+      <h3>Inside</h3>
+      {ids.length === 0 ? <p class="hint">no geofence</p> : (
+        <ul>{ids.map((id) => <li key={id}><FenceIcon />{geofenceNames.value.get(id) ?? id}</li>)}</ul>
+      )}
+    </div>
+  );
+}

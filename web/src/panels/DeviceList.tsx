@@ -1,0 +1,95 @@
+/** Every device by name, found by typing, narrowed by what it does. */
+import { useMemo } from 'preact/hooks';
+import type { Live } from '../live';
+import type { DeviceTable } from '../live/devices';
+import { catalogue, events, type Filter, filter, geofenceNames, query, second, selected, tick } from '../state';
+import { ago, count, kmh, stateOf, type State } from './format';
+import { SearchIcon } from './Icons';
+import { NoDevices, Nothing } from './Empty';
+import { VirtualList } from './VirtualList';
+
+const ROW_PX = 56;
+const FILTERS: readonly [Filter, string][] = [['all', 'All'], ['moving', 'Moving'], ['stopped', 'Stopped'], ['silent', 'Silent']];
+const byName = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
+
+export function DeviceList({ live }: { live: Live }) {
+  void tick.value;
+  void second.value;
+  const { devices } = live.feed;
+  const now = live.feed.now();
+  const sorted = useMemo(() => sortedRows(devices), [devices.namesVersion]);
+  const states = sorted.map((row) => stateOf(devices.status[row]!, devices.at[row]!, now));
+  const rows = narrow(devices, sorted, states, query.value, filter.value);
+  const current = selected.value === null ? -1 : rows.indexOf(selected.value);
+  return (
+    <section class="devices" aria-label="Devices">
+      <Search />
+      <Filters states={states} />
+      {devices.size === 0 && catalogue.value === 'loaded' ? <NoDevices /> : rows.length === 0 ? <Nothing text={emptyText(devices.size)} /> : (
+        <VirtualList count={rows.length} height={ROW_PX} label="Devices" current={current} onMove={(index) => live.goTo(rows[index]!)}
+          row={(index) => <Row live={live} row={rows[index]!} index={index} now={now} />} />
+      )}
+    </section>
+  );
+}
+
+function sortedRows(devices: DeviceTable): number[] {
+  const rows = [];
+  for (let row = 0; row < devices.size; row++) if (devices.id[row]) rows.push(row);
+  return rows.sort((a, b) => byName.compare(devices.name[a]!, devices.name[b]!));
+}
+
+function narrow(devices: DeviceTable, rows: number[], states: State[], text: string, wanted: Filter): number[] {
+  const typed = text.trim().toLocaleLowerCase();
+  if (!typed && wanted === 'all') return rows;
+  return rows.filter((row, i) =>
+    (wanted === 'all' || states[i]!.key === wanted) &&
+    (!typed || devices.name[row]!.toLocaleLowerCase().includes(typed) || devices.id[row]!.toLowerCase().includes(typed)));
+}
+
+function emptyText(size: number): string {
+  if (catalogue.value === 'failed' && size === 0) return 'The list of devices could not be read. Trying again soon.';
+  return size === 0 ? 'Reading devices…' : 'No device matches.';
+}
+
+function Search() {
+  return (
+    <label class="search">
+      <SearchIcon />
+      <input id="search" type="search" placeholder="Search devices" aria-label="Search devices" autocomplete="off" spellcheck={false}
+        value={query.value} onInput={(event) => (query.value = event.currentTarget.value)} />
+      <kbd aria-hidden="true">/</kbd>
+    </label>
+  );
+}
+
+function Filters({ states }: { states: State[] }) {
+  const counts: Record<string, number> = { all: states.length };
+  for (const { key } of states) counts[key] = (counts[key] ?? 0) + 1;
+  return (
+    <div class="filters" role="group" aria-label="Show devices that are">
+      {FILTERS.map(([key, text]) => (
+        <button key={key} type="button" aria-pressed={filter.value === key} onClick={() => (filter.value = key)}>
+          {text} <span>{count(counts[key] ?? 0)}</span>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Row({ live, row, index, now }: { live: Live; row: number; index: number; now: number }) {
+  const { devices } = live.feed;
+  void events.value; // who is where changes with them
+  const state = stateOf(devices.status[row]!, devices.at[row]!, now);
+  const where = devices.inside[row]!.map((id) => geofenceNames.value.get(id) ?? id).join(', ');
+  const known = !Number.isNaN(devices.at[row]!);
+  return (
+    <div class="device" role="option" id={`row-${index}`} aria-selected={selected.value === row} onClick={() => live.goTo(row)}>
+      <span class={`dot ${state.key}`} />
+      <span class="name">{devices.name[row]}</span>
+      <span class="figure">{state.key === 'moving' ? <>{kmh(devices.speed[row]!)}<small> km/h</small></> : null}</span>
+      <span class="note">{where ? `${state.text} · ${where}` : state.text}</span>
+      <span class="age">{!known ? '' : devices.shown[row] ? ago(now - devices.at[row]!) : 'out of view'}</span>
+    </div>
+  );
+}

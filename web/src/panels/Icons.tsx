@@ -1,0 +1,36 @@
+/** A few drawings in the manner of Lucide (24 units, 2 wide), inline so that they take the colour of the text. */
+import type { ComponentChildren } from 'preact';
+
+function Icon({ children, size = 18 }: { children: ComponentChildren; size?: number }) {
+  return (
+    <svg class="icon" width={size} height={size} viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2"
+      stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">{children}</svg>
+  );
+}
+
+export const SearchIcon = () => <Icon size={16}><circle cx="11" cy="11" r="7" /><path d="m20 20-3.8-3.8" /></Icon>;
+export const CloseIcon = () => <Icon><path d="M18 6 6 18M6 6l12 12" /></Icon>;
+export const SunIcon = () => (
+  <Icon><circle cx="12" cy="12" r="4" /><path d="M12 2v2M12 20v2M4.9 4.9l1.4 1.4M17.7 17.7l1.4 1.4M2 12h2M20 12h2M4.9 19.1l1.4-1.4M17.7 6.3l1.4-1.4" /></Icon>
+);
+export const MoonIcon = () => <Icon><path d="M20 14.5A8.5 8.5 0 1 1 9.5 4a6.8 6.8 0 0 0 10.5 10.5Z" /></Icon>;
+export const KeyboardIcon = () => (
+  <Icon><rect x="2" y="5" width="20" height="14" rx="3" /><path d="M6 9h.01M10 9h.01M14 9h.01M18 9h.01M6 13h.01M18 13h.01M9 15h6" /></Icon>
+);
+export const LeaveIcon = () => <Icon><path d="M9 21H6a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2h3M16 17l5-5-5-5M21 12H9" /></Icon>;
+export const FitIcon = () => <Icon><path d="M3 8V5a2 2 0 0 1 2-2h3M16 3h3a2 2 0 0 1 2 2v3M21 16v3a2 2 0 0 1-2 2h-3M8 21H5a2 2 0 0 1-2-2v-3" /></Icon>;
+export const FollowIcon = () => <Icon><circle cx="12" cy="12" r="7" /><path d="M12 1v4M12 19v4M1 12h4M19 12h4" /><circle cx="12" cy="12" r="1.5" /></Icon>;
+export const EnterIcon = () => <Icon size={15}><path d="M10 17l5-5-5-5M15 12H3M15 3h4a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2h-4" /></Icon>;
+export const ExitIcon = () => <Icon size={15}><path d="M9 3H5a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h4M16 17l5-5-5-5M21 12H9" /></Icon>;
+export const FenceIcon = () => <Icon size={14}><path d="m12 3 8.5 6-3.2 11H6.7L3.5 9Z" /></Icon>;
+export const HeadingIcon = ({ degrees }: { degrees: number }) => (
+  <svg class="icon" width="16" height="16" viewBox="0 0 24 24" aria-hidden="true">
+    <path d="M12 2 19 21l-7-4-7 4Z" fill="currentColor" transform={`rotate(${degrees} 12 12)`} />
+  </svg>
+);
+export const Mark = ({ size = 28 }: { size?: number }) => (
+  <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true">
+    <rect width="32" height="32" rx="9" class="mark-ground" />
+    <path d="M23.5 8.5 8.2 14.6l6.6 2.6 2.6 6.6Z" fill="#fff" stroke="#fff" stroke-width="1.6" stroke-linejoin="round" />
+  </svg>
+);

@@ -1,0 +1,68 @@
+/** Where the map is put on the page. It is made once; themes and geofences are told to it. */
+import { effect } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Live } from '../live';
+import { MapView } from '../map/view';
+import { config, following, geofences, health, mapMissing, selected, tick } from '../state';
+import { theme } from './theme';
+
+export function MapPane({ live }: { live: Live }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const view = make(box.current!, live);
+    if (!view) return;
+    live.view.value = view;
+    const stops = [
+      effect(() => view.setTheme(theme.value)),
+      effect(() => view.showFences(geofences.value)),
+      placeOnce(live, view),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+      live.view.value = null;
+      view.map.remove();
+    };
+  }, []);
+  return (
+    <div class="map-pane">
+      <div class="map" ref={box} role="application" aria-label="Map of live devices" />
+      {mapMissing.value && (
+        <p class="map-missing">This browser cannot draw the map: WebGL 2 is missing or switched off. The list and the events work all the same.</p>
+      )}
+    </div>
+  );
+}
+
+function make(box: HTMLElement, live: Live): MapView | null {
+  try {
+    return new MapView(box, live.feed, theme.peek(), config.peek().mapStyle, {
+      looked: (bounds, zoom) => live.looked(bounds, zoom),
+      picked: (row) => (selected.value = row),
+      grabbed: () => (following.value = false),
+    });
+  } catch (error) {
+    console.warn(`no map: ${String(error)}`);
+    mapMissing.value = true;
+    return null;
+  }
+}
+
+/** The first view is what was looked at last time, else all devices; only then is the stream asked for less than the world. */
+function placeOnce(live: Live, view: MapView): () => void {
+  const stop = effect(() => {
+    void tick.value;
+    if (health.value !== 'live' || (!view.placed && live.feed.devices.shownCount() === 0)) return;
+    queueMicrotask(() => {
+      stop();
+      if (!view.placed) fitMap(live);
+      view.look();
+    });
+  });
+  return stop;
+}
+
+/** Beside or above the panels that lie over the map. */
+export function fitMap(live: Live): void {
+  const narrow = innerWidth < 760;
+  live.view.peek()?.fitAll(narrow ? { top: 90, bottom: 60, left: 40, right: 40 } : { top: 90, bottom: 70, left: 70, right: 90 });
+}

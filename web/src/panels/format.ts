@@ -1,0 +1,68 @@
+/** Numbers and times as people read them. SI inside, kilometres an hour only here. */
+import { Status } from '../live/frames';
+
+export const UNKNOWN = '–';
+const COMPASS = ['N', 'NE', 'E', 'SE', 'S', 'SW', 'W', 'NW'];
+const SILENT_MS = 5 * 60_000;
+
+const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const calendar = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+
+export function count(value: number): string {
+  return whole.format(value);
+}
+
+export function kmh(metresPerSecond: number): string {
+  return Number.isNaN(metresPerSecond) ? UNKNOWN : whole.format(metresPerSecond * 3.6);
+}
+
+export function compass(degrees: number): string {
+  return Number.isNaN(degrees) ? UNKNOWN : `${COMPASS[Math.round(degrees / 45) % 8]} ${Math.round(degrees) % 360}°`;
+}
+
+export function metres(value: number): string {
+  return Number.isNaN(value) ? UNKNOWN : value < 1000 ? `± ${whole.format(value)} m` : `± ${(value / 1000).toFixed(1)} km`;
+}
+
+export function percent(share: number): string {
+  return Number.isNaN(share) ? UNKNOWN : `${whole.format(share * 100)} %`;
+}
+
+/** `0.8 s`, `14 s`, `3 min`, `2 h`, `5 d`. */
+export function age(ms: number): string {
+  const seconds = Math.max(0, ms / 1000);
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 129_600) return `${Math.round(seconds / 3600)} h`;
+  return `${Math.round(seconds / 86_400)} d`;
+}
+
+/** Whole seconds: a list whose every row shows tenths is restless. */
+export function ago(ms: number): string {
+  return ms < 1500 ? 'now' : `${age(Math.max(1000, Math.round(ms / 1000) * 1000)).replace('.0', '')} ago`;
+}
+
+export function time(ms: number, now: number): string {
+  return (now - ms > 20 * 3_600_000 ? calendar : clock).format(ms);
+}
+
+export function moment(ms: number): string {
+  return full.format(ms);
+}
+
+export interface State {
+  readonly key: 'moving' | 'stopped' | 'unknown' | 'silent';
+  readonly text: string;
+}
+
+/** What a device is doing, in a word. `at` is NaN where it was never heard of. */
+export function stateOf(status: number, at: number, now: number): State {
+  if (Number.isNaN(at)) return { key: 'unknown', text: 'No position yet' };
+  if (now - at > SILENT_MS) return { key: 'silent', text: 'Silent' };
+  if (status === Status.Moving) return { key: 'moving', text: 'Moving' };
+  if (status === Status.Stopped) return { key: 'stopped', text: 'Stopped' };
+  return { key: 'unknown', text: 'Reporting' };
+}

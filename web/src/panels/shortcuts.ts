@@ -1,0 +1,43 @@
+/** Single keys, as long as nobody is typing. */
+import type { Live } from '../live';
+import { fitMap } from './MapPane';
+import { following, helpShown, query, selected } from '../state';
+import { toggleTheme } from './theme';
+
+export const SHORTCUTS: readonly [key: string, what: string][] = [
+  ['/', 'Search devices'], ['↑ ↓', 'Previous and next device, in the list'], ['f', 'Follow the selected device'],
+  ['a', 'Show all devices'], ['t', 'Light or dark'], ['Esc', 'Close, clear, let go'], ['?', 'This help'],
+];
+
+export function listenForShortcuts(live: Live): () => void {
+  const pressed = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === 'Escape') return escape();
+    if ((event.target as HTMLElement).matches?.('input, textarea, select')) return;
+    const act = actions(live)[event.key];
+    if (!act) return;
+    event.preventDefault();
+    act();
+  };
+  addEventListener('keydown', pressed);
+  return () => removeEventListener('keydown', pressed);
+}
+
+function actions(live: Live): Record<string, () => void> {
+  return {
+    '/': () => document.getElementById('search')?.focus(),
+    f: () => selected.value !== null && (following.value = !following.value),
+    a: () => fitMap(live),
+    t: toggleTheme,
+    '?': () => (helpShown.value = !helpShown.value),
+  };
+}
+
+/** One thing at a time, the nearest first. */
+function escape(): void {
+  const search = document.getElementById('search');
+  if (helpShown.value) helpShown.value = false;
+  else if (query.value) query.value = '';
+  else if (document.activeElement === search) search?.blur();
+  else selected.value = null;
+}

@@ -1,0 +1,137 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { EventLog, KEPT } from '../src/live/events';
+import { Feed, type Health } from '../src/live/feed';
+import { subscription } from '../src/live/subscription';
+
+class Wire {
+  static last: Wire;
+  sent: { type: string; events?: { after: number | null }; viewport?: number[]; binary?: boolean }[] = [];
+  onopen!: () => void;
+  onmessage!: (message: { data: string | ArrayBuffer }) => void;
+  onclose!: (event: { code: number; reason: string }) => void;
+  constructor() {
+    Wire.last = this;
+  }
+  send(text: string): void {
+    this.sent.push(JSON.parse(text));
+  }
+  close(): void {}
+  says(message: object): void {
+    this.onmessage({ data: JSON.stringify(message) });
+  }
+}
+
+const SUBSCRIBED = { type: 'subscribed', epoch: 'e1', resumed: true, event: 10, server_time: '2026-11-23T10:00:00.000Z' };
+const SNAPSHOT = { type: 'snapshot', positions: [{ slot: 1, device: 'a', name: 'A', at: '2026-11-23T10:00:00Z', lon: 1, lat: 2 }] };
+const event = (id: number, type = 'enter') => ({ type: 'event', event: { id, type, device: 'a', geofence: 'port', at: '2026-11-23T10:00:00Z' } });
+
+function feeding() {
+  const healths: Health[] = [];
+  const missed: number[] = [];
+  const feed = new Feed('ws://here', {
+    healthChanged: (health) => healths.at(-1) === health || healths.push(health),
+    moved: () => {}, happened: () => {}, counted: () => {},
+    missed: (head) => missed.push(head),
+  });
+  feed.start();
+  Wire.last.onopen();
+  return { feed, healths, missed };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.UTC(2026, 10, 23, 9, 59, 50) });
+  vi.stubGlobal('WebSocket', Wire);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+test('live, lost, catching up until the missed events have come, live', () => {
+  const { feed, healths, missed } = feeding();
+  Wire.last.says(SUBSCRIBED);
+  Wire.last.says(SNAPSHOT);
+  Wire.last.says(event(11));
+  expect(missed).toEqual([10]);
+  Wire.last.onclose({ code: 1006, reason: '' });
+  vi.advanceTimersByTime(30_000);
+  Wire.last.onopen();
+  expect(Wire.last.sent[0]!.events!.after).toBe(11);
+  Wire.last.says({ ...SUBSCRIBED, event: 13 });
+  Wire.last.says(SNAPSHOT);
+  Wire.last.says(event(12));
+  expect(feed.health).toBe('catching up');
+  Wire.last.says(event(13, 'exit'));
+  expect(healths).toEqual(['connecting', 'catching up', 'live', 'lost', 'catching up', 'live']);
+  expect(feed.events.events.map((it) => it.id)).toEqual([13, 12, 11]);
+  expect(feed.devices.inside[0]).toEqual([]);
+});
+
+test('where the server cannot resume, the log is read anew', () => {
+  const { feed, missed } = feeding();
+  Wire.last.says(SUBSCRIBED);
+  Wire.last.says(event(11));
+  Wire.last.says({ ...SUBSCRIBED, epoch: 'e2', resumed: false, event: 900 });
+  Wire.last.says({ type: 'reset' });
+  expect([missed.at(-1), feed.events.events]).toEqual([900, []]);
+});
+
+test('the clock of the server is the one that ages data', () => {
+  const { feed } = feeding();
+  Wire.last.says(SUBSCRIBED);
+  expect(feed.clockOffset).toBe(10_000);
+});
+
+test('a hidden tab pauses, and comes back with what it missed', () => {
+  const { feed } = feeding();
+  Wire.last.says(SUBSCRIBED);
+  Wire.last.says(SNAPSHOT);
+  feed.pause();
+  expect(feed.health).toBe('paused');
+  feed.resume();
+  expect(feed.health).toBe('catching up');
+  expect(Wire.last.sent.map((message) => message.type)).toEqual(['subscribe', 'pause', 'resume', 'subscribe']);
+  Wire.last.says(SUBSCRIBED);
+  Wire.last.says(SNAPSHOT);
+  expect(feed.health).toBe('live');
+});
+
+test('a broken frame costs itself and nothing else', () => {
+  const { feed } = feeding();
+  const warned = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  Wire.last.onmessage({ data: '{' });
+  Wire.last.onmessage({ data: new ArrayBuffer(5) });
+  Wire.last.says(SNAPSHOT);
+  expect([warned.mock.calls.length, feed.devices.size]).toEqual([2, 1]);
+  warned.mockRestore();
+});
+
+test('the same view is not asked for twice', () => {
+  const { feed } = feeding();
+  const look = { bounds: { west: 1, south: 2, east: 3, north: 4 }, zoom: 9, devices: 5000, shown: 10, selected: null };
+  feed.see(look);
+  feed.see({ ...look });
+  expect(Wire.last.sent.length).toBe(2);
+});
+
+test('a small fleet is followed as a whole, a large one in the view with a margin', () => {
+  const look = { bounds: { west: 24, south: 60, east: 26, north: 61 }, zoom: 9, devices: 2000, shown: 50, selected: 'a' };
+  expect(subscription(look)).toMatchObject({ viewport: { west: -180, east: 180 }, devices: null, binary: true });
+  expect(subscription({ ...look, devices: 2001 })).toMatchObject({
+    viewport: { west: 23.5, south: 59.75, east: 26.5, north: 61.25 }, devices: ['a'], binary: false });
+});
+
+test('a view across 180 degrees has its west east of its east', () => {
+  const look = { zoom: 5, devices: 5000, shown: 400, selected: null };
+  expect(subscription({ ...look, bounds: { west: 170, south: -5, east: 190, north: 5 } }).viewport).toMatchObject({ west: 165, east: -165 });
+  expect(subscription({ ...look, bounds: { west: -300, south: -5, east: 200, north: 5 } }).viewport).toMatchObject({ west: -180, east: 180 });
+});
+
+test('the log keeps a bounded number of events, newest first, each once', () => {
+  const log = new EventLog();
+  const make = (id: number) => ({ id, type: 'enter', device: 'a', geofence: null, at: 0, detectedAt: 0, late: false, lon: 0, lat: 0 });
+  for (let id = 1; id <= 2 * KEPT; id++) log.add(make(id));
+  expect([log.add(make(5)), log.events.length, log.events[0]!.id, log.last]).toEqual([false, KEPT, 2 * KEPT, 2 * KEPT]);
+  log.fill([make(301), make(302), make(600)]);
+  expect(new Set(log.events.map((it) => it.id)).size).toBe(KEPT);
+});

@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+const server = process.env['TRACKER_URL'] ?? 'http://127.0.0.1:8000';
+
+export default defineConfig({
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0, // an inlined font or worker would be a data: URL, which our content security policy refuses
+    chunkSizeWarningLimit: 1500, // MapLibre is one large module
+  },
+  server: {
+    // changeOrigin stays off: the server compares Origin with Host, and both are the dev server's
+    proxy: { '/api': server, '/ws': { target: server, ws: true } },
+  },
+  test: { include: ['tests/**/*.test.ts'] },
+});
