@@ -208,14 +208,15 @@ class HandedSocket(WSListener):
             self._received(message)
 
     def _answer_close(self, payload: bytes) -> None:
-        code = close_code(payload)
         if self._open:
-            self._open = False
-            self._code = code
-            self._closing_since = self._wheel.now
-            self._wire.send_close(1000 if code == NO_STATUS else code)  # type: ignore[arg-type]
-            self._wheel.watch(self, self._limits.close_s)
-        self._wire.disconnect()
+            try:
+                code = close_code(payload)
+                self.close(1000 if code == NO_STATUS else code)
+                self._code = code
+            except Violation as violation:
+                self._room.violations[violation.code] += 1
+                self.close(violation.code, violation.reason)
+        self._wire.disconnect()  # both have said goodbye, and the server hangs up first
 
     def _received_first(self, message: str | bytes) -> None:
         assert self._conversation is not None
@@ -301,6 +302,9 @@ class HandedSocket(WSListener):
 
     def error(self, *_: Any) -> None:
         """A frame that cannot be parsed. picows closes in 10 ms; in these it may not fill our memory."""
+        handshake: Any = self._wire.close_handshake
+        if self._open and handshake is not None and handshake.recv is not None:
+            self.close(int(handshake.recv.code) or 1000)  # it came right behind a close frame, which counts
         self._open = False
         self._closing_since = self._wheel.now
         self._wire.underlying_transport.pause_reading()
