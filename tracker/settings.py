@@ -40,5 +40,5 @@ def from_environment(environment: Mapping[str, str] = os.environ, **given: objec
     found |= {name: Path(value) for name in ("data", "tls_certificate", "tls_key") if (value := text(name))}
     if origins := text("origins"):
         found["origins"] = tuple(origin.strip() for origin in origins.split(",") if origin.strip())
-    found |= given
+    found |= {name: value for name, value in given.items() if value is not None}
     return Settings(**{name: value for name, value in found.items() if value is not None})  # type: ignore[arg-type]
