@@ -34,7 +34,8 @@ MAY_IMPORT: Final = {
 # Decisions are values in, values out: nothing that waits, asks the time, talks or writes.
 PURE: Final = ("pipeline", "geofence", "geo")
 IMPURE_MODULES: Final = {
-    "asyncio", "asyncpg", "hypercorn", "logging", "picows", "quart", "random", "socket", "structlog", "threading", "time",
+    "asyncio", "asyncpg", "hypercorn", "logging", "picows", "quart", "random", "socket", "structlog", "threading",
+    "time",
 }  # fmt: skip
 STANDARD_ONLY: Final = ("setup", "postgis", "errors")  # they run before the environment is there
 INSTALLED: Final = {"asyncpg", "click", "msgspec", "numpy", "quart", "shapely", "structlog", "rich", "uvloop", "httpx2"}
