@@ -1,0 +1,92 @@
+"""The container files, judged by the real Compose and by hadolint. No engine is needed, and none is tried."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PROGRAMS: Final = Path(sys.executable).parent
+COMPOSE: Final = ROOT / "docker-compose.yml"
+DOCKERFILE: Final = ROOT / "Dockerfile"
+
+
+def compose(path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [PROGRAMS / "docker-compose", "-f", path, "config", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    told = compose(COMPOSE, "--format", "json")
+    assert told.returncode == 0, told.stderr
+    found: dict[str, Any] = json.loads(told.stdout)["services"]
+    return found
+
+
+def test_compose_accepts_it_without_a_warning() -> None:
+    told = compose(COMPOSE, "--quiet")
+    assert (told.returncode, told.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("service_healthy", "service_happy"),
+        ("      database:\n        condition", "      databse:\n        condition"),
+        ("cap_drop", "cap_dorp"),
+    ],
+)
+def test_compose_refuses_a_slip(tmp_path: Path, right: str, wrong: str) -> None:
+    text = COMPOSE.read_text()
+    assert right in text
+    (tmp_path / "docker-compose.yml").write_text(text.replace(right, wrong))
+    assert compose(tmp_path / "docker-compose.yml", "--quiet").returncode != 0
+
+
+def test_the_database_is_healthy_only_when_postgis_answers_over_tcp(services: dict[str, Any]) -> None:
+    check = services["database"]["healthcheck"]["test"]
+    assert check[check.index("-h") + 1] == "127.0.0.1"
+    assert "postgis_lib_version" in check[-1]
+
+
+def test_the_server_waits_for_the_database_and_is_locked_in(services: dict[str, Any]) -> None:
+    server = services["server"]
+    assert server["depends_on"]["database"]["condition"] == "service_healthy"
+    assert server["init"]
+    assert server["read_only"]
+    assert server["cap_drop"] == ["ALL"]
+    assert [port["host_ip"] for port in server["ports"]] == ["127.0.0.1"]
+
+
+def test_the_database_has_no_port_and_no_password_in_sight(services: dict[str, Any]) -> None:
+    assert "ports" not in services["database"]
+    assert list(services["database"]["networks"]) == ["back"]
+    assert not any("PASSWORD" in name and not name.endswith("_FILE") for name in services["database"]["environment"])
+
+
+def hadolint(path: Path) -> int:
+    return subprocess.run([PROGRAMS / "hadolint", path], capture_output=True, check=False).returncode
+
+
+def test_hadolint_finds_nothing(tmp_path: Path) -> None:
+    assert hadolint(DOCKERFILE) == 0
+    (tmp_path / "Dockerfile").write_text(DOCKERFILE.read_text().replace("python:3.13-slim", "python"))
+    assert hadolint(tmp_path / "Dockerfile") != 0
+
+
+def test_the_image_installs_the_locked_uv() -> None:
+    packages = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+    version = next(package["version"] for package in packages if package["name"] == "uv")
+    assert f"uv=={version}" in DOCKERFILE.read_text()
+
+
+def test_what_the_image_copies_is_not_ignored() -> None:
+    kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    copies = [line.split()[1:-1] for line in DOCKERFILE.read_text().splitlines() if line.startswith("COPY ")]
+    sources = {name.split("/")[0] for names in copies for name in names if "--from" not in names[0]}
+    assert sources <= kept
