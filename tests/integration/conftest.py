@@ -1,6 +1,7 @@
 """The HTTP application on a real database, and clients that show a token of each kind."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import asyncpg
 import msgspec
@@ -15,6 +16,11 @@ from tracker.metrics import Metrics
 from tracker.model.device import Device
 from tracker.store.devices import insert_device
 
+BUILT = {
+    "index.html": b"<!doctype html><title>Live</title>",
+    "assets/index-4f2a.js": b"export {}",
+    "tiles/world.pmtiles": bytes(range(256)),
+}
 ADMIN = "an-operators-token-of-32-characters-or-more"
 
 
@@ -39,8 +45,22 @@ def gate(pool: asyncpg.Pool) -> Gate:
 
 
 @pytest.fixture
-def app(gate: Gate, ready: Readiness) -> Quart:
-    return build_app(gate=gate, metrics=Metrics(), ready=ready)
+def web(tmp_path: Path) -> Path:
+    """A page as a build would leave it."""
+    for name, text in BUILT.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(text)
+    return tmp_path
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics()
+
+
+@pytest.fixture
+def app(gate: Gate, ready: Readiness, metrics: Metrics, web: Path) -> Quart:
+    return build_app(gate=gate, metrics=metrics, ready=ready, web=web)
 
 
 @pytest.fixture
@@ -94,6 +114,11 @@ class Caller:
 
     async def get(self, path: str, **headers: str) -> Response:
         return await self.call("GET", path, headers=headers)
+
+    async def text(self, path: str) -> str:
+        response = await self.get(path)
+        assert response.status_code == 200, response.status_code
+        return await response.get_data(as_text=True)
 
     async def post(self, path: str, json: object = None) -> Response:
         return await self.call("POST", path, json={} if json is None else json)

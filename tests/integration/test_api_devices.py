@@ -102,12 +102,12 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("case", BAD)
-async def test_a_bad_device_is_refused_with_the_field(admin: Caller, device: Device, case: str) -> None:
-    body, status, field = BAD[case]
-    refused = await admin.post("/api/devices", json=body)
-    problem = await refused.get_json()
-    assert (refused.status_code, problem.get("field")) == (status, field), problem
+async def test_a_bad_device_is_refused_with_the_field(admin: Caller, device: Device, subtests: pytest.Subtests) -> None:
+    for case, (body, status, field) in BAD.items():
+        with subtests.test(case):
+            refused = await admin.post("/api/devices", json=body)
+            problem = await refused.get_json()
+            assert (refused.status_code, problem.get("field")) == (status, field), problem
 
 
 async def test_names_of_every_script_and_markup_come_back_as_they_went(admin: Caller) -> None:

@@ -69,13 +69,13 @@ REFUSED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", REFUSED)
-async def test_a_bad_geofence_is_refused_with_what_and_where(admin: Caller, case: str) -> None:
-    feature, status = REFUSED[case]
-    response = await admin.post("/api/geofences", feature)
-    problem = await response.get_json()
-    assert response.status_code == status and response.mimetype == "application/problem+json", problem
-    assert len(problem["detail"]) > 10 and "field" in problem
+async def test_a_bad_geofence_is_refused_with_what_and_where(admin: Caller, subtests: pytest.Subtests) -> None:
+    for case, (feature, status) in REFUSED.items():
+        with subtests.test(case):
+            response = await admin.post("/api/geofences", feature)
+            problem = await response.get_json()
+            assert response.status_code == status and response.mimetype == "application/problem+json", problem
+            assert len(problem["detail"]) > 10 and "field" in problem
 
 
 async def test_deep_nesting_is_malformed(admin: Caller) -> None:

@@ -1,0 +1,131 @@
+"""The page's files, the reference, and what monitors ask."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from quart import Quart
+
+from tests.integration.conftest import BUILT, Caller, Readiness
+from tracker.api.app import build_app
+from tracker.metrics import Metrics
+
+TILES = BUILT["tiles/world.pmtiles"]
+
+
+async def test_the_page_is_asked_about_and_its_assets_are_kept(anonymous: Caller) -> None:
+    page = await anonymous.get("/")
+    assert (page.status_code, page.mimetype, page.headers["Cache-Control"]) == (200, "text/html", "no-cache")
+    assert (await anonymous.call("GET", "/", headers={"If-None-Match": page.headers["ETag"]})).status_code == 304
+    script = await anonymous.get("/assets/index-4f2a.js")
+    assert script.mimetype == "text/javascript"
+    assert script.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+RANGES = {
+    "bytes=0-9": (206, TILES[:10], "bytes 0-9/256"),
+    "bytes=200-": (206, TILES[200:], "bytes 200-255/256"),
+    "bytes=-6": (206, TILES[-6:], "bytes 250-255/256"),
+    "bytes=100-9999": (206, TILES[100:], "bytes 100-255/256"),
+    "bytes=256-": (416, None, None),
+    "": (200, TILES, None),
+}
+
+
+async def test_tiles_are_read_by_ranges(anonymous: Caller, subtests: pytest.Subtests) -> None:
+    for asked, (status, body, told) in RANGES.items():
+        with subtests.test(asked):
+            response = await anonymous.call("GET", "/tiles/world.pmtiles", headers={"Range": asked} if asked else {})
+            assert (response.status_code, response.headers.get("Content-Range")) == (status, told)
+            if body is not None:
+                assert await response.get_data(as_text=False) == body
+                assert response.headers["Accept-Ranges"] == "bytes"
+                assert response.headers["Content-Length"] == str(len(body))
+
+
+@pytest.mark.parametrize("path", [
+    "/assets/../index.html", "/assets/%2e%2e/index.html", "/tiles//etc/passwd", "/tiles/..%2f..%2fetc/passwd",
+    "/assets/nothing.js", "/tiles/", "/secret", "/assets/\\..\\index.html",
+])  # fmt: skip
+async def test_nothing_else_is_served(anonymous: Caller, path: str) -> None:
+    response = await anonymous.get(path)
+    assert (response.status_code, response.mimetype) == (404, "application/problem+json")
+
+
+async def test_a_page_that_was_not_built_says_how(anonymous: Caller, web: Path) -> None:
+    (web / "index.html").unlink()
+    response = await anonymous.get("/")
+    assert response.status_code == 404 and "npm run build" in (await response.get_json())["detail"]
+
+
+async def test_every_answer_is_hardened(anonymous: Caller) -> None:
+    for path in ("/", "/assets/index-4f2a.js", "/api/me", "/livez", "/nowhere"):
+        headers = (await anonymous.get(path)).headers
+        policy = headers["Content-Security-Policy"]
+        assert "unsafe" not in policy and "frame-ancestors 'none'" in policy and "script-src 'self';" in policy
+        assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"] == "no-referrer"
+        assert "Server" not in headers and "Set-Cookie" not in headers
+    assert (await anonymous.get("/api/me")).headers["Cache-Control"] == "no-store"
+
+
+async def test_a_foreign_map_style_is_let_in_by_its_origin(gate: Any, ready: Readiness, web: Path) -> None:
+    style = "https://tiles.example.org/style.json"
+    app = build_app(gate=gate, metrics=Metrics(), ready=ready, web=web, map_style=style)
+    client = app.test_client()
+    assert (await (await client.get("/api/config")).get_json())["map_style"] == style
+    policy = (await client.get("/")).headers["Content-Security-Policy"] or ""
+    assert policy.count("https://tiles.example.org") == 2 and "style.json" not in policy
+
+
+async def test_readiness_tells_why_not(anonymous: Caller, ready: Readiness) -> None:
+    assert await (await anonymous.get("/readyz")).get_json() == {"ready": True, "reasons": []}
+    ready.reasons = ["the database does not answer"]
+    response = await anonymous.get("/readyz")
+    assert response.status_code == 503
+    assert await response.get_json() == {"ready": False, "reasons": ["the database does not answer"]}
+    assert (await anonymous.get("/livez")).status_code == 200
+
+
+async def test_metrics_are_there_to_scrape(anonymous: Caller, metrics: Metrics) -> None:
+    metrics.fixes_stored.inc(3)
+    metrics.received_to_stored.observe(0.004)
+    await anonymous.get("/api/me")
+    text = await anonymous.text("/metrics")
+    assert 'tracker_fixes_total{outcome="stored"} 3.0' in text
+    assert 'tracker_received_to_stored_seconds_bucket{le="0.005"} 1.0' in text
+    assert 'tracker_http_requests_total{method="GET",status="401"} 1.0' in text
+    for name in ("tracker_fix_to_received_seconds", "tracker_stored_to_sent_seconds", "tracker_batch_fixes"):
+        assert f"# TYPE {name} histogram" in text
+
+
+async def test_the_reference_lists_every_route_of_the_api(app: Quart, anonymous: Caller) -> None:
+    reference = await (await anonymous.get("/openapi.json")).get_json()
+    listed = {f"{method.upper()} {path}" for path, methods in reference["paths"].items() for method in methods}
+    expected = set()
+    for rule in app.url_map.iter_rules():
+        path = rule.rule.replace("<int:", "<").replace("<slug:", "<").replace("<", "{").replace(">", "}")
+        if not rule.endpoint.startswith("pages."):
+            expected |= {f"{method} {path}" for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
+    assert listed == expected
+
+
+async def test_the_reference_holds_together(anonymous: Caller) -> None:
+    reference = await (await anonymous.get("/openapi.json")).get_json()
+    assert reference["openapi"].startswith("3.1") and set(reference["info"]) >= {"title", "version"}
+    ids = []
+    for path, methods in reference["paths"].items():
+        for operation in methods.values():
+            ids.append(operation["operationId"])
+            assert operation["summary"] and operation["responses"]["default"], path
+            named = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
+            assert named == {part[1:-1] for part in path.split("/") if part.startswith("{")}
+            assert ("security" in operation) == ("x-allowed" in operation)
+    assert len(ids) == len(set(ids))
+    for target in references(reference):
+        assert target.removeprefix("#/components/schemas/") in reference["components"]["schemas"], target
+
+
+def references(node: object) -> list[str]:
+    if isinstance(node, dict):
+        return [each for key, value in node.items() for each in ([value] if key == "$ref" else references(value))]
+    return [each for value in node for each in references(value)] if isinstance(node, list) else []

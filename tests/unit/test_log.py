@@ -1,0 +1,75 @@
+"""The log: JSON, one line each, and no secret in it however it came there."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from tracker.access.tokens import new_secret
+from tracker.log import configure
+
+OPERATOR = "an operator's word"
+SECRET = new_secret()
+
+
+@pytest.fixture
+def lines() -> Iterator[io.StringIO]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    stream = io.StringIO()
+    configure("debug", secrets=(OPERATOR,), stream=stream)
+    yield stream
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+WAYS = {
+    "in the text": lambda log: log.warning(f"who sent {SECRET} here"),
+    "as an argument": lambda log: log.warning("header %s", f"Bearer {SECRET}"),
+    "as a field": lambda log: log.warning("x", extra={"token": SECRET}),
+    "a header of any kind": lambda log: log.warning("x", extra={"headers": {"Authorization": f"Basic {SECRET[4:]}"}}),
+    "deep in a field": lambda log: log.warning("x", extra={"request": {"cookies": [f"tracker_session={SECRET[4:]}"]}}),
+    "in JSON": lambda log: log.warning('{"type":"hello","token":"%s"}', SECRET[4:20]),
+    "in bytes": lambda log: log.warning("x", extra={"body": f'{{"token": "{SECRET[4:20]}"}}'.encode()}),
+    "in a URL": lambda log: log.warning(f"GET /in/{SECRET[4:20]}?id=van HTTP/1.1"),
+    "in a fragment": lambda log: log.warning(f"open http://localhost:8000/#token={SECRET[4:20]}"),
+    "without a name": lambda log: log.warning(f"hm: {SECRET[4:]}"),
+    "the operator's own": lambda log: log.warning(f"got {OPERATOR}"),
+    "of the database": lambda log: log.warning("postgresql://tracker:%s@db/tracker", SECRET[4:20]),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_no_secret_reaches_the_log(lines: io.StringIO, way: str) -> None:
+    WAYS[way](logging.getLogger("library"))
+    written = lines.getvalue()
+    assert "[redacted]" in written
+    assert SECRET[4:20] not in written and OPERATOR not in written
+    assert json.loads(written)["level"] == "warning"
+
+
+def test_no_secret_reaches_the_log_by_a_traceback(lines: io.StringIO) -> None:
+    try:
+        raise ValueError(f"cannot read {SECRET}")
+    except ValueError:
+        structlog.get_logger("ours").exception("failed", device="van-12")
+    told = json.loads(lines.getvalue())
+    assert "ValueError: cannot read [redacted]" in told["exception"] and told["device"] == "van-12"
+
+
+def test_a_text_cannot_make_a_line_of_its_own(lines: io.StringIO) -> None:
+    logging.getLogger("x").info('van\n{"level":"error"}\x1b[31m\u2028')
+    (line,) = lines.getvalue().splitlines()
+    assert json.loads(line)["event"] == 'van\n{"level":"error"}\x1b[31m\u2028'
+
+
+def test_ordinary_words_stay(lines: io.StringIO) -> None:
+    structlog.get_logger().info("stored", fixes=12, device="van-12", at="2026-11-23T10:00:00.123Z", took=0.25, ok=None)
+    told = json.loads(lines.getvalue())
+    assert {key: told[key] for key in ("event", "fixes", "device", "at", "took", "ok")} == {
+        "event": "stored", "fixes": 12, "device": "van-12", "at": "2026-11-23T10:00:00.123Z", "took": 0.25, "ok": None,
+    }  # fmt: skip
