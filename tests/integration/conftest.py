@@ -99,7 +99,7 @@ class Caller:
 
     def __init__(self, app: Quart, secret: str | None) -> None:
         self._client = app.test_client(use_cookies=False)
-        self.secret = secret
+        self.secret = secret or ""
         self.headers = {} if secret is None else {"Authorization": f"Bearer {secret}"}
 
     async def call(

@@ -1,6 +1,7 @@
 """Whatever goes wrong is told as an RFC 9457 document, and says nothing of how we are built."""
 
 import logging
+from contextlib import AsyncExitStack
 
 import asyncpg
 import pytest
