@@ -1,16 +1,25 @@
 """The page's files, the reference, and what monitors ask."""
 
+import gzip
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from quart import Quart
 
 from tests.integration.conftest import BUILT, Caller, Readiness
+from tracker.access.gate import Gate
 from tracker.api.app import build_app
 from tracker.metrics import Metrics
 
 TILES = BUILT["tiles/world.pmtiles"]
+
+
+@pytest.fixture
+def gate() -> Gate:
+    """Nothing here asks the database, so there is none."""
+    return Gate(asyncpg.create_pool("postgresql://nobody@/nothing?host=/nonexistent", min_size=0))
 
 
 async def test_the_page_is_asked_about_and_its_assets_are_kept(anonymous: Caller) -> None:
@@ -20,6 +29,19 @@ async def test_the_page_is_asked_about_and_its_assets_are_kept(anonymous: Caller
     script = await anonymous.get("/assets/index-4f2a.js")
     assert script.mimetype == "text/javascript"
     assert script.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+
+
+async def test_text_is_sent_compressed_to_who_takes_it(anonymous: Caller) -> None:
+    script = await anonymous.get("/assets/index-4f2a.js", **{"Accept-Encoding": "br;q=1.0, gzip;q=0.8"})
+    assert (script.headers["Content-Encoding"], script.headers["Vary"]) == ("gzip", "Accept-Encoding")
+    assert gzip.decompress(await script.get_data(as_text=False)) == BUILT["assets/index-4f2a.js"]
+    headers = {"If-None-Match": script.headers["ETag"] or "", "Accept-Encoding": "gzip"}
+    assert (await anonymous.call("GET", "/assets/index-4f2a.js", headers=headers)).status_code == 304
+    for accepted in ("", "identity", "gzip;q=0"):
+        plain = await anonymous.get("/assets/index-4f2a.js", **{"Accept-Encoding": accepted})
+        assert await plain.get_data(as_text=False) == BUILT["assets/index-4f2a.js"]
+    tiles = await anonymous.get("/tiles/world.pmtiles", **{"Accept-Encoding": "gzip"})  # compressed inside already
+    assert "Content-Encoding" not in tiles.headers
 
 
 RANGES = {

@@ -30,10 +30,11 @@ from tracker.api.requests import watch_requests
 from tracker.metrics import Metrics
 from tracker.model.device import SLUG
 
+WEB: Final = Path(tracker.__file__).parent.parent / "web" / "dist"
 LARGEST_BODY: Final = 4 * 1024 * 1024  # bytes, of a geofence; all other bodies have a smaller limit of their own
 
 
-def build_app(*, gate: Gate, metrics: Metrics, ready: Ready, web: Path, map_style: str | None = None) -> Quart:
+def build_app(*, gate: Gate, metrics: Metrics, ready: Ready, web: Path = WEB, map_style: str | None = None) -> Quart:
     """`web` is the folder of the built page. Sockets are added by who owns them: `app.websocket`, with a rule of
     access.guard on each.
     """

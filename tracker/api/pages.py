@@ -1,6 +1,9 @@
 """Pages: the map and its files, as the build of web/ left them."""
 
+import asyncio
+import gzip
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +20,7 @@ ASK: Final = "no-cache"  # kept, and asked about each time: the answer is 304 wh
 # What lies beside index.html, by folder. Names under assets/ hold a hash of what is in them, so they never change.
 FOLDERS: Final = {"assets": FOREVER, "tiles": ASK, "fonts": ASK, "icons": ASK}
 FILES: Final = ("favicon.svg", "favicon.ico", "manifest.webmanifest", "robots.txt")
+TEXTS: Final = frozenset({".html", ".js", ".mjs", ".css", ".svg", ".json", ".webmanifest"})
 TYPES: Final = {
     ".pmtiles": "application/vnd.pmtiles", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css",
     ".woff2": "font/woff2", ".webmanifest": "application/manifest+json", ".svg": "image/svg+xml",
@@ -55,5 +59,23 @@ async def _file(folder: Path, name: str, cache: str) -> Response:
         request.headers["Range"] = f"bytes={max(0, (folder / name).stat().st_size - int(suffix[1]))}-"
     response = await send_from_directory(folder, name, mimetype=TYPES.get(Path(name).suffix), conditional=True)
     response.headers["Cache-Control"] = cache
-    response.headers["Accept-Ranges"] = "bytes"
+    if Path(name).suffix in TEXTS:
+        response.headers["Vary"] = "Accept-Encoding"
+        if response.status_code == 200 and request.accept_encodings.quality("gzip") > 0:
+            await _compress(response)
+    else:
+        response.headers["Accept-Ranges"] = "bytes"
     return response
+
+
+async def _compress(response: Response) -> None:
+    """A megabyte of script becomes a third; once, then it is remembered."""
+    etag, _ = response.get_etag()
+    response.set_data(await asyncio.to_thread(_compressed, await response.get_data(as_text=False)))
+    response.headers["Content-Encoding"] = "gzip"
+    response.set_etag(etag or "", weak=True)  # the same text in other bytes
+
+
+@lru_cache(maxsize=32)  # files of one build; full: the one asked for longest ago goes
+def _compressed(data: bytes) -> bytes:
+    return gzip.compress(data, mtime=0)
