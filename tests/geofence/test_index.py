@@ -212,7 +212,7 @@ def test_a_turn_round_the_globe_changes_nothing(ring: list[tuple[float, float]],
 @settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_changed_is_built_anew(data: st.DataObject) -> None:
-    """Any series of edits answers as an index built from what is left."""
+    """Any series of edits, swept now and then, answers as an index built from what is left."""
     now: dict[int, Geofence] = {}
     index = FenceIndex.build([])
     for _ in range(data.draw(st.integers(1, 6))):
@@ -220,6 +220,8 @@ def test_changed_is_built_anew(data: st.DataObject) -> None:
         wanted = [taken(ring, data.draw(st.integers(0, 5))) for ring in data.draw(st.lists(rings(), max_size=3))]
         added = list({fence.key: fence for fence in wanted if fence}.values())
         index = index.changed(removed, added)
+        if data.draw(st.booleans()):
+            index = index.swept()
         now = {key: fence for key, fence in now.items() if key not in removed} | {fence.key: fence for fence in added}
         assert index.fences == now
         lon, lat = around(list(now.values()) or [circle(0, 0, 5)], np.random.default_rng(0))

@@ -13,7 +13,7 @@ import shapely
 from tracker.geofence import cells
 from tracker.geofence.arrays import Bools, Complexes, Floats, Ints, Longs, ends, runs
 from tracker.geofence.cells import CHILD_COLUMN, CHILD_CORNER, CHILD_ROW, CHILDREN, FINEST, MIDDLE, REFERENCE, SIZES
-from tracker.geofence.distance import divided, feet, roughly
+from tracker.geofence.distance import divided, edge_ends, feet, roughly
 from tracker.geofence.parity import bound, walks
 from tracker.model.geofence import Geofence
 
@@ -68,7 +68,7 @@ class Pieces(NamedTuple):
 
 
 class Division(NamedTuple):
-    """Entries, one for each piece in a cell. Entry i's edges are `edges[first[i]:first[i + 1]]`: their first vertices."""
+    """Entries, one for each piece in a cell. Entry i's edges begin at the vertices `edges[first[i]:first[i + 1]]`."""
 
     key: Longs  # of the cell; only until it is looked up
     piece: Ints
@@ -300,11 +300,6 @@ def touches(middle: Complexes, size: float, a: Complexes, b: Complexes) -> Bools
     found: Bools = (np.abs(off.real) <= half + width / 2) & (np.abs(off.imag) <= half + height / 2)
     found &= np.abs((np.conj(span) * off).imag) <= half * (width + height)
     return found
-
-
-def edge_ends(vertices: Complexes, edges: Longs | Ints) -> Floats:
-    """n x 4: longitude and latitude of both ends."""
-    return np.column_stack((vertices[edges].real, vertices[edges].imag, vertices[edges + 1].real, vertices[edges + 1].imag))
 
 
 def children(front: Front, cell: Longs, child: Longs) -> tuple[Longs, Longs]:

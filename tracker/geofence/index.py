@@ -12,14 +12,17 @@ import shapely
 
 from tracker.geofence.arrays import Bools, Complexes, Floats, Ints, Longs, runs
 from tracker.geofence.cells import FINEST, columns, morton, references, rows
-from tracker.geofence.distance import feet, geodesic, roughly
-from tracker.geofence.division import INSIDE, NEAR, ROUGH, WHOLE, Division, Pieces, divide, edge_ends, joined, pieces
+from tracker.geofence.distance import edge_ends, feet, geodesic, roughly
+from tracker.geofence.division import INSIDE, NEAR, ROUGH, WHOLE, Division, Piece, Pieces, divide, joined, pieces
+from tracker.geofence.few import Few
 from tracker.geofence.lookup import Lookup, look_up
 from tracker.geofence.parity import walks
+from tracker.geofence.sweep import swept
 from tracker.model.geofence import Geofence
 
 Pairs = tuple[Ints, Ints]  # place index, fence key
-SWEEP_FROM: Final = 256  # removed pieces that may stay, and then half of all: a sweep costs as much as 10 edits
+FEW: Final = 8  # places up to which one by one is quicker; where fences lie thick it is 4, where thin 12
+SWEEP_FROM: Final = 256  # removed pieces that may stay, or a quarter of all: a sweep costs as much as five edits
 
 
 class FenceIndex:
@@ -30,7 +33,8 @@ class FenceIndex:
         self._pieces: Final = known
         self._division: Final = division
         self._lookup: Final = lookup
-        self._has_lines: Final = any(fence.reach is not None for fence in fences.values())
+        self._few: Final = Few(known, division, lookup)
+        self._has_lines: Final = bool(np.isfinite(known.reach).any())
         self._removed: Final = int(np.count_nonzero(known.fence < 0))
         self._in_parts: Final = len(known.fence) - self._removed > len(fences)
 
@@ -46,16 +50,24 @@ class FenceIndex:
         new = {fence.key: fence for fence in added}
         gone = (set(removed) | new.keys()) & self.fences.keys()
         fences = {key: fence for key, fence in self.fences.items() if key not in gone} | new
-        known = self._pieces.without(gone)
-        found = [piece for fence in new.values() for piece in pieces(fence)]
+        left = FenceIndex(fences, self._pieces.without(gone), self._division, self._lookup)
+        if left._removed > max(SWEEP_FROM, len(left._pieces.fence) // 4):
+            left = left.swept()
+        return left._with([piece for fence in new.values() for piece in pieces(fence)])
+
+    def swept(self) -> "FenceIndex":
+        """The same without what removed fences left behind: nobody is found there, but they take room and time."""
+        return FenceIndex(self.fences, *swept(self._pieces, self._division, self._lookup))
+
+    def _with(self, found: list[Piece]) -> "FenceIndex":
         if not found:
-            return FenceIndex(fences, known, self._division, self._lookup)
+            return self
+        vertices, entries = len(self._division.vertices), len(self._division.piece)
         more = divide(found)
-        more = more._replace(piece=more.piece + len(known.fence), edges=more.edges + len(self._division.vertices))
-        entry = np.arange(len(more.key), dtype=np.int32) + len(self._division.piece)
-        lookup = self._lookup.with_entries(more.key, entry)
-        known = Pieces(*map(np.concatenate, zip(known, Pieces.of(found, len(self._division.vertices)), strict=True)))
-        return FenceIndex(fences, known, joined([self._division, more._replace(key=more.key[:0])]), lookup)
+        look = self._lookup.with_entries(more.key, np.arange(len(more.key), dtype=np.int32) + entries)
+        more = more._replace(key=more.key[:0], piece=more.piece + len(self._pieces.fence), edges=more.edges + vertices)
+        known = Pieces(*map(np.concatenate, zip(self._pieces, Pieces.of(found, vertices), strict=True)))
+        return FenceIndex(self.fences, known, joined([self._division, more]), look)
 
     def fence(self, key: int) -> Geofence:
         return self.fences[key]
@@ -71,12 +83,25 @@ class FenceIndex:
 
         Degrees, -180 <= lon <= 180 and -90 <= lat <= 90: as those of a Fix are.
         """
+        if len(lon) <= FEW:
+            return self._covering_few(lon.tolist(), lat.tolist())
         seam = np.flatnonzero(np.abs(lon) == 180.0)
         if not len(seam):
             return self._covering(lon, lat)
         # A place on the 180th meridian has two longitudes: ask for both.
         place, key = self._covering(np.concatenate((lon, -lon[seam])), np.concatenate((lat, lat[seam])))
         return once(np.concatenate((np.arange(len(lon)), seam))[place], key)
+
+    def at(self, lon: float, lat: float) -> frozenset[int]:
+        """Keys of the fences that cover one place."""
+        if abs(lon) == 180.0:
+            return frozenset((*self._few.covering(180.0, lat), *self._few.covering(-180.0, lat)))
+        return frozenset(self._few.covering(lon, lat))
+
+    def _covering_few(self, lons: list[float], lats: list[float]) -> Pairs:
+        found = [self.at(lon, lat) for lon, lat in zip(lons, lats, strict=True)]
+        place = [place for place, keys in enumerate(found) for _ in keys]
+        return np.array(place, dtype=np.int32), np.array([key for keys in found for key in keys], dtype=np.int32)
 
     def _covering(self, lon: Floats, lat: Floats) -> Pairs:
         column, row = columns(lon), rows(lat)

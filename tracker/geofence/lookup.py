@@ -9,7 +9,7 @@ from tracker.geofence.cells import FINEST, LEVEL_BITS
 
 
 class Found(NamedTuple):
-    """The entries in the cells of some places. Entry i is `entry[i]`, of place `place[hit[i]]`, on level `level[hit[i]]`."""
+    """Entries in the cells of some places. The i-th is `entry[i]`, of place `place[hit[i]]`, on `level[hit[i]]`."""
 
     place: Longs
     level: Longs
