@@ -17,7 +17,7 @@ TILES = BUILT["tiles/world.pmtiles"]
 
 
 @pytest.fixture
-def gate() -> Gate:
+async def gate() -> Gate:
     """Nothing here asks the database, so there is none."""
     return Gate(asyncpg.create_pool("postgresql://nobody@/nothing?host=/nonexistent", min_size=0))
 
