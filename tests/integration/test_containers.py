@@ -16,7 +16,7 @@ DOCKERFILE: Final = ROOT / "Dockerfile"
 
 
 def compose(path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [PROGRAMS / "docker-compose", "-f", path, "config", *arguments]
+    command: list[str | Path] = [PROGRAMS / "docker-compose", "-f", path, "config", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
