@@ -1,0 +1,149 @@
+"""The set-up of a bare checkout, without installing anything."""
+
+import ast
+import io
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tracker.errors import SetupFailed
+from tracker.setup import checkout, environment, tests, web
+from tracker.setup.browser import find_chromium
+from tracker.setup.prepare import needs_of
+from tracker.setup.steps import Outcome, Progress, must
+from tracker.setup.system import Package, find_apt
+from tracker.setup.tests import Part, Result, report, run_lane
+
+ROOT = checkout.ROOT
+
+
+@pytest.mark.parametrize(
+    ("line", "environ", "postgis", "page", "chromium"),
+    [
+        ("demo", {}, True, True, False),
+        ("demo --bind 127.0.0.1:9000", {}, True, True, False),
+        ("serve", {"TRACKER_DATABASE_URL": "postgresql://x"}, False, True, False),
+        ("serve --database postgresql://x", {}, False, True, False),
+        ("test", {"TRACKER_DATABASE_URL": "postgresql://x"}, True, True, True),
+        ("serve --help", {}, False, False, False),
+        ("token create --kind admin", {}, False, False, False),
+        ("", {}, False, False, False),
+    ],
+)
+def test_each_command_needs_only_what_it_uses(
+    line: str, environ: dict[str, str], postgis: bool, page: bool, chromium: bool
+) -> None:
+    needs = needs_of(line.split(), environ)
+    assert (needs.postgis, needs.page, needs.chromium) == (postgis, page, chromium)
+
+
+def test_the_entry_can_be_read_by_an_old_python() -> None:
+    ast.parse((ROOT / "tracker/__main__.py").read_text(), feature_version=(3, 8))
+
+
+@pytest.mark.parametrize("newer", [True, False])
+def test_an_old_python_goes_on_as_a_newer_one_or_says_so(tmp_path: Path, newer: bool) -> None:
+    if newer:
+        program(tmp_path / "python3.12", 'echo "went on: $*"')
+    pretend = "import sys; sys.version_info = (3, 9, 2); sys.argv = ['tracker', 'demo']\n"
+    entry = pretend + (ROOT / "tracker/__main__.py").read_text()
+    done = subprocess.run([sys.executable, "-c", entry], env={"PATH": str(tmp_path)}, capture_output=True, check=False)
+    if newer:
+        assert done.stdout == b"went on: -m tracker demo\n"
+    else:
+        assert (done.returncode, done.stderr) == (3, b"tracker needs Python 3.11, 3.12 or 3.13; this is 3.9\n")
+
+
+@pytest.mark.parametrize(
+    ("version", "recent"),
+    [("v18.19.0", False), ("v20.18.3", False), ("v20.19.0", True), ("v21.7.0", False), ("v22.11.0", False),
+     ("v22.12.0", True), ("v24.19.0", True), ("", False)],
+)  # fmt: skip
+def test_which_node_can_build_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, recent: bool
+) -> None:
+    program(tmp_path / "node", f"echo {version}")
+    program(tmp_path / "npm", "true")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert web.node_is_recent() is recent
+    assert web.node_environ()["PATH"].startswith(str(tmp_path if recent else checkout.ENVIRONMENT))
+
+
+@pytest.mark.parametrize(("version", "usable"), [("uv 0.8.22", False), ("uv 0.13.9 (x)", True), ("uv 1.0.0", True)])
+def test_an_old_uv_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, usable: bool) -> None:
+    program(tmp_path / "uv", f"echo '{version}'")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert (environment.find_uv() is not None) is usable
+
+
+def test_a_chosen_browser_counts_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_chromium({"TRACKER_CHROMIUM": "/opt/mine"}) == Path("/opt/mine")
+    program(tmp_path / "google-chrome", "true")
+    assert find_chromium({}) == tmp_path / "google-chrome"
+
+
+def test_a_digest_changes_with_names_contents_and_words(tmp_path: Path) -> None:
+    def digest(files: list[Path], *words: str) -> str:
+        return checkout.digest(files, *words, root=tmp_path)
+
+    one, two = tmp_path / "a", tmp_path / "b"
+    one.write_text("x")
+    two.write_text("x")
+    seen = {digest([one]), digest([two]), digest([one, two]), digest([one], "w")}
+    one.write_text("y")
+    assert len(seen | {digest([one])}) == 5
+
+
+def test_without_root_and_sudo_it_says_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packages = [Package("postgresql-postgis", "PostgreSQL with PostGIS"), Package("chromium", "a browser")]
+    program(tmp_path / "apt-get", "true")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(SetupFailed, match="apt-get install --no-install-recommends postgresql-postgis chromium"):
+        find_apt(packages, Progress(io.StringIO()))
+    (tmp_path / "apt-get").unlink()
+    program(tmp_path / "brew", "true")
+    with pytest.raises(SetupFailed, match="brew install postgis"):
+        find_apt(packages, Progress(io.StringIO()))
+
+
+def test_a_failing_command_shows_its_last_words() -> None:
+    with pytest.raises(SetupFailed, match=r"ended with 7:\nline 2$"):
+        must(["sh", "-c", "echo line 1 >/dev/null; echo line 2; exit 7"], cwd=ROOT)
+    with pytest.raises(SetupFailed, match="no-such-program is not there"):
+        must(["no-such-program"], cwd=ROOT)
+
+
+def test_steps_are_told_line_by_line_without_a_terminal() -> None:
+    out = io.StringIO()
+    with Progress(out).shown() as progress:
+        with progress.step("first"):
+            pass
+        with pytest.raises(ValueError, match="no"), progress.step("second"):
+            raise ValueError("no")
+    lines = [line.split()[:2] for line in out.getvalue().splitlines()]
+    assert lines == [["...", "first"], ["ok", "first"], ["...", "second"], ["FAILED", "second"]]
+
+
+def test_a_failing_part_fails_the_run_and_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    parts = [Part("good", ("true",)), Part("bad", ("sh", "-c", "echo the reason; exit 1"))]
+    results = run_lane(parts, Progress(io.StringIO()))
+    assert report(results, 1.0) == 1
+    assert "the reason" in capsys.readouterr().out
+    assert report([Result(parts[0], Outcome(0, "", 0.1))], 1.0) == 0
+
+
+def test_every_folder_with_tests_is_a_part_and_a_wrong_name_is_refused() -> None:
+    have = {path.relative_to(tests.TESTS).parts[0] for path in tests.TESTS.rglob("test_*.py")}
+    assert {part.name for part in tests.running()} == have
+    assert tests.main(["unti"]) == 2
+
+
+def program(path: Path, script: str) -> None:
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(path.stat().st_mode | stat.S_IXUSR)
