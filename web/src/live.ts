@@ -1,5 +1,5 @@
 /** Ties the stream to what is shown: the one place where frames become ticks and people's moves become subscriptions. */
-import { effect, signal } from '@preact/signals';
+import { batch, effect, signal } from '@preact/signals';
 import { ApiError, fetchDevices, fetchEvents, fetchGeofences, fetchMe, fetchTrack } from './api';
 import { Feed } from './live/feed';
 import type { TrackerEvent, Viewport } from './live/frames';
@@ -90,13 +90,16 @@ export class Live {
   }
 
   private ticked(): void {
-    state.tick.value++;
+    batch(() => {
+      state.events.value = this.feed.events.events;
+      state.tick.value++;
+    });
     this.flyIfKnown();
     const row = state.selected.peek();
     const view = this.view.peek();
     if (row === null || !view || !this.feed.devices.shown[row]) return;
     view.extendTrail(this.feed.devices.lonE7[row]! / 1e7, this.feed.devices.latE7[row]! / 1e7);
-    if (state.following.peek()) view.follow(...view.layer.place(row));
+    if (state.following.peek()) view.follow(...view.layer.place(row), besideDetail());
   }
 
   private flyIfKnown(): void {
@@ -104,11 +107,11 @@ export class Live {
     const { devices } = this.feed;
     if (row === null || !devices.shown[row] || Number.isNaN(devices.at[row])) return;
     this.flyTo = null;
-    this.view.peek()?.flyTo(devices.lonE7[row]! / 1e7, devices.latE7[row]! / 1e7);
+    this.view.peek()?.flyTo(devices.lonE7[row]! / 1e7, devices.latE7[row]! / 1e7, besideDetail());
   }
 
   private happened(event: TrackerEvent): void {
-    state.events.value = this.feed.events.events;
+    this.moved(); // the next tick shows it: a burst of events is drawn once
     if (event.geofence === null) return;
     this.view.peek()?.lightFence(event.geofence);
     if (!state.geofenceNames.peek().has(event.geofence)) void this.readGeofences();
@@ -170,6 +173,11 @@ export class Live {
       if (state.selected.peek() === row) this.view.peek()?.setTrail(line);
     });
   }
+}
+
+/** From the middle of the map to the middle of what the detail leaves free: to its left, or above it on a phone. */
+function besideDetail(): [number, number] {
+  return innerWidth < 760 ? [0, -120] : [-120, 0];
 }
 
 /** What the stream shows does not depend on these calls: where one fails, the next try makes it good. */

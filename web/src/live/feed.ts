@@ -37,11 +37,12 @@ export class Feed {
   private target = 0; // the number of the newest event when we subscribed
   private snapshotSeen = false;
   private paused = false;
+  private stale = false; // `wanted` has changed while paused
   private askedNamesAt = -Infinity;
 
   constructor(url: string, private readonly listener: FeedListener) {
     this.socket = new LiveSocket(url, {
-      opened: () => this.subscribe(),
+      opened: () => this.opened(),
       received: (data) => this.received(data),
       silent: () => this.subscribe(), // the answer proves that the stream is alive
       changed: (link) => this.linkChanged(link),
@@ -70,7 +71,8 @@ export class Feed {
     const wanted = subscription(look);
     if (JSON.stringify(wanted) === JSON.stringify(this.wanted)) return;
     this.wanted = wanted;
-    if (!this.paused) this.subscribe();
+    if (this.paused) this.stale = true;
+    else this.subscribe();
   }
 
   pause(): void {
@@ -86,13 +88,19 @@ export class Feed {
     this.paused = false;
     this.snapshotSeen = false;
     this.socket.watchSilence(true);
-    this.socket.send({ type: 'resume' });
-    this.subscribe(); // the view may have changed meanwhile, and its snapshot tells us when we have caught up
+    if (this.stale) this.subscribe();
+    else this.socket.send({ type: 'resume' }); // answered by a snapshot, as a subscription is
     this.socket.nudge();
     this.report();
   }
 
+  private opened(): void {
+    this.subscribe();
+    if (this.paused) this.socket.send({ type: 'pause' });
+  }
+
   private subscribe(): void {
+    this.stale = false;
     this.socket.send(subscribeMessage(this.wanted, this.events.last));
   }
 
@@ -141,8 +149,7 @@ export class Feed {
       case 'event':
         return this.happened(frame.event);
       case 'reset':
-        this.events.clear();
-        return this.listener.missed(this.target);
+        return; // `resumed: false` has said so already
       case 'going_away':
         return this.socket.comeBackAfter(frame.afterMs);
       case 'error':
@@ -154,15 +161,25 @@ export class Feed {
 
   private subscribed(epoch: string, resumed: boolean, event: number | null, serverTime: number): void {
     if (Number.isFinite(serverTime)) this.clockOffset = serverTime - Date.now();
-    if (this.epoch !== null && epoch !== this.epoch) this.devices.forgetSlots();
+    const another = this.epoch !== null && epoch !== this.epoch;
     this.epoch = epoch;
+    if (another) return this.startOver();
     this.target = event ?? 0;
-    const first = this.events.last === null;
-    if (first || !resumed) {
-      this.events.clear();
-      this.events.startAfter(this.target);
-      this.listener.missed(this.target);
-    }
+    if (this.events.last === null || !resumed) this.readFrom(this.target);
+  }
+
+  /** Another database: its slots are other devices, and our number is none of its. */
+  private startOver(): void {
+    this.devices.forgetSlots();
+    this.events.clear();
+    this.subscribe();
+  }
+
+  /** From here on events come by the stream; those before are read from the log. */
+  private readFrom(head: number): void {
+    this.events.clear();
+    this.events.startAfter(head);
+    this.listener.missed(head);
   }
 
   private happened(event: TrackerEvent): void {

@@ -21,6 +21,16 @@ const STALE_MS = 5 * 60_000; // no fix for this long: the marker fades
 const PICK_PX = 18; // a finger is wide
 const POINTED_SPEED = 0.5; // m/s: what creeps has no heading worth showing
 const HALO = 2.3; // times the marker
+const CROWD = 400; // in view; more than these are drawn smaller
+const LEAST_SCALE = 0.4;
+
+/** In mercator units; `width` wraps at 180 degrees. */
+interface Window {
+  readonly west: number;
+  readonly width: number;
+  readonly north: number;
+  readonly south: number;
+}
 
 export class DeviceLayer implements CustomLayerInterface {
   readonly id = 'devices';
@@ -39,6 +49,7 @@ export class DeviceLayer implements CustomLayerInterface {
   private dirtyFrom = Infinity; // rows to upload
   private dirtyTo = -1;
   private movingUntil = 0;
+  private scale = 1;
   private next: ReturnType<typeof setTimeout> | undefined;
   private colors: MarkerColors | null = null;
   private matrix = new Float32Array(16);
@@ -50,13 +61,15 @@ export class DeviceLayer implements CustomLayerInterface {
   update(now: number): void {
     const time = this.now();
     if (this.markers.reserve(this.table.size)) this.upload();
+    const window = this.window();
     let visible = false;
-    for (const row of this.table.takeChanged()) visible = this.follow(row, time, now) || visible;
+    for (const row of this.table.takeChanged()) visible = this.follow(row, time, now, window) || visible;
     if (visible) this.map?.triggerRepaint();
   }
 
   /** Fades what has not been heard of; every few seconds is enough. */
   age(now: number): void {
+    this.crowd();
     let faded = false;
     for (let row = 0; row < this.table.size; row++) {
       const status = this.statusOf(row, now);
@@ -70,6 +83,11 @@ export class DeviceLayer implements CustomLayerInterface {
   paint(colors: MarkerColors): void {
     this.colors = colors;
     this.map?.triggerRepaint();
+  }
+
+  /** So many are in view that names would hide them. */
+  get isCrowded(): boolean {
+    return this.scale < 0.75;
   }
 
   /** The nearest device within a finger's width of a pixel, or null. */
@@ -87,8 +105,9 @@ export class DeviceLayer implements CustomLayerInterface {
   forEachInView(visit: (row: number, x: number, y: number) => void): void {
     if (!this.map) return;
     const { clientWidth: width, clientHeight: height } = this.map.getCanvas();
+    const now = this.now();
     for (let row = 0; row < this.table.size; row++) {
-      const spot = this.spot(row, width, height);
+      const spot = this.spot(row, now, width, height);
       if (spot && spot[0] >= 0 && spot[1] >= 0 && spot[0] <= width && spot[1] <= height) visit(row, ...spot);
     }
   }
@@ -96,7 +115,7 @@ export class DeviceLayer implements CustomLayerInterface {
   /** Where a marker is now on the screen, in CSS pixels; null where it is not shown. */
   screen(row: number): [number, number] | null {
     const canvas = this.map?.getCanvas();
-    return canvas ? this.spot(row, canvas.clientWidth, canvas.clientHeight) : null;
+    return canvas ? this.spot(row, this.now(), canvas.clientWidth, canvas.clientHeight) : null;
   }
 
   /** Where a marker is now, in degrees. */
@@ -104,9 +123,9 @@ export class DeviceLayer implements CustomLayerInterface {
     return this.markers.place(row, this.now());
   }
 
-  private spot(row: number, width: number, height: number): [number, number] | null {
+  private spot(row: number, now: number, width: number, height: number): [number, number] | null {
     if (!this.markers.isShown(row)) return null;
-    const [x, y] = this.markers.seen(row, this.now());
+    const [x, y] = this.markers.seen(row, now);
     const dx = difference(this.centre[0], x) / WORLD_UNITS;
     const dy = difference(this.centre[1], y) / WORLD_UNITS;
     const m = this.matrix;
@@ -121,7 +140,7 @@ export class DeviceLayer implements CustomLayerInterface {
     return Math.round(performance.now() - this.started) >>> 0; // wraps after 49 days, and so does the shader's difference
   }
 
-  private follow(row: number, time: number, now: number): boolean {
+  private follow(row: number, time: number, now: number, window: Window): boolean {
     const { table, markers } = this;
     const wasShown = markers.isShown(row);
     const placed = !Number.isNaN(table.at[row]!);
@@ -129,10 +148,10 @@ export class DeviceLayer implements CustomLayerInterface {
       const interval = wasShown && !this.still ? table.at[row]! - table.previousAt[row]! : NaN;
       markers.point(row, time, table.heading[row]!);
       const taken = markers.move(row, time, table.lonE7[row]! / 1e7, table.latE7[row]! / 1e7, (metres) => glideTime(interval, metres));
-      if (taken > 0 && this.isInView(row)) this.movingUntil = Math.max(this.movingUntil, performance.now() + taken);
+      if (taken > 0 && this.isIn(window, row)) this.movingUntil = Math.max(this.movingUntil, performance.now() + taken);
     }
     this.dress(row, now);
-    return this.isInView(row);
+    return this.isIn(window, row);
   }
 
   private dress(row: number, now: number): void {
@@ -148,16 +167,26 @@ export class DeviceLayer implements CustomLayerInterface {
     return now - this.table.at[row]! > STALE_MS ? STALE : this.table.status[row]!;
   }
 
-  /** Its target is in the window: what moves elsewhere needs no frame. */
-  private isInView(row: number): boolean {
-    if (!this.map) return false;
-    const bounds = this.map.getBounds();
-    const at = row * 8;
-    const x = this.markers.words[at + 2]!;
-    const y = this.markers.words[at + 3]!;
-    const west = mercatorX(bounds.getWest());
+  private window(): Window {
+    const bounds = this.map?.getBounds();
+    if (!bounds) return { west: 0, width: -1, north: 0, south: 0 };
     const width = ((bounds.getEast() - bounds.getWest()) / 360) * WORLD_UNITS;
-    return (x - west) >>> 0 <= width && y >= mercatorY(bounds.getNorth()) && y <= mercatorY(bounds.getSouth());
+    return { west: mercatorX(bounds.getWest()), width, north: mercatorY(bounds.getNorth()), south: mercatorY(bounds.getSouth()) };
+  }
+
+  /** Where it goes is in the window: what moves elsewhere needs no frame. */
+  private isIn(window: Window, row: number): boolean {
+    const x = this.markers.words[row * 8 + 2]!;
+    const y = this.markers.words[row * 8 + 3]!;
+    return (x - window.west) >>> 0 <= window.width && y >= window.north && y <= window.south;
+  }
+
+  /** Where many are in view each is drawn smaller: they would hide one another, and cost the GPU for it. */
+  private crowd(): void {
+    const window = this.window();
+    let count = 0;
+    for (let row = 0; row < this.table.size; row++) if (this.markers.isShown(row) && this.isIn(window, row)) count++;
+    this.scale = Math.max(LEAST_SCALE, Math.min(1, Math.sqrt(CROWD / count)));
   }
 
   onAdd(map: MapLibre, gl: WebGL2RenderingContext): void {
@@ -165,9 +194,13 @@ export class DeviceLayer implements CustomLayerInterface {
     this.gl = gl;
     this.buffer = gl.createBuffer();
     this.upload();
+    map.on('moveend', this.recount);
   }
 
-  onRemove(_map: MapLibre, gl: WebGL2RenderingContext): void {
+  private readonly recount = () => this.crowd();
+
+  onRemove(map: MapLibre, gl: WebGL2RenderingContext): void {
+    map.off('moveend', this.recount);
     clearTimeout(this.next);
     this.next = undefined;
     for (const program of this.programs.values()) program.discard();
@@ -216,7 +249,7 @@ export class DeviceLayer implements CustomLayerInterface {
 
   private draw(gl: WebGL2RenderingContext, input: CustomRenderMethodInput): void {
     const program = this.program(gl, input.shaderData);
-    const size = markerSize(this.map!.getZoom()) * devicePixelRatio;
+    const size = markerSize(this.map!.getZoom()) * this.scale * devicePixelRatio;
     program.use(this.now(), this.matrix, this.centre, (-this.map!.getBearing() * Math.PI) / 180, this.colors!);
     program.projection(input.defaultProjectionData);
     gl.enable(gl.BLEND);

@@ -16,7 +16,7 @@ export function addFences(map: MapLibre, fences: readonly Geofence[], theme: The
   map.addSource(SOURCE, { type: 'geojson', data: drawable(fences), promoteId: 'id' });
   map.addLayer({
     id: 'fence-fill', type: 'fill', source: SOURCE, filter: ['!=', ['geometry-type'], 'LineString'],
-    paint: { 'fill-color': fence, 'fill-opacity': ['case', lit, 0.34, 0.1] as never, 'fill-opacity-transition': { duration: 400, delay: 0 } },
+    paint: { 'fill-color': fence, 'fill-opacity': ['case', lit, 0.26, 0.09] as never, 'fill-opacity-transition': { duration: 600, delay: 0 } },
   });
   map.addLayer({
     id: 'fence-corridor', type: 'line', source: SOURCE, filter: ['==', ['geometry-type'], 'LineString'],

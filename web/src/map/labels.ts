@@ -5,7 +5,7 @@ import type { DeviceLayer } from './device-layer';
 
 const FROM_ZOOM = 13;
 const MOST = 40; // more names than this are noise, and each costs a style change per frame
-const CHOOSE_MS = 400;
+const CHOOSE_MS = 500;
 const WIDTH_PX = 120; // room a name needs, so that two do not lie on each other
 const HEIGHT_PX = 22;
 
@@ -42,7 +42,7 @@ export class DeviceLabels {
     const rows: number[] = [];
     const { selected } = this.layer;
     if (selected !== null && this.layer.screen(selected)) rows.push(selected);
-    if (this.map.getZoom() >= FROM_ZOOM) {
+    if (this.map.getZoom() >= FROM_ZOOM && !this.layer.isCrowded) {
       this.layer.forEachInView((row, x, y) => {
         if (rows.length >= MOST || row === selected || taken.has(cell(x, y))) return;
         taken.add(cell(x, y));

@@ -70,11 +70,12 @@ void main() {
     o_color = vec4(v_color.rgb, 1.0) * (0.16 * disc + 0.7 * ring);
     return;
   }
+  if (dot(p, p) > 1.0) discard;
   float d = marker(p);
-  float rim = max(0.105, 1.4 * pixel);
+  float rim = max(0.105, 1.1 * pixel);
   float body = 1.0 - smoothstep(-pixel, 0.0, d + rim);
   float whole = 1.0 - smoothstep(-pixel, 0.0, d);
-  float shadow = 0.28 * (1.0 - smoothstep(0.0, 0.14, d));
+  float shadow = 0.28 * clamp((u_size - 12.0) / 12.0, 0.0, 1.0) * (1.0 - smoothstep(0.0, 0.14, d));
   vec4 color = mix(u_rim, vec4(v_color.rgb, 1.0), body) * whole;
   o_color = (color + vec4(0.0, 0.0, 0.0, shadow) * (1.0 - whole)) * v_color.a;
   if (o_color.a < 0.01) discard;

@@ -136,13 +136,13 @@ export class MapView {
     if (longer !== this.trail) this.setTrail(longer);
   }
 
-  /** `near`: no zooming out of a closer look. */
-  flyTo(lon: number, lat: number): void {
-    this.map.flyTo({ center: [lon, lat], zoom: Math.max(this.map.getZoom(), CLOSE_ZOOM), duration: 1200 });
+  /** `offset` in pixels: what lies over the map must not lie over the device. */
+  flyTo(lon: number, lat: number, offset: [number, number]): void {
+    this.map.flyTo({ center: [lon, lat], zoom: Math.max(this.map.getZoom(), CLOSE_ZOOM), offset, duration: 1200 });
   }
 
-  follow(lon: number, lat: number): void {
-    if (!this.map.isMoving()) this.map.easeTo({ center: [lon, lat], duration: 900, easing: (t) => t });
+  follow(lon: number, lat: number, offset: [number, number]): void {
+    if (!this.map.isMoving()) this.map.easeTo({ center: [lon, lat], offset, duration: 900, easing: (t) => t });
   }
 
   /** All devices in the window; the panels lie over its left or its foot. */

@@ -56,7 +56,7 @@ function Facts({ live, row, now }: { live: Live; row: number; now: number }) {
 
 function Inside({ ids }: { ids: readonly string[] }) {
   return (
-    <div class="inside">
+    <div class={ids.length ? 'inside' : 'inside none'}>
       <h3>Inside</h3>
       {ids.length === 0 ? <p class="hint">no geofence</p> : (
         <ul>{ids.map((id) => <li key={id}><FenceIcon />{geofenceNames.value.get(id) ?? id}</li>)}</ul>

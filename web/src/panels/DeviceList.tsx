@@ -14,11 +14,11 @@ const byName = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base'
 
 export function DeviceList({ live }: { live: Live }) {
   void tick.value;
-  void second.value;
   const { devices } = live.feed;
   const now = live.feed.now();
   const sorted = useMemo(() => sortedRows(devices), [devices.namesVersion]);
-  const states = sorted.map((row) => stateOf(devices.status[row]!, devices.at[row]!, now));
+  // Of all devices, so once a second and not with every tick.
+  const states = useMemo(() => sorted.map((row) => stateOf(devices.status[row]!, devices.at[row]!, now)), [sorted, second.value]);
   const rows = narrow(devices, sorted, states, query.value, filter.value);
   const current = selected.value === null ? -1 : rows.indexOf(selected.value);
   return (
@@ -64,8 +64,11 @@ function Search() {
 }
 
 function Filters({ states }: { states: State[] }) {
-  const counts: Record<string, number> = { all: states.length };
-  for (const { key } of states) counts[key] = (counts[key] ?? 0) + 1;
+  const counts = useMemo(() => {
+    const found: Record<string, number> = { all: states.length };
+    for (const { key } of states) found[key] = (found[key] ?? 0) + 1;
+    return found;
+  }, [states]);
   return (
     <div class="filters" role="group" aria-label="Show devices that are">
       {FILTERS.map(([key, text]) => (

@@ -1,7 +1,7 @@
 /** Who entered and left what, newest first. */
 import type { Live } from '../live';
 import type { TrackerEvent } from '../live/frames';
-import { events, geofenceNames, geofences, second, tick } from '../state';
+import { events, geofenceNames, geofences, second } from '../state';
 import { ago, moment, time } from './format';
 import { EnterIcon, ExitIcon, FenceIcon } from './Icons';
 
@@ -10,8 +10,7 @@ const VERB: Record<string, string> = { enter: 'entered', exit: 'left' };
 const RECENT_MS = 60_000;
 
 export function EventFeed({ live }: { live: Live }) {
-  void second.value;
-  void tick.value; // names come with the devices
+  void second.value; // ages, and names that came late
   const now = live.feed.now();
   return (
     <section class="events" aria-label="Events">

@@ -58,11 +58,15 @@ export interface State {
   readonly text: string;
 }
 
-/** What a device is doing, in a word. `at` is NaN where it was never heard of. */
+const NONE: State = { key: 'unknown', text: 'No position yet' };
+const SILENT: State = { key: 'silent', text: 'Silent' };
+const MOVING: State = { key: 'moving', text: 'Moving' };
+const STOPPED: State = { key: 'stopped', text: 'Stopped' };
+const REPORTING: State = { key: 'unknown', text: 'Reporting' };
+
+/** What a device is doing, in a word. `at` is NaN where it was never heard of. Makes nothing: lists ask for thousands. */
 export function stateOf(status: number, at: number, now: number): State {
-  if (Number.isNaN(at)) return { key: 'unknown', text: 'No position yet' };
-  if (now - at > SILENT_MS) return { key: 'silent', text: 'Silent' };
-  if (status === Status.Moving) return { key: 'moving', text: 'Moving' };
-  if (status === Status.Stopped) return { key: 'stopped', text: 'Stopped' };
-  return { key: 'unknown', text: 'Reporting' };
+  if (Number.isNaN(at)) return NONE;
+  if (now - at > SILENT_MS) return SILENT;
+  return status === Status.Moving ? MOVING : status === Status.Stopped ? STOPPED : REPORTING;
 }

@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import { glideTime } from '../src/map/glide';
+import { Markers } from '../src/map/markers';
+import { difference, latitude, longitude, mercatorX, mercatorY } from '../src/map/mercator';
+import { Pacer } from '../src/map/pacer';
+
+describe('mercator', () => {
+  test.each([[24.94, 60.17], [-179.9999, -41.65], [179.9999, 0], [0, 85], [7.4246, 43.7384]])('%f, %f comes back within 2 cm', (lon, lat) => {
+    expect(longitude(mercatorX(lon))).toBeCloseTo(lon, 6);
+    expect(latitude(mercatorY(lat))).toBeCloseTo(lat, 6);
+  });
+  test('the way across 180 degrees is the short one', () => {
+    expect(difference(mercatorX(179.9), mercatorX(-179.9)) / 2 ** 32).toBeCloseTo(0.2 / 360, 6);
+  });
+  test('poles stay on the map', () => expect([mercatorY(90), mercatorY(-90)]).toEqual([0, 2 ** 32 - 1].map((y) => expect.closeTo(y, -8))));
+});
+
+describe('glide', () => {
+  test.each([
+    ['the first position', NaN, 10, 0],
+    ['the same time again', 0, 0, 0],
+    ['once a second', 1000, 12, 1150],
+    ['four times a second', 100, 1, 150],
+    ['every ten seconds', 10_000, 100, 3000],
+    ['after a minute of silence', 60_000, 100, 0],
+    ['a teleport', 1000, 5000, 0],
+  ])('%s', (_, interval, metres, taken) => expect(glideTime(interval, metres)).toBeCloseTo(taken, 6));
+});
+
+describe('markers', () => {
+  const second = () => 1000;
+  const at = (markers: Markers, row: number, now: number) => markers.place(row, now)[0];
+
+  test('a marker is half-way at half-time, and stays at the end', () => {
+    const markers = new Markers();
+    markers.reserve(1);
+    markers.move(0, 0, 10, 50, () => 0);
+    markers.move(0, 5000, 11, 50, second);
+    expect(at(markers, 0, 5000)).toBeCloseTo(10, 6);
+    expect(at(markers, 0, 5500)).toBeCloseTo(10.5, 6);
+    expect(at(markers, 0, 9999)).toBeCloseTo(11, 6);
+  });
+
+  test('a new position on the way starts from where the marker is seen', () => {
+    const markers = new Markers();
+    markers.reserve(1);
+    markers.move(0, 0, 10, 50, () => 0);
+    markers.move(0, 0, 11, 50, second);
+    markers.move(0, 500, 10, 50, second);
+    expect(at(markers, 0, 500)).toBeCloseTo(10.5, 6);
+    expect(at(markers, 0, 1000)).toBeCloseTo(10.25, 6);
+  });
+
+  test('it glides across 180 degrees without a tour of the world', () => {
+    const markers = new Markers();
+    markers.reserve(1);
+    markers.move(0, 0, 179.5, 0, () => 0);
+    markers.move(0, 0, -179.5, 0, second);
+    expect(Math.abs(at(markers, 0, 500))).toBeCloseTo(180, 5);
+  });
+
+  test('the clock may wrap during a glide', () => {
+    const markers = new Markers();
+    markers.reserve(1);
+    markers.move(0, 0, 10, 50, () => 0);
+    markers.move(0, 2 ** 32 - 500, 11, 50, second);
+    expect(at(markers, 0, 0)).toBeCloseTo(10.5, 6);
+  });
+
+  test('metres are told to who decides about the time', () => {
+    const markers = new Markers();
+    markers.reserve(1);
+    markers.move(0, 0, 24.94, 60.17, () => 0);
+    let told = 0;
+    markers.move(0, 0, 24.95, 60.17, (metres) => (told = metres));
+    expect(told).toBeCloseTo(554, 0); // 0.01 degree at 60.17 north
+  });
+
+  test('growing keeps what was there', () => {
+    const markers = new Markers();
+    markers.reserve(1);
+    markers.move(0, 0, 24.94, 60.17, () => 0);
+    expect([markers.reserve(1000), markers.reserve(900)]).toEqual([true, false]);
+    expect(at(markers, 0, 1)).toBeCloseTo(24.94, 6);
+  });
+});
+
+describe('the pacer', () => {
+  const run = (frame: number) => {
+    const pacer = new Pacer();
+    let now = 0;
+    let waited = 0;
+    for (let i = 0; i < 50; i++) waited = pacer.next((now += frame + waited));
+    return waited;
+  };
+  test('a fast display is never held back', () => expect(run(16)).toBe(0));
+  test('a slow one gets half of the time', () => expect(run(120)).toBeCloseTo(120, 0));
+  test('but is never slower than four frames a second', () => expect(run(900)).toBe(250));
+});
