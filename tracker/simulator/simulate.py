@@ -3,9 +3,9 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from heapq import heapify, heapreplace
+from heapq import heappop, heappush
 from itertools import cycle
 from pathlib import Path
 
@@ -24,38 +24,74 @@ from tracker.simulator.vehicle import Vehicle
 
 CATEGORIES = ("van", "van", "taxi", "taxi", "bus", "truck", "bicycle")
 BUFFERED = 10_000  # fixes of each vehicle: almost three hours at one a second; then the oldest go
+LOOK_S = 1.0  # between two looks at the whole crowd
+LATE_MS = 10_000
 LAST_WORDS_S = 5.0  # for what is still unanswered when the time is over
-INTO_TUNNEL, OUT_OF_TUNNEL = 1 / 600, 1 / 40  # chances in any second
+INTO_TUNNEL, OUT_OF_TUNNEL = 1 / 600, 1 / 40  # chances at each look
 
 
 class _Interval(msgspec.Struct, frozen=True):
     seconds: float
 
 
-class Unit:
-    """A vehicle and the device in it; `interval` and `due` in ms."""
+class Timetable:
+    """Which unit, by number, is due when (ms); the newest word on a unit counts."""
 
-    def __init__(self, vehicle: Vehicle, interval: int, clock: Callable[[], int]) -> None:
+    def __init__(self) -> None:
+        self._due: dict[int, int] = {}
+        self._heap: list[tuple[int, int]] = []
+
+    def set(self, number: int, at: int) -> None:
+        self._due[number] = at
+        heappush(self._heap, (at, number))
+
+    def wait_s(self, now: int) -> float:
+        return max(0, self._heap[0][0] - now) / 1000 if self._heap else LOOK_S
+
+    def take(self, now: int) -> Iterator[tuple[int, int]]:
+        """Those that are due and when they were, once each."""
+        while self._heap and self._heap[0][0] <= now:
+            at, number = heappop(self._heap)
+            if self._due.get(number) == at:
+                del self._due[number]
+                yield number, at
+
+
+class Unit:
+    """A vehicle and the device in it; `interval` in ms."""
+
+    def __init__(
+        self, number: int, vehicle: Vehicle, interval: int, clock: Callable[[], int], timetable: Timetable
+    ) -> None:
+        self.number = number
         self.interval = interval
-        self.messages: list[str] = []  # for the driver; the last one counts
         self._vehicle = vehicle
         self._clock = clock
+        self._timetable = timetable
+        self._last = 0  # ms
         self.client: DeviceClient
 
     def report(self, at: int) -> None:
-        self.client.put(self._vehicle.measure(at))
+        self._measure(at)
+        self._timetable.set(self.number, at + self.interval)
 
     def obey(self, command: wire.Command) -> str | None:
         match command.name:
             case "report_now":
-                self.report(self._clock())
+                self._measure(self._clock())
             case "set_interval":
                 self.interval = _interval_ms(command.args)
+                self._timetable.set(self.number, self._clock() + self.interval)
             case "message":
-                self.messages = [bytes(command.args).decode()]
+                return "shown to the driver"
             case _:
                 raise Disobeyed(f"{command.name} is not known here")
         return None
+
+    def _measure(self, at: int) -> None:
+        """A command may have been quicker than the timetable: time never goes back, and no moment comes twice."""
+        self._last = max(at, self._last + 1)
+        self.client.put(self._vehicle.measure(self._last))
 
 
 def _interval_ms(args: msgspec.Raw) -> int:
@@ -90,9 +126,12 @@ async def simulate(
         tokens = await _register(url, admin_token, prefix, count, tally)
         start, town = clock(), load_roads(roads)
         gate, rng = asyncio.Semaphore(HANDSHAKES), random.Random()
-        units = []
+        units, timetable = list[Unit](), Timetable()
         for number, (name, token) in enumerate(tokens.items()):
-            unit = Unit(Vehicle(town, seed, number, start, battery=not binary), round(interval * 1000), clock)
+            vehicle = Vehicle(town, seed, number, start, battery=not binary)
+            unit = Unit(number, vehicle, round(interval * 1000), clock, timetable)
+            # Each at its own moment of the interval, so that the fixes come evenly.
+            timetable.set(number, start + round(interval * 1000) * number // count)
             buffer, stream = Buffer(BUFFERED, binary=binary), stream_url(url)
             unit.client = DeviceClient(
                 stream, name, token, buffer, tally, binary=binary, obey=unit.obey, gate=gate, rng=rng
@@ -101,7 +140,7 @@ async def simulate(
         async with running([unit.client for unit in units]):
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
-                    await _drive(units, start, clock, random.Random(seed) if tunnels else None)
+                    await _drive(units, timetable, clock, random.Random(seed) if tunnels else None)
             await _finish(units)
     return tally
 
@@ -124,22 +163,19 @@ def _steady_clock() -> Callable[[], int]:
     return lambda: time.monotonic_ns() // 1_000_000 + offset
 
 
-async def _drive(units: Sequence[Unit], start: int, clock: Callable[[], int], tunnels: random.Random | None) -> None:
-    """Each unit at its own moment of the interval, so that the fixes come evenly."""
-    due = [(start + unit.interval * n // len(units), n) for n, unit in enumerate(units)]
-    heapify(due)
-    second = start
+async def _drive(
+    units: Sequence[Unit], timetable: Timetable, clock: Callable[[], int], tunnels: random.Random | None
+) -> None:
+    look = clock()
     while True:
-        await asyncio.sleep(max(0, due[0][0] - clock()) / 1000)
+        await asyncio.sleep(min(LOOK_S, timetable.wait_s(clock())))
         now = clock()
-        while due[0][0] <= now:
-            at, n = due[0]
-            if units[n].client.refused is None:
-                units[n].report(at)
-            # After a long sleep of the machine: go on from now, not through everything that was missed.
-            heapreplace(due, (max(at + units[n].interval, now - 10_000), n))
-        if now >= second:
-            second = now + 1000
+        for number, at in timetable.take(now):
+            if units[number].client.refused is None:
+                # After a long sleep of the machine: go on from now, not through everything that was missed.
+                units[number].report(max(at, now - LATE_MS))
+        if now >= look:
+            look = now + round(LOOK_S * 1000)
             _check(units)
             if tunnels:
                 _tunnels(units, tunnels)
