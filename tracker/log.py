@@ -33,7 +33,7 @@ def configure(level: str = "info", *, secrets: tuple[str, ...] = (), stream: Tex
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         structlog.processors.format_exc_info,
     ]
     handler = logging.StreamHandler(stream or sys.stderr)

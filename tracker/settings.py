@@ -33,6 +33,9 @@ def from_environment(environment: Mapping[str, str] = os.environ, **given: objec
     """The environment, overridden by what was `given` on the command line (None counts as not given)."""
 
     def text(name: str) -> str | None:
+        """The variable, or what is in the file that the variable with _FILE names: so containers get their secrets."""
+        if file := environment.get(f"TRACKER_{name.upper()}_FILE"):
+            return Path(file).read_text(encoding="utf-8").strip() or None
         return environment.get(f"TRACKER_{name.upper()}") or None
 
     plain = ("bind", "database_url", "admin_token", "map_style", "log_level")

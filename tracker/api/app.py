@@ -1,29 +1,49 @@
 """The HTTP application, put together from what it is given."""
 
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from quart import Quart
+from werkzeug.routing import BaseConverter
 
 import tracker
 from tracker.access.gate import Gate
 from tracker.access.guard import guard
-from tracker.api import commands, control, devices, events, geofences, quarantine, session, tokens
+from tracker.api import (
+    commands,
+    control,
+    devices,
+    events,
+    geofences,
+    pages,
+    quarantine,
+    session,
+    tokens,
+    tracks,
+)
 from tracker.api.control import PageConfig, Ready
 from tracker.api.headers import harden
 from tracker.api.problems import handle_errors
 from tracker.api.reference import describe
 from tracker.api.requests import watch_requests
 from tracker.metrics import Metrics
+from tracker.model.device import SLUG
 
+WEB: Final = Path(tracker.__file__).parent.parent / "web" / "dist"
 LARGEST_BODY: Final = 4 * 1024 * 1024  # bytes, of a geofence; all other bodies have a smaller limit of their own
 
 
-def build_app(*, gate: Gate, metrics: Metrics, ready: Ready, map_style: str | None = None) -> Quart:
-    """Sockets are added by who owns them, with `app.websocket` and a rule of access.guard."""
+def build_app(*, gate: Gate, metrics: Metrics, ready: Ready, web: Path = WEB, map_style: str | None = None) -> Quart:
+    """`web` is the folder of the built page. Sockets are added by who owns them: `app.websocket`, with a rule of
+    access.guard on each.
+    """
     app = Quart("tracker", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["BODY_TIMEOUT"] = 30  # s: a body that dribbles is not waited for
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = None  # pages.py says it of each file
+    app.url_map.merge_slashes = False  # an address is right or wrong, not nearly right
+    app.url_map.converters["slug"] = Slug
     schema = describe(app)
     handle_errors(app)
     watch_requests(app, metrics)
@@ -32,16 +52,18 @@ def build_app(*, gate: Gate, metrics: Metrics, ready: Ready, map_style: str | No
     config = PageConfig(tracker.__version__, map_style)
     for blueprint in (
         control.blueprint(ready, metrics.registry, config, schema),
+        pages.blueprint(web),
         session.blueprint(gate),
-        tokens.blueprint(gate.pool),
-        devices.blueprint(gate.pool),
-        commands.blueprint(gate.pool),
-        quarantine.blueprint(gate.pool),
-        geofences.blueprint(gate.pool),
-        events.blueprint(gate.pool),
+        *(each.blueprint(gate.pool) for each in (tokens, devices, commands, quarantine, tracks, geofences, events)),
     ):
         app.register_blueprint(blueprint)
     return app
+
+
+class Slug(BaseConverter):
+    """An id in an address. What cannot be one finds no route, and gets its 404 without a question to the database."""
+
+    regex = SLUG.pattern
 
 
 def _origin(url: str | None) -> str | None:

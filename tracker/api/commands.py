@@ -66,7 +66,7 @@ class CommandList(msgspec.Struct, frozen=True):
 
 
 def blueprint(pool: asyncpg.Pool) -> Blueprint:
-    routes = Blueprint("commands", __name__, url_prefix="/api/devices/<device>/commands")
+    routes = Blueprint("commands", __name__, url_prefix="/api/devices/<slug:device>/commands")
 
     @routes.get("")
     @document_querystring(CommandQuery)

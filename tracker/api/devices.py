@@ -79,7 +79,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         """Make a device and its token."""
         return await _create(pool, await read_json(NewDevice))
 
-    @routes.get("/<device>")
+    @routes.get("/<slug:device>")
     @document_response(DeviceAnswer)
     @allow("viewer", "admin")
     async def read_device(device: str) -> Response:
@@ -87,7 +87,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         async with borrow(pool) as conn:
             return answer(_shown(await known(conn, device)))
 
-    @routes.patch("/<device>")
+    @routes.patch("/<slug:device>")
     @document_request(DeviceChange)
     @document_response(DeviceAnswer)
     @allow("admin")
@@ -95,7 +95,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         """Change the name or the category."""
         return await _change(pool, device, await read_json(DeviceChange))
 
-    @routes.delete("/<device>")
+    @routes.delete("/<slug:device>")
     @allow("admin")
     async def erase_device(device: str) -> Response:
         """Erase a device with its fixes, tokens, commands and events."""
@@ -104,7 +104,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
                 raise NotFound(f"there is no device {device}")
         return empty()
 
-    @routes.post("/<device>/token")
+    @routes.post("/<slug:device>/token")
     @document_response(DeviceAnswer, 201)
     @allow("admin")
     async def rotate_device_token(device: str) -> Response:

@@ -80,7 +80,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         response.headers["Location"] = f"/api/geofences/{made.id}"
         return response
 
-    @routes.get("/<geofence>")
+    @routes.get("/<slug:geofence>")
     @document_response(GeofenceFeature)
     @allow("viewer", "admin")
     async def read_geofence(geofence: str) -> Response:
@@ -88,7 +88,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         async with borrow(pool) as conn:
             return _shown(await select_geofence(conn, geofence))
 
-    @routes.put("/<geofence>")
+    @routes.put("/<slug:geofence>")
     @document_request(GeofenceFeature)
     @document_response(GeofenceFeature)
     @allow("admin")
@@ -98,7 +98,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         async with borrow(pool) as conn:
             return _shown(await update_geofence(conn, geofence, fence.feature, shapely.to_wkb(fence.shape)))
 
-    @routes.delete("/<geofence>")
+    @routes.delete("/<slug:geofence>")
     @allow("admin")
     async def erase_geofence(geofence: str) -> Response:
         """Delete a geofence; its events stay."""

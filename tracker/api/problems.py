@@ -22,6 +22,7 @@ AWAY: Final = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # "another operation is in progress": the connection was cut in the middle of one
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.exceptions.InsufficientResourcesError,
     asyncpg.exceptions.LockNotAvailableError,
@@ -32,10 +33,10 @@ REFUSED: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     """What went wrong (RFC 9457). `field` is the one that was refused; `instance` is in the log beside the cause."""
 
+    type: str
     title: str
     status: int
     detail: str
-    type: str = "about:blank"
     field: str | None = None
     instance: str | None = None
 
@@ -88,7 +89,7 @@ async def _unexpected(error: Exception) -> Response:
 
 
 def _problem(status: int, detail: str, *, field: str | None = None, instance: str | None = None) -> Response:
-    problem = Problem(HTTPStatus(status).phrase, status, detail, field=field, instance=instance)
+    problem = Problem("about:blank", HTTPStatus(status).phrase, status, detail, field=field, instance=instance)
     return answer(problem, status, "application/problem+json")
 
 

@@ -39,7 +39,7 @@ class QuarantinePage(msgspec.Struct, frozen=True):
 
 
 def blueprint(pool: asyncpg.Pool) -> Blueprint:
-    routes = Blueprint("quarantine", __name__, url_prefix="/api/devices/<device>/quarantine")
+    routes = Blueprint("quarantine", __name__, url_prefix="/api/devices/<slug:device>/quarantine")
 
     @routes.get("")
     @document_querystring(QuarantineQuery)

@@ -1,10 +1,12 @@
 """The reference: OpenAPI from the code."""
 
+from inspect import getdoc
 from typing import Any, Final
 
 from msgspec.json import schema_components
 from quart import Quart
 from quart_schema import APIKeySecurityScheme, HttpSecurityScheme, Info, OpenAPIProvider, QuartSchema
+from quart_schema.validation import DataSource
 from werkzeug.routing import Rule
 
 import tracker
@@ -33,11 +35,24 @@ class Provider(OpenAPIProvider):
                     operation["x-allowed"] = sorted(access.kinds)
         return paths, components
 
+    def build_request_body(self, model: Any, source: DataSource) -> tuple[dict[str, Any], dict[str, Any]]:
+        schema, components = _schema(model)
+        return {"required": True, "content": {"application/json": {"schema": schema}}}, components
+
+    def build_response_object(self, model: Any, headers_model: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        schema, components = _schema(model)
+        return {"description": getdoc(model) or "", "content": {"application/json": {"schema": schema}}}, components
+
     def schema(self) -> dict[str, Any]:
         schema = super().schema()
-        _, found = schema_components([Problem], ref_template="#/components/schemas/{name}")
-        schema["components"]["schemas"].update(found)
+        schema["components"]["schemas"].update(_schema(Problem)[1])
         return schema
+
+
+def _schema(model: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A reference to the schema, and it with all it refers to: quart-schema 0.25 keeps the first one only."""
+    (schema,), components = schema_components([model], ref_template="#/components/schemas/{name}")
+    return schema, components
 
 
 def describe(app: Quart) -> QuartSchema:

@@ -7,11 +7,8 @@ number, which interleaves column and row: in order of their Morton numbers, plac
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int32]
-Longs = NDArray[np.int64]
+from tracker.geofence.arrays import Complexes, Floats, Longs
 
 FINEST: Final = 10
 SIZES: Final = 360.0 / 2.0 ** (2 * np.arange(FINEST + 1) + 2)  # degrees
@@ -20,8 +17,10 @@ LEVEL_BITS: Final = 48  # a Morton number has 46: columns 0 to 2**22, the last o
 CHILDREN: Final = 16
 CHILD_COLUMN: Final = np.arange(CHILDREN) % 4
 CHILD_ROW: Final = np.arange(CHILDREN) // 4
+CHILD_CORNER: Final = CHILD_COLUMN + 1j * CHILD_ROW
+MIDDLE: Final = 0.5 + 0.5j
 # Each cell's place of reference, in cells from its corner. Not the middle: borders of fences lie on round numbers.
-REFERENCE: Final = (0.487, 0.519)
+REFERENCE: Final = 0.487 + 0.519j
 HALF_BITS: Final = 12
 LOW_HALF: Final = 2**HALF_BITS - 1
 
@@ -55,13 +54,10 @@ def keys(level: Longs | int, column: Longs, row: Longs) -> Longs:
     return morton(column, row) | np.int64(level) << LEVEL_BITS
 
 
-def references(level: Longs | int, column: Longs, row: Longs) -> tuple[Floats, Floats]:
-    """Degrees of the cells' places of reference. The same numbers give the same bits, at build and at query."""
+def references(level: Longs | int, column: Longs, row: Longs) -> Complexes:
+    """The cells' places of reference. The same numbers give the same bits, at build and at query."""
+    found = np.empty(len(column), dtype=np.complex128)
     size = SIZES[level]
-    return (column + REFERENCE[0]) * size - 180.0, (row + REFERENCE[1]) * size - 90.0
-
-
-def ragged(counts: Longs) -> tuple[Longs, Longs]:
-    """For runs of these lengths laid end to end: the run each element is of, and its place in it."""
-    owner = np.repeat(np.arange(len(counts)), counts)
-    return owner, np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+    found.real = (column + REFERENCE.real) * size - 180.0
+    found.imag = (row + REFERENCE.imag) * size - 90.0
+    return found

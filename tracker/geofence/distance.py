@@ -8,13 +8,12 @@ from typing import Any, Final
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from pyproj import Geod
 
 from tracker.geo import EARTH_RADIUS
+from tracker.geofence.arrays import Complexes, Floats, Ints, Longs
 from tracker.model.geofence import Geofence
 
-Floats = NDArray[np.float64]
 WGS84: Final = Geod(ellps="WGS84")
 LONGEST_EDGE: Final = 1.0  # degrees
 STEPS: Final = 6  # of Gauss-Newton; each gains two digits or more at 100 km
@@ -87,6 +86,12 @@ def to_boundary(fence: Geofence, lon: float, lat: float) -> float:
     if fence.reach is not None:
         return abs(to_edges(divided(np.array(fence.reach.line)), lon, lat) - fence.reach.metres)
     return to_edges(border(fence.shape), lon, lat)
+
+
+def edge_ends(vertices: Complexes, edges: Longs | Ints) -> Floats:
+    """n x 4 of the edges that begin at these vertices."""
+    a, b = vertices[edges], vertices[edges + 1]
+    return np.column_stack((a.real, a.imag, b.real, b.imag))
 
 
 def border(shape: Any) -> Floats:

@@ -10,22 +10,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import shapely
 
-from tracker.geofence.cells import (
-    CHILD_COLUMN,
-    CHILD_ROW,
-    CHILDREN,
-    FINEST,
-    REFERENCE,
-    SIZES,
-    Floats,
-    Ints,
-    Longs,
-    keys,
-    ragged,
-    references,
-)
-from tracker.geofence.distance import divided, feet, roughly
-from tracker.geofence.parity import Bools, walks
+from tracker.geofence import cells
+from tracker.geofence.arrays import Bools, Complexes, Floats, Ints, Longs, ends, runs
+from tracker.geofence.cells import CHILD_COLUMN, CHILD_CORNER, CHILD_ROW, CHILDREN, FINEST, MIDDLE, REFERENCE, SIZES
+from tracker.geofence.distance import divided, edge_ends, feet, roughly
+from tracker.geofence.parity import bound, walks
 from tracker.model.geofence import Geofence
 
 ACROSS: Final = 10  # cells of the finest level a piece has at least, from side to side; at most four times that
@@ -61,15 +50,17 @@ class Pieces(NamedTuple):
     reach: Floats  # m, NaN for a polygon
     shape: Any  # of shapely.Polygon or None
     vertex: Ints  # its first
+    error: Floats  # see parity.bound
 
     @classmethod
     def of(cls, found: list["Piece"], first_vertex: int) -> "Pieces":
         shapes = np.empty(len(found), dtype=object)
         shapes[:] = [piece.shape for piece in found]
-        ends = np.cumsum([0] + [len(piece.vertices) for piece in found[:-1]])[: len(found)]
+        begins = ends(np.array([len(piece.vertices) for piece in found], dtype=np.int64))[:-1]
         fence, reach = [piece.fence for piece in found], [piece.reach for piece in found]
-        vertex = (ends + first_vertex).astype(np.int32)
-        return cls(np.array(fence, np.int32), np.array(reach, np.float64), shapes, vertex)
+        vertex = (begins + first_vertex).astype(np.int32)
+        error = [bound(piece.bounds) for piece in found]
+        return cls(np.array(fence, np.int32), np.array(reach, np.float64), shapes, vertex, np.array(error, np.float64))
 
     def without(self, fences: Collection[int]) -> "Pieces":
         gone = np.isin(self.fence, list(fences))
@@ -77,15 +68,14 @@ class Pieces(NamedTuple):
 
 
 class Division(NamedTuple):
-    """Entries, one for each piece in a cell. Entry i's edges are `edges[first[i]:first[i + 1]]`, their first vertices."""
+    """Entries, one for each piece in a cell. Entry i's edges begin at the vertices `edges[first[i]:first[i + 1]]`."""
 
     key: Longs  # of the cell; only until it is looked up
     piece: Ints
     kind: Any  # int8
     first: Ints
     edges: Ints
-    x: Floats
-    y: Floats
+    vertices: Complexes  # lon + i lat
 
 
 class Front(NamedTuple):
@@ -138,7 +128,7 @@ def divide(all_pieces: Iterable[Piece]) -> Division:
         waiting += len(piece.edges)
         if waiting >= AT_ONCE or index == len(whole) - 1:
             parts.append(Divider(whole[begin : index + 1]).division(begin, vertices))
-            vertices += len(parts[-1].x)
+            vertices += len(parts[-1].vertices)
             begin, waiting = index + 1, 0
     return joined(parts)
 
@@ -146,14 +136,14 @@ def divide(all_pieces: Iterable[Piece]) -> Division:
 def joined(parts: list[Division]) -> Division:
     if not parts:
         return Division(*(np.zeros(count, dtype) for count, dtype in EMPTY))
-    ends = np.cumsum([0] + [len(part.edges) for part in parts])
-    first = np.concatenate([part.first[:-1] + end for part, end in zip(parts, ends, strict=False)] + [ends[-1:]])
+    begins = ends(np.array([len(part.edges) for part in parts]))
+    first = np.concatenate([part.first[:-1] + at for part, at in zip(parts, begins, strict=False)] + [begins[-1:]])
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     return Division(*columns)._replace(first=first.astype(np.int32))
 
 
 EMPTY: Final[list[tuple[int, Any]]] = [
-    (0, np.int64), (0, np.int32), (0, np.int8), (1, np.int32), (0, np.int32), (0, np.float64), (0, np.float64),
+    (0, np.int64), (0, np.int32), (0, np.int8), (1, np.int32), (0, np.int32), (0, np.complex128),
 ]  # fmt: skip
 
 
@@ -166,7 +156,8 @@ class Divider:
         self.is_line: Final = np.isfinite(self.reach)
         counts = np.array([len(piece.vertices) for piece in bunch])
         begins = np.cumsum(counts) - counts
-        self.x, self.y = np.ascontiguousarray(np.vstack([piece.vertices for piece in bunch]).T)
+        self.error: Final = np.array([bound(piece.bounds) for piece in bunch])
+        self.vertices: Final = np.vstack([piece.vertices for piece in bunch]).view(np.complex128)[:, 0]
         self.edge_count: Final = np.array([len(piece.edges) for piece in bunch])
         self.edge_begin: Final = np.cumsum(self.edge_count) - self.edge_count
         self.edges: Final = np.concatenate([piece.edges + at for piece, at in zip(bunch, begins, strict=True)])
@@ -181,27 +172,26 @@ class Divider:
             if front is not None:
                 front = self.cut(level, front)
         key, piece, kind, count, edges = (np.concatenate(column) for column in zip(*self.found, strict=True))
-        first = np.concatenate(([0], np.cumsum(count)))
+        first = ends(count)
         return Division(
             key, (piece + first_piece).astype(np.int32), kind.astype(np.int8), first.astype(np.int32),
-            (edges + first_vertex).astype(np.int32), self.x, self.y,
+            (edges + first_vertex).astype(np.int32), self.vertices,
         )  # fmt: skip
 
     def begun(self, level: int) -> Front | None:
         """The cells of pieces that begin at this level, each with all edges of its piece."""
         new = np.flatnonzero(self.first_level == level)
-        cells = [(piece, *cell) for piece in new.tolist() for cell in covered_cells(self.bounds[piece], level)]
-        if not cells:
+        found = [(piece, *cell) for piece in new.tolist() for cell in covered_cells(self.bounds[piece], level)]
+        if not found:
             return None
-        piece, column, row = np.array(cells, dtype=np.int64).T
-        lon, lat = references(level, column, row)
-        inside = np.zeros(len(cells), dtype=bool)
+        piece, column, row = np.array(found, dtype=np.int64).T
+        inside = np.zeros(len(found), dtype=bool)
         areas = ~self.is_line[piece]
-        inside[areas] = shapely.contains_xy(self.shapes[piece[areas]], lon[areas], lat[areas])
+        place = cells.references(level, column[areas], row[areas])
+        inside[areas] = shapely.contains_xy(self.shapes[piece[areas]], place.real, place.imag)
         count = self.edge_count[piece]
-        owner, place = ragged(count)
-        edges = self.edges[self.edge_begin[piece][owner] + place]
-        return Front(piece, column, row, inside, np.concatenate(([0], np.cumsum(count))), edges)
+        _, edge = runs(self.edge_begin[piece], count)
+        return Front(piece, column, row, inside, ends(count), self.edges[edge])
 
     def cut(self, level: int, front: Front) -> Front | None:
         """Emits the cells that need no more cutting, and cuts the others."""
@@ -216,30 +206,27 @@ class Divider:
 
     def emit_border(self, level: int, front: Front) -> None:
         kind = np.where(self.is_line[front.piece], NEAR, np.where(front.inside, INSIDE, OUTSIDE))
-        key = keys(level, front.column, front.row)
+        key = cells.keys(level, front.column, front.row)
         self.found.append((key, front.piece, kind, np.diff(front.first), front.edges))
 
     def emit_whole(self, level: int, piece: Longs, column: Longs, row: Longs) -> None:
         none = np.zeros(len(piece), dtype=np.int64)
-        self.found.append((keys(level, column, row), piece, none + WHOLE, none, none[:0]))
+        self.found.append((cells.keys(level, column, row), piece, none + WHOLE, none, none[:0]))
 
     def cut_areas(self, level: int, front: Front) -> Front | None:
         """The parent's place of reference and the edges decide the child's; untouched children are whole or nothing."""
         if not len(front.piece):
             return None
         size = SIZES[level]
-        owner, _ = ragged(np.diff(front.first))
-        lon, lat = references(level - 1, front.column, front.row)
-        ax, ay = (self.x[front.edges] - lon[owner])[:, None], (self.y[front.edges] - lat[owner])[:, None]
-        bx, by = (self.x[front.edges + 1] - lon[owner])[:, None], (self.y[front.edges + 1] - lat[owner])[:, None]
-        x = (CHILD_COLUMN + REFERENCE[0] - 4 * REFERENCE[0]) * size
-        y = (CHILD_ROW + REFERENCE[1] - 4 * REFERENCE[1]) * size
-        crosses, unsure = walks(x, y, ax, ay, bx, by)
+        owner = np.repeat(np.arange(len(front.piece)), np.diff(front.first))
+        origin = cells.references(level - 1, front.column, front.row)[owner]
+        a, b = (self.vertices[front.edges] - origin)[:, None], (self.vertices[front.edges + 1] - origin)[:, None]
+        to = (CHILD_CORNER - 3 * REFERENCE) * size
+        crosses, unsure = walks(to, a, b, self.error[front.piece][owner][:, None])
         begins = front.first[:-1]
         inside = np.logical_xor.reduceat(crosses, begins, axis=0) ^ front.inside[:, None]
         self.ask(level, front, inside, np.logical_or.reduceat(unsure, begins, axis=0))
-        corner_x, corner_y = (CHILD_COLUMN - 4 * REFERENCE[0]) * size, (CHILD_ROW - 4 * REFERENCE[1]) * size
-        touched = touches(corner_x + size / 2, corner_y + size / 2, size, ax, ay, bx, by)
+        touched = touches((CHILD_CORNER - 4 * REFERENCE + MIDDLE) * size, size, a, b)
         border = np.logical_or.reduceat(touched, begins, axis=0)
         cell, child = np.nonzero(~border & inside)
         self.emit_whole(level, front.piece[cell], *children(front, cell, child))
@@ -249,15 +236,15 @@ class Divider:
         """A child's place of reference in line with a vertex, or too near an edge: GEOS knows."""
         cell, child = np.nonzero(unsure)
         if len(cell):
-            lon, lat = references(level, *children(front, cell, child))
-            inside[cell, child] = shapely.contains_xy(self.shapes[front.piece[cell]], lon, lat)
+            place = cells.references(level, *children(front, cell, child))
+            inside[cell, child] = shapely.contains_xy(self.shapes[front.piece[cell]], place.real, place.imag)
 
     def cut_lines(self, level: int, front: Front) -> Front | None:
         """The distance of a child's middle, more or less half its diagonal, decides."""
         if not len(front.piece):
             return None
         size = SIZES[level]
-        owner, _ = ragged(np.diff(front.first))
+        owner = np.repeat(np.arange(len(front.piece)), np.diff(front.first))
         lon = (4 * front.column[:, None] + CHILD_COLUMN + 0.5) * size - 180.0
         lat = (4 * front.row[:, None] + CHILD_ROW + 0.5) * size - 90.0
         flattest = np.cos(np.radians(np.clip(np.abs(lat) - size / 2, 0.0, 90.0)))
@@ -274,8 +261,7 @@ class Divider:
 
     def metres(self, lon: Floats, lat: Floats, edges: Longs) -> Floats:
         """Roughly, from each place (m x 16) to its edge (m)."""
-        ends = np.column_stack((self.x[edges], self.y[edges], self.x[edges + 1], self.y[edges + 1]))
-        ends = np.repeat(ends, CHILDREN, axis=0)
+        ends = np.repeat(edge_ends(self.vertices, edges), CHILDREN, axis=0)
         flat_lon, flat_lat = lon.ravel(), lat.ravel()
         if (ends[:, :2] == ends[:, 2:]).all():
             return roughly(flat_lon, flat_lat, ends[:, 0], ends[:, 1]).reshape(lon.shape)
@@ -306,13 +292,13 @@ def covered_cells(bounds: tuple[float, float, float, float], level: int) -> list
     return [(column, row) for row in range(max(0, lowest), highest + 1) for column in sorted(columns)]
 
 
-def touches(x: Any, y: Any, size: float, ax: Floats, ay: Floats, bx: Floats, by: Floats) -> Bools:
-    """Whether an edge meets a square round x, y: neither their shadows on the axes nor the edge's side part them."""
+def touches(middle: Complexes, size: float, a: Complexes, b: Complexes) -> Bools:
+    """Whether an edge meets a square: neither their shadows on the axes nor the edge's two sides part them."""
     half = size / 2 * (1 + MARGIN)
-    dx, dy = bx - ax, by - ay
-    mx, my = (ax + bx) / 2 - x, (ay + by) / 2 - y
-    found: Bools = (np.abs(mx) <= half + np.abs(dx) / 2) & (np.abs(my) <= half + np.abs(dy) / 2)
-    found &= np.abs(dx * my - dy * mx) <= half * (np.abs(dx) + np.abs(dy))
+    span, off = b - a, (a + b) / 2 - middle
+    width, height = np.abs(span.real), np.abs(span.imag)
+    found: Bools = (np.abs(off.real) <= half + width / 2) & (np.abs(off.imag) <= half + height / 2)
+    found &= np.abs((np.conj(span) * off).imag) <= half * (width + height)
     return found
 
 
@@ -326,15 +312,14 @@ def dealt(front: Front, owner: Longs, touched: Bools, border: Bools, inside: Boo
     pair, pair_child = np.nonzero(touched)
     order = np.argsort(owner[pair] * CHILDREN + pair_child, kind="stable")
     count = np.add.reduceat(touched.astype(np.int64), front.first[:-1], axis=0)[cell, child]
-    first = np.concatenate(([0], np.cumsum(count)))
+    first = ends(count)
     return Front(front.piece[cell], *children(front, cell, child), inside[cell, child], first, front.edges[pair[order]])
 
 
 def chosen(front: Front, mask: Bools) -> Front:
     count = np.diff(front.first)
-    first = np.concatenate(([0], np.cumsum(count[mask])))
-    cells = (front.piece[mask], front.column[mask], front.row[mask], front.inside[mask])
-    return Front(*cells, first, front.edges[np.repeat(mask, count)])
+    kept = (front.piece[mask], front.column[mask], front.row[mask], front.inside[mask])
+    return Front(*kept, ends(count[mask]), front.edges[np.repeat(mask, count)])
 
 
 def together(one: Front | None, other: Front | None) -> Front | None:

@@ -10,15 +10,19 @@ from typing import Final
 import numpy as np
 import shapely
 
-from tracker.geofence.cells import FINEST, Floats, Ints, Longs, columns, morton, ragged, references, rows
-from tracker.geofence.distance import feet, geodesic, roughly
-from tracker.geofence.division import INSIDE, NEAR, ROUGH, WHOLE, Division, Pieces, divide, joined, pieces
+from tracker.geofence.arrays import Bools, Complexes, Floats, Ints, Longs, runs
+from tracker.geofence.cells import FINEST, columns, morton, references, rows
+from tracker.geofence.distance import edge_ends, feet, geodesic, roughly
+from tracker.geofence.division import INSIDE, NEAR, ROUGH, WHOLE, Division, Piece, Pieces, divide, joined, pieces
+from tracker.geofence.few import Few
 from tracker.geofence.lookup import Lookup, look_up
-from tracker.geofence.parity import Bools, walks
+from tracker.geofence.parity import walks
+from tracker.geofence.sweep import swept
 from tracker.model.geofence import Geofence
 
 Pairs = tuple[Ints, Ints]  # place index, fence key
-SWEEP_FROM: Final = 256  # removed pieces that may stay, and then half of all: a sweep costs as much as 10 edits
+FEW: Final = 8  # places up to which one by one is quicker; where fences lie thick it is 4, where thin 12
+SWEEP_FROM: Final = 256  # removed pieces that may stay, or a quarter of all: a sweep costs as much as five edits
 
 
 class FenceIndex:
@@ -29,6 +33,8 @@ class FenceIndex:
         self._pieces: Final = known
         self._division: Final = division
         self._lookup: Final = lookup
+        self._few: Final = Few(known, division, lookup)
+        self._has_lines: Final = bool(np.isfinite(known.reach).any())
         self._removed: Final = int(np.count_nonzero(known.fence < 0))
         self._in_parts: Final = len(known.fence) - self._removed > len(fences)
 
@@ -44,16 +50,24 @@ class FenceIndex:
         new = {fence.key: fence for fence in added}
         gone = (set(removed) | new.keys()) & self.fences.keys()
         fences = {key: fence for key, fence in self.fences.items() if key not in gone} | new
-        known = self._pieces.without(gone)
-        found = [piece for fence in new.values() for piece in pieces(fence)]
+        left = FenceIndex(fences, self._pieces.without(gone), self._division, self._lookup)
+        if left._removed > max(SWEEP_FROM, len(left._pieces.fence) // 4):
+            left = left.swept()
+        return left._with([piece for fence in new.values() for piece in pieces(fence)])
+
+    def swept(self) -> "FenceIndex":
+        """The same without what removed fences left behind: nobody is found there, but they take room and time."""
+        return FenceIndex(self.fences, *swept(self._pieces, self._division, self._lookup))
+
+    def _with(self, found: list[Piece]) -> "FenceIndex":
         if not found:
-            return FenceIndex(fences, known, self._division, self._lookup)
+            return self
+        vertices, entries = len(self._division.vertices), len(self._division.piece)
         more = divide(found)
-        more = more._replace(piece=more.piece + len(known.fence), edges=more.edges + len(self._division.x))
-        entry = np.arange(len(more.key), dtype=np.int32) + len(self._division.piece)
-        lookup = self._lookup.with_entries(more.key, entry)
-        known = Pieces(*map(np.concatenate, zip(known, Pieces.of(found, len(self._division.x)), strict=True)))
-        return FenceIndex(fences, known, joined([self._division, more._replace(key=more.key[:0])]), lookup)
+        look = self._lookup.with_entries(more.key, np.arange(len(more.key), dtype=np.int32) + entries)
+        more = more._replace(key=more.key[:0], piece=more.piece + len(self._pieces.fence), edges=more.edges + vertices)
+        known = Pieces(*map(np.concatenate, zip(self._pieces, Pieces.of(found, vertices), strict=True)))
+        return FenceIndex(self.fences, known, joined([self._division, more]), look)
 
     def fence(self, key: int) -> Geofence:
         return self.fences[key]
@@ -69,6 +83,8 @@ class FenceIndex:
 
         Degrees, -180 <= lon <= 180 and -90 <= lat <= 90: as those of a Fix are.
         """
+        if len(lon) <= FEW:
+            return self._covering_few(lon.tolist(), lat.tolist())
         seam = np.flatnonzero(np.abs(lon) == 180.0)
         if not len(seam):
             return self._covering(lon, lat)
@@ -76,62 +92,71 @@ class FenceIndex:
         place, key = self._covering(np.concatenate((lon, -lon[seam])), np.concatenate((lat, lat[seam])))
         return once(np.concatenate((np.arange(len(lon)), seam))[place], key)
 
+    def at(self, lon: float, lat: float) -> frozenset[int]:
+        """Keys of the fences that cover one place."""
+        if abs(lon) == 180.0:
+            return frozenset((*self._few.covering(180.0, lat), *self._few.covering(-180.0, lat)))
+        return frozenset(self._few.covering(lon, lat))
+
+    def _covering_few(self, lons: list[float], lats: list[float]) -> Pairs:
+        found = [self.at(lon, lat) for lon, lat in zip(lons, lats, strict=True)]
+        place = [place for place, keys in enumerate(found) for _ in keys]
+        return np.array(place, dtype=np.int32), np.array([key for keys in found for key in keys], dtype=np.int32)
+
     def _covering(self, lon: Floats, lat: Floats) -> Pairs:
         column, row = columns(lon), rows(lat)
-        place, level, entry = self._lookup.find(morton(column, row))
+        found = self._lookup.find(morton(column, row))
+        entry = found.entry
         kind = self._division.kind[entry]
         inside, touched = kind == WHOLE, False
-        asked = np.flatnonzero(~inside)
-        if len(asked):
+        asked = (~inside).nonzero()[0]
+        if self._has_lines:
             near = kind[asked] == NEAR
-            areas, lines = asked[~near], asked[near]
-            at, high = place[areas], level[areas]
-            shift = 2 * (FINEST - high)
-            origin = references(high, column[at] >> shift, row[at] >> shift)
-            inside[areas], touched = self._in_area(lon[at], lat[at], entry[areas], *origin, kind[areas] == INSIDE)
-            inside[lines] = self._in_reach(lon[place[lines]], lat[place[lines]], entry[lines])
-            place, entry = place[inside], entry[inside]
-        key = self._pieces.fence[self._division.piece[entry]]
+            lines, asked = asked[near], asked[~near]
+            at = found.place[found.hit[lines]]
+            inside[lines] = self._in_reach(lon[at], lat[at], entry[lines])
+        if len(asked):
+            hit = found.hit[asked]
+            at, level = found.place[hit], found.level[hit]
+            shift = 2 * (FINEST - level)
+            origin = references(level, column[at] >> shift, row[at] >> shift)
+            inside[asked], touched = self._in_area(lon[at], lat[at], origin, entry[asked], kind[asked] == INSIDE)
+        place, key = found.place[found.hit[inside]], self._pieces.fence[self._division.piece[entry[inside]]]
         if self._removed:
             known = key >= 0
             place, key = place[known], key[known]
-        return once(place, key) if touched and self._in_parts else (place, key)
+        return once(place, key) if touched and self._in_parts else (place.astype(np.int32), key)
 
     def _edges(self, entry: Ints) -> tuple[Longs, Longs, Ints]:
         """(where each entry's begin, which entry each is of, first vertex) of the entries' edges."""
-        first = self._division.first
-        begin = first[entry]
-        count = first[entry + 1] - begin
-        owner, turn = ragged(count)
-        return np.cumsum(count) - count, owner, self._division.edges[begin[owner] + turn]
+        begin = self._division.first[entry]
+        count = self._division.first[entry + 1] - begin
+        owner, edge = runs(begin, count)
+        return count.cumsum() - count, owner, self._division.edges[edge]
 
-    def _in_area(
-        self, lon: Floats, lat: Floats, entry: Ints, from_lon: Floats, from_lat: Floats, base: Bools
-    ) -> tuple[Bools, bool]:
+    def _in_area(self, lon: Floats, lat: Floats, origin: Complexes, entry: Ints, base: Bools) -> tuple[Bools, bool]:
         """Whether inside, and whether any place was so near a border that two parts of a fence may both claim it."""
-        if not len(entry):
-            return base, False
-        x, y = self._division.x, self._division.y
+        vertices, piece = self._division.vertices, self._division.piece[entry]
+        to = np.empty(len(lon), dtype=np.complex128)
+        to.real, to.imag = lon, lat
+        to -= origin
         begins, owner, edge = self._edges(entry)
-        o_lon, o_lat = from_lon[owner], from_lat[owner]
-        crosses, unsure = walks(
-            (lon - from_lon)[owner], (lat - from_lat)[owner],
-            x[edge] - o_lon, y[edge] - o_lat, x[edge + 1] - o_lon, y[edge + 1] - o_lat,
-        )  # fmt: skip
+        origin = origin[owner]
+        error = self._pieces.error[piece]
+        crosses, unsure = walks(to[owner], vertices[edge] - origin, vertices[edge + 1] - origin, error[owner])
         inside: Bools = np.logical_xor.reduceat(crosses, begins) ^ base
         if not unsure.any():
             return inside, False
         ask = np.flatnonzero(np.logical_or.reduceat(unsure, begins))
-        inside[ask] = shapely.intersects_xy(self._pieces.shape[self._division.piece[entry[ask]]], lon[ask], lat[ask])
+        inside[ask] = shapely.intersects_xy(self._pieces.shape[piece[ask]], lon[ask], lat[ask])
         return inside, True
 
     def _in_reach(self, lon: Floats, lat: Floats, entry: Ints) -> Bools:
         if not len(entry):
             return np.zeros(0, dtype=bool)
-        x, y = self._division.x, self._division.y
         begins, owner, edge = self._edges(entry)
         lons, lats = lon[owner], lat[owner]
-        foot_lon, foot_lat = feet(lons, lats, np.column_stack((x[edge], y[edge], x[edge + 1], y[edge + 1])))
+        foot_lon, foot_lat = feet(lons, lats, edge_ends(self._division.vertices, edge))
         metres = roughly(lons, lats, foot_lon, foot_lat)
         reach = self._pieces.reach[self._division.piece[entry]][owner]
         close = np.flatnonzero(np.abs(metres - reach) <= ROUGH * reach)

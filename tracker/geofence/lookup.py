@@ -4,7 +4,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tracker.geofence.cells import FINEST, LEVEL_BITS, Ints, Longs, ragged
+from tracker.geofence.arrays import Ints, Longs, runs
+from tracker.geofence.cells import FINEST, LEVEL_BITS
+
+
+class Found(NamedTuple):
+    """Entries in the cells of some places. The i-th is `entry[i]`, of place `place[hit[i]]`, on `level[hit[i]]`."""
+
+    place: Longs
+    level: Longs
+    hit: Longs
+    entry: Ints
 
 
 class Lookup(NamedTuple):
@@ -14,19 +24,19 @@ class Lookup(NamedTuple):
     offset: Ints
     order: Ints
     levels: Longs  # those in use, ascending
+    shift: Longs  # from a Morton number of the finest level to that of each of them, in bits: a column
+    tag: Longs  # what it is then added to: a column
 
-    def find(self, number: Longs) -> tuple[Ints, Longs, Ints]:
-        """(place index, level, entry) of every entry in the cells of places with these Morton numbers, finest level."""
+    def find(self, number: Longs) -> Found:
+        """Of places with these Morton numbers of the finest level."""
         sorting = np.argsort(number)  # neighbours in the list are found much faster one after the other
-        wanted = number[sorting] >> (4 * (FINEST - self.levels))[:, None] | (self.levels << LEVEL_BITS)[:, None]
-        wanted = wanted.ravel()
-        at = np.searchsorted(self.cells, wanted)
-        hit = np.flatnonzero(self.cells[at] == wanted)
-        at = at[hit]
+        wanted = number[sorting] >> self.shift | self.tag
+        at = self.cells.searchsorted(wanted)
+        level, place = (self.cells[at] == wanted).nonzero()
+        at = at[level, place]
         begin = self.offset[at]
-        owner, turn = ragged(self.offset[at + 1] - begin)
-        level, place = np.divmod(hit, max(1, len(number)))
-        return sorting[place][owner].astype(np.int32), self.levels[level][owner], self.order[begin[owner] + turn]
+        hit, turn = runs(begin, self.offset[at + 1] - begin)
+        return Found(sorting[place], self.levels[level], hit, self.order[turn])
 
     def with_entries(self, key: Longs, entry: Ints) -> "Lookup":
         """Also these entries, in the cells with these keys. Copies the lists once and sorts nothing but the new."""
@@ -41,7 +51,7 @@ class Lookup(NamedTuple):
         begins = self.offset[at] + np.cumsum(count) - count
         offset = np.insert(self.offset + np.cumsum(shift, dtype=np.int32), at[fresh], begins[fresh])
         cells = np.insert(self.cells, at[fresh], new[fresh])
-        return Lookup(cells, offset, order, in_use(cells))
+        return lookup(cells, offset, order)
 
 
 def look_up(key: Longs) -> Lookup:
@@ -49,9 +59,10 @@ def look_up(key: Longs) -> Lookup:
     order = np.argsort(key).astype(np.int32)
     cells, begins = np.unique(key[order], return_index=True)
     cells = np.append(cells, np.iinfo(np.int64).max)
-    return Lookup(cells, np.append(begins, [len(key)] * 2).astype(np.int32), order, in_use(cells))
+    return lookup(cells, np.append(begins, [len(key)] * 2).astype(np.int32), order)
 
 
-def in_use(cells: Longs) -> Longs:
-    bounds = np.searchsorted(cells, np.arange(FINEST + 2, dtype=np.int64) << LEVEL_BITS)
-    return np.flatnonzero(np.diff(bounds))
+def lookup(cells: Longs, offset: Ints, order: Ints) -> Lookup:
+    bounds = cells.searchsorted(np.arange(FINEST + 2, dtype=np.int64) << LEVEL_BITS)
+    levels = np.flatnonzero(np.diff(bounds))
+    return Lookup(cells, offset, order, levels, 4 * (FINEST - levels)[:, None], (levels << LEVEL_BITS)[:, None])

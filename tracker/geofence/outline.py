@@ -8,7 +8,8 @@ import shapely
 from pyproj import Proj
 
 from tracker.errors import Invalid
-from tracker.geofence.distance import WGS84, Floats, divided
+from tracker.geofence.arrays import Floats
+from tracker.geofence.distance import WGS84, divided
 from tracker.geofence.rings import moved, polygons, within_180
 from tracker.model.geofence import Reach
 

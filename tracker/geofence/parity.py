@@ -2,30 +2,39 @@
 
 In plain floating point, with a bound on its error: what lies closer to zero than the bound is `unsure`, and is asked of
 GEOS, whose arithmetic is exact. So the answers are GEOS's own, and on the border is inside.
+
+Places are complex numbers, longitude + i latitude: half the memory accesses, and conj(a) * b holds their cross product.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-# 20 times what the rounding of the products below can come to (about 2**-51 of their factors, twice).
-BOUND: Final = 1e-14
+from tracker.geofence.arrays import Bools, Complexes, Floats
+from tracker.geofence.cells import FINEST, SIZES
+
+# The products below are wrong by at most 5e-15 of the square of what they span. This is 8 times that.
+ROUNDING: Final = 4e-14
 
 
-def walks(x: Floats, y: Floats, ax: Floats, ay: Floats, bx: Floats, by: Floats) -> tuple[Bools, Bools]:
-    """(crosses, unsure) for walks from the origin to x, y and edges from a to b. Shapes broadcast.
+def bound(bounds: tuple[float, float, float, float]) -> float:
+    """Of the error for a polygon with these bounds, in its cells and those it may lie in a corner of."""
+    west, south, east, north = bounds
+    return ROUNDING * max(east - west, north - south, float(SIZES[FINEST])) ** 2
+
+
+def walks(to: Complexes, a: Complexes, b: Complexes, error: Floats) -> tuple[Bools, Bools]:
+    """(crosses, unsure) for walks from 0 to `to` and edges from a to b. Shapes broadcast.
 
     Each of the four is twice the area of a triangle; its sign says on which side of a line its third corner is.
     """
-    from_a = x * ay - y * ax
-    from_b = x * by - y * bx
-    origin: Any = ax * by - ay * bx
-    place = origin + from_a - from_b
-    reach = np.abs(ax) + np.abs(ay) + np.abs(bx) + np.abs(by) + np.abs(x) + np.abs(y)
-    bound = BOUND * reach * reach
-    nearest = np.minimum(np.minimum(np.abs(from_a), np.abs(from_b)), np.minimum(np.abs(origin), np.abs(place)))
-    crosses = ((from_a > 0) != (from_b > 0)) & ((place > 0) != (origin > 0))
-    return crosses, nearest <= bound
+    shape = np.broadcast_shapes(to.shape, a.shape)
+    sides = np.empty((4, *shape))
+    back = np.conj(to)
+    sides[0] = (back * a).imag
+    sides[1] = (back * b).imag
+    sides[2] = (np.conj(a) * b).imag
+    sides[3] = sides[2] + sides[0] - sides[1]
+    left = sides > 0
+    crosses = (left[0] != left[1]) & (left[2] != left[3])
+    return crosses, np.abs(sides, out=sides).min(axis=0) <= error

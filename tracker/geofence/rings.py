@@ -9,11 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from tracker.errors import Invalid
+from tracker.geofence.arrays import Floats
 
-Floats = NDArray[np.float64]
 MAX_LONGITUDE: Final = 540.0  # one turn past 180 either way
 AUTHALIC_RADIUS: Final = 6_371_007.1809  # m, sphere of the area of WGS 84
 ECCENTRICITY: Final = 0.0818191908426215  # of WGS 84

@@ -17,11 +17,11 @@ def exists() -> bool:
     return LOCK.exists()
 
 
-def digest(files: Iterable[Path], *words: str) -> str:
+def digest(files: Iterable[Path], *words: str, root: Path = ROOT) -> str:
     """Names what a step was done with, to skip it while that stays the same."""
     sha256 = hashlib.sha256("\0".join(words).encode())
     for path in sorted(files):
-        sha256.update(f"\0{path.relative_to(ROOT)}\0".encode())
+        sha256.update(f"\0{path.relative_to(root)}\0".encode())
         sha256.update(hashlib.sha256(path.read_bytes()).digest())
     return sha256.hexdigest()
 

@@ -71,15 +71,6 @@ async def select_geofences(
     return [_geofence(row) for row in rows]
 
 
-async def select_geofences_since(conn: asyncpg.Connection, revision: int) -> list[StoredGeofence]:
-    """Those made or changed after this revision; what is gone is to be seen by comparing select_geofence_keys."""
-    return [_geofence(row) for row in await conn.fetch(f"{SELECT} where revision > $1 order by key", revision)]
-
-
-async def select_geofence_keys(conn: asyncpg.Connection) -> frozenset[int]:
-    return frozenset(row["key"] for row in await conn.fetch("select key from geofence"))
-
-
 async def select_geofence_revision(conn: asyncpg.Connection) -> int:
     revision: int = await conn.fetchval("select revision from geofence_head")
     return revision

@@ -37,6 +37,6 @@ def _from_jsonb(value: bytes) -> bytes:
     return bytes(value[1:])
 
 
-def borrow(pool: asyncpg.Pool) -> AbstractAsyncContextManager[asyncpg.Connection]:
-    """A connection for a moment. TimeoutError after 5 s without a free one, so that nobody waits for ever."""
-    return cast(AbstractAsyncContextManager[asyncpg.Connection], pool.acquire(timeout=5.0))
+def borrow(pool: asyncpg.Pool, *, wait: float = 5.0) -> AbstractAsyncContextManager[asyncpg.Connection]:
+    """A connection for a moment. TimeoutError after `wait` s without a free one, so that nobody waits for ever."""
+    return cast(AbstractAsyncContextManager[asyncpg.Connection], pool.acquire(timeout=wait))

@@ -1,0 +1,168 @@
+"""Tracks: where a device was, as GeoJSON to draw, and as GPX and CSV to take away."""
+
+import asyncio
+import csv
+import io
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Annotated, Final, Literal
+from xml.sax.saxutils import escape
+
+import asyncpg
+import msgspec
+from quart import Blueprint, Response
+from quart_schema import document_querystring, document_response
+
+from tracker.access.guard import allow
+from tracker.api.devices import known
+from tracker.api.line import continuous, thinned
+from tracker.api.wire import answer, read_moment, read_query
+from tracker.errors import Invalid
+from tracker.model.device import Device
+from tracker.model.fix import flag_names
+from tracker.model.moment import DAY_MS, format_ms, now_ms
+from tracker.model.moment import parse as parse_moment
+from tracker.store.pool import borrow
+from tracker.store.tracks import OFF_THE_LINE, Line, StoredFix, select_fixes, select_line
+
+FIRST: Final = parse_moment("2000-01-01T00:00:00Z")  # no fix is older
+AHEAD: Final = DAY_MS  # more than any fix may be ahead of us
+MOST: Final = 10_000  # places that are looked at for a line; more are thinned to every n-th first
+COLUMNS: Final = (
+    "at", "lon", "lat", "accuracy", "altitude", "speed", "heading", "battery", "received_at", "flags",
+)  # fmt: skip
+GPX_HEAD: Final = """<?xml version="1.0" encoding="UTF-8"?>
+<gpx version="1.1" creator="tracker" xmlns="http://www.topografix.com/GPX/1/1"
+     xmlns:ext="http://www.garmin.com/xmlschemas/TrackPointExtension/v2">
+<trk><name>{name}</name><trkseg>
+"""
+GPX_TAIL: Final = "</trkseg></trk>\n</gpx>\n"
+
+
+class TrackQuery(msgspec.Struct, frozen=True):
+    """From a day ago until now, where no times are given."""
+
+    from_: str | None = msgspec.field(default=None, name="from")
+    to: str | None = None
+    max_points: Annotated[int, msgspec.Meta(ge=2, le=MOST)] = 2000
+    format: Literal["json", "gpx", "csv"] = "json"
+
+
+class LineString(msgspec.Struct, frozen=True):
+    """Longitudes run on past 180 degrees where the track crosses it. A single place stands twice: a line needs two."""
+
+    coordinates: list[tuple[float, float]]
+    type: Literal["LineString"] = "LineString"
+
+
+class TrackProperties(msgspec.Struct, frozen=True):
+    """`at` is beside the coordinates; `fixes` is how many places the line was made of."""
+
+    device: str
+    name: str
+    fixes: int
+    at: list[str]
+
+
+class Track(msgspec.Struct, frozen=True):
+    """A GeoJSON Feature."""
+
+    geometry: LineString
+    properties: TrackProperties
+    type: Literal["Feature"] = "Feature"
+
+
+def blueprint(pool: asyncpg.Pool) -> Blueprint:
+    routes = Blueprint("tracks", __name__, url_prefix="/api/devices/<slug:device>/track")
+
+    @routes.get("")
+    @document_querystring(TrackQuery)
+    @document_response(Track)
+    @allow("viewer", "admin")
+    async def read_track(device: str) -> Response:
+        """Show where a device was: as a line, or every fix as GPX or CSV."""
+        query = read_query(TrackQuery)
+        since, until = _span(query)
+        async with borrow(pool) as conn:
+            found = await known(conn, device)
+            if query.format == "json":
+                line = await select_line(conn, found.key, since, until, most=MOST)
+        if query.format == "json":
+            return answer(await asyncio.to_thread(_track, found, line, query.max_points), 200, "application/geo+json")
+        return _file(pool, found, since, until, query.format)
+
+    return routes
+
+
+def _span(query: TrackQuery) -> tuple[int, int]:
+    """In ms, both ends included; cut to where fixes can be, so that no date is out of reach."""
+    now = now_ms()
+    until = now + AHEAD if query.to is None else read_moment(query.to, "to")
+    since = min(until, now) - DAY_MS if query.from_ is None else read_moment(query.from_, "from")
+    if since > until:
+        raise Invalid("from is after to", field="from")
+    return max(FIRST, min(since, now + AHEAD)), max(FIRST, min(until, now + AHEAD))
+
+
+def _track(device: Device, line: Line, most: int) -> Track:
+    lon = continuous(line.lon)
+    kept = thinned(lon, line.lat, most)
+    places = [(round(x, 7), y) for x, y in zip(lon[kept].tolist(), line.lat[kept].tolist(), strict=True)]
+    at = [format_ms(moment) for moment in line.at[kept].tolist()]
+    twice = 2 if len(places) == 1 else 1
+    return Track(LineString(places * twice), TrackProperties(device.id, device.name, line.total, at * twice))
+
+
+def _file(pool: asyncpg.Pool, device: Device, since: int, until: int, format: Literal["gpx", "csv"]) -> Response:
+    """Sent as it is read, page by page: a year of fixes takes no more memory than an hour."""
+    if format == "csv":
+        pages = select_fixes(pool, device.key, since, until)
+        body, mimetype = _streamed(_csv([COLUMNS]), pages, _csv_rows, ""), "text/csv"
+    else:
+        pages = select_fixes(pool, device.key, since, until, without=OFF_THE_LINE)
+        head = GPX_HEAD.format(name=escape(device.name))
+        body, mimetype = _streamed(head, pages, _gpx_points, GPX_TAIL), "application/gpx+xml"
+    response = Response(body, mimetype=mimetype)
+    response.timeout = None  # a large one on a slow line takes its time; sockets have their own limits
+    response.headers["Content-Disposition"] = f'attachment; filename="{device.id}.{format}"'  # a slug: safe as it is
+    return response
+
+
+async def _streamed(
+    head: str, pages: AsyncIterator[Sequence[StoredFix]], text: Callable[[Sequence[StoredFix]], str], tail: str
+) -> AsyncIterator[bytes]:
+    yield head.encode()
+    async for page in pages:
+        yield text(page).encode()
+    yield tail.encode()
+
+
+def _csv_rows(page: Sequence[StoredFix]) -> str:
+    """Numbers, times and our own words only: nothing here that a spreadsheet could take for a formula."""
+    return _csv(
+        (
+            format_ms(each.fix.at), f"{each.fix.lon:.7f}", f"{each.fix.lat:.7f}", each.fix.accuracy, each.fix.altitude,
+            each.fix.speed, each.fix.heading, each.fix.battery, format_ms(each.received_at // 1000),
+            "|".join(flag_names(each.flags)),
+        )
+        for each in page
+    )  # fmt: skip
+
+
+def _csv(rows: Iterable[Sequence[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue()
+
+
+def _gpx_points(page: Sequence[StoredFix]) -> str:
+    return "".join(map(_gpx_point, page))
+
+
+def _gpx_point(stored: StoredFix) -> str:
+    fix = stored.fix
+    height = "" if fix.altitude is None else f"<ele>{fix.altitude}</ele>"
+    speed = "" if fix.speed is None else f"<ext:speed>{fix.speed}</ext:speed>"
+    course = "" if fix.heading is None else f"<ext:course>{fix.heading}</ext:course>"
+    more = f"<ext:TrackPointExtension>{speed}{course}</ext:TrackPointExtension>" if speed or course else ""
+    more = f"<extensions>{more}</extensions>" if more else ""
+    return f'<trkpt lat="{fix.lat:.7f}" lon="{fix.lon:.7f}">{height}<time>{format_ms(fix.at)}</time>{more}</trkpt>\n'
