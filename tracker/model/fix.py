@@ -32,7 +32,8 @@ class Fix(msgspec.Struct, frozen=True, gc=False):
     accuracy: float | None = None  # m
     altitude: float | None = None  # m
     battery: float | None = None  # 0 to 1
-    attributes: bytes | None = None  # a JSON object as the device wrote it
+    attributes: bytes | None = None  # a JSON object
+    flags: int = 0  # Flag bits: what is odd about it
 
     @property
     def lon(self) -> float:
@@ -44,6 +45,18 @@ class Fix(msgspec.Struct, frozen=True, gc=False):
 
     def same_place(self, other: "Fix") -> bool:
         return self.lon_e7 == other.lon_e7 and self.lat_e7 == other.lat_e7
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """A fix as the log holds it. `received_at` in microseconds, strictly increasing: the order of the fold."""
+
+    device: int  # key
+    received_at: int
+    fix: Fix
+
+
+Moment = tuple[int, int]  # (device key, at): the identity of a fix
+Place = tuple[int, int]  # (lon_e7, lat_e7)
 
 
 class Refusal(msgspec.Struct, frozen=True, gc=False):

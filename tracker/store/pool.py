@@ -24,6 +24,13 @@ async def open_pool(url: str, *, min_size: int = 1, max_size: int = 10) -> async
     )  # fmt: skip
 
 
+async def open_connection(url: str) -> asyncpg.Connection:
+    """One connection of its own, for who must not wait for others. Raises as `open_pool` does."""
+    conn = await asyncpg.connect(url, timeout=10, command_timeout=60, server_settings=SESSION)
+    await set_codecs(conn)
+    return conn
+
+
 async def set_codecs(conn: asyncpg.Connection) -> None:
     """jsonb goes in as text or bytes of JSON and comes out as bytes; COPY needs the binary format."""
     await conn.set_type_codec("jsonb", schema="pg_catalog", format="binary", encoder=_to_jsonb, decoder=_from_jsonb)

@@ -1,0 +1,197 @@
+"""The one writer: takes whatever waits, commits it, answers the devices, tells the bus. No timer makes batches.
+
+    sessions --offer--> two lanes --take--> Log.append --ack--> sessions
+                                                 └-----update--> bus
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Iterable
+from typing import Final, Protocol
+
+import asyncpg
+import structlog
+
+from tracker.errors import Fenced
+from tracker.ingest.log import Committed, Log
+from tracker.live.bus import Bus
+from tracker.metrics import Metrics
+from tracker.model.frame import Frame, Outcome
+from tracker.model.fix import Fix, Refusal
+from tracker.model.moment import now_us
+from tracker.model.update import Update
+
+logger = structlog.get_logger()
+
+BATCH: Final = 2_000  # fixes in one transaction: beyond it COPY gets no cheaper, and the first waits for the last
+ROOM: Final = 50_000  # fixes that may wait; full: the devices wait (their sockets are not read)
+ROOM_AGAIN: Final = 25_000
+CHECKPOINT: Final = 10.0  # s between checkpoints: how much a restart after a crash has to fold again
+RETRY: Final = (0.05, 0.1, 0.25, 0.5, 1.0)  # s before the next attempt while the database is away
+
+AWAY: Final = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
+               asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError, asyncpg.TransactionRollbackError,
+               asyncpg.ObjectNotInPrerequisiteStateError, asyncpg.InternalClientError)  # fmt: skip
+BAD_DATA: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+
+
+class Sender(Protocol):
+    """Who offered a frame and waits for its answer."""
+
+    def committed(self, frame: Frame, outcome: Outcome) -> None: ...
+
+    def resume(self) -> None: ...
+
+
+Waiting = tuple[Frame, Sender]
+
+
+class Writer:
+    def __init__(self, log: Log, bus: Bus, metrics: Metrics) -> None:
+        self.log = log
+        self.bus = bus
+        self.metrics = metrics
+        self.live: deque[Waiting] = deque()  # both bounded by ROOM together; see `offer`
+        self.backlog: deque[Waiting] = deque()
+        self.waiting = 0  # fixes in both
+        self.pressed: set[Sender] = set()  # those that were told to wait
+        self.wake = asyncio.Event()
+        self.idle = asyncio.Event()
+        self.gone: set[int] = set()  # deleted devices whose frames are dropped
+        self.is_storing = False  # false while the database is away
+
+    def offer(self, frame: Frame, sender: Sender) -> bool:
+        """Takes the frame in any case. False: the sender must not read on until `resume`."""
+        (self.backlog if frame.backlog else self.live).append((frame, sender))
+        self.waiting += weight(frame)
+        self.idle.clear()
+        self.wake.set()
+        if self.waiting < ROOM:
+            return True
+        self.pressed.add(sender)
+        return False
+
+    async def run(self) -> None:
+        """Until cancelled. Raises Fenced when another server took over: then this one must end."""
+        self.is_storing = True
+        due = asyncio.get_running_loop().time() + CHECKPOINT
+        while True:
+            await self.wait_until(due)
+            if batch := self.take():
+                await self.store(batch)
+            if asyncio.get_running_loop().time() >= due:
+                await self.attempt_tending()
+                due = asyncio.get_running_loop().time() + CHECKPOINT
+            if not self.waiting:
+                self.idle.set()
+
+    async def wait_until(self, due: float) -> None:
+        if self.waiting:
+            return
+        self.wake.clear()
+        try:
+            async with asyncio.timeout_at(due):
+                await self.wake.wait()
+        except TimeoutError:
+            return
+
+    def take(self) -> list[Waiting]:
+        """Up to a batch of what waits: the live lane first, each lane in its order."""
+        batch: list[Waiting] = []
+        fixes = 0
+        for lane in (self.live, self.backlog):
+            while lane and fixes < BATCH:
+                waiting = lane.popleft()
+                fixes += weight(waiting[0])
+                batch.append(waiting)
+        self.waiting -= fixes
+        self.metrics.waiting.set(self.waiting)
+        return [waiting for waiting in batch if waiting[0].device not in self.gone]
+
+    async def store(self, batch: list[Waiting]) -> None:
+        try:
+            committed = await self.append([frame for frame, _ in batch])
+        except BAD_DATA as error:
+            await self.store_apart(batch, error)
+            return
+        finally:
+            self.let_in()
+        self.answer(batch, committed.folded.outcomes)
+        self.publish(committed)
+
+    async def append(self, frames: list[Frame]) -> Committed:
+        """Until it is committed. While the database is away nothing is acked, and the devices wait."""
+        attempt = 0
+        while True:
+            try:
+                if not attempt:
+                    return await self.log.append(frames)
+                if recovered := await self.log.recover():
+                    return recovered
+                attempt = 0
+            except AWAY as error:
+                self.is_storing = False
+                self.metrics.storage_failures.inc()
+                logger.warning("the database does not answer", error=repr(error), attempt=attempt, waiting=self.waiting)
+                await asyncio.sleep(RETRY[min(attempt, len(RETRY) - 1)])
+                attempt += 1
+            else:
+                self.is_storing = True
+
+    async def store_apart(self, batch: list[Waiting], error: Exception) -> None:
+        """The database refused what validation let through: find the frame, keep it in quarantine, store the others."""
+        if len(batch) > 1:
+            for waiting in batch:
+                await self.store([waiting])
+            return
+        frame, sender = batch[0]
+        logger.error("refused by the database", device=frame.device, seq=frame.seq, error=type(error).__name__)
+        if frame.whole is None:
+            refused = [Refusal(index, "bad_value", str(entry)) for index, entry in enumerate(frame.entries)]
+            await self.store([(Frame(frame.device, frame.seq, frame.received_at, list(refused), frame.backlog), sender)])
+
+    def answer(self, batch: Iterable[Waiting], outcomes: Iterable[Outcome]) -> None:
+        for (frame, sender), outcome in zip(batch, outcomes, strict=True):
+            sender.committed(frame, outcome)
+        self.measure(batch, outcomes)
+
+    def publish(self, committed: Committed) -> None:
+        states = committed.folded.states
+        positions = [position for device, state in states.items() if (position := state.position(device))]
+        self.bus.publish(Update(positions, committed.events, now_us()))
+
+    def let_in(self) -> None:
+        if self.pressed and self.waiting < ROOM_AGAIN:
+            pressed, self.pressed = self.pressed, set()
+            for sender in pressed:
+                sender.resume()
+
+    def measure(self, batch: Iterable[Waiting], outcomes: Iterable[Outcome]) -> None:
+        now = now_us()
+        stored = 0
+        for (frame, _), outcome in zip(batch, outcomes, strict=True):
+            self.metrics.received_to_stored.observe((now - frame.received_at) / 1e6)
+            if frame.entries and type(newest := frame.entries[-1]) is Fix:
+                self.metrics.fix_to_received.observe(max(0.0, frame.received_at / 1e6 - newest.at / 1e3))
+            stored += outcome.stored
+            self.metrics.fixes_duplicate.inc(outcome.duplicate)
+            self.metrics.fixes_quarantined.inc(len(outcome.refusals))
+        self.metrics.fixes_stored.inc(stored)
+        self.metrics.batch_size.observe(stored)
+
+    async def attempt_tending(self) -> None:
+        """A checkpoint that fails is only late: the log has everything."""
+        try:
+            await self.log.tend()
+        except AWAY as error:
+            logger.warning("no checkpoint", error=repr(error))
+            await self.append([])
+
+    async def drain(self) -> None:
+        """Wait until everything offered so far is committed and answered."""
+        if self.waiting:
+            await self.idle.wait()
+
+
+def weight(frame: Frame) -> int:
+    return len(frame.entries) or 1

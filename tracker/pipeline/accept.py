@@ -1,0 +1,117 @@
+"""What came becomes a `Fix`, or the reason why not. Pure: the server's time is an argument.
+
+The limits are those of the wire contract. A value that cannot be becomes None; a coordinate or time that cannot be
+refuses the fix. Measurements keep two decimals, which survive the 32 bits of the table: what is folded again after a
+restart is what was folded before.
+"""
+
+from typing import Any, Final
+
+import msgspec
+
+from tracker.model.fix import E7, Fix, Flag
+
+FUTURE_MS: Final = 600_000  # further ahead of the server is refused
+SKEW_MS: Final = 60_000  # further ahead is flagged
+OLDEST_MS: Final = 946_684_800_000  # 2000-01-01: before it, a clock was never set
+LOW_ACCURACY: Final = 1_000.0  # m
+FASTEST: Final = 100_000.0  # m/s: beyond it a number is not a speed
+WIDEST: Final = 100_000.0  # m: a worse fix is no worse for that
+ATTRIBUTES: Final = 32
+ATTRIBUTES_BYTES: Final = 2_000
+
+
+class Refused(Exception):
+    """`args[0]` is the reason, a word of the contract."""
+
+
+def accept(
+    at: int,
+    lon: float,
+    lat: float,
+    now: int,
+    speed: float | None = None,
+    heading: float | None = None,
+    accuracy: float | None = None,
+    altitude: float | None = None,
+    battery: float | None = None,
+    attributes: dict[str, Any] | None = None,
+) -> Fix:
+    """A fix from numbers in contract units (degrees, ms, SI). `now` in ms. Raises Refused."""
+    if not (-180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0):
+        raise Refused("out_of_range")
+    lon_e7, lat_e7 = round(lon * E7), round(lat * E7)
+    return accept_e7(at, lon_e7, lat_e7, now, speed, heading, accuracy, altitude, battery, attributes)
+
+
+def accept_e7(
+    at: int,
+    lon_e7: int,
+    lat_e7: int,
+    now: int,
+    speed: float | None,
+    heading: float | None,
+    accuracy: float | None,
+    altitude: float | None,
+    battery: float | None,
+    attributes: dict[str, Any] | None,
+) -> Fix:
+    """The same from whole 1e-7 degrees, as binary frames carry them."""
+    if not (-180 * E7 <= lon_e7 <= 180 * E7 and -90 * E7 <= lat_e7 <= 90 * E7):
+        raise Refused("out_of_range")
+    if at > now + FUTURE_MS:
+        raise Refused("future")
+    if at < OLDEST_MS:
+        raise Refused("too_old")
+    accuracy = possible_accuracy(accuracy)
+    return Fix(
+        at,
+        lon_e7 if lon_e7 != 180 * E7 else -180 * E7,  # one place, one number: fences and repeats compare it
+        lat_e7,
+        round(speed, 2) if speed is not None and 0.0 <= speed <= FASTEST else None,
+        possible_heading(heading),
+        accuracy,
+        round(altitude, 2) if altitude is not None and -500.0 <= altitude <= 20_000.0 else None,
+        round(battery, 4) if battery is not None and 0.0 <= battery <= 1.0 else None,
+        encode_attributes(attributes) if attributes else None,
+        odd(at, lon_e7, lat_e7, accuracy, now),
+    )
+
+
+def possible_heading(heading: float | None) -> float | None:
+    if heading is None or not 0.0 <= heading <= 360.0:
+        return None
+    heading = round(heading, 2)
+    return heading if heading < 360.0 else 0.0
+
+
+def possible_accuracy(accuracy: float | None) -> float | None:
+    if accuracy is None or not accuracy > 0.0:
+        return None
+    return min(max(round(accuracy, 2), 0.01), WIDEST)
+
+
+def odd(at: int, lon_e7: int, lat_e7: int, accuracy: float | None, now: int) -> int:
+    """The flags that a fix earns by itself."""
+    flags = 0
+    if at > now + SKEW_MS:
+        flags |= Flag.CLOCK_SKEW
+    if lon_e7 == 0 and lat_e7 == 0:
+        flags |= Flag.NULL_ISLAND
+    if accuracy is not None and accuracy > LOW_ACCURACY:
+        flags |= Flag.LOW_ACCURACY
+    return int(flags)
+
+
+def encode_attributes(attributes: dict[str, Any]) -> bytes:
+    if len(attributes) > ATTRIBUTES:
+        raise Refused("too_many_attributes")
+    try:
+        encoded = msgspec.json.encode(attributes)
+    except (OverflowError, RecursionError, ValueError, TypeError):
+        raise Refused("bad_value") from None
+    if len(encoded) > ATTRIBUTES_BYTES:
+        raise Refused("too_many_attributes")
+    if b"\\u0000" in encoded:  # jsonb cannot hold it
+        raise Refused("bad_value")
+    return encoded

@@ -1,0 +1,123 @@
+"""Who folds which devices: owners, their leases on partitions, and the mark that each batch leaves.
+
+An owner is alive while its session holds an advisory lock on its epoch, and while it renews its expiry: the lock ends
+with a killed process at once, the expiry ends for one that hangs. Whoever takes over fences the owner before, in the
+same row that every batch updates, so no batch of a fenced owner can commit.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+from zlib import crc32
+
+import msgspec
+from asyncpg import Connection
+
+from tracker.errors import Fenced
+
+PARTITIONS: Final = 64
+EXPIRY: Final = "10 seconds"
+LOCK_CLASS: Final = 0x74726B  # "trk": first half of the advisory lock's key; the epoch is the other
+
+
+class Head(msgspec.Struct, frozen=True):
+    """What a batch learns with its mark: the revision of the geofences it must be decided by."""
+
+    revision: int
+
+
+def partition_of(device_id: str) -> int:
+    return crc32(device_id.encode()) % PARTITIONS
+
+
+async def insert_owner(conn: Connection, owner: UUID, name: str) -> int:
+    """Register, and hold the lock that says this session lives. Returns the epoch."""
+    epoch: int = await conn.fetchval(
+        f"insert into owner (id, name, expires_at) values ($1, $2, now() + interval '{EXPIRY}') returning epoch",
+        owner,
+        name,
+    )
+    await lock_epoch(conn, epoch)
+    return epoch
+
+
+async def lock_epoch(conn: Connection, epoch: int) -> None:
+    """Held until the session ends. Waits while an earlier session of the same owner still dies."""
+    await conn.execute("select pg_advisory_lock($1, $2)", LOCK_CLASS, epoch)
+
+
+async def take_leases(conn: Connection, owner: UUID) -> list[int]:
+    """Take every partition that no living owner holds, fencing those that died. Returns all this owner holds now."""
+    async with conn.transaction():
+        await conn.execute("lock table lease in share row exclusive mode")  # one taker at a time
+        rows = await conn.fetch(
+            """select id, epoch, expires_at < now() as expired from owner
+               where not fenced and id <> $1 and id in (select owner from lease)""",
+            owner,
+        )
+        dead = [row["id"] for row in rows if row["expired"] or await is_gone(conn, row["epoch"])]
+        await conn.execute("update owner set fenced = true where id = any($1::uuid[])", dead)
+        await conn.execute(
+            """update lease l set owner = $1, epoch = l.epoch + 1
+               where l.owner is null or exists (select from owner o where o.id = l.owner and o.fenced)""",
+            owner,
+        )
+        held = await conn.fetch("select partition from lease where owner = $1 order by partition", owner)
+    return [row["partition"] for row in held]
+
+
+async def is_gone(conn: Connection, epoch: int) -> bool:
+    """Nobody holds the epoch's lock: the session that did has ended."""
+    if not await conn.fetchval("select pg_try_advisory_lock($1, $2)", LOCK_CLASS, epoch):
+        return False
+    await conn.execute("select pg_advisory_unlock($1, $2)", LOCK_CLASS, epoch)
+    return True
+
+
+async def renew_owner(conn: Connection, owner: UUID) -> None:
+    done = await conn.fetchval(
+        f"""update owner set expires_at = now() + interval '{EXPIRY}' where id = $1 and not fenced returning true""",
+        owner,
+    )
+    if not done:
+        raise Fenced
+
+
+async def mark_batch(conn: Connection, owner: UUID, batch: int) -> Head:
+    """The first statement of every batch. Raises Fenced where the owner lost its place, which then stays lost."""
+    revision = await conn.fetchval(
+        """update owner set batch = $2 where id = $1 and not fenced
+           returning (select revision from geofence_head)""",
+        owner,
+        batch,
+    )
+    if revision is None:
+        raise Fenced
+    return Head(revision)
+
+
+async def select_batch(conn: Connection, owner: UUID) -> int:
+    """The last batch that committed: tells whether a commit happened whose reply was lost."""
+    row = await conn.fetchrow("select batch, fenced from owner where id = $1", owner)
+    if row is None or row["fenced"]:
+        raise Fenced
+    return int(row["batch"])
+
+
+async def release_owner(conn: Connection, owner: UUID) -> None:
+    """Leave in good order, so that the next one need not wait."""
+    await conn.execute("update owner set fenced = true where id = $1", owner)
+
+
+async def select_checkpoints(conn: Connection, partitions: Iterable[int]) -> dict[int, datetime | None]:
+    """Up to which received_at the positions of each partition are complete; None: never yet."""
+    rows = await conn.fetch(
+        "select partition, nullif(checkpoint, '-infinity') from lease where partition = any($1::smallint[])",
+        list(partitions),
+    )
+    return dict(rows)
+
+
+async def update_checkpoints(conn: Connection, owner: UUID, stamp: datetime) -> None:
+    await conn.execute("update lease set checkpoint = $2 where owner = $1", owner, stamp)

@@ -1,0 +1,43 @@
+"""Checkpoints of the states: the newest position of each device, and what `advance` goes on from."""
+
+from collections.abc import Mapping
+
+import msgspec
+from asyncpg import Connection
+
+from tracker.model.moment import micros_to_datetime, to_datetime
+from tracker.model.state import State
+
+
+async def select_states(conn: Connection) -> dict[int, State]:
+    """The state of every device that has one, as of its partition's checkpoint."""
+    rows = await conn.fetch("select device, state::text from position")
+    return {row["device"]: decode_state(row["state"]) for row in rows}
+
+
+async def upsert_states(conn: Connection, states: Mapping[int, State]) -> None:
+    """A device that was deleted meanwhile is left out."""
+    newest = [state.newest for state in states.values()]
+    await conn.execute(
+        """insert into position (device, at, received_at, place, state)
+           select p.device, p.at, p.received_at, st_setsrid(st_makepoint(p.lon, p.lat), 4326), p.state::jsonb
+           from unnest($1::integer[], $2::timestamptz[], $3::timestamptz[], $4::float8[], $5::float8[], $6::text[])
+                as p (device, at, received_at, lon, lat, state)
+           join device d on d.key = p.device
+           on conflict (device) do update set
+               at = excluded.at, received_at = excluded.received_at, place = excluded.place, state = excluded.state""",
+        list(states),
+        [to_datetime(fix.at) if fix else None for fix in newest],
+        [micros_to_datetime(state.received_at) if state.newest else None for state in states.values()],
+        [fix.lon if fix else None for fix in newest],
+        [fix.lat if fix else None for fix in newest],
+        [encode_state(state) for state in states.values()],
+    )
+
+
+def encode_state(state: State) -> str:
+    return msgspec.json.encode(state).decode()
+
+
+def decode_state(text: str) -> State:
+    return msgspec.json.decode(text, type=State)
