@@ -60,11 +60,14 @@ Place = tuple[int, int]  # (lon_e7, lat_e7)
 
 
 class Refusal(msgspec.Struct, frozen=True, gc=False):
-    """A fix that was not stored but quarantined: its index in the frame, why, and what came, to look at."""
+    """What was not stored but quarantined: its index in the frame (-1: all of it), why, and what came, to look at.
+
+    `said` is the sentence for the sender, where the reason alone does not explain it."""
 
     index: int
     reason: str
     text: str
+    said: str = ""
 
 
 def flag_names(flags: int) -> list[str]:

@@ -1,0 +1,223 @@
+"""The words of the device stream: messages become frozen types here, once, and leave as bytes here.
+
+Text frames are decoded whole and typed; only where that fails, fix by fix, so that a bad one costs no neighbour.
+"""
+
+import re
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+
+from tracker.errors import BadFrame
+from tracker.ingest.columns import decode_columns
+from tracker.model.command import Command
+from tracker.model.fix import Fix, Refusal
+from tracker.model.frame import Frame, Outcome
+from tracker.model.moment import format_ms, from_datetime, now_ms, parse
+from tracker.pipeline.accept import Refused, accept
+
+VERSION: Final = 1
+KEPT_TEXT: Final = 2_000  # characters of a bad fix or frame kept in quarantine
+MAX_SEQ: Final = (1 << 53) - 1  # what a JavaScript number counts to
+
+
+class Hello(msgspec.Struct, frozen=True, tag="hello"):
+    device: Annotated[str, msgspec.Meta(max_length=64)]
+    boot: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "0"
+    token: str | None = None
+    version: int = VERSION
+    binary: bool = False
+
+
+class Result(msgspec.Struct, frozen=True, tag="result"):
+    """The device's answer to a command."""
+
+    id: Annotated[str, msgspec.Meta(max_length=64)]
+    ok: bool
+    detail: Annotated[str, msgspec.Meta(max_length=2_000)] | None = None
+
+
+class WireFix(msgspec.Struct, gc=False):
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    lon: float
+    lat: float
+    accuracy: float | None = None
+    altitude: float | None = None
+    speed: float | None = None
+    heading: float | None = None
+    battery: float | None = None
+    attributes: dict[str, Any] | None = None
+
+
+Seq = Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQ)]
+
+
+class WireFixes(msgspec.Struct, tag="fixes", gc=False):
+    seq: Seq
+    fixes: list[WireFix]
+    lane: str | None = None
+
+
+class LooseFixes(msgspec.Struct, tag="fixes"):
+    """A frame whose fixes are looked at one by one."""
+
+    seq: Seq
+    fixes: list[msgspec.Raw]
+    lane: str | None = None
+
+
+MESSAGE: Final[msgspec.json.Decoder[Hello | Result | WireFixes]] = msgspec.json.Decoder(Hello | Result | WireFixes)
+LOOSE: Final = msgspec.json.Decoder(LooseFixes)
+ONE: Final = msgspec.json.Decoder(WireFix)
+ANY: Final = msgspec.json.Decoder(dict[str, Any])
+BACKLOG: Final = "backlog"
+
+
+def decode_message(message: str | bytes, device: int, received_at: int, max_fixes: int) -> Hello | Result | Frame:
+    """Any message of a device. A frame that can never be accepted is still a Frame, refused whole, if it has a seq;
+    otherwise it is a BadFrame."""
+    try:
+        if isinstance(message, bytes):
+            return decode_columns(message, device, received_at, max_fixes)
+        decoded = MESSAGE.decode(message)
+        if isinstance(decoded, WireFixes):
+            return to_frame(decoded, device, received_at, max_fixes)
+        return decoded
+    except (msgspec.DecodeError, RecursionError) as error:
+        return decode_loosely(message, error, device, received_at, max_fixes)
+    except BadFrame as error:
+        return refuse_whole(message, error, device, received_at)
+
+
+def to_frame(wire: WireFixes, device: int, received_at: int, max_fixes: int) -> Frame:
+    check_count(len(wire.fixes), max_fixes)
+    now = received_at // 1000
+    entries = [to_entry(index, fix, now) for index, fix in enumerate(wire.fixes)]
+    return Frame(device, wire.seq, received_at, entries, wire.lane == BACKLOG)
+
+
+def check_count(count: int, max_fixes: int) -> None:
+    if not 1 <= count <= max_fixes:
+        raise BadFrame(f"fixes: expected 1 to {max_fixes}, got {count}")
+
+
+def to_entry(index: int, fix: WireFix, now: int) -> Fix | Refusal:
+    try:
+        return accept(
+            from_datetime(fix.at), fix.lon, fix.lat, now,
+            fix.speed, fix.heading, fix.accuracy, fix.altitude, fix.battery, fix.attributes,
+        )  # fmt: skip
+    except Refused as refused:
+        return Refusal(index, refused.args[0], clip(msgspec.json.encode(fix)))
+
+
+def decode_loosely(message: str | bytes, error: Exception, device: int, received_at: int, max_fixes: int) -> Frame:
+    """The frame is not as it should be: take what can be taken of it."""
+    try:
+        wire = LOOSE.decode(message)
+        check_count(len(wire.fixes), max_fixes)
+    except BadFrame as worse:
+        return refuse_whole(message, worse, device, received_at)
+    except (msgspec.DecodeError, RecursionError):
+        return refuse_whole(message, error, device, received_at)
+    now = received_at // 1000
+    entries = [entry_of(index, raw, now) for index, raw in enumerate(wire.fixes)]
+    return Frame(device, wire.seq, received_at, entries, wire.lane == BACKLOG)
+
+
+def entry_of(index: int, raw: msgspec.Raw, now: int) -> Fix | Refusal:
+    text = bytes(raw)
+    try:
+        return to_entry(index, ONE.decode(text), now)
+    except (msgspec.DecodeError, RecursionError):
+        pass
+    try:
+        return retimed(index, ANY.decode(text), now)
+    except (msgspec.DecodeError, RecursionError, TypeError):
+        return Refusal(index, "bad_value", clip(text))
+    except ValueError:
+        return Refusal(index, "bad_time", clip(text))
+
+
+def retimed(index: int, fields: dict[str, Any], now: int) -> Fix | Refusal:
+    """A fix whose time only `parse` reads, such as a leap second. ValueError where the time is what is wrong."""
+    at = fields.get("at")
+    if not isinstance(at, str):
+        raise TypeError("at: expected a string")
+    fields["at"] = format_ms(parse(at))
+    return to_entry(index, msgspec.convert(fields, WireFix), now)
+
+
+def refuse_whole(message: str | bytes, error: Exception, device: int, received_at: int) -> Frame:
+    """Names the seq where one can be read, so that the sender knows which frame to drop."""
+    known = isinstance(error, BadFrame | msgspec.ValidationError)
+    code, said = ("bad_frame", str(error)) if known else ("bad_json", "this is not JSON")
+    return Frame(device, seq_of(message), received_at, [], whole=Refusal(-1, code, clip(message), said))
+
+
+def seq_of(message: str | bytes) -> int:
+    """-1 where there is none. A broken text is searched for it."""
+    if isinstance(message, bytes):
+        return int.from_bytes(message[4:8], "little") if len(message) >= 8 else -1
+    found = SEQ.search(message, 0, 4_000)
+    return int(found[1]) if found else -1
+
+
+SEQ: Final = re.compile(r'"seq"\s*:\s*(\d{1,15})(?![\d.eE])')
+
+
+def clip(message: str | bytes) -> str:
+    """Text that PostgreSQL takes: no NUL, and no more than is worth looking at. Bytes that are no text as hex."""
+    return readable(message)[:KEPT_TEXT].replace("\0", "\ufffd")
+
+
+def readable(message: str | bytes) -> str:
+    if isinstance(message, str):
+        return message
+    try:
+        return message[: 4 * KEPT_TEXT].decode()
+    except UnicodeDecodeError:
+        return message[: KEPT_TEXT // 2].hex()
+
+
+def encode_welcome(device: str, acked: int, window: int, max_fixes: int, max_bytes: int, heartbeat: int) -> str:
+    return encode(
+        type="welcome", device=device, acked=acked, window=window, max_fixes=max_fixes, max_bytes=max_bytes,
+        heartbeat=heartbeat, server_time=format_ms(now_ms()),
+    )  # fmt: skip
+
+
+def encode_answer(frame: Frame, outcome: Outcome) -> str:
+    """The ack of a frame, or the error where the whole of it was refused."""
+    if frame.whole is not None:
+        return encode_error(frame.whole.reason, frame.whole.said, frame.seq)
+    if not outcome.refusals:
+        return (
+            f'{{"type":"ack","seq":{frame.seq},"stored":{outcome.stored},'
+            f'"duplicate":{outcome.duplicate},"quarantined":[]}}'
+        )
+    quarantined = [{"index": refusal.index, "reason": refusal.reason} for refusal in outcome.refusals]
+    return encode(
+        type="ack", seq=frame.seq, stored=outcome.stored, duplicate=outcome.duplicate, quarantined=quarantined
+    )
+
+
+def encode_error(code: str, message: str, seq: int = -1) -> str:
+    if seq < 0:
+        return encode(type="error", code=code, message=message)
+    return encode(type="error", code=code, message=message, seq=seq)
+
+
+def encode_command(command: Command) -> str:
+    return encode(
+        type="command", id=command.id, name=command.name, args=command.args, expires=format_ms(command.expires)
+    )
+
+
+def encode_going_away(after_ms: int) -> str:
+    return f'{{"type":"going_away","after_ms":{after_ms}}}'
+
+
+def encode(**fields: Any) -> str:
+    return msgspec.json.encode(fields).decode()
