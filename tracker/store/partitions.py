@@ -5,7 +5,7 @@ months back is a year or a month wide where nothing is in the way, and a day wid
 """
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from asyncpg import Connection
@@ -81,3 +81,7 @@ def create(first: date, after: date) -> str:
 def ahead(today: date) -> list[date]:
     """Yesterday, for a clock at midnight, to a few days from now."""
     return [today + timedelta(days=offset) for offset in range(-1, AHEAD + 1)]
+
+
+def today() -> date:
+    return datetime.now(UTC).date()

@@ -15,6 +15,11 @@ async def select_states(conn: Connection) -> dict[int, State]:
     return {row["device"]: decode_state(row["state"]) for row in rows}
 
 
+async def select_device_ids(conn: Connection) -> dict[int, str]:
+    """The id of every device by its key: the id says which partition it hashes to."""
+    return dict(await conn.fetch("select key, id from device"))
+
+
 async def upsert_states(conn: Connection, states: Mapping[int, State]) -> None:
     """A device that was deleted meanwhile is left out."""
     newest = [state.newest for state in states.values()]

@@ -1,0 +1,165 @@
+"""The log of this process: its connection, its leases, the states it folds, and the one transaction they change in.
+
+`append` is where a fix becomes durable. Everything it returns is committed; whatever it raises is not, but for a lost
+connection, after which `recover` says which of the two it was.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID, uuid4
+
+import asyncpg
+import msgspec
+
+from tracker.geofence.index import FenceIndex
+from tracker.ingest.fences import covering_of, refresh
+from tracker.ingest.replay import load_states
+from tracker.model.event import Event
+from tracker.model.fix import Fix
+from tracker.model.frame import Frame
+from tracker.model.moment import micros_to_datetime, now_ms
+from tracker.model.state import State
+from tracker.pipeline.fold import Folded, ambiguous, fold
+from tracker.store.events import insert_transitions
+from tracker.store.fixes import copy_fixes, select_places
+from tracker.store.ownership import (
+    PARTITIONS,
+    insert_owner,
+    lock_epoch,
+    mark_batch,
+    release_owner,
+    select_batch,
+    take_leases,
+    update_checkpoints,
+)
+from tracker.store.partitions import Span, ahead, covered, create_missing, day_of, today
+from tracker.store.pool import open_connection
+from tracker.store.positions import upsert_states
+from tracker.store.quarantine import insert_refusals
+
+STANDBY_POLL: Final = 0.5  # s between looks whether the owner is gone
+FRESH: Final = State()
+
+
+class States(dict[int, State]):
+    """By device key; one that never sent anything is fresh."""
+
+    def __missing__(self, device: int) -> State:
+        return FRESH
+
+
+class Committed(msgspec.Struct, frozen=True):
+    folded: Folded
+    events: list[Event]
+
+
+class Log:
+    """One for the process. `append`, `checkpoint` and `recover` are called by the writer's one task only."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self.url = url
+        self.name = name
+        self.owner: UUID = uuid4()
+        self.epoch = 0
+        self.batch = 0
+        self.stamp = 0  # the last received_at given
+        self.states = States()
+        self.dirty: set[int] = set()  # devices whose state is newer than its checkpoint
+        self.fences = FenceIndex.build([])
+        self.revision = 0
+        self.spans: list[Span] = []
+        self.pending: Committed | None = None  # what the transaction under way will have changed
+        self.conn: asyncpg.Connection
+
+    async def open(self) -> None:
+        """Returns when this process owns all partitions: at once, or when the process that does is gone."""
+        self.conn = await open_connection(self.url)
+        self.epoch = await insert_owner(self.conn, self.owner, self.name)
+        while len(held := await take_leases(self.conn, self.owner)) < PARTITIONS:
+            await asyncio.sleep(STANDBY_POLL)
+        self.spans = await create_missing(self.conn, ahead(today()), today())
+        self.fences, self.revision = await refresh(self.conn, self.fences, self.revision)
+        self.stamp = await load_states(self.conn, held, self.states, self.dirty, self.fences)
+
+    async def append(self, frames: Sequence[Frame]) -> Committed:
+        """Store a batch with all its consequences, or nothing of it."""
+        await self.make_partitions(frames)
+        self.pending = None
+        async with self.conn.transaction():
+            head = await mark_batch(self.conn, self.owner, self.batch + 1)
+            if head.revision != self.revision:
+                self.fences, self.revision = await refresh(self.conn, self.fences, self.revision)
+            folded = await self.folded(frames)
+            events = await self.write(frames, folded)
+            self.pending = Committed(folded, events)
+        return self.adopt(self.pending)  # committed: from here on it is true
+
+    async def folded(self, frames: Sequence[Frame]) -> Folded:
+        moments = ambiguous(frames, self.states)
+        stored = await select_places(self.conn, moments) if moments else {}
+        covering = covering_of(frames, self.fences)
+        return fold(frames, self.states, stored, covering, self.fences, self.stamp)
+
+    async def write(self, frames: Sequence[Frame], folded: Folded) -> list[Event]:
+        if folded.rows:
+            await copy_fixes(self.conn, folded.rows)
+        if any(outcome.refusals for outcome in folded.outcomes):
+            await insert_refusals(self.conn, frames, folded.outcomes)
+        if not folded.transitions:
+            return []
+        return await insert_transitions(self.conn, folded.transitions, self.fences, now_ms())
+
+    def adopt(self, committed: Committed) -> Committed:
+        """The transaction is durable, so memory may follow."""
+        self.batch += 1
+        self.stamp = committed.folded.stamp
+        self.states.update(committed.folded.states)
+        self.dirty.update(committed.folded.states)
+        self.pending = None
+        return committed
+
+    async def recover(self) -> Committed | None:
+        """Connect again after the connection was lost, and find out what became of the transaction under way."""
+        self.conn.terminate()
+        self.conn = await open_connection(self.url)
+        await lock_epoch(self.conn, self.epoch)
+        happened = await select_batch(self.conn, self.owner) == self.batch + 1
+        if happened and self.pending is not None:
+            return self.adopt(self.pending)
+        return None
+
+    async def make_partitions(self, frames: Sequence[Frame]) -> None:
+        """Outside the transaction: making a table locks the log for a moment, and must not wait for a long batch."""
+        days = {day_of(entry.at) for frame in frames for entry in frame.entries if type(entry) is Fix}
+        if not all(covered(day, self.spans) for day in days):
+            self.spans = await create_missing(self.conn, days, today())
+
+    async def tend(self) -> None:
+        """What is due now and then: tomorrow's partitions, and the checkpoint."""
+        if not all(covered(day, self.spans) for day in ahead(today())):
+            self.spans = await create_missing(self.conn, ahead(today()), today())
+        await self.checkpoint()
+
+    async def checkpoint(self) -> None:
+        """Write the states that changed, so that a restart folds only what came after."""
+        if not self.dirty:
+            return
+        async with self.conn.transaction():
+            await mark_batch(self.conn, self.owner, self.batch)  # a fenced owner writes no states either
+            await upsert_states(self.conn, {device: self.states[device] for device in self.dirty})
+            await update_checkpoints(self.conn, self.owner, micros_to_datetime(self.stamp))
+        self.dirty.clear()
+
+    async def forget(self, device: int) -> None:
+        """A device was deleted: also what was committed while that happened."""
+        self.states.pop(device, None)
+        self.dirty.discard(device)
+        await self.conn.execute("delete from fix where device = $1", device)
+
+    async def close(self) -> None:
+        """In good order: the next owner finds everything in the checkpoint and need not wait."""
+        await self.checkpoint()
+        await release_owner(self.conn, self.owner)
+        await self.conn.close()
+

@@ -1,0 +1,67 @@
+"""After a start: the checkpoint, and the fixes since, folded once more in the order in which they were folded first."""
+
+from collections.abc import Iterable, MutableMapping
+from datetime import UTC, datetime
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from tracker.geofence.index import FenceIndex
+from tracker.ingest.fences import covering
+from tracker.model.fix import NO_MARKER, Flag, Row
+from tracker.model.moment import datetime_to_micros
+from tracker.model.state import State
+from tracker.pipeline.advance import advance
+from tracker.store.fixes import select_fixes_since
+from tracker.store.ownership import partition_of, select_checkpoints
+from tracker.store.positions import select_device_ids, select_states
+
+BATCH: Final = 5_000
+OWN_FLAGS: Final = int(Flag.CLOCK_SKEW | NO_MARKER)  # those a fix earns by itself; the fold decides the others again
+
+
+async def load_states(
+    conn: asyncpg.Connection,
+    partitions: Iterable[int],
+    states: MutableMapping[int, State],
+    dirty: set[int],
+    fences: FenceIndex,
+) -> int:
+    """Fill `states` with those of all devices in these partitions; `dirty` gets the ones newer than their checkpoint.
+    Returns the newest received_at there is, in microseconds."""
+    checkpoints = await select_checkpoints(conn, partitions)
+    states.update(await select_states(conn))
+    since = min((checkpoint for checkpoint in checkpoints.values() if checkpoint), default=None)
+    complete = since is not None and all(checkpoints.values())
+    device_ids = await select_device_ids(conn)
+    after = {key: checkpoints.get(partition_of(id)) for key, id in device_ids.items()}
+    stamp = datetime_to_micros(since) if complete and since else 0
+    async with conn.transaction():
+        batch: list[Row] = []
+        async for row in select_fixes_since(conn, since if complete and since else BEGINNING):
+            stamp = max(stamp, row.received_at)
+            if row.device in after and not is_known(row, after[row.device]):
+                batch.append(row)
+            if len(batch) >= BATCH:
+                refold(batch, states, dirty, fences)
+                batch.clear()
+        refold(batch, states, dirty, fences)
+    return stamp
+
+
+BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def is_known(row: Row, checkpoint: datetime | None) -> bool:
+    return checkpoint is not None and row.received_at <= datetime_to_micros(checkpoint)
+
+
+def refold(rows: list[Row], states: MutableMapping[int, State], dirty: set[int], fences: FenceIndex) -> None:
+    """Only the states: the transitions were committed with the fixes."""
+    around = covering([row.fix for row in rows], fences)
+    for number, row in enumerate(rows):
+        fix = msgspec.structs.replace(row.fix, flags=row.fix.flags & OWN_FLAGS)
+        here = around.get(number, frozenset())
+        states[row.device] = advance(row.device, states[row.device], fix, row.received_at, here, fences).state
+        dirty.add(row.device)

@@ -1,0 +1,14 @@
+"""Update: what one commit changed, for whoever shows it."""
+
+import msgspec
+
+from tracker.model.event import Event
+from tracker.model.position import Position
+
+
+class Update(msgspec.Struct, frozen=True):
+    """The newest position of each device that moved, and the events, in order of their numbers."""
+
+    positions: list[Position]
+    events: list[Event]
+    committed_at: int  # microseconds
