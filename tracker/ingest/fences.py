@@ -1,6 +1,7 @@
 """The geofences the writer decides by: read when their revision moved, asked once for a whole batch."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import asyncpg
 import numpy as np
@@ -8,24 +9,33 @@ import numpy as np
 from tracker.geofence.index import FenceIndex
 from tracker.model.fix import E7, Fix
 from tracker.model.frame import Frame
-from tracker.store.geofences import select_changed, select_keys
+from tracker.store.fence_changes import select_changed_fences, select_fence_keys
 
 
-async def refresh(conn: asyncpg.Connection, index: FenceIndex, revision: int) -> tuple[FenceIndex, int]:
-    """The index with every change since this revision, and the revision it has then."""
-    changed = await select_changed(conn, revision)
-    keys = await select_keys(conn)
-    removed = [key for key in index.keys() if key not in keys]
-    newest = max((fence.revision for fence in changed), default=revision)
-    return index.changed(removed, changed), newest
+@dataclass(frozen=True)
+class Fences:
+    """All geofences as of a revision. `ids` by key."""
+
+    index: FenceIndex = field(default_factory=lambda: FenceIndex.build([]))
+    ids: dict[int, str] = field(default_factory=dict)
+    revision: int = 0
 
 
-def covering_of(frames: Iterable[Frame], fences: FenceIndex) -> dict[int, frozenset[int]]:
+async def refresh(conn: asyncpg.Connection, fences: Fences, revision: int) -> Fences:
+    """With every change up to this revision, which the caller has read."""
+    changed = await select_changed_fences(conn, fences.revision)
+    keys = await select_fence_keys(conn)
+    index = fences.index.changed(fences.ids.keys() - keys, changed)
+    ids = {key: id for key, id in fences.ids.items() if key in keys} | {fence.key: fence.id for fence in changed}
+    return Fences(index, ids, revision)
+
+
+def covering_of(frames: Iterable[Frame], fences: Fences) -> dict[int, frozenset[int]]:
     """By the number of the fix in the batch, the keys of the geofences that hold it. Absent: none."""
-    if not len(fences):
+    if not fences.ids:
         return {}
     fixes = [entry for frame in frames for entry in frame.entries if type(entry) is Fix]
-    return covering(fixes, fences)
+    return covering(fixes, fences.index)
 
 
 def covering(fixes: list[Fix], fences: FenceIndex) -> dict[int, frozenset[int]]:

@@ -12,8 +12,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import msgspec
 
-from tracker.geofence.index import FenceIndex
-from tracker.ingest.fences import covering_of, refresh
+from tracker.ingest.fences import Fences, covering_of, refresh
 from tracker.ingest.replay import load_states
 from tracker.model.event import Event
 from tracker.model.fix import Fix
@@ -30,13 +29,14 @@ from tracker.store.ownership import (
     mark_batch,
     release_owner,
     select_batch,
+    select_revision,
     take_leases,
     update_checkpoints,
 )
 from tracker.store.partitions import Span, ahead, covered, create_missing, day_of, today
 from tracker.store.pool import open_connection
 from tracker.store.positions import upsert_states
-from tracker.store.quarantine import insert_refusals
+from tracker.store.quarantine import Quarantined, insert_quarantine
 
 STANDBY_POLL: Final = 0.5  # s between looks whether the owner is gone
 FRESH: Final = State()
@@ -66,8 +66,7 @@ class Log:
         self.stamp = 0  # the last received_at given
         self.states = States()
         self.dirty: set[int] = set()  # devices whose state is newer than its checkpoint
-        self.fences = FenceIndex.build([])
-        self.revision = 0
+        self.fences = Fences()
         self.spans: list[Span] = []
         self.pending: Committed | None = None  # what the transaction under way will have changed
         self.conn: asyncpg.Connection
@@ -76,11 +75,13 @@ class Log:
         """Returns when this process owns all partitions: at once, or when the process that does is gone."""
         self.conn = await open_connection(self.url)
         self.epoch = await insert_owner(self.conn, self.owner, self.name)
-        while len(held := await take_leases(self.conn, self.owner)) < PARTITIONS:
+        held = await take_leases(self.conn, self.owner)
+        while len(held) < PARTITIONS:  # stand by: another process owns them, and its end sends us nothing
             await asyncio.sleep(STANDBY_POLL)
+            held = await take_leases(self.conn, self.owner)
         self.spans = await create_missing(self.conn, ahead(today()), today())
-        self.fences, self.revision = await refresh(self.conn, self.fences, self.revision)
-        self.stamp = await load_states(self.conn, held, self.states, self.dirty, self.fences)
+        self.fences = await refresh(self.conn, self.fences, await select_revision(self.conn))
+        self.stamp = await load_states(self.conn, held, self.states, self.dirty, self.fences.index)
 
     async def append(self, frames: Sequence[Frame]) -> Committed:
         """Store a batch with all its consequences, or nothing of it."""
@@ -88,8 +89,8 @@ class Log:
         self.pending = None
         async with self.conn.transaction():
             head = await mark_batch(self.conn, self.owner, self.batch + 1)
-            if head.revision != self.revision:
-                self.fences, self.revision = await refresh(self.conn, self.fences, self.revision)
+            if head.revision != self.fences.revision:
+                self.fences = await refresh(self.conn, self.fences, head.revision)
             folded = await self.folded(frames)
             events = await self.write(frames, folded)
             self.pending = Committed(folded, events)
@@ -99,16 +100,13 @@ class Log:
         moments = ambiguous(frames, self.states)
         stored = await select_places(self.conn, moments) if moments else {}
         covering = covering_of(frames, self.fences)
-        return fold(frames, self.states, stored, covering, self.fences, self.stamp)
+        return fold(frames, self.states, stored, covering, self.fences.ids, self.stamp)
 
     async def write(self, frames: Sequence[Frame], folded: Folded) -> list[Event]:
         if folded.rows:
             await copy_fixes(self.conn, folded.rows)
-        if any(outcome.refusals for outcome in folded.outcomes):
-            await insert_refusals(self.conn, frames, folded.outcomes)
-        if not folded.transitions:
-            return []
-        return await insert_transitions(self.conn, folded.transitions, self.fences, now_ms())
+        await insert_quarantine(self.conn, quarantined(frames, folded))
+        return await insert_transitions(self.conn, folded.transitions, self.fences.ids, detected_at=now_ms())
 
     def adopt(self, committed: Committed) -> Committed:
         """The transaction is durable, so memory may follow."""
@@ -163,3 +161,19 @@ class Log:
         await release_owner(self.conn, self.owner)
         await self.conn.close()
 
+
+
+def quarantined(frames: Sequence[Frame], folded: Folded) -> list[Quarantined]:
+    """Rows one can look at, for everything that was refused."""
+    return [
+        Quarantined(
+            frame.device,
+            frame.received_at,
+            frame.seq if frame.seq >= 0 else None,
+            refusal.index if refusal.index >= 0 else None,
+            refusal.reason,
+            refusal.text,
+        )
+        for frame, outcome in zip(frames, folded.outcomes, strict=True)
+        for refusal in outcome.refusals
+    ]

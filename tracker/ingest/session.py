@@ -32,6 +32,7 @@ class Session:
         self.socket: Socket
         self.hello: Hello | None = None
         self.early: list[str | bytes] = []  # what came before we knew who; bound: the window, then the socket closes
+        self.told: set[str] = set()  # ids of commands sent on this socket; bound: 100 are open at most
         self.unacked = 0
         self.bad = 0
         self.is_closed = False

@@ -7,17 +7,17 @@
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from itertools import chain, repeat
 from typing import Final, Protocol
 
 import asyncpg
 import structlog
 
-from tracker.errors import Fenced
 from tracker.ingest.log import Committed, Log
 from tracker.live.bus import Bus
 from tracker.metrics import Metrics
-from tracker.model.frame import Frame, Outcome
 from tracker.model.fix import Fix, Refusal
+from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import now_us
 from tracker.model.update import Update
 
@@ -121,22 +121,25 @@ class Writer:
 
     async def append(self, frames: list[Frame]) -> Committed:
         """Until it is committed. While the database is away nothing is acked, and the devices wait."""
-        attempt = 0
-        while True:
+        try:
+            return await self.log.append(frames)
+        except AWAY as error:
+            logger.warning("the database does not answer", error=repr(error), waiting=self.waiting)
+            return await self.append_again(frames)
+
+    async def append_again(self, frames: list[Frame]) -> Committed:
+        """After a failure nobody knows whether the batch was committed: ask first, then try again."""
+        self.is_storing = False
+        for pause in chain(RETRY, repeat(RETRY[-1])):
+            self.metrics.storage_failures.inc()
+            await asyncio.sleep(pause)
             try:
-                if not attempt:
-                    return await self.log.append(frames)
-                if recovered := await self.log.recover():
-                    return recovered
-                attempt = 0
-            except AWAY as error:
-                self.is_storing = False
-                self.metrics.storage_failures.inc()
-                logger.warning("the database does not answer", error=repr(error), attempt=attempt, waiting=self.waiting)
-                await asyncio.sleep(RETRY[min(attempt, len(RETRY) - 1)])
-                attempt += 1
-            else:
+                committed = await self.log.recover()
                 self.is_storing = True
+                return committed or await self.log.append(frames)
+            except AWAY as error:
+                logger.warning("the database still does not answer", error=repr(error), waiting=self.waiting)
+        raise AssertionError("never: the pauses do not end")
 
     async def store_apart(self, batch: list[Waiting], error: Exception) -> None:
         """The database refused what validation let through: find the frame, keep it in quarantine, store the others."""
@@ -147,8 +150,7 @@ class Writer:
         frame, sender = batch[0]
         logger.error("refused by the database", device=frame.device, seq=frame.seq, error=type(error).__name__)
         if frame.whole is None:
-            refused = [Refusal(index, "bad_value", str(entry)) for index, entry in enumerate(frame.entries)]
-            await self.store([(Frame(frame.device, frame.seq, frame.received_at, list(refused), frame.backlog), sender)])
+            await self.store([(refused(frame), sender)])
 
     def answer(self, batch: Iterable[Waiting], outcomes: Iterable[Outcome]) -> None:
         for (frame, sender), outcome in zip(batch, outcomes, strict=True):
@@ -157,7 +159,8 @@ class Writer:
 
     def publish(self, committed: Committed) -> None:
         states = committed.folded.states
-        positions = [position for device, state in states.items() if (position := state.position(device))]
+        ids = self.log.fences.ids
+        positions = [position for device, state in states.items() if (position := state.position(device, ids))]
         self.bus.publish(Update(positions, committed.events, now_us()))
 
     def let_in(self) -> None:
@@ -195,3 +198,9 @@ class Writer:
 
 def weight(frame: Frame) -> int:
     return len(frame.entries) or 1
+
+
+def refused(frame: Frame) -> Frame:
+    """The same frame with nothing in it to store."""
+    entries: list[Fix | Refusal] = [Refusal(index, "bad_value", str(fix)) for index, fix in enumerate(frame.entries)]
+    return Frame(frame.device, frame.seq, frame.received_at, entries, frame.backlog)

@@ -16,10 +16,10 @@ class Status(IntEnum):
 
 
 class Position(msgspec.Struct, frozen=True, gc=False):
-    """`device` is the device's key; `geofences` the keys of those it is inside."""
+    """`device` is the device's key; `geofences` the ids of those it is inside."""
 
     device: int
     fix: Fix
     received_at: int  # microseconds
     status: Status
-    geofences: frozenset[int] = frozenset()
+    geofences: tuple[str, ...] = ()

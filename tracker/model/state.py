@@ -1,5 +1,7 @@
 """State: what `advance` needs and changes of one device: a fold over its fixes, in the memory of the owner."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from tracker.model.fix import Fix
@@ -25,7 +27,9 @@ class State(msgspec.Struct, frozen=True, gc=False):
     inside: frozenset[int] = frozenset()  # keys of geofences
     jump: Jump | None = None
 
-    def position(self, device: int) -> Position | None:
+    def position(self, device: int, fence_ids: Mapping[int, str]) -> Position | None:
+        """As others see it: geofences by their ids, those that are gone left out."""
         if self.newest is None:
             return None
-        return Position(device, self.newest, self.received_at, self.status, self.inside)
+        inside = tuple(sorted(fence_ids[key] for key in self.inside if key in fence_ids)) if self.inside else ()
+        return Position(device, self.newest, self.received_at, self.status, inside)

@@ -1,0 +1,187 @@
+"""The words of the live stream: what viewers say is decoded here, what they see is encoded here."""
+
+from collections.abc import Iterable, Sequence
+from struct import Struct
+from typing import Annotated, Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker.errors import BadFrame
+from tracker.live.table import Slots, Table
+from tracker.model.event import Event
+from tracker.model.moment import format_ms, now_ms
+from tracker.model.position import Position
+from tracker.model.viewport import Viewport
+
+FASTEST: Final = 50.0  # position messages a second: beyond it no screen shows them
+SLOWEST: Final = 0.05
+KIND: Final = 2
+MAX_DT: Final = 1 << 31
+HEAD: Final = Struct("<BBHIq")
+Id = Annotated[str, msgspec.Meta(max_length=64)]
+Ids = Annotated[list[Id], msgspec.Meta(max_length=1_000)]
+
+
+class WantedEvents(msgspec.Struct, frozen=True):
+    """Which events, and from which number on; `after` None: from now on."""
+
+    after: Annotated[int, msgspec.Meta(ge=0, le=1 << 62)] | None = None
+    geofences: Ids | None = None
+    devices: Ids | None = None
+    types: Ids | None = None
+
+    def match(self, event: Event) -> bool:
+        return (
+            (self.geofences is None or event.geofence in self.geofences)
+            and (self.devices is None or event.device in self.devices)
+            and (self.types is None or event.type in self.types)
+        )
+
+
+class Subscribe(msgspec.Struct, frozen=True, tag="subscribe"):
+    """Everything a viewer wishes; each replaces the one before."""
+
+    viewport: Viewport | None = None
+    zoom: float = 0.0
+    devices: Ids | None = None
+    rate: float = 4.0
+    binary: bool = False
+    events: WantedEvents | None = None
+    token: str | None = None
+
+    @property
+    def interval(self) -> float:
+        """Seconds between position messages, at least."""
+        return 1.0 / min(max(self.rate, SLOWEST), FASTEST)
+
+
+class Pause(msgspec.Struct, frozen=True, tag="pause"):
+    pass
+
+
+class Resume(msgspec.Struct, frozen=True, tag="resume"):
+    pass
+
+
+MESSAGE: Final[msgspec.json.Decoder[Subscribe | Pause | Resume]] = msgspec.json.Decoder(Subscribe | Pause | Resume)
+
+
+def decode_message(message: str | bytes) -> Subscribe | Pause | Resume:
+    """BadFrame with what is wrong and where."""
+    if isinstance(message, bytes):
+        raise BadFrame("viewers speak text")
+    try:
+        decoded = MESSAGE.decode(message)
+    except msgspec.ValidationError as error:
+        raise BadFrame(str(error)) from None
+    except (msgspec.DecodeError, RecursionError):
+        raise BadFrame("this is not JSON") from None
+    if isinstance(decoded, Subscribe) and decoded.viewport:
+        check_viewport(decoded.viewport)
+    return decoded
+
+
+def check_viewport(viewport: Viewport) -> None:
+    """Maps that were dragged round the world send longitudes beyond 180; the page wraps them, others may not."""
+    west, south, east, north = viewport.west, viewport.south, viewport.east, viewport.north
+    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
+        raise BadFrame("viewport: expected [west, south, east, north] in degrees, south below north")
+
+
+def encode_subscribed(epoch: str, resumed: bool, event: int) -> str:
+    return encode(type="subscribed", epoch=epoch, resumed=resumed, event=event, server_time=format_ms(now_ms()))
+
+
+def encode_reset(reason: str, event: int) -> str:
+    return encode(type="reset", reason=reason, event=event)
+
+
+def encode_positions(kind: str, table: Table, slots: Iterable[int]) -> str:
+    """`kind`: snapshot or positions."""
+    shown = ",".join(encode_position(table, slot) for slot in slots)
+    return f'{{"type":"{kind}","positions":[{shown}]}}'
+
+
+def encode_position(table: Table, slot: int) -> str:
+    position = table.positions[slot]
+    device = table.devices.get(slot)
+    fields = position_fields(position)
+    return encode(
+        slot=slot,
+        device=device.id if device else str(slot),
+        name=device.name if device else str(slot),
+        category=device.category if device else None,
+        **fields,
+    )
+
+
+def position_fields(position: Position) -> dict[str, Any]:
+    """What a position is to a reader, the device left out."""
+    fix = position.fix
+    return {
+        "at": format_ms(fix.at), "received_at": format_ms(position.received_at // 1000), "lon": fix.lon, "lat": fix.lat,
+        "speed": fix.speed, "heading": fix.heading, "accuracy": fix.accuracy, "altitude": fix.altitude,
+        "battery": fix.battery, "status": position.status.name.lower(), "geofences": position.geofences,
+    }  # fmt: skip
+
+
+def fits_columns(table: Table, slots: Slots) -> NDArray[np.bool_]:
+    """A frame's times lie within 24 days of its newest; what is older goes as text."""
+    at = table.rows["at"][slots]
+    return at > at.max(initial=0) - MAX_DT
+
+
+def encode_columns(table: Table, slots: Slots) -> bytes:
+    """Binary positions, columns padded to 4 bytes, as the wire contract lays them out."""
+    rows = table.rows[slots]
+    base = int(rows["at"].max())
+    columns = (
+        slots.astype("<u4"), rows["lon"].astype("<i4"), rows["lat"].astype("<i4"), (rows["at"] - base).astype("<i4"),
+        rows["speed"].astype("<u2"), rows["heading"].astype("<u2"), rows["status"], rows["battery"],
+    )  # fmt: skip
+    return HEAD.pack(KIND, 0, 0, len(slots), base) + b"".join(map(padded, columns))
+
+
+def padded(column: np.ndarray[Any, Any]) -> bytes:
+    data = column.tobytes()
+    return data + b"\0" * (-len(data) % 4)
+
+
+def encode_names(table: Table, slots: Iterable[int]) -> str:
+    known = [(slot, table.devices.get(slot)) for slot in slots]
+    devices = [
+        {"slot": slot, "device": device.id, "name": device.name, "category": device.category}
+        for slot, device in known
+        if device
+    ]
+    return encode(type="names", devices=devices)
+
+
+def encode_gone(ids: Sequence[str]) -> str:
+    return encode(type="gone", devices=ids)
+
+
+def encode_event(event: Event) -> str:
+    return encode(type="event", event=event_fields(event))
+
+
+def event_fields(event: Event) -> dict[str, Any]:
+    return {
+        "id": event.id, "type": event.type, "device": event.device, "geofence": event.geofence,
+        "at": format_ms(event.at), "detected_at": format_ms(event.detected_at), "late": event.late,
+        "lon": event.lon, "lat": event.lat, "evidence": event.evidence,
+    }  # fmt: skip
+
+
+def encode_cells(cells: Iterable[tuple[float, float, int]]) -> str:
+    return encode(type="cells", cells=[{"lon": lon, "lat": lat, "count": count} for lon, lat, count in cells])
+
+
+def encode_error(code: str, message: str) -> str:
+    return encode(type="error", code=code, message=message)
+
+
+def encode(**fields: Any) -> str:
+    return msgspec.json.encode(fields).decode()

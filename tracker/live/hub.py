@@ -1,0 +1,158 @@
+"""Hub: the viewers of this process, and the tick that serves them. Updates come in from the bus, frames leave."""
+
+import asyncio
+from collections.abc import Coroutine
+from time import monotonic
+from typing import Any, Final
+
+import asyncpg
+import structlog
+
+from tracker.access.gate import Gate
+from tracker.errors import NotAllowed, NotSignedIn, StorageDown, TrackerError
+from tracker.live.catch_up import catch_up
+from tracker.live.frames import Subscribe
+from tracker.live.table import Slots, Table
+from tracker.live.viewer import Viewer
+from tracker.metrics import Metrics
+from tracker.model.device import Device
+from tracker.model.token import Token
+from tracker.model.update import Update
+
+logger = structlog.get_logger()
+
+TICK: Final = 0.02  # s: the soonest a viewer is served again; below a display's three frames nobody sees it
+TOO_SLOW: Final = 4008
+
+
+class Hub:
+    """`event` is the number of the newest event there is; `epoch` names the log the numbers belong to."""
+
+    def __init__(
+        self, gate: Gate, pool: asyncpg.Pool, tasks: asyncio.TaskGroup, metrics: Metrics, table: Table
+    ) -> None:
+        self.gate = gate
+        self.pool = pool
+        self.tasks = tasks
+        self.metrics = metrics
+        self.table = table
+        self.epoch = ""
+        self.event = 0
+        self.oldest = 0  # the first event still kept
+        self.viewers: set[Viewer] = set()
+        self.changed = asyncio.Event()
+
+    def has_events_after(self, after: int) -> bool:
+        return self.oldest - 1 <= after <= self.event
+
+    def deliver(self, update: Update) -> None:
+        """From the bus."""
+        self.table.put(update.positions, update.committed_at)
+        if update.events:
+            self.deliver_events(update)
+        self.changed.set()
+
+    def deliver_events(self, update: Update) -> None:
+        """Numbers have no gaps: where one shows, the bus lost something, and everybody reads the table instead."""
+        is_gap = update.events[0].id != self.event + 1
+        self.event = update.events[-1].id
+        for viewer in self.viewers:
+            if is_gap or viewer.is_full or viewer.is_paused:
+                self.catch_up(viewer)
+            elif not viewer.is_catching_up:
+                for event in update.events:
+                    viewer.tell_event(event)
+
+    async def run(self) -> None:
+        """Until cancelled: tick while there is anything to send, sleep while there is not."""
+        while True:
+            await self.changed.wait()
+            self.changed.clear()
+            while self.serve(monotonic()):
+                await asyncio.sleep(TICK)
+            await asyncio.sleep(TICK)
+
+    def serve(self, now: float) -> bool:
+        """Send every viewer that is due its frame. True while there are some that were not served all."""
+        tick = self.table.next_tick()
+        found: dict[int, Slots] = {}  # what changed since a tick, shared by the viewers that were served in it
+        is_behind = False
+        for viewer in self.viewers:
+            if viewer.tick >= tick or viewer.wish is None or viewer.is_paused or viewer.is_closed:
+                continue
+            changed = found.get(viewer.tick)
+            if changed is None:
+                changed = found[viewer.tick] = self.table.changed_since(viewer.tick)
+            if not len(changed):
+                viewer.tick = tick
+            elif viewer.is_due(now):
+                viewer.update(self.table, changed, tick, now)
+                is_behind = is_behind or viewer.tick < tick
+            else:
+                is_behind = True
+        return is_behind
+
+    def measure(self, age_us: int) -> None:
+        self.metrics.stored_to_sent.observe(age_us / 1e6)
+        self.metrics.frames_out.inc()
+
+    def add(self, viewer: Viewer) -> None:
+        self.viewers.add(viewer)
+        self.metrics.viewers.set(len(self.viewers))
+
+    def remove(self, viewer: Viewer, code: int) -> None:
+        self.viewers.discard(viewer)
+        self.metrics.viewers.set(len(self.viewers))
+        if code == TOO_SLOW:
+            self.metrics.slow_viewers.inc()
+
+    def sign_in(self, viewer: Viewer, wish: Subscribe) -> None:
+        self.attend(viewer, self.introduce(viewer, wish))
+
+    async def introduce(self, viewer: Viewer, wish: Subscribe) -> None:
+        token = await self.gate.admit(wish.token or "", viewer.socket.peer)
+        if token.kind == "device":
+            raise NotAllowed("a device's token shows no map")
+        self.enter(viewer, token, wish)
+
+    def enter(self, viewer: Viewer, token: Token, wish: Subscribe) -> None:
+        if not viewer.is_closed:
+            viewer.token = token
+            viewer.subscribe(wish)
+
+    def catch_up(self, viewer: Viewer) -> None:
+        """Send the events it missed from the table, page by page, until it is level with the newest."""
+        wants = viewer.wish is not None and viewer.wish.events is not None and not viewer.is_closed
+        if wants and not viewer.is_catching_up and not viewer.is_paused and viewer.event < self.event:
+            viewer.is_catching_up = True
+            self.attend(viewer, catch_up(viewer, self.pool, lambda: self.event))
+
+    def attend(self, viewer: Viewer, work: Coroutine[Any, Any, None]) -> None:
+        """Short work for one viewer. What goes wrong in it is the viewer's, never the server's."""
+        self.tasks.create_task(self.guarded(viewer, work))
+
+    async def guarded(self, viewer: Viewer, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except TrackerError as error:
+            viewer.fail(error)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            viewer.fail(StorageDown())
+
+    def revoked(self, token: int) -> None:
+        for viewer in [each for each in self.viewers if each.token and each.token.id == token]:
+            viewer.fail(NotSignedIn("the token was revoked"))
+
+    def device_changed(self, key: int, device: Device | None) -> None:
+        """Made, renamed or deleted."""
+        known = self.table.devices.get(key)
+        if device is not None:
+            self.table.devices[key] = device
+            self.table.touch(key)
+            for viewer in self.viewers if known else ():
+                viewer.renamed(key)
+            self.changed.set()
+        elif known is not None:
+            for viewer in self.viewers:
+                viewer.removed(key, known.id)
+            self.table.remove(key)

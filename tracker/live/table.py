@@ -1,0 +1,111 @@
+"""The newest position of every device in columns, so that a tick asks all of them at once. Rows are device keys."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker.model.device import Device
+from tracker.model.fix import E7
+from tracker.model.position import Position
+from tracker.model.viewport import Viewport
+
+NO_VALUE: Final = 65_535
+NO_BATTERY: Final = 255
+SPEED_MAX: Final = 65_534
+ROW: Final = np.dtype(
+    [
+        ("at", "i8"), ("lon", "i4"), ("lat", "i4"), ("speed", "u2"), ("heading", "u2"),
+        ("status", "u1"), ("battery", "u1"), ("tick", "i8"), ("committed_at", "i8"),
+    ]
+)  # fmt: skip
+Slots = NDArray[np.int64]
+
+
+class Table:
+    """`rows["tick"]` is the tick in which a row changed last; 0: there is no position."""
+
+    def __init__(self) -> None:
+        self.rows: NDArray[Any] = np.zeros(1024, ROW)
+        self.positions: dict[int, Position] = {}
+        self.devices: dict[int, Device] = {}
+        self.tick = 1
+
+    def put(self, positions: Iterable[Position], committed_at: int) -> None:
+        """Newest wins: a bus may bring an older one late."""
+        fresh = [each for each in positions if self.is_newer(each)]
+        if not fresh:
+            return
+        self.positions.update((each.device, each) for each in fresh)
+        self.grow(max(each.device for each in fresh))
+        values = [to_row(each, self.tick, committed_at) for each in fresh]
+        self.rows[[each.device for each in fresh]] = np.array(values, ROW)
+
+    def is_newer(self, position: Position) -> bool:
+        known = self.positions.get(position.device)
+        return known is None or (position.fix.at, position.received_at) >= (known.fix.at, known.received_at)
+
+    def grow(self, key: int) -> None:
+        size = len(self.rows)
+        if key >= size:
+            bigger = np.zeros(max(2 * size, key + 1), ROW)
+            bigger[:size] = self.rows
+            self.rows = bigger
+
+    def next_tick(self) -> int:
+        """Changes from here on are newer than what was sent so far."""
+        self.tick += 1
+        return self.tick - 1
+
+    def touch(self, key: int) -> None:
+        """Show it again though it did not move: its name changed."""
+        if key in self.positions:
+            self.rows["tick"][key] = self.tick
+
+    def remove(self, key: int) -> None:
+        self.devices.pop(key, None)
+        if self.positions.pop(key, None):
+            self.rows[key] = np.zeros(1, ROW)[0]
+
+    def changed_since(self, tick: int) -> Slots:
+        return np.flatnonzero(self.rows["tick"] > max(tick, 0))
+
+    def inside(self, slots: Slots, viewport: Viewport) -> NDArray[np.bool_]:
+        """Which of these rows lie in the box, across 180 degrees too."""
+        lon, lat = self.rows["lon"][slots], self.rows["lat"][slots]
+        west, east = viewport.west * E7, viewport.east * E7
+        between = (lon >= west) | (lon <= east) if viewport.crosses_180 else (lon >= west) & (lon <= east)
+        if viewport.east >= 180.0:  # the meridian itself is kept as -180
+            between |= lon == -180 * E7
+        return between & (lat >= viewport.south * E7) & (lat <= viewport.north * E7)
+
+    def within(self, viewport: Viewport) -> list[Position]:
+        slots = self.changed_since(0)
+        return [self.positions[key] for key in slots[self.inside(slots, viewport)].tolist()]
+
+    def get(self, key: int) -> Position | None:
+        return self.positions.get(key)
+
+    def device(self, key: int) -> Device | None:
+        return self.devices.get(key)
+
+    def keys(self, ids: Iterable[str]) -> Iterator[int]:
+        """Of the devices with these ids, those we know."""
+        wanted = set(ids)
+        return (key for key, device in self.devices.items() if device.id in wanted)
+
+
+def to_row(position: Position, tick: int, committed_at: int) -> tuple[int, ...]:
+    fix = position.fix
+    return (
+        fix.at,
+        fix.lon_e7,
+        fix.lat_e7,
+        NO_VALUE if fix.speed is None else min(round(fix.speed * 100), SPEED_MAX),
+        NO_VALUE if fix.heading is None else round(fix.heading * 100) % 36_000,
+        position.status,
+        NO_BATTERY if fix.battery is None else round(fix.battery * 100),
+        tick,
+        committed_at,
+    )

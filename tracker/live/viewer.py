@@ -1,0 +1,209 @@
+"""Viewer: one map connection. It has no queue: what it has not been sent yet is read off the table when it is due."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker.errors import BadFrame, TrackerError, close_code
+from tracker.live import frames
+from tracker.live.cells import count_cells
+from tracker.live.frames import Pause, Subscribe, decode_message
+from tracker.live.table import Slots, Table
+from tracker.model.event import Event
+from tracker.model.moment import now_us
+
+if TYPE_CHECKING:
+    from tracker.live.hub import Hub
+    from tracker.model.token import Token
+    from tracker.websocket import Socket
+
+FULL: Final = 64 * 1024  # bytes that wait for the socket; above it the viewer is skipped: fewer and newer positions
+CROWD: Final = 20_000  # devices in a viewport; above it they are counted by cell
+BAD_IN_A_ROW: Final = 10
+
+
+class Viewer:
+    """A conversation of tracker.websocket. `token` None: the first message has to bring one."""
+
+    def __init__(self, hub: Hub, token: Token | None) -> None:
+        self.hub = hub
+        self.token = token
+        self.socket: Socket
+        self.wish: Subscribe | None = None
+        self.tick = 0  # of the table, up to which it was sent
+        self.due = 0.0  # monotonic s
+        self.shown: NDArray[np.bool_] = np.zeros(0, np.bool_)  # by slot: is on this map
+        self.named: NDArray[np.bool_] = np.zeros(0, np.bool_)  # by slot: its name was sent
+        self.wanted: NDArray[np.bool_] | None = None  # by slot: asked for wherever it is
+        self.is_crowded = False
+        self.is_paused = False
+        self.is_closed = False
+        self.event = 0  # the number of the last event it was sent, or did not want
+        self.is_catching_up = False
+        self.bad = 0
+
+    def opened(self, socket: Socket) -> None:
+        self.socket = socket
+        self.hub.add(self)
+
+    def received(self, message: str | bytes) -> None:
+        try:
+            self.obey(message)
+            self.bad = 0
+        except TrackerError as error:
+            self.bad += 1
+            if self.bad >= BAD_IN_A_ROW or self.token is None:
+                self.fail(error)
+            else:
+                self.socket.send(frames.encode_error("bad_frame", str(error)))
+
+    def obey(self, message: str | bytes) -> None:
+        decoded = decode_message(message)
+        if self.token is None:
+            if not isinstance(decoded, Subscribe) or decoded.token is None:
+                raise BadFrame("the first message is a subscribe with a token")
+            self.hub.sign_in(self, decoded)
+        elif isinstance(decoded, Subscribe):
+            self.subscribe(decoded)
+        elif isinstance(decoded, Pause):
+            self.is_paused = True
+        else:
+            self.resume()
+
+    def subscribe(self, wish: Subscribe) -> None:
+        """Replaces all that was wished before. The answer, then a snapshot; newest wins, so repeats are harmless."""
+        self.wish = wish
+        self.is_paused = False
+        after = wish.events.after if wish.events else None
+        resumed = after is None or self.hub.has_events_after(after)
+        self.event = after if resumed and after is not None else self.hub.event
+        self.socket.send(frames.encode_subscribed(self.hub.epoch, resumed, self.event))
+        if not resumed:
+            self.socket.send(frames.encode_reset("the events after that number are not here any more", self.event))
+        self.snapshot()
+        self.hub.catch_up(self)
+
+    def resume(self) -> None:
+        if self.is_paused and self.wish:
+            self.is_paused = False
+            self.snapshot()
+            self.hub.catch_up(self)
+
+    def snapshot(self) -> None:
+        """All that is to be seen now; the ticks go on from here."""
+        table = self.hub.table
+        self.forget_table(table)
+        self.tick = table.next_tick()
+        self.due = monotonic() + (self.wish.interval if self.wish else 0.0)
+        slots = table.changed_since(0)
+        slots = slots[self.sees(table, slots)]
+        self.is_crowded = len(slots) > CROWD
+        if self.is_crowded:
+            self.socket.send(frames.encode_cells(count_cells(table, slots, self.wish)))
+            return
+        self.shown[slots] = True
+        self.named[slots] = True
+        self.socket.send(frames.encode_positions("snapshot", table, slots.tolist()))
+
+    def forget_table(self, table: Table) -> None:
+        self.shown = np.zeros(len(table.rows), np.bool_)
+        self.named = np.zeros(len(table.rows), np.bool_)
+        self.wanted = None
+        if self.wish and self.wish.devices is not None:
+            self.wanted = np.zeros(len(table.rows), np.bool_)
+            self.wanted[list(table.keys(self.wish.devices))] = True
+
+    def sees(self, table: Table, slots: Slots) -> NDArray[np.bool_]:
+        if self.wish is None:
+            return np.zeros(len(slots), np.bool_)
+        inside = np.zeros(len(slots), np.bool_)
+        if self.wish.viewport:
+            inside |= table.inside(slots, self.wish.viewport)
+        if self.wanted is not None:
+            inside |= self.wanted[slots]
+        return inside
+
+    def is_due(self, now: float) -> bool:
+        return self.wish is not None and not self.is_paused and not self.is_closed and now >= self.due
+
+    def update(self, table: Table, changed: Slots, tick: int, now: float) -> bool:
+        """One frame with what changed since the last one, if there is any and the socket has room. True: sent."""
+        if self.socket.buffered > FULL or self.wish is None:
+            return False  # it keeps its tick: the next frame carries the newer positions
+        self.tick = tick
+        if len(table.rows) != len(self.shown) or self.is_crowded:
+            self.due = now + self.wish.interval
+            self.snapshot()
+            return True
+        inside = self.sees(table, changed)
+        self.tell_gone(table, changed[~inside & self.shown[changed]])
+        return self.tell(table, changed[inside], now)
+
+    def tell(self, table: Table, slots: Slots, now: float) -> bool:
+        if not len(slots) or self.wish is None:
+            return False
+        self.due = now + self.wish.interval
+        self.shown[slots] = True
+        if self.wish.binary:
+            self.tell_columns(table, slots)
+        else:
+            self.socket.send(frames.encode_positions("positions", table, slots.tolist()))
+        self.hub.measure(now_us() - int(table.rows["committed_at"][slots].min()))
+        return True
+
+    def tell_columns(self, table: Table, slots: Slots) -> None:
+        unnamed = slots[~self.named[slots]]
+        if len(unnamed):
+            self.named[unnamed] = True
+            self.socket.send(frames.encode_names(table, unnamed.tolist()))
+        fits = frames.fits_columns(table, slots)
+        self.socket.send(frames.encode_columns(table, slots[fits]))
+        if not fits.all():
+            self.socket.send(frames.encode_positions("positions", table, slots[~fits].tolist()))
+
+    def tell_gone(self, table: Table, slots: Slots) -> None:
+        if not len(slots):
+            return
+        self.shown[slots] = False
+        ids = [device.id for slot in slots.tolist() if (device := table.devices.get(slot))]
+        self.socket.send(frames.encode_gone(ids))
+
+    def removed(self, key: int, id: str) -> None:
+        """The device was deleted."""
+        if key < len(self.shown) and self.shown[key]:
+            self.shown[key] = self.named[key] = False
+            self.socket.send(frames.encode_gone([id]))
+
+    def renamed(self, key: int) -> None:
+        if key < len(self.named) and self.named[key]:
+            self.socket.send(frames.encode_names(self.hub.table, [key]))
+
+    def tell_event(self, event: Event) -> None:
+        """In order, and none twice."""
+        if event.id <= self.event or self.wish is None or self.wish.events is None:
+            return
+        self.event = event.id
+        if self.wish.events.match(event):
+            self.socket.send(frames.encode_event(event))
+
+    @property
+    def is_full(self) -> bool:
+        return self.socket.buffered > FULL
+
+    def fail(self, error: TrackerError) -> None:
+        if not self.is_closed:
+            self.is_closed = True
+            self.socket.send(frames.encode_error("closing", str(error)))
+            self.socket.close(close_code(error), str(error))
+
+    def drained(self) -> None:
+        """The socket has room again: events that were held back follow."""
+        self.hub.catch_up(self)
+
+    def closed(self, code: int) -> None:
+        self.is_closed = True
+        self.hub.remove(self, code)
