@@ -67,9 +67,8 @@ class Hub:
         """Until cancelled: tick while there is anything to send, sleep while there is not."""
         while True:
             await self.changed.wait()
-            self.changed.clear()
-            while self.serve(monotonic()):
-                await asyncio.sleep(TICK)
+            if not self.serve(monotonic()):
+                self.changed.clear()
             await asyncio.sleep(TICK)
 
     def serve(self, now: float) -> bool:
@@ -78,6 +77,8 @@ class Hub:
         found: dict[int, Slots] = {}  # what changed since a tick, shared by the viewers that were served in it
         is_behind = False
         for viewer in self.viewers:
+            if viewer.event < self.event and not viewer.is_full:
+                self.catch_up(viewer)
             if viewer.tick >= tick or viewer.wish is None or viewer.is_paused or viewer.is_closed:
                 continue
             changed = found.get(viewer.tick)

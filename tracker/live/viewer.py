@@ -192,7 +192,7 @@ class Viewer:
 
     @property
     def is_full(self) -> bool:
-        return self.socket.buffered > FULL
+        return bool(self.socket.buffered > FULL)
 
     def fail(self, error: TrackerError) -> None:
         if not self.is_closed:
