@@ -125,6 +125,14 @@ class Sessions:
         for session in [each for each in self.open if each.token and each.token.id == token]:
             session.fail(NotSignedIn("the token was revoked"))
 
-    def say_going_away(self, after_ms: int) -> None:
+    def hold(self) -> None:
+        """Take no more frames: what came is about to be the last."""
         for session in self.open:
+            session.socket.pause_reading()
+
+    def dismiss(self, after_ms: int) -> None:
+        """Tell every device to come back; its socket is closed by who closes all."""
+        for session in self.open:
+            session.is_closed = True
             session.socket.send(encode_going_away(after_ms))
+            session.socket.resume_reading()  # to hear the answer to our close

@@ -57,7 +57,8 @@ class Writer:
         self.pressed: set[Sender] = set()  # those that were told to wait
         self.wake = asyncio.Event()
         self.idle = asyncio.Event()
-        self.gone: set[int] = set()  # deleted devices whose frames are dropped
+        self.gone: set[int] = set()  # deleted devices: their frames are dropped
+        self.to_forget: set[int] = set()  # those whose last fixes may still be in the log
         self.is_storing = False  # false while the database is away
 
     def offer(self, frame: Frame, sender: Sender) -> bool:
@@ -79,14 +80,30 @@ class Writer:
             await self.wait_until(due)
             if batch := self.take():
                 await self.store(batch)
+            await self.forget_gone()
             if asyncio.get_running_loop().time() >= due:
                 await self.attempt_tending()
                 due = asyncio.get_running_loop().time() + CHECKPOINT
             if not self.waiting:
                 self.idle.set()
 
+    def forget(self, device: int) -> None:
+        """The device was deleted: nothing of it may be stored any more."""
+        self.gone.add(device)
+        self.to_forget.add(device)
+        self.wake.set()
+
+    async def forget_gone(self) -> None:
+        while self.to_forget:
+            device = self.to_forget.pop()
+            try:
+                await self.log.forget(device)
+            except AWAY:
+                self.to_forget.add(device)
+                await self.append_again([])
+
     async def wait_until(self, due: float) -> None:
-        if self.waiting:
+        if self.waiting or self.to_forget:
             return
         self.wake.clear()
         try:
@@ -188,7 +205,7 @@ class Writer:
             await self.log.tend()
         except AWAY as error:
             logger.warning("no checkpoint", error=repr(error))
-            await self.append([])
+            await self.append_again([])
 
     async def drain(self) -> None:
         """Wait until everything offered so far is committed and answered."""

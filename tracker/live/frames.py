@@ -130,7 +130,8 @@ def position_fields(position: Position) -> dict[str, Any]:
 def fits_columns(table: Table, slots: Slots) -> NDArray[np.bool_]:
     """A frame's times lie within 24 days of its newest; what is older goes as text."""
     at: NDArray[np.int64] = table.rows["at"][slots]
-    return at > at.max(initial=0) - MAX_DT
+    fits: NDArray[np.bool_] = at > at.max(initial=0) - MAX_DT
+    return fits
 
 
 def encode_columns(table: Table, slots: Slots) -> bytes:

@@ -1,6 +1,6 @@
 """Table token: who may call, by the hash of a secret."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import asyncpg
 
@@ -37,6 +37,16 @@ async def select_tokens(conn: asyncpg.Connection, *, after: int, limit: int) -> 
         after, limit,
     )  # fmt: skip
     return [Token(**row) for row in rows]
+
+
+async def select_revoked(conn: asyncpg.Connection, ids: Collection[int]) -> list[int]:
+    """Those of these tokens that work no more. The operator's own, 0, has no row and always works."""
+    rows = await conn.fetch(
+        """select given.id from unnest($1::int[]) as given (id)
+           where given.id <> 0 and not exists (select from token t where t.id = given.id and t.revoked_at is null)""",
+        list(ids),
+    )
+    return [row["id"] for row in rows]
 
 
 async def revoke_token(conn: asyncpg.Connection, id: int) -> bool:

@@ -1,0 +1,173 @@
+"""The commands. Each reads its settings here and passes them on as values."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+import uvloop
+from rich.console import Console
+
+from tracker import __version__, log
+from tracker.demo import demonstrate
+from tracker.errors import TrackerError
+from tracker.server import database, run
+from tracker.settings import Settings, from_environment
+from tracker.simulator.replay import replay as replay_recording
+from tracker.simulator.simulate import simulate as simulate_vehicles
+from tracker.store.migrate import migrate as migrate_database
+from tracker.tokens import create_token
+
+F = TypeVar("F", bound=Callable[..., Any])
+console: Final = Console(stderr=True)
+
+
+def database_options(command: F) -> F:
+    data = click.option("--data", type=click.Path(path_type=Path), help="Folder of the private PostGIS. [.tracker]")
+    url = click.option("--database", "database_url", help="URL of another PostGIS, used instead of the private one.")
+    return data(url(command))
+
+
+def target_options(command: F) -> F:
+    url = click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="The server.")
+    token = click.option("--token", envvar="TRACKER_ADMIN_TOKEN", required=True, help="An admin token.")
+    return url(token(command))
+
+
+def bind_option(command: F) -> F:
+    return click.option("--bind", help="Address and port to listen on. [127.0.0.1:8000]")(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """A live location tracking server: fixes in over WebSocket, kept in PostGIS, out to the map."""
+
+
+@main.command()
+@bind_option
+@database_options
+@click.option("--vehicles", default=60, show_default=True, help="How many drive around Helsinki.")
+def demo(bind: str | None, data: Path | None, database_url: str | None, vehicles: int) -> None:
+    """Run the server with simulated vehicles and geofences, and print a sign-in link."""
+    settings = settings_from(bind=bind, data=data, database_url=database_url, log_level="warning")
+    run_loop(until_signalled(lambda shutdown: demonstrate(settings, shutdown, vehicles, console)))
+
+
+@main.command()
+@bind_option
+@database_options
+def serve(bind: str | None, data: Path | None, database_url: str | None) -> None:
+    """Run the server until it is told to stop."""
+    settings = settings_from(bind=bind, data=data, database_url=database_url)
+    run_loop(until_signalled(lambda shutdown: run(settings, shutdown, announce)))
+
+
+@main.command()
+@database_options
+def migrate(data: Path | None, database_url: str | None) -> None:
+    """Bring the database's tables up to date."""
+    run_loop(migrating(settings_from(data=data, database_url=database_url)))
+
+
+@main.group()
+def token() -> None:
+    """Tokens for people and programs."""
+
+
+@token.command("create")
+@click.option("--kind", type=click.Choice(["admin", "viewer"]), required=True)
+@click.option("--name", default="", help="What it is for.")
+@database_options
+def create(kind: Any, name: str, data: Path | None, database_url: str | None) -> None:
+    """Make a token and print it. It is shown this once."""
+    run_loop(creating(settings_from(data=data, database_url=database_url), kind, name))
+
+
+@main.command()
+@target_options
+@click.option("--count", default=100, show_default=True, help="Vehicles.")
+@click.option("--seed", default=1, show_default=True, help="The same seed drives the same ways.")
+@click.option("--interval", default=1.0, show_default=True, help="Seconds between fixes.")
+@click.option("--seconds", type=float, help="How long. [until stopped]")
+@click.option("--binary", is_flag=True, help="Send binary frames.")
+@click.option("--tunnels", is_flag=True, help="Lose the connection now and then, and deliver late.")
+def simulate(url: str, token: str, **options: Any) -> None:
+    """Drive vehicles on Helsinki's streets, each a real device on a WebSocket of its own."""
+    run_loop(simulate_vehicles(url, token, console=console, **options))
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@target_options
+@click.option("--speed", default="1", show_default=True, help="Times faster than recorded, or max.")
+@click.option("--now", is_flag=True, help="Shift the times to today.")
+@click.option("--binary", is_flag=True, help="Send binary frames.")
+def replay(file: Path, url: str, token: str, speed: str, now: bool, binary: bool) -> None:
+    """Send a recording, CSV or GPX, as its devices would."""
+    factor = None if speed == "max" else float(speed)
+    run_loop(replay_recording(file, url, token, speed=factor, now=now, binary=binary, console=console))
+
+
+def settings_from(log_level: str | None = None, **given: Any) -> Settings:
+    try:
+        settings = from_environment(**given)
+    except TrackerError as error:
+        raise click.ClickException(str(error)) from None
+    secrets = (settings.admin_token,) if settings.admin_token else ()
+    log.configure(log_level or settings.log_level, secrets=secrets)
+    return settings
+
+
+def announce(addresses: list[str]) -> None:
+    console.print(f"listening on {', '.join(addresses)}", highlight=False)
+
+
+async def until_signalled(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+    """A first signal asks for an orderly end; a second one gets the default, which is none."""
+    shutdown = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def ask(number: signal.Signals) -> None:
+        shutdown.set()
+        loop.remove_signal_handler(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ask, number)
+    await work(shutdown)
+
+
+async def migrating(settings: Settings) -> None:
+    async with database(settings) as url:
+        done = await migrate_database(url)
+    console.print("\n".join(done) if done else "nothing to do")
+
+
+async def creating(settings: Settings, kind: Any, name: str) -> None:
+    """The token alone on standard output, so that a script can take it."""
+    async with database(settings) as url:
+        await migrate_database(url)
+        click.echo(await create_token(url, kind, name))
+
+
+def run_loop(work: Coroutine[Any, Any, Any]) -> None:
+    """An error that was raised on purpose is a sentence, not a traceback."""
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(work)
+    except* TrackerError as group:
+        for error in flat(group):
+            console.print(f"[red]{error}[/]", highlight=False)
+        sys.exit(1)
+    except* KeyboardInterrupt:
+        sys.exit(130)
+
+
+def flat(group: BaseExceptionGroup[Any]) -> list[BaseException]:
+    found: list[BaseException] = []
+    for error in group.exceptions:
+        found += flat(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return found

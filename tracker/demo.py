@@ -1,0 +1,36 @@
+"""The demo: a server, vehicles that drive around Helsinki, geofences, and a link to sign in with."""
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from rich.console import Console
+
+from tracker.server import run
+from tracker.settings import Settings
+from tracker.simulator.furnish import furnish
+from tracker.simulator.simulate import simulate
+
+SEED: Final = 7
+
+
+async def demonstrate(settings: Settings, shutdown: asyncio.Event, vehicles: int, console: Console) -> None:
+    """Until `shutdown`. The link's token is the operator's, made for this run: it ends with it."""
+    token = settings.admin_token or secrets.token_urlsafe(32)
+    listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    async with asyncio.TaskGroup() as tasks:
+        started: Callable[[list[str]], None] = lambda addresses: listening.set_result(addresses[0])  # noqa: E731
+        with console.status("starting the database and the server"):
+            tasks.create_task(run(replace(settings, admin_token=token), shutdown, started), name="server")
+            url = f"http://{await listening}"
+        vehicles_on_the_road = tasks.create_task(drive(url, token, vehicles, console), name="vehicles")
+        await shutdown.wait()
+        vehicles_on_the_road.cancel()
+
+
+async def drive(url: str, token: str, vehicles: int, console: Console) -> None:
+    await furnish(url, token)
+    console.print(f"\n  Open [bold]{url}/#token={token}[/]\n  Stop with Ctrl-C.\n", highlight=False, soft_wrap=True)
+    await simulate(url, token, count=vehicles, seed=SEED)

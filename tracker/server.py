@@ -1,0 +1,215 @@
+"""The composition root: everything is made here, given what it needs, started in one TaskGroup, and ended in order."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+import asyncpg
+import structlog
+
+from tracker.access.gate import Gate
+from tracker.api.app import build_app
+from tracker.ingest.log import Log
+from tracker.ingest.sessions import Sessions
+from tracker.ingest.writer import AWAY, Writer
+from tracker.live.hub import Hub
+from tracker.live.memory import MemoryBus
+from tracker.live.table import Table
+from tracker.metrics import Metrics
+from tracker.model.moment import now_us
+from tracker.postgis.cluster import Cluster
+from tracker.settings import Settings
+from tracker.sockets import blueprint
+from tracker.store.devices import select_device_by_key, select_devices
+from tracker.store.events import select_head, select_oldest
+from tracker.store.installation import select_epoch
+from tracker.store.migrate import migrate
+from tracker.store.nudges import Channel, listen
+from tracker.store.pool import open_pool
+from tracker.store.tokens import select_revoked
+from tracker.websocket import serve
+
+logger = structlog.get_logger()
+
+GRACE: Final = 10.0  # s from the signal to the end
+RECONNECT_MS: Final = 1_500  # what devices are told to wait; they add jitter
+API_CONNECTIONS: Final = 8
+ASK: Final = 2.0  # s the database has to answer a readiness probe
+
+
+class Server:
+    """One process: owns the log, or stands by until it may. `ready` turns true when it owns all partitions."""
+
+    def __init__(self, url: str, pool: asyncpg.Pool, tasks: asyncio.TaskGroup, settings: Settings) -> None:
+        self.url = url
+        self.pool = pool
+        self.tasks = tasks
+        self.metrics = Metrics()
+        self.table = Table()
+        self.bus = MemoryBus()
+        self.log = Log(url, f"{socket.gethostname()} {os.getpid()}")
+        self.writer = Writer(self.log, self.bus, self.metrics)
+        self.gate = Gate(pool, settings.admin_token, settings.origins)
+        self.sessions = Sessions(self.writer, self.gate, pool, tasks, self.metrics)
+        self.hub = Hub(self.gate, pool, tasks, self.metrics, self.table)
+        self.is_owner = False
+        self.is_ending = False
+        self.app = build_app(
+            gate=self.gate, metrics=self.metrics, ready=self.reasons, map_style=settings.map_style
+        )
+        self.app.register_blueprint(blueprint(self.sessions, self.hub, self.is_open))
+
+    def is_open(self) -> bool:
+        return self.is_owner and not self.is_ending
+
+    async def reasons(self) -> list[str]:
+        """Why it is not ready; none: it is."""
+        found = []
+        if self.is_ending:
+            found.append("the server is shutting down")
+        if not self.is_owner:
+            found.append("another server owns the partitions; standing by")
+        elif not self.writer.is_storing:
+            found.append("the writer has lost the database")
+        try:
+            async with asyncio.timeout(ASK), self.pool.acquire() as conn:
+                await conn.fetchval("select 1")
+        except AWAY:
+            found.append("the database does not answer")
+        return found
+
+    async def own(self) -> None:
+        """Wait until no other process owns the log, then fold until cancelled."""
+        await self.log.open()
+        await self.fill()
+        self.bus.subscribe(self.hub.deliver)
+        self.is_owner = True
+        logger.info("owner of all partitions", epoch=self.log.epoch, devices=len(self.log.states))
+        await self.writer.run()
+
+    async def fill(self) -> None:
+        """What viewers see before the first new fix."""
+        async with self.pool.acquire() as conn:
+            self.hub.epoch = await select_epoch(conn)
+            self.hub.event = await select_head(conn)
+            self.hub.oldest = await select_oldest(conn) or 0
+        ids = self.log.fences.ids
+        states = self.log.states.items()
+        self.table.put([shown for key, state in states if (shown := state.position(key, ids))], now_us())
+
+    async def nudged(self, channel: Channel, number: int) -> None:
+        if channel == "tracker_revoked":
+            self.sessions.revoked(number)
+            self.hub.revoked(number)
+        elif channel == "tracker_command":
+            self.sessions.commanded(number)
+        else:
+            await self.device_changed(number)
+
+    async def device_changed(self, key: int) -> None:
+        async with self.pool.acquire() as conn:
+            device = await select_device_by_key(conn, key)
+        self.hub.device_changed(key, device)
+        if device is None:
+            self.writer.forget(key)
+
+    async def look(self) -> None:
+        """After a time without nudges: all devices, all open tokens, all commands."""
+        async with self.pool.acquire() as conn:
+            devices = {device.key: device for device in await select_devices(conn)}
+            callers = [each.token for each in self.sessions.open] + [each.token for each in self.hub.viewers]
+            tokens = {token.id for token in callers if token}
+            revoked = await select_revoked(conn, tokens)
+        for key in devices.keys() | self.table.devices.keys():
+            if devices.get(key) != self.table.devices.get(key):
+                self.hub.device_changed(key, devices.get(key))
+        for token in revoked:
+            await self.nudged("tracker_revoked", token)
+        for device in list(self.sessions.by_device):
+            self.sessions.commanded(device)
+
+    async def farewell(self) -> None:
+        """What was received is stored and acked, then everybody is told."""
+        self.sessions.hold()
+        if self.is_owner:
+            await self.writer.drain()
+        self.sessions.dismiss(RECONNECT_MS)
+
+
+async def run(settings: Settings, shutdown: asyncio.Event, started: Callable[[list[str]], None]) -> None:
+    """Serve until `shutdown` is set. `started` is told the addresses. Raises what ended it, if not that."""
+    async with database(settings) as url:
+        for name in await migrate(url):
+            logger.info("migrated", file=name)
+        pool = await open_pool(url, min_size=1, max_size=API_CONNECTIONS)
+        try:
+            await run_on(url, pool, settings, shutdown, started)
+        finally:
+            pool.terminate()
+
+
+async def run_on(
+    url: str,
+    pool: asyncpg.Pool,
+    settings: Settings,
+    shutdown: asyncio.Event,
+    started: Callable[[list[str]], None],
+) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        server = Server(url, pool, tasks, settings)
+        running = [
+            tasks.create_task(server.own(), name="writer"),
+            tasks.create_task(server.hub.run(), name="hub"),
+            tasks.create_task(listen(url, server.nudged, server.look), name="nudges"),
+            tasks.create_task(notice(shutdown, server), name="shutdown"),
+        ]
+        await serve(
+            server.app,
+            bind=[settings.bind],
+            certificate=settings.tls_certificate,
+            key=settings.tls_key,
+            shutdown=shutdown,
+            ready=started,
+            before_close=server.farewell,
+            grace=GRACE,
+        )
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running)
+        if server.is_owner:
+            await close(server.log)
+
+
+async def notice(shutdown: asyncio.Event, server: Server) -> None:
+    """From the signal on /readyz says no and no socket is opened."""
+    await shutdown.wait()
+    server.is_ending = True
+
+
+async def close(log: Log) -> None:
+    """A last checkpoint spares the next start the folding; without it nothing is lost."""
+    try:
+        async with asyncio.timeout(ASK):
+            await log.close()
+    except AWAY as error:
+        logger.warning("no last checkpoint", error=repr(error))
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[str]:
+    """The URL of the database that was given, or of a private cluster that lives as long as we do."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    cluster = await asyncio.to_thread(Cluster, settings.data)
+    await asyncio.to_thread(cluster.start)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            watch = tasks.create_task(cluster.watch(), name="postgis")
+            yield cluster.url
+            watch.cancel()
+    finally:
+        await asyncio.to_thread(cluster.stop)

@@ -1,0 +1,40 @@
+"""The two WebSocket routes: who may open them, and what then talks on them."""
+
+from collections.abc import Callable
+from typing import Final
+
+from quart import Blueprint
+
+from tracker.access.guard import caller, first_message
+from tracker.errors import StorageDown
+from tracker.ingest.session import HEARTBEAT, MAX_BYTES, Session
+from tracker.ingest.sessions import Sessions
+from tracker.live.hub import Hub
+from tracker.live.viewer import Viewer
+from tracker.websocket import Limits, converse
+
+DEVICE: Final = Limits(message_bytes=MAX_BYTES, ping_s=HEARTBEAT, frames_per_s=500)
+VIEWER: Final = Limits(message_bytes=MAX_BYTES, ping_s=HEARTBEAT, frames_per_s=50)
+
+
+def blueprint(sessions: Sessions, hub: Hub, is_open: Callable[[], bool]) -> Blueprint:
+    """`is_open`: this process owns the partitions and is not on its way out."""
+    routes = Blueprint("sockets", __name__)
+
+    def check_open() -> None:
+        if not is_open():
+            raise StorageDown("this server is not ready; try again")
+
+    @routes.websocket("/ws/device")
+    @first_message("device")
+    async def device() -> None:
+        check_open()
+        await converse(Session(sessions, caller()), DEVICE)
+
+    @routes.websocket("/ws/live")
+    @first_message("viewer", "admin")
+    async def live() -> None:
+        check_open()
+        await converse(Viewer(hub, caller()), VIEWER)
+
+    return routes

@@ -1,0 +1,57 @@
+"""Nudges: what other processes, or the API, changed in a table that somebody here holds in memory.
+
+The table is the truth and the nudge only says "look": after a lost connection everything is looked at once more.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Literal
+
+import asyncpg
+import structlog
+
+from tracker.store.pool import open_connection
+
+logger = structlog.get_logger()
+
+Channel = Literal["tracker_revoked", "tracker_command", "tracker_device"]
+CHANNELS: Final[tuple[Channel, ...]] = ("tracker_revoked", "tracker_command", "tracker_device")
+RETRY: Final = 0.5  # s
+PENDING: Final = 10_000  # nudges that may wait; more: look at everything instead
+
+Nudge = tuple[Channel, int]
+
+
+async def listen(
+    url: str, nudged: Callable[[Channel, int], Awaitable[None]], look: Callable[[], Awaitable[None]]
+) -> None:
+    """Until cancelled. `look` is called after every connect: anything may have happened before."""
+    while True:
+        try:
+            await listen_once(url, nudged, look)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            logger.warning("not listening", error=repr(error))
+        await asyncio.sleep(RETRY)
+
+
+async def listen_once(
+    url: str, nudged: Callable[[Channel, int], Awaitable[None]], look: Callable[[], Awaitable[None]]
+) -> None:
+    """Until the connection ends."""
+    inbox: asyncio.Queue[Nudge | None] = asyncio.Queue()  # PENDING at most; then the connection ends, `look` follows
+    conn = await open_connection(url)
+
+    def heard(_: Any, __: int, channel: Channel, payload: str) -> None:
+        inbox.put_nowait((channel, int(payload)))
+        if inbox.qsize() > PENDING:
+            conn.terminate()
+
+    try:
+        conn.add_termination_listener(lambda _: inbox.put_nowait(None))
+        for channel in CHANNELS:
+            await conn.add_listener(channel, heard)
+        await look()
+        while (nudge := await inbox.get()) is not None:
+            await nudged(*nudge)
+    finally:
+        conn.terminate()
