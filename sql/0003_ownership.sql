@@ -24,6 +24,8 @@ create table position (
     at timestamptz,
     received_at timestamptz,
     place geometry(Point, 4326),
-    state jsonb not null
+    state jsonb not null,
+    boot text, -- how far the device's stream is known to be stored; see Progress
+    acked bigint
 );
 create index position_place on position using gist (place);

@@ -15,6 +15,7 @@ import pytest
 
 from tracker.postgis.cluster import Cluster
 from tracker.store.migrate import migrate
+from tests.running import RunningServer, running
 from tracker.store.pool import open_pool, set_codecs
 
 TEMPLATE = "tracker_template"
@@ -106,3 +107,10 @@ def _apart(work: Coroutine[Any, Any, object]) -> None:
     """Runs in a thread with its own loop, so that tests with and without a loop (a browser's has one) can use it."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, work).result()
+
+
+@pytest.fixture
+def server(database_url: str) -> Iterator[RunningServer]:
+    """A real server in a process of its own, on a fresh database."""
+    with running(database_url) as server:
+        yield server

@@ -12,12 +12,9 @@ import uvloop
 from rich.console import Console
 
 from tracker import __version__, log
-from tracker.demo import demonstrate
 from tracker.errors import TrackerError
 from tracker.server import database, run
 from tracker.settings import Settings, from_environment
-from tracker.simulator.replay import replay as replay_recording
-from tracker.simulator.simulate import simulate as simulate_vehicles
 from tracker.store.migrate import migrate as migrate_database
 from tracker.tokens import create_token
 
@@ -53,6 +50,8 @@ def main() -> None:
 @click.option("--vehicles", default=60, show_default=True, help="How many drive around Helsinki.")
 def demo(bind: str | None, data: Path | None, database_url: str | None, vehicles: int) -> None:
     """Run the server with simulated vehicles and geofences, and print a sign-in link."""
+    from tracker.demo import demonstrate
+
     settings = settings_from(bind=bind, data=data, database_url=database_url, log_level="warning")
     run_loop(until_signalled(lambda shutdown: demonstrate(settings, shutdown, vehicles, console)))
 
@@ -97,6 +96,8 @@ def create(kind: Any, name: str, data: Path | None, database_url: str | None) ->
 @click.option("--tunnels", is_flag=True, help="Lose the connection now and then, and deliver late.")
 def simulate(url: str, token: str, **options: Any) -> None:
     """Drive vehicles on Helsinki's streets, each a real device on a WebSocket of its own."""
+    from tracker.simulator.simulate import simulate as simulate_vehicles
+
     run_loop(simulate_vehicles(url, token, console=console, **options))
 
 
@@ -108,6 +109,8 @@ def simulate(url: str, token: str, **options: Any) -> None:
 @click.option("--binary", is_flag=True, help="Send binary frames.")
 def replay(file: Path, url: str, token: str, speed: str, now: bool, binary: bool) -> None:
     """Send a recording, CSV or GPX, as its devices would."""
+    from tracker.simulator.replay import replay as replay_recording
+
     factor = None if speed == "max" else float(speed)
     run_loop(replay_recording(file, url, token, speed=factor, now=now, binary=binary, console=console))
 
@@ -158,7 +161,7 @@ def run_loop(work: Coroutine[Any, Any, Any]) -> None:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work)
-    except* TrackerError as group:
+    except* (TrackerError, OSError) as group:
         for error in flat(group):
             console.print(f"[red]{error}[/]", highlight=False)
         sys.exit(1)

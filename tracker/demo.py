@@ -10,7 +10,7 @@ from rich.console import Console
 
 from tracker.server import run
 from tracker.settings import Settings
-from tracker.simulator.furnish import furnish
+from tracker.simulator.demo import furnish
 from tracker.simulator.simulate import simulate
 
 SEED: Final = 7

@@ -13,6 +13,7 @@ import asyncpg
 import msgspec
 
 from tracker.ingest.fences import Fences, covering_of, refresh
+from tracker.ingest.progress import Progress
 from tracker.ingest.replay import load_states
 from tracker.model.event import Event
 from tracker.model.fix import Fix
@@ -35,7 +36,7 @@ from tracker.store.ownership import (
 )
 from tracker.store.partitions import Span, ahead, covered, create_missing, day_of, today
 from tracker.store.pool import open_connection
-from tracker.store.positions import upsert_states
+from tracker.store.positions import select_progress, upsert_states
 from tracker.store.quarantine import Quarantined, insert_quarantine
 
 STANDBY_POLL: Final = 0.5  # s between looks whether the owner is gone
@@ -65,6 +66,7 @@ class Log:
         self.batch = 0
         self.stamp = 0  # the last received_at given
         self.states = States()
+        self.progress: dict[int, Progress] = {}  # of the devices' streams, by key
         self.dirty: set[int] = set()  # devices whose state is newer than its checkpoint
         self.fences = Fences()
         self.spans: list[Span] = []
@@ -82,6 +84,8 @@ class Log:
         self.spans = await create_missing(self.conn, ahead(today()), today())
         self.fences = await refresh(self.conn, self.fences, await select_revision(self.conn))
         self.stamp = await load_states(self.conn, held, self.states, self.dirty, self.fences.index)
+        reached = await select_progress(self.conn)
+        self.progress = {device: Progress(boot, acked) for device, (boot, acked) in reached.items()}
 
     async def append(self, frames: Sequence[Frame]) -> Committed:
         """Store a batch with all its consequences, or nothing of it."""
@@ -145,13 +149,15 @@ class Log:
             return
         async with self.conn.transaction():
             await mark_batch(self.conn, self.owner, self.batch)  # a fenced owner writes no states either
-            await upsert_states(self.conn, {device: self.states[device] for device in self.dirty})
+            reached = {key: (each.boot, each.through) for key in self.dirty if (each := self.progress.get(key))}
+            await upsert_states(self.conn, {key: self.states[key] for key in self.dirty}, reached)
             await update_checkpoints(self.conn, self.owner, micros_to_datetime(self.stamp))
         self.dirty.clear()
 
     async def forget(self, device: int) -> None:
         """A device was deleted: also what was committed while that happened."""
         self.states.pop(device, None)
+        self.progress.pop(device, None)
         self.dirty.discard(device)
         await self.conn.execute("delete from fix where device = $1", device)
 

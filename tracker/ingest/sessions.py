@@ -32,7 +32,6 @@ class Sessions:
         self.metrics = metrics
         self.open: set[Session] = set()
         self.by_device: dict[int, Session] = {}
-        self.progress: dict[int, Progress] = {}
 
     def add(self, session: Session) -> None:
         self.open.add(session)
@@ -85,14 +84,14 @@ class Sessions:
         if older := self.by_device.get(device.key):
             older.fail(Replaced())
         self.by_device[device.key] = session
-        progress = self.progress.get(device.key)
+        progress = self.writer.log.progress.get(device.key)
         if progress is None or progress.boot != hello.boot:
-            progress = self.progress[device.key] = Progress(hello.boot)
+            progress = self.writer.log.progress[device.key] = Progress(hello.boot)
         session.welcome(device, token, progress.through)
 
     def stored(self, session: Session, seq: int) -> None:
         """A frame of this session is committed."""
-        progress = self.progress.get(session.device.key) if session.device else None
+        progress = self.writer.log.progress.get(session.device.key) if session.device else None
         if progress and session.hello and progress.boot == session.hello.boot:
             progress.stored(seq)
 

@@ -8,6 +8,8 @@ from asyncpg import Connection
 from tracker.model.moment import micros_to_datetime, to_datetime
 from tracker.model.state import State
 
+Reached = tuple[str, int]  # (boot, acked)
+
 
 async def select_states(conn: Connection) -> dict[int, State]:
     """The state of every device that has one, as of its partition's checkpoint."""
@@ -20,23 +22,34 @@ async def select_device_ids(conn: Connection) -> dict[int, str]:
     return dict(await conn.fetch("select key, id from device"))
 
 
-async def upsert_states(conn: Connection, states: Mapping[int, State]) -> None:
-    """A device that was deleted meanwhile is left out."""
+async def select_progress(conn: Connection) -> dict[int, Reached]:
+    rows = await conn.fetch("select device, boot, acked from position where boot is not null")
+    return {row["device"]: (row["boot"], row["acked"]) for row in rows}
+
+
+async def upsert_states(conn: Connection, states: Mapping[int, State], reached: Mapping[int, Reached]) -> None:
+    """`reached`: how far the streams of these devices are stored, where known. A deleted device is left out."""
+    boots = [reached.get(device, (None, None)) for device in states]
     newest = [state.newest for state in states.values()]
     await conn.execute(
-        """insert into position (device, at, received_at, place, state)
-           select p.device, p.at, p.received_at, st_setsrid(st_makepoint(p.lon, p.lat), 4326), p.state::jsonb
-           from unnest($1::integer[], $2::timestamptz[], $3::timestamptz[], $4::float8[], $5::float8[], $6::text[])
-                as p (device, at, received_at, lon, lat, state)
+        """insert into position (device, at, received_at, place, state, boot, acked)
+           select p.device, p.at, p.received_at, st_setsrid(st_makepoint(p.lon, p.lat), 4326), p.state::jsonb,
+                  p.boot, p.acked
+           from unnest($1::integer[], $2::timestamptz[], $3::timestamptz[], $4::float8[], $5::float8[], $6::text[],
+                       $7::text[], $8::bigint[])
+                as p (device, at, received_at, lon, lat, state, boot, acked)
            join device d on d.key = p.device
            on conflict (device) do update set
-               at = excluded.at, received_at = excluded.received_at, place = excluded.place, state = excluded.state""",
+               at = excluded.at, received_at = excluded.received_at, place = excluded.place, state = excluded.state,
+               boot = excluded.boot, acked = excluded.acked""",
         list(states),
         [to_datetime(fix.at) if fix else None for fix in newest],
         [micros_to_datetime(state.received_at) if state.newest else None for state in states.values()],
         [fix.lon if fix else None for fix in newest],
         [fix.lat if fix else None for fix in newest],
         [encode_state(state) for state in states.values()],
+        [boot for boot, _ in boots],
+        [acked for _, acked in boots],
     )
 
 

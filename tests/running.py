@@ -1,0 +1,183 @@
+"""A real server in a process of its own, for tests that talk to it over sockets, kill it and start it again."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import msgspec
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+ROOT = Path(__file__).resolve().parent.parent
+ADMIN_TOKEN = "an-admin-token-for-tests-of-43-characters-x"
+START_S = 30.0
+
+
+class RunningServer:
+    """One `tracker serve` on a free port of loopback, on the database it is given. The port stays the same after a
+    restart."""
+
+    def __init__(self, database_url: str, **environment: str) -> None:
+        self.database_url = database_url
+        self.environment = environment
+        self.address = "127.0.0.1:0"
+        self.log = Path(tempfile.mkstemp(prefix="tracker-", suffix=".log")[1])
+        self.process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.address}"
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def start(self) -> None:
+        """Returns when /readyz says so."""
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("TRACKER_")}
+        settings = {"TRACKER_DATABASE_URL": self.database_url, "TRACKER_ADMIN_TOKEN": ADMIN_TOKEN}
+        self.log.write_bytes(b"")
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", "from tracker.cli import main; main()", "serve", "--bind", self.address],
+                env=inherited | settings | self.environment, cwd=ROOT, stdout=log, stderr=log,
+            )  # fmt: skip
+        self.address = self.wait_for(self._announced)
+        self.wait_for(self.is_ready)
+
+    def wait_for(self, look: Any) -> Any:
+        end = time.monotonic() + START_S
+        while not (found := look()):
+            assert self.process.poll() is None, f"the server ended:\n{self.text()}"
+            assert time.monotonic() < end, f"the server did not start:\n{self.text()}"
+            time.sleep(0.02)
+        return found
+
+    def _announced(self) -> str | None:
+        lines = [line for line in self.text().splitlines() if line.startswith("listening on ")]
+        return lines[0].removeprefix("listening on ") if lines else None
+
+    def is_ready(self) -> bool:
+        try:
+            return httpx2.get(f"{self.url}/readyz", timeout=5).status_code == 200
+        except httpx2.TransportError:
+            return False
+
+    def text(self) -> str:
+        return self.log.read_text()
+
+    def kill(self) -> None:
+        """As kill -9 does."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self, within: float = 15.0) -> int:
+        """As SIGTERM does. The exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(within)
+
+    def api(self) -> httpx2.Client:
+        return httpx2.Client(base_url=self.url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, timeout=30)
+
+    def new_device(self, id: str) -> str:
+        """Its token."""
+        with self.api() as api:
+            answer = api.post("/api/devices", json={"id": id})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["token"])
+
+    def new_geofence(self, feature: dict[str, Any]) -> dict[str, Any]:
+        with self.api() as api:
+            answer = api.post("/api/geofences", json=feature)
+        assert answer.status_code == 201, answer.text
+        created: dict[str, Any] = answer.json()
+        return created
+
+    @asynccontextmanager
+    async def socket(self, path: str, token: str | None = ADMIN_TOKEN, **options: Any) -> AsyncIterator["Talk"]:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        async with connect(
+            f"ws://{self.address}{path}", additional_headers=headers, compression=None, max_size=None, **options
+        ) as ws:
+            yield Talk(ws)
+
+    @asynccontextmanager
+    async def device(self, id: str, token: str, boot: str = "b1", **hello: Any) -> AsyncIterator["Talk"]:
+        """A device that was welcomed; `talk.welcome` is what it was told."""
+        async with self.socket("/ws/device", token) as talk:
+            await talk.say(type="hello", device=id, boot=boot, **hello)
+            talk.welcome = await talk.hear()
+            assert talk.welcome["type"] == "welcome", talk.welcome
+            yield talk
+
+    @asynccontextmanager
+    async def viewer(self, **wish: Any) -> AsyncIterator["Talk"]:
+        """A viewer that subscribed to the world; the answer and the snapshot are still to be heard."""
+        async with self.socket("/ws/live") as talk:
+            await talk.say(**{"type": "subscribe", "viewport": [-180, -90, 180, 90], "rate": 20} | wish)
+            yield talk
+
+
+class Talk:
+    """A socket that speaks JSON, and waits for what it wants to hear."""
+
+    def __init__(self, ws: ClientConnection) -> None:
+        self.ws = ws
+        self.welcome: dict[str, Any] = {}
+
+    async def say(self, **message: Any) -> None:
+        await self.ws.send(msgspec.json.encode(message).decode())
+
+    async def send(self, message: str | bytes) -> None:
+        await self.ws.send(message)
+
+    async def hear(self, kind: str | None = None, within: float = 10.0) -> dict[str, Any]:
+        """The next message; of this type, where one is named: others are passed over."""
+        async with asyncio.timeout(within):
+            while True:
+                message = await self.ws.recv()
+                decoded = {"type": "binary", "data": message} if isinstance(message, bytes) else loads(message)
+                if kind is None or decoded["type"] == kind:
+                    return decoded
+
+    async def fixes(self, seq: int, *fixes: dict[str, Any], **more: Any) -> dict[str, Any]:
+        """Send one frame and wait for its answer."""
+        await self.say(type="fixes", seq=seq, fixes=fixes, **more)
+        while (answer := await self.hear()).get("seq") != seq:
+            assert answer["type"] != "error", answer
+        return answer
+
+    async def closed(self, within: float = 10.0) -> int | None:
+        """The code it is closed with."""
+        async with asyncio.timeout(within):
+            with suppress(ConnectionClosed):
+                while True:
+                    await self.ws.recv()
+        return self.ws.close_code
+
+
+def loads(message: str) -> dict[str, Any]:
+    decoded: dict[str, Any] = msgspec.json.decode(message)
+    return decoded
+
+
+@contextmanager
+def running(database_url: str, **environment: str) -> Iterator[RunningServer]:
+    server = RunningServer(database_url, **environment)
+    server.start()
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.kill()
+        server.log.unlink()
