@@ -12,6 +12,7 @@ import structlog
 
 from tracker.access.gate import Gate
 from tracker.api.app import build_app
+from tracker.errors import TrackerError
 from tracker.ingest.log import Log
 from tracker.ingest.sessions import Sessions
 from tracker.ingest.writer import AWAY, Writer
@@ -28,7 +29,8 @@ from tracker.store.events import select_head, select_oldest
 from tracker.store.installation import select_epoch
 from tracker.store.migrate import migrate
 from tracker.store.nudges import Channel, listen
-from tracker.store.pool import open_pool
+from tracker.store.pool import borrow, open_pool
+from tracker.store.quarantine import prune_quarantine
 from tracker.store.tokens import select_revoked
 from tracker.websocket import serve
 
@@ -37,6 +39,7 @@ logger = structlog.get_logger()
 GRACE: Final = 10.0  # s from the signal to the end
 RECONNECT_MS: Final = 1_500  # what devices are told to wait; they add jitter
 API_CONNECTIONS: Final = 8
+SWEEP: Final = 600.0  # s
 ASK: Final = 2.0  # s the database has to answer a readiness probe
 
 
@@ -75,9 +78,9 @@ class Server:
         elif not self.writer.is_storing:
             found.append("the writer has lost the database")
         try:
-            async with asyncio.timeout(ASK), self.pool.acquire() as conn:
+            async with asyncio.timeout(ASK), borrow(self.pool) as conn:
                 await conn.fetchval("select 1")
-        except AWAY:
+        except (TrackerError, *AWAY):
             found.append("the database does not answer")
         return found
 
@@ -92,7 +95,7 @@ class Server:
 
     async def fill(self) -> None:
         """What viewers see before the first new fix."""
-        async with self.pool.acquire() as conn:
+        async with borrow(self.pool) as conn:
             self.hub.epoch = await select_epoch(conn)
             self.hub.event = await select_head(conn)
             self.hub.oldest = await select_oldest(conn) or 0
@@ -110,7 +113,7 @@ class Server:
             await self.device_changed(number)
 
     async def device_changed(self, key: int) -> None:
-        async with self.pool.acquire() as conn:
+        async with borrow(self.pool) as conn:
             device = await select_device_by_key(conn, key)
         self.hub.device_changed(key, device)
         if device is None:
@@ -118,7 +121,7 @@ class Server:
 
     async def look(self) -> None:
         """After a time without nudges: all devices, all open tokens, all commands."""
-        async with self.pool.acquire() as conn:
+        async with borrow(self.pool) as conn:
             devices = {device.key: device for device in await select_devices(conn)}
             callers = [each.token for each in self.sessions.open] + [each.token for each in self.hub.viewers]
             tokens = {token.id for token in callers if token}
@@ -130,6 +133,16 @@ class Server:
             await self.nudged("tracker_revoked", token)
         for device in list(self.sessions.by_device):
             self.sessions.commanded(device)
+
+    async def sweep(self) -> None:
+        """Until cancelled: what may not grow for ever is cut."""
+        while True:
+            await asyncio.sleep(SWEEP)
+            try:
+                async with borrow(self.pool) as conn:
+                    await prune_quarantine(conn)
+            except (TrackerError, *AWAY) as error:
+                logger.warning("not swept", error=repr(error))
 
     async def farewell(self) -> None:
         """What was received is stored and acked, then everybody is told."""
@@ -164,6 +177,7 @@ async def run_on(
             tasks.create_task(server.own(), name="writer"),
             tasks.create_task(server.hub.run(), name="hub"),
             tasks.create_task(listen(url, server.nudged, server.look), name="nudges"),
+            tasks.create_task(server.sweep(), name="sweep"),
             tasks.create_task(notice(shutdown, server), name="shutdown"),
         ]
         await serve(

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, Final
+from typing import Any
 
 import asyncpg
 
@@ -17,8 +17,7 @@ from tracker.model.device import Device
 from tracker.model.token import Token
 from tracker.store.commands import select_open_commands, update_command_answered
 from tracker.store.devices import select_device_by_key
-
-ACQUIRE: Final = 5.0  # s to wait for a connection of the pool
+from tracker.store.pool import borrow
 
 
 class Sessions:
@@ -66,7 +65,7 @@ class Sessions:
         token = session.token or await self.sign_in(session, hello)
         if token.kind != "device" or token.device is None:
             raise NotAllowed("only a device's own token may send its fixes")
-        async with self.pool.acquire(timeout=ACQUIRE) as conn:
+        async with borrow(self.pool) as conn:
             device = await select_device_by_key(conn, token.device)
         if device is None or device.id != hello.device:
             raise NotAllowed("this token is another device's")
@@ -97,7 +96,7 @@ class Sessions:
 
     async def send_commands(self, session: Session, device: Device) -> None:
         """Those it has not been sent on this socket; they stay open until it answers or they expire."""
-        async with self.pool.acquire(timeout=ACQUIRE) as conn:
+        async with borrow(self.pool) as conn:
             commands = await select_open_commands(conn, device.key)
         for command in commands:
             if command.id not in session.told and not session.is_closed:
@@ -107,7 +106,7 @@ class Sessions:
     async def keep_result(self, session: Session, result: Result) -> None:
         if session.device is None:
             return
-        async with self.pool.acquire(timeout=ACQUIRE) as conn:
+        async with borrow(self.pool) as conn:
             known = await update_command_answered(
                 conn, session.device.key, result.id, ok=result.ok, detail=result.detail
             )

@@ -127,7 +127,8 @@ class Writer:
 
     async def store(self, batch: list[Waiting]) -> None:
         try:
-            committed = await self.append([frame for frame, _ in batch])
+            with self.metrics.commit.time():
+                committed = await self.append([frame for frame, _ in batch])
         except BAD_DATA as error:
             await self.store_apart(batch, error)
             return
@@ -178,6 +179,7 @@ class Writer:
         states = committed.folded.states
         ids = self.log.fences.ids
         positions = [position for device, state in states.items() if (position := state.position(device, ids))]
+        self.metrics.events.inc(len(committed.events))
         self.bus.publish(Update(positions, committed.events, now_us()))
 
     def let_in(self) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 import asyncpg
 
 from tracker.store.events import select_events
+from tracker.store.pool import borrow
 
 if TYPE_CHECKING:
     from tracker.live.viewer import Viewer
@@ -28,7 +29,7 @@ async def send_page(viewer: "Viewer", pool: asyncpg.Pool, head: int) -> None:
     if wish is None or wish.events is None:
         viewer.event = head
         return
-    async with pool.acquire(timeout=5.0) as conn:
+    async with borrow(pool) as conn:
         events = await select_events(
             conn,
             after=after,
