@@ -1,9 +1,7 @@
 """Tracks: where a device was, as GeoJSON to draw, and as GPX and CSV to take away."""
 
 import asyncio
-import csv
-import io
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator
 from typing import Annotated, Final, Literal
 from xml.sax.saxutils import escape
 
@@ -18,18 +16,15 @@ from tracker.api.line import continuous, thinned
 from tracker.api.wire import answer, read_moment, read_query
 from tracker.errors import Invalid
 from tracker.model.device import Device
-from tracker.model.fix import flag_names
 from tracker.model.moment import DAY_MS, format_ms, now_ms
 from tracker.model.moment import parse as parse_moment
 from tracker.store.pool import borrow
-from tracker.store.tracks import OFF_THE_LINE, Line, StoredFix, select_fixes, select_line
+from tracker.store.tracks import Line, select_csv, select_gpx, select_line
 
 FIRST: Final = parse_moment("2000-01-01T00:00:00Z")  # no fix is older
 AHEAD: Final = DAY_MS  # more than any fix may be ahead of us
 MOST: Final = 10_000  # places that are looked at for a line; more are thinned to every n-th first
-COLUMNS: Final = (
-    "at", "lon", "lat", "accuracy", "altitude", "speed", "heading", "battery", "received_at", "flags",
-)  # fmt: skip
+CSV_HEAD: Final = "at,lon,lat,accuracy,altitude,speed,heading,battery,received_at,flags\r\n"
 GPX_HEAD: Final = """<?xml version="1.0" encoding="UTF-8"?>
 <gpx version="1.1" creator="tracker" xmlns="http://www.topografix.com/GPX/1/1"
      xmlns:ext="http://www.garmin.com/xmlschemas/TrackPointExtension/v2">
@@ -115,54 +110,18 @@ def _track(device: Device, line: Line, most: int) -> Track:
 def _file(pool: asyncpg.Pool, device: Device, since: int, until: int, format: Literal["gpx", "csv"]) -> Response:
     """Sent as it is read, page by page: a year of fixes takes no more memory than an hour."""
     if format == "csv":
-        pages = select_fixes(pool, device.key, since, until)
-        body, mimetype = _streamed(_csv([COLUMNS]), pages, _csv_rows, ""), "text/csv"
+        body = _streamed(CSV_HEAD, select_csv(pool, device.key, since, until), "")
     else:
-        pages = select_fixes(pool, device.key, since, until, without=OFF_THE_LINE)
         head = GPX_HEAD.format(name=escape(device.name))
-        body, mimetype = _streamed(head, pages, _gpx_points, GPX_TAIL), "application/gpx+xml"
-    response = Response(body, mimetype=mimetype)
+        body = _streamed(head, select_gpx(pool, device.key, since, until), GPX_TAIL)
+    response = Response(body, mimetype="text/csv" if format == "csv" else "application/gpx+xml")
     response.timeout = None  # a large one on a slow line takes its time; sockets have their own limits
     response.headers["Content-Disposition"] = f'attachment; filename="{device.id}.{format}"'  # a slug: safe as it is
     return response
 
 
-async def _streamed(
-    head: str, pages: AsyncIterator[Sequence[StoredFix]], text: Callable[[Sequence[StoredFix]], str], tail: str
-) -> AsyncIterator[bytes]:
+async def _streamed(head: str, pages: AsyncIterator[str], tail: str) -> AsyncIterator[bytes]:
     yield head.encode()
     async for page in pages:
-        yield text(page).encode()
+        yield page.encode()
     yield tail.encode()
-
-
-def _csv_rows(page: Sequence[StoredFix]) -> str:
-    """Numbers, times and our own words only: nothing here that a spreadsheet could take for a formula."""
-    return _csv(
-        (
-            format_ms(each.fix.at), f"{each.fix.lon:.7f}", f"{each.fix.lat:.7f}", each.fix.accuracy, each.fix.altitude,
-            each.fix.speed, each.fix.heading, each.fix.battery, format_ms(each.received_at // 1000),
-            "|".join(flag_names(each.flags)),
-        )
-        for each in page
-    )  # fmt: skip
-
-
-def _csv(rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
-    return text.getvalue()
-
-
-def _gpx_points(page: Sequence[StoredFix]) -> str:
-    return "".join(map(_gpx_point, page))
-
-
-def _gpx_point(stored: StoredFix) -> str:
-    fix = stored.fix
-    height = "" if fix.altitude is None else f"<ele>{fix.altitude}</ele>"
-    speed = "" if fix.speed is None else f"<ext:speed>{fix.speed}</ext:speed>"
-    course = "" if fix.heading is None else f"<ext:course>{fix.heading}</ext:course>"
-    more = f"<ext:TrackPointExtension>{speed}{course}</ext:TrackPointExtension>" if speed or course else ""
-    more = f"<extensions>{more}</extensions>" if more else ""
-    return f'<trkpt lat="{fix.lat:.7f}" lon="{fix.lon:.7f}">{height}<time>{format_ms(fix.at)}</time>{more}</trkpt>\n'

@@ -1,6 +1,11 @@
-"""Tracks: the fixes of a device over a span of time, read from the log."""
+"""Tracks: the fixes of a device over a span of time, read from the log.
 
-from collections.abc import AsyncIterator, Sequence
+Files are written as text by PostgreSQL itself: rows made into Python values and these into text would hold up the live
+path for a tenth of a second per page.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Final
 
 import asyncpg
@@ -8,23 +13,26 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracker.model.fix import NO_MARKER, Fix, Flag
-from tracker.model.moment import datetime_to_micros, from_datetime, to_datetime
+from tracker.model.fix import NO_MARKER, Flag, flag_names
+from tracker.model.moment import to_datetime
 from tracker.store.pool import borrow
 
 OFF_THE_LINE: Final = int(NO_MARKER | Flag.IMPOSSIBLE_JUMP)  # where the device was not
-PAGE: Final = 5_000  # rows held at a time
-# A float4 comes back from PostgreSQL as the double beside it, 12.399999618530273; by way of its text it is 12.4 again.
-COLUMNS: Final = """at, received_at, lon_e7, lat_e7, speed::text::float8, heading::text::float8, accuracy::text::float8,
-                    altitude::text::float8, battery_e4, flags"""
+PAGE: Final = 5_000  # rows, about half a megabyte of text, held at a time
 
-
-class StoredFix(msgspec.Struct, frozen=True, gc=False):
-    """A fix with what the server noted: `received_at` in microseconds, `flags` as of model.fix.Flag."""
-
-    fix: Fix
-    received_at: int
-    flags: int
+RFC3339: Final = """to_char({} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
+LON: Final = "round(lon_e7 / 10000000.0, 7)"
+LAT: Final = "round(lat_e7 / 10000000.0, 7)"
+FLAGS: Final = ", ".join(f"case when flags & {flag:d} <> 0 then '{flag_names(flag)[0]}' end" for flag in Flag)
+# Numbers, times and our own words only: nothing here that a spreadsheet could take for a formula.
+CSV: Final = f"""concat_ws(',', {RFC3339.format("at")}, {LON}, {LAT},
+    coalesce(accuracy::text, ''), coalesce(altitude::text, ''), coalesce(speed::text, ''), coalesce(heading::text, ''),
+    coalesce(trim_scale(battery_e4 / 10000.0)::text, ''), {RFC3339.format("received_at")}, concat_ws('|', {FLAGS}))
+    || e'\r\n'"""
+GPX: Final = f"""concat('<trkpt lat="', {LAT}, '" lon="', {LON}, '">', '<ele>' || altitude || '</ele>',
+    '<time>', {RFC3339.format("at")}, '</time>', '<extensions><ext:TrackPointExtension>' || nullif(concat(
+        '<ext:speed>' || speed || '</ext:speed>', '<ext:course>' || heading || '</ext:course>'), '')
+    || '</ext:TrackPointExtension></extensions>', e'</trkpt>\n')"""
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -41,48 +49,44 @@ async def select_line(conn: asyncpg.Connection, device: int, since: int, until: 
 
     Fixes flagged null_island, low_accuracy or impossible_jump are left out: they say where it was not.
     """
-    rows = await conn.fetch(
-        """select at, lon_e7, lat_e7, total from (
-               select at, lon_e7, lat_e7, row_number() over (order by at) as n, count(*) over () as total
-               from fix where device = $1 and at between $2 and $3 and flags & $4 = 0) as numbered
-           where (n - 1) % greatest(1, (total + $5 - 1) / $5) = 0 or n = total order by n""",
+    row = await conn.fetchrow(
+        """select coalesce(array_agg((extract(epoch from at) * 1000)::bigint order by n), '{}') as at,
+                  coalesce(array_agg(lon_e7 order by n), '{}') as lon_e7,
+                  coalesce(array_agg(lat_e7 order by n), '{}') as lat_e7, coalesce(max(total), 0) as total
+           from (select at, lon_e7, lat_e7, row_number() over (order by at) as n, count(*) over () as total
+                 from fix where device = $1 and at between $2 and $3 and flags & $4 = 0) as numbered
+           where (n - 1) % greatest(1, (total + $5 - 1) / $5) = 0 or n = total""",
         device, to_datetime(since), to_datetime(until), OFF_THE_LINE, most,
     )  # fmt: skip
     return Line(
-        np.array([from_datetime(row["at"]) for row in rows], np.int64),
-        np.array([row["lon_e7"] for row in rows], np.float64) / 1e7,
-        np.array([row["lat_e7"] for row in rows], np.float64) / 1e7,
-        rows[0]["total"] if rows else 0,
-    )
-
-
-async def select_fixes(
-    pool: asyncpg.Pool, device: int, since: int, until: int, *, without: int = 0
-) -> AsyncIterator[Sequence[StoredFix]]:
-    """Page by page in the order of time, all but those with one of the flags `without`.
-
-    Takes the pool, not a connection: whoever reads a year of fixes slowly must not hold one meanwhile.
-    """
-    after = to_datetime(since - 1)
-    while True:
-        async with borrow(pool) as conn:
-            rows = await conn.fetch(
-                f"""select {COLUMNS} from fix
-                    where device = $1 and at > $2 and at <= $3 and flags & $4 = 0 order by at limit {PAGE}""",
-                device, after, to_datetime(until), without,
-            )  # fmt: skip
-        if rows:
-            yield [_stored(row) for row in rows]
-            after = rows[-1]["at"]
-        if len(rows) < PAGE:
-            return
-
-
-def _stored(row: asyncpg.Record) -> StoredFix:
-    battery = row["battery_e4"]
-    fix = Fix(
-        at=from_datetime(row["at"]), lon_e7=row["lon_e7"], lat_e7=row["lat_e7"], speed=row["speed"],
-        heading=row["heading"], accuracy=row["accuracy"], altitude=row["altitude"],
-        battery=None if battery is None else battery / 10_000,
+        np.array(row["at"], np.int64), np.array(row["lon_e7"], np.float64) / 1e7,
+        np.array(row["lat_e7"], np.float64) / 1e7, row["total"],
     )  # fmt: skip
-    return StoredFix(fix, datetime_to_micros(row["received_at"]), row["flags"])
+
+
+def select_csv(pool: asyncpg.Pool, device: int, since: int, until: int) -> AsyncIterator[str]:
+    """Every stored fix as a line: at,lon,lat,accuracy,altitude,speed,heading,battery,received_at,flags."""
+    return _pages(pool, CSV, device, since, until, without=0)
+
+
+def select_gpx(pool: asyncpg.Pool, device: int, since: int, until: int) -> AsyncIterator[str]:
+    """Every fix of the line as a track point, speed and course in Garmin's extension with the prefix ext."""
+    return _pages(pool, GPX, device, since, until, without=OFF_THE_LINE)
+
+
+async def _pages(
+    pool: asyncpg.Pool, text: str, device: int, since: int, until: int, *, without: int
+) -> AsyncIterator[str]:
+    """In the order of time. Takes the pool, not a connection: who reads a year of fixes slowly must not hold one."""
+    after: datetime | None = to_datetime(since - 1)
+    end = to_datetime(until)
+    while after is not None:
+        async with borrow(pool) as conn:
+            row = await conn.fetchrow(
+                f"""select coalesce(string_agg({text}, '' order by at), '') as text, max(at) as last, count(*) as n
+                    from (select * from fix where device = $1 and at > $2 and at <= $3 and flags & $4 = 0
+                          order by at limit {PAGE}) as page""",
+                device, after, end, without,
+            )  # fmt: skip
+        yield row["text"]
+        after = row["last"] if row["n"] == PAGE else None

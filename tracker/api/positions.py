@@ -1,0 +1,108 @@
+"""Positions: where devices are now, as GeoJSON. The live stream says the same and then goes on."""
+
+from collections.abc import Callable
+from math import isfinite
+from typing import Annotated, Literal
+
+import msgspec
+from quart import Blueprint, Response
+from quart_schema import document_querystring, document_response
+
+from tracker.access.guard import allow
+from tracker.api.wire import answer, read_query
+from tracker.errors import Invalid
+from tracker.model.device import Device
+from tracker.model.moment import format_ms
+from tracker.model.position import Position
+from tracker.model.viewport import WORLD, Viewport
+
+
+class PositionQuery(msgspec.Struct, frozen=True):
+    """`bbox` is west,south,east,north in degrees; west greater than east crosses 180. Without it: the world."""
+
+    bbox: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 20_000
+
+
+class Point(msgspec.Struct, frozen=True):
+    coordinates: tuple[float, float]
+    type: Literal["Point"] = "Point"
+
+
+class PositionProperties(msgspec.Struct, frozen=True):
+    name: str
+    category: str | None
+    at: str
+    received_at: str
+    speed: float | None
+    heading: float | None
+    accuracy: float | None
+    altitude: float | None
+    battery: float | None
+    status: str
+    geofences: list[str]
+
+
+class PositionFeature(msgspec.Struct, frozen=True):
+    """A GeoJSON Feature; `id` is the device's."""
+
+    id: str
+    geometry: Point
+    properties: PositionProperties
+    type: Literal["Feature"] = "Feature"
+
+
+class PositionCollection(msgspec.Struct, frozen=True):
+    """A GeoJSON FeatureCollection. `total` is how many there are in the box, also where fewer are shown."""
+
+    features: list[PositionFeature]
+    total: int
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+
+
+def blueprint(within: Callable[[Viewport], list[Position]], device: Callable[[int], Device | None]) -> Blueprint:
+    """`within` and `device` are those of the table of newest positions."""
+    routes = Blueprint("positions", __name__, url_prefix="/api/positions")
+
+    @routes.get("")
+    @document_querystring(PositionQuery)
+    @document_response(PositionCollection)
+    @allow("viewer", "admin")
+    async def list_positions() -> Response:
+        """List the newest positions in a box."""
+        query = read_query(PositionQuery)
+        found = within(WORLD if query.bbox is None else _viewport(query.bbox))
+        shown = [_shown(position, device(position.device)) for position in found[: query.limit]]
+        return answer(PositionCollection(shown, len(found)), 200, "application/geo+json")
+
+    return routes
+
+
+def _viewport(bbox: str) -> Viewport:
+    """Longitudes may run past 180, as those of a map that was dragged round the world do."""
+    try:
+        west, south, east, north = map(float, bbox.split(","))
+    except ValueError:
+        raise Invalid("bbox has to be west,south,east,north in degrees", field="bbox") from None
+    if not all(map(isfinite, (west, south, east, north))) or max(abs(west), abs(east)) > 3600:
+        raise Invalid("bbox: not a longitude", field="bbox")
+    if not -90 <= south <= north <= 90:
+        raise Invalid("bbox: south and north have to be from -90 to 90, south first", field="bbox")
+    if east - west >= 360:
+        return Viewport(-180.0, south, 180.0, north)
+    return Viewport(_wrapped(west), south, _wrapped(east), north)
+
+
+def _wrapped(lon: float) -> float:
+    return lon if -180 <= lon <= 180 else (lon + 180) % 360 - 180
+
+
+def _shown(position: Position, device: Device | None) -> PositionFeature:
+    fix = position.fix
+    properties = PositionProperties(
+        name=device.name if device else str(position.device), category=device.category if device else None,
+        at=format_ms(fix.at), received_at=format_ms(position.received_at // 1000), speed=fix.speed,
+        heading=fix.heading, accuracy=fix.accuracy, altitude=fix.altitude, battery=fix.battery,
+        status=position.status.name.lower(), geofences=sorted(map(str, position.geofences)),
+    )  # fmt: skip
+    return PositionFeature(device.id if device else str(position.device), Point((fix.lon, fix.lat)), properties)
