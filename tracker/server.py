@@ -61,7 +61,7 @@ class Server:
         self.is_owner = False
         self.is_ending = False
         self.app = build_app(
-            gate=self.gate, metrics=self.metrics, ready=self.reasons, map_style=settings.map_style
+            gate=self.gate, table=self.table, metrics=self.metrics, ready=self.reasons, map_style=settings.map_style
         )
         self.app.register_blueprint(blueprint(self.sessions, self.hub, self.is_open))
 

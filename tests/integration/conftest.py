@@ -12,6 +12,7 @@ from werkzeug.datastructures import Headers
 from tracker.access.gate import Gate
 from tracker.access.tokens import issue
 from tracker.api.app import build_app
+from tracker.live.table import Table
 from tracker.metrics import Metrics
 from tracker.model.device import Device
 from tracker.store.devices import insert_device
@@ -59,8 +60,13 @@ def metrics() -> Metrics:
 
 
 @pytest.fixture
-def app(gate: Gate, ready: Readiness, metrics: Metrics, web: Path) -> Quart:
-    return build_app(gate=gate, metrics=metrics, ready=ready, web=web)
+def table() -> Table:
+    return Table()
+
+
+@pytest.fixture
+def app(gate: Gate, table: Table, ready: Readiness, metrics: Metrics, web: Path) -> Quart:
+    return build_app(gate=gate, table=table, metrics=metrics, ready=ready, web=web)
 
 
 @pytest.fixture

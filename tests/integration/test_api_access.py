@@ -1,12 +1,16 @@
 """Who may call what: a table of every route and every kind of caller. A route that is not in it fails the test."""
 
+import asyncio
+
 import asyncpg
 import pytest
 from quart import Quart, websocket
 
 from tests.integration.conftest import ADMIN, Caller
-from tracker.access.guard import allow, caller, first_message, rule_of
+from tracker.access.guard import Rule, allow, caller, first_message, rule_of
 from tracker.access.tokens import issue, new_secret
+from tracker.server import Server
+from tracker.settings import Settings
 from tracker.store.tokens import revoke_token
 
 ALL, SIGNED_IN, READERS, ADMINS = "anyone", "signed in", "viewers and admins", "admins"
@@ -16,7 +20,7 @@ EXPECTED = {
     SIGNED_IN: "DELETE /api/session, GET /api/me",
     READERS: """GET /api/devices, GET /api/devices/<device>, GET /api/devices/<device>/track,
                 GET /api/devices/<device>/commands, GET /api/devices/<device>/quarantine,
-                GET /api/geofences, GET /api/geofences/<geofence>, GET /api/events""",
+                GET /api/geofences, GET /api/geofences/<geofence>, GET /api/events, GET /api/positions""",
     ADMINS: """POST /api/devices, PATCH /api/devices/<device>, DELETE /api/devices/<device>,
                POST /api/devices/<device>/token, POST /api/devices/<device>/commands,
                GET /api/tokens, POST /api/tokens, DELETE /api/tokens/<int:id>,
@@ -33,8 +37,23 @@ def routes(app: Quart) -> set[str]:
         for converter in ("<any(assets, tiles, fonts, icons):", "<any('favicon.svg', "):
             if converter in path:
                 path = "/<folder>/<path:name>" if "assets" in path else "/<name>"
-        found |= {f"{method} {path}" for method in rule.methods or () if method not in ("HEAD", "OPTIONS")}
+        if not rule.websocket:
+            found |= {f"{method} {path}" for method in rule.methods or () if method not in ("HEAD", "OPTIONS")}
     return found
+
+
+SOCKETS = {
+    "/ws/device": Rule(frozenset({"device"}), later=True),
+    "/ws/live": Rule(frozenset({"viewer", "admin"}), later=True),
+}
+
+
+async def test_the_whole_server_has_no_other_routes_and_sockets(database_url: str, pool: asyncpg.Pool) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        app = Server(database_url, pool, tasks, Settings(admin_token=ADMIN)).app
+    assert routes(app) == set(TABLE)
+    sockets = [rule for rule in app.url_map.iter_rules() if rule.websocket]
+    assert {each.rule: rule_of(app.view_functions[each.endpoint]) for each in sockets} == SOCKETS
 
 
 async def test_every_route_is_in_the_table(app: Quart) -> None:

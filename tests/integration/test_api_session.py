@@ -9,6 +9,7 @@ from quart import Quart
 from tests.integration.conftest import ADMIN, Caller
 from tracker.access.gate import Gate
 from tracker.api.app import build_app
+from tracker.live.table import Table
 
 
 async def test_a_browser_signs_in_and_out(app: Quart, viewer: Caller, conn: asyncpg.Connection) -> None:
@@ -46,7 +47,7 @@ async def test_the_operators_session_ends_with_the_operators_token(
     cookie = {"Cookie": signed.headers["Set-Cookie"].split(";")[0]}
     assert (await app.test_client(use_cookies=False).get("/api/devices", headers=cookie)).status_code == 200
     for token in ("another-operators-token-of-32-characters", None):
-        changed = build_app(gate=Gate(pool, token), metrics=metrics, ready=ready, web=web)
+        changed = build_app(gate=Gate(pool, token), table=Table(), metrics=metrics, ready=ready, web=web)
         assert (await changed.test_client(use_cookies=False).get("/api/devices", headers=cookie)).status_code == 401
 
 

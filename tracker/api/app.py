@@ -17,6 +17,7 @@ from tracker.api import (
     events,
     geofences,
     pages,
+    positions,
     quarantine,
     session,
     tokens,
@@ -27,6 +28,7 @@ from tracker.api.headers import harden
 from tracker.api.problems import handle_errors
 from tracker.api.reference import describe
 from tracker.api.requests import watch_requests
+from tracker.live.table import Table
 from tracker.metrics import Metrics
 from tracker.model.device import SLUG
 
@@ -34,7 +36,9 @@ WEB: Final = Path(tracker.__file__).parent.parent / "web" / "dist"
 LARGEST_BODY: Final = 4 * 1024 * 1024  # bytes, of a geofence; all other bodies have a smaller limit of their own
 
 
-def build_app(*, gate: Gate, metrics: Metrics, ready: Ready, web: Path = WEB, map_style: str | None = None) -> Quart:
+def build_app(
+    *, gate: Gate, table: Table, metrics: Metrics, ready: Ready, web: Path = WEB, map_style: str | None = None
+) -> Quart:
     """`web` is the folder of the built page. Sockets are added by who owns them: `app.websocket`, with a rule of
     access.guard on each.
     """
@@ -54,6 +58,7 @@ def build_app(*, gate: Gate, metrics: Metrics, ready: Ready, web: Path = WEB, ma
         control.blueprint(ready, metrics.registry, config, schema),
         pages.blueprint(web),
         session.blueprint(gate),
+        positions.blueprint(table),
         *(each.blueprint(gate.pool) for each in (tokens, devices, commands, quarantine, tracks, geofences, events)),
     ):
         app.register_blueprint(blueprint)

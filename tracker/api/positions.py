@@ -1,6 +1,6 @@
 """Positions: where devices are now, as GeoJSON. The live stream says the same and then goes on."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from math import isfinite
 from typing import Annotated, Literal
 
@@ -11,6 +11,7 @@ from quart_schema import document_querystring, document_response
 from tracker.access.guard import allow
 from tracker.api.wire import answer, read_query
 from tracker.errors import Invalid
+from tracker.live.table import Table
 from tracker.model.device import Device
 from tracker.model.moment import format_ms
 from tracker.model.position import Position
@@ -40,7 +41,7 @@ class PositionProperties(msgspec.Struct, frozen=True):
     altitude: float | None
     battery: float | None
     status: str
-    geofences: list[str]
+    geofences: Sequence[str]
 
 
 class PositionFeature(msgspec.Struct, frozen=True):
@@ -60,8 +61,7 @@ class PositionCollection(msgspec.Struct, frozen=True):
     type: Literal["FeatureCollection"] = "FeatureCollection"
 
 
-def blueprint(within: Callable[[Viewport], list[Position]], device: Callable[[int], Device | None]) -> Blueprint:
-    """`within` and `device` are those of the table of newest positions."""
+def blueprint(table: Table) -> Blueprint:
     routes = Blueprint("positions", __name__, url_prefix="/api/positions")
 
     @routes.get("")
@@ -71,8 +71,8 @@ def blueprint(within: Callable[[Viewport], list[Position]], device: Callable[[in
     async def list_positions() -> Response:
         """List the newest positions in a box."""
         query = read_query(PositionQuery)
-        found = within(WORLD if query.bbox is None else _viewport(query.bbox))
-        shown = [_shown(position, device(position.device)) for position in found[: query.limit]]
+        found = table.within(WORLD if query.bbox is None else _viewport(query.bbox))
+        shown = [_shown(position, table.device(position.device)) for position in found[: query.limit]]
         return answer(PositionCollection(shown, len(found)), 200, "application/geo+json")
 
     return routes
@@ -103,6 +103,6 @@ def _shown(position: Position, device: Device | None) -> PositionFeature:
         name=device.name if device else str(position.device), category=device.category if device else None,
         at=format_ms(fix.at), received_at=format_ms(position.received_at // 1000), speed=fix.speed,
         heading=fix.heading, accuracy=fix.accuracy, altitude=fix.altitude, battery=fix.battery,
-        status=position.status.name.lower(), geofences=sorted(map(str, position.geofences)),
+        status=position.status.name.lower(), geofences=position.geofences,
     )  # fmt: skip
     return PositionFeature(device.id if device else str(position.device), Point((fix.lon, fix.lat)), properties)
