@@ -13,7 +13,7 @@ import shapely
 from tracker.geofence.arrays import Bools, Complexes, Floats, Ints, Longs, runs
 from tracker.geofence.cells import FINEST, columns, morton, references, rows
 from tracker.geofence.distance import edge_ends, feet, geodesic, roughly
-from tracker.geofence.division import INSIDE, NEAR, ROUGH, WHOLE, Division, Piece, Pieces, divide, joined, pieces
+from tracker.geofence.division import INSIDE, NEAR, ROUGH, WHOLE, Division, Piece, Pieces, by_cell, divide, joined, pieces
 from tracker.geofence.few import Few
 from tracker.geofence.lookup import Lookup, look_up
 from tracker.geofence.parity import walks
@@ -42,7 +42,7 @@ class FenceIndex:
     def build(cls, fences: Iterable[Geofence]) -> "FenceIndex":
         by_key = {fence.key: fence for fence in fences}
         found = [piece for fence in by_key.values() for piece in pieces(fence)]
-        division = divide(found)
+        division = by_cell(divide(found))
         return cls(by_key, Pieces.of(found, 0), division._replace(key=division.key[:0]), look_up(division.key))
 
     def changed(self, removed: Collection[int], added: Iterable[Geofence]) -> "FenceIndex":

@@ -55,9 +55,9 @@ class Lookup(NamedTuple):
 
 
 def look_up(key: Longs) -> Lookup:
-    """Entry i lies in the cell with the i-th key."""
-    order = np.argsort(key).astype(np.int32)
-    cells, begins = np.unique(key[order], return_index=True)
+    """Entry i lies in the cell with the i-th key; keys ascend."""
+    order = np.arange(len(key), dtype=np.int32)
+    cells, begins = np.unique(key, return_index=True)
     cells = np.append(cells, np.iinfo(np.int64).max)
     return lookup(cells, np.append(begins, [len(key)] * 2).astype(np.int32), order)
 
