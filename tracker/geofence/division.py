@@ -4,7 +4,7 @@ Top down and many geofences at once: a cell that the border touches is cut into 
 them, and what is inside follows from the parent's place of reference by counting crossings. GEOS is asked once a piece.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -13,8 +13,9 @@ import shapely
 from tracker.geofence import cells
 from tracker.geofence.arrays import Bools, Complexes, Floats, Ints, Longs, ends, runs
 from tracker.geofence.cells import CHILD_COLUMN, CHILD_CORNER, CHILD_ROW, CHILDREN, FINEST, MIDDLE, REFERENCE, SIZES
-from tracker.geofence.distance import divided, edge_ends, feet, roughly
+from tracker.geofence.distance import edge_ends, feet, roughly
 from tracker.geofence.parity import bound, walks
+from tracker.geofence.pieces import Piece, Pieces, pieces
 from tracker.model.geofence import Geofence
 
 ACROSS: Final = 10  # cells of the finest level a piece has at least, from side to side; at most four times that
@@ -32,50 +33,29 @@ INSIDE: Final = 2  # the same, inside
 NEAR: Final = 3  # a border cell of a circle or a corridor
 
 
-class Piece(NamedTuple):
-    """One polygon of a geofence, or one line with its reach. `vertices` are the ends of its edges."""
-
-    fence: int  # key
-    shape: Any  # shapely.Polygon, None for a line
-    reach: float  # m, NaN for a polygon
-    vertices: Floats  # n x 2
-    edges: Longs  # each the index of its first vertex; its second follows
-    bounds: tuple[float, float, float, float]
-
-
-class Pieces(NamedTuple):
-    """Geofences' pieces, by the number that entries know them by."""
-
-    fence: Ints  # key; -1: removed
-    reach: Floats  # m, NaN for a polygon
-    shape: Any  # of shapely.Polygon or None
-    vertex: Ints  # its first
-    error: Floats  # see parity.bound
-
-    @classmethod
-    def of(cls, found: list["Piece"], first_vertex: int) -> "Pieces":
-        shapes = np.empty(len(found), dtype=object)
-        shapes[:] = [piece.shape for piece in found]
-        begins = ends(np.array([len(piece.vertices) for piece in found], dtype=np.int64))[:-1]
-        fence, reach = [piece.fence for piece in found], [piece.reach for piece in found]
-        vertex = (begins + first_vertex).astype(np.int32)
-        error = [bound(piece.bounds) for piece in found]
-        return cls(np.array(fence, np.int32), np.array(reach, np.float64), shapes, vertex, np.array(error, np.float64))
-
-    def without(self, fences: Collection[int]) -> "Pieces":
-        gone = np.isin(self.fence, list(fences))
-        return self._replace(fence=np.where(gone, np.int32(-1), self.fence), shape=np.where(gone, None, self.shape))
-
-
 class Division(NamedTuple):
     """Entries, one for each piece in a cell. Entry i's edges begin at the vertices `edges[first[i]:first[i + 1]]`."""
 
-    key: Longs  # of the cell; only until it is looked up
+    key: Longs  # of the cell, ascending; only until it is looked up
     piece: Ints
     kind: Any  # int8
     first: Ints
     edges: Ints
     vertices: Complexes  # lon + i lat
+
+    def and_(self, more: "Division") -> "Division":
+        """With entries of pieces and vertices that are numbered on from these."""
+        first = np.concatenate((self.first, more.first[1:] + self.first[-1]))
+        pairs = zip(self, more, strict=True)
+        return Division(*map(np.concatenate, pairs))._replace(key=self.key, first=first)
+
+
+# As in a Division, but for the counts of edges in place of `first`.
+Entries = tuple[Longs, Ints, Any, Ints, Ints, Complexes]
+EMPTY: Final[Entries] = (
+    np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int8), np.zeros(0, np.int32), np.zeros(0, np.int32),
+    np.zeros(0, np.complex128),
+)  # fmt: skip
 
 
 class Front(NamedTuple):
@@ -89,73 +69,49 @@ class Front(NamedTuple):
     edges: Longs
 
 
-def pieces(fence: Geofence) -> list[Piece]:
-    if fence.reach is not None:
-        return [line_piece(fence.key, np.array(fence.reach.line), fence.reach.metres)]
-    return [polygon_piece(fence.key, part) for part in shapely.get_parts(fence.shape)]
+def divide(fences: Iterable[Geofence], first_piece: int = 0, first_vertex: int = 0) -> tuple[Pieces, Division]:
+    """Every piece's entries in the order of their cells, so that what is asked together lies together in memory.
+
+    Pieces and vertices are numbered from the given ones on. Bunch by bunch, and column by column at the end: at 100,000
+    fences two of everything is a gigabyte.
+    """
+    known, parts = [Pieces.of([], 0)], [EMPTY]
+    vertices = first_vertex
+    for bunch in bunches(fences):
+        known.append(Pieces.of(bunch, vertices))
+        parts.append(Divider(bunch).entries(first_piece, vertices))
+        first_piece, vertices = first_piece + len(bunch), vertices + len(parts[-1][-1])
+    columns = [list(column) for column in zip(*parts, strict=True)]
+    parts.clear()
+    key, piece, kind, count, edges, corners = (joined(column) for column in columns)
+    order = np.argsort(key)
+    begin = ends(count)[:-1].astype(np.int32)
+    count = count[order]
+    edges = edges[runs(begin[order], count)[1]]
+    first = ends(count).astype(np.int32)
+    return Pieces(*map(joined, zip(*known, strict=True))), Division(
+        key[order], piece[order], kind[order], first, edges, corners)  # fmt: skip
 
 
-def polygon_piece(key: int, shape: Any) -> Piece:
-    vertices, ring = shapely.get_coordinates(shapely.get_rings(shape), return_index=True)
-    return Piece(key, shape, np.nan, vertices, np.flatnonzero(ring[:-1] == ring[1:]), shape.bounds)
+def bunches(fences: Iterable[Geofence]) -> Iterator[list[Piece]]:
+    bunch, waiting = list[Piece](), 0
+    for fence in fences:
+        for piece in pieces(fence):
+            bunch.append(piece)
+            waiting += len(piece.edges)
+        if waiting >= AT_ONCE:
+            yield bunch
+            bunch, waiting = [], 0
+    if bunch:
+        yield bunch
 
 
-def line_piece(key: int, line: Floats, metres: float) -> Piece:
-    edges = divided(line)
-    vertices = np.vstack((edges[:, :2], edges[-1:, 2:]))
-    return Piece(key, None, metres, vertices, np.arange(len(edges)), reached(line, metres))
-
-
-def reached(line: Floats, metres: float) -> tuple[float, float, float, float]:
-    """Bounds of all within reach of a line, on the safe side; longitudes run on past 180."""
-    (west, south), (east, north) = line.min(axis=0), line.max(axis=0)
-    angle = metres / 6_330_000.0  # radians, on the sphere of the sharpest curvature
-    rise = np.degrees(angle)
-    if max(abs(south), abs(north)) + rise >= 90.0:
-        return -180.0, max(-90.0, south - rise), 180.0, min(90.0, north + rise)
-    aside = np.degrees(np.arcsin(min(1.0, np.sin(angle) / np.cos(np.radians(max(abs(south), abs(north)))))))
-    if east - west + 2 * aside >= 360.0:
-        return -180.0, south - rise, 180.0, north + rise
-    return west - aside, south - rise, east + aside, north + rise
-
-
-def divide(all_pieces: Iterable[Piece]) -> Division:
-    """Every piece's entries; `piece` counts through the pieces as they come."""
-    whole = list(all_pieces)
-    parts: list[Division] = []
-    begin, waiting, vertices = 0, 0, 0
-    for index, piece in enumerate(whole):
-        waiting += len(piece.edges)
-        if waiting >= AT_ONCE or index == len(whole) - 1:
-            parts.append(Divider(whole[begin : index + 1]).division(begin, vertices))
-            vertices += len(parts[-1].vertices)
-            begin, waiting = index + 1, 0
-    return joined(parts)
-
-
-def by_cell(division: Division) -> Division:
-    """The same with its entries in the order of their cells: what is asked together lies together in memory."""
-    order = np.argsort(division.key)
-    count = (division.first[1:] - division.first[:-1])[order]
-    _, edge = runs(division.first[order], count)
-    return Division(
-        division.key[order], division.piece[order], division.kind[order], ends(count).astype(np.int32),
-        division.edges[edge], division.vertices,
-    )  # fmt: skip
-
-
-def joined(parts: list[Division]) -> Division:
-    if not parts:
-        return Division(*(np.zeros(count, dtype) for count, dtype in EMPTY))
-    begins = ends(np.array([len(part.edges) for part in parts]))
-    first = np.concatenate([part.first[:-1] + at for part, at in zip(parts, begins, strict=False)] + [begins[-1:]])
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    return Division(*columns)._replace(first=first.astype(np.int32))
-
-
-EMPTY: Final[list[tuple[int, Any]]] = [
-    (0, np.int64), (0, np.int32), (0, np.int8), (1, np.int32), (0, np.int32), (0, np.complex128),
-]  # fmt: skip
+def joined(column: Any) -> Any:
+    """One array of a list of them, which is emptied where it can be."""
+    found = np.concatenate(column)
+    if isinstance(column, list):
+        column.clear()
+    return found
 
 
 class Divider:
@@ -176,16 +132,15 @@ class Divider:
         self.first_level, self.last_level = levels(bunch)
         self.found: Final[list[tuple[Longs, Longs, Any, Longs, Longs]]] = []
 
-    def division(self, first_piece: int, first_vertex: int) -> Division:
+    def entries(self, first_piece: int, first_vertex: int) -> Entries:
         front = None
         for level in range(FINEST + 1):
             front = together(front, self.begun(level))
             if front is not None:
                 front = self.cut(level, front)
         key, piece, kind, count, edges = (np.concatenate(column) for column in zip(*self.found, strict=True))
-        first = ends(count)
-        return Division(
-            key, (piece + first_piece).astype(np.int32), kind.astype(np.int8), first.astype(np.int32),
+        return (
+            key, (piece + first_piece).astype(np.int32), kind.astype(np.int8), count.astype(np.int32),
             (edges + first_vertex).astype(np.int32), self.vertices,
         )  # fmt: skip
 

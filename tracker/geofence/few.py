@@ -12,8 +12,9 @@ import shapely
 from tracker.geo import distance
 from tracker.geofence.cells import FINEST, HALF_BITS, LOW_HALF, PER_DEGREE, REFERENCE, SIZES, SPREAD
 from tracker.geofence.distance import WGS84, edge_ends, to_edges
-from tracker.geofence.division import INSIDE, NEAR, ROUGH, WHOLE, Division, Pieces
+from tracker.geofence.division import INSIDE, NEAR, ROUGH, WHOLE, Division
 from tracker.geofence.lookup import Lookup
+from tracker.geofence.pieces import Pieces
 
 SPREAD_LIST: Final[list[int]] = SPREAD.tolist()
 SIZE_LIST: Final[list[float]] = SIZES.tolist()

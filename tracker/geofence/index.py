@@ -13,10 +13,11 @@ import shapely
 from tracker.geofence.arrays import Bools, Complexes, Floats, Ints, Longs, runs
 from tracker.geofence.cells import FINEST, columns, morton, references, rows
 from tracker.geofence.distance import edge_ends, feet, geodesic, roughly
-from tracker.geofence.division import INSIDE, NEAR, ROUGH, WHOLE, Division, Piece, Pieces, by_cell, divide, joined, pieces
+from tracker.geofence.division import INSIDE, NEAR, ROUGH, WHOLE, Division, divide
 from tracker.geofence.few import Few
 from tracker.geofence.lookup import Lookup, look_up
 from tracker.geofence.parity import walks
+from tracker.geofence.pieces import Pieces
 from tracker.geofence.sweep import swept
 from tracker.model.geofence import Geofence
 
@@ -41,9 +42,8 @@ class FenceIndex:
     @classmethod
     def build(cls, fences: Iterable[Geofence]) -> "FenceIndex":
         by_key = {fence.key: fence for fence in fences}
-        found = [piece for fence in by_key.values() for piece in pieces(fence)]
-        division = by_cell(divide(found))
-        return cls(by_key, Pieces.of(found, 0), division._replace(key=division.key[:0]), look_up(division.key))
+        known, division = divide(by_key.values())
+        return cls(by_key, known, division._replace(key=division.key[:0]), look_up(division.key))
 
     def changed(self, removed: Collection[int], added: Iterable[Geofence]) -> "FenceIndex":
         """Without the removed ones and with the added, which replace those of the same key."""
@@ -53,21 +53,18 @@ class FenceIndex:
         left = FenceIndex(fences, self._pieces.without(gone), self._division, self._lookup)
         if left._removed > max(SWEEP_FROM, len(left._pieces.fence) // 4):
             left = left.swept()
-        return left._with([piece for fence in new.values() for piece in pieces(fence)])
+        return left._with(new) if new else left
 
     def swept(self) -> "FenceIndex":
         """The same without what removed fences left behind: nobody is found there, but they take room and time."""
         return FenceIndex(self.fences, *swept(self._pieces, self._division, self._lookup))
 
-    def _with(self, found: list[Piece]) -> "FenceIndex":
-        if not found:
-            return self
-        vertices, entries = len(self._division.vertices), len(self._division.piece)
-        more = divide(found)
+    def _with(self, new: dict[int, Geofence]) -> "FenceIndex":
+        """`fences` has them already."""
+        entries = len(self._division.piece)
+        known, more = divide(new.values(), len(self._pieces.fence), len(self._division.vertices))
         look = self._lookup.with_entries(more.key, np.arange(len(more.key), dtype=np.int32) + entries)
-        more = more._replace(key=more.key[:0], piece=more.piece + len(self._pieces.fence), edges=more.edges + vertices)
-        known = Pieces(*map(np.concatenate, zip(self._pieces, Pieces.of(found, vertices), strict=True)))
-        return FenceIndex(self.fences, known, joined([self._division, more]), look)
+        return FenceIndex(self.fences, self._pieces.and_(known), self._division.and_(more), look)
 
     def fence(self, key: int) -> Geofence:
         return self.fences[key]

@@ -3,8 +3,9 @@
 import numpy as np
 
 from tracker.geofence.arrays import Bools, Ints, Longs, ends, runs
-from tracker.geofence.division import Division, Pieces
+from tracker.geofence.division import Division
 from tracker.geofence.lookup import Lookup, lookup
+from tracker.geofence.pieces import Pieces
 
 
 def swept(pieces: Pieces, division: Division, look: Lookup) -> tuple[Pieces, Division, Lookup]:
