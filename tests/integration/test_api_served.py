@@ -1,0 +1,95 @@
+"""The API beside the live path, in a real server: what was streamed is served, what was revoked is cut."""
+
+import csv
+import io
+
+import asyncpg
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from tests.running import ADMIN_TOKEN, RunningServer, Talk
+from tracker.model.moment import format_ms, now_ms
+
+PORT = {
+    "type": "Feature",
+    "id": "port",
+    "geometry": {"type": "Point", "coordinates": [7.42, 43.73]},
+    "properties": {"radius": 100, "preset": "strict"},
+}
+
+
+async def test_what_was_streamed_is_served(server: RunningServer, conn: asyncpg.Connection) -> None:
+    token, start = server.new_device("van-12"), now_ms() - 60_000
+    server.new_geofence(PORT)
+    fixes = [{"at": format_ms(start + n * 1000), "lon": round(7.42 + n / 1000, 7), "lat": 43.73} for n in range(5)]
+    with server.api() as api:
+        async with server.device("van-12", token) as device:
+            await device.fixes(1, *fixes, {"at": fixes[0]["at"], "lon": 7.0, "lat": 95.0}, {"lon": 1, "lat": 2})
+            await device.fixes(2, {"at": format_ms(start - 5000), "lon": 7.4, "lat": 43.7, "battery": 0.5})
+
+            track = api.get("/api/devices/van-12/track").json()
+            assert track["geometry"]["coordinates"] == [[7.4, 43.7]] + [[fix["lon"], fix["lat"]] for fix in fixes]
+            assert track["properties"]["at"][1:] == [fix["at"] for fix in fixes]
+            rows = list(csv.DictReader(io.StringIO(api.get("/api/devices/van-12/track?format=csv").text)))
+            assert [row["flags"] for row in rows] == ["late", "", "", "", "", ""] and rows[0]["battery"] == "0.5"
+            refused = api.get("/api/devices/van-12/quarantine").json()["quarantine"]
+            assert [(row["index"], row["reason"]) for row in refused] == [(6, "bad_value"), (5, "out_of_range")]
+            (position,) = api.get("/api/positions?bbox=7,43,8,44").json()["features"]
+            assert (position["id"], position["geometry"]["coordinates"]) == ("van-12", [7.424, 43.73])
+            events = api.get("/api/events?device=van-12").json()
+            assert [(each["id"], each["type"]) for each in events["events"]] == [(1, "enter"), (2, "exit")]
+            assert events["next"] == 2
+
+            assert api.delete("/api/devices/van-12").status_code == 204
+            assert await device.closed(within=2) is not None
+        for path in ("/api/devices/van-12", "/api/devices/van-12/track"):
+            assert api.get(path).status_code == 404
+        assert api.get("/api/positions").json()["features"] == api.get("/api/events").json()["events"] == []
+    for table in ("fix", "token", "quarantine", "event", "transition"):
+        assert await conn.fetchval(f"select count(*) from {table}") == 0, table
+    assert token not in server.text() and ADMIN_TOKEN not in server.text()
+
+
+async def test_a_revoked_token_is_cut_within_two_seconds(server: RunningServer) -> None:
+    old = server.new_device("van-12")
+    with server.api() as api:
+        viewing = api.post("/api/tokens", json={"kind": "viewer"}).json()
+        async with (
+            server.device("van-12", old) as device,
+            server.socket("/ws/live", viewing["token"]) as viewer,
+            server.viewer() as untouched,
+        ):
+            await viewer.say(type="subscribe", viewport=[-180, -90, 180, 90])
+            await viewer.hear("snapshot")
+            await untouched.hear("snapshot")
+            assert api.delete(f"/api/tokens/{viewing['id']}").status_code == 204
+            assert await viewer.closed(within=2) == 4501
+            fresh = api.post("/api/devices/van-12/token").json()["token"]
+            assert await device.closed(within=2) == 4501
+            await untouched.say(type="subscribe", viewport=[0, 0, 1, 1])
+            await untouched.hear("snapshot")
+        for path, token in (("/ws/live", viewing["token"]), ("/ws/device", old)):
+            with pytest.raises(InvalidStatus) as refused:
+                async with server.socket(path, token):
+                    pass
+            assert refused.value.response.status_code == 401
+        async with server.device("van-12", fresh):
+            pass
+
+
+async def test_a_page_of_another_origin_opens_no_socket_with_the_cookie(server: RunningServer) -> None:
+    with server.api() as api:
+        signed = api.post("/api/session", json={"token": ADMIN_TOKEN})
+    cookie = signed.headers["Set-Cookie"].split(";")[0]
+    for origin, status in {"https://evil.example": 403, "null": 403, f"{server.url}0": 403, server.url: None}.items():
+        try:
+            async with connect(
+                f"ws://{server.address}/ws/live", additional_headers={"Cookie": cookie, "Origin": origin}
+            ) as socket:
+                talk = Talk(socket)
+                await talk.say(type="subscribe", viewport=[0, 0, 1, 1])
+                await talk.hear("snapshot")
+                assert status is None, origin
+        except InvalidStatus as refused:
+            assert refused.response.status_code == status, origin
