@@ -4,7 +4,7 @@ Written apart from the server's own codec on purpose: two readings of one contra
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -117,17 +117,24 @@ def encode_columns(seq: int, backlog: bool, fixes: Sequence[Fix]) -> bytes:
         np.array([fix.at - base for fix in fixes], "<i4"),
         np.array([fix.lon_e7 for fix in fixes], "<i4"),
         np.array([fix.lat_e7 for fix in fixes], "<i4"),
-        _scaled([fix.speed for fix in fixes], 100, "<u2", none=65535),
-        _scaled([fix.heading for fix in fixes], 100, "<u2", none=65535),
-        _scaled([fix.accuracy for fix in fixes], 10, "<u2", none=65535),
-        _scaled([fix.altitude for fix in fixes], 1, "<i2", none=-32768),
+        _unsigned([fix.speed for fix in fixes], 100),
+        _unsigned([fix.heading for fix in fixes], 100),
+        _unsigned([fix.accuracy or None for fix in fixes], 10, lowest=1),
+        _altitudes([fix.altitude for fix in fixes]),
     )
     return header.tobytes() + b"".join(column.tobytes() for column in columns)
 
 
-def _scaled(values: Sequence[float | None], scale: int, kind: str, *, none: int) -> NDArray[np.integer[Any]]:
-    """A value beyond the column's range becomes the nearest it can say: 9 km of inaccuracy must not read "unknown"."""
-    limits = np.iinfo(np.dtype(kind))
-    lowest, highest = (limits.min, limits.max - 1) if none == limits.max else (limits.min + 1, limits.max)
-    whole = [none if value is None else min(max(round(value * scale), lowest), highest) for value in values]
-    return np.array(whole, kind)
+def _unsigned(values: Sequence[float | None], scale: int, lowest: int = 0) -> NDArray[np.uint16]:
+    """Too much for the column becomes the most it can say: 9 km of inaccuracy must not read "unknown". Less than
+    nothing is how many devices say that they do not know."""
+    whole = [65535 if value is None or value < 0 else round(_within(value * scale, lowest, 65534)) for value in values]
+    return np.array(whole, "<u2")
+
+
+def _altitudes(values: Sequence[float | None]) -> NDArray[np.int16]:
+    return np.array([-32768 if value is None else round(_within(value, -32767, 32767)) for value in values], "<i2")
+
+
+def _within(value: float, lowest: int, highest: int) -> float:
+    return min(max(value, lowest), highest)

@@ -1,0 +1,112 @@
+"""Simulated vehicles and paced replays against a real server."""
+
+import asyncio
+from pathlib import Path
+
+import asyncpg
+import httpx2
+import pytest
+
+from tests.running import ADMIN_TOKEN, RunningServer
+from tracker.model.moment import from_datetime, now_ms
+from tracker.simulator.demo import CIRCLES, POLYGONS, furnish
+from tracker.simulator.device import Refused
+from tracker.simulator.register import ApiRefused
+from tracker.simulator.replay import replay
+from tracker.simulator.roads import load_roads
+from tracker.simulator.simulate import simulate
+from tracker.simulator.vehicle import Vehicle
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+
+
+@pytest.mark.parametrize("binary", [False, True])
+async def test_what_is_stored_is_what_the_seed_says(
+    binary: bool, server: RunningServer, conn: asyncpg.Connection
+) -> None:
+    tally = await simulate(server.url, ADMIN_TOKEN, count=9, seed=5, interval=0.25, seconds=2, binary=binary)
+    rows = await conn.fetch("select d.id, f.* from fix f join device d on d.key = f.device order by d.id, f.at")
+    assert tally.put == tally.stored == len(rows) >= 9 * 7
+    assert not tally.lost and not tally.dropped
+    start = from_datetime(rows[0]["at"])  # the first vehicle begins at once
+    vehicles = {f"vehicle-{n + 1}": Vehicle(load_roads(), 5, n, start, battery=not binary) for n in range(9)}
+    for row in rows:
+        fix = vehicles[row["id"]].measure(from_datetime(row["at"]))
+        assert (row["lon_e7"], row["lat_e7"]) == (fix.lon_e7, fix.lat_e7)
+        assert row["speed"] == pytest.approx(fix.speed, abs=0.01)
+        assert row["accuracy"] == pytest.approx(fix.accuracy, abs=0.051)
+        assert row["heading"] == (None if fix.heading is None else pytest.approx(fix.heading))
+        assert row["battery_e4"] == (None if fix.battery is None else round(fix.battery * 1e4))
+
+
+async def test_vehicles_obey_commands(server: RunningServer, conn: asyncpg.Connection) -> None:
+    async with asyncio.TaskGroup() as group, httpx2.AsyncClient(
+        base_url=server.url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}
+    ) as api:
+        drive = group.create_task(simulate(server.url, ADMIN_TOKEN, count=1, interval=60.0))
+        await until(conn, "select count(*) = 1 from fix")
+        for name, args, enough in [
+            ("report_now", {}, 2),
+            ("message", {"text": "turn left"}, 2),
+            ("set_interval", {"seconds": 0.2}, 5),
+        ]:
+            answer = await api.post("/api/devices/vehicle-1/commands", json={"name": name, "args": args})
+            assert answer.status_code == 201, answer.text
+            await until(conn, f"select count(*) >= {enough} from fix")
+        await until(conn, "select bool_and(ok) from command")
+        drive.cancel()
+    results = {row["name"]: row["detail"] for row in await conn.fetch("select * from command")}
+    assert results == {"report_now": None, "message": "shown to the driver", "set_interval": None}
+
+
+async def test_a_deleted_vehicle_stops_and_the_others_drive_on(
+    server: RunningServer, conn: asyncpg.Connection
+) -> None:
+    drive = asyncio.create_task(simulate(server.url, ADMIN_TOKEN, count=2, interval=0.1))
+    await until(conn, "select count(distinct device) = 2 from fix")
+    with server.api() as api:
+        assert api.delete("/api/devices/vehicle-1").status_code == 204
+        before = await conn.fetchval("select count(*) from fix")
+        await until(conn, f"select count(*) > {before} + 5 from fix")
+        assert api.delete("/api/devices/vehicle-2").status_code == 204
+    with pytest.raises(Refused, match="vehicle-1"):
+        await asyncio.wait_for(drive, 5)
+
+
+async def test_a_recording_paced_and_now(server: RunningServer, conn: asyncpg.Connection) -> None:
+    began = now_ms()
+    file = SAMPLES / "bus_liverpool_route14_2026-01-26.csv.gz"  # 144 minutes
+    tally = await replay(file, server.url, ADMIN_TOKEN, speed=5000, now=True)
+    ended = now_ms()
+    assert tally.answered == tally.put == 1533
+    assert 1500 < ended - began < 15_000
+    first, last = await conn.fetchrow("select min(at), max(at) from fix")
+    assert began <= from_datetime(first) and from_datetime(last) <= ended
+    assert await conn.fetchval("select count(distinct device) from fix") == 16
+
+
+async def test_a_recording_that_ends_now(server: RunningServer, conn: asyncpg.Connection) -> None:
+    file = SAMPLES / "bus_limerick_304_2019-02-18.csv.gz"
+    tally = await replay(file, server.url, ADMIN_TOKEN, speed=None, now=True)
+    assert tally.stored == 2144
+    last = from_datetime(await conn.fetchval("select max(at) from fix"))
+    assert 0 <= now_ms() - last < 15_000
+
+
+async def test_a_wrong_token_is_one_sentence(server: RunningServer) -> None:
+    with pytest.raises(ApiRefused, match="POST /api/devices: 401"):
+        await simulate(server.url, "x" * 40, count=3, seconds=1)
+
+
+async def test_the_demo_can_be_furnished_twice(server: RunningServer) -> None:
+    await furnish(server.url, ADMIN_TOKEN)
+    await furnish(server.url, ADMIN_TOKEN)
+    with server.api() as api:
+        features = api.get("/api/geofences").json()["features"]
+    assert {feature["properties"]["name"] for feature in features} == POLYGONS.keys() | CIRCLES.keys()
+
+
+async def until(conn: asyncpg.Connection, question: str) -> None:
+    async with asyncio.timeout(10):
+        while not await conn.fetchval(question):  # noqa: ASYNC110  # the answer is in the database
+            await asyncio.sleep(0.02)

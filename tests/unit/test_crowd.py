@@ -1,0 +1,49 @@
+"""What a person sees who waits for a crowd of devices."""
+
+import asyncio
+import io
+
+import pytest
+from rich.console import Console
+
+from tracker.errors import TooMany
+from tracker.simulator import crowd
+from tracker.simulator.crowd import figures, one_error, shown
+from tracker.simulator.tally import Tally
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+async def test_progress_moves_and_the_last_word_stays(terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowd, "REFRESH_S", 0.01)
+    monkeypatch.setattr(crowd, "LINE_S", 0.01)
+    console, tally = Console(file=io.StringIO(), force_terminal=terminal, width=140), Tally()
+    async with shown(console, tally, "a.csv", 2000):
+        tally.stored = 1500
+        await asyncio.sleep(0.1)
+        tally.stored, tally.duplicate = 1990, 10
+    assert isinstance(console.file, io.StringIO)
+    said = console.file.getvalue()
+    assert "1500" in said and "2000" in said
+    assert said.rstrip().endswith("a.csv: 1,990 stored, 10 repeated")
+
+
+async def test_without_a_console_nothing_is_shown() -> None:
+    async with shown(None, Tally(), "a.csv"):
+        pass
+
+
+def test_figures_name_what_happened_only() -> None:
+    tally = Tally(registered=3)
+    assert figures(tally) == "3 devices"
+    tally.quarantined["future"] = 2
+    tally.lost[1006] = 1
+    assert figures(tally) == "2 quarantined, 1 reconnects"
+
+
+async def test_one_error_of_a_group_comes_as_itself() -> None:
+    async def fails() -> None:
+        raise TooMany
+
+    with pytest.raises(TooMany):
+        async with one_error(), asyncio.TaskGroup() as group:
+            group.create_task(fails())
