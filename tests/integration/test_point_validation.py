@@ -110,7 +110,7 @@ def frame(case: dict[str, Any], now: datetime) -> str | bytes:
     if case["id"] == "empty-binary-frame":
         return b""
     if "raw" in case:  # as text, for no parser would give these back
-        fix = case["raw"].replace('"t":', '"at":').replace('"extra":', '"attributes":')
+        fix = str(case["raw"]).replace('"t":', '"at":').replace('"extra":', '"attributes":')
         return '{"type":"fixes","seq":1,"fixes":[' + fix + "]}"
     fixes = [in_our_words(case["message"], now)]
     return json.dumps({"type": "fixes", "seq": case["message"]["seq"], "fixes": fixes})
