@@ -15,7 +15,7 @@ from tracker.api.app import build_app
 from tracker.errors import TrackerError
 from tracker.ingest.log import Log
 from tracker.ingest.sessions import Sessions
-from tracker.ingest.writer import AWAY, Writer
+from tracker.ingest.writer import Writer
 from tracker.live.hub import Hub
 from tracker.live.memory import MemoryBus
 from tracker.live.table import Table
@@ -29,7 +29,7 @@ from tracker.store.events import select_head, select_oldest
 from tracker.store.installation import select_epoch
 from tracker.store.migrate import migrate
 from tracker.store.nudges import Channel, listen
-from tracker.store.pool import borrow, open_pool
+from tracker.store.pool import AWAY, borrow, open_pool
 from tracker.store.quarantine import prune_quarantine
 from tracker.store.tokens import select_revoked
 from tracker.websocket import serve

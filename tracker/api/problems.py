@@ -12,21 +12,10 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from tracker.api.wire import answer
 from tracker.errors import Invalid, NotSignedIn, StorageDown, TooMany, TrackerError, http_status
+from tracker.store.pool import AWAY
 
 log = logging.getLogger(__name__)
 
-# What asyncpg and the sockets below it raise while PostgreSQL is away, starting, stopping or full. asyncpg names a
-# missing unix socket FileNotFoundError, so all of OSError belongs here.
-AWAY: Final = (
-    OSError,
-    TimeoutError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # "another operation is in progress": the connection was cut in the middle of one
-    asyncpg.exceptions.OperatorInterventionError,
-    asyncpg.exceptions.InsufficientResourcesError,
-    asyncpg.exceptions.LockNotAvailableError,
-)
 REFUSED: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
 

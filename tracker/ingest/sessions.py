@@ -11,13 +11,13 @@ from tracker.errors import NotAllowed, NotSignedIn, Replaced, StorageDown, Track
 from tracker.ingest.frames import Hello, Result, encode_command, encode_error, encode_going_away
 from tracker.ingest.progress import Progress
 from tracker.ingest.session import Session
-from tracker.ingest.writer import AWAY, Writer
+from tracker.ingest.writer import Writer
 from tracker.metrics import Metrics
 from tracker.model.device import Device
 from tracker.model.token import Token
 from tracker.store.commands import select_open_commands, update_command_answered
 from tracker.store.devices import select_device_by_key
-from tracker.store.pool import borrow
+from tracker.store.pool import AWAY, borrow
 
 
 class Sessions:
@@ -125,12 +125,12 @@ class Sessions:
 
     def hold(self) -> None:
         """Take no more frames: what came is about to be the last."""
-        for session in self.open:
+        for session in tuple(self.open):
             session.socket.pause_reading()
 
     def dismiss(self, after_ms: int) -> None:
         """Tell every device to come back; its socket is closed by who closes all."""
-        for session in self.open:
+        for session in tuple(self.open):
             session.is_closed = True
             session.socket.send(encode_going_away(after_ms))
             session.socket.resume_reading()  # to hear the answer to our close

@@ -5,12 +5,12 @@
 """
 
 import asyncio
+import struct
 from collections import deque
 from collections.abc import Iterable
 from itertools import chain, repeat
 from typing import Final, Protocol
 
-import asyncpg
 import structlog
 
 from tracker.ingest.log import Committed, Log
@@ -20,6 +20,7 @@ from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import now_us
 from tracker.model.update import Update
+from tracker.store.pool import AWAY, REFUSED
 
 logger = structlog.get_logger()
 
@@ -29,10 +30,7 @@ ROOM_AGAIN: Final = 25_000
 CHECKPOINT: Final = 10.0  # s between checkpoints: how much a restart after a crash has to fold again
 RETRY: Final = (0.05, 0.1, 0.25, 0.5, 1.0)  # s before the next attempt while the database is away
 
-AWAY: Final = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
-               asyncpg.OperatorInterventionError, asyncpg.InsufficientResourcesError, asyncpg.TransactionRollbackError,
-               asyncpg.ObjectNotInPrerequisiteStateError, asyncpg.InternalClientError)  # fmt: skip
-BAD_DATA: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+BAD_DATA: Final = (*REFUSED, ArithmeticError, struct.error)  # the last two: a value no column can hold
 
 
 class Sender(Protocol):
@@ -57,6 +55,7 @@ class Writer:
         self.pressed: set[Sender] = set()  # those that were told to wait
         self.wake = asyncio.Event()
         self.idle = asyncio.Event()
+        self.idle.set()
         self.gone: set[int] = set()  # deleted devices: their frames are dropped
         self.to_forget: set[int] = set()  # those whose last fixes may still be in the log
         self.is_storing = False  # false while the database is away
@@ -141,6 +140,8 @@ class Writer:
         """Until it is committed. While the database is away nothing is acked, and the devices wait."""
         try:
             return await self.log.append(frames)
+        except BAD_DATA:
+            raise
         except AWAY as error:
             logger.warning("the database does not answer", error=repr(error), waiting=self.waiting)
             return await self.append_again(frames)
@@ -155,6 +156,8 @@ class Writer:
                 committed = await self.log.recover()
                 self.is_storing = True
                 return committed or await self.log.append(frames)
+            except BAD_DATA:
+                raise
             except AWAY as error:
                 logger.warning("the database still does not answer", error=repr(error), waiting=self.waiting)
         raise AssertionError("never: the pauses do not end")
@@ -211,8 +214,7 @@ class Writer:
 
     async def drain(self) -> None:
         """Wait until everything offered so far is committed and answered."""
-        if self.waiting:
-            await self.idle.wait()
+        await self.idle.wait()
 
 
 def weight(frame: Frame) -> int:

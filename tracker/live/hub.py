@@ -18,6 +18,7 @@ from tracker.metrics import Metrics
 from tracker.model.device import Device
 from tracker.model.token import Token
 from tracker.model.update import Update
+from tracker.store.pool import AWAY
 
 logger = structlog.get_logger()
 
@@ -56,7 +57,7 @@ class Hub:
         """Numbers have no gaps: where one shows, the bus lost something, and everybody reads the table instead."""
         is_gap = update.events[0].id != self.event + 1
         self.event = update.events[-1].id
-        for viewer in self.viewers:
+        for viewer in tuple(self.viewers):
             if is_gap or viewer.is_full or viewer.is_paused:
                 self.catch_up(viewer)
             elif not viewer.is_catching_up:
@@ -76,7 +77,7 @@ class Hub:
         tick = self.table.next_tick()
         found: dict[int, Slots] = {}  # what changed since a tick, shared by the viewers that were served in it
         is_behind = False
-        for viewer in self.viewers:
+        for viewer in tuple(self.viewers):
             if viewer.event < self.event and not viewer.is_full:
                 self.catch_up(viewer)
             if viewer.tick >= tick or viewer.wish is None or viewer.is_paused or viewer.is_closed:
@@ -87,11 +88,19 @@ class Hub:
             if not len(changed):
                 viewer.tick = tick
             elif viewer.is_due(now):
-                viewer.update(self.table, changed, tick, now)
+                self.update(viewer, changed, tick, now)
                 is_behind = is_behind or viewer.tick < tick
             else:
                 is_behind = True
         return is_behind
+
+    def update(self, viewer: Viewer, changed: Slots, tick: int, now: float) -> None:
+        """What goes wrong for one viewer must not stop the others."""
+        try:
+            viewer.update(self.table, changed, tick, now)
+        except Exception:
+            logger.exception("a viewer was dropped")
+            viewer.socket.abort()
 
     def measure(self, age_us: int) -> None:
         self.metrics.stored_to_sent.observe(age_us / 1e6)
@@ -137,7 +146,7 @@ class Hub:
             await work
         except TrackerError as error:
             viewer.fail(error)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except AWAY:
             viewer.fail(StorageDown())
 
     def revoked(self, token: int) -> None:
@@ -150,10 +159,10 @@ class Hub:
         if device is not None:
             self.table.devices[key] = device
             self.table.touch(key)
-            for viewer in self.viewers if known else ():
+            for viewer in tuple(self.viewers) if known else ():
                 viewer.renamed(key)
             self.changed.set()
         elif known is not None:
-            for viewer in self.viewers:
+            for viewer in tuple(self.viewers):
                 viewer.removed(key, known.id)
             self.table.remove(key)

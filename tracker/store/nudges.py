@@ -7,10 +7,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Literal
 
-import asyncpg
 import structlog
 
-from tracker.store.pool import open_connection
+from tracker.store.pool import AWAY, open_connection
 
 logger = structlog.get_logger()
 
@@ -29,7 +28,7 @@ async def listen(
     while True:
         try:
             await listen_once(url, nudged, look)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except AWAY as error:
             logger.warning("not listening", error=repr(error))
         await asyncio.sleep(RETRY)
 

@@ -13,6 +13,22 @@ SESSION: Final = {
     "statement_timeout": "60s",
     "idle_in_transaction_session_timeout": "60s",
 }
+# What asyncpg and the sockets below it raise while PostgreSQL is away, starting, stopping or full: try again later.
+# asyncpg names a missing unix socket FileNotFoundError, so all of OSError belongs here.
+AWAY: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # "another operation is in progress": the connection was cut in the middle of one
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidTransactionStateError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+)
+# What it raises for data it will never take. asyncpg's own are InterfaceErrors too: ask for these first.
+REFUSED: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError)
 JSONB_VERSION: Final = b"\x01"  # leads every jsonb in PostgreSQL's binary format
 
 
