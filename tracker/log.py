@@ -43,6 +43,7 @@ def configure(level: str = "info", *, secrets: tuple[str, ...] = (), stream: Tex
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 redact,  # after the traceback became text
+                _in_order,
                 structlog.processors.JSONRenderer(default=str),
             ],
         )
@@ -56,6 +57,11 @@ def configure(level: str = "info", *, secrets: tuple[str, ...] = (), stream: Tex
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def _in_order(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """First what a reader's eye looks for."""
+    return {key: event[key] for key in ("time", "level", "logger", "event") if key in event} | dict(event)
 
 
 class Redaction:

@@ -1,5 +1,6 @@
 """The guard: every route and every socket says who may call it, and what says nothing is closed."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -10,8 +11,10 @@ from quart.wrappers import Request, Websocket
 from tracker.access.gate import Gate
 from tracker.access.origin import allowed
 from tracker.access.sessions import COOKIE
-from tracker.errors import NotAllowed, NotSignedIn
+from tracker.errors import NotAllowed, NotSignedIn, TrackerError
 from tracker.model.token import Token, TokenKind
+
+log = logging.getLogger(__name__)
 
 V = TypeVar("V", bound=Callable[..., object])
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -62,7 +65,11 @@ def guard(app: Quart, gate: Gate) -> None:
 
     @app.before_websocket
     async def check_websocket() -> None:
-        await _check(app, gate, websocket, mutating=True)
+        try:
+            await _check(app, gate, websocket, mutating=True)
+        except TrackerError as error:  # a refused request has its line in the log, a refused handshake would have none
+            log.info("refused", extra={"path": websocket.path, "address": address(websocket), "reason": str(error)})
+            raise
 
 
 def caller() -> Token | None:

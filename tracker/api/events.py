@@ -1,5 +1,6 @@
 """Events: the numbered log of what happened."""
 
+import asyncio
 from typing import Annotated
 
 import asyncpg
@@ -70,7 +71,8 @@ async def _page(pool: asyncpg.Pool, query: EventQuery) -> EventPage:
             geofences=read_list(query.geofence, "geofence"), types=read_list(query.type, "type"),
         )  # fmt: skip
     last = events[-1].id if events else 0
-    return EventPage([shown(event) for event in events], last if len(events) == query.limit else max(head, last))
+    next = last if len(events) == query.limit else max(head, last)
+    return EventPage(await asyncio.to_thread(lambda: [shown(event) for event in events]), next)
 
 
 def shown(event: Event) -> EventAnswer:

@@ -1,5 +1,6 @@
 """Positions: where devices are now, as GeoJSON. The live stream says the same and then goes on."""
 
+import asyncio
 from collections.abc import Sequence
 from math import isfinite
 from typing import Annotated, Literal
@@ -72,10 +73,15 @@ def blueprint(table: Table) -> Blueprint:
         """List the newest positions in a box."""
         query = read_query(PositionQuery)
         found = table.within(WORLD if query.bbox is None else _viewport(query.bbox))
-        shown = [_shown(position, table.device(position.device)) for position in found[: query.limit]]
-        return answer(PositionCollection(shown, len(found)), 200, "application/geo+json")
+        return await asyncio.to_thread(_answer, table, found, query.limit)
 
     return routes
+
+
+def _answer(table: Table, found: list[Position], limit: int) -> Response:
+    """In a thread: twenty thousand take a fifth of a second, in which the live path goes on."""
+    shown = [_shown(position, table.device(position.device)) for position in found[:limit]]
+    return answer(PositionCollection(shown, len(found)), 200, "application/geo+json")
 
 
 def _viewport(bbox: str) -> Viewport:
