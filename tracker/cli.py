@@ -115,6 +115,23 @@ def replay(file: Path, url: str, token: str, speed: str, now: bool, binary: bool
     run_loop(replay_recording(file, url, token, speed=factor, now=now, binary=binary, console=console))
 
 
+@main.command()
+@click.option("--quick", is_flag=True, help="One short round of the main scenarios, about two minutes.")
+@click.option("--rounds", type=int, help="Rounds of each scenario. [3]")
+@click.option("--seconds", type=float, help="Seconds of each measurement. [8]")
+@click.option("--only", multiple=True, help="Only scenarios with this in their name.")
+@click.option("--json", "out", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here, too.")
+def bench(**options: Any) -> None:
+    """Measure the server against the floor: the least that receiving, storing and acking can cost."""
+    checkout = Path(__file__).resolve().parent.parent
+    if not (checkout / "bench" / "main.py").exists():
+        raise click.ClickException("the benchmark is in the repository, not in the installed package")
+    sys.path.insert(0, str(checkout))
+    from bench.main import main as measure
+
+    measure(**options)
+
+
 def settings_from(log_level: str | None = None, **given: Any) -> Settings:
     try:
         settings = from_environment(**given)
