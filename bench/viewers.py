@@ -1,8 +1,8 @@
 """The viewers of bench/pipeline.py, all in one process: `python -m bench.viewers PORT VIEWERS TOKEN`.
 
 Each sees 5 % of the city, in binary, four times a second; one more, the probe, sees all of it, 50 times a second, and
-says how long a fix took from the device to its screen: its `at` is when it was sent, and all clocks are one. Lines on stdin:
-`begin` forgets what was measured so far, `end` answers one line of JSON.
+says how long a fix took from the device to its screen: its `at` is when it was sent, and all clocks are one. Lines on
+stdin: `begin` forgets what was measured so far, `end` answers one line of JSON.
 """
 
 import json
