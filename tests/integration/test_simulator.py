@@ -1,6 +1,7 @@
 """Simulated vehicles and paced replays against a real server."""
 
 import asyncio
+from itertools import pairwise
 from pathlib import Path
 
 import asyncpg
@@ -37,6 +38,21 @@ async def test_what_is_stored_is_what_the_seed_says(
         assert row["accuracy"] == pytest.approx(fix.accuracy, abs=0.051)
         assert row["heading"] == (None if fix.heading is None else pytest.approx(fix.heading))
         assert row["battery_e4"] == (None if fix.battery is None else round(fix.battery * 1e4))
+
+
+async def test_a_killed_server_costs_a_vehicle_nothing(server: RunningServer, conn: asyncpg.Connection) -> None:
+    """What was put is stored, once, whatever happened in between; what was never acked was sent again."""
+    drive = asyncio.create_task(simulate(server.url, ADMIN_TOKEN, count=20, seed=3, interval=0.1, seconds=4))
+    await until(conn, "select count(*) > 200 from fix")
+    server.kill()
+    await asyncio.to_thread(server.start)
+    tally = await asyncio.wait_for(drive, 45)
+    rows = await conn.fetch("select d.id, f.at from fix f join device d on d.key = f.device")
+    assert tally.put == len(rows) == tally.stored + tally.duplicate
+    assert tally.lost[1006] >= 20 and not tally.dropped
+    for number in range(1, 21):
+        times = sorted(from_datetime(row["at"]) for row in rows if row["id"] == f"vehicle-{number:02}")
+        assert {b - a for a, b in pairwise(times)} == {100}, "a hole in the track"
 
 
 async def test_vehicles_obey_commands(server: RunningServer, conn: asyncpg.Connection) -> None:

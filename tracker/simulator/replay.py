@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
+from tracker.errors import Invalid
 from tracker.model.fix import Fix
 from tracker.model.moment import now_ms
 from tracker.simulator.buffer import Buffer
@@ -40,6 +41,8 @@ async def replay(
     devices beside each other, so many times faster than life. With `now` the times are shifted: the recording starts
     now (at the pace of `speed`), or with speed None ends now. Raises Refused when the server wants a device no more.
     """
+    if speed is not None and not speed > 0:
+        raise Invalid("speed: more than 0, or max", field="speed")
     found, tally = survey(file), Tally()
     async with shown(console, tally, file.name, found.fixes):
         async with open_api(url, admin_token) as api:

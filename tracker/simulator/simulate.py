@@ -14,6 +14,7 @@ from rich.console import Console
 
 from tracker.model.moment import now_ms
 from tracker.simulator import wire
+from tracker.simulator.backoff import LONGEST_S
 from tracker.simulator.buffer import Buffer
 from tracker.simulator.crowd import HANDSHAKES, running, shown
 from tracker.simulator.device import DeviceClient, Disobeyed, Refused
@@ -26,7 +27,7 @@ CATEGORIES = ("van", "van", "taxi", "taxi", "bus", "truck", "bicycle")
 BUFFERED = 10_000  # fixes of each vehicle: almost three hours at one a second; then the oldest go
 LOOK_S = 1.0  # between two looks at the whole crowd
 LATE_MS = 10_000
-LAST_WORDS_S = 5.0  # for what is still unanswered when the time is over
+LAST_WORDS_S = LONGEST_S + 5  # for what is still unanswered when the time is over: one more attempt at least
 INTO_TUNNEL, OUT_OF_TUNNEL = 1 / 600, 1 / 40  # chances at each look
 
 
