@@ -150,7 +150,7 @@ async def _register(url: str, admin_token: str, prefix: str, count: int, tally: 
     """Tokens by device id, in the order of their numbers."""
     numbers = [f"{number:0{len(str(count))}}" for number in range(1, count + 1)]
     new = [
-        NewDevice(f"{prefix}-{number}", f"{prefix.capitalize()} {number}", category)
+        NewDevice(f"{prefix}-{number}", f"{category.capitalize()} {number}", category)
         for number, category in zip(numbers, cycle(CATEGORIES), strict=False)
     ]
     async with open_api(url, admin_token) as api:
