@@ -22,3 +22,10 @@ def test_links_lead_somewhere(document: Path) -> None:
         if name and path.suffix == ".py" and not name[1].endswith(".py"):
             last = name[1].rpartition(".")[2]
             assert re.search(rf"\b(def|class) {last}\b", path.read_text()), f"{target} has no {name[1]}"
+
+
+def test_the_readme_lists_every_setting() -> None:
+    source = (ROOT / "tracker" / "settings.py").read_text()
+    known = set(re.findall(r"# (TRACKER_[A-Z_]+)", source))
+    listed = set(re.findall(r"`(TRACKER_[A-Z_]+)`", (ROOT / "README.md").read_text()))
+    assert known and known <= listed
