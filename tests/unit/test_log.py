@@ -7,9 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import given
+from hypothesis import strategies as some
 
 from tracker.access.tokens import new_secret
-from tracker.log import configure
+from tracker.log import Redaction, configure
 
 OPERATOR = "an operator's word"
 SECRET = new_secret()
@@ -73,3 +75,14 @@ def test_ordinary_words_stay(lines: io.StringIO) -> None:
     assert {key: told[key] for key in ("event", "fixes", "device", "at", "took", "ok")} == {
         "event": "stored", "fixes": 12, "device": "van-12", "at": "2026-11-23T10:00:00.123Z", "took": 0.25, "ok": None,
     }  # fmt: skip
+
+
+@given(some.text(alphabet="ab-_./:?&= ", max_size=30), some.text(alphabet="ab-_./:?&= ", max_size=30))
+def test_a_token_is_found_wherever_it_stands(before: str, after: str) -> None:
+    redaction = Redaction()
+    assert SECRET[4:24] not in redaction.text(f"{before}{SECRET}{after}")
+
+
+@given(some.text())
+def test_redaction_takes_any_text(text: str) -> None:
+    assert isinstance(Redaction().text(text), str)
