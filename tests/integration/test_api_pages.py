@@ -97,7 +97,8 @@ async def test_a_foreign_map_style_is_let_in_by_its_origin(gate: Any, ready: Rea
     client = app.test_client()
     assert (await (await client.get("/api/config")).get_json())["map_style"] == style
     policy = (await client.get("/")).headers["Content-Security-Policy"] or ""
-    assert policy.count("https://tiles.example.org") == 2 and "style.json" not in policy
+    assert policy.count("https://tiles.example.org https:") == 2 and "style.json" not in policy
+    assert "script-src 'self';" in policy
 
 
 async def test_readiness_tells_why_not(anonymous: Caller, ready: Readiness) -> None:

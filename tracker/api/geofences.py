@@ -1,7 +1,7 @@
 """Geofences: named areas, as GeoJSON features."""
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import asyncpg
 import msgspec
@@ -37,6 +37,7 @@ class GeofenceFeature(msgspec.Struct, frozen=True):
     geometry: dict[str, Any]
     properties: dict[str, Any] = {}
     id: str | None = None
+    MEDIA: ClassVar = ("application/geo+json",)
 
 
 class GeofenceQuery(msgspec.Struct, frozen=True):
@@ -50,6 +51,7 @@ class GeofenceCollection(msgspec.Struct, frozen=True):
     features: list[msgspec.Raw]
     next: str | None
     type: Literal["FeatureCollection"] = "FeatureCollection"
+    MEDIA: ClassVar = ("application/geo+json",)
 
 
 def blueprint(pool: asyncpg.Pool) -> Blueprint:
@@ -65,7 +67,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         async with borrow(pool) as conn:
             found = await select_geofences(conn, after=query.after, limit=query.limit)
         last = found[-1].id if len(found) == query.limit else None
-        return answer(GeofenceCollection([each.feature for each in found], last))
+        return answer(GeofenceCollection([each.feature for each in found], last), 200, "application/geo+json")
 
     @routes.post("")
     @document_request(GeofenceFeature)

@@ -5,7 +5,8 @@ from typing import Final
 from quart import Quart, Response, request
 
 # MapLibre draws with a worker file of ours and with images it makes itself (data:, blob:); it styles its controls by
-# script, which style-src does not touch. Map styles of the operator come from other hosts: those are added.
+# script, which style-src does not touch. A foreign map style names further hosts for tiles, glyphs and sprites, which
+# nobody knows before it is read: then pictures and data may come from any https host, scripts never.
 POLICY: Final = (
     "default-src 'self'; script-src 'self'; style-src 'self'; worker-src 'self' blob:; "
     "img-src 'self' data: blob:{map}; "
@@ -16,7 +17,7 @@ POLICY: Final = (
 
 def harden(app: Quart, map_origin: str | None) -> None:
     """Security headers on everything; answers of the API are never cached. `map_origin`: where a foreign style is."""
-    policy = POLICY.format(map=f" {map_origin}" if map_origin else "")
+    policy = POLICY.format(map=f" {map_origin} https:" if map_origin else "")
 
     @app.after_request
     async def add(response: Response) -> Response:
@@ -24,11 +25,11 @@ def harden(app: Quart, map_origin: str | None) -> None:
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
         response.headers.setdefault("X-Frame-Options", "DENY")
         response.headers.setdefault("Referrer-Policy", "no-referrer")
-        response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), payment=()")
         if request.path.startswith("/api/"):
             response.headers.setdefault("Cache-Control", "no-store")
         if request.scheme == "https":
+            response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")  # over http browsers complain
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
         return response

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from math import isfinite
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from quart import Blueprint, Response
@@ -60,6 +60,7 @@ class PositionCollection(msgspec.Struct, frozen=True):
     features: list[PositionFeature]
     total: int
     type: Literal["FeatureCollection"] = "FeatureCollection"
+    MEDIA: ClassVar = ("application/geo+json",)
 
 
 def blueprint(table: Table) -> Blueprint:

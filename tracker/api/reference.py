@@ -37,11 +37,13 @@ class Provider(OpenAPIProvider):
 
     def build_request_body(self, model: Any, source: DataSource) -> tuple[dict[str, Any], dict[str, Any]]:
         schema, components = _schema(model)
-        return {"required": True, "content": {"application/json": {"schema": schema}}}, components
+        content = {"application/json": {"schema": schema}}
+        return {"required": True, "content": content}, components
 
     def build_response_object(self, model: Any, headers_model: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         schema, components = _schema(model)
-        return {"description": getdoc(model) or "", "content": {"application/json": {"schema": schema}}}, components
+        content = {media: {"schema": schema} for media in getattr(model, "MEDIA", ("application/json",))}
+        return {"description": getdoc(model) or "", "content": content}, components
 
     def schema(self) -> dict[str, Any]:
         schema = super().schema()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 from xml.sax.saxutils import escape
 
 import asyncpg
@@ -59,11 +59,12 @@ class TrackProperties(msgspec.Struct, frozen=True):
 
 
 class Track(msgspec.Struct, frozen=True):
-    """A GeoJSON Feature."""
+    """A GeoJSON Feature; or the same span as GPX or CSV."""
 
     geometry: LineString
     properties: TrackProperties
     type: Literal["Feature"] = "Feature"
+    MEDIA: ClassVar = ("application/geo+json",)
 
 
 def blueprint(pool: asyncpg.Pool) -> Blueprint:
