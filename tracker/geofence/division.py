@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from tracker.geofence import cells
-from tracker.geofence.arrays import Bools, Complexes, Floats, Ints, Longs, ends, runs
+from tracker.geofence.arrays import Bools, Complexes, Floats, Growing, Ints, Longs, ends, runs
 from tracker.geofence.cells import CHILD_COLUMN, CHILD_CORNER, CHILD_ROW, CHILDREN, FINEST, MIDDLE, REFERENCE, SIZES
 from tracker.geofence.distance import edge_ends, feet, roughly
 from tracker.geofence.parity import bound, walks
@@ -23,6 +23,7 @@ FIRST_ACROSS: Final = 3  # cells of its coarsest level
 MANY_EDGES: Final = 16  # a cell with more is cut further, by at most FURTHER levels
 FURTHER: Final = 2
 AT_ONCE: Final = 2_000  # edges divided together: what then is made of them stays in the processor's cache
+SLICES: Final = 64  # in which edges are put in order: bounds the memory of that
 MARGIN: Final = 1e-6  # of a cell: who grazes it touches it
 ROUGH: Final = 0.01  # more than roughly() and an unfinished foot are wrong by
 METRES_PER_DEGREE: Final = 111_700.0  # of latitude at the poles, where it is longest
@@ -52,10 +53,7 @@ class Division(NamedTuple):
 
 # As in a Division, but for the counts of edges in place of `first`.
 Entries = tuple[Longs, Ints, Any, Ints, Ints, Complexes]
-EMPTY: Final[Entries] = (
-    np.zeros(0, np.int64), np.zeros(0, np.int32), np.zeros(0, np.int8), np.zeros(0, np.int32), np.zeros(0, np.int32),
-    np.zeros(0, np.complex128),
-)  # fmt: skip
+TYPES: Final = (np.int64, np.int32, np.int8, np.int32, np.int32, np.complex128)
 
 
 class Front(NamedTuple):
@@ -72,25 +70,25 @@ class Front(NamedTuple):
 def divide(fences: Iterable[Geofence], first_piece: int = 0, first_vertex: int = 0) -> tuple[Pieces, Division]:
     """Every piece's entries in the order of their cells, so that what is asked together lies together in memory.
 
-    Pieces and vertices are numbered from the given ones on. Bunch by bunch, and column by column at the end: at 100,000
-    fences two of everything is a gigabyte.
+    Pieces and vertices are numbered from the given ones on.
     """
-    known, parts = [Pieces.of([], 0)], [EMPTY]
+    known = [Pieces.of([], 0)]
+    columns = [Growing(dtype) for dtype in TYPES]
     vertices = first_vertex
     for bunch in bunches(fences):
         known.append(Pieces.of(bunch, vertices))
-        parts.append(Divider(bunch).entries(first_piece, vertices))
-        first_piece, vertices = first_piece + len(bunch), vertices + len(parts[-1][-1])
-    columns = [list(column) for column in zip(*parts, strict=True)]
-    parts.clear()
-    key, piece, kind, count, edges, corners = (joined(column) for column in columns)
+        for column, more in zip(columns, Divider(bunch).entries(first_piece, vertices), strict=True):
+            column.add(more)
+        first_piece, vertices = first_piece + len(bunch), first_vertex + len(columns[-1].rows)
+    return Pieces(*map(np.concatenate, zip(*known, strict=True))), by_cell(*(column.rows for column in columns))
+
+
+def by_cell(key: Longs, piece: Ints, kind: Any, count: Ints, edges: Ints, vertices: Complexes) -> Division:
     order = np.argsort(key)
-    begin = ends(count)[:-1].astype(np.int32)
-    count = count[order]
-    edges = edges[runs(begin[order], count)[1]]
-    first = ends(count).astype(np.int32)
-    return Pieces(*map(joined, zip(*known, strict=True))), Division(
-        key[order], piece[order], kind[order], first, edges, corners)  # fmt: skip
+    begin, count = ends(count)[:-1].astype(np.int32)[order], count[order]
+    slices = zip(np.array_split(begin, SLICES), np.array_split(count, SLICES), strict=True)
+    edges = np.concatenate([edges[runs(*each)[1]] for each in slices])
+    return Division(key[order], piece[order], kind[order], ends(count).astype(np.int32), edges, vertices.copy())
 
 
 def bunches(fences: Iterable[Geofence]) -> Iterator[list[Piece]]:
@@ -104,14 +102,6 @@ def bunches(fences: Iterable[Geofence]) -> Iterator[list[Piece]]:
             bunch, waiting = [], 0
     if bunch:
         yield bunch
-
-
-def joined(column: Any) -> Any:
-    """One array of a list of them, which is emptied where it can be."""
-    found = np.concatenate(column)
-    if isinstance(column, list):
-        column.clear()
-    return found
 
 
 class Divider:

@@ -53,6 +53,8 @@ class Pieces(NamedTuple):
 def pieces(fence: Geofence) -> list[Piece]:
     if fence.reach is not None:
         return [line_piece(fence.key, np.array(fence.reach.line), fence.reach.metres)]
+    if fence.shape.geom_type == "Polygon":  # of which get_parts would make a copy
+        return [polygon_piece(fence.key, fence.shape)]
     return [polygon_piece(fence.key, part) for part in shapely.get_parts(fence.shape)]
 
 
