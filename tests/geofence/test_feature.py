@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 import shapely
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.geofence.shapes import box, circle, corridor, feature, polygon, shared
 from tracker.errors import Invalid, Malformed, TooLarge, TrackerError
 from tracker.geofence.feature import MAX_VERTICES, parse
+from tracker.geofence.index import FenceIndex
 
 SQUARE = [[24, 60], [25, 60], [25, 61], [24, 61], [24, 60]]
 POLYGON = {"type": "Polygon", "coordinates": [SQUARE]}
@@ -80,14 +83,14 @@ REFUSED: dict[str, tuple[bytes, type[TrackerError], str]] = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused(case: str) -> None:
-    given, error, message = REFUSED[case]
+    text, error, message = REFUSED[case]
     with pytest.raises(error, match=message):
-        parse(given)
+        parse(text)
 
 
 def test_taken_as_it_is() -> None:
-    given = feature(POLYGON, name="Harbour", colour="red", preset="calm", dwell=60)
-    fence = parse(given, id="harbour", key=7, revision=3)
+    text = feature(POLYGON, name="Harbour", colour="red", preset="calm", dwell=60)
+    fence = parse(text, id="harbour", key=7, revision=3)
     assert (fence.key, fence.id, fence.name, fence.revision) == (7, "harbour", "Harbour", 3)
     assert (fence.kind, fence.preset, fence.dwell, fence.reach) == ("polygon", "calm", 60.0, None)
     kept = json.loads(fence.feature)
@@ -112,9 +115,9 @@ def test_defaults() -> None:
 
 @pytest.mark.parametrize("slug", ["", "-a", "a b", "a/b", "x" * 65, "å"])
 def test_bad_id(slug: str) -> None:
-    given = json.dumps({"type": "Feature", "id": slug, "geometry": POLYGON, "properties": {}}).encode()
+    text = json.dumps({"type": "Feature", "id": slug, "geometry": POLYGON, "properties": {}}).encode()
     with pytest.raises(Invalid, match="id"):
-        parse(given)
+        parse(text)
 
 
 def test_unclosed_and_clockwise_are_accepted() -> None:
@@ -155,16 +158,16 @@ def test_repair_leaves_what_is_right() -> None:
 def test_published_shapes_that_are_wrong() -> None:
     """All 49 are refused with a reason; a repair mends every one that encloses anything."""
     mended = 0
-    for given in shared("data/geofences/real_invalid.geojson")["features"]:
-        given = {"type": "Feature", "geometry": given["geometry"], "properties": {}}
+    for found in shared("data/geofences/real_invalid.geojson")["features"]:
+        wrong: dict[str, Any] = {"type": "Feature", "geometry": found["geometry"], "properties": {}}
         with pytest.raises(Invalid) as refusal:
-            parse(json.dumps(given).encode())
+            parse(json.dumps(wrong).encode())
         assert refusal.value.field in ("geometry", "geometry.type")
-        if "Polygon" not in given["geometry"]["type"]:
+        if "Polygon" not in wrong["geometry"]["type"]:
             continue
-        given["properties"] = {"repair": True}
+        wrong["properties"] = {"repair": True}
         try:
-            mended += parse(json.dumps(given).encode()).shape.is_valid
+            mended += parse(json.dumps(wrong).encode()).shape.is_valid
         except Invalid as error:
             assert "covers no area" in str(error)
     assert mended >= 36
@@ -177,10 +180,10 @@ def test_published_shapes_that_are_wrong() -> None:
 def test_published_shapes(name: str, taken: int) -> None:
     """As many as shapely itself finds valid."""
     count = 0
-    for given in shared(f"data/geofences/{name}.geojson")["features"]:
-        valid = shapely.is_valid(shapely.geometry.shape(given["geometry"]))
+    for found in shared(f"data/geofences/{name}.geojson")["features"]:
+        valid = shapely.is_valid(shapely.geometry.shape(found["geometry"]))
         try:
-            fence = parse(json.dumps({"type": "Feature", "geometry": given["geometry"]}).encode())
+            fence = parse(json.dumps({"type": "Feature", "geometry": found["geometry"]}).encode())
         except Invalid:
             assert not valid
         else:
@@ -188,3 +191,44 @@ def test_published_shapes(name: str, taken: int) -> None:
             assert fence.shape.is_valid
             count += 1
     assert count == taken
+
+
+json_values: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=5),
+    lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=5), children, max_size=3),
+    max_leaves=12,
+)
+numbers = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([180, -180, 90, 25, 1e-300])
+places = st.tuples(st.integers(-400, 400), st.integers(-90, 90)).map(list)
+positions = places | st.lists(numbers, max_size=3)
+coordinates = st.one_of(
+    positions, st.lists(positions, max_size=8), st.lists(st.lists(positions, max_size=8), max_size=3),
+    st.lists(st.lists(st.lists(positions, max_size=6), max_size=2), max_size=3), json_values,
+)  # fmt: skip
+properties = st.fixed_dictionaries({}, optional={
+    "radius": numbers | json_values, "width": numbers | json_values, "repair": st.booleans(), "name": json_values,
+    "dwell": numbers, "preset": st.sampled_from(["strict", "calm", "x"]),
+})  # fmt: skip
+kinds = st.sampled_from(["Polygon", "MultiPolygon", "Point", "LineString"])
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(kinds, coordinates, properties | json_values)
+def test_whatever_comes_is_a_geofence_or_refused(kind: str, coordinates: Any, properties: Any) -> None:
+    wild = {"type": "Feature", "geometry": {"type": kind, "coordinates": coordinates}, "properties": properties}
+    try:
+        fence = parse(json.dumps(wild).encode())
+    except TrackerError as error:
+        assert isinstance(error, Invalid | Malformed | TooLarge)
+        assert str(error)
+    else:
+        assert fence.shape.is_valid
+        assert not fence.shape.is_empty
+        assert FenceIndex.build([fence]).fence(fence.key) is fence
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=60))
+def test_any_bytes(text: bytes) -> None:
+    with pytest.raises(TrackerError):
+        parse(text)

@@ -13,7 +13,7 @@ Complexes = NDArray[np.complex128]  # places, longitude + i latitude
 
 
 class Growing:
-    """An array that grows at its end. Small arrays kept by the thousand, to be joined later, would scatter the memory."""
+    """An array that grows at its end. Small arrays kept by the thousand, to be joined later, scatter the memory."""
 
     def __init__(self, dtype: Any) -> None:
         self._room = np.empty(4096, dtype)

@@ -22,22 +22,31 @@ REASON: Final = re.compile(r"(.*?)\[(\S+) (\S+)\]")
 
 def coordinates(positions: list[list[float]], where: str) -> Floats:
     """n x 2, longitudes made continuous. Invalid names the position that is wrong."""
-    for index, position in enumerate(positions):
-        if len(position) < 2:
-            raise Invalid(f"{where}[{index}] needs a longitude and a latitude", field="geometry")
-    points = np.array([position[:2] for position in positions], dtype=np.float64).reshape(-1, 2)
+    if set(map(len, positions)) != {2}:  # with altitudes, or short
+        positions = [plane(position, f"{where}[{index}]") for index, position in enumerate(positions)]
+    points = np.array(positions, dtype=np.float64).reshape(-1, 2)
     wrong = ~((np.abs(points[:, 0]) <= MAX_LONGITUDE) & (np.abs(points[:, 1]) <= 90.0))  # NaN is wrong too
     if wrong.any():
         index = int(np.argmax(wrong))
         lon, lat = points[index]
         raise Invalid(f"{where}[{index}] is no longitude and latitude: {lon:.7g}, {lat:.7g}", field="geometry")
-    turns = np.round(np.diff(points[:, 0]) / 360.0) * (np.abs(np.diff(points[:, 0])) > 180.0)
-    points[1:, 0] = moved(points[1:, 0], -np.cumsum(turns))
+    step = points[1:, 0] - points[:-1, 0]
+    jumps = np.abs(step) > 180.0
+    if jumps.any():
+        points[1:, 0] = moved(points[1:, 0], -np.cumsum(np.round(step / 360.0) * jumps))
     return points
+
+
+def plane(position: list[float], where: str) -> list[float]:
+    if len(position) < 2:
+        raise Invalid(f"{where} needs a longitude and a latitude", field="geometry")
+    return position[:2]
 
 
 def moved(lon: Floats, turns: Floats | float) -> Floats:
     """Longitudes whole turns away, rounded to 1e-9 degrees so that a turn and back is where it began."""
+    if np.ndim(turns) == 0 and turns == 0:
+        return lon
     return np.where(np.equal(turns, 0), lon, np.round(lon + 360.0 * turns, 9))
 
 
@@ -46,7 +55,7 @@ def ring(positions: list[list[float]], where: str) -> Floats:
     if positions and positions[0] != positions[-1]:
         positions = [*positions, positions[0]]
     points = coordinates(positions, where)
-    if len(np.unique(points, axis=0)) < 3:
+    if too_few(positions):
         at = f" at {points[0, 0]:.7g}, {points[0, 1]:.7g}" if len(points) else ""
         raise Invalid(f"{where} needs at least 3 different points{at}", field="geometry")
     if points[0, 0] != points[-1, 0]:
@@ -71,13 +80,18 @@ def polygon(rings: list[list[list[float]]], where: str) -> Any:
 
 def multipolygon(parts: list[Any]) -> Any:
     """The valid shape of these polygons, split at 180. Invalid tells what is wrong and where."""
+    if not parts:
+        raise Invalid("geometry: covers no area", field="geometry")
     for part in parts:
         check(part)
     shape = within_180(parts)
-    check(shape)
-    if not 0.0 < area(shape) <= HALF_GLOBE:
-        raise Invalid("geometry: covers no area" if area(shape) == 0 else "geometry: covers over half the globe",
-                      field="geometry")  # fmt: skip
+    if shape is not parts[0]:
+        check(shape)
+    metres2 = area(shape)
+    if metres2 == 0.0:
+        raise Invalid("geometry: covers no area", field="geometry")
+    if metres2 > HALF_GLOBE:
+        raise Invalid("geometry: covers over half the globe", field="geometry")
     return shape
 
 
@@ -94,8 +108,18 @@ def check(shape: Any) -> None:
 
 def without_scraps(part: list[list[list[float]]]) -> list[list[list[float]]]:
     """The rings of a polygon that enclose anything: for a repair. None, where the shell does not."""
-    kept = [ring for ring in part if len({tuple(position[:2]) for position in ring}) >= 3]
+    kept = [ring for ring in part if not too_few(ring)]
     return kept if kept and kept[0] is part[0] else []
+
+
+def too_few(ring: list[list[float]]) -> bool:
+    """Whether a ring has no 3 different points."""
+    seen = set[tuple[float, ...]]()
+    for position in ring:
+        seen.add(tuple(position[:2]))
+        if len(seen) == 3:
+            return False
+    return True
 
 
 def repaired(parts: list[Any]) -> list[Any]:
@@ -107,6 +131,8 @@ def repaired(parts: list[Any]) -> list[Any]:
 
 def within_180(parts: list[Any]) -> Any:
     """Polygons that begin in -180 to 180, cut where they run past 180."""
+    if len(parts) == 1 and parts[0].bounds[2] <= 180.0:
+        return parts[0]
     pieces: list[Any] = []
     for part in parts:
         west, south, east, north = part.bounds
@@ -124,6 +150,8 @@ def back_one_turn(points: Floats) -> Floats:
 
 
 def polygons(shape: Any) -> list[Any]:
+    if shape.geom_type == "Polygon":
+        return [shape]
     return [part for part in shapely.get_parts(shapely.get_parts(shape)) if part.geom_type == "Polygon"]
 
 
@@ -131,7 +159,7 @@ def area(shape: Any) -> float:
     """Square metres on WGS 84 of what straight edges in longitude and latitude enclose."""
     total = 0.0
     for part in polygons(shape):
-        shell, *holes = [ring_area(shapely.get_coordinates(ring)) for ring in shapely.get_rings(part)]
+        shell, *holes = [ring_area(shapely.get_coordinates(ring)) for ring in (part.exterior, *part.interiors)]
         total += shell - sum(holes)
     return total
 
