@@ -1,6 +1,7 @@
 """Hypercorn's configuration, from ours."""
 
 import logging
+from collections import Counter
 from pathlib import Path
 
 from hypercorn.config import Config
@@ -9,13 +10,20 @@ from .limits import Limits
 
 
 class RoomConfig(Config):
-    """Carries the limits to the stream, which Hypercorn makes and to which it gives nothing else of ours."""
+    """Carries the limits and the counts to the stream, which Hypercorn makes and gives nothing else of ours."""
 
     def __init__(
-        self, limits: Limits, certificate: Path | None = None, key: Path | None = None, *, http2: bool = False
+        self,
+        limits: Limits,
+        violations: Counter[int] | None = None,
+        certificate: Path | None = None,
+        key: Path | None = None,
+        *,
+        http2: bool = False,
     ) -> None:
         super().__init__()
         self.limits = limits
+        self.violations: Counter[int] = Counter() if violations is None else violations
         self.certfile = str(certificate) if certificate else None
         self.keyfile = str(key) if key else None
         self.alpn_protocols = ["h2", "http/1.1"] if http2 else ["http/1.1"]

@@ -3,9 +3,11 @@
 Only the plain path uses the stream: HTTP/2, or a connection that could not be handed over.
 """
 
+import asyncio
 import base64
 import binascii
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,8 +60,8 @@ class Http1(H11Protocol):
 
     async def stream_send(self, event: StreamEvent) -> None:
         await super().stream_send(event)
-        if isinstance(event, Response):
-            self.wire.release()
+        if isinstance(event, Response) and event.status_code == 101:
+            self.wire.release()  # a refused one stays held: nothing it sends is read any more, and it is closed
 
 
 class PlainStream(WSStream):
@@ -71,6 +73,7 @@ class PlainStream(WSStream):
         self._frames = Budget(self.limits.frames_per_s, self.limits.burst_s)
         self._control = Budget(self.limits.control_frames_per_s, self.limits.burst_s)
         self._heard = 0.0
+        self._ended = asyncio.Event()
         self._peer_code: int | None = None  # upstream tells the application 1006 for every close by the peer
 
     async def handle(self, event: StreamEvent) -> None:
@@ -82,17 +85,21 @@ class PlainStream(WSStream):
                 await self._send_error_response(400)
                 await self.send(StreamClosed(stream_id=self.stream_id))  # upstream forgets to tell the application
                 return
-        elif isinstance(event, StreamClosed) and self._peer_code is not None and not self.closed:
-            self.closed = True
-            if self.app_put is not None:
+        elif isinstance(event, StreamClosed):
+            self._ended.set()
+            if self._peer_code is not None and self.app_put is not None and not self.closed:
+                self.closed = True
                 await self.app_put({"type": "websocket.disconnect", "code": self._peer_code})
-            return
+                return
         await super().handle(event)
 
     async def _handle_events(self) -> None:
-        for event in self.connection.events():
+        for number, event in enumerate(self.connection.events()):
+            if number % 64 == 63:
+                await asyncio.sleep(0)  # one read can bring 10,000 frames; the others are not to wait for all of them
             code = self._objection(event)
             if code is not None:
+                self.config.violations[code] += 1  # type: ignore[attr-defined]
                 await self._fail(code)
             elif isinstance(event, Message):
                 self.buffer.extend(event)
@@ -129,12 +136,18 @@ class PlainStream(WSStream):
 
     async def _send_pings(self) -> None:
         self._heard = self.context.time()
-        while not self.closed:
-            await self.context.sleep(self.limits.ping_s)
+        while not await self._ends_within(self.limits.ping_s):
             await self._send_wsproto_event(Ping())
-            await self.context.sleep(self.limits.pong_s)
+            await self._ends_within(self.limits.pong_s)
             if self.context.time() - self._heard > self.limits.ping_s + self.limits.pong_s:
                 await self._fail(self.limits.silent_code)
+
+    async def _ends_within(self, seconds: float) -> bool:
+        """Upstream sleeps, and so keeps a closed connection for up to one interval."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._ended.wait()
+        return self.closed
 
 
 def tidied(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:

@@ -62,7 +62,7 @@ class Limits:
     """Proxies that speak for many clients; by default one on this machine."""
     backlog: int = 8_192
     """A restart brings everybody back at once; the kernel holds them while we work. (It caps this at somaxconn.)"""
-    accepts_per_turn: int = 8
+    accepts_per_turn: int = 4
     """New connections taken per turn of the loop, so that a crowd at the door does not delay those inside."""
     send_buffer_bytes: int = 64 * 1024
     """Kernel memory for one reader that stopped reading; by default Linux grows it to 4 MiB, 40 GB for 10,000."""

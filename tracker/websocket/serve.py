@@ -46,7 +46,7 @@ async def serve(
     what does not answer. `ready` is told the bound addresses once connections are taken.
     """
     room = room or Room(limits or Limits())
-    config = RoomConfig(room.limits, certificate, key, http2=http2)
+    config = RoomConfig(room.limits, room.violations, certificate, key, http2=http2)
     await fit()
     async with _lifespan(app, config) as (wrapped, state):
         site = Site(wrapped, config, WorkerContext(None), state, config.create_ssl_context(), room, hand_over)
@@ -65,7 +65,7 @@ async def serve(
 
 async def _farewell(site: Site, before_close: Callable[[], Awaitable[None]] | None, grace: float) -> None:
     loop, room = asyncio.get_running_loop(), site.room
-    end = loop.time() + grace * 0.9
+    end = loop.time() + grace * 0.75
     await site.context.terminated.set()  # HTTP connections end after the answer they are at
     if before_close is not None:
         try:
@@ -75,15 +75,28 @@ async def _farewell(site: Site, before_close: Callable[[], Awaitable[None]] | No
             log.warning("not all was drained within %.1f s", grace / 2)
     for open_socket in list(room.sockets):
         loop.call_later(random.uniform(0, grace / 5), open_socket.close, 1012, "restarting")
-    while (room.sockets or room.wires) and loop.time() < end:
-        for wire in list(room.wires):
-            wire.close_if_idle()
-        await asyncio.sleep(0.02)
+    await _until(lambda: not room.sockets and not _busy(room), end - loop.time())
     for stuck in list(room.sockets):
         stuck.abort()
     for wire in list(room.wires):
         wire.abort()
-    await asyncio.sleep(0)
+    await _until(lambda: not room.wires, grace * 0.1)
+    for wire in list(room.wires):
+        wire.cancel()
+
+
+def _busy(room: Room) -> bool:
+    for wire in list(room.wires):
+        wire.close_if_idle()
+    return bool(room.wires)
+
+
+async def _until(holds: Callable[[], bool], seconds: float) -> None:
+    """Looked at fifty times a second: what it waits for are thousands of connections, each with its own end."""
+    for _ in range(max(1, int(seconds * 50))):
+        if holds():
+            return
+        await asyncio.sleep(0.02)
 
 
 @asynccontextmanager

@@ -70,6 +70,7 @@ class Wire(asyncio.Protocol):
         self._idle_since: float | None = self.room.wheel.now
         self._held_since = self._stuck_since = 0.0
         self._requests = 0
+        self._task: asyncio.Task[None] | None = None
 
     # -- the transport calls ----------------------------------------------------------------------------------------
 
@@ -101,6 +102,7 @@ class Wire(asyncio.Protocol):
     async def run(self, sock: Any) -> None:
         """From accept to the end of HTTP: closed, or handed over."""
         room = self.room
+        self._task = asyncio.current_task()
         room.wires.add(self)
         room.wheel.watch(self, room.limits.handshake_s)
         try:
@@ -242,6 +244,11 @@ class Wire(asyncio.Protocol):
     def close_if_idle(self) -> None:
         if self._idle_since is not None and self._transport is not None:
             self._transport.close()
+
+    def cancel(self) -> None:
+        """For an application that does not end even though its connection is gone."""
+        if self._task is not None:
+            self._task.cancel()
 
     def abort(self) -> None:
         if self._transport is not None:

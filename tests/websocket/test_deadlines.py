@@ -1,0 +1,138 @@
+"""Everything that waits, waits only so long; with deadlines a hundred times shorter than those it ships with."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from .raw import CLOSE, PING, PONG, TEXT, Client, frame, upgrade
+from .server import Server
+
+SLOW = int(os.environ.get("TRACKER_TEST_SLOW", "60"))
+"""Slow connections at once; 1,000 for a long night."""
+
+
+def test_w17_silent_connections_and_dribbled_heads_are_closed(hasty: Server) -> None:
+    with hasty.laws():
+        slow = [Client(hasty.address.connect()) for _ in range(SLOW)]
+        for client in slow[::2]:
+            client.flood(b"GET /echo HTTP/1.1\r\nHost: x\r\n")
+        for byte in b"X: yy":
+            for client in slow[::2]:
+                client.flood(bytes([byte]))
+            time.sleep(0.05)
+        start = time.monotonic()
+        hasty.open().close()  # an honest one is not kept waiting
+        assert time.monotonic() - start < 0.5
+        for client in slow:
+            assert client.gone_after() < 2
+            client.close()
+
+
+def test_w17_a_dribbled_body_is_closed(hasty: Server) -> None:
+    with hasty.laws():
+        client = Client(hasty.address.connect())
+        client.flood(b"POST /body HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+        start = time.monotonic()
+        while time.monotonic() - start < 6 and client.gone_within(0.2) is False:
+            client.flood(b"x")
+        assert time.monotonic() - start < 5
+        client.close()
+
+
+def test_an_upgrade_nobody_decides_is_closed(hasty: Server) -> None:
+    with hasty.laws():
+        client = Client(hasty.address.connect())
+        client.flood(upgrade("/never"))
+        assert client.gone_after() < 3
+        client.close()
+
+
+def test_w18_who_says_nothing_is_closed_with_4501(hasty: Server) -> None:
+    with hasty.laws():
+        client = hasty.open()
+        start = time.monotonic()
+        assert client.close_code(3) == 4501
+        assert 0.4 < time.monotonic() - start < 2
+        client.close()
+
+
+def test_w19_half_a_frame_and_silence_is_closed_with_4001(hasty: Server) -> None:
+    with hasty.laws():
+        client = hasty.open()
+        client.send(TEXT, b"x")
+        client.flood(frame(TEXT, b"x" * 100)[:20])
+        start = time.monotonic()
+        assert client.close_code(4) == 4001
+        assert 0.8 < time.monotonic() - start < 3
+        client.close()
+
+
+def test_who_answers_pings_stays(hasty: Server) -> None:
+    client = hasty.open()
+    client.send(TEXT, b"x")
+    client.sock.settimeout(3)
+    pings, end = 0, time.monotonic() + 2.5
+    while time.monotonic() < end and pings < 2:
+        opcode, payload = client.receive()
+        assert opcode in (PING, TEXT)
+        if opcode == PING:
+            pings += 1
+            client.send(PONG, payload)
+    assert pings == 2
+    client.send(TEXT, b"still here")
+    assert client.receive() == (TEXT, b"still here")
+    client.close()
+
+
+def test_a_peer_that_does_not_answer_a_close_is_cut(hasty: Server) -> None:
+    with hasty.laws():
+        client = hasty.open("/close")
+        client.send(TEXT, b"4000")
+        assert client.receive()[0] == CLOSE
+        assert client.gone_after() < 2
+        client.close()
+
+
+def test_l1_a_viewer_that_stops_reading_is_cut(hasty: Server) -> None:
+    """Whether the application minds `buffered` or not."""
+    before = hasty.stats()["closed"].get("4008", 0)
+    with hasty.laws():
+        clients = [hasty.open(path, rcvbuf=4096) for path in ("/push", "/stubborn", "/stubborn")]
+        for client in clients:
+            client.send(TEXT, b"x")
+        after = hasty.until("cut", lambda now: now["viewers"] == 0, timeout=5)
+        assert after["closed"].get("4008", 0) >= before + 2
+        for client in clients:
+            client.close()
+
+
+def test_w28_a_slow_reader_that_goes_on_reading_stays(hasty: Server) -> None:
+    """Four times the write deadline, at some 10 KB/s: it gets what it can, and is not cut."""
+    client = hasty.open("/push", rcvbuf=4096)
+    client.send(TEXT, b"x")
+    end = time.monotonic() + 2.5
+    while time.monotonic() < end:
+        assert client.sock.recv(2048)
+        client.flood(frame(PONG))
+        time.sleep(0.1)
+    client.close()
+
+
+@pytest.mark.parametrize("pause_s", [float(os.environ.get("TRACKER_TEST_PAUSE_S", "2"))])
+def test_l19_a_pause_of_the_server_disconnects_nobody(hasty: Server, pause_s: float) -> None:
+    """The server is stopped for longer than ping and pong together; its peers answered as soon as it could hear."""
+    clients = [hasty.open() for _ in range(20)]
+    for client in clients:
+        client.send(TEXT, b"x")
+        client.receive()
+    hasty.process.send_signal(signal.SIGSTOP)
+    time.sleep(pause_s)
+    hasty.process.send_signal(signal.SIGCONT)
+    for client in clients:
+        client.send(TEXT, b"awake?")
+        while (heard := client.receive())[0] == PING:
+            client.send(PONG, heard[1])
+        assert heard == (TEXT, b"awake?")
+        client.close()
