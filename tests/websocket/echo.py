@@ -31,7 +31,7 @@ class Echo:
         self._app = app
 
     def opened(self, socket: Socket) -> None:
-        self._app.opened += 1
+        self._app.opened += self._manner != "stats"
         self._socket = socket
         if self._manner in ("push", "stubborn"):
             self._app.viewers[self] = socket
@@ -56,7 +56,8 @@ class Echo:
         self._app.drained += 1
 
     def closed(self, code: int) -> None:
-        self._app.closed[code] += 1
+        if self._manner != "stats":  # who asks is not counted
+            self._app.closed[code] += 1
         self._app.viewers.pop(self, None)
 
     def push(self) -> None:
