@@ -39,6 +39,7 @@ logger = structlog.get_logger()
 GRACE: Final = 10.0  # s from the signal to the end
 RECONNECT_MS: Final = 1_500  # what devices are told to wait; they add jitter
 API_CONNECTIONS: Final = 8
+API_ANSWER: Final = 15.0  # s for one statement; then 503, for a person has given up by then
 SWEEP: Final = 600.0  # s
 ASK: Final = 2.0  # s the database has to answer a readiness probe
 
@@ -157,7 +158,7 @@ async def run(settings: Settings, shutdown: asyncio.Event, started: Callable[[li
     async with database(settings) as url:
         for name in await migrate(url):
             logger.info("migrated", file=name)
-        pool = await open_pool(url, min_size=1, max_size=API_CONNECTIONS)
+        pool = await open_pool(url, min_size=1, max_size=API_CONNECTIONS, answer_s=API_ANSWER)
         try:
             await run_on(url, pool, settings, shutdown, started)
         finally:

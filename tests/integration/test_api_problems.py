@@ -31,11 +31,13 @@ CASES = {
     "SQL in a path": ("GET", "/api/devices/'%20or%201=1--", None, {}, 404),
     "NUL in a path": ("GET", "/api/devices/a%00b", None, {}, 404),
     "NUL in a filter": ("GET", "/api/events?device=a%00b", None, {}, 422),
+    "a number no column holds": ("GET", "/api/devices/van-12/quarantine?before=99999999999999999999", None, {}, 422),
+    "a number too large for its column": ("GET", "/api/tokens?after=99999999999", None, {}, 422),
     "not UTF-8 in a path": ("GET", "/api/devices/%ff", None, {}, 404),
 }
 
 
-async def test_every_refusal_is_a_problem_document(admin: Caller, subtests: pytest.Subtests) -> None:
+async def test_every_refusal_is_a_problem_document(admin: Caller, device: Device, subtests: pytest.Subtests) -> None:
     for case, (method, path, body, headers, status) in CASES.items():
         with subtests.test(case):
             response = await admin.call(method, path, data=body, headers=headers)

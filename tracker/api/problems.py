@@ -61,6 +61,8 @@ async def _http(error: HTTPException) -> Response:
 
 
 async def _away(error: Exception) -> Response:
+    if isinstance(error, ValueError):  # asyncpg's own word for a value no column takes is an InterfaceError too
+        return await _refused(error)
     log.warning("storage is down", extra={"error": type(error).__name__})
     return await _told(StorageDown())
 

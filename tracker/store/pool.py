@@ -32,10 +32,12 @@ REFUSED: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, 
 JSONB_VERSION: Final = b"\x01"  # leads every jsonb in PostgreSQL's binary format
 
 
-async def open_pool(url: str, *, min_size: int = 1, max_size: int = 10) -> asyncpg.Pool:
-    """Raises OSError or asyncpg.PostgresError when the database does not answer within 10 s."""
+async def open_pool(url: str, *, min_size: int = 1, max_size: int = 10, answer_s: float = 60.0) -> asyncpg.Pool:
+    """Raises OSError or asyncpg.PostgresError when the database does not answer within 10 s; a statement raises
+    TimeoutError after `answer_s` without an answer, as of a server that hangs.
+    """
     return await asyncpg.create_pool(
-        url, min_size=min_size, max_size=max_size, timeout=10, command_timeout=60,
+        url, min_size=min_size, max_size=max_size, timeout=10, command_timeout=answer_s,
         server_settings=SESSION, init=set_codecs,
     )  # fmt: skip
 
