@@ -72,6 +72,8 @@ export class MapView {
     map.on('mousemove', (event) => {
       map.getCanvas().style.cursor = this.layer.pick(event.point.x, event.point.y) === null ? '' : 'pointer';
     });
+    // While the server is away its tiles are too; they are asked for again when they come into view.
+    map.on('error', (event) => console.warn(`map: ${event.error.message}`));
     map.on('dragstart', () => listener.grabbed());
     const motion = matchMedia('(prefers-reduced-motion: reduce)');
     const still = () => (this.layer.still = motion.matches);

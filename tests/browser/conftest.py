@@ -1,0 +1,103 @@
+"""A real Chromium, a real server with a few vehicles. Every page is watched: no foreign request, no error, no script."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from os import environ
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect, sync_playwright
+
+from tests.running import ADMIN_TOKEN, RunningServer
+from tracker.setup.browser import find_chromium
+
+# WebGL in software: the same picture on every machine, and there need be no GPU.
+FLAGS = [
+    "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist",
+    "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PATIENCE_MS = 15_000  # two cores that also run the server, PostgreSQL and a software GPU
+
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    found = find_chromium(environ)
+    assert found, "the page is tested in Chromium, and there is none: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(found), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Watched:
+    """What no page may do. `tolerated`: parts of messages the test itself provokes."""
+
+    origin: str
+    foreign: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    tolerated: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        page.on("request", lambda request: self.requested(request.url))
+        page.on("console", self.logged)
+        page.on("pageerror", self.failed)
+        page.on("dialog", lambda dialog: self.errors.append(f"dialog: {dialog.message}"))
+
+    def requested(self, url: str) -> None:
+        if not url.startswith((self.origin, self.origin.replace("http", "ws"), "blob:", "data:")):
+            self.foreign.append(url)
+
+    def logged(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(f"{message.text} ({message.location.get('url', '')})")
+
+    def failed(self, error: Error) -> None:
+        self.errors.append(f"exception: {error}")
+
+    def check(self) -> None:
+        assert self.foreign == []
+        assert [error for error in self.errors if not any(part in error for part in self.tolerated)] == []
+
+
+@pytest.fixture
+def watched(server: RunningServer) -> Iterator[Watched]:
+    watched = Watched(server.url)
+    yield watched
+    watched.check()
+
+
+@pytest.fixture
+def options() -> dict[str, Any]:
+    """Of the browser's context; a test that needs others says so by parametrizing."""
+    return {}
+
+
+@pytest.fixture
+def context(chromium: Browser, options: dict[str, Any]) -> Iterator[BrowserContext]:
+    context = chromium.new_context(**({"viewport": {"width": 1100, "height": 700}} | options))
+    context.set_default_timeout(PATIENCE_MS)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, watched: Watched) -> Page:
+    """Empty as yet."""
+    page = context.new_page()
+    watched.watch(page)
+    return page
+
+
+@pytest.fixture
+def dashboard(page: Page, server: RunningServer) -> Page:
+    """Signed in by the link that the terminal shows, and live."""
+    return enter(page, server)
+
+
+def enter(page: Page, server: RunningServer) -> Page:
+    page.goto(f"{server.url}/#token={ADMIN_TOKEN}")
+    expect(page.locator(".badge")).to_contain_text("Live")
+    return page

@@ -1,0 +1,272 @@
+"""The page as people use it."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PATIENCE_MS, Watched, enter
+from tests.browser.driving import vehicle
+from tests.running import ADMIN_TOKEN, RunningServer
+
+HERE = (24.9400, 60.1700)  # in the streets of Helsinki that come with the page
+THERE = (24.9430, 60.1700)
+PORT = {
+    "type": "Feature",
+    "id": "port",
+    "geometry": {"type": "Point", "coordinates": THERE},
+    "properties": {"name": "Old Port", "radius": 60, "preset": "strict"},
+}
+HOSTILE = '<img src=x onerror="window.hacked=1">'
+BLUE = (0x25, 0x63, 0xEB)  # what moves, in the light theme
+ROW = "tracker.feed.devices.row"
+LAYER = "tracker.view.value.layer"
+
+
+def until(page: Page, condition: str, argument: object = None) -> Any:
+    """Waits for a JavaScript condition."""
+    return page.wait_for_function(condition, arg=argument, timeout=PATIENCE_MS, polling=50).json_value()
+
+
+def screen(page: Page, id: str) -> list[float]:
+    """Where the marker of a device is, in pixels of the map."""
+    spot = until(page, f"id => {ROW}(id) !== undefined && {LAYER}.screen({ROW}(id))", id)
+    assert isinstance(spot, list)
+    return spot
+
+
+def color_at(page: Page, x: float, y: float) -> tuple[int, int, int]:
+    """Of what the browser shows there: the map's canvas included, unlike what a script could read."""
+    box = page.locator(".map canvas").bounding_box()
+    assert box
+    png = page.screenshot(clip={"x": box["x"] + x, "y": box["y"] + y, "width": 1, "height": 1})
+    read = """async bytes => {
+        const image = await createImageBitmap(new Blob([new Uint8Array(bytes)], {type: 'image/png'}));
+        const drawing = new OffscreenCanvas(1, 1).getContext('2d');
+        drawing.drawImage(image, 0, 0);
+        return [...drawing.getImageData(0, 0, 1, 1).data].slice(0, 3);
+    }"""
+    red, green, blue = page.evaluate(read, list(png))
+    return red, green, blue
+
+
+def test_the_link_of_the_terminal_signs_in_and_leaves_no_token_behind(dashboard: Page, server: RunningServer) -> None:
+    assert dashboard.url == f"{server.url}/"
+    kept = dashboard.evaluate("JSON.stringify([history.state, {...localStorage}, {...sessionStorage}, document.cookie])")
+    assert ADMIN_TOKEN not in kept
+    (cookie,) = dashboard.context.cookies()
+    assert cookie["httpOnly"] and cookie["sameSite"] == "Strict" and ADMIN_TOKEN not in cookie["value"]
+    dashboard.reload()
+    expect(dashboard.locator(".badge")).to_contain_text("Live")
+
+
+def test_a_token_can_be_typed_and_a_wrong_one_is_refused(page: Page, server: RunningServer, watched: Watched) -> None:
+    watched.tolerated.append("401")
+    page.goto(server.url)
+    page.get_by_label("Token").fill("not a token")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_contain_text("not known")
+    page.get_by_label("Token").fill(ADMIN_TOKEN)
+    page.keyboard.press("Enter")
+    expect(page.locator(".badge")).to_contain_text("Live")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Token")).to_be_visible()
+    assert page.context.cookies() == []
+
+
+def test_without_devices_it_says_how_to_start(dashboard: Page) -> None:
+    expect(dashboard.get_by_role("heading", name="No devices yet")).to_be_visible()
+    expect(dashboard.locator(".empty")).to_contain_text("tracker simulate")
+
+
+def test_a_vehicle_appears_where_it_is_and_glides_to_where_it_goes(dashboard: Page, server: RunningServer) -> None:
+    with vehicle(server, "van-12", "Van 12") as van:
+        van.drive(*HERE)
+        expect(dashboard.get_by_role("option", name="Van 12")).to_contain_text("now")
+        dashboard.get_by_role("option", name="Van 12").click()
+        until(dashboard, "() => !tracker.view.value.map.isMoving() && tracker.view.value.map.getZoom() > 14")
+        places = [(HERE[0] + i * 0.0001, HERE[1]) for i in range(12)]
+        dashboard.evaluate(
+            f"""() => {{ window.seen = []; const look = () => {{
+                seen.push({LAYER}.place({ROW}('van-12'))[0]); requestAnimationFrame(look); }}; look(); }}"""
+        )
+        van.drive_along(*places)
+        until(dashboard, f"lon => Math.abs({LAYER}.place({ROW}('van-12'))[0] - lon) < 1e-6", places[-1][0])
+        seen = dashboard.evaluate("seen")
+        assert seen == sorted(seen), "it never goes back"
+        assert len({round(lon, 7) for lon in seen}) > len(places), "it is seen between its fixes"
+        x, y = screen(dashboard, "van-12")
+        assert color_at(dashboard, x, y) == pytest.approx(BLUE, abs=6)
+        expect(dashboard.locator(".detail")).to_contain_text("45 km/h")
+        expect(dashboard.locator(".detail")).to_contain_text("E 90°")
+        expect(dashboard.locator(".detail")).to_contain_text("± 5 m")
+
+
+def test_nothing_is_drawn_while_nothing_moves(dashboard: Page, server: RunningServer) -> None:
+    with vehicle(server, "van-12") as van:
+        van.drive(*HERE)
+        screen(dashboard, "van-12")
+        quiet = f"""() => new Promise(done => {{
+            const before = {LAYER}.framesDrawn;
+            setTimeout(() => done({LAYER}.framesDrawn === before), 700); }})"""
+        until(dashboard, quiet)
+
+
+def test_entering_and_leaving_a_geofence_show_as_events_by_name(dashboard: Page, server: RunningServer) -> None:
+    server.new_geofence(PORT)
+    with vehicle(server, "van-12", "Van 12") as van:
+        van.drive(*HERE)
+        van.drive(*THERE)
+        events = dashboard.get_by_role("region", name="Events")
+        expect(events).to_contain_text("Van 12 entered Old Port")
+        expect(dashboard.get_by_role("option", name="Van 12")).to_contain_text("Old Port")
+        until(dashboard, "() => tracker.view.value.map.querySourceFeatures('geofences').length > 0")
+        van.drive(*HERE)
+        expect(events.get_by_role("listitem").first).to_contain_text("Van 12 left Old Port")
+        dashboard.reload()
+        expect(events.get_by_role("listitem")).to_have_count(2)
+
+
+def test_the_list_is_searched_by_name_and_walked_by_keys(dashboard: Page, server: RunningServer) -> None:
+    with server.api() as api:
+        for number in range(1, 41):
+            assert api.post("/api/devices", json={"id": f"bus-{number}", "name": f"Bus {number}"}).is_success
+        assert api.post("/api/devices", json={"id": "ferry", "name": "Suomenlinna II"}).is_success
+    dashboard.reload()
+    rows = dashboard.get_by_role("option")
+    expect(rows.nth(1)).to_contain_text("Bus 2")  # as people count, not as letters sort
+    assert rows.count() < 30, "only the rows in sight exist"
+    dashboard.keyboard.press("/")
+    dashboard.keyboard.type("suomen")
+    expect(rows).to_have_count(1)
+    dashboard.keyboard.press("Escape")
+    dashboard.keyboard.press("Escape")
+    expect(rows.nth(1)).to_contain_text("Bus 2")
+    dashboard.get_by_role("listbox").press("ArrowDown")
+    dashboard.get_by_role("listbox").press("ArrowDown")
+    expect(rows.nth(1)).to_have_attribute("aria-selected", "true")
+    expect(dashboard.locator(".detail")).to_contain_text("No position yet")
+    dashboard.keyboard.press("Escape")
+    expect(dashboard.locator(".detail")).to_have_count(0)
+    dashboard.keyboard.press("?")
+    expect(dashboard.get_by_role("dialog")).to_be_visible()
+
+
+def test_the_badge_tells_a_lost_stream_from_a_live_one(dashboard: Page, server: RunningServer, watched: Watched) -> None:
+    watched.tolerated += ["WebSocket connection", "ERR_CONNECTION_REFUSED", "ERR_EMPTY_RESPONSE", "503"]
+    server.new_geofence(PORT)
+    with vehicle(server, "van-12", "Van 12") as van:
+        van.drive(*HERE)
+        expect(dashboard.locator(".badge")).to_contain_text(re.compile(r"data \d"))
+    server.kill()
+    badge = dashboard.locator(".badge")
+    expect(badge).to_contain_text("Connection lost")
+    expect(badge).to_contain_text(re.compile("next try|trying"))
+    expect(dashboard.get_by_role("option", name="Van 12")).to_be_visible()
+    server.start()
+    with vehicle(server, "van-12", "Van 12") as van:
+        van.drive(*THERE)  # before the page is back: it has to catch up on the event
+        dashboard.evaluate("dispatchEvent(new Event('online'))")
+        expect(badge).to_contain_text("Live")
+        expect(dashboard.get_by_role("region", name="Events")).to_contain_text("entered Old Port")
+
+
+def test_a_hidden_tab_pauses_and_comes_back(dashboard: Page, server: RunningServer) -> None:
+    def hide(hidden: bool) -> None:
+        dashboard.evaluate(
+            """hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
+                           document.dispatchEvent(new Event('visibilitychange')); }""", hidden)  # fmt: skip
+
+    with vehicle(server, "van-12") as van:
+        van.drive(*HERE)
+        screen(dashboard, "van-12")
+        hide(True)
+        expect(dashboard.locator(".badge")).to_contain_text("Paused")
+        frames = dashboard.evaluate("tracker.feed.framesReceived")
+        van.drive_along(HERE, THERE, seconds=0.3)
+        assert dashboard.evaluate("tracker.feed.framesReceived") == frames
+        hide(False)
+        expect(dashboard.locator(".badge")).to_contain_text("Live")
+        until(dashboard, f"lon => Math.abs({LAYER}.place({ROW}('van-12'))[0] - lon) < 1e-6", THERE[0])
+
+
+def test_binary_positions_of_the_server_are_read_as_it_means_them(dashboard: Page, server: RunningServer) -> None:
+    with vehicle(server, "van-12") as van:
+        van.drive(*HERE)
+        screen(dashboard, "van-12")
+        dashboard.evaluate("tracker.feed.wanted = {...tracker.feed.wanted, binary: true}; tracker.feed.subscribe()")
+        van.drive(*THERE, speed=7.5, heading=271.25, battery=0.5)
+        cell: Callable[[str], str] = lambda column: f"tracker.feed.devices.{column}[{ROW}('van-12')]"  # noqa: E731
+        until(dashboard, f"() => {cell('lonE7')} === {round(THERE[0] * 1e7)}")
+        read = dashboard.evaluate(f"[{', '.join(map(cell, ('latE7', 'at', 'speed', 'heading', 'battery', 'accuracy')))}]")
+        assert read[:5] == [601_700_000, van.at, 7.5, 271.25, 0.5]
+        assert read[5] != read[5], "a binary frame says no accuracy"
+
+
+def test_hostile_names_are_only_names(dashboard: Page, server: RunningServer) -> None:
+    server.new_geofence(PORT | {"properties": {"name": HOSTILE, "radius": 60, "preset": "strict"}})
+    with vehicle(server, "van-12", HOSTILE) as van:
+        van.drive(*HERE)
+        van.drive(*THERE)
+        dashboard.get_by_role("option").first.click()
+        expect(dashboard.locator(".detail h2")).to_have_text(HOSTILE)
+        expect(dashboard.locator(".events li").first).to_contain_text(HOSTILE)
+        expect(dashboard.locator(".labels span.selected")).to_have_text(HOSTILE)
+        assert dashboard.evaluate("[window.hacked ?? null, document.querySelectorAll('img').length]") == [None, 0]
+
+
+@pytest.mark.parametrize("options", [{"color_scheme": "dark"}])
+def test_dark_follows_the_system_until_a_person_chooses(dashboard: Page) -> None:
+    ground = "getComputedStyle(document.querySelector('.side')).backgroundColor"
+    dark = dashboard.evaluate(ground)
+    expect(dashboard.locator("html")).to_have_attribute("data-theme", "dark")
+    dashboard.get_by_role("button", name="Switch to light theme").click()
+    expect(dashboard.locator("html")).to_have_attribute("data-theme", "light")
+    assert dashboard.evaluate(ground) != dark
+    until(dashboard, "() => tracker.view.value.map.getLayer('devices') && tracker.view.value.map.getLayer('fence-fill')")
+    dashboard.reload()
+    expect(dashboard.locator("html")).to_have_attribute("data-theme", "light")
+
+
+@pytest.mark.parametrize("options", [{"viewport": {"width": 390, "height": 760}, "has_touch": True}])
+def test_on_a_phone_nothing_is_cut_off(dashboard: Page, server: RunningServer) -> None:
+    with vehicle(server, "van-12", "A van with a name that is too long for any phone") as van:
+        van.drive(*HERE)
+        dashboard.get_by_role("option").first.click()
+        expect(dashboard.locator(".detail")).to_be_visible()
+        assert dashboard.evaluate("document.documentElement.scrollWidth") == 390
+        wide = "[...document.querySelectorAll('button, .badge, .detail, .device')].filter(e => e.getBoundingClientRect().right > 391).length"
+        assert dashboard.evaluate(wide) == 0
+        until(dashboard, f"() => {{ const s = {LAYER}.screen({ROW}('van-12')); return s && s[1] > 40 && s[1] < document.querySelector('.detail').offsetTop; }}")
+        dashboard.get_by_role("button", name="Events").click()
+        expect(dashboard.get_by_role("region", name="Events")).to_be_visible()
+        expect(dashboard.get_by_role("listbox")).to_be_hidden()
+
+
+def test_the_map_is_drawn_from_our_own_files(dashboard: Page) -> None:
+    until(dashboard, "() => tracker.view.value.map.areTilesLoaded()")
+    names = "[...new Set(tracker.view.value.map.querySourceFeatures('world', {sourceLayer: 'places'}).map(f => f.properties.name))]"
+    assert {"France", "Brazil", "India"} <= set(dashboard.evaluate(names))
+    dashboard.evaluate(f"tracker.view.value.map.jumpTo({{center: {json.dumps(HERE)}, zoom: 15}})")
+    streets = "tracker.view.value.map.querySourceFeatures('helsinki', {sourceLayer: 'roads'}).length"
+    until(dashboard, f"() => {streets} > 50")
+    expect(dashboard.locator(".maplibregl-ctrl-attrib")).to_contain_text("Natural Earth")
+    expect(dashboard.locator(".maplibregl-ctrl-attrib")).to_contain_text("GeoNames (CC BY)")
+    expect(dashboard.locator(".maplibregl-ctrl-attrib")).to_contain_text("© OpenStreetMap contributors")
+
+
+def test_without_webgl_the_list_and_the_events_still_work(page: Page, server: RunningServer) -> None:
+    page.add_init_script(
+        """const get = HTMLCanvasElement.prototype.getContext;
+           HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
+               return kind.startsWith('webgl') ? null : get.call(this, kind, ...more); };"""
+    )
+    enter(page, server)
+    expect(page.locator(".map-missing")).to_be_visible()
+    with vehicle(server, "van-12", "Van 12") as van:
+        van.drive(*HERE)
+        page.get_by_role("option", name="Van 12").click()
+        expect(page.locator(".detail")).to_contain_text("45 km/h")
