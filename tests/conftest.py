@@ -66,8 +66,8 @@ def empty_database_url(cluster: Cluster) -> Iterator[str]:
 
 @pytest.fixture
 def database_url(template: str) -> Iterator[str]:
-    """A fresh, migrated database. file_copy takes 30 ms, the default strategy 100, the migrations 500."""
-    yield from _created(template, f"create database {{name}} template {TEMPLATE} strategy file_copy")
+    """A fresh, migrated database."""
+    yield from copied_database(template)
 
 
 @pytest.fixture
@@ -82,6 +82,11 @@ async def conn(database_url: str) -> AsyncIterator[asyncpg.Connection]:
     await set_codecs(conn)
     yield conn
     await conn.close()
+
+
+def copied_database(template: str) -> Iterator[str]:
+    """file_copy takes 30 ms, the default strategy 100, the migrations 500. For a fixture of any scope."""
+    yield from _created(template, f"create database {{name}} template {TEMPLATE} strategy file_copy")
 
 
 def _created(url: str, statement: str) -> Iterator[str]:

@@ -1,4 +1,7 @@
-"""A real Chromium, a real server with a few vehicles. Every page is watched: no foreign request, no error, no script."""
+"""A real Chromium and a real server, one of each for all tests here; each test leaves the server without devices.
+
+Every page is watched: no foreign request, no error on the console, no dialog.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,7 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect, sync_playwright
 
-from tests.running import ADMIN_TOKEN, RunningServer
+from tests.conftest import copied_database
+from tests.running import ADMIN_TOKEN, RunningServer, running
 from tracker.setup.browser import find_chromium
 
 # WebGL in software: the same picture on every machine, and there need be no GPU.
@@ -29,6 +33,25 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=str(found), args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def town(template: str) -> Iterator[RunningServer]:
+    for url in copied_database(template):
+        with running(url) as server:
+            yield server
+
+
+@pytest.fixture
+def server(town: RunningServer) -> Iterator[RunningServer]:
+    """The server of all tests, emptied after each."""
+    yield town
+    assert town.process.poll() is None, f"the server ended:\n{town.text()}"
+    with town.api() as api:
+        for device in api.get("/api/devices").json()["devices"]:
+            assert api.delete(f"/api/devices/{device['id']}").is_success
+        for fence in api.get("/api/geofences").json()["features"]:
+            assert api.delete(f"/api/geofences/{fence['id']}").is_success
 
 
 @dataclass
@@ -77,7 +100,7 @@ def options() -> dict[str, Any]:
 
 @pytest.fixture
 def context(chromium: Browser, options: dict[str, Any]) -> Iterator[BrowserContext]:
-    context = chromium.new_context(**({"viewport": {"width": 1100, "height": 700}} | options))
+    context = chromium.new_context(**({"viewport": {"width": 960, "height": 600}} | options))
     context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()
