@@ -13,9 +13,9 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.running import RunningServer, running
 from tracker.postgis.cluster import Cluster
 from tracker.store.migrate import migrate
-from tests.running import RunningServer, running
 from tracker.store.pool import open_pool, set_codecs
 
 TEMPLATE = "tracker_template"

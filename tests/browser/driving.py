@@ -1,6 +1,5 @@
 """A vehicle that drives as a test says: a real device on a real socket, without a loop of its own."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -28,19 +27,13 @@ class Vehicle:
         answer: dict[str, Any] = msgspec.json.decode(self.ws.recv(ANSWER_S))
         return answer
 
-    def drive(self, lon: float, lat: float, **more: Any) -> None:
-        """One fix, now."""
+    def drive(self, lon: float, lat: float, ago: float = 0.0, **more: Any) -> None:
+        """One fix, measured `ago` seconds before now."""
         self.seq += 1
-        self.at = max(now_ms(), self.at + 1)
+        self.at = max(now_ms() - round(1000 * ago), self.at + 1)
         fix = {"at": format_ms(self.at), "lon": lon, "lat": lat, "accuracy": 5.0, "speed": 12.5, "heading": 90.0} | more
         answer = self.say(type="fixes", seq=self.seq, fixes=[fix])
         assert answer["stored"] == 1, answer
-
-    def drive_along(self, *places: tuple[float, float], seconds: float = 0.25) -> None:
-        """A fix at each place, so far apart in time: the pace is what is tested, not a wait for something."""
-        for lon, lat in places:
-            self.drive(lon, lat)
-            time.sleep(seconds)
 
 
 @contextmanager

