@@ -3,24 +3,22 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from heapq import heappop, heappush
 from itertools import cycle
 from pathlib import Path
 
-import msgspec
 from rich.console import Console
 
 from tracker.model.moment import now_ms
-from tracker.simulator import wire
 from tracker.simulator.backoff import LONGEST_S
 from tracker.simulator.buffer import Buffer
 from tracker.simulator.crowd import HANDSHAKES, running, shown
-from tracker.simulator.device import DeviceClient, Disobeyed, Refused
+from tracker.simulator.device import DeviceClient, Refused
 from tracker.simulator.register import NewDevice, open_api, register_devices, stream_url
-from tracker.simulator.roads import HELSINKI, load_roads
+from tracker.simulator.roads import HELSINKI, Roads, load_roads
 from tracker.simulator.tally import Tally
+from tracker.simulator.unit import Timetable, Unit
 from tracker.simulator.vehicle import Vehicle
 
 CATEGORIES = ("van", "van", "taxi", "taxi", "bus", "truck", "bicycle")
@@ -29,80 +27,6 @@ LOOK_S = 1.0  # between two looks at the whole crowd
 LATE_MS = 10_000
 LAST_WORDS_S = LONGEST_S + 5  # for what is still unanswered when the time is over: one more attempt at least
 INTO_TUNNEL, OUT_OF_TUNNEL = 1 / 600, 1 / 40  # chances at each look
-
-
-class _Interval(msgspec.Struct, frozen=True):
-    seconds: float
-
-
-class Timetable:
-    """Which unit, by number, is due when (ms); the newest word on a unit counts."""
-
-    def __init__(self) -> None:
-        self._due: dict[int, int] = {}
-        self._heap: list[tuple[int, int]] = []
-
-    def set(self, number: int, at: int) -> None:
-        self._due[number] = at
-        heappush(self._heap, (at, number))
-
-    def wait_s(self, now: int) -> float:
-        return max(0, self._heap[0][0] - now) / 1000 if self._heap else LOOK_S
-
-    def take(self, now: int) -> Iterator[tuple[int, int]]:
-        """Those that are due and when they were, once each."""
-        while self._heap and self._heap[0][0] <= now:
-            at, number = heappop(self._heap)
-            if self._due.get(number) == at:
-                del self._due[number]
-                yield number, at
-
-
-class Unit:
-    """A vehicle and the device in it; `interval` in ms."""
-
-    def __init__(
-        self, number: int, vehicle: Vehicle, interval: int, clock: Callable[[], int], timetable: Timetable
-    ) -> None:
-        self.number = number
-        self.interval = interval
-        self._vehicle = vehicle
-        self._clock = clock
-        self._timetable = timetable
-        self._last = 0  # ms
-        self.client: DeviceClient
-
-    def report(self, at: int) -> None:
-        self._measure(at)
-        self._timetable.set(self.number, at + self.interval)
-
-    def obey(self, command: wire.Command) -> str | None:
-        match command.name:
-            case "report_now":
-                self._measure(self._clock())
-            case "set_interval":
-                self.interval = _interval_ms(command.args)
-                self._timetable.set(self.number, self._clock() + self.interval)
-            case "message":
-                return "shown to the driver"
-            case _:
-                raise Disobeyed(f"{command.name} is not known here")
-        return None
-
-    def _measure(self, at: int) -> None:
-        """A command may have been quicker than the timetable: time never goes back, and no moment comes twice."""
-        self._last = max(at, self._last + 1)
-        self.client.put(self._vehicle.measure(self._last))
-
-
-def _interval_ms(args: msgspec.Raw) -> int:
-    try:
-        seconds = msgspec.json.decode(args, type=_Interval).seconds
-    except msgspec.ValidationError as error:
-        raise Disobeyed(f"args: {error}") from error
-    if not 0.1 <= seconds <= 86_400:
-        raise Disobeyed("args.seconds must be from 0.1 to 86400")
-    return round(seconds * 1000)
 
 
 async def simulate(
@@ -125,20 +49,10 @@ async def simulate(
     tally, clock = Tally(), _steady_clock()
     async with shown(console, tally, f"{count} vehicles"):
         tokens = await _register(url, admin_token, prefix, count, tally)
-        start, town = clock(), load_roads(roads)
-        gate, rng = asyncio.Semaphore(HANDSHAKES), random.Random()
-        units, timetable = list[Unit](), Timetable()
-        for number, (name, token) in enumerate(tokens.items()):
-            vehicle = Vehicle(town, seed, number, start, battery=not binary)
-            unit = Unit(number, vehicle, round(interval * 1000), clock, timetable)
-            # Each at its own moment of the interval, so that the fixes come evenly.
-            timetable.set(number, start + round(interval * 1000) * number // count)
-            buffer, stream = Buffer(BUFFERED, binary=binary), stream_url(url)
-            unit.client = DeviceClient(
-                stream, name, token, buffer, tally, binary=binary, obey=unit.obey, gate=gate, rng=rng
-            )
-            units.append(unit)
-        async with running([unit.client for unit in units]):
+        timetable = Timetable()
+        clients = _clients(stream_url(url), tokens, tally, binary)
+        units = _units(clients, load_roads(roads), seed, round(interval * 1000), clock, timetable)
+        async with running(clients):
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await _drive(units, timetable, clock, random.Random(seed) if tunnels else None)
@@ -156,6 +70,31 @@ async def _register(url: str, admin_token: str, prefix: str, count: int, tally: 
     async with open_api(url, admin_token) as api:
         tokens = await register_devices(api, new, tally)
     return {device.id: tokens[device.id] for device in new}
+
+
+def _clients(url: str, tokens: Mapping[str, str], tally: Tally, binary: bool) -> list[DeviceClient]:
+    gate, rng = asyncio.Semaphore(HANDSHAKES), random.Random()
+    return [
+        DeviceClient(url, id, token, Buffer(BUFFERED, binary=binary), tally, binary=binary, gate=gate, rng=rng)
+        for id, token in tokens.items()
+    ]
+
+
+def _units(
+    clients: Sequence[DeviceClient],
+    town: Roads,
+    seed: int,
+    interval: int,
+    clock: Callable[[], int],
+    timetable: Timetable,
+) -> list[Unit]:
+    """Each reports at its own moment of the interval, so that the fixes come evenly."""
+    start, units = clock(), []
+    for number, client in enumerate(clients):
+        vehicle = Vehicle(town, seed, number, start, battery=not client.binary)  # columns carry no battery
+        units.append(Unit(number, vehicle, client, interval, clock, timetable))
+        timetable.set(number, start + interval * number // len(clients))
+    return units
 
 
 def _steady_clock() -> Callable[[], int]:
@@ -198,9 +137,10 @@ def _tunnels(units: Sequence[Unit], rng: random.Random) -> None:
 
 
 async def _finish(units: Sequence[Unit]) -> None:
-    with suppress(TimeoutError, Refused):
+    with suppress(TimeoutError):
         async with asyncio.timeout(LAST_WORDS_S):
             for unit in units:
                 unit.client.go_online()
             for unit in units:
-                await unit.client.drained()
+                with suppress(Refused):
+                    await unit.client.drained()
