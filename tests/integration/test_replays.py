@@ -81,10 +81,12 @@ async def test_after_a_replay_the_database_holds_what_the_file_says(
     tally = await replay(file, server.url, ADMIN_TOKEN, speed=None, binary=binary)
     stored, quarantined, _ = await found(conn)
     assert len({device for device, _ in expected.stored} | {device for device, _ in expected.quarantined}) == devices
-    assert quarantined == expected.quarantined
     assert stored == expected.stored
-    assert (tally.stored, tally.duplicate) == (len(expected.stored), expected.repeated)
+    assert set(quarantined) == set(expected.quarantined)
     assert tally.answered == tally.put == rows
+    if not tally.lost:  # what is sent again after a cut connection is a repeat, or quarantined again
+        assert quarantined == expected.quarantined
+        assert (tally.stored, tally.duplicate) == (len(expected.stored), expected.repeated)
 
 
 async def test_a_second_replay_changes_nothing(server: RunningServer, conn: asyncpg.Connection) -> None:

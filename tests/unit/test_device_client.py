@@ -158,6 +158,7 @@ async def test_what_the_welcome_acks_is_not_sent_again() -> None:
         client.put(fix(1), fix(2))
         async with running(client):
             await client.drained()
+    assert (client.tally.known, client.tally.stored, client.tally.answered) == (1, 1, 2)
 
 
 async def test_a_frame_that_can_never_be_accepted_is_dropped() -> None:

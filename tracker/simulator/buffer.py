@@ -59,16 +59,17 @@ class Buffer:
             self.dropped += 1
         self._live.append(fix)
 
-    def connected(self, welcome: wire.Welcome) -> None:
-        """Forget what the server has, and see the rest through again within its limits."""
+    def connected(self, welcome: wire.Welcome) -> int:
+        """Forget what the server has, and see the rest through again within its limits. The number of fixes forgotten:
+        those whose ack was lost."""
         self._limits = welcome
-        for seq in [seq for seq in self._unacked if seq <= welcome.acked]:
-            del self._unacked[seq]
+        known = [self._unacked.pop(seq) for seq in list(self._unacked) if seq <= welcome.acked]
         self._again = deque(self._unacked)
         if self._lanes:
             # The newest one is where the device is now; all before it is history.
             self._backlog.extend(islice(self._live, max(0, len(self._live) - 1)))
             self._live = deque(islice(self._live, max(0, len(self._live) - 1), None))
+        return sum(frame.fixes for frame in known)
 
     def disconnected(self) -> None:
         self._limits = msgspec.structs.replace(self._limits, window=0)

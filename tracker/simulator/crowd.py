@@ -75,6 +75,7 @@ def figures(tally: Tally) -> str:
         (tally.connected, "connected"),
         (tally.stored, "stored"),
         (tally.duplicate, "repeated"),
+        (tally.known, "acked late"),
         (tally.quarantined.total(), "quarantined"),
         (tally.dropped, "dropped"),
         (tally.refused, "refused"),

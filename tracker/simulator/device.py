@@ -137,6 +137,7 @@ class DeviceClient:
                 enable_auto_pong=False,  # Link answers pings, for it wants to know that one came
                 max_frame_size=1 << 20,
                 max_redirects=0,
+                websocket_handshake_timeout=CONNECT_S,
                 read_buffer_init_size=2048,
             )
 
@@ -170,7 +171,7 @@ class DeviceClient:
     def _welcomed(self, link: Link, welcome: wire.Welcome) -> None:
         self._link = link
         self.tally.connected += 1
-        self.buffer.connected(welcome)
+        self.tally.known += self.buffer.connected(welcome)
 
     def _acked(self, ack: wire.Ack) -> None:
         if self.buffer.acked(ack.seq):

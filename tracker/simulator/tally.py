@@ -12,6 +12,7 @@ class Tally:
     sent: int = 0  # sent again counts again
     stored: int = 0
     duplicate: int = 0
+    known: int = 0  # the server had them already when the device came back: it was the ack that was lost
     dropped: int = 0
     refused: int = 0
     quarantined: Counter[str] = field(default_factory=Counter)  # by reason
@@ -23,4 +24,4 @@ class Tally:
 
     @property
     def answered(self) -> int:
-        return self.stored + self.duplicate + self.refused + self.quarantined.total()
+        return self.stored + self.duplicate + self.known + self.refused + self.quarantined.total()
