@@ -1,0 +1,53 @@
+"""Nasty values in every field and parameter of the reference: whatever comes, the answer is never a 5xx."""
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from tests.integration.conftest import Caller
+from tracker.model.device import Device
+
+NASTY: list[Any] = [
+    None, True, -1, 2**31, 2**63, 2**200, 1e308, "", "\0", "x" * 5000, "../..", "'; drop table fix; --",
+    "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999-23:59", "\u202e\U0010ffff", [], [[[]]], {},
+    {"type": "Point", "coordinates": [1e300, None]},
+]  # fmt: skip
+JSON = {"Content-Type": "application/json"}
+GOOD = {
+    "type": "Feature", "geometry": {"type": "Point", "coordinates": [1, 2]}, "properties": {"radius": 5},
+    "name": "report_now", "args": {}, "kind": "viewer", "token": "x",
+}  # fmt: skip
+
+
+async def test_nothing_nasty_breaks_the_api(admin: Caller, device: Device) -> None:
+    reference = await (await admin.get("/openapi.json")).get_json()
+    broken, asked = [], 0
+    for path, operations in reference["paths"].items():
+        filled = path.replace("{device}", device.id).replace("{geofence}", "port").replace("{id}", "1")
+        for method, operation in operations.items():
+            for target, body in attempts(reference, filled, operation):
+                response = await admin.call(method.upper(), target, data=body, headers=JSON if body else {})
+                asked += 1
+                problem = response.status_code >= 400 and response.mimetype != "application/problem+json"
+                if response.status_code >= 500 or problem:
+                    broken.append((method, target[:200], (body or b"")[:200], response.status_code))
+    assert not broken, broken[:10]
+    assert asked > 500, "the reference names hardly anything to try"
+
+
+def attempts(reference: Any, path: str, operation: Any) -> list[tuple[str, bytes | None]]:
+    """(address, body) with one nasty value in each; the rest of a body is what it should be."""
+    found: list[tuple[str, bytes | None]] = []
+    for parameter in operation["parameters"]:
+        if parameter["in"] == "query":
+            found += [(f"{path}?{parameter['name']}={quote(written(value))}", None) for value in NASTY]
+    if "requestBody" in operation:
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        fields = reference["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]["properties"]
+        found += [(path, json.dumps(GOOD | {name: value}).encode()) for name in fields for value in NASTY]
+        found += [(path, json.dumps(value).encode()) for value in NASTY]
+    return found
+
+
+def written(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
