@@ -72,7 +72,8 @@ class Ground:
         """Of PostgreSQL, all its processes."""
         assert self.cluster.pid is not None
         children = Path(f"/proc/{self.cluster.pid}/task/{self.cluster.pid}/children").read_text().split()
-        return sum(cpu_s(int(pid)) for pid in (*children, self.cluster.pid))
+        pids = [self.cluster.pid, *map(int, children)]
+        return sum(map(cpu_s, pids))
 
     def end(self) -> None:
         self.cluster.stop()
