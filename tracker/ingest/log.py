@@ -18,7 +18,7 @@ from tracker.ingest.replay import load_states
 from tracker.model.event import Event
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame
-from tracker.model.moment import micros_to_datetime, now_ms
+from tracker.model.moment import DAY_MS, micros_to_datetime, now_ms
 from tracker.model.state import State
 from tracker.pipeline.fold import Folded, ambiguous, fold
 from tracker.store.events import insert_transitions
@@ -133,7 +133,8 @@ class Log:
 
     async def make_partitions(self, frames: Sequence[Frame]) -> None:
         """Outside the transaction: making a table locks the log for a moment, and must not wait for a long batch."""
-        days = {day_of(entry.at) for frame in frames for entry in frame.entries if type(entry) is Fix}
+        numbers = {entry.at // DAY_MS for frame in frames for entry in frame.entries if type(entry) is Fix}
+        days = {day_of(number * DAY_MS) for number in numbers}
         if not all(covered(day, self.spans) for day in days):
             self.spans = await create_missing(self.conn, days, today())
 

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY_MS = 86_400_000
+MILLISECOND = timedelta(milliseconds=1)
+MICROSECOND = timedelta(microseconds=1)
 LEAP_SECOND = re.compile(r"(.*\d{2}:\d{2}):60(\.\d+)?(.*)")
 
 
@@ -26,7 +28,7 @@ def to_datetime(ms: int) -> datetime:
 
 def from_datetime(moment: datetime) -> int:
     """Milliseconds of an aware datetime, rounded down: a fix is identified by its millisecond."""
-    return (moment - EPOCH) // timedelta(milliseconds=1)
+    return (moment - EPOCH) // MILLISECOND
 
 
 def micros_to_datetime(us: int) -> datetime:
@@ -34,7 +36,7 @@ def micros_to_datetime(us: int) -> datetime:
 
 
 def datetime_to_micros(moment: datetime) -> int:
-    return (moment - EPOCH) // timedelta(microseconds=1)
+    return (moment - EPOCH) // MICROSECOND
 
 
 def format_ms(ms: int) -> str:
