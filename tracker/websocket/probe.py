@@ -11,8 +11,11 @@ from typing import Any, Final
 import hypercorn.protocol.h2
 import hypercorn.protocol.h11
 from hypercorn.asyncio.worker_context import WorkerContext
+from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol.ws_stream import WSStream
 from hypercorn.utils import wrap_app
 from quart import Quart
+from quart.asgi import ASGIWebsocketConnection
 
 from .config import RoomConfig
 from .converse import converse
@@ -26,6 +29,11 @@ _REQUEST: Final = (
     b"GET / HTTP/1.1\r\nHost: probe\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + base64.b64encode(bytes(16)) + b"\r\n\r\n"
 )
+_OVERRIDDEN: Final = {
+    H11Protocol: ("handle", "stream_send", "_check_protocol", "_create_stream", "_send_error_response"),
+    WSStream: ("handle", "_handle_events", "_send_pings", "_send_wsproto_event", "_send_error_response"),
+    ASGIWebsocketConnection: ("handle_messages",),
+}
 _PING: Final = b"\x82\x84\0\0\0\0ping"
 _CLOSE: Final = b"\x88\x82\0\0\0\0\x03\xe8"
 
@@ -51,6 +59,10 @@ class _Echo:
 
 async def fit() -> None:
     """Put our stream in Hypercorn's place, and hand one connection over. Raises DoesNotFit."""
+    for base, names in _OVERRIDDEN.items():
+        for name in names:
+            if not hasattr(base, name):
+                raise DoesNotFit(f"{base.__name__} has no {name}: ours would never be called")
     for module in (hypercorn.protocol.h11, hypercorn.protocol.h2):
         if not hasattr(module, "WSStream"):
             raise DoesNotFit(f"{module.__name__} has no WSStream")
