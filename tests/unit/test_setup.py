@@ -16,7 +16,7 @@ from tracker.setup.browser import find_chromium
 from tracker.setup.prepare import needs_of
 from tracker.setup.steps import Outcome, Progress, must
 from tracker.setup.system import Package, find_apt
-from tracker.setup.tests import Part, Result, report, run_lane
+from tracker.setup.tests import Part, Result, report, run_parts
 
 ROOT = checkout.ROOT
 
@@ -132,10 +132,23 @@ def test_steps_are_told_line_by_line_without_a_terminal() -> None:
 
 def test_a_failing_part_fails_the_run_and_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     parts = [Part("good", ("true",)), Part("bad", ("sh", "-c", "echo the reason; exit 1"))]
-    results = run_lane(parts, Progress(io.StringIO()))
+    results = run_parts(parts, Progress(io.StringIO()))
     assert report(results, 1.0) == 1
     assert "the reason" in capsys.readouterr().out
     assert report([Result(parts[0], Outcome(0, "", 0.1))], 1.0) == 0
+
+
+@pytest.mark.parametrize(
+    ("output", "line"),
+    [
+        ("..\n== 3 passed, 1 warning in 2s ==\n", "3 passed, 1 warning in 2s"),
+        (" Tests  57 passed (57)\n Duration  6.08s\n", "Tests  57 passed (57)"),
+        ("> tsc\n\n", "> tsc"),
+        ("", ""),
+    ],
+)
+def test_the_line_in_which_a_tool_counts(output: str, line: str) -> None:
+    assert tests.summary(output) == line
 
 
 def test_every_folder_with_tests_is_a_part_and_a_wrong_name_is_refused() -> None:

@@ -1,6 +1,6 @@
-"""All tests of the project, in two lanes: what runs the program, and what only reads it."""
+"""All tests of the project: what only reads the sources, and what runs the program."""
 
-import shutil
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from tracker.setup.checkout import ENVIRONMENT, ROOT, WEB
 from tracker.setup.steps import Outcome, Progress, run
 
 TESTS: Final = ROOT / "tests"
-ORDER: Final = ("unit", "properties")  # the quick ones first; then the rest by name
+ORDER: Final = ("ruff", "integration", "faults", "browser", "mypy", "geofence")
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,22 @@ class Result:
 
 def main(arguments: Sequence[str]) -> int:
     """Runs everything, or the parts whose names are given. The exit code is 0 only if all of them passed."""
-    chosen = [part for part in (*reading(), *running()) if not arguments or part.name in arguments]
-    if unknown := set(arguments) - {part.name for part in chosen}:
-        names = ", ".join(part.name for part in (*reading(), *running()))
+    parts = [*reading(), *running()]
+    if unknown := set(arguments) - {part.name for part in parts}:
+        names = ", ".join(part.name for part in parts)
         print(f"no such part: {', '.join(sorted(unknown))}; there are {names}", file=sys.stderr)
         return 2
+    chosen = sorted((part for part in parts if not arguments or part.name in arguments), key=place)
     began = time.monotonic()
     progress = Progress(sys.stdout)
-    with progress.shown(), ThreadPoolExecutor(2) as lanes:
-        ours = [[part for part in lane if part in chosen] for lane in (reading(), running())]
-        results = [result for lane in lanes.map(lambda lane: run_lane(lane, progress), ours) for result in lane]
+    with progress.shown():
+        results = run_parts(chosen, progress)
     return report(results, time.monotonic() - began)
+
+
+def place(part: Part) -> int:
+    """The one that answers at once, then those that take long: two at a time, they are done the soonest."""
+    return ORDER.index(part.name) if part.name in ORDER else len(ORDER)
 
 
 def reading() -> list[Part]:
@@ -55,35 +60,39 @@ def reading() -> list[Part]:
 
 
 def running() -> list[Part]:
-    """One for each folder of tests/."""
-    folders = {path.parent.relative_to(TESTS).parts[0] for path in TESTS.glob("*/**/test_*.py")}
-    ordered = [*(name for name in ORDER if name in folders), *sorted(folders - set(ORDER))]
+    """Those that run the program: one for each folder of tests/."""
+    folders = sorted({path.relative_to(TESTS).parts[0] for path in TESTS.glob("*/**/test_*.py")})
     pytest = str(ENVIRONMENT / "bin/pytest")
-    return [Part(name, (pytest, "-q", "--color=no", f"tests/{name}")) for name in ordered]
+    return [Part(name, (pytest, "-q", f"tests/{name}")) for name in folders]
 
 
-def run_lane(parts: Sequence[Part], progress: Progress) -> list[Result]:
-    results = []
-    for part in parts:
+def run_parts(parts: Sequence[Part], progress: Progress) -> list[Result]:
+    """Two at a time: much of a test is waiting, and two cores are what everybody has."""
+
+    def run_part(part: Part) -> Result:
         with progress.step(part.name) as word:
-            results.append(Result(part, run(part.command, cwd=part.folder, env=web.node_environ())))
-            word.append("passed" if results[-1].outcome.code == 0 else "FAILED")
-    return results
+            outcome = run(part.command, cwd=part.folder, env=web.node_environ() | {"NO_COLOR": "1"})
+            word.append("failed" if outcome.code else "passed")
+            return Result(part, outcome)
+
+    with ThreadPoolExecutor(2) as both:
+        return list(both.map(run_part, parts))
 
 
 def report(results: Sequence[Result], seconds: float) -> int:
     failed = [result for result in results if result.outcome.code != 0]
-    width = shutil.get_terminal_size().columns
     for result in failed:
-        print(f"\n{f' {result.part.name} failed ':=^{min(width, 100)}}\n{result.outcome.output}")
+        print(f"\n{f' {result.part.name} failed ':=^100}\n{result.outcome.output}")
     print()
     for result in results:
         word = "FAILED" if result in failed else "passed"
-        print(f"  {word}  {result.part.name:<12} {result.outcome.seconds:6.1f} s  {last_line(result.outcome.output)}")
-    print(f"\n{'FAILED' if failed else 'All passed'} in {seconds:.0f} s")
+        print(f"  {word}  {result.part.name:<12} {result.outcome.seconds:6.1f} s  {summary(result.outcome.output)}")
+    print(f"\n{f'{len(failed)} parts FAILED' if failed else 'All passed'} in {seconds:.0f} s")
     return 1 if failed else 0
 
 
-def last_line(output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return lines[-1] if lines else ""
+def summary(output: str) -> str:
+    """The line in which a tool counts: the last that speaks of passing or failing, or the last."""
+    lines = [line.strip(" =") for line in output.splitlines() if line.strip(" =")]
+    counting = [line for line in lines if re.search(r"\b(passed|failed|Success|no issues|Found \d+)\b", line)]
+    return (counting or lines or [""])[-1]
