@@ -22,9 +22,12 @@ KEPT_TEXT: Final = 2_000  # characters of a bad fix or frame kept in quarantine
 MAX_SEQ: Final = (1 << 53) - 1  # what a JavaScript number counts to
 
 
+NO_NUL: Final = r"\A[^\x00]*\Z"  # PostgreSQL's text takes every character but this one
+
+
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
     device: Annotated[str, msgspec.Meta(max_length=64)]
-    boot: Annotated[str, msgspec.Meta(min_length=1, max_length=64)] = "0"
+    boot: Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=NO_NUL)] = "0"
     token: str | None = None
     version: int = VERSION
     binary: bool = False
@@ -33,9 +36,9 @@ class Hello(msgspec.Struct, frozen=True, tag="hello"):
 class Result(msgspec.Struct, frozen=True, tag="result"):
     """The device's answer to a command."""
 
-    id: Annotated[str, msgspec.Meta(max_length=64)]
+    id: Annotated[str, msgspec.Meta(max_length=64, pattern=NO_NUL)]
     ok: bool
-    detail: Annotated[str, msgspec.Meta(max_length=2_000)] | None = None
+    detail: Annotated[str, msgspec.Meta(max_length=2_000, pattern=NO_NUL)] | None = None
 
 
 class WireFix(msgspec.Struct, gc=False):
@@ -136,7 +139,7 @@ def entry_of(index: int, raw: msgspec.Raw, now: int) -> Fix | Refusal:
         return retimed(index, ANY.decode(text), now)
     except (msgspec.DecodeError, RecursionError, TypeError):
         return Refusal(index, "bad_value", clip(text))
-    except ValueError:
+    except (ValueError, OverflowError):  # no such time, or one beyond the years that there are
         return Refusal(index, "bad_time", clip(text))
 
 

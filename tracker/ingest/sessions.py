@@ -57,7 +57,7 @@ class Sessions:
             await work
         except TrackerError as error:
             session.fail(error)
-        except AWAY:
+        except (*AWAY, asyncpg.PostgresError):
             session.fail(StorageDown())
 
     async def introduce(self, session: Session, hello: Hello) -> None:

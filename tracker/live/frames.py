@@ -20,7 +20,7 @@ SLOWEST: Final = 0.05
 KIND: Final = 2
 MAX_DT: Final = 1 << 31
 HEAD: Final = Struct("<BBHIq")
-Id = Annotated[str, msgspec.Meta(max_length=64)]
+Id = Annotated[str, msgspec.Meta(max_length=64, pattern=r"\A[^\x00]*\Z")]  # PostgreSQL's text takes no NUL
 Ids = Annotated[list[Id], msgspec.Meta(max_length=1_000)]
 
 
