@@ -20,13 +20,15 @@ from websockets.exceptions import ConnectionClosed
 ROOT = Path(__file__).resolve().parent.parent
 ADMIN_TOKEN = "an-admin-token-for-tests-of-43-characters-x"
 START_S = 30.0
+PROGRAM = "from tracker.cli import main; main()"
 
 
 class RunningServer:
     """One `tracker serve` on a free port of loopback, on the database it is given. The port stays the same after a
-    restart."""
+    restart. `program`: another way to start it, for a server with a fault built in."""
 
-    def __init__(self, database_url: str, **environment: str) -> None:
+    def __init__(self, database_url: str, *, program: str = PROGRAM, **environment: str) -> None:
+        self.program = program
         self.database_url = database_url
         self.environment = environment
         self.address = "127.0.0.1:0"
@@ -48,7 +50,7 @@ class RunningServer:
         self.log.write_bytes(b"")
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", "from tracker.cli import main; main()", "serve", "--bind", self.address],
+                [sys.executable, "-c", self.program, "serve", "--bind", self.address],
                 env=inherited | settings | self.environment, cwd=ROOT, stdout=log, stderr=log,
             )  # fmt: skip
         self.address = self.wait_for(self._announced)
@@ -172,8 +174,8 @@ def loads(message: str) -> dict[str, Any]:
 
 
 @contextmanager
-def running(database_url: str, **environment: str) -> Iterator[RunningServer]:
-    server = RunningServer(database_url, **environment)
+def running(database_url: str, *, program: str = PROGRAM, **environment: str) -> Iterator[RunningServer]:
+    server = RunningServer(database_url, program=program, **environment)
     server.start()
     try:
         yield server

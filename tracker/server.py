@@ -12,7 +12,7 @@ import structlog
 
 from tracker.access.gate import Gate
 from tracker.api.app import build_app
-from tracker.errors import TrackerError
+from tracker.errors import StorageDown, TrackerError
 from tracker.ingest.log import Log
 from tracker.ingest.sessions import Sessions
 from tracker.ingest.writer import Writer
@@ -41,6 +41,7 @@ RECONNECT_MS: Final = 1_500  # what devices are told to wait; they add jitter
 API_CONNECTIONS: Final = 8
 API_ANSWER: Final = 15.0  # s for one statement; then 503, for a person has given up by then
 SWEEP: Final = 600.0  # s
+AGAIN: Final = 1.0  # s to the next attempt to own the log
 ASK: Final = 2.0  # s the database has to answer a readiness probe
 
 
@@ -87,12 +88,22 @@ class Server:
 
     async def own(self) -> None:
         """Wait until no other process owns the log, then fold until cancelled."""
-        await self.log.open()
-        await self.fill()
+        await self.take_over()
         self.bus.subscribe(self.hub.deliver)
         self.is_owner = True
         logger.info("owner of all partitions", epoch=self.log.epoch, devices=len(self.log.states))
         await self.writer.run()
+
+    async def take_over(self) -> None:
+        """A database that goes away meanwhile ends the attempt, not the server."""
+        while True:
+            try:
+                await self.log.open()
+                await self.fill()
+                return
+            except (StorageDown, *AWAY) as error:
+                logger.warning("cannot take over yet", error=repr(error))
+                await asyncio.sleep(AGAIN)
 
     async def fill(self) -> None:
         """What viewers see before the first new fix."""

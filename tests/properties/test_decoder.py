@@ -25,6 +25,8 @@ from tracker.model.frame import Frame, Outcome
 REASONS = {"out_of_range", "future", "too_old", "bad_time", "bad_value", "too_many_attributes"}
 CODES = {"bad_frame", "bad_json"}
 
+GOOD = {"at": "2026-01-01T00:00:00Z", "lon": 1, "lat": 1}
+
 honest = st.lists(good_fixes, min_size=1, max_size=5).map(frame_of)
 columns = st.builds(columns_of, st.lists(column_rows, min_size=1, max_size=20), st.integers(-(2**63), 2**63 - 1))
 
@@ -37,7 +39,8 @@ def check(message: str | bytes) -> None:
     """Whatever it was, what comes out can be stored and answered."""
     decoded = decode(message)
     if not isinstance(decoded, Frame):
-        assert "\0" not in repr(decoded).encode().decode("unicode_escape", "replace")
+        kept = (decoded.boot,) if isinstance(decoded, Hello) else (decoded.id, decoded.detail or "")
+        assert "\0" not in "".join(kept)  # these go into the database
         return
     assert -1 <= decoded.seq <= MAX_SEQ
     refusals = [entry for entry in decoded.entries if isinstance(entry, Refusal)]
@@ -62,7 +65,10 @@ def test_mutations(message: bytes) -> None:
     check(message.decode(errors="replace"))
 
 
-@given(st.builds(dict, type=st.sampled_from(["hello", "result", "fixes", "other"]) | json_values) | json_values, st.data())
+types = st.sampled_from(["hello", "result", "fixes", "other"])
+
+
+@given(st.builds(dict, type=types | json_values) | json_values, st.data())
 def test_any_json(message: Any, data: st.DataObject) -> None:
     if isinstance(message, dict):
         names = ["seq", "fixes", "lane", "device", "boot", "token", "version", "binary", "id", "ok", "detail"]
@@ -78,9 +84,9 @@ def test_columns(message: bytes) -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), good_fixes, bad_fixes), min_size=1, max_size=6))
-@example([(False, {}, {"at": "9999-12-31T23:59:60Z", "lon": 1, "lat": 1}), (True, {"at": "2026-01-01T00:00:00Z", "lon": 1, "lat": 1}, {})])
-@example([(False, {}, {"at": "00010101T000000+1400", "lon": 1, "lat": 1}), (True, {"at": "2026-01-01T00:00:00Z", "lon": 1, "lat": 1}, {})])
-@example([(False, {}, {"at": "2026-01-01T00:00:00Z", "lon": 999, "lat": 1, "attributes": {"a": 10**30}}), (True, {"at": "2026-01-01T00:00:00Z", "lon": 1, "lat": 1}, {})])
+@example([(False, {}, GOOD | {"at": "9999-12-31T23:59:60Z"}), (True, GOOD, {})])
+@example([(False, {}, GOOD | {"at": "00010101T000000+1400"}), (True, GOOD, {})])
+@example([(False, {}, GOOD | {"lon": 999, "attributes": {"a": 10**30}}), (True, GOOD, {})])
 def test_a_bad_fix_costs_no_neighbour(choices: list[tuple[bool, Any, Any]]) -> None:
     sent = [good if is_good else bad for is_good, good, bad in choices]
     decoded = decode(frame_of(sent))

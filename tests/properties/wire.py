@@ -42,7 +42,7 @@ good_fixes = st.fixed_dictionaries(
 bad_fixes = (
     json_values
     | st.fixed_dictionaries(
-        {}, optional={name: json_values | numbers | times for name in ("at", "lon", "lat", "speed", "attributes")}
+        {}, optional=dict.fromkeys(("at", "lon", "lat", "speed", "attributes"), json_values | numbers | times)
     )
     | st.fixed_dictionaries(
         {"at": times, "lon": numbers, "lat": numbers},
@@ -78,7 +78,10 @@ def frame_of(fixes: list[Any], seq: int = 1) -> str:
 def columns_of(rows: list[tuple[int, int, int, int, int, int, int]], base: int, seq: int = 1, flags: int = 0) -> bytes:
     """Rows of (dt, lon, lat, speed, heading, accuracy, altitude) as the contract lays them out."""
     kinds = "iiiHHHh"
-    columns = [struct.pack(f"<{len(rows)}{kind}", *column) for kind, column in zip(kinds, zip(*rows), strict=True)]
+    columns = [
+        struct.pack(f"<{len(rows)}{kind}", *column)
+        for kind, column in zip(kinds, zip(*rows, strict=True), strict=True)
+    ]
     return struct.pack("<BBHIq", 1, flags, len(rows), seq, base) + b"".join(columns)
 
 

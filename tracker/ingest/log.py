@@ -29,6 +29,7 @@ from tracker.store.ownership import (
     lock_epoch,
     mark_batch,
     release_owner,
+    renew_owner,
     select_batch,
     select_revision,
     take_leases,
@@ -74,7 +75,11 @@ class Log:
         self.conn: asyncpg.Connection
 
     async def open(self) -> None:
-        """Returns when this process owns all partitions: at once, or when the process that does is gone."""
+        """Returns when this process owns all partitions: at once, or when the process that does is gone. May be called
+        again where it failed: as another owner, with nothing kept of the attempt before."""
+        if self.epoch:
+            self.conn.terminate()
+        self.owner, self.states, self.dirty = uuid4(), States(), set()
         self.conn = await open_connection(self.url)
         self.epoch = await insert_owner(self.conn, self.owner, self.name)
         held = await take_leases(self.conn, self.owner)
@@ -143,6 +148,10 @@ class Log:
         if not all(covered(day, self.spans) for day in ahead(today())):
             self.spans = await create_missing(self.conn, ahead(today()), today())
         await self.checkpoint()
+
+    async def renew(self) -> None:
+        """Say that we live, where no batch said it. Raises Fenced where another took over."""
+        await renew_owner(self.conn, self.owner)
 
     async def checkpoint(self) -> None:
         """Write the states that changed, so that a restart folds only what came after."""

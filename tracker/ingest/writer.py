@@ -7,7 +7,7 @@
 import asyncio
 import struct
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from itertools import chain, repeat
 from typing import Final, Protocol
 
@@ -28,6 +28,7 @@ BATCH: Final = 2_000  # fixes in one transaction: beyond it COPY gets no cheaper
 ROOM: Final = 50_000  # fixes that may wait; full: the devices wait (their sockets are not read)
 ROOM_AGAIN: Final = 25_000
 CHECKPOINT: Final = 10.0  # s between checkpoints: how much a restart after a crash has to fold again
+RENEWAL: Final = 3.0  # s: an owner that says nothing for 10 s is taken for dead
 RETRY: Final = (0.05, 0.1, 0.25, 0.5, 1.0)  # s before the next attempt while the database is away
 
 BAD_DATA: Final = (*REFUSED, ArithmeticError, struct.error)  # the last two: a value no column can hold
@@ -54,7 +55,7 @@ class Writer:
         self.waiting = 0  # fixes in both
         self.pressed: set[Sender] = set()  # those that were told to wait
         self.wake = asyncio.Event()
-        self.idle = asyncio.Event()
+        self.idle = asyncio.Event()  # nothing waits, and nothing is being committed
         self.idle.set()
         self.gone: set[int] = set()  # deleted devices: their frames are dropped
         self.to_forget: set[int] = set()  # those whose last fixes may still be in the log
@@ -74,17 +75,21 @@ class Writer:
     async def run(self) -> None:
         """Until cancelled. Raises Fenced when another server took over: then this one must end."""
         self.is_storing = True
-        due = asyncio.get_running_loop().time() + CHECKPOINT
+        clock = asyncio.get_running_loop().time
+        renewal, checkpoint = clock() + RENEWAL, clock() + CHECKPOINT
         while True:
-            await self.wait_until(due)
+            await self.wait_until(min(renewal, checkpoint))
             if batch := self.take():
                 await self.store(batch)
-            await self.forget_gone()
-            if asyncio.get_running_loop().time() >= due:
-                await self.attempt_tending()
-                due = asyncio.get_running_loop().time() + CHECKPOINT
             if not self.waiting:
                 self.idle.set()
+            await self.forget_gone()
+            if clock() >= renewal:
+                await self.attempt(self.log.renew)
+                renewal = clock() + RENEWAL
+            if clock() >= checkpoint:
+                await self.attempt(self.log.tend)
+                checkpoint = clock() + CHECKPOINT
 
     def forget(self, device: int) -> None:
         """The device was deleted: nothing of it may be stored any more."""
@@ -153,9 +158,9 @@ class Writer:
             self.metrics.storage_failures.inc()
             await asyncio.sleep(pause)
             try:
-                committed = await self.log.recover()
+                committed = await self.log.recover() or await self.log.append(frames)
                 self.is_storing = True
-                return committed or await self.log.append(frames)
+                return committed
             except BAD_DATA:
                 raise
             except AWAY as error:
@@ -204,16 +209,16 @@ class Writer:
         self.metrics.fixes_stored.inc(stored)
         self.metrics.batch_size.observe(stored)
 
-    async def attempt_tending(self) -> None:
-        """A checkpoint that fails is only late: the log has everything."""
+    async def attempt(self, work: Callable[[], Awaitable[None]]) -> None:
+        """What may come late, such as a checkpoint: the log has everything."""
         try:
-            await self.log.tend()
+            await work()
         except AWAY as error:
-            logger.warning("no checkpoint", error=repr(error))
+            logger.warning("the database does not answer", error=repr(error), waiting=self.waiting)
             await self.append_again([])
 
     async def drain(self) -> None:
-        """Wait until everything offered so far is committed and answered."""
+        """Wait until everything offered so far is committed and answered: also the batch under way."""
         await self.idle.wait()
 
 

@@ -5,7 +5,7 @@ with a killed process at once, the expiry ends for one that hangs. Whoever takes
 same row that every batch updates, so no batch of a fenced owner can commit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -18,6 +18,7 @@ from tracker.errors import Fenced
 
 PARTITIONS: Final = 64
 EXPIRY: Final = "10 seconds"
+LOADING: Final = "10 minutes"  # to read the states after taking over; a process that is killed meanwhile holds no lock
 LOCK_CLASS: Final = 0x74726B  # "trk": first half of the advisory lock's key; the epoch is the other
 
 
@@ -43,8 +44,21 @@ async def insert_owner(conn: Connection, owner: UUID, name: str) -> int:
 
 
 async def lock_epoch(conn: Connection, epoch: int) -> None:
-    """Held until the session ends. Waits while an earlier session of the same owner still dies."""
+    """Held until the session ends. An earlier session of the same owner is ended first, and its end waited for: it may
+    not know yet that nobody listens to it, and until it is gone it may still commit."""
+    await end_sessions(conn, [epoch])
     await conn.execute("select pg_advisory_lock($1, $2)", LOCK_CLASS, epoch)
+
+
+async def end_sessions(conn: Connection, epochs: Sequence[int]) -> None:
+    """End the database sessions of these owners, and with them what they have not committed."""
+    await conn.execute(
+        """select pg_terminate_backend(pid) from pg_locks
+           where locktype = 'advisory' and classid = $1 and objid = any($2::bigint[]) and objsubid = 2 and granted
+             and database = (select oid from pg_database where datname = current_database())""",
+        LOCK_CLASS,
+        epochs,
+    )
 
 
 async def take_leases(conn: Connection, owner: UUID) -> list[int]:
@@ -56,6 +70,7 @@ async def take_leases(conn: Connection, owner: UUID) -> list[int]:
                where not fenced and id <> $1 and id in (select owner from lease)""",
             owner,
         )
+        await end_sessions(conn, [row["epoch"] for row in rows if row["expired"]])  # it may hang with its row locked
         dead = [row["id"] for row in rows if row["expired"] or await is_gone(conn, row["epoch"])]
         await conn.execute("update owner set fenced = true where id = any($1::uuid[])", dead)
         await conn.execute(
@@ -63,6 +78,7 @@ async def take_leases(conn: Connection, owner: UUID) -> list[int]:
                where l.owner is null or exists (select from owner o where o.id = l.owner and o.fenced)""",
             owner,
         )
+        await conn.execute(f"update owner set expires_at = now() + interval '{LOADING}' where id = $1", owner)
         held = await conn.fetch("select partition from lease where owner = $1 order by partition", owner)
     return [row["partition"] for row in held]
 
@@ -87,7 +103,7 @@ async def renew_owner(conn: Connection, owner: UUID) -> None:
 async def mark_batch(conn: Connection, owner: UUID, batch: int) -> Head:
     """The first statement of every batch. Raises Fenced where the owner lost its place, which then stays lost."""
     revision = await conn.fetchval(
-        """update owner set batch = $2 where id = $1 and not fenced
+        f"""update owner set batch = $2, expires_at = now() + interval '{EXPIRY}' where id = $1 and not fenced
            returning (select revision from geofence_head)""",
         owner,
         batch,

@@ -1,0 +1,83 @@
+"""An ack means committed: whatever dies, nothing acked is missing and nothing is stored twice."""
+
+import asyncio
+from collections.abc import Iterator
+
+import asyncpg
+import pytest
+
+from tests.faults.cluster import Patient, patient
+from tests.faults.fleet import Fleet, audit, fleet
+from tests.running import RunningServer, running
+
+DEVICES = 12
+KILLS = 8
+STOPS = 4
+LIAR = "from tests.faults.liar import lie; lie()"
+
+
+@pytest.fixture(scope="module")
+def durable() -> Iterator[Patient]:
+    """A cluster that keeps its promises: fsync on."""
+    with patient() as durable:
+        yield durable
+
+
+@pytest.fixture
+async def database(durable: Patient) -> str:
+    """A fresh database on it; its server makes the tables."""
+    conn = await asyncpg.connect(durable.url)
+    name = f"d{await conn.fetchval('select count(*) from pg_database')}"
+    await conn.execute(f"create database {name}")
+    await conn.close()
+    return durable.url.replace("/postgres?", f"/{name}?")
+
+
+async def killed(server: RunningServer, drivers: Fleet) -> None:
+    await drivers.more_acks(DEVICES * 3)
+    server.kill()
+    await asyncio.to_thread(server.start)
+
+
+async def check(database: str, drivers: Fleet) -> None:
+    conn = await asyncpg.connect(database)
+    found = await audit(conn, drivers)
+    await conn.close()
+    print(found)
+    assert (found.lost, found.doubled, found.strangers, found.wrong_events) == (0, 0, 0, 0), found
+    assert found.made == found.acked == found.rows, found
+    assert [answer for device in drivers.devices for answer in device.refused] == []
+
+
+async def test_eight_kills_of_the_server(database: str) -> None:
+    with running(database) as server:
+        async with fleet(server, DEVICES) as drivers:
+            for _ in range(KILLS):
+                await killed(server, drivers)
+            await drivers.end()
+            assert sum(device.resent for device in drivers.devices) > KILLS, "nothing was under way"
+            await check(database, drivers)
+
+
+async def test_four_immediate_stops_of_postgresql(durable: Patient, database: str) -> None:
+    with running(database) as server:
+        async with fleet(server, DEVICES) as drivers:
+            for _ in range(STOPS):
+                await drivers.more_acks(DEVICES * 3)
+                await asyncio.to_thread(durable.stop_at_once)
+                await durable.start()
+            await drivers.more_acks(DEVICES)
+            await drivers.end()
+            await check(database, drivers)
+
+
+async def test_the_harness_catches_acks_before_the_commit(database: str) -> None:
+    with running(database, program=LIAR) as server:
+        async with fleet(server, DEVICES) as drivers:
+            for _ in range(2):
+                await killed(server, drivers)
+        conn = await asyncpg.connect(database)
+        found = await audit(conn, drivers)
+        await conn.close()
+    print(found)
+    assert found.lost > 0, found
