@@ -112,11 +112,16 @@ async def test_readiness_tells_why_not(anonymous: Caller, ready: Readiness) -> N
 
 async def test_metrics_are_there_to_scrape(anonymous: Caller, metrics: Metrics) -> None:
     metrics.fixes_stored.inc(3)
-    metrics.received_to_stored.observe(0.004)
+    for seconds in (0.004, 0.005, 0.4, 99.0):
+        metrics.received_to_stored.observe(seconds)
     await anonymous.get("/api/me")
     text = await anonymous.text("/metrics")
     assert 'tracker_fixes_total{outcome="stored"} 3.0' in text
-    assert 'tracker_received_to_stored_seconds_bucket{le="0.005"} 1.0' in text
+    buckets = {"0.0025": 0, "0.005": 2, "0.25": 2, "0.5": 3, "1.0": 3, "60.0": 3, "+Inf": 4}
+    for bound, count in buckets.items():
+        assert f'tracker_received_to_stored_seconds_bucket{{le="{bound}"}} {count}.0' in text
+    assert "tracker_received_to_stored_seconds_count 4.0" in text
+    assert "tracker_received_to_stored_seconds_sum 99.409" in text
     assert 'tracker_http_requests_total{method="GET",status="401"} 1.0' in text
     for name in ("tracker_fix_to_received_seconds", "tracker_stored_to_sent_seconds", "tracker_batch_fixes"):
         assert f"# TYPE {name} histogram" in text

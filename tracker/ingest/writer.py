@@ -198,15 +198,19 @@ class Writer:
 
     def measure(self, batch: Iterable[Waiting], outcomes: Iterable[Outcome]) -> None:
         now = now_us()
-        stored = 0
+        frames = stored = duplicate = quarantined = 0
         for (frame, _), outcome in zip(batch, outcomes, strict=True):
             self.metrics.received_to_stored.observe((now - frame.received_at) / 1e6)
             if frame.entries and type(newest := frame.entries[-1]) is Fix:
                 self.metrics.fix_to_received.observe(max(0.0, frame.received_at / 1e6 - newest.at / 1e3))
+            frames += 1
             stored += outcome.stored
-            self.metrics.fixes_duplicate.inc(outcome.duplicate)
-            self.metrics.fixes_quarantined.inc(len(outcome.refusals))
+            duplicate += outcome.duplicate
+            quarantined += len(outcome.refusals)
+        self.metrics.frames_in.inc(frames)
         self.metrics.fixes_stored.inc(stored)
+        self.metrics.fixes_duplicate.inc(duplicate)
+        self.metrics.fixes_quarantined.inc(quarantined)
         self.metrics.batch_size.observe(stored)
 
     async def attempt(self, work: Callable[[], Awaitable[None]]) -> None:
