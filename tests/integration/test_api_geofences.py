@@ -2,7 +2,7 @@ import asyncpg
 import pytest
 
 from tests.integration.conftest import Caller
-from tracker.store.geofences import select_geofence_revision
+from tracker.store.geofences import select_geofence_revision, select_geofences
 
 SQUARE = {"type": "Polygon", "coordinates": [[[24.9, 60.1], [25.0, 60.1], [25.0, 60.2], [24.9, 60.2], [24.9, 60.1]]]}
 PORT = {"type": "Feature", "id": "port", "geometry": SQUARE, "properties": {"name": "Port", "colour": "blue"}}
@@ -51,6 +51,16 @@ async def test_pages_of_geofences_follow_each_other(admin: Caller) -> None:
     page = await (await admin.get("/api/geofences?limit=2")).get_json()
     rest = await (await admin.get(f"/api/geofences?limit=2&after={page['next']}")).get_json()
     assert [f["id"] for f in page["features"] + rest["features"]] == ["a", "b", "c"] and rest["next"] is None
+
+
+async def test_a_page_of_large_geofences_ends_early(admin: Caller, conn: asyncpg.Connection) -> None:
+    for id in "Bacd":
+        await admin.post("/api/geofences", PORT | {"id": id})
+    size = await conn.fetchval("select length(feature::text) from geofence where id = 'a'")
+    for largest, expected in ((1, "B"), (size + 200, "Ba"), (100_000, "Bacd")):
+        found, more = await select_geofences(conn, limit=10, largest=largest)
+        assert ("".join(each.id for each in found), more) == (expected, expected != "Bacd")
+    assert await select_geofences(conn, after="d", limit=10) == ([], False)
 
 
 BOW_TIE = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}

@@ -65,8 +65,8 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         """List geofences, by id, as a FeatureCollection."""
         query = read_query(GeofenceQuery)
         async with borrow(pool) as conn:
-            found = await select_geofences(conn, after=query.after, limit=query.limit)
-        last = found[-1].id if len(found) == query.limit else None
+            found, more = await select_geofences(conn, after=query.after, limit=query.limit)
+        last = found[-1].id if more else None
         return answer(GeofenceCollection([each.feature for each in found], last), 200, "application/geo+json")
 
     @routes.post("")

@@ -15,6 +15,8 @@ NEXT: Final = "update geofence_head set revision = revision + 1 returning revisi
 BUMP: Final = """update geofence_head set revision = revision + 1
                  where exists (select from geofence where id = $1) returning revision"""
 
+PAGE_BYTES: Final = 16 * 1024 * 1024
+
 
 class StoredGeofence(msgspec.Struct, frozen=True):
     """As it is kept: `feature` is the GeoJSON with its id and its revision; geofence.feature.parse makes more of it."""
@@ -64,11 +66,24 @@ async def select_geofence(conn: asyncpg.Connection, id: str) -> StoredGeofence |
 
 
 async def select_geofences(
-    conn: asyncpg.Connection, *, after: str = "", limit: int | None = None
-) -> list[StoredGeofence]:
-    """In the order of their ids; `after` is the last id of the page before. No limit: all of them."""
-    rows = await conn.fetch(f"""{SELECT} where id collate "C" > $1 order by id collate "C" limit $2""", after, limit)
-    return [_geofence(row) for row in rows]
+    conn: asyncpg.Connection, *, after: str = "", limit: int, largest: int = PAGE_BYTES
+) -> tuple[list[StoredGeofence], bool]:
+    """In the order of their ids, and whether there are more; `after` is the last id of the page before.
+
+    A page ends early where it would be more than `largest` bytes: a geofence may have three hundred kilobytes.
+    """
+    rows = await conn.fetch(
+        f"""select * from (
+                select *, sum(length(feature::text)) over (order by id collate "C") - length(feature::text) as before
+                from ({SELECT} where id collate "C" > $1 order by id collate "C" limit $2 + 1) as page) as measured
+            where before < $3 order by measured.id collate "C" """,
+        after, limit, largest,
+    )  # fmt: skip
+    found = [_geofence(row) for row in rows[:limit]]
+    if not found or len(rows) > limit:
+        return found, len(rows) > limit
+    last = found[-1].id
+    return found, await conn.fetchval("""select exists (select from geofence where id collate "C" > $1)""", last)
 
 
 async def select_geofence_revision(conn: asyncpg.Connection) -> int:
