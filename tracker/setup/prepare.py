@@ -1,15 +1,17 @@
 """What a command needs before it can run, made in the shortest time: system packages beside Python's and the page's."""
 
+import fcntl
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
 
 from tracker.errors import TrackerError
 from tracker.setup import environment, system, tests, web
-from tracker.setup.checkout import WEB
+from tracker.setup.checkout import PROJECT, WEB
 from tracker.setup.steps import Progress
 from tracker.setup.system import Apt, Package
 
@@ -26,7 +28,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Sets up and goes on as the environment's Python, which runs the command; `test` is run from here."""
     progress = Progress()
     try:
-        with progress.shown():
+        with progress.shown(), one_at_a_time():
             prepare(needs_of(arguments, environ), progress, environ)
         if arguments[:1] == ["test"]:
             return tests.main(arguments[1:])
@@ -37,6 +39,14 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     except KeyboardInterrupt:
         print("tracker: interrupted; run it again to go on", file=sys.stderr)
         return 130
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Two commands started in one checkout would trip over each other's half-made environment."""
+    with PROJECT.open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def hand_over(arguments: Sequence[str], environ: Mapping[str, str]) -> NoReturn:
