@@ -16,7 +16,7 @@ def main() -> int:  # an older Python must be able to read this file, to be told
     if not checkout.exists() or os.environ.pop(PREPARED, "") == str(os.getpid()):
         from tracker.cli import main as command
 
-        command()
+        command(prog_name="tracker")
         return 0
     from tracker.setup import prepare
 
