@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 import asyncpg
 import numpy as np
 
+from tracker.geofence.feature import parse
 from tracker.geofence.index import FenceIndex
 from tracker.model.fix import E7, Fix
 from tracker.model.frame import Frame
-from tracker.store.fence_changes import select_changed_fences, select_fence_keys
+from tracker.model.geofence import Geofence
+from tracker.store.geofences import StoredGeofence, select_changed_geofences, select_geofence_keys
 
 
 @dataclass(frozen=True)
@@ -23,11 +25,15 @@ class Fences:
 
 async def refresh(conn: asyncpg.Connection, fences: Fences, revision: int) -> Fences:
     """With every change up to this revision, which the caller has read."""
-    changed = await select_changed_fences(conn, fences.revision)
-    keys = await select_fence_keys(conn)
+    changed = [understood(stored) for stored in await select_changed_geofences(conn, fences.revision)]
+    keys = await select_geofence_keys(conn)
     index = fences.index.changed(fences.ids.keys() - keys, changed)
     ids = {key: id for key, id in fences.ids.items() if key in keys} | {fence.key: fence.id for fence in changed}
     return Fences(index, ids, revision)
+
+
+def understood(stored: StoredGeofence) -> Geofence:
+    return parse(bytes(stored.feature), id=stored.id, key=stored.key, revision=stored.revision)
 
 
 def covering_of(frames: Iterable[Frame], fences: Fences) -> dict[int, frozenset[int]]:

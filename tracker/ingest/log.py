@@ -23,6 +23,7 @@ from tracker.model.state import State
 from tracker.pipeline.fold import Folded, ambiguous, fold
 from tracker.store.events import insert_transitions
 from tracker.store.fixes import copy_fixes, select_places
+from tracker.store.geofences import select_geofence_revision
 from tracker.store.ownership import (
     PARTITIONS,
     insert_owner,
@@ -31,7 +32,6 @@ from tracker.store.ownership import (
     release_owner,
     renew_owner,
     select_batch,
-    select_revision,
     take_leases,
     update_checkpoints,
 )
@@ -87,7 +87,7 @@ class Log:
             await asyncio.sleep(STANDBY_POLL)
             held = await take_leases(self.conn, self.owner)
         self.spans = await create_missing(self.conn, ahead(today()), today())
-        self.fences = await refresh(self.conn, self.fences, await select_revision(self.conn))
+        self.fences = await refresh(self.conn, self.fences, await select_geofence_revision(self.conn))
         self.stamp = await load_states(self.conn, held, self.states, self.dirty, self.fences.index)
         reached = await select_progress(self.conn)
         self.progress = {device: Progress(boot, acked) for device, (boot, acked) in reached.items()}

@@ -86,6 +86,17 @@ async def select_geofences(
     return found, await conn.fetchval("""select exists (select from geofence where id collate "C" > $1)""", last)
 
 
+async def select_changed_geofences(conn: asyncpg.Connection, revision: int) -> list[StoredGeofence]:
+    """Made or edited after this revision."""
+    rows = await conn.fetch(f"{SELECT} where revision > $1", revision)
+    return [_geofence(row) for row in rows]
+
+
+async def select_geofence_keys(conn: asyncpg.Connection) -> frozenset[int]:
+    """All there are: whatever is not among them was deleted."""
+    return frozenset(await conn.fetchval("select coalesce(array_agg(key), '{}') from geofence"))
+
+
 async def select_geofence_revision(conn: asyncpg.Connection) -> int:
     revision: int = await conn.fetchval("select revision from geofence_head")
     return revision

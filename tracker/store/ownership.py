@@ -113,11 +113,6 @@ async def mark_batch(conn: Connection, owner: UUID, batch: int) -> Head:
     return Head(revision)
 
 
-async def select_revision(conn: Connection) -> int:
-    revision: int = await conn.fetchval("select revision from geofence_head")
-    return revision
-
-
 async def select_batch(conn: Connection, owner: UUID) -> int:
     """The last batch that committed: tells whether a commit happened whose reply was lost."""
     row = await conn.fetchrow("select batch, fenced from owner where id = $1", owner)
