@@ -168,3 +168,17 @@ def test_a_fix_larger_than_any_frame_is_dropped_and_counted() -> None:
     buffer.connected(Welcome(0, 4, 500, 2000, 20))
     frames = [fixes_of(frame) for frame in iter(buffer.next, None)]
     assert (frames, buffer.dropped, buffer.waiting) == ([(True, [1])], 2, 0)
+
+
+def test_an_ack_for_what_was_not_sent_again_yet_spares_the_sending() -> None:
+    buffer = Buffer(10, lanes=False)
+    buffer.put(Fix(at=1, lon_e7=0, lat_e7=0))
+    buffer.put(Fix(at=2, lon_e7=0, lat_e7=0))
+    buffer.connected(Welcome(0, 4, 1, 65536, 20))
+    assert [frame.seq for frame in iter(buffer.next, None)] == [1, 2]
+    buffer.disconnected()
+    assert buffer.connected(Welcome(0, 1, 1, 65536, 20)) == 0
+    first = buffer.next()
+    assert first is not None and first.seq == 1 and buffer.next() is None
+    assert buffer.acked(2) is not None and buffer.acked(1) is first
+    assert buffer.next() is None and buffer.empty
