@@ -95,6 +95,7 @@ async def test_a_recording_paced_and_now(server: RunningServer, conn: asyncpg.Co
     tally = await replay(file, server.url, ADMIN_TOKEN, speed=5000, now=True)
     ended = now_ms()
     assert tally.answered == tally.put == 1533
+    assert not tally.quarantined, "two moments became one"
     assert 1500 < ended - began < 15_000
     first, last = await conn.fetchrow("select min(at), max(at) from fix")
     assert began <= from_datetime(first) and from_datetime(last) <= ended

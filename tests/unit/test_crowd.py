@@ -16,7 +16,7 @@ from tracker.simulator.tally import Tally
 async def test_progress_moves_and_the_last_word_stays(terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crowd, "REFRESH_S", 0.01)
     monkeypatch.setattr(crowd, "LINE_S", 0.01)
-    console, tally = Console(file=io.StringIO(), force_terminal=terminal, width=140), Tally()
+    console, tally = Console(file=io.StringIO(), force_terminal=terminal, width=140), Tally(registered=1)
     async with shown(console, tally, "a.csv", 2000):
         tally.stored = 1500
         await asyncio.sleep(0.1)

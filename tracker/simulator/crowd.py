@@ -50,7 +50,8 @@ async def shown(console: Console | None, tally: Tally, title: str, total: int | 
     finally:
         display.cancel()
         await asyncio.wait([display])
-        console.print(f"{title}: {figures(tally)}", highlight=False)
+        if tally.registered:  # if not, an error says more
+            console.print(f"{title}: {figures(tally)}", highlight=False)
 
 
 async def _show_bar(console: Console, tally: Tally, title: str, total: int | None) -> None:

@@ -30,6 +30,10 @@ class _Answer(msgspec.Struct, frozen=True):
     token: str
 
 
+class _Problem(msgspec.Struct, frozen=True):
+    detail: str
+
+
 @asynccontextmanager
 async def open_api(url: str, admin_token: str) -> AsyncIterator[httpx2.AsyncClient]:
     """`url` is where the server is, as http:// or https://."""
@@ -95,4 +99,8 @@ async def _send(api: httpx2.AsyncClient, method: str, path: str, body: bytes | N
 def _accepted(answer: httpx2.Response) -> bytes:
     if answer.is_success:
         return answer.content
-    raise ApiRefused(f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {answer.text[:200]}")
+    try:
+        why = msgspec.json.decode(answer.content, type=_Problem).detail
+    except msgspec.DecodeError:
+        why = answer.text[:200]
+    raise ApiRefused(f"{answer.request.method} {answer.request.url.path}: {answer.status_code} {why}")

@@ -95,16 +95,30 @@ async def _pace(
 ) -> None:
     """Holds the whole recording in memory, for files are often sorted by device, and life is not."""
     began, start = asyncio.get_running_loop().time(), now_ms()
-
-    def restarted(at: int) -> int:
-        return start + round((at - first) / speed)
-
-    for due, sighting in _by_time(recording):
+    clocks = {id: DeviceClock(start, first, speed).at for id in clients} if now else {}
+    for due, (device, fix) in by_time(recording):
         await asyncio.sleep((due - first) / 1000 / speed + began - asyncio.get_running_loop().time())
-        clients[sighting.device].put(_retimed(sighting.fix, restarted if now else _as_recorded))
+        clients[device].put(_retimed(fix, clocks.get(device, _as_recorded)))
 
 
-def _by_time(recording: Iterator[Sighting]) -> list[tuple[int, Sighting]]:
+class DeviceClock:
+    """Of one device, started anew and running faster. A later moment stays a later one, in whole ms, however fast."""
+
+    def __init__(self, start: int, first: int, speed: float) -> None:
+        self._start, self._first, self._speed = start, first, speed
+        self._newest = first - 1, 0  # recorded, given
+
+    def at(self, recorded: int) -> int:
+        given = self._start + round((recorded - self._first) / self._speed)
+        if recorded > self._newest[0]:
+            given = max(given, self._newest[1] + 1)
+            self._newest = recorded, given
+        elif recorded == self._newest[0]:
+            given = self._newest[1]
+        return given
+
+
+def by_time(recording: Iterator[Sighting]) -> list[tuple[int, Sighting]]:
     """Each device's fixes in the order of the file, late ones at once after those they followed; devices by time."""
     newest: dict[str, int] = {}
     timeline = []
