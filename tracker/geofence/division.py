@@ -13,7 +13,7 @@ import shapely
 from tracker.geofence import cells
 from tracker.geofence.arrays import Bools, Complexes, Floats, Growing, Ints, Longs, ends, runs
 from tracker.geofence.cells import CHILD_COLUMN, CHILD_CORNER, CHILD_ROW, CHILDREN, FINEST, MIDDLE, REFERENCE, SIZES
-from tracker.geofence.distance import edge_ends, feet, roughly
+from tracker.geofence.distance import ROUGH, edge_ends, feet, roughly
 from tracker.geofence.parity import bound, walks
 from tracker.geofence.pieces import Piece, Pieces, pieces
 from tracker.model.geofence import Geofence
@@ -22,10 +22,11 @@ ACROSS: Final = 10  # cells of the finest level a piece has at least, from side 
 FIRST_ACROSS: Final = 3  # cells of its coarsest level
 MANY_EDGES: Final = 16  # a cell with more is cut further, by at most FURTHER levels
 FURTHER: Final = 2
+FEW_EDGES: Final = 500  # of a polygon, that cannot pass through too many cells
 AT_ONCE: Final = 2_000  # edges divided together: what then is made of them stays in the processor's cache
 SLICES: Final = 64  # in which edges are put in order: bounds the memory of that
 MARGIN: Final = 1e-6  # of a cell: who grazes it touches it
-ROUGH: Final = 0.01  # more than roughly() and an unfinished foot are wrong by
+LONGEST: Final = 100_000  # cells of its finest level that a piece's border may pass through
 METRES_PER_DEGREE: Final = 111_700.0  # of latitude at the poles, where it is longest
 
 WHOLE: Final = 0
@@ -119,7 +120,7 @@ class Divider:
         self.edge_begin: Final = np.cumsum(self.edge_count) - self.edge_count
         self.edges: Final = np.concatenate([piece.edges + at for piece, at in zip(bunch, begins, strict=True)])
         self.bounds: Final = [piece.bounds for piece in bunch]
-        self.first_level, self.last_level = levels(bunch)
+        self.first_level, self.last_level, self.finest_level = levels(bunch)
         self.found: Final[list[tuple[Longs, Longs, Any, Longs, Longs]]] = []
 
     def entries(self, first_piece: int, first_vertex: int) -> Entries:
@@ -152,8 +153,8 @@ class Divider:
     def cut(self, level: int, front: Front) -> Front | None:
         """Emits the cells that need no more cutting, and cuts the others."""
         count = np.diff(front.first)
-        last = self.last_level[front.piece]
-        done = (level == FINEST) | ((level >= last) & ((count <= MANY_EDGES) | (level >= last + FURTHER)))
+        enough = (level >= self.last_level[front.piece]) & (count <= MANY_EDGES)
+        done = enough | (level >= self.finest_level[front.piece])
         self.emit_border(level, chosen(front, done))
         front = chosen(front, ~done)
         lines = self.is_line[front.piece]
@@ -209,7 +210,9 @@ class Divider:
         reach = self.reach[front.piece][:, None]
         touched = metres * (1 - ROUGH) - half[owner] <= reach[owner]
         begins = front.first[:-1]
-        inside = np.minimum.reduceat(metres, begins, axis=0) * (1 + ROUGH) + half <= reach
+        farthest = np.minimum.reduceat(metres, begins, axis=0) * (1 + ROUGH) + half
+        touched &= metres * (1 - ROUGH) - half[owner] <= farthest[owner]  # others are nearest to no place in the cell
+        inside = farthest <= reach
         border = np.logical_or.reduceat(touched, begins, axis=0) & ~inside
         cell, child = np.nonzero(inside)
         self.emit_whole(level, front.piece[cell], *children(front, cell, child))
@@ -221,19 +224,23 @@ class Divider:
         flat_lon, flat_lat = lon.ravel(), lat.ravel()
         if (ends[:, :2] == ends[:, 2:]).all():
             return roughly(flat_lon, flat_lat, ends[:, 0], ends[:, 1]).reshape(lon.shape)
-        return roughly(flat_lon, flat_lat, *feet(flat_lon, flat_lat, ends)).reshape(lon.shape)
+        return roughly(flat_lon, flat_lat, *feet(flat_lon, flat_lat, ends, steps=2)).reshape(lon.shape)
 
 
-def levels(bunch: list[Piece]) -> tuple[Longs, Longs]:
-    """The level a piece begins at and the one its border is drawn at."""
+def levels(bunch: list[Piece]) -> tuple[Longs, Longs, Longs]:
+    """The level a piece begins at, the one its border is drawn at, and the one it is at most if it has many edges."""
     bounds = np.array([piece.bounds for piece in bunch])
     extent = np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])
-    fine = extent / ACROSS
+    fine, least = extent / ACROSS, np.zeros(len(bunch))
     for index, piece in enumerate(bunch):
         if piece.shape is None:  # a corridor: as fine as it is wide, but not for ever
             fine[index] = np.clip(4 * piece.reach / ACROSS / METRES_PER_DEGREE, fine[index] / 40, fine[index])
-    last = np.clip(np.searchsorted(-SIZES, -fine), 0, FINEST)
-    return np.minimum(np.clip(np.searchsorted(-SIZES, -extent / FIRST_ACROSS) - 1, 0, FINEST), last), last
+        if piece.shape is None or len(piece.edges) > FEW_EDGES:
+            least[index] = np.abs(np.diff(piece.vertices, axis=0)).max(axis=1, initial=0).sum() / LONGEST
+    finest = np.clip(np.searchsorted(-SIZES, -least, side="right") - 1, 0, FINEST)
+    last = np.minimum(np.searchsorted(-SIZES, -fine), finest)
+    first = np.minimum(np.clip(np.searchsorted(-SIZES, -extent / FIRST_ACROSS) - 1, 0, FINEST), last)
+    return first, last, np.minimum(finest, last + FURTHER)
 
 
 def covered_cells(bounds: tuple[float, float, float, float], level: int) -> list[tuple[int, int]]:

@@ -17,6 +17,7 @@ from tracker.model.geofence import FenceKind, Geofence, Preset, Reach
 MAX_VERTICES: Final = 10_000
 MAX_RADIUS: Final = 5_000_000.0  # m; a circle of 10,000 km is half the globe
 MAX_WIDTH: Final = 1_000_000.0  # m
+MAX_DEGREES: Final = 720.0  # of a corridor's length: twice round the globe
 MIN_METRES: Final = 0.1  # a fix is whole 1e-7 degrees, 1.1 cm
 MAX_SIMPLIFIED: Final = 60_000  # vertices: simplifying more takes too long for a refusal
 TOLERANCES: Final = {"1 m": 1e-5, "10 m": 1e-4, "100 m": 1e-3, "1 km": 1e-2}  # degrees of latitude
@@ -128,6 +129,7 @@ def covered(
             line = places(positions, "geometry.coordinates")
             if len(set(line)) < 2:
                 raise Invalid("geometry: a corridor needs at least 2 different points", field="geometry")
+            not_too_long(line)
             reach = Reach(line, half)
             return "corridor", outline(reach), reach, None
         case Polygon(coordinates):
@@ -145,6 +147,14 @@ def given(metres: float | None, name: str, most: float) -> float:
         raise Invalid(f"properties.{name}: {metres:g} is not from {MIN_METRES:g} to {most:,.0f} metres",
                       field=f"properties.{name}")  # fmt: skip
     return metres
+
+
+def not_too_long(line: tuple[tuple[float, float], ...]) -> None:
+    """A line written over and over the globe would be a million edges."""
+    degrees = float(np.abs(np.diff(np.array(line), axis=0)).max(axis=1).sum())
+    if degrees > MAX_DEGREES:
+        raise Invalid(f"geometry: a corridor of {degrees:,.0f} degrees is too long; {MAX_DEGREES:,.0f} are allowed",
+                      field="geometry")  # fmt: skip
 
 
 def places(positions: Ring, where: str) -> tuple[tuple[float, float], ...]:

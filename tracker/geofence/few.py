@@ -12,10 +12,11 @@ import shapely
 from tracker.geo import distance
 from tracker.geofence.cells import FINEST, HALF_BITS, LOW_HALF, PER_DEGREE, REFERENCE, SIZES, SPREAD
 from tracker.geofence.distance import WGS84, edge_ends, to_edges
-from tracker.geofence.division import INSIDE, NEAR, ROUGH, WHOLE, Division
+from tracker.geofence.division import INSIDE, NEAR, WHOLE, Division
 from tracker.geofence.lookup import Lookup
 from tracker.geofence.pieces import Pieces
 
+SPHERE: Final = 0.01  # more than distance() is wrong by, for it knows a sphere only
 SPREAD_LIST: Final[list[int]] = SPREAD.tolist()
 SIZE_LIST: Final[list[float]] = SIZES.tolist()
 PER_DEGREE_FLOAT: Final = float(PER_DEGREE)
@@ -92,6 +93,6 @@ class Few:
         if (a_lon, a_lat) != (b_lon, b_lat):
             return to_edges(edge_ends(self.vertices, self.edges[begin:end]), lon, lat) <= reach
         metres = distance(lon, lat, a_lon, a_lat)
-        if abs(metres - reach) <= ROUGH * reach:
+        if abs(metres - reach) <= SPHERE * reach:
             metres = WGS84.inv(lon, lat, a_lon, a_lat)[2]
         return bool(metres <= reach)

@@ -12,8 +12,8 @@ import shapely
 
 from tracker.geofence.arrays import Bools, Complexes, Floats, Ints, Longs, runs
 from tracker.geofence.cells import FINEST, columns, morton, references, rows
-from tracker.geofence.distance import edge_ends, feet, geodesic, roughly
-from tracker.geofence.division import INSIDE, NEAR, ROUGH, WHOLE, Division, divide
+from tracker.geofence.distance import ROUGH, edge_ends, feet, geodesic, roughly
+from tracker.geofence.division import INSIDE, NEAR, WHOLE, Division, divide
 from tracker.geofence.few import Few
 from tracker.geofence.lookup import Lookup, look_up
 from tracker.geofence.parity import walks

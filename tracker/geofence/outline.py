@@ -65,7 +65,8 @@ def chunks(edges: Floats) -> Iterator[Floats]:
 def drawn_flat(points: Floats, metres: float) -> Any:
     lon, lat = points.mean(axis=0)
     plane = Proj(proj="aeqd", lon_0=lon, lat_0=lat, ellps="WGS84")
-    flat = shapely.LineString(np.column_stack(plane(points[:, 0], points[:, 1])))
+    line = shapely.LineString(np.column_stack(plane(points[:, 0], points[:, 1])))
+    flat = shapely.simplify(line, metres / 100, preserve_topology=False)  # what it leaves out nobody sees
 
     def unrolled(corners: Floats) -> Floats:
         lons, lats = plane(corners[:, 0], corners[:, 1], inverse=True)
