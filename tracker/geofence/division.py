@@ -13,7 +13,7 @@ import shapely
 from tracker.geofence import cells
 from tracker.geofence.arrays import Bools, Complexes, Floats, Growing, Ints, Longs, ends, runs
 from tracker.geofence.cells import CHILD_COLUMN, CHILD_CORNER, CHILD_ROW, CHILDREN, FINEST, MIDDLE, REFERENCE, SIZES
-from tracker.geofence.distance import ROUGH, edge_ends, feet, roughly
+from tracker.geofence.distance import ROUGH, bent, space
 from tracker.geofence.parity import bound, walks
 from tracker.geofence.pieces import Piece, Pieces, pieces
 from tracker.model.geofence import Geofence
@@ -22,8 +22,10 @@ ACROSS: Final = 10  # cells of the finest level a piece has at least, from side 
 FIRST_ACROSS: Final = 3  # cells of its coarsest level
 MANY_EDGES: Final = 16  # a cell with more is cut further, by at most FURTHER levels
 FURTHER: Final = 2
+ASK_FROM: Final = 64  # edges
 FEW_EDGES: Final = 500  # of a polygon, that cannot pass through too many cells
 AT_ONCE: Final = 2_000  # edges divided together: what then is made of them stays in the processor's cache
+AT_MOST: Final = 50_000  # edges in cells cut at once: bounds the memory of one geofence
 SLICES: Final = 64  # in which edges are put in order: bounds the memory of that
 MARGIN: Final = 1e-6  # of a cell: who grazes it touches it
 LONGEST: Final = 100_000  # cells of its finest level that a piece's border may pass through
@@ -33,6 +35,7 @@ WHOLE: Final = 0
 OUTSIDE: Final = 1  # a border cell of a polygon whose place of reference is outside
 INSIDE: Final = 2  # the same, inside
 NEAR: Final = 3  # a border cell of a circle or a corridor
+ASK: Final = 4  # a border cell of a polygon with so many edges that GEOS is quicker
 
 
 class Division(NamedTuple):
@@ -116,6 +119,9 @@ class Divider:
         begins = np.cumsum(counts) - counts
         self.error: Final = np.array([bound(piece.bounds) for piece in bunch])
         self.vertices: Final = np.vstack([piece.vertices for piece in bunch]).view(np.complex128)[:, 0]
+        if self.is_line.any():
+            self.space: Final = space(self.vertices.real, self.vertices.imag)
+            self.slack: Final = leaves(self.vertices, self.space)
         self.edge_count: Final = np.array([len(piece.edges) for piece in bunch])
         self.edge_begin: Final = np.cumsum(self.edge_count) - self.edge_count
         self.edges: Final = np.concatenate([piece.edges + at for piece, at in zip(bunch, begins, strict=True)])
@@ -152,6 +158,9 @@ class Divider:
 
     def cut(self, level: int, front: Front) -> Front | None:
         """Emits the cells that need no more cutting, and cuts the others."""
+        if len(front.edges) > AT_MOST and len(front.piece) > 1:
+            low = np.arange(len(front.piece)) < len(front.piece) // 2
+            return together(self.cut(level, chosen(front, low)), self.cut(level, chosen(front, ~low)))
         count = np.diff(front.first)
         enough = (level >= self.last_level[front.piece]) & (count <= MANY_EDGES)
         done = enough | (level >= self.finest_level[front.piece])
@@ -162,9 +171,14 @@ class Divider:
         return together(self.cut_areas(level + 1, areas), self.cut_lines(level + 1, near))
 
     def emit_border(self, level: int, front: Front) -> None:
+        count = np.diff(front.first)
+        crowded = (count > ASK_FROM) & ~self.is_line[front.piece]
+        shapely.prepare(self.shapes[np.unique(front.piece[crowded])])
         kind = np.where(self.is_line[front.piece], NEAR, np.where(front.inside, INSIDE, OUTSIDE))
+        kind[crowded] = ASK
+        edges = front.edges[np.repeat(~crowded, count)]
         key = cells.keys(level, front.column, front.row)
-        self.found.append((key, front.piece, kind, np.diff(front.first), front.edges))
+        self.found.append((key, front.piece, kind, np.where(crowded, 0, count), edges))
 
     def emit_whole(self, level: int, piece: Longs, column: Longs, row: Longs) -> None:
         none = np.zeros(len(piece), dtype=np.int64)
@@ -206,25 +220,33 @@ class Divider:
         lat = (4 * front.row[:, None] + CHILD_ROW + 0.5) * size - 90.0
         flattest = np.cos(np.radians(np.clip(np.abs(lat) - size / 2, 0.0, 90.0)))
         half = np.hypot(1.0, flattest) * METRES_PER_DEGREE * size / 2
-        metres = self.metres(lon[owner], lat[owner], front.edges)
+        metres, slack = self.metres(space(lon, lat)[:, owner], front.edges)
         reach = self.reach[front.piece][:, None]
-        touched = metres * (1 - ROUGH) - half[owner] <= reach[owner]
+        least = (metres - slack) * (1 - ROUGH) - half[owner]
         begins = front.first[:-1]
-        farthest = np.minimum.reduceat(metres, begins, axis=0) * (1 + ROUGH) + half
-        touched &= metres * (1 - ROUGH) - half[owner] <= farthest[owner]  # others are nearest to no place in the cell
-        inside = farthest <= reach
+        most = np.minimum.reduceat(metres + slack, begins, axis=0) * (1 + ROUGH) + half
+        touched = least <= np.minimum(reach, most)[owner]  # beyond `most` they are nearest to no place in the cell
+        inside = most <= reach
         border = np.logical_or.reduceat(touched, begins, axis=0) & ~inside
         cell, child = np.nonzero(inside)
         self.emit_whole(level, front.piece[cell], *children(front, cell, child))
         return dealt(front, owner, touched & border[owner], border, inside)
 
-    def metres(self, lon: Floats, lat: Floats, edges: Longs) -> Floats:
-        """Roughly, from each place (m x 16) to its edge (m)."""
-        ends = np.repeat(edge_ends(self.vertices, edges), CHILDREN, axis=0)
-        flat_lon, flat_lat = lon.ravel(), lat.ravel()
-        if (ends[:, :2] == ends[:, 2:]).all():
-            return roughly(flat_lon, flat_lat, ends[:, 0], ends[:, 1]).reshape(lon.shape)
-        return roughly(flat_lon, flat_lat, *feet(flat_lon, flat_lat, ends, steps=2)).reshape(lon.shape)
+    def metres(self, place: Floats, edges: Longs) -> tuple[Floats, Floats]:
+        """From places (3 x m x 16) to the chords of their edges (m), and how far an edge may leave its chord."""
+        start = self.space[:, edges, None]
+        chord = self.space[:, edges + 1, None] - start
+        off = place - start
+        t = np.clip(np.sum(off * chord, axis=0) / np.maximum(np.sum(chord * chord, axis=0), 1e-12), 0.0, 1.0)
+        off -= t * chord
+        return bent(np.sqrt(np.sum(off * off, axis=0))), self.slack[edges][:, None]
+
+
+def leaves(vertices: Complexes, places: Floats) -> Floats:
+    """How far from its chord each edge's middle is, and a half more: from the earth's bend and the parallels'."""
+    middle = (vertices[1:] + vertices[:-1]) / 2
+    off = space(middle.real, middle.imag) - (places[:, 1:] + places[:, :-1]) / 2
+    return np.append(1.5 * np.sqrt(np.sum(off * off, axis=0)), 0.0)
 
 
 def levels(bunch: list[Piece]) -> tuple[Longs, Longs, Longs]:

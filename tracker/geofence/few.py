@@ -12,7 +12,7 @@ import shapely
 from tracker.geo import distance
 from tracker.geofence.cells import FINEST, HALF_BITS, LOW_HALF, PER_DEGREE, REFERENCE, SIZES, SPREAD
 from tracker.geofence.distance import WGS84, edge_ends, to_edges
-from tracker.geofence.division import INSIDE, NEAR, WHOLE, Division
+from tracker.geofence.division import ASK, INSIDE, NEAR, WHOLE, Division
 from tracker.geofence.lookup import Lookup
 from tracker.geofence.pieces import Pieces
 
@@ -62,13 +62,18 @@ class Few:
             return True
         if kind == NEAR:
             return self.near(entry, lon, lat)
+        if kind == ASK:
+            return self.asked(entry, lon, lat)
         shift = 2 * (FINEST - level)
         from_lon = ((column >> shift) + REFERENCE.real) * SIZE_LIST[level] - 180.0
         from_lat = ((row >> shift) + REFERENCE.imag) * SIZE_LIST[level] - 90.0
         found = self.walk(entry, lon - from_lon, lat - from_lat, from_lon, from_lat)
         if found is None:
-            return bool(shapely.intersects_xy(self.shape[self.piece[entry]], lon, lat))
+            return self.asked(entry, lon, lat)
         return bool(found != (kind == INSIDE))
+
+    def asked(self, entry: int, lon: float, lat: float) -> bool:
+        return bool(shapely.intersects_xy(self.shape[self.piece[entry]], lon, lat))
 
     def walk(self, entry: int, x: float, y: float, from_lon: float, from_lat: float) -> bool | None:
         """Whether the walk to x, y crosses the border an odd number of times; None: too near to say."""

@@ -5,7 +5,7 @@ geofence covers the whole cell, or which edges must be asked. Most places need n
 """
 
 from collections.abc import Collection, Iterable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import shapely
@@ -13,7 +13,7 @@ import shapely
 from tracker.geofence.arrays import Bools, Complexes, Floats, Ints, Longs, runs
 from tracker.geofence.cells import FINEST, columns, morton, references, rows
 from tracker.geofence.distance import ROUGH, edge_ends, feet, geodesic, roughly
-from tracker.geofence.division import INSIDE, NEAR, WHOLE, Division, divide
+from tracker.geofence.division import ASK, INSIDE, NEAR, WHOLE, Division, divide
 from tracker.geofence.few import Few
 from tracker.geofence.lookup import Lookup, look_up
 from tracker.geofence.parity import walks
@@ -35,7 +35,7 @@ class FenceIndex:
         self._division: Final = division
         self._lookup: Final = lookup
         self._few: Final = Few(known, division, lookup)
-        self._has_lines: Final = bool(np.isfinite(known.reach).any())
+        self._has_others: Final = bool((division.kind >= NEAR).any())
         self._removed: Final = int(np.count_nonzero(known.fence < 0))
         self._in_parts: Final = len(known.fence) - self._removed > len(fences)
 
@@ -107,17 +107,17 @@ class FenceIndex:
         kind = self._division.kind[entry]
         inside, touched = kind == WHOLE, False
         asked = (~inside).nonzero()[0]
-        if self._has_lines:
-            near = kind[asked] == NEAR
-            lines, asked = asked[near], asked[~near]
-            at = found.place[found.hit[lines]]
-            inside[lines] = self._in_reach(lon[at], lat[at], entry[lines])
+        if self._has_others:
+            others, asked = asked[kind[asked] >= NEAR], asked[kind[asked] < NEAR]
+            at = found.place[found.hit[others]]
+            inside[others], touched = self._in_other(lon[at], lat[at], entry[others], kind[others])
         if len(asked):
             hit = found.hit[asked]
             at, level = found.place[hit], found.level[hit]
             shift = 2 * (FINEST - level)
             origin = references(level, column[at] >> shift, row[at] >> shift)
-            inside[asked], touched = self._in_area(lon[at], lat[at], origin, entry[asked], kind[asked] == INSIDE)
+            inside[asked], near = self._in_area(lon[at], lat[at], origin, entry[asked], kind[asked] == INSIDE)
+            touched |= near
         place, key = found.place[found.hit[inside]], self._pieces.fence[self._division.piece[entry[inside]]]
         if self._removed:
             known = key >= 0
@@ -148,9 +148,18 @@ class FenceIndex:
         inside[ask] = shapely.intersects_xy(self._pieces.shape[piece[ask]], lon[ask], lat[ask])
         return inside, True
 
+    def _in_other(self, lon: Floats, lat: Floats, entry: Ints, kind: Any) -> tuple[Bools, bool]:
+        """The same for what has no walk: what GEOS is asked, and what is a matter of distance."""
+        ask, near = (kind == ASK).nonzero()[0], (kind == NEAR).nonzero()[0]
+        inside = np.zeros(len(entry), dtype=bool)
+        if len(ask):
+            shapes = self._pieces.shape[self._division.piece[entry[ask]]]
+            inside[ask] = shapely.intersects_xy(shapes, lon[ask], lat[ask])
+        if len(near):
+            inside[near] = self._in_reach(lon[near], lat[near], entry[near])
+        return inside, len(ask) > 0
+
     def _in_reach(self, lon: Floats, lat: Floats, entry: Ints) -> Bools:
-        if not len(entry):
-            return np.zeros(0, dtype=bool)
         begins, owner, edge = self._edges(entry)
         lons, lats = lon[owner], lat[owner]
         foot_lon, foot_lat = feet(lons, lats, edge_ends(self._division.vertices, edge))

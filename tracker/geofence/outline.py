@@ -56,10 +56,14 @@ def corridor(reach: Reach) -> list[Any]:
 def chunks(edges: Floats) -> Iterator[Floats]:
     """The line in runs of at most CHUNK degrees, each beginning where the last ended."""
     begin = 0
-    for index in range(1, len(edges) + 1):
-        if index == len(edges) or np.ptp(edges[begin : index + 1, :2], axis=0).max() > CHUNK:
+    west, south = east, north = edges[0, 0], edges[0, 1]
+    for index, (lon, lat) in enumerate(edges[1:, :2].tolist(), start=1):
+        west, south, east, north = min(west, lon), min(south, lat), max(east, lon), max(north, lat)
+        if max(east - west, north - south) > CHUNK:
             yield np.vstack((edges[begin:index, :2], edges[index - 1, 2:]))
             begin = index
+            west, south = east, north = lon, lat
+    yield np.vstack((edges[begin:, :2], edges[-1, 2:]))
 
 
 def drawn_flat(points: Floats, metres: float) -> Any:
