@@ -92,7 +92,7 @@ async def test_filters_pass_over_what_they_leave_out(viewer: Caller, device: Dev
 
 
 async def test_a_bad_query_is_refused(viewer: Caller, subtests: pytest.Subtests) -> None:
-    for query in ("after=-1", "after=x", "limit=0", "limit=100001", "after=99999999999999999999"):
+    for query in ("after=-1", "after=x", "limit=0", "limit=-5", "after=99999999999999999999"):
         with subtests.test(query):
             response = await viewer.get(f"/api/events?{query}")
             assert response.status_code == 422

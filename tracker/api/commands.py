@@ -10,7 +10,7 @@ from quart_schema import document_querystring, document_request, document_respon
 
 from tracker.access.guard import allow
 from tracker.api.devices import known
-from tracker.api.wire import Limit, answer, clean, read_json, read_moment, read_query, refused
+from tracker.api.wire import Page, answer, clean, read_json, read_moment, read_query, refused
 from tracker.errors import Conflict, Invalid
 from tracker.model.command import Command
 from tracker.model.moment import DAY_MS, format_ms, now_ms
@@ -44,8 +44,8 @@ class NewCommand(msgspec.Struct, frozen=True):
     expires: str | None = None
 
 
-class CommandQuery(msgspec.Struct, frozen=True):
-    limit: Limit = 100
+class CommandQuery(Page, frozen=True):
+    limit: Annotated[int, msgspec.Meta(ge=1)] = 100
 
 
 class CommandAnswer(msgspec.Struct, frozen=True):
@@ -76,7 +76,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         """List a device's commands and their results, the newest first."""
         query = read_query(CommandQuery)
         async with borrow(pool) as conn:
-            found = await select_commands(conn, (await known(conn, device)).key, limit=query.limit)
+            found = await select_commands(conn, (await known(conn, device)).key, limit=query.most)
         return answer(CommandList([_shown(command) for command in found]))
 
     @routes.post("")

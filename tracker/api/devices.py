@@ -10,7 +10,7 @@ from quart_schema import document_querystring, document_request, document_respon
 
 from tracker.access.guard import allow
 from tracker.access.tokens import issue
-from tracker.api.wire import Limit, Name, Slug, answer, clean, empty, read_json, read_query
+from tracker.api.wire import Name, Page, Slug, answer, clean, empty, read_json, read_query
 from tracker.errors import NotFound
 from tracker.model.device import Device
 from tracker.store.devices import delete_device, insert_device, select_device, select_devices, update_device
@@ -35,9 +35,8 @@ class DeviceChange(msgspec.Struct, frozen=True):
     category: Category | None = None
 
 
-class DeviceQuery(msgspec.Struct, frozen=True):
+class DeviceQuery(Page, frozen=True):
     after: str = ""
-    limit: Limit = 1000
 
 
 class DeviceAnswer(msgspec.Struct, frozen=True):
@@ -67,8 +66,8 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         """List devices, by id."""
         query = read_query(DeviceQuery)
         async with borrow(pool) as conn:
-            devices = await select_devices(conn, after=query.after, limit=query.limit)
-        last = devices[-1].id if len(devices) == query.limit else None
+            devices = await select_devices(conn, after=query.after, limit=query.most)
+        last = devices[-1].id if len(devices) == query.most else None
         return answer(DevicePage([_shown(device) for device in devices], last))
 
     @routes.post("")

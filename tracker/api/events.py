@@ -9,7 +9,7 @@ from quart import Blueprint, Response
 from quart_schema import document_querystring, document_response
 
 from tracker.access.guard import allow
-from tracker.api.wire import Limit, answer, read_list, read_query
+from tracker.api.wire import Page, answer, read_list, read_query
 from tracker.model.event import Event
 from tracker.model.moment import format_ms
 from tracker.store.events import select_events, select_head
@@ -18,11 +18,10 @@ from tracker.store.pool import borrow
 Filter = Annotated[str, msgspec.Meta(max_length=8000)]
 
 
-class EventQuery(msgspec.Struct, frozen=True):
+class EventQuery(Page, frozen=True):
     """`after` is the `next` of the page before. The filters take several values with commas between."""
 
     after: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
-    limit: Limit = 1000
     device: Filter | None = None
     geofence: Filter | None = None
     type: Filter | None = None
@@ -67,11 +66,11 @@ async def _page(pool: asyncpg.Pool, query: EventQuery) -> EventPage:
         # Before the events: one that comes in between is then repeated at worst, never passed over.
         head = await select_head(conn)
         events = await select_events(
-            conn, after=query.after, limit=query.limit, devices=read_list(query.device, "device"),
+            conn, after=query.after, limit=query.most, devices=read_list(query.device, "device"),
             geofences=read_list(query.geofence, "geofence"), types=read_list(query.type, "type"),
         )  # fmt: skip
     last = events[-1].id if events else 0
-    next = last if len(events) == query.limit else max(head, last)
+    next = last if len(events) == query.most else max(head, last)
     return EventPage(await asyncio.to_thread(lambda: [shown(event) for event in events]), next)
 
 

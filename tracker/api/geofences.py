@@ -10,7 +10,7 @@ from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
 from tracker.access.guard import allow
-from tracker.api.wire import Limit, answer, empty, read_bytes, read_query
+from tracker.api.wire import Page, answer, empty, read_bytes, read_query
 from tracker.errors import NotFound
 from tracker.geofence.feature import parse
 from tracker.model.geofence import Geofence
@@ -40,9 +40,9 @@ class GeofenceFeature(msgspec.Struct, frozen=True):
     MEDIA: ClassVar = ("application/geo+json",)
 
 
-class GeofenceQuery(msgspec.Struct, frozen=True):
+class GeofenceQuery(Page, frozen=True):
     after: Annotated[str, msgspec.Meta(max_length=64)] = ""
-    limit: Limit = 10_000
+    limit: Annotated[int, msgspec.Meta(ge=1)] = 10_000
 
 
 class GeofenceCollection(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         """List geofences, by id, as a FeatureCollection."""
         query = read_query(GeofenceQuery)
         async with borrow(pool) as conn:
-            found, more = await select_geofences(conn, after=query.after, limit=query.limit)
+            found, more = await select_geofences(conn, after=query.after, limit=query.most)
         last = found[-1].id if more else None
         return answer(GeofenceCollection([each.feature for each in found], last), 200, "application/geo+json")
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from math import isfinite
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 import msgspec
 from quart import Blueprint, Response
@@ -18,12 +18,14 @@ from tracker.model.moment import format_ms
 from tracker.model.position import Position
 from tracker.model.viewport import WORLD, Viewport
 
+MOST: Final = 100_000  # 30 MB; whoever wants more has the live stream
+
 
 class PositionQuery(msgspec.Struct, frozen=True):
     """`bbox` is west,south,east,north in degrees; west greater than east crosses 180. Without it: the world."""
 
     bbox: Annotated[str, msgspec.Meta(max_length=200)] | None = None
-    limit: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 20_000
+    limit: Annotated[int, msgspec.Meta(ge=1)] = 20_000
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -74,7 +76,7 @@ def blueprint(table: Table) -> Blueprint:
         """List the newest positions in a box."""
         query = read_query(PositionQuery)
         found = table.within(WORLD if query.bbox is None else _viewport(query.bbox))
-        return await asyncio.to_thread(_answer, table, found, query.limit)
+        return await asyncio.to_thread(_answer, table, found, min(query.limit, MOST))
 
     return routes
 

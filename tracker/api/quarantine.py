@@ -1,5 +1,7 @@
 """Quarantine: what a device sent that could not be stored, to look at."""
 
+from typing import Annotated
+
 import asyncpg
 import msgspec
 from quart import Blueprint, Response
@@ -7,17 +9,17 @@ from quart_schema import document_querystring, document_response
 
 from tracker.access.guard import allow
 from tracker.api.devices import known
-from tracker.api.wire import Limit, answer, read_query
+from tracker.api.wire import Page, answer, read_query
 from tracker.model.moment import format_ms
 from tracker.store.pool import borrow
 from tracker.store.quarantine import Quarantined, select_quarantine
 
 
-class QuarantineQuery(msgspec.Struct, frozen=True):
+class QuarantineQuery(Page, frozen=True):
     """`before` is the `next` of the page before."""
 
     before: int | None = None
-    limit: Limit = 100
+    limit: Annotated[int, msgspec.Meta(ge=1)] = 100
 
 
 class QuarantineAnswer(msgspec.Struct, frozen=True):
@@ -50,8 +52,8 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         query = read_query(QuarantineQuery)
         async with borrow(pool) as conn:
             key = (await known(conn, device)).key
-            rows = await select_quarantine(conn, key, before=query.before, limit=query.limit)
-        last = rows[-1].id if len(rows) == query.limit else None
+            rows = await select_quarantine(conn, key, before=query.before, limit=query.most)
+        last = rows[-1].id if len(rows) == query.most else None
         return answer(QuarantinePage([_shown(row) for row in rows], last))
 
     return routes

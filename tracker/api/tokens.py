@@ -9,7 +9,7 @@ from quart_schema import document_querystring, document_request, document_respon
 
 from tracker.access.guard import allow
 from tracker.access.tokens import issue
-from tracker.api.wire import Limit, answer, clean, empty, read_json, read_query
+from tracker.api.wire import Page, answer, clean, empty, read_json, read_query
 from tracker.errors import NotFound
 from tracker.model.token import Token, TokenKind
 from tracker.store.pool import borrow
@@ -21,9 +21,8 @@ class NewToken(msgspec.Struct, frozen=True):
     name: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
-class TokenQuery(msgspec.Struct, frozen=True):
+class TokenQuery(Page, frozen=True):
     after: int = 0
-    limit: Limit = 1000
 
 
 class TokenAnswer(msgspec.Struct, frozen=True):
@@ -53,8 +52,8 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         """List the tokens that work, without their secrets."""
         query = read_query(TokenQuery)
         async with borrow(pool) as conn:
-            tokens = await select_tokens(conn, after=query.after, limit=query.limit)
-        last = tokens[-1].id if len(tokens) == query.limit else None
+            tokens = await select_tokens(conn, after=query.after, limit=query.most)
+        last = tokens[-1].id if len(tokens) == query.most else None
         return answer(TokenPage([_shown(token) for token in tokens], last))
 
     @routes.post("")

@@ -38,7 +38,7 @@ class TrackQuery(msgspec.Struct, frozen=True):
 
     from_: str | None = msgspec.field(default=None, name="from")
     to: str | None = None
-    max_points: Annotated[int, msgspec.Meta(ge=2, le=MOST)] = 2000
+    max_points: Annotated[int, msgspec.Meta(ge=2)] = 2000
     format: Literal["json", "gpx", "csv"] = "json"
 
 
@@ -83,7 +83,8 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
             if query.format == "json":
                 line = await select_line(conn, found.key, since, until, most=MOST)
         if query.format == "json":
-            return answer(await asyncio.to_thread(_track, found, line, query.max_points), 200, "application/geo+json")
+            track = await asyncio.to_thread(_track, found, line, min(query.max_points, MOST))
+            return answer(track, 200, "application/geo+json")
         return _file(pool, found, since, until, query.format)
 
     return routes

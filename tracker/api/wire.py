@@ -13,13 +13,23 @@ from tracker.model.moment import parse
 T = TypeVar("T")
 LARGEST_BODY: Final = 64 * 1024  # bytes; a geofence may have more and says so itself
 SPACED_OFFSET: Final = re.compile(r"^(.*\d) (\d\d:?\d\d)$")
+LONGEST_PAGE: Final = 10_000
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Slug = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Limit = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
 
 _encoder: Final = msgspec.json.Encoder()
+
+
+class Page(msgspec.Struct, frozen=True):
+    """How many are wished for; who asks for more than `most` gets a page and what to ask for next."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1)] = 1000
+
+    @property
+    def most(self) -> int:
+        return min(self.limit, LONGEST_PAGE)
 
 
 async def read_bytes(largest: int = LARGEST_BODY) -> bytes:
