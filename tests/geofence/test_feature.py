@@ -212,7 +212,7 @@ properties = st.fixed_dictionaries({}, optional={
 kinds = st.sampled_from(["Polygon", "MultiPolygon", "Point", "LineString"])
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(kinds, coordinates, properties | json_values)
 def test_whatever_comes_is_a_geofence_or_refused(kind: str, coordinates: Any, properties: Any) -> None:
     wild = {"type": "Feature", "geometry": {"type": kind, "coordinates": coordinates}, "properties": properties}

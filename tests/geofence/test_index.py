@@ -227,3 +227,37 @@ def test_changed_is_built_anew(data: st.DataObject) -> None:
         assert index.fences == now
         lon, lat = around(list(now.values()) or [circle(0, 0, 5)], np.random.default_rng(0))
         assert pairs(index, lon, lat) == oracle(list(now.values()), lon, lat)
+
+
+def blob(corners: int, size: float, ragged: float, lon: float = 10.0, lat: float = 50.0) -> list[tuple[float, float]]:
+    angles = np.linspace(0, 2 * np.pi, corners, endpoint=False)
+    reach = size * (1 + ragged * np.random.default_rng(corners).uniform(-1, 1, corners))
+    corners_ = np.column_stack((lon + reach * np.cos(angles), lat + reach * np.sin(angles)))
+    return [(x, y) for x, y in round7(corners_).tolist()]
+
+
+SPOTS = [blob(5, 0.0002, 0.1, 10 + 0.002 * (at % 30), 50 + 0.002 * (at // 30)) for at in range(600)]
+COMB = [(at * 1e-4, float(at % 2)) for at in range(4000)]
+EXTREME: dict[str, list[list[list[tuple[float, float]]]]] = {
+    "10,000 ragged vertices": [[blob(9_900, 1.0, 0.3)]],
+    "10,000 ragged vertices in 60 m": [[blob(9_900, 3e-4, 0.3)]],
+    "a comb of 2,000 needles": [[[*COMB, (0.4, -1.0), (0.0, -1.0)]]],
+    "600 holes": [[box(9.9, 49.9, 10.2, 50.2), *SPOTS]],
+    "600 parts": [[spot] for spot in SPOTS],
+    "1 cm": [[box(10, 50, 10.0000001, 50.0000001)]],
+    "a tenth of the globe": [[box(-60, -50, 60, 50)]],
+}
+
+
+@pytest.mark.parametrize("name", EXTREME)
+def test_extreme_shapes(name: str) -> None:
+    fence = parse(feature({"type": "MultiPolygon", "coordinates": EXTREME[name]}))
+    lon, lat = around([fence], np.random.default_rng(11))
+    some = np.random.default_rng(12).permutation(len(lon))[:1500]
+    west, south, east, north = fence.shape.bounds
+    lon = round7(np.concatenate((lon[some], np.random.default_rng(13).uniform(west, east, 1500))))
+    lat = round7(np.concatenate((lat[some], np.random.default_rng(14).uniform(south, north, 1500))))
+    expected = oracle([fence], lon, lat)
+    index = FenceIndex.build([fence])
+    assert pairs(index, lon, lat) == expected
+    assert {at for at in range(300) if index.at(lon[at], lat[at])} == {at for at, _ in expected if at < 300}
