@@ -6,9 +6,9 @@ from typing import Annotated, Any, Final
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from tracker.errors import BadFrame
+from tracker.live.changes import Changes
 from tracker.live.table import Slots, Table
 from tracker.model.event import Event
 from tracker.model.moment import format_ms, now_ms
@@ -18,7 +18,6 @@ from tracker.model.viewport import Viewport
 FASTEST: Final = 50.0  # position messages a second: beyond it no screen shows them
 SLOWEST: Final = 0.05
 KIND: Final = 2
-MAX_DT: Final = 1 << 31
 HEAD: Final = Struct("<BBHIq")
 Id = Annotated[str, msgspec.Meta(max_length=64, pattern=r"\A[^\x00]*\Z")]  # PostgreSQL's text takes no NUL
 Ids = Annotated[list[Id], msgspec.Meta(max_length=1_000)]
@@ -127,27 +126,19 @@ def position_fields(position: Position) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def fits_columns(table: Table, slots: Slots) -> NDArray[np.bool_]:
-    """A frame's times lie within 24 days of its newest; what is older goes as text."""
-    at: NDArray[np.int64] = table.rows["at"][slots]
-    fits: NDArray[np.bool_] = at > at.max(initial=0) - MAX_DT
-    return fits
-
-
-def encode_columns(table: Table, slots: Slots) -> bytes:
-    """Binary positions, columns padded to 4 bytes, as the wire contract lays them out."""
-    rows = table.rows[slots]
-    base = int(rows["at"].max())
-    columns = (
-        slots.astype("<u4"), rows["lon"].astype("<i4"), rows["lat"].astype("<i4"), (rows["at"] - base).astype("<i4"),
-        rows["speed"].astype("<u2"), rows["heading"].astype("<u2"), rows["status"], rows["battery"],
-    )  # fmt: skip
-    return HEAD.pack(KIND, 0, 0, len(slots), base) + b"".join(map(padded, columns))
-
-
-def padded(column: np.ndarray[Any, Any]) -> bytes:
-    data = column.tobytes()
-    return data + b"\0" * (-len(data) % 4)
+def encode_columns(changes: Changes, picked: Slots) -> bytes:
+    """Binary positions of the `picked` ones, as the wire contract lays them out."""
+    count = len(picked)
+    # Each column is padded to 4 bytes; what with means nothing, so the first ones are picked again.
+    padded = np.append(picked, np.resize(picked, -count % 4)) if count % 4 else picked
+    return b"".join(
+        (
+            HEAD.pack(KIND, 0, 0, count, changes.base),
+            changes.words[:, picked].tobytes(),
+            changes.halves[:, padded[: count + count % 2]].tobytes(),
+            changes.octets[:, padded].tobytes(),
+        )
+    )
 
 
 def encode_names(table: Table, slots: Iterable[int]) -> str:

@@ -11,11 +11,13 @@ import structlog
 from tracker.access.gate import Gate
 from tracker.errors import NotAllowed, NotSignedIn, StorageDown, TrackerError
 from tracker.live.catch_up import catch_up
+from tracker.live.changes import Changes
 from tracker.live.frames import Subscribe
-from tracker.live.table import Slots, Table
+from tracker.live.table import Table
 from tracker.live.viewer import Viewer
 from tracker.metrics import Metrics
 from tracker.model.device import Device
+from tracker.model.moment import now_us
 from tracker.model.token import Token
 from tracker.model.update import Update
 from tracker.store.pool import AWAY
@@ -75,36 +77,38 @@ class Hub:
     def serve(self, now: float) -> bool:
         """Send every viewer that is due its frame. True while there are some that were not served all."""
         tick = self.table.next_tick()
-        found: dict[int, Slots] = {}  # what changed since a tick, shared by the viewers that were served in it
+        found: dict[int, Changes] = {}  # since a tick, shared by the viewers that were served in it
+        sent = 0
         is_behind = False
         for viewer in tuple(self.viewers):
-            if viewer.event < self.event and not viewer.is_full:
+            if viewer.event < self.event and viewer.wants_events and not viewer.is_full:
                 self.catch_up(viewer)
             if viewer.tick >= tick or viewer.wish is None or viewer.is_paused or viewer.is_closed:
                 continue
-            changed = found.get(viewer.tick)
-            if changed is None:
-                changed = found[viewer.tick] = self.table.changed_since(viewer.tick)
-            if not len(changed):
-                viewer.tick = tick
-            elif viewer.is_due(now):
-                self.update(viewer, changed, tick, now)
-                is_behind = is_behind or viewer.tick < tick
-            else:
+            if viewer.due > now:
                 is_behind = True
+                continue
+            changes = found.get(viewer.tick)
+            if changes is None:
+                changes = found[viewer.tick] = Changes(self.table, self.table.changed_since(viewer.tick))
+            if not len(changes):
+                viewer.tick = tick
+                continue
+            if self.update(viewer, changes, tick, now):
+                self.metrics.stored_to_sent.observe((now_us() - changes.committed_at) / 1e6)
+                sent += 1
+            is_behind = is_behind or viewer.tick < tick
+        self.metrics.frames_out.inc(sent)
         return is_behind
 
-    def update(self, viewer: Viewer, changed: Slots, tick: int, now: float) -> None:
-        """What goes wrong for one viewer must not stop the others."""
+    def update(self, viewer: Viewer, changes: Changes, tick: int, now: float) -> bool:
+        """What goes wrong for one viewer must not stop the others. True: a frame was sent."""
         try:
-            viewer.update(self.table, changed, tick, now)
+            return viewer.update(changes, tick, now)
         except Exception:
             logger.exception("a viewer was dropped")
             viewer.socket.abort()
-
-    def measure(self, age_us: int) -> None:
-        self.metrics.stored_to_sent.observe(age_us / 1e6)
-        self.metrics.frames_out.inc()
+            return False
 
     def add(self, viewer: Viewer) -> None:
         self.viewers.add(viewer)

@@ -1,6 +1,7 @@
 """The newest position of every device in columns, so that a tick asks all of them at once. Rows are device keys."""
 
 from collections.abc import Iterable, Iterator
+from math import ceil, floor
 from typing import Any, Final
 
 import numpy as np
@@ -71,18 +72,10 @@ class Table:
     def changed_since(self, tick: int) -> Slots:
         return np.flatnonzero(self.rows["tick"] > max(tick, 0))
 
-    def inside(self, slots: Slots, viewport: Viewport) -> NDArray[np.bool_]:
-        """Which of these rows lie in the box, across 180 degrees too."""
-        lon, lat = self.rows["lon"][slots], self.rows["lat"][slots]
-        west, east = viewport.west * E7, viewport.east * E7
-        between = (lon >= west) | (lon <= east) if viewport.crosses_180 else (lon >= west) & (lon <= east)
-        if viewport.east >= 180.0:  # the meridian itself is kept as -180
-            between |= lon == -180 * E7
-        return between & (lat >= viewport.south * E7) & (lat <= viewport.north * E7)
-
     def within(self, viewport: Viewport) -> list[Position]:
         slots = self.changed_since(0)
-        return [self.positions[key] for key in slots[self.inside(slots, viewport)].tolist()]
+        seen = inside(self.rows["lon"][slots], self.rows["lat"][slots], viewport)
+        return [self.positions[key] for key in slots[seen].tolist()]
 
     def get(self, key: int) -> Position | None:
         return self.positions.get(key)
@@ -94,6 +87,17 @@ class Table:
         """Of the devices with these ids, those we know."""
         wanted = set(ids)
         return (key for key, device in self.devices.items() if device.id in wanted)
+
+
+def inside(lon: NDArray[Any], lat: NDArray[Any], viewport: Viewport) -> NDArray[np.bool_]:
+    """Which of these places, whole 1e-7 degrees, lie in the box, across 180 degrees too."""
+    west, south = ceil(viewport.west * E7), ceil(viewport.south * E7)  # integers: arrays of floats need not be made
+    east, north = floor(viewport.east * E7), floor(viewport.north * E7)
+    between = (lon >= west) | (lon <= east) if viewport.crosses_180 else (lon >= west) & (lon <= east)
+    if viewport.east >= 180.0:  # the meridian itself is kept as -180
+        between |= lon == -180 * E7
+    found: NDArray[np.bool_] = between & (lat >= south) & (lat <= north)
+    return found
 
 
 def to_row(position: Position, tick: int, committed_at: int) -> tuple[int, ...]:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from tracker.errors import BadFrame, TrackerError, close_code
 from tracker.live import frames
 from tracker.live.cells import count_cells
+from tracker.live.changes import Changes
 from tracker.live.frames import Pause, Subscribe, decode_message
 from tracker.live.table import Slots, Table
 from tracker.model.event import Event
-from tracker.model.moment import now_us
 
 if TYPE_CHECKING:
     from tracker.live.hub import Hub
@@ -34,6 +34,7 @@ class Viewer:
         self.token = token
         self.socket: Socket
         self.wish: Subscribe | None = None
+        self.wants_events = False
         self.tick = 0  # of the table, up to which it was sent
         self.due = 0.0  # monotonic s
         self.shown: NDArray[np.bool_] = np.zeros(0, np.bool_)  # by slot: is on this map
@@ -77,6 +78,7 @@ class Viewer:
     def subscribe(self, wish: Subscribe) -> None:
         """Replaces all that was wished before. The answer, then a snapshot; newest wins, so repeats are harmless."""
         self.wish = wish
+        self.wants_events = wish.events is not None
         self.is_paused = False
         after = wish.events.after if wish.events else None
         resumed = after is None or self.hub.has_events_after(after)
@@ -99,8 +101,8 @@ class Viewer:
         self.forget_table(table)
         self.tick = table.next_tick()
         self.due = monotonic() + (self.wish.interval if self.wish else 0.0)
-        slots = table.changed_since(0)
-        slots = slots[self.sees(table, slots)]
+        everything = Changes(table, table.changed_since(0))
+        slots = everything.slots[self.sees(everything)]
         self.is_crowded = len(slots) > CROWD
         if self.is_crowded:
             self.socket.send(frames.encode_cells(count_cells(table, slots, self.wish)))
@@ -117,53 +119,53 @@ class Viewer:
             self.wanted = np.zeros(len(table.rows), np.bool_)
             self.wanted[list(table.keys(self.wish.devices))] = True
 
-    def sees(self, table: Table, slots: Slots) -> NDArray[np.bool_]:
-        if self.wish is None:
-            return np.zeros(len(slots), np.bool_)
-        inside = np.zeros(len(slots), np.bool_)
-        if self.wish.viewport:
-            inside |= table.inside(slots, self.wish.viewport)
+    def sees(self, changes: Changes) -> NDArray[np.bool_]:
+        if self.wish is None or self.wish.viewport is None:
+            inside = np.zeros(len(changes), np.bool_)
+        else:
+            inside = changes.inside(self.wish.viewport)
         if self.wanted is not None:
-            inside |= self.wanted[slots]
+            inside |= self.wanted[changes.slots]
         return inside
 
-    def is_due(self, now: float) -> bool:
-        return self.wish is not None and not self.is_paused and not self.is_closed and now >= self.due
-
-    def update(self, table: Table, changed: Slots, tick: int, now: float) -> bool:
+    def update(self, changes: Changes, tick: int, now: float) -> bool:
         """One frame with what changed since the last one, if there is any and the socket has room. True: sent."""
         if self.socket.buffered > FULL or self.wish is None:
             return False  # it keeps its tick: the next frame carries the newer positions
         self.tick = tick
-        if len(table.rows) != len(self.shown) or self.is_crowded:
+        if len(changes.table.rows) != len(self.shown) or self.is_crowded:
             self.due = now + self.wish.interval
             self.snapshot()
             return True
-        inside = self.sees(table, changed)
-        self.tell_gone(table, changed[~inside & self.shown[changed]])
-        return self.tell(table, changed[inside], now)
+        inside = self.sees(changes)
+        self.tell_gone(changes.table, changes.slots[self.shown[changes.slots] > inside])
+        return self.tell(changes, inside.nonzero()[0], now)
 
-    def tell(self, table: Table, slots: Slots, now: float) -> bool:
-        if not len(slots) or self.wish is None:
+    def tell(self, changes: Changes, picked: Slots, now: float) -> bool:
+        if not len(picked) or self.wish is None:
             return False
         self.due = now + self.wish.interval
+        slots = changes.slots[picked]
         self.shown[slots] = True
         if self.wish.binary:
-            self.tell_columns(table, slots)
+            self.tell_columns(changes, picked, slots)
         else:
-            self.socket.send(frames.encode_positions("positions", table, slots.tolist()))
-        self.hub.measure(now_us() - int(table.rows["committed_at"][slots].min()))
+            self.socket.send(frames.encode_positions("positions", changes.table, slots.tolist()))
         return True
 
-    def tell_columns(self, table: Table, slots: Slots) -> None:
-        unnamed = slots[~self.named[slots]]
-        if len(unnamed):
+    def tell_columns(self, changes: Changes, picked: Slots, slots: Slots) -> None:
+        if not (known := self.named[slots]).all():
+            unnamed = slots[~known]
             self.named[unnamed] = True
-            self.socket.send(frames.encode_names(table, unnamed.tolist()))
-        fits = frames.fits_columns(table, slots)
-        self.socket.send(frames.encode_columns(table, slots[fits]))
+            self.socket.send(frames.encode_names(changes.table, unnamed.tolist()))
+        if changes.fits is None:
+            self.socket.send(frames.encode_columns(changes, picked))
+            return
+        fits = changes.fits[picked]
+        if fits.any():
+            self.socket.send(frames.encode_columns(changes, picked[fits]))
         if not fits.all():
-            self.socket.send(frames.encode_positions("positions", table, slots[~fits].tolist()))
+            self.socket.send(frames.encode_positions("positions", changes.table, slots[~fits].tolist()))
 
     def tell_gone(self, table: Table, slots: Slots) -> None:
         if not len(slots):
