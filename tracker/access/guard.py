@@ -29,14 +29,14 @@ class Rule:
     later: bool = False
 
 
-def allow(*kinds: TokenKind) -> Callable[[V], V]:
-    """Only these kinds of token. Stands right above the function, below what wraps it."""
-    return _marked(Rule(frozenset(kinds)))
+def allow(kind: TokenKind, *others: TokenKind) -> Callable[[V], V]:
+    """Only these kinds of token; one at least, so that naming none lets nobody in. Stands right above the function."""
+    return _marked(Rule(frozenset({kind, *others})))
 
 
-def first_message(*kinds: TokenKind) -> Callable[[V], V]:
+def first_message(kind: TokenKind, *others: TokenKind) -> Callable[[V], V]:
     """The same for a socket, which may also sign in by its first message: then `caller()` is None until it did."""
-    return _marked(Rule(frozenset(kinds), later=True))
+    return _marked(Rule(frozenset({kind, *others}), later=True))
 
 
 def public(view: V) -> V:
