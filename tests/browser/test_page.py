@@ -278,3 +278,22 @@ def test_without_webgl_the_list_and_the_events_still_work(page: Page, server: Ru
         van.drive(*HERE)
         page.get_by_role("option", name="Van 12").click()
         expect(page.locator(".detail")).to_contain_text("45 km/h")
+
+
+def test_a_lost_gpu_brings_the_map_back(dashboard: Page, server: RunningServer) -> None:
+    server.new_geofence(PORT)
+    with vehicle(server, "van-12") as van:
+        van.drive(*HERE)
+        screen(dashboard, "van-12")
+        dashboard.evaluate(
+            f"""() => {{ window.gpu = {MAP}.getCanvas().getContext('webgl2').getExtension('WEBGL_lose_context');
+                gpu.loseContext(); }}"""
+        )
+        until(dashboard, "() => tracker.view.value.lost")
+        van.drive(*THERE)  # goes on while there is nothing to draw on: an event, a position
+        expect(dashboard.get_by_role("region", name="Events")).to_contain_text("entered Old Port")
+        dashboard.evaluate("gpu.restoreContext()")
+        until(dashboard, f"() => !tracker.view.value.lost && {MAP}.getLayer('devices') && {MAP}.getLayer('fence-fill')")
+        frames = dashboard.evaluate(f"{LAYER}.framesDrawn")
+        van.drive(*HERE)
+        until(dashboard, f"before => {LAYER}.framesDrawn > before", frames)

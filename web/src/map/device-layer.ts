@@ -192,6 +192,7 @@ export class DeviceLayer implements CustomLayerInterface {
   onAdd(map: MapLibre, gl: WebGL2RenderingContext): void {
     this.map = map;
     this.gl = gl;
+    this.programs.clear(); // those of a context that was lost are gone with it
     this.buffer = gl.createBuffer();
     this.upload();
     map.on('moveend', this.recount);

@@ -42,7 +42,7 @@ export function light(map: MapLibre, id: string): void {
   if (!map.getSource(SOURCE)) return;
   map.setFeatureState({ source: SOURCE, id }, { lit: true });
   setTimeout(() => {
-    if (map.getSource(SOURCE)) map.setFeatureState({ source: SOURCE, id }, { lit: false });
+    if (map.style && map.getSource(SOURCE)) map.setFeatureState({ source: SOURCE, id }, { lit: false });
   }, LIT_MS);
 }
 

@@ -6,8 +6,8 @@ import type { DeviceLayer } from './device-layer';
 const FROM_ZOOM = 13;
 const MOST = 40; // more names than this are noise, and each costs a style change per frame
 const CHOOSE_MS = 500;
-const WIDTH_PX = 120; // room a name needs, so that two do not lie on each other
-const HEIGHT_PX = 22;
+const WIDTH_PX = 84; // room a name needs, so that two do not lie on each other
+const HEIGHT_PX = 18;
 
 export class DeviceLabels {
   private readonly box = document.createElement('div');
@@ -36,20 +36,19 @@ export class DeviceLabels {
     });
   }
 
+  /** Those shown before come first: a name that comes and goes is worse than one that stays away. */
   private choose(): void {
-    const taken = new Set<string>();
-    const cell = (x: number, y: number) => `${Math.round(x / WIDTH_PX)}:${Math.round(y / HEIGHT_PX)}`;
-    const rows: number[] = [];
     const { selected } = this.layer;
-    if (selected !== null && this.layer.screen(selected)) rows.push(selected);
+    const chosen: { row: number; spot: [number, number] }[] = [];
+    const offer = (row: number, spot: [number, number] | null) => {
+      if (spot && chosen.length < MOST && !chosen.some((other) => other.row === row || overlap(other.spot, spot))) chosen.push({ row, spot });
+    };
+    if (selected !== null) offer(selected, this.layer.screen(selected));
     if (this.map.getZoom() >= FROM_ZOOM && !this.layer.isCrowded) {
-      this.layer.forEachInView((row, x, y) => {
-        if (rows.length >= MOST || row === selected || taken.has(cell(x, y))) return;
-        taken.add(cell(x, y));
-        rows.push(row);
-      });
+      for (const row of this.rows) offer(row, this.layer.screen(row));
+      this.layer.forEachInView((row, x, y) => offer(row, [x, y]));
     }
-    this.rows = rows;
+    this.rows = chosen.map(({ row }) => row);
     this.write();
   }
 
@@ -63,4 +62,8 @@ export class DeviceLabels {
       label.classList.toggle('selected', row === this.layer.selected);
     });
   }
+}
+
+function overlap(a: [number, number], b: [number, number]): boolean {
+  return Math.abs(a[0] - b[0]) < WIDTH_PX && Math.abs(a[1] - b[1]) < HEIGHT_PX;
 }

@@ -32,6 +32,7 @@ export class MapView {
   readonly placed: boolean;
   private fences: readonly Geofence[] = [];
   private cells: readonly Cell[] = [];
+  private lost = false; // the GPU was taken away, as after a sleep; until it is back the map has no style to speak to
   private trail: readonly Position[] = [];
   private looking: ReturnType<typeof setTimeout> | undefined;
 
@@ -73,6 +74,8 @@ export class MapView {
       map.getCanvas().style.cursor = this.layer.pick(event.point.x, event.point.y) === null ? '' : 'pointer';
     });
     // While the server is away its tiles are too; they are asked for again when they come into view.
+    map.on('webglcontextlost', () => (this.lost = true));
+    map.on('webglcontextrestored', () => this.restored());
     map.on('error', (event) => console.warn(`map: ${event.error.message}`));
     map.on('dragstart', () => listener.grabbed());
     const motion = matchMedia('(prefers-reduced-motion: reduce)');
@@ -81,17 +84,24 @@ export class MapView {
     still();
   }
 
+  private restored(): void {
+    this.lost = false;
+    this.map.setStyle(basemap(this.theme, this.custom), { diff: false }); // all anew: the theme may have changed meanwhile
+  }
+
   look(): void {
     const bounds = this.map.getBounds();
     this.listener.looked(
       { west: bounds.getWest(), south: bounds.getSouth(), east: bounds.getEast(), north: bounds.getNorth() }, this.map.getZoom());
   }
 
-  /** Everything of ours, over a ground just loaded. */
+  /** Everything of ours, over a ground just loaded. After a lost context MapLibre brings our sources back by itself. */
   private dress(): void {
-    addFences(this.map, this.fences, this.theme);
-    addTrail(this.map, this.trail, this.theme);
-    addCells(this.map, this.cells, this.theme);
+    if (!this.map.getSource('geofences')) {
+      addFences(this.map, this.fences, this.theme);
+      addTrail(this.map, this.trail, this.theme);
+      addCells(this.map, this.cells, this.theme);
+    }
     if (this.map.getLayer(this.layer.id)) this.map.removeLayer(this.layer.id);
     this.map.addLayer(this.layer);
     this.layer.paint(PAINT[this.theme].markers);
@@ -100,7 +110,7 @@ export class MapView {
   setTheme(theme: Theme): void {
     if (theme === this.theme) return;
     this.theme = theme;
-    this.map.setStyle(basemap(theme, this.custom), { diff: false });
+    if (!this.lost) this.map.setStyle(basemap(theme, this.custom), { diff: false });
   }
 
   update(): void {
@@ -109,17 +119,17 @@ export class MapView {
 
   showFences(fences: readonly Geofence[]): void {
     this.fences = fences;
-    showFences(this.map, fences);
+    if (!this.lost) showFences(this.map, fences);
   }
 
   showCells(cells: readonly Cell[]): void {
     if (!cells.length && !this.cells.length) return;
     this.cells = cells;
-    showCells(this.map, cells);
+    if (!this.lost) showCells(this.map, cells);
   }
 
   lightFence(id: string): void {
-    light(this.map, id);
+    if (!this.lost) light(this.map, id);
   }
 
   select(row: number | null): void {
@@ -130,7 +140,7 @@ export class MapView {
 
   setTrail(line: readonly Position[]): void {
     this.trail = line;
-    showTrail(this.map, line);
+    if (!this.lost) showTrail(this.map, line);
   }
 
   extendTrail(lon: number, lat: number): void {
