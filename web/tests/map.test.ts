@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { boxAround } from '../src/map/bounds';
 import { glideTime } from '../src/map/glide';
 import { Markers } from '../src/map/markers';
 import { difference, latitude, longitude, mercatorX, mercatorY } from '../src/map/mercator';
 import { Pacer } from '../src/map/pacer';
+import { extend } from '../src/map/trail';
 
 describe('mercator', () => {
   test.each([[24.94, 60.17], [-179.9999, -41.65], [179.9999, 0], [0, 85], [7.4246, 43.7384]])('%f, %f comes back within 2 cm', (lon, lat) => {
@@ -96,4 +98,23 @@ describe('the pacer', () => {
   test('a fast display is never held back', () => expect(run(16)).toBe(0));
   test('a slow one gets half of the time', () => expect(run(120)).toBeCloseTo(120, 0));
   test('but is never slower than four frames a second', () => expect(run(900)).toBe(250));
+});
+
+describe('across 180 degrees', () => {
+  test.each([
+    ['one place', [10], [10, 10]],
+    ['Europe', [-9, 2, 25], [-9, 25]],
+    ['Fiji, on both sides', [178, -179, 179.5, -178], [178, 182]],
+    ['all around', [-170, -60, 60, 170], [60, 300]],
+  ])('the box around %s is the small one', (_, lons, [west, east]) => {
+    expect(boxAround(lons, lons.map(() => -17))).toEqual([west, -17, east, -17]);
+  });
+  test('no place has no box', () => expect(boxAround([], [])).toBeNull());
+  test('a trail runs on', () => {
+    expect(extend(extend(extend([], 179.9, 1), -179.9, 1), 179.8, 1).map(([lon]) => lon)).toEqual([179.9, expect.closeTo(180.1), expect.closeTo(179.8)]);
+  });
+  test('a trail does not repeat where it stands', () => {
+    const line = extend([], 1, 2);
+    expect(extend(line, 1, 2)).toBe(line);
+  });
 });

@@ -13,7 +13,7 @@ const PIXELS_PER_METRE_AT_0 = 512 / 40_075_016.7;
 export function addFences(map: MapLibre, fences: readonly Geofence[], theme: Theme): void {
   const { fence, fenceLabel, halo } = PAINT[theme];
   const lit = ['boolean', ['feature-state', 'lit'], false];
-  map.addSource(SOURCE, { type: 'geojson', data: drawable(fences), promoteId: 'id' });
+  map.addSource(SOURCE, { type: 'geojson', data: drawable(fences), promoteId: 'id', tolerance: 0.05 }); // circles stay round
   map.addLayer({
     id: 'fence-fill', type: 'fill', source: SOURCE, filter: ['!=', ['geometry-type'], 'LineString'],
     paint: { 'fill-color': fence, 'fill-opacity': ['case', lit, 0.26, 0.09] as never, 'fill-opacity-transition': { duration: 600, delay: 0 } },

@@ -48,10 +48,10 @@ uniform float u_halo;   // 1: draw the ring of the selected device instead
 uniform vec4 u_rim;
 out vec4 o_color;
 
-const float RADIUS = 0.50;
-const float TIP = 0.86;
+const float RADIUS = 0.47;
+const float TIP = 0.91;
 const float SINE = RADIUS / TIP;
-const float COSINE = 0.813617;  // of the same angle
+const float COSINE = 0.856305;  // of the same angle
 
 float marker(vec2 p) {
   vec2 q = vec2(abs(p.x * v_way.y - p.y * v_way.x), dot(p, v_way));

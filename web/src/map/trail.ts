@@ -21,8 +21,10 @@ export function showTrail(map: MapLibre, line: readonly Position[]): void {
 
 export function extend(line: readonly Position[], lon: number, lat: number): readonly Position[] {
   const last = line.at(-1);
-  if (last && last[0] === lon && last[1] === lat) return line;
-  return [...line.slice(-LONGEST + 1), [lon, lat]];
+  // Longitudes run on past 180, as in the server's tracks: else the line would go round the world.
+  const on = last ? lon + 360 * Math.round((last[0]! - lon) / 360) : lon;
+  if (last && last[0] === on && last[1] === lat) return line;
+  return [...line.slice(-LONGEST + 1), [on, lat]];
 }
 
 function feature(line: readonly Position[]): GeoJSON.Feature {

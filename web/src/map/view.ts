@@ -1,11 +1,13 @@
 /** The map as a whole: ground, geofences, trail, devices, names; and what a person does with it. */
 import type { Position } from 'geojson';
-import { LngLatBounds, Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl } from 'maplibre-gl';
+import { Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
 import type { Geofence } from '../api';
 import type { Feed } from '../live/feed';
 import type { Cell, Viewport } from '../live/frames';
+import { readStored, store } from '../storage';
 import { basemap, readTilesInRanges } from './basemap';
+import { boxAround } from './bounds';
 import { addCells, showCells } from './cells';
 import { DeviceLayer } from './device-layer';
 import { addFences, light, showFences } from './fences';
@@ -160,11 +162,9 @@ export class MapView {
   /** All devices in the window; the panels lie over its left or its foot. */
   fitAll(padding: { top: number; bottom: number; left: number; right: number }): void {
     const { devices } = this.feed;
-    const bounds = new LngLatBounds();
-    for (let row = 0; row < devices.size; row++) {
-      if (devices.shown[row]) bounds.extend([devices.lonE7[row]! / 1e7, devices.latE7[row]! / 1e7]);
-    }
-    if (!bounds.isEmpty()) this.map.fitBounds(bounds, { padding, maxZoom: CLOSE_ZOOM, animate: false });
+    const rows = Array.from({ length: devices.size }, (_, row) => row).filter((row) => devices.shown[row] && !Number.isNaN(devices.at[row]!));
+    const box = boxAround(rows.map((row) => devices.lonE7[row]! / 1e7), rows.map((row) => devices.latE7[row]! / 1e7));
+    if (box) this.map.fitBounds([box[0], box[1], box[2], box[3]], { padding, maxZoom: CLOSE_ZOOM, animate: false });
   }
 }
 
@@ -175,18 +175,14 @@ interface Camera {
 
 function rememberCamera(map: MapLibre): void {
   const { lng, lat } = map.getCenter();
-  try {
-    localStorage.setItem(CAMERA, JSON.stringify({ center: [lng, lat], zoom: map.getZoom() }));
-  } catch {
-    // storage is full or forbidden: the next visit starts with all devices in view
-  }
+  store(CAMERA, JSON.stringify({ center: [lng, lat], zoom: map.getZoom() }));
 }
 
 function rememberedCamera(): Camera | null {
   try {
-    const camera = JSON.parse(localStorage.getItem(CAMERA) ?? 'null') as Camera | null;
+    const camera = JSON.parse(readStored(CAMERA) ?? 'null') as Camera | null;
     return camera && Number.isFinite(camera.zoom) && camera.center.length === 2 ? camera : null;
   } catch {
-    return null;
+    return null; // not what we wrote
   }
 }

@@ -9,7 +9,7 @@ import { DeviceList } from './DeviceList';
 import { EventFeed } from './EventFeed';
 import { CloseIcon, FitIcon, KeyboardIcon, LeaveIcon, Mark, MoonIcon, SunIcon } from './Icons';
 import { fitMap, MapPane } from './MapPane';
-import { listenForShortcuts, SHORTCUTS } from './shortcuts';
+import { listenForShortcuts, SHORTCUTS, singleKeys } from './shortcuts';
 import { SignIn } from './SignIn';
 import { theme, toggleTheme } from './theme';
 
@@ -86,6 +86,7 @@ function Help() {
       <section class="help card" role="dialog" aria-modal="true" aria-label="Keyboard shortcuts" onClick={(event) => event.stopPropagation()}>
         <header><h2>Keyboard shortcuts</h2><button type="button" class="quiet" aria-label="Close" ref={button} onClick={close}><CloseIcon /></button></header>
         <dl>{SHORTCUTS.map(([key, what]) => <div key={key}><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div>)}</dl>
+        <label><input type="checkbox" checked={singleKeys.value} onChange={(event) => (singleKeys.value = event.currentTarget.checked)} /> Single keys work</label>
       </section>
     </div>
   );

@@ -1,8 +1,16 @@
 /** Single keys, as long as nobody is typing. */
+import { effect, signal } from '@preact/signals';
 import type { Live } from '../live';
 import { fitMap } from './MapPane';
+import { readStored, store } from '../storage';
 import { following, helpShown, query, selected } from '../state';
 import { toggleTheme } from './theme';
+
+const KEY = 'tracker.shortcuts';
+
+/** Single keys can be switched off, for people whose speech or switch device types them by accident (WCAG 2.1.4). */
+export const singleKeys = signal(readStored(KEY) !== 'off');
+effect(() => store(KEY, singleKeys.value ? 'on' : 'off'));
 
 export const SHORTCUTS: readonly [key: string, what: string][] = [
   ['/', 'Search devices'], ['↑ ↓', 'Previous and next device, in the list'], ['f', 'Follow the selected device'],
@@ -13,6 +21,7 @@ export function listenForShortcuts(live: Live): () => void {
   const pressed = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === 'Escape') return escape();
+    if (!singleKeys.value) return;
     if ((event.target as HTMLElement).matches?.('input, textarea, select')) return;
     const act = actions(live)[event.key];
     if (!act) return;

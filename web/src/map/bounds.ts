@@ -1,0 +1,18 @@
+/** The smallest box around places, which for those on both sides of 180 degrees does not go round the world. */
+
+export type Box = readonly [west: number, south: number, east: number, north: number];
+
+/** Null where there are none. `east` may be beyond 180, as a map takes it. */
+export function boxAround(lons: readonly number[], lats: readonly number[]): Box | null {
+  if (lons.length === 0) return null;
+  const sorted = [...lons].sort((a, b) => a - b);
+  let west = sorted[0]!;
+  let widest = west + 360 - sorted.at(-1)!; // the gap that lies outside the box
+  for (let i = 1; i < sorted.length; i++) {
+    const gap = sorted[i]! - sorted[i - 1]!;
+    if (gap > widest) [widest, west] = [gap, sorted[i]!];
+  }
+  let [south, north] = [90, -90];
+  for (const lat of lats) [south, north] = [Math.min(south, lat), Math.max(north, lat)];
+  return [west, south, west + 360 - widest, north];
+}
