@@ -20,7 +20,7 @@ FLAGS = [
     "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist",
     "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-PATIENCE_MS = 15_000  # two cores that also run the server, PostgreSQL and a software GPU
+PATIENCE_MS = 30_000  # two cores that also run the server, PostgreSQL and a software GPU
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -100,7 +100,7 @@ def options() -> dict[str, Any]:
 
 @pytest.fixture
 def context(chromium: Browser, options: dict[str, Any]) -> Iterator[BrowserContext]:
-    context = chromium.new_context(**({"viewport": {"width": 960, "height": 600}} | options))
+    context = chromium.new_context(**({"viewport": {"width": 840, "height": 540}} | options))
     context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()

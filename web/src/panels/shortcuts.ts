@@ -9,8 +9,7 @@ import { toggleTheme } from './theme';
 const KEY = 'tracker.shortcuts';
 
 /** Single keys can be switched off, for people whose speech or switch device types them by accident (WCAG 2.1.4). */
-export const singleKeys = signal(readStored(KEY) !== 'off');
-effect(() => store(KEY, singleKeys.value ? 'on' : 'off'));
+export const singleKeys = signal(true);
 
 export const SHORTCUTS: readonly [key: string, what: string][] = [
   ['/', 'Search devices'], ['↑ ↓', 'Previous and next device, in the list'], ['f', 'Follow the selected device'],
@@ -18,6 +17,8 @@ export const SHORTCUTS: readonly [key: string, what: string][] = [
 ];
 
 export function listenForShortcuts(live: Live): () => void {
+  singleKeys.value = readStored(KEY) !== 'off';
+  const forget = effect(() => store(KEY, singleKeys.value ? 'on' : 'off'));
   const pressed = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === 'Escape') return escape();
@@ -29,7 +30,10 @@ export function listenForShortcuts(live: Live): () => void {
     act();
   };
   addEventListener('keydown', pressed);
-  return () => removeEventListener('keydown', pressed);
+  return () => {
+    forget();
+    removeEventListener('keydown', pressed);
+  };
 }
 
 function actions(live: Live): Record<string, () => void> {
