@@ -48,7 +48,7 @@ def color_at(page: Page, x: float, y: float) -> tuple[int, int, int]:
     """Of what the browser shows there: the map's canvas included, unlike what a script could read."""
     box = page.locator(".map canvas").bounding_box()
     assert box
-    png = page.screenshot(clip={"x": box["x"] + x, "y": box["y"] + y, "width": 1, "height": 1})
+    png = page.screenshot(clip={"x": round(box["x"] + x), "y": round(box["y"] + y), "width": 1, "height": 1})
     read = """async bytes => {
         const image = await createImageBitmap(new Blob([new Uint8Array(bytes)], {type: 'image/png'}));
         const drawing = new OffscreenCanvas(1, 1).getContext('2d');
