@@ -13,6 +13,7 @@ from bench.walk import SOURCES, STEPS
 from bench.wire import Connection
 
 WINDOW = 4
+AT_ONCE = 50  # that sign in together: a storm of them is another benchmark
 PAUSE_S = 0.001
 PATIENCE_S = 20.0
 BACK_MS = 12 * 3_600_000  # frames of 50 take a minute of the device's time each, so they begin in the past
@@ -74,14 +75,21 @@ class Sender:
         return count
 
 
+def connect(senders: list[Sender]) -> list[Sender]:
+    for sender in senders:
+        sender.greet()
+    for sender in senders:
+        sender.welcomed()
+    return senders
+
+
 class Crowd:
     def __init__(self, port: int, devices: int, fixes: int, is_binary: bool) -> None:
         self.fixes = fixes
-        self.senders = [Sender(port, number, fixes, is_binary) for number in range(devices)]
-        for sender in self.senders:
-            sender.greet()
-        for sender in self.senders:
-            sender.welcomed()
+        self.senders: list[Sender] = []
+        for first in range(0, devices, AT_ONCE):
+            last = min(first + AT_ONCE, devices)
+            self.senders += connect([Sender(port, number, fixes, is_binary) for number in range(first, last)])
         self.poll = select.epoll()
         self.by_descriptor = {sender.link.socket.fileno(): sender for sender in self.senders}
         for descriptor in self.by_descriptor:
