@@ -88,7 +88,7 @@ class Log:
             held = await take_leases(self.conn, self.owner)
         self.spans = await create_missing(self.conn, ahead(today()), today())
         self.fences = await refresh(self.conn, self.fences, await select_geofence_revision(self.conn))
-        self.stamp = await load_states(self.conn, held, self.states, self.dirty, self.fences.index)
+        self.stamp = await load_states(self.conn, held, self.states, self.dirty, self.fences.ids)
         reached = await select_progress(self.conn)
         self.progress = {device: Progress(boot, acked) for device, (boot, acked) in reached.items()}
 

@@ -1,23 +1,23 @@
 """After a start: the checkpoint, and the fixes since, folded once more in the order in which they were folded first."""
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Container, Iterable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Final
 
 import asyncpg
 import msgspec
 
-from tracker.geofence.index import FenceIndex
-from tracker.ingest.fences import covering
-from tracker.model.fix import NO_MARKER, Flag, Row
+from tracker.model.fix import NO_MARKER, Flag, Moment, Row
 from tracker.model.moment import datetime_to_micros
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
+from tracker.store.events import Crossings, select_crossings
 from tracker.store.fixes import select_fixes_since
 from tracker.store.ownership import partition_of, select_checkpoints
 from tracker.store.positions import select_device_ids, select_states
 
 BATCH: Final = 5_000
+NO_CROSSINGS: Final[Crossings] = (frozenset(), frozenset())
 OWN_FLAGS: Final = int(Flag.CLOCK_SKEW | NO_MARKER)  # those a fix earns by itself; the fold decides the others again
 
 
@@ -26,7 +26,7 @@ async def load_states(
     partitions: Iterable[int],
     states: MutableMapping[int, State],
     dirty: set[int],
-    fences: FenceIndex,
+    fences: Container[int],
 ) -> int:
     """Fill `states` with those of all devices in these partitions; `dirty` gets the ones newer than their checkpoint.
     Returns the newest received_at there is, in microseconds."""
@@ -44,9 +44,9 @@ async def load_states(
             if row.device in after and not is_known(row, after[row.device]):
                 batch.append(row)
             if len(batch) >= BATCH:
-                refold(batch, states, dirty, fences)
+                refold(batch, states, dirty, fences, await select_crossings(conn, moments(batch)))
                 batch.clear()
-        refold(batch, states, dirty, fences)
+        refold(batch, states, dirty, fences, await select_crossings(conn, moments(batch)))
     return stamp
 
 
@@ -57,11 +57,23 @@ def is_known(row: Row, checkpoint: datetime | None) -> bool:
     return checkpoint is not None and row.received_at <= datetime_to_micros(checkpoint)
 
 
-def refold(rows: list[Row], states: MutableMapping[int, State], dirty: set[int], fences: FenceIndex) -> None:
-    """Only the states: the transitions were committed with the fixes."""
-    around = covering([row.fix for row in rows], fences)
-    for number, row in enumerate(rows):
+def moments(rows: Iterable[Row]) -> list[Moment]:
+    return [(row.device, row.fix.at) for row in rows]
+
+
+def refold(
+    rows: Iterable[Row],
+    states: MutableMapping[int, State],
+    dirty: set[int],
+    fences: Container[int],
+    crossings: Mapping[Moment, Crossings],
+) -> None:
+    """Only the states: the transitions were committed with the fixes, and say which geofences held them. The geofences
+    themselves may have changed since: asked anew, they would put a device inside that nobody was told has entered."""
+    for row in rows:
+        state = states[row.device]
+        enters, exits = crossings.get((row.device, row.fix.at), NO_CROSSINGS)
+        here = frozenset(key for key in (state.inside | enters) - exits if key in fences)
         fix = msgspec.structs.replace(row.fix, flags=row.fix.flags & OWN_FLAGS)
-        here = around.get(number, frozenset())
-        states[row.device] = advance(row.device, states[row.device], fix, row.received_at, here, fences).state
+        states[row.device] = advance(row.device, state, fix, row.received_at, here, fences).state
         dirty.add(row.device)

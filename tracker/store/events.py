@@ -6,7 +6,10 @@ import asyncpg
 import msgspec
 
 from tracker.model.event import Event, Transition
+from tracker.model.fix import Moment
 from tracker.model.moment import format_ms, from_datetime, to_datetime
+
+Crossings = tuple[frozenset[int], frozenset[int]]  # keys of the geofences entered, and of those left
 
 
 async def insert_transitions(
@@ -85,6 +88,22 @@ def _evidence(transition: Transition) -> msgspec.Raw:
     fix = transition.fix
     shown = {"at": format_ms(fix.at), "lon": fix.lon, "lat": fix.lat, "accuracy": fix.accuracy, "speed": fix.speed}
     return msgspec.Raw(msgspec.json.encode({"fix": shown}))
+
+
+async def select_crossings(conn: asyncpg.Connection, moments: Sequence[Moment]) -> dict[Moment, Crossings]:
+    """What each of these fixes entered and left; those that did neither are absent."""
+    rows = await conn.fetch(
+        """select t.device, t.at, coalesce(array_agg(geofence) filter (where kind = 'enter'), '{}') as enters,
+                  coalesce(array_agg(geofence) filter (where kind = 'exit'), '{}') as exits
+           from unnest($1::integer[], $2::timestamptz[]) as wanted (device, at)
+           join transition t on t.device = wanted.device and t.at = wanted.at
+           group by t.device, t.at""",
+        [device for device, _ in moments],
+        [to_datetime(at) for _, at in moments],
+    )
+    return {
+        (row["device"], from_datetime(row["at"])): (frozenset(row["enters"]), frozenset(row["exits"])) for row in rows
+    }
 
 
 async def select_events(

@@ -1,0 +1,115 @@
+"""A restart finds the states it lost: the checkpoint and the fixes since, folded again, are what was in memory."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import msgspec
+import shapely
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from tracker.ingest.log import Log
+from tracker.model.fix import Fix
+from tracker.model.frame import Frame
+from tracker.model.state import State
+from tracker.store.geofences import delete_geofence, insert_geofence, update_geofence
+from tracker.store.pool import open_connection
+
+AT = 1_795_428_000_000
+PLACES = ((74250000, 437350000), (74260000, 437350000), (74270000, 437350000), (84250000, 437350000), (0, 0))
+DEVICES = (1, 2, 3)
+FENCES = ("a", "b")
+
+fixes = st.builds(
+    lambda at, place, accuracy: Fix(AT + at * 1000, *PLACES[place], accuracy=accuracy, flags=4 if place == 4 else 0),
+    st.integers(0, 60), st.integers(0, 4), st.sampled_from([None, 5.0]),
+)  # fmt: skip
+sent = st.tuples(st.just("send"), st.sampled_from(DEVICES), st.lists(fixes, min_size=1, max_size=6))
+fenced = st.tuples(st.just("fence"), st.sampled_from(FENCES), st.sampled_from([None, 0, 1, 2]))
+others = st.sampled_from([("checkpoint", 0, 0), ("crash", 0, 0)])
+scripts = st.lists(sent | sent | fenced | others, max_size=14)
+
+
+def here(second: int, place: int = 0) -> tuple[str, int, list[Fix]]:
+    return ("send", 1, [Fix(AT + second * 1000, *PLACES[place])])
+
+
+def test_states_after_a_crash_are_those_before(database_url: str) -> None:
+    with asyncio.Runner() as runner:
+        conn = runner.run(open_connection(database_url))
+
+        @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        @example([here(0), ("fence", "a", 0)])  # a fence made around a device: it has not entered yet
+        @example([("fence", "a", 0), here(0), ("fence", "a", 1)])  # a fence moved away: it has not left yet
+        @example([("fence", "a", 0), here(0), ("fence", "a", None)])
+        @given(scripts)
+        def law(script: list[Any]) -> None:
+            runner.run(played(database_url, conn, [*script, ("crash", 0, 0)]))
+
+        law()
+        runner.run(conn.close())
+
+
+async def played(url: str, conn: asyncpg.Connection, script: list[Any]) -> None:
+    await afresh(conn)
+    log = Log(url, "test")
+    await log.open()
+    try:
+        for number, (action, *arguments) in enumerate(script):
+            if action == "send":
+                device, entries = arguments
+                await log.append([Frame(device, number + 1, (AT + number) * 1000, list(entries))])
+            elif action == "fence":
+                await change_fence(conn, *arguments)
+            elif action == "checkpoint":
+                await log.checkpoint()
+            else:
+                log = await crashed(log, conn)
+    finally:
+        await log.conn.close()
+
+
+async def crashed(log: Log, conn: asyncpg.Connection) -> Log:
+    await log.conn.close()  # without a word to the tables: a successor sees what a crash leaves
+    after = Log(log.url, "test")
+    await after.open()
+    known = frozenset(await conn.fetchval("select coalesce(array_agg(key), '{}') from geofence"))
+    assert values(after, known) == values(log, known)
+    assert after.stamp == log.stamp
+    return after
+
+
+def values(log: Log, known: frozenset[int]) -> dict[int, State]:
+    """Geofences that are gone count for nothing: nobody is told of leaving them, and their keys do not come again."""
+    return {
+        device: msgspec.structs.replace(state, inside=state.inside & known) for device, state in log.states.items()
+    }  # fmt: skip
+
+
+async def afresh(conn: asyncpg.Connection) -> None:
+    await conn.execute(
+        """truncate fix, device, geofence, transition, event, position, quarantine, token, session, command;
+           update lease set owner = null, checkpoint = '-infinity';
+           update event_head set id = 0; update geofence_head set revision = 0"""
+    )
+    await conn.executemany(
+        "insert into device (key, id, name) overriding system value values ($1, $2, $2)",
+        [(key, f"van-{key}") for key in DEVICES],
+    )
+
+
+async def change_fence(conn: asyncpg.Connection, id: str, place: int | None) -> None:
+    if place is None:
+        await delete_geofence(conn, id)
+        return
+    lon, lat = (value / 1e7 for value in PLACES[place])
+    shape = shapely.box(lon - 0.0004, lat - 0.0004, lon + 0.0004, lat + 0.0004)
+    feature = msgspec.json.encode(
+        {
+            "type": "Feature", "id": id, "geometry": shapely.geometry.mapping(shape),
+            "properties": {"name": id, "preset": "strict"},
+        }
+    )  # fmt: skip
+    if await update_geofence(conn, id, feature, shape.wkb) is None:
+        await insert_geofence(conn, id, feature, shape.wkb)
