@@ -103,3 +103,11 @@ def test_what_columns_cannot_carry_does_not_go_in_columns() -> None:
     assert not wire.fits_columns(fix, NOW - 2**31)
     for other in (Fix(NOW, 2_147_483_648, 0), Fix(NOW, 0, 0, battery=0.5), Fix(NOW, 0, 0, attributes=b"{}")):
         assert not wire.fits_columns(other, NOW)
+
+
+NONSENSE = [b'{"type":"new"}', b'{"type":"ack","seq":"1"}', b"[]", b'{"type":"ack"', b'"\xff"']
+
+
+@given(message=st.binary(max_size=40) | st.sampled_from(NONSENSE))
+def test_nonsense_from_a_server_is_passed_over(message: bytes) -> None:
+    assert wire.decode(message) is None

@@ -72,10 +72,10 @@ _decoder = msgspec.json.Decoder(FromServer)
 
 
 def decode(message: bytes) -> FromServer | None:
-    """None for what this version does not know: a server may say more than an old device understands."""
+    """None for what this version does not know: a server may say more than an old device understands, or nonsense."""
     try:
         known: FromServer = _decoder.decode(message)
-    except msgspec.ValidationError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     return known
 
