@@ -279,6 +279,16 @@ async def test_a_server_that_pings_is_answered_and_not_left() -> None:
     assert not client.tally.lost
 
 
+async def test_what_a_full_buffer_drops_and_what_never_fits_is_counted() -> None:
+    async with server(ack_all) as url:
+        client = DeviceClient(url, "van", "secret", Buffer(2))
+        client.put(fix(1), fix(2), fix(3), Fix(at=4, lon_e7=0, lat_e7=0, attributes=b'{"a":"%s"}' % (b"x" * 70_000)))
+        assert client.tally.dropped == 2
+        async with running(client):
+            await client.drained()
+    assert (client.tally.put, client.tally.stored, client.tally.dropped) == (4, 1, 3)
+
+
 async def test_a_tunnel_loses_nothing() -> None:
     async with server(ack_all, ack_all) as url:
         client = device(url)

@@ -58,6 +58,7 @@ class DeviceClient:
         self._link: Link | None = None
         self._answers: dict[str, wire.Result] = {}
         self._acks = 0
+        self._dropped = 0  # of the buffer's, those in the tally
         self._moved = asyncio.Event()  # the buffer gave something away, or took something
         self._reachable = asyncio.Event()
         self._reachable.set()
@@ -65,11 +66,9 @@ class DeviceClient:
     # -- what the owner of the device calls
 
     def put(self, *fixes: Fix) -> None:
-        before = self.buffer.dropped
         for fix in fixes:
             self.buffer.put(fix)
         self.tally.put += len(fixes)
-        self.tally.dropped += self.buffer.dropped - before
         self.flush()
 
     async def until(self, waiting: int) -> None:
@@ -198,6 +197,8 @@ class DeviceClient:
         while self._link is not None and self._link.writable and (frame := self.buffer.next()):
             self.tally.sent += frame.fixes
             self._link.send(frame)
+        self.tally.dropped += self.buffer.dropped - self._dropped
+        self._dropped = self.buffer.dropped
         self._moved.set()
 
     async def _next_move(self) -> None:

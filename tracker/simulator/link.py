@@ -46,6 +46,7 @@ class Link(WSListener):
         if self._transport is not None and not self._over:
             self._transport.send_close(WSCloseCode.OK)
             self._transport.disconnect()
+        self._over = True
 
     # -- what picows calls
 
@@ -54,6 +55,8 @@ class Link(WSListener):
         self.send_text(msgspec.json.encode(self._hello))
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        if self._over:  # what still comes is for nobody: the next connection will hear it again
+            return
         self._heard = True
         kind = frame.msg_type
         if kind == WSMsgType.PING:
