@@ -12,8 +12,7 @@ from tracker.model.fix import Fix, Moment, Place, Refusal, Row
 from tracker.model.frame import Frame, Outcome
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
-
-NOWHERE: frozenset[int] = frozenset()
+from tracker.pipeline.run import NOWHERE, follow, run_of
 
 
 class Folded(msgspec.Struct, frozen=True):
@@ -80,38 +79,72 @@ class Batch:
         self.covering = covering
         self.fences = fences
         self.stamp = stamp
-        self.number = -1
+        self.number = 0  # of the next fix
+        self.indexed = 0  # rows that `places` knows
         self.rows: list[Row] = []
         self.transitions: list[Transition] = []
 
     def frame(self, frame: Frame) -> Outcome:
         if frame.whole is not None:
             return Outcome(0, 0, (frame.whole,))
-        duplicate = 0
-        refusals: list[Refusal] = []
         first = len(self.rows)
-        for index, entry in enumerate(frame.entries):
-            if type(entry) is not Fix:
-                refusals.append(entry)  # type: ignore[arg-type]
+        index = 0
+        refusals: list[Refusal] = []
+        while index < len(frame.entries):
+            if length := self.run(frame, index):
+                index += length
                 continue
-            self.number += 1
-            place = self.places.get((frame.device, entry.at))
-            if place is None:
-                self.fix(frame, entry)
-            elif place == (entry.lon_e7, entry.lat_e7):
-                duplicate += 1
-            else:
-                refusals.append(Refusal(index, "conflict", str(entry)))
-        return Outcome(len(self.rows) - first, duplicate, tuple(refusals))
+            refusal = self.entry(frame, index)
+            if refusal:
+                refusals.append(refusal)
+            index += 1
+        stored = len(self.rows) - first
+        duplicate = len(frame.entries) - stored - len(refusals)
+        return Outcome(stored, duplicate, tuple(refusals))
+
+    def run(self, frame: Frame, index: int) -> int:
+        """How many were folded at once."""
+        device, entries = frame.device, frame.entries
+        state = self.states[device]
+        run = run_of(state, entries[index:] if index else entries, self.number, self.covering)
+        if not run:
+            return 0
+        stamp = max(self.stamp + 1, frame.received_at)
+        self.rows += [Row(device, at, fix) for at, fix in enumerate(run, stamp)]
+        self.stamp = stamp + len(run) - 1
+        self.states[device] = follow(state, run, self.stamp)
+        self.number += len(run)
+        return len(run)
+
+    def entry(self, frame: Frame, index: int) -> Refusal | None:
+        """Why it is not stored; None: it is, or was already."""
+        entry = frame.entries[index]
+        if type(entry) is not Fix:
+            return entry  # type: ignore[return-value]
+        self.number += 1
+        place = self.place(frame.device, entry)
+        if place is None:
+            self.fix(frame, entry)
+        elif place != (entry.lon_e7, entry.lat_e7):
+            return Refusal(index, "conflict", str(entry))
+        return None
+
+    def place(self, device: int, fix: Fix) -> Place | None:
+        """Where this moment's fix is in the table or in this batch. One newer than all before is in neither."""
+        if fix.at > self.states[device].seen_at:
+            return None
+        for row in self.rows[self.indexed :]:
+            self.places[row.device, row.fix.at] = (row.fix.lon_e7, row.fix.lat_e7)
+        self.indexed = len(self.rows)
+        return self.places.get((device, fix.at))
 
     def fix(self, frame: Frame, fix: Fix) -> None:
         """One that is not stored yet: it gets the next stamp, which says in which order the log was folded."""
         device = frame.device
         self.stamp = stamp = max(self.stamp + 1, frame.received_at)
-        here = self.covering.get(self.number, NOWHERE)
+        here = self.covering.get(self.number - 1, NOWHERE)
         step = advance(device, self.states[device], fix, stamp, here, self.fences)
         self.states[device] = step.state
-        self.places[device, fix.at] = (fix.lon_e7, fix.lat_e7)
         self.rows.append(Row(device, stamp, step.fix))
         if step.transitions:
             self.transitions += step.transitions

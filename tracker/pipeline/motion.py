@@ -7,15 +7,16 @@ from tracker.model.fix import Fix
 from tracker.model.position import Status
 
 MOVING: Final = 1.0  # m/s: a slow walk; GNSS at rest reports up to about half of it
+IN_MOTION, AT_REST = Status.MOVING, Status.STOPPED  # a member looked up in its enum takes as long as the rest of it
 STEADY_MS: Final = 300_000  # two fixes further apart tell nothing of the speed between them
 
 
 def status(before: Fix | None, fix: Fix) -> Status:
     """By the speed the device measured (Doppler, far better than places), or else by the way it came."""
     if fix.speed is not None:
-        return Status.MOVING if fix.speed >= MOVING else Status.STOPPED
+        return IN_MOTION if fix.speed >= MOVING else AT_REST
     if before is None or fix.at - before.at > STEADY_MS:
         return Status.UNKNOWN
     way = distance(before.lon, before.lat, fix.lon, fix.lat)
     noise = max(before.accuracy or 0.0, fix.accuracy or 0.0)
-    return Status.MOVING if way - noise > MOVING * (fix.at - before.at) / 1000 else Status.STOPPED
+    return IN_MOTION if way - noise > MOVING * (fix.at - before.at) / 1000 else AT_REST

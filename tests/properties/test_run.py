@@ -1,0 +1,54 @@
+"""A run folded at once is what `advance` makes of its fixes one by one, and ends no sooner than it must."""
+
+from hypothesis import event, given
+from hypothesis import strategies as st
+
+from tracker.model.fix import Fix, Flag
+from tracker.model.state import Jump, State
+from tracker.pipeline.advance import advance
+from tracker.pipeline.run import NOWHERE, follow, run_of
+
+AT = 1_795_428_000_000
+FENCES = {1: "a", 2: "b"}
+STEP = 9_000  # 1e-7 degrees: one step is near, two are not
+
+speeds = st.none() | st.sampled_from([0.0, 0.99, 1.0, 30.0])
+flags = st.sampled_from([0] * 30 + [int(flag) for flag in Flag])
+places = st.tuples(st.integers(-1, 2), st.integers(-1, 1))
+steps = st.lists(st.tuples(st.sampled_from([1000] * 20 + [0, -1000, 400_000]), places, speeds, flags), max_size=12)
+inside = st.sampled_from([NOWHERE] * 6 + [frozenset({1}), frozenset({1, 2})])
+
+
+@given(steps, st.lists(inside, min_size=12, max_size=12), inside, st.booleans(), st.integers(0, 3))
+def test_a_run_is_its_fixes_one_by_one(
+    steps: list[tuple[int, tuple[int, int], float | None, int]],
+    around: list[frozenset[int]],
+    before: frozenset[int],
+    has_jump: bool,
+    first: int,
+) -> None:
+    start = Fix(AT, 0, 0, accuracy=5.0)
+    state = State(AT, start, AT * 1000, inside=before, jump=Jump(start) if has_jump else None)
+    fixes, at = [], AT
+    for wait, (east, north), speed, odd in steps:
+        at += wait
+        fixes.append(Fix(at, east * STEP, north * STEP, speed, accuracy=5.0, flags=odd))
+    covering = {first + number: here for number, here in enumerate(around) if here}
+    run = run_of(state, fixes, first, covering)
+    event(f"a run of {len(run)}")
+
+    one_by_one = state
+    for number, fix in enumerate(run):
+        step = advance(7, one_by_one, fix, AT * 1000 + number, covering.get(first + number, NOWHERE), FENCES)
+        assert step.fix == fix and not step.transitions
+        one_by_one = step.state
+    if run:
+        assert follow(state, run, AT * 1000 + len(run) - 1) == one_by_one
+    if len(run) < len(fixes):
+        assert not is_plain(one_by_one, fixes[len(run)], covering.get(first + len(run), NOWHERE))
+
+
+def is_plain(state: State, fix: Fix, here: frozenset[int]) -> bool:
+    assert state.newest is not None
+    near = max(abs(fix.lon_e7 - state.newest.lon_e7), abs(fix.lat_e7 - state.newest.lat_e7)) <= STEP
+    return fix.at > state.seen_at and not fix.flags and near and here == state.inside

@@ -1,0 +1,40 @@
+"""Runs: the plain majority, fixes that each follow the one before in time and near it, with nothing odd and no border
+crossed. A run is folded at once: only its last fix leaves a state anyone sees.
+
+`advance` says the same, one fix at a time; a property holds the two together.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from tracker.model.fix import Fix, Refusal
+from tracker.model.state import State
+from tracker.pipeline.jump import NEAR_E7
+from tracker.pipeline.motion import status
+
+NOWHERE: frozenset[int] = frozenset()
+
+
+def run_of(
+    state: State, entries: Iterable[Fix | Refusal], number: int, covering: Mapping[int, frozenset[int]]
+) -> list[Fix]:
+    """As many of the entries as form a run. `number` is the batch's of the first, as `covering` counts them."""
+    run: list[Fix] = []
+    newest, at, inside = state.newest, state.seen_at, state.inside
+    if newest is None:
+        return run
+    for place, fix in enumerate(entries, number):
+        if type(fix) is not Fix or fix.at <= at or fix.flags:
+            break
+        if not (-NEAR_E7 < fix.lon_e7 - newest.lon_e7 < NEAR_E7 and -NEAR_E7 < fix.lat_e7 - newest.lat_e7 < NEAR_E7):
+            break
+        if covering.get(place, NOWHERE) != inside:
+            break
+        newest, at = fix, fix.at
+        run.append(fix)
+    return run
+
+
+def follow(state: State, run: list[Fix], received_at: int) -> State:
+    """The state after a run whose last fix was received then."""
+    before = run[-2] if len(run) > 1 else state.newest
+    return State(run[-1].at, run[-1], received_at, status(before, run[-1]), state.inside)
