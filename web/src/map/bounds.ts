@@ -6,13 +6,13 @@ export type Box = readonly [west: number, south: number, east: number, north: nu
 export function boxAround(lons: readonly number[], lats: readonly number[]): Box | null {
   if (lons.length === 0) return null;
   const sorted = [...lons].sort((a, b) => a - b);
-  let west = sorted[0]!;
-  let widest = west + 360 - sorted.at(-1)!; // the gap that lies outside the box
+  let [west, east] = [sorted[0]!, sorted.at(-1)!]; // the widest gap lies outside the box: at first that across 180
+  let widest = west + 360 - east;
   for (let i = 1; i < sorted.length; i++) {
     const gap = sorted[i]! - sorted[i - 1]!;
-    if (gap > widest) [widest, west] = [gap, sorted[i]!];
+    if (gap > widest) [widest, west, east] = [gap, sorted[i]!, sorted[i - 1]! + 360];
   }
   let [south, north] = [90, -90];
   for (const lat of lats) [south, north] = [Math.min(south, lat), Math.max(north, lat)];
-  return [west, south, west + 360 - widest, north];
+  return [west, south, east, north];
 }
