@@ -18,7 +18,7 @@ from tracker.geofence.parity import bound, walks
 from tracker.geofence.pieces import Piece, Pieces, pieces
 from tracker.model.geofence import Geofence
 
-ACROSS: Final = 10  # cells of the finest level a piece has at least, from side to side; at most four times that
+ACROSS: Final = 7  # cells of the finest level a piece has at least, from side to side; at most four times that
 FIRST_ACROSS: Final = 3  # cells of its coarsest level
 MANY_EDGES: Final = 16  # a cell with more is cut further, by at most FURTHER levels
 FURTHER: Final = 2
