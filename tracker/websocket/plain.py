@@ -13,29 +13,59 @@ from .limits import Limits
 from .room import Room
 from .socket import Conversation, Prebuilt
 
-_CODE: Final = "tracker.websocket.code"
+_INBOX: Final = "tracker.websocket.inbox"
 
 
 class PlainConnection(ASGIWebsocketConnection):
-    """Quart's, but its queue has a bound and an empty binary message stays one: `app.asgi_websocket_class`."""
+    """Quart's, with our inbox between it and the server: `app.asgi_websocket_class`."""
 
-    def __init__(self, app: Any, scope: Any) -> None:
-        super().__init__(app, scope)
-        self.queue = asyncio.Queue(8)  # bound: 8 messages, then the peer has to wait
+    async def __call__(self, receive: Any, send: Any) -> None:
+        inbox = Inbox(receive)
+        cast(dict[str, Any], self.scope)[_INBOX] = inbox
+        await super().__call__(inbox.receive, send)
 
-    async def handle_messages(self, receive: Any) -> None:
-        while (event := await receive())["type"] != "websocket.disconnect":
-            if event["type"] == "websocket.receive":
-                data = event.get("bytes")
-                await self.queue.put(event["text"] if data is None else data)
-        cast(dict[str, Any], self.scope)[_CODE] = event.get("code", GONE)
-        await self._heard_out()
+
+class Inbox:
+    """Keeps the messages of a conversation away from Quart, whose queue has no bound and loses empty binary ones.
+
+    Quart goes on calling `receive` and is only told of the end, in the way each of its versions wants to be.
+    """
+
+    def __init__(self, receive: Any) -> None:
+        self.code = GONE
+        self.gone = asyncio.Event()
+        self._receive = receive
+        self._claimed = False
+        self._messages: asyncio.Queue[str | bytes] = asyncio.Queue(8)  # bound: 8 messages, then the peer has to wait
+        self._quart: asyncio.Task[Any] | None = None
+
+    async def receive(self) -> Any:
+        self._quart = asyncio.current_task()
+        while (event := await self._receive())["type"] == "websocket.receive" and self._claimed:
+            data = event.get("bytes")
+            await self._messages.put(event["text"] if data is None else data)
+        if event["type"] == "websocket.disconnect":
+            self.code = event.get("code", GONE)
+            await self._heard_out()
+            self.gone.set()
+        return event
+
+    def claim(self) -> None:
+        self._claimed = True
+
+    async def get(self) -> str | bytes:
+        return await self._messages.get()
+
+    def end(self) -> None:
+        """Quart 0.23 waits for the server's word even when the route has returned."""
+        if self._quart is not None:
+            self._quart.cancel()
 
     async def _heard_out(self) -> None:
-        """Quart cancels the route once this returns; what came before the close is still to be received."""
+        """Quart cancels the route once it hears of the end; what came before is still to be received."""
         with suppress(TimeoutError):
             async with asyncio.timeout(1.0):
-                while not self.queue.empty():  # noqa: ASYNC110 - a queue has no event for it
+                while not self._messages.empty():  # noqa: ASYNC110 - a queue has no event for it
                     await asyncio.sleep(0.001)
 
 
@@ -47,6 +77,7 @@ class PlainSocket:
         self.peer = client[0] if client else ""
         self.due = 0
         self._websocket = websocket
+        self._inbox: Inbox | None = cast(dict[str, Any], websocket.scope).get(_INBOX)
         self._conversation = conversation
         self._limits = limits
         self._room = room
@@ -103,6 +134,8 @@ class PlainSocket:
         """Until either side has closed. Whoever cancels it has heard that the peer is gone."""
         self._room.sockets.add(self)
         self._room.wheel.watch(self, 1.0)
+        if self._inbox is not None:
+            self._inbox.claim()
         self._conversation.opened(self)
         try:
             self._tasks = [asyncio.ensure_future(self._listen()), asyncio.ensure_future(self._write())]
@@ -110,8 +143,16 @@ class PlainSocket:
             for task in done:
                 if not task.cancelled():
                     task.result()
+                    await self._answered()
         finally:
             self._finished()
+
+    async def _answered(self) -> None:
+        """We have closed: leave the peer the time to close too."""
+        if self._inbox is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._limits.close_s):
+                    await self._inbox.gone.wait()
 
     def _finished(self) -> None:
         self._open = False
@@ -119,13 +160,17 @@ class PlainSocket:
             task.cancel()
         self._room.wheel.forget(self)
         self._room.sockets.discard(self)
-        code = self._code or cast(dict[str, Any], self._websocket.scope).get(_CODE, GONE)
-        self._conversation.closed(code)
+        code = GONE
+        if self._inbox is not None:
+            code = self._inbox.code
+            self._inbox.end()
+        self._conversation.closed(self._code or code)
 
     async def _listen(self) -> None:
+        receive = self._websocket.receive if self._inbox is None else self._inbox.get
         while True:
             await self._readable.wait()
-            message: str | bytes = await self._websocket.receive()
+            message: str | bytes = await receive()
             if not self._open:
                 continue
             if _size(message) > self._limits.message_bytes:

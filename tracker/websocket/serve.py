@@ -65,7 +65,7 @@ async def serve(
 
 async def _farewell(site: Site, before_close: Callable[[], Awaitable[None]] | None, grace: float) -> None:
     loop, room = asyncio.get_running_loop(), site.room
-    end = loop.time() + grace * 0.75
+    end = loop.time() + grace * 0.6  # what is left is for hooks, the interpreter, and a busy machine
     await site.context.terminated.set()  # HTTP connections end after the answer they are at
     if before_close is not None:
         try:
