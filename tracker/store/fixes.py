@@ -1,80 +1,22 @@
 """The log of fixes: written by binary COPY, read to tell repeats from conflicts and to fold again after a crash."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from functools import cache
-from struct import Struct
-from typing import Final
 
 from asyncpg import Connection, Record
 
 from tracker.model.fix import Fix, Moment, Place, Row
 from tracker.model.moment import datetime_to_micros, from_datetime, to_datetime
-
-COLUMNS: Final = (
-    "at", "received_at", "device", "lon_e7", "lat_e7", "flags",
-    "speed", "heading", "accuracy", "altitude", "battery_e4", "attributes",
-)  # fmt: skip
-SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8
-TRAILER: Final = b"\xff\xff"
-PG_EPOCH_US: Final = 946_684_800_000_000  # 2000-01-01
-NULL: Final = b"\xff\xff\xff\xff"
+from tracker.store.fix_rows import COLUMNS, copy_payload
 
 
 async def copy_fixes(conn: Connection, rows: Sequence[Row]) -> None:
     """One COPY of rows that are known not to be there. UniqueViolationError if one is after all."""
-    payload = SIGNATURE + b"".join(map(encode_row, rows)) + TRAILER
-    await conn.copy_to_table("fix", source=once(payload), columns=COLUMNS, format="binary")
+    await conn.copy_to_table("fix", source=once(copy_payload(rows)), columns=COLUMNS, format="binary")
 
 
 async def once(payload: bytes) -> AsyncIterator[bytes]:
     yield payload
-
-
-def encode_row(row: Row) -> bytes:
-    """A row of PostgreSQL's binary COPY format: 16-bit column count, then each value behind its 32-bit length."""
-    fix = row.fix
-    values = (fix.speed, fix.heading, fix.accuracy, fix.altitude)
-    known = [value for value in values if value is not None]
-    missing = tuple(value is None for value in values) if len(known) < 4 else ALL_KNOWN
-    at, received_at = fix.at * 1000 - PG_EPOCH_US, row.received_at - PG_EPOCH_US
-    return (
-        HEAD.pack(12, 8, at, 8, received_at, 4, row.device, 4, fix.lon_e7, 4, fix.lat_e7, 2, fix.flags)
-        + pack_floats(missing, known)
-        + (NULL if fix.battery is None else BATTERY.pack(2, round(fix.battery * 10_000)))
-        + (NULL if fix.attributes is None else encode_jsonb(fix.attributes))
-    )
-
-
-HEAD: Final = Struct(">h iq iq ii ii ii ih")
-BATTERY: Final = Struct(">ih")
-ALL_KNOWN: Final = (False, False, False, False)
-
-
-def pack_floats(missing: tuple[bool, ...], known: list[float]) -> bytes:
-    if missing == ALL_KNOWN:
-        return FOUR.pack(4, known[0], 4, known[1], 4, known[2], 4, known[3])
-    return gaps(missing).pack(*interleave(missing, known))
-
-
-FOUR: Final = Struct(">if if if if")
-
-
-@cache
-def gaps(missing: tuple[bool, ...]) -> Struct:
-    return Struct(">" + "".join("i" if absent else "if" for absent in missing))
-
-
-def interleave(missing: tuple[bool, ...], known: Iterable[float]) -> list[float]:
-    values = iter(known)
-    packed: list[float] = []
-    for absent in missing:
-        packed += (-1,) if absent else (4, next(values))
-    return packed
-
-
-def encode_jsonb(text: bytes) -> bytes:
-    return (len(text) + 1).to_bytes(4, "big") + b"\x01" + text  # 1 is jsonb's own version number
 
 
 async def select_places(conn: Connection, moments: Sequence[Moment]) -> dict[Moment, Place]:
