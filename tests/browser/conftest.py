@@ -100,7 +100,7 @@ def options() -> dict[str, Any]:
 
 @pytest.fixture
 def context(chromium: Browser, options: dict[str, Any]) -> Iterator[BrowserContext]:
-    context = chromium.new_context(**({"viewport": {"width": 840, "height": 540}} | options))
+    context = chromium.new_context(**({"viewport": {"width": 960, "height": 540}} | options))
     context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()

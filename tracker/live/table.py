@@ -25,7 +25,7 @@ Slots = NDArray[np.int64]
 
 
 class Table:
-    """`rows["tick"]` is the tick in which a row changed last; 0: there is no position."""
+    """`rows["tick"]` is the tick in which a row changed last; 0: there is nothing to show."""
 
     def __init__(self) -> None:
         self.rows: NDArray[Any] = np.zeros(1024, ROW)
@@ -34,13 +34,14 @@ class Table:
         self.tick = 1
 
     def put(self, positions: Iterable[Position], committed_at: int) -> None:
-        """Newest wins: a bus may bring an older one late."""
+        """Newest wins: a bus may bring an older one late. A device nobody has told us of stays hidden until then."""
         fresh = [each for each in positions if self.is_newer(each)]
         if not fresh:
             return
         self.positions.update((each.device, each) for each in fresh)
         self.grow(max(each.device for each in fresh))
-        values = [to_row(each, self.tick, committed_at) for each in fresh]
+        # Its first fix may come before the nudge that it was made: viewers would be shown a name that is none.
+        values = [to_row(each, self.tick if each.device in self.devices else 0, committed_at) for each in fresh]
         self.rows[[each.device for each in fresh]] = np.array(values, ROW)
 
     def is_newer(self, position: Position) -> bool:

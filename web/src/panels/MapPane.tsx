@@ -54,7 +54,7 @@ function placeOnce(live: Live, view: MapView): () => void {
     if (health.value !== 'live' || (!view.placed && live.feed.devices.shownCount() === 0)) return;
     queueMicrotask(() => {
       stop();
-      if (!view.placed) fitMap(live);
+      if (!view.placed && selected.peek() === null) fitMap(live); // else it is on its way to a device
       view.look();
     });
   });

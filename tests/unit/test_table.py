@@ -1,0 +1,30 @@
+"""The table of newest positions, which viewers are served from."""
+
+from tracker.live.table import Table
+from tracker.model.device import Device
+from tracker.model.fix import Fix
+from tracker.model.position import Position, Status
+
+
+def position(device: int, at: int) -> Position:
+    return Position(device, Fix(at, 10, 20), at * 1000, Status.MOVING)
+
+
+def test_a_position_waits_for_the_name_of_its_device() -> None:
+    """The first fix of a device just made can be committed before the nudge that it was made has come."""
+    table = Table()
+    table.put([position(7, 1)], 0)
+    assert not len(table.changed_since(0))
+    tick = table.next_tick()
+    table.devices[7] = Device(7, "van-12", "Van 12")
+    table.touch(7)
+    assert table.changed_since(tick).tolist() == [7]
+
+
+def test_the_newest_position_wins_whatever_comes_last() -> None:
+    table = Table()
+    table.devices[7] = Device(7, "van-12", "Van 12")
+    table.put([position(7, 5)], 0)
+    table.put([position(7, 3)], 0)
+    newest = table.get(7)
+    assert newest and newest.fix.at == 5
