@@ -24,7 +24,7 @@ conf=/etc/postgresql-common/createcluster.d/00-tracker.conf
 mkdir -p "${conf%/*}"
 trap 'rm -f "$conf"' EXIT
 echo 'create_main_cluster = false' > "$conf"
-apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 "$@"
+apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 -o DPkg::Use-Pty=0 "$@"
 """
 
 
