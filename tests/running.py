@@ -184,3 +184,16 @@ def running(database_url: str, *, program: str = PROGRAM, **environment: str) ->
         if server.process.poll() is None:
             server.kill()
         server.log.unlink()
+
+
+@asynccontextmanager
+async def running_beside(database_url: str, *, program: str = PROGRAM) -> AsyncIterator[RunningServer]:
+    """The same for a test whose loop has other work while the server starts."""
+    server = RunningServer(database_url, program=program)
+    await asyncio.to_thread(server.start)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.kill()
+        server.log.unlink()

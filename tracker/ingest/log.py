@@ -5,7 +5,8 @@ connection, after which `recover` says which of the two it was.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -41,6 +42,7 @@ from tracker.store.positions import select_progress, upsert_states
 from tracker.store.quarantine import Quarantined, insert_quarantine
 
 STANDBY_POLL: Final = 0.5  # s between looks whether the owner is gone
+ANSWER: Final = 20.0  # s for a batch: longer than PostgreSQL waits for a lock, 10 s
 FRESH: Final = State()
 
 
@@ -59,9 +61,10 @@ class Committed(msgspec.Struct, frozen=True):
 class Log:
     """One for the process. `append`, `checkpoint` and `recover` are called by the writer's one task only."""
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(self, url: str, name: str, answer_s: float = ANSWER) -> None:
         self.url = url
         self.name = name
+        self.answer_s = answer_s
         self.owner: UUID = uuid4()
         self.epoch = 0
         self.batch = 0
@@ -96,7 +99,7 @@ class Log:
         """Store a batch with all its consequences, or nothing of it."""
         await self.make_partitions(frames)
         self.pending = None
-        async with self.conn.transaction():
+        async with self.answered(), self.conn.transaction():
             head = await mark_batch(self.conn, self.owner, self.batch + 1)
             if head.revision != self.fences.revision:
                 self.fences = await refresh(self.conn, self.fences, head.revision)
@@ -126,6 +129,16 @@ class Log:
         self.pending = None
         return committed
 
+    @asynccontextmanager
+    async def answered(self) -> AsyncIterator[None]:
+        """Ends the connection if the block takes too long: a network that forgot it would keep us waiting for ever, and
+        a statement's own timeout is followed by a rollback that waits as long again."""
+        deadline = asyncio.get_running_loop().call_later(self.answer_s, self.conn.terminate)
+        try:
+            yield
+        finally:
+            deadline.cancel()
+
     async def recover(self) -> Committed | None:
         """Connect again after the connection was lost, and find out what became of the transaction under way."""
         self.conn.terminate()
@@ -151,13 +164,14 @@ class Log:
 
     async def renew(self) -> None:
         """Say that we live, where no batch said it. Raises Fenced where another took over."""
-        await renew_owner(self.conn, self.owner)
+        async with self.answered():
+            await renew_owner(self.conn, self.owner)
 
     async def checkpoint(self) -> None:
         """Write the states that changed, so that a restart folds only what came after."""
         if not self.dirty:
             return
-        async with self.conn.transaction():
+        async with self.answered(), self.conn.transaction():
             await mark_batch(self.conn, self.owner, self.batch)  # a fenced owner writes no states either
             reached = {key: (each.boot, each.through) for key in self.dirty if (each := self.progress.get(key))}
             await upsert_states(self.conn, {key: self.states[key] for key in self.dirty}, reached)

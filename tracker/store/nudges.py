@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, Literal
 
 import structlog
+from asyncpg import Connection
 
 from tracker.store.pool import AWAY, open_connection
 
@@ -16,25 +17,33 @@ logger = structlog.get_logger()
 Channel = Literal["tracker_revoked", "tracker_command", "tracker_device"]
 CHANNELS: Final[tuple[Channel, ...]] = ("tracker_revoked", "tracker_command", "tracker_device")
 RETRY: Final = 0.5  # s
+QUIET: Final = 15.0  # s; then ask: a network that forgot the connection would keep silent for ever
+ANSWER: Final = 5.0  # s
 PENDING: Final = 10_000  # nudges that may wait; more: look at everything instead
 
 Nudge = tuple[Channel, int]
 
 
 async def listen(
-    url: str, nudged: Callable[[Channel, int], Awaitable[None]], look: Callable[[], Awaitable[None]]
+    url: str,
+    nudged: Callable[[Channel, int], Awaitable[None]],
+    look: Callable[[], Awaitable[None]],
+    quiet_s: float = QUIET,
 ) -> None:
     """Until cancelled. `look` is called after every connect: anything may have happened before."""
     while True:
         try:
-            await listen_once(url, nudged, look)
+            await listen_once(url, nudged, look, quiet_s)
         except AWAY as error:
             logger.warning("not listening", error=repr(error))
         await asyncio.sleep(RETRY)
 
 
 async def listen_once(
-    url: str, nudged: Callable[[Channel, int], Awaitable[None]], look: Callable[[], Awaitable[None]]
+    url: str,
+    nudged: Callable[[Channel, int], Awaitable[None]],
+    look: Callable[[], Awaitable[None]],
+    quiet_s: float,
 ) -> None:
     """Until the connection ends."""
     inbox: asyncio.Queue[Nudge | None] = asyncio.Queue()  # PENDING at most; then the connection ends, `look` follows
@@ -50,7 +59,17 @@ async def listen_once(
         for channel in CHANNELS:
             await conn.add_listener(channel, heard)
         await look()
-        while (nudge := await inbox.get()) is not None:
+        while (nudge := await next_nudge(inbox, conn, quiet_s)) is not None:
             await nudged(*nudge)
     finally:
         conn.terminate()
+
+
+async def next_nudge(inbox: "asyncio.Queue[Nudge | None]", conn: Connection, quiet_s: float) -> Nudge | None:
+    """None where the connection ended; TimeoutError where it does not answer any more."""
+    while True:
+        try:
+            async with asyncio.timeout(quiet_s):
+                return await inbox.get()
+        except TimeoutError:
+            await conn.execute("select 1", timeout=ANSWER)
