@@ -29,7 +29,7 @@ from tracker.store.events import select_head, select_oldest
 from tracker.store.installation import select_epoch
 from tracker.store.migrate import migrate
 from tracker.store.nudges import Channel, listen
-from tracker.store.pool import AWAY, borrow, open_pool
+from tracker.store.pool import AWAY, answering, borrow, open_pool
 from tracker.store.quarantine import prune_quarantine
 from tracker.store.tokens import select_revoked
 from tracker.websocket import serve
@@ -80,7 +80,7 @@ class Server:
         elif not self.writer.is_storing:
             found.append("the writer has lost the database")
         try:
-            async with asyncio.timeout(ASK), borrow(self.pool) as conn:
+            async with borrow(self.pool, wait=ASK) as conn, answering(conn, ASK):
                 await conn.fetchval("select 1")
         except (TrackerError, *AWAY):
             found.append("the database does not answer")
@@ -218,7 +218,7 @@ async def notice(shutdown: asyncio.Event, server: Server) -> None:
 async def close(log: Log) -> None:
     """A last checkpoint spares the next start the folding; without it nothing is lost."""
     try:
-        async with asyncio.timeout(ASK):
+        async with answering(log.conn, ASK):
             await log.close()
     except AWAY as error:
         logger.warning("no last checkpoint", error=repr(error))

@@ -1,12 +1,10 @@
 """An ack means committed: whatever dies, nothing acked is missing and nothing is stored twice."""
 
 import asyncio
-from collections.abc import Iterator
 
 import asyncpg
-import pytest
 
-from tests.faults.cluster import Patient, patient
+from tests.faults.cluster import Patient
 from tests.faults.fleet import Fleet, audit, fleet
 from tests.running import RunningServer, running
 
@@ -14,23 +12,6 @@ DEVICES = 12
 KILLS = 8
 STOPS = 4
 LIAR = "from tests.faults.liar import lie; lie()"
-
-
-@pytest.fixture(scope="module")
-def durable() -> Iterator[Patient]:
-    """A cluster that keeps its promises: fsync on."""
-    with patient() as durable:
-        yield durable
-
-
-@pytest.fixture
-async def database(durable: Patient) -> str:
-    """A fresh database on it; its server makes the tables."""
-    conn = await asyncpg.connect(durable.url)
-    name = f"d{await conn.fetchval('select count(*) from pg_database')}"
-    await conn.execute(f"create database {name}")
-    await conn.close()
-    return durable.url.replace("/postgres?", f"/{name}?")
 
 
 async def killed(server: RunningServer, drivers: Fleet) -> None:
@@ -49,18 +30,18 @@ async def check(database: str, drivers: Fleet) -> None:
     assert [answer for device in drivers.devices for answer in device.refused] == []
 
 
-async def test_eight_kills_of_the_server(database: str) -> None:
-    with running(database) as server:
+async def test_eight_kills_of_the_server(durable_url: str) -> None:
+    with running(durable_url) as server:
         async with fleet(server, DEVICES) as drivers:
             for _ in range(KILLS):
                 await killed(server, drivers)
             await drivers.end()
             assert sum(device.resent for device in drivers.devices) > KILLS, "nothing was under way"
-            await check(database, drivers)
+            await check(durable_url, drivers)
 
 
-async def test_four_immediate_stops_of_postgresql(durable: Patient, database: str) -> None:
-    with running(database) as server:
+async def test_four_immediate_stops_of_postgresql(durable: Patient, durable_url: str) -> None:
+    with running(durable_url) as server:
         async with fleet(server, DEVICES) as drivers:
             for _ in range(STOPS):
                 await drivers.more_acks(DEVICES * 3)
@@ -68,15 +49,15 @@ async def test_four_immediate_stops_of_postgresql(durable: Patient, database: st
                 await durable.start()
             await drivers.more_acks(DEVICES)
             await drivers.end()
-            await check(database, drivers)
+            await check(durable_url, drivers)
 
 
-async def test_the_harness_catches_acks_before_the_commit(database: str) -> None:
-    with running(database, program=LIAR) as server:
+async def test_the_harness_catches_acks_before_the_commit(durable_url: str) -> None:
+    with running(durable_url, program=LIAR) as server:
         async with fleet(server, DEVICES) as drivers:
             for _ in range(2):
                 await killed(server, drivers)
-        conn = await asyncpg.connect(database)
+        conn = await asyncpg.connect(durable_url)
         found = await audit(conn, drivers)
         await conn.close()
     print(found)

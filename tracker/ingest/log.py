@@ -5,8 +5,7 @@ connection, after which `recover` says which of the two it was.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -37,7 +36,7 @@ from tracker.store.ownership import (
     update_checkpoints,
 )
 from tracker.store.partitions import Span, ahead, covered, create_missing, day_of, today
-from tracker.store.pool import open_connection
+from tracker.store.pool import answering, open_connection
 from tracker.store.positions import select_progress, upsert_states
 from tracker.store.quarantine import Quarantined, insert_quarantine
 
@@ -99,7 +98,7 @@ class Log:
         """Store a batch with all its consequences, or nothing of it."""
         await self.make_partitions(frames)
         self.pending = None
-        async with self.answered(), self.conn.transaction():
+        async with answering(self.conn, self.answer_s), self.conn.transaction():
             head = await mark_batch(self.conn, self.owner, self.batch + 1)
             if head.revision != self.fences.revision:
                 self.fences = await refresh(self.conn, self.fences, head.revision)
@@ -129,22 +128,13 @@ class Log:
         self.pending = None
         return committed
 
-    @asynccontextmanager
-    async def answered(self) -> AsyncIterator[None]:
-        """Ends the connection if the block takes too long: a network that forgot it would keep us waiting for ever, and
-        a statement's own timeout is followed by a rollback that waits as long again."""
-        deadline = asyncio.get_running_loop().call_later(self.answer_s, self.conn.terminate)
-        try:
-            yield
-        finally:
-            deadline.cancel()
-
     async def recover(self) -> Committed | None:
         """Connect again after the connection was lost, and find out what became of the transaction under way."""
         self.conn.terminate()
         self.conn = await open_connection(self.url)
-        await lock_epoch(self.conn, self.epoch)
-        happened = await select_batch(self.conn, self.owner) == self.batch + 1
+        async with answering(self.conn, self.answer_s):
+            await lock_epoch(self.conn, self.epoch)
+            happened = await select_batch(self.conn, self.owner) == self.batch + 1
         if happened and self.pending is not None:
             return self.adopt(self.pending)
         return None
@@ -164,14 +154,14 @@ class Log:
 
     async def renew(self) -> None:
         """Say that we live, where no batch said it. Raises Fenced where another took over."""
-        async with self.answered():
+        async with answering(self.conn, self.answer_s):
             await renew_owner(self.conn, self.owner)
 
     async def checkpoint(self) -> None:
         """Write the states that changed, so that a restart folds only what came after."""
         if not self.dirty:
             return
-        async with self.answered(), self.conn.transaction():
+        async with answering(self.conn, self.answer_s), self.conn.transaction():
             await mark_batch(self.conn, self.owner, self.batch)  # a fenced owner writes no states either
             reached = {key: (each.boot, each.through) for key in self.dirty if (each := self.progress.get(key))}
             await upsert_states(self.conn, {key: self.states[key] for key in self.dirty}, reached)

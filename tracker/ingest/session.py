@@ -86,7 +86,7 @@ class Session:
             return
         self.bad = self.bad + 1 if frame.whole else 0
         if not self.sessions.writer.offer(frame, self):
-            self.socket.pause_reading()  # until the writer has room: see `resume`
+            self.sessions.press(self)  # until the writer has room: see `resume`
 
     def committed(self, frame: Frame, outcome: Outcome) -> None:
         """The writer's answer: everything in the frame is stored, known or quarantined, and will stay so."""
@@ -99,8 +99,8 @@ class Session:
             self.fail(BadFrame("ten frames in a row could not be read"))
 
     def resume(self) -> None:
-        if not self.is_closed:
-            self.socket.resume_reading()
+        """The writer has room again."""
+        self.sessions.release()
 
     def fail(self, error: TrackerError) -> None:
         """Say why, then close with the code of the error."""

@@ -31,6 +31,8 @@ class Sessions:
         self.metrics = metrics
         self.open: set[Session] = set()
         self.by_device: dict[int, Session] = {}
+        self.is_pressed = False  # all are waiting for the writer
+        self.is_ending = False
 
     def add(self, session: Session) -> None:
         self.open.add(session)
@@ -123,8 +125,23 @@ class Sessions:
         for session in [each for each in self.open if each.token and each.token.id == token]:
             session.fail(NotSignedIn("the token was revoked"))
 
+    def press(self, session: Session) -> None:
+        """The writer is full. Nobody is read until it has room, for all of them together could fill the memory with a
+        window each; one that came later is told when it offers something."""
+        pressed = (session,) if self.is_pressed else tuple(self.open)
+        self.is_pressed = True
+        for each in pressed:
+            each.socket.pause_reading()
+
+    def release(self) -> None:
+        if self.is_pressed and not self.is_ending:
+            for session in tuple(self.open):
+                session.socket.resume_reading()
+        self.is_pressed = False
+
     def hold(self) -> None:
         """Take no more frames: what came is about to be the last."""
+        self.is_ending = True
         for session in tuple(self.open):
             session.socket.pause_reading()
 

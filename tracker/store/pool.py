@@ -1,6 +1,8 @@
 """The connections to PostgreSQL, and what is the same for all of them."""
 
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, cast
 
 import asyncpg
@@ -65,3 +67,14 @@ def _from_jsonb(value: bytes) -> bytes:
 def borrow(pool: asyncpg.Pool, *, wait: float = 5.0) -> AbstractAsyncContextManager[asyncpg.Connection]:
     """A connection for a moment. TimeoutError after `wait` s without a free one, so that nobody waits for ever."""
     return cast(AbstractAsyncContextManager[asyncpg.Connection], pool.acquire(timeout=wait))
+
+
+@asynccontextmanager
+async def answering(conn: asyncpg.Connection, within: float) -> AsyncIterator[None]:
+    """Ends the connection if the block takes longer (s), and so the block, with one of AWAY. A cancelled statement is
+    no way out: asyncpg then asks the server to cancel it, and rolls back, which a server that hangs never answers."""
+    deadline = asyncio.get_running_loop().call_later(within, conn.terminate)
+    try:
+        yield
+    finally:
+        deadline.cancel()
