@@ -39,3 +39,5 @@ create table quarantine (
     text text not null -- what came, cut to 2 kB
 );
 create index on quarantine (device, id);
+-- A frame that is sent again is kept once.
+create unique index on quarantine (device, coalesce(seq, -1), coalesce(index, -1), reason, md5(text));

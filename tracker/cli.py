@@ -111,8 +111,7 @@ def replay(file: Path, url: str, token: str, speed: str, now: bool, binary: bool
     """Send a recording, CSV or GPX, as its devices would."""
     from tracker.simulator.replay import replay as replay_recording
 
-    factor = None if speed == "max" else float(speed)
-    run_loop(replay_recording(file, url, token, speed=factor, now=now, binary=binary, console=console))
+    run_loop(replay_recording(file, url, token, speed=factor_of(speed), now=now, binary=binary, console=console))
 
 
 @main.command()
@@ -130,6 +129,13 @@ def bench(**options: Any) -> None:
     from bench.main import main as measure
 
     measure(**options)
+
+
+def factor_of(speed: str) -> float | None:
+    try:
+        return None if speed == "max" else float(speed)
+    except ValueError:
+        raise click.BadParameter("expected a number, or max", param_hint="--speed") from None
 
 
 def settings_from(log_level: str | None = None, **given: Any) -> Settings:

@@ -39,6 +39,7 @@ logger = structlog.get_logger()
 GRACE: Final = 10.0  # s from the signal to the end
 RECONNECT_MS: Final = 1_500  # what devices are told to wait; they add jitter
 API_CONNECTIONS: Final = 8
+DOOR_CONNECTIONS: Final = 4  # of their own, so that a crowd of history queries keeps no device out
 API_ANSWER: Final = 15.0  # s for one statement; then 503, for a person has given up by then
 SWEEP: Final = 600.0  # s
 AGAIN: Final = 1.0  # s to the next attempt to own the log
@@ -48,7 +49,9 @@ ASK: Final = 2.0  # s the database has to answer a readiness probe
 class Server:
     """One process: owns the log, or stands by until it may. `ready` turns true when it owns all partitions."""
 
-    def __init__(self, url: str, pool: asyncpg.Pool, tasks: asyncio.TaskGroup, settings: Settings) -> None:
+    def __init__(
+        self, url: str, pool: asyncpg.Pool, doors: asyncpg.Pool, tasks: asyncio.TaskGroup, settings: Settings
+    ) -> None:
         self.url = url
         self.pool = pool
         self.tasks = tasks
@@ -57,9 +60,9 @@ class Server:
         self.bus = MemoryBus()
         self.log = Log(url, f"{socket.gethostname()} {os.getpid()}")
         self.writer = Writer(self.log, self.bus, self.metrics)
-        self.gate = Gate(pool, settings.admin_token, settings.origins)
-        self.sessions = Sessions(self.writer, self.gate, pool, tasks, self.metrics)
-        self.hub = Hub(self.gate, pool, tasks, self.metrics, self.table)
+        self.gate = Gate(doors, settings.admin_token, settings.origins)
+        self.sessions = Sessions(self.writer, self.gate, doors, tasks, self.metrics)
+        self.hub = Hub(self.gate, doors, tasks, self.metrics, self.table)
         self.is_owner = False
         self.is_ending = False
         self.app = build_app(
@@ -170,21 +173,24 @@ async def run(settings: Settings, shutdown: asyncio.Event, started: Callable[[li
         for name in await migrate(url):
             logger.info("migrated", file=name)
         pool = await open_pool(url, min_size=1, max_size=API_CONNECTIONS, answer_s=API_ANSWER)
+        doors = await open_pool(url, min_size=1, max_size=DOOR_CONNECTIONS, answer_s=API_ANSWER)
         try:
-            await run_on(url, pool, settings, shutdown, started)
+            await run_on(url, pool, doors, settings, shutdown, started)
         finally:
             pool.terminate()
+            doors.terminate()
 
 
 async def run_on(
     url: str,
     pool: asyncpg.Pool,
+    doors: asyncpg.Pool,
     settings: Settings,
     shutdown: asyncio.Event,
     started: Callable[[list[str]], None],
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
-        server = Server(url, pool, tasks, settings)
+        server = Server(url, pool, doors, tasks, settings)
         running = [
             tasks.create_task(server.own(), name="writer"),
             tasks.create_task(server.hub.run(), name="hub"),

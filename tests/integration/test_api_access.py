@@ -50,7 +50,7 @@ SOCKETS = {
 
 async def test_the_whole_server_has_no_other_routes_and_sockets(database_url: str, pool: asyncpg.Pool) -> None:
     async with asyncio.TaskGroup() as tasks:
-        app = Server(database_url, pool, tasks, Settings(admin_token=ADMIN)).app
+        app = Server(database_url, pool, pool, tasks, Settings(admin_token=ADMIN)).app
     assert routes(app) == set(TABLE)
     sockets = [rule for rule in app.url_map.iter_rules() if rule.websocket]
     assert {each.rule: rule_of(app.view_functions[each.endpoint]) for each in sockets} == SOCKETS

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 
@@ -18,6 +18,8 @@ from tracker.model.token import Token
 from tracker.store.commands import select_open_commands, update_command_answered
 from tracker.store.devices import select_device_by_key
 from tracker.store.pool import AWAY, borrow
+
+CROWD: Final = 15.0  # s to wait for a connection: thousands come at once after a restart
 
 
 class Sessions:
@@ -67,7 +69,7 @@ class Sessions:
         token = session.token or await self.sign_in(session, hello)
         if token.kind != "device" or token.device is None:
             raise NotAllowed("only a device's own token may send its fixes")
-        async with borrow(self.pool) as conn:
+        async with borrow(self.pool, wait=CROWD) as conn:
             device = await select_device_by_key(conn, token.device)
         if device is None or device.id != hello.device:
             raise NotAllowed("this token is another device's")
@@ -98,7 +100,7 @@ class Sessions:
 
     async def send_commands(self, session: Session, device: Device) -> None:
         """Those it has not been sent on this socket; they stay open until it answers or they expire."""
-        async with borrow(self.pool) as conn:
+        async with borrow(self.pool, wait=CROWD) as conn:
             commands = await select_open_commands(conn, device.key)
         for command in commands:
             if command.id not in session.told and not session.is_closed:
@@ -108,7 +110,7 @@ class Sessions:
     async def keep_result(self, session: Session, result: Result) -> None:
         if session.device is None:
             return
-        async with borrow(self.pool) as conn:
+        async with borrow(self.pool, wait=CROWD) as conn:
             known = await update_command_answered(
                 conn, session.device.key, result.id, ok=result.ok, detail=result.detail
             )

@@ -24,7 +24,8 @@ class Quarantined(msgspec.Struct, frozen=True):
 
 
 async def insert_quarantine(conn: asyncpg.Connection, rows: Sequence[Quarantined]) -> None:
-    """Those of a device that was deleted meanwhile are dropped: the lock keeps a delete from coming in between."""
+    """Once each, however often it is sent. Those of a device that was deleted meanwhile are dropped: the lock keeps a
+    delete from coming in between."""
     if not rows:
         return
     await conn.execute(
@@ -32,7 +33,8 @@ async def insert_quarantine(conn: asyncpg.Connection, rows: Sequence[Quarantined
            select d.key, g.received_at, g.seq, g.index, g.reason, g.text
            from unnest($1::int[], $2::timestamptz[], $3::bigint[], $4::int[], $5::text[], $6::text[]) with ordinality
                 as g (device, received_at, seq, index, reason, text, n)
-           join device d on d.key = g.device order by g.n for key share of d""",
+           join device d on d.key = g.device order by g.n for key share of d
+           on conflict do nothing""",
         [row.device for row in rows],
         [micros_to_datetime(row.received_at) for row in rows],
         [row.seq for row in rows],
