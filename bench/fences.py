@@ -135,7 +135,7 @@ def measured(count: int) -> dict[str, Any]:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """One line a batch size; build, edits and memory behind each count's last."""
-    lines = ["fences   batch  index us  STRtree us  ratio | build s  edit ms (worst, CPU)  MiB fences, index  pairs wrong"]
+    lines = ["fences   batch  index us  STRtree us  ratio | build s  edit ms (worst, CPU)  MiB of both  pairs  wrong"]
     for row in rows:
         for batch in BATCHES:
             at = row[f"batch_{batch}"]
