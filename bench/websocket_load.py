@@ -1,8 +1,8 @@
 """The load for bench/websocket.py: many connections of one process, cheap enough to stay out of the way.
 
 `python -m bench.websocket_load PORT CONNECTIONS`, then lines on stdin: `paced RATE SECONDS` sends one-fix messages
-round robin, open loop, and answers how many; `received` answers the bytes received since last asked and the
-connections lost.
+round robin, open loop, and answers how many; `view` asks for what is pushed; `received` answers the bytes
+received since last asked and the connections lost.
 """
 
 import asyncio
@@ -62,6 +62,10 @@ async def main(port: int, number: int) -> None:
     while order := (await reader.readline()).decode().split():
         if order[0] == "paced":
             print(await paced(transports, int(order[1]), float(order[2])), flush=True)
+        elif order[0] == "view":
+            for transport in transports:
+                transport.send(picows.WSMsgType.TEXT, "view")
+            print("viewing", flush=True)
         elif order[0] == "received":
             print(Client.received, Client.lost, flush=True)
             Client.received = 0

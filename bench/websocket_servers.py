@@ -1,7 +1,8 @@
 """The servers bench/websocket.py compares: `python -m bench.websocket_servers ours|picows|stock`.
 
-Each counts the messages it receives and sends one frame to all its connections on demand. Orders are lines on stdin:
-`count` answers the count; `push BYTES TIMES HZ` sends, and answers `pushed` when done; `end` ends.
+Each counts the messages it receives and sends one frame to all its connections on demand, or only to those that said
+"view". Orders are lines on stdin: `count` answers the count and the tasks; `push BYTES TIMES HZ` sends, and answers
+`pushed` when done; `end` ends.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ class Tally:
 
     def __init__(self, ready: Callable[[bytes], ToAll]) -> None:
         self.count = 0
+        self.viewers: list[Socket] = []
         self._ready = ready
 
     async def obey(self) -> None:
@@ -33,7 +35,7 @@ class Tally:
         while (order := (await reader.readline()).decode().split()) and order[0] != "end":
             if order[0] == "count":
                 gc.collect()
-                print(self.count, flush=True)
+                print(self.count, len(asyncio.all_tasks()), flush=True)
             else:
                 await self._push(*(int(word) for word in order[1:]))
 
@@ -50,10 +52,13 @@ class Counted:
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
 
-    def opened(self, socket: Socket) -> None: ...
+    def opened(self, socket: Socket) -> None:
+        self._socket = socket
 
     def received(self, message: str | bytes) -> None:
         self._tally.count += 1
+        if message == "view":
+            self._tally.viewers.append(self._socket)
 
     def drained(self) -> None: ...
 
@@ -71,8 +76,9 @@ async def ours() -> None:
         frame = prebuild(data)
 
         def to_all() -> None:
-            for socket in room.sockets:
-                socket.send_prebuilt(frame)
+            for socket in tally.viewers or room.sockets:
+                if not socket.buffered:
+                    socket.send_prebuilt(frame)
 
         return to_all
 

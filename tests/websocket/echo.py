@@ -87,6 +87,7 @@ class App:
             "total": room.census.total, "refused": room.refused, "violations": room.violations,
             "failures": room.failures, "opened": self.opened, "drained": self.drained, "counted": self.counted,
             "closed": self.closed, "viewers": len(self.viewers),
+            "read_buffers": sum(getattr(socket, "read_buffer", 0) for socket in room.sockets),
             "beat": sorted(self.beats)[int(len(self.beats) * 0.99)],
         }  # fmt: skip
 

@@ -155,6 +155,6 @@ async def test_an_upgrade_that_moved_something_fails_loudly(
 
 
 async def test_a_picows_with_another_constructor_fails_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tracker.websocket.wire.WSProtocol", lambda one: None)
+    monkeypatch.setattr("tracker.websocket.parser.WSProtocol", lambda one: None)
     with pytest.raises(DoesNotFit):
         await fit()

@@ -13,6 +13,7 @@ from picows import WSFrame, WSListener, WSMsgType, WSTransport
 from .assembly import GONE, INVALID_TEXT, NO_STATUS, POLICY, PROTOCOL_ERROR, TOO_BIG, Assembly, Violation, close_code
 from .budget import Budget
 from .limits import Limits
+from .parser import read_buffer, slim
 from .room import Room
 from .socket import Conversation, Prebuilt
 
@@ -82,6 +83,11 @@ class HandedSocket(WSListener):
     def buffered(self) -> int:
         return self._wire.underlying_transport.get_write_buffer_size() if self._open else 0
 
+    @property
+    def read_buffer(self) -> int:
+        """Bytes kept for what is read next."""
+        return read_buffer(self._wire.underlying_transport) if self._open else 0
+
     def send(self, message: str | bytes) -> None:
         if self._open:
             if self._stalled_since is not None and not self._may_queue(len(message)):
@@ -124,6 +130,8 @@ class HandedSocket(WSListener):
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._wire = transport
+        if self._open:
+            return  # a new parser for the same socket
         self._open = True
         self._silent_since = self._wheel.now
         self._room.sockets.add(self)
@@ -240,6 +248,8 @@ class HandedSocket(WSListener):
         if self._stalled_since is None and not self._paused and not self._answers(now):
             self.close(limits.silent_code, "no pong")
             return None
+        if self._stalled_since is None and not self._paused:
+            slim(self._wire.underlying_transport, self, limits)
         return self._next_look()
 
     def _next_look(self) -> float:

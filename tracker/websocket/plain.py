@@ -133,7 +133,7 @@ class PlainSocket:
     async def run(self) -> None:
         """Until either side has closed. Whoever cancels it has heard that the peer is gone."""
         self._room.sockets.add(self)
-        self._room.wheel.watch(self, 1.0)
+        self._room.wheel.watch(self, min(1.0, self._limits.write_s / 4))
         if self._inbox is not None:
             self._inbox.claim()
         self._conversation.opened(self)

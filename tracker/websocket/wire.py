@@ -15,13 +15,12 @@ from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.h2 import H2Protocol
 from hypercorn.typing import ConnectionState
-from picows import WSAutoPingStrategy
-from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
 from .config import RoomConfig
 from .handed import HandedSocket
 from .http1 import Http1
 from .limits import Limits
+from .parser import feed, take_over
 from .room import Room
 from .socket import Conversation
 
@@ -209,18 +208,11 @@ class Wire(asyncio.Protocol):
     def hand_over(self, key: str, conversation: Conversation, limits: Limits) -> None:
         """From here on picows has the connection. Hypercorn is told that it closed, and forgets it."""
         socket = HandedSocket(conversation, limits, self.room, self.address)
-        strategy = WSAutoPingStrategy.PING_WHEN_IDLE
-        protocol = WSProtocol(
-            None, None, False, lambda _: socket, socket, True, None,
-            False, 10, 10, strategy, False, limits.message_bytes, None, 2048,
-        )  # fmt: skip
         transport = self._transport
         transport.set_write_buffer_limits(high=1, low=0)  # anything buffered means that the peer does not keep up
-        protocol.connection_made(transport)
-        transport.set_protocol(protocol)
         self._handed = True
-        _feed(protocol, _request(key))
-        _feed(protocol, bytes(self._buffer))
+        take_over(transport, socket, limits, key)
+        feed(transport.get_protocol(), bytes(self._buffer))
         self._buffer.clear()
         if not self._reading:
             transport.resume_reading()
@@ -258,23 +250,6 @@ class Wire(asyncio.Protocol):
 def _wake(waiter: asyncio.Future[None] | None) -> None:
     if waiter is not None and not waiter.done():
         waiter.set_result(None)
-
-
-def _request(key: str) -> bytes:
-    """What picows parses again to answer 101: only what it needs, so that no offer of the peer ever reaches it."""
-    return (
-        "GET / HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
-    ).encode()
-
-
-def _feed(protocol: Any, data: bytes) -> None:
-    while data:
-        buffer = protocol.get_buffer(-1)
-        size = min(len(buffer), len(data))
-        buffer[:size] = data[:size]
-        protocol.buffer_updated(size)
-        data = data[size:]
 
 
 def _address(name: Any) -> tuple[str, int] | None:
