@@ -106,3 +106,10 @@ test('entering and leaving keep the list of geofences', () => {
   table.cross('a', 'depot', 'enter');
   expect(table.inside[0]).toEqual(['depot']);
 });
+
+test('a slot that means another device now takes the marker of the one before', () => {
+  const table = new DeviceTable();
+  table.applySnapshot([position('a', 1, 0)]);
+  table.applyPositions([position('b', 1, 1)]);
+  expect([table.shown[table.row('a')!], table.shown[table.row('b')!]]).toEqual([0, 1]);
+});

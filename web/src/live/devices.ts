@@ -169,6 +169,8 @@ export class DeviceTable {
 
   private bind(row: number, slot: number): void {
     if (this.slot[row] === slot && this.rowBySlot.get(slot) === row) return;
+    const before = this.rowBySlot.get(slot);
+    if (before !== undefined && before !== row) this.hide([this.id[before]!]); // a slot is one device's: that one is gone
     this.slot[row] = slot;
     this.rowBySlot.set(slot, row);
   }
