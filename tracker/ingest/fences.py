@@ -1,5 +1,6 @@
 """The geofences the writer decides by: read when their revision moved, asked once for a whole batch."""
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -24,11 +25,16 @@ class Fences:
 
 
 async def refresh(conn: asyncpg.Connection, fences: Fences, revision: int) -> Fences:
-    """With every change up to this revision, which the caller has read."""
-    changed = [understood(stored) for stored in await select_changed_geofences(conn, fences.revision)]
+    """With every change up to this revision, which the caller has read. In a thread: an import brings thousands."""
+    stored = await select_changed_geofences(conn, fences.revision)
     keys = await select_geofence_keys(conn)
-    index = fences.index.changed(fences.ids.keys() - keys, changed)
-    ids = {key: id for key, id in fences.ids.items() if key in keys} | {fence.key: fence.id for fence in changed}
+    return await asyncio.to_thread(changed, fences, stored, keys, revision)
+
+
+def changed(fences: Fences, stored: list[StoredGeofence], keys: frozenset[int], revision: int) -> Fences:
+    added = [understood(each) for each in stored]
+    index = fences.index.changed(fences.ids.keys() - keys, added)
+    ids = {key: id for key, id in fences.ids.items() if key in keys} | {fence.key: fence.id for fence in added}
     return Fences(index, ids, revision)
 
 
