@@ -114,7 +114,10 @@ class Wire(asyncio.Protocol):
         finally:
             room.wires.discard(self)
             room.wheel.forget(self)
-            if not self._handed:
+            self._task = None
+            if self._handed:
+                self._transport = None  # uvloop still remembers a method of ours, and so all that we hold
+            else:
                 self.abort() if self._transport else sock.close()
                 room.census.leave(self.address)
 
