@@ -4,6 +4,7 @@ import asyncpg
 
 from tracker.errors import Conflict
 from tracker.model.device import Device
+from tracker.store.tokens import revoke_device_tokens
 
 
 async def insert_device(conn: asyncpg.Connection, id: str, name: str, category: str | None = None) -> Device:
@@ -52,19 +53,31 @@ async def update_device(
 
 
 async def delete_device(conn: asyncpg.Connection, id: str) -> bool:
-    """With its fixes, tokens, events and all else that is known of it. False where there is none."""
+    """With its fixes, tokens, events and all else that is known of it. False where there is none.
+
+    It is silenced first, and most of its fixes go before its row is locked: the writer waits for that lock whenever the
+    device says something to quarantine, and every other device with it.
+    """
+    key = await conn.fetchval("select key from device where id = $1", id)
+    if key is None:
+        return False
+    await revoke_device_tokens(conn, key)
+    await _delete_fixes(conn, key)
     async with conn.transaction():
-        key = await conn.fetchval("select key from device where id = $1 for update", id)
-        if key is None:
+        if await conn.fetchval("select key from device where key = $1 for update", key) is None:
             return False
-        await conn.fetch(
-            "select pg_notify('tracker_revoked', id::text) from token where device = $1 and revoked_at is null", key
-        )
-        await conn.execute("set local statement_timeout = '10min'")  # years of fixes may lie in a thousand partitions
-        await conn.execute("delete from fix where device = $1", key, timeout=600)  # has no foreign key to follow
+        await revoke_device_tokens(conn, key)
+        await _delete_fixes(conn, key)
         await conn.execute("delete from device where key = $1", key, timeout=600)
         await conn.execute("select pg_notify('tracker_device', $1)", str(key))
         return True
+
+
+async def _delete_fixes(conn: asyncpg.Connection, key: int) -> None:
+    """They have no foreign key to follow."""
+    async with conn.transaction():
+        await conn.execute("set local statement_timeout = '10min'")  # years of them may lie in a thousand partitions
+        await conn.execute("delete from fix where device = $1", key, timeout=600)
 
 
 def _device(row: asyncpg.Record) -> Device:
