@@ -16,7 +16,9 @@ from quart import Quart, websocket
 
 from tracker.websocket import Limits, PlainConnection, Room, Socket, converse, prebuild, serve
 
-UNLIMITED = Limits(frames_per_s=10**9, first_message_s=None, connections=100_000, spare_descriptors=64)
+UNLIMITED = Limits(
+    frames_per_s=10**9, first_message_s=None, connections=100_000, connections_per_address=100_000, spare_descriptors=64
+)
 ToAll = Callable[[], None]
 
 

@@ -47,6 +47,10 @@ class Echo:
             self._socket.send("never seen")
         elif self._manner == "stats":
             self._socket.send(json.dumps(self._app.stats()))
+        elif self._manner == "snapshot":
+            self._socket.send(b"x" * 4_000_000)
+            self._socket.send_prebuilt(FRAME)
+            self._socket.send(b"x" * 1024)
         elif self._manner == "count":
             self._app.counted += 1
         else:

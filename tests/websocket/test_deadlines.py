@@ -172,3 +172,19 @@ def test_l19_a_pause_of_the_server_disconnects_nobody(hasty: Server, pause_s: fl
             client.send(PONG, heard[1])
         assert heard == (TEXT, b"awake?")
         client.close()
+
+
+def test_a_message_larger_than_the_buffer_is_taken_in_peace(hasty: Server) -> None:
+    """A first snapshot may be megabytes; what is sent right behind it must not cut who is still taking it."""
+    client = hasty.open("/snapshot", rcvbuf=65536)
+    client.send(TEXT, b"x")
+    sizes: list[int] = []
+    while len(sizes) < 3:
+        opcode, payload = client.receive()
+        if opcode == PING:
+            client.send(PONG, payload)
+        else:
+            assert opcode in (TEXT, 2), opcode
+            sizes.append(len(payload))
+    assert sizes == [4_000_000, 1024, 1024]
+    client.close()

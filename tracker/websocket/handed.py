@@ -29,6 +29,7 @@ PONG: Final = WSMsgType.PONG
 class HandedSocket(WSListener):
     __slots__ = (
         "_assembly",
+        "_behind",
         "_closing_since",
         "_code",
         "_control",
@@ -72,6 +73,7 @@ class HandedSocket(WSListener):
         self._stalled_since: float | None = None
         self._queued = 0
         self._taken = 0
+        self._behind = 0
 
     @property
     def was_opened(self) -> bool:
@@ -180,7 +182,7 @@ class HandedSocket(WSListener):
     def pause_writing(self) -> None:
         self._stalled_since = self._wheel.now
         self._queued = self._wire.underlying_transport.get_write_buffer_size()
-        self._taken = 0
+        self._taken = self._behind = 0
         if self._closing_since is None:
             self._wheel.watch(self, self._next_look())
 
@@ -284,9 +286,10 @@ class HandedSocket(WSListener):
         return now - self._stalled_since < self._limits.write_s
 
     def _may_queue(self, size: int) -> bool:
-        if self.buffered + size > self._limits.buffered_bytes:
+        if self._behind > self._limits.buffered_bytes:
             self._cut(self._limits.stalled_code)
             return False
+        self._behind += size
         self._queued += size
         return True
 

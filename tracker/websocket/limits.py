@@ -26,8 +26,9 @@ class Limits:
     """A peer that is gone answers no ping; without this a half-open connection lives until TCP gives up, 15 minutes."""
     write_s: float = 10.0
     """A reader that takes nothing for this long is cut: what is kept for it only grows old."""
-    buffered_bytes: int = 256 * 1024
-    """What may wait for one slow reader outside the kernel; a sender that ignores `buffered` cuts its reader here."""
+    buffered_bytes: int = 1024 * 1024
+    """What may be sent to a reader behind a message it is still taking, however large that one is; a sender that
+    ignores `buffered` cuts its reader here."""
     close_s: float = 3.0
     """A peer that never answers our close may not keep the connection."""
 

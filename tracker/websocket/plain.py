@@ -82,7 +82,7 @@ class PlainSocket:
         self._limits = limits
         self._room = room
         self._outbox: deque[str | bytes] = deque()  # bound: buffered_bytes, then the peer is cut
-        self._buffered = 0
+        self._buffered = self._behind = 0
         self._wanted = asyncio.Event()
         self._readable = asyncio.Event()
         self._readable.set()
@@ -100,11 +100,14 @@ class PlainSocket:
     def send(self, message: str | bytes) -> None:
         if not self._open:
             return
-        if self._buffered + len(message) > self._limits.buffered_bytes:
+        if not self._buffered:
+            self._behind = 0
+            self._progress_at = self._room.wheel.now
+        elif self._behind > self._limits.buffered_bytes:
             self._end(self._limits.stalled_code)
             return
-        if not self._outbox:
-            self._progress_at = self._room.wheel.now
+        else:
+            self._behind += len(message)
         self._outbox.append(message)
         self._buffered += len(message)
         self._wanted.set()
