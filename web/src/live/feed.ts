@@ -7,7 +7,7 @@ import { DeviceTable } from './devices';
 import { EventLog } from './events';
 import type { Cell, Frame, Subscription, TrackerEvent } from './frames';
 import { LiveSocket, type Link } from './socket';
-import { type Look, subscribeMessage, subscription } from './subscription';
+import { type Look, subscribeMessage, subscription, WORLD } from './subscription';
 
 /** What the badge says. `catching up`: connected, but not everything we missed has come. */
 export type Health = 'connecting' | 'catching up' | 'live' | 'lost' | 'paused' | 'refused';
@@ -36,6 +36,7 @@ export class Feed {
   private epoch: string | null = null;
   private target = 0; // the number of the newest event when we subscribed
   private snapshotSeen = false;
+  private crowded = false; // too many to be sent: we get counts by cell
   private paused = false;
   private stale = false; // `wanted` has changed while paused
   private askedNamesAt = -Infinity;
@@ -63,6 +64,11 @@ export class Feed {
 
   now(): number {
     return Date.now() + this.clockOffset;
+  }
+
+  /** A device that is not shown has no position, rather than one elsewhere. */
+  get seesEverything(): boolean {
+    return this.wanted.viewport === WORLD && !this.crowded;
   }
 
   /** Asks anew only where the answer would differ. */
@@ -126,6 +132,7 @@ export class Feed {
         return this.subscribed(frame.epoch, frame.resumed, frame.event, frame.serverTime);
       case 'snapshot':
         this.snapshotSeen = true;
+        this.crowded = false;
         this.listener.counted([]);
         this.devices.applySnapshot(frame.positions);
         return this.listener.moved();
@@ -143,6 +150,7 @@ export class Feed {
         return this.listener.moved();
       case 'cells':
         this.snapshotSeen = true;
+        this.crowded = true;
         this.devices.hideAll();
         this.listener.counted(frame.cells);
         return this.listener.moved();

@@ -1,7 +1,7 @@
 /** What to ask the server for, given what the map shows. */
 import type { Subscription, Viewport } from './frames';
 
-const WORLD: Viewport = { west: -180, south: -90, east: 180, north: 90 };
+export const WORLD: Viewport = { west: -180, south: -90, east: 180, north: 90 };
 const SMALL_FLEET = 2_000; // up to here every device is followed wherever it is, so that the list is live as a whole
 const FEW = 300; // up to here positions come as JSON, which also says accuracy and geofences
 const MARGIN = 0.25; // of the view, on each side: a short drag shows no empty strip

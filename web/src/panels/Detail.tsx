@@ -12,7 +12,7 @@ export function Detail({ live }: { live: Live }) {
   if (row === null || !live.feed.devices.id[row]) return null;
   const { devices } = live.feed;
   const now = live.feed.now();
-  const state = stateOf(devices.status[row]!, devices.at[row]!, now);
+  const state = stateOf(devices.status[row]!, devices.at[row]!, now, live.feed.seesEverything);
   return (
     <section class="detail card" aria-label={`Device ${devices.name[row]}`}>
       <header>

@@ -18,7 +18,7 @@ export function DeviceList({ live }: { live: Live }) {
   const now = live.feed.now();
   const sorted = useMemo(() => sortedRows(devices), [devices.namesVersion]);
   // Of all devices, so once a second and not with every tick.
-  const states = useMemo(() => sorted.map((row) => stateOf(devices.status[row]!, devices.at[row]!, now)), [sorted, second.value]);
+  const states = useMemo(() => sorted.map((row) => stateOf(devices.status[row]!, devices.at[row]!, now, live.feed.seesEverything)), [sorted, second.value]);
   const rows = narrow(devices, sorted, states, query.value, filter.value);
   const current = selected.value === null ? -1 : rows.indexOf(selected.value);
   return (
@@ -83,7 +83,7 @@ function Filters({ states }: { states: State[] }) {
 function Row({ live, row, index, now }: { live: Live; row: number; index: number; now: number }) {
   const { devices } = live.feed;
   void events.value; // who is where changes with them
-  const state = stateOf(devices.status[row]!, devices.at[row]!, now);
+  const state = stateOf(devices.status[row]!, devices.at[row]!, now, live.feed.seesEverything);
   const where = devices.inside[row]!.map((id) => geofenceNames.value.get(id) ?? id).join(', ');
   const known = !Number.isNaN(devices.at[row]!);
   return (

@@ -59,14 +59,18 @@ export interface State {
 }
 
 const NONE: State = { key: 'unknown', text: 'No position yet' };
+const ELSEWHERE: State = { key: 'unknown', text: 'Not in view' };
 const SILENT: State = { key: 'silent', text: 'Silent' };
 const MOVING: State = { key: 'moving', text: 'Moving' };
 const STOPPED: State = { key: 'stopped', text: 'Stopped' };
 const REPORTING: State = { key: 'unknown', text: 'Reporting' };
 
-/** What a device is doing, in a word. `at` is NaN where it was never heard of. Makes nothing: lists ask for thousands. */
-export function stateOf(status: number, at: number, now: number): State {
-  if (Number.isNaN(at)) return NONE;
+/**
+ * What a device is doing, in a word. `at` is NaN where it was never heard of, which says that it never reported only where
+ * we are `told` of every device. Makes nothing: lists ask for thousands.
+ */
+export function stateOf(status: number, at: number, now: number, told: boolean): State {
+  if (Number.isNaN(at)) return told ? NONE : ELSEWHERE;
   if (now - at > SILENT_MS) return SILENT;
   return status === Status.Moving ? MOVING : status === Status.Stopped ? STOPPED : REPORTING;
 }
