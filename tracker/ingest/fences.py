@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import asyncpg
 import numpy as np
@@ -60,7 +61,14 @@ def covering(fixes: list[Fix], fences: FenceIndex) -> dict[int, frozenset[int]]:
 
 
 def grouped(numbers: list[int], keys: list[int]) -> dict[int, frozenset[int]]:
-    found: dict[int, set[int]] = {}
+    found: dict[int, frozenset[int]] = {}
     for number, key in zip(numbers, keys, strict=True):
-        found.setdefault(number, set()).add(key)
-    return {number: frozenset(group) for number, group in found.items()}
+        here = alone(key)
+        found[number] = here if number not in found else found[number] | here
+    return found
+
+
+@lru_cache(maxsize=100_000)
+def alone(key: int) -> frozenset[int]:
+    """Most places that lie in a geofence lie in one, and many of them in the same."""
+    return frozenset((key,))
