@@ -297,3 +297,23 @@ def test_a_lost_gpu_brings_the_map_back(dashboard: Page, server: RunningServer) 
         frames = dashboard.evaluate(f"{LAYER}.framesDrawn")
         van.drive(*HERE)
         until(dashboard, f"before => {LAYER}.framesDrawn > before", frames)
+
+
+def test_a_revoked_token_ends_at_the_door(page: Page, server: RunningServer, watched: Watched) -> None:
+    watched.tolerated.append("401")
+    with server.api() as api:
+        token = api.post("/api/tokens", json={"kind": "viewer", "name": "a screen on the wall"}).json()
+        page.goto(f"{server.url}/#token={token['token']}")
+        expect(page.locator(".badge")).to_contain_text("Live")
+        assert api.delete(f"/api/tokens/{token['id']}").is_success
+    expect(page.get_by_label("Token")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("session has ended")
+
+
+def test_a_pmtiles_of_ones_own_is_the_ground(page: Page, server: RunningServer) -> None:
+    settings = json.dumps({"version": "1", "map_style": "/tiles/helsinki.pmtiles"})
+    page.route("**/api/config", lambda route: route.fulfill(body=settings, content_type="application/json"))
+    enter(page, server)
+    page.evaluate(f"{MAP}.jumpTo({{center: {json.dumps(HERE)}, zoom: 15}})")
+    until(page, f"() => {MAP}.querySourceFeatures('own', {{sourceLayer: 'roads'}}).length > 50")
+    assert page.evaluate(f"{MAP}.getSource('world') === undefined && {MAP}.getLayer('devices') !== undefined")
