@@ -17,7 +17,8 @@ def durable() -> Iterator[Patient]:
 
 @pytest.fixture
 async def durable_url(durable: Patient) -> str:
-    """A fresh database on it; its server makes the tables."""
+    """A fresh database on it; its server makes the tables. A test that failed may have left it stopped."""
+    await durable.start()
     conn = await asyncpg.connect(durable.url)
     name = f"d{await conn.fetchval('select count(*) from pg_database')}"
     await conn.execute(f"create database {name}")

@@ -1,5 +1,6 @@
 """What only the system's packages can give: PostgreSQL with PostGIS, a browser for the tests, Python's venv."""
 
+import ctypes
 import importlib.util
 import os
 import shutil
@@ -43,6 +44,8 @@ def missing(*, postgis: bool, chromium: bool, environ: Mapping[str, str]) -> lis
         found.append(Package("postgresql-postgis", "PostgreSQL with PostGIS"))
     if chromium and browser.find_chromium(environ) is None:
         found.append(Package("chromium", "a browser, for the tests of the page"))
+    if chromium and sys.platform == "linux" and not has_library("libatomic.so.1"):
+        found.append(Package("libatomic1", "for Playwright, which drives the browser"))
     return found
 
 
@@ -50,6 +53,14 @@ def has_postgis() -> bool:
     try:
         find_binaries()
     except PostgisMissing:
+        return False
+    return True
+
+
+def has_library(name: str) -> bool:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
         return False
     return True
 

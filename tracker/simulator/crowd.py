@@ -19,10 +19,13 @@ LINE_S = 10.0  # between two lines where the console is not a terminal
 @asynccontextmanager
 async def one_error() -> AsyncIterator[None]:
     """The first of our own errors of a TaskGroup, as itself: the person at the terminal needs one sentence."""
+    first: BaseException | None = None
     try:
         yield
     except* TrackerError as errors:
-        raise errors.exceptions[0] from None
+        first = errors.exceptions[0]
+    if first is not None:  # raised up there, Python 3.11.2 would put it into another group
+        raise first
 
 
 @asynccontextmanager
