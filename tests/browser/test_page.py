@@ -81,6 +81,9 @@ def test_a_token_can_be_typed_and_a_wrong_one_is_refused(page: Page, server: Run
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Token")).to_be_visible()
     assert page.context.cookies() == []
+    page.get_by_label("Token").fill(ADMIN_TOKEN)
+    page.keyboard.press("Enter")
+    expect(page.locator(".badge")).to_contain_text("Live")
 
 
 def test_without_devices_it_says_how_to_start(dashboard: Page) -> None:

@@ -24,6 +24,7 @@ export interface MapListener {
 
 const LOOK_MS = 250; // a drag is one subscription, not sixty
 const AGE_MS = 5_000;
+const POINT_MS = 100;
 const CLOSE_ZOOM = 15;
 const CAMERA = 'tracker.camera';
 
@@ -36,6 +37,8 @@ export class MapView {
   private cells: readonly Cell[] = [];
   private lost = false; // the GPU was taken away, as after a sleep; until it is back the map has no style to speak to
   private trail: readonly Position[] = [];
+  private readonly aging: ReturnType<typeof setInterval>;
+  private pointedAt = 0; // ms
   private looking: ReturnType<typeof setTimeout> | undefined;
 
   /** Throws where the browser has no WebGL 2. */
@@ -61,7 +64,14 @@ export class MapView {
     new DeviceLabels(this.map, this.layer, feed.devices);
     this.map.on('style.load', () => this.dress());
     this.listen();
-    setInterval(() => this.layer.age(feed.now()), AGE_MS);
+    this.aging = setInterval(() => this.layer.age(feed.now()), AGE_MS);
+  }
+
+  remove(): void {
+    clearInterval(this.aging);
+    clearTimeout(this.looking);
+    this.lost = true; // nobody speaks to it any more
+    this.map.remove();
   }
 
   private listen(): void {
@@ -72,18 +82,22 @@ export class MapView {
       rememberCamera(map);
     });
     map.on('click', (event) => listener.picked(this.layer.pick(event.point.x, event.point.y)));
-    map.on('mousemove', (event) => {
-      map.getCanvas().style.cursor = this.layer.pick(event.point.x, event.point.y) === null ? '' : 'pointer';
-    });
+    map.on('mousemove', (event) => this.point(event.point.x, event.point.y));
     // While the server is away its tiles are too; they are asked for again when they come into view.
     map.on('webglcontextlost', () => (this.lost = true));
     map.on('webglcontextrestored', () => this.restored());
     map.on('error', (event) => console.warn(`map: ${event.error.message}`));
     map.on('dragstart', () => listener.grabbed());
     const motion = matchMedia('(prefers-reduced-motion: reduce)');
-    const still = () => (this.layer.still = motion.matches);
-    motion.addEventListener('change', still);
-    still();
+    motion.onchange = () => (this.layer.still = motion.matches);
+    this.layer.still = motion.matches;
+  }
+
+  /** Looks through all devices, so not with each of the hundred moves a second that a mouse makes. */
+  private point(x: number, y: number): void {
+    if (performance.now() - this.pointedAt < POINT_MS || this.map.isMoving()) return;
+    this.pointedAt = performance.now();
+    this.map.getCanvas().style.cursor = this.layer.pick(x, y) === null ? '' : 'pointer';
   }
 
   private restored(): void {

@@ -20,7 +20,7 @@ export function MapPane({ live }: { live: Live }) {
     return () => {
       for (const stop of stops) stop();
       live.view.value = null;
-      view.map.remove();
+      view.remove();
     };
   }, []);
   return (
