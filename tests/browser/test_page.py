@@ -172,12 +172,14 @@ def test_the_badge_tells_a_lost_stream_from_a_live_one(
     expect(badge).to_contain_text("Connection lost")
     expect(badge).to_contain_text(re.compile("next try|trying"))
     expect(dashboard.get_by_role("option", name="Van 12")).to_be_visible()
+    dashboard.keyboard.press("t")  # in the other theme all tiles are read anew, and there is nobody to read them from
     server.start()
     with vehicle(server, "van-12", "Van 12") as van:
         van.drive(*THERE)  # before the page is back: it has to catch up on the event
         dashboard.evaluate("dispatchEvent(new Event('online'))")
         expect(badge).to_contain_text("Live")
         expect(dashboard.get_by_role("region", name="Events")).to_contain_text("entered Old Port")
+        until(dashboard, f"() => {MAP}.querySourceFeatures('world', {{sourceLayer: 'earth'}}).length > 0")
 
 
 def test_a_hidden_tab_pauses_and_comes_back(dashboard: Page, server: RunningServer) -> None:

@@ -37,6 +37,7 @@ export class MapView {
   private cells: readonly Cell[] = [];
   private lost = false; // the GPU was taken away, as after a sleep; until it is back the map has no style to speak to
   private trail: readonly Position[] = [];
+  private incomplete = false; // something of the ground could not be read
   private readonly aging: ReturnType<typeof setInterval>;
   private pointedAt = 0; // ms
   private looking: ReturnType<typeof setTimeout> | undefined;
@@ -83,10 +84,13 @@ export class MapView {
     });
     map.on('click', (event) => listener.picked(this.layer.pick(event.point.x, event.point.y)));
     map.on('mousemove', (event) => this.point(event.point.x, event.point.y));
-    // While the server is away its tiles are too; they are asked for again when they come into view.
+    // While the server is away its tiles are too, and MapLibre does not ask for them again by itself.
     map.on('webglcontextlost', () => (this.lost = true));
     map.on('webglcontextrestored', () => this.restored());
-    map.on('error', (event) => console.warn(`map: ${event.error.message}`));
+    map.on('error', (event) => {
+      this.incomplete = true;
+      console.warn(`map: ${event.error.message}`);
+    });
     map.on('dragstart', () => listener.grabbed());
     const motion = matchMedia('(prefers-reduced-motion: reduce)');
     motion.onchange = () => (this.layer.still = motion.matches);
@@ -100,8 +104,13 @@ export class MapView {
     this.map.getCanvas().style.cursor = this.layer.pick(x, y) === null ? '' : 'pointer';
   }
 
+  /** The server is back: what of the ground could not be read meanwhile is read now. */
+  complete(): void {
+    if (this.incomplete && !this.lost) this.restored();
+  }
+
   private restored(): void {
-    this.lost = false;
+    this.lost = this.incomplete = false;
     this.map.setStyle(basemap(this.theme, this.custom), { diff: false }); // all anew: the theme may have changed meanwhile
   }
 

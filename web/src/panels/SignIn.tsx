@@ -25,7 +25,7 @@ export function SignIn({ why, onSignedIn }: Props) {
       <form class="card" onSubmit={(event) => void submit(event)}>
         <Mark size={44} />
         <h1>Sign in</h1>
-        <p>Paste a viewer or admin token. The server prints a sign-in link when it starts, and <code>tracker token create --kind viewer</code> makes more.</p>
+        <p>Paste a viewer or admin token. The demo prints a link that signs in; <code>python3 -m tracker token create --kind viewer</code> makes a token.</p>
         <label for="token">Token</label>
         <input id="token" type="password" autocomplete="off" spellcheck={false} required autofocus value={token}
           aria-invalid={error !== null} aria-describedby="door-error" onInput={(event) => setToken(event.currentTarget.value)} />
