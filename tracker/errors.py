@@ -20,6 +20,7 @@
     ├── PostgisMissing       no PostgreSQL with PostGIS on this machine
     ├── ClusterFailed        the private PostgreSQL does not run
     ├── SchemaDrift          the database and the migrations disagree
+    ├── ReceiverRefused      an address that alerts are not sent to
     └── SetupFailed          a step of the set-up did not work
 
 The docstring is the default message.
@@ -114,6 +115,10 @@ class ClusterFailed(TrackerError):
 
 class SchemaDrift(TrackerError):
     """The database and the migrations disagree."""
+
+
+class ReceiverRefused(TrackerError):
+    """Alerts are sent to public addresses only."""
 
 
 class SetupFailed(TrackerError):

@@ -71,6 +71,12 @@ class Metrics:
         self.frames_out = frames.labels("out")
         self.events = Counter("tracker_events", "Events made", registry=registry)
 
+        # alerts
+        self.alerts = Counter("tracker_alerts", "Attempts to send one, by outcome", ["outcome"], registry=registry)
+        self.alerts_waiting = Gauge("tracker_alerts_waiting", "Messages to be sent", registry=registry)
+        self.alerts_dead = Gauge("tracker_alerts_dead", "Messages that were given up", registry=registry)
+        self.alerts_oldest = Gauge("tracker_alerts_oldest_seconds", "Since when one waits", registry=registry)
+
         # the writer
         self.batch_size = Histogram("tracker_batch_fixes", "Fixes per commit", buckets=BATCH, registry=registry)
         self.commit = Histogram("tracker_commit_seconds", "Time of a commit", buckets=LATENCY, registry=registry)

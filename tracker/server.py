@@ -11,6 +11,8 @@ import asyncpg
 import structlog
 
 from tracker.access.gate import Gate
+from tracker.alerts.dialer import Dialer
+from tracker.alerts.sender import Sender
 from tracker.api.app import build_app
 from tracker.errors import StorageDown, TrackerError
 from tracker.ingest.log import Log
@@ -40,6 +42,7 @@ GRACE: Final = 10.0  # s from the signal to the end
 RECONNECT_MS: Final = 1_500  # what devices are told to wait; they add jitter
 API_CONNECTIONS: Final = 8
 DOOR_CONNECTIONS: Final = 4  # of their own, so that a crowd of history queries keeps no device out
+ALERT_CONNECTIONS: Final = 2
 API_ANSWER: Final = 15.0  # s for one statement; then 503, for a person has given up by then
 SWEEP: Final = 600.0  # s
 AGAIN: Final = 1.0  # s to the next attempt to own the log
@@ -65,8 +68,14 @@ class Server:
         self.hub = Hub(self.gate, doors, tasks, self.metrics, self.table)
         self.is_owner = False
         self.is_ending = False
+        self.dialer = Dialer(settings.private_receivers)
         self.app = build_app(
-            gate=self.gate, table=self.table, metrics=self.metrics, ready=self.reasons, map_style=settings.map_style
+            gate=self.gate,
+            table=self.table,
+            metrics=self.metrics,
+            ready=self.reasons,
+            dialer=self.dialer,
+            map_style=settings.map_style,
         )
         self.app.register_blueprint(blueprint(self.sessions, self.hub, self.is_open))
 
@@ -149,6 +158,17 @@ class Server:
         for device in list(self.sessions.by_device):
             self.sessions.commanded(device)
 
+    async def send(self) -> None:
+        """Until cancelled: alerts leave. Over connections of their own, so that no request waits for one."""
+        pool = await open_pool(self.url, min_size=0, max_size=ALERT_CONNECTIONS, answer_s=API_ANSWER)
+        sender = Sender(pool, self.dialer, self.metrics)
+        self.bus.subscribe(lambda update: sender.wake() if update.events else None)
+        try:
+            await sender.run()
+        finally:
+            pool.terminate()
+            await self.dialer.close()
+
     async def sweep(self) -> None:
         """Until cancelled: what may not grow for ever is cut."""
         while True:
@@ -195,6 +215,7 @@ async def run_on(
             tasks.create_task(server.own(), name="writer"),
             tasks.create_task(server.hub.run(), name="hub"),
             tasks.create_task(listen(url, server.nudged, server.look), name="nudges"),
+            tasks.create_task(server.send(), name="alerts"),
             tasks.create_task(server.sweep(), name="sweep"),
             tasks.create_task(notice(shutdown, server), name="shutdown"),
         ]

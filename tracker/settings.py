@@ -3,9 +3,12 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from tracker.errors import Invalid
+
+Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +24,7 @@ class Settings:
     tls_certificate: Path | None = None  # TRACKER_TLS_CERTIFICATE
     tls_key: Path | None = None  # TRACKER_TLS_KEY
     log_level: str = "info"  # TRACKER_LOG_LEVEL
+    private_receivers: tuple[Network, ...] = ()  # TRACKER_PRIVATE_RECEIVERS: networks alerts may go to, not public
 
     def __post_init__(self) -> None:
         if self.admin_token is not None and len(self.admin_token) < 32:
@@ -43,5 +47,14 @@ def from_environment(environment: Mapping[str, str] = os.environ, **given: objec
     found |= {name: Path(value) for name in ("data", "tls_certificate", "tls_key") if (value := text(name))}
     if origins := text("origins"):
         found["origins"] = tuple(origin.strip() for origin in origins.split(",") if origin.strip())
+    if networks := text("private_receivers"):
+        found["private_receivers"] = tuple(_network(each) for each in networks.split(",") if each.strip())
     found |= {name: value for name, value in given.items() if value is not None}
     return Settings(**{name: value for name, value in found.items() if value is not None})  # type: ignore[arg-type]
+
+
+def _network(text: str) -> Network:
+    try:
+        return ip_network(text.strip())
+    except ValueError as error:
+        raise Invalid(f"TRACKER_PRIVATE_RECEIVERS: {error}", field="private_receivers") from None

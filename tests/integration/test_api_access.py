@@ -24,6 +24,11 @@ EXPECTED = {
     ADMINS: """POST /api/devices, PATCH /api/devices/<device>, DELETE /api/devices/<device>,
                POST /api/devices/<device>/token, POST /api/devices/<device>/commands,
                GET /api/tokens, POST /api/tokens, DELETE /api/tokens/<int:id>,
+               GET /api/subscriptions, POST /api/subscriptions, GET /api/subscriptions/<subscription>,
+               PATCH /api/subscriptions/<subscription>, DELETE /api/subscriptions/<subscription>,
+               POST /api/subscriptions/<subscription>/secret, POST /api/subscriptions/<subscription>/test,
+               GET /api/subscriptions/<subscription>/deliveries, POST /api/subscriptions/<subscription>/replay,
+               POST /api/subscriptions/<subscription>/deliveries/<int:delivery>/replay,
                POST /api/geofences, PUT /api/geofences/<geofence>, DELETE /api/geofences/<geofence>""",
 }
 MAY = {ALL: "stranger device viewer admin", SIGNED_IN: "device viewer admin", READERS: "viewer admin", ADMINS: "admin"}
@@ -67,6 +72,7 @@ async def test_every_route_lets_in_only_whom_the_table_names(
     for route, who in TABLE.items():
         for name, call in {"stranger": anonymous, "device": van, "viewer": viewer, "admin": admin}.items():
             method, path = route.split()
+            path = path.replace("<subscription>", "nobody").replace("<int:delivery>", "999")
             path = path.replace("<int:id>", "999").replace("<folder>", "tiles").replace("<path:name>", "world.pmtiles")
             path = path.replace("<device>", "nobody").replace("<geofence>", "nowhere").replace("<name>", "favicon.svg")
             response = await call.call(method, path, json=None if method == "GET" else {})

@@ -27,8 +27,11 @@ MAY_IMPORT: Final = {
     "setup": {"errors", "postgis"},
     "access": {"model", "errors", "store"},
     "live": {"model", "errors", "geo", "store", "access", "websocket", "metrics"},
-    "ingest": {"model", "errors", "geo", "pipeline", "geofence", "store", "access", "live", "websocket", "metrics"},
-    "api": {"model", "errors", "geo", "geofence", "store", "access", "live", "metrics"},
+    "alerts": {"model", "errors", "settings", "store", "metrics"},
+    "ingest": {
+        "alerts", "model", "errors", "geo", "pipeline", "geofence", "store", "access", "live", "websocket", "metrics",
+    },
+    "api": {"alerts", "model", "errors", "geo", "geofence", "store", "access", "live", "metrics"},
     "simulator": {"model", "errors", "geo"},
 }
 # Decisions are values in, values out: nothing that waits, asks the time, talks or writes.

@@ -10,9 +10,11 @@ from werkzeug.routing import BaseConverter
 import tracker
 from tracker.access.gate import Gate
 from tracker.access.guard import guard
+from tracker.alerts.dialer import Dialer
 from tracker.api import (
     commands,
     control,
+    deliveries,
     devices,
     events,
     geofences,
@@ -20,6 +22,7 @@ from tracker.api import (
     positions,
     quarantine,
     session,
+    subscriptions,
     tokens,
     tracks,
 )
@@ -37,7 +40,14 @@ LARGEST_BODY: Final = 4 * 1024 * 1024  # bytes, of a geofence; all other bodies 
 
 
 def build_app(
-    *, gate: Gate, table: Table, metrics: Metrics, ready: Ready, web: Path = WEB, map_style: str | None = None
+    *,
+    gate: Gate,
+    table: Table,
+    metrics: Metrics,
+    ready: Ready,
+    dialer: Dialer | None = None,
+    web: Path = WEB,
+    map_style: str | None = None,
 ) -> Quart:
     """`web` is the folder of the built page. Sockets are added by who owns them: `app.websocket`, with a rule of
     access.guard on each.
@@ -59,6 +69,8 @@ def build_app(
         pages.blueprint(web),
         session.blueprint(gate),
         positions.blueprint(table),
+        subscriptions.blueprint(gate.pool, dialer or Dialer()),
+        deliveries.blueprint(gate.pool),
         *(each.blueprint(gate.pool) for each in (tokens, devices, commands, quarantine, tracks, geofences, events)),
     ):
         app.register_blueprint(blueprint)

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import msgspec
 
+from tracker.alerts.matching import Subscriptions, write_outbox
 from tracker.ingest.fences import Fences, covering_of, refresh
 from tracker.ingest.progress import Progress
 from tracker.ingest.replay import load_states
@@ -72,6 +73,7 @@ class Log:
         self.progress: dict[int, Progress] = {}  # of the devices' streams, by key
         self.dirty: set[int] = set()  # devices whose state is newer than its checkpoint
         self.fences = Fences()
+        self.subscriptions = Subscriptions()
         self.spans: list[Span] = []
         self.pending: Committed | None = None  # what the transaction under way will have changed
         self.conn: asyncpg.Connection
@@ -117,7 +119,10 @@ class Log:
         if folded.rows:
             await copy_fixes(self.conn, folded.rows)
         await insert_quarantine(self.conn, quarantined(frames, folded))
-        return await insert_transitions(self.conn, folded.transitions, self.fences.ids, detected_at=now_ms())
+        events = await insert_transitions(self.conn, folded.transitions, self.fences.ids, detected_at=now_ms())
+        if events:
+            self.subscriptions = await write_outbox(self.conn, events, self.subscriptions)
+        return events
 
     def adopt(self, committed: Committed) -> Committed:
         """The transaction is durable, so memory may follow."""

@@ -1,0 +1,40 @@
+"""Which addresses a receiver may have: public ones, and those of the networks the operator allows."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Final
+
+from tracker.settings import Network
+
+Address = IPv4Address | IPv6Address
+
+# Python's `is_global` calls these public in one version or another, and each leads to somebody's inside.
+REFUSED: Final[tuple[Network, ...]] = tuple(
+    ip_network(text)
+    for text in (
+        "0.0.0.0/8", "100.64.0.0/10",  # this host; carriers' and clouds' own, with the metadata of one of them
+        "192.0.0.0/24",  # the metadata of another cloud
+        "192.88.99.0/24",  # relays of 6to4
+        "198.18.0.0/15", "240.0.0.0/4",
+        "::/96",  # IPv4 in IPv6, the old way
+        "64:ff9b::/96", "64:ff9b:1::/48",  # NAT64 leads to any IPv4 address
+        "2002::/16", "2001::/32",  # so do 6to4 and Teredo
+        "100::/64", "fc00::/7", "fe80::/10", "fec0::/10", "5f00::/16",
+    )
+)  # fmt: skip
+
+
+def is_allowed(text: str, private: Sequence[Network] = ()) -> bool:
+    """`text` is an address as a resolver answers it; `private` are networks that are allowed although not public."""
+    address = plain(text)
+    if any(address in network for network in private):
+        return True
+    return address.is_global and not address.is_multicast and not any(address in network for network in REFUSED)
+
+
+def plain(text: str) -> Address:
+    """Without a zone, and an IPv4 address written as IPv6 as what it is."""
+    address = ip_address(text.partition("%")[0])
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address

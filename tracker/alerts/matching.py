@@ -1,0 +1,85 @@
+"""Which subscriptions wish for which events; and the outbox, filled in the transaction that makes the events."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import asyncpg
+import msgspec
+
+from tracker.model.delivery import Parcel
+from tracker.model.event import Event
+from tracker.model.moment import format_ms
+from tracker.model.subscription import Subscription, Wish
+from tracker.store.outbox import insert_outbox
+from tracker.store.subscriptions import (
+    select_categories,
+    select_enabled_subscriptions,
+    select_subscription_revision,
+)
+
+
+@dataclass(frozen=True)
+class Subscriptions:
+    """All that are enabled, as of a revision."""
+
+    revision: int = -1
+    enabled: Sequence[Subscription] = ()
+
+
+class Told(msgspec.Struct, frozen=True):
+    """An event as its subscriber reads it."""
+
+    id: int
+    type: str
+    device: str
+    geofence: str | None
+    at: str
+    detected_at: str
+    late: bool
+    lon: float
+    lat: float
+    evidence: msgspec.Raw
+
+
+async def write_outbox(conn: asyncpg.Connection, events: Sequence[Event], known: Subscriptions) -> Subscriptions:
+    """Inside the transaction of the events, which are one at least. The subscriptions to begin with next time."""
+    revision = await select_subscription_revision(conn)
+    if revision != known.revision:
+        known = Subscriptions(revision, await select_enabled_subscriptions(conn))
+    categories: Mapping[str, str] = {}
+    if any(each.wish.categories is not None for each in known.enabled):
+        categories = await select_categories(conn, [event.device for event in events])
+    if parcels := parcels_of(events, known.enabled, categories):
+        await insert_outbox(conn, parcels)
+    return known
+
+
+def parcels_of(
+    events: Sequence[Event], subscriptions: Sequence[Subscription], categories: Mapping[str, str]
+) -> list[Parcel]:
+    return [
+        Parcel(
+            event.id, each.key, event.device, event.geofence or "", event.type, event.at, event.detected_at, told(event)
+        )
+        for event in events
+        for each in subscriptions
+        if wished(each.wish, event, categories.get(event.device))
+    ]
+
+
+def wished(wish: Wish, event: Event, category: str | None) -> bool:
+    return (
+        (wish.types is None or event.type in wish.types)
+        and (wish.geofences is None or event.geofence in wish.geofences)
+        and (wish.devices is None or event.device in wish.devices)
+        and (wish.categories is None or category in wish.categories)
+        and (not wish.max_age or event.detected_at - event.at <= wish.max_age * 1000)
+    )
+
+
+def told(event: Event) -> msgspec.Raw:
+    shown = Told(
+        event.id, event.type, event.device, event.geofence, format_ms(event.at), format_ms(event.detected_at),
+        event.late, event.lon, event.lat, event.evidence,
+    )  # fmt: skip
+    return msgspec.Raw(msgspec.json.encode(shown))

@@ -1,0 +1,84 @@
+"""Placing: which messages the events of the outbox become, by quiet hours, cooldown and grouping. No clock, no I/O."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import msgspec
+
+from tracker.alerts.quiet import quiet_until
+from tracker.model.delivery import DeliveryState, Parcel
+from tracker.model.subscription import Subscription
+
+LARGEST_GROUP: Final = 500  # events in one message; then the next begins
+MIXED: Final = "mixed"  # the type of a group of several types
+
+
+class Lane(NamedTuple):
+    """Messages of one lane are sent one after the other. A grouped subscription has one, with '' for both."""
+
+    subscription: int
+    device: str
+    geofence: str
+
+
+@dataclass(eq=False)
+class Draft:
+    """A delivery in the making, or one that is stored (`id`) and still takes events."""
+
+    lane: Lane
+    type: str
+    not_before: int  # ms
+    id: int | None = None
+    count: int = 0  # with those that are stored already
+    events: list[msgspec.Raw] = field(default_factory=list)
+    state: DeliveryState = "waiting"
+    reason: str | None = None
+
+    def add(self, parcel: Parcel) -> None:
+        self.type = parcel.type if parcel.type == self.type else MIXED
+        self.events.append(parcel.body)
+        self.count += 1
+
+
+@dataclass
+class Known:
+    """What went before; `place` goes on with it. `told`: by device and geofence, in ms."""
+
+    told: dict[Lane, int] = field(default_factory=dict)
+    groups: dict[int, Draft] = field(default_factory=dict)  # by subscription: the group that still takes events
+
+
+def place(parcels: Iterable[Parcel], subscriptions: Mapping[int, Subscription], known: Known, now: int) -> list[Draft]:
+    """In the order of the parcels; drafts with an id are groups that grew. Those of deleted subscriptions go."""
+    drafts: dict[int, Draft] = {}
+    for parcel in parcels:
+        if subscription := subscriptions.get(parcel.subscription):
+            draft = _draft(parcel, subscription, known, now)
+            draft.add(parcel)
+            drafts[id(draft)] = draft
+    return list(drafts.values())
+
+
+def _draft(parcel: Parcel, subscription: Subscription, known: Known, now: int) -> Draft:
+    wish = subscription.wish
+    lane = Lane(parcel.subscription, parcel.device, parcel.geofence)
+    held = quiet_until(wish.quiet, now) if wish.quiet else None
+    if held is not None and wish.quiet is not None and wish.quiet.then == "drop":
+        return Draft(lane, parcel.type, now, state="skipped", reason="quiet hours")
+    if wish.cooldown:
+        told = known.told.get(lane)
+        if told is not None and parcel.detected_at - told < wish.cooldown * 1000:
+            return Draft(lane, parcel.type, now, state="skipped", reason="cooldown")
+        known.told[lane] = parcel.detected_at
+    if wish.group:
+        return _group(parcel, known, held or now + wish.group * 1000)
+    return Draft(lane, parcel.type, held or now)
+
+
+def _group(parcel: Parcel, known: Known, not_before: int) -> Draft:
+    group = known.groups.get(parcel.subscription)
+    if group is None or group.count >= LARGEST_GROUP:
+        group = Draft(Lane(parcel.subscription, "", ""), parcel.type, not_before)
+        known.groups[parcel.subscription] = group
+    return group

@@ -1,0 +1,191 @@
+"""Sender: takes what is due and sends it, many at a time, few to each endpoint.
+
+Any number of processes may run one: a message that is taken is taken for `LEASE` seconds. It survives PostgreSQL going
+away; what it could not note is sent again, so a receiver may get a message twice, and never not at all.
+"""
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import Coroutine
+from time import monotonic
+from typing import Any, Final
+
+import asyncpg
+import structlog
+
+from tracker.alerts.breaker import AT_ONCE, SPACING, Breaker
+from tracker.alerts.dialer import FAILURES, Dialer
+from tracker.alerts.message import CONTENT_TYPE, encoded, message_id
+from tracker.alerts.outcome import Outcome, answered, unanswered
+from tracker.alerts.schedule import next_wait
+from tracker.alerts.signature import signed_headers
+from tracker.alerts.unpacking import unpack
+from tracker.errors import TrackerError
+from tracker.metrics import Metrics
+from tracker.model.delivery import Attempt, Delivery, DeliveryState
+from tracker.model.moment import now_ms
+from tracker.model.subscription import Subscription
+from tracker.store.deliveries import claim_deliveries, hasten_retries, update_delivery_tried
+from tracker.store.delivery_upkeep import prune_deliveries, select_backlog
+from tracker.store.installation import select_epoch
+from tracker.store.pool import AWAY, borrow
+from tracker.store.subscriptions import (
+    disable_subscription,
+    select_enabled_subscriptions,
+    select_subscription_revision,
+)
+
+logger = structlog.get_logger()
+
+LOOK: Final = 1.0  # s between looks where nobody woke us: other processes write outboxes too
+LEASE: Final = 40.0  # s; longer than the dialer's deadline, so nobody else sends what is under way
+UNDER_WAY: Final = 16 * AT_ONCE  # messages at once
+TEND: Final = 60.0  # s
+RELOAD: Final = 30.0  # s: a secret that was replaced ends without a change of the table
+HASTEN: Final = 5.0  # s over which the retries of a receiver that is back are spread
+AGENT: Final = "tracker-webhooks/1"
+
+
+class Sender:
+    def __init__(self, pool: asyncpg.Pool, dialer: Dialer, metrics: Metrics) -> None:
+        self.pool = pool
+        self.dialer = dialer
+        self.metrics = metrics
+        self.awake = asyncio.Event()
+        self.subscriptions: dict[int, Subscription] = {}  # the enabled ones, by key, as of `revision`
+        self.revision = -1
+        self.loaded = self.tended = float("-inf")  # monotonic s
+        self.installation = ""
+        self.breakers: defaultdict[str, Breaker] = defaultdict(Breaker)  # by URL
+        self.under_way = 0
+
+    def wake(self) -> None:
+        """There are new events."""
+        self.awake.set()
+
+    async def run(self) -> None:
+        """Until cancelled; what is under way then is sent again after its lease."""
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                self.awake.clear()
+                before = self.under_way
+                await self.guarded(self.turn(tasks))
+                await asyncio.sleep(SPACING)
+                if self.under_way == before == 0:
+                    await self.pause()
+
+    async def pause(self) -> None:
+        try:
+            async with asyncio.timeout(LOOK):
+                await self.awake.wait()
+        except TimeoutError:
+            return
+
+    async def guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """The border of the alerts: whatever happens behind it, fixes are stored and positions shown."""
+        try:
+            await work
+        except (TrackerError, *AWAY) as error:
+            logger.warning("alerts wait for the database", error=repr(error))
+            await asyncio.sleep(LOOK)
+        except Exception:
+            logger.exception("an alert failed")
+            await asyncio.sleep(LOOK)
+
+    async def turn(self, tasks: asyncio.TaskGroup) -> None:
+        """From the outbox into deliveries, and what is due on its way: those of the last minutes first."""
+        async with borrow(self.pool) as conn:
+            if await unpack(conn):
+                self.wake()
+            await self.load(conn)
+            await self.tend(conn)
+            for fresh in (True, False):
+                slots, most = self.slots(), UNDER_WAY - self.under_way
+                if not slots or most <= 0:
+                    continue
+                for each in await claim_deliveries(conn, slots, most=most, lease_s=LEASE, fresh=fresh):
+                    self.start(each, tasks)
+
+    async def load(self, conn: asyncpg.Connection) -> None:
+        if not self.installation:
+            self.installation = await select_epoch(conn)
+        revision = await select_subscription_revision(conn)
+        if revision != self.revision or monotonic() - self.loaded > RELOAD:
+            self.subscriptions = {each.key: each for each in await select_enabled_subscriptions(conn)}
+            self.revision, self.loaded = revision, monotonic()
+            urls = {each.channel.url for each in self.subscriptions.values()}
+            for url in [url for url, each in self.breakers.items() if url not in urls and not each.under_way]:
+                del self.breakers[url]
+
+    async def tend(self, conn: asyncpg.Connection) -> None:
+        if monotonic() - self.tended < TEND:
+            return
+        self.tended = monotonic()
+        await prune_deliveries(conn)
+        backlog = await select_backlog(conn)
+        self.metrics.alerts_waiting.set(backlog.waiting)
+        self.metrics.alerts_dead.set(backlog.dead)
+        self.metrics.alerts_oldest.set(backlog.oldest)
+
+    def slots(self) -> dict[int, int]:
+        """How many messages each subscription may have sent now; in changing order, for there may not be enough."""
+        now, found = monotonic(), dict[int, int]()
+        left = {url: self.breakers[url].slots(now) for url in {s.channel.url for s in self.subscriptions.values()}}
+        for each in random.sample(list(self.subscriptions.values()), len(self.subscriptions)):
+            if left[each.channel.url] > 0:
+                found[each.key] = 1 if self.breakers[each.channel.url].failures else AT_ONCE
+                left[each.channel.url] -= found[each.key]
+        return found
+
+    def start(self, delivery: Delivery, tasks: asyncio.TaskGroup) -> None:
+        subscription = self.subscriptions[delivery.subscription]
+        self.under_way += 1
+        self.breakers[subscription.channel.url].started(monotonic())
+        tasks.create_task(self.guarded(self.deliver(delivery, subscription)))
+
+    async def deliver(self, delivery: Delivery, subscription: Subscription) -> None:
+        """One attempt, and the note of what became of it."""
+        breaker = self.breakers[subscription.channel.url]
+        at, began = now_ms(), monotonic()
+        outcome = Outcome(error="the server ended")
+        try:
+            outcome = await self.attempt(delivery, subscription)
+        finally:
+            self.under_way -= 1
+            is_back = breaker.settled(monotonic(), outcome.is_sent, outcome.retry_after)
+        attempt = Attempt(delivery.attempts, at, round((monotonic() - began) * 1000), outcome.status, outcome.error)
+        await self.note(delivery, attempt, outcome)
+        if is_back:
+            await self.hasten(subscription.channel.url)
+        self.wake()  # the next of its lane is due
+
+    async def attempt(self, delivery: Delivery, subscription: Subscription) -> Outcome:
+        body = encoded(delivery, subscription.id, self.installation)
+        id = message_id(delivery, self.installation)
+        headers = {"content-type": CONTENT_TYPE, "user-agent": AGENT, "accept": "*/*"}
+        try:
+            headers |= signed_headers(subscription.secrets, id, now_ms() // 1000, body)
+            reply = await self.dialer.post(subscription.channel.url, headers, body)
+        except FAILURES as error:
+            return unanswered(error)
+        return answered(reply.status, reply.retry_after)
+
+    async def note(self, delivery: Delivery, attempt: Attempt, outcome: Outcome) -> None:
+        wait = next_wait(delivery.attempts, random.random(), outcome.retry_after)
+        state: DeliveryState = "waiting"
+        if outcome.is_sent:
+            state = "sent"
+        elif outcome.is_gone or wait is None:
+            state = "dead"
+        self.metrics.alerts.labels("failed" if state == "waiting" else state).inc()
+        async with borrow(self.pool) as conn:
+            await update_delivery_tried(conn, delivery, attempt, state, None if state != "waiting" else wait)
+            if outcome.is_gone:
+                await disable_subscription(conn, delivery.subscription, "its receiver answered 410 Gone")
+
+    async def hasten(self, url: str) -> None:
+        """An endpoint is back: nobody waits hours for the next try of its schedule."""
+        keys = [each.key for each in self.subscriptions.values() if each.channel.url == url]
+        async with borrow(self.pool) as conn:
+            await hasten_retries(conn, keys, within_s=HASTEN, after_s=LEASE)

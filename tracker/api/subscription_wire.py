@@ -1,0 +1,147 @@
+"""Subscriptions as they are written in JSON: read, held against their limits, and shown."""
+
+import re
+from typing import Annotated, Any, Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from tracker.api.wire import Slug, clean
+from tracker.errors import Invalid
+from tracker.model.subscription import Quiet, Subscription, Webhook, Wish
+
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+CLOCK: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+BUILT: Final = ("webhook",)
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Type = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
+Seconds = Annotated[int, msgspec.Meta(ge=0, le=7 * 86_400)]
+
+
+class QuietHours(msgspec.Struct, frozen=True):
+    """Every day `from` `to` (`22:00`) by the clocks of `zone` (`Europe/Helsinki`), or on the `days` it starts.
+
+    `then`: `hold` sends what came in the meantime when they end, `drop` does not.
+    """
+
+    from_: str = msgspec.field(name="from")
+    to: str
+    zone: str
+    days: list[Day] | None = None
+    then: Literal["hold", "drop"] = "hold"
+
+
+class Channel(msgspec.Struct, frozen=True):
+    """`kind` is `webhook`; `url` is where its messages go, https or http."""
+
+    kind: str
+    url: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
+
+
+class SubscriptionChange(msgspec.Struct, frozen=True):
+    """What is absent stays. An empty list: all; `quiet` false: none; `cooldown`, `group`, `max_age` in seconds."""
+
+    name: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    types: Annotated[list[Type], msgspec.Meta(max_length=50)] | None = None
+    geofences: Annotated[list[Slug], msgspec.Meta(max_length=1000)] | None = None
+    devices: Annotated[list[Slug], msgspec.Meta(max_length=1000)] | None = None
+    categories: Annotated[
+        list[Annotated[str, msgspec.Meta(min_length=1, max_length=64)]], msgspec.Meta(max_length=100)
+    ] | None = None  # fmt: skip
+    quiet: QuietHours | bool | None = None
+    cooldown: Seconds | None = None
+    group: Annotated[int, msgspec.Meta(ge=0, le=3600)] | None = None
+    max_age: Seconds | None = None
+    channel: Channel | None = None
+    enabled: bool | None = None
+
+
+class NewSubscription(SubscriptionChange, frozen=True):
+    """Only `channel` is required. Without filters it is for all events."""
+
+    id: Slug | None = None
+
+
+class SubscriptionAnswer(msgspec.Struct, frozen=True):
+    """`secret` is there when it was just made, and never again; `reason` says why the server disabled it."""
+
+    id: str
+    name: str
+    enabled: bool
+    reason: str | None
+    types: tuple[str, ...] | None
+    geofences: tuple[str, ...] | None
+    devices: tuple[str, ...] | None
+    categories: tuple[str, ...] | None
+    quiet: QuietHours | None
+    cooldown: int
+    group: int
+    max_age: int
+    channel: Channel
+    secret: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def read_channel(channel: Channel | None) -> Webhook:
+    """Invalid for a channel that is not built, by its name."""
+    if channel is None:
+        raise Invalid("channel: how is it to be sent?", field="channel")
+    if channel.kind not in BUILT:
+        shown = clean(channel.kind, "channel.kind")[:40]
+        raise Invalid(f"channel.kind: {shown} is not built; there is {', '.join(BUILT)}", field="channel.kind")
+    if channel.url is None:
+        raise Invalid("channel.url: where is it to be sent?", field="channel.url")
+    return Webhook(channel.url)
+
+
+def changed_wish(wish: Wish, change: SubscriptionChange) -> Wish:
+    filters = {name: _filter(getattr(change, name), getattr(wish, name))
+               for name in ("types", "geofences", "devices", "categories")}  # fmt: skip
+    numbers: dict[str, Any] = {
+        name: given for name in ("cooldown", "group", "max_age") if (given := getattr(change, name)) is not None
+    }
+    return msgspec.structs.replace(wish, **filters, **numbers, quiet=_quiet(change.quiet, wish.quiet))
+
+
+def shown(subscription: Subscription, secret: str | None = None) -> SubscriptionAnswer:
+    wish = subscription.wish
+    return SubscriptionAnswer(
+        subscription.id, subscription.name, subscription.enabled, subscription.reason, wish.types, wish.geofences,
+        wish.devices, wish.categories, _hours(wish.quiet) if wish.quiet else None, wish.cooldown, wish.group,
+        wish.max_age, Channel("webhook", subscription.channel.url), secret or msgspec.UNSET,
+    )  # fmt: skip
+
+
+def _filter(given: list[str] | None, kept: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if given is None:
+        return kept
+    return tuple(clean(each, "filter") for each in dict.fromkeys(given)) or None
+
+
+def _quiet(given: QuietHours | bool | None, kept: Quiet | None) -> Quiet | None:
+    if given is None:
+        return kept
+    if given is True:
+        raise Invalid("quiet: from when to when?", field="quiet")
+    if given is False:
+        return None
+    try:
+        ZoneInfo(given.zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise Invalid("quiet.zone: not a time zone as Europe/Helsinki is one", field="quiet.zone") from None
+    start, end = _minute(given.from_, "quiet.from"), _minute(given.to, "quiet.to")
+    days = tuple(sorted({DAYS.index(day) for day in given.days})) if given.days else None
+    return Quiet(start, end, given.zone, days, given.then)
+
+
+def _minute(text: str, field: str) -> int:
+    clock = CLOCK.fullmatch(text)
+    if clock is None:
+        raise Invalid(f"{field}: not a time as 22:00 is one", field=field)
+    return int(clock[1]) * 60 + int(clock[2])
+
+
+def _hours(quiet: Quiet) -> QuietHours:
+    days: list[Any] | None = [DAYS[day] for day in quiet.days] if quiet.days is not None else None
+    start, end = (f"{minute // 60:02}:{minute % 60:02}" for minute in (quiet.start, quiet.end))
+    return QuietHours(start, end, quiet.zone, days, quiet.then)

@@ -1,0 +1,150 @@
+"""Subscriptions: who is told of which events, and how."""
+
+import secrets
+
+import asyncpg
+import msgspec
+from quart import Blueprint, Response
+from quart_schema import document_querystring, document_request, document_response
+
+from tracker.access.guard import allow
+from tracker.alerts.dialer import Dialer
+from tracker.alerts.signature import new_webhook_secret
+from tracker.api.subscription_wire import (
+    NewSubscription,
+    SubscriptionAnswer,
+    SubscriptionChange,
+    changed_wish,
+    read_channel,
+    shown,
+)
+from tracker.api.wire import Page, answer, clean, empty, read_json, read_query
+from tracker.errors import Invalid, NotFound
+from tracker.model.subscription import Subscription, Webhook, Wish
+from tracker.store.pool import borrow
+from tracker.store.subscriptions import (
+    count_subscriptions,
+    delete_subscription,
+    insert_subscription,
+    select_subscription,
+    select_subscriptions,
+    update_secret,
+    update_subscription,
+)
+
+MOST = 1000  # subscriptions: each is asked about with every event
+FORMER = 86_400  # s that a replaced secret still signs beside the new one
+
+
+class SubscriptionQuery(Page, frozen=True):
+    after: str = ""
+
+
+class SubscriptionPage(msgspec.Struct, frozen=True):
+    """`next` is the `after` of the next page; null on the last."""
+
+    subscriptions: list[SubscriptionAnswer]
+    next: str | None
+
+
+def blueprint(pool: asyncpg.Pool, dialer: Dialer) -> Blueprint:
+    routes = Blueprint("subscriptions", __name__, url_prefix="/api/subscriptions")
+
+    @routes.get("")
+    @document_querystring(SubscriptionQuery)
+    @document_response(SubscriptionPage)
+    @allow("admin")
+    async def list_subscriptions() -> Response:
+        """List subscriptions, by id."""
+        query = read_query(SubscriptionQuery)
+        async with borrow(pool) as conn:
+            found = await select_subscriptions(conn, after=clean(query.after, "after"), limit=query.most)
+        last = found[-1].id if len(found) == query.most else None
+        return answer(SubscriptionPage([shown(each) for each in found], last))
+
+    @routes.post("")
+    @document_request(NewSubscription)
+    @document_response(SubscriptionAnswer, 201)
+    @allow("admin")
+    async def create_subscription() -> Response:
+        """Subscribe; the answer holds the secret its messages are signed with, once."""
+        new = await read_json(NewSubscription)
+        channel, wish, secret = read_channel(new.channel), changed_wish(Wish(), new), new_webhook_secret()
+        await dialer.check(channel.url)
+        async with borrow(pool) as conn:
+            if await count_subscriptions(conn) >= MOST:
+                raise Invalid(f"there may be {MOST} subscriptions")
+            id, name = new.id or f"subscription-{secrets.token_hex(4)}", clean(new.name or "", "name")
+            made = await insert_subscription(conn, id, name, wish, channel, secret)
+            if new.enabled is False:
+                made = msgspec.structs.replace(made, enabled=False)
+                await update_subscription(conn, made)
+        response = answer(shown(made, secret), 201)
+        response.headers["Location"] = f"/api/subscriptions/{made.id}"
+        return response
+
+    @routes.get("/<slug:subscription>")
+    @document_response(SubscriptionAnswer)
+    @allow("admin")
+    async def read_subscription(subscription: str) -> Response:
+        """Show a subscription."""
+        async with borrow(pool) as conn:
+            return answer(shown(await subscribed(conn, subscription)))
+
+    _changes(routes, pool, dialer)
+    return routes
+
+
+def _changes(routes: Blueprint, pool: asyncpg.Pool, dialer: Dialer) -> None:
+    @routes.patch("/<slug:subscription>")
+    @document_request(SubscriptionChange)
+    @document_response(SubscriptionAnswer)
+    @allow("admin")
+    async def change_subscription(subscription: str) -> Response:
+        """Change what is given; messages that wait are sent by the new channel."""
+        change = await read_json(SubscriptionChange)
+        channel = read_channel(change.channel) if change.channel else None
+        if channel:
+            await dialer.check(channel.url)
+        async with borrow(pool) as conn:
+            new = _changed(await subscribed(conn, subscription), change, channel)
+            await update_subscription(conn, new)
+        return answer(shown(new))
+
+    @routes.delete("/<slug:subscription>")
+    @allow("admin")
+    async def erase_subscription(subscription: str) -> Response:
+        """Unsubscribe; what waits is not sent."""
+        async with borrow(pool) as conn:
+            if not await delete_subscription(conn, subscription):
+                raise NotFound("there is no such subscription")
+        return empty()
+
+    @routes.post("/<slug:subscription>/secret")
+    @document_response(SubscriptionAnswer, 201)
+    @allow("admin")
+    async def rotate_secret(subscription: str) -> Response:
+        """Make a new secret; for a day messages are signed with the one before too."""
+        secret = new_webhook_secret()
+        async with borrow(pool) as conn:
+            found = await subscribed(conn, subscription)
+            await update_secret(conn, found.key, secret, former_s=FORMER)
+        return answer(shown(found, secret), 201)
+
+
+async def subscribed(conn: asyncpg.Connection, id: str) -> Subscription:
+    found = await select_subscription(conn, id)
+    if found is None:
+        raise NotFound("there is no such subscription")
+    return found
+
+
+def _changed(old: Subscription, change: SubscriptionChange, channel: Webhook | None) -> Subscription:
+    return msgspec.structs.replace(
+        old,
+        name=old.name if change.name is None else clean(change.name, "name"),
+        wish=changed_wish(old.wish, change),
+        channel=channel or old.channel,
+        enabled=old.enabled if change.enabled is None else change.enabled,
+        reason=None if change.enabled else old.reason,
+    )

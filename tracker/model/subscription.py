@@ -1,0 +1,46 @@
+"""Subscription: a standing wish for events, with a channel."""
+
+from typing import Literal
+
+import msgspec
+
+
+class Quiet(msgspec.Struct, frozen=True):
+    """Hours of every day in a named zone: `start` and `end` are minutes since midnight there; `end` may be less, and
+    then the night is meant. `days` are those on which it starts, Monday is 0; None: all."""
+
+    start: int
+    end: int
+    zone: str
+    days: tuple[int, ...] | None = None
+    then: Literal["hold", "drop"] = "hold"
+
+
+class Wish(msgspec.Struct, frozen=True):
+    """Which events and when. None: all of them; `cooldown`, `group` and `max_age` in s, 0: none."""
+
+    types: tuple[str, ...] | None = None
+    geofences: tuple[str, ...] | None = None
+    devices: tuple[str, ...] | None = None
+    categories: tuple[str, ...] | None = None
+    quiet: Quiet | None = None
+    cooldown: int = 0  # after an alert, none of the same device and geofence for so long
+    group: int = 0  # the first event waits so long for others; then they are one message
+    max_age: int = 0  # an event that was older when it was detected is not told
+
+
+class Webhook(msgspec.Struct, frozen=True, tag_field="kind", tag="webhook"):
+    url: str
+
+
+class Subscription(msgspec.Struct, frozen=True):
+    """`key` is the number used inside, `id` the slug people see. `secrets`: to sign with, the newest first."""
+
+    key: int
+    id: str
+    name: str
+    wish: Wish
+    channel: Webhook
+    secrets: tuple[str, ...]
+    enabled: bool = True
+    reason: str | None = None
