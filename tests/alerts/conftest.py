@@ -1,0 +1,134 @@
+"""A receiver in a process of its own, and a sender that may reach it."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tracker.alerts.dialer import Dialer
+from tracker.alerts.matching import Subscriptions, write_outbox
+from tracker.alerts.sender import Sender
+from tracker.alerts.signature import new_webhook_secret
+from tracker.metrics import Metrics
+from tracker.model.device import Device
+from tracker.model.event import Event, Transition
+from tracker.model.fix import Fix
+from tracker.model.subscription import Subscription, Webhook, Wish
+from tracker.store.devices import insert_device
+from tracker.store.events import insert_transitions
+from tracker.store.subscriptions import insert_subscription
+
+AT = 1_795_428_000_000
+LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
+FENCES = {1: "port", 2: "depot"}
+
+
+class Receiver:
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "received.jsonl"
+        self.file.touch()
+        self.port = 0
+        self.process: subprocess.Popen[str]
+
+    def start(self) -> None:
+        """At the same port as before."""
+        program = [sys.executable, str(Path(__file__).with_name("receiver.py")), str(self.port), str(self.file)]
+        self.process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout
+        self.port = int(self.process.stdout.readline())
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stdout
+        self.process.stdout.close()
+
+    def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
+        return f"http://{host}:{self.port}{path}"
+
+    def received(self, path: str | None = None) -> list[dict[str, Any]]:
+        """Requests, those to this path; `message` is the body."""
+        lines = [json.loads(line) for line in self.file.read_text().splitlines()]
+        return [line | {"message": json.loads(line["body"])} for line in lines if path in (None, line["path"])]
+
+    def events(self, path: str | None = None) -> list[int]:
+        """Their ids, in the order they came."""
+        return [event["id"] for each in self.received(path) for event in each["message"]["data"]["events"]]
+
+    async def wait_for(self, count: int, path: str | None = None, within: float = 15.0) -> list[dict[str, Any]]:
+        await until(lambda: len(self.received(path)) >= count, within)
+        return self.received(path)
+
+
+async def until(look: Any, within: float = 15.0) -> None:
+    end = time.monotonic() + within
+    while True:
+        found = look()
+        if asyncio.iscoroutine(found):
+            found = await found
+        if found:
+            return
+        assert time.monotonic() < end, "it did not happen in time"
+        await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+def receiver(tmp_path: Path) -> Iterator[Receiver]:
+    receiver = Receiver(tmp_path)
+    receiver.start()
+    yield receiver
+    if receiver.process.poll() is None:
+        receiver.kill()
+
+
+@pytest.fixture
+async def dialer() -> AsyncIterator[Dialer]:
+    dialer = Dialer(LOOPBACK)
+    yield dialer
+    await dialer.close()
+
+
+@pytest.fixture
+async def sender(pool: asyncpg.Pool, dialer: Dialer) -> AsyncIterator[Sender]:
+    async with sending(pool, dialer) as sender:
+        yield sender
+
+
+@asynccontextmanager
+async def sending(pool: asyncpg.Pool, dialer: Dialer) -> AsyncIterator[Sender]:
+    sender = Sender(pool, dialer, Metrics())
+    task = asyncio.create_task(sender.run())
+    yield sender
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+@pytest.fixture
+async def van(conn: asyncpg.Connection) -> Device:
+    return await insert_device(conn, "van", "Van", "van")
+
+
+async def subscribe(conn: asyncpg.Connection, url: str, id: str = "all", **wish: Any) -> Subscription:
+    return await insert_subscription(conn, id, "", Wish(**wish), Webhook(url), new_webhook_secret())
+
+
+async def happen(
+    conn: asyncpg.Connection, device: Device, seconds: Sequence[int], geofence: int = 1, kind: str = "enter"
+) -> list[Event]:
+    """As the log writes them: transitions, events and outbox in one transaction."""
+    async with conn.transaction():
+        fixes = [Fix(AT + second * 1000, 74246000, 437384000) for second in seconds]
+        transitions = [Transition(device.key, geofence, kind, fix) for fix in fixes]  # type: ignore[arg-type]
+        events = await insert_transitions(conn, transitions, FENCES, detected_at=AT)
+        await write_outbox(conn, events, Subscriptions())
+    return events
