@@ -130,10 +130,6 @@ def cpu_s(pid: int) -> float:
         return 0.0
 
 
-def rss(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
-
-
 @contextmanager
 def serving(which: str, url: str) -> Iterator[tuple[int, int]]:
     """(pid, port) of `tracker serve` or of the floor on this database."""

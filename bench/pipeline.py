@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from bench.ground import ADMIN_TOKEN, Ground, rss, serving, stored
+from bench.ground import ADMIN_TOKEN, Ground, serving, stored
 from bench.ground import cpu_s as cpu_of
 from bench.websocket import Process
 
@@ -73,17 +73,13 @@ def measure(ground: Ground, which: str, scenario: Scenario, seconds: float) -> F
     """One server on a fresh database, all devices and viewers on it, so many seconds."""
     url = ground.new_database()
     try:
-        with serving(which, url) as (pid, port):
-            bare = rss(pid)
-            with crowd(port, scenario) as load:
-                sessions = (rss(pid) - bare) / DEVICES / 1024
-                with audience(which, port) as viewers:
-                    load.ask(order(scenario, WARM_UP))
-                    figures = spent(ground, pid, load, viewers, order(scenario, seconds))
+        with serving(which, url) as (pid, port), crowd(port, scenario) as load, audience(which, port) as viewers:
+            load.ask(order(scenario, WARM_UP))
+            figures = spent(ground, pid, load, viewers, order(scenario, seconds))
         count, size = stored(url)
     finally:
         ground.drop(url)
-    return figures | {"session_kib": sessions, "bytes_per_fix": size / max(count, 1), "stored": count}
+    return figures | {"bytes_per_fix": size / max(count, 1), "stored": count}
 
 
 def order(scenario: Scenario, seconds: float) -> str:
@@ -116,7 +112,7 @@ def compare(
     ratios = [ours["us"] / floor["us"] for ours, floor in zip(figures["ours"], figures["floor"], strict=True)]
     medians = {which: median_of(found) for which, found in figures.items()}
     return {
-        "name": scenario.name, "rate": scenario.rate, "goal": scenario.goal, **medians,
+        "name": scenario.name, "fixes": scenario.fixes, "rate": scenario.rate, "goal": scenario.goal, **medians,
         "ratio": statistics.median(ratios), "ratios": ratios, "load": os.getloadavg()[0],
     }  # fmt: skip
 
