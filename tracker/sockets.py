@@ -14,7 +14,8 @@ from tracker.live.viewer import Viewer
 from tracker.websocket import Limits, converse
 
 DEVICE: Final = Limits(message_bytes=MAX_BYTES, ping_s=HEARTBEAT, frames_per_s=500)
-VIEWER: Final = Limits(message_bytes=MAX_BYTES, ping_s=HEARTBEAT, frames_per_s=50)
+# A viewer is sent nothing large before its socket is empty; then it may be the snapshot of a whole fleet.
+VIEWER: Final = Limits(message_bytes=MAX_BYTES, ping_s=HEARTBEAT, frames_per_s=50, buffered_bytes=8 << 20)
 
 
 def blueprint(sessions: Sessions, hub: Hub, is_open: Callable[[], bool]) -> Blueprint:

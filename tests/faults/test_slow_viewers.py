@@ -75,14 +75,14 @@ async def hear(ws: ClientConnection, within: float = 20.0) -> dict[str, Any]:
 
 @pytest.mark.parametrize("binary", [False, True])
 async def test_a_slow_viewer_may_pan(crowded: RunningServer, binary: bool) -> None:
-    """Wishes that come while the last snapshot is still on its way are answered once there is room: the last of them."""
+    """Of the wishes that come while the last snapshot is still on its way, the last is answered once there is room."""
     async with narrow(crowded) as ws:
         await wish(ws, binary=binary)
         await asyncio.sleep(0.3)  # the snapshot fills all there is
         for west in range(-170, -20, 10):
             await wish(ws, west, binary=binary)
             await asyncio.sleep(0.01)
-        answers = []
+        answers: list[int] = []
         while len(answers) < 2:
             heard = await hear(ws)
             if heard["type"] == "snapshot":
@@ -96,7 +96,9 @@ async def test_one_that_reads_nothing_is_cut_and_the_others_are_served(crowded: 
     async with asyncio.TaskGroup() as group, crowded.device("mover", token) as mover:
         stalled = [group.create_task(stall(crowded)) for _ in range(STALLED)]
         async with crowded.viewer(viewport=None, devices=["mover"]) as viewer:
-            slowest, peak, seq = 0.0, 0, 0
+            await viewer.hear("snapshot")  # of nothing
+            await mover.fixes(1, {"at": format_ms(now_ms()), "lon": 10, "lat": 50})
+            slowest, peak, seq = 0.0, 0, 1
             while not all(task.done() for task in stalled):
                 seq += 1
                 began = time.monotonic()

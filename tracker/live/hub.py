@@ -1,7 +1,8 @@
 """Hub: the viewers of this process, and the tick that serves them. Updates come in from the bus, frames leave."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
+from functools import partial
 from time import monotonic
 from typing import Any, Final
 
@@ -83,6 +84,9 @@ class Hub:
         for viewer in tuple(self.viewers):
             if viewer.event < self.event and viewer.wants_events and not viewer.is_full:
                 self.catch_up(viewer)
+            if viewer.is_owed and not viewer.is_closed:
+                is_behind = not self.attempt(viewer, partial(viewer.pay, now)) or is_behind
+                continue
             if viewer.tick >= tick or viewer.wish is None or viewer.is_paused or viewer.is_closed:
                 continue
             if viewer.due > now:
@@ -94,17 +98,17 @@ class Hub:
             if not len(changes):
                 viewer.tick = tick
                 continue
-            if self.update(viewer, changes, tick, now):
+            if self.attempt(viewer, partial(viewer.update, changes, tick, now)):
                 self.metrics.stored_to_sent.observe((now_us() - changes.committed_at) / 1e6)
                 sent += 1
             is_behind = is_behind or viewer.tick < tick
         self.metrics.frames_out.inc(sent)
         return is_behind
 
-    def update(self, viewer: Viewer, changes: Changes, tick: int, now: float) -> bool:
+    def attempt(self, viewer: Viewer, serve: Callable[[], bool]) -> bool:
         """What goes wrong for one viewer must not stop the others. True: a frame was sent."""
         try:
-            return viewer.update(changes, tick, now)
+            return serve()
         except Exception:
             logger.exception("a viewer was dropped")
             viewer.socket.abort()
@@ -136,7 +140,7 @@ class Hub:
 
     def catch_up(self, viewer: Viewer) -> None:
         """Send the events it missed from the table, page by page, until it is level with the newest."""
-        wants = viewer.wish is not None and viewer.wish.events is not None and not viewer.is_closed
+        wants = viewer.wants_events and not viewer.owes_answer and not viewer.is_closed
         if wants and not viewer.is_catching_up and not viewer.is_paused and viewer.event < self.event:
             viewer.is_catching_up = True
             self.attend(viewer, catch_up(viewer, self.pool, lambda: self.event))
@@ -163,8 +167,11 @@ class Hub:
         if device is not None:
             self.table.devices[key] = device
             self.table.touch(key)
-            for viewer in tuple(self.viewers) if known else ():
-                viewer.renamed(key)
+            for viewer in tuple(self.viewers):
+                if known is None:
+                    viewer.made(key, device.id)
+                else:
+                    viewer.renamed(key)
             self.changed.set()
         elif known is not None:
             for viewer in tuple(self.viewers):

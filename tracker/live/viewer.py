@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from tracker.model.token import Token
     from tracker.websocket import Socket
 
-FULL: Final = 64 * 1024  # bytes that wait for the socket; above it the viewer is skipped: fewer and newer positions
+FULL: Final = 64 * 1024  # bytes that wait for the socket; above it events wait too. Positions wait for an empty one
 CROWD: Final = 20_000  # devices in a viewport; above it they are counted by cell
 BAD_IN_A_ROW: Final = 10
+SNAPSHOT_REST: Final = 10.0  # times as long as a snapshot took, until the same viewer may have the next
 
 
 class Viewer:
@@ -46,6 +47,10 @@ class Viewer:
         self.event = 0  # the number of the last event it was sent, or did not want
         self.is_catching_up = False
         self.bad = 0
+        self.resumed = True
+        self.owes_answer = False  # to the last subscribe
+        self.owes_snapshot = False
+        self.payday = 0.0  # monotonic s: no snapshot before
 
     def opened(self, socket: Socket) -> None:
         self.socket = socket
@@ -76,24 +81,45 @@ class Viewer:
             self.resume()
 
     def subscribe(self, wish: Subscribe) -> None:
-        """Replaces all that was wished before. The answer, then a snapshot; newest wins, so repeats are harmless."""
+        """Replaces all that was wished before. Of several that come while the socket is full, the last is answered."""
         self.wish = wish
         self.wants_events = wish.events is not None
         self.is_paused = False
         after = wish.events.after if wish.events else None
-        resumed = after is None or self.hub.has_events_after(after)
-        self.event = after if resumed and after is not None else self.hub.event
-        self.socket.send(frames.encode_subscribed(self.hub.epoch, resumed, self.event))
-        if not resumed:
-            self.socket.send(frames.encode_reset("the events after that number are not here any more", self.event))
-        self.snapshot()
-        self.hub.catch_up(self)
+        self.resumed = after is None or self.hub.has_events_after(after)
+        self.event = after if self.resumed and after is not None else self.hub.event
+        self.owes_answer = True
+        self.pay(monotonic())
 
     def resume(self) -> None:
         if self.is_paused and self.wish:
             self.is_paused = False
-            self.snapshot()
-            self.hub.catch_up(self)
+            self.owes_snapshot = True
+            self.pay(monotonic())
+
+    @property
+    def is_owed(self) -> bool:
+        return self.owes_answer or self.owes_snapshot
+
+    def pay(self, now: float) -> bool:
+        """Send what is owed, if the socket is empty and the last snapshot long enough ago for what it cost: snapshots
+        of a large fleet take the loop's time from everybody. False: not yet, the hub will ask again."""
+        if self.socket.buffered or now < self.payday:
+            self.hub.changed.set()
+            return False
+        began = monotonic()
+        if self.owes_answer:
+            self.answer()
+        self.owes_answer = self.owes_snapshot = False
+        self.snapshot()
+        self.hub.catch_up(self)
+        self.payday = monotonic() + SNAPSHOT_REST * (monotonic() - began)
+        return True
+
+    def answer(self) -> None:
+        self.socket.send(frames.encode_subscribed(self.hub.epoch, self.resumed, self.event))
+        if not self.resumed:
+            self.socket.send(frames.encode_reset("the events after that number are not here any more", self.event))
 
     def snapshot(self) -> None:
         """All that is to be seen now; the ticks go on from here."""
@@ -117,7 +143,7 @@ class Viewer:
         self.wanted = None
         if self.wish and self.wish.devices is not None:
             self.wanted = np.zeros(len(table.rows), np.bool_)
-            self.wanted[list(table.keys(self.wish.devices))] = True
+            self.wanted[[key for key in table.keys(self.wish.devices) if key < len(table.rows)]] = True
 
     def sees(self, changes: Changes) -> NDArray[np.bool_]:
         if self.wish is None or self.wish.viewport is None:
@@ -130,7 +156,7 @@ class Viewer:
 
     def update(self, changes: Changes, tick: int, now: float) -> bool:
         """One frame with what changed since the last one, if there is any and the socket has room. True: sent."""
-        if self.socket.buffered > FULL or self.wish is None:
+        if self.socket.buffered or self.wish is None:
             return False  # it keeps its tick: the next frame carries the newer positions
         self.tick = tick
         if len(changes.table.rows) != len(self.shown) or self.is_crowded:
@@ -178,15 +204,26 @@ class Viewer:
         """The device was deleted."""
         if key < len(self.shown) and self.shown[key]:
             self.shown[key] = self.named[key] = False
-            self.socket.send(frames.encode_gone([id]))
+            if self.is_full:
+                self.owes_snapshot = True
+            else:
+                self.socket.send(frames.encode_gone([id]))
 
     def renamed(self, key: int) -> None:
         if key < len(self.named) and self.named[key]:
-            self.socket.send(frames.encode_names(self.hub.table, [key]))
+            if self.is_full:
+                self.named[key] = False  # its next position brings the name
+            else:
+                self.socket.send(frames.encode_names(self.hub.table, [key]))
+
+    def made(self, key: int, id: str) -> None:
+        """A device is new; it may be one that was asked for."""
+        if self.wanted is not None and key < len(self.wanted) and self.wish and id in (self.wish.devices or ()):
+            self.wanted[key] = True
 
     def tell_event(self, event: Event) -> None:
         """In order, and none twice."""
-        if event.id <= self.event or self.wish is None or self.wish.events is None:
+        if event.id <= self.event or self.wish is None or self.wish.events is None or self.owes_answer:
             return
         self.event = event.id
         if self.wish.events.match(event):
@@ -203,7 +240,8 @@ class Viewer:
             self.socket.close(close_code(error), str(error))
 
     def drained(self) -> None:
-        """The socket has room again: events that were held back follow."""
+        """The socket has room again: what was held back follows."""
+        self.hub.changed.set()
         self.hub.catch_up(self)
 
     def closed(self, code: int) -> None:
