@@ -176,7 +176,7 @@ def test_the_badge_tells_a_lost_stream_from_a_live_one(
     server.start()
     with vehicle(server, "van-12", "Van 12") as van:
         van.drive(*THERE)  # before the page is back: it has to catch up on the event
-        dashboard.evaluate("dispatchEvent(new Event('online'))")
+        dashboard.evaluate("tracker.feed.nudge()")
         expect(badge).to_contain_text("Live")
         expect(dashboard.get_by_role("region", name="Events")).to_contain_text("entered Old Port")
         until(dashboard, f"() => {MAP}.querySourceFeatures('world', {{sourceLayer: 'earth'}}).length > 0")

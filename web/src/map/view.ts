@@ -84,7 +84,7 @@ export class MapView {
     });
     map.on('click', (event) => listener.picked(this.layer.pick(event.point.x, event.point.y)));
     map.on('mousemove', (event) => this.point(event.point.x, event.point.y));
-    // While the server is away its tiles are too, and MapLibre does not ask for them again by itself.
+    // While the server is away so is the ground. MapLibre asks again for tiles, but not for a style that failed.
     map.on('webglcontextlost', () => (this.lost = true));
     map.on('webglcontextrestored', () => this.restored());
     map.on('error', (event) => {
