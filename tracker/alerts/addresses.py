@@ -1,7 +1,7 @@
 """Which addresses a receiver may have: public ones, and those of the networks the operator allows."""
 
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
 from tracker.settings import Network
@@ -16,12 +16,11 @@ REFUSED: Final[tuple[Network, ...]] = tuple(
         "192.0.0.0/24",  # the metadata of another cloud
         "192.88.99.0/24",  # relays of 6to4
         "198.18.0.0/15", "240.0.0.0/4",
-        "::/96",  # IPv4 in IPv6, the old way
-        "64:ff9b::/96", "64:ff9b:1::/48",  # NAT64 leads to any IPv4 address
-        "2002::/16", "2001::/32",  # so do 6to4 and Teredo
-        "100::/64", "fc00::/7", "fe80::/10", "fec0::/10", "5f00::/16",
+        "2002::/16", "2001::/23",  # 6to4 and Teredo lead to any IPv4 address
     )
 )  # fmt: skip
+# All of IPv6 that is given out. Outside of it IPv4 is hidden in many ways: NAT64, mapped, translated, compatible.
+UNICAST: Final = IPv6Network("2000::/3")
 
 
 def is_allowed(text: str, private: Sequence[Network] = ()) -> bool:
@@ -29,6 +28,8 @@ def is_allowed(text: str, private: Sequence[Network] = ()) -> bool:
     address = plain(text)
     if any(address in network for network in private):
         return True
+    if isinstance(address, IPv6Address) and address not in UNICAST:
+        return False
     return address.is_global and not address.is_multicast and not any(address in network for network in REFUSED)
 
 

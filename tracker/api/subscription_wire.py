@@ -95,8 +95,8 @@ def read_channel(channel: Channel | None) -> Webhook:
 
 
 def changed_wish(wish: Wish, change: SubscriptionChange) -> Wish:
-    filters = {name: _filter(getattr(change, name), getattr(wish, name))
-               for name in ("types", "geofences", "devices", "categories")}  # fmt: skip
+    names = ("types", "geofences", "devices", "categories")
+    filters = {name: _filter(name, getattr(change, name), getattr(wish, name)) for name in names}
     numbers: dict[str, Any] = {
         name: given for name in ("cooldown", "group", "max_age") if (given := getattr(change, name)) is not None
     }
@@ -112,10 +112,10 @@ def shown(subscription: Subscription, secret: str | None = None) -> Subscription
     )  # fmt: skip
 
 
-def _filter(given: list[str] | None, kept: tuple[str, ...] | None) -> tuple[str, ...] | None:
+def _filter(name: str, given: list[str] | None, kept: tuple[str, ...] | None) -> tuple[str, ...] | None:
     if given is None:
         return kept
-    return tuple(clean(each, "filter") for each in dict.fromkeys(given)) or None
+    return tuple(clean(each, name) for each in dict.fromkeys(given)) or None
 
 
 def _quiet(given: QuietHours | bool | None, kept: Quiet | None) -> Quiet | None:
