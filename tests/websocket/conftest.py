@@ -39,7 +39,7 @@ def started(way: dict[str, Any], identity: dict[str, str], **more: Any) -> Serve
     return Server(**(way | identity if way.pop("tls", False) else way), **more)
 
 
-@pytest.fixture(scope="module", params=WAYS)
+@pytest.fixture(scope="module", params=[way for way in WAYS if "asyncio" not in way])
 def server(request: pytest.FixtureRequest, identity: dict[str, str]) -> Iterator[Server]:
     """With the limits it ships with, but for silence."""
     with started(WAYS[request.param], identity, limits={"first_message_s": None, "close_s": 0.5}) as running:

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 P99_S = 0.050
 GROWTH = 20 * 2**20
 LAWS_S = 3.0
-ENOUGH_S = 0.7
+ENOUGH_S = 0.4
 """So that the 99th of a hundred is not the worst of ten."""
 
 

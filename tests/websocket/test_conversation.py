@@ -1,11 +1,20 @@
 """What an application may rely on, over every way in."""
 
 import time
+from collections.abc import Iterator
 
 import pytest
 
+from .conftest import WAYS, started
 from .raw import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame, upgrade
 from .server import Server
+
+
+@pytest.fixture(scope="module", params=WAYS)
+def server(request: pytest.FixtureRequest, identity: dict[str, str]) -> Iterator[Server]:
+    """On asyncio's own loop as well."""
+    with started(WAYS[request.param], identity, limits={"first_message_s": None}) as running:
+        yield running
 
 
 @pytest.mark.parametrize("payload", [b"", b"x", b"x" * 125, b"x" * 126, b"x" * 65535, b"x" * 65536])

@@ -63,8 +63,11 @@ class Door:
         if error.errno not in _OUT_OF_DESCRIPTORS:
             raise error
         log.error("cannot accept connections: %s", error.strerror)
+        self._pause(1.0)
+
+    def _pause(self, seconds: float) -> None:
         self._loop.remove_reader(self._listener)
-        self._resting = self._loop.call_later(1.0, self._loop.add_reader, self._listener, self._admit)
+        self._resting = self._loop.call_later(seconds, self._loop.add_reader, self._listener, self._admit)
 
 
 def _refuse(arrived: socket.socket, status: int | None) -> None:

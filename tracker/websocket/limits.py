@@ -63,8 +63,10 @@ class Limits:
     """Proxies that speak for many clients; by default one on this machine."""
     backlog: int = 8_192
     """A restart brings everybody back at once; the kernel holds them while we work. (It caps this at somaxconn.)"""
-    accepts_per_turn: int = 4
+    accepts_per_turn: int = 16
     """New connections taken per turn of the loop, so that a crowd at the door does not delay those inside."""
+    requests_per_turn: int = 2
+    """First requests begun per turn of the loop, for the same reason: a handshake costs a hundred messages."""
     send_buffer_bytes: int = 64 * 1024
     """Kernel memory for one reader that stopped reading; by default Linux grows it to 4 MiB, 40 GB for 10,000."""
     receive_buffer_bytes: int = 128 * 1024

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .census import Census
 from .limits import Limits
 from .socket import Socket
+from .turnstile import Turnstile
 from .wheel import Wheel
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Room:
 
     def __post_init__(self) -> None:
         self.census = Census(self.limits)
+        self.turnstile = Turnstile(self.limits.requests_per_turn)
         self._spoke_at = 0.0
 
     def failed(self, error: Exception) -> None:

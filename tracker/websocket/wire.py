@@ -65,6 +65,7 @@ class Wire(asyncio.Protocol):
         self._reading = True
         self._holding = False
         self._handed = False
+        self._queued = False
         self._lost = False
         self._idle_since: float | None = self.room.wheel.now
         self._held_since = self._stuck_since = 0.0
@@ -131,6 +132,7 @@ class Wire(asyncio.Protocol):
         await loop.connect_accepted_socket(lambda: self, sock, ssl=context, **timeouts)
 
     async def _serve(self) -> None:
+        await self._turn()
         async with TaskGroup(asyncio.get_running_loop()) as tasks:
             http = self._protocol(tasks)
             await http.initiate()
@@ -140,6 +142,14 @@ class Wire(asyncio.Protocol):
         if not self._handed and not self._lost:
             self._transport.close()
             await self._flushed()
+
+    async def _turn(self) -> None:
+        """Nothing of Hypercorn's is made before the first bytes are there and it is their turn."""
+        await self._readable()
+        self._queued = True  # from here on it waits for us, not we for it
+        await self.room.turnstile.through()
+        self._queued = False
+        self._idle_since = self.room.wheel.now
 
     def _protocol(self, tasks: TaskGroup) -> Http1 | H2Protocol:
         site, get = self._site, self._transport.get_extra_info
@@ -158,12 +168,15 @@ class Wire(asyncio.Protocol):
 
     async def _read(self) -> bytes:
         """Empty when the connection is over, or no longer ours."""
-        while not self._handed and not self._lost:
-            if self._buffer and not self._holding:
-                return self._take(_BODY_CHUNK if self._idle_since is None else _HEAD_CHUNK)
+        await self._readable()
+        if self._handed or self._lost:
+            return b""
+        return self._take(_BODY_CHUNK if self._idle_since is None else _HEAD_CHUNK)
+
+    async def _readable(self) -> None:
+        while not self._handed and not self._lost and (self._holding or not self._buffer):
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
-        return b""
 
     def _take(self, most: int) -> bytes:
         data = bytes(self._buffer[:most])
@@ -213,15 +226,20 @@ class Wire(asyncio.Protocol):
         socket = HandedSocket(conversation, limits, self.room, self.address)
         transport = self._transport
         transport.set_write_buffer_limits(high=1, low=0)  # anything buffered means that the peer does not keep up
+        try:
+            take_over(transport, socket, limits, key)
+            if not socket.was_opened:
+                raise HandOverFailed
+        except BaseException:
+            self.abort()
+            self.connection_lost(None)  # whichever protocol the transport would tell now
+            raise
         self._handed = True
-        take_over(transport, socket, limits, key)
         feed(transport.get_protocol(), bytes(self._buffer))
         self._buffer.clear()
         if not self._reading:
             transport.resume_reading()
         _wake(self._waiter)
-        if not socket.was_opened:
-            raise HandOverFailed
 
     # -- limits -------------------------------------------------------------------------------------------------------
 
@@ -230,7 +248,7 @@ class Wire(asyncio.Protocol):
         patience = limits.keep_alive_s if self._requests else limits.handshake_s
         if self._drained is not None and now - self._stuck_since >= limits.write_s:
             self.abort()
-        elif self._idle_since is not None and now - self._idle_since >= patience:
+        elif self._idle_since is not None and not self._queued and now - self._idle_since >= patience:
             self.abort() if self._buffer or self._transport is None else self._transport.close()
         elif self._holding and now - self._held_since >= limits.answer_s:
             self.abort()
