@@ -130,11 +130,12 @@ def test_steps_are_told_line_by_line_without_a_terminal() -> None:
     assert lines == [["...", "first"], ["ok", "first"], ["...", "second"], ["FAILED", "second"]]
 
 
-def test_a_failing_part_fails_the_run_and_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failing_part_fails_the_run_and_is_shown() -> None:
+    said = io.StringIO()
     parts = [Part("good", ("true",)), Part("bad", ("sh", "-c", "echo the reason; exit 1"))]
-    results = run_parts(parts, Progress(io.StringIO()))
+    results = run_parts(parts, Progress(said))
     assert report(results, 1.0) == 1
-    assert "the reason" in capsys.readouterr().out
+    assert "the reason" in said.getvalue()
     assert report([Result(parts[0], Outcome(0, "", 0.1))], 1.0) == 0
 
 

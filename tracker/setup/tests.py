@@ -74,6 +74,8 @@ def run_parts(parts: Sequence[Part], progress: Progress) -> list[Result]:
         with progress.step(part.name) as word:
             outcome = run(part.command, cwd=part.folder, env=web.node_environ() | {"NO_COLOR": "1"})
             word.append("failed" if outcome.code else "passed")
+            if outcome.code:  # at once: who watches may want to stop and mend it
+                progress.say(f"\n{f' {part.name} ':=^100}\n{outcome.output}")
             return Result(part, outcome)
 
     with ThreadPoolExecutor(2) as both:
@@ -82,8 +84,6 @@ def run_parts(parts: Sequence[Part], progress: Progress) -> list[Result]:
 
 def report(results: Sequence[Result], seconds: float) -> int:
     failed = [result for result in results if result.outcome.code != 0]
-    for result in failed:
-        print(f"\n{f' {result.part.name} failed ':=^100}\n{result.outcome.output}")
     print()
     for result in results:
         word = "FAILED" if result in failed else "passed"
