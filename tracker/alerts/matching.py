@@ -7,8 +7,7 @@ import asyncpg
 import msgspec
 
 from tracker.model.delivery import Parcel
-from tracker.model.event import Event
-from tracker.model.moment import format_ms
+from tracker.model.event import Event, told
 from tracker.model.subscription import Subscription, Wish
 from tracker.store.outbox import insert_outbox
 from tracker.store.subscriptions import (
@@ -24,21 +23,6 @@ class Subscriptions:
 
     revision: int = -1
     enabled: Sequence[Subscription] = ()
-
-
-class Told(msgspec.Struct, frozen=True):
-    """An event as its subscriber reads it."""
-
-    id: int
-    type: str
-    device: str
-    geofence: str | None
-    at: str
-    detected_at: str
-    late: bool
-    lon: float
-    lat: float
-    evidence: msgspec.Raw
 
 
 async def write_outbox(conn: asyncpg.Connection, events: Sequence[Event], known: Subscriptions) -> Subscriptions:
@@ -59,8 +43,9 @@ def parcels_of(
 ) -> list[Parcel]:
     return [
         Parcel(
-            event.id, each.key, event.device, event.geofence or "", event.type, event.at, event.detected_at, told(event)
-        )
+            event.id, each.key, event.device, event.geofence or "", event.type, event.at, event.detected_at,
+            written(event),
+        )  # fmt: skip
         for event in events
         for each in subscriptions
         if wished(each.wish, event, categories.get(event.device))
@@ -77,9 +62,5 @@ def wished(wish: Wish, event: Event, category: str | None) -> bool:
     )
 
 
-def told(event: Event) -> msgspec.Raw:
-    shown = Told(
-        event.id, event.type, event.device, event.geofence, format_ms(event.at), format_ms(event.detected_at),
-        event.late, event.lon, event.lat, event.evidence,
-    )  # fmt: skip
-    return msgspec.Raw(msgspec.json.encode(shown))
+def written(event: Event) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(told(event)))

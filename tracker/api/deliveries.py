@@ -8,7 +8,7 @@ from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
 from tracker.access.guard import allow
-from tracker.alerts.matching import told
+from tracker.alerts.matching import written
 from tracker.api.subscriptions import subscribed
 from tracker.api.wire import Page, answer, read_json, read_moment, read_query
 from tracker.errors import Conflict, Invalid, NotFound
@@ -168,7 +168,7 @@ def _replays(routes: Blueprint, pool: asyncpg.Pool) -> None:
 
 def _test_event() -> msgspec.Raw:
     now = now_ms()
-    return told(Event(0, TEST, TEST, None, now, now, False, 0.0, 0.0, msgspec.Raw(b"{}")))
+    return written(Event(0, TEST, TEST, None, now, now, False, 0.0, 0.0, msgspec.Raw(b"{}")))
 
 
 def _shown(delivery: Delivery, attempts: list[Attempt]) -> DeliveryAnswer:

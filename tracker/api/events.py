@@ -10,8 +10,7 @@ from quart_schema import document_querystring, document_response
 
 from tracker.access.guard import allow
 from tracker.api.wire import Page, answer, read_list, read_query
-from tracker.model.event import Event
-from tracker.model.moment import format_ms
+from tracker.model.event import Told, told
 from tracker.store.events import select_events, select_head
 from tracker.store.pool import borrow
 
@@ -27,23 +26,10 @@ class EventQuery(Page, frozen=True):
     type: Filter | None = None
 
 
-class EventAnswer(msgspec.Struct, frozen=True):
-    id: int
-    type: str
-    device: str
-    geofence: str | None
-    at: str
-    detected_at: str
-    late: bool
-    lon: float
-    lat: float
-    evidence: msgspec.Raw
-
-
 class EventPage(msgspec.Struct, frozen=True):
     """The oldest first. Ask again with `after=next`: nothing is missed and nothing comes twice."""
 
-    events: list[EventAnswer]
+    events: list[Told]
     next: int
 
 
@@ -71,11 +57,4 @@ async def _page(pool: asyncpg.Pool, query: EventQuery) -> EventPage:
         )  # fmt: skip
     last = events[-1].id if events else 0
     next = last if len(events) == query.most else max(head, last)
-    return EventPage(await asyncio.to_thread(lambda: [shown(event) for event in events]), next)
-
-
-def shown(event: Event) -> EventAnswer:
-    return EventAnswer(
-        event.id, event.type, event.device, event.geofence, format_ms(event.at), format_ms(event.detected_at),
-        event.late, event.lon, event.lat, event.evidence,
-    )  # fmt: skip
+    return EventPage(await asyncio.to_thread(lambda: [told(event) for event in events]), next)

@@ -10,7 +10,7 @@ import numpy as np
 from tracker.errors import BadFrame
 from tracker.live.changes import Changes
 from tracker.live.table import Slots, Table
-from tracker.model.event import Event
+from tracker.model.event import Event, told
 from tracker.model.moment import format_ms, now_ms
 from tracker.model.position import Position
 from tracker.model.viewport import Viewport
@@ -156,15 +156,7 @@ def encode_gone(ids: Sequence[str]) -> str:
 
 
 def encode_event(event: Event) -> str:
-    return encode(type="event", event=event_fields(event))
-
-
-def event_fields(event: Event) -> dict[str, Any]:
-    return {
-        "id": event.id, "type": event.type, "device": event.device, "geofence": event.geofence,
-        "at": format_ms(event.at), "detected_at": format_ms(event.detected_at), "late": event.late,
-        "lon": event.lon, "lat": event.lat, "evidence": event.evidence,
-    }  # fmt: skip
+    return encode(type="event", event=told(event))
 
 
 def encode_cells(cells: Iterable[tuple[float, float, int]]) -> str:
