@@ -21,6 +21,7 @@ from tracker.ingest.sessions import Sessions
 from tracker.ingest.writer import Writer
 from tracker.live.hub import Hub
 from tracker.live.memory import MemoryBus
+from tracker.live.newest import Newest
 from tracker.live.table import Table
 from tracker.metrics import Metrics
 from tracker.model.moment import now_us
@@ -70,12 +71,14 @@ class Server:
         self.is_owner = False
         self.is_ending = False
         self.dialer = Dialer(settings.private_receivers)
+        self.newest = Newest()
         self.app = build_app(
             gate=self.gate,
             table=self.table,
             metrics=self.metrics,
             ready=self.reasons,
             dialer=self.dialer,
+            newest=self.newest,
             map_style=settings.map_style,
         )
         self.app.register_blueprint(blueprint(self.sessions, self.hub, self.is_open))
@@ -103,6 +106,7 @@ class Server:
         """Wait until no other process owns the log, then fold until cancelled."""
         await self.take_over()
         self.bus.subscribe(self.hub.deliver)
+        self.bus.subscribe(self.newest.deliver)
         self.is_owner = True
         logger.info("owner of all partitions", epoch=self.log.epoch, devices=len(self.log.states))
         # What is here now stays; a full collection that looked through it again would hold up every fix for 30 ms.
@@ -185,6 +189,7 @@ class Server:
 
     async def farewell(self) -> None:
         """What was received is stored and acked, then everybody is told."""
+        self.newest.end()
         self.sessions.hold()
         if self.is_owner:
             await self.writer.drain()

@@ -16,6 +16,7 @@ from tracker.api import (
     control,
     deliveries,
     devices,
+    event_stream,
     events,
     geofences,
     pages,
@@ -31,6 +32,7 @@ from tracker.api.headers import harden
 from tracker.api.problems import handle_errors
 from tracker.api.reference import describe
 from tracker.api.requests import watch_requests
+from tracker.live.newest import Newest
 from tracker.live.table import Table
 from tracker.metrics import Metrics
 from tracker.model.device import SLUG
@@ -46,6 +48,7 @@ def build_app(
     metrics: Metrics,
     ready: Ready,
     dialer: Dialer | None = None,
+    newest: Newest | None = None,
     web: Path = WEB,
     map_style: str | None = None,
 ) -> Quart:
@@ -71,6 +74,7 @@ def build_app(
         positions.blueprint(table),
         subscriptions.blueprint(gate.pool, dialer or Dialer()),
         deliveries.blueprint(gate.pool),
+        event_stream.blueprint(gate.pool, newest or Newest()),
         *(each.blueprint(gate.pool) for each in (tokens, devices, commands, quarantine, tracks, geofences, events)),
     ):
         app.register_blueprint(blueprint)

@@ -1,0 +1,160 @@
+"""Events as they happen: server-sent events, for scripts and pages that want no WebSocket."""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from time import monotonic
+from typing import ClassVar, Final
+
+import asyncpg
+import msgspec
+from quart import Blueprint, Response, request
+from quart_schema import document_querystring, document_response
+
+from tracker.access.guard import allow, caller
+from tracker.api.events import EventAnswer, Filter, shown
+from tracker.api.wire import read_list, read_query
+from tracker.errors import Invalid, TooMany
+from tracker.live.newest import Newest
+from tracker.store.events import select_events, select_head, select_oldest
+from tracker.store.pool import AWAY, borrow
+from tracker.store.tokens import select_revoked
+
+MOST: Final = 100  # streams at once; more: 429
+PAGE: Final = 200  # events read at once, and all that one reader holds in memory
+PACE: Final = 0.1  # s between two looks into the table: a storm is read in pages
+LOOK: Final = 2.0  # s: a revoked token ends its stream within this, an event of another process is seen
+ALIVE: Final = 15.0  # s between signs of life, so that nothing on the way thinks the line dead
+STALL: Final = 10.0  # s a reader may take for one page; then it is cut
+LARGEST: Final = 2**63 - 1
+
+
+class StreamQuery(msgspec.Struct, frozen=True):
+    """From the event after `after`, or the `Last-Event-ID` of the request; from now on without either."""
+
+    after: int | None = None
+    device: Filter | None = None
+    geofence: Filter | None = None
+    type: Filter | None = None
+
+
+class EventStream(EventAnswer, frozen=True):
+    """Server-sent events: `id` is the number, `event` the type, `data` this. `event: reset`: the events after the one
+    that was named cannot be served, and what follows is new.
+    """
+
+    MEDIA: ClassVar = ("text/event-stream",)
+
+
+class Reader(msgspec.Struct):
+    """How far one is; its filters."""
+
+    after: int
+    devices: list[str] | None
+    geofences: list[str] | None
+    types: list[str] | None
+    token: int  # id
+
+
+def blueprint(pool: asyncpg.Pool, newest: Newest, *, stall: float = STALL) -> Blueprint:
+    routes = Blueprint("event_stream", __name__, url_prefix="/api/events")
+    open: set[asyncio.Task[None] | None] = set()  # MOST at most
+
+    @routes.get("/stream")
+    @document_querystring(StreamQuery)
+    @document_response(EventStream)
+    @allow("viewer", "admin")
+    async def stream_events() -> Response:
+        """Send events as they happen, and what was missed since `Last-Event-ID`."""
+        query = read_query(StreamQuery)
+        if len(open) >= MOST:
+            raise TooMany("too many streams are open", retry_after=10.0)
+        token = caller()
+        reader = Reader(
+            0, read_list(query.device, "device"), read_list(query.geofence, "geofence"), read_list(query.type, "type"),
+            token.id if token else 0,
+        )  # fmt: skip
+        first = await _begin(pool, reader, _after(query))
+        response = Response(_guarded(_stream(pool, newest, reader, first), open, stall), mimetype="text/event-stream")
+        response.timeout = None
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Accel-Buffering"] = "no"  # a proxy that collects a buffer first would spoil it
+        return response
+
+    return routes
+
+
+def _after(query: StreamQuery) -> int | None:
+    given = request.headers.get("Last-Event-ID") or query.after
+    if given is None:
+        return None
+    try:
+        number = int(given)
+    except ValueError:
+        number = -1
+    if not 0 <= number <= LARGEST:
+        raise Invalid("after: the number of an event", field="after")
+    return number
+
+
+async def _begin(pool: asyncpg.Pool, reader: Reader, after: int | None) -> bytes:
+    """Where it reads from, and what it is told first."""
+    async with borrow(pool) as conn:
+        head, oldest = await select_head(conn), await select_oldest(conn)
+    is_served = after is not None and (oldest or head + 1) - 1 <= after <= head
+    reader.after = after if after is not None and is_served else head
+    reset = b"event: reset\nid: %d\ndata: {}\n\n" % head if after is not None and not is_served else b""
+    return b"retry: 2000\n\n" + reset
+
+
+async def _guarded(
+    pages: AsyncGenerator[bytes, None], open: "set[asyncio.Task[None] | None]", stall: float
+) -> AsyncIterator[bytes]:
+    """Cuts a reader that takes nothing: the task that sends is cancelled, for it would wait as long as the reader."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+    open.add(task)
+    task.add_done_callback(open.discard)
+    async with aclosing(pages):
+        async for page in pages:
+            cut = loop.call_later(stall, task.cancel)
+            yield page
+            cut.cancel()
+
+
+async def _stream(pool: asyncpg.Pool, newest: Newest, reader: Reader, first: bytes) -> AsyncGenerator[bytes, None]:
+    yield first
+    said = looked = monotonic()
+    while not newest.is_ending:
+        page = b""
+        try:
+            async with borrow(pool) as conn:
+                if monotonic() - looked >= LOOK:
+                    looked = monotonic()
+                    if await select_revoked(conn, {reader.token}):
+                        return
+                page = await _page(conn, reader)
+        except AWAY:  # the stream stands still with the database, as the sockets do
+            await asyncio.sleep(LOOK)
+        if not page and monotonic() - said >= ALIVE:
+            page = b":\n\n"
+        if page:
+            yield page
+            said = monotonic()
+        await asyncio.sleep(PACE)
+        await newest.wait(reader.after, LOOK)
+
+
+async def _page(conn: asyncpg.Connection, reader: Reader) -> bytes:
+    """What came since; b'' for nothing. The head is read first: what comes in between is in the next page."""
+    head = await select_head(conn)
+    if head <= reader.after:
+        return b""
+    events = await select_events(
+        conn, after=reader.after, limit=PAGE, devices=reader.devices, geofences=reader.geofences, types=reader.types
+    )
+    reader.after = events[-1].id if len(events) == PAGE else max(head, *(event.id for event in events), 0)
+    return b"".join(
+        b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.type.encode(), msgspec.json.encode(shown(event)))
+        for event in events
+    )

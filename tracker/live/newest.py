@@ -1,0 +1,39 @@
+"""Newest: the number of the newest event this process heard of, for those who wait for the next one."""
+
+import asyncio
+
+from tracker.model.update import Update
+
+
+class Newest:
+    """`number` may lag: the table is the truth, and who waits looks there now and then all the same."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.is_ending = False
+        self._changed = asyncio.Event()
+
+    def deliver(self, update: Update) -> None:
+        """From the bus."""
+        if update.events:
+            self.number = update.events[-1].id
+            self._wake()
+
+    def end(self) -> None:
+        """Who waits is to go: the server ends."""
+        self.is_ending = True
+        self._wake()
+
+    async def wait(self, beyond: int, seconds: float) -> None:
+        """Until there is an event after this one, or the time is up."""
+        if self.number > beyond or self.is_ending:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
