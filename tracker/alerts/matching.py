@@ -42,14 +42,18 @@ def parcels_of(
     events: Sequence[Event], subscriptions: Sequence[Subscription], categories: Mapping[str, str]
 ) -> list[Parcel]:
     return [
-        Parcel(
-            event.id, each.key, event.device, event.geofence or "", event.type, event.at, event.detected_at,
-            written(event),
-        )  # fmt: skip
+        parcel(event, each.key)
         for event in events
         for each in subscriptions
         if wished(each.wish, event, categories.get(event.device))
     ]
+
+
+def parcel(event: Event, subscription: int) -> Parcel:
+    return Parcel(
+        event.id, subscription, event.device, event.geofence or "", event.type, event.at, event.detected_at,
+        written(event),
+    )  # fmt: skip
 
 
 def wished(wish: Wish, event: Event, category: str | None) -> bool:

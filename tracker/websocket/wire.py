@@ -7,6 +7,7 @@ when it is collected (Python 3.12 and later), which is exactly when ours has mov
 import asyncio
 import logging
 import ssl as tls
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -226,20 +227,22 @@ class Wire(asyncio.Protocol):
         socket = HandedSocket(conversation, limits, self.room, self.address)
         transport = self._transport
         transport.set_write_buffer_limits(high=1, low=0)  # anything buffered means that the peer does not keep up
-        try:
+        with ExitStack() as failed:
+            failed.callback(self._give_up)
             take_over(transport, socket, limits, key)
             if not socket.was_opened:
                 raise HandOverFailed
-        except BaseException:
-            self.abort()
-            self.connection_lost(None)  # whichever protocol the transport would tell now
-            raise
+            failed.pop_all()
         self._handed = True
         feed(transport.get_protocol(), bytes(self._buffer))
         self._buffer.clear()
         if not self._reading:
             transport.resume_reading()
         _wake(self._waiter)
+
+    def _give_up(self) -> None:
+        self.abort()
+        self.connection_lost(None)  # whichever protocol the transport would tell now
 
     # -- limits -------------------------------------------------------------------------------------------------------
 
