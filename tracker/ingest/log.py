@@ -98,6 +98,13 @@ class Log:
 
     async def append(self, frames: Sequence[Frame]) -> Committed:
         """Store a batch with all its consequences, or nothing of it."""
+        try:
+            return await self.commit(frames)
+        except asyncpg.CheckViolationError:  # also where a partition we knew of was dropped, as a retention job does
+            self.spans = []
+            return await self.commit(frames)
+
+    async def commit(self, frames: Sequence[Frame]) -> Committed:
         await self.make_partitions(frames)
         self.pending = None
         async with answering(self.conn, self.answer_s), self.conn.transaction():
