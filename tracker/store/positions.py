@@ -38,7 +38,7 @@ async def upsert_states(conn: Connection, states: Mapping[int, State], reached: 
            from unnest($1::integer[], $2::timestamptz[], $3::timestamptz[], $4::float8[], $5::float8[], $6::text[],
                        $7::text[], $8::bigint[])
                 as p (device, at, received_at, lon, lat, state, boot, acked)
-           join device d on d.key = p.device
+           join device d on d.key = p.device for key share of d -- waits for one being deleted, then leaves it out
            on conflict (device) do update set
                at = excluded.at, received_at = excluded.received_at, place = excluded.place, state = excluded.state,
                boot = excluded.boot, acked = excluded.acked""",
