@@ -12,10 +12,11 @@ from quart import Blueprint, Response, request
 from quart_schema import document_querystring, document_response
 
 from tracker.access.guard import allow, caller
-from tracker.api.events import EventAnswer, Filter, shown
+from tracker.api.events import Filter
 from tracker.api.wire import read_list, read_query
 from tracker.errors import Invalid, TooMany
 from tracker.live.newest import Newest
+from tracker.model.event import Told, told
 from tracker.store.events import select_events, select_head, select_oldest
 from tracker.store.pool import AWAY, borrow
 from tracker.store.tokens import select_revoked
@@ -38,7 +39,7 @@ class StreamQuery(msgspec.Struct, frozen=True):
     type: Filter | None = None
 
 
-class EventStream(EventAnswer, frozen=True):
+class EventStream(Told, frozen=True):
     """Server-sent events: `id` is the number, `event` the type, `data` this. `event: reset`: the events after the one
     that was named cannot be served, and what follows is new.
     """
@@ -155,6 +156,6 @@ async def _page(conn: asyncpg.Connection, reader: Reader) -> bytes:
     )
     reader.after = events[-1].id if len(events) == PAGE else max(head, *(event.id for event in events), 0)
     return b"".join(
-        b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.type.encode(), msgspec.json.encode(shown(event)))
+        b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.type.encode(), msgspec.json.encode(told(event)))
         for event in events
     )
