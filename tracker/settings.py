@@ -27,6 +27,9 @@ class Settings:
     private_receivers: tuple[Network, ...] = ()  # TRACKER_PRIVATE_RECEIVERS: networks alerts may go to, not public
 
     def __post_init__(self) -> None:
+        host, _, port = self.bind.rpartition(":")
+        if not host or not port.isdecimal() or int(port) > 65_535:
+            raise Invalid("the address has to be HOST:PORT, such as 127.0.0.1:8000", field="bind")
         if self.admin_token is not None and len(self.admin_token) < 32:
             raise Invalid("TRACKER_ADMIN_TOKEN must have 32 characters or more", field="admin_token")
         if (self.tls_certificate is None) != (self.tls_key is None):
