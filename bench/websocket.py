@@ -63,7 +63,7 @@ def pair(server: str, connections: int) -> Iterator[tuple[Process, Process, int]
     serving = Process("bench.websocket_servers", server)
     try:
         Process("bench.websocket_load", serving.greeting, 50).end()  # what the first ones bring with them
-        serving.ask("count")
+        serving.ask("collect")
         before = serving.rss()
         loading = Process("bench.websocket_load", serving.greeting, connections)
         try:
@@ -74,15 +74,23 @@ def pair(server: str, connections: int) -> Iterator[tuple[Process, Process, int]
         serving.end()
 
 
+def settled(serving: Process) -> int:
+    """The messages counted, once nothing more comes: stock may be seconds behind."""
+    counted = -1
+    while (now := int(serving.ask("count").split()[0])) != counted:
+        counted = now
+        time.sleep(0.3)
+    return counted
+
+
 def receiving(server: str, seconds: float) -> float:
     """CPU us per one-fix message, 4,000/s over 1,000 connections."""
     with pair(server, 1000) as (serving, loading, _):
         loading.ask("paced 4000 1")
-        counted, spent = int(serving.ask("count").split()[0]), serving.cpu_s()
+        counted, spent = settled(serving), serving.cpu_s()
         sent = int(loading.ask(f"paced 4000 {seconds}"))
-        time.sleep(0.5 if server != "stock" else 3.0)  # stock may be behind
+        arrived = settled(serving) - counted
         spent = serving.cpu_s() - spent
-        arrived = int(serving.ask("count").split()[0]) - counted
         if arrived != sent:
             raise RuntimeError(f"{server}: sent {sent}, counted {arrived}")
         return spent / sent * 1e6
@@ -107,7 +115,7 @@ def sending(server: str, seconds: float) -> float:
 def idle(server: str, connections: float) -> float:
     """KiB of resident memory per idle connection (kernel buffers are not in it)."""
     with pair(server, int(connections)) as (serving, _, before):
-        serving.ask("count")
+        serving.ask("collect")
         return (serving.rss() - before) / connections / 1024
 
 

@@ -1,8 +1,8 @@
 """The servers bench/websocket.py compares: `python -m bench.websocket_servers ours|picows|stock`.
 
 Each counts the messages it receives and sends one frame to all its connections on demand, or only to those that said
-"view". Orders are lines on stdin: `count` answers the count and the tasks; `push BYTES TIMES HZ` sends, and answers
-`pushed` when done; `end` ends.
+"view". Orders are lines on stdin: `count` answers the count and the tasks; `collect` collects garbage; `push BYTES
+TIMES HZ` sends, and answers `pushed` when done; `end` ends.
 """
 
 import asyncio
@@ -35,8 +35,9 @@ class Tally:
         loop = asyncio.get_running_loop()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
         while (order := (await reader.readline()).decode().split()) and order[0] != "end":
-            if order[0] == "count":
-                gc.collect()
+            if order[0] == "collect":
+                print(gc.collect(), flush=True)
+            elif order[0] == "count":
                 print(self.count, len(asyncio.all_tasks()), flush=True)
             else:
                 await self._push(*(int(word) for word in order[1:]))

@@ -20,7 +20,8 @@ CROWD = int(os.environ.get("TRACKER_TEST_CROWD", "800"))
 
 @pytest.fixture(scope="module")
 def crowded() -> Iterator[Server]:
-    with Server(limits={"first_message_s": None, "write_s": 1.5, "ping_s": 60}) as running:
+    limits = {"first_message_s": None, "write_s": 1.5, "ping_s": 60, "connections_per_address": 20_000}
+    with Server(limits=limits) as running:
         yield running
 
 
