@@ -55,10 +55,12 @@ async def test_four_immediate_stops_of_postgresql(durable: Patient, durable_url:
 async def test_the_harness_catches_acks_before_the_commit(durable_url: str) -> None:
     with running(durable_url, program=LIAR) as server:
         async with fleet(server, DEVICES) as drivers:
-            for _ in range(2):
-                await killed(server, drivers)
-        conn = await asyncpg.connect(durable_url)
+            conn = await asyncpg.connect(durable_url)
+            async with asyncio.timeout(30):
+                while not await conn.fetchval("select count(*) from fix"):  # noqa: ASYNC110 - it does store, only late
+                    await asyncio.sleep(0.02)
+            await killed(server, drivers)
         found = await audit(conn, drivers)
         await conn.close()
     print(found)
-    assert found.lost > 0, found
+    assert found.lost > 0 and found.rows > 0, found
