@@ -76,7 +76,7 @@ class Writer:
         """Until cancelled. Raises Fenced when another server took over: then this one must end."""
         self.is_storing = True
         clock = asyncio.get_running_loop().time
-        renewal, checkpoint = clock() + RENEWAL, clock() + CHECKPOINT
+        renewal, checkpoint = clock(), clock() + CHECKPOINT  # at once: to read the states, it was given minutes
         while True:
             await self.wait_until(min(renewal, checkpoint))
             if batch := self.take():
