@@ -133,10 +133,9 @@ class Crowd:
             for sender in self.listen(PAUSE_S):
                 if not sender.unacked:
                     sender.send(WINDOW)
-        frames, took = self.acked - acked, time.monotonic() - begin
-        self.finish(acked + frames + sum(sender.unacked for sender in self.senders))
-        drained = self.acked - acked
-        return {"fixes": drained * self.fixes, "frames": drained, "seconds": took, "rate": frames * self.fixes / took}
+        self.finish(self.acked + sum(sender.unacked for sender in self.senders))
+        frames, took = self.acked - acked, time.monotonic() - begin  # until the last ack: windows hold seconds of work
+        return {"fixes": frames * self.fixes, "frames": frames, "seconds": took, "rate": frames * self.fixes / took}
 
     def finish(self, acked: int) -> None:
         end = time.monotonic() + PATIENCE_S
