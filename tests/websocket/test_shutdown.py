@@ -10,7 +10,7 @@ from .raw import CLOSE, TEXT, Client
 from .raw import frame as masked
 from .server import Server
 
-GRACE_S = 3.0
+GRACE_S = 4.0
 
 
 def receive_all(client: Client) -> list[tuple[int, bytes]]:
