@@ -6,7 +6,7 @@ from tests.integration.conftest import Caller
 HOOK = {"kind": "webhook", "url": "https://1.1.1.1/hook"}
 QUIET = {"from": "22:00", "to": "06:00", "zone": "Europe/Helsinki", "days": ["mon", "fri"], "then": "drop"}
 FULL = {
-    "id": "port-watch", "name": "Port", "types": ["enter", "dwell"], "geofences": ["port"], "devices": ["van-12"],
+    "id": "port-watch", "name": "Port", "types": ["dwell", "enter"], "geofences": ["port"], "devices": ["van-12"],
     "categories": ["van"], "quiet": QUIET, "cooldown": 300, "group": 30, "max_age": 3600, "channel": HOOK,
 }  # fmt: skip
 

@@ -41,19 +41,22 @@ async def write_outbox(conn: asyncpg.Connection, events: Sequence[Event], known:
 def parcels_of(
     events: Sequence[Event], subscriptions: Sequence[Subscription], categories: Mapping[str, str]
 ) -> list[Parcel]:
+    found: list[Parcel] = []
+    for event in events:
+        category = categories.get(event.device)
+        keys = [each.key for each in subscriptions if wished(each.wish, event, category)]
+        if keys:
+            found += parcels(event, keys)
+    return found
+
+
+def parcels(event: Event, subscriptions: Sequence[int]) -> list[Parcel]:
+    """One for each, the event written once."""
+    body = written(event)
     return [
-        parcel(event, each.key)
-        for event in events
-        for each in subscriptions
-        if wished(each.wish, event, categories.get(event.device))
+        Parcel(event.id, key, event.device, event.geofence or "", event.type, event.at, event.detected_at, body)
+        for key in subscriptions
     ]
-
-
-def parcel(event: Event, subscription: int) -> Parcel:
-    return Parcel(
-        event.id, subscription, event.device, event.geofence or "", event.type, event.at, event.detected_at,
-        written(event),
-    )  # fmt: skip
 
 
 def wished(wish: Wish, event: Event, category: str | None) -> bool:

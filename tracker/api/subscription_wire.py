@@ -70,10 +70,10 @@ class SubscriptionAnswer(msgspec.Struct, frozen=True):
     name: str
     enabled: bool
     reason: str | None
-    types: tuple[str, ...] | None
-    geofences: tuple[str, ...] | None
-    devices: tuple[str, ...] | None
-    categories: tuple[str, ...] | None
+    types: list[str] | None
+    geofences: list[str] | None
+    devices: list[str] | None
+    categories: list[str] | None
     quiet: QuietHours | None
     cooldown: int
     group: int
@@ -106,16 +106,21 @@ def changed_wish(wish: Wish, change: SubscriptionChange) -> Wish:
 def shown(subscription: Subscription, secret: str | None = None) -> SubscriptionAnswer:
     wish = subscription.wish
     return SubscriptionAnswer(
-        subscription.id, subscription.name, subscription.enabled, subscription.reason, wish.types, wish.geofences,
-        wish.devices, wish.categories, _hours(wish.quiet) if wish.quiet else None, wish.cooldown, wish.group,
-        wish.max_age, Channel("webhook", subscription.channel.url), secret or msgspec.UNSET,
+        subscription.id, subscription.name, subscription.enabled, subscription.reason, _listed(wish.types),
+        _listed(wish.geofences), _listed(wish.devices), _listed(wish.categories),
+        _hours(wish.quiet) if wish.quiet else None, wish.cooldown, wish.group, wish.max_age,
+        Channel("webhook", subscription.channel.url), secret or msgspec.UNSET,
     )  # fmt: skip
 
 
-def _filter(name: str, given: list[str] | None, kept: tuple[str, ...] | None) -> tuple[str, ...] | None:
+def _filter(name: str, given: list[str] | None, kept: frozenset[str] | None) -> frozenset[str] | None:
     if given is None:
         return kept
-    return tuple(clean(each, name) for each in dict.fromkeys(given)) or None
+    return frozenset(clean(each, name) for each in given) or None
+
+
+def _listed(filter: frozenset[str] | None) -> list[str] | None:
+    return None if filter is None else sorted(filter)
 
 
 def _quiet(given: QuietHours | bool | None, kept: Quiet | None) -> Quiet | None:

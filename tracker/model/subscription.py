@@ -19,10 +19,10 @@ class Quiet(msgspec.Struct, frozen=True):
 class Wish(msgspec.Struct, frozen=True):
     """Which events and when. None: all of them; `cooldown`, `group` and `max_age` in s, 0: none."""
 
-    types: tuple[str, ...] | None = None
-    geofences: tuple[str, ...] | None = None
-    devices: tuple[str, ...] | None = None
-    categories: tuple[str, ...] | None = None
+    types: frozenset[str] | None = None
+    geofences: frozenset[str] | None = None
+    devices: frozenset[str] | None = None
+    categories: frozenset[str] | None = None
     quiet: Quiet | None = None
     cooldown: int = 0  # after an alert, none of the same device and geofence for so long
     group: int = 0  # the first event waits so long for others; then they are one message

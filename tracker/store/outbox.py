@@ -11,10 +11,10 @@ from tracker.model.moment import from_datetime, to_datetime
 
 async def insert_outbox(conn: asyncpg.Connection, parcels: Sequence[Parcel]) -> None:
     """Inside the transaction of the events."""
-    await conn.executemany(
-        """insert into outbox (event, subscription, device, geofence, type, at, detected_at, body)
-           values ($1, $2, $3, $4, $5, $6, $7, $8)""",
-        [
+    await conn.copy_records_to_table(
+        "outbox",
+        columns=("event", "subscription", "device", "geofence", "type", "at", "detected_at", "body"),
+        records=[
             (each.event, each.subscription, each.device, each.geofence, each.type, to_datetime(each.at),
              to_datetime(each.detected_at), bytes(each.body))
             for each in parcels
