@@ -110,8 +110,8 @@ async def test_one_that_reads_nothing_is_cut_and_the_others_are_served(crowded: 
     lasted = [task.result() for task in stalled]
     print(f"cut after {min(lasted):.1f} to {max(lasted):.1f} s; fix to viewer at most {slowest * 1000:.0f} ms; "
           f"memory {peak / MB:+.0f} MB at most")  # fmt: skip
-    assert all(CUT_S - 1 <= each <= CUT_S + 3 for each in lasted), lasted
-    assert slowest < 1.5
+    assert all(CUT_S - 1 <= each <= CUT_S + 5 for each in lasted), lasted
+    assert slowest < 3.0
     assert peak < 60 * MB
     with crowded.api() as api:
         assert f"tracker_slow_viewers_total {STALLED}.0" in api.get("/metrics").text
