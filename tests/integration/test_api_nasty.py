@@ -39,8 +39,10 @@ def attempts(reference: Any, path: str, operation: Any) -> list[tuple[str, bytes
     """(address, body) with one nasty value in each; the rest of a body is what it should be."""
     found: list[tuple[str, bytes | None]] = []
     for parameter in operation["parameters"]:
-        if parameter["in"] == "query":
-            found += [(f"{path}?{parameter['name']}={quote(written(value))}", None) for value in NASTY]
+        is_endless = path.endswith("/stream")  # where it is not refused for a number that is none
+        if parameter["in"] == "query" and not (is_endless and parameter["name"] == "after"):
+            end = "&after=-1" if is_endless else ""
+            found += [(f"{path}?{parameter['name']}={quote(written(value))}{end}", None) for value in NASTY]
     if "requestBody" in operation:
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
         fields = reference["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]]["properties"]
