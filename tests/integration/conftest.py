@@ -1,5 +1,6 @@
 """The HTTP application on a real database, and clients that show a token of each kind."""
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import asyncpg
 import msgspec
 import pytest
 from quart import Quart, Response
+from quart.testing.connections import TestHTTPConnection
 from werkzeug.datastructures import Headers
 
 from tracker.access.gate import Gate
@@ -117,6 +119,16 @@ class Caller:
         return await self._client.open(  # type: ignore[call-arg]  # its Protocol knows no data without json
             path, method=method, data=data, headers=Headers({**self.headers, **(headers or {})})
         )
+
+    async def head_of(self, path: str) -> tuple[int, str]:
+        """Status and type of an answer that need not end."""
+        async with self._client.request(path, headers=Headers(self.headers)) as connection:
+            await connection.send_complete()
+            async with asyncio.timeout(10):
+                await connection.receive()
+            await connection.disconnect()
+        assert isinstance(connection, TestHTTPConnection) and connection.headers is not None
+        return connection.status_code or 0, connection.headers["Content-Type"]
 
     async def get(self, path: str, **headers: str) -> Response:
         return await self.call("GET", path, headers=headers)

@@ -25,7 +25,7 @@ async def converse(conversation: Conversation, limits: Limits) -> None:
     if isinstance(wire, Wire) and wire.can_hand_over:
         await _handed(wire, request, conversation, limits)
     else:
-        await _plain(wire.room if isinstance(wire, Wire) else Room(limits), request, conversation, limits)
+        await _plain(wire if isinstance(wire, Wire) else None, request, conversation, limits)
 
 
 async def _handed(wire: Wire, request: Websocket, conversation: Conversation, limits: Limits) -> None:
@@ -38,10 +38,14 @@ async def _handed(wire: Wire, request: Websocket, conversation: Conversation, li
     await asyncio.get_running_loop().create_future()
 
 
-async def _plain(room: Room, request: Websocket, conversation: Conversation, limits: Limits) -> None:
+async def _plain(wire: Wire | None, request: Websocket, conversation: Conversation, limits: Limits) -> None:
+    room = wire.room if wire else Room(limits)
     await request.accept()
     try:
         await PlainSocket(request, conversation, limits, room).run()
     finally:
+        if wire and request.http_version != "2":
+            # Hypercorn waits for the peer's half of the close for ever, and a vanished peer never sends it.
+            asyncio.get_running_loop().call_later(limits.close_s, wire.abort)
         if not room.wires:
             room.wheel.stop()

@@ -1,0 +1,100 @@
+"""Peers that are there no more, as the network shows it: nothing comes, not even a reset."""
+
+import ctypes
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .raw import PING, PONG, TEXT, Client
+from .server import ROOT, Server
+
+SO_ATTACH_FILTER = 26
+DROP_ALL = struct.pack("HBBI", 0x06, 0, 0, 0)  # BPF: return 0 bytes of every packet
+GONE_S = 6.0  # ping, pong, write and close deadlines of the hasty server are 2.2 s together
+
+CLIENT = """
+import sys
+from tests.websocket.raw import Address, Client
+client = Client.open(Address(int(sys.argv[1]), sys.argv[2] or None), sys.argv[3])
+print("open", flush=True)
+while client.receive():
+    pass
+"""
+
+
+def vanish(sock: socket.socket) -> None:
+    """From here on this end drops all that comes, before TCP sees it: no data is taken, no segment acknowledged."""
+    program = ctypes.create_string_buffer(DROP_ALL)
+    sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HL", 1, ctypes.addressof(program)))
+
+
+def ends(server: Server) -> int:
+    return sum(server.stats()["closed"].values())
+
+
+def test_w20_a_vanished_peer_is_noticed_while_idle(hasty: Server) -> None:
+    with hasty.laws():
+        client = hasty.open()
+        client.send(TEXT, b"x")
+        while client.receive()[0] == PING:
+            client.send(PONG)
+        before = hasty.stats()["closed"]
+        vanish(client.sock)
+        after = hasty.until("a vanished peer", lambda now: sum(now["closed"].values()) > sum(before.values()), GONE_S)
+        assert {code for code, count in after["closed"].items() if count > before.get(code, 0)} <= {"4001", "1006"}
+        client.close()
+
+
+def test_w20_a_vanished_peer_is_noticed_while_we_send(hasty: Server) -> None:
+    with hasty.laws():
+        client = hasty.open("/push")
+        client.send(TEXT, b"here")  # or it is cut for saying nothing
+        before, start = ends(hasty), time.monotonic()
+        vanish(client.sock)
+        hasty.until("a vanished viewer", lambda now: sum(now["closed"].values()) > before, GONE_S)
+        assert hasty.stats()["viewers"] == 0
+        assert time.monotonic() - start < GONE_S
+        client.close()
+
+
+@contextmanager
+def frozen(server: Server, path: str) -> Iterator[None]:
+    """A client in a process of its own that stands still, while its kernel goes on to acknowledge."""
+    address = server.address
+    command = [sys.executable, "-c", CLIENT, str(address.port), address.authority or "", path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None and process.stdout.readline() == "open\n"
+        process.send_signal(signal.SIGSTOP)
+        yield
+        process.kill()
+
+
+def test_w21_a_frozen_client_is_closed(hasty: Server) -> None:
+    for path in ("/echo", "/push"):
+        with hasty.laws():
+            before = ends(hasty)
+            with frozen(hasty, path):
+                hasty.until(path, lambda now, before=before: sum(now["closed"].values()) > before, GONE_S)  # type: ignore[misc]
+
+
+def test_a_vanished_peer_is_told_from_one_that_answers(hasty: Server) -> None:
+    """The filter is what makes the difference: without it the same client stays."""
+    with hasty.laws():
+        client = hasty.open()
+        end = time.monotonic() + 2.5
+        while time.monotonic() < end:
+            echoed(client)
+        client.close()
+
+
+def echoed(client: Client) -> None:
+    client.send(TEXT, b"x")
+    while (heard := client.receive())[0] == PING:
+        client.send(PONG, heard[1])
+    assert heard == (TEXT, b"x")
+    time.sleep(0.05)
