@@ -77,6 +77,7 @@ class Server:
             table=self.table,
             metrics=self.metrics,
             ready=self.reasons,
+            pool=pool,
             dialer=self.dialer,
             newest=self.newest,
             map_style=settings.map_style,

@@ -1,6 +1,10 @@
 """A server that lies: it acks what it has not committed. The harness has to catch it, or it would catch nothing."""
 
+import asyncio
+from collections.abc import Sequence
+
 from tracker.cli import main
+from tracker.ingest.log import Committed, Log
 from tracker.ingest.writer import Sender, Writer
 from tracker.model.frame import Frame, Outcome
 
@@ -22,6 +26,16 @@ def offer(writer: Writer, frame: Frame, sender: Sender) -> bool:
     return True
 
 
+honest_append = Log.append
+
+
+async def append(log: Log, frames: Sequence[Frame]) -> Committed:
+    """On a slow disk, so that there is always something acked and not yet stored."""
+    await asyncio.sleep(0.2)
+    return await honest_append(log, frames)
+
+
 def lie() -> None:
     Writer.offer = offer  # type: ignore
+    Log.append = append  # type: ignore
     main()

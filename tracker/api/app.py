@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import asyncpg
 from quart import Quart
 from werkzeug.routing import BaseConverter
 
@@ -47,14 +48,17 @@ def build_app(
     table: Table,
     metrics: Metrics,
     ready: Ready,
+    pool: asyncpg.Pool | None = None,
     dialer: Dialer | None = None,
     newest: Newest | None = None,
     web: Path = WEB,
     map_style: str | None = None,
 ) -> Quart:
-    """`web` is the folder of the built page. Sockets are added by who owns them: `app.websocket`, with a rule of
+    """`pool` serves the routes, so that none of their queries keeps a caller waiting at the gate; None: the gate's does
+    both. `web` is the folder of the built page. Sockets are added by who owns them: `app.websocket`, with a rule of
     access.guard on each.
     """
+    pool = pool or gate.pool
     app = Quart("tracker", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["BODY_TIMEOUT"] = 30  # s: a body that dribbles is not waited for
@@ -72,10 +76,10 @@ def build_app(
         pages.blueprint(web),
         session.blueprint(gate),
         positions.blueprint(table),
-        subscriptions.blueprint(gate.pool, dialer or Dialer()),
-        deliveries.blueprint(gate.pool),
-        event_stream.blueprint(gate.pool, newest or Newest()),
-        *(each.blueprint(gate.pool) for each in (tokens, devices, commands, quarantine, tracks, geofences, events)),
+        subscriptions.blueprint(pool, dialer or Dialer()),
+        deliveries.blueprint(pool),
+        event_stream.blueprint(pool, newest or Newest()),
+        *(each.blueprint(pool) for each in (tokens, devices, commands, quarantine, tracks, geofences, events)),
     ):
         app.register_blueprint(blueprint)
     return app
