@@ -138,6 +138,7 @@ class Writer:
             return
         finally:
             self.let_in()
+        self.is_storing = True
         self.answer(batch, committed.folded.outcomes)
         self.publish(committed)
 
