@@ -108,9 +108,9 @@ class Log:
         await self.make_partitions(frames)
         self.pending = None
         async with answering(self.conn, self.answer_s), self.conn.transaction():
-            head = await mark_batch(self.conn, self.owner, self.batch + 1)
-            if head.revision != self.fences.revision:
-                self.fences = await refresh(self.conn, self.fences, head.revision)
+            revision = await mark_batch(self.conn, self.owner, self.batch + 1)
+            if revision != self.fences.revision:
+                self.fences = await refresh(self.conn, self.fences, revision)
             folded = await self.folded(frames)
             events = await self.write(frames, folded)
             self.pending = Committed(folded, events)

@@ -17,6 +17,7 @@ from tracker.store.ownership import partition_of, select_checkpoints
 from tracker.store.positions import select_device_ids, select_states
 
 BATCH: Final = 5_000
+BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 NO_CROSSINGS: Final[Crossings] = (frozenset(), frozenset())
 OWN_FLAGS: Final = int(Flag.CLOCK_SKEW | NO_MARKER)  # those a fix earns by itself; the fold decides the others again
 
@@ -32,14 +33,14 @@ async def load_states(
     Returns the newest received_at there is, in microseconds."""
     checkpoints = await select_checkpoints(conn, partitions)
     states.update(await select_states(conn))
-    since = min((checkpoint for checkpoint in checkpoints.values() if checkpoint), default=None)
-    complete = since is not None and all(checkpoints.values())
+    taken = [checkpoint for checkpoint in checkpoints.values() if checkpoint]
+    since = min(taken) if taken and len(taken) == len(checkpoints) else BEGINNING
     device_ids = await select_device_ids(conn)
     after = {key: checkpoints.get(partition_of(id)) for key, id in device_ids.items()}
-    stamp = datetime_to_micros(since) if complete and since else 0
+    stamp = datetime_to_micros(since)
     async with conn.transaction():
         batch: list[Row] = []
-        async for row in select_fixes_since(conn, since if complete and since else BEGINNING):
+        async for row in select_fixes_since(conn, since):
             stamp = max(stamp, row.received_at)
             if row.device in after and not is_known(row, after[row.device]):
                 batch.append(row)
@@ -48,9 +49,6 @@ async def load_states(
                 batch.clear()
         refold(batch, states, dirty, fences, await select_crossings(conn, moments(batch)))
     return stamp
-
-
-BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def is_known(row: Row, checkpoint: datetime | None) -> bool:

@@ -2,8 +2,6 @@
 
 import msgspec
 
-KNOWN_COMMANDS = ("report_now", "set_interval", "message")
-
 
 class Command(msgspec.Struct, frozen=True):
     """`id` is what the device answers with; `result` is None until it did."""

@@ -44,9 +44,6 @@ class Fix(msgspec.Struct, frozen=True, gc=False):
     def lat(self) -> float:
         return self.lat_e7 / E7
 
-    def same_place(self, other: "Fix") -> bool:
-        return self.lon_e7 == other.lon_e7 and self.lat_e7 == other.lat_e7
-
 
 class Row(msgspec.Struct, frozen=True, gc=False):
     """A fix as the log holds it. `received_at` in microseconds, strictly increasing: the order of the fold."""

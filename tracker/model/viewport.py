@@ -13,9 +13,5 @@ class Viewport(msgspec.Struct, frozen=True, array_like=True):
     def crosses_180(self) -> bool:
         return self.west > self.east
 
-    def holds(self, lon: float, lat: float) -> bool:
-        between = self.west <= lon or lon <= self.east if self.crosses_180 else self.west <= lon <= self.east
-        return between and self.south <= lat <= self.north
-
 
 WORLD = Viewport(-180.0, -90.0, 180.0, 90.0)

@@ -1,12 +1,6 @@
 """Demo: something to look at. Vehicles in the centre of Helsinki, and geofences in their way."""
 
-from rich.console import Console
-
 from tracker.simulator.register import open_api, put_geofence
-from tracker.simulator.simulate import simulate
-from tracker.simulator.tally import Tally
-
-VEHICLES = 60
 
 Corner = tuple[float, float]  # longitude first
 
@@ -32,14 +26,6 @@ async def furnish(url: str, admin_token: str) -> None:
         for name, (centre, radius) in CIRCLES.items():
             circle = _feature(name, {"type": "Point", "coordinates": centre}, radius=radius)
             await put_geofence(api, _slug(name), circle)
-
-
-async def demonstrate(
-    url: str, admin_token: str, *, count: int = VEHICLES, seed: int = 1, console: Console | None = None
-) -> Tally:
-    """Furnish the map and drive until cancelled."""
-    await furnish(url, admin_token)
-    return await simulate(url, admin_token, count=count, seed=seed, tunnels=True, console=console)
 
 
 def _slug(name: str) -> str:

@@ -11,7 +11,6 @@ from typing import Final
 from uuid import UUID
 from zlib import crc32
 
-import msgspec
 from asyncpg import Connection
 
 from tracker.errors import Fenced
@@ -20,12 +19,6 @@ PARTITIONS: Final = 64
 EXPIRY: Final = "10 seconds"
 LOADING: Final = "10 minutes"  # to read the states after taking over; a process that is killed meanwhile holds no lock
 LOCK_CLASS: Final = 0x74726B  # "trk": first half of the advisory lock's key; the epoch is the other
-
-
-class Head(msgspec.Struct, frozen=True):
-    """What a batch learns with its mark: the revision of the geofences it must be decided by."""
-
-    revision: int
 
 
 def partition_of(device_id: str) -> int:
@@ -100,8 +93,9 @@ async def renew_owner(conn: Connection, owner: UUID) -> None:
         raise Fenced
 
 
-async def mark_batch(conn: Connection, owner: UUID, batch: int) -> Head:
-    """The first statement of every batch. Raises Fenced where the owner lost its place, which then stays lost."""
+async def mark_batch(conn: Connection, owner: UUID, batch: int) -> int:
+    """The first statement of every batch. Returns the revision of the geofences it must be decided by.
+    Raises Fenced where the owner lost its place, which then stays lost."""
     revision = await conn.fetchval(
         f"""update owner set batch = $2, expires_at = now() + interval '{EXPIRY}' where id = $1 and not fenced
            returning (select revision from geofence_head)""",
@@ -110,7 +104,7 @@ async def mark_batch(conn: Connection, owner: UUID, batch: int) -> Head:
     )
     if revision is None:
         raise Fenced
-    return Head(revision)
+    return int(revision)
 
 
 async def select_batch(conn: Connection, owner: UUID) -> int:

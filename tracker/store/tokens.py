@@ -24,12 +24,6 @@ async def select_token_by_hash(conn: asyncpg.Connection, hash: bytes) -> Token |
     return Token(**row) if row else None
 
 
-async def select_token(conn: asyncpg.Connection, id: int) -> Token | None:
-    """None where there is none, or it was revoked."""
-    row = await conn.fetchrow("select id, kind, device, name from token where id = $1 and revoked_at is null", id)
-    return Token(**row) if row else None
-
-
 async def select_tokens(conn: asyncpg.Connection, *, after: int, limit: int) -> list[Token]:
     """Those that work, device tokens included, in the order they were made."""
     rows = await conn.fetch(
