@@ -110,6 +110,13 @@ class Client:
                 return -1, b""
             self._buffer += more
 
+    def echo(self, payload: bytes = b"x") -> None:
+        """Send, and hear the same; pings in between are answered."""
+        self.send(TEXT, payload)
+        while (heard := self.receive())[0] == PING:
+            self.send(PONG, heard[1])
+        assert heard == (TEXT, payload)
+
     def close_code(self, timeout: float = 10.0) -> int:
         """Read on until the close frame; 1006 where none came before the end."""
         self.sock.settimeout(timeout)

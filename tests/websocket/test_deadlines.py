@@ -69,32 +69,25 @@ def test_w19_half_a_frame_and_silence_is_closed_with_4001(hasty: Server) -> None
         client.close()
 
 
-def echoed(client: Client, payload: bytes) -> None:
-    client.send(TEXT, payload)
-    while (heard := client.receive())[0] == PING:
-        client.send(PONG, heard[1])
-    assert heard == (TEXT, payload)
-
-
 def test_what_large_messages_needed_is_given_back(hasty: Server) -> None:
     """picows keeps its buffer as large as it ever was; a parser with a grown one is replaced in passing."""
     clients = [hasty.open() for _ in range(10)]
     for client in clients:
-        echoed(client, b"x" * 60_000)
+        client.echo(b"x" * 60_000)
     end = time.monotonic() + 5
     while hasty.stats()["read_buffers"] > 12 * 4096:
         assert time.monotonic() < end
         for client in clients:
-            echoed(client, b"small")
+            client.echo(b"small")
         time.sleep(0.1)
     for client in clients:
-        echoed(client, b"y" * 60_000)
+        client.echo(b"y" * 60_000)
         client.close()
 
 
 def test_half_a_frame_is_not_lost_to_it(hasty: Server) -> None:
     client = hasty.open()
-    echoed(client, b"x" * 60_000)
+    client.echo(b"x" * 60_000)
     data = frame(TEXT, b"z" * 50_000)
     client.flood(data[:40_000])
     time.sleep(0.8)  # longer than the wheel takes to come by

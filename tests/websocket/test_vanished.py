@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .raw import PING, PONG, TEXT, Client
+from .raw import TEXT
 from .server import ROOT, Server
 
 SO_ATTACH_FILTER = 26
@@ -40,9 +40,7 @@ def ends(server: Server) -> int:
 def test_w20_a_vanished_peer_is_noticed_while_idle(hasty: Server) -> None:
     with hasty.laws():
         client = hasty.open()
-        client.send(TEXT, b"x")
-        while client.receive()[0] == PING:
-            client.send(PONG)
+        client.echo()
         before = hasty.stats()["closed"]
         vanish(client.sock)
         after = hasty.until("a vanished peer", lambda now: sum(now["closed"].values()) > sum(before.values()), GONE_S)
@@ -88,13 +86,6 @@ def test_a_vanished_peer_is_told_from_one_that_answers(hasty: Server) -> None:
         client = hasty.open()
         end = time.monotonic() + 2.5
         while time.monotonic() < end:
-            echoed(client)
+            client.echo()
+            time.sleep(0.05)
         client.close()
-
-
-def echoed(client: Client) -> None:
-    client.send(TEXT, b"x")
-    while (heard := client.receive())[0] == PING:
-        client.send(PONG, heard[1])
-    assert heard == (TEXT, b"x")
-    time.sleep(0.05)
