@@ -24,6 +24,7 @@ from tracker.live.memory import MemoryBus
 from tracker.live.newest import Newest
 from tracker.live.table import Table
 from tracker.metrics import Metrics
+from tracker.model.device import Device
 from tracker.model.moment import now_us
 from tracker.postgis.cluster import Cluster
 from tracker.settings import Settings
@@ -148,6 +149,10 @@ class Server:
     async def device_changed(self, key: int) -> None:
         async with borrow(self.pool) as conn:
             device = await select_device_by_key(conn, key)
+        self.know(key, device)
+
+    def know(self, key: int, device: Device | None) -> None:
+        """A device as it is now in the table; None: it was deleted, and nothing more of it may be stored."""
         self.hub.device_changed(key, device)
         if device is None:
             self.writer.forget(key)
@@ -161,7 +166,7 @@ class Server:
             revoked = await select_revoked(conn, tokens)
         for key in devices.keys() | self.table.devices.keys():
             if devices.get(key) != self.table.devices.get(key):
-                self.hub.device_changed(key, devices.get(key))
+                self.know(key, devices.get(key))
         for token in revoked:
             await self.nudged("tracker_revoked", token)
         for device in list(self.sessions.by_device):
