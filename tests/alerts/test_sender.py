@@ -184,7 +184,7 @@ async def test_cooldown_and_quiet_hours_leave_a_trace(
     await happen(conn, van, [2], geofence=2)
     await until(lambda: conn.fetchval("select count(*) = 9 from delivery"))
     await receiver.wait_for(2)
-    assert receiver.events() == [1, 3]
+    assert sorted(receiver.events()) == [1, 3]  # two geofences, two lanes: between them no order is promised
     skipped = "select reason, count(*) as n from delivery where state = 'skipped' group by 1 order by 1"
     reasons = await conn.fetch(skipped)
     assert [(row["reason"], row["n"]) for row in reasons] == [("cooldown", 1), ("quiet hours", 3)]
