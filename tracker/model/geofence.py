@@ -1,6 +1,6 @@
 """Geofence: a named area. What it covers is decided once, when it is read; see geofence/feature.py."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -17,6 +17,35 @@ class Reach(msgspec.Struct, frozen=True, gc=False):
 
     line: tuple[tuple[float, float], ...]
     metres: float
+
+
+class Window(msgspec.Struct, frozen=True, gc=False):
+    """`start` and `end` in minutes since midnight; `end` may be less, and then the night is meant. `days`: those on
+    which it starts, Monday is 0."""
+
+    days: tuple[int, ...]
+    start: int
+    end: int
+
+
+class Hours(msgspec.Struct, frozen=True, gc=False):
+    """When a geofence is active: in any of these windows, by the clocks of `zone`."""
+
+    zone: str
+    windows: tuple[Window, ...]
+
+
+class Scope(msgspec.Struct, frozen=True, gc=False):
+    """To whom a geofence applies, and when. None: to all of them, always."""
+
+    enabled: bool = True
+    hours: Hours | None = None
+    expires: int | None = None  # ms; from then on it applies to nobody
+    devices: frozenset[str] | None = None  # ids
+    categories: frozenset[str] | None = None
+
+
+EVERYWHERE: Final = Scope()
 
 
 class Geofence(msgspec.Struct, frozen=True, eq=False):
@@ -36,3 +65,5 @@ class Geofence(msgspec.Struct, frozen=True, eq=False):
     shape: Any  # shapely.Polygon | shapely.MultiPolygon
     reach: Reach | None
     feature: bytes  # the GeoJSON Feature as it is stored
+    scope: Scope = EVERYWHERE
+    speed_limit: float | None = None  # m/s
