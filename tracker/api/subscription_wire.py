@@ -1,20 +1,16 @@
 """Subscriptions as they are written in JSON: read, held against their limits, and shown."""
 
-import re
 from typing import Annotated, Any, Final, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from tracker.api.wire import Slug, clean
 from tracker.errors import Invalid
+from tracker.model.clock import DAYS, Day, format_clock, parse_clock, zone_of
 from tracker.model.subscription import Quiet, Subscription, Webhook, Wish
 
-DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-CLOCK: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 BUILT: Final = ("webhook",)
 
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Type = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=7 * 86_400)]
 
@@ -131,8 +127,8 @@ def _quiet(given: QuietHours | bool | None, kept: Quiet | None) -> Quiet | None:
     if given is False:
         return None
     try:
-        ZoneInfo(given.zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+        zone_of(given.zone)
+    except ValueError:
         raise Invalid("quiet.zone: not a time zone as Europe/Helsinki is one", field="quiet.zone") from None
     start, end = _minute(given.from_, "quiet.from"), _minute(given.to, "quiet.to")
     days = tuple(sorted({DAYS.index(day) for day in given.days})) if given.days else None
@@ -140,13 +136,12 @@ def _quiet(given: QuietHours | bool | None, kept: Quiet | None) -> Quiet | None:
 
 
 def _minute(text: str, field: str) -> int:
-    clock = CLOCK.fullmatch(text)
-    if clock is None:
-        raise Invalid(f"{field}: not a time as 22:00 is one", field=field)
-    return int(clock[1]) * 60 + int(clock[2])
+    try:
+        return parse_clock(text)
+    except ValueError as error:
+        raise Invalid(f"{field}: {error}", field=field) from None
 
 
 def _hours(quiet: Quiet) -> QuietHours:
     days: list[Any] | None = [DAYS[day] for day in quiet.days] if quiet.days is not None else None
-    start, end = (f"{minute // 60:02}:{minute % 60:02}" for minute in (quiet.start, quiet.end))
-    return QuietHours(start, end, quiet.zone, days, quiet.then)
+    return QuietHours(format_clock(quiet.start), format_clock(quiet.end), quiet.zone, days, quiet.then)

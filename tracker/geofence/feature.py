@@ -11,6 +11,7 @@ import shapely
 from tracker.errors import Invalid, Malformed, TooLarge
 from tracker.geofence import rings
 from tracker.geofence.outline import outline
+from tracker.geofence.scope import ScopeProperties, scope_of
 from tracker.model.device import is_slug
 from tracker.model.geofence import FenceKind, Geofence, Preset, Reach
 
@@ -18,6 +19,7 @@ MAX_VERTICES: Final = 10_000
 MAX_RADIUS: Final = 5_000_000.0  # m; a circle of 10,000 km is half the globe
 MAX_WIDTH: Final = 1_000_000.0  # m
 MAX_DEGREES: Final = 720.0  # of a corridor's length: twice round the globe
+MAX_SPEED: Final = 400.0  # m/s: a faster fix is taken for an impossible jump
 MIN_METRES: Final = 0.1  # a fix is whole 1e-7 degrees, 1.1 cm
 MAX_SIMPLIFIED: Final = 60_000  # vertices: simplifying more takes too long for a refusal
 TOLERANCES: Final = {"1 m": 1e-5, "10 m": 1e-4, "100 m": 1e-3, "1 km": 1e-2}  # degrees of latitude
@@ -49,7 +51,7 @@ class Feature(msgspec.Struct, frozen=True, tag_field="type"):
     id: str | int | None = None
 
 
-class Known(msgspec.Struct, frozen=True):
+class Known(ScopeProperties, frozen=True):
     """The properties that mean something here."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
@@ -58,6 +60,7 @@ class Known(msgspec.Struct, frozen=True):
     radius: float | None = None
     width: float | None = None
     repair: bool = False
+    speed_limit: Annotated[float, msgspec.Meta(gt=0, le=MAX_SPEED)] | None = None  # m/s
 
 
 def parse(feature: bytes, *, id: str | None = None, key: int = 0, revision: int = 0) -> Geofence:
@@ -85,6 +88,7 @@ def read(feature: Feature, id: str | None, key: int, revision: int) -> Geofence:
     properties = feature.properties or {}
     known = understood(properties)
     slug = named(feature, id)
+    scope = scope_of(known)
     try:
         kind, shape, reach, note = covered(feature.geometry, known)
     except shapely.errors.GEOSException as error:
@@ -97,12 +101,16 @@ def read(feature: Feature, id: str | None, key: int, revision: int) -> Geofence:
     stored = msgspec.json.encode({"type": "Feature", "id": slug, "geometry": geometry, "properties": kept})
     if b"\\u0000" in stored:
         raise Invalid("properties: text may not hold the character 0", field="properties")  # nor can jsonb
-    return Geofence(key, slug, known.name or slug, revision, known.preset, known.dwell, kind, shape, reach, stored)
+    return Geofence(
+        key, slug, known.name or slug, revision, known.preset, known.dwell, kind, shape, reach, stored, scope,
+        known.speed_limit,
+    )  # fmt: skip
 
 
 def understood(properties: dict[str, Any]) -> Known:
+    """null is absent."""
     try:
-        return msgspec.convert(properties, Known)
+        return msgspec.convert({name: value for name, value in properties.items() if value is not None}, Known)
     except msgspec.ValidationError as error:
         raise refused(error, "properties.") from None
 
