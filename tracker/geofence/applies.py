@@ -29,5 +29,5 @@ def is_open(hours: Hours, at: int) -> bool:
 
 def holds(window: Window, day: int, minute: int) -> bool:
     if window.start < window.end:
-        return window.start <= minute < window.end and (day - 1) % 7 in window.days
+        return window.start <= minute < window.end and day in window.days
     return (minute >= window.start and day in window.days) or (minute < window.end and (day - 1) % 7 in window.days)
