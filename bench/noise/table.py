@@ -1,0 +1,36 @@
+"""The table, in Markdown."""
+
+from collections.abc import Iterable, Sequence
+from functools import reduce
+
+from bench.noise.run import PRESETS, Result
+from bench.noise.score import Score, percentile, together
+from tracker.model.geofence import Preset
+
+HEAD = """\
+| what | preset | crossings | missed | false | delay p50 / p95, s | time wrong by p50 / p95, s | within its ± |
+|---|---|---:|---:|---:|---:|---:|---:|"""
+
+
+def table(results: Iterable[Result]) -> str:
+    results = list(results)
+    lines = [HEAD]
+    for result in results:
+        lines += [row(f"{result.scenario}, {result.hours:.0f} h" if preset == PRESETS[0] else "", preset, scored)
+                  for preset, scored in result.scores.items()]  # fmt: skip
+    for preset in PRESETS:
+        total = reduce(together, (result.scores[preset] for result in results))
+        lines.append(row("**all**" if preset == PRESETS[0] else "", preset, total))
+    return "\n".join(lines)
+
+
+def row(name: str, preset: Preset, found: Score) -> str:
+    sure = f"{sum(found.claims) / len(found.claims):.0%}" if found.claims else ""
+    cells = (name, preset, str(found.real), str(found.missed), str(found.false), spread(found.delays),
+             spread(found.errors), sure)  # fmt: skip
+    return "| " + " | ".join(cells) + " |"
+
+
+def spread(values: Sequence[float]) -> str:
+    low, high = percentile(values, 50), percentile(values, 95)
+    return "" if low is None or high is None else f"{low:.1f} / {high:.1f}"
