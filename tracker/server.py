@@ -12,6 +12,7 @@ import asyncpg
 import structlog
 
 from tracker.access.gate import Gate
+from tracker.alerts.carriers import build_carriers
 from tracker.alerts.dialer import Dialer
 from tracker.alerts.sender import Sender
 from tracker.api.app import build_app
@@ -71,7 +72,7 @@ class Server:
         self.hub = Hub(self.gate, doors, tasks, self.metrics, self.table)
         self.is_owner = False
         self.is_ending = False
-        self.dialer = Dialer(settings.private_receivers)
+        self.carriers = build_carriers(Dialer(settings.private_receivers))
         self.newest = Newest()
         self.app = build_app(
             gate=self.gate,
@@ -79,7 +80,7 @@ class Server:
             metrics=self.metrics,
             ready=self.reasons,
             pool=pool,
-            dialer=self.dialer,
+            carriers=self.carriers,
             newest=self.newest,
             map_style=settings.map_style,
         )
@@ -175,13 +176,13 @@ class Server:
     async def send(self) -> None:
         """Until cancelled: alerts leave. Over connections of their own, so that no request waits for one."""
         pool = await open_pool(self.url, min_size=0, max_size=ALERT_CONNECTIONS, answer_s=API_ANSWER)
-        sender = Sender(pool, self.dialer, self.metrics)
+        sender = Sender(pool, self.carriers, self.metrics)
         self.bus.subscribe(lambda update: sender.wake() if update.events else None)
         try:
             await sender.run()
         finally:
             pool.terminate()
-            await self.dialer.close()
+            await self.carriers.close()
 
     async def sweep(self) -> None:
         """Until cancelled: what may not grow for ever is cut."""

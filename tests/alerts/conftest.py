@@ -14,15 +14,17 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tracker.alerts.carriers import build_carriers
 from tracker.alerts.dialer import Dialer
 from tracker.alerts.matching import Subscriptions, write_outbox
 from tracker.alerts.sender import Sender
 from tracker.alerts.signature import new_webhook_secret
 from tracker.metrics import Metrics
+from tracker.model.channel import Webhook
 from tracker.model.device import Device
 from tracker.model.event import Event, Transition
 from tracker.model.fix import Fix
-from tracker.model.subscription import Subscription, Webhook, Wish
+from tracker.model.subscription import Subscription, Wish
 from tracker.store.devices import insert_device
 from tracker.store.events import insert_transitions
 from tracker.store.subscriptions import insert_subscription
@@ -105,7 +107,7 @@ async def sender(pool: asyncpg.Pool, dialer: Dialer) -> AsyncIterator[Sender]:
 
 @asynccontextmanager
 async def sending(pool: asyncpg.Pool, dialer: Dialer) -> AsyncIterator[Sender]:
-    sender = Sender(pool, dialer, Metrics())
+    sender = Sender(pool, build_carriers(dialer), Metrics())
     task = asyncio.create_task(sender.run())
     yield sender
     task.cancel()

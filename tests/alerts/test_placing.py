@@ -11,9 +11,10 @@ from tracker.alerts.outcome import answered
 from tracker.alerts.placing import LARGEST_GROUP, Known, Lane, place
 from tracker.alerts.quiet import quiet_until
 from tracker.alerts.schedule import SCHEDULE, next_wait
+from tracker.model.channel import Webhook
 from tracker.model.delivery import Parcel
 from tracker.model.moment import from_datetime
-from tracker.model.subscription import Quiet, Subscription, Webhook, Wish
+from tracker.model.subscription import Quiet, Subscription, Wish
 
 ZONE = "Europe/Helsinki"
 NIGHT = Quiet(22 * 60, 6 * 60, ZONE)

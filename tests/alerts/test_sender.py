@@ -248,3 +248,13 @@ async def test_fresh_alerts_go_before_a_backlog(
     async with sending(pool, dialer):
         await until(lambda: 1 in receiver.events())
         assert receiver.events().index(1) <= 8
+
+
+async def test_those_with_nothing_to_send_take_no_place_at_a_shared_endpoint(
+    conn: asyncpg.Connection, van: Device, receiver: Receiver, sender: Sender
+) -> None:
+    for n in range(60):
+        await subscribe(conn, receiver.url(), f"quiet-{n}", types=("exit",))
+    await subscribe(conn, receiver.url(), "one", types=("enter",))
+    await happen(conn, van, [0])
+    await receiver.wait_for(1, within=5)

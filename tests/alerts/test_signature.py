@@ -14,10 +14,12 @@ import pytest
 
 from tests.alerts.conftest import until
 from tracker.alerts.dialer import Dialer
-from tracker.alerts.message import encoded
+from tracker.alerts.message import Message, encoded
 from tracker.alerts.signature import new_webhook_secret, signature, signed_headers
 from tracker.errors import Invalid
+from tracker.model.channel import Webhook
 from tracker.model.delivery import Delivery
+from tracker.model.subscription import Subscription, Wish
 
 ROOT = Path(__file__).resolve().parents[2]
 VECTORS = ROOT.parent / "shared" / "conformance" / "standard_webhooks_vectors.json"
@@ -88,7 +90,8 @@ def message() -> bytes:
     import msgspec
 
     delivery = Delivery(7, 1, 7, "van-12", "port", "enter", 1, msgspec.Raw(EVENT), "waiting", None, 1, None, 0, None)
-    return encoded(delivery, "port", "3f0c1a52-0000-4000-8000-000000000000")
+    wisher = Subscription(1, "port", "", Wish(), Webhook("http://127.0.0.1/"), ())
+    return encoded(Message(delivery, wisher, "3f0c1a52-0000-4000-8000-000000000000"))
 
 
 def run(code: str, **environment: str) -> subprocess.Popen[str]:

@@ -32,11 +32,11 @@ class Breaker:
         self.under_way += 1
         self.until = max(self.until, now + SPACING)
 
-    def settled(self, now: float, is_sent: bool, retry_after: float | None = None) -> bool:
+    def settled(self, now: float, is_well: bool, retry_after: float | None = None) -> bool:
         """An attempt ended. True where the endpoint had been given up and is back. `retry_after` in s."""
         self.under_way -= 1
         was_open = self.is_open
-        self.failures = 0 if is_sent else self.failures + 1
+        self.failures = 0 if is_well else self.failures + 1
         pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self.failures - TRIPS, 10)) if self.is_open else 0.0
         self.until = max(self.until, now + max(pause, min(retry_after or 0.0, LONGEST_PAUSE)))
-        return was_open and is_sent
+        return was_open and is_well

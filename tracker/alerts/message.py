@@ -1,4 +1,4 @@
-"""Message: a delivery as its receiver reads it, a CloudEvent 1.0 in structured JSON."""
+"""Message: a delivery on its way, and how a program reads it: a CloudEvent 1.0 in structured JSON."""
 
 from typing import Final, Literal
 
@@ -6,8 +6,22 @@ import msgspec
 
 from tracker.model.delivery import Delivery
 from tracker.model.moment import format_ms
+from tracker.model.subscription import Subscription
 
 CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
+
+
+class Message(msgspec.Struct, frozen=True):
+    """All that a carrier may say. `installation` names the event log."""
+
+    delivery: Delivery
+    subscription: Subscription
+    installation: str
+
+    @property
+    def id(self) -> str:
+        """The same for every attempt and every replay, so that a receiver knows what it has already."""
+        return f"{self.installation.partition('-')[0]}-{self.delivery.message}"
 
 
 class Data(msgspec.Struct, frozen=True):
@@ -31,19 +45,14 @@ class CloudEvent(msgspec.Struct, frozen=True):
     datacontenttype: Literal["application/json"] = "application/json"
 
 
-def message_id(delivery: Delivery, installation: str) -> str:
-    """The same for every attempt and every replay, so that a receiver knows what it has already."""
-    return f"{installation.partition('-')[0]}-{delivery.message}"
-
-
-def encoded(delivery: Delivery, subscription: str, installation: str) -> bytes:
-    """`subscription` is the id people see, `installation` names the event log."""
+def encoded(message: Message) -> bytes:
+    delivery = message.delivery
     event = CloudEvent(
-        id=message_id(delivery, installation),
-        source=f"urn:uuid:{installation}",
+        id=message.id,
+        source=f"urn:uuid:{message.installation}",
         type=f"tracker.{delivery.type}",
         time=format_ms(delivery.created_at),
-        data=Data(subscription, delivery.count, delivery.body),
+        data=Data(message.subscription.id, delivery.count, delivery.body),
         subject=delivery.device or msgspec.UNSET,
     )
     return msgspec.json.encode(event)

@@ -1,43 +1,53 @@
-"""What the answer of a receiver means, by the rules of Standard Webhooks."""
+"""Outcome: what became of one attempt, and what that means for the message, its receiver and its subscription."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
 GONE: Final = 410
 LONGEST_ERROR: Final = 200  # characters in the log
 
+# sent; failed: by the receiver, which is spared for a while; refused: this message only, and later it may be taken;
+# dead: this message only, and never; gone: nobody is there any more, so the subscription ends.
+Result = Literal["sent", "failed", "refused", "dead", "gone"]
+
 
 class Outcome(msgspec.Struct, frozen=True):
-    """`status` None: no answer. `retry_after` in s, as the receiver wished."""
+    """`status` None: no answer. `error`: what went wrong; of a message that was sent, who did not take it.
+    `retry_after` in s, as the receiver wished."""
 
+    result: Result
     status: int | None = None
     error: str | None = None
     retry_after: float | None = None
 
     @property
     def is_sent(self) -> bool:
-        return self.error is None
+        return self.result == "sent"
 
     @property
-    def is_gone(self) -> bool:
-        return self.status == GONE
+    def is_well(self) -> bool:
+        """The receiver answers as it should, whatever it thinks of this message."""
+        return self.result in ("sent", "refused", "dead")
 
 
 def answered(status: int, retry_after: str | None) -> Outcome:
-    """2xx is success; all else is a failure, also 3xx: the receiver is where it was said to be."""
+    """By the rules of Standard Webhooks: 2xx is success; all else is a failure, also 3xx: the receiver is where it was
+    said to be."""
     if 200 <= status < 300:
-        return Outcome(status)
+        return Outcome("sent", status)
+    if status == GONE:
+        return Outcome("gone", status, "its receiver answered 410 Gone")
     reason = "it redirects, which is not followed" if 300 <= status < 400 else "not a success"
-    return Outcome(status, f"{status}: {reason}", _seconds(retry_after) if retry_after else None)
+    return Outcome("failed", status, f"{status}: {reason}", _seconds(retry_after) if retry_after else None)
 
 
 def unanswered(error: Exception) -> Outcome:
     text = str(error).strip() or ("no answer in time" if isinstance(error, TimeoutError) else "")
     name = type(error).__name__
-    return Outcome(error=f"{name}: {text}"[:LONGEST_ERROR] if text else name)
+    return Outcome("failed", error=f"{name}: {text}"[:LONGEST_ERROR] if text else name)
 
 
 def _seconds(retry_after: str) -> float | None:

@@ -7,7 +7,7 @@ away; what it could not note is sent again, so a receiver may get a message twic
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Coroutine
+from collections.abc import Collection, Coroutine
 from time import monotonic
 from typing import Any, Final
 
@@ -15,18 +15,17 @@ import asyncpg
 import structlog
 
 from tracker.alerts.breaker import AT_ONCE, SPACING, Breaker
-from tracker.alerts.dialer import FAILURES, Dialer
-from tracker.alerts.message import CONTENT_TYPE, encoded, message_id
-from tracker.alerts.outcome import Outcome, answered, unanswered
+from tracker.alerts.carrier import Carriers
+from tracker.alerts.message import Message
+from tracker.alerts.outcome import Outcome, Result
 from tracker.alerts.schedule import next_wait
-from tracker.alerts.signature import signed_headers
 from tracker.alerts.unpacking import unpack
 from tracker.errors import TrackerError
 from tracker.metrics import Metrics
 from tracker.model.delivery import Attempt, Delivery, DeliveryState
 from tracker.model.moment import now_ms
 from tracker.model.subscription import Subscription
-from tracker.store.deliveries import claim_deliveries, hasten_retries, update_delivery_tried
+from tracker.store.deliveries import claim_deliveries, hasten_retries, select_due, update_delivery_tried
 from tracker.store.delivery_upkeep import prune_deliveries, select_backlog
 from tracker.store.installation import select_epoch
 from tracker.store.pool import AWAY, borrow
@@ -39,25 +38,25 @@ from tracker.store.subscriptions import (
 logger = structlog.get_logger()
 
 LOOK: Final = 1.0  # s between looks where nobody woke us: other processes write outboxes too
-LEASE: Final = 40.0  # s; longer than the dialer's deadline, so nobody else sends what is under way
+LEASE: Final = 40.0  # s; longer than any carrier's deadline, so nobody else sends what is under way
 UNDER_WAY: Final = 16 * AT_ONCE  # messages at once
 TEND: Final = 60.0  # s
 RELOAD: Final = 30.0  # s: a secret that was replaced ends without a change of the table
 HASTEN: Final = 5.0  # s over which the retries of a receiver that is back are spread
-AGENT: Final = "tracker-webhooks/1"
+ENDS: Final[dict[Result, DeliveryState]] = {"sent": "sent", "dead": "dead", "gone": "dead"}
 
 
 class Sender:
-    def __init__(self, pool: asyncpg.Pool, dialer: Dialer, metrics: Metrics) -> None:
+    def __init__(self, pool: asyncpg.Pool, carriers: Carriers, metrics: Metrics) -> None:
         self.pool = pool
-        self.dialer = dialer
+        self.carriers = carriers
         self.metrics = metrics
         self.awake = asyncio.Event()
         self.subscriptions: dict[int, Subscription] = {}  # the enabled ones, by key, as of `revision`
         self.revision = -1
         self.loaded = self.tended = float("-inf")  # monotonic s
         self.installation = ""
-        self.breakers: defaultdict[str, Breaker] = defaultdict(Breaker)  # by URL
+        self.breakers: defaultdict[str, Breaker] = defaultdict(Breaker)  # by endpoint
         self.under_way = 0
 
     def wake(self) -> None:
@@ -101,7 +100,8 @@ class Sender:
             await self.load(conn)
             await self.tend(conn)
             for fresh in (True, False):
-                slots, most = self.slots(), UNDER_WAY - self.under_way
+                due = await select_due(conn, self.subscriptions, fresh=fresh)
+                slots, most = self.slots(due), UNDER_WAY - self.under_way
                 if not slots or most <= 0:
                     continue
                 for each in await claim_deliveries(conn, slots, most=most, lease_s=LEASE, fresh=fresh):
@@ -114,9 +114,12 @@ class Sender:
         if revision != self.revision or monotonic() - self.loaded > RELOAD:
             self.subscriptions = {each.key: each for each in await select_enabled_subscriptions(conn)}
             self.revision, self.loaded = revision, monotonic()
-            urls = {each.channel.url for each in self.subscriptions.values()}
-            for url in [url for url, each in self.breakers.items() if url not in urls and not each.under_way]:
-                del self.breakers[url]
+            used = {self.endpoint(each) for each in self.subscriptions.values()}
+            for endpoint in [name for name, each in self.breakers.items() if name not in used and not each.under_way]:
+                del self.breakers[endpoint]
+
+    def endpoint(self, subscription: Subscription) -> str:
+        return self.carriers.of(subscription.channel).endpoint(subscription.channel)
 
     async def tend(self, conn: asyncpg.Connection) -> None:
         if monotonic() - self.tended < TEND:
@@ -128,64 +131,52 @@ class Sender:
         self.metrics.alerts_dead.set(backlog.dead)
         self.metrics.alerts_oldest.set(backlog.oldest)
 
-    def slots(self) -> dict[int, int]:
-        """How many messages each subscription may have sent now; in changing order, for there may not be enough."""
+    def slots(self, due: Collection[int]) -> dict[int, int]:
+        """How many messages each of these subscriptions may have sent now; in changing order, for there may not be
+        enough."""
         now, found = monotonic(), dict[int, int]()
-        left = {url: self.breakers[url].slots(now) for url in {s.channel.url for s in self.subscriptions.values()}}
-        for each in random.sample(list(self.subscriptions.values()), len(self.subscriptions)):
-            if left[each.channel.url] > 0:
-                found[each.key] = 1 if self.breakers[each.channel.url].failures else AT_ONCE
-                left[each.channel.url] -= found[each.key]
+        endpoints = {key: self.endpoint(self.subscriptions[key]) for key in due}
+        left = {endpoint: self.breakers[endpoint].slots(now) for endpoint in endpoints.values()}
+        for key in random.sample(list(due), len(due)):
+            if (endpoint := endpoints[key]) and left[endpoint] > 0:
+                found[key] = 1 if self.breakers[endpoint].failures else AT_ONCE
+                left[endpoint] -= found[key]
         return found
 
     def start(self, delivery: Delivery, tasks: asyncio.TaskGroup) -> None:
         subscription = self.subscriptions[delivery.subscription]
         self.under_way += 1
-        self.breakers[subscription.channel.url].started(monotonic())
-        tasks.create_task(self.guarded(self.deliver(delivery, subscription)))
+        self.breakers[self.endpoint(subscription)].started(monotonic())
+        tasks.create_task(self.guarded(self.deliver(Message(delivery, subscription, self.installation))))
 
-    async def deliver(self, delivery: Delivery, subscription: Subscription) -> None:
+    async def deliver(self, message: Message) -> None:
         """One attempt, and the note of what became of it."""
-        breaker = self.breakers[subscription.channel.url]
+        delivery, channel = message.delivery, message.subscription.channel
+        breaker = self.breakers[self.endpoint(message.subscription)]
         at, began = now_ms(), monotonic()
-        outcome = Outcome(error="the server ended")
+        outcome = Outcome("failed", error="the server ended")
         try:
-            outcome = await self.attempt(delivery, subscription)
+            outcome = await self.carriers.of(channel).send(channel, message)
         finally:
             self.under_way -= 1
-            is_back = breaker.settled(monotonic(), outcome.is_sent, outcome.retry_after)
+            is_back = breaker.settled(monotonic(), outcome.is_well, outcome.retry_after)
         attempt = Attempt(delivery.attempts, at, round((monotonic() - began) * 1000), outcome.status, outcome.error)
         await self.note(delivery, attempt, outcome)
         if is_back:
-            await self.hasten(subscription.channel.url)
+            await self.hasten(self.endpoint(message.subscription))
         self.wake()  # the next of its lane is due
-
-    async def attempt(self, delivery: Delivery, subscription: Subscription) -> Outcome:
-        body = encoded(delivery, subscription.id, self.installation)
-        id = message_id(delivery, self.installation)
-        headers = {"content-type": CONTENT_TYPE, "user-agent": AGENT, "accept": "*/*"}
-        try:
-            headers |= signed_headers(subscription.secrets, id, now_ms() // 1000, body)
-            reply = await self.dialer.post(subscription.channel.url, headers, body)
-        except FAILURES as error:
-            return unanswered(error)
-        return answered(reply.status, reply.retry_after)
 
     async def note(self, delivery: Delivery, attempt: Attempt, outcome: Outcome) -> None:
         wait = next_wait(delivery.attempts, random.random(), outcome.retry_after)
-        state: DeliveryState = "waiting"
-        if outcome.is_sent:
-            state = "sent"
-        elif outcome.is_gone or wait is None:
-            state = "dead"
+        state = ENDS.get(outcome.result, "dead" if wait is None else "waiting")
         self.metrics.alerts.labels("failed" if state == "waiting" else state).inc()
         async with borrow(self.pool) as conn:
             await update_delivery_tried(conn, delivery, attempt, state, None if state != "waiting" else wait)
-            if outcome.is_gone:
-                await disable_subscription(conn, delivery.subscription, "its receiver answered 410 Gone")
+            if outcome.result == "gone":
+                await disable_subscription(conn, delivery.subscription, outcome.error or "its receiver is gone")
 
-    async def hasten(self, url: str) -> None:
+    async def hasten(self, endpoint: str) -> None:
         """An endpoint is back: nobody waits hours for the next try of its schedule."""
-        keys = [each.key for each in self.subscriptions.values() if each.channel.url == url]
+        keys = [each.key for each in self.subscriptions.values() if self.endpoint(each) == endpoint]
         async with borrow(self.pool) as conn:
             await hasten_retries(conn, keys, within_s=HASTEN, after_s=LEASE)

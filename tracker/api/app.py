@@ -11,6 +11,8 @@ from werkzeug.routing import BaseConverter
 import tracker
 from tracker.access.gate import Gate
 from tracker.access.guard import guard
+from tracker.alerts.carrier import Carriers
+from tracker.alerts.carriers import build_carriers
 from tracker.alerts.dialer import Dialer
 from tracker.api import (
     commands,
@@ -49,7 +51,7 @@ def build_app(
     metrics: Metrics,
     ready: Ready,
     pool: asyncpg.Pool | None = None,
-    dialer: Dialer | None = None,
+    carriers: Carriers | None = None,
     newest: Newest | None = None,
     web: Path = WEB,
     map_style: str | None = None,
@@ -76,7 +78,7 @@ def build_app(
         pages.blueprint(web),
         session.blueprint(gate),
         positions.blueprint(table),
-        subscriptions.blueprint(pool, dialer or Dialer()),
+        subscriptions.blueprint(pool, carriers or build_carriers(Dialer())),
         deliveries.blueprint(pool),
         event_stream.blueprint(pool, newest or Newest()),
         *(each.blueprint(pool) for each in (tokens, devices, commands, quarantine, tracks, geofences, events)),

@@ -1,15 +1,14 @@
 """Subscriptions as they are written in JSON: read, held against their limits, and shown."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
+from tracker.api.channel_wire import ChannelForm, shown_channel
 from tracker.api.wire import Slug, clean
 from tracker.errors import Invalid
 from tracker.model.clock import DAYS, Day, format_clock, parse_clock, zone_of
-from tracker.model.subscription import Quiet, Subscription, Webhook, Wish
-
-BUILT: Final = ("webhook",)
+from tracker.model.subscription import Quiet, Subscription, Wish
 
 Type = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=7 * 86_400)]
@@ -28,13 +27,6 @@ class QuietHours(msgspec.Struct, frozen=True):
     then: Literal["hold", "drop"] = "hold"
 
 
-class Channel(msgspec.Struct, frozen=True):
-    """`kind` is `webhook`; `url` is where its messages go, https or http."""
-
-    kind: str
-    url: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
-
-
 class SubscriptionChange(msgspec.Struct, frozen=True):
     """What is absent stays. An empty list: all; `quiet` false: none; `cooldown`, `group`, `max_age` in seconds."""
 
@@ -49,7 +41,7 @@ class SubscriptionChange(msgspec.Struct, frozen=True):
     cooldown: Seconds | None = None
     group: Annotated[int, msgspec.Meta(ge=0, le=3600)] | None = None
     max_age: Seconds | None = None
-    channel: Channel | None = None
+    channel: ChannelForm | None = None
     enabled: bool | None = None
 
 
@@ -74,20 +66,8 @@ class SubscriptionAnswer(msgspec.Struct, frozen=True):
     cooldown: int
     group: int
     max_age: int
-    channel: Channel
+    channel: ChannelForm
     secret: str | msgspec.UnsetType = msgspec.UNSET
-
-
-def read_channel(channel: Channel | None) -> Webhook:
-    """Invalid for a channel that is not built, by its name."""
-    if channel is None:
-        raise Invalid("channel: how is it to be sent?", field="channel")
-    if channel.kind not in BUILT:
-        shown = clean(channel.kind, "channel.kind")[:40]
-        raise Invalid(f"channel.kind: {shown} is not built; there is {', '.join(BUILT)}", field="channel.kind")
-    if channel.url is None:
-        raise Invalid("channel.url: where is it to be sent?", field="channel.url")
-    return Webhook(channel.url)
 
 
 def changed_wish(wish: Wish, change: SubscriptionChange) -> Wish:
@@ -105,7 +85,7 @@ def shown(subscription: Subscription, secret: str | None = None) -> Subscription
         subscription.id, subscription.name, subscription.enabled, subscription.reason, _listed(wish.types),
         _listed(wish.geofences), _listed(wish.devices), _listed(wish.categories),
         _hours(wish.quiet) if wish.quiet else None, wish.cooldown, wish.group, wish.max_age,
-        Channel("webhook", subscription.channel.url), secret or msgspec.UNSET,
+        shown_channel(subscription.channel), secret or msgspec.UNSET,
     )  # fmt: skip
 
 

@@ -8,19 +8,20 @@ from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
 from tracker.access.guard import allow
-from tracker.alerts.dialer import Dialer
+from tracker.alerts.carrier import Carriers
 from tracker.alerts.signature import new_webhook_secret
+from tracker.api.channel_wire import read_channel
 from tracker.api.subscription_wire import (
     NewSubscription,
     SubscriptionAnswer,
     SubscriptionChange,
     changed_wish,
-    read_channel,
     shown,
 )
 from tracker.api.wire import Page, answer, clean, empty, read_json, read_query
 from tracker.errors import Invalid, NotFound
-from tracker.model.subscription import Subscription, Webhook, Wish
+from tracker.model.channel import Channel
+from tracker.model.subscription import Subscription, Wish
 from tracker.store.pool import borrow
 from tracker.store.subscriptions import (
     count_subscriptions,
@@ -47,7 +48,7 @@ class SubscriptionPage(msgspec.Struct, frozen=True):
     next: str | None
 
 
-def blueprint(pool: asyncpg.Pool, dialer: Dialer) -> Blueprint:
+def blueprint(pool: asyncpg.Pool, carriers: Carriers) -> Blueprint:
     routes = Blueprint("subscriptions", __name__, url_prefix="/api/subscriptions")
 
     @routes.get("")
@@ -70,7 +71,7 @@ def blueprint(pool: asyncpg.Pool, dialer: Dialer) -> Blueprint:
         """Subscribe; the answer holds the secret its messages are signed with, once."""
         new = await read_json(NewSubscription)
         channel, wish, secret = read_channel(new.channel), changed_wish(Wish(), new), new_webhook_secret()
-        await dialer.check(channel.url)
+        await carriers.of(channel).check(channel)
         async with borrow(pool) as conn:
             if await count_subscriptions(conn) >= MOST:
                 raise Invalid(f"there may be {MOST} subscriptions")
@@ -91,11 +92,11 @@ def blueprint(pool: asyncpg.Pool, dialer: Dialer) -> Blueprint:
         async with borrow(pool) as conn:
             return answer(shown(await subscribed(conn, subscription)))
 
-    _changes(routes, pool, dialer)
+    _changes(routes, pool, carriers)
     return routes
 
 
-def _changes(routes: Blueprint, pool: asyncpg.Pool, dialer: Dialer) -> None:
+def _changes(routes: Blueprint, pool: asyncpg.Pool, carriers: Carriers) -> None:
     @routes.patch("/<slug:subscription>")
     @document_request(SubscriptionChange)
     @document_response(SubscriptionAnswer)
@@ -105,7 +106,7 @@ def _changes(routes: Blueprint, pool: asyncpg.Pool, dialer: Dialer) -> None:
         change = await read_json(SubscriptionChange)
         channel = read_channel(change.channel) if change.channel else None
         if channel:
-            await dialer.check(channel.url)
+            await carriers.of(channel).check(channel)
         async with borrow(pool) as conn:
             new = _changed(await subscribed(conn, subscription), change, channel)
             await update_subscription(conn, new)
@@ -139,7 +140,7 @@ async def subscribed(conn: asyncpg.Connection, id: str) -> Subscription:
     return found
 
 
-def _changed(old: Subscription, change: SubscriptionChange, channel: Webhook | None) -> Subscription:
+def _changed(old: Subscription, change: SubscriptionChange, channel: Channel | None) -> Subscription:
     return msgspec.structs.replace(
         old,
         name=old.name if change.name is None else clean(change.name, "name"),

@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from tracker.model.channel import Channel
+
 
 class Quiet(msgspec.Struct, frozen=True):
     """Hours of every day in a named zone: `start` and `end` are minutes since midnight there; `end` may be less, and
@@ -29,10 +31,6 @@ class Wish(msgspec.Struct, frozen=True):
     max_age: int = 0  # an event that was older when it was detected is not told
 
 
-class Webhook(msgspec.Struct, frozen=True, tag_field="kind", tag="webhook"):
-    url: str
-
-
 class Subscription(msgspec.Struct, frozen=True):
     """`key` is the number used inside, `id` the slug people see. `secrets`: to sign with, the newest first."""
 
@@ -40,7 +38,7 @@ class Subscription(msgspec.Struct, frozen=True):
     id: str
     name: str
     wish: Wish
-    channel: Webhook
+    channel: Channel
     secrets: tuple[str, ...]
     enabled: bool = True
     reason: str | None = None

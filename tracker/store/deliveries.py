@@ -78,6 +78,18 @@ async def select_open_groups(conn: asyncpg.Connection, subscriptions: Sequence[i
     return [_delivery(row) for row in rows]
 
 
+async def select_due(conn: asyncpg.Connection, subscriptions: Collection[int], *, fresh: bool) -> list[int]:
+    """Which of these have a message that could be claimed."""
+    which = "d.created_at > now() - $2::text::interval" if fresh else "d.created_at <= now() - $2::text::interval"
+    rows = await conn.fetch(
+        f"""select wish.subscription from unnest($1::int[]) as wish (subscription)
+            where exists (select from delivery d where d.subscription = wish.subscription
+                          and d.state = 'waiting' and d.due <= now() and {which})""",
+        list(subscriptions), FRESH,
+    )  # fmt: skip
+    return [row["subscription"] for row in rows]
+
+
 async def claim_deliveries(
     conn: asyncpg.Connection, slots: dict[int, int], *, most: int, lease_s: float, fresh: bool
 ) -> list[Delivery]:

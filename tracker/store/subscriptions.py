@@ -8,7 +8,8 @@ import msgspec
 import structlog
 
 from tracker.errors import Conflict
-from tracker.model.subscription import Subscription, Webhook, Wish
+from tracker.model.channel import Channel
+from tracker.model.subscription import Subscription, Wish
 
 logger = structlog.get_logger()
 
@@ -20,7 +21,7 @@ BUMP: Final = "update subscription_head set revision = revision + 1 returning re
 
 
 async def insert_subscription(
-    conn: asyncpg.Connection, id: str, name: str, wish: Wish, channel: Webhook, secret: str
+    conn: asyncpg.Connection, id: str, name: str, wish: Wish, channel: Channel, secret: str
 ) -> Subscription:
     """Conflict where the id is taken."""
     row = await conn.fetchrow(
@@ -76,9 +77,7 @@ async def select_subscription(conn: asyncpg.Connection, id: str) -> Subscription
 
 async def select_subscriptions(conn: asyncpg.Connection, *, after: str, limit: int) -> list[Subscription]:
     """In the order of their ids."""
-    rows = await conn.fetch(
-        f"""{SELECT} where id collate "C" > $1 order by id collate "C" limit $2""", after, limit
-    )
+    rows = await conn.fetch(f"""{SELECT} where id collate "C" > $1 order by id collate "C" limit $2""", after, limit)
     return [_subscription(row) for row in rows]
 
 
@@ -120,6 +119,6 @@ def _readable(row: asyncpg.Record) -> Subscription | None:
 def _subscription(row: asyncpg.Record) -> Subscription:
     return Subscription(
         key=row["key"], id=row["id"], name=row["name"], wish=msgspec.json.decode(row["wish"], type=Wish),
-        channel=msgspec.json.decode(row["channel"], type=Webhook), secrets=tuple(row["secrets"]),
+        channel=msgspec.json.decode(row["channel"], type=Channel), secrets=tuple(row["secrets"]),
         enabled=row["enabled"], reason=row["reason"],
     )  # fmt: skip

@@ -1,0 +1,33 @@
+"""Carrier: one way to send messages, for one kind of channel. The sender knows no other difference between them."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from tracker.alerts.message import Message
+from tracker.alerts.outcome import Outcome
+from tracker.model.channel import Channel
+
+C = TypeVar("C", contravariant=True)
+
+
+class Carrier(Protocol[C]):
+    async def check(self, channel: C) -> None:
+        """Before it is stored: Invalid where nothing could ever be sent by it."""
+
+    def endpoint(self, channel: C) -> str:
+        """Whom it depends on: channels with the same endpoint work or fail together, and share a breaker."""
+
+    async def send(self, channel: C, message: Message) -> Outcome:
+        """One attempt, within half a minute. A failure is an Outcome, not an exception."""
+
+
+@dataclass(frozen=True)
+class Carriers:
+    """The carrier of each kind of channel. `close` ends what they keep open."""
+
+    by_kind: Mapping[type, Carrier[Any]]
+    close: Callable[[], Awaitable[None]]
+
+    def of(self, channel: Channel) -> Carrier[Any]:
+        return self.by_kind[type(channel)]
