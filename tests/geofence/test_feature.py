@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 import shapely
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from tests.geofence.shapes import box, circle, corridor, feature, polygon, shared
 from tracker.errors import Invalid, Malformed, TooLarge, TrackerError
-from tracker.geofence.feature import MAX_VERTICES, parse
+from tracker.geofence.feature import parse
+from tracker.geofence.geojson import MAX_VERTICES, PIECE, decode
 from tracker.geofence.index import FenceIndex
 
 SQUARE = [[24, 60], [25, 60], [25, 61], [24, 61], [24, 60]]
@@ -137,6 +139,33 @@ def test_too_many_vertices_says_what_simplifying_gives() -> None:
     assert str(MAX_VERTICES // 1000) in str(refusal.value)
     with pytest.raises(TooLarge, match="simplify it first"):
         parse(feature(ring(*[[index / 70_000, 0.0] for index in range(70_000)])))
+
+
+def test_large_geometries_are_read_in_pieces_as_in_one() -> None:
+    places = [[round(index / 1000, 3), 0.001 * (index % 7)] for index in range(9_000)]
+    for geometry in (
+        {"type": "LineString", "coordinates": places},
+        {"type": "Polygon", "coordinates": [places, places[:100]]},
+        {"type": "MultiPolygon", "coordinates": [[places], [places[:5], places[7:]]]},
+    ):
+        text = feature(geometry).replace(b"], [", b"]" + b" " * 30 + b"\n,\r [")
+        assert len(text) > 2 * PIECE  # or it would be read in one
+        assert msgspec.to_builtins(decode(text).geometry) == geometry
+
+
+@pytest.mark.parametrize("wrong", ["[1, null]", '"], ["', "[[1, 2], [3, 4]]", "[]"])
+def test_what_is_wrong_in_a_large_geometry_is_told_as_in_a_small_one(wrong: str) -> None:
+    places = b"[0.123456789, 1.123456789], " * 20_000
+    text = feature({"type": "Polygon", "coordinates": []}).replace(b"[]", b"[[%b%b]]" % (places, wrong.encode()))
+    with pytest.raises(Invalid, match=r"geometry\.coordinates"):
+        parse(text)
+
+
+def test_too_much_is_refused_unread() -> None:
+    with pytest.raises(TooLarge, match="over 60,000 vertices"):
+        parse(feature({"type": "LineString", "coordinates": [[0, 0]] * 100_000}, width=5))
+    with pytest.raises(TooLarge, match="properties: 128 kB"):
+        parse(feature(POINT, radius=5, note="x" * 200_000))
 
 
 def test_repair_shows_the_area_before_and_after() -> None:

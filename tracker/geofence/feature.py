@@ -8,48 +8,31 @@ import msgspec
 import numpy as np
 import shapely
 
-from tracker.errors import Invalid, Malformed, TooLarge
+from tracker.errors import Invalid
 from tracker.geofence import rings
+from tracker.geofence.geojson import (
+    MAX_SIMPLIFIED,
+    Feature,
+    Geometry,
+    LineString,
+    MultiPolygon,
+    Point,
+    Polygon,
+    Ring,
+    decode,
+    not_too_large,
+    refused,
+)
 from tracker.geofence.outline import outline
 from tracker.geofence.scope import ScopeProperties, scope_of
 from tracker.model.device import is_slug
 from tracker.model.geofence import FenceKind, Geofence, Preset, Reach
 
-MAX_VERTICES: Final = 10_000
 MAX_RADIUS: Final = 5_000_000.0  # m; a circle of 10,000 km is half the globe
 MAX_WIDTH: Final = 1_000_000.0  # m
 MAX_DEGREES: Final = 720.0  # of a corridor's length: twice round the globe
 MAX_SPEED: Final = 400.0  # m/s: a faster fix is taken for an impossible jump
 MIN_METRES: Final = 0.1  # a fix is whole 1e-7 degrees, 1.1 cm
-MAX_SIMPLIFIED: Final = 60_000  # vertices: simplifying more takes too long for a refusal
-TOLERANCES: Final = {"1 m": 1e-5, "10 m": 1e-4, "100 m": 1e-3, "1 km": 1e-2}  # degrees of latitude
-
-Ring = list[list[float]]
-
-
-class Polygon(msgspec.Struct, frozen=True, tag_field="type"):
-    coordinates: list[Ring]
-
-
-class MultiPolygon(msgspec.Struct, frozen=True, tag_field="type"):
-    coordinates: list[list[Ring]]
-
-
-class Point(msgspec.Struct, frozen=True, tag_field="type"):
-    coordinates: list[float]
-
-
-class LineString(msgspec.Struct, frozen=True, tag_field="type"):
-    coordinates: Ring
-
-
-class Feature(msgspec.Struct, frozen=True, tag_field="type"):
-    """`properties` is kept whole: what we do not know is somebody else's."""
-
-    geometry: Polygon | MultiPolygon | Point | LineString
-    properties: dict[str, Any] | None = None
-    id: str | int | None = None
-
 
 class Known(ScopeProperties, frozen=True):
     """The properties that mean something here."""
@@ -65,27 +48,12 @@ class Known(ScopeProperties, frozen=True):
 
 def parse(feature: bytes, *, id: str | None = None, key: int = 0, revision: int = 0) -> Geofence:
     """`id` wins over the feature's own; without either one is drawn. Raises Malformed, Invalid, TooLarge."""
-    try:
-        return read(msgspec.json.decode(feature, type=Feature), id, key, revision)
-    except RecursionError:
-        raise Malformed("the feature is nested too deeply") from None
-    except msgspec.ValidationError as error:
-        raise refused(error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Malformed(f"the feature is no JSON: {error}") from None
+    return read(decode(feature), id, key, revision)
 
 
-def refused(error: msgspec.ValidationError, prefix: str = "") -> Invalid:
-    """msgspec's message ends in the place, as in "Expected `float`, got `str` - at `$.geometry.coordinates[...]`"."""
-    reason, _, place = str(error).partition(" - at `$")
-    field = prefix + place.rstrip("`").lstrip(".")
-    if field == "geometry.type":
-        reason += "; a geofence is a Polygon, a MultiPolygon, a Point with a radius or a LineString with a width"
-    return Invalid(f"{field}: {reason}" if field else reason, field=field or None)
-
-
-def read(feature: Feature, id: str | None, key: int, revision: int) -> Geofence:
-    properties = feature.properties or {}
+def read(feature: Feature, id: str | None = None, key: int = 0, revision: int = 0) -> Geofence:
+    """As `parse` does."""
+    properties = feature.properties
     known = understood(properties)
     slug = named(feature, id)
     scope = scope_of(known)
@@ -112,7 +80,7 @@ def understood(properties: dict[str, Any]) -> Known:
     try:
         return msgspec.convert({name: value for name, value in properties.items() if value is not None}, Known)
     except msgspec.ValidationError as error:
-        raise refused(error, "properties.") from None
+        raise refused(error, "properties") from None
 
 
 def named(feature: Feature, id: str | None) -> str:
@@ -122,9 +90,7 @@ def named(feature: Feature, id: str | None) -> str:
     return slug
 
 
-def covered(
-    geometry: Polygon | MultiPolygon | Point | LineString, known: Known
-) -> tuple[FenceKind, Any, Reach | None, dict[str, Any] | None]:
+def covered(geometry: Geometry, known: Known) -> tuple[FenceKind, Any, Reach | None, dict[str, Any] | None]:
     """(kind, shape, reach, what a repair did)."""
     match geometry:
         case Point(position):
@@ -192,16 +158,3 @@ def enclosed(
         mended = rings.multipolygon(rings.repaired(parts))
         note = {"reason": str(error), "area_before": sum(map(rings.area, parts)), "area_after": rings.area(mended)}
         return mended, None, note
-
-
-def not_too_large(vertices: int, shape: Any) -> None:
-    """TooLarge says what simplifying would give; `shape` makes the geometry, which only a refusal needs."""
-    if vertices <= MAX_VERTICES:
-        return
-    message = f"{vertices:,} vertices are more than the {MAX_VERTICES:,} allowed"
-    if vertices <= MAX_SIMPLIFIED:
-        for metres, tolerance in TOLERANCES.items():
-            left = int(shapely.get_num_coordinates(shapely.simplify(shape(), tolerance, preserve_topology=False)))
-            if left <= MAX_VERTICES:
-                raise TooLarge(f"{message}; simplified to {metres} there are {left:,}", field="geometry")
-    raise TooLarge(f"{message}; simplify it first", field="geometry")

@@ -17,6 +17,8 @@ MAX_LONGITUDE: Final = 540.0  # one turn past 180 either way
 AUTHALIC_RADIUS: Final = 6_371_007.1809  # m, sphere of the area of WGS 84
 ECCENTRICITY: Final = 0.0818191908426215  # of WGS 84
 HALF_GLOBE: Final = 2 * np.pi * AUTHALIC_RADIUS**2  # m2
+TURN: Final = 10_000  # positions that are copied before other threads have their turn
+LARGE: Final = 20_000.0  # square degrees: less is never half the globe, and need not be measured in metres
 REASON: Final = re.compile(r"(.*?)\[(\S+) (\S+)\]")
 
 
@@ -24,7 +26,9 @@ def coordinates(positions: list[list[float]], where: str) -> Floats:
     """n x 2, longitudes made continuous. Invalid names the position that is wrong."""
     if set(map(len, positions)) != {2}:  # with altitudes, or short
         positions = [plane(position, f"{where}[{index}]") for index, position in enumerate(positions)]
-    points = np.array(positions, dtype=np.float64).reshape(-1, 2)
+    points = np.empty((len(positions), 2))
+    for begin in range(0, len(positions), TURN):
+        points[begin : begin + TURN] = positions[begin : begin + TURN]
     wrong = ~((np.abs(points[:, 0]) <= MAX_LONGITUDE) & (np.abs(points[:, 1]) <= 90.0))  # NaN is wrong too
     if wrong.any():
         index = int(np.argmax(wrong))
@@ -87,10 +91,10 @@ def multipolygon(parts: list[Any]) -> Any:
     shape = within_180(parts)
     if shape is not parts[0]:
         check(shape)
-    metres2 = area(shape)
-    if metres2 == 0.0:
+    degrees2 = shapely.area(shape)
+    if degrees2 == 0.0:
         raise Invalid("geometry: covers no area", field="geometry")
-    if metres2 > HALF_GLOBE:
+    if degrees2 > LARGE and area(shape) > HALF_GLOBE:
         raise Invalid("geometry: covers over half the globe", field="geometry")
     return shape
 

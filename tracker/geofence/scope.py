@@ -11,7 +11,7 @@ from tracker.model.device import is_slug
 from tracker.model.geofence import EVERYWHERE, Hours, Scope, Window
 from tracker.model.moment import parse
 
-MOST_DEVICES: Final = 10_000
+MOST_DEVICES: Final = 1000
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
