@@ -26,15 +26,19 @@
 The docstring is the default message.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 
 class TrackerError(Exception):
     """Something went wrong."""
 
-    def __init__(self, message: str | None = None, *, field: str | None = None) -> None:
+    def __init__(
+        self, message: str | None = None, *, field: str | None = None, errors: Sequence[object] = ()
+    ) -> None:
         super().__init__(message or (type(self).__doc__ or "").strip())
         self.field = field
+        self.errors = errors  # of the parts of a request that has many: what is wrong with each
 
 
 class Malformed(TrackerError):

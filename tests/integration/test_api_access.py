@@ -21,7 +21,7 @@ EXPECTED = {
     READERS: """GET /api/devices, GET /api/devices/<device>, GET /api/devices/<device>/track,
                 GET /api/devices/<device>/commands, GET /api/devices/<device>/quarantine,
                 GET /api/geofences, GET /api/geofences/<geofence>, GET /api/events, GET /api/events/stream,
-                GET /api/positions""",
+                GET /api/geofences/export, GET /api/positions""",
     ADMINS: """POST /api/devices, PATCH /api/devices/<device>, DELETE /api/devices/<device>,
                POST /api/devices/<device>/token, POST /api/devices/<device>/commands,
                GET /api/tokens, POST /api/tokens, DELETE /api/tokens/<int:id>,
@@ -30,7 +30,8 @@ EXPECTED = {
                POST /api/subscriptions/<subscription>/secret, POST /api/subscriptions/<subscription>/test,
                GET /api/subscriptions/<subscription>/deliveries, POST /api/subscriptions/<subscription>/replay,
                POST /api/subscriptions/<subscription>/deliveries/<int:delivery>/replay,
-               POST /api/geofences, PUT /api/geofences/<geofence>, DELETE /api/geofences/<geofence>""",
+               POST /api/geofences, PUT /api/geofences/<geofence>, DELETE /api/geofences/<geofence>,
+               POST /api/geofences/import""",
 }
 MAY = {ALL: "stranger device viewer admin", SIGNED_IN: "device viewer admin", READERS: "viewer admin", ADMINS: "admin"}
 TABLE = {route.strip(): who for who, routes in EXPECTED.items() for route in routes.split(",")}

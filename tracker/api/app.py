@@ -1,11 +1,11 @@
 """The HTTP application, put together from what it is given."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import asyncpg
-from quart import Quart
+from quart import Quart, Request
 from werkzeug.routing import BaseConverter
 
 import tracker
@@ -21,6 +21,8 @@ from tracker.api import (
     devices,
     event_stream,
     events,
+    geofence_export,
+    geofence_import,
     geofences,
     pages,
     positions,
@@ -42,6 +44,7 @@ from tracker.model.device import SLUG
 
 WEB: Final = Path(tracker.__file__).parent.parent / "web" / "dist"
 LARGEST_BODY: Final = 4 * 1024 * 1024  # bytes, of a geofence; all other bodies have a smaller limit of their own
+LARGEST_BODIES: Final = {geofence_import.PATH: geofence_import.LARGEST}
 
 
 def build_app(
@@ -62,6 +65,7 @@ def build_app(
     """
     pool = pool or gate.pool
     app = Quart("tracker", static_folder=None)
+    app.request_class = Sized  # type: ignore[assignment]  # annotated as the one class, not as one of its kind
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["BODY_TIMEOUT"] = 30  # s: a body that dribbles is not waited for
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = None  # pages.py says it of each file
@@ -81,10 +85,19 @@ def build_app(
         subscriptions.blueprint(pool, carriers or build_carriers(Dialer())),
         deliveries.blueprint(pool),
         event_stream.blueprint(pool, newest or Newest()),
-        *(each.blueprint(pool) for each in (tokens, devices, commands, quarantine, tracks, geofences, events)),
+        *(each.blueprint(pool) for each in (tokens, devices, commands, quarantine, tracks, events)),
+        *(each.blueprint(pool) for each in (geofences, geofence_import, geofence_export)),
     ):
         app.register_blueprint(blueprint)
     return app
+
+
+class Sized(Request):
+    """A request, with more room for the body where the route needs it."""
+
+    def __init__(self, method: str, scheme: str, path: str, *rest: Any, max_content_length: int, **others: Any) -> None:
+        largest = LARGEST_BODIES.get(path, max_content_length)
+        super().__init__(method, scheme, path, *rest, max_content_length=largest, **others)
 
 
 class Slug(BaseConverter):

@@ -2,8 +2,9 @@
 
 import logging
 import secrets
+from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 import msgspec
@@ -12,6 +13,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from tracker.api.wire import answer
 from tracker.errors import Invalid, NotSignedIn, StorageDown, TooMany, TrackerError, http_status
+from tracker.geofence.collection import BadFeature
 from tracker.store.pool import AWAY
 
 log = logging.getLogger(__name__)
@@ -20,7 +22,8 @@ REFUSED: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What went wrong (RFC 9457). `field` is the one that was refused; `instance` is in the log beside the cause."""
+    """What went wrong (RFC 9457). `field` is the one that was refused; `instance` is in the log beside the cause;
+    `errors`: of an import, the first hundred features that were refused."""
 
     type: str
     title: str
@@ -28,6 +31,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
     detail: str
     field: str | None = None
     instance: str | None = None
+    errors: Sequence[BadFeature] = ()
 
 
 def handle_errors(app: Quart) -> None:
@@ -42,7 +46,7 @@ def handle_errors(app: Quart) -> None:
 
 
 async def _told(error: TrackerError) -> Response:
-    response = _problem(http_status(error), str(error), field=error.field)
+    response = _problem(http_status(error), str(error), field=error.field, errors=error.errors)
     if isinstance(error, NotSignedIn):
         response.headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, TooMany):
@@ -79,8 +83,11 @@ async def _unexpected(error: Exception) -> Response:
     return _problem(500, "Something went wrong on our side.", instance=instance)
 
 
-def _problem(status: int, detail: str, *, field: str | None = None, instance: str | None = None) -> Response:
-    problem = Problem("about:blank", HTTPStatus(status).phrase, status, detail, field=field, instance=instance)
+def _problem(
+    status: int, detail: str, *, field: str | None = None, instance: str | None = None, errors: Sequence[Any] = ()
+) -> Response:
+    title = HTTPStatus(status).phrase
+    problem = Problem("about:blank", title, status, detail, field=field, instance=instance, errors=errors)
     return answer(problem, status, "application/problem+json")
 
 

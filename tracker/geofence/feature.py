@@ -84,9 +84,11 @@ def understood(properties: dict[str, Any]) -> Known:
 
 
 def named(feature: Feature, id: str | None) -> str:
-    slug = id or (str(feature.id) if feature.id is not None else f"fence-{secrets.token_hex(4)}")
+    slug = id or (str(feature.id) if feature.id is not None else f"fence-{secrets.token_hex(8)}")
     if not is_slug(slug):
         raise Invalid("id: 1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit", field="id")
+    if slug == "export":
+        raise Invalid("id: /api/geofences/export is taken", field="id")
     return slug
 
 

@@ -1,11 +1,13 @@
 """Tables geofence and geofence_head: the named areas, and the number that counts up with every change of one."""
 
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import asyncpg
 import msgspec
 
 from tracker.errors import Conflict
+from tracker.geofence.collection import Draft
 
 SELECT: Final = """select key, id, revision, jsonb_set(feature, '{properties,revision}', to_jsonb(revision)) as feature
                    from geofence"""
@@ -16,6 +18,8 @@ BUMP: Final = """update geofence_head set revision = revision + 1
                  where exists (select from geofence where id = $1) returning revision"""
 
 PAGE_BYTES: Final = 16 * 1024 * 1024
+SLICE: Final = 500  # drafts that are written at once, at most
+SLICE_BYTES: Final = 1024 * 1024
 
 
 class StoredGeofence(msgspec.Struct, frozen=True):
@@ -38,6 +42,49 @@ async def insert_geofence(conn: asyncpg.Connection, id: str, feature: bytes, sha
         if row is None:
             raise Conflict(f"there is a geofence {id} already", field="id")
         return await _by_key(conn, row["key"])
+
+
+async def insert_geofences(conn: asyncpg.Connection, drafts: Sequence[Draft], *, replace: bool) -> frozenset[str]:
+    """All or none, each with a revision of its own. The ids that were there before, which are replaced where `replace`
+    says so; else nothing is changed. The key of a replaced one stays.
+    """
+    async with conn.transaction():
+        # The lock first, as in each change: what is decided below must not be decided beside another change.
+        last = await conn.fetchval("select revision from geofence_head for update")
+        ids = [draft.id for draft in drafts]
+        found = await conn.fetch("select id from geofence where id = any($1::text[])", ids)
+        taken = frozenset(row["id"] for row in found)
+        if taken and not replace:
+            return taken
+        await conn.execute("update geofence_head set revision = revision + $1", len(drafts))
+        begin = 0
+        for end in _slices(drafts):
+            await _upsert(conn, drafts[begin:end], last + begin + 1)
+            begin = end
+        return taken
+
+
+def _slices(drafts: Sequence[Draft]) -> Iterator[int]:
+    """Where each ends. A slice is what the event loop can write in a millisecond or two."""
+    size = 0
+    for number, draft in enumerate(drafts):
+        size += len(draft.feature) + len(draft.shape) + SLICE_BYTES // SLICE
+        if size >= SLICE_BYTES:
+            yield number + 1
+            size = 0
+    yield len(drafts)
+
+
+async def _upsert(conn: asyncpg.Connection, drafts: Sequence[Draft], revision: int) -> None:
+    await conn.execute(
+        """insert into geofence (id, revision, feature, shape)
+           select id, revision, convert_from(feature, 'UTF8')::jsonb, st_geomfromwkb(shape, 4326)
+           from unnest($1::text[], $2::bigint[], $3::bytea[], $4::bytea[]) as draft (id, revision, feature, shape)
+           on conflict (id) do update set revision = excluded.revision, feature = excluded.feature,
+                                          shape = excluded.shape, updated_at = now()""",
+        [draft.id for draft in drafts], list(range(revision, revision + len(drafts))),
+        [draft.feature for draft in drafts], [draft.shape for draft in drafts],
+    )  # fmt: skip
 
 
 async def update_geofence(conn: asyncpg.Connection, id: str, feature: bytes, shape: bytes) -> StoredGeofence | None:

@@ -1,0 +1,63 @@
+"""Export of geofences: all of them as one FeatureCollection, which can be imported again."""
+
+from collections.abc import AsyncIterator
+from typing import Any, ClassVar, Final, Literal
+
+import asyncpg
+import msgspec
+from quart import Blueprint, Response
+from quart_schema import document_response
+
+from tracker.access.guard import allow
+from tracker.store.geofences import StoredGeofence, select_geofence_revision, select_geofences
+from tracker.store.pool import borrow
+
+PAGE: Final = 100  # geofences: with ten thousand vertices each they are 30 MB of text for PostgreSQL to measure
+PAGE_BYTES: Final = 1024 * 1024
+
+
+class GeofenceExport(msgspec.Struct, frozen=True):
+    """A GeoJSON FeatureCollection. `revision` is that of the last change before it was begun."""
+
+    type: Literal["FeatureCollection"]
+    revision: int
+    features: list[dict[str, Any]]
+    MEDIA: ClassVar = ("application/geo+json",)
+
+
+def blueprint(pool: asyncpg.Pool) -> Blueprint:
+    routes = Blueprint("geofence_export", __name__)
+
+    @routes.get("/api/geofences/export")
+    @document_response(GeofenceExport)
+    @allow("viewer", "admin")
+    async def export_geofences() -> Response:
+        """Export all geofences, by id, as one FeatureCollection."""
+        async with borrow(pool) as conn:
+            revision = await select_geofence_revision(conn)
+        response = Response(_streamed(pool, revision), mimetype="application/geo+json")
+        response.timeout = None  # a large one on a slow line takes its time; sockets have their own limits
+        response.headers["Content-Disposition"] = 'attachment; filename="geofences.geojson"'
+        return response
+
+    return routes
+
+
+async def _streamed(pool: asyncpg.Pool, revision: int) -> AsyncIterator[bytes]:
+    """Page by page, so that who reads slowly holds no connection; what changes meanwhile may be in it or not."""
+    yield b'{"type":"FeatureCollection","revision":%d,"features":[' % revision
+    before = b"\n"
+    async for page in _pages(pool):
+        yield before + b",\n".join(bytes(each.feature) for each in page)
+        before = b",\n"
+    yield b"\n]}\n"
+
+
+async def _pages(pool: asyncpg.Pool) -> AsyncIterator[list[StoredGeofence]]:
+    after, more = "", True
+    while more:
+        async with borrow(pool) as conn:
+            page, more = await select_geofences(conn, after=after, limit=PAGE, largest=PAGE_BYTES)
+        if page:
+            yield page
+            after = page[-1].id

@@ -1,0 +1,121 @@
+"""Import of geofences: a file of thousands, all of them or none."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+import asyncpg
+import msgspec
+from quart import Blueprint, Response, request
+from quart_schema import document_querystring, document_request, document_response
+from werkzeug.exceptions import RequestTimeout
+
+from tracker.access.guard import allow
+from tracker.api.wire import answer, read_query
+from tracker.errors import Conflict, Invalid, TooLarge, TooMany, WrongType
+from tracker.geofence.collection import MOST_TOLD, BadFeature, Collection, Defaults, Found, collect, features
+from tracker.store.geofences import insert_geofences
+from tracker.store.pool import borrow
+
+PATH: Final = "/api/geofences/import"
+LARGEST: Final = 64 * 1024 * 1024  # bytes
+PATIENCE: Final = 300.0  # s; 64 MB over 2 Mbit/s
+Format = Literal["geojson"]
+READERS: Final[dict[Format, Callable[[bytes], Iterator[Found]]]] = {"geojson": features}
+TYPES: Final[dict[str, Format]] = {"application/json": "geojson", "application/geo+json": "geojson"}
+
+Metres = Annotated[float, msgspec.Meta(gt=0)]
+
+
+class ImportQuery(msgspec.Struct, frozen=True):
+    """`format`: where the Content-Type does not say it. `radius` and `width` (metres) and `repair` are for features
+    that have none. `on_conflict`: what becomes of ids that are there already; `fail` stores nothing."""
+
+    format: Format | None = None
+    on_conflict: Literal["fail", "replace"] = "fail"
+    radius: Metres | None = None
+    width: Metres | None = None
+    repair: bool = False
+
+
+class FeatureCollection(msgspec.Struct, frozen=True):
+    """GeoJSON features; each as for a single geofence."""
+
+    type: Literal["FeatureCollection"]
+    features: list[dict[str, Any]]
+    MEDIA: ClassVar = ("application/geo+json",)
+
+
+class Imported(msgspec.Struct, frozen=True):
+    """How many are new, how many were there before, and the ids in the order of the features."""
+
+    created: int
+    replaced: int
+    ids: list[str]
+
+
+def blueprint(pool: asyncpg.Pool) -> Blueprint:
+    routes = Blueprint("geofence_import", __name__)
+    busy = asyncio.Lock()  # one import at a time holds its 64 MB; another is told to come again
+
+    @routes.post(PATH)
+    @document_querystring(ImportQuery)
+    @document_request(FeatureCollection)
+    @document_response(Imported, 201)
+    @allow("admin")
+    async def import_geofences() -> Response:
+        """Import geofences, all or none."""
+        query = read_query(ImportQuery)
+        reader = READERS[_format(query)]
+        if busy.locked():
+            raise TooMany("another import is running", retry_after=5.0)
+        async with busy:
+            parts = await _parts()
+            defaults = Defaults(query.radius, query.width, query.repair)
+            found = await asyncio.to_thread(lambda: collect(reader(b"".join(parts)), defaults))
+            if found.wrong:
+                raise Invalid(_counted(found.wrong, found.total, "cannot be geofences"), errors=found.bad)
+            async with borrow(pool) as conn:
+                taken = await insert_geofences(conn, found.drafts, replace=query.on_conflict == "replace")
+        if taken and query.on_conflict == "fail":
+            clashes = _clashes(found, taken)
+            raise Conflict(_counted(len(clashes), found.total, "have an id that is taken"), errors=clashes[:MOST_TOLD])
+        ids = [draft.id for draft in found.drafts]
+        return answer(Imported(len(ids) - len(taken), len(taken), ids), 201)
+
+    return routes
+
+
+def _format(query: ImportQuery) -> Format:
+    format = query.format or TYPES.get(request.mimetype)
+    if format is None:
+        raise WrongType(f"the body has to be one of {', '.join(TYPES)}; or say format={'|'.join(READERS)}")
+    return format
+
+
+async def _parts() -> list[bytes]:
+    """The body in the pieces it came in: to put 64 MB together takes longer than a live position should wait."""
+    parts, size = list[bytes](), 0
+    try:
+        async with asyncio.timeout(PATIENCE):
+            async for part in request.body:
+                parts.append(part)
+                size += len(part)
+                if size > LARGEST:
+                    raise TooLarge(f"the body may have {LARGEST} bytes")
+    except TimeoutError:
+        raise RequestTimeout from None
+    return parts
+
+
+def _counted(wrong: int, total: int, what: str) -> str:
+    told = f"; errors has the first {MOST_TOLD}" if wrong > MOST_TOLD else ""
+    return f"{wrong:,} of {total:,} features {what}, so nothing is stored{told}"
+
+
+def _clashes(found: Collection, taken: frozenset[str]) -> list[BadFeature]:
+    return [
+        BadFeature(index, draft.id, "id", f"id: there is a geofence {draft.id} already")
+        for index, draft in zip(found.indices, found.drafts, strict=True)
+        if draft.id in taken
+    ]
