@@ -72,7 +72,9 @@ class Server:
         self.hub = Hub(self.gate, doors, tasks, self.metrics, self.table)
         self.is_owner = False
         self.is_ending = False
-        self.carriers = build_carriers(Dialer(settings.private_receivers))
+        self.carriers = build_carriers(
+            Dialer(settings.private_receivers), smtp=settings.smtp, smtp_from=settings.smtp_from
+        )
         self.newest = Newest()
         self.app = build_app(
             gate=self.gate,

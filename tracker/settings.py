@@ -1,14 +1,29 @@
 """Settings: every value a person may set, read from the environment in one place and passed on as values."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from tracker.errors import Invalid
 
 Network = IPv4Network | IPv6Network
+
+SENDER = re.compile(r"[^<>@\x00-\x1f]+@[^<>@\s]+|[^<>\x00-\x1f]*<[^<>@\s]+@[^<>@\s]+>")
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A server of somebody's that the operator lets us use, out of a URL."""
+
+    scheme: str
+    host: str
+    port: int
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +40,8 @@ class Settings:
     tls_key: Path | None = None  # TRACKER_TLS_KEY
     log_level: str = "info"  # TRACKER_LOG_LEVEL
     private_receivers: tuple[Network, ...] = ()  # TRACKER_PRIVATE_RECEIVERS: networks alerts may go to, not public
+    smtp: Remote | None = None  # TRACKER_SMTP_URL: the server that takes alerts by e-mail, as smtp://user:pass@host:587
+    smtp_from: str | None = None  # TRACKER_SMTP_FROM: whose e-mail it is, as Tracker <alerts@example.org>
 
     def __post_init__(self) -> None:
         host, _, port = self.bind.rpartition(":")
@@ -34,6 +51,10 @@ class Settings:
             raise Invalid("TRACKER_ADMIN_TOKEN must have 32 characters or more", field="admin_token")
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise Invalid("TLS needs both a certificate and a key", field="tls_certificate")
+        if (self.smtp is None) != (self.smtp_from is None):
+            raise Invalid("e-mail needs both TRACKER_SMTP_URL and TRACKER_SMTP_FROM", field="smtp_from")
+        if self.smtp_from is not None and not SENDER.fullmatch(self.smtp_from):
+            raise Invalid("TRACKER_SMTP_FROM: not an address as Tracker <alerts@example.org> is one", field="smtp_from")
 
 
 def from_environment(environment: Mapping[str, str] = os.environ, **given: object) -> Settings:
@@ -45,15 +66,31 @@ def from_environment(environment: Mapping[str, str] = os.environ, **given: objec
             return Path(file).read_text(encoding="utf-8").strip() or None
         return environment.get(f"TRACKER_{name.upper()}") or None
 
-    plain = ("bind", "database_url", "admin_token", "map_style", "log_level")
+    plain = ("bind", "database_url", "admin_token", "map_style", "log_level", "smtp_from")
     found: dict[str, object] = {name: text(name) for name in plain}
     found |= {name: Path(value) for name in ("data", "tls_certificate", "tls_key") if (value := text(name))}
     if origins := text("origins"):
         found["origins"] = tuple(origin.strip() for origin in origins.split(",") if origin.strip())
     if networks := text("private_receivers"):
         found["private_receivers"] = tuple(_network(each) for each in networks.split(",") if each.strip())
+    if smtp := text("smtp_url"):
+        found["smtp"] = remote(smtp, "TRACKER_SMTP_URL", {"smtp": 587, "smtps": 465, "smtp+plain": 25})
     found |= {name: value for name, value in given.items() if value is not None}
     return Settings(**{name: value for name, value in found.items() if value is not None})  # type: ignore[arg-type]
+
+
+def remote(url: str, name: str, ports: Mapping[str, int]) -> Remote:
+    """`ports` are the schemes there are, with the port of each. Invalid without the URL: it may hold a password."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        parts, host, port = urlsplit(""), None, None
+    if parts.scheme not in ports or not host or parts.path not in ("", "/") or parts.query or parts.fragment:
+        forms = " or ".join(f"{scheme}://" for scheme in ports)
+        raise Invalid(f"{name} has to be {forms}user:password@host:port; what is special in them as %40", field=name)
+    user, password = (unquote(each) if each is not None else None for each in (parts.username, parts.password))
+    return Remote(parts.scheme, host, port or ports[parts.scheme], user, password)
 
 
 def _network(text: str) -> Network:

@@ -20,7 +20,7 @@ from tracker.alerts.matching import Subscriptions, write_outbox
 from tracker.alerts.sender import Sender
 from tracker.alerts.signature import new_webhook_secret
 from tracker.metrics import Metrics
-from tracker.model.channel import Webhook
+from tracker.model.channel import Channel, Webhook
 from tracker.model.device import Device
 from tracker.model.event import Event, Transition
 from tracker.model.fix import Fix
@@ -35,15 +35,29 @@ FENCES = {1: "port", 2: "depot"}
 
 
 class Receiver:
-    def __init__(self, folder: Path) -> None:
-        self.file = folder / "received.jsonl"
+    """Of webhooks. `settings`: what a server needs to reach it; `channel`: how a subscription names it."""
+
+    script = "receiver.py"
+
+    def __init__(self, folder: Path, *more: str) -> None:
+        self.file = folder / f"{self.script}.jsonl"
         self.file.touch()
+        self.more = more  # arguments of its program
         self.port = 0
         self.process: subprocess.Popen[str]
 
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"TRACKER_PRIVATE_RECEIVERS": "127.0.0.0/8, ::1/128"}
+
+    def channel(self, way: str = "") -> dict[str, Any]:
+        """`way`: `slow`, or as it should be."""
+        return {"kind": "webhook", "url": self.url("/?seconds=0.3" if way == "slow" else "/")}
+
     def start(self) -> None:
         """At the same port as before."""
-        program = [sys.executable, str(Path(__file__).with_name("receiver.py")), str(self.port), str(self.file)]
+        script = Path(__file__).with_name(self.script)
+        program = [sys.executable, str(script), str(self.port), str(self.file), *self.more]
         self.process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout
         self.port = int(self.process.stdout.readline())
@@ -106,8 +120,9 @@ async def sender(pool: asyncpg.Pool, dialer: Dialer) -> AsyncIterator[Sender]:
 
 
 @asynccontextmanager
-async def sending(pool: asyncpg.Pool, dialer: Dialer) -> AsyncIterator[Sender]:
-    sender = Sender(pool, build_carriers(dialer), Metrics())
+async def sending(pool: asyncpg.Pool, dialer: Dialer, **settings: Any) -> AsyncIterator[Sender]:
+    carriers = build_carriers(dialer, **settings)
+    sender = Sender(pool, carriers, Metrics())
     task = asyncio.create_task(sender.run())
     yield sender
     task.cancel()
@@ -120,8 +135,10 @@ async def van(conn: asyncpg.Connection) -> Device:
     return await insert_device(conn, "van", "Van", "van")
 
 
-async def subscribe(conn: asyncpg.Connection, url: str, id: str = "all", **wish: Any) -> Subscription:
-    return await insert_subscription(conn, id, "", Wish(**wish), Webhook(url), new_webhook_secret())
+async def subscribe(conn: asyncpg.Connection, to: str | Channel, id: str = "all", **wish: Any) -> Subscription:
+    """`to`: the URL of a webhook, or another channel."""
+    channel = Webhook(to) if isinstance(to, str) else to
+    return await insert_subscription(conn, id, "", Wish(**wish), channel, new_webhook_secret())
 
 
 async def happen(

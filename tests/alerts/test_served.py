@@ -1,11 +1,13 @@
 """Through a real server: from a device's fix to the receiver, and nothing lost where the server is killed."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import asyncpg
 import pytest
 
 from tests.alerts.conftest import Receiver, until
+from tests.alerts.parts import MailServer
 from tests.integration.test_live_path import PORT, fix
 from tests.running import PROGRAM, RunningServer, running
 
@@ -56,37 +58,57 @@ async def test_from_a_fix_to_its_receiver(alerting: RunningServer, receiver: Rec
         assert "tracker_alerts_total" in api.get("/metrics").text
 
 
-async def test_killed_between_commit_and_send(database_url: str, receiver: Receiver) -> None:
-    """This server commits events and never comes to send one; the next does."""
-    with running(database_url, program=MUTE, **LOOPBACK) as server:
+@pytest.fixture
+def parts(tmp_path: Path) -> Iterator[list[Receiver]]:
+    """One of every kind."""
+    parts = [kind(tmp_path) for kind in (Receiver, MailServer)]
+    for part in parts:
+        part.start()
+    yield parts
+    for part in parts:
+        part.kill()
+
+
+def settings_of(parts: list[Receiver]) -> dict[str, str]:
+    return {name: value for part in parts for name, value in part.settings.items()}
+
+
+def subscribe_all(server: RunningServer, parts: list[Receiver], way: str = "") -> None:
+    with server.api() as api:
+        for part in parts:
+            api.post("/api/subscriptions", json={"channel": part.channel(way)}).raise_for_status()
+
+
+async def test_killed_between_commit_and_send(database_url: str, parts: list[Receiver]) -> None:
+    """This server commits events and never comes to send one; the next does, by every channel."""
+    with running(database_url, program=MUTE, **settings_of(parts)) as server:
         token = server.new_device("van-12")
         server.new_geofence(PORT)
-        subscribe(server, receiver.url())
+        subscribe_all(server, parts)
         await crossings(server, token, range(1, 21))  # every frame was acked, so every event is committed
         server.kill()
-    assert receiver.received() == []
-    with running(database_url, **LOOPBACK):
-        await receiver.wait_for(20)
-        assert receiver.events() == list(range(1, 21))
+    assert not any(part.events() for part in parts)
+    with running(database_url, **settings_of(parts)):
+        await until(lambda: all(len(part.events()) >= 20 for part in parts))
+    assert [part.events() for part in parts] == [list(range(1, 21))] * len(parts)
 
 
-async def test_killed_while_it_sends(database_url: str, receiver: Receiver, conn: asyncpg.Connection) -> None:
+async def test_killed_while_it_sends(database_url: str, parts: list[Receiver], conn: asyncpg.Connection) -> None:
     """Some were sent and not noted, some were taken and not sent: all come, some twice, in their order."""
-    with running(database_url, program=HASTY, **LOOPBACK) as server:
+    with running(database_url, program=HASTY, **settings_of(parts)) as server:
         token = server.new_device("van-12")
         server.new_geofence(PORT)
-        subscribe(server, receiver.url("/slow?seconds=0.3"))
+        subscribe_all(server, parts, "slow")
         await crossings(server, token, range(1, 11))
-        await receiver.wait_for(3)
-        server.kill()
-        server.start()
-        await receiver.wait_for(6)
-        server.kill()
-        server.start()
-        await until(lambda: conn.fetchval("select count(*) = 10 and bool_and(state = 'sent') from delivery"), 30)
-    told = receiver.events()
-    assert list(dict.fromkeys(told)) == list(range(1, 11)), "each one, in their order"
-    assert len(told) <= 12, "twice at most what was under way"
+        for count in (3, 6):
+            await until(lambda count=count: all(len(part.events()) >= count for part in parts))
+            server.kill()
+            server.start()
+        done = f"select count(*) = {10 * len(parts)} and bool_and(state = 'sent') from delivery"
+        await until(lambda: conn.fetchval(done), 30)
+    for part in parts:
+        assert list(dict.fromkeys(part.events())) == list(range(1, 11)), "each one, in their order"
+        assert len(part.events()) <= 12, "twice at most what was under way"
 
 
 async def test_a_server_that_may_not_reach_inside_says_so(server: RunningServer, receiver: Receiver) -> None:

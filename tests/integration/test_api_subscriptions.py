@@ -38,8 +38,8 @@ async def test_the_least_there_can_be(admin: Caller) -> None:
 @pytest.mark.parametrize(
     ("field", "wrong"),
     [
-        ("channel", {}), ("channel.kind", {"channel": {"kind": "email", "url": "x"}}),
-        ("channel.kind", {"channel": {"kind": "mqtt"}}), ("channel.url", {"channel": {"kind": "webhook"}}),
+        ("channel", {}), ("channel.kind", {"channel": {"kind": "sms", "url": "x"}}),
+        ("channel.kind", {"channel": {"kind": "pigeon"}}), ("channel.url", {"channel": {"kind": "webhook"}}),
         ("channel.url", {"channel": {"kind": "webhook", "url": "http://127.0.0.1/"}}),
         ("channel.url", {"channel": {"kind": "webhook", "url": "http://2852039166/"}}),
         ("channel.url", {"channel": {"kind": "webhook", "url": "file:///etc/passwd"}}),

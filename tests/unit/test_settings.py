@@ -3,7 +3,7 @@
 import pytest
 
 from tracker.errors import Invalid
-from tracker.settings import from_environment
+from tracker.settings import Remote, from_environment
 
 
 def test_what_is_not_given_on_the_command_line_comes_from_the_environment() -> None:
@@ -16,3 +16,28 @@ def test_what_is_not_given_on_the_command_line_comes_from_the_environment() -> N
 def test_an_address_that_is_none_is_told_in_a_sentence(bind: str) -> None:
     with pytest.raises(Invalid, match="HOST:PORT"):
         from_environment({}, bind=bind)
+
+
+def test_a_server_of_the_operators_is_read_from_its_url() -> None:
+    environment = {"TRACKER_SMTP_URL": "smtp://tracker:p%40ss@[::1]", "TRACKER_SMTP_FROM": "Tracker <a@example.org>"}
+    settings = from_environment(environment)
+    assert settings.smtp == Remote("smtp", "::1", 587, "tracker", "p@ss")
+    assert "p@ss" not in repr(settings)
+
+
+@pytest.mark.parametrize("url", ["smtp://", "http://x", "smtp://x:y", "smtp://x/y", "smtp://x?y=1", "x:25", "smtp://["])
+def test_a_url_that_is_none_is_refused_without_being_shown(url: str) -> None:
+    with pytest.raises(Invalid, match="TRACKER_SMTP_URL has to be smtp://"):
+        from_environment({"TRACKER_SMTP_URL": url, "TRACKER_SMTP_FROM": "a@example.org"})
+
+
+@pytest.mark.parametrize("sender", ["nobody", "a@b\nBcc: c@d", "A <a@b> <c@d>", "@", "a@", "A <a b>"])
+def test_a_sender_that_is_no_address_is_refused(sender: str) -> None:
+    with pytest.raises(Invalid, match="TRACKER_SMTP_FROM"):
+        from_environment({"TRACKER_SMTP_URL": "smtp://x", "TRACKER_SMTP_FROM": sender})
+
+
+def test_email_needs_both() -> None:
+    for name, value in (("TRACKER_SMTP_URL", "smtp://x"), ("TRACKER_SMTP_FROM", "a@example.org")):
+        with pytest.raises(Invalid, match="both"):
+            from_environment({name: value})

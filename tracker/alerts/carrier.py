@@ -6,12 +6,15 @@ from typing import Any, Protocol, TypeVar
 
 from tracker.alerts.message import Message
 from tracker.alerts.outcome import Outcome
+from tracker.errors import Invalid
 from tracker.model.channel import Channel
 
 C = TypeVar("C", contravariant=True)
 
 
 class Carrier(Protocol[C]):
+    is_for_people: bool  # then its messages come with names
+
     async def check(self, channel: C) -> None:
         """Before it is stored: Invalid where nothing could ever be sent by it."""
 
@@ -31,3 +34,23 @@ class Carriers:
 
     def of(self, channel: Channel) -> Carrier[Any]:
         return self.by_kind[type(channel)]
+
+
+class Unset:
+    """Stands for a carrier that the operator did not set up: it takes nothing new, and what waits goes on waiting."""
+
+    is_for_people = False
+
+    def __init__(self, kind: str, needs: str) -> None:
+        """`needs`: the settings, as people read them."""
+        self.kind = kind
+        self.reason = f"this server sends no {kind}: {needs} not set"
+
+    async def check(self, channel: Channel) -> None:
+        raise Invalid(f"channel.kind: {self.reason}", field="channel.kind")
+
+    def endpoint(self, channel: Channel) -> str:
+        return self.kind
+
+    async def send(self, channel: Channel, message: Message) -> Outcome:
+        return Outcome("failed", error=self.reason)

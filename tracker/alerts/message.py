@@ -6,17 +6,19 @@ import msgspec
 
 from tracker.model.delivery import Delivery
 from tracker.model.moment import format_ms
+from tracker.model.names import Names
 from tracker.model.subscription import Subscription
 
 CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
 
 
 class Message(msgspec.Struct, frozen=True):
-    """All that a carrier may say. `installation` names the event log."""
+    """All that a carrier may say. `installation` names the event log, `names` are there for those that reach people."""
 
     delivery: Delivery
     subscription: Subscription
     installation: str
+    names: Names = Names()
 
     @property
     def id(self) -> str:

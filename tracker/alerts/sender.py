@@ -7,7 +7,7 @@ away; what it could not note is sent again, so a receiver may get a message twic
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Collection, Coroutine
+from collections.abc import Collection, Coroutine, Sequence
 from time import monotonic
 from typing import Any, Final
 
@@ -24,10 +24,12 @@ from tracker.errors import TrackerError
 from tracker.metrics import Metrics
 from tracker.model.delivery import Attempt, Delivery, DeliveryState
 from tracker.model.moment import now_ms
+from tracker.model.names import Names
 from tracker.model.subscription import Subscription
 from tracker.store.deliveries import claim_deliveries, hasten_retries, select_due, update_delivery_tried
 from tracker.store.delivery_upkeep import prune_deliveries, select_backlog
 from tracker.store.installation import select_epoch
+from tracker.store.names import select_names
 from tracker.store.pool import AWAY, borrow
 from tracker.store.subscriptions import (
     disable_subscription,
@@ -104,8 +106,10 @@ class Sender:
                 slots, most = self.slots(due), UNDER_WAY - self.under_way
                 if not slots or most <= 0:
                     continue
-                for each in await claim_deliveries(conn, slots, most=most, lease_s=LEASE, fresh=fresh):
-                    self.start(each, tasks)
+                claimed = await claim_deliveries(conn, slots, most=most, lease_s=LEASE, fresh=fresh)
+                names = await self.names(conn, claimed)
+                for each in claimed:
+                    self.start(each, names, tasks)
 
     async def load(self, conn: asyncpg.Connection) -> None:
         if not self.installation:
@@ -143,11 +147,17 @@ class Sender:
                 left[endpoint] -= found[key]
         return found
 
-    def start(self, delivery: Delivery, tasks: asyncio.TaskGroup) -> None:
+    async def names(self, conn: asyncpg.Connection, claimed: Sequence[Delivery]) -> Names:
+        """Of what is to be told to people; as they are now, for that is how people know them."""
+        channels = {each.id: self.subscriptions[each.subscription].channel for each in claimed}
+        telling = [id for id, channel in channels.items() if self.carriers.of(channel).is_for_people]
+        return await select_names(conn, telling) if telling else Names()
+
+    def start(self, delivery: Delivery, names: Names, tasks: asyncio.TaskGroup) -> None:
         subscription = self.subscriptions[delivery.subscription]
         self.under_way += 1
         self.breakers[self.endpoint(subscription)].started(monotonic())
-        tasks.create_task(self.guarded(self.deliver(Message(delivery, subscription, self.installation))))
+        tasks.create_task(self.guarded(self.deliver(Message(delivery, subscription, self.installation, names))))
 
     async def deliver(self, message: Message) -> None:
         """One attempt, and the note of what became of it."""

@@ -13,6 +13,8 @@ AGENT: Final = "tracker-webhooks/1"
 
 
 class Webhooks:
+    is_for_people = False
+
     def __init__(self, dialer: Dialer) -> None:
         self.dialer = dialer
 

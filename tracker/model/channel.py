@@ -7,4 +7,8 @@ class Webhook(msgspec.Struct, frozen=True, tag_field="kind", tag="webhook"):
     url: str
 
 
-Channel = Webhook
+class Email(msgspec.Struct, frozen=True, tag_field="kind", tag="email"):
+    to: tuple[str, ...]
+
+
+Channel = Webhook | Email

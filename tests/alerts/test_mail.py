@@ -1,0 +1,138 @@
+"""Alerts by e-mail, with a real SMTP server that refuses, dies and comes back."""
+
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import trustme
+
+from tests.alerts.conftest import happen, sending, subscribe, until
+from tests.alerts.parts import MailServer
+from tests.alerts.test_wording import event, message
+from tracker.alerts import breaker, schedule
+from tracker.alerts.dialer import Dialer
+from tracker.alerts.mail import Mail
+from tracker.alerts.sender import Sender
+from tracker.model.channel import Email
+from tracker.model.device import Device
+from tracker.settings import Remote
+from tracker.store.deliveries import select_attempts
+from tracker.store.devices import insert_device
+
+FROM = "Tracker <alerts@example.org>"
+
+
+@pytest.fixture
+def mail_server(tmp_path: Path) -> Iterator[MailServer]:
+    server = MailServer(tmp_path)
+    server.start()
+    yield server
+    if server.process.poll() is None:
+        server.kill()
+
+
+@pytest.fixture
+async def sender(
+    pool: asyncpg.Pool, dialer: Dialer, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Sender]:
+    monkeypatch.setattr(schedule, "SCHEDULE", (0, 0.2, 0.2, 0.2))
+    monkeypatch.setattr(breaker, "FIRST_PAUSE", 0.2)
+    async with sending(pool, dialer, smtp=Remote("smtp", "127.0.0.1", mail_server.port), smtp_from=FROM) as sender:
+        yield sender
+
+
+async def test_an_event_becomes_a_letter(
+    conn: asyncpg.Connection, van: Device, mail_server: MailServer, sender: Sender
+) -> None:
+    await subscribe(conn, Email(("ada@example.org", "bo@example.org")), "port-watch")
+    await happen(conn, van, [0])
+    await until(mail_server.letters)
+    ((to, letter),) = mail_server.letters()
+    assert to == ["ada@example.org", "bo@example.org"]
+    assert (letter["From"], letter["To"]) == (FROM, "ada@example.org, bo@example.org")
+    assert letter["Subject"] == "Van entered port"
+    assert letter["Message-ID"] == f"<{sender.installation}-1@example.org>"
+    assert letter["Auto-Submitted"] == "auto-generated" and letter["Date"]
+    assert "2026-11-23 10:00:00 UTC" in letter.get_content() and "port-watch" in letter.get_content()
+    await until(lambda: conn.fetchval("select bool_and(state = 'sent') from delivery"))
+    ((attempt,),) = (await select_attempts(conn, [1])).values()
+    assert (attempt.status, attempt.error) == (250, None)
+
+
+async def test_who_refused_for_now_is_tried_again_alone_and_who_refused_for_good_is_told_of(
+    conn: asyncpg.Connection, van: Device, mail_server: MailServer, sender: Sender
+) -> None:
+    await subscribe(conn, Email(("ada@example.org", "full@example.org", "nobody@example.org")))
+    await happen(conn, van, [0])
+    await until(lambda: conn.fetchval("select count(*) = 1 and bool_and(state = 'sent') from delivery"))
+    assert [to for to, _ in mail_server.letters()] == [["ada@example.org"], ["full@example.org"]]
+    ids = {letter["Message-ID"] for _, letter in mail_server.letters()}
+    assert len(ids) == 1, "a mailbox that got both would know"
+    ((first, second),) = (await select_attempts(conn, [1])).values()
+    assert "452" in (first.error or "") and "nobody@example.org: 550" in (first.error or "")
+    assert (second.status, second.error) == (250, None)
+
+
+@pytest.mark.parametrize("address", ["nobody@example.org", "spam@example.org"])
+async def test_what_is_refused_for_good_is_dead_at_once_and_holds_up_nobody(
+    conn: asyncpg.Connection, van: Device, mail_server: MailServer, sender: Sender, address: str
+) -> None:
+    await subscribe(conn, Email((address,)), "refused")
+    await subscribe(conn, Email(("ada@example.org",)), "well")
+    await happen(conn, van, range(5))
+    await until(lambda: conn.fetchval("select count(*) = 10 and bool_and(state <> 'waiting') from delivery"))
+    counts = await conn.fetch("select state, attempts, count(*) as n from delivery group by 1, 2 order by 1")
+    assert [tuple(row) for row in counts] == [("dead", 1, 5), ("sent", 1, 5)]
+    assert not any(each.failures for each in sender.breakers.values()), "the server itself was well"
+
+
+async def test_a_server_that_was_away_gets_all_in_order(
+    conn: asyncpg.Connection, van: Device, mail_server: MailServer, sender: Sender
+) -> None:
+    await subscribe(conn, Email(("ada@example.org",)))
+    mail_server.kill()
+    await happen(conn, van, range(3))
+    await until(lambda: conn.fetchval("select count(*) >= 1 from attempt where error is not null"))
+    mail_server.start()
+    await until(lambda: conn.fetchval("select bool_and(state = 'sent') from delivery"))
+    assert mail_server.events() == [1, 2, 3]
+
+
+async def test_a_name_can_be_no_header(
+    conn: asyncpg.Connection, mail_server: MailServer, sender: Sender
+) -> None:
+    device = await insert_device(conn, "evil", "Van\r\nBcc: eve@example.org\r\n\r\nhello \u202eé")
+    await subscribe(conn, Email(("ada@example.org",)))
+    await happen(conn, device, [0])
+    await until(mail_server.letters)
+    ((to, letter),) = mail_server.letters()
+    assert to == ["ada@example.org"] and letter["Bcc"] is None
+    assert letter["Subject"] == "Van Bcc: eve@example.org hello é entered port"
+
+
+async def test_the_password_goes_over_tls_or_not_at_all(
+    mail_server: MailServer, tmp_path: Path
+) -> None:
+    authority = trustme.CA()
+    trusted = ssl.create_default_context()
+    authority.configure_trust(trusted)
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "certificate.pem"))
+    folder = tmp_path / "tls"
+    folder.mkdir()
+    server = MailServer(folder, str(tmp_path / "certificate.pem"))
+    server.start()
+    results = []
+    for remote, tls in [
+        (Remote("smtp", "127.0.0.1", server.port, "tracker", "p@ss"), trusted),
+        (Remote("smtp", "127.0.0.1", server.port, "tracker", "p@ss"), None),  # a certificate of nobody it knows
+        (Remote("smtp", "127.0.0.1", server.port, "tracker", "wrong"), trusted),
+        (Remote("smtp", "127.0.0.1", server.port), trusted),  # no password
+        (Remote("smtp", "127.0.0.1", mail_server.port, "tracker", "p@ss"), trusted),  # no STARTTLS
+    ]:
+        outcome = await Mail(remote, FROM, tls).send(Email(("ada@example.org",)), message(event(1)))
+        results.append((outcome.result, outcome.status))
+    server.kill()
+    assert results == [("sent", 250), ("failed", None), ("failed", 535), ("failed", 530), ("failed", None)]
+    assert len(server.letters()) == 1 and mail_server.letters() == []

@@ -1,0 +1,81 @@
+"""The channels of subscriptions: read, held against their rules, kept and shown."""
+
+import asyncpg
+import pytest
+from quart import Quart
+
+from tests.integration.conftest import ADMIN, Caller
+from tracker.access.gate import Gate
+from tracker.alerts.carriers import build_carriers
+from tracker.alerts.dialer import Dialer
+from tracker.api.app import build_app
+from tracker.live.table import Table
+from tracker.metrics import Metrics
+from tracker.settings import Remote
+
+EMAIL = {"kind": "email", "to": ["ada@example.org", "o'neill+vans@mail.example.org"]}
+WEBHOOK = {"kind": "webhook", "url": "https://1.1.1.1/hook"}
+
+
+async def is_ready() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def complete(gate: Gate) -> Quart:
+    """A server to which every channel is set up."""
+    carriers = build_carriers(
+        Dialer(), smtp=Remote("smtp", "mail.example.org", 587), smtp_from="Tracker <alerts@example.org>"
+    )
+    return build_app(gate=gate, table=Table(), metrics=Metrics(), ready=is_ready, carriers=carriers)
+
+
+@pytest.fixture
+def operator(complete: Quart) -> Caller:
+    return Caller(complete, ADMIN)
+
+
+@pytest.mark.parametrize("channel", [EMAIL, WEBHOOK])
+async def test_each_channel_is_kept_and_shown(
+    operator: Caller, conn: asyncpg.Connection, channel: dict[str, object]
+) -> None:
+    made = await operator.post("/api/subscriptions", {"id": "a", "channel": channel})
+    body = await made.get_json()
+    assert (made.status_code, body["channel"]) == (201, channel)
+    assert (await (await operator.get("/api/subscriptions/a")).get_json())["channel"] == channel
+    changed = await operator.patch("/api/subscriptions/a", {"channel": WEBHOOK})
+    assert (await changed.get_json())["channel"] == WEBHOOK
+
+
+@pytest.mark.parametrize(
+    "channel",
+    [
+        {"kind": "email"},
+        {"kind": "email", "to": []},
+        {"kind": "email", "to": [f"a{n}@example.org" for n in range(21)]},
+        *[
+            {"kind": "email", "to": ["ada@example.org", address]}
+            for address in (
+                "ada", "ada@", "@example.org", "ada@example.org\r\nBcc: eve@example.org", "ada@example.org\n",
+                "a b@c.org", "ada@-example.org", "ada@example..org", ".ada@example.org", "a..b@example.org",
+                "ada@exa\x00mple.org",
+                "<ada@example.org>", "ada@example.org,eve@example.org", '"a b"@example.org', "ada@b\u00fccher.org",
+                "a" * 65 + "@example.org", "ada@" + "b" * 64 + ".org", "ada@" + "b." * 130 + "org", "",
+            )
+        ],
+    ],
+)  # fmt: skip
+async def test_what_is_no_channel_is_refused_with_its_field(operator: Caller, channel: dict[str, object]) -> None:
+    refused = await operator.post("/api/subscriptions", {"channel": channel})
+    body = await refused.get_json()
+    assert (refused.status_code, body["field"].partition("[")[0]) == (422, "channel.to"), body
+
+
+@pytest.mark.parametrize(("channel", "setting"), [(EMAIL, "TRACKER_SMTP_URL")])
+async def test_what_is_not_set_up_says_which_setting_is_missing(
+    admin: Caller, channel: dict[str, object], setting: str
+) -> None:
+    refused = await admin.post("/api/subscriptions", {"channel": channel})
+    body = await refused.get_json()
+    assert (refused.status_code, body["field"]) == (422, "channel.kind")
+    assert setting in body["detail"]
