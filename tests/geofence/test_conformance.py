@@ -12,6 +12,7 @@ from tests.geofence.shapes import SHARED, circle, corridor, feature, polygon, sh
 from tracker.geofence.distance import to_boundary
 from tracker.geofence.feature import parse
 from tracker.geofence.index import FenceIndex
+from tracker.geofence.passing import chord
 from tracker.geofence.rings import area
 from tracker.model.geofence import Geofence
 from tracker.pipeline.crossings import crossings
@@ -26,11 +27,11 @@ def traccar(fence: dict[str, Any]) -> Geofence:
     if fence["type"] == "circle":
         return circle(fence["lon"], fence["lat"], fence["radius_m"])
     line = [(lon, lat) for lat, lon in fence["latlon"]]
-    return polygon(line) if fence["type"] == "polygon" else corridor(line, 2 * fence["buffer_m"])
+    return polygon(line) if fence["type"] == "polygon" else corridor(line, max(0.1, 2 * fence["buffer_m"]))
 
 
 def test_traccar() -> None:
-    """Its points and areas; its segments are for crossings between fixes."""
+    """Its points, its ways between two fixes, and its areas."""
     asked = 0
     for case in shared("conformance/traccar_geofence.json")["cases"]:
         query = case["query"]
@@ -40,9 +41,11 @@ def test_traccar() -> None:
         elif "area_km2" in query:
             assert area(traccar(case["fence"]).shape) / 1e6 == pytest.approx(case["independent"], abs=0.01)
         else:
-            continue
+            (lat_a, lon_a), (lat_b, lon_b) = query["segment"]
+            through = chord(traccar(case["fence"]), (lon_a, lat_a), (lon_b, lat_b))
+            assert (through is not None) == case["expect"], case["id"]
         asked += 1
-    assert asked >= 10
+    assert asked >= 13
 
 
 def test_postgis() -> None:

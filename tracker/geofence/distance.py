@@ -100,6 +100,18 @@ def edge_ends(vertices: Complexes, edges: Longs | Ints) -> Floats:
 
 def border(shape: Any) -> Floats:
     """The edges of a polygon's rings, but for those a cut along 180 made."""
-    edges = np.vstack([divided(shapely.get_coordinates(ring)) for ring in shapely.get_rings(shapely.get_parts(shape))])
-    cut = (np.abs(edges[:, 0]) == 180.0) & (edges[:, 0] == edges[:, 2])
-    return edges if cut.all() else edges[~cut]
+    rings = [shapely.get_coordinates(ring) for ring in shapely.get_rings(shapely.get_parts(shape))]
+    edges = np.vstack([divided(ring) for ring in rings])
+    on_180 = (np.abs(edges[:, 0]) == 180.0) & (edges[:, 0] == edges[:, 2])
+    if not on_180.any():
+        return edges
+    return np.vstack((edges[~on_180], *map(divided, uncut(edges[on_180]))))
+
+
+def uncut(edges: Floats) -> list[Floats]:
+    """Of edges along 180, what lies on one side of it only: with area on both sides it is no border."""
+    east, west = (shapely.union_all(shapely.linestrings(
+        np.stack((np.zeros((len(side), 2)), side[:, (1, 3)]), axis=2))) for side in
+        (edges[edges[:, 0] > 0], edges[edges[:, 0] < 0]))  # fmt: skip
+    left = shapely.get_parts(shapely.symmetric_difference(east, west))
+    return [shapely.get_coordinates(line) + np.array([180.0, 0.0]) for line in left if line.length > 0]
