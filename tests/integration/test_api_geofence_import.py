@@ -222,3 +222,37 @@ async def test_one_import_at_a_time(admin: Caller) -> None:
     answers = await asyncio.gather(*(admin.post(f"{IMPORT}?on_conflict=replace", given) for _ in range(3)))
     assert sorted(each.status_code for each in answers) == [201, 429, 429]
     assert all("Retry-After" in each.headers for each in answers if each.status_code == 429)
+
+
+KML = b"""<kml xmlns="http://www.opengis.net/kml/2.2"><Placemark id="here"><name>Here</name>
+<Point><coordinates>24.9,60.1</coordinates></Point></Placemark></kml>"""
+GPX = b"""<gpx version="1.1"><trk><trkseg><trkpt lat="60" lon="24"/><trkpt lat="60.1" lon="24"/></trkseg>
+<trkseg><trkpt lat="61" lon="24"/><trkpt lat="61.1" lon="24"/></trkseg></trk></gpx>"""
+ENTITY = b'<!DOCTYPE kml [<!ENTITY a "b">]><kml/>'
+XML = {
+    "kml": (KML, "?radius=50", "application/vnd.google-earth.kml+xml", 201),
+    "gpx": (GPX, "?width=50", "application/gpx+xml", 201),
+    "by its format": (GPX, "?width=50&format=gpx", "application/xml", 201),
+    "no radius": (KML, "", "application/vnd.google-earth.kml+xml", 422),
+    "some XML": (KML, "?radius=50", "application/xml", 415),
+    "an entity": (ENTITY, "?format=kml", "application/xml", 422),
+    "no XML": (b"{}", "?format=kml", "application/xml", 400),
+    "a KMZ": (b"PK\x03\x04", "?format=kml", "application/vnd.google-earth.kmz", 415),
+}  # fmt: skip
+
+
+async def test_kml_and_gpx_come_in_too(admin: Caller, conn: asyncpg.Connection, subtests: pytest.Subtests) -> None:
+    for case, (body, query, kind, status) in XML.items():
+        with subtests.test(case):
+            await conn.execute("delete from geofence")
+            response = await admin.call("POST", IMPORT + query, data=body, headers={"Content-Type": kind})
+            assert response.status_code == status, await response.get_json()
+            assert await count(conn) == (0 if status != 201 else 1 if body == KML else 2)
+
+
+async def test_a_refused_placemark_has_its_reason(admin: Caller) -> None:
+    response = await admin.call("POST", f"{IMPORT}?format=kml", data=KML, headers={"Content-Type": "text/xml"})
+    problem = await refused(response, 422)
+    assert problem["errors"] == [
+        {"index": 0, "id": "here", "field": "properties.radius", "reason": "properties.radius: is needed, in metres"}
+    ]

@@ -14,15 +14,22 @@ from tracker.access.guard import allow
 from tracker.api.wire import answer, read_query
 from tracker.errors import Conflict, Invalid, TooLarge, TooMany, WrongType
 from tracker.geofence.collection import MOST_TOLD, BadFeature, Collection, Defaults, Found, collect, features
+from tracker.geofence.gpx import waypoints_and_lines
+from tracker.geofence.kml import placemarks
 from tracker.store.geofences import insert_geofences
 from tracker.store.pool import borrow
 
 PATH: Final = "/api/geofences/import"
 LARGEST: Final = 64 * 1024 * 1024  # bytes
 PATIENCE: Final = 300.0  # s; 64 MB over 2 Mbit/s
-Format = Literal["geojson"]
-READERS: Final[dict[Format, Callable[[bytes], Iterator[Found]]]] = {"geojson": features}
-TYPES: Final[dict[str, Format]] = {"application/json": "geojson", "application/geo+json": "geojson"}
+Format = Literal["geojson", "kml", "gpx"]
+READERS: Final[dict[Format, Callable[[bytes], Iterator[Found]]]] = {
+    "geojson": features, "kml": placemarks, "gpx": waypoints_and_lines,
+}  # fmt: skip
+TYPES: Final[dict[str, Format]] = {
+    "application/geo+json": "geojson", "application/json": "geojson",
+    "application/vnd.google-earth.kml+xml": "kml", "application/gpx+xml": "gpx",
+}  # fmt: skip
 
 Metres = Annotated[float, msgspec.Meta(gt=0)]
 

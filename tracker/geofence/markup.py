@@ -1,0 +1,131 @@
+"""XML of strangers: the elements asked for, one after the other. A document that declares anything is refused, so no
+entity is ever expanded and nothing is fetched."""
+
+from collections.abc import Iterator
+from typing import Final
+from xml.parsers import expat
+
+from tracker.errors import Invalid, Malformed, TooLarge, WrongType
+
+CHUNK: Final = 64 * 1024  # bytes that are parsed at once
+DEEPEST: Final = 64
+MOST_INSIDE: Final = 500_000  # elements in one that was asked for
+LONGEST_TEXT: Final = 4 * 1024 * 1024  # characters
+ZIP: Final = b"PK\x03\x04"
+
+
+class Element:
+    """`tag` without its namespace."""
+
+    __slots__ = ("attributes", "children", "pieces", "tag")
+
+    def __init__(self, tag: str, attributes: dict[str, str]) -> None:
+        self.tag = tag
+        self.attributes = attributes
+        self.children: list[Element] = []
+        self.pieces: list[str] = []
+
+    @property
+    def text(self) -> str:
+        return "".join(self.pieces).strip()
+
+    def all(self, tag: str) -> Iterator["Element"]:
+        return (child for child in self.children if child.tag == tag)
+
+    def text_of(self, tag: str) -> str | None:
+        """None where it has no such child, or one without text."""
+        return next((child.text for child in self.all(tag)), "") or None
+
+
+def elements(
+    body: bytes, root: str, wanted: frozenset[str], kept: frozenset[str] | None = None
+) -> Iterator[Element]:  # fmt: skip
+    """The outermost elements with a wanted tag, and in them those with a kept one, None: all. Malformed for what is
+    no XML, Invalid for a DOCTYPE or another root, TooLarge, WrongType for a zip."""
+    if body.startswith(ZIP):
+        raise WrongType("this is a zip, as a KMZ is: unpack it and send the .kml that is in it")
+    reader = _Reader(root, wanted, kept)
+    try:
+        for begin in range(0, len(body), CHUNK):
+            reader.parser.Parse(body[begin : begin + CHUNK], False)
+            yield from reader.take()
+        reader.parser.Parse(b"", True)
+    except (expat.ExpatError, ValueError, LookupError) as error:  # the last two: encodings that are none
+        raise Malformed(f"the body is no XML: {error}") from None
+
+
+class _Reader:
+    """Expat's callbacks."""
+
+    def __init__(self, root: str, wanted: frozenset[str], kept: frozenset[str] | None) -> None:
+        self.parser = expat.ParserCreate(namespace_separator=" ")
+        self.parser.buffer_text = True
+        self.parser.buffer_size = CHUNK
+        self.parser.StartDoctypeDeclHandler = self._doctype
+        self.parser.StartElementHandler = self._start
+        self.parser.EndElementHandler = self._end
+        self.parser.CharacterDataHandler = self._text
+        self._root = root
+        self._wanted = wanted
+        self._kept = kept
+        self._depth = 0
+        self._open: list[Element | None] = []  # from the wanted one inwards; None: it is not kept
+        self._inside = 0  # elements in the wanted one
+        self._letters = 0  # of the text in it
+        self._done: list[Element] = []
+
+    def take(self) -> list[Element]:
+        done, self._done = self._done, []
+        return done
+
+    def _doctype(self, *_: object) -> None:
+        raise Invalid("a DOCTYPE is not allowed: one may name files to read, or expand to more than there is room for")
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        tag = name.rpartition(" ")[2]
+        if self._depth == 0 and tag != self._root:
+            raise Invalid(f"the outermost element is {tag[:40]}, not {self._root}")
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise Malformed("the document is nested too deeply")
+        if self._open:
+            self._add(tag, attributes)
+        elif tag in self._wanted:
+            self._open.append(Element(tag, attributes))
+            self._inside = self._letters = 0
+
+    def _add(self, tag: str, attributes: dict[str, str]) -> None:
+        parent = self._open[-1]
+        if parent is None or (self._kept is not None and tag not in self._kept):
+            self._open.append(None)
+            return
+        self._inside += 1
+        if self._inside > MOST_INSIDE:
+            raise TooLarge(f"a {self._open[0].tag if self._open[0] else tag} of more than {MOST_INSIDE:,} elements")
+        element = Element(tag, attributes)
+        parent.children.append(element)
+        self._open.append(element)
+
+    def _text(self, text: str) -> None:
+        if self._open and (element := self._open[-1]) is not None:
+            self._letters += len(text)
+            if self._letters > LONGEST_TEXT:
+                raise TooLarge(f"a {element.tag} of more than {LONGEST_TEXT:,} characters")
+            element.pieces.append(text)
+
+    def _end(self, _: str) -> None:
+        self._depth -= 1
+        if self._open:
+            element = self._open.pop()
+            if not self._open and element is not None:
+                self._done.append(element)
+
+
+def place_of(lon: str, lat: str, where: str) -> list[float]:
+    """Invalid for what are no numbers; their limits are looked at with the geometry."""
+    try:
+        if "_" not in lon + lat:  # Python's own way to write a thousand
+            return [float(lon), float(lat)]
+    except ValueError:
+        pass
+    raise Invalid(f"geometry: {where} is no longitude and latitude: {lon[:20]}, {lat[:20]}", field="geometry")
