@@ -1,23 +1,28 @@
 """Geofence lookups against shapely's STRtree, in one run: `python -m bench.fences [--json FILE] [COUNT ...]`.
 
-Star-shaped fences over a city of 40 by 45 km, half of the fences and the places crowded in its centre.
+Star-shaped fences over a city of 40 by 45 km, half of the fences and the places crowded in its centre. Each count has a
+process of its own, for its memory to be its own.
 """
 
 import argparse
 import gc
 import json
+import math
+import multiprocessing
 import resource
 import statistics
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from tracker.geofence.depth import depth
 from tracker.geofence.index import FenceIndex
+from tracker.geofence.passing import Passages
 from tracker.model.geofence import Geofence
 
 Floats = NDArray[np.float64]
@@ -83,43 +88,82 @@ def disagreements(index: FenceIndex, tree: Any, wanted: int) -> tuple[int, int]:
     return pairs, wrong
 
 
-def edits(index: FenceIndex, rounds: int) -> tuple[float, float, float]:
-    """Milliseconds until an edited fence is in an index that answers: (median, worst) by the clock, mean of CPU."""
+class Held(NamedTuple):
+    """What a server keeps of its geofences to decide by."""
+
+    lookup: FenceIndex
+    passages: Passages
+
+    def changed(self, removed: list[int], added: list[Geofence]) -> "Held":
+        return Held(self.lookup.changed(removed, added), self.passages.changed(removed, added))
+
+
+def edits(held: Held, rounds: int) -> tuple[float, float, float]:
+    """Milliseconds until an edited fence decides over a batch: (median, worst) by the clock, mean of CPU."""
     rng = np.random.default_rng(3)
     took = []
     lon, lat = places(rng, 1)
     spent = 0.0
     for _ in range(rounds):
-        key = int(rng.integers(len(index)))
+        key = int(rng.integers(len(held.lookup)))
         edited = fence(key, star(rng, *(float(at[0]) for at in places(rng, 1))))
         begin, cpu = time.perf_counter(), time.process_time()
-        index = index.changed([key], [edited])
-        index.covering(lon, lat)
+        held = held.changed([key], [edited])
+        held.lookup.covering(lon, lat)
+        held.passages.candidates(lon, lat, lon, lat)
         took.append((time.perf_counter() - begin) * 1000)
         spent += (time.process_time() - cpu) * 1000
     return statistics.median(took), max(took), spent / rounds
 
 
-def memory_mib() -> float:
+def ways(passages: Passages, batch: int) -> float:
+    """Microseconds of CPU for each way of 10 to 300 m: which fences it may lead through."""
+
+    def asked(lon: Floats, lat: Floats) -> None:
+        rng = np.random.default_rng(len(lon))
+        azimuth, degrees = rng.uniform(0, 2 * math.pi, len(lon)), rng.uniform(10, 300, len(lon)) / 111_195
+        lons, lats = (
+            lon + degrees * np.sin(azimuth) / math.cos(math.radians(CENTRE[1])),
+            lat + degrees * np.cos(azimuth),
+        )
+        passages.candidates(lon, lat, lons, lats)
+
+    return cost(asked, batch, min(20_000, 300 * batch))
+
+
+def depths(known: list[Geofence]) -> float:
+    """Microseconds of CPU to say how deep a place lies that is within 50 m of a corner; twenty places each, as of a
+    device that is parked there."""
+    rng = np.random.default_rng(9)
+    some = [(fence, *shapely.get_coordinates(fence.shape)[0]) for fence in known[:100]]
+    moves = rng.normal(0, 50 / 111_195, (20, 2)).tolist()
+    for fence, lon, lat in some:
+        depth(fence, lon, lat)
+    begin = time.process_time()
+    for fence, lon, lat in some:
+        for x, y in moves:
+            depth(fence, lon + x, lat + y)
+    return (time.process_time() - begin) / (len(some) * len(moves)) * 1e6
+
+
+def memory_mb() -> float:
     with open("/proc/self/statm") as pages:
-        return int(pages.read().split()[1]) * resource.getpagesize() / 2**20
+        return int(pages.read().split()[1]) * resource.getpagesize() / 1e6
 
 
 def measured(count: int) -> dict[str, Any]:
     gc.collect()
-    before = memory_mib()
+    empty = memory_mb()
     all_fences = fences(count, 1)
-    held = memory_mib()
     begin = time.process_time()
-    index = FenceIndex.build(all_fences)
+    held = Held(FenceIndex.build(all_fences), Passages.build(all_fences))
     built = time.process_time() - begin
+    held.passages.candidates(*(np.array([at]) for at in (*CENTRE, *CENTRE)))
     gc.collect()
-    row: dict[str, Any] = {
-        "fences": count, "build_s": built, "fences_mib": held - before, "index_mib": memory_mib() - held,
-    }  # fmt: skip
+    row: dict[str, Any] = {"fences": count, "build_s": built, "mb": memory_mb(), "empty_mb": empty}
+    row["edit_ms"], row["edit_worst_ms"], row["edit_cpu_ms"] = edits(held, 25 if count <= 10_000 else 5)
     tree = shapely.STRtree([fence.shape for fence in all_fences])
     tree.query(shapely.points(*CENTRE))
-    row["edit_ms"], row["edit_worst_ms"], row["edit_cpu_ms"] = edits(index, 25 if count <= 10_000 else 5)
     total = 20_000 if count <= 1000 else 10_000 if count <= 10_000 else 1_000
 
     def oracle(lon: Floats, lat: Floats) -> Any:
@@ -127,33 +171,43 @@ def measured(count: int) -> dict[str, Any]:
 
     for batch in BATCHES:
         asked = min(total, 300 * batch)
-        ours, theirs = cost(index.covering, batch, asked), cost(oracle, batch, asked)
+        ours, theirs = cost(held.lookup.covering, batch, asked), cost(oracle, batch, asked)
         row[f"batch_{batch}"] = {"us": ours, "strtree_us": theirs, "ratio": ours / theirs}
-    row["pairs"], row["disagreements"] = disagreements(index, tree, PAIRS if count <= 10_000 else 200_000)
+    row["pairs"], row["disagreements"] = disagreements(held.lookup, tree, PAIRS if count <= 10_000 else 200_000)
+    row["way_us"], row["few_ways_us"], row["depth_us"] = (
+        ways(held.passages, 2000),
+        ways(held.passages, 8),
+        depths(all_fences),
+    )
     return row
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """One line a batch size; build, edits and memory behind each count's last."""
-    lines = ["fences   batch  index us  STRtree us  ratio | build s  edit ms (worst, CPU)  MiB of both  pairs  wrong"]
+    """Lookups, a line for each batch size; then what else a count of fences costs."""
+    lines = ["| geofences | batch | us per place | STRtree us | ratio |", "|---|---|---|---|---|"]
     for row in rows:
         for batch in BATCHES:
             at = row[f"batch_{batch}"]
-            figures = f"{at['us']:>9.3f} {at['strtree_us']:>11.3f} {at['ratio']:>6.3f}"
-            lines.append(f"{row['fences']:>6} {batch:>7} {figures} |")
-        lines[-1] += (f" {row['build_s']:>7.1f} {row['edit_ms']:>8.1f}"
-                      f" ({row['edit_worst_ms']:.1f}, {row['edit_cpu_ms']:.1f})"
-                      f" {row['fences_mib']:>10.0f}, {row['index_mib']:.0f}"
-                      f" {row['pairs']:>14,} {row['disagreements']:>5}")  # fmt: skip
+            lines.append(
+                f"| {row['fences']:,} | {batch:,} | {at['us']:.2f} | {at['strtree_us']:.2f} | {at['ratio']:.3f} |"
+            )
+    lines += ["", "| geofences | pairs compared | wrong | an edit, ms (worst; CPU) | built, s | process, MB (empty) |"
+              " us per way, of 2,000 (of 8) | us per depth |", "|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    for row in rows:
+        lines.append(f"| {row['fences']:,} | {row['pairs']:,} | {row['disagreements']} | {row['edit_ms']:.1f}"
+                     f" ({row['edit_worst_ms']:.1f}; {row['edit_cpu_ms']:.1f}) | {row['build_s']:.1f} | {row['mb']:.0f}"
+                     f" ({row['empty_mb']:.0f}) | {row['way_us']:.2f} ({row['few_ways_us']:.2f})"
+                     f" | {row['depth_us']:.1f} |")  # fmt: skip
     return "\n".join(lines)
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("counts", nargs="*", type=int, default=[100, 1000, 10_000])
+    arguments.add_argument("counts", nargs="*", type=int, default=[1000, 10_000, 100_000])
     arguments.add_argument("--json", help="write the figures to this file, too")
     chosen = arguments.parse_args()
-    rows = [measured(count) for count in chosen.counts]
+    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as alone:
+        rows = alone.map(measured, chosen.counts, chunksize=1)
     print(table(rows))
     if chosen.json:
         with open(chosen.json, "w") as out:

@@ -13,7 +13,8 @@ from tests.geofence.shapes import box, circle, corridor, polygon
 from tests.geofence.test_index import rings, taken
 from tracker.geofence.depth import depth
 from tracker.geofence.passing import Passages, boundary_fraction, chord
-from tracker.geofence.stretches import Way, stretches
+from tracker.geofence.stretches import stretches
+from tracker.geofence.way import Way
 from tracker.model.geofence import Geofence
 
 Place = tuple[float, float]

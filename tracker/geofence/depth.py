@@ -12,20 +12,21 @@ import numpy as np
 import shapely
 
 from tracker.geofence.arrays import Floats, Longs
-from tracker.geofence.distance import WGS84, border, divided, space, to_edges
+from tracker.geofence.distance import LONGEST_EDGE, WGS84, border, divided, space, to_edges
 from tracker.geofence.rings import area, polygons
 from tracker.model.geofence import Geofence, Reach
 
 MANY: Final = 256  # edges, from which they are divided into runs
 RUN: Final = 32  # edges in a row that share a ball, and are looked at together or not at all
 STRAIGHT: Final = 0.001  # m: an edge that leaves its chord by less is its chord
-NEARLY: Final = 0.01  # m: nearer to a reach than this, the index's own arithmetic decides
+NEARLY: Final = 0.01  # m: nearer to a reach than this, the edges are asked
+TOUCHING: Final = 1e-6  # m: nearer than this, the index's own arithmetic decides
 FEW: Final = 8  # edges asked one by one
 GUESSES: Final = 6  # of Gauss-Newton at most; two or three do
 SETTLED: Final = 1e-7  # of an edge: 3 mm of the longest
 FAR: Final = 50_000.0  # m, up to which a chord is as long as the geodesic, to 2 mm
 LEAST: Final = 1e-9  # m: outside is never 0
-LARGE: Final = 16_384  # bytes of a feature; its border may take a megabyte, a smaller one's a tenth
+LARGE: Final = 700  # edges; of such borders fewer are kept
 AXIS: Final = WGS84.a
 SQUARED_ECCENTRICITY: Final = WGS84.es
 
@@ -73,7 +74,9 @@ def line_metres(edges: Border, reach: Reach, lon: float, lat: float) -> float:
     if abs(metres - reach.metres) > NEARLY:
         return metres
     off = chords_off(edges, np.array(in_space(lon, lat)))
-    return to_edges(edges.edges[off <= off.min() + 2 * edges.slack + NEARLY], lon, lat)
+    near = edges.edges[off <= (sqrt(off.min()) + 2 * edges.slack + NEARLY) ** 2]
+    metres = to_nearest(near, lon, lat)
+    return metres if abs(metres - reach.metres) > TOUCHING else to_edges(near, lon, lat)
 
 
 def nearest(edges: Border, lon: float, lat: float) -> float:
@@ -84,14 +87,18 @@ def nearest(edges: Border, lon: float, lat: float) -> float:
     else:
         found = near_runs(edges, place)
         off = chords_off(edges, place, found)
-    metres = float(off.min())
+    metres = sqrt(off[off.argmin()])
     if edges.slack <= STRAIGHT and metres <= FAR:
         return metres
-    near = (off <= metres + 2 * edges.slack).nonzero()[0]
-    some = edges.edges[near if found is None else found[near]]
-    if len(some) > FEW:
-        return to_edges(some, lon, lat)
-    return min(to_edge(a_lon, a_lat, b_lon, b_lat, lon, lat) for a_lon, a_lat, b_lon, b_lat in some.tolist())
+    near = (off <= (metres + 2 * edges.slack + TOUCHING) ** 2).nonzero()[0]
+    return to_nearest(edges.edges[near if found is None else found[near]], lon, lat)
+
+
+def to_nearest(edges: Floats, lon: float, lat: float) -> float:
+    """distance.to_edges(), quick for few."""
+    if len(edges) > FEW:
+        return to_edges(edges, lon, lat)
+    return min(to_edge(a_lon, a_lat, b_lon, b_lat, lon, lat) for a_lon, a_lat, b_lon, b_lat in edges.tolist())
 
 
 def to_edge(a_lon: float, a_lat: float, b_lon: float, b_lat: float, lon: float, lat: float) -> float:
@@ -124,7 +131,7 @@ def foot(a_lon: float, a_lat: float, d_lon: float, d_lat: float, lon: float, lat
 
 
 def chords_off(edges: Border, place: Floats, some: Longs | None = None) -> Floats:
-    """Metres straight through space from a place to each chord."""
+    """Metres straight through space from a place to each chord, squared."""
     _, start, chord, along, share, *_ = edges
     if some is not None:
         start, chord, along, share = start[some], chord[some], along[some], share[some]
@@ -135,22 +142,22 @@ def chords_off(edges: Border, place: Floats, some: Longs | None = None) -> Float
     off = t[:, None] * chord
     off += start
     off -= place
-    return lengths(off)
+    return squares(off)
 
 
-def lengths(vectors: Floats) -> Floats:
-    squares: Floats = np.einsum("ij,ij->i", vectors, vectors)
-    return np.sqrt(squares)
+def squares(vectors: Floats) -> Floats:
+    found: Floats = np.einsum("ij,ij->i", vectors, vectors)
+    return found
 
 
 def near_runs(edges: Border, place: Floats) -> Longs:
     """Edges of the runs that may hold the nearest. The first run tells how near the others must come."""
     off = edges.centre - place
-    least = lengths(off) - edges.radius
+    least = np.sqrt(squares(off)) - edges.radius
     first = int(least.argmin())
     count = len(edges.start)
-    most = chords_off(edges, place, np.arange(first * RUN, min(count, (first + 1) * RUN))).min() + 2 * edges.slack
-    run = (least <= most).nonzero()[0]
+    most = sqrt(chords_off(edges, place, np.arange(first * RUN, min(count, (first + 1) * RUN))).min())
+    run = (least <= most + 2 * edges.slack).nonzero()[0]
     found: Longs = (run[:, None] * RUN + np.arange(RUN)).ravel()
     return found if found[-1] < count else found[found < count]
 
@@ -165,7 +172,15 @@ def in_space(lon: float, lat: float) -> tuple[float, float, float]:
 
 
 def border_of(fence: Geofence) -> Border:
-    return large_border(fence) if len(fence.feature) > LARGE else small_border(fence)
+    return large_border(fence) if is_large(fence) else small_border(fence)
+
+
+@lru_cache(maxsize=16_384)
+def is_large(fence: Geofence) -> bool:
+    """Whether its border may take a megabyte; a smaller one's takes a tenth of that at most."""
+    lines = [fence.shape.length] if fence.reach is None else np.abs(np.diff(fence.reach.line, axis=0)).max(axis=1)
+    pieces = sum(lines) / LONGEST_EDGE + shapely.get_num_coordinates(fence.shape)
+    return bool(pieces > LARGE)
 
 
 @lru_cache(maxsize=2048)

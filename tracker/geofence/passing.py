@@ -10,7 +10,8 @@ from tracker.geofence.arrays import Floats, Ints, Longs
 from tracker.geofence.distance import divided
 from tracker.geofence.index import once
 from tracker.geofence.pieces import reached
-from tracker.geofence.stretches import Place, Way, deepest, depths, stretches
+from tracker.geofence.stretches import deepest, depths, stretches
+from tracker.geofence.way import Place, Way
 from tracker.model.geofence import Geofence
 
 RECENT: Final = 256  # boxes of the small tree at least, before it is joined with the large one
@@ -28,7 +29,8 @@ class Chord(NamedTuple):
 def chord(fence: Geofence, a: Place, b: Place) -> Chord | None:
     """Of the way from a to b (lon, lat), straight in longitude and latitude, the short way across 180; the deepest
     stretch where there are several. None where it does not touch. `depth` is right to 1 % or 10 cm, the fractions are
-    exact for polygons and to 1 cm for circles and corridors, of which a way of 1 km may miss less than 1 m."""
+    those of the border: exact for polygons, to 2 cm of depth for circles and corridors (of large ones a way may
+    miss what is shorter than a thousandth of it)."""
     way = Way.of(a, b)
     found = stretches(fence, way)
     if not found:

@@ -4,19 +4,17 @@ latitude, as edges are, and goes the short way round; its parts are fractions of
 from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import pairwise
-from math import cos, radians
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
 from tracker.geofence.arrays import Floats
+from tracker.geofence.capsules import capsule_stretches, is_plane
 from tracker.geofence.depth import border_of, depth, foot
+from tracker.geofence.way import Stretch, Way
 from tracker.model.geofence import Geofence
 
-Place = tuple[float, float]  # lon, lat
-Stretch = tuple[float, float]  # fractions
 Sample = tuple[float, float]  # fraction, depth there
-METRES_PER_DEGREE: Final = 111_700.0  # of latitude at the poles; nothing is longer
 GAP: Final = 1e-9  # of the way: what rounding opens between two edges is no gap
 CLOSE: Final = 0.001  # m of depth at which a crossing is found
 NARROW: Final = 0.01  # m of the way in which it is found, and the least that is divided
@@ -26,28 +24,6 @@ TRIES: Final = 100
 ROUND: Final = 100_000.0  # m: distance from a circle's middle falls, then rises, along ways and within radii up to this
 
 
-class Way(NamedTuple):
-    """From a to b. `metres` is not less than its length, nor than that of any part divided by its share."""
-
-    lon: float
-    lat: float
-    d_lon: float
-    d_lat: float
-    metres: float
-
-    @classmethod
-    def of(cls, a: Place, b: Place) -> "Way":
-        d_lon, d_lat = b[0] - a[0], b[1] - a[1]
-        d_lon -= 360.0 * round(d_lon / 360.0)
-        widest = 0.0 if a[1] * b[1] < 0 else min(abs(a[1]), abs(b[1]))
-        east, north = d_lon * cos(radians(widest)), d_lat
-        return cls(a[0], a[1], d_lon, d_lat, METRES_PER_DEGREE * (east * east + north * north) ** 0.5)
-
-    def at(self, t: float) -> Place:
-        lon = self.lon + t * self.d_lon
-        return lon if -180.0 <= lon <= 180.0 else (lon + 180.0) % 360.0 - 180.0, self.lat + t * self.d_lat
-
-
 def stretches(fence: Geofence, way: Way) -> list[Stretch]:
     """In order, none touching the next. One of no length where the way only touches the border."""
     reach = fence.reach
@@ -55,6 +31,8 @@ def stretches(fence: Geofence, way: Way) -> list[Stretch]:
         return area_stretches(fence, way)
     if len(reach.line) == 1 and max(reach.metres, way.metres) <= ROUND:
         return circle_stretches(fence, way, *reach.line[0])
+    if len(reach.line) > 1 and way.metres > 0.0 and is_plane(way, reach.metres):
+        return joined(capsule_stretches(border_of(fence).edges, way, reach.metres), GAP)
     return reach_stretches(depths(fence, way), way.metres)
 
 
