@@ -120,7 +120,7 @@ def dashboard(page: Page, server: RunningServer) -> Page:
     return enter(page, server)
 
 
-def enter(page: Page, server: RunningServer) -> Page:
-    page.goto(f"{server.url}/#token={ADMIN_TOKEN}")
+def enter(page: Page, server: RunningServer, token: str = ADMIN_TOKEN) -> Page:
+    page.goto(f"{server.url}/#token={token}")
     expect(page.locator(".badge")).to_contain_text("Live")
     return page

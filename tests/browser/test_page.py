@@ -3,17 +3,15 @@
 import json
 import re
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, Watched, enter
+from tests.browser.conftest import Watched, enter
 from tests.browser.driving import vehicle
+from tests.browser.looking import HERE, MAP, THERE, until
 from tests.running import ADMIN_TOKEN, RunningServer
 
-HERE = (24.9400, 60.1700)  # in the streets of Helsinki that come with the page
-THERE = (24.9430, 60.1700)
 PORT = {
     "type": "Feature",
     "id": "port",
@@ -23,13 +21,7 @@ PORT = {
 HOSTILE = '<img src=x onerror="window.hacked=1">'
 BLUE = (0x25, 0x63, 0xEB)  # what moves, in the light theme
 ROW = "tracker.feed.devices.row"
-MAP = "tracker.view.value.map"
 LAYER = "tracker.view.value.layer"
-
-
-def until(page: Page, condition: str, argument: object = None) -> Any:
-    """Waits for a JavaScript condition."""
-    return page.wait_for_function(condition, arg=argument, timeout=PATIENCE_MS, polling=50).json_value()
 
 
 def screen(page: Page, id: str) -> list[float]:

@@ -1,6 +1,10 @@
 /** Ties the stream to what is shown: the one place where frames become ticks and people's moves become subscriptions. */
 import { batch, effect, signal } from '@preact/signals';
-import { ApiError, fetchDevices, fetchEvents, fetchGeofences, fetchMe, fetchTrack } from './api';
+import { ApiError } from './api/call';
+import { fetchDevices, fetchTrack } from './api/devices';
+import { fetchEvents } from './api/events';
+import { fetchGeofences } from './api/geofences';
+import { fetchMe } from './api/session';
 import { Feed } from './live/feed';
 import type { TrackerEvent, Viewport } from './live/frames';
 import type { Link } from './live/socket';
@@ -45,6 +49,7 @@ export class Live {
       () => clearInterval(clock),
       () => clearInterval(catalogue),
       effect(() => this.selectionChanged(state.selected.value)),
+      effect(() => this.view.value?.chooseFence(state.chosenFence.value)),
     ];
     void this.readCatalogue();
     this.feed.start();
@@ -148,10 +153,12 @@ export class Live {
     state.tick.value++;
   }
 
-  private async readGeofences(): Promise<void> {
+  /** Shows what there is now; also asked for by who has changed one. */
+  async readGeofences(): Promise<void> {
     await quietly(async () => {
       const fences = await fetchGeofences();
       state.geofences.value = fences;
+      if (!fences.some((fence) => fence.id === state.chosenFence.peek())) state.chosenFence.value = null;
       this.view.peek()?.showFences(fences);
     });
   }
@@ -166,6 +173,7 @@ export class Live {
 
   private selectionChanged(row: number | null): void {
     state.following.value = false;
+    if (row !== null) state.chosenFence.value = null;
     this.view.peek()?.select(row);
     this.see();
     if (row === null || !this.feed.devices.id[row]) return;

@@ -2,7 +2,8 @@
 import '@fontsource-variable/inter/wght.css';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import { render } from 'preact';
-import { ApiError, fetchConfig, fetchMe } from './api';
+import { ApiError } from './api/call';
+import { fetchConfig, fetchMe } from './api/session';
 import { App } from './panels/App';
 import { trySignIn } from './panels/SignIn';
 import { followTheme } from './panels/theme';
@@ -12,6 +13,7 @@ import './styles/page.css';
 import './styles/side.css';
 import './styles/stage.css';
 import './styles/detail.css';
+import './styles/form.css';
 import './styles/door.css';
 
 followTheme();

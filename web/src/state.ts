@@ -3,12 +3,14 @@
  * a few times a second at most.
  */
 import { computed, signal } from '@preact/signals';
-import type { Config, Geofence, Me } from './api';
+import type { Geofence } from './api/geofences';
+import type { Config, Me } from './api/session';
 import type { Health } from './live/feed';
 import type { TrackerEvent } from './live/frames';
 import type { Link } from './live/socket';
 
 export type Door = { readonly state: 'asking' | 'open' } | { readonly state: 'closed'; readonly why: string | null };
+export type Pane = 'devices' | 'geofences' | 'alerts' | 'events';
 export type Filter = 'all' | 'moving' | 'stopped' | 'silent';
 
 export const door = signal<Door>({ state: 'asking' });
@@ -24,11 +26,14 @@ export const geofences = signal<readonly Geofence[]>([]);
 export const catalogue = signal<'loading' | 'loaded' | 'failed'>('loading');
 
 export const selected = signal<number | null>(null); // row of the table
+export const chosenFence = signal<string | null>(null); // its id; a device or a geofence is selected, not both
 export const following = signal(false);
 export const query = signal('');
 export const filter = signal<Filter>('all');
-export const pane = signal<'devices' | 'events'>('devices'); // on a phone, one at a time
+export const pane = signal<Pane>('devices'); // on a wide screen the events have a place of their own
+export const fenceQuery = signal('');
 export const helpShown = signal(false);
 export const mapMissing = signal(false);
 
 export const geofenceNames = computed(() => new Map(geofences.value.map((fence) => [fence.id, fence.name])));
+export const isAdmin = computed(() => me.value?.kind === 'admin');

@@ -1,31 +1,32 @@
-/** Geofences under the devices. One lights up for a moment when somebody enters or leaves it. */
+/** Geofences under the devices. One lights up for a moment when somebody enters or leaves it, or as long as it is chosen. */
 import type { Feature, FeatureCollection, Geometry, Position } from 'geojson';
 import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
-import type { Geofence } from '../api';
+import type { Geofence } from '../api/geofences';
+import { type Box, boxAround } from './bounds';
+import { ring } from './circle';
 import { PAINT, type Theme } from './flavors';
 
 const SOURCE = 'geofences';
 const CORNERS = 96;
 const LIT_MS = 2_500;
-const METRES_PER_DEGREE = 111_319.49;
 const PIXELS_PER_METRE_AT_0 = 512 / 40_075_016.7;
 
 export function addFences(map: MapLibre, fences: readonly Geofence[], theme: Theme): void {
   const { fence, fenceLabel, halo } = PAINT[theme];
-  const lit = ['boolean', ['feature-state', 'lit'], false];
+  const lit = ['any', state('lit'), state('chosen')];
   map.addSource(SOURCE, { type: 'geojson', data: drawable(fences), promoteId: 'id', tolerance: 0.05 }); // circles stay round
   map.addLayer({
     id: 'fence-fill', type: 'fill', source: SOURCE, filter: ['!=', ['geometry-type'], 'LineString'],
-    paint: { 'fill-color': fence, 'fill-opacity': ['case', lit, 0.26, 0.09] as never, 'fill-opacity-transition': { duration: 600, delay: 0 } },
+    paint: { 'fill-color': fence, 'fill-opacity': ['case', state('lit'), 0.26, state('chosen'), 0.15, ['get', 'shade']] as never, 'fill-opacity-transition': { duration: 600, delay: 0 } },
   });
   map.addLayer({
     id: 'fence-corridor', type: 'line', source: SOURCE, filter: ['==', ['geometry-type'], 'LineString'],
     layout: { 'line-cap': 'round', 'line-join': 'round' },
-    paint: { 'line-color': fence, 'line-opacity': 0.16, 'line-width': widthInMetres() as never },
+    paint: { 'line-color': fence, 'line-opacity': ['case', lit, 0.34, 0.16] as never, 'line-width': widthInMetres() as never },
   });
   map.addLayer({
     id: 'fence-line', type: 'line', source: SOURCE,
-    paint: { 'line-color': fence, 'line-width': ['case', lit, 2.5, 1.5] as never, 'line-opacity': 0.85 },
+    paint: { 'line-color': fence, 'line-width': ['case', lit, 2.5, 1.5] as never, 'line-opacity': ['case', ['get', 'enabled'], 0.85, 0.35] as never },
   });
   map.addLayer({
     id: 'fence-name', type: 'symbol', source: SOURCE, minzoom: 10,
@@ -36,6 +37,27 @@ export function addFences(map: MapLibre, fences: readonly Geofence[], theme: The
 
 export function showFences(map: MapLibre, fences: readonly Geofence[]): void {
   (map.getSource(SOURCE) as GeoJSONSource | undefined)?.setData(drawable(fences));
+}
+
+function state(name: string): unknown {
+  return ['boolean', ['feature-state', name], false];
+}
+
+export function choose(map: MapLibre, id: string, chosen: boolean): void {
+  if (map.getSource(SOURCE)) map.setFeatureState({ source: SOURCE, id }, { chosen });
+}
+
+/** The box around a geofence, circles and all. Null for one without places. */
+export function boxOf(fence: Geofence): Box | null {
+  const places: Position[] = [];
+  collect((drawableFence(fence).geometry as { coordinates?: unknown }).coordinates, places);
+  return boxAround(places.map((place) => place[0]!), places.map((place) => place[1]!));
+}
+
+function collect(value: unknown, into: Position[]): void {
+  if (!Array.isArray(value)) return;
+  if (typeof value[0] === 'number') into.push(value as Position);
+  else for (const each of value) collect(each, into);
 }
 
 export function light(map: MapLibre, id: string): void {
@@ -51,23 +73,11 @@ function drawable(fences: readonly Geofence[]): FeatureCollection {
 }
 
 function drawableFence(fence: Geofence): Feature {
-  const { id, name, geometry, radius, width } = fence;
-  const properties = { id, name, width: width ?? 0, lat: 0 };
+  const { id, name, geometry, radius, width, enabled } = fence;
+  const properties = { id, name, width: width ?? 0, lat: 0, enabled, shade: enabled ? 0.09 : 0.03 };
   if (geometry.type === 'LineString') properties.lat = geometry.coordinates[0]?.[1] ?? 0;
-  const shape: Geometry = geometry.type === 'Point' ? circle(geometry.coordinates, radius ?? 0) : geometry;
+  const shape: Geometry = geometry.type === 'Point' ? ring(geometry.coordinates, radius ?? 0, CORNERS) : geometry;
   return { type: 'Feature', properties, geometry: shape };
-}
-
-/** A circle to look at. The server decides by the geodesic; at zoom 20 the two differ by less than a line's width. */
-function circle(centre: Position, radius: number): Geometry {
-  const [lon = 0, lat = 0] = centre;
-  const north = radius / METRES_PER_DEGREE;
-  const east = north / Math.max(0.01, Math.cos((lat * Math.PI) / 180));
-  const ring = Array.from({ length: CORNERS + 1 }, (_, i) => {
-    const turn = (2 * Math.PI * (i % CORNERS)) / CORNERS;
-    return [lon + east * Math.cos(turn), lat + north * Math.sin(turn)];
-  });
-  return { type: 'Polygon', coordinates: [ring] };
 }
 
 /** Doubles with each zoom; Mercator stretches by the cosine of the latitude. */

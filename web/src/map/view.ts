@@ -2,7 +2,7 @@
 import type { Position } from 'geojson';
 import { Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
-import type { Geofence } from '../api';
+import type { Geofence } from '../api/geofences';
 import type { Feed } from '../live/feed';
 import type { Cell, Viewport } from '../live/frames';
 import { readStored, store } from '../storage';
@@ -10,7 +10,7 @@ import { basemap, readTilesInRanges } from './basemap';
 import { boxAround } from './bounds';
 import { addCells, showCells } from './cells';
 import { DeviceLayer } from './device-layer';
-import { addFences, light, showFences } from './fences';
+import { addFences, boxOf, choose, light, showFences } from './fences';
 import { PAINT, type Theme } from './flavors';
 import { DeviceLabels } from './labels';
 import { addTrail, extend, showTrail } from './trail';
@@ -20,6 +20,19 @@ export interface MapListener {
   picked(row: number | null): void;
   /** A person moved the map: it no longer follows. */
   grabbed(): void;
+}
+
+/** Something that lies over the map for a while and takes its clicks. Its layers go with each style, so it is told of them. */
+export interface Overlay {
+  dress(theme: Theme): void;
+  undress(): void;
+}
+
+export interface Padding {
+  readonly top: number;
+  readonly bottom: number;
+  readonly left: number;
+  readonly right: number;
 }
 
 const LOOK_MS = 250; // a drag is one subscription, not sixty
@@ -34,6 +47,9 @@ export class MapView {
   /** A person had looked somewhere before, and is shown that place again. */
   readonly placed: boolean;
   private fences: readonly Geofence[] = [];
+  private chosen: string | null = null; // geofence
+  private hidden: string | null = null; // geofence
+  private overlay: Overlay | null = null;
   private cells: readonly Cell[] = [];
   private lost = false; // the GPU was taken away, as after a sleep; until it is back the map has no style to speak to
   private trail: readonly Position[] = [];
@@ -82,7 +98,9 @@ export class MapView {
       this.looking = setTimeout(() => this.look(), LOOK_MS);
       rememberCamera(map);
     });
-    map.on('click', (event) => listener.picked(this.layer.pick(event.point.x, event.point.y)));
+    map.on('click', (event) => {
+      if (!this.overlay) listener.picked(this.layer.pick(event.point.x, event.point.y));
+    });
     map.on('mousemove', (event) => this.point(event.point.x, event.point.y));
     // While the server is away so is the ground. MapLibre asks again for tiles, but not for a style that failed.
     map.on('webglcontextlost', () => (this.lost = true));
@@ -99,7 +117,7 @@ export class MapView {
 
   /** Looks through all devices, so not with each of the hundred moves a second that a mouse makes. */
   private point(x: number, y: number): void {
-    if (performance.now() - this.pointedAt < POINT_MS || this.map.isMoving()) return;
+    if (this.overlay || performance.now() - this.pointedAt < POINT_MS || this.map.isMoving()) return;
     this.pointedAt = performance.now();
     this.map.getCanvas().style.cursor = this.layer.pick(x, y) === null ? '' : 'pointer';
   }
@@ -111,7 +129,7 @@ export class MapView {
 
   private restored(): void {
     this.lost = this.incomplete = false;
-    this.map.setStyle(basemap(this.theme, this.custom), { diff: false }); // all anew: the theme may have changed meanwhile
+    this.restyle(); // all anew: the theme may have changed meanwhile
   }
 
   look(): void {
@@ -122,20 +140,38 @@ export class MapView {
 
   /** Everything of ours, over a ground just loaded. After a lost context MapLibre brings our sources back by itself. */
   private dress(): void {
-    if (!this.map.getSource('geofences')) {
-      addFences(this.map, this.fences, this.theme);
+    if (!this.dressed) {
+      addFences(this.map, this.seen(), this.theme);
       addTrail(this.map, this.trail, this.theme);
       addCells(this.map, this.cells, this.theme);
     }
     if (this.map.getLayer(this.layer.id)) this.map.removeLayer(this.layer.id);
     this.map.addLayer(this.layer);
     this.layer.paint(PAINT[this.theme].markers);
+    if (this.chosen !== null) choose(this.map, this.chosen, true);
+    this.overlay?.dress(this.theme);
   }
 
   setTheme(theme: Theme): void {
     if (theme === this.theme) return;
     this.theme = theme;
-    if (!this.lost) this.map.setStyle(basemap(theme, this.custom), { diff: false });
+    if (!this.lost) this.restyle();
+  }
+
+  private restyle(): void {
+    if (this.dressed) this.overlay?.undress();
+    this.map.setStyle(basemap(this.theme, this.custom), { diff: false });
+  }
+
+  private get dressed(): boolean {
+    return this.map.getSource('geofences') !== undefined;
+  }
+
+  /** Lays something over the map, at once or as soon as there is a style; null takes it away. */
+  cover(overlay: Overlay | null): void {
+    if (this.dressed && !this.lost) this.overlay?.undress();
+    this.overlay = overlay;
+    if (this.dressed && !this.lost) overlay?.dress(this.theme);
   }
 
   update(): void {
@@ -144,7 +180,28 @@ export class MapView {
 
   showFences(fences: readonly Geofence[]): void {
     this.fences = fences;
-    if (!this.lost) showFences(this.map, fences);
+    if (!this.lost) showFences(this.map, this.seen());
+  }
+
+  private seen(): readonly Geofence[] {
+    return this.hidden === null ? this.fences : this.fences.filter((fence) => fence.id !== this.hidden);
+  }
+
+  /** One that is drawn elsewhere, while it is edited. */
+  hideFence(id: string | null): void {
+    this.hidden = id;
+    this.showFences(this.fences);
+  }
+
+  chooseFence(id: string | null): void {
+    if (!this.lost && this.chosen !== null) choose(this.map, this.chosen, false);
+    this.chosen = id;
+    if (!this.lost && id !== null) choose(this.map, id, true);
+  }
+
+  fitFence(fence: Geofence, padding: Padding): void {
+    const box = boxOf(fence);
+    if (box) this.map.fitBounds([box[0], box[1], box[2], box[3]], { padding, maxZoom: CLOSE_ZOOM + 2, duration: 1000 });
   }
 
   showCells(cells: readonly Cell[]): void {
@@ -183,7 +240,7 @@ export class MapView {
   }
 
   /** All devices in the window; the panels lie over its left or its foot. */
-  fitAll(padding: { top: number; bottom: number; left: number; right: number }): void {
+  fitAll(padding: Padding): void {
     const { devices } = this.feed;
     const rows = Array.from({ length: devices.size }, (_, row) => row).filter((row) => devices.shown[row] && !Number.isNaN(devices.at[row]!));
     const box = boxAround(rows.map((row) => devices.lonE7[row]! / 1e7), rows.map((row) => devices.latE7[row]! / 1e7));

@@ -1,12 +1,16 @@
 /** The page: a side with devices and events, the map with what lies over it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { signOut } from '../api';
+import { signOut } from '../api/session';
+import { Editor } from '../geofences/editor';
 import { Live } from '../live';
-import { door, helpShown, pane, second, tick } from '../state';
+import { door, helpShown, type Pane, pane, second, tick } from '../state';
 import { Badge } from './Badge';
 import { Detail } from './Detail';
 import { DeviceList } from './DeviceList';
 import { EventFeed } from './EventFeed';
+import { GeofenceCard } from './GeofenceCard';
+import { GeofenceForm } from './GeofenceForm';
+import { GeofenceList } from './GeofenceList';
 import { CloseIcon, FitIcon, KeyboardIcon, LeaveIcon, Mark, MoonIcon, SunIcon } from './Icons';
 import { fitMap, MapPane } from './MapPane';
 import { listenForShortcuts, SHORTCUTS, singleKeys } from './shortcuts';
@@ -21,21 +25,24 @@ export function App({ liveUrl, onSignedIn }: { liveUrl: string; onSignedIn: () =
 
 function Dashboard({ url }: { url: string }) {
   const [live] = useState(() => new Live(url));
+  const [editor] = useState(() => new Editor(live));
   useEffect(() => {
     live.start();
-    const stop = listenForShortcuts(live);
+    const stop = listenForShortcuts(live, editor);
     Object.assign(window, { tracker: live }); // for the console, and for tests that look at what is drawn
     return () => {
       stop();
+      editor.close();
       live.stop();
     };
   }, []);
+  const form = pane.value === 'geofences' && editor.draft.value !== null;
   return (
-    <div class="page" data-pane={pane.value}>
+    <div class="page" data-pane={pane.value} data-form={form}>
       <aside class="side">
         <Head />
         <Tabs />
-        <DeviceList live={live} />
+        {pane.value === 'geofences' ? (form ? <GeofenceForm editor={editor} /> : <GeofenceList live={live} editor={editor} />) : <DeviceList live={live} />}
         <EventFeed live={live} />
       </aside>
       <main class="stage">
@@ -43,6 +50,7 @@ function Dashboard({ url }: { url: string }) {
         <Badge live={live} />
         <button type="button" class="fit card" aria-label="Show all devices" title="Show all devices (a)" onClick={() => fitMap(live)}><FitIcon /></button>
         <Detail live={live} />
+        <GeofenceCard live={live} editor={editor} />
       </main>
       {helpShown.value && <Help />}
     </div>
@@ -67,12 +75,15 @@ function Head() {
   );
 }
 
-/** Only on a phone: there the side is a sheet that holds one of the two. */
+const PANES: readonly [Pane, string][] = [['devices', 'Devices'], ['geofences', 'Geofences'], ['events', 'Events']];
+
+/** On a phone the side is a sheet that holds one of them; else the events have their own place under the others. */
 function Tabs() {
   return (
     <nav class="tabs" aria-label="Panels">
-      <button type="button" aria-pressed={pane.value === 'devices'} onClick={() => (pane.value = 'devices')}>Devices</button>
-      <button type="button" aria-pressed={pane.value === 'events'} onClick={() => (pane.value = 'events')}>Events</button>
+      {PANES.map(([key, text]) => (
+        <button key={key} type="button" class={`to-${key}`} aria-pressed={pane.value === key} onClick={() => (pane.value = key)}>{text}</button>
+      ))}
     </nav>
   );
 }

@@ -4,8 +4,8 @@ import type { Live } from '../live';
 import type { DeviceTable } from '../live/devices';
 import { catalogue, events, type Filter, filter, geofenceNames, query, second, selected, tick } from '../state';
 import { ago, count, kmh, stateOf, type State } from './format';
-import { SearchIcon } from './Icons';
 import { NoDevices, Nothing } from './Empty';
+import { Search } from './Search';
 import { VirtualList } from './VirtualList';
 
 const ROW_PX = 56;
@@ -23,7 +23,7 @@ export function DeviceList({ live }: { live: Live }) {
   const current = selected.value === null ? -1 : rows.indexOf(selected.value);
   return (
     <section class="devices" aria-label="Devices">
-      <Search />
+      <Search label="Search devices" query={query} />
       <Filters states={states} />
       {devices.size === 0 && catalogue.value === 'loaded' ? <NoDevices /> : rows.length === 0 ? <Nothing text={emptyText(devices.size)} /> : (
         <VirtualList count={rows.length} height={ROW_PX} label="Devices" current={current} onMove={(index) => live.goTo(rows[index]!)}
@@ -50,17 +50,6 @@ function narrow(devices: DeviceTable, rows: number[], states: State[], text: str
 function emptyText(size: number): string {
   if (catalogue.value === 'failed' && size === 0) return 'The list of devices could not be read. Trying again soon.';
   return size === 0 ? 'Reading devices…' : 'No device matches.';
-}
-
-function Search() {
-  return (
-    <label class="search">
-      <SearchIcon />
-      <input id="search" type="search" placeholder="Search devices" aria-label="Search devices" autocomplete="off" spellcheck={false}
-        value={query.value} onInput={(event) => (query.value = event.currentTarget.value)} />
-      <kbd aria-hidden="true">/</kbd>
-    </label>
-  );
 }
 
 function Filters({ states }: { states: State[] }) {

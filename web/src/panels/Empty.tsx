@@ -1,4 +1,5 @@
 /** What is said where there is nothing to show, and what to do about it. */
+import { isAdmin } from '../state';
 
 export function Nothing({ text }: { text: string }) {
   return <p class="nothing">{text}</p>;
@@ -13,6 +14,16 @@ export function NoDevices() {
       <p>Or register your own, and send its fixes to <code>/ws/device</code> with the token of the answer:</p>
       <pre><code>{`curl -X POST ${location.origin}/api/devices \\\n  -H "Authorization: Bearer $TRACKER_ADMIN_TOKEN" \\\n  -H "Content-Type: application/json" \\\n  -d '{"id": "van-12"}'`}</code></pre>
       <p class="hint">It shows up here with its first position.</p>
+    </div>
+  );
+}
+
+export function NoGeofences() {
+  return (
+    <div class="empty">
+      <h2>No geofences yet</h2>
+      <p>A geofence is an area with a name. Who enters or leaves it makes an event, and events can be told to somebody as alerts.</p>
+      {isAdmin.value ? <p>Draw one on the map, or import a GeoJSON file.</p> : <p>An admin can draw one here.</p>}
     </div>
   );
 }

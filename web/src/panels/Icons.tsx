@@ -23,6 +23,10 @@ export const FollowIcon = () => <Icon><circle cx="12" cy="12" r="7" /><path d="M
 export const EnterIcon = () => <Icon size={15}><path d="M10 17l5-5-5-5M15 12H3M15 3h4a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2h-4" /></Icon>;
 export const ExitIcon = () => <Icon size={15}><path d="M9 3H5a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h4M16 17l5-5-5-5M21 12H9" /></Icon>;
 export const FenceIcon = () => <Icon size={14}><path d="m12 3 8.5 6-3.2 11H6.7L3.5 9Z" /></Icon>;
+export const CircleIcon = () => <Icon size={14}><circle cx="12" cy="12" r="9" /></Icon>;
+export const CorridorIcon = () => <Icon size={14}><path d="M3 17 9 7l6 6 6-8" /></Icon>;
+export const PencilIcon = () => <Icon size={14}><path d="m4 20 1-4L16 5l3 3L8 19Z" /></Icon>;
+export const TrashIcon = () => <Icon size={14}><path d="M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13" /></Icon>;
 export const HeadingIcon = ({ degrees }: { degrees: number }) => (
   <svg class="icon" width="16" height="16" viewBox="0 0 24 24" aria-hidden="true">
     <path d="M12 2 19 21l-7-4-7 4Z" fill="currentColor" transform={`rotate(${degrees} 12 12)`} />

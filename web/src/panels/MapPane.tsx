@@ -2,7 +2,7 @@
 import { effect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Live } from '../live';
-import { MapView } from '../map/view';
+import { MapView, type Padding } from '../map/view';
 import { config, following, geofences, health, mapMissing, selected, tick } from '../state';
 import { theme } from './theme';
 
@@ -65,4 +65,9 @@ function placeOnce(live: Live, view: MapView): () => void {
 export function fitMap(live: Live): void {
   const narrow = innerWidth < 760;
   live.view.peek()?.fitAll(narrow ? { top: 90, bottom: 60, left: 40, right: 40 } : { top: 90, bottom: 70, left: 70, right: 90 });
+}
+
+/** What a card over the map leaves free. */
+export function besideCard(): Padding {
+  return innerWidth < 760 ? { top: 60, bottom: 190, left: 30, right: 30 } : { top: 70, bottom: 60, left: 60, right: 340 };
 }

@@ -40,6 +40,20 @@ export function age(ms: number): string {
   return `${Math.round(seconds / 86_400)} d`;
 }
 
+/** A length of time as one would say it: `45 s`, `5 min`, `1 h 30 min`, `2 d`. */
+export function span(seconds: number): string {
+  if (seconds < 90) return `${whole.format(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 1440) return minutes % 60 ? `${Math.floor(minutes / 60)} h ${minutes % 60} min` : `${minutes / 60} h`;
+  return `${Math.round(minutes / 144) / 10} d`;
+}
+
+/** `12 m`, `1.2 km`. */
+export function distance(value: number): string {
+  return Math.abs(value) < 1000 ? `${whole.format(value)} m` : `${(value / 1000).toFixed(1)} km`;
+}
+
 /** Whole seconds: a list whose every row shows tenths is restless. */
 export function ago(ms: number): string {
   return ms < 1500 ? 'now' : `${age(Math.max(1000, Math.round(ms / 1000) * 1000)).replace('.0', '')} ago`;

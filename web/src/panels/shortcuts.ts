@@ -1,9 +1,10 @@
 /** Single keys, as long as nobody is typing. */
 import { effect, signal } from '@preact/signals';
+import type { Editor } from '../geofences/editor';
 import type { Live } from '../live';
 import { fitMap } from './MapPane';
 import { readStored, store } from '../storage';
-import { following, helpShown, query, selected } from '../state';
+import { chosenFence, fenceQuery, following, helpShown, pane, query, selected } from '../state';
 import { toggleTheme } from './theme';
 
 const KEY = 'tracker.shortcuts';
@@ -12,16 +13,16 @@ const KEY = 'tracker.shortcuts';
 export const singleKeys = signal(true);
 
 export const SHORTCUTS: readonly [key: string, what: string][] = [
-  ['/', 'Search devices'], ['↑ ↓', 'Previous and next device, in the list'], ['f', 'Follow the selected device'],
+  ['/', 'Search'], ['↑ ↓', 'Previous and next, in a list'], ['d', 'Devices'], ['g', 'Geofences'], ['f', 'Follow the selected device'],
   ['a', 'Show all devices'], ['t', 'Light or dark'], ['Esc', 'Close, clear, let go'], ['?', 'This help'],
 ];
 
-export function listenForShortcuts(live: Live): () => void {
+export function listenForShortcuts(live: Live, editor: Editor): () => void {
   singleKeys.value = readStored(KEY) !== 'off';
   const forget = effect(() => store(KEY, singleKeys.value ? 'on' : 'off'));
   const pressed = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === 'Escape') return escape();
+    if (event.key === 'Escape') return escape(editor);
     if (!singleKeys.value) return;
     if ((event.target as HTMLElement).matches?.('input, textarea, select')) return;
     const act = actions(live)[event.key];
@@ -41,16 +42,21 @@ function actions(live: Live): Record<string, () => void> {
     '/': () => document.getElementById('search')?.focus(),
     f: () => selected.value !== null && (following.value = !following.value),
     a: () => fitMap(live),
+    d: () => (pane.value = 'devices'),
+    g: () => (pane.value = 'geofences'),
     t: toggleTheme,
     '?': () => (helpShown.value = !helpShown.value),
   };
 }
 
-/** One thing at a time, the nearest first. */
-function escape(): void {
+/** One thing at a time, the nearest first. What was drawn and typed is not lost by it: only a drawing not yet finished. */
+function escape(editor: Editor): void {
   const search = document.getElementById('search');
+  const typed = pane.value === 'geofences' ? fenceQuery : query;
   if (helpShown.value) helpShown.value = false;
-  else if (query.value) query.value = '';
+  else if (editor.draft.value) editor.giveUpDrawing();
+  else if (typed.value) typed.value = '';
   else if (document.activeElement === search) search?.blur();
+  else if (chosenFence.value !== null) chosenFence.value = null;
   else selected.value = null;
 }

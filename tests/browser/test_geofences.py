@@ -1,0 +1,200 @@
+"""Geofences drawn, changed and deleted on the page."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Watched, enter
+from tests.browser.driving import vehicle
+from tests.browser.looking import MAP, click_at, spot, start_at, until
+from tests.running import RunningServer
+
+HERE = (24.9400, 62.1700)  # where the map has no streets to draw: a software GPU is slow enough
+THERE = (24.9430, 62.1700)
+AROUND = [(24.9420, 62.1694), (24.9440, 62.1694), (24.9440, 62.1706), (24.9420, 62.1706)]  # THERE is inside, HERE not
+CIRCLE: dict[str, Any] = {
+    "type": "Feature",
+    "id": "port",
+    "geometry": {"type": "Point", "coordinates": HERE},
+    "properties": {"name": "Old Port", "radius": 60, "preset": "strict", "owner": "the harbour"},
+}
+
+
+@pytest.fixture
+def options() -> dict[str, Any]:
+    """Small: the fewer pixels, the sooner a software GPU is done with them."""
+    return {"viewport": {"width": 800, "height": 460}}
+
+
+@pytest.fixture
+def fences(page: Page, server: RunningServer) -> Page:
+    start_at(page, 24.9420, 62.1700)
+    enter(page, server)
+    page.get_by_role("button", name="Geofences").click()
+    return page
+
+
+def stored(server: RunningServer) -> list[dict[str, Any]]:
+    with server.api() as api:
+        features: list[dict[str, Any]] = api.get("/api/geofences").json()["features"]
+    return features
+
+
+def begin(page: Page, kind: str) -> None:
+    """Until it can be drawn: what draws is loaded only now."""
+    page.get_by_role("button", name=f"Draw {kind}").click()
+    until(page, f"() => {MAP}.getLayer('td-point')")
+
+
+def test_a_polygon_is_drawn_saved_and_entered(fences: Page, server: RunningServer) -> None:
+    expect(fences.get_by_role("heading", name="No geofences yet")).to_be_visible()
+    begin(fences, "polygon")
+    click_at(fences, *AROUND[0])
+    fences.keyboard.press("Escape")
+    expect(fences.get_by_role("button", name="Save")).to_have_count(0)
+    until(fences, f"() => !{MAP}.getLayer('td-point')")
+    begin(fences, "polygon")
+    for place in AROUND:
+        click_at(fences, *place)
+    fences.keyboard.press("Enter")
+    fences.get_by_label("Name").fill("New quay")
+    fences.get_by_label("strict").check()
+    fences.get_by_label("Tell of a stay of").fill("1,5")
+    fences.get_by_label("Speed limit").fill("36")
+    fences.get_by_role("button", name="Save").click()
+    expect(fences.get_by_role("option", name="New quay")).to_be_visible()
+    (saved,) = stored(server)
+    told = {name: saved["properties"][name] for name in ("name", "preset", "dwell", "speed_limit")}
+    assert told == {"name": "New quay", "preset": "strict", "dwell": 90, "speed_limit": 10}
+    assert saved["geometry"]["coordinates"][0][:4] == [pytest.approx(place, abs=2e-5) for place in AROUND]
+    with vehicle(server, "van-12", "Van 12") as van:
+        van.drive(*HERE)
+        van.drive(*THERE)
+        expect(fences.get_by_role("region", name="Events")).to_contain_text("Van 12 entered New quay")
+        expect(fences.get_by_role("option", name="New quay")).to_contain_text("1 inside")
+        expect(fences.locator(".detail")).to_contain_text("Van 12")
+
+
+def test_a_circle_is_drawn_its_radius_typed_its_middle_moved(fences: Page, server: RunningServer) -> None:
+    begin(fences, "circle")
+    click_at(fences, *THERE)
+    click_at(fences, THERE[0] + 0.00096, THERE[1])  # 50 m
+    radius = fences.get_by_label("Radius")
+    expect(radius).to_have_value("50")
+    radius.fill("70")
+    until(fences, "() => tracker.view.value.overlay?.shape?.radius === 70")
+    fences.mouse.move(*spot(fences, *THERE))
+    fences.mouse.down()
+    fences.mouse.move(*spot(fences, THERE[0] - 0.0005, THERE[1]), steps=4)
+    fences.mouse.move(*spot(fences, THERE[0] - 0.0010, THERE[1]), steps=4)
+    fences.mouse.up()
+    fences.get_by_label("Name").fill("Roundabout")
+    fences.get_by_role("button", name="Save").click()
+    expect(fences.get_by_role("option", name="Roundabout")).to_be_visible()
+    (saved,) = stored(server)
+    assert saved["geometry"]["type"] == "Point" and saved["properties"]["radius"] == pytest.approx(70, abs=1)
+    lon, lat = saved["geometry"]["coordinates"]  # a drag begins with the first move, wherever that is
+    assert lon == pytest.approx(THERE[0] - 0.0010, abs=3e-4) and lat == pytest.approx(THERE[1], abs=2e-5)
+
+
+def test_a_geofence_is_changed_with_what_the_form_does_not_know_and_deleted_when_asked_twice(
+    fences: Page, server: RunningServer
+) -> None:
+    server.new_geofence(CIRCLE)
+    fences.evaluate("tracker.readGeofences()")
+    fences.get_by_role("option", name="Old Port").click()
+    fences.get_by_role("button", name="Edit").click()
+    fences.get_by_label("Name").fill("New Port")
+    fences.get_by_label("calm").check()
+    fences.get_by_role("button", name="Save").click()
+    expect(fences.get_by_role("option", name="New Port")).to_contain_text("calm")
+    (saved,) = stored(server)
+    assert saved["id"] == "port" and saved["geometry"]["coordinates"] == list(HERE)
+    wanted = {"name": "New Port", "preset": "calm", "radius": 60, "owner": "the harbour"}
+    assert wanted.items() <= saved["properties"].items()
+    card = fences.locator(".detail")
+    card.get_by_role("button", name="Delete").click()
+    card.get_by_role("button", name="Keep").click()
+    card.get_by_role("button", name="Delete").click()
+    assert len(stored(server)) == 1
+    card.get_by_role("group", name="Delete it?").get_by_role("button", name="Delete").click()
+    expect(fences.get_by_role("option")).to_have_count(0)
+    expect(card).to_have_count(0)
+    assert stored(server) == []
+
+
+def test_a_corner_is_dragged_and_a_theme_changed_meanwhile(fences: Page, server: RunningServer) -> None:
+    ring = [*AROUND, AROUND[0]]
+    server.new_geofence(
+        {"type": "Feature", "id": "quay", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    )
+    fences.evaluate("tracker.readGeofences()")
+    fences.get_by_role("option", name="quay").click()
+    fences.get_by_role("button", name="Edit").click()
+    until(fences, f"() => {MAP}.getLayer('td-point')")
+    fences.get_by_role("button", name="Switch to dark theme").click()
+    until(
+        fences, f"() => {MAP}.getLayer('td-point') && {MAP}.getPaintProperty('fence-line', 'line-color') === '#a78bfa'"
+    )
+    until(fences, f"() => !{MAP}.isMoving() && {MAP}.querySourceFeatures('td-point').length > 3")
+    fences.mouse.move(*spot(fences, *AROUND[2]))
+    fences.mouse.down()
+    fences.mouse.move(*spot(fences, 24.9443, 62.1707), steps=5)
+    fences.mouse.move(*spot(fences, 24.9446, 62.1708), steps=5)
+    fences.mouse.up()
+    fences.get_by_role("button", name="Save").click()
+    expect(fences.locator(".detail")).to_be_visible()
+    (saved,) = stored(server)
+    corners = saved["geometry"]["coordinates"][0]
+    assert corners[2] == pytest.approx([24.9446, 62.1708], abs=2e-5)
+    assert corners[:2] == [pytest.approx(place) for place in AROUND[:2]]
+
+
+def test_what_the_server_refuses_is_told_at_its_field(fences: Page, server: RunningServer, watched: Watched) -> None:
+    watched.tolerated.append("422")
+    begin(fences, "polygon")
+    bow_tie = [AROUND[0], AROUND[2], AROUND[1], AROUND[3]]
+    for place in bow_tie:
+        click_at(fences, *place)
+    fences.keyboard.press("Enter")
+    fences.get_by_label("Name").fill("Bow tie")
+    fences.get_by_role("button", name="Save").click()
+    expect(fences.locator(".shape-help .fault")).to_contain_text("self-intersection at 24.943")
+    fences.get_by_role("button", name="Draw it anew").click()
+    until(fences, "() => tracker.view.value.overlay?.draw.getMode() === 'polygon'")
+    for place in AROUND:
+        click_at(fences, *place)
+    fences.keyboard.press("Enter")
+    fences.get_by_label("Tell of a stay of").fill("99999")
+    fences.get_by_role("button", name="Save").click()
+    expect(fences.locator("#fence-dwell-fault")).to_be_visible()
+    expect(fences.get_by_label("Tell of a stay of")).to_have_attribute("aria-invalid", "true")
+    assert stored(server) == []
+    fences.get_by_label("Tell of a stay of").fill("")
+    fences.get_by_role("button", name="Save").click()
+    expect(fences.get_by_role("option", name="Bow tie")).to_be_visible()
+
+
+def test_a_viewer_sees_the_list_and_no_buttons(page: Page, server: RunningServer) -> None:
+    server.new_geofence(CIRCLE)
+    with server.api() as api:
+        token = api.post("/api/tokens", json={"kind": "viewer", "name": "a screen on the wall"}).json()["token"]
+    enter(page, server, token)
+    page.get_by_role("button", name="Geofences").click()
+    page.get_by_role("option", name="Old Port").click()
+    expect(page.locator(".detail")).to_contain_text("Circle, 60 m")
+    for name in ("Draw polygon", "Draw circle", "Edit", "Delete", "Alerts"):
+        expect(page.get_by_role("button", name=name)).to_have_count(0)
+
+
+def test_a_file_is_imported(fences: Page, server: RunningServer, tmp_path: Path) -> None:
+    with server.api() as api:
+        if api.post("/api/geofences/import", json={"type": "FeatureCollection", "features": []}).status_code == 405:
+            pytest.skip("this server imports no files yet")
+    file = tmp_path / "fences.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [CIRCLE]}))
+    fences.get_by_label("Import a GeoJSON file").set_input_files(file)
+    expect(fences.get_by_role("option", name="Old Port")).to_be_visible()

@@ -1,0 +1,60 @@
+/** The HTTP side. Answers are decoded once, in this folder; a refusal is an ApiError with the server's own sentence. */
+
+export type Json = Record<string, unknown>;
+
+/** One of many that were refused together, as of an import. */
+export interface Refusal {
+  readonly index: number;
+  readonly id: string | null;
+  readonly field: string | null;
+  readonly reason: string;
+}
+
+export class ApiError extends Error {
+  /** `field`: the one that was refused, as `properties.radius`. */
+  constructor(readonly status: number, message: string, readonly field: string | null = null, readonly refusals: readonly Refusal[] = []) {
+    super(message);
+  }
+}
+
+export async function call(method: string, path: string, body?: object): Promise<Json> {
+  const response = await send(method, path, body === undefined ? undefined : JSON.stringify(body));
+  return parse(await response.text());
+}
+
+/** For answers that are not one JSON document. Throws an ApiError where it is refused. */
+export async function send(method: string, path: string, body?: string, signal?: AbortSignal): Promise<Response> {
+  const request: RequestInit = { method, credentials: 'same-origin', headers: { Accept: 'application/json' } };
+  if (body !== undefined) Object.assign(request, { body, headers: { ...request.headers, 'Content-Type': 'application/json' } });
+  if (signal) request.signal = signal;
+  const response = await fetch(path, request);
+  if (!response.ok) throw refused(response.status, parse(await response.text()));
+  return response;
+}
+
+export function refused(status: number, problem: Json): ApiError {
+  const refusals = list(problem['errors']).map((each) => ({
+    index: Number(each['index']), id: textOrNull(each['id']), field: textOrNull(each['field']), reason: String(each['reason']),
+  }));
+  return new ApiError(status, String(problem['detail'] ?? problem['title'] ?? `HTTP ${status}`), textOrNull(problem['field']), refusals);
+}
+
+function parse(text: string): Json {
+  return (text.startsWith('{') ? JSON.parse(text) : {}) as Json;
+}
+
+export function list(value: unknown): Json[] {
+  return Array.isArray(value) ? (value as Json[]) : [];
+}
+
+export function object(value: unknown): Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
+}
+
+export function textOrNull(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+export function numberOrNull(value: unknown): number | null {
+  return typeof value === 'number' ? value : null;
+}

@@ -1,0 +1,76 @@
+/** Geofences: read whole, saved one at a time or by the file. */
+import type { Geometry } from 'geojson';
+import { call, type Json, list, numberOrNull, object, send, textOrNull } from './call';
+
+export type Preset = 'strict' | 'balanced' | 'calm';
+export type FenceKind = 'polygon' | 'circle' | 'corridor';
+
+export interface Geofence {
+  readonly id: string;
+  readonly name: string;
+  readonly geometry: Geometry;
+  readonly preset: Preset;
+  readonly radius: number | null; // m, of a Point
+  readonly width: number | null; // m, of a LineString
+  readonly dwell: number | null; // s
+  readonly speedLimit: number | null; // m/s
+  readonly enabled: boolean;
+  /** All of them, as they came: what the form does not know is saved as it was. */
+  readonly properties: Json;
+}
+
+/** As it is sent: a GeoJSON Feature; without an id the server draws one. */
+export interface GeofenceFeature {
+  readonly type: 'Feature';
+  readonly id?: string;
+  readonly geometry: Geometry;
+  readonly properties: Json;
+}
+
+export async function fetchGeofences(): Promise<Geofence[]> {
+  const found: Geofence[] = [];
+  let after: string | null = '';
+  while (after !== null) {
+    const page: Json = await call('GET', `/api/geofences?after=${encodeURIComponent(after)}`);
+    found.push(...list(page['features']).map(decodeGeofence));
+    after = textOrNull(page['next']);
+  }
+  return found;
+}
+
+export async function createGeofence(feature: GeofenceFeature): Promise<Geofence> {
+  return decodeGeofence(await call('POST', '/api/geofences', feature));
+}
+
+export async function replaceGeofence(id: string, feature: GeofenceFeature): Promise<Geofence> {
+  return decodeGeofence(await call('PUT', `/api/geofences/${encodeURIComponent(id)}`, feature));
+}
+
+export async function deleteGeofence(id: string): Promise<void> {
+  await call('DELETE', `/api/geofences/${encodeURIComponent(id)}`);
+}
+
+/** The text of a GeoJSON file, all or nothing. */
+export async function importGeofences(text: string): Promise<void> {
+  await send('POST', '/api/geofences/import', text);
+}
+
+export function decodeGeofence(feature: Json): Geofence {
+  const properties = object(feature['properties']);
+  return {
+    id: String(feature['id']),
+    name: textOrNull(properties['name']) ?? String(feature['id']),
+    geometry: feature['geometry'] as Geometry,
+    preset: (textOrNull(properties['preset']) ?? 'balanced') as Preset,
+    radius: numberOrNull(properties['radius']),
+    width: numberOrNull(properties['width']),
+    dwell: numberOrNull(properties['dwell']),
+    speedLimit: numberOrNull(properties['speed_limit']),
+    enabled: properties['enabled'] !== false,
+    properties,
+  };
+}
+
+export function kindOf(geometry: Geometry): FenceKind {
+  return geometry.type === 'Point' ? 'circle' : geometry.type === 'LineString' ? 'corridor' : 'polygon';
+}

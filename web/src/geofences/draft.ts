@@ -1,0 +1,102 @@
+/** A geofence as a person is making it: what is typed is text until it is saved. */
+import type { Geometry, Position } from 'geojson';
+import type { Json } from '../api/call';
+import { type FenceKind, type Geofence, type GeofenceFeature, kindOf, type Preset } from '../api/geofences';
+
+export interface Draft {
+  readonly id: string | null; // null: it is new
+  readonly kind: FenceKind;
+  readonly geometry: Geometry | null; // null: not drawn yet
+  readonly name: string;
+  readonly preset: Preset;
+  readonly enabled: boolean;
+  readonly radius: string; // m, of a circle
+  readonly width: string; // m, of a corridor
+  readonly dwell: string; // minutes
+  readonly limit: string; // km/h
+  /** Properties the form does not know. */
+  readonly kept: Json;
+}
+
+/** What is wrong, by field: `name`, `preset`, `radius`, `width`, `dwell`, `limit`, `shape`; `form` for the rest. */
+export type Faults = Readonly<Record<string, string>>;
+
+export const PRESETS: readonly { readonly id: Preset; readonly text: string }[] = [
+  { id: 'strict', text: 'Every fix decides at once, as if it were exact.' },
+  { id: 'balanced', text: 'Allows for the accuracy of the fixes and waits until a crossing is sure.' },
+  { id: 'calm', text: 'Waits longer: fewer false alarms where reception is poor, later true ones.' },
+];
+
+const KNOWN = ['name', 'preset', 'enabled', 'radius', 'width', 'dwell', 'speed_limit', 'revision'];
+const MOST_CORNERS = 500; // each is a handle on the map
+const FIELDS: Record<string, string> = { speed_limit: 'limit', geometry: 'shape', coordinates: 'shape' };
+
+export function blank(kind: FenceKind): Draft {
+  return { id: null, kind, geometry: null, name: '', preset: 'balanced', enabled: true, radius: '', width: kind === 'corridor' ? '50' : '', dwell: '', limit: '', kept: {} };
+}
+
+export function draftOf(fence: Geofence): Draft {
+  const kept = Object.fromEntries(Object.entries(fence.properties).filter(([name]) => !KNOWN.includes(name)));
+  return {
+    id: fence.id, kind: kindOf(fence.geometry), geometry: fence.geometry, name: fence.name, preset: fence.preset, enabled: fence.enabled,
+    radius: text(fence.radius), width: text(fence.width), dwell: text(fence.dwell === null ? null : fence.dwell / 60),
+    limit: text(fence.speedLimit === null ? null : fence.speedLimit * 3.6), kept,
+  };
+}
+
+/** Null where it can be sent. */
+export function faultsOf(draft: Draft): Faults | null {
+  const faults: Record<string, string> = {};
+  if (!draft.geometry) faults['shape'] = 'Draw it on the map first.';
+  for (const field of ['radius', 'width', 'dwell', 'limit'] as const) {
+    if (draft[field].trim() !== '' && Number.isNaN(number(draft[field]))) faults[field] = 'This is not a number.';
+  }
+  return Object.keys(faults).length ? faults : null;
+}
+
+export function featureOf(draft: Draft): GeofenceFeature {
+  const properties: Json = { ...draft.kept, preset: draft.preset };
+  const say = (name: string, value: number) => {
+    if (!Number.isNaN(value)) properties[name] = value;
+  };
+  if (draft.name.trim()) properties['name'] = draft.name.trim();
+  if (!draft.enabled) properties['enabled'] = false;
+  if (draft.kind === 'circle') say('radius', number(draft.radius));
+  if (draft.kind === 'corridor') say('width', number(draft.width));
+  say('dwell', Math.round(number(draft.dwell) * 60));
+  say('speed_limit', Math.round((number(draft.limit) / 3.6) * 1e4) / 1e4);
+  return { type: 'Feature', ...(draft.id === null ? {} : { id: draft.id }), geometry: draft.geometry!, properties };
+}
+
+/** The server's `properties.speed_limit` and its sentence, at the field a person knows it by. */
+export function faultAt(field: string | null, message: string): Faults {
+  const parts = (field ?? '').split(/[.[]/);
+  const name = parts[0] === 'properties' ? parts[1]! : parts[0]!;
+  const shown = FIELDS[name] ?? name;
+  const known = ['name', 'preset', 'radius', 'width', 'dwell', 'limit', 'shape'].includes(shown);
+  const sentence = field !== null && message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message.replace(/^geometry: /, '');
+  return { [known ? shown : 'form']: known ? sentence : message };
+}
+
+/** Whether its corners can be moved on the map: one ring, not too many of them, within 180 degrees. */
+export function canReshape(geometry: Geometry): boolean {
+  if (geometry.type === 'Point') return inWorld([geometry.coordinates]);
+  if (geometry.type === 'LineString') return inWorld(geometry.coordinates) && geometry.coordinates.length <= MOST_CORNERS;
+  if (geometry.type !== 'Polygon' || geometry.coordinates.length !== 1) return false;
+  const places = geometry.coordinates[0]!;
+  return inWorld(places) && places.length <= MOST_CORNERS;
+}
+
+function inWorld(places: readonly Position[]): boolean {
+  const jumps = places.some((place, i) => i > 0 && Math.abs(place[0]! - places[i - 1]![0]!) > 180);
+  return !jumps && places.every(([lon = 0]) => Math.abs(lon) <= 180);
+}
+
+/** NaN for what is none, and for nothing. A comma is a point. */
+export function number(typed: string): number {
+  return typed.trim() === '' ? NaN : Number(typed.trim().replace(',', '.'));
+}
+
+function text(value: number | null): string {
+  return value === null ? '' : String(Math.round(value * 1e4) / 1e4);
+}

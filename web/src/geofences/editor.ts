@@ -1,0 +1,150 @@
+/** Making, changing and deleting geofences: between the form, what is drawn on the map, and the server. */
+import { signal } from '@preact/signals';
+import { ApiError } from '../api/call';
+import { createGeofence, deleteGeofence, type FenceKind, type Geofence, importGeofences, replaceGeofence } from '../api/geofences';
+import type { Live } from '../live';
+import type { Drawing, Shape } from '../map/drawing';
+import { chosenFence, pane, selected } from '../state';
+import { blank, canReshape, type Draft, draftOf, type Faults, faultAt, faultsOf, featureOf, number } from './draft';
+
+const NOT_REACHED = 'The server does not answer. Nothing was changed; try again.';
+
+export class Editor {
+  readonly draft = signal<Draft | null>(null);
+  readonly faults = signal<Faults>({});
+  readonly busy = signal(false);
+  /** Why this shape can be looked at and not reshaped; null where it can. */
+  readonly fixed = signal<string | null>(null);
+  private drawing: Drawing | null = null;
+  private before: Shape | null = null; // the shape to come back to, where one is being drawn anew
+  private turn = 0; // counts drawings begun: one whose chunk comes late may no longer be wanted
+
+  constructor(private readonly live: Live) {}
+
+  begin(kind: FenceKind): void {
+    this.open({ ...blank(kind), name: this.draft.peek()?.name ?? '' });
+    void this.drawNow(null);
+  }
+
+  edit(fence: Geofence): void {
+    this.open(draftOf(fence));
+    this.live.view.peek()?.fitFence(fence, { top: 90, bottom: 70, left: 70, right: 70 });
+    this.before = { geometry: fence.geometry, radius: fence.radius };
+    void this.drawNow(this.before);
+  }
+
+  /** The same geofence, another shape. */
+  drawAgain(): void {
+    const { geometry, radius } = this.draft.peek()!;
+    if (geometry) this.before = { geometry, radius: Number.isNaN(number(radius)) ? null : number(radius) };
+    this.change({ geometry: null });
+    void this.drawNow(null);
+  }
+
+  /** What is being drawn and has no shape yet is dropped; a geofence that had one gets it back. */
+  giveUpDrawing(): void {
+    const draft = this.draft.peek();
+    if (!draft || draft.geometry !== null) return;
+    if (!this.before) return this.close();
+    const { geometry, radius } = this.before;
+    this.change({ geometry });
+    if (radius !== null) this.change({ radius: String(radius) });
+    void this.drawNow(this.before);
+  }
+
+  change(part: Partial<Draft>): void {
+    const before = this.draft.peek();
+    if (!before) return;
+    const draft = { ...before, ...part };
+    this.draft.value = draft;
+    const radius = number(draft.radius);
+    if (part.radius !== undefined && draft.kind === 'circle' && draft.geometry && radius > 0) this.drawing?.reshape({ geometry: draft.geometry, radius });
+  }
+
+  close(): void {
+    this.turn++;
+    this.drawing?.close();
+    this.drawing = this.before = null;
+    this.draft.value = null;
+    this.faults.value = {};
+    this.live.view.peek()?.hideFence(null);
+  }
+
+  async save(): Promise<void> {
+    const draft = this.draft.peek();
+    if (!draft || this.busy.peek()) return;
+    this.faults.value = faultsOf(draft) ?? {};
+    if (Object.keys(this.faults.value).length) return;
+    await this.tried(async () => {
+      const saved = await (draft.id === null ? createGeofence(featureOf(draft)) : replaceGeofence(draft.id, featureOf(draft)));
+      await this.live.readGeofences();
+      this.close();
+      chosenFence.value = saved.id;
+    });
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.tried(async () => {
+      await deleteGeofence(id);
+      if (chosenFence.peek() === id) chosenFence.value = null;
+      await this.live.readGeofences();
+    });
+  }
+
+  /** Every geofence of a GeoJSON file, or none. */
+  async load(file: File): Promise<void> {
+    await this.tried(async () => {
+      await importGeofences(await file.text());
+      await this.live.readGeofences();
+    });
+  }
+
+  private open(draft: Draft): void {
+    this.close();
+    pane.value = 'geofences';
+    selected.value = chosenFence.value = null;
+    this.draft.value = draft;
+    if (draft.id !== null) this.live.view.peek()?.hideFence(draft.id);
+  }
+
+  private async drawNow(shape: Shape | null): Promise<void> {
+    const turn = ++this.turn;
+    const kind = this.draft.peek()!.kind;
+    this.drawing?.close();
+    this.drawing = null;
+    this.fixed.value = null;
+    const { Drawing } = await import('../map/drawing');
+    const view = this.live.view.peek();
+    if (turn !== this.turn || !view) return;
+    if (shape && !canReshape(shape.geometry)) {
+      this.fixed.value = 'Its corners cannot be moved here: it has several rings, many corners, or crosses 180 degrees. It can be drawn anew.';
+      view.hideFence(null);
+    } else this.drawing = new Drawing(view, kind, shape, (drawn) => this.drawn(drawn));
+  }
+
+  private drawn(shape: Shape): void {
+    this.change({ geometry: shape.geometry });
+    if (shape.radius !== null) this.draft.value = { ...this.draft.peek()!, radius: String(shape.radius) };
+    if (this.faults.peek()['shape']) this.faults.value = {};
+  }
+
+  private async tried(work: () => Promise<void>): Promise<void> {
+    this.busy.value = true;
+    this.faults.value = {};
+    try {
+      await work();
+    } catch (error) {
+      this.faults.value = told(error);
+    } finally {
+      this.busy.value = false;
+    }
+  }
+}
+
+function told(error: unknown): Faults {
+  if (error instanceof TypeError) return { form: NOT_REACHED }; // what fetch says where there is no network
+  if (!(error instanceof ApiError)) throw error;
+  if (error.refusals.length === 0) return faultAt(error.field, error.message);
+  const lines = error.refusals.slice(0, 5).map((each) => `${each.id ?? `feature ${each.index + 1}`}: ${each.reason}`);
+  return { form: [error.message, ...lines].join('\n') };
+}

@@ -1,0 +1,67 @@
+/** The chosen geofence: what it watches for, who is in it, and for an admin what can be done with it. */
+import { useMemo } from 'preact/hooks';
+import { type Geofence, kindOf } from '../api/geofences';
+import type { Editor } from '../geofences/editor';
+import type { Live } from '../live';
+import { occupants } from '../live/occupants';
+import { chosenFence, geofences, isAdmin, mapMissing, second } from '../state';
+import { Confirm } from './Confirm';
+import { Fault } from './Field';
+import { distance, kmh, span, UNKNOWN } from './format';
+import { CloseIcon, PencilIcon, TrashIcon } from './Icons';
+
+const KIND = { polygon: 'Polygon', circle: 'Circle', corridor: 'Corridor' } as const;
+const SHOWN = 30; // devices
+
+export function GeofenceCard({ live, editor }: { live: Live; editor: Editor }) {
+  const fence = geofences.value.find((each) => each.id === chosenFence.value);
+  if (!fence || editor.draft.value) return null;
+  return (
+    <section class="detail card of-fence" aria-label={`Geofence ${fence.name}`}>
+      <header>
+        <div>
+          <h2>{fence.name}</h2>
+          <p class="id">{fence.id}{fence.enabled ? '' : ' · switched off'}</p>
+        </div>
+        <button type="button" class="quiet" aria-label="Close" onClick={() => (chosenFence.value = null)}><CloseIcon /></button>
+      </header>
+      <Facts fence={fence} />
+      <Occupants live={live} id={fence.id} />
+      <Fault text={editor.faults.value['form']} />
+      {isAdmin.value && (
+        <footer>
+          <button type="button" disabled={mapMissing.value} onClick={() => editor.edit(fence)}><PencilIcon /> Edit</button>
+          <Confirm key={fence.id} question="Delete it?" yes="Delete" disabled={editor.busy.value} onYes={() => void editor.remove(fence.id)}><TrashIcon /> Delete</Confirm>
+        </footer>
+      )}
+    </section>
+  );
+}
+
+function Facts({ fence }: { fence: Geofence }) {
+  const size = fence.radius ?? fence.width;
+  return (
+    <dl>
+      <div><dt>Shape</dt><dd>{KIND[kindOf(fence.geometry)]}{size !== null && `, ${distance(size)}`}</dd></div>
+      <div><dt>Preset</dt><dd>{fence.preset}</dd></div>
+      <div><dt>Tells of a stay of</dt><dd>{fence.dwell === null ? UNKNOWN : span(fence.dwell)}</dd></div>
+      <div><dt>Speed limit</dt><dd>{fence.speedLimit === null ? UNKNOWN : `${kmh(fence.speedLimit)} km/h`}</dd></div>
+    </dl>
+  );
+}
+
+function Occupants({ live, id }: { live: Live; id: string }) {
+  const { devices } = live.feed;
+  const rows = useMemo(() => occupants(devices).get(id) ?? [], [id, second.value]);
+  return (
+    <div class={rows.length ? 'inside' : 'inside none'}>
+      <h3>Inside</h3>
+      {rows.length === 0 ? <p class="hint">no device</p> : (
+        <ul>
+          {rows.slice(0, SHOWN).map((row) => <li key={row}><button type="button" onClick={() => live.goTo(row)}>{devices.name[row]}</button></li>)}
+          {rows.length > SHOWN && <li class="more">and {rows.length - SHOWN} more</li>}
+        </ul>
+      )}
+    </div>
+  );
+}
