@@ -73,7 +73,7 @@ class Server:
         self.is_owner = False
         self.is_ending = False
         self.carriers = build_carriers(
-            Dialer(settings.private_receivers), smtp=settings.smtp, smtp_from=settings.smtp_from
+            Dialer(settings.private_receivers), smtp=settings.smtp, smtp_from=settings.smtp_from, mqtt=settings.mqtt
         )
         self.newest = Newest()
         self.app = build_app(

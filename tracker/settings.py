@@ -42,6 +42,7 @@ class Settings:
     private_receivers: tuple[Network, ...] = ()  # TRACKER_PRIVATE_RECEIVERS: networks alerts may go to, not public
     smtp: Remote | None = None  # TRACKER_SMTP_URL: the server that takes alerts by e-mail, as smtp://user:pass@host:587
     smtp_from: str | None = None  # TRACKER_SMTP_FROM: whose e-mail it is, as Tracker <alerts@example.org>
+    mqtt: Remote | None = None  # TRACKER_MQTT_URL: the broker that takes alerts, as mqtt://user:pass@host:1883
 
     def __post_init__(self) -> None:
         host, _, port = self.bind.rpartition(":")
@@ -75,6 +76,8 @@ def from_environment(environment: Mapping[str, str] = os.environ, **given: objec
         found["private_receivers"] = tuple(_network(each) for each in networks.split(",") if each.strip())
     if smtp := text("smtp_url"):
         found["smtp"] = remote(smtp, "TRACKER_SMTP_URL", {"smtp": 587, "smtps": 465, "smtp+plain": 25})
+    if mqtt := text("mqtt_url"):
+        found["mqtt"] = remote(mqtt, "TRACKER_MQTT_URL", {"mqtt": 1883, "mqtts": 8883})
     found |= {name: value for name, value in given.items() if value is not None}
     return Settings(**{name: value for name, value in found.items() if value is not None})  # type: ignore[arg-type]
 

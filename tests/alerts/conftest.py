@@ -68,6 +68,10 @@ class Receiver:
         assert self.process.stdout
         self.process.stdout.close()
 
+    def end(self) -> None:
+        if self.process.poll() is None:
+            self.kill()
+
     def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
         return f"http://{host}:{self.port}{path}"
 
@@ -102,8 +106,7 @@ def receiver(tmp_path: Path) -> Iterator[Receiver]:
     receiver = Receiver(tmp_path)
     receiver.start()
     yield receiver
-    if receiver.process.poll() is None:
-        receiver.kill()
+    receiver.end()
 
 
 @pytest.fixture

@@ -2,13 +2,21 @@
 
 import email
 import email.policy
+import getpass
 import json
 import re
+import signal
+import socket
+import subprocess
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from tests.alerts.conftest import Receiver
+from tracker.setup.system import find_mosquitto
 
+USER, PASSWORD = "tracker", "p@ss"
 EVENT = re.compile(r"\bevent (\d+)", re.IGNORECASE)
 
 
@@ -35,3 +43,68 @@ class MailServer(Receiver):
     def events(self, path: str | None = None) -> list[int]:
         return [int(id) for _, letter in self.letters() for id in EVENT.findall(letter.get_content())]
 
+
+
+class Mosquitto(Receiver):
+    """Debian's broker, and somebody who is subscribed to everything; that one writes what it hears into the file, and a
+    broker that was away brings it what it missed."""
+
+    script = "mqtt_listener.py"
+
+    def __init__(self, folder: Path, more: str = "") -> None:
+        """`more`: lines of its configuration, another listener for one."""
+        super().__init__(folder, USER, PASSWORD)
+        self.configuration = more
+        self.folder = folder / "mosquitto"
+        self.folder.mkdir()
+        self.broker: subprocess.Popen[bytes] | None = None
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return {"TRACKER_MQTT_URL": f"mqtt://{USER}:{quote(PASSWORD)}@127.0.0.1:{self.port}"}
+
+    def channel(self, way: str = "") -> dict[str, Any]:
+        return {"kind": "mqtt", "topic": "alerts/{device}/{geofence}/{type}"}
+
+    def start(self) -> None:
+        if self.broker is None:
+            self.port = free_port()
+            self.configure()
+        found = find_mosquitto()
+        assert found, "mosquitto is not installed; `python3 -m tracker test` installs it"
+        with (self.folder / "log").open("ab") as log:
+            self.broker = subprocess.Popen([found, "-c", self.folder / "mosquitto.conf"], stdout=log, stderr=log)
+        if not hasattr(self, "process"):
+            super().start()
+
+    def configure(self) -> None:
+        """Everybody needs the password; the topics below `secret/` are closed to us."""
+        (self.folder / "passwords").touch(mode=0o600)
+        program = Path(find_mosquitto() or "").parent.parent / "bin/mosquitto_passwd"
+        subprocess.run([program, "-b", self.folder / "passwords", USER, PASSWORD], check=True, capture_output=True)
+        (self.folder / "topics").write_text(f"user {USER}\ntopic read #\ntopic write alerts/#\n")
+        (self.folder / "topics").chmod(0o600)
+        (self.folder / "mosquitto.conf").write_text(
+            f"listener {self.port} 127.0.0.1\nallow_anonymous false\npassword_file {self.folder}/passwords\n"
+            f"acl_file {self.folder}/topics\npersistence true\npersistence_location {self.folder}/\n"
+            f"user {getpass.getuser()}\nmax_packet_size 100000\nlog_type error\n"
+            + self.configuration
+        )
+
+    def stop_broker(self) -> None:
+        assert self.broker
+        self.broker.send_signal(signal.SIGTERM)
+        self.broker.wait()
+
+    def end(self) -> None:
+        super().end()
+        if self.broker and self.broker.poll() is None:
+            self.broker.send_signal(signal.SIGCONT)
+            self.stop_broker()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port

@@ -29,8 +29,7 @@ def mail_server(tmp_path: Path) -> Iterator[MailServer]:
     server = MailServer(tmp_path)
     server.start()
     yield server
-    if server.process.poll() is None:
-        server.kill()
+    server.end()
 
 
 @pytest.fixture

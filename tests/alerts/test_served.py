@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from tests.alerts.conftest import Receiver, until
-from tests.alerts.parts import MailServer
+from tests.alerts.parts import MailServer, Mosquitto
 from tests.integration.test_live_path import PORT, fix
 from tests.running import PROGRAM, RunningServer, running
 
@@ -61,12 +61,12 @@ async def test_from_a_fix_to_its_receiver(alerting: RunningServer, receiver: Rec
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[list[Receiver]]:
     """One of every kind."""
-    parts = [kind(tmp_path) for kind in (Receiver, MailServer)]
+    parts = [kind(tmp_path) for kind in (Receiver, MailServer, Mosquitto)]
     for part in parts:
         part.start()
     yield parts
     for part in parts:
-        part.kill()
+        part.end()
 
 
 def settings_of(parts: list[Receiver]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from tracker.metrics import Metrics
 from tracker.settings import Remote
 
 EMAIL = {"kind": "email", "to": ["ada@example.org", "o'neill+vans@mail.example.org"]}
+MQTT = {"kind": "mqtt", "topic": "fleet/{device}/{geofence}/{type}/Ähre"}
 WEBHOOK = {"kind": "webhook", "url": "https://1.1.1.1/hook"}
 
 
@@ -25,8 +26,9 @@ async def is_ready() -> list[str]:
 def complete(gate: Gate) -> Quart:
     """A server to which every channel is set up."""
     carriers = build_carriers(
-        Dialer(), smtp=Remote("smtp", "mail.example.org", 587), smtp_from="Tracker <alerts@example.org>"
-    )
+        Dialer(), smtp=Remote("smtp", "mail.example.org", 587), smtp_from="Tracker <alerts@example.org>",
+        mqtt=Remote("mqtt", "mqtt.example.org", 1883),
+    )  # fmt: skip
     return build_app(gate=gate, table=Table(), metrics=Metrics(), ready=is_ready, carriers=carriers)
 
 
@@ -35,7 +37,7 @@ def operator(complete: Quart) -> Caller:
     return Caller(complete, ADMIN)
 
 
-@pytest.mark.parametrize("channel", [EMAIL, WEBHOOK])
+@pytest.mark.parametrize("channel", [EMAIL, MQTT, MQTT | {"topic": "a" * 60_000}, WEBHOOK])
 async def test_each_channel_is_kept_and_shown(
     operator: Caller, conn: asyncpg.Connection, channel: dict[str, object]
 ) -> None:
@@ -63,15 +65,24 @@ async def test_each_channel_is_kept_and_shown(
                 "a" * 65 + "@example.org", "ada@" + "b" * 64 + ".org", "ada@" + "b." * 130 + "org", "",
             )
         ],
+        {"kind": "mqtt"},
+        *[
+            {"kind": "mqtt", "topic": topic}
+            for topic in (
+                "", "a/+/b", "a/#", "#", "$SYS/a", "a\x00b", "a\nb", "a/{devise}", "{device",
+                "{device}" * 1100, "{type}" * 1100, "/" * 200, "a\ufffe",
+            )
+        ],
     ],
 )  # fmt: skip
-async def test_what_is_no_channel_is_refused_with_its_field(operator: Caller, channel: dict[str, object]) -> None:
+async def test_what_is_no_channel_is_refused_with_its_field(operator: Caller, channel: dict[str, str]) -> None:
     refused = await operator.post("/api/subscriptions", {"channel": channel})
     body = await refused.get_json()
-    assert (refused.status_code, body["field"].partition("[")[0]) == (422, "channel.to"), body
+    field = {"email": "channel.to", "mqtt": "channel.topic"}[channel["kind"]]
+    assert (refused.status_code, body["field"].partition("[")[0]) == (422, field), body
 
 
-@pytest.mark.parametrize(("channel", "setting"), [(EMAIL, "TRACKER_SMTP_URL")])
+@pytest.mark.parametrize(("channel", "setting"), [(EMAIL, "TRACKER_SMTP_URL"), (MQTT, "TRACKER_MQTT_URL")])
 async def test_what_is_not_set_up_says_which_setting_is_missing(
     admin: Caller, channel: dict[str, object], setting: str
 ) -> None:

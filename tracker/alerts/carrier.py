@@ -44,7 +44,7 @@ class Unset:
     def __init__(self, kind: str, needs: str) -> None:
         """`needs`: the settings, as people read them."""
         self.kind = kind
-        self.reason = f"this server sends no {kind}: {needs} not set"
+        self.reason = f"this server sends no {kind}: it needs {needs}"
 
     async def check(self, channel: Channel) -> None:
         raise Invalid(f"channel.kind: {self.reason}", field="channel.kind")

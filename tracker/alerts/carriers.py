@@ -1,14 +1,31 @@
 """The carriers of this process, made of what the operator set up."""
 
-from tracker.alerts.carrier import Carriers, Unset
+from typing import Any
+
+from tracker.alerts.broker import Broker
+from tracker.alerts.carrier import Carrier, Carriers, Unset
 from tracker.alerts.dialer import Dialer
 from tracker.alerts.mail import Mail
 from tracker.alerts.webhooks import Webhooks
-from tracker.model.channel import Email, Webhook
+from tracker.model.channel import Email, Mqtt, Webhook
 from tracker.settings import Remote
 
 
-def build_carriers(dialer: Dialer, *, smtp: Remote | None = None, smtp_from: str | None = None) -> Carriers:
+def build_carriers(
+    dialer: Dialer, *, smtp: Remote | None = None, smtp_from: str | None = None, mqtt: Remote | None = None
+) -> Carriers:
     """They use the dialer, and close it."""
-    mail = Mail(smtp, smtp_from) if smtp and smtp_from else Unset("e-mail", "TRACKER_SMTP_URL or TRACKER_SMTP_FROM is")
-    return Carriers({Webhook: Webhooks(dialer), Email: mail}, dialer.close)
+    broker = Broker(mqtt) if mqtt else None
+    mail = Mail(smtp, smtp_from) if smtp and smtp_from else None
+    by_kind: dict[type, Carrier[Any]] = {
+        Webhook: Webhooks(dialer),
+        Email: mail or Unset("e-mail", "TRACKER_SMTP_URL and TRACKER_SMTP_FROM"),
+        Mqtt: broker or Unset("MQTT", "TRACKER_MQTT_URL"),
+    }
+
+    async def close() -> None:
+        await dialer.close()
+        if broker:
+            await broker.close()
+
+    return Carriers(by_kind, close)

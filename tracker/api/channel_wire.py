@@ -8,7 +8,7 @@ import msgspec
 
 from tracker.api.wire import clean
 from tracker.errors import Invalid
-from tracker.model.channel import Channel, Email, Webhook
+from tracker.model.channel import Channel, Email, Mqtt, Webhook
 
 MOST_RECIPIENTS: Final = 20
 # RFC 5321's Mailbox without quotes and comments, about what <input type=email> takes. No letter in it ends a header.
@@ -16,16 +16,20 @@ LOCAL: Final = r"(?=.{1,64}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*
 LABEL: Final = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 ADDRESS: Final = re.compile(rf"{LOCAL}@{LABEL}(\.{LABEL})*")
 LONGEST_ADDRESS: Final = 254
+PLACEHOLDER: Final = re.compile(r"\{(device|geofence|type)\}")
+LONGEST_TOPIC: Final = 65_535  # bytes, by the protocol
+MOST_LEVELS: Final = 200  # a broker may end the connection over more, and it is everybody's
 
 
 class ChannelForm(msgspec.Struct, frozen=True, omit_defaults=True):
     """`kind` says which of the others is needed: `webhook` goes to `url`, https or http; `email` to up to 20 addresses
-    in `to`.
+    in `to`; `mqtt` to a `topic`, in which `{device}`, `{geofence}` and `{type}` stand for those of the message.
     """
 
     kind: str
     url: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
     to: list[str] | None = None
+    topic: str | None = None
 
 
 def read_channel(form: ChannelForm | None) -> Channel:
@@ -44,6 +48,8 @@ def shown_channel(channel: Channel) -> ChannelForm:
             return ChannelForm("webhook", url=channel.url)
         case Email():
             return ChannelForm("email", to=list(channel.to))
+        case Mqtt():
+            return ChannelForm("mqtt", topic=channel.topic)
 
 
 def _webhook(form: ChannelForm) -> Webhook:
@@ -65,4 +71,22 @@ def _email(form: ChannelForm) -> Email:
     return Email(recipients)
 
 
-READ: Final[Mapping[str, Callable[[ChannelForm], Channel]]] = {"webhook": _webhook, "email": _email}
+def _mqtt(form: ChannelForm) -> Mqtt:
+    topic = form.topic or ""
+    widest = PLACEHOLDER.sub("x" * 64, topic)
+    wrong = {
+        "to which topic is it to be sent?": not topic,
+        "a message goes to one topic, without + and #": "+" in topic or "#" in topic,
+        "topics that begin with $ are the broker's own": topic.startswith("$"),
+        "control characters are not allowed": not topic.isprintable(),
+        "there are {device}, {geofence} and {type}": "{" in widest or "}" in widest,
+        f"{LONGEST_TOPIC} bytes at most": len(widest.encode()) > LONGEST_TOPIC,
+        f"{MOST_LEVELS} levels at most": topic.count("/") >= MOST_LEVELS,
+    }
+    for reason, is_wrong in wrong.items():
+        if is_wrong:
+            raise Invalid(f"channel.topic: {reason}", field="channel.topic")
+    return Mqtt(topic)
+
+
+READ: Final[Mapping[str, Callable[[ChannelForm], Channel]]] = {"webhook": _webhook, "email": _email, "mqtt": _mqtt}

@@ -11,4 +11,10 @@ class Email(msgspec.Struct, frozen=True, tag_field="kind", tag="email"):
     to: tuple[str, ...]
 
 
-Channel = Webhook | Email
+class Mqtt(msgspec.Struct, frozen=True, tag_field="kind", tag="mqtt"):
+    """`{device}`, `{geofence}` and `{type}` in the topic stand for those of the message."""
+
+    topic: str
+
+
+Channel = Webhook | Email | Mqtt

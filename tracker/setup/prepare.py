@@ -21,6 +21,7 @@ class Needs:
     postgis: bool
     page: bool
     chromium: bool = False
+    broker: bool = False
     groups: frozenset[str] = frozenset()
 
 
@@ -60,13 +61,15 @@ def needs_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Needs:
         each.startswith("--database") for each in arguments
     )
     if command == "test":
-        return Needs(postgis=True, page=True, chromium=True, groups=frozenset({"dev"}))
+        return Needs(postgis=True, page=True, chromium=True, broker=True, groups=frozenset({"dev"}))
     serves = command in ("demo", "serve") and "--help" not in arguments
     return Needs(postgis=(serves or command == "bench") and not other_database, page=serves)
 
 
 def prepare(needs: Needs, progress: Progress, environ: Mapping[str, str]) -> None:
-    packages = system.missing(postgis=needs.postgis, chromium=needs.chromium, environ=environ)
+    packages = system.missing(
+        postgis=needs.postgis, chromium=needs.chromium, broker=needs.broker, environ=environ
+    )
     if not packages:
         prepare_checkout(needs, progress)
         return

@@ -18,14 +18,19 @@ from tracker.setup import browser, environment
 from tracker.setup.steps import Progress, must, run
 
 APT_PATIENCE_S: Final = 300  # another apt may be at work: a fresh machine updates itself
-# Debian makes and starts a cluster of its own with the package unless told not to. We need only the binaries.
-WITHOUT_CLUSTER: Final = """
+# Debian makes a cluster of its own with the package unless told not to, and starts whatever is a service. We need only
+# the binaries: no cluster is made, nothing is started now (policy-rc.d), and no broker with the machine's next start.
+ONLY_BINARIES: Final = """
 set -e
 conf=/etc/postgresql-common/createcluster.d/00-tracker.conf
 mkdir -p "${conf%/*}"
-trap 'rm -f "$conf"' EXIT
+policy=/usr/sbin/policy-rc.d
+[ -e "$policy" ] && policy=
+trap 'rm -f "$conf" $policy' EXIT
 echo 'create_main_cluster = false' > "$conf"
+[ -z "$policy" ] || { printf '#!/bin/sh\\nexit 101\\n' > "$policy"; chmod 755 "$policy"; }
 apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 -o DPkg::Use-Pty=0 "$@"
+case " $* " in *" mosquitto "*) systemctl disable mosquitto 2>&1 || true ;; esac
 """
 
 
@@ -35,7 +40,7 @@ class Package:
     what: str
 
 
-def missing(*, postgis: bool, chromium: bool, environ: Mapping[str, str]) -> list[Package]:
+def missing(*, postgis: bool, chromium: bool, broker: bool, environ: Mapping[str, str]) -> list[Package]:
     """What has to be installed for the parts that are wanted."""
     found: list[Package] = []
     if environment.find_uv() is None and importlib.util.find_spec("ensurepip") is None:
@@ -44,6 +49,8 @@ def missing(*, postgis: bool, chromium: bool, environ: Mapping[str, str]) -> lis
         found.append(Package("postgresql-postgis", "PostgreSQL with PostGIS"))
     if chromium and browser.find_chromium(environ) is None:
         found.append(Package("chromium", "a browser, for the tests of the page"))
+    if broker and find_mosquitto() is None:
+        found.append(Package("mosquitto", "an MQTT broker, for the tests of alerts"))
     if chromium and sys.platform == "linux" and not has_library("libatomic.so.1"):
         found.append(Package("libatomic1", "for Playwright, which drives the browser"))
     return found
@@ -55,6 +62,11 @@ def has_postgis() -> bool:
     except PostgisMissing:
         return False
     return True
+
+
+def find_mosquitto() -> str | None:
+    """Debian has it where only root looks."""
+    return shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 
 
 def has_library(name: str) -> bool:
@@ -69,7 +81,8 @@ def install_command(packages: Sequence[Package]) -> str:
     """What a person would type."""
     names = " ".join(package.name for package in packages)
     if shutil.which("brew"):
-        return "brew install postgis" + (" && brew install --cask chromium" if "chromium" in names else "")
+        broker = " mosquitto" if "mosquitto" in names else ""
+        return f"brew install postgis{broker}" + (" && brew install --cask chromium" if "chromium" in names else "")
     return f"apt-get install --no-install-recommends {names}"
 
 
@@ -90,7 +103,7 @@ class Apt:
 
     def install(self, packages: Sequence[Package]) -> None:
         names = [package.name for package in packages]
-        must([*self.sudo, "env", "DEBIAN_FRONTEND=noninteractive", "sh", "-c", WITHOUT_CLUSTER, "sh", *names],
+        must([*self.sudo, "env", "DEBIAN_FRONTEND=noninteractive", "sh", "-c", ONLY_BINARIES, "sh", *names],
              cwd=Path("/"))  # fmt: skip
 
 

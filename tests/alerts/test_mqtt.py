@@ -1,0 +1,145 @@
+"""Alerts by MQTT, with a real broker that refuses, hangs, goes away and comes back."""
+
+import signal
+import ssl
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+import trustme
+
+from tests.alerts.conftest import happen, sending, subscribe, until
+from tests.alerts.parts import PASSWORD, USER, Mosquitto, free_port
+from tests.alerts.test_wording import event, message
+from tracker.alerts import breaker, broker, schedule
+from tracker.alerts.broker import Broker
+from tracker.alerts.dialer import Dialer
+from tracker.alerts.sender import Sender
+from tracker.model.channel import Mqtt
+from tracker.model.device import Device
+from tracker.settings import Remote
+
+ALERTS = Mqtt("alerts/{device}/{geofence}/{type}")
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    mosquitto = Mosquitto(tmp_path)
+    mosquitto.start()
+    yield mosquitto
+    mosquitto.end()
+
+
+@pytest.fixture
+def remote(mosquitto: Mosquitto) -> Remote:
+    return Remote("mqtt", "127.0.0.1", mosquitto.port, USER, PASSWORD)
+
+
+@pytest.fixture
+async def sender(
+    pool: asyncpg.Pool, dialer: Dialer, remote: Remote, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Sender]:
+    monkeypatch.setattr(schedule, "SCHEDULE", (0, *[0.2] * 50))
+    monkeypatch.setattr(breaker, "FIRST_PAUSE", 0.2)
+    async with sending(pool, dialer, mqtt=remote) as sender:
+        yield sender
+        await sender.carriers.close()
+
+
+async def test_an_event_becomes_a_message_on_its_topic(
+    conn: asyncpg.Connection, van: Device, mosquitto: Mosquitto, sender: Sender
+) -> None:
+    await subscribe(conn, ALERTS, "one-by-one")
+    await subscribe(conn, ALERTS, "grouped", group=1)
+    await happen(conn, van, [0, 1])
+    await until(lambda: len(mosquitto.received()) == 3)
+    topics = ["alerts/van/port/enter"] * 2 + ["alerts/_/_/enter"]
+    assert [each["path"] for each in mosquitto.received()] == topics
+    assert mosquitto.events() == [1, 2, 1, 2]
+    first = mosquitto.received()[0]
+    assert (first["type"], first["qos"]) == ("application/cloudevents+json; charset=utf-8", 1)
+    assert first["message"]["type"] == "tracker.enter" and first["message"]["subject"] == "van"
+    await until(lambda: conn.fetchval("select bool_and(state = 'sent') from delivery"))
+    statuses = await conn.fetch("select status, error from attempt")
+    assert {tuple(row) for row in statuses} == {(0, None)}
+
+
+async def test_a_topic_that_is_closed_to_us_is_tried_again_and_holds_up_nobody(
+    conn: asyncpg.Connection, van: Device, mosquitto: Mosquitto, sender: Sender
+) -> None:
+    await subscribe(conn, Mqtt("secret/{device}"), "closed")
+    await subscribe(conn, ALERTS, "open")
+    await happen(conn, van, range(5))
+    await until(lambda: mosquitto.events() == [1, 2, 3, 4, 5])
+    await until(lambda: conn.fetchval("select count(*) > 3 from attempt where status = 135"))
+    assert not any(each.failures for each in sender.breakers.values())
+    assert "Not authorized" in await conn.fetchval("select error from attempt where status = 135 limit 1")
+
+
+async def test_a_broker_that_was_away_gets_all_in_order(
+    conn: asyncpg.Connection, van: Device, mosquitto: Mosquitto, sender: Sender
+) -> None:
+    await subscribe(conn, ALERTS)
+    await happen(conn, van, [0])
+    await until(lambda: mosquitto.events() == [1])
+    mosquitto.stop_broker()
+    await happen(conn, van, range(1, 4))
+    await until(lambda: conn.fetchval("select count(*) >= 2 from attempt where error like 'Connection%'"))
+    mosquitto.start()
+    await until(lambda: conn.fetchval("select bool_and(state = 'sent') from delivery"))
+    await until(lambda: len(mosquitto.events()) == 4)
+    assert mosquitto.events() == [1, 2, 3, 4]
+
+
+async def test_a_broker_that_hangs_is_left(
+    conn: asyncpg.Connection, van: Device, mosquitto: Mosquitto, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(broker, "DEADLINE", 0.5)
+    await subscribe(conn, ALERTS)
+    await happen(conn, van, [0])
+    await until(lambda: mosquitto.events() == [1])
+    assert mosquitto.broker
+    mosquitto.broker.send_signal(signal.SIGSTOP)
+    await happen(conn, van, [1])
+    await until(lambda: conn.fetchval("select count(*) >= 2 from attempt where error like 'TimeoutError%'"))
+    mosquitto.broker.send_signal(signal.SIGCONT)
+    await until(lambda: conn.fetchval("select bool_and(state = 'sent') from delivery"))
+    await until(lambda: set(mosquitto.events()) == {1, 2})
+
+
+async def test_who_is_not_let_in_says_why_and_what_is_too_large_is_dead(mosquitto: Mosquitto, remote: Remote) -> None:
+    stranger = Broker(Remote("mqtt", "127.0.0.1", mosquitto.port, USER, "wrong"))
+    outcome = await stranger.send(ALERTS, message(event(1)))
+    assert outcome.result == "failed" and "Not authorized" in (outcome.error or "")
+    known = Broker(remote)
+    large = await known.send(ALERTS, message(event(1, evidence={"note": "x" * 100_000})))
+    assert large.result == "dead" and "100000 bytes at most" in (large.error or "")
+    assert (await known.send(ALERTS, message(event(1)))).result == "sent", "over the same connection"
+    for each in (stranger, known):
+        await each.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # paho leaves a refused socket to the gc
+async def test_over_tls_to_a_broker_that_shows_a_certificate_that_is_trusted(tmp_path: Path) -> None:
+    authority, port = trustme.CA(), free_port()
+    trusted = ssl.create_default_context()
+    authority.configure_trust(trusted)
+    shown = tmp_path / "certificate.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(shown))
+    mosquitto = Mosquitto(tmp_path, f"listener {port} 127.0.0.1\ncertfile {shown}\nkeyfile {shown}\n")
+    mosquitto.start()
+    remote = Remote("mqtts", "127.0.0.1", port, USER, PASSWORD)
+    trusting, doubting = Broker(remote, trusted), Broker(remote)
+    large = event(1, evidence={"note": "x" * 90_000})  # more than one record of TLS
+    outcomes = [await each.send(ALERTS, message(large)) for each in (trusting, trusting, doubting)]
+    assert [each.result for each in outcomes] == ["sent", "sent", "failed"]
+    assert "CERTIFICATE_VERIFY_FAILED" in (outcomes[2].error or "")
+    for each in (trusting, doubting):
+        await each.close()
+    mosquitto.end()
+
+
+async def test_where_nobody_listens_the_system_says_so() -> None:
+    outcome = await Broker(Remote("mqtt", "127.0.0.1", 1)).send(ALERTS, message(event(1)))
+    assert outcome.result == "failed" and "ConnectionRefusedError" in (outcome.error or "")
