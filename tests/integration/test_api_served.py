@@ -2,8 +2,10 @@
 
 import csv
 import io
+from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
@@ -94,3 +96,28 @@ async def test_a_page_of_another_origin_opens_no_socket_with_the_cookie(server: 
                 assert status is None, origin
         except InvalidStatus as refused:
             assert refused.response.status_code == status, origin
+
+
+def square(number: int) -> dict[str, Any]:
+    """With many vertices on its northern edge."""
+    west, south = number % 100 - 50.0, number // 100 - 5.0
+    north = [[west + 0.9 - n / 400, south + 0.9] for n in range(350)]
+    ring = [[west, south], [west + 0.9, south], *north, [west, south]]
+    return {"type": "Feature", "id": f"f{number}", "geometry": {"type": "Polygon", "coordinates": [ring]}}
+
+
+async def test_a_large_import_goes_through_a_socket_and_is_seen_by_the_next_fix(server: RunningServer) -> None:
+    token = server.new_device("van-12")
+    body = msgspec.json.encode({"type": "FeatureCollection", "features": [square(number) for number in range(1000)]})
+    assert len(body) > 5 * 1024 * 1024  # more than any other body may have
+    kind = {"Content-Type": "application/geo+json"}
+    with server.api() as api:
+        assert api.post("/api/geofences", content=body, headers=kind, timeout=60).status_code == 413
+        answer = api.post("/api/geofences/import", content=body, headers=kind, timeout=60)
+        assert (answer.status_code, answer.json()["created"]) == (201, 1000)
+        exported = api.get("/api/geofences/export", timeout=60).json()["features"]
+        assert {each["id"] for each in exported} == set(answer.json()["ids"])
+        async with server.device("van-12", token) as device:
+            await device.fixes(1, {"at": format_ms(now_ms()), "lon": 0.5, "lat": 0.5})
+        (event,) = server.wait_for(lambda: api.get("/api/events").json()["events"])
+        assert (event["type"], event["geofence"]) == ("enter", "f550")

@@ -9,6 +9,7 @@ from quart import Blueprint, Response
 from quart_schema import document_response
 
 from tracker.access.guard import allow
+from tracker.api.feature_stream import streamed
 from tracker.store.geofences import StoredGeofence, select_geofence_revision, select_geofences
 from tracker.store.pool import borrow
 
@@ -35,7 +36,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         """Export all geofences, by id, as one FeatureCollection."""
         async with borrow(pool) as conn:
             revision = await select_geofence_revision(conn)
-        response = Response(_streamed(pool, revision), mimetype="application/geo+json")
+        response = Response(streamed(_pages(pool), revision=revision), mimetype="application/geo+json")
         response.timeout = None  # a large one on a slow line takes its time; sockets have their own limits
         response.headers["Content-Disposition"] = 'attachment; filename="geofences.geojson"'
         return response
@@ -43,17 +44,8 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     return routes
 
 
-async def _streamed(pool: asyncpg.Pool, revision: int) -> AsyncIterator[bytes]:
-    """Page by page, so that who reads slowly holds no connection; what changes meanwhile may be in it or not."""
-    yield b'{"type":"FeatureCollection","revision":%d,"features":[' % revision
-    before = b"\n"
-    async for page in _pages(pool):
-        yield before + b",\n".join(bytes(each.feature) for each in page)
-        before = b",\n"
-    yield b"\n]}\n"
-
-
 async def _pages(pool: asyncpg.Pool) -> AsyncIterator[list[StoredGeofence]]:
+    """Who reads slowly holds no connection; what changes meanwhile may be in it or not."""
     after, more = "", True
     while more:
         async with borrow(pool) as conn:

@@ -10,6 +10,7 @@ from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
 from tracker.access.guard import allow
+from tracker.api.feature_stream import one_page, streamed
 from tracker.api.wire import Page, answer, empty, read_bytes, read_query
 from tracker.errors import NotFound
 from tracker.geofence.feature import parse
@@ -67,7 +68,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         async with borrow(pool) as conn:
             found, more = await select_geofences(conn, after=query.after, limit=query.most)
         last = found[-1].id if more else None
-        return answer(GeofenceCollection([each.feature for each in found], last), 200, "application/geo+json")
+        return Response(streamed(one_page(found), next=last), mimetype="application/geo+json")
 
     @routes.post("")
     @document_request(GeofenceFeature)
