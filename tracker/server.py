@@ -85,6 +85,7 @@ class Server:
             carriers=self.carriers,
             newest=self.newest,
             map_style=settings.map_style,
+            database_url=url,
         )
         self.app.register_blueprint(blueprint(self.sessions, self.hub, self.is_open))
 

@@ -31,7 +31,7 @@ EXPECTED = {
                GET /api/subscriptions/<subscription>/deliveries, POST /api/subscriptions/<subscription>/replay,
                POST /api/subscriptions/<subscription>/deliveries/<int:delivery>/replay,
                POST /api/geofences, PUT /api/geofences/<geofence>, DELETE /api/geofences/<geofence>,
-               POST /api/geofences/import""",
+               POST /api/geofences/import, POST /api/geofences/dry-run""",
 }
 MAY = {ALL: "stranger device viewer admin", SIGNED_IN: "device viewer admin", READERS: "viewer admin", ADMINS: "admin"}
 TABLE = {route.strip(): who for who, routes in EXPECTED.items() for route in routes.split(",")}

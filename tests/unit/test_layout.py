@@ -31,7 +31,8 @@ MAY_IMPORT: Final = {
     "ingest": {
         "alerts", "model", "errors", "geo", "pipeline", "geofence", "store", "access", "live", "websocket", "metrics",
     },
-    "api": {"alerts", "model", "errors", "geo", "geofence", "store", "access", "live", "metrics"},
+    "dry_run": {"model", "errors", "geofence", "pipeline", "store"},
+    "api": {"alerts", "dry_run", "model", "errors", "geo", "geofence", "store", "access", "live", "metrics"},
     "simulator": {"model", "errors", "geo"},
 }
 # Decisions are values in, values out: nothing that waits, asks the time, talks or writes.

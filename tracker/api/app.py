@@ -19,6 +19,7 @@ from tracker.api import (
     control,
     deliveries,
     devices,
+    dry_run,
     event_stream,
     events,
     geofence_export,
@@ -58,10 +59,11 @@ def build_app(
     newest: Newest | None = None,
     web: Path = WEB,
     map_style: str | None = None,
+    database_url: str = "",
 ) -> Quart:
     """`pool` serves the routes, so that none of their queries keeps a caller waiting at the gate; None: the gate's does
-    both. `web` is the folder of the built page. Sockets are added by who owns them: `app.websocket`, with a rule of
-    access.guard on each.
+    both. `database_url` is for dry runs, which have processes of their own. `web` is the folder of the built page.
+    Sockets are added by who owns them: `app.websocket`, with a rule of access.guard on each.
     """
     pool = pool or gate.pool
     app = Quart("tracker", static_folder=None)
@@ -84,6 +86,7 @@ def build_app(
         positions.blueprint(table),
         subscriptions.blueprint(pool, carriers or build_carriers(Dialer())),
         deliveries.blueprint(pool),
+        dry_run.blueprint(pool, database_url),
         event_stream.blueprint(pool, newest or Newest()),
         *(each.blueprint(pool) for each in (tokens, devices, commands, quarantine, tracks, events)),
         *(each.blueprint(pool) for each in (geofences, geofence_import, geofence_export)),

@@ -76,7 +76,7 @@ def blueprint(pool: asyncpg.Pool, newest: Newest, *, stall: float = STALL) -> Bl
             token.id if token else 0,
         )  # fmt: skip
         first = await _begin(pool, reader, _after(query))
-        response = Response(_guarded(_stream(pool, newest, reader, first), open, stall), mimetype="text/event-stream")
+        response = Response(guarded(_stream(pool, newest, reader, first), open, stall), mimetype="text/event-stream")
         response.timeout = None
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"  # a proxy that collects a buffer first would spoil it
@@ -108,7 +108,7 @@ async def _begin(pool: asyncpg.Pool, reader: Reader, after: int | None) -> bytes
     return b"retry: 2000\n\n" + reset
 
 
-async def _guarded(
+async def guarded(
     pages: AsyncGenerator[bytes, None], open: "set[asyncio.Task[None] | None]", stall: float
 ) -> AsyncIterator[bytes]:
     """Cuts a reader that takes nothing: the task that sends is cancelled, for it would wait as long as the reader."""

@@ -1,5 +1,7 @@
 """Table device: who reports. Whatever changes a row nudges `tracker_device` with its key in the same statement."""
 
+from collections.abc import Sequence
+
 import asyncpg
 
 from tracker.errors import Conflict
@@ -37,6 +39,15 @@ async def select_devices(conn: asyncpg.Connection, *, after: str = "", limit: in
         after, limit,
     )  # fmt: skip
     return [_device(row) for row in rows]
+
+
+async def select_unknown(conn: asyncpg.Connection, ids: Sequence[str]) -> str | None:
+    """Any of these ids that no device has."""
+    found: str | None = await conn.fetchval(
+        "select id from unnest($1::text[]) as given (id) where not exists (select from device d where d.id = given.id)",
+        ids,
+    )
+    return found
 
 
 async def update_device(

@@ -1,0 +1,114 @@
+"""Dry runs: what a geofence would have told of the stored history, as it is found."""
+
+import asyncio
+from typing import Annotated, Any, ClassVar, Final
+
+import asyncpg
+import msgspec
+from quart import Blueprint, Response
+from quart_schema import document_request, document_response
+
+from tracker.access.guard import allow
+from tracker.api.event_stream import guarded
+from tracker.api.geofences import LARGEST_FEATURE
+from tracker.api.tracks import FIRST
+from tracker.api.wire import read_json, read_moment
+from tracker.dry_run.lines import Event
+from tracker.dry_run.process import lines
+from tracker.dry_run.request import Request
+from tracker.errors import Invalid, TooMany
+from tracker.geofence.feature import parse
+from tracker.model.device import is_slug
+from tracker.model.geofence import Geofence, Preset
+from tracker.model.moment import DAY_MS, now_ms
+from tracker.store.devices import select_unknown
+from tracker.store.pool import borrow
+
+MOST: Final = 2  # at once, each a process; more: 429
+STALL: Final = 10.0  # s a reader may take for a piece; then it is cut
+ID: Final = "dry-run"  # where the feature has none
+MOST_DEVICES: Final = 10_000
+
+
+class DryRun(msgspec.Struct, frozen=True):
+    """`feature` as for `POST /api/geofences`; `preset` in place of its own. `from` and `to` are included. `devices`:
+    ids, null for all.
+    """
+
+    feature: msgspec.Raw
+    from_: str = msgspec.field(name="from")
+    to: str
+    preset: Preset | None = None
+    devices: Annotated[list[str], msgspec.Meta(min_length=1, max_length=MOST_DEVICES)] | None = None
+
+
+class DryRunLines(msgspec.Struct, frozen=True):
+    """Lines of JSON: `{"type":"progress","done":0.5,"fixes":n}`, `{"type":"event","event":{...}}`, and last
+    `{"type":"done","fixes":n,"devices":n,"events":n,"seconds":s}` or `{"type":"error","title":...,"status":...}`.
+    """
+
+    type: str
+    event: Event | None = None
+    MEDIA: ClassVar = ("application/x-ndjson",)
+
+
+class Named(msgspec.Struct, frozen=True):
+    id: Any = None
+
+
+def blueprint(pool: asyncpg.Pool, database_url: str) -> Blueprint:
+    routes = Blueprint("dry_run", __name__, url_prefix="/api/geofences")
+    running: set[asyncio.Task[None] | None] = set()  # MOST at most
+
+    @routes.post("/dry-run")
+    @document_request(DryRun)
+    @document_response(DryRunLines)
+    @allow("admin")
+    async def dry_run() -> Response:
+        """Try a geofence on the stored history: the events it would have given, nothing stored and nobody told."""
+        asked = await read_json(DryRun, LARGEST_FEATURE)
+        request = await _request(pool, asked, database_url)
+        if len(running) >= MOST:
+            raise TooMany("two dry runs are under way", retry_after=5.0)
+        response = Response(guarded(lines(request), running, STALL), mimetype="application/x-ndjson")
+        response.timeout = None
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["X-Accel-Buffering"] = "no"  # a proxy that collects a buffer first would hide the progress
+        return response
+
+    return routes
+
+
+async def _request(pool: asyncpg.Pool, asked: DryRun, database_url: str) -> Request:
+    since, until = read_moment(asked.from_, "from"), read_moment(asked.to, "to")
+    if since > until:
+        raise Invalid("from is after to", field="from")
+    fence = await asyncio.to_thread(_fence, bytes(asked.feature))
+    if asked.devices is not None:
+        await _known(pool, asked.devices)
+    devices = None if asked.devices is None else tuple(asked.devices)
+    return Request(database_url, msgspec.Raw(fence.feature), *possible(since, until), asked.preset, devices)
+
+
+def possible(since: int, until: int) -> tuple[int, int]:
+    """Cut to where fixes can be, so that no date is out of reach."""
+    latest = now_ms() + DAY_MS
+    return max(FIRST, min(since, latest)), max(FIRST, min(until, latest))
+
+
+def _fence(feature: bytes) -> Geofence:
+    """In a thread: ten thousand vertices take longer than a live position should wait."""
+    try:
+        named = msgspec.json.decode(feature, type=Named)
+    except msgspec.ValidationError:
+        raise Invalid("feature: a GeoJSON Feature", field="feature") from None
+    return parse(feature, id=ID if named.id is None else None)
+
+
+async def _known(pool: asyncpg.Pool, devices: list[str]) -> None:
+    unknown = next((id for id in devices if not is_slug(id)), None)
+    if unknown is None:
+        async with borrow(pool) as conn:
+            unknown = await select_unknown(conn, devices)
+    if unknown is not None:
+        raise Invalid(f"devices: there is no device {unknown[:64]!r}", field="devices")

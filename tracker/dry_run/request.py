@@ -1,0 +1,23 @@
+"""What is asked of the process, a line of JSON on its standard input: there nobody sees the database's password."""
+
+import msgspec
+
+from tracker.geofence.feature import parse
+from tracker.model.geofence import Geofence, Preset
+
+KEY = 1  # of the geofence: there is no other
+
+
+class Request(msgspec.Struct, frozen=True):
+    """`since` and `until` in ms, both included. `feature` as it would be stored. `devices`: ids, None for all."""
+
+    database_url: str
+    feature: msgspec.Raw
+    since: int
+    until: int
+    preset: Preset | None = None
+    devices: tuple[str, ...] | None = None
+
+    def fence(self) -> Geofence:
+        fence = parse(bytes(self.feature), key=KEY)
+        return msgspec.structs.replace(fence, preset=self.preset) if self.preset else fence

@@ -1,0 +1,70 @@
+"""The history in slices that fit into memory: some devices side by side, a stretch of time each."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from tracker.model.history import History
+from tracker.store.history import copy_history, to_history
+
+MOST: Final = 500_000  # fixes of a slice, 90 bytes each while it is read
+DEVICES: Final = 96  # side by side, to begin with
+WIDEST: Final = 5_000
+HOUR_MS: Final = 3_600_000
+
+
+class Slice(msgspec.Struct, frozen=True):
+    """All fixes of some devices in a stretch of time. `is_first`: of new devices; `done`: 0 to 1, this one included."""
+
+    history: History
+    is_first: bool
+    done: float
+
+
+class Pace(msgspec.Struct):
+    """How large the next slice is, as the last ones were: nobody knows how many fixes a stretch of time holds."""
+
+    most: int
+    ms: int
+    devices: int
+
+    def too_many(self) -> None:
+        self.ms = max(1, self.ms // 2)
+
+    def learn(self, fixes: int, span: int) -> None:
+        if fixes > self.most // 8:
+            return
+        if self.ms < span:
+            self.ms = min(span, self.ms * 2)
+        else:
+            self.devices = min(WIDEST, self.devices * 2)
+
+
+async def slices(
+    conn: asyncpg.Connection,
+    devices: Sequence[int],
+    since: int,
+    until: int,
+    *,
+    most: int = MOST,
+    abreast: int = DEVICES,
+) -> AsyncIterator[Slice]:
+    """Of these devices (keys), from `since` to before `until` (ms): for each the slices follow each other in time."""
+    span = until - since
+    pace = Pace(most, min(span, HOUR_MS), abreast)
+    first = 0
+    while first < len(devices):
+        group = devices[first : first + pace.devices]
+        begin = since
+        while begin < until:
+            end = min(begin + pace.ms, until)
+            history = to_history(await copy_history(conn, group, begin, end, most + 1))
+            if len(history) > most and pace.ms > 1:
+                pace.too_many()
+                continue
+            yield Slice(history, begin == since, (first + len(group) * (end - since) / span) / len(devices))
+            pace.learn(len(history), span)
+            begin = end
+        first += len(group)
