@@ -13,7 +13,7 @@ from tests.geofence.shapes import box, circle, corridor, polygon
 from tests.geofence.test_index import rings, taken
 from tracker.geofence.depth import depth
 from tracker.geofence.passing import Passages, boundary_fraction, chord
-from tracker.geofence.stretches import stretches
+from tracker.geofence.stretches import depths, reach_stretches, stretches
 from tracker.geofence.way import Way
 from tracker.model.geofence import Geofence
 
@@ -203,3 +203,13 @@ def test_many_edits_end_in_the_large_tree() -> None:
     lon = np.arange(0, 0.5, 0.001)
     _, keys = passages.candidates(lon, lon * 0 - 0.1, lon, lon * 0 + 0.1)
     assert set(keys.tolist()) == set(range(600, 1000))
+
+
+@pytest.mark.parametrize("lat", [50.0001, 50.0, 49.9999, 49.9996, 49.9995])
+def test_round_the_end_of_a_corridor(lat: float) -> None:
+    """In the plane as by the geodesic, across its round end, along and aslant."""
+    fence = corridor([(10.0, 50.0), (10.01, 50.01), (10.02, 50.0)], 100)
+    for end in (lat, 50.002, 49.998):
+        way = Way.of((9.998, lat), (10.003, end))
+        expected = reach_stretches(depths(fence, way), way.metres)
+        assert [pytest.approx(each, abs=2e-4) for each in expected] == stretches(fence, way)
