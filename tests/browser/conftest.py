@@ -38,7 +38,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def town(template: str) -> Iterator[RunningServer]:
     for url in copied_database(template):
-        with running(url) as server:
+        with running(url, TRACKER_PRIVATE_RECEIVERS="127.0.0.0/8") as server:
             yield server
 
 
@@ -52,6 +52,8 @@ def server(town: RunningServer) -> Iterator[RunningServer]:
             assert api.delete(f"/api/devices/{device['id']}").is_success
         for fence in api.get("/api/geofences").json()["features"]:
             assert api.delete(f"/api/geofences/{fence['id']}").is_success
+        for subscription in api.get("/api/subscriptions").json()["subscriptions"]:
+            assert api.delete(f"/api/subscriptions/{subscription['id']}").is_success
 
 
 @dataclass

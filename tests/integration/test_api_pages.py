@@ -32,6 +32,12 @@ async def test_the_page_is_asked_about_and_its_assets_are_kept(anonymous: Caller
     assert script.headers["Cache-Control"] == "public, max-age=31536000, immutable"
 
 
+async def test_the_service_worker_is_at_the_top_and_never_kept(anonymous: Caller) -> None:
+    worker = await anonymous.get("/push-worker.js")
+    assert (worker.status_code, worker.mimetype, worker.headers["Cache-Control"]) == (200, "text/javascript", "no-cache")
+    assert "worker-src 'self'" in worker.headers["Content-Security-Policy"]
+
+
 async def test_text_is_sent_compressed_to_who_takes_it(anonymous: Caller) -> None:
     script = await anonymous.get("/assets/index-4f2a.js", **{"Accept-Encoding": "br;q=1.0, gzip;q=0.8"})
     assert (script.headers["Content-Encoding"], script.headers["Vary"]) == ("gzip", "Accept-Encoding")

@@ -19,7 +19,8 @@ FOREVER: Final = f"public, max-age={YEAR}, immutable"
 ASK: Final = "no-cache"  # kept, and asked about each time: the answer is 304 where nothing changed
 # What lies beside index.html, by folder. Names under assets/ hold a hash of what is in them, so they never change.
 FOLDERS: Final = {"assets": FOREVER, "tiles": ASK, "fonts": ASK, "icons": ASK}
-FILES: Final = ("favicon.svg", "favicon.ico", "manifest.webmanifest", "robots.txt")
+# A service worker has to be at the top: it serves what lies beside it and below.
+FILES: Final = ("favicon.svg", "favicon.ico", "manifest.webmanifest", "robots.txt", "push-worker.js")
 TEXTS: Final = frozenset({".html", ".js", ".mjs", ".css", ".svg", ".json", ".webmanifest"})
 TYPES: Final = {
     ".pmtiles": "application/vnd.pmtiles", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css",

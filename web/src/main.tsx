@@ -14,6 +14,7 @@ import './styles/side.css';
 import './styles/stage.css';
 import './styles/detail.css';
 import './styles/form.css';
+import './styles/alerts.css';
 import './styles/door.css';
 
 followTheme();

@@ -1,9 +1,11 @@
 /** The page: a side with devices and events, the map with what lies over it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { Desk } from '../alerts/desk';
 import { signOut } from '../api/session';
 import { Editor } from '../geofences/editor';
 import { Live } from '../live';
-import { door, helpShown, type Pane, pane, second, tick } from '../state';
+import { door, helpShown, isAdmin, type Pane, pane, second, tick } from '../state';
+import { Alerts } from './Alerts';
 import { Badge } from './Badge';
 import { Detail } from './Detail';
 import { DeviceList } from './DeviceList';
@@ -26,6 +28,7 @@ export function App({ liveUrl, onSignedIn }: { liveUrl: string; onSignedIn: () =
 function Dashboard({ url }: { url: string }) {
   const [live] = useState(() => new Live(url));
   const [editor] = useState(() => new Editor(live));
+  const [desk] = useState(() => new Desk());
   useEffect(() => {
     live.start();
     const stop = listenForShortcuts(live, editor);
@@ -33,16 +36,17 @@ function Dashboard({ url }: { url: string }) {
     return () => {
       stop();
       editor.close();
+      desk.close();
       live.stop();
     };
   }, []);
-  const form = pane.value === 'geofences' && editor.draft.value !== null;
+  const whole = pane.value === 'geofences' ? editor.draft.value !== null : pane.value === 'alerts' && (desk.open.value ?? desk.draft.value) !== null;
   return (
-    <div class="page" data-pane={pane.value} data-form={form}>
+    <div class="page" data-pane={pane.value} data-whole={whole}>
       <aside class="side">
         <Head />
         <Tabs />
-        {pane.value === 'geofences' ? (form ? <GeofenceForm editor={editor} /> : <GeofenceList live={live} editor={editor} />) : <DeviceList live={live} />}
+        <Panel live={live} editor={editor} desk={desk} />
         <EventFeed live={live} />
       </aside>
       <main class="stage">
@@ -55,6 +59,12 @@ function Dashboard({ url }: { url: string }) {
       {helpShown.value && <Help />}
     </div>
   );
+}
+
+function Panel({ live, editor, desk }: { live: Live; editor: Editor; desk: Desk }) {
+  if (pane.value === 'alerts') return <Alerts live={live} desk={desk} />;
+  if (pane.value !== 'geofences') return <DeviceList live={live} />;
+  return editor.draft.value ? <GeofenceForm editor={editor} /> : <GeofenceList live={live} editor={editor} />;
 }
 
 function Head() {
@@ -75,13 +85,13 @@ function Head() {
   );
 }
 
-const PANES: readonly [Pane, string][] = [['devices', 'Devices'], ['geofences', 'Geofences'], ['events', 'Events']];
+const PANES: readonly [Pane, string][] = [['devices', 'Devices'], ['geofences', 'Geofences'], ['alerts', 'Alerts'], ['events', 'Events']];
 
 /** On a phone the side is a sheet that holds one of them; else the events have their own place under the others. */
 function Tabs() {
   return (
     <nav class="tabs" aria-label="Panels">
-      {PANES.map(([key, text]) => (
+      {PANES.filter(([key]) => key !== 'alerts' || isAdmin.value).map(([key, text]) => (
         <button key={key} type="button" class={`to-${key}`} aria-pressed={pane.value === key} onClick={() => (pane.value = key)}>{text}</button>
       ))}
     </nav>

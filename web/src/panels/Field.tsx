@@ -1,5 +1,6 @@
 /** One line of a form: its name, what is typed, and what is wrong with it beside it. */
 import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 
 interface Props {
   readonly id: string;
@@ -35,4 +36,11 @@ export function Fault({ id, text }: { id?: string; text: string | undefined }) {
 
 export function Group({ legend, children }: { legend: string; children: ComponentChildren }) {
   return <fieldset><legend>{legend}</legend>{children}</fieldset>;
+}
+
+/** For a form: what was refused comes into sight. */
+export function useFaultsInSight(faults: object) {
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => form.current?.querySelector('[aria-invalid="true"], .fault')?.scrollIntoView({ block: 'nearest' }), [faults]);
+  return form;
 }

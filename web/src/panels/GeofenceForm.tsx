@@ -1,8 +1,8 @@
 /** The form beside the map: what a geofence is called, how it decides, what it watches for. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { type Draft, type Faults, PRESETS } from '../geofences/draft';
 import type { Editor } from '../geofences/editor';
-import { Fault, Field, Group } from './Field';
+import { Fault, Field, Group, useFaultsInSight } from './Field';
 import { KindIcon } from './GeofenceList';
 
 const HOW: Record<Draft['kind'], string> = {
@@ -19,8 +19,7 @@ const MOVE: Record<Draft['kind'], string> = {
 export function GeofenceForm({ editor }: { editor: Editor }) {
   const draft = editor.draft.value!;
   const faults = editor.faults.value;
-  const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"], .fault')?.scrollIntoView({ block: 'nearest' }), [faults]);
+  const form = useFaultsInSight(faults);
   const drawn = draft.geometry !== null;
   useEffect(() => {
     if (drawn && !editor.draft.peek()?.name) document.getElementById('fence-name')?.focus();

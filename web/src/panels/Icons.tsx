@@ -23,6 +23,15 @@ export const FollowIcon = () => <Icon><circle cx="12" cy="12" r="7" /><path d="M
 export const EnterIcon = () => <Icon size={15}><path d="M10 17l5-5-5-5M15 12H3M15 3h4a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2h-4" /></Icon>;
 export const ExitIcon = () => <Icon size={15}><path d="M9 3H5a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h4M16 17l5-5-5-5M21 12H9" /></Icon>;
 export const FenceIcon = () => <Icon size={14}><path d="m12 3 8.5 6-3.2 11H6.7L3.5 9Z" /></Icon>;
+export const PlusIcon = () => <Icon size={14}><path d="M12 4v16M4 12h16" /></Icon>;
+export const BackIcon = () => <Icon><path d="m14 6-6 6 6 6" /></Icon>;
+export const SendIcon = () => <Icon size={14}><path d="M21 3 10 14M21 3l-7 18-4-7-7-4Z" /></Icon>;
+export const BellIcon = () => <Icon size={14}><path d="M6 16V10a6 6 0 0 1 12 0v6l2 2H4ZM10 21h4" /></Icon>;
+export const MailIcon = () => <Icon size={14}><rect x="3" y="5" width="18" height="14" rx="2" /><path d="m4 7 8 6 8-6" /></Icon>;
+export const HookIcon = () => <Icon size={14}><path d="M8 6l-5 6 5 6M16 6l5 6-5 6" /></Icon>;
+export const TopicIcon = () => <Icon size={14}><path d="M4 5a15 15 0 0 1 15 15M4 11a9 9 0 0 1 9 9" /><circle cx="5" cy="19" r="1" /></Icon>;
+export const ChannelIcon = ({ kind }: { kind: string }) =>
+  kind === 'email' ? <MailIcon /> : kind === 'webpush' ? <BellIcon /> : kind === 'mqtt' ? <TopicIcon /> : <HookIcon />;
 export const CircleIcon = () => <Icon size={14}><circle cx="12" cy="12" r="9" /></Icon>;
 export const CorridorIcon = () => <Icon size={14}><path d="M3 17 9 7l6 6 6-8" /></Icon>;
 export const PencilIcon = () => <Icon size={14}><path d="m4 20 1-4L16 5l3 3L8 19Z" /></Icon>;

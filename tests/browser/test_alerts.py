@@ -1,0 +1,131 @@
+"""Subscriptions made, tried and followed on the page."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.alerts.conftest import Receiver
+from tests.browser.conftest import Watched, enter
+from tests.browser.driving import vehicle
+from tests.browser.looking import start_at, until
+from tests.running import RunningServer
+
+OUTSIDE = (24.9400, 62.1700)
+INSIDE = (24.9430, 62.1700)
+PORT = {
+    "type": "Feature",
+    "id": "port",
+    "geometry": {"type": "Point", "coordinates": INSIDE},
+    "properties": {"name": "Old Port", "radius": 60, "preset": "strict"},
+}
+
+
+@pytest.fixture
+def options() -> dict[str, Any]:
+    return {"viewport": {"width": 800, "height": 460}, "permissions": ["notifications"]}
+
+
+@pytest.fixture
+def alerts(page: Page, server: RunningServer) -> Page:
+    start_at(page, *INSIDE)
+    server.new_geofence(PORT)
+    enter(page, server)
+    page.get_by_role("button", name="Alerts").click()
+    return page
+
+
+@pytest.fixture
+def hook(tmp_path: Path) -> Iterator[Receiver]:
+    receiver = Receiver(tmp_path)
+    receiver.start()
+    yield receiver
+    receiver.end()
+
+
+def test_a_webhook_is_subscribed_tried_and_told(alerts: Page, server: RunningServer, hook: Receiver) -> None:
+    alerts.get_by_role("button", name="New subscription").click()
+    alerts.get_by_label("Name").fill("Port, by hook")
+    alerts.get_by_role("textbox", name="Address").fill(hook.url("/?status=200"))
+    alerts.get_by_role("textbox", name="Geofences").fill("old")
+    alerts.get_by_role("button", name="Old Port").click()
+    alerts.get_by_label("Leaves").uncheck()
+    alerts.get_by_role("button", name="Save").click()
+    expect(alerts.locator(".secret code")).to_have_text(re.compile("^whsec_"))
+    with server.api() as api:
+        (made,) = api.get("/api/subscriptions").json()["subscriptions"]
+    assert (made["name"], made["types"], made["geofences"]) == ("Port, by hook", ["enter"], ["port"])
+    alerts.get_by_role("button", name="Send a test").click()
+    log = alerts.get_by_role("region", name="Deliveries")
+    entries = log.locator("ol > li")
+    expect(entries).to_have_count(1)
+    expect(entries.first).to_contain_text(re.compile(r"Test.*Delivered.*Attempt 1: 200 in \d+ ms"))
+    assert hook.received()[0]["message"]["type"] == "tracker.test"
+    with vehicle(server, "van-12", "Van 12") as van:
+        van.drive(*OUTSIDE)
+        van.drive(*INSIDE)
+        expect(entries.first).to_contain_text("Entered · Old Port · Van 12")
+        expect(entries.first).to_contain_text("Delivered")
+    entries.first.get_by_role("button", name=re.compile("again")).click()
+    expect(entries).to_have_count(3)
+    expect(entries.first).to_contain_text("Delivered")
+    (first, again) = [each["headers"]["webhook-id"] for each in hook.received()[1:]]
+    assert first == again, "the receiver can tell that it has it already"
+    alerts.get_by_role("button", name="All subscriptions").click()
+    expect(alerts.get_by_role("button", name="Port, by hook")).to_contain_text("Enters · Old Port")
+    expect(alerts.get_by_text("whsec_")).to_have_count(0)
+
+
+def test_a_dead_receiver_is_seen_and_the_subscription_changed_and_deleted(
+    alerts: Page, server: RunningServer, hook: Receiver, watched: Watched
+) -> None:
+    watched.tolerated.append("422")
+    alerts.get_by_role("button", name="New subscription").click()
+    alerts.get_by_role("button", name="Save").click()
+    expect(alerts.locator("#wish-url-fault")).to_contain_text("Where")
+    alerts.get_by_role("textbox", name="Address").fill("http://10.0.0.1/hook")
+    alerts.get_by_role("button", name="Save").click()
+    expect(alerts.locator("#wish-url-fault")).to_contain_text("10.0.0.1")
+    alerts.get_by_role("textbox", name="Address").fill(hook.url("/?status=503"))
+    alerts.get_by_label("Not at all hours").check()
+    alerts.get_by_label("Quiet from").fill("03:00")
+    alerts.get_by_role("button", name="Save").click()
+    alerts.get_by_role("button", name="Send a test").click()
+    entry = alerts.get_by_role("region", name="Deliveries").locator("ol > li")
+    expect(entry).to_contain_text(re.compile(r"Waiting, next try in.*Attempt 1: 503 in \d+ ms"))
+    alerts.get_by_role("button", name="Edit").click()
+    expect(alerts.get_by_label("Quiet from")).to_have_value("03:00")
+    alerts.get_by_label("Not at all hours").uncheck()
+    alerts.get_by_label("One alert in").fill("5")
+    alerts.get_by_role("button", name="Save").click()
+    expect(alerts.get_by_text("one in 5 min")).to_be_visible()
+    with server.api() as api:
+        (changed,) = api.get("/api/subscriptions").json()["subscriptions"]
+    assert (changed["quiet"], changed["cooldown"]) == (None, 300)
+    alerts.get_by_role("button", name="Switch off").click()
+    expect(alerts.get_by_role("button", name="Send a test")).to_be_disabled()
+    alerts.get_by_role("button", name="Delete").click()
+    alerts.get_by_role("group").get_by_role("button", name="Delete").click()
+    expect(alerts.get_by_role("heading", name="Nobody is told yet")).to_be_visible()
+
+
+def test_what_is_pushed_becomes_a_notification(alerts: Page, server: RunningServer) -> None:
+    """A push service cannot be reached from a test: the browser is given the message as if one had brought it."""
+    devtools = alerts.context.new_cdp_session(alerts)
+    registrations: list[str] = []
+    devtools.on("ServiceWorker.workerRegistrationUpdated", lambda told: registrations.extend(
+        each["registrationId"] for each in told["registrations"]))  # fmt: skip
+    devtools.send("ServiceWorker.enable")
+    alerts.evaluate("navigator.serviceWorker.register('/push-worker.js').then(() => navigator.serviceWorker.ready)")
+    until(alerts, "async () => (await navigator.serviceWorker.ready).active?.state === 'activated'")
+    message = {"title": "Van 12 entered Old Port", "body": "10:00, event 7", "url": "https://elsewhere.example/"}
+    push = {"origin": server.url, "registrationId": registrations[-1], "data": json.dumps(message)}
+    devtools.send("ServiceWorker.deliverPushMessage", push)
+    shown = "(await (await navigator.serviceWorker.ready).getNotifications())"
+    until(alerts, f"async () => {shown}.length === 1")
+    told = alerts.evaluate(f"async () => {{ const [it] = {shown}; return [it.title, it.body]; }}")
+    assert told == [message["title"], message["body"]]
