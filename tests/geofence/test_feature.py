@@ -180,6 +180,15 @@ def test_repair_shows_the_area_before_and_after() -> None:
     assert parse(fence.feature).shape.equals(fence.shape)
 
 
+def test_a_dropped_scrap_is_a_repair_too() -> None:
+    """Or the stored feature would still have it, and be refused when it is read again."""
+    scrap = [[24.5, 60.5], [24.5, 60.5], [24.6, 60.5], [24.5, 60.5]]
+    fence = parse(feature({"type": "Polygon", "coordinates": [SQUARE, scrap]}, repair=True))
+    note = json.loads(fence.feature)["properties"]["repaired"]
+    assert "at least 3 different points" in note["reason"] and note["area_before"] == note["area_after"] > 0
+    assert parse(fence.feature).shape.equals(fence.shape)
+
+
 def test_repair_leaves_what_is_right() -> None:
     assert "repaired" not in json.loads(parse(feature(POLYGON, repair=True)).feature)["properties"]
 

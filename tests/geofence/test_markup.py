@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.geofence.shapes import SHARED
-from tracker.errors import Invalid, Malformed, TooLarge, TrackerError, WrongType
+from tracker.errors import Invalid, Malformed, TooLarge, TrackerError
 from tracker.geofence.collection import Collection, Defaults, Found, collect
 from tracker.geofence.gpx import waypoints_and_lines
 from tracker.geofence.kml import placemarks
@@ -168,7 +168,7 @@ REFUSED: dict[str, tuple[bytes, type[TrackerError]]] = {
     "deep": (kml("<Placemark>" + "<MultiGeometry>" * 5_000), Malformed),
     "a long text": (kml("<Placemark><name>" + "x" * 5_000_000), TooLarge),
     "many elements": (kml("<Placemark>" + "<a/>" * 500_001), TooLarge),
-    "a zip": (b"PK\x03\x04" + bytes(50), WrongType),
+    "a zip": (b"PK\x03\x04" + bytes(50), Invalid),
 }
 
 

@@ -88,6 +88,33 @@ async def test_a_bad_geofence_is_refused_with_what_and_where(admin: Caller, subt
             assert len(problem["detail"]) > 10 and "field" in problem
 
 
+async def test_a_million_vertices_are_refused_unread(admin: Caller) -> None:
+    body = b'{"type":"Feature","geometry":{"type":"LineString","coordinates":[' + b"[24.5,60.5]," * 1_000_000
+    response = await admin.call("POST", "/api/geofences", data=body, headers={"Content-Type": "application/geo+json"})
+    problem = await response.get_json()
+    assert (response.status_code, problem["field"]) == (413, "geometry") and "simplify" in problem["detail"]
+
+
+async def test_to_whom_it_applies_is_kept_as_it_was_given(admin: Caller) -> None:
+    given = {
+        "name": "Port", "preset": "calm", "enabled": False, "expires": "2027-01-01T00:00:00+02:00",
+        "devices": ["van-12"],
+        "active": {"zone": "Europe/Helsinki", "windows": [{"days": ["mon"], "from": "22:00", "to": "06:00"}]},
+        "categories": ["van"], "speed_limit": 13.9,
+    }  # fmt: skip
+    made = await (await admin.post("/api/geofences", PORT | {"properties": given})).get_json()
+    assert made["properties"] == given | {"revision": 1}
+    wrong = given | {"active": {"zone": "Europe/Helsingfors", "windows": given["active"]["windows"]}}  # type: ignore[index]
+    response = await admin.put("/api/geofences/port", PORT | {"properties": wrong})
+    assert (response.status_code, (await response.get_json())["field"]) == (422, "properties.active.zone")
+    assert (await (await admin.get("/api/geofences/port")).get_json()) == made
+
+
+async def test_the_reference_names_the_properties(admin: Caller) -> None:
+    schemas = (await (await admin.get("/openapi.json")).get_json())["components"]["schemas"]
+    assert {"speed_limit", "active", "expires", "devices", "radius"} <= set(schemas["GeofenceProperties"]["properties"])
+
+
 async def test_deep_nesting_is_malformed(admin: Caller) -> None:
     body = b'{"type":"Feature","geometry":' + b'{"a":' * 200_000
     response = await admin.call("POST", "/api/geofences", data=body, headers={"Content-Type": "application/json"})

@@ -29,6 +29,7 @@ READERS: Final[dict[Format, Callable[[bytes], Iterator[Found]]]] = {
 TYPES: Final[dict[str, Format]] = {
     "application/geo+json": "geojson", "application/json": "geojson",
     "application/vnd.google-earth.kml+xml": "kml", "application/gpx+xml": "gpx",
+    "application/vnd.google-earth.kmz": "kml",  # which is then told apart, and refused
 }  # fmt: skip
 
 Metres = Annotated[float, msgspec.Meta(gt=0)]
@@ -46,7 +47,7 @@ class ImportQuery(msgspec.Struct, frozen=True):
 
 
 class FeatureCollection(msgspec.Struct, frozen=True):
-    """GeoJSON features; each as for a single geofence."""
+    """GeoJSON features, each as for a single geofence; or the Placemarks of a KML, or a GPX."""
 
     type: Literal["FeatureCollection"]
     features: list[dict[str, Any]]
@@ -79,7 +80,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         async with busy:
             parts = await _parts()
             defaults = Defaults(query.radius, query.width, query.repair)
-            found = await asyncio.to_thread(lambda: collect(reader(b"".join(parts)), defaults))
+            found = await asyncio.to_thread(lambda: collect(reader(_whole(parts)), defaults))
             if found.wrong:
                 raise Invalid(_counted(found.wrong, found.total, "cannot be geofences"), errors=found.bad)
             async with borrow(pool) as conn:
@@ -113,6 +114,12 @@ async def _parts() -> list[bytes]:
     except TimeoutError:
         raise RequestTimeout from None
     return parts
+
+
+def _whole(parts: list[bytes]) -> bytes:
+    body = b"".join(parts)
+    parts.clear()  # or there would be two of it while it is read
+    return body
 
 
 def _counted(wrong: int, total: int, what: str) -> str:

@@ -8,12 +8,14 @@ import msgspec
 import shapely
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from tracker.access.guard import allow
 from tracker.api.feature_stream import one_page, streamed
 from tracker.api.wire import Page, answer, empty, read_bytes, read_query
-from tracker.errors import NotFound
-from tracker.geofence.feature import parse
+from tracker.errors import NotFound, TooLarge
+from tracker.geofence.feature import GeofenceProperties, parse
+from tracker.geofence.geojson import MAX_VERTICES
 from tracker.model.geofence import Geofence
 from tracker.store.geofences import (
     StoredGeofence,
@@ -29,14 +31,11 @@ LARGEST_FEATURE = 4 * 1024 * 1024  # bytes: enough to say of 48,906 vertices, th
 
 
 class GeofenceFeature(msgspec.Struct, frozen=True):
-    """A GeoJSON Feature: Polygon, MultiPolygon, Point with `properties.radius`, LineString with `properties.width`.
-
-    `properties` may name it (`name`), choose the `preset` (strict, balanced, calm) and the `dwell` in seconds.
-    """
+    """A GeoJSON Feature: Polygon, MultiPolygon, Point with `properties.radius`, LineString with `properties.width`."""
 
     type: Literal["Feature"]
     geometry: dict[str, Any]
-    properties: dict[str, Any] = {}
+    properties: GeofenceProperties = GeofenceProperties()
     id: str | None = None
     MEDIA: ClassVar = ("application/geo+json",)
 
@@ -115,7 +114,12 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
 
 async def _read(id: str | None) -> Geofence:
     """Parsed in a thread: ten thousand vertices take longer than a live position should wait."""
-    return await asyncio.to_thread(parse, await read_bytes(LARGEST_FEATURE), id=id)
+    try:
+        body = await read_bytes(LARGEST_FEATURE)
+    except (TooLarge, RequestEntityTooLarge):
+        limits = f"a geofence may have {LARGEST_FEATURE:,} bytes and {MAX_VERTICES:,} vertices; simplify it first"
+        raise TooLarge(limits, field="geometry") from None
+    return await asyncio.to_thread(parse, body, id=id)
 
 
 def _shown(stored: StoredGeofence | None, status: int = 200) -> Response:

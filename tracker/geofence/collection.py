@@ -8,7 +8,7 @@ import shapely
 
 from tracker.errors import Invalid, Malformed, TooLarge, TrackerError
 from tracker.geofence.feature import read
-from tracker.geofence.geojson import Feature, LineString, Point, decode
+from tracker.geofence.geojson import MAX_FEATURES, Feature, LineString, Point, decode
 from tracker.geofence.split import split
 
 MOST_TOLD: Final = 100  # of the features that are wrong
@@ -90,10 +90,12 @@ def _id_in(text: bytes) -> str | None:
 
 
 def collect(found: Iterable[Found], defaults: Defaults) -> Collection:
-    """A tenth of a millisecond for each, or more: for a thread."""
+    """A tenth of a millisecond for each, or more: for a thread. TooLarge for too many; and as `found` raises."""
     drafts, indices, bad, wrong = list[Draft](), list[int](), list[BadFeature](), 0
     seen: dict[str, int] = {}
     for each in found:
+        if each.index >= MAX_FEATURES:
+            raise TooLarge(f"more than {MAX_FEATURES:,} features; send them in parts")
         try:
             draft = _draft(each.feature, defaults)
             if draft.id in seen:

@@ -34,8 +34,12 @@ MAX_DEGREES: Final = 720.0  # of a corridor's length: twice round the globe
 MAX_SPEED: Final = 400.0  # m/s: a faster fix is taken for an impossible jump
 MIN_METRES: Final = 0.1  # a fix is whole 1e-7 degrees, 1.1 cm
 
-class Known(ScopeProperties, frozen=True):
-    """The properties that mean something here."""
+Covered = tuple[FenceKind, Any, Reach | None, dict[str, Any] | None]  # kind, shape, reach, what a repair did
+
+
+class GeofenceProperties(ScopeProperties, frozen=True):
+    """Those that mean something here; others are kept. `dwell` in seconds, `radius` and `width` in metres,
+    `speed_limit` in metres per second. `repair` mends a geometry that is not valid."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
     preset: Preset = "balanced"
@@ -75,10 +79,11 @@ def read(feature: Feature, id: str | None = None, key: int = 0, revision: int = 
     )  # fmt: skip
 
 
-def understood(properties: dict[str, Any]) -> Known:
+def understood(properties: dict[str, Any]) -> GeofenceProperties:
     """null is absent."""
+    given = {name: value for name, value in properties.items() if value is not None}
     try:
-        return msgspec.convert({name: value for name, value in properties.items() if value is not None}, Known)
+        return msgspec.convert(given, GeofenceProperties)
     except msgspec.ValidationError as error:
         raise refused(error, "properties") from None
 
@@ -92,8 +97,7 @@ def named(feature: Feature, id: str | None) -> str:
     return slug
 
 
-def covered(geometry: Geometry, known: Known) -> tuple[FenceKind, Any, Reach | None, dict[str, Any] | None]:
-    """(kind, shape, reach, what a repair did)."""
+def covered(geometry: Geometry, known: GeofenceProperties) -> Covered:
     match geometry:
         case Point(position):
             metres = given(known.radius, "radius", MAX_RADIUS)
@@ -109,10 +113,10 @@ def covered(geometry: Geometry, known: Known) -> tuple[FenceKind, Any, Reach | N
             reach = Reach(line, half)
             return "corridor", outline(reach), reach, None
         case Polygon(coordinates):
-            return "polygon", *enclosed([coordinates], ["geometry.coordinates"], known.repair)
+            return enclosed([coordinates], ["geometry.coordinates"], known.repair)
         case MultiPolygon(coordinates):
             wheres = [f"geometry.coordinates[{index}]" for index in range(len(coordinates))]
-            return "polygon", *enclosed(coordinates, wheres, known.repair)
+            return enclosed(coordinates, wheres, known.repair)
 
 
 def given(metres: float | None, name: str, most: float) -> float:
@@ -141,22 +145,25 @@ def places(positions: Ring, where: str) -> tuple[tuple[float, float], ...]:
     return tuple((lon, lat) for lon, lat in points.tolist())
 
 
-def enclosed(
-    coordinates: list[list[Ring]], wheres: list[str], repair: bool
-) -> tuple[Any, None, dict[str, Any] | None]:
+def enclosed(coordinates: list[list[Ring]], wheres: list[str], repair: bool) -> Covered:
+    """What is right is left as it is, so that what is stored is read again as it was."""
     if not coordinates:
         raise Invalid("geometry.coordinates is empty", field="geometry")
-    vertices = sum(len(ring) for part in coordinates for ring in part)
-    if repair:
-        coordinates = [kept for part in coordinates if (kept := rings.without_scraps(part))]
-    read = [] if vertices > MAX_SIMPLIFIED else list(zip(coordinates, wheres, strict=False))
-    parts = [rings.polygon(part, where) for part, where in read]
-    not_too_large(vertices, lambda: shapely.MultiPolygon(parts))
-    if not repair:
-        return rings.multipolygon(parts), None, None
     try:
-        return rings.multipolygon(parts), None, None
+        return "polygon", rings.multipolygon(drawn(coordinates, wheres)), None, None
     except Invalid as error:
+        if not repair:
+            raise
+        parts = drawn([kept for part in coordinates if (kept := rings.without_scraps(part))], wheres)
         mended = rings.multipolygon(rings.repaired(parts))
         note = {"reason": str(error), "area_before": sum(map(rings.area, parts)), "area_after": rings.area(mended)}
-        return mended, None, note
+        return "polygon", mended, None, note
+
+
+def drawn(coordinates: list[list[Ring]], wheres: list[str]) -> list[Any]:
+    """Polygons, perhaps invalid. TooLarge for more vertices than may be."""
+    vertices = sum(len(ring) for part in coordinates for ring in part)
+    read = [] if vertices > MAX_SIMPLIFIED else zip(coordinates, wheres, strict=False)
+    parts = [rings.polygon(part, where) for part, where in read]
+    not_too_large(vertices, lambda: shapely.MultiPolygon(parts))
+    return parts

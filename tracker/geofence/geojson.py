@@ -9,6 +9,7 @@ import shapely
 
 from tracker.errors import Invalid, Malformed, TooLarge
 
+MAX_FEATURES: Final = 100_000  # in a collection
 MAX_VERTICES: Final = 10_000
 MAX_SIMPLIFIED: Final = 60_000  # vertices: simplifying more takes too long for a refusal
 MAX_PROPERTIES: Final = 128 * 1024  # bytes; decoding holds all other threads up, 10 ms for so many

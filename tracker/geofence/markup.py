@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 from xml.parsers import expat
 
-from tracker.errors import Invalid, Malformed, TooLarge, WrongType
+from tracker.errors import Invalid, Malformed, TooLarge
 
 CHUNK: Final = 64 * 1024  # bytes that are parsed at once
 DEEPEST: Final = 64
@@ -41,9 +41,9 @@ def elements(
     body: bytes, root: str, wanted: frozenset[str], kept: frozenset[str] | None = None
 ) -> Iterator[Element]:  # fmt: skip
     """The outermost elements with a wanted tag, and in them those with a kept one, None: all. Malformed for what is
-    no XML, Invalid for a DOCTYPE or another root, TooLarge, WrongType for a zip."""
+    no XML, Invalid for a DOCTYPE, another root or a zip, TooLarge."""
     if body.startswith(ZIP):
-        raise WrongType("this is a zip, as a KMZ is: unpack it and send the .kml that is in it")
+        raise Invalid("this is a zip, as a KMZ is: unpack it and send the .kml that is in it")
     reader = _Reader(root, wanted, kept)
     try:
         for begin in range(0, len(body), CHUNK):

@@ -15,7 +15,7 @@ MOST_DEVICES: Final = 1000
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
-class WindowProperty(msgspec.Struct, frozen=True):
+class ActiveWindow(msgspec.Struct, frozen=True):
     """`from` `to` (`08:00`), every day or on the `days` it starts; where `to` is not later, it ends the next day."""
 
     from_: str = msgspec.field(name="from")
@@ -23,16 +23,18 @@ class WindowProperty(msgspec.Struct, frozen=True):
     days: Annotated[list[Day], msgspec.Meta(min_length=1, max_length=7)] | None = None
 
 
-class ActiveProperty(msgspec.Struct, frozen=True):
+class Active(msgspec.Struct, frozen=True):
+    """In any of the `windows`, by the clocks of `zone` (`Europe/Helsinki`)."""
+
     zone: str
-    windows: Annotated[list[WindowProperty], msgspec.Meta(min_length=1, max_length=100)]
+    windows: Annotated[list[ActiveWindow], msgspec.Meta(min_length=1, max_length=100)]
 
 
 class ScopeProperties(msgspec.Struct, frozen=True):
     """What is absent limits nothing; where several are given, all have to hold."""
 
     enabled: bool = True
-    active: ActiveProperty | None = None
+    active: Active | None = None
     expires: str | None = None
     devices: Annotated[list[str], msgspec.Meta(min_length=1, max_length=MOST_DEVICES)] | None = None
     categories: Annotated[
@@ -52,7 +54,7 @@ def scope_of(given: ScopeProperties) -> Scope:
     return EVERYWHERE if scope == EVERYWHERE else scope  # the one object: `applies` asks for it by identity
 
 
-def _hours(given: ActiveProperty) -> Hours:
+def _hours(given: Active) -> Hours:
     try:
         zone_of(given.zone)
     except ValueError as error:
@@ -60,7 +62,7 @@ def _hours(given: ActiveProperty) -> Hours:
     return Hours(given.zone, tuple(_window(each, f"active.windows[{i}]") for i, each in enumerate(given.windows)))
 
 
-def _window(given: WindowProperty, where: str) -> Window:
+def _window(given: ActiveWindow, where: str) -> Window:
     days = tuple(range(7)) if given.days is None else tuple(sorted({DAYS.index(day) for day in given.days}))
     return Window(days, _minute(given.from_, f"{where}.from"), _minute(given.to, f"{where}.to"))
 

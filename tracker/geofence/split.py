@@ -8,12 +8,12 @@ from typing import Any, Final
 import msgspec
 
 from tracker.errors import Invalid, Malformed, TooLarge
-from tracker.geofence.geojson import refused
+from tracker.geofence.geojson import MAX_FEATURES, refused
 
-MAX_FEATURES: Final = 100_000
 MAX_REST: Final = 2 * 1024 * 1024  # bytes of a collection that are in no feature
 WINDOW: Final = 256 * 1024  # bytes that are searched at once, and the longest text
 TOKEN: Final = re.compile(rb'[{}]|"[^"\\]*+(?:\\.[^"\\]*+)*+("?)', re.DOTALL)
+COLON: Final = re.compile(rb"[ \t\r\n]*:")
 
 Span = tuple[int, int]
 
@@ -51,7 +51,7 @@ def _parted(body: bytes) -> tuple[bytes, list[Span]]:
                 end = at + 1
                 if key == b'"features"':
                     spans.append((begin, end))
-        elif depth == 1:
+        elif depth == 1 and COLON.match(body, at + len(text), at + len(text) + WINDOW):
             key = text
     _not_too_much(len(rest) + len(body) - end, count)
     return bytes(rest + body[end:]), spans
