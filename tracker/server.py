@@ -12,9 +12,11 @@ import asyncpg
 import structlog
 
 from tracker.access.gate import Gate
+from tracker.alerts.carrier import Carriers
 from tracker.alerts.carriers import build_carriers
 from tracker.alerts.dialer import Dialer
 from tracker.alerts.sender import Sender
+from tracker.alerts.vapid import Vapid, new_key
 from tracker.api.app import build_app
 from tracker.errors import StorageDown, TrackerError
 from tracker.ingest.log import Log
@@ -32,7 +34,7 @@ from tracker.settings import Settings
 from tracker.sockets import blueprint
 from tracker.store.devices import select_device_by_key, select_devices
 from tracker.store.events import select_head, select_oldest
-from tracker.store.installation import select_epoch
+from tracker.store.installation import select_epoch, upsert_push_key
 from tracker.store.migrate import migrate
 from tracker.store.nudges import Channel, listen
 from tracker.store.pool import AWAY, answering, borrow, open_pool
@@ -57,7 +59,13 @@ class Server:
     """One process: owns the log, or stands by until it may. `ready` turns true when it owns all partitions."""
 
     def __init__(
-        self, url: str, pool: asyncpg.Pool, doors: asyncpg.Pool, tasks: asyncio.TaskGroup, settings: Settings
+        self,
+        url: str,
+        pool: asyncpg.Pool,
+        doors: asyncpg.Pool,
+        tasks: asyncio.TaskGroup,
+        settings: Settings,
+        carriers: Carriers,
     ) -> None:
         self.url = url
         self.pool = pool
@@ -72,9 +80,7 @@ class Server:
         self.hub = Hub(self.gate, doors, tasks, self.metrics, self.table)
         self.is_owner = False
         self.is_ending = False
-        self.carriers = build_carriers(
-            Dialer(settings.private_receivers), smtp=settings.smtp, smtp_from=settings.smtp_from, mqtt=settings.mqtt
-        )
+        self.carriers = carriers
         self.newest = Newest()
         self.app = build_app(
             gate=self.gate,
@@ -214,10 +220,24 @@ async def run(settings: Settings, shutdown: asyncio.Event, started: Callable[[li
         pool = await open_pool(url, min_size=1, max_size=API_CONNECTIONS, answer_s=API_ANSWER)
         doors = await open_pool(url, min_size=1, max_size=DOOR_CONNECTIONS, answer_s=API_ANSWER)
         try:
-            await run_on(url, pool, doors, settings, shutdown, started)
+            carriers = await carriers_of(pool, settings)
+            await run_on(url, pool, doors, settings, carriers, shutdown, started)
         finally:
             pool.terminate()
             doors.terminate()
+
+
+async def carriers_of(pool: asyncpg.Pool, settings: Settings) -> Carriers:
+    """What alerts leave by, with the key that this installation has kept since its first start."""
+    async with borrow(pool) as conn:
+        key = await upsert_push_key(conn, new_key())
+    return build_carriers(
+        Dialer(settings.private_receivers),
+        Vapid(key, settings.push_contact),
+        smtp=settings.smtp,
+        smtp_from=settings.smtp_from,
+        mqtt=settings.mqtt,
+    )
 
 
 async def run_on(
@@ -225,11 +245,12 @@ async def run_on(
     pool: asyncpg.Pool,
     doors: asyncpg.Pool,
     settings: Settings,
+    carriers: Carriers,
     shutdown: asyncio.Event,
     started: Callable[[list[str]], None],
 ) -> None:
     async with asyncio.TaskGroup() as tasks:
-        server = Server(url, pool, doors, tasks, settings)
+        server = Server(url, pool, doors, tasks, settings, carriers)
         running = [
             tasks.create_task(server.own(), name="writer"),
             tasks.create_task(server.hub.run(), name="hub"),

@@ -12,6 +12,7 @@ from tracker.errors import Invalid
 
 Network = IPv4Network | IPv6Network
 
+CONTACT = re.compile(r"(mailto:[^@\s]+@|https://)[^@\s]+")
 SENDER = re.compile(r"[^<>@\x00-\x1f]+@[^<>@\s]+|[^<>\x00-\x1f]*<[^<>@\s]+@[^<>@\s]+>")
 
 
@@ -43,6 +44,7 @@ class Settings:
     smtp: Remote | None = None  # TRACKER_SMTP_URL: the server that takes alerts by e-mail, as smtp://user:pass@host:587
     smtp_from: str | None = None  # TRACKER_SMTP_FROM: whose e-mail it is, as Tracker <alerts@example.org>
     mqtt: Remote | None = None  # TRACKER_MQTT_URL: the broker that takes alerts, as mqtt://user:pass@host:1883
+    push_contact: str | None = None  # TRACKER_PUSH_CONTACT: whom push services may ask, a mailto: or https: address
 
     def __post_init__(self) -> None:
         host, _, port = self.bind.rpartition(":")
@@ -54,6 +56,8 @@ class Settings:
             raise Invalid("TLS needs both a certificate and a key", field="tls_certificate")
         if (self.smtp is None) != (self.smtp_from is None):
             raise Invalid("e-mail needs both TRACKER_SMTP_URL and TRACKER_SMTP_FROM", field="smtp_from")
+        if self.push_contact is not None and not CONTACT.fullmatch(self.push_contact):
+            raise Invalid("TRACKER_PUSH_CONTACT: not as mailto:ops@example.org is, nor https", field="push_contact")
         if self.smtp_from is not None and not SENDER.fullmatch(self.smtp_from):
             raise Invalid("TRACKER_SMTP_FROM: not an address as Tracker <alerts@example.org> is one", field="smtp_from")
 
@@ -67,7 +71,7 @@ def from_environment(environment: Mapping[str, str] = os.environ, **given: objec
             return Path(file).read_text(encoding="utf-8").strip() or None
         return environment.get(f"TRACKER_{name.upper()}") or None
 
-    plain = ("bind", "database_url", "admin_token", "map_style", "log_level", "smtp_from")
+    plain = ("bind", "database_url", "admin_token", "map_style", "log_level", "smtp_from", "push_contact")
     found: dict[str, object] = {name: text(name) for name in plain}
     found |= {name: Path(value) for name in ("data", "tls_certificate", "tls_key") if (value := text(name))}
     if origins := text("origins"):

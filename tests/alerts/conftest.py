@@ -19,6 +19,7 @@ from tracker.alerts.dialer import Dialer
 from tracker.alerts.matching import Subscriptions, write_outbox
 from tracker.alerts.sender import Sender
 from tracker.alerts.signature import new_webhook_secret
+from tracker.alerts.vapid import Vapid, new_key
 from tracker.metrics import Metrics
 from tracker.model.channel import Channel, Webhook
 from tracker.model.device import Device
@@ -124,7 +125,7 @@ async def sender(pool: asyncpg.Pool, dialer: Dialer) -> AsyncIterator[Sender]:
 
 @asynccontextmanager
 async def sending(pool: asyncpg.Pool, dialer: Dialer, **settings: Any) -> AsyncIterator[Sender]:
-    carriers = build_carriers(dialer, **settings)
+    carriers = build_carriers(dialer, settings.pop("vapid", None) or Vapid(new_key()), **settings)
     sender = Sender(pool, carriers, Metrics())
     task = asyncio.create_task(sender.run())
     yield sender

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import trustme
+
 from tests.alerts.conftest import Receiver
 from tracker.setup.system import find_mosquitto
 
@@ -43,6 +45,42 @@ class MailServer(Receiver):
     def events(self, path: str | None = None) -> list[int]:
         return [int(id) for _, letter in self.letters() for id in EVENT.findall(letter.get_content())]
 
+
+
+# The browser of RFC 8291's appendix A.
+BROWSER_KEY = "q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94"
+BROWSER = {
+    "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+    "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+}
+
+
+class PushService(Receiver):
+    """One over TLS, as all are, and a browser that is subscribed to it."""
+
+    script = "push_service.py"
+
+    def __init__(self, folder: Path) -> None:
+        self.authority = trustme.CA()
+        self.trust = folder / "authority.pem"
+        self.authority.cert_pem.write_to_path(str(self.trust))
+        shown = folder / "push_service.pem"
+        self.authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(shown))
+        super().__init__(folder, str(shown), BROWSER_KEY, BROWSER["auth"])
+
+    @property
+    def settings(self) -> dict[str, str]:
+        return super().settings | {"SSL_CERT_FILE": str(self.trust)}
+
+    def channel(self, way: str = "") -> dict[str, Any]:
+        return {"kind": "webpush", "endpoint": f"https://127.0.0.1:{self.port}/push/{way or 'x'}", "keys": BROWSER}
+
+    def received(self, path: str | None = None) -> list[dict[str, Any]]:
+        lines = [json.loads(line) for line in self.file.read_text().splitlines()]
+        return [line for line in lines if path in (None, line["path"])]
+
+    def events(self, path: str | None = None) -> list[int]:
+        return [int(id) for each in self.received(path) for id in EVENT.findall(each["said"]["body"])]
 
 
 class Mosquitto(Receiver):

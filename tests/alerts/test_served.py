@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from tests.alerts.conftest import Receiver, until
-from tests.alerts.parts import MailServer, Mosquitto
+from tests.alerts.parts import MailServer, Mosquitto, PushService
 from tests.integration.test_live_path import PORT, fix
 from tests.running import PROGRAM, RunningServer, running
 
@@ -61,7 +61,7 @@ async def test_from_a_fix_to_its_receiver(alerting: RunningServer, receiver: Rec
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[list[Receiver]]:
     """One of every kind."""
-    parts = [kind(tmp_path) for kind in (Receiver, MailServer, Mosquitto)]
+    parts = [kind(tmp_path) for kind in (Receiver, MailServer, Mosquitto, PushService)]
     for part in parts:
         part.start()
     yield parts

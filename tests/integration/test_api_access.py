@@ -9,7 +9,7 @@ from quart import Quart, websocket
 from tests.integration.conftest import ADMIN, Caller
 from tracker.access.guard import Rule, allow, caller, first_message, rule_of
 from tracker.access.tokens import issue, new_secret
-from tracker.server import Server
+from tracker.server import Server, carriers_of
 from tracker.settings import Settings
 from tracker.store.tokens import revoke_token
 
@@ -21,7 +21,7 @@ EXPECTED = {
     READERS: """GET /api/devices, GET /api/devices/<device>, GET /api/devices/<device>/track,
                 GET /api/devices/<device>/commands, GET /api/devices/<device>/quarantine,
                 GET /api/geofences, GET /api/geofences/<geofence>, GET /api/events, GET /api/events/stream,
-                GET /api/geofences/export, GET /api/positions""",
+                GET /api/geofences/export, GET /api/positions, GET /api/push/key""",
     ADMINS: """POST /api/devices, PATCH /api/devices/<device>, DELETE /api/devices/<device>,
                POST /api/devices/<device>/token, POST /api/devices/<device>/commands,
                GET /api/tokens, POST /api/tokens, DELETE /api/tokens/<int:id>,
@@ -56,8 +56,9 @@ SOCKETS = {
 
 
 async def test_the_whole_server_has_no_other_routes_and_sockets(database_url: str, pool: asyncpg.Pool) -> None:
+    settings = Settings(admin_token=ADMIN)
     async with asyncio.TaskGroup() as tasks:
-        app = Server(database_url, pool, pool, tasks, Settings(admin_token=ADMIN)).app
+        app = Server(database_url, pool, pool, tasks, settings, await carriers_of(pool, settings)).app
     assert routes(app) == set(TABLE)
     sockets = [rule for rule in app.url_map.iter_rules() if rule.websocket]
     assert {each.rule: rule_of(app.view_functions[each.endpoint]) for each in sockets} == SOCKETS

@@ -1,18 +1,30 @@
 """The channels of subscriptions: read, held against their rules, kept and shown."""
 
 import asyncpg
+import msgspec
 import pytest
 from quart import Quart
 
 from tests.integration.conftest import ADMIN, Caller
 from tracker.access.gate import Gate
+from tracker.alerts import base64url
 from tracker.alerts.carriers import build_carriers
 from tracker.alerts.dialer import Dialer
+from tracker.alerts.push_encryption import read_point
+from tracker.alerts.vapid import Vapid, new_key
 from tracker.api.app import build_app
 from tracker.live.table import Table
 from tracker.metrics import Metrics
 from tracker.settings import Remote
 
+PUSH = {
+    "kind": "webpush", "endpoint": "https://1.1.1.1/push/x", "expirationTime": None,
+    "keys": {
+        "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+        "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+    },
+}  # fmt: skip
+KEYS: dict[str, str] = PUSH["keys"]  # type: ignore[assignment]
 EMAIL = {"kind": "email", "to": ["ada@example.org", "o'neill+vans@mail.example.org"]}
 MQTT = {"kind": "mqtt", "topic": "fleet/{device}/{geofence}/{type}/Ähre"}
 WEBHOOK = {"kind": "webhook", "url": "https://1.1.1.1/hook"}
@@ -26,7 +38,7 @@ async def is_ready() -> list[str]:
 def complete(gate: Gate) -> Quart:
     """A server to which every channel is set up."""
     carriers = build_carriers(
-        Dialer(), smtp=Remote("smtp", "mail.example.org", 587), smtp_from="Tracker <alerts@example.org>",
+        Dialer(), Vapid(new_key()), smtp=Remote("smtp", "mail.example.org", 587), smtp_from="Tracker <a@example.org>",
         mqtt=Remote("mqtt", "mqtt.example.org", 1883),
     )  # fmt: skip
     return build_app(gate=gate, table=Table(), metrics=Metrics(), ready=is_ready, carriers=carriers)
@@ -44,6 +56,7 @@ async def test_each_channel_is_kept_and_shown(
     made = await operator.post("/api/subscriptions", {"id": "a", "channel": channel})
     body = await made.get_json()
     assert (made.status_code, body["channel"]) == (201, channel)
+    assert ("secret" in body) is (channel["kind"] == "webhook"), "the others sign nothing with it"
     assert (await (await operator.get("/api/subscriptions/a")).get_json())["channel"] == channel
     changed = await operator.patch("/api/subscriptions/a", {"channel": WEBHOOK})
     assert (await changed.get_json())["channel"] == WEBHOOK
@@ -80,6 +93,44 @@ async def test_what_is_no_channel_is_refused_with_its_field(operator: Caller, ch
     body = await refused.get_json()
     field = {"email": "channel.to", "mqtt": "channel.topic"}[channel["kind"]]
     assert (refused.status_code, body["field"].partition("[")[0]) == (422, field), body
+
+
+async def test_a_browser_is_kept_and_its_secret_is_not_shown(operator: Caller, conn: asyncpg.Connection) -> None:
+    written = PUSH | {"keys": {"p256dh": KEYS["p256dh"].replace("-", "+") + "=", "auth": KEYS["auth"] + "=="}}
+    made = await operator.post("/api/subscriptions", {"id": "a", "channel": written})
+    shown = {"kind": "webpush", "endpoint": PUSH["endpoint"], "keys": {"p256dh": KEYS["p256dh"]}}
+    assert (made.status_code, (await made.get_json())["channel"]) == (201, shown)
+    for path in ("/api/subscriptions/a", "/api/subscriptions"):
+        text = await operator.text(path)
+        assert KEYS["p256dh"] in text and KEYS["auth"] not in text
+    assert msgspec.json.decode(await conn.fetchval("select channel->'keys' from subscription")) == KEYS
+
+
+@pytest.mark.parametrize(
+    ("field", "change"),
+    [
+        ("endpoint", {"endpoint": None}), ("endpoint", {"endpoint": "http://1.1.1.1/push"}),
+        ("endpoint", {"endpoint": "https://127.0.0.1/push"}), ("endpoint", {"endpoint": "https://[::ffff:10.0.0.1]/"}),
+        ("endpoint", {"endpoint": "https://user:pass@1.1.1.1/"}), ("keys", {"keys": None}),
+        ("keys.p256dh", {"keys": {"p256dh": "", "auth": KEYS["auth"]}}),
+        ("keys.p256dh", {"keys": {"p256dh": "B" * 87, "auth": KEYS["auth"]}}),
+        ("keys.p256dh", {"keys": {"p256dh": KEYS["p256dh"][:-2] + "AA", "auth": KEYS["auth"]}}),
+        ("keys.p256dh", {"keys": {"p256dh": "not/base64\n", "auth": KEYS["auth"]}}),
+        ("keys.p256dh", {"keys": {"p256dh": "ü", "auth": KEYS["auth"]}}),
+        ("keys.auth", {"keys": {"p256dh": KEYS["p256dh"]}}),
+        ("keys.auth", {"keys": {"p256dh": KEYS["p256dh"], "auth": "AAAA"}}),
+        ("keys.auth", {"keys": {"p256dh": KEYS["p256dh"], "auth": "!" * 22}}),
+    ],
+)  # fmt: skip
+async def test_what_no_browser_gave_is_refused(operator: Caller, field: str, change: dict[str, object]) -> None:
+    refused = await operator.post("/api/subscriptions", {"channel": PUSH | change})
+    body = await refused.get_json()
+    assert (refused.status_code, body["field"]) == (422, f"channel.{field}"), body
+
+
+async def test_the_push_key_is_a_point_of_the_curve(operator: Caller) -> None:
+    key = (await (await operator.get("/api/push/key")).get_json())["key"]
+    read_point(base64url.decode(key))
 
 
 @pytest.mark.parametrize(("channel", "setting"), [(EMAIL, "TRACKER_SMTP_URL"), (MQTT, "TRACKER_MQTT_URL")])

@@ -37,6 +37,12 @@ def test_a_sender_that_is_no_address_is_refused(sender: str) -> None:
         from_environment({"TRACKER_SMTP_URL": "smtp://x", "TRACKER_SMTP_FROM": sender})
 
 
+@pytest.mark.parametrize("contact", ["ops@example.org", "mailto:ops", "http://x.org", "https://", "mailto:a@b c"])
+def test_a_contact_that_nobody_can_reach_is_refused(contact: str) -> None:
+    with pytest.raises(Invalid, match="TRACKER_PUSH_CONTACT"):
+        from_environment({"TRACKER_PUSH_CONTACT": contact})
+
+
 def test_email_needs_both() -> None:
     for name, value in (("TRACKER_SMTP_URL", "smtp://x"), ("TRACKER_SMTP_FROM", "a@example.org")):
         with pytest.raises(Invalid, match="both"):

@@ -27,9 +27,10 @@ class Carrier(Protocol[C]):
 
 @dataclass(frozen=True)
 class Carriers:
-    """The carrier of each kind of channel. `close` ends what they keep open."""
+    """The carrier of each kind of channel. `push_key`: what browsers know us by. `close` ends what they keep open."""
 
     by_kind: Mapping[type, Carrier[Any]]
+    push_key: str
     close: Callable[[], Awaitable[None]]
 
     def of(self, channel: Channel) -> Carrier[Any]:

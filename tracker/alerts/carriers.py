@@ -6,19 +6,27 @@ from tracker.alerts.broker import Broker
 from tracker.alerts.carrier import Carrier, Carriers, Unset
 from tracker.alerts.dialer import Dialer
 from tracker.alerts.mail import Mail
+from tracker.alerts.push import Push
+from tracker.alerts.vapid import Vapid
 from tracker.alerts.webhooks import Webhooks
-from tracker.model.channel import Email, Mqtt, Webhook
+from tracker.model.channel import Email, Mqtt, Webhook, WebPush
 from tracker.settings import Remote
 
 
 def build_carriers(
-    dialer: Dialer, *, smtp: Remote | None = None, smtp_from: str | None = None, mqtt: Remote | None = None
+    dialer: Dialer,
+    vapid: Vapid,
+    *,
+    smtp: Remote | None = None,
+    smtp_from: str | None = None,
+    mqtt: Remote | None = None,
 ) -> Carriers:
     """They use the dialer, and close it."""
     broker = Broker(mqtt) if mqtt else None
     mail = Mail(smtp, smtp_from) if smtp and smtp_from else None
     by_kind: dict[type, Carrier[Any]] = {
         Webhook: Webhooks(dialer),
+        WebPush: Push(dialer, vapid),
         Email: mail or Unset("e-mail", "TRACKER_SMTP_URL and TRACKER_SMTP_FROM"),
         Mqtt: broker or Unset("MQTT", "TRACKER_MQTT_URL"),
     }
@@ -28,4 +36,4 @@ def build_carriers(
         if broker:
             await broker.close()
 
-    return Carriers(by_kind, close)
+    return Carriers(by_kind, vapid.public, close)

@@ -71,15 +71,15 @@ class Dialer:
             raise ReceiverRefused(f"{host} has an address that is not public")
         return found
 
-    async def check(self, url: str) -> None:
+    async def check(self, url: str, field: str = "channel.url") -> None:
         """Before it is stored: Invalid where the URL could never be called. It is checked again with each call."""
-        host, port = endpoint(url)
+        host, port = endpoint(url, field)
         try:
             async with asyncio.timeout(CONNECT):
                 await self.addresses(host, port)
         except (ReceiverRefused, TimeoutError) as error:
             reason = str(error) or f"{host} could not be looked up in time"
-            raise Invalid(f"channel.url: {reason}", field="channel.url") from None
+            raise Invalid(f"{field}: {reason}", field=field) from None
 
     async def post(self, url: str, headers: dict[str, str], body: bytes) -> Reply:
         """Raises ReceiverRefused, TimeoutError, or an error of httpcore2 or ssl (see FAILURES)."""
@@ -142,7 +142,7 @@ class CheckedBackend(httpcore2.AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
 
-def endpoint(url: str) -> tuple[str, int]:
+def endpoint(url: str, field: str = "channel.url") -> tuple[str, int]:
     """Host and port of an http or https URL. Invalid for any other, and for one that carries a password."""
     try:
         parts = urlsplit(url)
@@ -150,9 +150,9 @@ def endpoint(url: str) -> tuple[str, int]:
     except ValueError:
         host, port, parts = None, None, urlsplit("")
     if parts.scheme not in ("http", "https") or not host or len(url) > LONGEST_URL or not url.isascii():
-        raise Invalid("channel.url: not an http or https address", field="channel.url")
+        raise Invalid(f"{field}: not an http or https address", field=field)
     if any(letter.isspace() for letter in url) or not url.isprintable():
-        raise Invalid("channel.url: not an http or https address", field="channel.url")
+        raise Invalid(f"{field}: not an http or https address", field=field)
     if parts.username is not None or parts.password is not None or parts.fragment:
-        raise Invalid("channel.url: without a name, a password or a #", field="channel.url")
+        raise Invalid(f"{field}: without a name, a password or a #", field=field)
     return host, port or (443 if parts.scheme == "https" else 80)

@@ -14,6 +14,7 @@ from tracker.access.guard import guard
 from tracker.alerts.carrier import Carriers
 from tracker.alerts.carriers import build_carriers
 from tracker.alerts.dialer import Dialer
+from tracker.alerts.vapid import Vapid, new_key
 from tracker.api import (
     commands,
     control,
@@ -27,6 +28,7 @@ from tracker.api import (
     geofences,
     pages,
     positions,
+    push,
     quarantine,
     session,
     subscriptions,
@@ -66,6 +68,7 @@ def build_app(
     Sockets are added by who owns them: `app.websocket`, with a rule of access.guard on each.
     """
     pool = pool or gate.pool
+    carriers = carriers or build_carriers(Dialer(), Vapid(new_key()))
     app = Quart("tracker", static_folder=None)
     app.request_class = Sized  # type: ignore[assignment]  # annotated as the one class, not as one of its kind
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
@@ -84,7 +87,8 @@ def build_app(
         pages.blueprint(web),
         session.blueprint(gate),
         positions.blueprint(table),
-        subscriptions.blueprint(pool, carriers or build_carriers(Dialer())),
+        subscriptions.blueprint(pool, carriers),
+        push.blueprint(carriers.push_key),
         deliveries.blueprint(pool),
         dry_run.blueprint(pool, database_url),
         event_stream.blueprint(pool, newest or Newest()),

@@ -6,9 +6,11 @@ from typing import Annotated, Final
 
 import msgspec
 
+from tracker.alerts import base64url
+from tracker.alerts.push_encryption import AUTH_BYTES, read_point
 from tracker.api.wire import clean
 from tracker.errors import Invalid
-from tracker.model.channel import Channel, Email, Mqtt, Webhook
+from tracker.model.channel import Channel, Email, Mqtt, PushKeys, Webhook, WebPush
 
 MOST_RECIPIENTS: Final = 20
 # RFC 5321's Mailbox without quotes and comments, about what <input type=email> takes. No letter in it ends a header.
@@ -21,15 +23,25 @@ LONGEST_TOPIC: Final = 65_535  # bytes, by the protocol
 MOST_LEVELS: Final = 200  # a broker may end the connection over more, and it is everybody's
 
 
+class PushKeysForm(msgspec.Struct, frozen=True, omit_defaults=True):
+    """In base64url, as the browser gives them. `auth` is a secret: it is read, and not shown."""
+
+    p256dh: str
+    auth: str | None = None
+
+
 class ChannelForm(msgspec.Struct, frozen=True, omit_defaults=True):
     """`kind` says which of the others is needed: `webhook` goes to `url`, https or http; `email` to up to 20 addresses
-    in `to`; `mqtt` to a `topic`, in which `{device}`, `{geofence}` and `{type}` stand for those of the message.
+    in `to`; `mqtt` to a `topic`, in which `{device}`, `{geofence}` and `{type}` stand for those of the message;
+    `webpush` to the browser whose PushSubscription it is: its `endpoint` and `keys`.
     """
 
     kind: str
     url: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
     to: list[str] | None = None
     topic: str | None = None
+    endpoint: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
+    keys: PushKeysForm | None = None
 
 
 def read_channel(form: ChannelForm | None) -> Channel:
@@ -50,6 +62,8 @@ def shown_channel(channel: Channel) -> ChannelForm:
             return ChannelForm("email", to=list(channel.to))
         case Mqtt():
             return ChannelForm("mqtt", topic=channel.topic)
+        case WebPush():
+            return ChannelForm("webpush", endpoint=channel.endpoint, keys=PushKeysForm(channel.keys.p256dh))
 
 
 def _webhook(form: ChannelForm) -> Webhook:
@@ -89,4 +103,29 @@ def _mqtt(form: ChannelForm) -> Mqtt:
     return Mqtt(topic)
 
 
-READ: Final[Mapping[str, Callable[[ChannelForm], Channel]]] = {"webhook": _webhook, "email": _email, "mqtt": _mqtt}
+def _webpush(form: ChannelForm) -> WebPush:
+    if form.endpoint is None or not form.endpoint.startswith("https://"):
+        raise Invalid("channel.endpoint: the https address that the browser gave", field="channel.endpoint")
+    if form.keys is None:
+        raise Invalid("channel.keys: those that the browser gave", field="channel.keys")
+    point = _key(form.keys.p256dh, "p256dh")
+    try:
+        read_point(point)
+    except ValueError:
+        raise Invalid("channel.keys.p256dh: not a public key", field="channel.keys.p256dh") from None
+    auth = _key(form.keys.auth or "", "auth")
+    if len(auth) != AUTH_BYTES:
+        raise Invalid(f"channel.keys.auth: not {AUTH_BYTES} bytes", field="channel.keys.auth")
+    return WebPush(form.endpoint, PushKeys(base64url.encode(point), base64url.encode(auth)))
+
+
+def _key(text: str, name: str) -> bytes:
+    try:
+        return base64url.decode(text)
+    except ValueError:
+        raise Invalid(f"channel.keys.{name}: not base64url", field=f"channel.keys.{name}") from None
+
+
+READ: Final[Mapping[str, Callable[[ChannelForm], Channel]]] = {
+    "webhook": _webhook, "email": _email, "mqtt": _mqtt, "webpush": _webpush,
+}  # fmt: skip

@@ -20,7 +20,7 @@ from tracker.api.subscription_wire import (
 )
 from tracker.api.wire import Page, answer, clean, empty, read_json, read_query
 from tracker.errors import Invalid, NotFound
-from tracker.model.channel import Channel
+from tracker.model.channel import Channel, Webhook
 from tracker.model.subscription import Subscription, Wish
 from tracker.store.pool import borrow
 from tracker.store.subscriptions import (
@@ -68,7 +68,7 @@ def blueprint(pool: asyncpg.Pool, carriers: Carriers) -> Blueprint:
     @document_response(SubscriptionAnswer, 201)
     @allow("admin")
     async def create_subscription() -> Response:
-        """Subscribe; the answer holds the secret its messages are signed with, once."""
+        """Subscribe; for a webhook the answer holds the secret its messages are signed with, once."""
         new = await read_json(NewSubscription)
         channel, wish, secret = read_channel(new.channel), changed_wish(Wish(), new), new_webhook_secret()
         await carriers.of(channel).check(channel)
@@ -80,7 +80,7 @@ def blueprint(pool: asyncpg.Pool, carriers: Carriers) -> Blueprint:
             if new.enabled is False:
                 made = msgspec.structs.replace(made, enabled=False)
                 await update_subscription(conn, made)
-        response = answer(shown(made, secret), 201)
+        response = answer(shown(made, secret if isinstance(channel, Webhook) else None), 201)
         response.headers["Location"] = f"/api/subscriptions/{made.id}"
         return response
 

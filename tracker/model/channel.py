@@ -17,4 +17,18 @@ class Mqtt(msgspec.Struct, frozen=True, tag_field="kind", tag="mqtt"):
     topic: str
 
 
-Channel = Webhook | Email | Mqtt
+class PushKeys(msgspec.Struct, frozen=True):
+    """Of a browser, in base64url: its public key, and the secret that only it and we know."""
+
+    p256dh: str
+    auth: str
+
+
+class WebPush(msgspec.Struct, frozen=True, tag_field="kind", tag="webpush"):
+    """A browser's PushSubscription."""
+
+    endpoint: str
+    keys: PushKeys
+
+
+Channel = Webhook | Email | Mqtt | WebPush

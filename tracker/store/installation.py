@@ -7,3 +7,11 @@ async def select_epoch(conn: Connection) -> str:
     """What the numbers of events belong to: another database counts anew."""
     epoch: str = await conn.fetchval("select left(id::text, 8) from installation")
     return epoch
+
+
+async def upsert_push_key(conn: Connection, made: bytes) -> bytes:
+    """The key that is kept; `made`, where there was none."""
+    kept: bytes = await conn.fetchval(
+        "update installation set push_key = coalesce(push_key, $1) returning push_key", made
+    )
+    return kept
