@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { EventLog, KEPT } from '../src/live/events';
+import { decodeEvidence } from '../src/live/evidence';
 import { Feed, type Health } from '../src/live/feed';
 import { subscription } from '../src/live/subscription';
 
@@ -138,7 +139,7 @@ test('a view across 180 degrees has its west east of its east', () => {
 
 test('the log keeps a bounded number of events, newest first, each once', () => {
   const log = new EventLog();
-  const make = (id: number) => ({ id, type: 'enter', device: 'a', geofence: null, at: 0, detectedAt: 0, late: false, lon: 0, lat: 0 });
+  const make = (id: number) => ({ id, type: 'enter', device: 'a', geofence: null, at: 0, detectedAt: 0, late: false, lon: 0, lat: 0, evidence: decodeEvidence(null) });
   for (let id = 1; id <= 2 * KEPT; id++) log.add(make(id));
   expect([log.add(make(5)), log.events.length, log.events[0]!.id, log.last]).toEqual([false, KEPT, 2 * KEPT, 2 * KEPT]);
   log.fill([make(301), make(302), make(600)]);

@@ -1,4 +1,5 @@
 /** Bytes and text become frames here and nowhere else. */
+import { decodeEvidence } from './evidence';
 import { type Cell, type Columns, type DeviceName, type Frame, type Position, Status, type TrackerEvent } from './frames';
 
 const STATUS: Record<string, Status> = { stopped: Status.Stopped, moving: Status.Moving };
@@ -131,6 +132,7 @@ export function decodeEvent(value: unknown): TrackerEvent {
     late: it['late'] === true,
     lon: numberOr(it['lon'], NaN),
     lat: numberOr(it['lat'], NaN),
+    evidence: decodeEvidence(it['evidence']),
   };
 }
 

@@ -133,7 +133,7 @@ export class DeviceTable {
 
   cross(id: string, geofence: string, type: string): void {
     const row = this.rowById.get(id);
-    if (row === undefined) return;
+    if (row === undefined || (type !== 'enter' && type !== 'exit')) return;
     const others = this.inside[row].filter((other) => other !== geofence);
     this.inside[row] = type === 'enter' ? [...others, geofence] : others;
   }

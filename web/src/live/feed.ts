@@ -192,7 +192,7 @@ export class Feed {
 
   private happened(event: TrackerEvent): void {
     if (!this.events.add(event)) return;
-    if (event.geofence !== null) this.devices.cross(event.device, event.geofence, event.type);
+    if (event.geofence !== null && !event.late) this.devices.cross(event.device, event.geofence, event.type); // a late one is of the past
     this.listener.happened(event);
   }
 

@@ -1,4 +1,5 @@
 /** What the live stream says, decoded once: everything behind decode.ts works with these and never with JSON. */
+import type { Evidence } from './evidence';
 
 export const Status = { Unknown: 0, Stopped: 1, Moving: 2 } as const;
 export type Status = (typeof Status)[keyof typeof Status];
@@ -52,6 +53,7 @@ export interface TrackerEvent {
   readonly late: boolean;
   readonly lon: number;
   readonly lat: number;
+  readonly evidence: Evidence;
 }
 
 export interface Cell {

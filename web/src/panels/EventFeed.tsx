@@ -1,23 +1,28 @@
-/** Who entered and left what, newest first. */
+/** What happened, newest first; why, when one asks. */
+import { useMemo, useState } from 'preact/hooks';
 import type { Live } from '../live';
 import type { TrackerEvent } from '../live/frames';
 import { events, geofenceNames, geofences, second } from '../state';
+import { EvidenceView } from './EvidenceView';
 import { ago, moment, time } from './format';
-import { EnterIcon, ExitIcon, FenceIcon } from './Icons';
+import { EventIcon } from './Icons';
+import { type Names, type Part, retracted, sentence } from './wording';
 
 const SHOWN = 100;
-const VERB: Record<string, string> = { enter: 'entered', exit: 'left' };
 const RECENT_MS = 60_000;
 
 export function EventFeed({ live }: { live: Live }) {
   void second.value; // ages, and names that came late
-  const now = live.feed.now();
+  const [open, setOpen] = useState<number | null>(null);
+  const wrong = useMemo(() => retracted(events.value), [events.value]);
   return (
     <section class="events" aria-label="Events">
       <h2>Events</h2>
       {events.value.length === 0 ? <NoEvents /> : (
         <ol>
-          {events.value.slice(0, SHOWN).map((event) => <Entry key={event.id} live={live} event={event} now={now} />)}
+          {events.value.slice(0, SHOWN).map((event) => (
+            <Entry key={event.id} live={live} event={event} wrong={wrong.has(event.id)} open={open === event.id} onToggle={() => setOpen(open === event.id ? null : event.id)} />
+          ))}
         </ol>
       )}
     </section>
@@ -34,20 +39,38 @@ function NoEvents() {
   );
 }
 
-function Entry({ live, event, now }: { live: Live; event: TrackerEvent; now: number }) {
-  const { devices } = live.feed;
-  const row = devices.row(event.device);
-  const name = row === undefined ? event.device : devices.name[row];
-  const place = event.geofence === null ? null : (geofenceNames.value.get(event.geofence) ?? event.geofence);
-  const go = () => row !== undefined && live.goTo(row);
+interface EntryProps {
+  readonly live: Live;
+  readonly event: TrackerEvent;
+  readonly wrong: boolean; // taken back by a later one
+  readonly open: boolean;
+  readonly onToggle: () => void;
+}
+
+function Entry({ live, event, wrong, open, onToggle }: EntryProps) {
+  const now = live.feed.now();
+  const words = <Words parts={sentence(event, namesOf(live))} />;
   return (
     <li>
-      <button type="button" class={`event ${event.type}`} onClick={go} title={`Event ${event.id}, ${moment(event.at)}`}>
-        <span class="kind">{event.type === 'enter' ? <EnterIcon /> : event.type === 'exit' ? <ExitIcon /> : <FenceIcon />}</span>
-        <span class="what"><b>{name}</b> {VERB[event.type] ?? event.type} {place !== null && <b>{place}</b>}</span>
+      <button type="button" class={`event ${event.type}`} aria-expanded={open} aria-controls={open ? `why-${event.id}` : undefined} onClick={onToggle} title={`Event ${event.id}, ${moment(event.at)}`}>
+        <span class="kind"><EventIcon type={event.type} /></span>
+        <span class="what">{wrong ? <s>{words}</s> : words}</span>
         <time dateTime={new Date(event.at).toISOString()}>{now - event.at < RECENT_MS ? ago(now - event.at) : time(event.at, now)}</time>
-        {event.late && <span class="late">late</span>}
+        {(event.late || wrong) && <span class="late">{wrong ? 'turned out false' : 'told late'}</span>}
       </button>
+      {open && <EvidenceView live={live} event={event} id={`why-${event.id}`} />}
     </li>
   );
+}
+
+function Words({ parts }: { parts: readonly Part[] }) {
+  return <>{parts.map((part, i) => <>{i > 0 && ' '}{typeof part === 'string' ? part : <b>{part.name}</b>}</>)}</>;
+}
+
+export function namesOf(live: Live): Names {
+  const { devices } = live.feed;
+  return {
+    device: (id) => devices.name[devices.row(id) ?? -1] ?? id,
+    geofence: (id) => geofenceNames.value.get(id) ?? id,
+  };
 }

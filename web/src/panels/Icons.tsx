@@ -22,6 +22,18 @@ export const FitIcon = () => <Icon><path d="M3 8V5a2 2 0 0 1 2-2h3M16 3h3a2 2 0 
 export const FollowIcon = () => <Icon><circle cx="12" cy="12" r="7" /><path d="M12 1v4M12 19v4M1 12h4M19 12h4" /><circle cx="12" cy="12" r="1.5" /></Icon>;
 export const EnterIcon = () => <Icon size={15}><path d="M10 17l5-5-5-5M15 12H3M15 3h4a2 2 0 0 1 2 2v14a2 2 0 0 1-2 2h-4" /></Icon>;
 export const ExitIcon = () => <Icon size={15}><path d="M9 3H5a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h4M16 17l5-5-5-5M21 12H9" /></Icon>;
+export const CrossIcon = () => <Icon size={15}><path d="M3 12h18M16 7l5 5-5 5M9 4v3M9 17v3M15 4v3M15 17v3" /></Icon>;
+export const ClockIcon = () => <Icon size={15}><circle cx="12" cy="12" r="9" /><path d="M12 7v5l3 2" /></Icon>;
+export const GaugeIcon = () => <Icon size={15}><path d="M4 18a9 9 0 1 1 16 0M12 15l4-6" /></Icon>;
+export const SignalIcon = () => <Icon size={15}><path d="M5 12a10 10 0 0 1 14 0M8 15.5a5.5 5.5 0 0 1 8 0M12 19h.01" /></Icon>;
+export const NoSignalIcon = () => <Icon size={15}><path d="M4 4l16 16M8 15.5a5.5 5.5 0 0 1 7 -.6M5 12a10 10 0 0 1 5-2.800M12 19h.01" /></Icon>;
+export const PairIcon = () => <Icon size={15}><circle cx="7" cy="12" r="3.500" /><circle cx="17" cy="12" r="3.500" /></Icon>;
+export const UndoIcon = () => <Icon size={15}><path d="M9 14 4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3" /></Icon>;
+const EVENT_ICONS: Record<string, () => ReturnType<typeof EnterIcon>> = {
+  enter: () => <EnterIcon />, exit: () => <ExitIcon />, cross: () => <CrossIcon />, dwell: () => <ClockIcon />, speeding: () => <GaugeIcon />,
+  offline: () => <NoSignalIcon />, online: () => <SignalIcon />, near: () => <PairIcon />, apart: () => <PairIcon />, retraction: () => <UndoIcon />,
+};
+export const EventIcon = ({ type }: { type: string }) => (EVENT_ICONS[type] ?? FenceIcon)();
 export const FenceIcon = () => <Icon size={14}><path d="m12 3 8.5 6-3.2 11H6.7L3.5 9Z" /></Icon>;
 export const PlusIcon = () => <Icon size={14}><path d="M12 4v16M4 12h16" /></Icon>;
 export const BackIcon = () => <Icon><path d="m14 6-6 6 6 6" /></Icon>;
