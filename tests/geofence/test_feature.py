@@ -270,3 +270,24 @@ def test_whatever_comes_is_a_geofence_or_refused(kind: str, coordinates: Any, pr
 def test_any_bytes(text: bytes) -> None:
     with pytest.raises(TrackerError):
         parse(text)
+
+
+longitudes = st.integers(165, 195) | st.sampled_from((-179, -175, -120, 0, 100, 180.5))
+corners = st.tuples(longitudes, st.integers(-89, 89)).map(list)
+any_rings = st.lists(st.lists(corners, max_size=7), min_size=1, max_size=3)
+areas = st.one_of(
+    any_rings.map(lambda rings: {"type": "Polygon", "coordinates": rings}),
+    st.lists(any_rings, max_size=3).map(lambda parts: {"type": "MultiPolygon", "coordinates": parts}),
+)
+
+
+@settings(deadline=None)
+@given(areas, st.booleans())
+def test_what_is_stored_is_read_again_as_it_was(geometry: dict[str, Any], repair: bool) -> None:
+    """Mended or not: the writer reads what the API stored, and may refuse nothing of it."""
+    try:
+        fence = parse(feature(geometry, repair=repair))
+    except (Invalid, TooLarge):
+        return
+    again = parse(fence.feature)
+    assert shapely.equals_exact(again.shape, fence.shape) and again.feature == fence.feature

@@ -10,7 +10,7 @@ from pyproj import Proj
 from tracker.errors import Invalid
 from tracker.geofence.arrays import Floats
 from tracker.geofence.distance import WGS84, divided
-from tracker.geofence.rings import moved, polygons, within_180
+from tracker.geofence.rings import polygons, turned, within_180
 from tracker.model.geofence import Reach
 
 CORNERS: Final = 96  # of a circle's outline: it lies within 0.06 % of the radius
@@ -77,9 +77,3 @@ def drawn_flat(points: Floats, metres: float) -> Any:
         return np.column_stack((lon + (np.asarray(lons) - lon + 180.0) % 360.0 - 180.0, lats))
 
     return shapely.transform(shapely.buffer(flat, metres, quad_segs=QUARTER_CIRCLE), unrolled)
-
-
-def turned(part: Any) -> Any:
-    """The polygon with its west end in -180 to 180."""
-    turns = -np.floor((part.bounds[0] + 180.0) / 360.0)
-    return shapely.transform(part, lambda points: np.column_stack((moved(points[:, 0], turns), points[:, 1])))

@@ -129,8 +129,16 @@ def too_few(ring: list[list[float]]) -> bool:
 def repaired(parts: list[Any]) -> list[Any]:
     """Valid polygons of the same rings: what is enclosed stays enclosed, lines and points are dropped."""
     mended = [shapely.make_valid(part, method="structure", keep_collapsed=False) for part in parts]
-    whole = shapely.union_all(np.array(mended, dtype=object))
+    # A ring that was a hole may have become a polygon, in another turn than its shell.
+    begun = [turned(part) for shape in mended for part in polygons(shape) if not part.is_empty]
+    whole = shapely.union_all(np.array(polygons(within_180(begun)), dtype=object)) if begun else shapely.Polygon()
     return [part for part in polygons(whole) if not part.is_empty]
+
+
+def turned(part: Any) -> Any:
+    """The polygon with its west end in -180 to 180."""
+    turns = -np.floor((part.bounds[0] + 180.0) / 360.0)
+    return shapely.transform(part, lambda points: np.column_stack((moved(points[:, 0], turns), points[:, 1])))
 
 
 def within_180(parts: list[Any]) -> Any:
