@@ -166,6 +166,8 @@ class Server:
         self.hub.device_changed(key, device)
         if device is None:
             self.writer.forget(key)
+        else:
+            self.log.devices[key] = device
 
     async def look(self) -> None:
         """After a time without nudges: all devices, all open tokens, all commands."""

@@ -151,7 +151,7 @@ async def happen(
     """As the log writes them: transitions, events and outbox in one transaction."""
     async with conn.transaction():
         fixes = [Fix(AT + second * 1000, 74246000, 437384000) for second in seconds]
-        transitions = [Transition(device.key, geofence, kind, fix) for fix in fixes]  # type: ignore[arg-type]
+        transitions = [Transition(device.key, geofence, kind, fix.at, fix, fix.at) for fix in fixes]  # type: ignore[arg-type]
         events = await insert_transitions(conn, transitions, FENCES, detected_at=AT)
         await write_outbox(conn, events, Subscriptions())
     return events

@@ -29,12 +29,14 @@ def polygon(*rings: list[tuple[float, float]], key: int = 1, **properties: Any) 
     return parse(feature({"type": "Polygon", "coordinates": rings}, **properties), id=f"f{key}", key=key)
 
 
-def circle(lon: float, lat: float, radius: float, key: int = 1) -> Geofence:
-    return parse(feature({"type": "Point", "coordinates": [lon, lat]}, radius=radius), id=f"f{key}", key=key)
+def circle(lon: float, lat: float, radius: float, key: int = 1, **properties: Any) -> Geofence:
+    geometry = {"type": "Point", "coordinates": [lon, lat]}
+    return parse(feature(geometry, radius=radius, **properties), id=f"f{key}", key=key)
 
 
-def corridor(line: list[tuple[float, float]], width: float, key: int = 1) -> Geofence:
-    return parse(feature({"type": "LineString", "coordinates": line}, width=width), id=f"f{key}", key=key)
+def corridor(line: list[tuple[float, float]], width: float, key: int = 1, **properties: Any) -> Geofence:
+    geometry = {"type": "LineString", "coordinates": line}
+    return parse(feature(geometry, width=width, **properties), id=f"f{key}", key=key)
 
 
 def box(west: float, south: float, east: float, north: float) -> list[tuple[float, float]]:

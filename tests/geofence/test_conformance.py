@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,18 @@ import shapely
 from tests.geofence.shapes import SHARED, circle, corridor, feature, polygon, shared
 from tracker.geofence.distance import to_boundary
 from tracker.geofence.feature import parse
+from tracker.geofence.fences import fences_of
 from tracker.geofence.index import FenceIndex
 from tracker.geofence.passing import chord
 from tracker.geofence.rings import area
+from tracker.model.device import Device
+from tracker.model.event import Transition
+from tracker.model.fix import E7, Fix
 from tracker.model.geofence import Geofence
-from tracker.pipeline.crossings import crossings
+from tracker.model.moment import format_ms
+from tracker.model.moment import parse as parse_time
+from tracker.model.state import State
+from tracker.pipeline.advance import advance
 
 
 def inside(fence: Geofence, lon: float, lat: float) -> bool:
@@ -76,18 +84,29 @@ def test_tile38_order() -> None:
         if "fences" not in case or not all(isinstance(ring, list) for ring in case["fences"].values()):
             continue
         names = tile38_fences(case)
-        index = FenceIndex.build(
-            polygon([tuple(place) for place in case["fences"][name]], key=key) for key, name in names.items()
-        )
-        before: frozenset[int] = frozenset()
-        for step in [case["initial"], *case["steps"]]:
-            _, keys = index.covering(np.array([step["lon"]]), np.array([step["lat"]]))
-            now = frozenset(keys.tolist())
-            exits, enters = crossings(before, now, index)
-            assert {names[key] for key in exits | enters} == {names[key] for key in before ^ now}
-            before = now
-            asked += 1
-    assert asked >= 2
+        fences = [
+            polygon([tuple(place) for place in case["fences"][name]], key=key, preset="strict")
+            for key, name in names.items()
+        ]
+        steps = [case["initial"], *case["steps"]]
+        fixes = [Fix(n * 3_600_000, round(step["lon"] * E7), round(step["lat"] * E7)) for n, step in enumerate(steps)]
+        told = [f"{each.kind}:{names[each.geofence]}" for each in walked(fixes, fences)]
+        wanted = [word for step in case["steps"] for word in step["expect_ordered"] if word[:5] in ("exit:", "enter")]
+        assert told == ["enter:A", "enter:B", *wanted]
+        asked += 1
+    assert asked
+
+
+def walked(fixes: Iterable[Fix], fences: Iterable[Geofence]) -> list[Transition]:
+    """What one device is told to have done on its way."""
+    around = fences_of({fence.key: fence for fence in fences})
+    state, told = State(), list[Transition]()
+    for fix in fixes:
+        here, between = around.index.at(fix.lon, fix.lat), around.between(state.newest, fix)
+        step = advance(Device(1, "bus", "Bus"), state, fix, fix.at * 1000, here, between, around)
+        state = step.state
+        told += step.transitions
+    return told
 
 
 def test_limerick_bus_stops() -> None:
@@ -95,18 +114,12 @@ def test_limerick_bus_stops() -> None:
     expected = [(case["t"], case["stop"], case["event"])
                 for case in shared("conformance/limerick_bus_stop_events.json")["cases"]]  # fmt: skip
     stops = shared("data/geofences/limerick_304_stops.geojson")["features"]
-    places_ = [stop["geometry"]["coordinates"] for stop in stops]
-    index = FenceIndex.build(circle(lon, lat, 50, key) for key, (lon, lat) in enumerate(places_))
+    places = [stop["geometry"]["coordinates"] for stop in stops]
+    names = [stop["properties"]["name"] for stop in stops]
+    fences = [circle(lon, lat, 50, key, preset="strict") for key, (lon, lat) in enumerate(places)]
     with gzip.open(SHARED / "data/tracks/bus_limerick_304_2019-02-18.csv.gz", "rt") as text:
         rows = list(csv.DictReader(text))
-    places = np.array([(float(row["lon"]), float(row["lat"])) for row in rows])
-    point, key = index.covering(*places.T)
-    found, before = [], frozenset[int]()
-    for at, row in enumerate(rows):
-        now = frozenset(key[point == at].tolist())
-        exits, enters = crossings(before, now, index)
-        for kind, keys in (("exit", exits), ("enter", enters)):
-            found += [(row["t"], stops[key]["properties"]["name"], kind) for key in keys]
-        before = now
+    fixes = [Fix(parse_time(row["t"]), round(float(row["lon"]) * E7), round(float(row["lat"]) * E7)) for row in rows]
+    found = [(format_ms(each.at), names[each.geofence], each.kind) for each in walked(fixes, fences)]
     assert sorted(found) == sorted(expected)
     assert len(found) == 71

@@ -13,7 +13,8 @@ from quart import Response
 from tests.geofence.shapes import box, shared
 from tests.integration.conftest import Caller
 from tracker.geofence.feature import parse
-from tracker.ingest.fences import Fences, refresh
+from tracker.geofence.fences import Fences
+from tracker.ingest.fences import refresh
 from tracker.store.geofences import select_geofence_revision
 
 IMPORT = "/api/geofences/import"

@@ -65,7 +65,7 @@ async def test_a_bad_command_is_refused(admin: Caller, device: Device, subtests:
 
 
 async def test_events_are_read_to_the_end(viewer: Caller, device: Device, conn: asyncpg.Connection) -> None:
-    moves = [Transition(device.key, 1, "enter", Fix(AT + n, 74246000, 437384000)) for n in range(5)]
+    moves = [Transition(device.key, 1, "enter", AT + n, Fix(AT + n, 74246000, 437384000), AT + n) for n in range(5)]
     await insert_transitions(conn, moves, {1: "port"}, detected_at=AT + 10)
     ids, after = [], 0
     while after < 5:
@@ -76,7 +76,7 @@ async def test_events_are_read_to_the_end(viewer: Caller, device: Device, conn: 
     nothing = await (await viewer.get("/api/events?after=5")).get_json()
     assert nothing == {"events": [], "next": 5}
     event = (await (await viewer.get("/api/events?limit=1")).get_json())["events"][0]
-    assert event.pop("evidence")["fix"]["lon"] == 7.4246
+    assert event.pop("evidence") == {}
     assert event == {
         "id": 1, "type": "enter", "device": "van-12", "geofence": "port", "at": format_ms(AT),
         "detected_at": format_ms(AT + 10), "late": False, "lon": 7.4246, "lat": 43.7384,
@@ -84,7 +84,7 @@ async def test_events_are_read_to_the_end(viewer: Caller, device: Device, conn: 
 
 
 async def test_filters_pass_over_what_they_leave_out(viewer: Caller, device: Device, conn: asyncpg.Connection) -> None:
-    moves = [Transition(device.key, n % 2, "enter", Fix(AT + n, 0, 0)) for n in range(6)]
+    moves = [Transition(device.key, n % 2, "enter", AT + n, Fix(AT + n, 0, 0), AT + n) for n in range(6)]
     await insert_transitions(conn, moves, {0: "a", 1: "b"}, detected_at=AT)
     page = await (await viewer.get("/api/events?geofence=b,c&type=enter&device=van-12")).get_json()
     assert ([event["id"] for event in page["events"]], page["next"]) == ([2, 4, 6], 6)

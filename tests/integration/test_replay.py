@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from tracker.ingest.log import Log
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame
+from tracker.model.moment import now_us
 from tracker.model.state import State
 from tracker.store.geofences import delete_geofence, insert_geofence, update_geofence
 from tracker.store.pool import open_connection
 
-AT = 1_795_428_000_000
+AT = 1_795_400_000_000
 PLACES = ((74250000, 437350000), (74260000, 437350000), (74270000, 437350000), (84250000, 437350000), (0, 0))
 DEVICES = (1, 2, 3)
 FENCES = ("a", "b")
@@ -59,7 +60,7 @@ async def played(url: str, conn: asyncpg.Connection, script: list[Any]) -> None:
         for number, (action, *arguments) in enumerate(script):
             if action == "send":
                 device, entries = arguments
-                await log.append([Frame(device, number + 1, (AT + number) * 1000, list(entries))])
+                await log.append([Frame(device, number + 1, now_us(), list(entries))])
             elif action == "fence":
                 await change_fence(conn, *arguments)
             elif action == "checkpoint":
@@ -81,15 +82,20 @@ async def crashed(log: Log, conn: asyncpg.Connection) -> Log:
 
 
 def values(log: Log, known: frozenset[int]) -> dict[int, State]:
-    """Geofences that are gone count for nothing: nobody is told of leaving them, and their keys do not come again."""
+    """Geofences that are gone count for nothing: nobody is told of leaving them, and their keys do not come again.
+    Anchors are written now and then only, and when to look at the stays is found with the next fix."""
     return {
-        device: msgspec.structs.replace(state, inside=state.inside & known) for device, state in log.states.items()
+        device: msgspec.structs.replace(
+            state, inside=state.inside & known, anchors=(), due=0,
+            stays=tuple(stay for stay in state.stays if stay.geofence in known),
+        )
+        for device, state in log.states.items()
     }  # fmt: skip
 
 
 async def afresh(conn: asyncpg.Connection) -> None:
     await conn.execute(
-        """truncate fix, device, geofence, transition, event, position, quarantine, token, session, command;
+        """truncate fix, device, geofence, transition, event, position, anchor, quarantine, token, session, command;
            update lease set owner = null, checkpoint = '-infinity';
            update event_head set id = 0; update geofence_head set revision = 0"""
     )

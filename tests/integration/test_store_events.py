@@ -3,10 +3,12 @@
 import asyncio
 
 import asyncpg
+import msgspec
 import pytest
 
 from tracker.model.device import Device
-from tracker.model.event import Transition
+from tracker.model.event import Happening, Transition
+from tracker.model.evidence import Evidence, seen
 from tracker.model.fix import Fix
 from tracker.store.devices import delete_device, insert_device
 from tracker.store.events import insert_transitions, select_events, select_head, select_oldest
@@ -20,7 +22,8 @@ async def van(conn: asyncpg.Connection) -> Device:
 
 
 def moved(device: Device, geofence: int, second: int, kind: str = "enter") -> Transition:
-    return Transition(device.key, geofence, kind, Fix(AT + second * 1000, 74246000, 437384000, accuracy=8.0))  # type: ignore[arg-type]
+    fix = Fix(AT + second * 1000, 74246000, 437384000, accuracy=8.0)
+    return Transition(device.key, geofence, kind, fix.at, fix, fix.at, Evidence(fixes=(seen(fix, 3.04),)))  # type: ignore[arg-type]
 
 
 async def test_events_carry_names_and_evidence(conn: asyncpg.Connection, van: Device) -> None:
@@ -28,7 +31,7 @@ async def test_events_carry_names_and_evidence(conn: asyncpg.Connection, van: De
     assert [(e.id, e.type, e.device, e.geofence, e.at, e.detected_at, e.late) for e in made] == [
         (1, "enter", "van", "port", AT, AT + 40, False)
     ]
-    assert bytes(made[0].evidence).startswith(b'{"fix":{"at":"2026-')
+    assert msgspec.json.decode(made[0].evidence)["fixes"][0]["distance"] == 3.0
     stored = await select_events(conn, after=0, limit=10)
     assert [(e.id, e.device, e.lon, e.lat) for e in stored] == [(1, "van", 7.4246, 43.7384)]
 
@@ -42,6 +45,21 @@ async def test_what_is_replayed_makes_no_second_event(conn: asyncpg.Connection, 
     assert await select_head(conn) == 4
     assert await insert_transitions(conn, first, {}, detected_at=AT) == []
     assert await select_head(conn) == 4
+
+
+async def test_a_retraction_names_its_event_and_what_it_took_back_may_come_again(
+    conn: asyncpg.Connection, van: Device
+) -> None:
+    await insert_transitions(conn, [moved(van, 5, 0), moved(van, 6, 0)], {5: "a", 6: "b"}, detected_at=AT)
+    enter = moved(van, 6, 0)
+    back = msgspec.structs.replace(enter, kind="retraction", retracts=Happening(6, "enter", AT), late=True)
+    (made,) = await insert_transitions(conn, [back], {6: "b"}, detected_at=AT + 9)
+    assert (made.id, made.type, made.geofence, made.at, made.late) == (3, "retraction", "b", AT, True)
+    evidence = msgspec.json.decode(made.evidence)
+    assert (evidence["event"], evidence["type"]) == (2, "enter")
+    assert await insert_transitions(conn, [back], {6: "b"}, detected_at=AT + 9) == []
+    (again,) = await insert_transitions(conn, [enter], {6: "b"}, detected_at=AT + 9)
+    assert (again.id, again.type) == (4, "enter")
 
 
 async def test_a_batch_rolled_back_leaves_no_gap(conn: asyncpg.Connection, van: Device) -> None:

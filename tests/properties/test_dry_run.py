@@ -8,7 +8,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from tests.geofence.shapes import circle
-from tracker.geofence.index import FenceIndex
+from tracker.geofence.fences import Fences, fences_of
 from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.fix import Fix, Flag
@@ -18,8 +18,7 @@ from tracker.pipeline.advance import advance
 from tracker.pipeline.dry_run import DryRun
 
 AT = 1_795_428_000_000
-FENCE = circle(0.0, 0.0, 150.0)
-INDEX = FenceIndex.build([FENCE])
+FENCES = {preset: circle(0.0, 0.0, 150.0, preset=preset, dwell=60) for preset in ("strict", "balanced", "calm")}
 DEVICES = {key: Device(key, f"d{key}", f"d{key}") for key in (1, 2)}
 STEP = 3_000  # 1e-7 degrees: 33 m
 
@@ -56,28 +55,28 @@ def history(ways: dict[int, list[Fix]]) -> History:
     )
 
 
-def one_by_one(device: int, fixes: list[Fix]) -> list[Transition]:
+def one_by_one(device: int, fixes: list[Fix], fences: Fences) -> list[Transition]:
     state = State()
     found: list[Transition] = []
     for fix in fixes:
-        step = advance(device, state, fix, fix.at * 1000, INDEX.at(fix.lon, fix.lat), FENCE_KEYS)
+        here, between = fences.index.at(fix.lon, fix.lat), fences.between(state.newest, fix)
+        step = advance(DEVICES[device], state, fix, fix.at * 1000, here, between, fences)
         state = step.state
         found.extend(step.transitions)
     return found
 
 
-FENCE_KEYS = frozenset((FENCE.key,))
-
-
 @settings(max_examples=150, deadline=None)
-@given(legs, legs, st.integers(-12, 12), st.lists(st.integers(0, 900_000), max_size=3))
-def test_what_is_left_out_would_have_told_nothing(first: Any, second: Any, east: int, cuts: list[int]) -> None:
+@given(legs, legs, st.integers(-12, 12), st.lists(st.integers(0, 900_000), max_size=3), st.sampled_from(list(FENCES)))
+def test_what_is_left_out_would_have_told_nothing(
+    first: Any, second: Any, east: int, cuts: list[int], preset: str
+) -> None:
     ways = {1: way(first, east), 2: way(second, -east)}
-    dry_run = DryRun(FENCE, DEVICES)
+    dry_run, fences = DryRun(FENCES[preset], DEVICES), fences_of({1: FENCES[preset]})
     found: list[Transition] = []
     edges = [0, *(AT + cut for cut in sorted(cuts)), 1 << 50]
     for begin, end in pairwise(edges):
         found += dry_run.fold(history({key: [f for f in fixes if begin <= f.at < end] for key, fixes in ways.items()}))
-    expected = [one for key, fixes in ways.items() for one in one_by_one(key, fixes)]
+    expected = [one for key, fixes in ways.items() for one in one_by_one(key, fixes, fences)]
     event(f"{min(len(expected), 5)} transitions")
     assert sorted(found, key=lambda one: one.device) == expected

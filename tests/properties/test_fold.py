@@ -5,25 +5,33 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import NamedTuple
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.geofence.shapes import circle
+from tracker.geofence.fences import fences_of
+from tracker.model.device import Device
 from tracker.model.event import Transition
-from tracker.model.fix import NO_MARKER, Fix, Flag, Moment, Place, Refusal, Row
+from tracker.model.fix import E7, NO_MARKER, Fix, Flag, Moment, Place, Refusal, Row
 from tracker.model.frame import Frame, Outcome
+from tracker.model.geofence import Geofence
 from tracker.model.state import State
-from tracker.pipeline.fold import ambiguous, fold
+from tracker.pipeline.fold import ambiguous, fold, ways
 from tracker.pipeline.jump import possible
 
 AT = 1_795_428_000_000
-FENCES = {1: 0, 2: 1, 3: 3}  # key to the number of the place it lies around
+AROUND = {1: 0, 2: 1, 3: 3}  # key to the number of the place it lies around
 NEAR = [(74250000, 437350000), (74260000, 437350000), (74270000, 437350000)]
 PLACES = [*NEAR, (174250000, 437350000), (174250100, 437350000), (0, 0)]
 
 
-def covering(fix: Fix) -> frozenset[int]:
-    here = PLACES.index((fix.lon_e7, fix.lat_e7))
-    return frozenset(key for key, place in FENCES.items() if place == here or (key == 2 and here == 2))
+def around(key: int, preset: str) -> Geofence:
+    lon, lat = PLACES[AROUND[key]]
+    return circle(lon / E7, lat / E7, 100 if key == 2 else 50, key, preset=preset)  # 2 reaches its eastern neighbour
+
+
+FENCES = {preset: fences_of({key: around(key, preset) for key in AROUND}) for preset in ("strict", "balanced")}
+DEVICES = {key: Device(key, f"d{key}", "") for key in (1, 2, 3)}
 
 
 def make(second: int, place: int, is_rough: bool) -> Fix:
@@ -54,15 +62,15 @@ def frames_of(stream: list[tuple[int, Fix | Refusal]]) -> list[Frame]:
     return [Frame(device, number, AT * 1000, [entry]) for number, (device, entry) in enumerate(stream)]
 
 
-def folded(batches: list[list[Frame]], before: Result | None = None) -> Result:
+def folded(batches: list[list[Frame]], before: Result | None = None, preset: str = "strict") -> Result:
     result = before or Result([], States(), [], [], {})
     stamp = max((row.received_at for row in result.rows), default=0)
     for frames in batches:
         wanted = ambiguous(frames, result.states)
         stored = {moment: result.table[moment] for moment in wanted if moment in result.table}
-        fixes = [entry for frame in frames for entry in frame.entries if isinstance(entry, Fix)]
-        around = {number: here for number, fix in enumerate(fixes) if (here := covering(fix))}
-        step = fold(frames, result.states, stored, around, FENCES, stamp)
+        fences = FENCES[preset]
+        asked = fences.asked(ways(frames, result.states))
+        step = fold(frames, result.states, stored, asked, DEVICES, fences, stamp)
         stamp = step.stamp
         result.rows.extend(step.rows)
         result.states.update(step.states)
@@ -88,12 +96,13 @@ def merged(frames: list[Frame]) -> list[Frame]:
     return together
 
 
-@given(streams, st.lists(st.integers(0, 40), max_size=6))
-def test_any_batches_give_the_same(stream: list[tuple[int, Fix | Refusal]], cuts: list[int]) -> None:
+@settings(deadline=None)  # the first example loads PROJ
+@given(streams, st.lists(st.integers(0, 40), max_size=6), st.sampled_from(["strict", "balanced"]))
+def test_any_batches_give_the_same(stream: list[tuple[int, Fix | Refusal]], cuts: list[int], preset: str) -> None:
     frames = frames_of(stream)
-    whole, parts = folded([frames]), folded(split(frames, cuts))
+    whole, parts = folded([frames], preset=preset), folded(split(frames, cuts), preset=preset)
     assert whole == parts
-    joined = folded([merged(frames)])
+    joined = folded([merged(frames)], preset=preset)
     assert (joined.rows, joined.states, joined.transitions) == (whole.rows, whole.states, whole.transitions)
     assert sum(each.stored for each in joined.outcomes) == len(whole.rows)
 

@@ -3,13 +3,19 @@
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from tests.geofence.shapes import circle
+from tracker.geofence.fences import NOWHERE, Asked, fences_of
+from tracker.model.device import Device
 from tracker.model.fix import Fix, Flag
 from tracker.model.state import Jump, State
+from tracker.model.stay import Stay
 from tracker.pipeline.advance import advance
-from tracker.pipeline.run import NOWHERE, follow, run_of
+from tracker.pipeline.anchors import STEP as STEP_MS
+from tracker.pipeline.run import follow, run_of
 
 AT = 1_795_428_000_000
-FENCES = {1: "a", 2: "b"}
+FENCES = fences_of({key: circle(100, 0, 50, key) for key in (1, 2)})
+DEVICE = Device(7, "van", "Van")
 STEP = 9_000  # 1e-7 degrees: one step is near, two are not
 
 speeds = st.none() | st.sampled_from([0.0, 0.99, 1.0, 30.0])
@@ -28,18 +34,22 @@ def test_a_run_is_its_fixes_one_by_one(
     first: int,
 ) -> None:
     start = Fix(AT, 0, 0, accuracy=5.0)
-    state = State(AT, start, AT * 1000, inside=before, jump=Jump(start) if has_jump else None)
+    stays = tuple(Stay(key, AT) for key in sorted(before))
+    jump = Jump(start) if has_jump else None
+    state = State(AT, start, AT * 1000, inside=before, jump=jump, stays=stays, anchors=(State(AT - 50_000),))
     fixes, at = [], AT
     for wait, (east, north), speed, odd in steps:
         at += wait
         fixes.append(Fix(at, east * STEP, north * STEP, speed, accuracy=5.0, flags=odd))
     covering = {first + number: here for number, here in enumerate(around) if here}
-    run = run_of(state, fixes, first, covering)
+    asked = Asked(covering, [None] * first + [start] + [None] * len(fixes), {})
+    run = run_of(state, fixes, first, asked)
     event(f"a run of {len(run)}")
 
     one_by_one = state
     for number, fix in enumerate(run):
-        step = advance(7, one_by_one, fix, AT * 1000 + number, covering.get(first + number, NOWHERE), FENCES)
+        here = covering.get(first + number, NOWHERE)
+        step = advance(DEVICE, one_by_one, fix, AT * 1000 + number, here, (), FENCES)
         assert step.fix == fix and not step.transitions
         one_by_one = step.state
     if run:
@@ -51,4 +61,5 @@ def test_a_run_is_its_fixes_one_by_one(
 def is_plain(state: State, fix: Fix, here: frozenset[int]) -> bool:
     assert state.newest is not None
     near = max(abs(fix.lon_e7 - state.newest.lon_e7), abs(fix.lat_e7 - state.newest.lat_e7)) <= STEP
-    return fix.at > state.seen_at and not fix.flags and near and here == state.inside
+    is_between_anchors = fix.at - state.anchors[-1].seen_at < STEP_MS
+    return fix.at > state.seen_at and not fix.flags and near and here == state.inside and is_between_anchors

@@ -4,12 +4,17 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests.geofence.shapes import circle
+from tracker.geofence.fences import Fences, fences_of
+from tracker.model.device import Device
 from tracker.model.fix import E7, Fix, Flag
 from tracker.model.position import Status
 from tracker.model.state import State
 from tracker.pipeline.advance import Step, advance
 
 Made = tuple[float, float, float]  # seconds, lon, lat
+VAN = Device(1, "van", "Van")
+NONE = Fences()
 LATE, JUMP, NULL = Flag.LATE, Flag.IMPOSSIBLE_JUMP, Flag.NULL_ISLAND
 
 
@@ -17,11 +22,16 @@ def fix(seconds: float, lon: float, lat: float = 50.0, flags: int = 0, **more: f
     return Fix(round(seconds * 1000), round(lon * E7), round(lat * E7), flags=flags, **more)  # type: ignore[arg-type]
 
 
-def walk(fixes: Sequence[Fix], inside: Sequence[set[int]] = (), fences: Sequence[int] = ()) -> list[Step]:
+def strict(*keys: int) -> Fences:
+    """The tests say themselves who is inside, so it is no matter where they are."""
+    return fences_of({key: circle(100, 0, 50, key, preset="strict") for key in keys})
+
+
+def walk(fixes: Sequence[Fix], inside: Sequence[set[int]] = (), fences: Sequence[Fences] = ()) -> list[Step]:
     state, steps = State(), []
     for number, each in enumerate(fixes):
-        covering = frozenset(inside[number]) if inside else frozenset()
-        steps.append(advance(1, state, each, number + 1, covering, set(fences)))
+        here = frozenset(inside[number]) if inside else frozenset()
+        steps.append(advance(VAN, state, each, number + 1, here, (), fences[number] if fences else NONE))
         state = steps[-1].state
     return steps
 
@@ -66,14 +76,15 @@ def test_scenarios(name: str, fixes: list[Fix], flags: list[int], marker: list[f
 
 def test_transitions_tell_exits_before_enters_and_nothing_of_removed_fences() -> None:
     fixes = [fix(second, 1 + second / 10_000) for second in range(5)]
-    steps = walk(fixes, [set(), {3, 1}, {2, 7}, {2}, {2}], fences=[1, 2, 3])
+    before, after = strict(1, 2, 3, 7), strict(1, 2, 3)
+    steps = walk(fixes, [set(), {3, 1}, {2, 7}, {2}, {2}], [before, before, before, after, after])
     told = [[(each.kind, each.geofence) for each in step.transitions] for step in steps]
     assert told == [[], [("enter", 1), ("enter", 3)], [("exit", 1), ("exit", 3), ("enter", 2), ("enter", 7)], [], []]
 
 
 def test_what_moves_no_marker_decides_no_geofence() -> None:
     fixes = [fix(0, 1), fix(1, 0, 0, NULL), fix(2, 30), fix(-5, 1)]
-    steps = walk(fixes, [{1}, set(), {2}, set()], fences=[1, 2])
+    steps = walk(fixes, [{1}, set(), {2}, set()], [strict(1, 2)] * 4)
     assert [bool(step.transitions) for step in steps] == [True, False, False, False]
     assert steps[-1].state.inside == {1}
 

@@ -5,7 +5,7 @@ connection, after which `recover` says which of the two it was.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -13,17 +13,24 @@ import asyncpg
 import msgspec
 
 from tracker.alerts.matching import Subscriptions, write_outbox
-from tracker.ingest.fences import Fences, covering_of, refresh
+from tracker.geofence.fences import NOTHING_ASKED, Fences
+from tracker.ingest.alarms import Alarms, device_time
+from tracker.ingest.fences import refresh
 from tracker.ingest.progress import Progress
 from tracker.ingest.replay import load_states
-from tracker.model.event import Event
+from tracker.model.device import Device
+from tracker.model.event import Event, Transition
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame
 from tracker.model.moment import DAY_MS, micros_to_datetime, now_ms
-from tracker.model.state import State
-from tracker.pipeline.fold import Folded, ambiguous, fold
-from tracker.store.events import insert_transitions
-from tracker.store.fixes import copy_fixes, select_places
+from tracker.model.state import NEVER, State
+from tracker.pipeline.elapse import elapse
+from tracker.pipeline.fold import Folded, ambiguous, fold, ways
+from tracker.pipeline.refold import refold, start_of
+from tracker.store.anchors import upsert_anchors
+from tracker.store.devices import select_devices
+from tracker.store.events import insert_transitions, select_decisions, update_decided
+from tracker.store.fixes import copy_fixes, select_fixes_of, select_places
 from tracker.store.geofences import select_geofence_revision
 from tracker.store.ownership import (
     PARTITIONS,
@@ -44,6 +51,8 @@ from tracker.store.quarantine import Quarantined, insert_quarantine
 STANDBY_POLL: Final = 0.5  # s between looks whether the owner is gone
 ANSWER: Final = 20.0  # s for a batch: longer than PostgreSQL waits for a lock, 10 s
 FRESH: Final = State()
+ANCHORS_MS: Final = 600_000  # a device's anchors are written so far apart, in its time, at least
+MOST_REFOLDED: Final = 200_000  # fixes: more than two a second for a day
 
 
 class States(dict[int, State]):
@@ -51,6 +60,13 @@ class States(dict[int, State]):
 
     def __missing__(self, device: int) -> State:
         return FRESH
+
+
+class Devices(dict[int, Device]):
+    """By key; one that is not known yet has neither name nor category."""
+
+    def __missing__(self, key: int) -> Device:
+        return Device(key, "", "")
 
 
 class Committed(msgspec.Struct, frozen=True):
@@ -70,6 +86,10 @@ class Log:
         self.batch = 0
         self.stamp = 0  # the last received_at given
         self.states = States()
+        self.devices = Devices()
+        self.late: set[int] = set()  # devices with fixes that came late and are not folded in yet
+        self.alarms = Alarms()
+        self.anchored: dict[int, int] = {}  # the newest anchor of a device that is written
         self.progress: dict[int, Progress] = {}  # of the devices' streams, by key
         self.dirty: set[int] = set()  # devices whose state is newer than its checkpoint
         self.fences = Fences()
@@ -84,6 +104,7 @@ class Log:
         if self.epoch:
             self.conn.terminate()
         self.owner, self.states, self.dirty = uuid4(), States(), set()
+        self.late, self.alarms, self.anchored = set(), Alarms(), {}
         self.conn = await open_connection(self.url)
         self.epoch = await insert_owner(self.conn, self.owner, self.name)
         held = await take_leases(self.conn, self.owner)
@@ -92,7 +113,9 @@ class Log:
             held = await take_leases(self.conn, self.owner)
         self.spans = await create_missing(self.conn, ahead(today()), today())
         self.fences = await refresh(self.conn, self.fences, await select_geofence_revision(self.conn))
-        self.stamp = await load_states(self.conn, held, self.states, self.dirty, self.fences.ids)
+        self.devices.update({device.key: device for device in await select_devices(self.conn)})
+        self.stamp = await load_states(self.conn, held, self.states, self.dirty, self.devices, self.fences)
+        self.expect(self.states)
         reached = await select_progress(self.conn)
         self.progress = {device: Progress(boot, acked) for device, (boot, acked) in reached.items()}
 
@@ -106,21 +129,70 @@ class Log:
 
     async def commit(self, frames: Sequence[Frame]) -> Committed:
         await self.make_partitions(frames)
+        return await self.store(lambda: self.folded(frames), frames)
+
+    async def refold(self, device: int) -> Committed:
+        """Fold in what came late from one device: see pipeline/refold.py."""
+        self.anchored.pop(device, None)  # they are made anew
+        return await self.store(lambda: self.refolded(device))
+
+    async def elapse(self, devices: Sequence[int], now: int) -> Committed:
+        """Tell what time alone has made true of devices whose alarm rang at `now`, in microseconds."""
+        return await self.store(lambda: self.elapsed(devices, now))
+
+    async def store(self, fold: Callable[[], Awaitable[Folded]], frames: Sequence[Frame] = ()) -> Committed:
+        """The one transaction: what was folded, and all that follows from it, or nothing of it."""
         self.pending = None
         async with answering(self.conn, self.answer_s), self.conn.transaction():
             revision = await mark_batch(self.conn, self.owner, self.batch + 1)
             if revision != self.fences.revision:
-                self.fences = await refresh(self.conn, self.fences, revision)
-            folded = await self.folded(frames)
+                await self.refence(revision)
+            folded = await fold()
             events = await self.write(frames, folded)
             self.pending = Committed(folded, events)
         return self.adopt(self.pending)  # committed: from here on it is true
 
+    async def refence(self, revision: int) -> None:
+        """Geofences changed. Who is inside one of them looks at it again with the next fix."""
+        before = self.fences
+        self.fences = await refresh(self.conn, before, revision, self.stamp)
+        changed = frozenset(key for key, since in self.fences.since.items() if before.since.get(key) != since)
+        if changed:
+            for device, state in self.states.items():
+                if not state.inside.isdisjoint(changed):
+                    self.states[device] = msgspec.structs.replace(state, due=0)
+
     async def folded(self, frames: Sequence[Frame]) -> Folded:
         moments = ambiguous(frames, self.states)
         stored = await select_places(self.conn, moments) if moments else {}
-        covering = covering_of(frames, self.fences)
-        return fold(frames, self.states, stored, covering, self.fences.ids, self.stamp)
+        asked = self.fences.asked(ways(frames, self.states)) if self.fences.ids else NOTHING_ASKED
+        return fold(frames, self.states, stored, asked, self.devices, self.fences, self.stamp)
+
+    async def refolded(self, device: int) -> Folded:
+        """In a thread: it may be a day's fixes."""
+        state = self.states[device]
+        start = start_of(state)
+        if start is None:
+            return self.unframed({device: msgspec.structs.replace(state, late_from=None)}, ())
+        rows = await select_fixes_of(self.conn, device, after=start.seen_at, limit=MOST_REFOLDED)
+        told = await select_decisions(self.conn, device, after=start.seen_at)
+        given = self.devices[device], state, start, rows, told, self.fences
+        refolded = await asyncio.to_thread(refold, *given)
+        await update_decided(self.conn, refolded.moved)
+        return self.unframed({device: refolded.state}, refolded.transitions)
+
+    async def elapsed(self, devices: Sequence[int], now: int) -> Folded:
+        states: dict[int, State] = {}
+        transitions: list[Transition] = []
+        for device in devices:
+            state = self.states[device]
+            states[device], told = elapse(device, state, device_time(state, now), self.fences)
+            transitions += told
+        return self.unframed(states, transitions)
+
+    def unframed(self, states: dict[int, State], transitions: Iterable[Transition]) -> Folded:
+        """What was decided without a frame."""
+        return Folded([], states, list(transitions), [], self.stamp)
 
     async def write(self, frames: Sequence[Frame], folded: Folded) -> list[Event]:
         if folded.rows:
@@ -137,8 +209,15 @@ class Log:
         self.stamp = committed.folded.stamp
         self.states.update(committed.folded.states)
         self.dirty.update(committed.folded.states)
+        self.expect(committed.folded.states)
         self.pending = None
         return committed
+
+    def expect(self, states: Mapping[int, State]) -> None:
+        """What is to be done for these devices even if they send nothing more."""
+        for device, state in states.items():
+            self.alarms.put(device, state, self.fences)
+            (self.late.add if state.late_from is not None else self.late.discard)(device)
 
     async def recover(self) -> Committed | None:
         """Connect again after the connection was lost, and find out what became of the transaction under way."""
@@ -177,14 +256,29 @@ class Log:
             await mark_batch(self.conn, self.owner, self.batch)  # a fenced owner writes no states either
             reached = {key: (each.boot, each.through) for key in self.dirty if (each := self.progress.get(key))}
             await upsert_states(self.conn, {key: self.states[key] for key in self.dirty}, reached)
+            await upsert_anchors(self.conn, anchors := self.anchors_due())
             await update_checkpoints(self.conn, self.owner, micros_to_datetime(self.stamp))
         self.dirty.clear()
+        self.anchored.update({key: states[-1].seen_at for key, states in anchors.items()})
+
+    def anchors_due(self) -> dict[int, tuple[State, ...]]:
+        """Those of the devices whose newest one is far from the newest that is written."""
+        due = {}
+        for key in self.dirty:
+            states = self.states[key].anchors
+            if states and not 0 <= states[-1].seen_at - self.anchored.get(key, NEVER) < ANCHORS_MS:
+                due[key] = states
+        return due
 
     async def forget(self, device: int) -> None:
         """A device was deleted: also what was committed while that happened."""
         self.states.pop(device, None)
         self.progress.pop(device, None)
         self.dirty.discard(device)
+        self.late.discard(device)
+        self.alarms.forget(device)
+        self.devices.pop(device, None)
+        self.anchored.pop(device, None)
         await self.conn.execute("delete from fix where device = $1", device)
 
     async def close(self) -> None:

@@ -9,6 +9,7 @@ import struct
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from itertools import chain, repeat
+from math import inf
 from typing import Final, Protocol
 
 import structlog
@@ -29,6 +30,8 @@ ROOM: Final = 50_000  # fixes that may wait; full: the devices wait (their socke
 ROOM_AGAIN: Final = 25_000
 CHECKPOINT: Final = 10.0  # s between checkpoints: how much a restart after a crash has to fold again
 RENEWAL: Final = 3.0  # s: an owner that says nothing for 10 s is taken for dead
+TICK: Final = 1.0  # s: how exactly time alone is told
+REFOLDING: Final = 0.25  # of the time at most goes into folding in late fixes
 RETRY: Final = (0.05, 0.1, 0.25, 0.5, 1.0)  # s before the next attempt while the database is away
 
 BAD_DATA: Final = (*REFUSED, ArithmeticError, struct.error)  # the last two: a value no column can hold
@@ -58,6 +61,7 @@ class Writer:
         self.idle = asyncio.Event()  # nothing waits, and nothing is being committed
         self.idle.set()
         self.gone: set[int] = set()  # deleted devices: their frames are dropped
+        self.refold_from = 0.0  # by the loop's clock
         self.to_forget: set[int] = set()  # those whose last fixes may still be in the log
         self.is_storing = False  # false while the database is away
 
@@ -78,12 +82,14 @@ class Writer:
         clock = asyncio.get_running_loop().time
         renewal, checkpoint = clock(), clock() + CHECKPOINT  # at once: to read the states, it was given minutes
         while True:
-            await self.wait_until(min(renewal, checkpoint))
+            await self.wait_until(min(renewal, checkpoint, clock() + TICK, self.refold_from if self.log.late else inf))
             if batch := self.take():
                 await self.store(batch)
             if not self.waiting:
                 self.idle.set()
             await self.forget_gone()
+            await self.tell_of_time(now_us())
+            await self.fold_in_late(clock)
             if clock() >= renewal:
                 await self.attempt(self.log.renew)
                 renewal = clock() + RENEWAL
@@ -104,7 +110,7 @@ class Writer:
                 await self.log.forget(device)
             except AWAY:
                 self.to_forget.add(device)
-                await self.append_again([])
+                await self.commit_again(lambda: self.log.append([]))
 
     async def wait_until(self, due: float) -> None:
         if self.waiting or self.to_forget:
@@ -132,7 +138,8 @@ class Writer:
     async def store(self, batch: list[Waiting]) -> None:
         try:
             with self.metrics.commit.time():
-                committed = await self.append([frame for frame, _ in batch])
+                frames = [frame for frame, _ in batch]
+                committed = await self.commit(lambda: self.log.append(frames))
         except BAD_DATA as error:
             await self.store_apart(batch, error)
             return
@@ -142,24 +149,43 @@ class Writer:
         self.answer(batch, committed.folded.outcomes)
         self.publish(committed)
 
-    async def append(self, frames: list[Frame]) -> Committed:
+    async def tell_of_time(self, now: int) -> None:
+        if devices := self.log.alarms.ring(now):
+            await self.decide(lambda: self.log.elapse(devices, now))
+
+    async def fold_in_late(self, clock: Callable[[], float]) -> None:
+        """One device at a time, and not so often that the others wait for it."""
+        if not self.log.late or clock() < self.refold_from:
+            return
+        device, began = self.log.late.pop(), clock()
+        await self.decide(lambda: self.log.refold(device))
+        self.refold_from = clock() + (clock() - began) * (1 / REFOLDING - 1)
+
+    async def decide(self, work: Callable[[], Awaitable[Committed]]) -> None:
+        """What is decided without a frame. Where the database refuses it, fixes must not wait for ever."""
+        try:
+            self.publish(await self.commit(work))
+        except BAD_DATA as error:
+            logger.error("refused by the database", error=repr(error))
+
+    async def commit(self, work: Callable[[], Awaitable[Committed]]) -> Committed:
         """Until it is committed. While the database is away nothing is acked, and the devices wait."""
         try:
-            return await self.log.append(frames)
+            return await work()
         except BAD_DATA:
             raise
         except AWAY as error:
             logger.warning("the database does not answer", error=repr(error), waiting=self.waiting)
-            return await self.append_again(frames)
+            return await self.commit_again(work)
 
-    async def append_again(self, frames: list[Frame]) -> Committed:
+    async def commit_again(self, work: Callable[[], Awaitable[Committed]]) -> Committed:
         """After a failure nobody knows whether the batch was committed: ask first, then try again."""
         self.is_storing = False
         for pause in chain(RETRY, repeat(RETRY[-1])):
             self.metrics.storage_failures.inc()
             await asyncio.sleep(pause)
             try:
-                committed = await self.log.recover() or await self.log.append(frames)
+                committed = await self.log.recover() or await work()
                 self.is_storing = True
                 return committed
             except BAD_DATA:
@@ -220,7 +246,7 @@ class Writer:
             await work()
         except AWAY as error:
             logger.warning("the database does not answer", error=repr(error), waiting=self.waiting)
-            await self.append_again([])
+            await self.commit_again(lambda: self.log.append([]))
 
     async def drain(self) -> None:
         """Wait until everything offered so far is committed and answered: also the batch under way."""

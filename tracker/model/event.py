@@ -1,22 +1,55 @@
-"""Event: a durable, numbered fact for people. Transition: the entering or leaving that causes one."""
+"""Event: a durable, numbered fact for people. Transition: what a device did that causes one."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
+from tracker.model.evidence import Evidence
 from tracker.model.fix import Fix
 from tracker.model.moment import format_ms
 
-Kind = Literal["enter", "exit"]
+Kind = Literal[
+    "enter", "exit", "cross", "dwell", "speeding", "offline", "online", "near", "apart", "retraction"
+]  # fmt: skip
+BY_PLACE: Final[frozenset[Kind]] = frozenset(("enter", "exit", "cross", "dwell", "speeding"))  # late fixes change them
+
+
+class Happening(msgspec.Struct, frozen=True, gc=False):
+    """The identity of a transition of one device: it happens once, whatever is sent again."""
+
+    geofence: int  # key; 0: none
+    kind: Kind
+    at: int  # ms, of the device
+    other: int = 0  # key of the other device; 0: none
 
 
 class Transition(msgspec.Struct, frozen=True):
-    """A device entered or left a geofence, decided by `fix`. (device, geofence, kind, at) happens once."""
+    """`at` is when it happened, `decided_at` the time of the fix (or the clock) that made it sure, both the device's.
+
+    A retraction takes back `retracts` and says nothing of its own. `late`: it came out of order."""
 
     device: int  # key
-    geofence: int  # key
+    geofence: int  # key; 0: none
     kind: Kind
-    fix: Fix
+    at: int  # ms
+    fix: Fix  # where it happened
+    decided_at: int  # ms
+    evidence: Evidence = Evidence()
+    late: bool = False
+    other: int = 0
+    retracts: Happening | None = None
+
+    @property
+    def happening(self) -> Happening:
+        return Happening(self.geofence, self.kind, self.at, self.other)
+
+
+class Decision(msgspec.Struct, frozen=True, gc=False):
+    """A transition as it was told: what happened, by which fix's time it was decided, and when it was told (µs)."""
+
+    happening: Happening
+    decided_at: int  # ms
+    detected_at: int  # µs
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -1,13 +1,16 @@
 """State: what `advance` needs and changes of one device: a fold over its fixes, in the memory of the owner."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
 from tracker.model.fix import Fix
 from tracker.model.position import Position, Status
+from tracker.model.stay import Candidate, Stay
 
-NEVER = -(1 << 62)
+NEVER: Final = -(1 << 62)
+NOT_DUE: Final = 1 << 62
 
 
 class Jump(msgspec.Struct, frozen=True, gc=False):
@@ -24,8 +27,14 @@ class State(msgspec.Struct, frozen=True, gc=False):
     newest: Fix | None = None  # what the marker shows: the newest fix that may move it
     received_at: int = 0  # of `newest`, microseconds
     status: Status = Status.UNKNOWN
-    inside: frozenset[int] = frozenset()  # keys of geofences
+    inside: frozenset[int] = frozenset()  # keys of geofences, as decided
     jump: Jump | None = None
+    stays: tuple[Stay, ...] = ()  # one for each geofence of `inside`
+    candidates: tuple[Candidate, ...] = ()
+    due: int = NOT_DUE  # ms: a fix from here on has to look at the stays
+    anchors: tuple["State", ...] = ()  # earlier states, the oldest first, from which late fixes are folded in
+    late_from: int | None = None  # ms, the oldest fix that came late and is not folded in yet
+    is_offline: bool = False
 
     def position(self, device: int, fence_ids: Mapping[int, str]) -> Position | None:
         """As others see it: geofences by their ids, those that are gone left out."""

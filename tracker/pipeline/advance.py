@@ -3,14 +3,18 @@
 No clock, no I/O, no await: a replay of the same fixes in the same order gives the same states and transitions.
 """
 
-from collections.abc import Container
+from collections.abc import Iterable
 
 import msgspec
 
+from tracker.geofence.fences import Fences
+from tracker.model.device import Device
 from tracker.model.event import Transition
+from tracker.model.evidence import Evidence, seen
 from tracker.model.fix import NO_MARKER, Fix, Flag
 from tracker.model.state import Jump, State
-from tracker.pipeline.crossings import crossings
+from tracker.pipeline.anchors import anchored, late_from
+from tracker.pipeline.decide import decide
 from tracker.pipeline.jump import CONFIRMATIONS, possible
 from tracker.pipeline.motion import status
 
@@ -24,44 +28,66 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
 
 def advance(
-    device: int, state: State, fix: Fix, received_at: int, covering: frozenset[int], fences: Container[int]
+    device: Device,
+    state: State,
+    fix: Fix,
+    received_at: int,
+    here: frozenset[int],
+    between: Iterable[int],
+    fences: Fences,
 ) -> Step:
-    """Fold one fix that is not stored yet. `covering`: keys of the geofences that hold it; `fences`: all there are."""
-    seen_at = max(state.seen_at, fix.at)
+    """Fold one fix that is not stored yet. `here`: keys of the geofences that cover it; `between`: of those the way
+    from `state.newest` may pass through."""
     newest = state.newest
     if newest is not None and fix.at < newest.at:
-        return keep(state, flagged(fix, Flag.LATE), seen_at, state.jump)
+        late = state.late_from if fix.flags & NO_MARKER else late_from(state, fix.at)
+        return keep(state, flagged(fix, Flag.LATE), state.jump, late)
     if fix.flags & NO_MARKER:
-        return keep(state, fix, seen_at, state.jump)
+        return keep(state, fix, state.jump, state.late_from)
     if newest is not None and not possible(newest, fix):
         jump = jumped(state.jump, fix)
         if jump.count < CONFIRMATIONS:
-            return keep(state, flagged(fix, Flag.IMPOSSIBLE_JUMP), seen_at, jump)
-    return move(device, state, fix, received_at, seen_at, covering, fences)
+            return keep(state, flagged(fix, Flag.IMPOSSIBLE_JUMP), jump, late_here(state, fix))
+    return move(device, state, fix, received_at, here, between, fences)
 
 
-def keep(state: State, fix: Fix, seen_at: int, jump: Jump | None) -> Step:
+def late_here(state: State, fix: Fix) -> int | None:
+    """It is newer than all that count, but one that was flagged and came before it is newer still."""
+    return late_from(state, fix.at) if fix.at < state.seen_at else state.late_from
+
+
+def keep(state: State, fix: Fix, jump: Jump | None, late: int | None) -> Step:
     """The fix is stored, but moves no marker and decides no geofence."""
-    after = State(seen_at, state.newest, state.received_at, state.status, state.inside, jump)
+    seen_at = max(state.seen_at, fix.at)
+    after = State(
+        seen_at, state.newest, state.received_at, state.status, state.inside, jump, state.stays, state.candidates,
+        state.due, state.anchors, late, state.is_offline,
+    )  # fmt: skip
     return Step(after, fix)
 
 
 def move(
-    device: int,
+    device: Device,
     state: State,
     fix: Fix,
     received_at: int,
-    seen_at: int,
-    covering: frozenset[int],
-    fences: Container[int],
+    here: frozenset[int],
+    between: Iterable[int],
+    fences: Fences,
 ) -> Step:
-    after = State(seen_at, fix, received_at, status(state.newest, fix), covering)
-    if state.inside == covering:
-        return Step(after, fix)
-    exits, enters = crossings(state.inside, covering, fences)
-    transitions = [Transition(device, fence, "exit", fix) for fence in sorted(exits)]
-    transitions += [Transition(device, fence, "enter", fix) for fence in sorted(enters)]
-    return Step(after, fix, tuple(transitions))
+    after = State(
+        max(state.seen_at, fix.at), fix, received_at, status(state.newest, fix), state.inside, None, state.stays,
+        state.candidates, state.due, anchored(state, fix.at), late_here(state, fix),
+    )  # fmt: skip
+    back = (online(device.key, fix),) if state.is_offline else ()
+    if state.inside == here and not state.candidates and not between and fix.at < state.due:
+        return Step(after, fix, back)
+    decided, transitions = decide(device, after, state.newest, fix, here, between, fences)
+    return Step(decided, fix, (*back, *transitions))
+
+
+def online(device: int, fix: Fix) -> Transition:
+    return Transition(device, 0, "online", fix.at, fix, fix.at, Evidence(fixes=(seen(fix),)))
 
 
 def jumped(jump: Jump | None, fix: Fix) -> Jump:

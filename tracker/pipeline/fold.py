@@ -3,16 +3,18 @@
 The caller has looked up which fixes may be stored already (`ambiguous`), so that nothing here has to ask back.
 """
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
+from tracker.geofence.fences import NOWHERE, Asked, Fences, Way
+from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.fix import Fix, Moment, Place, Refusal, Row
 from tracker.model.frame import Frame, Outcome
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
-from tracker.pipeline.run import NOWHERE, follow, run_of
+from tracker.pipeline.run import follow, run_of
 
 
 class Folded(msgspec.Struct, frozen=True):
@@ -43,17 +45,31 @@ def ambiguous(frames: Iterable[Frame], states: Mapping[int, State]) -> list[Mome
     return found
 
 
+def ways(frames: Iterable[Frame], states: Mapping[int, State]) -> Iterator[Way]:
+    """Each fix of the batch, in its order, with the one it follows: what is to be asked about the geofences."""
+    last: dict[int, Fix | None] = {}
+    for frame in frames:
+        device = frame.device
+        before = last[device] if device in last else states[device].newest
+        for entry in frame.entries:
+            if type(entry) is Fix:
+                yield before, entry
+                before = entry
+        last[device] = before
+
+
 def fold(
     frames: Sequence[Frame],
     states: Mapping[int, State],
     stored: Mapping[Moment, Place],
-    covering: Mapping[int, frozenset[int]],
-    fences: Container[int],
+    asked: Asked,
+    devices: Mapping[int, Device],
+    fences: Fences,
     stamp: int,
 ) -> Folded:
-    """`stored`: places of the ambiguous fixes that are in the table. `covering`: by the number of the fix in the batch,
-    counting all fixes of all frames, the geofences that hold it (absent: none). `stamp`: the last received_at given."""
-    batch = Batch(dict(states_of(frames, states)), dict(stored), covering, fences, stamp)
+    """`stored`: places of the ambiguous fixes that are in the table. `asked`: of the `ways` of these frames. `devices`
+    by key. `stamp`: the last received_at given."""
+    batch = Batch(dict(states_of(frames, states)), dict(stored), asked, devices, fences, stamp)
     outcomes = [batch.frame(frame) for frame in frames]
     changed = {key: state for key, state in batch.states.items() if state is not states[key]}
     return Folded(batch.rows, changed, batch.transitions, outcomes, batch.stamp)
@@ -70,13 +86,15 @@ class Batch:
         self,
         states: dict[int, State],
         places: dict[Moment, Place],
-        covering: Mapping[int, frozenset[int]],
-        fences: Container[int],
+        asked: Asked,
+        devices: Mapping[int, Device],
+        fences: Fences,
         stamp: int,
     ) -> None:
         self.states = states
         self.places = places
-        self.covering = covering
+        self.asked = asked
+        self.devices = devices
         self.fences = fences
         self.stamp = stamp
         self.number = 0  # of the next fix
@@ -106,7 +124,7 @@ class Batch:
         """How many were folded at once."""
         device, entries = frame.device, frame.entries
         state = self.states[device]
-        run = run_of(state, entries[index:] if index else entries, self.number, self.covering)
+        run = run_of(state, entries[index:] if index else entries, self.number, self.asked)
         if not run:
             return 0
         stamp = max(self.stamp + 1, frame.received_at)
@@ -142,8 +160,10 @@ class Batch:
         """One that is not stored yet: it gets the next stamp, which says in which order the log was folded."""
         device = frame.device
         self.stamp = stamp = max(self.stamp + 1, frame.received_at)
-        here = self.covering.get(self.number - 1, NOWHERE)
-        step = advance(device, self.states[device], fix, stamp, here, self.fences)
+        state, number = self.states[device], self.number - 1
+        here = self.asked.here.get(number, NOWHERE)
+        between = self.fences.passing(self.asked, number, state.newest, fix)
+        step = advance(self.devices[device], state, fix, stamp, here, between, self.fences)
         self.states[device] = step.state
         self.rows.append(Row(device, stamp, step.fix))
         if step.transitions:

@@ -4,30 +4,32 @@ crossed. A run is folded at once: only its last fix leaves a state anyone sees.
 `advance` says the same, one fix at a time; a property holds the two together.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
+from tracker.geofence.fences import NOWHERE, Asked
 from tracker.model.fix import Fix, Refusal
 from tracker.model.state import State
+from tracker.pipeline.anchors import STEP
 from tracker.pipeline.jump import NEAR_E7
 from tracker.pipeline.motion import status
 
-NOWHERE: frozenset[int] = frozenset()
 
-
-def run_of(
-    state: State, entries: Iterable[Fix | Refusal], number: int, covering: Mapping[int, frozenset[int]]
-) -> list[Fix]:
-    """As many of the entries as form a run. `number` is the batch's of the first, as `covering` counts them."""
+def run_of(state: State, entries: Iterable[Fix | Refusal], number: int, asked: Asked) -> list[Fix]:
+    """As many of the entries as form a run. `number` is the batch's of the first, as `asked` counts them."""
     run: list[Fix] = []
     newest, at, inside = state.newest, state.seen_at, state.inside
-    if newest is None:
+    if newest is None or not state.anchors or state.candidates or state.is_offline:
         return run
+    if asked.before and asked.before[number : number + 1] != [newest]:
+        return run
+    until = min(state.due, state.anchors[-1].seen_at + STEP)
+    here, between = asked.here, asked.between
     for place, fix in enumerate(entries, number):
-        if type(fix) is not Fix or fix.at <= at or fix.flags:
+        if type(fix) is not Fix or not at < fix.at < until or fix.flags:
             break
         if not (-NEAR_E7 < fix.lon_e7 - newest.lon_e7 < NEAR_E7 and -NEAR_E7 < fix.lat_e7 - newest.lat_e7 < NEAR_E7):
             break
-        if covering.get(place, NOWHERE) != inside:
+        if here.get(place, NOWHERE) != inside or place in between:
             break
         newest, at = fix, fix.at
         run.append(fix)
@@ -37,4 +39,7 @@ def run_of(
 def follow(state: State, run: list[Fix], received_at: int) -> State:
     """The state after a run whose last fix was received then."""
     before = run[-2] if len(run) > 1 else state.newest
-    return State(run[-1].at, run[-1], received_at, status(before, run[-1]), state.inside)
+    return State(
+        run[-1].at, run[-1], received_at, status(before, run[-1]), state.inside, None, state.stays, (), state.due,
+        state.anchors, state.late_from,
+    )  # fmt: skip

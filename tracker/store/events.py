@@ -5,69 +5,86 @@ from collections.abc import Mapping, Sequence
 import asyncpg
 import msgspec
 
-from tracker.model.event import Event, Transition
-from tracker.model.fix import Moment
-from tracker.model.moment import format_ms, from_datetime, to_datetime
+from tracker.model.event import Decision, Event, Happening, Transition
+from tracker.model.moment import from_datetime, to_datetime
 
-Crossings = tuple[frozenset[int], frozenset[int]]  # keys of the geofences entered, and of those left
+Stays = dict[int, int]  # by key of the geofence, since when the device is in it, in ms
+Made = tuple[str, Transition]  # with the id of its device
 
 
 async def insert_transitions(
-    conn: asyncpg.Connection,
-    transitions: Sequence[Transition],
-    fence_ids: Mapping[int, str],
-    *,
-    detected_at: int,
-    late: bool = False,
+    conn: asyncpg.Connection, transitions: Sequence[Transition], fence_ids: Mapping[int, str], *, detected_at: int
 ) -> list[Event]:
     """Inside the transaction of the fixes that caused them. The events made, in the order given: none for transitions
-    that a replay brings again. `fence_ids`: geofence key to id; `detected_at` in ms. The lock on the head is held from
-    here to the commit, so call it last, and not at all without transitions.
+    that a replay brings again, nor for a retraction of what was never told. `fence_ids`: geofence key to id;
+    `detected_at` in ms. The lock on the head is held from here to the commit, so call it last, and not at all without
+    transitions.
     """
     if not transitions:
         return []
-    new = await _insert_new(conn, transitions)
-    if not new:
-        return []
-    return await _insert_events(conn, new, fence_ids, detected_at, late)
+    taken_back = await _delete_retracted(conn, [each for each in transitions if each.retracts])
+    new = await _insert_new(conn, [each for each in transitions if not each.retracts])
+    made = [*taken_back, *new]
+    return await _insert_events(conn, made, fence_ids, detected_at) if made else []
 
 
-async def _insert_new(conn: asyncpg.Connection, transitions: Sequence[Transition]) -> list[tuple[str, Transition]]:
+async def _delete_retracted(conn: asyncpg.Connection, transitions: Sequence[Transition]) -> list[Made]:
+    """Those that were there, each naming the event it takes back. They may come again: later fixes may say so."""
+    made = []
+    for each in transitions:
+        if each.retracts is None:
+            continue
+        row = await conn.fetchrow(
+            """with gone as (delete from transition where (device, geofence, at, kind, other) = ($1, $2, $3, $4, $5)
+                             returning event)
+               select d.id, gone.event from gone join device d on d.key = $1""",
+            each.device, each.retracts.geofence, to_datetime(each.retracts.at), each.retracts.kind, each.retracts.other,
+        )  # fmt: skip
+        if row:
+            named = msgspec.structs.replace(each.evidence, event=row["event"], type=each.retracts.kind)
+            made.append((row["id"], msgspec.structs.replace(each, evidence=named)))
+    return made
+
+
+async def _insert_new(conn: asyncpg.Connection, transitions: Sequence[Transition]) -> list[Made]:
     """Those that were not there, each with its device's id. The key-share lock keeps a delete of the device out."""
+    if not transitions:
+        return []
     rows = await conn.fetch(
         """with given as (
-               select d.key, d.id, g.geofence, g.at, g.kind, g.n
-               from unnest($1::int[], $2::int[], $3::timestamptz[], $4::text[]) with ordinality
-                    as g (device, geofence, at, kind, n)
+               select d.key, d.id, g.geofence, g.at, g.kind, g.other, g.decided_at, g.n
+               from unnest($1::int[], $2::int[], $3::timestamptz[], $4::text[], $5::int[], $6::timestamptz[])
+                    with ordinality as g (device, geofence, at, kind, other, decided_at, n)
                join device d on d.key = g.device for key share of d),
            made as (
-               insert into transition (device, geofence, at, kind) select key, geofence, at, kind from given
-               on conflict do nothing returning device, geofence, at, kind)
+               insert into transition (device, geofence, at, kind, other, decided_at)
+               select key, geofence, at, kind, other, decided_at from given
+               on conflict do nothing returning device, geofence, at, kind, other)
            select min(given.n) as n, given.id from made join given
-               on (given.key, given.geofence, given.at, given.kind) = (made.device, made.geofence, made.at, made.kind)
-           group by given.id, made.geofence, made.at, made.kind order by n""",
+               on (given.key, given.geofence, given.at, given.kind, given.other)
+                  = (made.device, made.geofence, made.at, made.kind, made.other)
+           group by given.id, made.geofence, made.at, made.kind, made.other order by n""",
         [each.device for each in transitions],
         [each.geofence for each in transitions],
-        [to_datetime(each.fix.at) for each in transitions],
+        [to_datetime(each.at) for each in transitions],
         [each.kind for each in transitions],
+        [each.other for each in transitions],
+        [to_datetime(each.decided_at) for each in transitions],
     )
     return [(row["id"], transitions[row["n"] - 1]) for row in rows]
 
 
 async def _insert_events(
-    conn: asyncpg.Connection,
-    new: Sequence[tuple[str, Transition]],
-    fence_ids: Mapping[int, str],
-    detected_at: int,
-    late: bool,
+    conn: asyncpg.Connection, made: Sequence[Made], fence_ids: Mapping[int, str], detected_at: int
 ) -> list[Event]:
-    last = await conn.fetchval("update event_head set id = id + $1 returning id", len(new))
+    last = await conn.fetchval("update event_head set id = id + $1 returning id", len(made))
     events = [
         Event(
-            id=id, type=each.kind, device=device, geofence=fence_ids.get(each.geofence), at=each.fix.at,
-            detected_at=detected_at, late=late, lon=each.fix.lon, lat=each.fix.lat, evidence=_evidence(each),
+            id=id, type=each.kind, device=device, geofence=fence_ids.get(each.geofence), at=each.at,
+            detected_at=detected_at, late=each.late, lon=each.fix.lon, lat=each.fix.lat,
+            evidence=msgspec.Raw(msgspec.json.encode(each.evidence)),
         )
-        for id, (device, each) in enumerate(new, last - len(new) + 1)
+        for id, (device, each) in enumerate(made, last - len(made) + 1)
     ]  # fmt: skip
     await conn.executemany(
         """insert into event (id, type, device, geofence, at, detected_at, late, lon, lat, evidence)
@@ -77,33 +94,75 @@ async def _insert_events(
                 event.id, event.type, each.device, event.geofence, to_datetime(event.at),
                 to_datetime(event.detected_at), event.late, event.lon, event.lat, bytes(event.evidence),
             )
-            for event, (_, each) in zip(events, new, strict=True)
+            for event, (_, each) in zip(events, made, strict=True)
         ],
     )  # fmt: skip
+    await _number(conn, made, last - len(made) + 1)
     return events
 
 
-def _evidence(transition: Transition) -> msgspec.Raw:
-    """The fix that decided it."""
-    fix = transition.fix
-    shown = {"at": format_ms(fix.at), "lon": fix.lon, "lat": fix.lat, "accuracy": fix.accuracy, "speed": fix.speed}
-    return msgspec.Raw(msgspec.json.encode({"fix": shown}))
-
-
-async def select_crossings(conn: asyncpg.Connection, moments: Sequence[Moment]) -> dict[Moment, Crossings]:
-    """What each of these fixes entered and left; those that did neither are absent."""
-    rows = await conn.fetch(
-        """select t.device, t.at, coalesce(array_agg(geofence) filter (where kind = 'enter'), '{}') as enters,
-                  coalesce(array_agg(geofence) filter (where kind = 'exit'), '{}') as exits
-           from unnest($1::integer[], $2::timestamptz[]) as wanted (device, at)
-           join transition t on t.device = wanted.device and t.at = wanted.at
-           group by t.device, t.at""",
-        [device for device, _ in moments],
-        [to_datetime(at) for _, at in moments],
+async def _number(conn: asyncpg.Connection, made: Sequence[Made], first: int) -> None:
+    """So that a retraction can name the event."""
+    numbered = [(id, each) for id, (_, each) in enumerate(made, first) if not each.retracts]
+    await conn.execute(
+        """update transition t set event = g.event
+           from unnest($1::bigint[], $2::int[], $3::int[], $4::timestamptz[], $5::text[], $6::int[])
+                as g (event, device, geofence, at, kind, other)
+           where (t.device, t.geofence, t.at, t.kind, t.other) = (g.device, g.geofence, g.at, g.kind, g.other)""",
+        [id for id, _ in numbered],
+        [each.device for _, each in numbered],
+        [each.geofence for _, each in numbered],
+        [to_datetime(each.at) for _, each in numbered],
+        [each.kind for _, each in numbered],
+        [each.other for _, each in numbered],
     )
-    return {
-        (row["device"], from_datetime(row["at"])): (frozenset(row["enters"]), frozenset(row["exits"])) for row in rows
-    }
+
+
+async def select_decisions(conn: asyncpg.Connection, device: int, *, after: int) -> list[Decision]:
+    """What was decided of a device by fixes newer than `after` (ms), and not taken back."""
+    rows = await conn.fetch(
+        """select t.geofence, t.kind, t.at, t.other, t.decided_at, e.detected_at
+           from transition t left join event e on e.id = t.event
+           where t.device = $1 and t.decided_at > $2 order by t.at""",
+        device,
+        to_datetime(max(after, 0)),
+    )
+    return [
+        Decision(
+            Happening(row["geofence"], row["kind"], from_datetime(row["at"]), row["other"]),
+            from_datetime(row["decided_at"]),
+            from_datetime(row["detected_at"]) * 1000 + 999 if row["detected_at"] else 0,
+        )
+        for row in rows
+    ]
+
+
+async def update_decided(conn: asyncpg.Connection, transitions: Sequence[Transition]) -> None:
+    """They were told before, but are now known to have been decided at another time."""
+    await conn.executemany(
+        """update transition set decided_at = $6
+           where (device, geofence, at, kind, other) = ($1, $2, $3, $4, $5)""",
+        [
+            (each.device, each.geofence, to_datetime(each.at), each.kind, each.other, to_datetime(each.decided_at))
+            for each in transitions
+        ],
+    )
+
+
+async def select_stays(conn: asyncpg.Connection, devices: Sequence[int]) -> dict[int, Stays]:
+    """The geofences each of these devices is in, as it was told. A device that is in none is absent."""
+    rows = await conn.fetch(
+        """select device, geofence, at from (
+               select distinct on (device, geofence) device, geofence, kind, at from transition
+               where device = any($1::int[]) and kind in ('enter', 'exit')
+               order by device, geofence, at desc, kind = 'exit' desc) as last
+           where kind = 'enter'""",
+        devices,
+    )
+    found: dict[int, Stays] = {}
+    for row in rows:
+        found.setdefault(row["device"], {})[row["geofence"]] = from_datetime(row["at"])
+    return found
 
 
 async def select_events(

@@ -38,6 +38,13 @@ async def select_fixes_since(conn: Connection, received_at: datetime) -> AsyncIt
         yield Row(record["device"], datetime_to_micros(record["received_at"]), to_fix(record))
 
 
+async def select_fixes_of(conn: Connection, device: int, *, after: int, limit: int) -> list[Row]:
+    """Those of one device newer than `after` (ms), by time."""
+    query = f"select {', '.join(COLUMNS)} from fix where device = $1 and at > $2 order by at limit $3"
+    records = await conn.fetch(query, device, to_datetime(max(after, 0)), limit)
+    return [Row(device, datetime_to_micros(record["received_at"]), to_fix(record)) for record in records]
+
+
 def to_fix(record: Record) -> Fix:
     battery = record["battery_e4"]
     attributes = record["attributes"]

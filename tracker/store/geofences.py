@@ -8,8 +8,10 @@ import msgspec
 
 from tracker.errors import Conflict
 from tracker.geofence.collection import Draft
+from tracker.model.moment import datetime_to_micros
 
-SELECT: Final = """select key, id, revision, jsonb_set(feature, '{properties,revision}', to_jsonb(revision)) as feature
+SELECT: Final = """select key, id, revision, jsonb_set(feature, '{properties,revision}', to_jsonb(revision)) as feature,
+                          updated_at
                    from geofence"""
 
 # First in each change: the lock it takes puts changes in one order, so a reader of 7 has seen all before it.
@@ -29,6 +31,7 @@ class StoredGeofence(msgspec.Struct, frozen=True):
     id: str
     revision: int
     feature: msgspec.Raw
+    changed_at: int  # microseconds
 
 
 async def insert_geofence(conn: asyncpg.Connection, id: str, feature: bytes, shape: bytes) -> StoredGeofence:
@@ -154,4 +157,5 @@ async def _by_key(conn: asyncpg.Connection, key: int) -> StoredGeofence:
 
 
 def _geofence(row: asyncpg.Record) -> StoredGeofence:
-    return StoredGeofence(row["key"], row["id"], row["revision"], msgspec.Raw(row["feature"]))
+    changed_at = datetime_to_micros(row["updated_at"])
+    return StoredGeofence(row["key"], row["id"], row["revision"], msgspec.Raw(row["feature"]), changed_at)

@@ -54,7 +54,8 @@ async def upsert_states(conn: Connection, states: Mapping[int, State], reached: 
 
 
 def encode_state(state: State) -> str:
-    return msgspec.json.encode(state).decode()
+    """Without its anchors, which have a table of their own: they change far less often."""
+    return msgspec.json.encode(msgspec.structs.replace(state, anchors=())).decode()
 
 
 def decode_state(text: str) -> State:

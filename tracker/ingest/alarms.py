@@ -1,0 +1,53 @@
+"""Alarms: when, by the server's clock, a device that says nothing has to be looked at."""
+
+from heapq import heappop, heappush
+
+from tracker.geofence.fences import Fences
+from tracker.model.state import NOT_DUE, State
+from tracker.pipeline.elapse import wake
+
+GRACE_US = 5_000_000  # a fix that says otherwise may be on its way
+
+
+class Alarms:
+    """One for each device at most, so no more than there are devices; a new one replaces the one before."""
+
+    def __init__(self) -> None:
+        self.heap: list[tuple[int, int]] = []  # (µs, device); those that are not in `set_for` any more are skipped
+        self.set_for: dict[int, int] = {}
+
+    def put(self, device: int, state: State, fences: Fences) -> None:
+        """As the state now asks for."""
+        at = alarm(state, fences) if state.due != NOT_DUE or device in self.set_for else None
+        if at is None:
+            self.set_for.pop(device, None)
+        elif self.set_for.get(device) != at:
+            self.set_for[device] = at
+            heappush(self.heap, (at, device))
+
+    def forget(self, device: int) -> None:
+        self.set_for.pop(device, None)
+
+    def ring(self, now: int) -> list[int]:
+        """The devices whose time has come, once each."""
+        rung = []
+        while self.heap and self.heap[0][0] <= now:
+            at, device = heappop(self.heap)
+            if self.set_for.get(device) == at:
+                del self.set_for[device]
+                rung.append(device)
+        return rung
+
+
+def alarm(state: State, fences: Fences) -> int | None:
+    """In µs of the server: as long after the newest fix was received as the device's own time has to go on."""
+    at = wake(state, fences)
+    if at is None or state.newest is None:
+        return None
+    return state.received_at + max(0, at - state.newest.at) * 1000 + GRACE_US
+
+
+def device_time(state: State, now: int) -> int:
+    """What the device's clock shows, in ms, at `now` in µs of the server, less the grace."""
+    newest = state.newest
+    return 0 if newest is None else newest.at + (now - GRACE_US - state.received_at) // 1000

@@ -1,0 +1,39 @@
+"""Stay: a device's time inside one geofence. Candidate: a border that seems to have been crossed, not yet believed."""
+
+import msgspec
+
+from tracker.model.fix import Fix
+
+
+class Episode(msgspec.Struct, frozen=True, gc=False):
+    """Going too fast, from the fix `first` on. `peak` is the fix with the highest speed, `fastest` that speed."""
+
+    first: Fix
+    peak: Fix
+    fastest: float  # m/s
+    last: int  # ms, of the newest fix that was too fast
+    count: int = 1
+    told: bool = False
+
+
+class Stay(msgspec.Struct, frozen=True, gc=False):
+    """`dwelt`: the `at` of the dwell event that was told of it."""
+
+    geofence: int  # key
+    since: int  # ms
+    dwelt: int | None = None
+    episode: Episode | None = None
+
+
+class Candidate(msgspec.Struct, frozen=True, gc=False):
+    """`before`: the last fix on the side the device is settled on; then `count` fixes lay clear on the other side, the
+    first of them and the last are kept, each with its distance to the border."""
+
+    geofence: int  # key
+    before: Fix | None
+    fixes: tuple[tuple[Fix, float], ...] = ()
+    count: int = 0
+
+    @property
+    def first(self) -> Fix | None:
+        return self.fixes[0][0] if self.fixes else None

@@ -1,0 +1,66 @@
+"""Anchors: a few earlier states of a device, close together where recent, from which a late fix can be folded in.
+
+The further back, the further apart: folding in a fix that came late by t reads about t's worth of fixes again.
+"""
+
+from typing import Final
+
+import msgspec
+
+from tracker.model.moment import DAY_MS
+from tracker.model.state import State
+
+STEP: Final = 60_000  # ms between the newest two
+BEGINNING: Final = State()
+WINDOW: Final = DAY_MS  # a fix that is later than this decides nothing any more
+
+
+def is_anchor_due(state: State, at: int) -> bool:
+    """Before a fix of this time is folded."""
+    anchors = state.anchors
+    return not anchors or at - anchors[-1].seen_at >= STEP
+
+
+def anchored(state: State, at: int) -> tuple[State, ...]:
+    """The anchors with which the state goes on to a fix of this time."""
+    if not is_anchor_due(state, at) or (state.anchors and state.anchors[-1].seen_at == state.seen_at):
+        return state.anchors
+    if state.newest is None:
+        return (BEGINNING,)  # whatever was flagged before decided nothing
+    return thinned((*state.anchors, bare(state)), at)
+
+
+def bare(state: State) -> State:
+    return msgspec.structs.replace(state, anchors=(), late_from=None)
+
+
+def thinned(anchors: tuple[State, ...], at: int) -> tuple[State, ...]:
+    """As seen from `at`: an anchor stays where it is at least half its age before the next, and of those older than the
+    window only the newest."""
+    kept = [anchors[-1]]
+    for anchor in reversed(anchors[1:-1]):
+        later = kept[-1].seen_at
+        if later <= at - WINDOW:
+            return tuple(reversed(kept))
+        if later - anchor.seen_at >= max(STEP, (at - later) // 2):
+            kept.append(anchor)
+    if len(anchors) > 1 and kept[-1].seen_at > at - WINDOW:
+        kept.append(anchors[0])
+    return tuple(reversed(kept))
+
+
+def anchor_of(state: State, at: int) -> State | None:
+    """The newest from before `at`, with its own anchors; None where it is too late for that."""
+    for number in range(len(state.anchors) - 1, -1, -1):
+        anchor = state.anchors[number]
+        if anchor.seen_at < at:
+            return msgspec.structs.replace(anchor, anchors=state.anchors[: number + 1])
+    return None
+
+
+def late_from(state: State, at: int) -> int | None:
+    """With one more fix that came late; one that is too late changes nothing."""
+    newest = state.newest
+    if newest is None or at < newest.at - WINDOW or not state.anchors or at <= state.anchors[0].seen_at:
+        return state.late_from
+    return at if state.late_from is None else min(at, state.late_from)

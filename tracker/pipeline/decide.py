@@ -1,0 +1,116 @@
+"""What one accepted fix says about the geofences: (state, fix) -> (state, transitions), told exits first."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from tracker.geofence.depth import depth
+from tracker.geofence.fences import Fences
+from tracker.model.device import Device
+from tracker.model.event import Transition
+from tracker.model.fix import Fix
+from tracker.model.geofence import Geofence
+from tracker.model.state import NOT_DUE, State
+from tracker.model.stay import Candidate, Stay
+from tracker.pipeline.border import is_clear, supported
+from tracker.pipeline.presets import PRESETS
+from tracker.pipeline.stays import dwell_due, stayed
+from tracker.pipeline.through import bent, straight
+
+Decided = tuple[State, tuple[Transition, ...]]
+
+
+def decide(
+    device: Device,
+    state: State,
+    before: Fix | None,
+    fix: Fix,
+    here: frozenset[int],
+    between: Iterable[int],
+    fences: Fences,
+) -> Decided:
+    """`here`: keys of the geofences that cover the fix; `between`: of those the way from `before` may pass through. A
+    geofence that is gone, or does not apply now, lets go of the device and tells nothing."""
+    doubted = {each.geofence: each for each in state.candidates}
+    asked = state.inside | here | doubted.keys() | frozenset(between)
+    known = fences.applying(asked, device, fix.at)
+    inside, here = state.inside & known, here & known
+    candidates: list[Candidate] = []
+    crossed: dict[int, Transition] = {}
+    for key in sorted(((inside ^ here) | doubted.keys() | set(between)) & known, key=fences.ids.__getitem__):
+        candidate = doubted.get(key)
+        told = judged(device.key, fences[key], candidate, before, fix, key in inside, key in here)
+        if isinstance(told, Candidate):
+            candidates.append(told)
+        elif told is not None:
+            crossed[key] = told
+    return concluded(device.key, state, before, fix, inside, candidates, crossed, fences)
+
+
+def judged(
+    device: int,
+    fence: Geofence,
+    candidate: Candidate | None,
+    before: Fix | None,
+    fix: Fix,
+    is_inside: bool,
+    seems_inside: bool,
+) -> Candidate | Transition | None:
+    if seems_inside != is_inside:
+        return supported(device, fence, candidate or Candidate(fence.key, before), fix, seems_inside)
+    if candidate is None or not candidate.count:
+        start = before if candidate is None else candidate.before
+        return None if is_inside or start is None else straight(device, fence, start, fix)
+    if not is_clear(fence, PRESETS[fence.preset], fix, depth(fence, fix.lon, fix.lat)):
+        return candidate  # too near the border to take back what others said
+    return None if is_inside else bent(device, fence, candidate, fix)
+
+
+def concluded(
+    device: int,
+    state: State,
+    before: Fix | None,
+    fix: Fix,
+    inside: frozenset[int],
+    candidates: list[Candidate],
+    crossed: dict[int, Transition],
+    fences: Fences,
+) -> Decided:
+    doubts = {each.geofence: each.first.at for each in candidates if each.first is not None}
+    exits = {key: each for key, each in crossed.items() if each.kind == "exit"}
+    enters = {key: each for key, each in crossed.items() if each.kind == "enter"}
+    told: list[Transition] = []
+    stays: list[Stay] = []
+    for stay in (*stays_of(state, inside), *(Stay(key, each.at) for key, each in enters.items())):
+        key = stay.geofence
+        left = exits[key].at if key in exits else None
+        stay, more = stayed(device, fences[key], stay, before, fix, left, doubts.get(key))
+        told += more
+        if left is None:
+            stays.append(stay)
+    inside = (inside - exits.keys()) | enters.keys()
+    others = [each for each in crossed.values() if each.kind == "cross"]
+    ending = [each for each in told if each.geofence in exits]
+    staying = [each for each in told if each.geofence not in exits]
+    state = with_stays(state, inside, tuple(stays), tuple(candidates), fences)
+    return state, (*ending, *exits.values(), *enters.values(), *others, *staying)
+
+
+def stays_of(state: State, inside: frozenset[int]) -> Iterable[Stay]:
+    return (stay for stay in state.stays if stay.geofence in inside)
+
+
+def with_stays(
+    state: State, inside: frozenset[int], stays: tuple[Stay, ...], candidates: tuple[Candidate, ...], fences: Fences
+) -> State:
+    if inside == state.inside:
+        inside = state.inside
+    due = min((due_of(fences[stay.geofence], stay, fences) for stay in stays), default=NOT_DUE)
+    return msgspec.structs.replace(state, inside=inside, stays=stays, candidates=candidates, due=due)
+
+
+def due_of(fence: Geofence, stay: Stay, fences: Fences) -> int:
+    """From when on a fix has to look at this stay: always, where time or speed may change something at any moment."""
+    if fence.speed_limit is not None or fence.key in fences.scoped:
+        return 0
+    return dwell_due(fence, stay)

@@ -1,0 +1,57 @@
+"""What time alone changes: a device that says nothing still dwells, and goes on being too fast."""
+
+import msgspec
+
+from tracker.geofence.fences import Fences
+from tracker.model.event import Transition
+from tracker.model.fix import Fix
+from tracker.model.geofence import Geofence
+from tracker.model.state import State
+from tracker.model.stay import Stay
+from tracker.pipeline.decide import Decided, with_stays
+from tracker.pipeline.stays import TELL_MS, dwell_due, tell_dwell, tell_episode, wakes
+
+
+def wake(state: State, fences: Fences) -> int | None:
+    """When, in ms of the device, `elapse` has something to tell if no fix comes. None: never."""
+    doubts = doubts_of(state)
+    known = [(stay, stay.geofence) for stay in state.stays if stay.geofence in fences]
+    return min((at for stay, key in known for at in wakes(fences[key], stay, doubts.get(key))), default=None)
+
+
+def elapse(device: int, state: State, now: int, fences: Fences) -> Decided:
+    """The state after `now`, in ms of the device, has come and no fix. A fix that comes later may take back what this
+    tells: a device that left before the time was up had not dwelled."""
+    newest, doubts = state.newest, doubts_of(state)
+    if newest is None:
+        return state, ()
+    stays: list[Stay] = []
+    told: list[Transition] = []
+    for stay in state.stays:
+        if stay.geofence in fences:
+            fence = fences[stay.geofence]
+            if any(at <= now for at in wakes(fence, stay, doubts.get(stay.geofence))):
+                stay, more = woken(device, fence, stay, newest, now)
+                told += more
+        stays.append(stay)
+    if not told:
+        return state, ()
+    known = tuple(stay for stay in stays if stay.geofence in fences)
+    return with_stays(state, state.inside, known, state.candidates, fences), tuple(told)
+
+
+def woken(device: int, fence: Geofence, stay: Stay, newest: Fix, now: int) -> tuple[Stay, list[Transition]]:
+    told: list[Transition] = []
+    due = dwell_due(fence, stay)
+    if due <= now:
+        stay, told = tell_dwell(device, fence, stay, newest, due, "clock")
+    episode = stay.episode
+    if episode is not None and episode.first.at + TELL_MS <= now:
+        told = told + tell_episode(device, fence, episode, None, newest, "clock")
+        stay = msgspec.structs.replace(stay, episode=msgspec.structs.replace(episode, told=True))
+    return stay, told
+
+
+def doubts_of(state: State) -> dict[int, int]:
+    """Since when, by geofence, the device seems to have crossed the border."""
+    return {each.geofence: each.first.at for each in state.candidates if each.first is not None}

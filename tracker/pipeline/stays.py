@@ -1,0 +1,129 @@
+"""What a device does while it is inside: it stays long, it goes too fast."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from tracker.geo import distance
+from tracker.geofence.fences import GAP_MS
+from tracker.model.event import Happening, Transition
+from tracker.model.evidence import Evidence, seen
+from tracker.model.fix import Fix
+from tracker.model.geofence import Geofence
+from tracker.model.moment import format_ms
+from tracker.model.state import NOT_DUE
+from tracker.model.stay import Episode, Stay
+from tracker.pipeline.motion import STEADY_MS
+from tracker.pipeline.presets import PRESETS
+
+TELL_MS: Final = 60_000  # an episode that lasts is told after so long, with the peak until then
+
+Stayed = tuple[Stay, list[Transition]]
+
+
+def stayed(
+    device: int, fence: Geofence, stay: Stay, before: Fix | None, fix: Fix, left: int | None, doubt: int | None
+) -> Stayed:
+    """After one more fix. `left`: when the device left, in ms; `doubt`: since when it seems to have left."""
+    stay, dwelt = dwelled(device, fence, stay, fix, left, doubt)
+    if fence.speed_limit is None:
+        return stay, dwelt
+    stay, sped = hurried(device, fence, stay, before, fix, left is not None)
+    return stay, dwelt + sped
+
+
+def dwelled(
+    device: int, fence: Geofence, stay: Stay, fix: Fix, left: int | None, doubt: int | None, by: str = "fix"
+) -> Stayed:
+    """A stay that is long enough, once; and taken back where the clock told it of a device that had left before."""
+    if stay.dwelt is not None and left is not None and left < stay.dwelt:
+        told = Happening(fence.key, "dwell", stay.dwelt)
+        why = Evidence(reason="the device had left before")
+        return stay, [Transition(device, fence.key, "retraction", stay.dwelt, fix, fix.at, why, retracts=told)]
+    due = dwell_due(fence, stay)
+    if fix.at < due or (left is not None and left < due) or (doubt is not None and doubt < due):
+        return stay, []
+    return tell_dwell(device, fence, stay, fix, due, by)
+
+
+def dwell_due(fence: Geofence, stay: Stay) -> int:
+    if fence.dwell is None or stay.dwelt is not None:
+        return NOT_DUE
+    return stay.since + round(fence.dwell * 1000)
+
+
+def tell_dwell(device: int, fence: Geofence, stay: Stay, fix: Fix, due: int, by: str) -> Stayed:
+    evidence = Evidence(
+        preset=fence.preset, revision=fence.revision, fixes=(seen(fix),), since=format_ms(stay.since),
+        dwell_s=fence.dwell, by=by,
+    )  # fmt: skip
+    told = Transition(device, fence.key, "dwell", due, fix, due if by == "clock" else fix.at, evidence)
+    return msgspec.structs.replace(stay, dwelt=due), [told]
+
+
+def hurried(device: int, fence: Geofence, stay: Stay, before: Fix | None, fix: Fix, has_left: bool) -> Stayed:
+    """One event for each episode: when it ends, or after a minute of it."""
+    told: list[Transition] = []
+    episode, speed = stay.episode, speed_of(before, fix)
+    if episode is not None and (has_left or fix.at - episode.last > GAP_MS or is_slow(fence, speed)):
+        told += tell_episode(device, fence, episode, episode.last, fix)
+        episode = None
+    if not has_left and is_fast(fence, speed):
+        episode = followed(episode, fix, speed or 0.0)
+        if fix.at - episode.first.at >= TELL_MS and (now := tell_episode(device, fence, episode, None, fix)):
+            told += now
+            episode = msgspec.structs.replace(episode, told=True)
+    return msgspec.structs.replace(stay, episode=episode), told
+
+
+def is_fast(fence: Geofence, speed: float | None) -> bool:
+    limit = fence.speed_limit or 0.0
+    return speed is not None and speed > limit * (1 + PRESETS[fence.preset].tolerance)
+
+
+def is_slow(fence: Geofence, speed: float | None) -> bool:
+    return speed is not None and speed <= (fence.speed_limit or 0.0)
+
+
+def speed_of(before: Fix | None, fix: Fix) -> float | None:
+    """m/s as the device measured it, or else the least that its way allows. None: unknown."""
+    if fix.speed is not None or before is None or not 0 < fix.at - before.at <= STEADY_MS:
+        return fix.speed
+    way = distance(before.lon, before.lat, fix.lon, fix.lat)
+    noise = (before.accuracy or 0.0) + (fix.accuracy or 0.0)
+    return max(0.0, way - noise) / (fix.at - before.at) * 1000
+
+
+def followed(episode: Episode | None, fix: Fix, speed: float) -> Episode:
+    if episode is None:
+        return Episode(fix, fix, speed, fix.at)
+    peak, fastest = (fix, speed) if speed > episode.fastest else (episode.peak, episode.fastest)
+    return Episode(episode.first, peak, fastest, fix.at, episode.count + 1, episode.told)
+
+
+def tell_episode(
+    device: int, fence: Geofence, episode: Episode, until: int | None, fix: Fix, by: str = "fix"
+) -> list[Transition]:
+    """Nothing where it was told, or too few fixes say it."""
+    if episode.told or episode.count < PRESETS[fence.preset].fixes:
+        return []
+    shown = (episode.first,) if episode.peak is episode.first else (episode.first, episode.peak)
+    evidence = Evidence(
+        preset=fence.preset, revision=fence.revision, fixes=tuple(seen(each) for each in shown), by=by,
+        limit=fence.speed_limit, peak=round(episode.fastest, 2), peak_at=format_ms(episode.peak.at),
+        until=None if until is None else format_ms(until),
+    )  # fmt: skip
+    first = episode.first
+    decided_at = first.at + TELL_MS if by == "clock" else fix.at
+    return [Transition(device, fence.key, "speeding", first.at, first, decided_at, evidence)]
+
+
+def wakes(fence: Geofence, stay: Stay, doubt: int | None) -> Iterator[int]:
+    """When, in ms of the device, something is to be told even where no fix comes."""
+    due = dwell_due(fence, stay)
+    if due != NOT_DUE and not (doubt is not None and doubt < due):
+        yield due
+    episode = stay.episode
+    if episode is not None and not episode.told and episode.count >= PRESETS[fence.preset].fixes:
+        yield episode.first.at + TELL_MS

@@ -1,0 +1,86 @@
+"""Passing through: between two fixes outside the way led through a geofence, with too few fixes inside to believe."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Final
+
+from tracker.geo import distance
+from tracker.geofence.depth import breadth, depth
+from tracker.geofence.fences import GAP_METRES, GAP_MS
+from tracker.geofence.passing import boundary_fraction, chord
+from tracker.model.event import Transition
+from tracker.model.evidence import Evidence, seen
+from tracker.model.fix import E7, Fix
+from tracker.model.geofence import Geofence
+from tracker.model.stay import Candidate
+from tracker.pipeline.border import between, margin, met, moment
+from tracker.pipeline.presets import PRESETS, SHALLOW
+
+Meeting = tuple[Fix, Fix, float]  # two fixes, and the part of the way between them
+DETOUR: Final = 1.5  # times the straight way, and twice the noise: who turned round inside was not passing through
+
+
+def straight(device: int, fence: Geofence, before: Fix, after: Fix) -> Transition | None:
+    """By the straight way between two fixes that follow each other; None where it does not lead clearly through."""
+    rules = PRESETS[fence.preset]
+    if rules.is_plain or not is_short(before, after):
+        return None
+    cut = chord(fence, (before.lon, before.lat), (after.lon, after.lat))
+    if cut is None or not 0.0 < cut.enter < cut.exit < 1.0:
+        return None
+    slack = min(max(margin(rules, before), margin(rules, after)), SHALLOW * breadth(fence))
+    if cut.depth < slack:
+        return None
+    return passed(device, fence, [before, after], ((before, after, cut.enter), (before, after, cut.exit)), cut.depth)
+
+
+def bent(device: int, fence: Geofence, candidate: Candidate, after: Fix) -> Transition | None:
+    """By the fixes of a candidate that were too few: they lie on the way from outside to outside."""
+    before, fixes = candidate.before, [fix for fix, _ in candidate.fixes]
+    if before is None or not is_short(before, after) or not is_onward(fence, [before, *fixes, after]):
+        return None
+    into = part_in(fence, before, fixes[0])
+    out = part_in(fence, after, fixes[-1])
+    if into is None or out is None:
+        return None
+    ends = (before, fixes[0], into), (fixes[-1], after, 1.0 - out)
+    return passed(device, fence, [before, *fixes, after], ends, max(metres for _, metres in candidate.fixes))
+
+
+def is_short(before: Fix, after: Fix) -> bool:
+    return after.at - before.at <= GAP_MS and metres_between(before, after) <= GAP_METRES
+
+
+def is_onward(fence: Geofence, way: Sequence[Fix]) -> bool:
+    rules = PRESETS[fence.preset]
+    along = sum(metres_between(a, b) for a, b in pairwise(way))
+    return along <= DETOUR * metres_between(way[0], way[-1]) + 2 * max(margin(rules, fix) for fix in way)
+
+
+def part_in(fence: Geofence, outside: Fix, inside: Fix) -> float | None:
+    if depth(fence, outside.lon, outside.lat) >= 0:
+        return None
+    return boundary_fraction(fence, (outside.lon, outside.lat), (inside.lon, inside.lat))
+
+
+def metres_between(a: Fix, b: Fix) -> float:
+    return distance(a.lon, a.lat, b.lon, b.lat)
+
+
+def passed(
+    device: int, fence: Geofence, way: Sequence[Fix], ends: tuple[Meeting, Meeting], deepest: float
+) -> Transition:
+    """`ends`: where the way meets the border, in and out."""
+    into, out = ends
+    evidence = Evidence(
+        preset=fence.preset,
+        revision=fence.revision,
+        fixes=tuple(seen(fix, depth(fence, fix.lon, fix.lat)) for fix in way),
+        enter=met(*into),
+        exit=met(*out),
+        inferred=True,
+        depth=round(deepest, 1),
+    )
+    lon, lat = between(*into)
+    where = Fix(moment(*into), round(lon * E7), round(lat * E7))
+    return Transition(device, fence.key, "cross", where.at, where, way[-1].at, evidence)
