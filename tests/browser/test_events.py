@@ -33,6 +33,11 @@ def test_an_event_says_why_and_one_that_turned_out_false_is_struck_out(page: Pag
         assert api.post("/api/devices", json={"id": "van-12", "name": "Van 12"}).is_success
     start_at(page, 24.9430, 62.1700)
     enter(page, server)
+    page.goto(f"{server.url}/?device=van-12")  # as a notification does
+    expect(page.locator(".detail h2")).to_have_text("Van 12")
+    assert page.url == f"{server.url}/"
+    page.get_by_role("button", name="Close").click()
+    expect(page.locator(".badge")).to_contain_text("Live")
     crossing = {"at": "2026-11-23T09:59:59.000Z", "plus_minus_s": 2, "lon": 24.9, "lat": 62.1}
     why = {"preset": "balanced", "revision": 7, "fixes": FIXES, "crossing": crossing, "confirmed_after_s": 4}
     say(page, 1_000_001, "enter", why, lon=24.9, lat=62.1)

@@ -22,6 +22,9 @@ function read(data) {
 async function open(wanted) {
   const url = new URL(wanted, self.location.origin);
   const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
-  if (pages.length > 0) return pages[0].focus();
+  if (pages.length > 0) {
+    pages[0].postMessage({ url: url.href });
+    return pages[0].focus();
+  }
   return self.clients.openWindow(url.origin === self.location.origin ? url.href : '/');
 }

@@ -75,6 +75,12 @@ export class Live {
     this.flyIfKnown();
   }
 
+  /** By its id, which need not be known yet: the name comes with the catalogue. */
+  goToDevice(id: string): void {
+    const { devices } = this.feed;
+    this.goTo(devices.row(id) ?? devices.learn(id, id, null));
+  }
+
   private see(): void {
     const { devices } = this.feed;
     const selected = state.selected.peek();

@@ -11,6 +11,7 @@ import { config, door, me } from './state';
 import './styles/tokens.css';
 import './styles/page.css';
 import './styles/side.css';
+import './styles/events.css';
 import './styles/stage.css';
 import './styles/detail.css';
 import './styles/form.css';

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { Desk } from '../alerts/desk';
 import { signOut } from '../api/session';
 import { Editor } from '../geofences/editor';
+import { followRequests } from '../asked';
 import { Live } from '../live';
 import { door, helpShown, isAdmin, type Pane, pane, second, tick } from '../state';
 import { Alerts } from './Alerts';
@@ -31,10 +32,10 @@ function Dashboard({ url }: { url: string }) {
   const [desk] = useState(() => new Desk());
   useEffect(() => {
     live.start();
-    const stop = listenForShortcuts(live, editor);
+    const stops = [listenForShortcuts(live, editor), followRequests(live)];
     Object.assign(window, { tracker: live }); // for the console, and for tests that look at what is drawn
     return () => {
-      stop();
+      for (const stop of stops) stop();
       editor.close();
       desk.close();
       live.stop();
