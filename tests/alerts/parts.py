@@ -8,6 +8,8 @@ import re
 import signal
 import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from urllib.parse import quote
 import trustme
 
 from tests.alerts.conftest import Receiver
+from tests.running import RunningServer
 from tracker.setup.system import find_mosquitto
 
 USER, PASSWORD = "tracker", "p@ss"
@@ -146,3 +149,25 @@ def free_port() -> int:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
         return port
+
+
+@contextmanager
+def one_of_each(folder: Path) -> Iterator[list[Receiver]]:
+    """Webhooks, mail, MQTT and push, in this order."""
+    parts = [kind(folder) for kind in (Receiver, MailServer, Mosquitto, PushService)]
+    for part in parts:
+        part.start()
+    yield parts
+    for part in parts:
+        part.end()
+
+
+def settings_of(parts: list[Receiver]) -> dict[str, str]:
+    return {name: value for part in parts for name, value in part.settings.items()}
+
+
+def subscribe_all(server: RunningServer, parts: list[Receiver], way: str = "") -> list[str]:
+    """The ids."""
+    with server.api() as api:
+        made = [api.post("/api/subscriptions", json={"channel": part.channel(way)}) for part in parts]
+    return [each.raise_for_status().json()["id"] for each in made]

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from tests.alerts.conftest import Receiver, until
-from tests.alerts.parts import MailServer, Mosquitto, PushService
+from tests.alerts.parts import MailServer, one_of_each, settings_of, subscribe_all
 from tests.integration.test_live_path import PORT, fix
 from tests.running import PROGRAM, RunningServer, running
 
@@ -58,25 +58,32 @@ async def test_from_a_fix_to_its_receiver(alerting: RunningServer, receiver: Rec
         assert "tracker_alerts_total" in api.get("/metrics").text
 
 
+async def test_a_test_arrives_by_every_channel_and_people_are_told_names(
+    database_url: str, parts: list[Receiver], conn: asyncpg.Connection
+) -> None:
+    _, mail, _, push = parts
+    assert isinstance(mail, MailServer)
+    with running(database_url, **settings_of(parts)) as server:
+        token = server.new_device("van-12")
+        server.new_geofence(PORT)
+        ids = subscribe_all(server, parts)
+        with server.api() as api:
+            assert len(api.get("/api/push/key").json()["key"]) == 87
+            for id in ids:
+                assert api.post(f"/api/subscriptions/{id}/test").status_code == 202
+        await until(lambda: conn.fetchval("select count(*) = 4 and bool_and(state = 'sent') from delivery"))
+        await crossings(server, token, range(1, 3))
+        await until(lambda: conn.fetchval("select count(*) = 12 and bool_and(state = 'sent') from delivery"))
+        assert server.stop(within=5) == 0, "an open connection to a broker holds up nothing"
+    subjects = [letter["Subject"] for _, letter in mail.letters()]
+    assert subjects == ["A test: alerts arrive here", "van-12 entered Port", "van-12 left Port"]
+    assert [each["said"]["title"] for each in push.received()] == subjects
+
+
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[list[Receiver]]:
-    """One of every kind."""
-    parts = [kind(tmp_path) for kind in (Receiver, MailServer, Mosquitto, PushService)]
-    for part in parts:
-        part.start()
-    yield parts
-    for part in parts:
-        part.end()
-
-
-def settings_of(parts: list[Receiver]) -> dict[str, str]:
-    return {name: value for part in parts for name, value in part.settings.items()}
-
-
-def subscribe_all(server: RunningServer, parts: list[Receiver], way: str = "") -> None:
-    with server.api() as api:
-        for part in parts:
-            api.post("/api/subscriptions", json={"channel": part.channel(way)}).raise_for_status()
+    with one_of_each(tmp_path) as parts:
+        yield parts
 
 
 async def test_killed_between_commit_and_send(database_url: str, parts: list[Receiver]) -> None:

@@ -42,6 +42,7 @@ def message(*events: dict[str, Any], quiet: Quiet | None = None, names: Names = 
         ("dwell", {"dwell_s": 7380.0}, "Van 12 has been in Port for 2 h 3 min"),
         ("dwell", {"dwell_s": "long"}, "Van 12 has been in Port"),
         ("speeding", {"limit": 13.889, "peak": 25.6}, "Van 12 was too fast in Port: 92 km/h where 50 are allowed"),
+        ("offline", {"silent_s": 600}, "Van 12 is offline: nothing came for 10 min"),
         ("near", {"other": "bus"}, "Van 12 is near Bus"),
         ("apart", {}, "Van 12 and another device are apart again"),
         ("retraction", {"event": 3, "type": "enter"}, "Van 12 did not enter Port after all"),

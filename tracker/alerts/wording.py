@@ -21,7 +21,7 @@ SAID: Final[Mapping[str, str]] = {
     "cross": "{device} passed through {geofence}",
     "dwell": "{device} has been in {geofence}{dwell}",
     "speeding": "{device} was too fast in {geofence}{speed}",
-    "offline": "{device} is offline",
+    "offline": "{device} is offline{silent}",
     "online": "{device} is online again",
     "near": "{device} is near {other}",
     "apart": "{device} and {other} are apart again",
@@ -49,6 +49,7 @@ class Evidence(msgspec.Struct, frozen=True):
     dwell_s: float | None = None
     limit: float | None = None
     peak: float | None = None
+    silent_s: float | None = None
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -100,6 +101,7 @@ def sentence(event: Said, names: Names) -> str:
         other=one_line(names.device(evidence.other or "")) or "another device",
         dwell=f" for {duration(evidence.dwell_s)}" if evidence.dwell_s else "",
         speed=_speed(evidence),
+        silent=f": nothing came for {duration(evidence.silent_s)}" if evidence.silent_s else "",
         type=one_line(event.type),
     )
 
