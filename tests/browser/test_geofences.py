@@ -76,6 +76,11 @@ def test_a_polygon_is_drawn_saved_and_entered(fences: Page, server: RunningServe
         expect(fences.get_by_role("region", name="Events")).to_contain_text("Van 12 entered New quay")
         expect(fences.get_by_role("option", name="New quay")).to_contain_text("1 inside")
         expect(fences.locator(".detail")).to_contain_text("Van 12")
+    fences.get_by_role("button", name="Edit").click()
+    fences.get_by_role("button", name="Try", exact=True).click()
+    trial = fences.get_by_role("region", name="Try on history")
+    expect(trial).to_contain_text("1 enter in")
+    expect(trial.get_by_role("listitem")).to_contain_text("Van 12 entered New quay")
 
 
 def test_a_circle_is_drawn_its_radius_typed_its_middle_moved(fences: Page, server: RunningServer) -> None:
@@ -190,8 +195,19 @@ def test_a_viewer_sees_the_list_and_no_buttons(page: Page, server: RunningServer
         expect(page.get_by_role("button", name=name)).to_have_count(0)
 
 
-def test_a_file_is_imported(fences: Page, server: RunningServer, tmp_path: Path) -> None:
+def test_a_file_is_imported_and_once_more_only_when_told_to_replace(
+    fences: Page, server: RunningServer, watched: Watched, tmp_path: Path
+) -> None:
+    watched.tolerated.append("409")
     file = tmp_path / "fences.geojson"
     file.write_text(json.dumps({"type": "FeatureCollection", "features": [CIRCLE]}))
-    fences.get_by_label("Import a GeoJSON file").set_input_files(file)
+    choose = fences.get_by_label("Import a file")
+    choose.set_input_files(file)
     expect(fences.get_by_role("option", name="Old Port")).to_be_visible()
+    changed = CIRCLE | {"properties": CIRCLE["properties"] | {"name": "New Port"}}
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [changed]}))
+    choose.set_input_files(file)
+    expect(fences.get_by_role("alert")).to_contain_text("port")
+    fences.get_by_role("button", name="Import all, replacing those").click()
+    expect(fences.get_by_role("option", name="New Port")).to_be_visible()
+    expect(fences.get_by_role("alert")).to_have_count(0)

@@ -3,6 +3,7 @@ import type { Geometry } from 'geojson';
 import { call, type Json, list, numberOrNull, object, send, textOrNull } from './call';
 
 export type Preset = 'strict' | 'balanced' | 'calm';
+export type FileFormat = 'geojson' | 'kml' | 'gpx';
 export type FenceKind = 'polygon' | 'circle' | 'corridor';
 
 export interface Geofence {
@@ -50,9 +51,16 @@ export async function deleteGeofence(id: string): Promise<void> {
   await call('DELETE', `/api/geofences/${encodeURIComponent(id)}`);
 }
 
-/** The text of a GeoJSON file, all or nothing. */
-export async function importGeofences(text: string): Promise<void> {
-  await send('POST', '/api/geofences/import', text);
+/** All of a file or nothing. Places and lines of KML and GPX have no size of their own, and get one. */
+export async function importGeofences(text: string, format: FileFormat, replace: boolean): Promise<void> {
+  const sizes = format === 'geojson' ? {} : { radius: '100', width: '50' };
+  const query = new URLSearchParams({ format, on_conflict: replace ? 'replace' : 'fail', ...sizes });
+  await send('POST', `/api/geofences/import?${query}`, text);
+}
+
+export function formatOf(name: string): FileFormat {
+  const ending = name.toLowerCase().split('.').at(-1);
+  return ending === 'kml' || ending === 'gpx' ? ending : 'geojson';
 }
 
 export function decodeGeofence(feature: Json): Geofence {

@@ -1,7 +1,7 @@
 /** Making, changing and deleting geofences: between the form, what is drawn on the map, and the server. */
 import { signal } from '@preact/signals';
 import { ApiError } from '../api/call';
-import { createGeofence, deleteGeofence, type FenceKind, type Geofence, importGeofences, replaceGeofence } from '../api/geofences';
+import { createGeofence, deleteGeofence, type FenceKind, formatOf, type Geofence, importGeofences, replaceGeofence } from '../api/geofences';
 import type { Live } from '../live';
 import type { Drawing, Shape } from '../map/drawing';
 import { chosenFence, pane, selected } from '../state';
@@ -13,6 +13,8 @@ export class Editor {
   readonly draft = signal<Draft | null>(null);
   readonly faults = signal<Faults>({});
   readonly busy = signal(false);
+  /** A file that was not imported because some of its ids are taken. */
+  readonly taken = signal<File | null>(null);
   /** Why this shape can be looked at and not reshaped; null where it can. */
   readonly fixed = signal<string | null>(null);
   private drawing: Drawing | null = null;
@@ -67,6 +69,7 @@ export class Editor {
     this.drawing = this.before = null;
     this.draft.value = null;
     this.faults.value = {};
+    this.taken.value = null;
     this.live.view.peek()?.hideFence(null);
   }
 
@@ -91,10 +94,16 @@ export class Editor {
     });
   }
 
-  /** Every geofence of a GeoJSON file, or none. */
-  async load(file: File): Promise<void> {
+  /** Every geofence of a file, or none; `replace` those that have the same id. */
+  async load(file: File, replace = false): Promise<void> {
+    this.taken.value = null;
     await this.tried(async () => {
-      await importGeofences(await file.text());
+      try {
+        await importGeofences(await file.text(), formatOf(file.name), replace);
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 409) this.taken.value = file;
+        throw error;
+      }
       await this.live.readGeofences();
     });
   }

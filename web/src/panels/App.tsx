@@ -65,7 +65,7 @@ function Dashboard({ url }: { url: string }) {
 function Panel({ live, editor, desk }: { live: Live; editor: Editor; desk: Desk }) {
   if (pane.value === 'alerts') return <Alerts live={live} desk={desk} />;
   if (pane.value !== 'geofences') return <DeviceList live={live} />;
-  return editor.draft.value ? <GeofenceForm editor={editor} /> : <GeofenceList live={live} editor={editor} />;
+  return editor.draft.value ? <GeofenceForm live={live} editor={editor} /> : <GeofenceList live={live} editor={editor} />;
 }
 
 function Head() {

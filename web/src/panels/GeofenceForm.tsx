@@ -2,8 +2,10 @@
 import { useEffect } from 'preact/hooks';
 import { type Draft, type Faults, PRESETS } from '../geofences/draft';
 import type { Editor } from '../geofences/editor';
+import type { Live } from '../live';
 import { Fault, Field, Group, useFaultsInSight } from './Field';
 import { KindIcon } from './GeofenceList';
+import { TrialView } from './TrialView';
 
 const HOW: Record<Draft['kind'], string> = {
   polygon: 'Click its corners on the map; Enter or a click on the last one closes it.',
@@ -16,7 +18,7 @@ const MOVE: Record<Draft['kind'], string> = {
   corridor: 'Drag a corner to move it, a point between two to add one. A right click takes a corner away.',
 };
 
-export function GeofenceForm({ editor }: { editor: Editor }) {
+export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
   const draft = editor.draft.value!;
   const faults = editor.faults.value;
   const form = useFaultsInSight(faults);
@@ -38,6 +40,7 @@ export function GeofenceForm({ editor }: { editor: Editor }) {
         <Presets editor={editor} draft={draft} fault={faults['preset']} />
         <Watches editor={editor} draft={draft} faults={faults} />
         <label class="check"><input type="checkbox" checked={draft.enabled} onChange={(event) => editor.change({ enabled: event.currentTarget.checked })} /> Switched on</label>
+        <TrialView live={live} editor={editor} />
         <Fault text={faults['form']} />
         <footer>
           <button type="submit" class="primary" disabled={editor.busy.value}>{editor.busy.value ? 'Saving…' : 'Save'}</button>

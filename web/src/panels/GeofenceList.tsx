@@ -57,13 +57,14 @@ function Making({ editor }: { editor: Editor }) {
         {KINDS.map(([kind, text]) => (
           <button key={kind} type="button" disabled={mapMissing.value} aria-label={`Draw ${kind}`} onClick={() => editor.begin(kind)}><KindIcon kind={kind} /> {text}</button>
         ))}
-        <label class="button" title="Every feature of a GeoJSON file, or none">
+        <label class="button" title="All of a file or nothing: GeoJSON, KML, GPX. Places of KML and GPX get a radius of 100 m, lines a width of 50 m">
           Import
-          <input type="file" aria-label="Import a GeoJSON file" accept=".geojson,.json,application/geo+json,application/json" disabled={editor.busy.value}
+          <input type="file" aria-label="Import a file" accept=".geojson,.json,.kml,.gpx" disabled={editor.busy.value}
             onChange={(event) => take(editor, event.currentTarget)} />
         </label>
       </div>
       <Fault text={editor.faults.value['form']} />
+      {editor.taken.value && <button type="button" class="link" onClick={() => void editor.load(editor.taken.peek()!, true)}>Import all, replacing those</button>}
     </div>
   );
 }
