@@ -1,5 +1,6 @@
 """Tables geofence and geofence_head: the named areas, and the number that counts up with every change of one."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -20,6 +21,7 @@ BUMP: Final = """update geofence_head set revision = revision + 1
                  where exists (select from geofence where id = $1) returning revision"""
 
 PAGE_BYTES: Final = 16 * 1024 * 1024
+TURN: Final = 5000  # rows that become values before others have their turn
 SLICE: Final = 500  # drafts that are written at once, at most
 SLICE_BYTES: Final = 1024 * 1024
 
@@ -139,7 +141,11 @@ async def select_geofences(
 async def select_changed_geofences(conn: asyncpg.Connection, revision: int) -> list[StoredGeofence]:
     """Made or edited after this revision."""
     rows = await conn.fetch(f"{SELECT} where revision > $1", revision)
-    return [_geofence(row) for row in rows]
+    found: list[StoredGeofence] = []
+    for begin in range(0, len(rows), TURN):
+        found += [_geofence(row) for row in rows[begin : begin + TURN]]
+        await asyncio.sleep(0)
+    return found
 
 
 async def select_geofence_keys(conn: asyncpg.Connection) -> frozenset[int]:
