@@ -103,7 +103,8 @@ def square(number: int) -> dict[str, Any]:
     west, south = number % 100 - 50.0, number // 100 - 5.0
     north = [[west + 0.9 - n / 400, south + 0.9] for n in range(350)]
     ring = [[west, south], [west + 0.9, south], *north, [west, south]]
-    return {"type": "Feature", "id": f"f{number}", "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    geometry = {"type": "Polygon", "coordinates": [ring]}
+    return {"type": "Feature", "id": f"f{number}", "geometry": geometry, "properties": {"preset": "strict"}}
 
 
 async def test_a_large_import_goes_through_a_socket_and_is_seen_by_the_next_fix(server: RunningServer) -> None:
