@@ -15,7 +15,6 @@ from tracker.model.geofence import Geofence
 from tracker.model.moment import parse
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
-from tracker.pipeline.refold import ways
 
 DEVICE = Device(1, "noisy", "Noisy")
 
@@ -24,7 +23,7 @@ def told(fixes: Sequence[Fix], fences: Sequence[Geofence]) -> dict[int, list[Tol
     """By geofence key, in the order they were decided."""
     known = fences_of({fence.key: fence for fence in fences})
     state, found = State(), defaultdict[int, list[Told]](list)
-    asked = known.asked(ways(state, fixes))
+    asked = known.asked(fixes, [None, *fixes[:-1]])
     for number, fix in enumerate(fixes):
         between = known.passing(asked, number, state.newest, fix)
         here = asked.here.get(number, NOWHERE)

@@ -16,7 +16,7 @@ from tracker.model.fix import E7, NO_MARKER, Fix, Flag, Moment, Place, Refusal, 
 from tracker.model.frame import Frame, Outcome
 from tracker.model.geofence import Geofence
 from tracker.model.state import State
-from tracker.pipeline.fold import ambiguous, fold, ways
+from tracker.pipeline.fold import ambiguous, before_of, fixes_of, fold
 from tracker.pipeline.jump import possible
 
 AT = 1_795_428_000_000
@@ -69,7 +69,7 @@ def folded(batches: list[list[Frame]], before: Result | None = None, preset: str
         wanted = ambiguous(frames, result.states)
         stored = {moment: result.table[moment] for moment in wanted if moment in result.table}
         fences = FENCES[preset]
-        asked = fences.asked(ways(frames, result.states))
+        asked = fences.asked(fixes_of(frames), before_of(frames, result.states))
         step = fold(frames, result.states, stored, asked, DEVICES, fences, stamp)
         stamp = step.stamp
         result.rows.extend(step.rows)

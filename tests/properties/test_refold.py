@@ -13,7 +13,7 @@ from tracker.model.event import Decision, Happening, Transition
 from tracker.model.fix import E7, Fix, Flag, Row
 from tracker.model.frame import Frame
 from tracker.model.state import State
-from tracker.pipeline.fold import fold, ways
+from tracker.pipeline.fold import before_of, fold
 from tracker.pipeline.refold import refold, start_of
 
 AT = 1_795_428_000_000
@@ -46,7 +46,7 @@ class Told:
 
     def take(self, fixes: Sequence[Fix]) -> None:
         frame = Frame(1, 1, AT * 1000, list(fixes))
-        asked = self.known.asked(ways([frame], self.states))
+        asked = self.known.asked(list(fixes), before_of([frame], self.states))
         folded = fold([frame], self.states, {}, asked, {1: VAN}, self.known, self.stamp)
         self.stamp = folded.stamp
         self.rows.update({row.fix.at: row for row in folded.rows})

@@ -1,6 +1,6 @@
 """Fences: all geofences as of a revision, as the fold asks about them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -19,14 +19,12 @@ LEAST_E7: Final = 1_000  # 11 m of latitude: a shorter way passes through nothin
 GAP_MS: Final = 300_000  # no line is drawn across a longer silence,
 GAP_METRES: Final = 10_000.0  # nor a longer one
 
-Way = tuple[Fix | None, Fix]  # the fix before, and the fix
-
 
 class Asked(NamedTuple):
-    """One bulk question about many ways, answered; by their numbers."""
+    """One bulk question about many fixes, answered; by their numbers."""
 
     here: dict[int, frozenset[int]]  # keys of the geofences that hold the fix; absent: none
-    before: list[Fix | None]  # what each was asked with
+    before: list[Fix | None]  # what each was asked to follow; empty: nothing lies between
     between: dict[int, tuple[int, ...]]  # those the way may pass through; absent: none
 
 
@@ -81,17 +79,19 @@ class Fences:
             return known
         return frozenset(key for key in known if applies(self[key].scope, device.id, device.category, at))
 
-    def asked(self, ways: Iterable[Way]) -> Asked:
-        """Of all ways at once, which is many times cheaper than one by one."""
-        ways = list(ways) if self.ids else []
-        if not ways:
+    def asked(self, fixes: Sequence[Fix], before: Iterable[Fix | None]) -> Asked:
+        """Of all fixes at once, which is many times cheaper than one by one. `before`: the one each follows; it is not
+        looked at where nothing is inferred from the ways between them."""
+        if not self.ids or not fixes:
             return NOTHING_ASKED
-        before = [way[0] for way in ways]
-        fixes = [way[1] for way in ways]
         lon = np.array([fix.lon_e7 for fix in fixes], dtype=np.float64) / E7
         lat = np.array([fix.lat_e7 for fix in fixes], dtype=np.float64) / E7
         numbers, keys = self.index.covering(lon, lat)
-        return Asked(grouped(numbers.tolist(), keys.tolist()), before, self._between(before, fixes))
+        here = grouped(numbers.tolist(), keys.tolist())
+        if not self.passable:
+            return Asked(here, [], {})
+        followed = list(before)
+        return Asked(here, followed, self._between(followed, fixes))
 
     def passing(self, asked: Asked, number: int, before: Fix | None, fix: Fix) -> tuple[int, ...]:
         """What the way to the fix with this number may pass through: as it was asked, or asked anew where the fix does
@@ -102,27 +102,25 @@ class Fences:
 
     def between(self, before: Fix | None, fix: Fix) -> tuple[int, ...]:
         """What one way may pass through."""
-        return self._between([before], [fix]).get(0, ()) if self.ids else ()
+        return self._between([before], [fix]).get(0, ()) if self.passable else ()
 
-    def _between(self, before: list[Fix | None], fixes: list[Fix]) -> dict[int, tuple[int, ...]]:
-        if not self.passable:
-            return {}
-        ways = [number for number, (a, b) in enumerate(zip(before, fixes, strict=True)) if a and is_way(a, b)]
-        if not ways:
-            return {}
-        ends = np.array([(before[n].lon_e7, before[n].lat_e7, fixes[n].lon_e7, fixes[n].lat_e7) for n in ways]) / E7  # type: ignore[union-attr]
-        numbers, keys = self.passages.candidates(*ends.T)
+    def _between(self, before: Sequence[Fix | None], fixes: Sequence[Fix]) -> dict[int, tuple[int, ...]]:
+        """Of ways that are long enough to pass through anything, and not too long to be drawn."""
+        asked = [
+            (number, a.lon_e7, a.lat_e7, b.lon_e7, b.lat_e7)
+            for number, (a, b) in enumerate(zip(before, fixes, strict=True))
+            if a is not None
+            and (abs(b.lat_e7 - a.lat_e7) > LEAST_E7 or abs(b.lon_e7 - a.lon_e7) > LEAST_E7)
+            and 0 < b.at - a.at <= GAP_MS
+        ]
         found: dict[int, tuple[int, ...]] = {}
-        for number, key in zip(numbers.tolist(), keys.tolist(), strict=True):
-            found[ways[number]] = (*found.get(ways[number], ()), key)
+        if asked:
+            ends = np.array(asked, dtype=np.float64).T
+            ways, keys = self.passages.candidates(*(ends[1:] / E7))
+            for way, key in zip(ways.tolist(), keys.tolist(), strict=True):
+                number = asked[way][0]
+                found[number] = (*found.get(number, ()), key)
         return found
-
-
-def is_way(a: Fix, b: Fix) -> bool:
-    """Whether what lies between two fixes is asked about at all."""
-    if not 0 < b.at - a.at <= GAP_MS:
-        return False
-    return abs(b.lat_e7 - a.lat_e7) > LEAST_E7 or abs(b.lon_e7 - a.lon_e7) > LEAST_E7
 
 
 def grouped(numbers: list[int], keys: list[int]) -> dict[int, frozenset[int]]:

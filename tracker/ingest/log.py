@@ -25,7 +25,7 @@ from tracker.model.frame import Frame
 from tracker.model.moment import DAY_MS, micros_to_datetime, now_ms
 from tracker.model.state import NEVER, State
 from tracker.pipeline.elapse import elapse
-from tracker.pipeline.fold import Folded, ambiguous, fold, ways
+from tracker.pipeline.fold import Folded, ambiguous, before_of, fixes_of, fold
 from tracker.pipeline.refold import refold, start_of
 from tracker.store.anchors import upsert_anchors
 from tracker.store.devices import select_devices
@@ -165,7 +165,9 @@ class Log:
     async def folded(self, frames: Sequence[Frame]) -> Folded:
         moments = ambiguous(frames, self.states)
         stored = await select_places(self.conn, moments) if moments else {}
-        asked = self.fences.asked(ways(frames, self.states)) if self.fences.ids else NOTHING_ASKED
+        asked = NOTHING_ASKED
+        if self.fences.ids:
+            asked = self.fences.asked(fixes_of(frames), before_of(frames, self.states))
         return fold(frames, self.states, stored, asked, self.devices, self.fences, self.stamp)
 
     async def refolded(self, device: int) -> Folded:

@@ -7,7 +7,7 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from tracker.geofence.fences import NOWHERE, Fences, Way
+from tracker.geofence.fences import NOWHERE, Fences
 from tracker.model.device import Device
 from tracker.model.fix import Fix, Row
 from tracker.model.moment import datetime_to_micros
@@ -74,7 +74,7 @@ def refold(
 ) -> None:
     """Only the states: what they tell was committed with the fixes."""
     rows = [Row(row.device, row.received_at, plain(row.fix)) for row in rows]
-    asked = fences.asked(ways(rows, states))
+    asked = fences.asked([row.fix for row in rows], before_of(rows, states))
     for number, row in enumerate(rows):
         state = states[row.device]
         between = fences.passing(asked, number, state.newest, row.fix)
@@ -84,10 +84,10 @@ def refold(
         dirty.add(row.device)
 
 
-def ways(rows: Iterable[Row], states: Mapping[int, State]) -> Iterable[Way]:
+def before_of(rows: Iterable[Row], states: Mapping[int, State]) -> Iterable[Fix | None]:
     last: dict[int, Fix | None] = {}
     for row in rows:
-        yield (last[row.device] if row.device in last else states[row.device].newest), row.fix
+        yield last[row.device] if row.device in last else states[row.device].newest
         last[row.device] = row.fix
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from tracker.geofence.fences import NOWHERE, Asked, Fences, Way
+from tracker.geofence.fences import NOWHERE, Asked, Fences
 from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.fix import Fix, Moment, Place, Refusal, Row
@@ -45,15 +45,20 @@ def ambiguous(frames: Iterable[Frame], states: Mapping[int, State]) -> list[Mome
     return found
 
 
-def ways(frames: Iterable[Frame], states: Mapping[int, State]) -> Iterator[Way]:
-    """Each fix of the batch, in its order, with the one it follows: what is to be asked about the geofences."""
+def fixes_of(frames: Iterable[Frame]) -> list[Fix]:
+    """All of the batch, in its order: what is to be asked about the geofences."""
+    return [entry for frame in frames for entry in frame.entries if type(entry) is Fix]
+
+
+def before_of(frames: Iterable[Frame], states: Mapping[int, State]) -> Iterator[Fix | None]:
+    """The fix that each of those follows."""
     last: dict[int, Fix | None] = {}
     for frame in frames:
         device = frame.device
         before = last[device] if device in last else states[device].newest
         for entry in frame.entries:
             if type(entry) is Fix:
-                yield before, entry
+                yield before
                 before = entry
         last[device] = before
 
@@ -67,7 +72,7 @@ def fold(
     fences: Fences,
     stamp: int,
 ) -> Folded:
-    """`stored`: places of the ambiguous fixes that are in the table. `asked`: of the `ways` of these frames. `devices`
+    """`stored`: places of the ambiguous fixes that are in the table. `asked`: of all fixes of these frames. `devices`
     by key. `stamp`: the last received_at given."""
     batch = Batch(dict(states_of(frames, states)), dict(stored), asked, devices, fences, stamp)
     outcomes = [batch.frame(frame) for frame in frames]

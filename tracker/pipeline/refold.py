@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from tracker.geofence.fences import NOWHERE, Fences, Way
+from tracker.geofence.fences import NOWHERE, Fences
 from tracker.model.device import Device
 from tracker.model.event import BY_PLACE, Decision, Happening, Transition
 from tracker.model.evidence import Evidence
@@ -80,7 +80,7 @@ def folded(
     device: Device, state: State, rows: Sequence[Row], changed: Mapping[int, int], fences: Fences
 ) -> tuple[State, list[Transition]]:
     fixes = [plain(row.fix) for row in rows]
-    asked = fences.asked(ways(state, fixes))
+    asked = fences.asked(fixes, [state.newest, *fixes[:-1]])
     made: list[Transition] = []
     for number, (row, fix) in enumerate(zip(rows, fixes, strict=True)):
         here = asked.here.get(number, NOWHERE)
@@ -98,13 +98,6 @@ def folded(
 
 def plain(fix: Fix) -> Fix:
     return msgspec.structs.replace(fix, flags=fix.flags & OWN_FLAGS) if fix.flags else fix
-
-
-def ways(state: State, fixes: Iterable[Fix]) -> Iterable[Way]:
-    before = state.newest
-    for fix in fixes:
-        yield before, fix
-        before = fix
 
 
 def differences(

@@ -20,10 +20,12 @@ def run_of(state: State, entries: Iterable[Fix | Refusal], number: int, asked: A
     newest, at, inside = state.newest, state.seen_at, state.inside
     if newest is None or not state.anchors or state.candidates or state.is_offline:
         return run
-    if asked.before and asked.before[number : number + 1] != [newest]:
+    here, before, between = asked
+    if number < len(before) and before[number] is not newest:
         return run
-    until = min(state.due, state.anchors[-1].seen_at + STEP)
-    here, between = asked.here, asked.between
+    until = state.anchors[-1].seen_at + STEP
+    if state.due < until:
+        until = state.due
     for place, fix in enumerate(entries, number):
         if type(fix) is not Fix or not at < fix.at < until or fix.flags:
             break
