@@ -1,7 +1,7 @@
 """Receivers: what a device says of where it is. All errors are in metres; the engine is told of none but
 by `accuracy`."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from tracker.model.fix import Fix
 
 Span = tuple[float, float]
 NO_GAP = (0.0, 0.0)
+SIGMA: Final = 0.66  # of one axis, of errors of which 68 % are within 1 m
 
 
 class Astray(NamedTuple):
@@ -28,7 +29,8 @@ class Astray(NamedTuple):
 
 
 class Receiver(NamedTuple):
-    """`sigma` is of one axis, and the error wanders: what is left of it after `tau` seconds is 1/e."""
+    """`sigma` is of one axis, and the error wanders: what is left of it after `tau` seconds is 1/e. Of an honest
+    receiver it is a share of SIGMA times the accuracy."""
 
     every: Span  # s from fix to fix
     accuracy: Span  # m, claimed
@@ -40,6 +42,7 @@ class Receiver(NamedTuple):
         NO_GAP  # s after the gap, and the error with which it begins: claimed as it is, shrinking to the usual
     )
     doppler: bool = True  # whether it says a speed
+    honest: bool = False  # whether the error of each fix is as large as claimed: within it for two thirds of the fixes
 
     def fixes(self, way: Way, rng: Random) -> list[Fix]:
         t = self.moments(way.seconds, rng)
@@ -47,6 +50,8 @@ class Receiver(NamedTuple):
         scale, claimed = np.ones(len(t)), rng.uniform(*self.accuracy, len(t))
         if self.settling != NO_GAP:
             scale, claimed = self.settled(t, claimed)
+        if self.honest:
+            scale = SIGMA * claimed
         sigma, tau = rng.uniform(*self.sigma), rng.uniform(*self.tau)
         x, y = (place + scale * wander(rng, t, sigma, tau) for place in (x, y))
         for astray in self.astray:

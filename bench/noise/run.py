@@ -39,10 +39,10 @@ def measured(scenario: Scenario, seed: int) -> Result:
         fences = [area.geofence(STRIDE * group + key, preset)
                   for group, preset in enumerate(PRESETS) for key, area in enumerate(areas)]  # fmt: skip
         found = told(fixes, fences)
-        begin, end = seconds(fixes[0].at), seconds(fixes[-1].at)
+        moments = np.array([seconds(fix.at) for fix in fixes])
         for key, area in enumerate(areas):
-            truth = crossings(way, area, begin, end)
+            truth = crossings(way, area, moments)
             for group, preset in enumerate(PRESETS):
                 scores[preset] = together(scores[preset], score(truth, found[STRIDE * group + key]))
-        count, time = count + len(fixes), time + end - begin
-    return Result(scenario.name, time / 3600, count, scores)
+        count, time = count + len(fixes), time + moments[-1] - moments[0]
+    return Result(scenario.name, float(time) / 3600, count, scores)

@@ -56,12 +56,10 @@ def on_foot(rng: Random) -> Ground:
 
 
 def across_country(rng: Random) -> Ground:
-    """Circles at the streets, which are 700 m apart."""
+    """Circles at the roads, which meet each 700 m."""
     way = COUNTRY.wander(rng, 2 * HOUR)
-    places = rng.integers(0, len(way.t), 10)
-    areas = [circle((way.x[at] + rng.uniform(-60, 60), way.y[at] + rng.uniform(-60, 60)), rng.uniform(80, 250))
-             for at in places]  # fmt: skip
-    return way, tuple(areas)
+    x, y = (place + rng.uniform(-60, 60, 10) for place in way.at(rng.uniform(0, 2 * HOUR, 10)))
+    return way, tuple(circle((float(a), float(b)), rng.uniform(80, 250)) for a, b in zip(x, y, strict=True))
 
 
 def indoors(rng: Random) -> Ground:
@@ -110,8 +108,8 @@ SCENARIOS: Final = (
              Receiver((1.0, 1.0), (5.0, 10.0), (10.0, 25.0), (20.0, 60.0), (REFLECTIONS,)), 5),
     Scenario("phone indoors 5 to 30 m from a border, 8 h of Wi-Fi", indoors,
              ON_FOOT, 12,
-             Receiver((55.0, 65.0), (15.0, 60.0), (8.0, 25.0), (100.0, 600.0), (WRONG_STATION, CELL_TOWER),
-                      doppler=False)),
+             Receiver((55.0, 65.0), (15.0, 60.0), (0.7, 1.0), (100.0, 600.0), (WRONG_STATION, CELL_TOWER),
+                      doppler=False, honest=True)),
     Scenario("walker, each 5 s, 8 m", on_foot, ON_FOOT, 5),
     Scenario("fleet, each 30 to 60 s", across_country, Receiver((30.0, 60.0), (4.0, 8.0), (3.0, 5.0)), 12),
     Scenario("parked on the border for 2 h, each 30 s", on_border,

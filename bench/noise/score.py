@@ -23,11 +23,13 @@ class Told(NamedTuple):
 
 
 class Score(NamedTuple):
-    """`delays` and `errors` in seconds, one for each event that has its crossing and time; `claims`: for
-    each that said its uncertainty, whether the error was within it."""
+    """`unseen`: those of the missed that even fixes without error would not show. `delays` and `errors` in seconds, one
+    for each event that has its crossing and time; `claims`: for each that said its uncertainty, whether the error was
+    within it."""
 
     real: int = 0
     missed: int = 0
+    unseen: int = 0
     false: int = 0
     delays: tuple[float, ...] = ()
     errors: tuple[float, ...] = ()
@@ -36,8 +38,8 @@ class Score(NamedTuple):
 
 def together(a: Score, b: Score) -> Score:
     return Score(
-        a.real + b.real, a.missed + b.missed, a.false + b.false,
-        a.delays + b.delays, a.errors + b.errors, a.claims + b.claims,
+        a.real + b.real, a.missed + b.missed, a.unseen + b.unseen, a.false + b.false, a.delays + b.delays,
+        a.errors + b.errors, a.claims + b.claims,
     )  # fmt: skip
 
 
@@ -46,9 +48,10 @@ def score(crossings: Sequence[Crossing], told: Sequence[Told]) -> Score:
     pairs = matched(crossings, told)
     wanted = [number for number, crossing in enumerate(crossings) if not crossing.optional]
     timed = [(crossings[number], told[event]) for number, event in sorted(pairs.items()) if is_timed(crossings[number])]
+    missed = [number for number in wanted if number not in pairs]
     errors = [(abs(event.at - crossing.at), event.plus_minus) for crossing, event in timed]
     return Score(
-        len(wanted), sum(number not in pairs for number in wanted), len(told) - len(pairs),
+        len(wanted), len(missed), sum(not crossings[number].seen for number in missed), len(told) - len(pairs),
         tuple(event.decided - crossing.at for crossing, event in timed), tuple(error for error, _ in errors),
         tuple(error <= claim for error, claim in errors if claim is not None),
     )  # fmt: skip

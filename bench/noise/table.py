@@ -1,15 +1,19 @@
-"""The table, in Markdown."""
+"""The tables, in Markdown."""
 
 from collections.abc import Iterable, Sequence
 from functools import reduce
 
+from bench.noise.bus import Ride
 from bench.noise.run import PRESETS, Result
 from bench.noise.score import Score, percentile, together
 from tracker.model.geofence import Preset
 
 HEAD = """\
-| what | preset | crossings | missed | false | delay p50 / p95, s | time wrong by p50 / p95, s | within its ± |
-|---|---|---:|---:|---:|---:|---:|---:|"""
+| what | preset | crossings | missed | no trace | false | delay, s | time wrong by, s | within ± |
+|---|---|---:|---:|---:|---:|---:|---:|---:|"""
+BUS = """\
+| preset | visits | enters | exits | told again | of no visit | visits not told |
+|---|---:|---:|---:|---:|---:|---:|"""
 
 
 def table(results: Iterable[Result]) -> str:
@@ -24,10 +28,20 @@ def table(results: Iterable[Result]) -> str:
     return "\n".join(lines)
 
 
+def bus_table(rides: Iterable[tuple[Preset, Ride]]) -> str:
+    return "\n".join([BUS, *(bus_row(preset, ride) for preset, ride in rides)])
+
+
+def bus_row(preset: Preset, ride: Ride) -> str:
+    unseen = ", ".join(f"one of {depth:.0f} m" for depth in ride.unseen) or "0"
+    cells = (preset, ride.visits, ride.enters, ride.exits, ride.repeats, ride.stray, unseen)
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
 def row(name: str, preset: Preset, found: Score) -> str:
     sure = f"{sum(found.claims) / len(found.claims):.0%}" if found.claims else ""
-    cells = (name, preset, str(found.real), str(found.missed), str(found.false), spread(found.delays),
-             spread(found.errors), sure)  # fmt: skip
+    cells = (name, preset, str(found.real), str(found.missed), str(found.unseen or ""), str(found.false),
+             spread(found.delays), spread(found.errors), sure)  # fmt: skip
     return "| " + " | ".join(cells) + " |"
 
 

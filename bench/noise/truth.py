@@ -2,7 +2,8 @@
 
 Not every crossing of the line is worth telling. A stay inside, or an absence, is optional if it lasts less than 3 s, if
 it is over within a minute without getting 10 m from the border, or if it never gets 2 m from it, however long (parked
-on the border). An optional one may be told once or not at all.
+on the border). An optional one may be told once or not at all. So may what happens in the last two
+minutes of a track: nothing comes that could confirm it.
 """
 
 from itertools import pairwise
@@ -18,19 +19,22 @@ STEP: Final = 0.25  # s
 BRIEF: Final = 3.0  # s
 GRAZING_S, GRAZING_M = 60.0, 10.0
 ON_BORDER: Final = 2.0  # m
+ENDING: Final = 120.0  # s
 
 Kind = Literal["enter", "exit"]
 
 
 class Crossing(NamedTuple):
     """In seconds. From `first` to `last` the device is so near the border that nobody can say when it was crossed; for
-    an optional one it is all of the stay or absence that makes it so."""
+    an optional one it is all of the stay or absence that makes it so. `seen`: fixes without error would show it, by one
+    of them or by the straight way between two."""
 
     kind: Kind
     at: float
     first: float
     last: float
     optional: bool
+    seen: bool = True
 
 
 class Stretch(NamedTuple):
@@ -41,17 +45,24 @@ class Stretch(NamedTuple):
     end: int
 
 
-def crossings(way: Way, area: Area, begin: float, end: float) -> list[Crossing]:
-    """Between the first fix and the last. Beginning inside counts as entering then."""
-    t = np.arange(begin, end, STEP)
-    depth = area.depth(*way.at(t))
+def crossings(way: Way, area: Area, moments: Floats) -> list[Crossing]:
+    """`moments`: when there is a fix, in seconds. Beginning inside counts as entering then."""
+    t = np.arange(moments[0], moments[-1], STEP)
+    depth, straight = area.depth(*way.at(t)), area.depth(*way.seen_at(moments).at(t))
     stretches = sides(depth)
-    found = []
-    for number, stretch in enumerate(stretches):
-        if number == 0 and not stretch.inside:
-            continue
-        found.append(crossing(t, depth, stretches, number))
-    return found
+    found = [crossing(t, depth, stretches, number) for number in range(len(stretches))]
+    traces = [is_traced(straight, stretch, moments, t) for stretch in stretches]
+    seen = [traces[max(0, number - 1)] and traces[number] for number in range(len(stretches))]
+    told = [each._replace(seen=shows) for each, shows in zip(found, seen, strict=True)]
+    return told if stretches[0].inside else told[1:]
+
+
+def is_traced(straight: Floats, stretch: Stretch, moments: Floats, t: Floats) -> bool:
+    """Whether the way drawn straight from fix to fix is on its side, somewhere from the fix before to the fix after."""
+    begin = np.searchsorted(moments, t[stretch.begin], "right") - 1
+    end = min(np.searchsorted(moments, t[stretch.end - 1]), len(moments) - 1)
+    then = straight[(t >= moments[begin]) & (t <= moments[end])]
+    return bool(((then >= 0) == stretch.inside).any())
 
 
 def sides(depth: Floats) -> list[Stretch]:
@@ -68,7 +79,9 @@ def crossing(t: Floats, depth: Floats, stretches: list[Stretch], number: int) ->
     first, last = near_border(t, depth, here.begin)
     for each in beside:
         first, last = min(first, t[each.begin]), max(last, t[each.end - 1])
-    return Crossing("enter" if here.inside else "exit", float(at), float(first), float(last), bool(beside))
+    return Crossing(
+        "enter" if here.inside else "exit", float(at), float(first), float(last), bool(beside) or at > t[-1] - ENDING
+    )
 
 
 def between(t: Floats, depth: Floats, number: int) -> float:

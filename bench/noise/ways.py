@@ -26,6 +26,10 @@ class Way(NamedTuple):
         metres: Floats = np.hypot(x1 - x0, y1 - y0)
         return metres
 
+    def seen_at(self, moments: Floats) -> "Way":
+        """Straight between where it was at these moments, and at a steady pace."""
+        return Way(moments, *self.at(moments))
+
     @property
     def seconds(self) -> float:
         return float(self.t[-1])
