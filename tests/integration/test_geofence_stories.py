@@ -7,6 +7,7 @@ geofences of its own.
 import asyncio
 import csv
 import gzip
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -52,7 +53,13 @@ class Restart(NamedTuple):
     """The server is killed and started again."""
 
 
-Step = At | Put | Delete | Again | Restart
+class Await(NamedTuple):
+    """So many events are there: some come by the clock, some after late fixes are folded in."""
+
+    events: int
+
+
+Step = At | Put | Delete | Again | Restart | Await
 
 
 class Story(NamedTuple):
@@ -125,6 +132,78 @@ STORIES = (
         (square("a", 0, 100), At(0, -50), At(10, 50), Restart(), Again(), At(20, 60), At(30, 150)),
         ("enter a", "exit a"),
     ),
+    Story(
+        "a single fix inside is noise",
+        (circle("a", 0, 100, "balanced"), At(0, -150), At(10, -50), At(20, -160), At(30, -150)),
+        (),
+    ),
+    Story(
+        "two fixes are enough, and one outside is not",
+        (circle("a", 0, 100, "balanced"), At(0, -150), At(10, -50), At(20, 0), At(30, 120), At(40, 0), At(50, 0),
+         At(60, 150), At(70, 150)),
+        ("enter a", "exit a"),
+    ),
+    Story(
+        "inaccurate fixes decide nothing",
+        (circle("a", 0, 100, "balanced"), At(0, -300, 0, 5), At(10, 0, 0, 300), At(20, 0, 0, 300), At(30, -300, 0, 5)),
+        (),
+    ),
+    Story(
+        "G10: passed through between two fixes",
+        (circle("a", 0, 50, "balanced"), At(0, -200), At(10, 200)),
+        ("cross a",),
+    ),
+    Story(
+        "G10: no line is drawn across ten minutes",
+        (circle("a", 0, 50, "balanced"), At(0, -200), At(600, 200)),
+        (),
+    ),
+    Story(
+        "G10: no line is drawn across 20 km",
+        (circle("a", 0, 50, "balanced"), At(0, -10_000), At(120, 10_000)),
+        (),
+    ),
+    Story(
+        "G10: Tile38's sequence, on a scale at which one can tell",
+        (circle("a", 0, 100, "balanced"), At(0, 0), At(10, 0), At(20, -400), At(30, -500), At(60, 500)),
+        ("enter a", "exit a", "cross a"),
+    ),
+    Story(
+        "G11: moved away while inside",
+        (square("a", 0, 100), At(0, 50), square("a", 500, 600), At(10, 50), At(20, 550)),
+        ("enter a", "exit a", "enter a"),
+    ),
+    Story(
+        "G11: changed while inside, still inside",
+        (square("a", 0, 100), At(0, 50), square("a", 0, 120), At(10, 50), At(20, 110), At(30, 130)),
+        ("enter a", "exit a"),
+    ),
+    Story(
+        "G11: disabled while inside, and enabled again",
+        (square("a", 0, 100), At(0, 50), square("a", 0, 100, enabled=False), At(10, 50), square("a", 0, 100),
+         At(20, 50), At(30, 150)),
+        ("enter a", "enter a", "exit a"),
+    ),
+    Story(
+        "G13: dwell, once",
+        (square("a", 0, 100, dwell=60), At(0, -50), At(10, 50), At(80, 50), At(200, 50), At(210, 150)),
+        ("enter a", "dwell a", "exit a"),
+    ),
+    Story(
+        "G13: dwell by the clock, once, across a death",
+        (square("a", 0, 100, dwell=1), At(0, -50), At(10, 50), Restart(), Await(2), At(100, 50), At(200, 150)),
+        ("enter a", "dwell a", "exit a"),
+    ),
+    Story(
+        "G14: a fix that came late enters and leaves",
+        (square("a", 0, 100), At(0, -50), At(20, 150), At(10, 50), Await(2), Again()),
+        ("enter a", "exit a"),
+    ),
+    Story(
+        "G14: a fix that came late says that it was earlier",
+        (square("a", 0, 100), At(0, -50), At(20, 50), At(10, 40), Await(3), At(30, 150)),
+        ("enter a", "retraction a", "enter a", "exit a"),
+    ),
 )  # fmt: skip
 
 
@@ -171,9 +250,18 @@ async def play(
                 stage.new_geofence(own)
         case Delete(id):
             assert api.delete(f"/api/geofences/{device}-{id}").status_code == 204
+        case Await(events):
+            await awaited(events, device, api)
         case Restart():
             stage.kill()
             await asyncio.to_thread(stage.start)
+
+
+async def awaited(count: int, device: str, api: httpx2.Client) -> None:
+    end = time.monotonic() + 10.0
+    while len(api.get("/api/events", params={"device": device}).json()["events"]) < count:
+        assert time.monotonic() < end, "the event did not come"
+        await asyncio.sleep(0.02)
 
 
 def fix(at: At, begin: int) -> dict[str, Any]:
