@@ -33,7 +33,7 @@ def bus_table(rides: Iterable[tuple[Preset, Ride]]) -> str:
 
 
 def bus_row(preset: Preset, ride: Ride) -> str:
-    unseen = ", ".join(f"one of {depth:.0f} m" for depth in ride.unseen) or "0"
+    unseen = ", ".join(f"one, {depth:.0f} m deep" for depth in ride.unseen) or "0"
     cells = (preset, ride.visits, ride.enters, ride.exits, ride.repeats, ride.stray, unseen)
     return "| " + " | ".join(map(str, cells)) + " |"
 

@@ -73,6 +73,35 @@ def test_postgis() -> None:
     assert asked >= 6
 
 
+def test_postgis_lines_and_areas() -> None:
+    """Covered: every place of the other's line or border is. Near: one of them is."""
+    asked = 0
+    for case in shared("conformance/postgis_covers_dwithin.json")["cases"]:
+        area, other = shapely.from_wkt(case["a"]), shapely.from_wkt(case["b"])
+        if area.geom_type != "Polygon" or other.geom_type == "Point":
+            continue
+        fence, places = parse(feature(shapely.geometry.mapping(area))), along(other)
+        within = [inside(fence, lon, lat) for lon, lat in places]
+        if case["op"] == "dwithin_geography_m":
+            near = any(to_boundary(fence, lon, lat) <= case["metres"] for lon, lat in places)
+            assert (any(within) or near) == case["expect"], case["id"]
+        else:
+            assert all(within) == case["expect"], case["id"]
+        asked += 1
+    assert asked >= 5
+
+
+def along(shape: Any) -> list[tuple[float, float]]:
+    """Places on its line or border, each edge the short way round."""
+    corners = shapely.get_coordinates(shape)
+    steps = np.diff(corners, axis=0)
+    steps[:, 0] -= 360.0 * np.round(steps[:, 0] / 360.0)
+    places = [
+        corner + part * step for corner, step in zip(corners, steps, strict=False) for part in np.linspace(0, 1, 11)
+    ]
+    return [((lon + 180.0) % 360.0 - 180.0, lat) for lon, lat in places]
+
+
 def tile38_fences(case: dict[str, Any]) -> dict[int, str]:
     return dict(enumerate(case.get("fences", {"only": case.get("fence")})))
 
@@ -95,6 +124,37 @@ def test_tile38_order() -> None:
         assert told == ["enter:A", "enter:B", *wanted]
         asked += 1
     assert asked
+
+
+def test_tile38_sequences() -> None:
+    """Enter and exit as there. Its `cross` jumps 3,000 km, across which nothing is inferred here; what it means is told
+    where hundreds of metres are jumped."""
+    asked = 0
+    for case in shared("conformance/tile38_fence_sequences.json")["cases"]:
+        if case.get("fence", {}).get("type") != "circle":
+            continue
+        area, steps = case["fence"], case["steps"]
+        fixes = [Fix(n * 6 * HOUR, round(step["lon"] * E7), round(step["lat"] * E7)) for n, step in enumerate(steps)]
+        for preset in ("strict", "balanced"):
+            fence = circle(area["lon"], area["lat"], area["radius_m"], preset=preset)
+            twice = sorted(
+                fixes + [Fix(fix.at + 10_000, fix.lon_e7, fix.lat_e7) for fix in fixes], key=lambda at: at.at
+            )
+            wanted = [word for step in steps for word in step["expect"] if word in ("enter", "exit")]
+            assert [each.kind for each in walked(twice, [fence])] == wanted, case["id"]
+        asked += 1
+    assert asked >= 2
+
+
+def test_tile38_cross_nearby() -> None:
+    """Inside, away, and past on the other side."""
+    fence = circle(10.0, 10.0, 100, preset="balanced")
+    places = [10.0, 10.0, 9.99, 9.99, 10.01]
+    fixes = [Fix(n * 30_000, 10 * E7, round(lat * E7)) for n, lat in enumerate(places)]
+    assert [each.kind for each in walked(fixes, [fence])] == ["enter", "exit", "cross"]
+
+
+HOUR = 3_600_000  # ms
 
 
 def walked(fixes: Iterable[Fix], fences: Iterable[Geofence]) -> list[Transition]:

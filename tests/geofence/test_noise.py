@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 
 from bench.noise.areas import Area, circle, rectangle
+from bench.noise.bus import TRACK, rode
 from bench.noise.engine import told
 from bench.noise.plane import fix
 from bench.noise.receivers import wander
-from bench.noise.scenarios import in_city, on_foot
+from bench.noise.run import measured
+from bench.noise.scenarios import SCENARIOS, in_city, on_foot
 from bench.noise.score import Told, score
 from bench.noise.truth import Crossing, crossings
 from bench.noise.ways import Place, Walker, Way
+from tracker.model.geofence import Preset
 
 
 def way(*legs: tuple[Place, float] | float, begin: Place = (-200.0, 0.0)) -> Way:
@@ -119,6 +122,25 @@ def test_without_noise_strict_tells_the_truth(ground: object) -> None:
     assert sum(each.real for each in scores) > 10
     assert [(each.missed, each.false) for each in scores] == [(0, 0)] * len(areas)
     assert max(delay for each in scores for delay in each.delays) < 0.3
+
+
+@pytest.mark.parametrize("scenario", [0, 5], ids=["streets", "parked on the border"])
+def test_presets_invent_less(scenario: int) -> None:
+    """The bench, a little of it."""
+    scores = measured(SCENARIOS[scenario]._replace(tracks=2), 5).scores
+    assert scores["strict"].false >= 5
+    assert scores["calm"].false <= scores["balanced"].false <= scores["strict"].false / 5
+    assert scores["balanced"].missed <= 2
+
+
+@pytest.mark.skipif(not TRACK.exists(), reason="the recording of the bus is not beside the repository")
+@pytest.mark.parametrize("preset", ["balanced", "calm"])
+def test_each_visit_of_the_bus_is_told_once(preset: Preset) -> None:
+    """36 visits; in the last the recording ends, too early for calm to believe it."""
+    ride = rode(preset)
+    assert ride.visits == 36
+    assert ride.enters >= 35 and ride.exits == 35
+    assert (ride.repeats, ride.stray) == (0, 0)
 
 
 def test_errors_wander() -> None:

@@ -26,7 +26,7 @@ class Rules(msgspec.Struct, frozen=True, gc=False):
 
 PRESETS: Final[dict[Preset, Rules]] = {
     "strict": Rules(is_plain=True),
-    "balanced": Rules(accuracy=0.5, band=5.0, fixes=2, seconds=5.0, worst=1.0, tolerance=0.05),
-    "calm": Rules(accuracy=1.0, band=15.0, fixes=3, seconds=30.0, worst=0.5, tolerance=0.1),
+    "balanced": Rules(accuracy=1.0, band=5.0, fixes=2, seconds=5.0, worst=0.5, tolerance=0.05),
+    "calm": Rules(accuracy=1.5, band=5.0, fixes=3, seconds=20.0, worst=0.5, tolerance=0.1),
 }
 SHALLOW: Final = 0.5  # of the breadth of a small geofence: it can always be entered by going so deep
