@@ -10,7 +10,7 @@ from quart_schema import document_response
 
 from tracker.access.guard import allow
 from tracker.api.feature_stream import streamed
-from tracker.store.geofences import StoredGeofence, select_geofence_revision, select_geofences
+from tracker.store.geofences import StoredGeofence, select_geofence_revision, select_geofences_after
 from tracker.store.pool import borrow
 
 PAGE: Final = 100  # geofences: with ten thousand vertices each they are 30 MB of text for PostgreSQL to measure
@@ -33,7 +33,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @document_response(GeofenceExport)
     @allow("viewer", "admin")
     async def export_geofences() -> Response:
-        """Export all geofences, by id, as one FeatureCollection."""
+        """Export all geofences, in the order they were made, as one FeatureCollection."""
         async with borrow(pool) as conn:
             revision = await select_geofence_revision(conn)
         response = Response(streamed(_pages(pool), revision=revision), mimetype="application/geo+json")
@@ -46,10 +46,11 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
 
 async def _pages(pool: asyncpg.Pool) -> AsyncIterator[list[StoredGeofence]]:
     """Who reads slowly holds no connection; what changes meanwhile may be in it or not."""
-    after, more = "", True
-    while more:
+    after = 0
+    while True:
         async with borrow(pool) as conn:
-            page, more = await select_geofences(conn, after=after, limit=PAGE, largest=PAGE_BYTES)
-        if page:
-            yield page
-            after = page[-1].id
+            page = await select_geofences_after(conn, after, limit=PAGE, largest=PAGE_BYTES)
+        if not page:
+            return
+        yield page
+        after = page[-1].key
