@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
@@ -89,6 +89,7 @@ steps = st.tuples(st.integers(2, 30), places, accuracies)
 
 
 @pytest.mark.parametrize("preset", ["strict", "balanced", "calm"])
+@settings(deadline=None)  # the first example loads PROJ
 @given(made=st.lists(steps, min_size=1, max_size=40))
 def test_enters_and_exits_are_as_defined(preset: Preset, made: list[tuple[int, float, float | None]]) -> None:
     looks, now = list[Look](), 0
