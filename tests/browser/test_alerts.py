@@ -1,5 +1,6 @@
 """Subscriptions made, tried and followed on the page."""
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Page, expect
 
 from tests.alerts.conftest import Receiver
@@ -129,3 +132,22 @@ def test_what_is_pushed_becomes_a_notification(alerts: Page, server: RunningServ
     until(alerts, f"async () => {shown}.length === 1")
     told = alerts.evaluate(f"async () => {{ const [it] = {shown}; return [it.title, it.body]; }}")
     assert told == [message["title"], message["body"]]
+
+
+def test_this_browser_is_subscribed(alerts: Page, server: RunningServer, hook: Receiver) -> None:
+    """By the address a push service would have given it: ours, so that what is sent can be seen."""
+    point = ec.generate_private_key(ec.SECP256R1()).public_key()
+    key = point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    coded = [base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (key, b"sixteen bytes...")]
+    given = {"endpoint": hook.url("/push?status=201"), "keys": dict(zip(("p256dh", "auth"), coded, strict=True))}
+    alerts.evaluate(
+        """given => { PushManager.prototype.subscribe = async options => {
+            window.signedBy = new Uint8Array(options.applicationServerKey);
+            return {toJSON: () => given}; }; }""", given)  # fmt: skip
+    alerts.get_by_role("button", name="New subscription").click()
+    alerts.get_by_label("This browser").check()
+    alerts.get_by_role("button", name="Save").click()
+    alerts.get_by_role("button", name="Send a test").click()
+    log = alerts.get_by_role("region", name="Deliveries")
+    expect(log.locator("ol > li")).to_contain_text(re.compile(r"Test.*Delivered.*Attempt 1: 201 in"))
+    assert alerts.evaluate("[signedBy.length, signedBy[0]]") == [65, 4], "a point that is not compressed"

@@ -45,6 +45,12 @@ export class Trial {
     this.running.value = false;
   }
 
+  /** What was found is not what would be found now. */
+  forget(): void {
+    this.stop();
+    this.progress.value = this.fault.value = null;
+  }
+
   private async read(lines: AsyncIterable<DryRunLine>, abort: AbortController): Promise<void> {
     let progress: Progress = { done: 0, fixes: 0, seconds: null, counts: new Map(), events: [] };
     let shown = -Infinity;

@@ -10,6 +10,7 @@ import { basemap, readTilesInRanges } from './basemap';
 import { boxAround } from './bounds';
 import { addCells, showCells } from './cells';
 import { DeviceLayer } from './device-layer';
+import { addDots, showDots } from './dots';
 import { addFences, boxOf, choose, light, showFences } from './fences';
 import { PAINT, type Theme } from './flavors';
 import { DeviceLabels } from './labels';
@@ -51,6 +52,7 @@ export class MapView {
   private hidden: string | null = null; // geofence
   private overlay: Overlay | null = null;
   private cells: readonly Cell[] = [];
+  private dots: readonly Position[] = [];
   private lost = false; // the GPU was taken away, as after a sleep; until it is back the map has no style to speak to
   private trail: readonly Position[] = [];
   private incomplete = false; // something of the ground could not be read
@@ -144,6 +146,7 @@ export class MapView {
       addFences(this.map, this.seen(), this.theme);
       addTrail(this.map, this.trail, this.theme);
       addCells(this.map, this.cells, this.theme);
+      addDots(this.map, this.dots, this.theme);
     }
     if (this.map.getLayer(this.layer.id)) this.map.removeLayer(this.layer.id);
     this.map.addLayer(this.layer);
@@ -208,6 +211,12 @@ export class MapView {
     if (!cells.length && !this.cells.length) return;
     this.cells = cells;
     if (!this.lost) showCells(this.map, cells);
+  }
+
+  showDots(places: readonly Position[]): void {
+    if (!places.length && !this.dots.length) return;
+    this.dots = places;
+    if (!this.lost) showDots(this.map, places);
   }
 
   lightFence(id: string): void {

@@ -1,4 +1,5 @@
 /** Why an event was told: when, how surely, and by which fixes. */
+import { useEffect, useRef } from 'preact/hooks';
 import type { Live } from '../live';
 import type { Crossing, Evidence, Seen } from '../live/evidence';
 import type { TrackerEvent } from '../live/frames';
@@ -10,9 +11,11 @@ const DELAY_MS = 60_000; // from the event until it was found out; less need not
 
 export function EvidenceView({ live, event, id }: { live: Live; event: TrackerEvent; id: string }) {
   const row = live.feed.devices.row(event.device);
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => box.current?.scrollIntoView({ block: 'nearest' }), []);
   const known = Number.isFinite(event.lon) && Number.isFinite(event.lat);
   return (
-    <div class="evidence" id={id}>
+    <div class="evidence" id={id} ref={box}>
       {lines(event, live.feed.now()).map((line) => <p key={line}>{line}</p>)}
       {event.evidence.fixes.length > 0 && <Fixes fixes={event.evidence.fixes} now={live.feed.now()} />}
       <p class="doing">

@@ -16,8 +16,12 @@ const SPANS: readonly [number, string][] = [[1, 'hour'], [24, 'day'], [24 * 7, '
 export function TrialView({ live, editor }: { live: Live; editor: Editor }) {
   const [trial] = useState(() => new Trial());
   const [hours, setHours] = useState(24);
-  useEffect(() => () => trial.stop(), []);
   const draft = editor.draft.value!;
+  const decides = JSON.stringify({ ...draft, name: '' });
+  useEffect(() => () => trial.forget(), [decides]);
+  const found = trial.progress.value?.events;
+  useEffect(() => live.view.peek()?.showDots((found ?? []).map((event) => [event.lon, event.lat])), [found]);
+  useEffect(() => () => live.view.peek()?.showDots([]), []);
   const sound = useMemo(() => faultsOf(draft) === null, [draft]);
   const run = () => void trial.run(featureOf(draft), hours, live.feed.now());
   return (
