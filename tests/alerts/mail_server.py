@@ -1,5 +1,6 @@
 """A mail server: `python mail_server.py PORT FILE [CERTIFICATE]`. The first part of an address says how it is treated;
-what was taken is a line in the file. With a certificate it asks for STARTTLS and the password.
+what was taken is a line in the file. With a certificate it asks for STARTTLS and the password, without one it takes a
+password in the clear.
 """
 
 import asyncio
@@ -47,13 +48,11 @@ def authenticate(server: SMTP, session: Session, envelope: Envelope, kind: str, 
 
 
 async def main() -> None:
-    options: dict[str, object] = {}
+    options: dict[str, object] = {"authenticator": authenticate, "auth_require_tls": False}
     if len(sys.argv) > 3:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(sys.argv[3])
-        options = {
-            "tls_context": context, "require_starttls": True, "auth_required": True, "authenticator": authenticate,
-        }  # fmt: skip
+        options |= {"tls_context": context, "require_starttls": True, "auth_required": True, "auth_require_tls": True}
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
         lambda: SMTP(Mailboxes(), hostname="localhost", loop=loop, **options),  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """Alerts by MQTT, with a real broker that refuses, hangs, goes away and comes back."""
 
+import asyncio
 import signal
 import ssl
 from collections.abc import AsyncIterator, Iterator
@@ -100,12 +101,29 @@ async def test_a_broker_that_hangs_is_left(
     await happen(conn, van, [0])
     await until(lambda: mosquitto.events() == [1])
     assert mosquitto.broker
+    hanging = sender.carriers.of(ALERTS).link  # type: ignore[attr-defined]
     mosquitto.broker.send_signal(signal.SIGSTOP)
     await happen(conn, van, [1])
     await until(lambda: conn.fetchval("select count(*) >= 2 from attempt where error like 'TimeoutError%'"))
     mosquitto.broker.send_signal(signal.SIGCONT)
     await until(lambda: conn.fetchval("select bool_and(state = 'sent') from delivery"))
     await until(lambda: set(mosquitto.events()) == {1, 2})
+    assert sender.carriers.of(ALERTS).link is not hanging  # type: ignore[attr-defined]
+    assert not hanging.is_open
+
+
+async def test_what_was_on_its_way_to_a_broker_that_dies_fails_at_once(mosquitto: Mosquitto, remote: Remote) -> None:
+    mine = Broker(remote)
+    assert (await mine.send(ALERTS, message(event(1)))).is_sent
+    assert mosquitto.broker and mine.link
+    mosquitto.broker.send_signal(signal.SIGSTOP)
+    sending = asyncio.create_task(mine.send(ALERTS, message(event(2))))
+    await until(lambda: mine.link and mine.link.waiting)
+    mosquitto.broker.send_signal(signal.SIGKILL)
+    async with asyncio.timeout(5):
+        outcome = await sending
+    assert outcome.result == "failed" and "ended" in (outcome.error or "")
+    await mine.close()
 
 
 async def test_who_is_not_let_in_says_why_and_what_is_too_large_is_dead(mosquitto: Mosquitto, remote: Remote) -> None:

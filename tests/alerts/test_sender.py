@@ -1,5 +1,7 @@
 """What is sent, when, in which order and how often; with a receiver that is slow, refuses, dies and comes back."""
 
+from uuid import UUID
+
 import asyncpg
 import msgspec
 
@@ -31,6 +33,7 @@ async def test_an_event_becomes_a_signed_cloud_event(
     assert got["headers"]["content-type"].startswith("application/cloudevents+json")
     assert message["id"] == got["headers"]["webhook-id"]
     assert (message["specversion"], message["type"], message["subject"]) == ("1.0", "tracker.enter", "van")
+    assert message["source"] == f"urn:uuid:{UUID(sender.installation)}"
     assert message["data"]["subscription"] == "port-watch" and message["data"]["count"] == 1
     told = message["data"]["events"][0]
     assert (told["id"], told["device"], told["geofence"], told["late"]) == (event.id, "van", "port", False)

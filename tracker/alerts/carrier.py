@@ -38,7 +38,7 @@ class Carriers:
 
 
 class Unset:
-    """Stands for a carrier that the operator did not set up: it takes nothing new, and what waits goes on waiting."""
+    """Stands for a carrier that the operator did not set up: it takes nothing new, and what waits fails, saying why."""
 
     is_for_people = False
 

@@ -28,7 +28,7 @@ from tracker.model.names import Names
 from tracker.model.subscription import Subscription
 from tracker.store.deliveries import claim_deliveries, hasten_retries, select_due, update_delivery_tried
 from tracker.store.delivery_upkeep import prune_deliveries, select_backlog
-from tracker.store.installation import select_epoch
+from tracker.store.installation import select_installation
 from tracker.store.names import select_names
 from tracker.store.pool import AWAY, borrow
 from tracker.store.subscriptions import (
@@ -113,7 +113,7 @@ class Sender:
 
     async def load(self, conn: asyncpg.Connection) -> None:
         if not self.installation:
-            self.installation = await select_epoch(conn)
+            self.installation = await select_installation(conn)
         revision = await select_subscription_revision(conn)
         if revision != self.revision or monotonic() - self.loaded > RELOAD:
             self.subscriptions = {each.key: each for each in await select_enabled_subscriptions(conn)}

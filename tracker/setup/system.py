@@ -27,6 +27,7 @@ mkdir -p "${conf%/*}"
 policy=/usr/sbin/policy-rc.d
 [ -e "$policy" ] && policy=
 trap 'rm -f "$conf" $policy' EXIT
+trap 'exit 1' INT TERM HUP
 echo 'create_main_cluster = false' > "$conf"
 [ -z "$policy" ] || { printf '#!/bin/sh\\nexit 101\\n' > "$policy"; chmod 755 "$policy"; }
 apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 -o DPkg::Use-Pty=0 "$@"

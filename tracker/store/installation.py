@@ -9,6 +9,12 @@ async def select_epoch(conn: Connection) -> str:
     return epoch
 
 
+async def select_installation(conn: Connection) -> str:
+    """Its UUID, by which the world knows it."""
+    id: str = await conn.fetchval("select id::text from installation")
+    return id
+
+
 async def upsert_push_key(conn: Connection, made: bytes) -> bytes:
     """The key that is kept; `made`, where there was none."""
     kept: bytes = await conn.fetchval(
