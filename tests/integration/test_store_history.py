@@ -42,10 +42,12 @@ async def test_slices_hold_every_fix_once_and_in_order(conn: asyncpg.Connection,
     devices = list(range(1, 8))
     rows = [Row(d, AT * 1000 + n * 300_000_000, Fix(AT + n * 300_000, n, d)) for d in devices for n in range(d * 3)]
     await copy_fixes(conn, rows)
-    found = [each async for each in slices(conn, devices, AT, AT + 20 * 300_000, most=most, abreast=2)]
-    assert sum(len(each.history) for each in found) == len([row for row in rows if row.fix.lon_e7 < 20])
-    assert most == 1 or all(len(each.history) <= most for each in found)
-    assert [each.done for each in found] == sorted(each.done for each in found) and found[-1].done == 1.0
+    read = [each async for each in slices(conn, devices, AT, AT + 20 * 300_000, most=most, abreast=2)]
+    found = [to_history(each.answer) for each in read]
+    assert [len(each) for each in found] == [each.fixes for each in read]
+    assert sum(map(len, found)) == len([row for row in rows if row.fix.lon_e7 < 20])
+    assert most == 1 or all(len(each) <= most for each in found)
+    assert [each.done for each in read] == sorted(each.done for each in read) and read[-1].done == 1.0
     for device in devices:
-        at = np.concatenate([each.history.at[each.history.device == device] for each in found])
+        at = np.concatenate([each.at[each.device == device] for each in found])
         assert at.tolist() == [AT + n * 300_000 for n in range(min(device * 3, 20))]

@@ -1,5 +1,6 @@
 """A dry run tells what `advance` tells of every fix, one by one, however the history is cut into slices."""
 
+import json
 from itertools import pairwise
 from typing import Any
 
@@ -7,37 +8,80 @@ import numpy as np
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from tests.geofence.shapes import circle
-from tracker.geofence.fences import Fences, fences_of
+from tracker.geofence.feature import parse
+from tracker.geofence.fences import fences_of
 from tracker.model.device import Device
 from tracker.model.event import Transition
-from tracker.model.fix import Fix, Flag
+from tracker.model.fix import E7, Fix, Flag
+from tracker.model.geofence import Geofence
 from tracker.model.history import History
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
 from tracker.pipeline.dry_run import DryRun
+from tracker.pipeline.elapse import elapse
 
-AT = 1_795_428_000_000
-FENCES = {preset: circle(0.0, 0.0, 150.0, preset=preset, dwell=60) for preset in ("strict", "balanced", "calm")}
+AT = 1_795_428_000_000  # 2026-11-23T10:00:00Z, a Monday
+UNTIL = AT + 2_000_000
 DEVICES = {key: Device(key, f"d{key}", f"d{key}") for key in (1, 2)}
 STEP = 3_000  # 1e-7 degrees: 33 m
+HALF = 180 * E7
+
+CENTRES = [(0.0, 0.0), (180.0, 10.0), (25.0, 60.0), (0.0, 85.0)]
+SHAPES: list[tuple[str, list[tuple[float, float]]]] = [
+    ("Point", [(0.0, 0.0)]),
+    ("Polygon", [(-0.002, -0.001), (0.002, -0.001), (0.002, 0.001), (0, -0.0005), (-0.002, 0.001)]),
+    ("LineString", [(-0.004, -0.004), (0.0, 0.0), (0.004, 0.0)]),
+]
+WINDOWS = [{"from": "10:00", "to": "10:01"}, {"from": "10:03", "to": "10:20"}]
+SCOPES: list[dict[str, Any]] = [
+    {"active": {"zone": "UTC", "windows": WINDOWS}},
+    {"expires": "2026-11-23T10:02:00.500Z"},
+    {"enabled": False},
+]
+
+
+def fence_of(
+    shape: tuple[str, list[tuple[float, float]]],
+    centre: tuple[float, float],
+    known: dict[str, Any],
+    scope: dict[str, Any],
+) -> tuple[Geofence, tuple[float, float]]:
+    kind, points = shape
+    moved = [(round(x + centre[0], 7), round(y + centre[1], 7)) for x, y in points]
+    coordinates: Any = moved[0] if kind == "Point" else [moved] if kind == "Polygon" else moved
+    geometry = {"type": kind, "coordinates": coordinates}
+    sized = {"radius": 150, "width": 60} | known | scope
+    fence = parse(json.dumps({"type": "Feature", "geometry": geometry, "properties": sized}).encode(), id="f", key=7)
+    return fence, centre
+
+
+properties = st.fixed_dictionaries(
+    {"preset": st.sampled_from(["strict", "balanced", "calm"])},
+    optional={"dwell": st.sampled_from([3, 60, 600]), "speed_limit": st.sampled_from([5.0, 40.0])},
+)
+areas = st.builds(
+    fence_of, st.sampled_from(SHAPES), st.sampled_from(CENTRES), properties, st.sampled_from([{}] * 5 + SCOPES)
+)
 
 odd = st.sampled_from([0] * 40 + [int(Flag.NULL_ISLAND), int(Flag.LOW_ACCURACY), int(Flag.CLOCK_SKEW)])
 waits = st.sampled_from([1000] * 20 + [1, 30_000, 400_000])
-moves = st.tuples(st.integers(-1, 1), st.integers(-1, 1)) | st.tuples(st.integers(-3, 3), st.integers(-3, 3))
+moves = st.tuples(st.integers(-1, 1), st.integers(-1, 1)) | st.tuples(st.integers(-9, 9), st.integers(-3, 3))
 leaps = st.sampled_from([0] * 25 + [10_000, -10_000])  # steps: an impossible jump, and back
 measured = st.none() | st.sampled_from([3.0, 30.0])
-stays = st.sampled_from([1] * 5 + [20])  # so many fixes in the same way
-legs = st.lists(st.tuples(waits, moves, leaps, measured, odd, stays), max_size=25)
+speeds = st.none() | st.sampled_from([0.0, 5.1, 6.0, 50.0])
+stays = st.sampled_from([1] * 5 + [20, 60])  # so many fixes in the same way
+legs = st.lists(st.tuples(waits, moves, leaps, measured, speeds, odd, stays), max_size=20)
 
 
-def way(legs: list[Any], east: int) -> list[Fix]:
-    fixes, at, lon, lat = [], AT, east * STEP, 0
-    for wait, (x, y), leap, accuracy, flags, stay in legs:
+def way(legs: list[Any], centre: tuple[float, float], east: int) -> list[Fix]:
+    fixes, at, lon, lat = [], AT, round(centre[0] * E7) + east * STEP, round(centre[1] * E7)
+    for wait, (x, y), leap, accuracy, speed, flags, stay in legs:
         lon += leap * STEP
-        for _ in range(stay):
-            at, lon, lat = at + wait, lon + x * STEP, lat + y * STEP
-            fixes.append(Fix(at, lon, lat, None, None, accuracy, flags=flags))
+        for turn in range(stay):
+            at += wait
+            if turn < 4:
+                lon, lat = lon + x * STEP, lat + y * STEP
+            fixes.append(Fix(at, (lon + HALF) % (2 * HALF) - HALF, lat, speed, None, accuracy, flags=flags))
     return fixes
 
 
@@ -55,28 +99,33 @@ def history(ways: dict[int, list[Fix]]) -> History:
     )
 
 
-def one_by_one(device: int, fixes: list[Fix], fences: Fences) -> list[Transition]:
-    state = State()
+def one_by_one(fence: Geofence, device: Device, fixes: list[Fix]) -> list[Transition]:
+    """As the live fold does, with nothing left out."""
+    fences, state = fences_of({fence.key: fence}), State()
     found: list[Transition] = []
     for fix in fixes:
         here, between = fences.index.at(fix.lon, fix.lat), fences.between(state.newest, fix)
-        step = advance(DEVICES[device], state, fix, fix.at * 1000, here, between, fences)
+        step = advance(device, state, fix, fix.at * 1000, here, between, fences)
         state = step.state
         found.extend(step.transitions)
-    return found
+    return [*found, *elapse(device.key, state, UNTIL, fences)[1]]
 
 
-@settings(max_examples=150, deadline=None)
-@given(legs, legs, st.integers(-12, 12), st.lists(st.integers(0, 900_000), max_size=3), st.sampled_from(list(FENCES)))
+@settings(max_examples=120, deadline=None)
+@given(areas, legs, legs, st.integers(-6, 6), st.lists(st.integers(0, 900_000), max_size=3))
 def test_what_is_left_out_would_have_told_nothing(
-    first: Any, second: Any, east: int, cuts: list[int], preset: str
+    area: tuple[Geofence, tuple[float, float]], first: Any, second: Any, east: int, cuts: list[int]
 ) -> None:
-    ways = {1: way(first, east), 2: way(second, -east)}
-    dry_run, fences = DryRun(FENCES[preset], DEVICES), fences_of({1: FENCES[preset]})
+    fence, centre = area
+    ways = {1: way(first, centre, east), 2: way(second, centre, -east)}
+    dry_run = DryRun(fence, DEVICES)
     found: list[Transition] = []
     edges = [0, *(AT + cut for cut in sorted(cuts)), 1 << 50]
     for begin, end in pairwise(edges):
         found += dry_run.fold(history({key: [f for f in fixes if begin <= f.at < end] for key, fixes in ways.items()}))
-    expected = [one for key, fixes in ways.items() for one in one_by_one(key, fixes, fences)]
-    event(f"{min(len(expected), 5)} transitions")
-    assert sorted(found, key=lambda one: one.device) == expected
+    found += dry_run.end(UNTIL)
+    expected = [one for key, fixes in ways.items() for one in one_by_one(fence, DEVICES[key], fixes)]
+    for kind in sorted({one.kind for one in expected}):
+        event(kind)
+    by_device = sorted(found, key=lambda one: one.device)
+    assert by_device == expected

@@ -70,6 +70,10 @@ def blueprint(pool: asyncpg.Pool, database_url: str) -> Blueprint:
         request = await _request(pool, asked, database_url)
         if len(running) >= MOST:
             raise TooMany("two dry runs are under way", retry_after=5.0)
+        task = asyncio.current_task()  # which sends the answer too
+        if task is not None:
+            running.add(task)
+            task.add_done_callback(running.discard)
         response = Response(guarded(lines(request), running, STALL), mimetype="application/x-ndjson")
         response.timeout = None
         response.headers["Cache-Control"] = "no-store"
@@ -86,7 +90,7 @@ async def _request(pool: asyncpg.Pool, asked: DryRun, database_url: str) -> Requ
     fence = await asyncio.to_thread(_fence, bytes(asked.feature))
     if asked.devices is not None:
         await _known(pool, asked.devices)
-    devices = None if asked.devices is None else tuple(asked.devices)
+    devices = None if asked.devices is None else frozenset(asked.devices)
     return Request(database_url, msgspec.Raw(fence.feature), *possible(since, until), asked.preset, devices)
 
 

@@ -16,7 +16,7 @@ class Request(msgspec.Struct, frozen=True):
     since: int
     until: int
     preset: Preset | None = None
-    devices: tuple[str, ...] | None = None
+    devices: frozenset[str] | None = None
 
     def fence(self) -> Geofence:
         fence = parse(bytes(self.feature), key=KEY)

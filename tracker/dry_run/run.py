@@ -1,9 +1,10 @@
 """The process itself: reads the request from standard input, the history from the database, and writes lines."""
 
+import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 
 import asyncpg
@@ -12,19 +13,22 @@ import uvloop
 
 from tracker.dry_run.lines import Done, Event, Failed, Happened, Line, Progress, encode
 from tracker.dry_run.request import Request
-from tracker.dry_run.slices import slices
+from tracker.dry_run.slices import Slice, slices
 from tracker.errors import StorageDown
 from tracker.model.device import Device
 from tracker.model.event import Transition
-from tracker.model.moment import format_ms
+from tracker.model.geofence import Scope
+from tracker.model.moment import format_ms, now_ms
 from tracker.pipeline.dry_run import DryRun
 from tracker.store.devices import select_devices
+from tracker.store.history import to_history
 from tracker.store.pool import AWAY, open_connection
 
 Say = Callable[[list[Line]], None]
 
 
 def main() -> None:
+    sys.setswitchinterval(0.0005)  # s: who reads need not wait long for who computes
     request = msgspec.json.decode(sys.stdin.buffer.readline(), type=Request)
     uvloop.run(run(request, say))
 
@@ -47,7 +51,7 @@ async def run(request: Request, say: Say) -> None:
             await rehearse(conn, request, say)
         finally:
             conn.terminate()
-    except AWAY:
+    except* AWAY:
         say([Failed("Service Unavailable", 503, str(StorageDown()))])
 
 
@@ -55,24 +59,45 @@ async def rehearse(conn: asyncpg.Connection, request: Request, say: Say) -> None
     began = time.monotonic()
     fence = request.fence()
     say([Progress(0.0, 0)])
-    asked = None if request.devices is None else frozenset(request.devices)
-    devices = {each.key: each for each in await select_devices(conn) if asked is None or each.id in asked}
+    devices = {each.key: each for each in await select_devices(conn) if may_apply(fence.scope, each, request)}
     dry_run = DryRun(fence, devices)
     fixes = events = 0
-    async for each in slices(conn, list(devices), request.since, request.until + 1):
-        if each.is_first:
-            dry_run.begin()
-        found = dry_run.fold(each.history)
-        fixes, events = fixes + len(each.history), events + len(found)
+    async for each in ahead(slices(conn, list(devices), request.since, request.until + 1)):
+        found = await asyncio.to_thread(decide, dry_run, each, request.until)
+        fixes, events = fixes + each.fixes, events + len(found)
         say([*(happened(devices, fence.id, one) for one in found), Progress(round(each.done, 4), fixes)])
     say([Done(fixes, len(devices), events, round(time.monotonic() - began, 3))])
 
 
-def happened(devices: dict[int, Device], fence: str, transition: Transition) -> Happened:
-    fix = transition.fix
-    at = format_ms(fix.at)
-    shown = {"at": at, "lon": fix.lon, "lat": fix.lat, "accuracy": fix.accuracy, "speed": fix.speed}
-    evidence = msgspec.Raw(msgspec.json.encode({"fix": shown}))
-    return Happened(
-        Event(transition.kind, devices[transition.device].id, fence, at, at, False, fix.lon, fix.lat, evidence)
+async def ahead(slices: AsyncIterator[Slice]) -> AsyncIterator[Slice]:
+    """Reads the next one while one is looked at, and no more."""
+    async with asyncio.TaskGroup() as tasks:
+        coming = tasks.create_task(following(slices))
+        while (each := await coming) is not None:
+            coming = tasks.create_task(following(slices))
+            yield each
+
+
+async def following(slices: AsyncIterator[Slice]) -> Slice | None:
+    return await anext(slices, None)
+
+
+def decide(dry_run: DryRun, each: Slice, until: int) -> list[Transition]:
+    found = dry_run.fold(to_history(each.answer))
+    return found + dry_run.end(min(until, now_ms())) if each.is_last else found
+
+
+def may_apply(scope: Scope, device: Device, request: Request) -> bool:
+    """At some time: the history of others is not read."""
+    return (
+        (request.devices is None or device.id in request.devices)
+        and (scope.devices is None or device.id in scope.devices)
+        and (scope.categories is None or device.category in scope.categories)
     )
+
+
+def happened(devices: dict[int, Device], fence: str, each: Transition) -> Happened:
+    at, decided_at = format_ms(each.at), format_ms(each.decided_at)
+    evidence = msgspec.Raw(msgspec.json.encode(each.evidence))
+    id, place = devices[each.device].id, each.fix
+    return Happened(Event(each.kind, id, fence, at, decided_at, each.late, place.lon, place.lat, evidence))

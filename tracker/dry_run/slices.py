@@ -6,20 +6,20 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from tracker.model.history import History
-from tracker.store.history import copy_history, to_history
+from tracker.store.history import copy_history, count
 
-MOST: Final = 500_000  # fixes of a slice, 90 bytes each while it is read
-DEVICES: Final = 96  # side by side, to begin with
+MOST: Final = 300_000  # fixes of a slice, some 150 bytes each while it is looked at; two are in memory
+DEVICES: Final = 64  # side by side, to begin with
 WIDEST: Final = 5_000
 HOUR_MS: Final = 3_600_000
 
 
 class Slice(msgspec.Struct, frozen=True):
-    """All fixes of some devices in a stretch of time. `is_first`: of new devices; `done`: 0 to 1, this one included."""
+    """All fixes of some devices in a stretch of time. `is_last`: of these devices; `done`: 0 to 1, with this one."""
 
-    history: History
-    is_first: bool
+    answer: list[bytes]  # for `to_history`
+    fixes: int
+    is_last: bool
     done: float
 
 
@@ -60,11 +60,12 @@ async def slices(
         begin = since
         while begin < until:
             end = min(begin + pace.ms, until)
-            history = to_history(await copy_history(conn, group, begin, end, most + 1))
-            if len(history) > most and pace.ms > 1:
+            answer = await copy_history(conn, group, begin, end, most + 1)
+            fixes = count(answer)
+            if fixes > most and pace.ms > 1:
                 pace.too_many()
                 continue
-            yield Slice(history, begin == since, (first + len(group) * (end - since) / span) / len(devices))
-            pace.learn(len(history), span)
+            yield Slice(answer, fixes, end == until, (first + len(group) * (end - since) / span) / len(devices))
+            pace.learn(fixes, span)
             begin = end
         first += len(group)

@@ -29,6 +29,12 @@ class History(msgspec.Struct, frozen=True, eq=False):
     def __len__(self) -> int:
         return len(self.device)
 
+    def rows(self, kept: NDArray[np.bool_]) -> "History":
+        """Only these rows."""
+        if kept.all():
+            return self
+        return History(*(getattr(self, name)[kept] for name in self.__struct_fields__))
+
     def fix(self, row: int) -> Fix:
         """What a geofence is decided by: the rest of the fix was not read."""
         return Fix(

@@ -43,18 +43,19 @@ async def copy_history(
     return pieces
 
 
-def to_history(pieces: Sequence[bytes]) -> History:
+def count(answer: Sequence[bytes]) -> int:
+    """Of fixes."""
+    return (sum(map(len, answer)) - len(SIGNATURE) - len(TRAILER)) // ROW.itemsize
+
+
+def to_history(answer: Sequence[bytes]) -> History:
     """In the order of (device, at)."""
-    payload = b"".join(pieces)
-    count = (len(payload) - len(SIGNATURE) - len(TRAILER)) // ROW.itemsize
-    rows = np.frombuffer(payload, ROW, count, len(SIGNATURE))
-    order = np.lexsort((rows["at"].astype(np.int64), rows["device"].astype(np.int32)))
-    rows = rows[order]
-    return History(
-        rows["device"].astype(np.int32), (rows["at"] + PG_EPOCH_US) // 1000, rows["lon_e7"].astype(np.int32),
-        rows["lat_e7"].astype(np.int32), measured(rows["speed"]), measured(rows["accuracy"]),
-        rows["flags"].astype(np.int16) & OWN_FLAGS,
-    )  # fmt: skip
+    rows = np.frombuffer(b"".join(answer), ROW, count(answer), len(SIGNATURE))
+    columns = {name: rows[name].astype(kind) for name, kind in FIELDS}
+    order = np.lexsort((columns["at"], columns["device"]))
+    device, at, lon_e7, lat_e7, speed, accuracy, flags = (column[order] for column in columns.values())
+    at = (at + PG_EPOCH_US) // 1000
+    return History(device, at, lon_e7, lat_e7, measured(speed), measured(accuracy), flags & OWN_FLAGS)
 
 
 def measured(values: NDArray[Any]) -> NDArray[np.float64]:
