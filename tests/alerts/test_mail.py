@@ -74,6 +74,16 @@ async def test_who_refused_for_now_is_tried_again_alone_and_who_refused_for_good
     assert (second.status, second.error) == (250, None)
 
 
+async def test_who_did_not_take_what_others_have_is_named(
+    conn: asyncpg.Connection, van: Device, mail_server: MailServer, sender: Sender
+) -> None:
+    await subscribe(conn, Email(("ada@example.org", "nobody@example.org")))
+    await happen(conn, van, [0])
+    await until(lambda: conn.fetchval("select bool_and(state = 'sent') from delivery"))
+    reason, attempts = await conn.fetchrow("select reason, attempts from delivery")
+    assert (reason, attempts) == ("nobody@example.org: 550 5.1.1 no such mailbox", 1)
+
+
 @pytest.mark.parametrize("address", ["nobody@example.org", "spam@example.org"])
 async def test_what_is_refused_for_good_is_dead_at_once_and_holds_up_nobody(
     conn: asyncpg.Connection, van: Device, mail_server: MailServer, sender: Sender, address: str

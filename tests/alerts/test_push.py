@@ -3,6 +3,7 @@
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -17,10 +18,11 @@ from tests.alerts.push_service import opened
 from tests.alerts.test_wording import event, message
 from tracker.alerts import base64url, breaker, schedule
 from tracker.alerts.dialer import Dialer
-from tracker.alerts.push import notice
+from tracker.alerts.push import Push, notice
 from tracker.alerts.push_encryption import LARGEST, encrypted, read_point, sealed
 from tracker.alerts.sender import Sender
 from tracker.alerts.vapid import Vapid, new_key
+from tracker.errors import Invalid
 from tracker.model.channel import PushKeys, WebPush
 from tracker.model.device import Device
 from tracker.model.names import Names
@@ -53,6 +55,12 @@ async def sender(pool: asyncpg.Pool, dialer: Dialer, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(breaker, "FIRST_PAUSE", 0.2)
     async with sending(pool, dialer, vapid=VAPID) as sender:
         yield sender
+
+
+@asynccontextmanager
+async def closing(dialer: Dialer) -> AsyncIterator[Dialer]:
+    yield dialer
+    await dialer.close()
 
 
 def browser(service: PushService, way: str = "") -> WebPush:
@@ -114,6 +122,15 @@ async def test_a_service_that_was_away_gets_all_in_order_under_one_topic_each(
     await until(lambda: conn.fetchval("select bool_and(state = 'sent') from delivery"))
     assert service.events() == [1, 2, 3]
     assert len({each["headers"]["topic"] for each in service.received()}) == 3
+
+
+async def test_only_a_service_of_the_operators_own_does_without_tls(service: PushService) -> None:
+    keys, plain = PushKeys(**BROWSER), "http://127.0.0.1:1/push"
+    async with closing(Dialer(LOOPBACK)) as own, closing(Dialer()) as careful:
+        await Push(own, VAPID).check(WebPush(plain, keys))
+        for dialer, address in ((own, "http://1.1.1.1/push"), (careful, "http://1.1.1.1/push"), (careful, plain)):
+            with pytest.raises(Invalid, match=r"channel\.endpoint"):
+                await Push(dialer, VAPID).check(WebPush(address, keys))
 
 
 async def test_who_sends_is_checked_by_the_service_of_these_tests(service: PushService, dialer: Dialer) -> None:

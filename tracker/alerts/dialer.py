@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import httpcore2
 
-from tracker.alerts.addresses import is_allowed
+from tracker.alerts.addresses import is_allowed, plain
 from tracker.errors import Invalid, ReceiverRefused
 from tracker.settings import Network
 
@@ -71,15 +71,20 @@ class Dialer:
             raise ReceiverRefused(f"{host} has an address that is not public")
         return found
 
-    async def check(self, url: str, field: str = "channel.url") -> None:
-        """Before it is stored: Invalid where the URL could never be called. It is checked again with each call."""
+    async def check(self, url: str, field: str = "channel.url") -> Sequence[str]:
+        """Before it is stored: Invalid where the URL could never be called. It is checked again with each call. The
+        addresses it leads to now."""
         host, port = endpoint(url, field)
         try:
             async with asyncio.timeout(CONNECT):
-                await self.addresses(host, port)
+                return await self.addresses(host, port)
         except (ReceiverRefused, TimeoutError) as error:
             reason = str(error) or f"{host} could not be looked up in time"
             raise Invalid(f"{field}: {reason}", field=field) from None
+
+    def is_private(self, addresses: Sequence[str]) -> bool:
+        """All in networks that the operator named."""
+        return all(any(plain(each) in network for network in self.private) for each in addresses)
 
     async def post(self, url: str, headers: dict[str, str], body: bytes) -> Reply:
         """Raises ReceiverRefused, TimeoutError, or an error of httpcore2 or ssl (see FAILURES)."""

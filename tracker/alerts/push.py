@@ -13,6 +13,7 @@ from tracker.alerts.outcome import Outcome, answered, unanswered
 from tracker.alerts.push_encryption import LARGEST, encrypted
 from tracker.alerts.vapid import Vapid
 from tracker.alerts.wording import worded
+from tracker.errors import Invalid
 from tracker.model.channel import WebPush
 from tracker.model.moment import now_ms
 
@@ -39,7 +40,10 @@ class Push:
         self.vapid = vapid
 
     async def check(self, channel: WebPush) -> None:
-        await self.dialer.check(channel.endpoint, FIELD)
+        """Push services speak https. One of the operator's own, in a network he named, may do without."""
+        addresses = await self.dialer.check(channel.endpoint, FIELD)
+        if not channel.endpoint.startswith("https://") and not self.dialer.is_private(addresses):
+            raise Invalid(f"{FIELD}: not an https address", field=FIELD)
 
     def endpoint(self, channel: WebPush) -> str:
         return channel.endpoint

@@ -104,8 +104,8 @@ def _mqtt(form: ChannelForm) -> Mqtt:
 
 
 def _webpush(form: ChannelForm) -> WebPush:
-    if form.endpoint is None or not form.endpoint.startswith("https://"):
-        raise Invalid("channel.endpoint: the https address that the browser gave", field="channel.endpoint")
+    if form.endpoint is None:
+        raise Invalid("channel.endpoint: the address that the browser gave", field="channel.endpoint")
     if form.keys is None:
         raise Invalid("channel.keys: those that the browser gave", field="channel.keys")
     point = _key(form.keys.p256dh, "p256dh")

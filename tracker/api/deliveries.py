@@ -39,7 +39,8 @@ class DeliveryQuery(Page, frozen=True):
 
 
 class AttemptAnswer(msgspec.Struct, frozen=True):
-    """`status` null: no answer came. `error` null: it was delivered."""
+    """`status` of HTTP, SMTP or MQTT; null: no answer. `error` null: it was delivered; of an e-mail that was it may
+    say who did not take it."""
 
     number: int
     at: str
@@ -49,7 +50,7 @@ class AttemptAnswer(msgspec.Struct, frozen=True):
 
 
 class DeliveryAnswer(msgspec.Struct, frozen=True):
-    """`message` is the number in its `webhook-id`; of a replay it is that of the first delivery.
+    """`message` is the number in the id its receiver sees; of a replay it is that of the first delivery.
 
     `due`: when it is tried next; null where it is done, or waits for another of the same device and geofence.
     """
