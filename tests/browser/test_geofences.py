@@ -85,6 +85,10 @@ def test_a_polygon_is_drawn_saved_and_entered(fences: Page, server: RunningServe
 
 def test_a_circle_is_drawn_its_radius_typed_its_middle_moved(fences: Page, server: RunningServer) -> None:
     begin(fences, "circle")
+    fences.get_by_role("button", name="Put it in the middle of the map").click()  # who has no mouse
+    expect(fences.get_by_label("Radius")).to_have_value("100")
+    fences.get_by_role("button", name="Draw it anew").click()
+    until(fences, "() => tracker.view.value.overlay?.draw.getMode() === 'circle'")
     click_at(fences, *THERE)
     click_at(fences, THERE[0] + 0.00096, THERE[1])  # 50 m
     radius = fences.get_by_label("Radius")

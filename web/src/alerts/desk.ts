@@ -23,6 +23,7 @@ export class Desk {
   readonly faults = signal<Readonly<Record<string, string>>>({});
   readonly busy = signal(false);
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private watching = false;
   private looking: Promise<void> = Promise.resolve();
 
   async read(): Promise<void> {
@@ -37,7 +38,6 @@ export class Desk {
   show(subscription: Subscription): void {
     this.close();
     this.open.value = subscription;
-    void this.watch();
   }
 
   write(subscription: Subscription | null): void {
@@ -56,7 +56,7 @@ export class Desk {
   }
 
   close(): void {
-    clearTimeout(this.timer);
+    this.rest();
     this.open.value = this.draft.value = this.deliveries.value = this.secret.value = null;
     this.faults.value = {};
   }
@@ -79,7 +79,7 @@ export class Desk {
   }
 
   async remove(): Promise<void> {
-    clearTimeout(this.timer);
+    this.rest();
     await this.looking; // nobody asks for the log of what is gone
     await this.tried(async () => {
       await deleteSubscription(this.open.peek()!.id);
@@ -105,12 +105,18 @@ export class Desk {
   private async refresh(saved: Subscription): Promise<void> {
     this.subscriptions.value = await fetchSubscriptions();
     this.draft.value = null;
-    this.open.value = saved;
-    void this.watch();
+    this.open.value = saved; // whose view watches it
   }
 
-  /** Reads the log again and again while it is open, often while something is about to be sent. */
-  private watch(): Promise<void> {
+  /** The log is looked at no more. */
+  rest(): void {
+    clearTimeout(this.timer);
+    this.watching = false;
+  }
+
+  /** Reads the log again and again until `rest`, often while something is about to be sent. */
+  watch(): Promise<void> {
+    this.watching = true;
     clearTimeout(this.timer);
     this.looking = this.look();
     return this.looking;
@@ -126,7 +132,7 @@ export class Desk {
     if (this.open.peek()?.id !== id) return;
     if (found) this.deliveries.value = found;
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.watch(), found?.some(isSoon) ? BUSY_MS : IDLE_MS);
+    if (this.watching) this.timer = setTimeout(() => void this.watch(), found?.some(isSoon) ? BUSY_MS : IDLE_MS);
   }
 
   private async tried(work: () => Promise<unknown>): Promise<void> {
@@ -142,8 +148,9 @@ export class Desk {
   }
 }
 
-function isSoon(delivery: Delivery): boolean {
-  return delivery.state === 'waiting' && (delivery.due ?? 0) < Date.now() + SOON_MS;
+/** One without a time waits for another, or was made just now. */
+function isSoon({ state, due, createdAt }: Delivery): boolean {
+  return state === 'waiting' && (due === null ? Date.now() - createdAt < SOON_MS : due < Date.now() + SOON_MS);
 }
 
 /** A browser's channel is not sent back: the server shows only a part of it. */

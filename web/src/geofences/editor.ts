@@ -3,10 +3,12 @@ import { signal } from '@preact/signals';
 import { ApiError } from '../api/call';
 import { createGeofence, deleteGeofence, type FenceKind, formatOf, type Geofence, importGeofences, replaceGeofence } from '../api/geofences';
 import type { Live } from '../live';
+import { rounded } from '../map/circle';
 import type { Drawing, Shape } from '../map/drawing';
 import { chosenFence, pane, selected } from '../state';
 import { blank, canReshape, type Draft, draftOf, type Faults, faultAt, faultsOf, featureOf, number } from './draft';
 
+const MIDDLE_METRES = 100;
 const NOT_REACHED = 'The server does not answer. Nothing was changed; try again.';
 
 export class Editor {
@@ -33,6 +35,14 @@ export class Editor {
     this.live.view.peek()?.fitFence(fence, { top: 90, bottom: 70, left: 70, right: 70 });
     this.before = { geometry: fence.geometry, radius: fence.radius };
     void this.drawNow(this.before);
+  }
+
+  /** A circle where one looks: for who has no mouse to draw with. */
+  placeInMiddle(): void {
+    const { lng, lat } = this.live.view.peek()!.map.getCenter();
+    const shape: Shape = { geometry: { type: 'Point', coordinates: [rounded(lng), rounded(lat)] }, radius: MIDDLE_METRES };
+    this.drawn(shape);
+    void this.drawNow(shape);
   }
 
   /** The same geofence, another shape. */
@@ -122,13 +132,18 @@ export class Editor {
     this.drawing?.close();
     this.drawing = null;
     this.fixed.value = null;
-    const { Drawing } = await import('../map/drawing');
+    const drawing = await import('../map/drawing').catch(() => null);
+    if (turn !== this.turn) return;
+    if (!drawing) {
+      this.faults.value = { shape: 'What draws could not be loaded. Try again when the server is back.' };
+      return;
+    }
     const view = this.live.view.peek();
-    if (turn !== this.turn || !view) return;
+    if (!view) return;
     if (shape && !canReshape(shape.geometry)) {
       this.fixed.value = 'Its corners cannot be moved here: it has several rings, many corners, or crosses 180 degrees. It can be drawn anew.';
       view.hideFence(null);
-    } else this.drawing = new Drawing(view, kind, shape, (drawn) => this.drawn(drawn));
+    } else this.drawing = new drawing.Drawing(view, kind, shape, (drawn) => this.drawn(drawn));
   }
 
   private drawn(shape: Shape): void {

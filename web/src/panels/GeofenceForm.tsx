@@ -55,6 +55,7 @@ function ShapeHelp({ editor, draft, fault }: { editor: Editor; draft: Draft; fau
   return (
     <div class="shape-help">
       <p class="hint" role="status">{draft.geometry === null ? HOW[draft.kind] : (editor.fixed.value ?? MOVE[draft.kind])} {draft.geometry === null && 'Esc gives up.'}</p>
+      {draft.geometry === null && draft.kind === 'circle' && <button type="button" class="link" onClick={() => editor.placeInMiddle()}>Put it in the middle of the map</button>}
       {draft.geometry !== null && <button type="button" class="link" onClick={() => editor.drawAgain()}>Draw it anew</button>}
       <Fault text={fault} />
     </div>

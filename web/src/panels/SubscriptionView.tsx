@@ -1,5 +1,5 @@
 /** One subscription: what it tells and where, its secret once, its log. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Desk } from '../alerts/desk';
 import { channelName, told, where } from '../alerts/wish';
 import type { Subscription } from '../api/subscriptions';
@@ -13,6 +13,10 @@ import { BackIcon, PencilIcon, SendIcon, TrashIcon } from './Icons';
 
 export function SubscriptionView({ live, desk, subscription }: { live: Live; desk: Desk; subscription: Subscription }) {
   const { id, name, channel, enabled, reason, cooldown, group } = subscription;
+  useEffect(() => {
+    void desk.watch();
+    return () => desk.rest();
+  }, [id]);
   return (
     <section class="alerts" aria-label={`Subscription ${name || id}`}>
       <div class="sheet">
