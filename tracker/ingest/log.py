@@ -15,7 +15,7 @@ import msgspec
 from tracker.alerts.matching import Subscriptions, write_outbox
 from tracker.geofence.fences import NOTHING_ASKED, Fences
 from tracker.ingest.alarms import Alarms, device_time
-from tracker.ingest.fences import refresh
+from tracker.ingest.fences import Refresh, read
 from tracker.ingest.progress import Progress
 from tracker.ingest.replay import load_states
 from tracker.model.device import Device
@@ -31,7 +31,6 @@ from tracker.store.anchors import upsert_anchors
 from tracker.store.devices import select_devices
 from tracker.store.events import insert_transitions, select_decisions, update_decided
 from tracker.store.fixes import copy_fixes, select_fixes_of, select_places
-from tracker.store.geofences import select_geofence_revision
 from tracker.store.ownership import (
     PARTITIONS,
     insert_owner,
@@ -93,6 +92,7 @@ class Log:
         self.progress: dict[int, Progress] = {}  # of the devices' streams, by key
         self.dirty: set[int] = set()  # devices whose state is newer than its checkpoint
         self.fences = Fences()
+        self.refresh = Refresh()
         self.subscriptions = Subscriptions()
         self.spans: list[Span] = []
         self.pending: Committed | None = None  # what the transaction under way will have changed
@@ -112,7 +112,7 @@ class Log:
             await asyncio.sleep(STANDBY_POLL)
             held = await take_leases(self.conn, self.owner)
         self.spans = await create_missing(self.conn, ahead(today()), today())
-        self.fences = await refresh(self.conn, self.fences, await select_geofence_revision(self.conn))
+        self.fences, self.refresh = await read(self.conn), Refresh()
         self.devices.update({device.key: device for device in await select_devices(self.conn)})
         self.stamp = await load_states(self.conn, held, self.states, self.dirty, self.devices, self.fences)
         self.expect(self.states)
@@ -153,9 +153,9 @@ class Log:
         return self.adopt(self.pending)  # committed: from here on it is true
 
     async def refence(self, revision: int) -> None:
-        """Geofences changed. Who is inside one of them looks at it again with the next fix."""
+        """Geofences changed. Who is inside one of those looks at it again with the next fix."""
         before = self.fences
-        self.fences = await refresh(self.conn, before, revision, self.stamp)
+        self.fences = await self.refresh.newest(self.conn, before, revision, self.stamp)
         changed = frozenset(key for key, since in self.fences.since.items() if before.since.get(key) != since)
         if changed:
             for device, state in self.states.items():

@@ -1,0 +1,50 @@
+"""Geofences that change under the writer: none of them keeps a device waiting, none keeps the others from deciding."""
+
+import asyncio
+
+import asyncpg
+import msgspec
+
+from tests.running import RunningServer
+from tracker.ingest.fences import Refresh, begun, read
+from tracker.model.moment import format_ms, now_ms
+
+PLACE = {"type": "Point", "coordinates": [7.42, 43.73]}
+
+
+def fence(id: str, **properties: object) -> dict[str, object]:
+    return {"type": "Feature", "id": id, "geometry": PLACE, "properties": {"radius": 100, "preset": "strict"} | properties}
+
+
+async def test_one_that_is_not_understood_decides_nothing_and_stops_nobody(
+    server: RunningServer, conn: asyncpg.Connection
+) -> None:
+    token = server.new_device("van-12")
+    server.new_geofence(fence("good"))
+    server.new_geofence(fence("bad"))
+    await conn.execute("""update geofence_head set revision = revision + 1""")
+    await conn.execute(
+        """update geofence set feature = jsonb_set(feature, '{properties,preset}', '"wild"'),
+                  revision = (select revision from geofence_head) where id = 'bad'"""
+    )
+    async with server.viewer(events={"after": 0}) as viewer, server.device("van-12", token) as device:
+        await device.fixes(1, {"at": format_ms(now_ms()), "lon": 7.42, "lat": 43.73})
+        event = (await viewer.hear("event"))["event"]
+        assert (event["type"], event["geofence"]) == ("enter", "good")
+    assert "a stored geofence is not understood" in server.text()
+
+
+async def test_until_the_changed_ones_are_made_those_before_decide(conn: asyncpg.Connection) -> None:
+    before = await read(conn)
+    refresh = Refresh()
+    made = asyncio.get_running_loop().create_future()
+    refresh.next = made
+    assert await refresh.newest(conn, before, 1, 7) is before
+    await conn.execute(
+        """insert into geofence (id, revision, feature, shape)
+           values ('a', 1, $1, st_makeenvelope(0, 0, 1, 1, 4326))""",
+        msgspec.json.encode(fence("a")),
+    )
+    made.set_result(await (await begun(conn, before, 1)))
+    after = await refresh.newest(conn, before, 1, 7)
+    assert list(after.ids.values()) == ["a"] and list(after.since.values()) == [7] and after.revision == 1
