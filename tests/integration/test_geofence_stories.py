@@ -258,7 +258,7 @@ async def play(
 
 
 async def awaited(count: int, device: str, api: httpx2.Client) -> None:
-    end = time.monotonic() + 10.0
+    end = time.monotonic() + 20.0
     while len(api.get("/api/events", params={"device": device}).json()["events"]) < count:
         assert time.monotonic() < end, "the event did not come"
         await asyncio.sleep(0.02)

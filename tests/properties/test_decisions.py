@@ -89,7 +89,7 @@ steps = st.tuples(st.integers(2, 30), places, accuracies)
 
 
 @pytest.mark.parametrize("preset", ["strict", "balanced", "calm"])
-@settings(deadline=None)  # the first example loads PROJ
+@settings(deadline=None, max_examples=60)  # the first example loads PROJ
 @given(made=st.lists(steps, min_size=1, max_size=40))
 def test_enters_and_exits_are_as_defined(preset: Preset, made: list[tuple[int, float, float | None]]) -> None:
     looks, now = list[Look](), 0
