@@ -13,7 +13,8 @@ PLACE = {"type": "Point", "coordinates": [7.42, 43.73]}
 
 
 def fence(id: str, **properties: object) -> dict[str, object]:
-    return {"type": "Feature", "id": id, "geometry": PLACE, "properties": {"radius": 100, "preset": "strict"} | properties}
+    known = {"radius": 100, "preset": "strict"}
+    return {"type": "Feature", "id": id, "geometry": PLACE, "properties": known | properties}
 
 
 async def test_one_that_is_not_understood_decides_nothing_and_stops_nobody(
