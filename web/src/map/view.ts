@@ -172,9 +172,9 @@ export class MapView {
 
   /** Lays something over the map, at once or as soon as there is a style; null takes it away. */
   cover(overlay: Overlay | null): void {
-    if (this.dressed && !this.lost) this.overlay?.undress();
+    if (!this.lost && this.dressed) this.overlay?.undress();
     this.overlay = overlay;
-    if (this.dressed && !this.lost) overlay?.dress(this.theme);
+    if (!this.lost && this.dressed) overlay?.dress(this.theme);
   }
 
   update(): void {

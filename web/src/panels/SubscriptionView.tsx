@@ -62,7 +62,7 @@ function Secret({ text }: { text: string }) {
   return (
     <div class="notice">
       <p>The secret its messages are signed with. It is shown only now.</p>
-      <p class="secret"><code>{text}</code><button type="button" class="secondary" onClick={copy}>{copied ? 'Copied' : 'Copy'}</button></p>
+      <p class="secret"><code>{text}</code>{window.isSecureContext && <button type="button" class="secondary" onClick={copy}>{copied ? 'Copied' : 'Copy'}</button>}</p>
     </div>
   );
 }
