@@ -154,6 +154,11 @@ STORIES = (
         ("cross a",),
     ),
     Story(
+        "G10: no line is drawn to a fix that may be anywhere",
+        (circle("a", 0, 50, "balanced"), At(0, -200, 0, 5), At(60, 400, 0, 600), At(120, -200, 0, 5)),
+        (),
+    ),
+    Story(
         "G10: no line is drawn across ten minutes",
         (circle("a", 0, 50, "balanced"), At(0, -200), At(600, 200)),
         (),

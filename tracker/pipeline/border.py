@@ -30,9 +30,12 @@ def is_clear(fence: Geofence, rules: Rules, fix: Fix, metres: float) -> bool:
     slack = margin(rules, fix)
     if metres < 0:
         return -metres >= slack
-    room = breadth(fence)
-    is_fit = (fix.accuracy or 0.0) <= max(rules.worst * room, rules.band)
-    return is_fit and metres >= min(slack, SHALLOW * room)
+    return is_fit(fence, rules, fix) and metres >= min(slack, SHALLOW * breadth(fence))
+
+
+def is_fit(fence: Geofence, rules: Rules, fix: Fix) -> bool:
+    """Whether its accuracy lets it say anything about the inside of a geofence of this size."""
+    return (fix.accuracy or 0.0) <= max(rules.worst * breadth(fence), rules.band)
 
 
 def margin(rules: Rules, fix: Fix) -> float:

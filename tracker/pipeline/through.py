@@ -13,7 +13,7 @@ from tracker.model.evidence import Evidence, seen
 from tracker.model.fix import E7, Fix
 from tracker.model.geofence import Geofence
 from tracker.model.stay import Candidate
-from tracker.pipeline.border import between, margin, met, moment
+from tracker.pipeline.border import between, is_fit, margin, met, moment
 from tracker.pipeline.presets import PRESETS, SHALLOW
 
 Meeting = tuple[Fix, Fix, float]  # two fixes, and the part of the way between them
@@ -23,7 +23,7 @@ DETOUR: Final = 1.5  # times the straight way, and twice the noise: who turned r
 def straight(device: int, fence: Geofence, before: Fix, after: Fix) -> Transition | None:
     """By the straight way between two fixes that follow each other; None where it does not lead clearly through."""
     rules = PRESETS[fence.preset]
-    if rules.is_plain or not is_short(before, after):
+    if rules.is_plain or not is_short(before, after) or not are_fit(fence, before, after):
         return None
     cut = chord(fence, (before.lon, before.lat), (after.lon, after.lat))
     if cut is None or not 0.0 < cut.enter < cut.exit < 1.0:
@@ -37,7 +37,9 @@ def straight(device: int, fence: Geofence, before: Fix, after: Fix) -> Transitio
 def bent(device: int, fence: Geofence, candidate: Candidate, after: Fix) -> Transition | None:
     """By the fixes of a candidate that were too few: they lie on the way from outside to outside."""
     before, fixes = candidate.before, [fix for fix, _ in candidate.fixes]
-    if before is None or not is_short(before, after) or not is_onward(fence, [before, *fixes, after]):
+    if before is None or not is_short(before, after) or not are_fit(fence, before, after):
+        return None
+    if not is_onward(fence, [before, *fixes, after]):
         return None
     into = part_in(fence, before, fixes[0])
     out = part_in(fence, after, fixes[-1])
@@ -49,6 +51,11 @@ def bent(device: int, fence: Geofence, candidate: Candidate, after: Fix) -> Tran
 
 def is_short(before: Fix, after: Fix) -> bool:
     return after.at - before.at <= GAP_MS and metres_between(before, after) <= GAP_METRES
+
+
+def are_fit(fence: Geofence, before: Fix, after: Fix) -> bool:
+    """A rough fix beside a small geofence draws a way through it that nobody took."""
+    return all(is_fit(fence, PRESETS[fence.preset], fix) for fix in (before, after))
 
 
 def is_onward(fence: Geofence, way: Sequence[Fix]) -> bool:
