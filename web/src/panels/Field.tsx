@@ -41,6 +41,6 @@ export function Group({ legend, children }: { legend: string; children: Componen
 /** For a form: what was refused comes into sight. */
 export function useFaultsInSight(faults: object) {
   const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector('[aria-invalid="true"], .fault')?.scrollIntoView({ block: 'nearest' }), [faults]);
+  useEffect(() => form.current?.querySelector('[aria-invalid="true"], .fault')?.scrollIntoView({ block: 'center' }), [faults]);
   return form;
 }
