@@ -12,6 +12,7 @@ from tests.alerts.conftest import happen, sending, subscribe, until
 from tests.alerts.parts import MailServer
 from tests.alerts.test_wording import event, message
 from tracker.alerts import breaker, schedule
+from tracker.alerts import sender as sender_of_alerts
 from tracker.alerts.dialer import Dialer
 from tracker.alerts.mail import Mail
 from tracker.alerts.sender import Sender
@@ -38,6 +39,7 @@ async def sender(
 ) -> AsyncIterator[Sender]:
     monkeypatch.setattr(schedule, "SCHEDULE", (0, 0.2, 0.2, 0.2))
     monkeypatch.setattr(breaker, "FIRST_PAUSE", 0.2)
+    monkeypatch.setattr(sender_of_alerts, "LOOK", 0.05)
     async with sending(pool, dialer, smtp=Remote("smtp", "127.0.0.1", mail_server.port), smtp_from=FROM) as sender:
         yield sender
 

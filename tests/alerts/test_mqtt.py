@@ -14,6 +14,7 @@ from tests.alerts.conftest import happen, sending, subscribe, until
 from tests.alerts.parts import PASSWORD, USER, Mosquitto, free_port
 from tests.alerts.test_wording import event, message
 from tracker.alerts import breaker, broker, schedule
+from tracker.alerts import sender as sender_of_alerts
 from tracker.alerts.broker import Broker
 from tracker.alerts.dialer import Dialer
 from tracker.alerts.sender import Sender
@@ -43,6 +44,7 @@ async def sender(
 ) -> AsyncIterator[Sender]:
     monkeypatch.setattr(schedule, "SCHEDULE", (0, *[0.2] * 50))
     monkeypatch.setattr(breaker, "FIRST_PAUSE", 0.2)
+    monkeypatch.setattr(sender_of_alerts, "LOOK", 0.05)
     async with sending(pool, dialer, mqtt=remote) as sender:
         yield sender
         await sender.carriers.close()

@@ -17,6 +17,7 @@ from tests.alerts.parts import BROWSER, BROWSER_KEY, PushService
 from tests.alerts.push_service import opened
 from tests.alerts.test_wording import event, message
 from tracker.alerts import base64url, breaker, schedule
+from tracker.alerts import sender as sender_of_alerts
 from tracker.alerts.dialer import Dialer
 from tracker.alerts.push import Push, notice
 from tracker.alerts.push_encryption import LARGEST, encrypted, read_point, sealed
@@ -53,6 +54,7 @@ async def dialer(service: PushService) -> AsyncIterator[Dialer]:
 async def sender(pool: asyncpg.Pool, dialer: Dialer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sender]:
     monkeypatch.setattr(schedule, "SCHEDULE", (0, *[0.2] * 50))
     monkeypatch.setattr(breaker, "FIRST_PAUSE", 0.2)
+    monkeypatch.setattr(sender_of_alerts, "LOOK", 0.05)
     async with sending(pool, dialer, vapid=VAPID) as sender:
         yield sender
 
