@@ -167,7 +167,7 @@ class Server:
         if device is None:
             self.writer.forget(key)
         else:
-            self.log.devices[key] = device
+            self.log.know(device)
 
     async def look(self) -> None:
         """After a time without nudges: all devices, all open tokens, all commands."""

@@ -9,12 +9,12 @@ from tracker.model.device import Device
 
 
 async def test_a_new_device_gets_a_token_once(admin: Caller, pool: asyncpg.Pool) -> None:
-    made = await admin.post("/api/devices", json={"id": "van-1", "name": "Van 1", "category": "van"})
+    made = await admin.post("/api/devices", json={"id": "van-1", "name": "Van 1", "category": "van", "interval": 10})
     body = await made.get_json()
     assert (made.status_code, made.headers["Location"]) == (201, "/api/devices/van-1")
     token = await authenticate(pool, body.pop("token"), None)
     assert token is not None and token.kind == "device"
-    assert body == {"id": "van-1", "name": "Van 1", "category": "van"}
+    assert body == {"id": "van-1", "name": "Van 1", "category": "van", "interval": 10}
     assert await (await admin.get("/api/devices/van-1")).get_json() == body
 
 
@@ -43,9 +43,18 @@ async def test_pages_of_devices_follow_each_other(admin: Caller) -> None:
 
 async def test_a_device_is_renamed_and_loses_its_category(admin: Caller, device: Device) -> None:
     changed = await (await admin.patch("/api/devices/van-12", json={"name": "Bus", "category": ""})).get_json()
-    assert changed == {"id": "van-12", "name": "Bus", "category": None}
+    assert changed == {"id": "van-12", "name": "Bus", "category": None, "interval": None}
     unchanged = await (await admin.patch("/api/devices/van-12", json={})).get_json()
     assert unchanged == changed
+
+
+async def test_an_interval_is_set_kept_and_taken_away(admin: Caller, device: Device) -> None:
+    for change, interval in (({"interval": 60}, 60), ({"name": "Bus"}, 60), ({"interval": 0}, None), ({}, None)):
+        changed = await (await admin.patch("/api/devices/van-12", json=change)).get_json()
+        assert changed["interval"] == interval, change
+    for wrong in (-1, 0.5, 86_401, "60"):
+        refused = await admin.patch("/api/devices/van-12", json={"interval": wrong})
+        assert (refused.status_code, (await refused.get_json())["field"]) == (422, "interval"), wrong
 
 
 async def test_a_rotated_token_ends_the_old_one(admin: Caller, van: Caller, anonymous: Caller) -> None:
@@ -97,6 +106,8 @@ BAD = {
     "NUL in the name": ({"name": "a\0b"}, 422, "name"),
     "newline in the name": ({"name": "a\nb"}, 422, "name"),
     "long category": ({"category": "x" * 65}, 422, "category"),
+    "interval of nothing": ({"interval": 0}, 422, "interval"),
+    "interval of more than a day": ({"interval": 86_401}, 422, "interval"),
     "taken": ({"id": "van-12"}, 409, "id"),
     "not an object": ([1], 422, None),
 }

@@ -95,7 +95,8 @@ def values(log: Log, known: frozenset[int]) -> dict[int, State]:
 
 async def afresh(conn: asyncpg.Connection) -> None:
     await conn.execute(
-        """truncate fix, device, geofence, transition, event, position, anchor, quarantine, token, session, command;
+        """truncate fix, device, pair, geofence, transition, event, position, anchor, quarantine, token, session,
+                    command;
            update lease set owner = null, checkpoint = '-infinity';
            update event_head set id = 0; update geofence_head set revision = 0"""
     )

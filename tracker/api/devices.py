@@ -11,28 +11,32 @@ from quart_schema import document_querystring, document_request, document_respon
 from tracker.access.guard import allow
 from tracker.access.tokens import issue
 from tracker.api.wire import Name, Page, Slug, answer, clean, empty, read_json, read_query
-from tracker.errors import NotFound
+from tracker.errors import Invalid, NotFound
 from tracker.model.device import Device
 from tracker.store.devices import delete_device, insert_device, select_device, select_devices, update_device
 from tracker.store.pool import borrow
 from tracker.store.tokens import revoke_device_tokens
 
 Category = Annotated[str, msgspec.Meta(max_length=64)]
+Interval = Annotated[float, msgspec.Meta(ge=1, le=86_400)]  # s
 
 
 class NewDevice(msgspec.Struct, frozen=True):
-    """`id` is generated where none is given; `name` is the id where none is."""
+    """`id` is generated where none is given; `name` is the id where none is. `interval`: seconds between its fixes; a
+    device that has one is told to be offline when it is silent for three."""
 
     id: Slug | None = None
     name: Name | None = None
     category: Category | None = None
+    interval: Interval | None = None
 
 
 class DeviceChange(msgspec.Struct, frozen=True):
-    """What is absent stays; an empty category takes it away."""
+    """What is absent stays; an empty category and an interval of 0 take it away."""
 
     name: Name | None = None
     category: Category | None = None
+    interval: Annotated[float, msgspec.Meta(ge=0, le=86_400)] | None = None
 
 
 class DeviceQuery(Page, frozen=True):
@@ -45,6 +49,7 @@ class DeviceAnswer(msgspec.Struct, frozen=True):
     id: str
     name: str
     category: str | None
+    interval: float | None
     token: str | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -91,7 +96,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @document_response(DeviceAnswer)
     @allow("admin")
     async def change_device(device: str) -> Response:
-        """Change the name or the category."""
+        """Change the name, the category or the interval."""
         return await _change(pool, device, await read_json(DeviceChange))
 
     @routes.delete("/<slug:device>")
@@ -125,7 +130,7 @@ async def _create(pool: asyncpg.Pool, new: NewDevice) -> Response:
     id = new.id or f"device-{secrets.token_hex(4)}"
     name, category = clean(new.name or id, "name"), clean(new.category or "", "category") or None
     async with borrow(pool) as conn, conn.transaction():
-        device = await insert_device(conn, id, name, category)
+        device = await insert_device(conn, id, name, category, new.interval)
         _, secret = await issue(conn, "device", device=device.key)
     response = answer(_shown(device, secret), 201)
     response.headers["Location"] = f"/api/devices/{id}"
@@ -135,8 +140,10 @@ async def _create(pool: asyncpg.Pool, new: NewDevice) -> Response:
 async def _change(pool: asyncpg.Pool, id: str, change: DeviceChange) -> Response:
     name = None if change.name is None else clean(change.name, "name")
     category = None if change.category is None else clean(change.category, "category")
+    if change.interval is not None and 0 < change.interval < 1:
+        raise Invalid("interval: 1 second or more, or 0 for none", field="interval")
     async with borrow(pool) as conn:
-        device = await update_device(conn, id, name=name, category=category)
+        device = await update_device(conn, id, name=name, category=category, interval=change.interval)
     if device is None:
         raise NotFound(f"there is no device {id}")
     return answer(_shown(device))
@@ -151,4 +158,4 @@ async def _rotate(pool: asyncpg.Pool, id: str) -> Response:
 
 
 def _shown(device: Device, secret: str | None = None) -> DeviceAnswer:
-    return DeviceAnswer(device.id, device.name, device.category, secret if secret else msgspec.UNSET)
+    return DeviceAnswer(device.id, device.name, device.category, device.interval, secret if secret else msgspec.UNSET)

@@ -14,19 +14,21 @@ import msgspec
 
 from tracker.alerts.matching import Subscriptions, write_outbox
 from tracker.geofence.fences import NOTHING_ASKED, Fences
-from tracker.ingest.alarms import Alarms, device_time
+from tracker.ingest.alarms import GRACE_US, Alarms, device_time
 from tracker.ingest.fences import Refresh, read
 from tracker.ingest.progress import Progress
 from tracker.ingest.replay import load_states
+from tracker.ingest.silences import Silences
 from tracker.model.device import Device
 from tracker.model.event import Event, Transition
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame
-from tracker.model.moment import DAY_MS, micros_to_datetime, now_ms
+from tracker.model.moment import DAY_MS, micros_to_datetime, now_ms, now_us
 from tracker.model.state import NEVER, State
 from tracker.pipeline.elapse import elapse
 from tracker.pipeline.fold import Folded, ambiguous, before_of, fixes_of, fold
 from tracker.pipeline.refold import refold, start_of
+from tracker.pipeline.silence import silenced
 from tracker.store.anchors import upsert_anchors
 from tracker.store.devices import select_devices
 from tracker.store.events import insert_transitions, select_decisions, update_decided
@@ -88,6 +90,7 @@ class Log:
         self.devices = Devices()
         self.late: set[int] = set()  # devices with fixes that came late and are not folded in yet
         self.alarms = Alarms()
+        self.silences = Silences()
         self.anchored: dict[int, int] = {}  # the newest anchor of a device that is written
         self.progress: dict[int, Progress] = {}  # of the devices' streams, by key
         self.dirty: set[int] = set()  # devices whose state is newer than its checkpoint
@@ -104,7 +107,7 @@ class Log:
         if self.epoch:
             self.conn.terminate()
         self.owner, self.states, self.dirty = uuid4(), States(), set()
-        self.late, self.alarms, self.anchored = set(), Alarms(), {}
+        self.late, self.alarms, self.silences, self.anchored = set(), Alarms(), Silences(), {}
         self.conn = await open_connection(self.url)
         self.epoch = await insert_owner(self.conn, self.owner, self.name)
         held = await take_leases(self.conn, self.owner)
@@ -115,9 +118,22 @@ class Log:
         self.fences, self.refresh = await read(self.conn), Refresh()
         self.devices.update({device.key: device for device in await select_devices(self.conn)})
         self.stamp = await load_states(self.conn, held, self.states, self.dirty, self.devices, self.fences)
+        self.silences.since = now_us()
         self.expect(self.states)
         reached = await select_progress(self.conn)
         self.progress = {device: Progress(boot, acked) for device, (boot, acked) in reached.items()}
+
+    def know(self, device: Device) -> None:
+        """As it is now in its table."""
+        before = self.devices.get(device.key)
+        self.devices[device.key] = device
+        if before is None or before.interval != device.interval:
+            self.silences.changed(device, self.states[device.key], now_us())
+
+    def rung(self, now: int) -> list[int]:
+        """The devices that something has become true of by time alone, at `now` in microseconds."""
+        rung = *self.alarms.ring(now), *self.silences.ring(now, self.devices, self.states)
+        return list(dict.fromkeys(rung))
 
     async def append(self, frames: Sequence[Frame]) -> Committed:
         """Store a batch with all its consequences, or nothing of it."""
@@ -190,6 +206,9 @@ class Log:
             state = self.states[device]
             states[device], told = elapse(device, state, device_time(state, now), self.fences)
             transitions += told
+            since = self.silences.counted_from(device)
+            states[device], told = silenced(self.devices[device], states[device], now - GRACE_US, since)
+            transitions += told
         return self.unframed(states, transitions)
 
     def unframed(self, states: dict[int, State], transitions: Iterable[Transition]) -> Folded:
@@ -219,6 +238,8 @@ class Log:
         """What is to be done for these devices even if they send nothing more."""
         for device, state in states.items():
             self.alarms.put(device, state, self.fences)
+            if device not in self.silences.look_at:
+                self.silences.put(self.devices[device], state)
             (self.late.add if state.late_from is not None else self.late.discard)(device)
 
     async def recover(self) -> Committed | None:
@@ -279,6 +300,7 @@ class Log:
         self.dirty.discard(device)
         self.late.discard(device)
         self.alarms.forget(device)
+        self.silences.forget(device)
         self.devices.pop(device, None)
         self.anchored.pop(device, None)
         await self.conn.execute("delete from fix where device = $1", device)
@@ -288,7 +310,6 @@ class Log:
         await self.checkpoint()
         await release_owner(self.conn, self.owner)
         await self.conn.close()
-
 
 
 def quarantined(frames: Sequence[Frame], folded: Folded) -> list[Quarantined]:

@@ -17,7 +17,7 @@ from tracker.pipeline.advance import advance
 from tracker.pipeline.decide import with_stays
 from tracker.pipeline.refold import plain
 from tracker.store.anchors import select_anchors
-from tracker.store.events import Stays, select_stays
+from tracker.store.events import Stays, select_offline, select_stays
 from tracker.store.fixes import select_fixes_since
 from tracker.store.ownership import partition_of, select_checkpoints
 from tracker.store.positions import select_states
@@ -55,9 +55,13 @@ async def load_states(
                 batch.clear()
         refold(batch, states, dirty, devices, fences)
         told = await select_stays(conn, list(dirty))
+        offline = await select_offline(conn)
     changed = frozenset(key for key, at in fences.since.items() if at > datetime_to_micros(since))
     for key in dirty:
         states[key] = as_told(states[key], told.get(key, {}), changed, fences)
+    for key, state in states.items():
+        if state.offline_at != offline.get(key):
+            states[key] = msgspec.structs.replace(state, offline_at=offline.get(key))
     return stamp
 
 

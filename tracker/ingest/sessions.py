@@ -87,7 +87,7 @@ class Sessions:
         if older := self.by_device.get(device.key):
             older.fail(Replaced())
         self.by_device[device.key] = session
-        self.writer.log.devices[device.key] = device
+        self.writer.log.know(device)
         progress = self.writer.log.progress.get(device.key)
         if progress is None or progress.boot != hello.boot:
             progress = self.writer.log.progress[device.key] = Progress(hello.boot)

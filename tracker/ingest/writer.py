@@ -150,7 +150,7 @@ class Writer:
         self.publish(committed)
 
     async def tell_of_time(self, now: int) -> None:
-        if devices := self.log.alarms.ring(now):
+        if devices := self.log.rung(now):
             await self.decide(lambda: self.log.elapse(devices, now))
 
     async def fold_in_late(self, clock: Callable[[], float]) -> None:
@@ -187,6 +187,7 @@ class Writer:
             try:
                 committed = await self.log.recover() or await work()
                 self.is_storing = True
+                self.log.silences.since = now_us()  # meanwhile nobody could be heard
                 return committed
             except BAD_DATA:
                 raise

@@ -15,6 +15,7 @@ class Device(msgspec.Struct, frozen=True):
     id: str
     name: str
     category: str | None = None
+    interval: float | None = None  # s between its fixes; silent for longer, it is told to be offline
 
 
 def is_slug(text: str) -> bool:

@@ -34,7 +34,8 @@ class State(msgspec.Struct, frozen=True, gc=False):
     due: int = NOT_DUE  # ms: a fix from here on has to look at the stays
     anchors: tuple["State", ...] = ()  # earlier states, the oldest first, from which late fixes are folded in
     late_from: int | None = None  # ms, the oldest fix that came late and is not folded in yet
-    is_offline: bool = False
+    offline_at: int | None = None  # ms, as of when it was told to be offline; None: it is not
+    heard_at: int = 0  # µs, when anything of it was stored last, whatever its flags
 
     def position(self, device: int, fence_ids: Mapping[int, str]) -> Position | None:
         """As others see it: geofences by their ids, those that are gone left out."""

@@ -10,13 +10,13 @@ import msgspec
 from tracker.geofence.fences import Fences
 from tracker.model.device import Device
 from tracker.model.event import Transition
-from tracker.model.evidence import Evidence, seen
 from tracker.model.fix import NO_MARKER, Fix, Flag
 from tracker.model.state import Jump, State
 from tracker.pipeline.anchors import anchored, late_from
 from tracker.pipeline.decide import decide
 from tracker.pipeline.jump import CONFIRMATIONS, possible
 from tracker.pipeline.motion import status
+from tracker.pipeline.silence import heard
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
@@ -41,13 +41,14 @@ def advance(
     newest = state.newest
     if newest is not None and fix.at < newest.at:
         late = state.late_from if fix.flags & NO_MARKER else late_from(state, fix.at)
-        return keep(state, flagged(fix, Flag.LATE), state.jump, late)
+        return keep(device, state, flagged(fix, Flag.LATE), received_at, state.jump, late)
     if fix.flags & NO_MARKER:
-        return keep(state, fix, state.jump, state.late_from)
+        return keep(device, state, fix, received_at, state.jump, state.late_from)
     if newest is not None and not possible(newest, fix):
         jump = jumped(state.jump, fix)
         if jump.count < CONFIRMATIONS:
-            return keep(state, flagged(fix, Flag.IMPOSSIBLE_JUMP), jump, late_here(state, fix))
+            jumping = flagged(fix, Flag.IMPOSSIBLE_JUMP)
+            return keep(device, state, jumping, received_at, jump, late_here(state, fix))
     return move(device, state, fix, received_at, here, between, fences)
 
 
@@ -56,14 +57,14 @@ def late_here(state: State, fix: Fix) -> int | None:
     return late_from(state, fix.at) if fix.at < state.seen_at else state.late_from
 
 
-def keep(state: State, fix: Fix, jump: Jump | None, late: int | None) -> Step:
+def keep(device: Device, state: State, fix: Fix, received_at: int, jump: Jump | None, late: int | None) -> Step:
     """The fix is stored, but moves no marker and decides no geofence."""
     seen_at = max(state.seen_at, fix.at)
     after = State(
         seen_at, state.newest, state.received_at, state.status, state.inside, jump, state.stays, state.candidates,
-        state.due, state.anchors, late, state.is_offline,
+        state.due, state.anchors, late, None, received_at,
     )  # fmt: skip
-    return Step(after, fix)
+    return Step(after, fix, heard(device.key, state, fix, received_at, False))
 
 
 def move(
@@ -77,17 +78,13 @@ def move(
 ) -> Step:
     after = State(
         max(state.seen_at, fix.at), fix, received_at, status(state.newest, fix), state.inside, None, state.stays,
-        state.candidates, state.due, anchored(state, fix.at), late_here(state, fix),
+        state.candidates, state.due, anchored(state, fix.at), late_here(state, fix), None, received_at,
     )  # fmt: skip
-    back = (online(device.key, fix),) if state.is_offline else ()
+    back = heard(device.key, state, fix, received_at, True)
     if state.inside == here and not state.candidates and not between and fix.at < state.due:
         return Step(after, fix, back)
     decided, transitions = decide(device, after, state.newest, fix, here, between, fences)
     return Step(decided, fix, (*back, *transitions))
-
-
-def online(device: int, fix: Fix) -> Transition:
-    return Transition(device, 0, "online", fix.at, fix, fix.at, Evidence(fixes=(seen(fix),)))
 
 
 def jumped(jump: Jump | None, fix: Fix) -> Jump:

@@ -48,7 +48,7 @@ def refold(
     after, more = elapse(device.key, after, max((each.decided_at for each in told), default=start.seen_at), fences)
     standing = [each for each in told if each.detected_at >= changed.get(each.happening.geofence, 0)]
     new = [each for each in (*made, *more) if each.kind in BY_PLACE]
-    after = msgspec.structs.replace(after, late_from=None, is_offline=state.is_offline)
+    after = msgspec.structs.replace(after, late_from=None, offline_at=state.offline_at, heard_at=state.heard_at)
     known = {each.happening: each.decided_at for each in standing}
     moved = [each for each in new if known.get(each.happening, each.decided_at) != each.decided_at]
     return Refolded(after, list(differences(device.key, known, new, rows)), moved)

@@ -18,7 +18,7 @@ def run_of(state: State, entries: Iterable[Fix | Refusal], number: int, asked: A
     """As many of the entries as form a run. `number` is the batch's of the first, as `asked` counts them."""
     run: list[Fix] = []
     newest, at, inside = state.newest, state.seen_at, state.inside
-    if newest is None or not state.anchors or state.candidates or state.is_offline:
+    if newest is None or not state.anchors or state.candidates or state.offline_at is not None:
         return run
     here, before, between = asked
     if number < len(before) and before[number] is not newest:
@@ -43,5 +43,5 @@ def follow(state: State, run: list[Fix], received_at: int) -> State:
     before = run[-2] if len(run) > 1 else state.newest
     return State(
         run[-1].at, run[-1], received_at, status(before, run[-1]), state.inside, None, state.stays, (), state.due,
-        state.anchors, state.late_from,
+        state.anchors, state.late_from, None, received_at,
     )  # fmt: skip

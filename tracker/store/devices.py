@@ -1,6 +1,7 @@
 """Table device: who reports. Whatever changes a row nudges `tracker_device` with its key in the same statement."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import asyncpg
 
@@ -8,14 +9,18 @@ from tracker.errors import Conflict
 from tracker.model.device import Device
 from tracker.store.tokens import revoke_device_tokens
 
+COLUMNS: Final = "key, id, name, category, interval_s"
 
-async def insert_device(conn: asyncpg.Connection, id: str, name: str, category: str | None = None) -> Device:
+
+async def insert_device(
+    conn: asyncpg.Connection, id: str, name: str, category: str | None = None, interval: float | None = None
+) -> Device:
     """Conflict where the id is taken."""
     row = await conn.fetchrow(
-        """with made as (insert into device (id, name, category) values ($1, $2, $3) on conflict do nothing
-                         returning key, id, name, category)
+        f"""with made as (insert into device (id, name, category, interval_s) values ($1, $2, $3, $4)
+                          on conflict do nothing returning {COLUMNS})
            select made.*, pg_notify('tracker_device', key::text) from made""",
-        id, name, category,
+        id, name, category, interval,
     )  # fmt: skip
     if row is None:
         raise Conflict(f"there is a device {id} already", field="id")
@@ -23,19 +28,19 @@ async def insert_device(conn: asyncpg.Connection, id: str, name: str, category: 
 
 
 async def select_device(conn: asyncpg.Connection, id: str) -> Device | None:
-    row = await conn.fetchrow("select key, id, name, category from device where id = $1", id)
+    row = await conn.fetchrow(f"select {COLUMNS} from device where id = $1", id)
     return _device(row) if row else None
 
 
 async def select_device_by_key(conn: asyncpg.Connection, key: int) -> Device | None:
-    row = await conn.fetchrow("select key, id, name, category from device where key = $1", key)
+    row = await conn.fetchrow(f"select {COLUMNS} from device where key = $1", key)
     return _device(row) if row else None
 
 
 async def select_devices(conn: asyncpg.Connection, *, after: str = "", limit: int | None = None) -> list[Device]:
     """In the order of their ids; `after` is the last id of the page before. No limit: all of them."""
     rows = await conn.fetch(
-        """select key, id, name, category from device where id collate "C" > $1 order by id collate "C" limit $2""",
+        f"""select {COLUMNS} from device where id collate "C" > $1 order by id collate "C" limit $2""",
         after, limit,
     )  # fmt: skip
     return [_device(row) for row in rows]
@@ -51,14 +56,20 @@ async def select_unknown(conn: asyncpg.Connection, ids: Sequence[str]) -> str | 
 
 
 async def update_device(
-    conn: asyncpg.Connection, id: str, *, name: str | None = None, category: str | None = None
+    conn: asyncpg.Connection,
+    id: str,
+    *,
+    name: str | None = None,
+    category: str | None = None,
+    interval: float | None = None,
 ) -> Device | None:
-    """None leaves a value as it is; an empty category takes it away."""
+    """None leaves a value as it is; an empty category and an interval of 0 take it away."""
     row = await conn.fetchrow(
-        """with made as (update device set name = coalesce($2, name), category = nullif(coalesce($3, category), '')
-                         where id = $1 returning key, id, name, category)
+        f"""with made as (update device set name = coalesce($2, name), category = nullif(coalesce($3, category), ''),
+                                 interval_s = nullif(coalesce($4, interval_s), 0)
+                          where id = $1 returning {COLUMNS})
            select made.*, pg_notify('tracker_device', key::text) from made""",
-        id, name, category,
+        id, name, category, interval,
     )  # fmt: skip
     return _device(row) if row else None
 
@@ -92,4 +103,4 @@ async def _delete_fixes(conn: asyncpg.Connection, key: int) -> None:
 
 
 def _device(row: asyncpg.Record) -> Device:
-    return Device(key=row["key"], id=row["id"], name=row["name"], category=row["category"])
+    return Device(row["key"], row["id"], row["name"], row["category"], row["interval_s"])

@@ -165,6 +165,17 @@ async def select_stays(conn: asyncpg.Connection, devices: Sequence[int]) -> dict
     return found
 
 
+async def select_offline(conn: asyncpg.Connection) -> dict[int, int]:
+    """The devices that are offline, as it was told, and since when, in ms."""
+    rows = await conn.fetch(
+        """select device, at from (
+               select distinct on (device) device, kind, at from transition
+               where kind in ('offline', 'online') order by device, event desc nulls last) as last
+           where kind = 'offline'"""
+    )
+    return {row["device"]: from_datetime(row["at"]) for row in rows}
+
+
 async def select_events(
     conn: asyncpg.Connection,
     *,

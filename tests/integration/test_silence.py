@@ -1,0 +1,106 @@
+"""Offline and online through the database, across crashes, and through a real server."""
+
+import asyncpg
+import pytest
+
+from tests.running import running
+from tracker.ingest.log import Log
+from tracker.model.device import Device
+from tracker.model.fix import Fix
+from tracker.model.frame import Frame
+from tracker.model.moment import format_ms, now_ms, now_us
+from tracker.store.devices import delete_device, insert_device, select_device
+
+S = 1_000_000  # µs
+# One second of silence is enough, and nothing is waited for that may be on its way.
+HASTY = """
+import tracker.ingest.alarms, tracker.pipeline.silence
+tracker.ingest.alarms.GRACE_US = 100_000
+tracker.pipeline.silence.LEAST_S = 1.0
+tracker.pipeline.silence.MISSED = 1
+from tracker.cli import main
+main()
+"""
+
+
+@pytest.fixture
+async def van(conn: asyncpg.Connection) -> Device:
+    return await insert_device(conn, "van", "Van", interval=60)
+
+
+async def opened(url: str) -> Log:
+    log = Log(url, "test")
+    await log.open()
+    return log
+
+
+async def sent(log: Log, device: Device, received_at: int) -> list[str]:
+    frame = Frame(device.key, 1, received_at, [Fix(received_at // 1000, 249_400_000, 601_700_000)])
+    return [event.type for event in (await log.append([frame])).events]
+
+
+async def looked(log: Log, now: int) -> list[str]:
+    devices = log.rung(now)
+    return [event.type for event in (await log.elapse(devices, now)).events] if devices else []
+
+
+async def test_an_outage_is_told_once_across_crashes(database_url: str, van: Device) -> None:
+    now = now_us()
+    log = await opened(database_url)
+    assert await sent(log, van, now) == []
+    assert await looked(log, now + 100 * S) == []
+    assert await looked(log, now + 200 * S) == ["offline"]
+    for _ in range(2):
+        await log.conn.close()  # without a checkpoint
+        log = await opened(database_url)
+        assert await looked(log, now_us() + 900 * S) == []
+    assert await sent(log, van, now + 300 * S) == ["online"]
+    await log.conn.close()
+    log = await opened(database_url)
+    assert await sent(log, van, now + 301 * S) == []
+    await log.checkpoint()
+    assert await looked(log, now_us() + 900 * S) == ["offline"]
+    await log.close()
+
+
+async def test_a_device_that_is_deleted_is_not_missed(database_url: str, van: Device, conn: asyncpg.Connection) -> None:
+    log = await opened(database_url)
+    await sent(log, van, now_us())
+    await delete_device(conn, "van")
+    assert await looked(log, now_us() + 900 * S) == []  # in the moment before the log knows
+    await log.forget(van.key)
+    assert await looked(log, now_us() + 1900 * S) == []
+    await log.close()
+
+
+async def test_an_interval_that_was_set_counts_from_then_on(
+    database_url: str, van: Device, conn: asyncpg.Connection
+) -> None:
+    log = await opened(database_url)
+    await sent(log, van, now_us() - 5000 * S)
+    await conn.execute("update device set interval_s = 20")
+    changed = await select_device(conn, "van")
+    assert changed is not None
+    log.know(changed)
+    assert await looked(log, now_us() + 50 * S) == []
+    assert await looked(log, now_us() + 70 * S) == ["offline"]
+    await log.close()
+
+
+async def test_a_server_tells_of_silence_by_its_clock(database_url: str) -> None:
+    with running(database_url, program=HASTY) as server:
+        token = server.new_device("van")
+        with server.api() as api:
+            assert api.patch("/api/devices/van", json={"interval": 1}).json()["interval"] == 1
+        async with server.viewer(events={"after": 0}) as viewer:
+            async with server.device("van", token) as device:
+                measured = now_ms()
+                await device.fixes(1, {"at": format_ms(measured), "lon": 24.94, "lat": 60.17})
+            offline = (await viewer.hear("event"))["event"]
+            assert (offline["type"], offline["device"], offline["geofence"]) == ("offline", "van", None)
+            assert (offline["at"], offline["lon"]) == (format_ms(measured + 1000), 24.94)
+            assert offline["evidence"]["by"] == "clock" and offline["evidence"]["interval_s"] == 1
+            async with server.device("van", token, boot="b2") as device:
+                await device.fixes(1, {"at": format_ms(now_ms()), "lon": 24.95, "lat": 60.17})
+            online = (await viewer.hear("event"))["event"]
+            assert (online["id"], online["type"], online["lon"]) == (2, "online", 24.95)

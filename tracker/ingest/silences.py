@@ -1,0 +1,58 @@
+"""Silences: when, by the server's clock, to look whether a device has said nothing for too long."""
+
+from collections.abc import Mapping
+from heapq import heappop, heappush
+
+from tracker.ingest.alarms import GRACE_US
+from tracker.model.device import Device
+from tracker.model.state import State
+from tracker.pipeline.silence import silent_at
+
+
+class Silences:
+    """One entry for each device that has an interval. It stays where it is while fixes come, and is put further on when
+    it is found too early: so a fix costs nothing.
+
+    Silence counts from `since` at the soonest: before, this process was not there, or could store nothing; and from
+    when the interval was set.
+    """
+
+    def __init__(self) -> None:
+        self.since = 0  # µs
+        self.set_at: dict[int, int] = {}  # µs, of the devices whose interval was changed since then
+        self.heap: list[tuple[int, int]] = []  # (µs, device); those that are not in `look_at` any more are skipped
+        self.look_at: dict[int, int] = {}
+
+    def counted_from(self, device: int) -> int:
+        return max(self.since, self.set_at.get(device, 0))
+
+    def put(self, device: Device, state: State) -> None:
+        """Unless it is looked at sooner."""
+        due = silent_at(device, state, self.counted_from(device.key))
+        if due is not None and due + GRACE_US < self.look_at.get(device.key, due + GRACE_US + 1):
+            self.look_at[device.key] = due + GRACE_US
+            heappush(self.heap, (due + GRACE_US, device.key))
+
+    def changed(self, device: Device, state: State, now: int) -> None:
+        """Its interval is another one."""
+        self.set_at[device.key] = now
+        self.put(device, state)
+
+    def forget(self, device: int) -> None:
+        self.set_at.pop(device, None)
+        self.look_at.pop(device, None)
+
+    def ring(self, now: int, devices: Mapping[int, Device], states: Mapping[int, State]) -> list[int]:
+        """The devices that have been silent for too long, once each."""
+        rung = []
+        while self.heap and self.heap[0][0] <= now:
+            at, key = heappop(self.heap)
+            if self.look_at.get(key) != at:
+                continue
+            del self.look_at[key]
+            due = silent_at(devices[key], states[key], self.counted_from(key))
+            if due is not None and due + GRACE_US <= now:
+                rung.append(key)
+            else:
+                self.put(devices[key], states[key])
+        return rung

@@ -1,0 +1,62 @@
+"""Silence: a device that says nothing for too long is offline, and online again with whatever of it is stored next."""
+
+from typing import Final
+
+import msgspec
+
+from tracker.model.device import Device
+from tracker.model.event import Transition
+from tracker.model.evidence import Evidence, seen
+from tracker.model.fix import Fix
+from tracker.model.state import State
+from tracker.pipeline.decide import Decided
+
+MISSED: Final = 3  # intervals: one fix may be lost and the next one late, three are no accident
+LEAST_S: Final = 30.0  # to connect again, after a tunnel or a restart of the server, takes up to so long
+
+
+def limit_s(interval: float) -> float:
+    return max(MISSED * interval, LEAST_S)
+
+
+def silent_at(device: Device, state: State, since: int) -> int | None:
+    """From when on, in µs of the server, it is offline if nothing comes. None: never, or it was told already. `since`:
+    silence before counts for nothing, since nobody listened or nothing was expected."""
+    if device.interval is None or state.newest is None or state.offline_at is not None:
+        return None
+    return max(state.heard_at, state.received_at, since) + round(limit_s(device.interval) * 1e6)
+
+
+def silenced(device: Device, state: State, now: int, since: int) -> Decided:
+    """The state after `now`, in µs of the server, has come and no fix."""
+    due, newest = silent_at(device, state, since), state.newest
+    if due is None or newest is None or now < due:
+        return state, ()
+    at = device_time(state, newest, due)
+    evidence = Evidence(
+        fixes=(seen(newest),), by="clock", interval_s=device.interval, silent_s=seconds_since_heard(state, due)
+    )
+    told = Transition(device.key, 0, "offline", at, newest, at, evidence)
+    return msgspec.structs.replace(state, offline_at=at), (told,)
+
+
+def heard(device: int, before: State, fix: Fix, received_at: int, moves: bool) -> tuple[Transition, ...]:
+    """The end of an outage, by any fix that is stored. One that `moves` no marker, as it came late or is not believed,
+    says that the device is there again, not where. Nor does one say when that was measured before the outage ended."""
+    newest = before.newest
+    if before.offline_at is None or newest is None:
+        return ()
+    at = fix.at
+    if at <= before.offline_at:
+        at = max(before.offline_at, device_time(before, newest, received_at))
+    evidence = Evidence(fixes=(seen(fix),), silent_s=seconds_since_heard(before, received_at))
+    return (Transition(device, 0, "online", at, fix if moves else newest, at, evidence),)
+
+
+def device_time(state: State, newest: Fix, now: int) -> int:
+    """What its clock shows, in ms, at `now` in µs of the server."""
+    return newest.at + (now - state.received_at) // 1000
+
+
+def seconds_since_heard(state: State, now: int) -> float:
+    return round((now - max(state.heard_at, state.received_at)) / 1e6, 3)
