@@ -44,6 +44,7 @@ def test_states_after_a_crash_are_those_before(database_url: str) -> None:
         @example([here(0), ("fence", "a", 0)])  # a fence made around a device: it has not entered yet
         @example([("fence", "a", 0), here(0), ("fence", "a", 1)])  # a fence moved away: it has not left yet
         @example([("fence", "a", 0), here(0), ("fence", "a", None)])
+        @example([here(1), ("checkpoint", 0, 0), here(0)])  # a late fix after the first checkpoint
         @given(scripts)
         def law(script: list[Any]) -> None:
             runner.run(played(database_url, conn, [*script, ("crash", 0, 0)]))

@@ -24,7 +24,7 @@ from tracker.model.event import Event, Transition
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame
 from tracker.model.moment import DAY_MS, micros_to_datetime, now_ms, now_us
-from tracker.model.state import NEVER, State
+from tracker.model.state import State
 from tracker.pipeline.elapse import elapse
 from tracker.pipeline.fold import Folded, ambiguous, before_of, fixes_of, fold
 from tracker.pipeline.refold import refold, start_of
@@ -288,8 +288,8 @@ class Log:
         """Those of the devices whose newest one is far from the newest that is written."""
         due = {}
         for key in self.dirty:
-            states = self.states[key].anchors
-            if states and not 0 <= states[-1].seen_at - self.anchored.get(key, NEVER) < ANCHORS_MS:
+            states, written = self.states[key].anchors, self.anchored.get(key)
+            if states and (written is None or not 0 <= states[-1].seen_at - written < ANCHORS_MS):
                 due[key] = states
         return due
 
