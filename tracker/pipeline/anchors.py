@@ -1,8 +1,9 @@
 """Anchors: a few earlier states of a device, close together where recent, from which a late fix can be folded in.
 
-The further back, the further apart: folding in a fix that came late by t reads about t's worth of fixes again.
+The further back, the further apart: to fold in a fix that came late by t, at most three times t is folded again.
 """
 
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -35,18 +36,16 @@ def bare(state: State) -> State:
 
 
 def thinned(anchors: tuple[State, ...], at: int) -> tuple[State, ...]:
-    """As seen from `at`: an anchor stays where it is at least half its age before the next, and of those older than the
-    window only the newest."""
-    kept = [anchors[-1]]
-    for anchor in reversed(anchors[1:-1]):
-        later = kept[-1].seen_at
-        if later <= at - WINDOW:
-            return tuple(reversed(kept))
-        if later - anchor.seen_at >= max(STEP, (at - later) // 2):
+    """As seen from `at`: without those between two that are no further apart than twice the age of the later, and of
+    those older than the window only with the newest."""
+    first = max((n for n, anchor in enumerate(anchors) if anchor.seen_at <= at - WINDOW), default=0)
+    kept = [anchors[first]]
+    for anchor, later in pairwise(anchors[first + 1 :]):
+        if later.seen_at - kept[-1].seen_at > 2 * (at - later.seen_at):
             kept.append(anchor)
-    if len(anchors) > 1 and kept[-1].seen_at > at - WINDOW:
-        kept.append(anchors[0])
-    return tuple(reversed(kept))
+    if len(anchors) > first + 1:
+        kept.append(anchors[-1])
+    return tuple(kept)
 
 
 def anchor_of(state: State, at: int) -> State | None:

@@ -39,10 +39,14 @@ async def select_fixes_since(conn: Connection, received_at: datetime) -> AsyncIt
 
 
 async def select_fixes_of(conn: Connection, device: int, *, after: int, limit: int) -> list[Row]:
-    """Those of one device newer than `after` (ms), by time."""
+    """Those of one device newer than `after` (ms), by time. Read in pieces, for a day of them would hold up the loop;
+    needs a transaction (it is a cursor)."""
     query = f"select {', '.join(COLUMNS)} from fix where device = $1 and at > $2 order by at limit $3"
-    records = await conn.fetch(query, device, to_datetime(max(after, 0)), limit)
-    return [Row(device, datetime_to_micros(record["received_at"]), to_fix(record)) for record in records]
+    since = to_datetime(max(after, 0))
+    return [
+        Row(device, datetime_to_micros(record["received_at"]), to_fix(record))
+        async for record in conn.cursor(query, device, since, limit, prefetch=1_000)
+    ]
 
 
 def to_fix(record: Record) -> Fix:
