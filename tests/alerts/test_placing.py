@@ -7,12 +7,14 @@ import msgspec
 import pytest
 
 from tracker.alerts.breaker import AT_ONCE, FIRST_PAUSE, LONGEST_PAUSE, SPACING, TRIPS, Breaker
+from tracker.alerts.matching import wished
 from tracker.alerts.outcome import answered
 from tracker.alerts.placing import LARGEST_GROUP, Known, Lane, place
 from tracker.alerts.quiet import quiet_until
 from tracker.alerts.schedule import SCHEDULE, next_wait
 from tracker.model.channel import Webhook
 from tracker.model.delivery import Parcel
+from tracker.model.event import Event
 from tracker.model.moment import from_datetime
 from tracker.model.subscription import Quiet, Subscription, Wish
 
@@ -64,6 +66,8 @@ def test_cooldown_is_per_device_and_geofence_and_counts_from_what_was_told() -> 
         ("waiting", None), ("skipped", "cooldown"), ("waiting", None), ("skipped", "cooldown"), ("waiting", None),
         ("skipped", "cooldown"),
     ]  # fmt: skip
+    back = place([parcel(8, 5, type="retraction")], subscription(cooldown=60), Known({Lane(1, "van", "port"): NOW}), NOW)
+    assert back[0].state == "waiting", "who was told what is not so has to hear it"
     later = place([parcel(7, 10)], subscription(cooldown=60), Known({Lane(1, "van", "port"): NOW}), NOW)
     assert later[0].state == "skipped"
 
@@ -132,3 +136,15 @@ def test_the_breaker_gives_up_probes_and_comes_back() -> None:
     breaker.started(now)
     assert breaker.settled(now, True), "it is back"
     assert breaker.slots(now + SPACING) == AT_ONCE
+
+
+def happened(type: str, evidence: bytes = b"{}", at: int = NOW - 10_000) -> Event:
+    return Event(9, type, "van", "port", at, NOW, True, 7.0, 43.0, msgspec.Raw(evidence))
+
+
+def test_a_retraction_goes_to_who_was_told_what_it_takes_back() -> None:
+    wrong = happened("retraction", b'{"event":3,"type":"enter"}')
+    assert wished(Wish(types=frozenset({"enter"})), wrong, None)
+    assert wished(Wish(types=frozenset({"retraction"})), wrong, None)
+    assert not wished(Wish(types=frozenset({"exit"})), wrong, None)
+    assert wished(Wish(max_age=5), wrong, None) and not wished(Wish(max_age=5), happened("enter"), None)

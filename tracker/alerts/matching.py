@@ -61,12 +61,23 @@ def parcels(event: Event, subscriptions: Sequence[int]) -> list[Parcel]:
 
 def wished(wish: Wish, event: Event, category: str | None) -> bool:
     return (
-        (wish.types is None or event.type in wish.types)
+        (wish.types is None or not wish.types.isdisjoint(types_of(event)))
         and (wish.geofences is None or event.geofence in wish.geofences)
         and (wish.devices is None or event.device in wish.devices)
         and (wish.categories is None or category in wish.categories)
-        and (not wish.max_age or event.detected_at - event.at <= wish.max_age * 1000)
+        and (not wish.max_age or event.detected_at - event.at <= wish.max_age * 1000 or event.type == "retraction")
     )
+
+
+def types_of(event: Event) -> tuple[str, ...]:
+    """A retraction goes to who was told what it takes back, too."""
+    if event.type != "retraction":
+        return (event.type,)
+    return event.type, msgspec.json.decode(event.evidence, type=Retracted).type
+
+
+class Retracted(msgspec.Struct, frozen=True):
+    type: str = ""
 
 
 def written(event: Event) -> msgspec.Raw:

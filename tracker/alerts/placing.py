@@ -66,7 +66,7 @@ def _draft(parcel: Parcel, subscription: Subscription, known: Known, now: int) -
     held = quiet_until(wish.quiet, now) if wish.quiet else None
     if held is not None and wish.quiet is not None and wish.quiet.then == "drop":
         return Draft(lane, parcel.type, now, state="skipped", reason="quiet hours")
-    if wish.cooldown:
+    if wish.cooldown and parcel.type != "retraction":  # who was told what is not so has to hear it
         told = known.told.get(lane)
         if told is not None and parcel.detected_at - told < wish.cooldown * 1000:
             return Draft(lane, parcel.type, now, state="skipped", reason="cooldown")
