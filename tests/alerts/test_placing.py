@@ -66,7 +66,8 @@ def test_cooldown_is_per_device_and_geofence_and_counts_from_what_was_told() -> 
         ("waiting", None), ("skipped", "cooldown"), ("waiting", None), ("skipped", "cooldown"), ("waiting", None),
         ("skipped", "cooldown"),
     ]  # fmt: skip
-    back = place([parcel(8, 5, type="retraction")], subscription(cooldown=60), Known({Lane(1, "van", "port"): NOW}), NOW)
+    known = Known({Lane(1, "van", "port"): NOW})
+    back = place([parcel(8, 5, type="retraction")], subscription(cooldown=60), known, NOW)
     assert back[0].state == "waiting", "who was told what is not so has to hear it"
     later = place([parcel(7, 10)], subscription(cooldown=60), Known({Lane(1, "van", "port"): NOW}), NOW)
     assert later[0].state == "skipped"
