@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from hypothesis import event, given, settings
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from tracker.geofence.feature import parse
@@ -68,7 +68,7 @@ waits = st.sampled_from([1000] * 20 + [1, 30_000, 400_000])
 moves = st.tuples(st.integers(-1, 1), st.integers(-1, 1)) | st.tuples(st.integers(-9, 9), st.integers(-3, 3))
 leaps = st.sampled_from([0] * 25 + [10_000, -10_000])  # steps: an impossible jump, and back
 measured = st.none() | st.sampled_from([3.0, 30.0])
-speeds = st.none() | st.sampled_from([0.0, 5.1, 6.0, 50.0])
+speeds = st.sampled_from([None, 0.0, 4.0, 5.1, 6.0, 50.0])
 stays = st.sampled_from([1] * 5 + [20, 60])  # so many fixes in the same way
 legs = st.lists(st.tuples(waits, moves, leaps, measured, speeds, odd, stays), max_size=20)
 
@@ -111,6 +111,21 @@ def one_by_one(fence: Geofence, device: Device, fixes: list[Fix]) -> list[Transi
     return [*found, *elapse(device.key, state, UNTIL, fences)[1]]
 
 
+def leg(wait: int, east: int = 0, leap: int = 0, speed: float | None = 0.0, stay: int = 1) -> Any:
+    return wait, (east, 0), leap, 3.0, speed, 0, stay
+
+
+CIRCLE = SHAPES[0]
+PARKED = [leg(1000, stay=60)] * 5
+THROUGH = [leg(1000), leg(60_000, 20)]
+THROUGH_A_JUMP = [leg(1000), leg(1000, leap=10_000), leg(59_000, 20, -10_000)]
+HURRIED = [leg(1000, stay=10), *[leg(1000, speed=6.0)] * 4, leg(1000, stay=30), leg(400_000)]
+
+
+@example(fence_of(CIRCLE, CENTRES[0], {}, SCOPES[0]), PARKED, [], 0, [])  # it closes and opens round a device
+@example(fence_of(CIRCLE, CENTRES[0], {}, {}), THROUGH, [], -10, [30_000])  # from one slice to the next
+@example(fence_of(CIRCLE, CENTRES[0], {}, {}), THROUGH_A_JUMP, [], -10, [])  # from the fix before one not believed
+@example(fence_of(CIRCLE, CENTRES[0], {"speed_limit": 5.0}, {}), HURRIED, [], 0, [])  # an episode that ends quietly
 @settings(max_examples=120, deadline=None)
 @given(areas, legs, legs, st.integers(-6, 6), st.lists(st.integers(0, 900_000), max_size=3))
 def test_what_is_left_out_would_have_told_nothing(
