@@ -15,6 +15,12 @@ CIRCLES: dict[str, tuple[Corner, float]] = {
     "Senate Square": ((24.9521, 60.1695), 130.0),
     "Kaisaniemi": ((24.9448, 60.1757), 110.0),
 }
+MORE: dict[str, dict[str, float]] = {  # properties that make something happen: seconds, m/s
+    "Central Station": {"dwell": 60},
+    "Kaisaniemi": {"dwell": 60},
+    "Esplanadi": {"speed_limit": 8.33},
+    "Hakaniemi": {"speed_limit": 8.33},
+}
 
 
 async def furnish(url: str, admin_token: str) -> None:
@@ -33,4 +39,4 @@ def _slug(name: str) -> str:
 
 
 def _feature(name: str, geometry: dict[str, object], **properties: float) -> dict[str, object]:
-    return {"type": "Feature", "geometry": geometry, "properties": {"name": name, **properties}}
+    return {"type": "Feature", "geometry": geometry, "properties": {"name": name, **MORE.get(name, {}), **properties}}
