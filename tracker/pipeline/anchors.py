@@ -32,7 +32,9 @@ def anchored(state: State, at: int) -> tuple[State, ...]:
 
 
 def bare(state: State) -> State:
-    return msgspec.structs.replace(state, anchors=(), late_from=None)
+    """Without attributes too: they may be two thousand bytes, and nothing is decided by them."""
+    newest = state.newest and msgspec.structs.replace(state.newest, attributes=None)
+    return msgspec.structs.replace(state, newest=newest, anchors=(), late_from=None)
 
 
 def thinned(anchors: tuple[State, ...], at: int) -> tuple[State, ...]:
