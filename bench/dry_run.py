@@ -6,6 +6,7 @@ Prints how long the whole answer took, and how long the server kept other caller
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import time
 from typing import Any
@@ -21,11 +22,14 @@ from tracker.store.pool import open_connection
 HOUR_MS = 3_600_000
 PULSE = 0.005  # s between two looks whether the server answers others
 HEADERS = {"Authorization": f"Bearer {ADMIN_TOKEN}"}
-AREAS: dict[str, dict[str, Any]] = {
-    "a circle of 200 m": {"radius": 200},
-    "a circle of 1.5 km": {"radius": 1500},
-    "the whole city": {"radius": 9000},
-}
+AREAS: list[tuple[str, str, dict[str, Any]]] = [
+    ("a circle of 200 m", "balanced", {"radius": 200}),
+    ("a circle of 1.5 km", "strict", {"radius": 1500}),
+    ("a circle of 1.5 km", "balanced", {"radius": 1500}),
+    ("a circle of 1.5 km, dwell and speed limit", "balanced", {"radius": 1500, "dwell": 300, "speed_limit": 13.0}),
+    ("a circle of 1.5 km", "calm", {"radius": 1500}),
+    ("the whole city", "balanced", {"radius": 9000}),
+]
 
 
 def main() -> None:
@@ -37,14 +41,14 @@ def main() -> None:
     try:
         url = ground.new_database()
         start = (now_ms() // HOUR_MS - 2) * HOUR_MS
-        began = time.monotonic()
-        asyncio.run(wander(url, given.devices, start, given.seconds))
-        print(f"{given.devices * given.seconds:,} fixes written in {time.monotonic() - began:.1f} s\n")
-        print("| | preset | fixes | events | s | others waited, ms: p50 / p99 / most |\n|---|---|---|---|---|---|")
-        with serving("ours", url) as (_, port):
-            for name, properties in AREAS.items():
-                for preset in ("strict", "balanced", "calm"):
-                    print(asyncio.run(measured(port, name, properties | {"preset": preset}, start)))
+        with serving("ours", url) as (_, port):  # before there is a history, which it would fold when it starts
+            began = time.monotonic()
+            asyncio.run(wander(url, given.devices, start, given.seconds))
+            print(f"{given.devices * given.seconds:,} fixes written in {time.monotonic() - began:.1f} s\n")
+            print("| | preset | fixes | events | s | others waited, ms: p50 / p99 / most | load |", flush=True)
+            print("|---|---|---|---|---|---|---|", flush=True)
+            for name, preset, properties in AREAS:
+                print(asyncio.run(measured(port, name, properties | {"preset": preset}, start)), flush=True)
     finally:
         ground.end()
 
@@ -72,7 +76,7 @@ async def measured(port: int, name: str, properties: dict[str, Any], start: int)
     assert last["type"] == "done", last
     p50, p99 = statistics.median(waits), statistics.quantiles(waits, n=100)[98]
     return (f"| {name} | {properties['preset']} | {last['fixes']:,} | {last['events']:,} | {seconds:.1f} | "
-            f"{p50:.1f} / {p99:.1f} / {max(waits):.1f} |")  # fmt: skip
+            f"{p50:.1f} / {p99:.1f} / {max(waits):.1f} | {os.getloadavg()[0]:.1f} |")  # fmt: skip
 
 
 async def beat(port: int, waits: list[float]) -> None:
