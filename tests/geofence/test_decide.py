@@ -151,11 +151,12 @@ def ride(*speeds: float, every: float = 10.0) -> list[Made]:
 
 
 SPEEDS = {
-    "once for an episode, when it ends, with the peak": (ride(8, 15, 17, 16, 9, 9), [(10, 17.0, True)]),
+    "once for an episode, when it ends, with the peak": (ride(8, 15, 17, 16, 9, 9, 9, 9), [(10, 17.0, True)]),
     "once a minute has passed, if it lasts": (ride(8, *[15.0] * 9, 16), [(10, 15.0, False)]),
-    "one fix says nothing": (ride(8, 15, 9, 9, 9), []),
+    "one fix says nothing": (ride(8, 15, 9, 9, 9, 9, 9), []),
     "a little over the limit is not": (ride(8, 12.5, 12.5, 12.5, 9), []),
-    "two episodes": (ride(15, 15, 9, 14, 14, 9), [(0, 15.0, True), (30, 14.0, True)]),
+    "two episodes": (ride(15, 15, *[9.0] * 4, 14, 14, *[9.0] * 4), [(0, 15.0, True), (60, 14.0, True)]),
+    "at the limit, now above and now below, is one": (ride(15, 15, 9, 14, 9, 14, *[9.0] * 4), [(0, 15.0, True)]),
     "a silence ends it": ([*ride(8, 15, 15), (400, 0.0, 5.0, 15.0), (410, 0.0, 5.0, 15.0)], [(10, 15.0, True)]),
 }  # fmt: skip
 

@@ -47,7 +47,8 @@ def woken(device: int, fence: Geofence, stay: Stay, newest: Fix, now: int) -> tu
         stay, told = tell_dwell(device, fence, stay, newest, due, "clock")
     episode = stay.episode
     if episode is not None and episode.first.at + TELL_MS <= now:
-        told = told + tell_episode(device, fence, episode, None, newest, "clock")
+        until = None if newest.at == episode.last else episode.last
+        told = told + tell_episode(device, fence, episode, until, newest, "clock")
         stay = msgspec.structs.replace(stay, episode=msgspec.structs.replace(episode, told=True))
     return stay, told
 

@@ -17,6 +17,7 @@ from tracker.model.stay import Episode, Stay
 from tracker.pipeline.motion import STEADY_MS
 from tracker.pipeline.presets import PRESETS
 
+CALM_MS: Final = 30_000  # without a fix that was too fast an episode is over
 TELL_MS: Final = 60_000  # an episode that lasts is told after so long, with the peak until then
 
 Stayed = tuple[Stay, list[Transition]]
@@ -66,10 +67,11 @@ def hurried(device: int, fence: Geofence, stay: Stay, before: Fix | None, fix: F
     """One event for each episode: when it ends, or after a minute of it."""
     told: list[Transition] = []
     episode, speed = stay.episode, speed_of(before, fix)
-    if episode is not None and (has_left or fix.at - episode.last > GAP_MS or is_slow(fence, speed)):
+    is_too_fast = not has_left and is_fast(fence, speed)
+    if episode is not None and (has_left or is_over(episode, fix, is_too_fast)):
         told += tell_episode(device, fence, episode, episode.last, fix)
         episode = None
-    if not has_left and is_fast(fence, speed):
+    if is_too_fast:
         episode = followed(episode, fix, speed or 0.0)
         if fix.at - episode.first.at >= TELL_MS and (now := tell_episode(device, fence, episode, None, fix)):
             told += now
@@ -82,8 +84,9 @@ def is_fast(fence: Geofence, speed: float | None) -> bool:
     return speed is not None and speed > limit * (1 + PRESETS[fence.preset].tolerance)
 
 
-def is_slow(fence: Geofence, speed: float | None) -> bool:
-    return speed is not None and speed <= (fence.speed_limit or 0.0)
+def is_over(episode: Episode, fix: Fix, is_too_fast: bool) -> bool:
+    """Who drives at the limit is not told every few seconds: for a while no fix must have been too fast."""
+    return fix.at - episode.last > (GAP_MS if is_too_fast else CALM_MS)
 
 
 def speed_of(before: Fix | None, fix: Fix) -> float | None:
