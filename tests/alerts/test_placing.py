@@ -145,7 +145,7 @@ def happened(type: str, evidence: bytes = b"{}", at: int = NOW - 10_000) -> Even
 
 def test_a_retraction_goes_to_who_was_told_what_it_takes_back() -> None:
     wrong = happened("retraction", b'{"event":3,"type":"enter"}')
-    assert wished(Wish(types=frozenset({"enter"})), wrong, None)
-    assert wished(Wish(types=frozenset({"retraction"})), wrong, None)
-    assert not wished(Wish(types=frozenset({"exit"})), wrong, None)
-    assert wished(Wish(max_age=5), wrong, None) and not wished(Wish(max_age=5), happened("enter"), None)
+    assert wished(Wish(types=frozenset({"enter"})), wrong, frozenset())
+    assert wished(Wish(types=frozenset({"retraction"})), wrong, frozenset())
+    assert not wished(Wish(types=frozenset({"exit"})), wrong, frozenset())
+    assert wished(Wish(max_age=5), wrong, frozenset()) and not wished(Wish(max_age=5), happened("enter"), frozenset())

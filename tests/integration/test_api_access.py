@@ -21,9 +21,11 @@ EXPECTED = {
     READERS: """GET /api/devices, GET /api/devices/<device>, GET /api/devices/<device>/track,
                 GET /api/devices/<device>/commands, GET /api/devices/<device>/quarantine,
                 GET /api/geofences, GET /api/geofences/<geofence>, GET /api/events, GET /api/events/stream,
-                GET /api/geofences/export, GET /api/positions, GET /api/push/key""",
+                GET /api/geofences/export, GET /api/positions, GET /api/push/key,
+                GET /api/pairs, GET /api/pairs/<pair>""",
     ADMINS: """POST /api/devices, PATCH /api/devices/<device>, DELETE /api/devices/<device>,
                POST /api/devices/<device>/token, POST /api/devices/<device>/commands,
+               POST /api/pairs, PATCH /api/pairs/<pair>, DELETE /api/pairs/<pair>,
                GET /api/tokens, POST /api/tokens, DELETE /api/tokens/<int:id>,
                GET /api/subscriptions, POST /api/subscriptions, GET /api/subscriptions/<subscription>,
                PATCH /api/subscriptions/<subscription>, DELETE /api/subscriptions/<subscription>,
@@ -75,7 +77,7 @@ async def test_every_route_lets_in_only_whom_the_table_names(
     for route, who in TABLE.items():
         for name, call in {"stranger": anonymous, "device": van, "viewer": viewer, "admin": admin}.items():
             method, path = route.split()
-            path = path.replace("<subscription>", "nobody").replace("<int:delivery>", "999")
+            path = path.replace("<subscription>", "nobody").replace("<int:delivery>", "999").replace("<pair>", "none")
             path = path.replace("<int:id>", "999").replace("<folder>", "tiles").replace("<path:name>", "world.pmtiles")
             path = path.replace("<device>", "nobody").replace("<geofence>", "nowhere").replace("<name>", "favicon.svg")
             path += "?after=-1" if path.endswith("/stream") else ""  # refused: its answer would have no end

@@ -17,6 +17,7 @@ from tracker.pipeline.elapse import elapse
 from tracker.pipeline.silence import LEAST_S, MISSED, silenced
 
 BEGIN = 1_795_428_000  # s
+NONE = Fences()
 GRACE = GRACE_US / 1e6
 
 
@@ -65,7 +66,7 @@ class Watch:
         match step:
             case Heard(at, age, flags):
                 fix = Fix(round((BEGIN + at - age) * 1000), 100_000_000, 500_000_000, flags=flags)
-                done = advance(self.device, self.state, fix, now, frozenset(), (), Fences())
+                done = advance(self.device, self.state, fix, now, frozenset(), (), NONE)
                 self.state = done.state
                 self.told += done.transitions
                 if self.device.key not in self.silences.look_at:
@@ -152,7 +153,7 @@ def test_where_it_is_heard_again_is_no_place_that_is_not_believed() -> None:
     for step in (Heard(0), Look(200)):
         watch.play(step)
     nowhere = Fix((BEGIN + 300) * 1000, 0, 0, flags=Flag.NULL_ISLAND)
-    told = advance(watch.device, watch.state, nowhere, us(300), frozenset(), (), Fences()).transitions
+    told = advance(watch.device, watch.state, nowhere, us(300), frozenset(), (), NONE).transitions
     assert [(each.kind, each.fix.lon) for each in told] == [("online", 10.0)]
 
 
@@ -170,7 +171,7 @@ def test_a_fix_costs_no_entry_and_a_deleted_device_none() -> None:
 def test_an_outage_changes_nothing_else() -> None:
     watch = Watch(60)
     watch.play(Heard(0))
-    state, _ = elapse(1, watch.state, (BEGIN + 900) * 1000, Fences())
+    state, _ = elapse(1, watch.state, (BEGIN + 900) * 1000, NONE)
     state, _ = silenced(watch.device, state, us(900), 0)
     assert state.offline_at is not None and state.newest is watch.state.newest
     assert MISSED * 60 > LEAST_S

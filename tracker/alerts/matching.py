@@ -1,6 +1,6 @@
 """Which subscriptions wish for which events; and the outbox, filled in the transaction that makes the events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import asyncpg
@@ -32,7 +32,8 @@ async def write_outbox(conn: asyncpg.Connection, events: Sequence[Event], known:
         known = Subscriptions(revision, await select_enabled_subscriptions(conn))
     categories: Mapping[str, str] = {}
     if any(each.wish.categories is not None for each in known.enabled):
-        categories = await select_categories(conn, [event.device for event in events])
+        mentioned = [id for event in events for id in (event.device, event.other) if id]
+        categories = await select_categories(conn, mentioned)
     if parcels := parcels_of(events, known.enabled, categories):
         await insert_outbox(conn, parcels)
     return known
@@ -43,8 +44,8 @@ def parcels_of(
 ) -> list[Parcel]:
     found: list[Parcel] = []
     for event in events:
-        category = categories.get(event.device)
-        keys = [each.key for each in subscriptions if wished(each.wish, event, category)]
+        has = {categories[id] for id in (event.device, event.other) if id is not None and id in categories}
+        keys = [each.key for each in subscriptions if wished(each.wish, event, has)]
         if keys:
             found += parcels(event, keys)
     return found
@@ -59,12 +60,13 @@ def parcels(event: Event, subscriptions: Sequence[int]) -> list[Parcel]:
     ]
 
 
-def wished(wish: Wish, event: Event, category: str | None) -> bool:
+def wished(wish: Wish, event: Event, categories: Set[str]) -> bool:
+    """`categories`: of its device, or of both its devices."""
     return (
         (wish.types is None or not wish.types.isdisjoint(types_of(event)))
         and (wish.geofences is None or event.geofence in wish.geofences)
-        and (wish.devices is None or event.device in wish.devices)
-        and (wish.categories is None or category in wish.categories)
+        and (wish.devices is None or event.is_of(wish.devices))
+        and (wish.categories is None or not categories.isdisjoint(wish.categories))
         and (not wish.max_age or event.detected_at - event.at <= wish.max_age * 1000 or event.type == "retraction")
     )
 

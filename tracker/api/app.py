@@ -27,6 +27,7 @@ from tracker.api import (
     geofence_import,
     geofences,
     pages,
+    pairs,
     positions,
     push,
     quarantine,
@@ -92,7 +93,7 @@ def build_app(
         deliveries.blueprint(pool),
         dry_run.blueprint(pool, database_url),
         event_stream.blueprint(pool, newest or Newest()),
-        *(each.blueprint(pool) for each in (tokens, devices, commands, quarantine, tracks, events)),
+        *(each.blueprint(pool) for each in (tokens, devices, pairs, commands, quarantine, tracks, events)),
         *(each.blueprint(pool) for each in (geofences, geofence_import, geofence_export)),
     ):
         app.register_blueprint(blueprint)

@@ -16,6 +16,7 @@ from tracker.alerts.matching import Subscriptions, write_outbox
 from tracker.geofence.fences import NOTHING_ASKED, Fences
 from tracker.ingest.alarms import GRACE_US, Alarms, device_time
 from tracker.ingest.fences import Refresh, read
+from tracker.ingest.meetings import Meetings
 from tracker.ingest.progress import Progress
 from tracker.ingest.replay import load_states
 from tracker.ingest.silences import Silences
@@ -96,6 +97,7 @@ class Log:
         self.dirty: set[int] = set()  # devices whose state is newer than its checkpoint
         self.fences = Fences()
         self.refresh = Refresh()
+        self.meetings = Meetings()
         self.subscriptions = Subscriptions()
         self.spans: list[Span] = []
         self.pending: Committed | None = None  # what the transaction under way will have changed
@@ -108,6 +110,7 @@ class Log:
             self.conn.terminate()
         self.owner, self.states, self.dirty = uuid4(), States(), set()
         self.late, self.alarms, self.silences, self.anchored = set(), Alarms(), Silences(), {}
+        self.meetings = Meetings()
         self.conn = await open_connection(self.url)
         self.epoch = await insert_owner(self.conn, self.owner, self.name)
         held = await take_leases(self.conn, self.owner)
@@ -160,9 +163,11 @@ class Log:
         """The one transaction: what was folded, and all that follows from it, or nothing of it."""
         self.pending = None
         async with answering(self.conn, self.answer_s), self.conn.transaction():
-            revision = await mark_batch(self.conn, self.owner, self.batch + 1)
-            if revision != self.fences.revision:
-                await self.refence(revision)
+            revisions = await mark_batch(self.conn, self.owner, self.batch + 1)
+            if revisions.geofences != self.fences.revision:
+                await self.refence(revisions.geofences)
+            if revisions.pairs != self.meetings.revision:
+                await self.meetings.refresh(self.conn, revisions.pairs)
             folded = await fold()
             events = await self.write(frames, folded)
             self.pending = Committed(folded, events)
@@ -184,7 +189,8 @@ class Log:
         asked = NOTHING_ASKED
         if self.fences.ids:
             asked = self.fences.asked(fixes_of(frames), before_of(frames, self.states))
-        return fold(frames, self.states, stored, asked, self.devices, self.fences, self.stamp)
+        folded = fold(frames, self.states, stored, asked, self.devices, self.fences, self.stamp)
+        return self.meetings.met(folded, self.states)
 
     async def refolded(self, device: int) -> Folded:
         """In a thread: it may be a day's fixes."""
@@ -229,6 +235,7 @@ class Log:
         self.batch += 1
         self.stamp = committed.folded.stamp
         self.states.update(committed.folded.states)
+        self.meetings.nearness.update(committed.folded.nearness)
         self.dirty.update(committed.folded.states)
         self.expect(committed.folded.states)
         self.pending = None
@@ -301,6 +308,7 @@ class Log:
         self.late.discard(device)
         self.alarms.forget(device)
         self.silences.forget(device)
+        self.meetings.forget(device)
         self.devices.pop(device, None)
         self.anchored.pop(device, None)
         await self.conn.execute("delete from fix where device = $1", device)

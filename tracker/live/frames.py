@@ -34,7 +34,7 @@ class WantedEvents(msgspec.Struct, frozen=True):
     def match(self, event: Event) -> bool:
         return (
             (self.geofences is None or event.geofence in self.geofences)
-            and (self.devices is None or event.device in self.devices)
+            and (self.devices is None or event.is_of(self.devices))
             and (self.types is None or event.type in self.types)
         )
 

@@ -1,5 +1,6 @@
 """Event: a durable, numbered fact for people. Transition: what a device did that causes one."""
 
+from collections.abc import Collection
 from typing import Final, Literal
 
 import msgspec
@@ -65,6 +66,11 @@ class Event(msgspec.Struct, frozen=True):
     lon: float
     lat: float
     evidence: msgspec.Raw  # a JSON object: the fixes and figures that decided it
+    other: str | None = None  # the other device of near and apart
+
+    def is_of(self, devices: Collection[str]) -> bool:
+        """An event of two devices is of both."""
+        return self.device in devices or (self.other is not None and self.other in devices)
 
 
 class Told(msgspec.Struct, frozen=True):

@@ -15,6 +15,7 @@ class Seen(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     accuracy: float | None = None
     speed: float | None = None
     distance: float | None = None
+    device: str | None = None  # whose it is, where there are two
 
 
 class Crossing(msgspec.Struct, frozen=True, gc=False):
@@ -46,7 +47,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     peak_at: str | None = None
     until: str | None = None  # absent: it had not ended
     other: str | None = None  # the other device's id
-    distance: float | None = None
+    distance: float | None = None  # m between the two
     silent_s: float | None = None
     interval_s: float | None = None
     event: int | None = None  # the number of the event that turned out false

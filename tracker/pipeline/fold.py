@@ -12,19 +12,22 @@ from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.fix import Fix, Moment, Place, Refusal, Row
 from tracker.model.frame import Frame, Outcome
+from tracker.model.pair import Nearness
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
 from tracker.pipeline.run import follow, run_of
 
 
 class Folded(msgspec.Struct, frozen=True):
-    """All consequences of a batch. `states`: only of the devices that changed; `stamp`: the last received_at given."""
+    """All consequences of a batch. `states`: only of the devices that changed; `stamp`: the last received_at given;
+    `nearness`: of the pairs of devices that changed."""
 
     rows: list[Row]
     states: dict[int, State]
     transitions: list[Transition]
     outcomes: list[Outcome]
     stamp: int
+    nearness: dict[int, Nearness] = {}
 
 
 def ambiguous(frames: Iterable[Frame], states: Mapping[int, State]) -> list[Moment]:

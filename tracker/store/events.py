@@ -82,7 +82,7 @@ async def _insert_events(
         Event(
             id=id, type=each.kind, device=device, geofence=fence_ids.get(each.geofence), at=each.at,
             detected_at=detected_at, late=each.late, lon=each.fix.lon, lat=each.fix.lat,
-            evidence=msgspec.Raw(msgspec.json.encode(each.evidence)),
+            evidence=msgspec.Raw(msgspec.json.encode(each.evidence)), other=each.evidence.other,
         )
         for id, (device, each) in enumerate(made, last - len(made) + 1)
     ]  # fmt: skip
@@ -185,12 +185,14 @@ async def select_events(
     geofences: Sequence[str] | None = None,
     types: Sequence[str] | None = None,
 ) -> list[Event]:
-    """The oldest first, with numbers above `after`. None for a filter: all."""
+    """The oldest first, with numbers above `after`. None for a filter: all. `devices`: of an event of two, either."""
     rows = await conn.fetch(
-        """select e.id, e.type, d.id as device, e.geofence, e.at, e.detected_at, e.late, e.lon, e.lat, e.evidence
+        """select e.id, e.type, d.id as device, e.geofence, e.at, e.detected_at, e.late, e.lon, e.lat, e.evidence,
+                  e.evidence ->> 'other' as other
            from event e join device d on d.key = e.device
            where e.id > $1
-             and ($3::text[] is null or e.device = any(array(select key from device where id = any($3))))
+             and ($3::text[] is null or e.device = any(array(select key from device where id = any($3)))
+                  or (e.evidence ? 'other' and e.evidence ->> 'other' = any($3)))
              and ($4::text[] is null or e.geofence = any($4))
              and ($5::text[] is null or e.type = any($5))
            order by e.id limit $2""",
@@ -215,5 +217,5 @@ def _event(row: asyncpg.Record) -> Event:
     return Event(
         id=row["id"], type=row["type"], device=row["device"], geofence=row["geofence"], at=from_datetime(row["at"]),
         detected_at=from_datetime(row["detected_at"]), late=row["late"], lon=row["lon"], lat=row["lat"],
-        evidence=msgspec.Raw(row["evidence"]),
+        evidence=msgspec.Raw(row["evidence"]), other=row["other"],
     )  # fmt: skip

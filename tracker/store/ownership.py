@@ -7,7 +7,7 @@ same row that every batch updates, so no batch of a fenced owner can commit.
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 from zlib import crc32
 
@@ -93,18 +93,25 @@ async def renew_owner(conn: Connection, owner: UUID) -> None:
         raise Fenced
 
 
-async def mark_batch(conn: Connection, owner: UUID, batch: int) -> int:
-    """The first statement of every batch. Returns the revision of the geofences it must be decided by.
+class Revisions(NamedTuple):
+    """What a batch must be decided by."""
+
+    geofences: int
+    pairs: int
+
+
+async def mark_batch(conn: Connection, owner: UUID, batch: int) -> Revisions:
+    """The first statement of every batch. Returns the revisions it must be decided by.
     Raises Fenced where the owner lost its place, which then stays lost."""
-    revision = await conn.fetchval(
+    revisions = await conn.fetchrow(
         f"""update owner set batch = $2, expires_at = now() + interval '{EXPIRY}' where id = $1 and not fenced
-           returning (select revision from geofence_head)""",
+           returning (select revision from geofence_head), (select revision from pair_head)""",
         owner,
         batch,
     )
-    if revision is None:
+    if revisions is None:
         raise Fenced
-    return int(revision)
+    return Revisions(*revisions)
 
 
 async def select_batch(conn: Connection, owner: UUID) -> int:

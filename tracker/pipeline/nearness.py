@@ -1,0 +1,121 @@
+"""Whether two devices are near each other, decided with each fix of one of them that moves its marker.
+
+Near is clearly within the distance, apart is clearly beyond it and a band more; in between says nothing either way.
+Fixes that come late decide nothing here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from tracker.geofence.distance import WGS84
+from tracker.model.event import Kind, Transition
+from tracker.model.evidence import Evidence, Seen, seen
+from tracker.model.fix import NO_MARKER, Fix, Flag, Row
+from tracker.model.pair import Nearness, Pair, Sighting
+from tracker.model.state import State
+from tracker.pipeline.presets import PRESETS, SHALLOW, Rules
+
+TOGETHER_MS: Final = 300_000  # fixes of the two that are further apart in time say nothing of how near they were
+STAYS: Final = int(NO_MARKER | Flag.LATE | Flag.IMPOSSIBLE_JUMP)  # flags of fixes that move no marker
+UNTOLD: Final = Nearness()
+
+
+class Met(msgspec.Struct, frozen=True):
+    """`nearness`: of the pairs where it changed, by their keys."""
+
+    nearness: dict[int, Nearness]
+    transitions: list[Transition]
+
+
+def meet(
+    rows: Iterable[Row],
+    states: Mapping[int, State],
+    pairs: Mapping[int, Sequence[Pair]],
+    nearness: Mapping[int, Nearness],
+) -> Met:
+    """`rows` as they were folded, `states` as they were before, `pairs` by device, `nearness` by pair."""
+    newest: dict[int, Fix] = {}
+    changed: dict[int, Nearness] = {}
+    told: list[Transition] = []
+    for row in rows:
+        mine = pairs.get(row.device)
+        if mine is None or row.fix.flags & STAYS:
+            continue
+        newest[row.device] = row.fix
+        for pair in mine:
+            one, two = (newest.get(key) or states[key].newest for key in pair.keys)
+            if one is None or two is None or abs(one.at - two.at) > TOGETHER_MS:
+                continue
+            sighting = Sighting((one, two), metres_between(one, two))
+            before = changed.get(pair.key) or nearness.get(pair.key, UNTOLD)
+            after = judged(pair, before, sighting)
+            if after is not before:
+                changed[pair.key] = after
+            if after.is_near != before.is_near:
+                told.append(transition(pair, row.device, before, sighting, after))
+    return Met(changed, told)
+
+
+def judged(pair: Pair, nearness: Nearness, sighting: Sighting) -> Nearness:
+    """After one more sighting."""
+    rules = PRESETS[pair.preset]
+    is_near = near(pair.distance, rules, sighting)
+    if is_near is None or sighting.at <= nearness.told_at:
+        return nearness
+    if is_near == nearness.is_near:
+        return Nearness(is_near, nearness.told_at) if nearness.count else nearness
+    kept = (nearness.sightings[0], sighting) if nearness.count else (sighting,)
+    if nearness.count + 1 >= rules.fixes and sighting.at - kept[0].at >= rules.seconds * 1000:
+        return Nearness(is_near, kept[0].at)
+    return Nearness(nearness.is_near, nearness.told_at, kept, nearness.count + 1)
+
+
+def near(limit: float, rules: Rules, sighting: Sighting) -> bool | None:
+    """None where it is not clear. How far the older of the two fixes may be outdated counts as inaccuracy."""
+    metres = sighting.metres
+    if rules.is_plain:
+        return metres <= limit
+    rough = [fix.accuracy or 0.0 for fix in sighting.fixes]
+    outdated = drift(*sighting.fixes)
+    slack = rules.accuracy * sum(rough) + outdated
+    if metres >= limit + rules.band + slack:
+        return False
+    is_fit = max(rough) + outdated <= max(rules.worst * limit, rules.band)
+    return True if is_fit and metres <= limit - min(slack, SHALLOW * limit) else None
+
+
+def drift(a: Fix, b: Fix) -> float:
+    """Metres the older one may have gone since, at the speed it had."""
+    older = a if a.at < b.at else b
+    return (older.speed or 0.0) * abs(a.at - b.at) / 1000
+
+
+def metres_between(a: Fix, b: Fix) -> float:
+    metres: float = WGS84.inv(a.lon, a.lat, b.lon, b.lat)[2]
+    return metres
+
+
+def transition(pair: Pair, device: int, before: Nearness, last: Sighting, after: Nearness) -> Transition:
+    """Told of the device whose fix decided; it happened with the first sighting."""
+    first = before.sightings[0] if before.count else last
+    me = pair.keys.index(device)
+    shown = (first,) if first == last else (first, last)
+    evidence = Evidence(
+        preset=pair.preset,
+        fixes=tuple(each for sighting in shown for each in of_both(pair, me, sighting)),
+        confirmed_after_s=(last.at - first.at) / 1000,
+        limit=pair.distance,
+        other=pair.devices[1 - me],
+        distance=round(first.metres, 1),
+    )
+    kind: Kind = "near" if after.is_near else "apart"
+    return Transition(device, 0, kind, after.told_at, first.fixes[me], last.at, evidence, other=pair.keys[1 - me])
+
+
+def of_both(pair: Pair, me: int, sighting: Sighting) -> tuple[Seen, ...]:
+    """The device's own fix first, each with whose it is."""
+    return tuple(
+        msgspec.structs.replace(seen(sighting.fixes[side]), device=pair.devices[side]) for side in (me, 1 - me)
+    )

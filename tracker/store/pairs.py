@@ -1,0 +1,111 @@
+"""Tables pair and pair_head: devices of which it is told when they are near each other, and the number of changes.
+
+The pairs of a device that is deleted go with it; who holds them in memory hears of the device.
+"""
+
+from typing import Final
+
+import asyncpg
+
+from tracker.errors import Conflict, Invalid
+from tracker.model.geofence import Preset
+from tracker.model.moment import from_datetime
+from tracker.model.pair import Nearness, Pair
+
+MOST: Final = 10_000  # pairs
+MOST_OF_ONE: Final = 100  # pairs of one device: each is looked at with every fix of it
+SELECT: Final = """select p.key, p.id, p.one, p.two, p.distance, p.preset, a.id as one_id, b.id as two_id
+                   from pair p join device a on a.key = p.one join device b on b.key = p.two"""
+# First in each change: the lock it takes puts changes in one order, so a reader of 7 has seen all before it.
+BUMP: Final = "update pair_head set revision = revision + 1 returning revision"
+
+
+async def insert_pair(
+    conn: asyncpg.Connection, id: str, devices: tuple[str, str], distance: float, preset: Preset
+) -> Pair:
+    """Conflict where the id is taken or there is a pair of the two already, Invalid where a device is not known."""
+    async with conn.transaction():
+        await conn.execute(BUMP)
+        keys = dict(await conn.fetch("select id, key from device where id = any($1::text[]) for key share", devices))
+        if unknown := [each for each in devices if each not in keys]:
+            raise Invalid(f"devices: there is no device {unknown[0]}", field="devices")
+        one, two = (keys[each] for each in devices)
+        await _make_room(conn, one, two)
+        row = await conn.fetchrow(
+            """insert into pair (id, one, two, distance, preset, since)
+               values ($1, $2, $3, $4, $5, (select id from event_head)) on conflict do nothing returning key""",
+            id, one, two, distance, preset,
+        )  # fmt: skip
+        if row is None:
+            raise await _conflict(conn, id, devices)
+    return Pair(row["key"], id, devices, (one, two), distance, preset)
+
+
+async def _make_room(conn: asyncpg.Connection, one: int, two: int) -> None:
+    count = await conn.fetchval("select count(*) from pair")
+    if count >= MOST:
+        raise Invalid(f"there may be {MOST:,} pairs")
+    for key in (one, two):
+        if await conn.fetchval("select count(*) from pair where $1 in (one, two)", key) >= MOST_OF_ONE:
+            raise Invalid(f"devices: a device may be in {MOST_OF_ONE} pairs", field="devices")
+
+
+async def _conflict(conn: asyncpg.Connection, id: str, devices: tuple[str, str]) -> Conflict:
+    if await conn.fetchval("select true from pair where id = $1", id):
+        return Conflict(f"there is a pair {id} already", field="id")
+    return Conflict(f"there is a pair of {devices[0]} and {devices[1]} already", field="devices")
+
+
+async def update_pair(
+    conn: asyncpg.Connection, id: str, *, distance: float | None = None, preset: Preset | None = None
+) -> Pair | None:
+    """None leaves a value as it is. Whether the two are near each other stays as it was told."""
+    changed = await conn.fetchval(
+        f"""with head as ({BUMP})
+            update pair set distance = coalesce($2, distance), preset = coalesce($3, preset) from head
+            where id = $1 returning true""",
+        id, distance, preset,
+    )  # fmt: skip
+    return await select_pair(conn, id) if changed else None
+
+
+async def delete_pair(conn: asyncpg.Connection, id: str) -> bool:
+    """Its events stay. False where there is none."""
+    gone = await conn.fetchval(f"with head as ({BUMP}) delete from pair using head where id = $1 returning true", id)
+    return gone is not None
+
+
+async def select_pair(conn: asyncpg.Connection, id: str) -> Pair | None:
+    row = await conn.fetchrow(f"{SELECT} where p.id = $1", id)
+    return _pair(row) if row else None
+
+
+async def select_pairs(conn: asyncpg.Connection, *, after: str, limit: int) -> list[Pair]:
+    """In the order of their ids."""
+    rows = await conn.fetch(
+        f"""{SELECT} where p.id collate "C" > $1 order by p.id collate "C" limit $2""", after, limit
+    )
+    return [_pair(row) for row in rows]
+
+
+async def select_all_pairs(conn: asyncpg.Connection) -> list[Pair]:
+    return [_pair(row) for row in await conn.fetch(SELECT)]
+
+
+async def select_nearness(conn: asyncpg.Connection) -> dict[int, Nearness]:
+    """By pair, as it was told last. A pair of which nothing was told since it was made is absent."""
+    rows = await conn.fetch(
+        """select p.key, last.kind = 'near' as is_near, last.at
+           from pair p cross join lateral (
+               select t.kind, t.at, t.event from transition t
+               where t.kind in ('near', 'apart') and t.event > p.since
+                 and ((t.device = p.one and t.other = p.two) or (t.device = p.two and t.other = p.one))
+               order by t.event desc limit 1) as last"""
+    )
+    return {row["key"]: Nearness(row["is_near"], from_datetime(row["at"])) for row in rows}
+
+
+def _pair(row: asyncpg.Record) -> Pair:
+    return Pair(
+        row["key"], row["id"], (row["one_id"], row["two_id"]), (row["one"], row["two"]), row["distance"], row["preset"]
+    )
