@@ -128,8 +128,8 @@ def test_the_clock_tells_a_dwell_when_no_fix_comes_and_a_fix_may_take_it_back() 
     fences = around("balanced", dwell=60)
     state, _ = walk(fences, PARKED)
     assert wake(state, fences) == AT + 70_000
-    assert elapse(1, state, AT + 69_999, fences) == (state, ())
-    state, told = elapse(1, state, AT + 70_000, fences)
+    assert elapse(VAN, state, AT + 69_999, fences) == (state, ())
+    state, told = elapse(VAN, state, AT + 70_000, fences)
     assert (seconds(told), told[0].evidence.by) == ([("dwell", 70)], "clock")
     assert wake(state, fences) is None
     stayed, more = walk(fences, [(90, 0.0), (100, 300.0), (110, 300.0)], state)
@@ -143,7 +143,7 @@ def test_the_clock_tells_nothing_while_it_seems_that_the_device_left() -> None:
     fences = around("balanced", dwell=60)
     state, _ = walk(fences, [*PARKED, (50, 300.0)])
     assert wake(state, fences) is None
-    assert elapse(1, state, AT + 1_000_000, fences)[1] == ()
+    assert elapse(VAN, state, AT + 1_000_000, fences)[1] == ()
 
 
 def ride(*speeds: float, every: float = 10.0) -> list[Made]:
@@ -194,3 +194,11 @@ def test_a_fence_that_moves_away_is_left_and_one_that_is_gone_is_not() -> None:
     away = moved(polygon(box(0.01, 0.01, 0.02, 0.02), key=1, preset="balanced"), 1)
     _, told = walk(away, [(70, 0.0), (80, 0.0)], state)
     assert seconds(told) == [("exit", 70)] and told[0].evidence.crossing is None
+
+
+def test_a_fence_that_closed_before_the_time_was_up_tells_no_dwell_and_lets_go() -> None:
+    fences = around("balanced", dwell=60, expires="2026-11-23T02:14:20Z")  # 60 s after the first fix
+    state, told = walk(fences, PARKED)
+    assert seconds(told) == [("enter", 10)]
+    state, more = elapse(VAN, state, AT + 75_000, fences)
+    assert not more and not state.inside and not state.stays and wake(state, fences) is None

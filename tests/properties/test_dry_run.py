@@ -108,7 +108,7 @@ def one_by_one(fence: Geofence, device: Device, fixes: list[Fix]) -> list[Transi
         step = advance(device, state, fix, fix.at * 1000, here, between, fences)
         state = step.state
         found.extend(step.transitions)
-    return [*found, *elapse(device.key, state, UNTIL, fences)[1]]
+    return [*found, *elapse(device, state, UNTIL, fences)[1]]
 
 
 def leg(wait: int, east: int = 0, leap: int = 0, speed: float | None = 0.0, stay: int = 1) -> Any:

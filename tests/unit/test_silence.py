@@ -171,7 +171,7 @@ def test_a_fix_costs_no_entry_and_a_deleted_device_none() -> None:
 def test_an_outage_changes_nothing_else() -> None:
     watch = Watch(60)
     watch.play(Heard(0))
-    state, _ = elapse(1, watch.state, (BEGIN + 900) * 1000, NONE)
+    state, _ = elapse(watch.device, watch.state, (BEGIN + 900) * 1000, NONE)
     state, _ = silenced(watch.device, state, us(900), 0)
     assert state.offline_at is not None and state.newest is watch.state.newest
     assert MISSED * 60 > LEAST_S

@@ -210,7 +210,7 @@ class Log:
         transitions: list[Transition] = []
         for device in devices:
             state = self.states[device]
-            states[device], told = elapse(device, state, device_time(state, now), self.fences)
+            states[device], told = elapse(self.devices[device], state, device_time(state, now), self.fences)
             transitions += told
             since = self.silences.counted_from(device)
             states[device], told = silenced(self.devices[device], states[device], now - GRACE_US, since)

@@ -62,7 +62,7 @@ class DryRun:
         """By the clock, for devices that said nothing more until then (ms)."""
         found: list[Transition] = []
         for key, state in self.states.items():
-            found += elapse(key, state, until, self.fences)[1]
+            found += elapse(self.devices[key], state, until, self.fences)[1]
         self.states.clear()
         return found
 

@@ -3,10 +3,11 @@
 import msgspec
 
 from tracker.geofence.fences import Fences
+from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.fix import Fix
 from tracker.model.geofence import Geofence
-from tracker.model.state import State
+from tracker.model.state import NOT_DUE, State
 from tracker.model.stay import Stay
 from tracker.pipeline.decide import Decided, with_stays
 from tracker.pipeline.stays import TELL_MS, dwell_due, tell_dwell, tell_episode, wakes
@@ -19,25 +20,29 @@ def wake(state: State, fences: Fences) -> int | None:
     return min((at for stay, key in known for at in wakes(fences[key], stay, doubts.get(key))), default=None)
 
 
-def elapse(device: int, state: State, now: int, fences: Fences) -> Decided:
+def elapse(device: Device, state: State, now: int, fences: Fences) -> Decided:
     """The state after `now`, in ms of the device, has come and no fix. A fix that comes later may take back what this
-    tells: a device that left before the time was up had not dwelled."""
+    tells: a device that left before the time was up had not dwelled. A geofence that does not apply by then lets go of
+    it, as with a fix."""
     newest, doubts = state.newest, doubts_of(state)
     if newest is None:
         return state, ()
     stays: list[Stay] = []
     told: list[Transition] = []
     for stay in state.stays:
-        if stay.geofence in fences:
-            fence = fences[stay.geofence]
-            if any(at <= now for at in wakes(fence, stay, doubts.get(stay.geofence))):
-                stay, more = woken(device, fence, stay, newest, now)
-                told += more
+        key = stay.geofence
+        due = min(wakes(fences[key], stay, doubts.get(key)), default=NOT_DUE) if key in fences else NOT_DUE
+        if due <= now:
+            if not fences.applying(frozenset((key,)), device, due):
+                continue
+            stay, more = woken(device.key, fences[key], stay, newest, now)
+            told += more
         stays.append(stay)
-    if not told:
+    if tuple(stays) == state.stays:
         return state, ()
     known = tuple(stay for stay in stays if stay.geofence in fences)
-    return with_stays(state, state.inside, known, state.candidates, fences), tuple(told)
+    inside = state.inside & {stay.geofence for stay in known}
+    return with_stays(state, inside, known, state.candidates, fences), tuple(told)
 
 
 def woken(device: int, fence: Geofence, stay: Stay, newest: Fix, now: int) -> tuple[Stay, list[Transition]]:

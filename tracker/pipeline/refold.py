@@ -45,7 +45,7 @@ def refold(
     changed = changed_meanwhile(rows, told, fences)
     begin = settled(start, told, changed, fences)
     after, made = folded(device, begin, rows, changed, fences)
-    after, more = elapse(device.key, after, max((each.decided_at for each in told), default=start.seen_at), fences)
+    after, more = elapse(device, after, max((each.decided_at for each in told), default=start.seen_at), fences)
     standing = [each for each in told if each.detected_at >= changed.get(each.happening.geofence, 0)]
     new = [each for each in (*made, *more) if each.kind in BY_PLACE]
     after = msgspec.structs.replace(after, late_from=None, offline_at=state.offline_at, heard_at=state.heard_at)
