@@ -165,13 +165,16 @@ async def test_a_change_is_seen_by_the_next_batch_and_a_deleted_device_by_none(
     made = await insert_pair(conn, "two", ("van-12", "bus"), 100, "balanced")
     assert await moving.sent(NEAR) == []
     assert moving.log.meetings.nearness[made.key].count == 1  # sighting, of the two it takes
+    await update_pair(conn, "two", distance=90)
+    assert await moving.sent(NEAR) == []
+    assert moving.log.meetings.nearness[made.key].count == 2  # both new: the one before was of another distance
     await update_pair(conn, "two", preset="strict")
     assert await moving.sent(NEAR) == ["near"]
     await delete_device(conn, "bus")
     await moving.log.forget(bus.key)
     assert not any(moving.log.meetings.by_device.values()) and not moving.log.meetings.pairs
     assert await moving.sent(FAR) == []
-    assert await select_nearness(conn) == {}
+    assert await select_nearness(conn, [made.key]) == {}
 
 
 # What it is told by.

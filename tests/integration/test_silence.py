@@ -1,13 +1,17 @@
 """Offline and online through the database, across crashes, and through a real server."""
 
 import asyncpg
+import msgspec
 import pytest
 
 from tests.running import running
 from tracker.ingest.log import Log
+from tracker.ingest.writer import Writer
+from tracker.live.memory import MemoryBus
+from tracker.metrics import Metrics
 from tracker.model.device import Device
 from tracker.model.fix import Fix
-from tracker.model.frame import Frame
+from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import format_ms, now_ms, now_us
 from tracker.store.devices import delete_device, insert_device, select_device
 
@@ -63,6 +67,24 @@ async def test_an_outage_is_told_once_across_crashes(database_url: str, van: Dev
     await log.close()
 
 
+async def test_folding_in_late_fixes_changes_nothing_of_an_outage(database_url: str, van: Device) -> None:
+    now = now_us()
+    log = await opened(database_url)
+    for ago, received in ((0, 0), (-20, 1), (-10, 100)):
+        fix = Fix((now + ago * S) // 1000, 249_400_000, 601_700_000)
+        await log.append([Frame(van.key, 1, now + received * S, [fix])])
+        if log.late:
+            await log.refold(van.key)
+    assert await looked(log, now + 270 * S) == []  # heard at 100
+    assert await looked(log, now + 290 * S) == ["offline"]
+    log.states[van.key] = msgspec.structs.replace(log.states[van.key], late_from=now // 1000 - 15_000)
+    await log.refold(van.key)
+    assert log.states[van.key].offline_at is not None
+    assert await looked(log, now + 900 * S) == []
+    assert await sent(log, van, now + 901 * S) == ["online"]
+    await log.close()
+
+
 async def test_a_device_that_is_deleted_is_not_missed(database_url: str, van: Device, conn: asyncpg.Connection) -> None:
     log = await opened(database_url)
     await sent(log, van, now_us())
@@ -84,6 +106,29 @@ async def test_an_interval_that_was_set_counts_from_then_on(
     log.know(changed)
     assert await looked(log, now_us() + 50 * S) == []
     assert await looked(log, now_us() + 70 * S) == ["offline"]
+    await log.close()
+
+
+class Waiting:
+    """A sender whose socket is not read."""
+
+    def committed(self, frame: Frame, outcome: Outcome) -> None: ...
+
+    def resume(self) -> None: ...
+
+
+async def test_who_is_not_listened_to_is_not_silent(database_url: str, van: Device, conn: asyncpg.Connection) -> None:
+    log, waiting = await opened(database_url), Waiting()
+    writer = Writer(log, MemoryBus(), Metrics())
+    now = now_us()
+    await sent(log, van, now)
+    writer.pressed.add(waiting)
+    await writer.tell_of_time(now + 900 * S)
+    writer.pressed.discard(waiting)
+    await writer.tell_of_time(now + 1000 * S)
+    assert await conn.fetchval("select count(*) from event") == 0
+    await writer.tell_of_time(now + 1100 * S)
+    assert await conn.fetchval("select type from event") == "offline"
     await log.close()
 
 

@@ -23,11 +23,12 @@ class Meetings:
 
     async def refresh(self, conn: asyncpg.Connection, revision: int) -> None:
         """Pairs changed. Of one that did itself, what was seen and not told yet is forgotten."""
-        before, seen = self.pairs, self.nearness
-        self.pairs = {pair.key: pair for pair in await select_all_pairs(conn)}
-        self.nearness = await select_nearness(conn)
-        self.nearness |= {key: seen[key] for key in seen if key in self.pairs and before.get(key) == self.pairs[key]}
-        self.by_device = {}
+        pairs = {pair.key: pair for pair in await select_all_pairs(conn)}
+        nearness = await select_nearness(conn, [key for key in pairs if key not in self.pairs])
+        for key, known in self.nearness.items():
+            if key in pairs:
+                nearness[key] = known if pairs[key] == self.pairs[key] else Nearness(known.is_near, known.told_at)
+        self.pairs, self.nearness, self.by_device = pairs, nearness, {}
         for pair in self.pairs.values():
             for device in pair.keys:
                 self.by_device.setdefault(device, []).append(pair)

@@ -150,6 +150,8 @@ class Writer:
         self.publish(committed)
 
     async def tell_of_time(self, now: int) -> None:
+        if self.pressed:
+            self.log.silences.since = now  # some are not listened to, and must not be called silent for it
         if devices := self.log.rung(now):
             await self.decide(lambda: self.log.elapse(devices, now))
 

@@ -3,6 +3,7 @@
 The pairs of a device that is deleted go with it; who holds them in memory hears of the device.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 import asyncpg
@@ -92,7 +93,7 @@ async def select_all_pairs(conn: asyncpg.Connection) -> list[Pair]:
     return [_pair(row) for row in await conn.fetch(SELECT)]
 
 
-async def select_nearness(conn: asyncpg.Connection) -> dict[int, Nearness]:
+async def select_nearness(conn: asyncpg.Connection, pairs: Sequence[int]) -> dict[int, Nearness]:
     """By pair, as it was told last. A pair of which nothing was told since it was made is absent."""
     rows = await conn.fetch(
         """select p.key, last.kind = 'near' as is_near, last.at
@@ -100,7 +101,9 @@ async def select_nearness(conn: asyncpg.Connection) -> dict[int, Nearness]:
                select t.kind, t.at, t.event from transition t
                where t.kind in ('near', 'apart') and t.event > p.since
                  and ((t.device = p.one and t.other = p.two) or (t.device = p.two and t.other = p.one))
-               order by t.event desc limit 1) as last"""
+               order by t.event desc limit 1) as last
+           where p.key = any($1::int[])""",
+        pairs,
     )
     return {row["key"]: Nearness(row["is_near"], from_datetime(row["at"])) for row in rows}
 
