@@ -121,7 +121,7 @@ async def test_a_large_import_goes_through_a_socket_and_is_seen_soon(server: Run
         exported = api.get("/api/geofences/export", timeout=60).json()["features"]
         assert {each["id"] for each in exported} == set(answer.json()["ids"])
         async with server.device("van-12", token) as device:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 for seq in count(1):  # so many at once are not waited for
                     await device.fixes(seq, {"at": format_ms(now_ms()), "lon": 0.5, "lat": 0.5})
                     if events := api.get("/api/events").json()["events"]:

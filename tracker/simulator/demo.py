@@ -18,8 +18,8 @@ CIRCLES: dict[str, tuple[Corner, float]] = {
 MORE: dict[str, dict[str, float]] = {  # properties that make something happen: seconds, m/s
     "Central Station": {"dwell": 60},
     "Kaisaniemi": {"dwell": 60},
-    "Esplanadi": {"speed_limit": 8.33},
-    "Hakaniemi": {"speed_limit": 8.33},
+    "Esplanadi": {"speed_limit": 30 / 3.6},
+    "Hakaniemi": {"speed_limit": 30 / 3.6},
 }
 
 

@@ -40,7 +40,7 @@ export function draftOf(fence: Geofence): Draft {
   return {
     id: fence.id, kind: kindOf(fence.geometry), geometry: fence.geometry, name: fence.name, preset: fence.preset, enabled: fence.enabled,
     radius: text(fence.radius), width: text(fence.width), dwell: text(fence.dwell === null ? null : fence.dwell / 60),
-    limit: text(fence.speedLimit === null ? null : fence.speedLimit * 3.6), kept,
+    limit: text(fence.speedLimit === null ? null : Math.round(fence.speedLimit * 36) / 10), kept,
   };
 }
 
