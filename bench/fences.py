@@ -56,8 +56,8 @@ def fences(count: int, seed: int) -> list[Geofence]:
 
 
 def fence(key: int, shape: Any) -> Geofence:
-    feature = shapely.to_geojson(shape).encode()
-    return Geofence(key, f"fence-{key}", f"Fence {key}", 1, "strict", None, "polygon", shape, None, feature)
+    """As the writer holds it: without the text it was read from."""
+    return Geofence(key, f"fence-{key}", f"Fence {key}", 1, "strict", None, "polygon", shape, None, b"")
 
 
 def cost(call: Callable[[Floats, Floats], Any], batch: int, total: int) -> float:

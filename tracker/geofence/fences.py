@@ -6,8 +6,10 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
+import shapely
 
 from tracker.geofence.applies import applies
+from tracker.geofence.arrays import Bools, Floats, Ints, Longs
 from tracker.geofence.index import FenceIndex
 from tracker.geofence.passing import Passages
 from tracker.model.device import Device
@@ -18,6 +20,8 @@ NOWHERE: Final[frozenset[int]] = frozenset()
 LEAST_E7: Final = 1_000  # 11 m of latitude: a shorter way passes through nothing that is clear of noise
 GAP_MS: Final = 300_000  # no line is drawn across a longer silence,
 GAP_METRES: Final = 10_000.0  # nor a longer one
+OUTLINED: Final = 1_000.0  # m; up to here the outline of a circle or a corridor is right to less than a metre
+UNKNOWN: Final = np.empty(0, dtype=np.int64)
 
 
 class Asked(NamedTuple):
@@ -91,7 +95,8 @@ class Fences:
         if not self.passable:
             return Asked(here, [], {})
         followed = list(before)
-        return Asked(here, followed, self._between(followed, fixes))
+        covered = numbers.astype(np.int64) << 32 | keys
+        return Asked(here, followed, self._between(followed, fixes, covered))
 
     def passing(self, asked: Asked, number: int, before: Fix | None, fix: Fix) -> tuple[int, ...]:
         """What the way to the fix with this number may pass through: as it was asked, or asked anew where the fix does
@@ -102,10 +107,13 @@ class Fences:
 
     def between(self, before: Fix | None, fix: Fix) -> tuple[int, ...]:
         """What one way may pass through."""
-        return self._between([before], [fix]).get(0, ()) if self.passable else ()
+        return self._between([before], [fix], UNKNOWN).get(0, ()) if self.passable else ()
 
-    def _between(self, before: Sequence[Fix | None], fixes: Sequence[Fix]) -> dict[int, tuple[int, ...]]:
-        """Of ways that are long enough to pass through anything, and not too long to be drawn."""
+    def _between(
+        self, before: Sequence[Fix | None], fixes: Sequence[Fix], covered: Longs
+    ) -> dict[int, tuple[int, ...]]:
+        """Of ways that are long enough to pass through anything, and not too long to be drawn. `covered`: number and
+        key, in one, of who is inside after it; that is no passing through."""
         asked = [
             (number, a.lon_e7, a.lat_e7, b.lon_e7, b.lat_e7)
             for number, (a, b) in enumerate(zip(before, fixes, strict=True))
@@ -113,14 +121,30 @@ class Fences:
             and (abs(b.lat_e7 - a.lat_e7) > LEAST_E7 or abs(b.lon_e7 - a.lon_e7) > LEAST_E7)
             and 0 < b.at - a.at <= GAP_MS
         ]
+        if not asked:
+            return {}
+        table = np.array(asked, dtype=np.float64).T
+        ends = table[1:] / E7
+        ways, keys = self.passages.candidates(*ends)
+        numbers = table[0].astype(np.int64)[ways]
+        left = np.flatnonzero(~np.isin(numbers << 32 | keys, covered)) if len(ways) else ways
         found: dict[int, tuple[int, ...]] = {}
-        if asked:
-            ends = np.array(asked, dtype=np.float64).T
-            ways, keys = self.passages.candidates(*(ends[1:] / E7))
-            for way, key in zip(ways.tolist(), keys.tolist(), strict=True):
-                number = asked[way][0]
-                found[number] = (*found.get(number, ()), key)
+        for pair in left[self._touch(ends[:, ways[left]], keys[left])].tolist():
+            number = int(numbers[pair])
+            found[number] = (*found.get(number, ()), int(keys[pair]))
         return found
+
+    def _touch(self, ends: Floats, keys: Ints) -> Bools:
+        """Whether each way touches the geofence with its key: exactly for polygons, and not less than that for others,
+        as far as they can be clear of noise."""
+        fences = [self[key] for key in keys.tolist()]
+        shapes = np.array([fence.shape for fence in fences], dtype=object)
+        shapely.prepare(shapes)
+        touches = shapely.intersects(shapes, shapely.linestrings(ends.T.reshape(-1, 2, 2)))
+        is_wide = [fence.reach is not None and fence.reach.metres > OUTLINED for fence in fences]
+        touches |= np.array(is_wide, dtype=bool)
+        touches |= np.abs(ends[2] - ends[0]) > 180.0
+        return np.asarray(touches, dtype=bool)
 
 
 def grouped(numbers: list[int], keys: list[int]) -> dict[int, frozenset[int]]:
