@@ -27,13 +27,13 @@ class Stay(msgspec.Struct, frozen=True, gc=False):
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):
     """`before`: the last fix on the side the device is settled on; then `count` fixes lay clear on the other side, the
-    first of them and the last are kept, each with its distance to the border."""
+    first of them is kept, and the newest that may be the last."""
 
     geofence: int  # key
     before: Fix | None
-    fixes: tuple[tuple[Fix, float], ...] = ()
+    fixes: tuple[Fix, ...] = ()
     count: int = 0
 
     @property
     def first(self) -> Fix | None:
-        return self.fixes[0][0] if self.fixes else None
+        return self.fixes[0] if self.fixes else None

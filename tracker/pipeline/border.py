@@ -3,6 +3,7 @@
 from tracker.geo import distance
 from tracker.geofence.depth import breadth, depth
 from tracker.geofence.fences import GAP_METRES, GAP_MS
+from tracker.geofence.near import is_further
 from tracker.geofence.passing import boundary_fraction
 from tracker.model.event import Transition
 from tracker.model.evidence import Crossing, Evidence, seen
@@ -16,21 +17,29 @@ from tracker.pipeline.presets import PRESETS, SHALLOW, Rules
 def supported(device: int, fence: Geofence, candidate: Candidate, fix: Fix, enters: bool) -> Candidate | Transition:
     """The fix lies on the other side than the device is settled on: one more reason, or the last that was needed."""
     rules = PRESETS[fence.preset]
-    metres = depth(fence, fix.lon, fix.lat)
-    if not is_clear(fence, rules, fix, metres):
+    if is_waiting(rules, candidate, fix):
+        return Candidate(candidate.geofence, candidate.before, (candidate.fixes[0], fix), candidate.count)
+    if not is_clear(fence, rules, fix, enters):
         return candidate
-    more = with_fix(candidate, fix, metres)
+    more = with_fix(candidate, fix)
     return confirmed(device, fence, more, enters) if is_enough(rules, more) else more
 
 
-def is_clear(fence: Geofence, rules: Rules, fix: Fix, metres: float) -> bool:
-    """`metres` as `depth` says. Inside a small geofence half of what is possible must do, or nobody could enter it."""
+def is_waiting(rules: Rules, candidate: Candidate, fix: Fix) -> bool:
+    """Only time is missing: until then it is no matter how clear a fix on this side is."""
+    return candidate.count >= rules.fixes and fix.at - candidate.fixes[0].at < rules.seconds * 1000
+
+
+def is_clear(fence: Geofence, rules: Rules, fix: Fix, is_inside: bool) -> bool:
+    """Of the border. Inside a small geofence half of what is possible must do, or nobody could enter it."""
     if rules.is_plain:
         return True
     slack = margin(rules, fix)
-    if metres < 0:
-        return -metres >= slack
-    return is_fit(fence, rules, fix) and metres >= min(slack, SHALLOW * breadth(fence))
+    if is_inside:
+        if not is_fit(fence, rules, fix):
+            return False
+        slack = min(slack, SHALLOW * breadth(fence))
+    return is_further(fence, fix.lon, fix.lat, slack)
 
 
 def is_fit(fence: Geofence, rules: Rules, fix: Fix) -> bool:
@@ -42,40 +51,37 @@ def margin(rules: Rules, fix: Fix) -> float:
     return rules.band + rules.accuracy * (fix.accuracy or 0.0)
 
 
-def with_fix(candidate: Candidate, fix: Fix, metres: float) -> Candidate:
-    kept = (candidate.fixes[0], (fix, metres)) if candidate.fixes else ((fix, metres),)
+def with_fix(candidate: Candidate, fix: Fix) -> Candidate:
+    kept = (candidate.fixes[0], fix) if candidate.fixes else (fix,)
     return Candidate(candidate.geofence, candidate.before, kept, candidate.count + 1)
 
 
 def is_enough(rules: Rules, candidate: Candidate) -> bool:
-    first, last = candidate.fixes[0][0], candidate.fixes[-1][0]
+    first, last = candidate.fixes[0], candidate.fixes[-1]
     return candidate.count >= rules.fixes and last.at - first.at >= rules.seconds * 1000
 
 
 def confirmed(device: int, fence: Geofence, candidate: Candidate, enters: bool) -> Transition:
-    first, last = candidate.fixes[0][0], candidate.fixes[-1][0]
-    before = candidate.before
-    shown = [seen(fix, metres) for fix, metres in candidate.fixes]
-    if before is not None:
-        shown.insert(0, seen(before, depth(fence, before.lon, before.lat)))
+    first, last = candidate.fixes[0], candidate.fixes[-1]
+    fixes = candidate.fixes if candidate.before is None else (candidate.before, *candidate.fixes)
+    metres = [depth(fence, fix.lon, fix.lat) for fix in fixes]
+    are_apart = candidate.before is not None and (metres[0] < 0 <= metres[1] if enters else metres[1] < 0 <= metres[0])
     evidence = Evidence(
         preset=fence.preset,
         revision=fence.revision,
-        fixes=tuple(shown),
-        crossing=crossing(fence, before, first, enters) if before is not None else None,
+        fixes=tuple(map(seen, fixes, metres)),
+        crossing=crossing(fence, fixes[0], first, enters) if are_apart else None,
         confirmed_after_s=(last.at - first.at) / 1000,
     )
     return Transition(device, fence.key, "enter" if enters else "exit", first.at, first, last.at, evidence)
 
 
 def crossing(fence: Geofence, before: Fix, after: Fix, enters: bool) -> Crossing | None:
-    """Where the straight way between two fixes meets the border; None where they are too far apart to draw one, or do
-    not lie on both sides of it."""
+    """Where the straight way between two fixes, on both sides of the border, meets it; None where they are too far
+    apart to draw one."""
     if after.at - before.at > GAP_MS or distance(before.lon, before.lat, after.lon, after.lat) > GAP_METRES:
         return None
     outside, inside = (before, after) if enters else (after, before)
-    if depth(fence, inside.lon, inside.lat) < 0 or depth(fence, outside.lon, outside.lat) >= 0:
-        return None
     part = boundary_fraction(fence, (outside.lon, outside.lat), (inside.lon, inside.lat))
     return met(before, after, part if enters else 1.0 - part)
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 import msgspec
 
-from tracker.geofence.depth import depth
 from tracker.geofence.fences import Fences
 from tracker.model.device import Device
 from tracker.model.event import Transition
@@ -61,7 +60,7 @@ def judged(
     if candidate is None or not candidate.count:
         start = before if candidate is None else candidate.before
         return None if is_inside or start is None else straight(device, fence, start, fix)
-    if not is_clear(fence, PRESETS[fence.preset], fix, depth(fence, fix.lon, fix.lat)):
+    if not is_clear(fence, PRESETS[fence.preset], fix, seems_inside):
         return candidate  # too near the border to take back what others said
     return None if is_inside else bent(device, fence, candidate, fix)
 

@@ -36,7 +36,7 @@ def straight(device: int, fence: Geofence, before: Fix, after: Fix) -> Transitio
 
 def bent(device: int, fence: Geofence, candidate: Candidate, after: Fix) -> Transition | None:
     """By the fixes of a candidate that were too few: they lie on the way from outside to outside."""
-    before, fixes = candidate.before, [fix for fix, _ in candidate.fixes]
+    before, fixes = candidate.before, candidate.fixes
     if before is None or not is_short(before, after) or not are_fit(fence, before, after):
         return None
     if not is_onward(fence, [before, *fixes, after]):
@@ -46,7 +46,7 @@ def bent(device: int, fence: Geofence, candidate: Candidate, after: Fix) -> Tran
     if into is None or out is None:
         return None
     ends = (before, fixes[0], into), (fixes[-1], after, 1.0 - out)
-    return passed(device, fence, [before, *fixes, after], ends, max(metres for _, metres in candidate.fixes))
+    return passed(device, fence, [before, *fixes, after], ends, max(depth(fence, fix.lon, fix.lat) for fix in fixes))
 
 
 def is_short(before: Fix, after: Fix) -> bool:

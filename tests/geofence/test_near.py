@@ -1,0 +1,34 @@
+"""Near: never another answer than the exact distance gives."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.geofence.shapes import box, circle, corridor, polygon
+from tracker.geofence.depth import depth
+from tracker.geofence.near import is_further, plane_of
+
+SHAPES = [
+    polygon(box(24.93, 60.16, 24.96, 60.18), [(24.94, 60.165), (24.95, 60.17), (24.94, 60.175)], key=1),
+    polygon(box(-70.001, -74.9, -69.999, -74.899), key=2),
+    polygon(box(0.0, -0.02, 0.08, 0.02), key=3),
+    polygon(box(179.99, 10, -179.99, 10.01), key=4),
+    polygon(box(10, 40, 14, 44), key=5),
+    circle(24.94, 60.17, 80, 6),
+    corridor([(24.93, 60.16), (24.96, 60.17)], 60, 7),
+]
+
+
+def test_which_have_a_plane() -> None:
+    assert [plane_of(fence) is not None for fence in SHAPES[:5]] == [True, True, True, False, False]
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.sampled_from(SHAPES), st.floats(-0.6, 1.6), st.floats(-0.6, 1.6), st.floats(0.1, 400), st.floats(0.98, 1.02))
+def test_it_is_what_the_depth_says(fence: object, x: float, y: float, metres: float, close: float) -> None:
+    west, south, east, north = fence.shape.bounds  # type: ignore[attr-defined]
+    lon, lat = west + x * (east - west), south + y * (north - south)
+    if not -180 <= lon <= 180:
+        return
+    exact = abs(depth(fence, lon, lat))  # type: ignore[arg-type]
+    for asked in (metres, exact * close):
+        assert is_further(fence, lon, lat, asked) == (exact >= asked)  # type: ignore[arg-type]
