@@ -31,11 +31,18 @@ class State(msgspec.Struct, frozen=True, gc=False):
     jump: Jump | None = None
     stays: tuple[Stay, ...] = ()  # one for each geofence of `inside`
     candidates: tuple[Candidate, ...] = ()
-    due: int = NOT_DUE  # ms: a fix from here on has to look at the stays
+    due: int = NOT_DUE  # ms: a fix from here on has to look at the stays and the candidates
     anchors: tuple["State", ...] = ()  # earlier states, the oldest first, from which late fixes are folded in
     late_from: int | None = None  # ms, the oldest fix that came late and is not folded in yet
     offline_at: int | None = None  # ms, as of when it was told to be offline; None: it is not
     heard_at: int = 0  # µs, when anything of it was stored last, whatever its flags
+
+    @property
+    def seems(self) -> frozenset[int]:
+        """The geofences that cover a fix that says nothing new: no border seems crossed but the candidates have it."""
+        if not self.candidates:
+            return self.inside
+        return self.inside ^ {each.geofence for each in self.candidates}
 
     def position(self, device: int, fence_ids: Mapping[int, str]) -> Position | None:
         """As others see it: geofences by their ids, those that are gone left out."""

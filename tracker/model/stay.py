@@ -27,7 +27,7 @@ class Stay(msgspec.Struct, frozen=True, gc=False):
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):
     """`before`: the last fix on the side the device is settled on; then `count` fixes lay clear on the other side, the
-    first of them is kept, and the newest that may be the last."""
+    first of them and the last are kept."""
 
     geofence: int  # key
     before: Fix | None

@@ -81,7 +81,7 @@ def move(
         state.candidates, state.due, anchored(state, fix.at), late_here(state, fix), None, received_at,
     )  # fmt: skip
     back = heard(device.key, state, fix, received_at, True)
-    if state.inside == here and not state.candidates and not between and fix.at < state.due:
+    if here == state.seems and not between and fix.at < state.due:
         return Step(after, fix, back)
     decided, transitions = decide(device, after, state.newest, fix, here, between, fences)
     return Step(decided, fix, (*back, *transitions))

@@ -18,7 +18,7 @@ def supported(device: int, fence: Geofence, candidate: Candidate, fix: Fix, ente
     """The fix lies on the other side than the device is settled on: one more reason, or the last that was needed."""
     rules = PRESETS[fence.preset]
     if is_waiting(rules, candidate, fix):
-        return Candidate(candidate.geofence, candidate.before, (candidate.fixes[0], fix), candidate.count)
+        return candidate
     if not is_clear(fence, rules, fix, enters):
         return candidate
     more = with_fix(candidate, fix)
@@ -27,7 +27,12 @@ def supported(device: int, fence: Geofence, candidate: Candidate, fix: Fix, ente
 
 def is_waiting(rules: Rules, candidate: Candidate, fix: Fix) -> bool:
     """Only time is missing: until then it is no matter how clear a fix on this side is."""
-    return candidate.count >= rules.fixes and fix.at - candidate.fixes[0].at < rules.seconds * 1000
+    return fix.at < waits_until(rules, candidate)
+
+
+def waits_until(rules: Rules, candidate: Candidate) -> int:
+    """In ms; 0: each fix counts."""
+    return candidate.fixes[0].at + round(rules.seconds * 1000) if candidate.count >= rules.fixes else 0
 
 
 def is_clear(fence: Geofence, rules: Rules, fix: Fix, is_inside: bool) -> bool:

@@ -11,7 +11,7 @@ from tracker.model.fix import Fix
 from tracker.model.geofence import Geofence
 from tracker.model.state import NOT_DUE, State
 from tracker.model.stay import Candidate, Stay
-from tracker.pipeline.border import is_clear, supported
+from tracker.pipeline.border import is_clear, supported, waits_until
 from tracker.pipeline.presets import PRESETS
 from tracker.pipeline.stays import dwell_due, stayed
 from tracker.pipeline.through import bent, straight
@@ -62,7 +62,7 @@ def judged(
         return None if is_inside or start is None else straight(device, fence, start, fix)
     if not is_clear(fence, PRESETS[fence.preset], fix, seems_inside):
         return candidate  # too near the border to take back what others said
-    return None if is_inside else bent(device, fence, candidate, fix)
+    return None if is_inside else bent(device, fence, candidate, before, fix)
 
 
 def concluded(
@@ -105,6 +105,9 @@ def with_stays(
     if inside == state.inside:
         inside = state.inside
     due = min((due_of(fences[stay.geofence], stay, fences) for stay in stays), default=NOT_DUE)
+    for candidate in candidates:
+        if candidate.geofence in fences:
+            due = min(due, waits_until(PRESETS[fences[candidate.geofence].preset], candidate))
     return msgspec.structs.replace(state, inside=inside, stays=stays, candidates=candidates, due=due)
 
 

@@ -17,8 +17,8 @@ from tracker.pipeline.motion import status
 def run_of(state: State, entries: Iterable[Fix | Refusal], number: int, asked: Asked) -> list[Fix]:
     """As many of the entries as form a run. `number` is the batch's of the first, as `asked` counts them."""
     run: list[Fix] = []
-    newest, at, inside = state.newest, state.seen_at, state.inside
-    if newest is None or not state.anchors or state.candidates or state.offline_at is not None:
+    newest, at = state.newest, state.seen_at
+    if newest is None or not state.anchors or state.offline_at is not None:
         return run
     here, before, between = asked
     if number < len(before) and before[number] is not newest:
@@ -26,12 +26,13 @@ def run_of(state: State, entries: Iterable[Fix | Refusal], number: int, asked: A
     until = state.anchors[-1].seen_at + STEP
     if state.due < until:
         until = state.due
+    seems = state.seems
     for place, fix in enumerate(entries, number):
         if type(fix) is not Fix or not at < fix.at < until or fix.flags:
             break
         if not (-NEAR_E7 < fix.lon_e7 - newest.lon_e7 < NEAR_E7 and -NEAR_E7 < fix.lat_e7 - newest.lat_e7 < NEAR_E7):
             break
-        if here.get(place, NOWHERE) != inside or place in between:
+        if here.get(place, NOWHERE) != seems or place in between:
             break
         newest, at = fix, fix.at
         run.append(fix)
@@ -42,6 +43,6 @@ def follow(state: State, run: list[Fix], received_at: int) -> State:
     """The state after a run whose last fix was received then."""
     before = run[-2] if len(run) > 1 else state.newest
     return State(
-        run[-1].at, run[-1], received_at, status(before, run[-1]), state.inside, None, state.stays, (), state.due,
-        state.anchors, state.late_from, None, received_at,
+        run[-1].at, run[-1], received_at, status(before, run[-1]), state.inside, None, state.stays, state.candidates,
+        state.due, state.anchors, state.late_from, None, received_at,
     )  # fmt: skip

@@ -34,10 +34,13 @@ def straight(device: int, fence: Geofence, before: Fix, after: Fix) -> Transitio
     return passed(device, fence, [before, after], ((before, after, cut.enter), (before, after, cut.exit)), cut.depth)
 
 
-def bent(device: int, fence: Geofence, candidate: Candidate, after: Fix) -> Transition | None:
-    """By the fixes of a candidate that were too few: they lie on the way from outside to outside."""
-    before, fixes = candidate.before, candidate.fixes
-    if before is None or not is_short(before, after) or not are_fit(fence, before, after):
+def bent(device: int, fence: Geofence, candidate: Candidate, last: Fix | None, after: Fix) -> Transition | None:
+    """By the fixes of a candidate that were too few: they lie on the way from outside to outside. `last`: the one
+    before `after`, wherever it lies."""
+    before = candidate.before
+    around = {fix.at: fix for fix in (*candidate.fixes, *([last] if last else []))}
+    fixes = [fix for fix in around.values() if depth(fence, fix.lon, fix.lat) >= 0]
+    if before is None or not fixes or not is_short(before, after) or not are_fit(fence, before, after):
         return None
     if not is_onward(fence, [before, *fixes, after]):
         return None
