@@ -1,5 +1,6 @@
 """A run folded at once is what `advance` makes of its fixes one by one, and ends no sooner than it must."""
 
+import msgspec
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -8,7 +9,7 @@ from tracker.geofence.fences import NOWHERE, Asked, fences_of
 from tracker.model.device import Device
 from tracker.model.fix import Fix, Flag
 from tracker.model.state import Jump, State
-from tracker.model.stay import Stay
+from tracker.model.stay import Candidate, Stay
 from tracker.pipeline.advance import advance
 from tracker.pipeline.anchors import STEP as STEP_MS
 from tracker.pipeline.run import follow, run_of
@@ -20,27 +21,35 @@ STEP = 9_000  # 1e-7 degrees: one step is near, two are not
 
 speeds = st.none() | st.sampled_from([0.0, 0.99, 1.0, 30.0])
 flags = st.sampled_from([0] * 30 + [int(flag) for flag in Flag])
-places = st.tuples(st.integers(-1, 2), st.integers(-1, 1))
+places = st.sampled_from([(0, 0)] * 4 + [(1, 0), (0, -1), (-1, 0), (2, 1)])
 steps = st.lists(st.tuples(st.sampled_from([1000] * 20 + [0, -1000, 400_000]), places, speeds, flags), max_size=12)
 inside = st.sampled_from([NOWHERE] * 6 + [frozenset({1}), frozenset({1, 2})])
 
 
-@given(steps, st.lists(inside, min_size=12, max_size=12), inside, st.booleans(), st.integers(0, 3))
+same = st.lists(st.sampled_from([True] * 19 + [False]), min_size=12, max_size=12)
+
+
+@given(steps, same, inside, st.booleans(), st.booleans(), st.integers(0, 3))
 def test_a_run_is_its_fixes_one_by_one(
     steps: list[tuple[int, tuple[int, int], float | None, int]],
-    around: list[frozenset[int]],
+    as_before: list[bool],
     before: frozenset[int],
     has_jump: bool,
+    is_waiting: bool,
     first: int,
 ) -> None:
     start = Fix(AT, 0, 0, accuracy=5.0)
     stays = tuple(Stay(key, AT) for key in sorted(before))
     jump = Jump(start) if has_jump else None
     state = State(AT, start, AT * 1000, inside=before, jump=jump, stays=stays, anchors=(State(AT - 50_000),))
+    if is_waiting:  # the border of 2 seems crossed, and only time is missing
+        candidate = Candidate(2, start, (start,), 2)
+        state = msgspec.structs.replace(state, candidates=(candidate,), due=AT + 5_000)
     fixes, at = [], AT
     for wait, (east, north), speed, odd in steps:
         at += wait
         fixes.append(Fix(at, east * STEP, north * STEP, speed, accuracy=5.0, flags=odd))
+    around = [state.seems if is_same else state.seems ^ {1} for is_same in as_before]
     covering = {first + number: here for number, here in enumerate(around) if here}
     asked = Asked(covering, [None] * first + [start] + [None] * len(fixes), {})
     run = run_of(state, fixes, first, asked)
@@ -62,4 +71,5 @@ def is_plain(state: State, fix: Fix, here: frozenset[int]) -> bool:
     assert state.newest is not None
     near = max(abs(fix.lon_e7 - state.newest.lon_e7), abs(fix.lat_e7 - state.newest.lat_e7)) <= STEP
     is_between_anchors = fix.at - state.anchors[-1].seen_at < STEP_MS
-    return fix.at > state.seen_at and not fix.flags and near and here == state.inside and is_between_anchors
+    is_in_time = state.seen_at < fix.at < state.due
+    return is_in_time and not fix.flags and near and here == state.seems and is_between_anchors
