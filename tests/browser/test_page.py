@@ -198,8 +198,10 @@ def test_binary_positions_of_the_server_are_read_as_it_means_them(dashboard: Pag
         screen(dashboard, "van-12")
         dashboard.evaluate("""() => {  // what the page asks for by itself once there are more than a few hundred
             tracker.feed.see = () => {};
+            window.answered = tracker.feed.framesReceived + 2;  // that it is subscribed, and a snapshot
             tracker.feed.wanted = {...tracker.feed.wanted, binary: true};
             tracker.feed.subscribe(); }""")
+        until(dashboard, "() => tracker.feed.framesReceived >= answered")
         van.drive(*THERE, speed=7.5, heading=271.25, battery=0.5)
         cell: Callable[[str], str] = lambda column: f"tracker.feed.devices.{column}[{ROW}('van-12')]"  # noqa: E731
         until(dashboard, f"() => {cell('lonE7')} === {round(THERE[0] * 1e7)}")
