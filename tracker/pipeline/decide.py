@@ -75,7 +75,7 @@ def concluded(
     crossed: dict[int, Transition],
     fences: Fences,
 ) -> Decided:
-    doubts = {each.geofence: each.first.at for each in candidates if each.first is not None}
+    doubts = doubts_of(candidates)
     exits = {key: each for key, each in crossed.items() if each.kind == "exit"}
     enters = {key: each for key, each in crossed.items() if each.kind == "enter"}
     told: list[Transition] = []
@@ -93,6 +93,11 @@ def concluded(
     staying = [each for each in told if each.geofence not in exits]
     state = with_stays(state, inside, tuple(stays), tuple(candidates), fences)
     return state, (*ending, *exits.values(), *enters.values(), *others, *staying)
+
+
+def doubts_of(candidates: Iterable[Candidate]) -> dict[int, int]:
+    """Since when, by geofence, the device seems to have crossed the border."""
+    return {each.geofence: each.first.at for each in candidates if each.first is not None}
 
 
 def stays_of(state: State, inside: frozenset[int]) -> Iterable[Stay]:

@@ -9,13 +9,13 @@ from tracker.model.fix import Fix
 from tracker.model.geofence import Geofence
 from tracker.model.state import NOT_DUE, State
 from tracker.model.stay import Stay
-from tracker.pipeline.decide import Decided, with_stays
+from tracker.pipeline.decide import Decided, doubts_of, with_stays
 from tracker.pipeline.stays import TELL_MS, dwell_due, tell_dwell, tell_episode, wakes
 
 
 def wake(state: State, fences: Fences) -> int | None:
     """When, in ms of the device, `elapse` has something to tell if no fix comes. None: never."""
-    doubts = doubts_of(state)
+    doubts = doubts_of(state.candidates)
     known = [(stay, stay.geofence) for stay in state.stays if stay.geofence in fences]
     return min((at for stay, key in known for at in wakes(fences[key], stay, doubts.get(key))), default=None)
 
@@ -24,7 +24,7 @@ def elapse(device: Device, state: State, now: int, fences: Fences) -> Decided:
     """The state after `now`, in ms of the device, has come and no fix. A fix that comes later may take back what this
     tells: a device that left before the time was up had not dwelled. A geofence that does not apply by then lets go of
     it, as with a fix."""
-    newest, doubts = state.newest, doubts_of(state)
+    newest, doubts = state.newest, doubts_of(state.candidates)
     if newest is None:
         return state, ()
     stays: list[Stay] = []
@@ -56,8 +56,3 @@ def woken(device: int, fence: Geofence, stay: Stay, newest: Fix, now: int) -> tu
         told = told + tell_episode(device, fence, episode, until, newest, "clock")
         stay = msgspec.structs.replace(stay, episode=msgspec.structs.replace(episode, told=True))
     return stay, told
-
-
-def doubts_of(state: State) -> dict[int, int]:
-    """Since when, by geofence, the device seems to have crossed the border."""
-    return {each.geofence: each.first.at for each in state.candidates if each.first is not None}

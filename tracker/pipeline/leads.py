@@ -116,7 +116,7 @@ def metres(history: History, row: Longs) -> Floats:
 
 
 def passing(fence: Geofence, fences: Fences, history: History, inside: Bools) -> Bools:
-    """From outside to outside, by a way that is asked about in the live fold (`is_way`), near the geofence."""
+    """From outside to outside, by a way that is asked about in the live fold (`Fences.asked`), near the geofence."""
     found = np.zeros(len(history), bool)
     if fence.key not in fences.passable or not len(history):
         return found
