@@ -6,12 +6,12 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
-import shapely
 
 from tracker.geofence.applies import applies
-from tracker.geofence.arrays import Bools, Floats, Ints, Longs
+from tracker.geofence.arrays import Longs
 from tracker.geofence.index import FenceIndex
 from tracker.geofence.passing import Passages
+from tracker.geofence.touch import touches
 from tracker.model.device import Device
 from tracker.model.fix import E7, Fix
 from tracker.model.geofence import EVERYWHERE, Geofence
@@ -20,7 +20,6 @@ NOWHERE: Final[frozenset[int]] = frozenset()
 LEAST_E7: Final = 1_000  # 11 m of latitude: a shorter way passes through nothing that is clear of noise
 GAP_MS: Final = 300_000  # no line is drawn across a longer silence,
 GAP_METRES: Final = 10_000.0  # nor a longer one
-OUTLINED: Final = 1_000.0  # m; up to here the outline of a circle or a corridor is right to less than a metre
 UNKNOWN: Final = np.empty(0, dtype=np.int64)
 
 
@@ -129,22 +128,11 @@ class Fences:
         numbers = table[0].astype(np.int64)[ways]
         left = np.flatnonzero(~np.isin(numbers << 32 | keys, covered)) if len(ways) else ways
         found: dict[int, tuple[int, ...]] = {}
-        for pair in left[self._touch(ends[:, ways[left]], keys[left])].tolist():
+        asked_of = [self[key] for key in keys[left].tolist()]
+        for pair in left[touches(asked_of, *ends[:, ways[left]])].tolist() if len(left) else ():
             number = int(numbers[pair])
             found[number] = (*found.get(number, ()), int(keys[pair]))
         return found
-
-    def _touch(self, ends: Floats, keys: Ints) -> Bools:
-        """Whether each way touches the geofence with its key: exactly for polygons, and not less than that for others,
-        as far as they can be clear of noise."""
-        fences = [self[key] for key in keys.tolist()]
-        shapes = np.array([fence.shape for fence in fences], dtype=object)
-        shapely.prepare(shapes)
-        touches = shapely.intersects(shapes, shapely.linestrings(ends.T.reshape(-1, 2, 2)))
-        is_wide = [fence.reach is not None and fence.reach.metres > OUTLINED for fence in fences]
-        touches |= np.array(is_wide, dtype=bool)
-        touches |= np.abs(ends[2] - ends[0]) > 180.0
-        return np.asarray(touches, dtype=bool)
 
 
 def grouped(numbers: list[int], keys: list[int]) -> dict[int, frozenset[int]]:

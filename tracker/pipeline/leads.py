@@ -2,18 +2,17 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
-from math import cos, radians
 from typing import Final
 
 import msgspec
 import numpy as np
-import shapely
 
 from tracker.geo import EARTH_RADIUS
 from tracker.geofence.applies import is_open
 from tracker.geofence.arrays import Bools, Floats, Ints, Longs
 from tracker.geofence.fences import GAP_MS, LEAST_E7, Fences
 from tracker.geofence.passing import boxed
+from tracker.geofence.touch import touches
 from tracker.model.fix import E7, NO_MARKER
 from tracker.model.geofence import Geofence, Hours
 from tracker.model.history import History
@@ -22,10 +21,6 @@ from tracker.pipeline.presets import PRESETS
 
 MINUTE_MS: Final = 60_000
 SURE: Final = 0.99  # of what is possible: nothing here is decided by a rounding
-TOO_LARGE: Final = {"circle": 0.002, "corridor": 0.03}  # of the reach: outlines are wrong by 0.06 %, and by 2 %
-SEAM: Final = 179.0  # degrees of longitude
-POLAR: Final = 80.0  # degrees of latitude
-DEGREE_METRES: Final = 110_574.0  # of latitude, where it is shortest
 
 
 class Leads(msgspec.Struct, frozen=True, eq=False):
@@ -128,7 +123,7 @@ def passing(fence: Geofence, fences: Fences, history: History, inside: Bools) ->
     lon_a, lat_a = history.lon_e7[a] / E7, history.lat_e7[a] / E7
     lon_b, lat_b = history.lon_e7[a + 1] / E7, history.lat_e7[a + 1] / E7
     ways = fences.passages.candidates(lon_a, lat_a, lon_b, lat_b)[0]
-    ways = ways[touching(fence, lon_a[ways], lat_a[ways], lon_b[ways], lat_b[ways])]
+    ways = ways[touches([fence], lon_a[ways], lat_a[ways], lon_b[ways], lat_b[ways])]
     found[a[ways] + 1] = True
     return found
 
@@ -143,20 +138,4 @@ def beside(fence: Geofence, history: History, row: Longs) -> Bools:
     for box in boxed(fence):
         w, s, e, n = (edge * E7 for edge in box.bounds)
         found |= (east >= w - 1) & (west <= e + 1) & (north >= s - 1) & (south <= n + 1)
-    return found
-
-
-def touching(fence: Geofence, lon_a: Floats, lat_a: Floats, lon_b: Floats, lat_b: Floats) -> Bools:
-    """Whether the way meets the shape; of a reach, whose shape is only a picture, one that is drawn too large. Near a
-    pole or the 180th meridian it is not asked: there it may."""
-    found: Bools = np.maximum(np.abs(lon_a), np.abs(lon_b)) > SEAM
-    north = max(abs(fence.shape.bounds[1]), abs(fence.shape.bounds[3]))
-    if north > POLAR:
-        return np.ones_like(found)
-    metres = 0.0 if fence.reach is None else TOO_LARGE[fence.kind] * fence.reach.metres
-    larger = metres / (DEGREE_METRES * cos(radians(north)))
-    shape = fence.shape.buffer(larger) if larger else fence.shape
-    shapely.prepare(shape)
-    ends = np.stack((np.column_stack((lon_a, lat_a)), np.column_stack((lon_b, lat_b))), axis=1)
-    found |= shapely.intersects(shape, shapely.linestrings(ends))
     return found
