@@ -75,8 +75,10 @@ async def measured(port: int, name: str, properties: dict[str, Any], start: int)
         pulse.cancel()
     assert last["type"] == "done", last
     p50, p99 = statistics.median(waits), statistics.quantiles(waits, n=100)[98]
-    return (f"| {name} | {properties['preset']} | {last['fixes']:,} | {last['events']:,} | {seconds:.1f} | "
-            f"{p50:.1f} / {p99:.1f} / {max(waits):.1f} | {os.getloadavg()[0]:.1f} |")  # fmt: skip
+    return (
+        f"| {name} | {properties['preset']} | {last['fixes']:,} | {last['events']:,} | {seconds:.1f} | "
+        f"{p50:.1f} / {p99:.1f} / {max(waits):.1f} | {os.getloadavg()[0]:.1f} |"
+    )
 
 
 async def beat(port: int, waits: list[float]) -> None:

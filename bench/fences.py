@@ -191,13 +191,19 @@ def table(rows: list[dict[str, Any]]) -> str:
             lines.append(
                 f"| {row['fences']:,} | {batch:,} | {at['us']:.2f} | {at['strtree_us']:.2f} | {at['ratio']:.3f} |"
             )
-    lines += ["", "| geofences | pairs compared | wrong | an edit, ms (worst; CPU) | built, s | process, MB (empty) |"
-              " us per way, of 2,000 (of 8) | us per depth |", "|---|---|---|---|---|---|---|---|"]  # fmt: skip
+    lines += [
+        "",
+        "| geofences | pairs compared | wrong | an edit, ms (worst; CPU) | built, s | process, MB (empty) |"
+        " us per way, of 2,000 (of 8) | us per depth |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     for row in rows:
-        lines.append(f"| {row['fences']:,} | {row['pairs']:,} | {row['disagreements']} | {row['edit_ms']:.1f}"
-                     f" ({row['edit_worst_ms']:.1f}; {row['edit_cpu_ms']:.1f}) | {row['build_s']:.1f} | {row['mb']:.0f}"
-                     f" ({row['empty_mb']:.0f}) | {row['way_us']:.2f} ({row['few_ways_us']:.2f})"
-                     f" | {row['depth_us']:.1f} |")  # fmt: skip
+        lines.append(
+            f"| {row['fences']:,} | {row['pairs']:,} | {row['disagreements']} | {row['edit_ms']:.1f}"
+            f" ({row['edit_worst_ms']:.1f}; {row['edit_cpu_ms']:.1f}) | {row['build_s']:.1f} | {row['mb']:.0f}"
+            f" ({row['empty_mb']:.0f}) | {row['way_us']:.2f} ({row['few_ways_us']:.2f})"
+            f" | {row['depth_us']:.1f} |"
+        )
     return "\n".join(lines)
 
 

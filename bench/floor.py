@@ -30,10 +30,13 @@ COLUMNS = ("at", "received_at", "device", "lon_e7", "lat_e7", "speed", "heading"
 CELLS = np.dtype(
     [
         ("cells", ">i2"),
-        *((f"{name}{part}", kind) for name, size in zip(COLUMNS, ("8", "8", "4", "4", "4", "4", "4", "4"), strict=True)
-          for part, kind in (("_size", ">i4"), ("", f">{'f' if name in COLUMNS[5:] else 'i'}{size}"))),
+        *(
+            (f"{name}{part}", kind)
+            for name, size in zip(COLUMNS, ("8", "8", "4", "4", "4", "4", "4", "4"), strict=True)
+            for part, kind in (("_size", ">i4"), ("", f">{'f' if name in COLUMNS[5:] else 'i'}{size}"))
+        ),
     ]
-)  # fmt: skip
+)
 SIGNATURE = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8
 
 
@@ -84,10 +87,27 @@ class Device(picows.WSListener):
 def texts(device: Device, fixes: Fixes, now: int) -> Frame:
     key, pack = device.key, ROW.pack
     rows = [
-        pack(8, 8, (fix.at - PG_EPOCH) // MICROSECOND, 8, now, 4, key, 4, round(fix.lon * 1e7), 4, round(fix.lat * 1e7),
-             4, fix.speed, 4, fix.heading, 4, fix.accuracy)
+        pack(
+            8,
+            8,
+            (fix.at - PG_EPOCH) // MICROSECOND,
+            8,
+            now,
+            4,
+            key,
+            4,
+            round(fix.lon * 1e7),
+            4,
+            round(fix.lat * 1e7),
+            4,
+            fix.speed,
+            4,
+            fix.heading,
+            4,
+            fix.accuracy,
+        )
         for fix in fixes.fixes
-    ]  # fmt: skip
+    ]
     return device, fixes.seq, len(rows), b"".join(rows)
 
 

@@ -91,13 +91,15 @@ async def execute(url: str, statement: str) -> None:
 async def insert_devices(conn: asyncpg.Connection, count: int) -> None:
     """Straight into the tables: by the API a thousand take ten seconds."""
     known = [device(number) for number in range(count)]
-    await conn.execute("insert into device (id, name) select id, id from unnest($1::text[]) as given (id)",
-                       [id for id, _ in known])  # fmt: skip
+    await conn.execute(
+        "insert into device (id, name) select id, id from unnest($1::text[]) as given (id)", [id for id, _ in known]
+    )
     await conn.execute(
         """insert into token (kind, device, hash) select 'device', d.key, g.hash
            from unnest($1::text[], $2::bytea[]) as g (id, hash) join device d on d.id = g.id""",
-        [id for id, _ in known], [sha256(token.encode()).digest() for _, token in known],
-    )  # fmt: skip
+        [id for id, _ in known],
+        [sha256(token.encode()).digest() for _, token in known],
+    )
 
 
 def feature_of(id: str, shape: shapely.Polygon) -> bytes:

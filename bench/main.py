@@ -58,8 +58,20 @@ def table(results: list[Result], rounds: int, seconds: float) -> Table:
         title=f"{DEVICES:,} devices, {VIEWERS} viewers, {GEOFENCES:,} geofences; medians of {rounds} x {seconds:g} s",
         caption="us: CPU of the server process per fix; PG: of PostgreSQL. The floor has no viewers and no geofences.",
     )
-    for column in ("", "offered/s", "floor us", "us", "ratio", "goal", "PG us", "fixes/s", "core", "p50 / p99 ms",
-                   "B/fix", "load"):  # fmt: skip
+    for column in (
+        "",
+        "offered/s",
+        "floor us",
+        "us",
+        "ratio",
+        "goal",
+        "PG us",
+        "fixes/s",
+        "core",
+        "p50 / p99 ms",
+        "B/fix",
+        "load",
+    ):
         found.add_column(column, justify="left" if not column else "right")
     for result in results:
         found.add_row(*row(result))
@@ -71,11 +83,19 @@ def row(result: Result) -> list[str]:
     rate = ours["fixes"] / ours["seconds"] if result["rate"] else ours["rate"]
     floor_rate = "" if result["rate"] else f" ({floor['rate']:,.0f})"
     return [
-        result["name"], f"{result['rate']:,}" if result["rate"] else "all it takes", f"{floor['us']:.2f}",
-        f"{ours['us']:.2f}", f"{result['ratio']:.2f}", result["goal"],
-        f"{floor['postgres_us']:.1f} / {ours['postgres_us']:.1f}", f"{rate:,.0f}{floor_rate}", f"{ours['core']:.0%}",
-        latency(result), f"{ours['bytes_per_fix']:.0f}", f"{result['load']:.1f}",
-    ]  # fmt: skip
+        result["name"],
+        f"{result['rate']:,}" if result["rate"] else "all it takes",
+        f"{floor['us']:.2f}",
+        f"{ours['us']:.2f}",
+        f"{result['ratio']:.2f}",
+        result["goal"],
+        f"{floor['postgres_us']:.1f} / {ours['postgres_us']:.1f}",
+        f"{rate:,.0f}{floor_rate}",
+        f"{ours['core']:.0%}",
+        latency(result),
+        f"{ours['bytes_per_fix']:.0f}",
+        f"{result['load']:.1f}",
+    ]
 
 
 def latency(result: Result) -> str:

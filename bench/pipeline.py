@@ -94,10 +94,12 @@ def spent(ground: Ground, pid: int, load: Process, viewers: Process | None, orde
     server, postgres = cpu_of(pid) - server, ground.cpu_s() - postgres
     seen: Figures = json.loads(viewers.ask("end")) if viewers else {}
     return {
-        "us": server / sent["fixes"] * 1e6, "postgres_us": postgres / sent["fixes"] * 1e6,
+        "us": server / sent["fixes"] * 1e6,
+        "postgres_us": postgres / sent["fixes"] * 1e6,
         "core": server / sent["seconds"],
-        **sent, **{f"viewers_{name}": value for name, value in seen.items()},
-    }  # fmt: skip
+        **sent,
+        **{f"viewers_{name}": value for name, value in seen.items()},
+    }
 
 
 def compare(
@@ -112,9 +114,15 @@ def compare(
     ratios = [ours["us"] / floor["us"] for ours, floor in zip(figures["ours"], figures["floor"], strict=True)]
     medians = {which: median_of(found) for which, found in figures.items()}
     return {
-        "name": scenario.name, "fixes": scenario.fixes, "rate": scenario.rate, "goal": scenario.goal, **medians,
-        "ratio": statistics.median(ratios), "ratios": ratios, "load": os.getloadavg()[0],
-    }  # fmt: skip
+        "name": scenario.name,
+        "fixes": scenario.fixes,
+        "rate": scenario.rate,
+        "goal": scenario.goal,
+        **medians,
+        "ratio": statistics.median(ratios),
+        "ratios": ratios,
+        "load": os.getloadavg()[0],
+    }
 
 
 def median_of(found: list[Figures]) -> Figures:

@@ -47,8 +47,15 @@ class Walk:
         """What follows the head of a binary frame."""
         chosen = slice(first, first + count)
         dt = np.arange(count, dtype="<i4") * spacing_ms
-        parts = (dt, self.lon[chosen], self.lat[chosen], self.speed[chosen], self.heading[chosen],
-                 self.accuracy[chosen], np.full(count, 30, "<i2"))  # fmt: skip
+        parts = (
+            dt,
+            self.lon[chosen],
+            self.lat[chosen],
+            self.speed[chosen],
+            self.heading[chosen],
+            self.accuracy[chosen],
+            np.full(count, 30, "<i2"),
+        )
         return b"".join(part.tobytes() for part in parts)
 
 
@@ -97,8 +104,11 @@ class BatchColumns:
 
 Source = SingleText | BatchText | SingleColumns | BatchColumns
 SOURCES: dict[tuple[int, bool], type[Source]] = {
-    (1, False): SingleText, (50, False): BatchText, (1, True): SingleColumns, (50, True): BatchColumns,
-}  # fmt: skip
+    (1, False): SingleText,
+    (50, False): BatchText,
+    (1, True): SingleColumns,
+    (50, True): BatchColumns,
+}
 
 
 def stamp(at: int) -> bytes:

@@ -65,9 +65,16 @@ def second(fleet: Wanderers, devices: NDArray[np.int32], at: int) -> bytes:
     accuracy = np.round(fleet.rng.uniform(3, 12, count), 1)
     heading = np.floor(np.degrees(fleet.heading)) % 360
     columns = [
-        moment, moment + np.arange(count), devices, np.round(lon * E7), np.round(lat * E7), np.zeros(count),
-        np.round(fleet.speed, 2), heading, accuracy,
-    ]  # fmt: skip
+        moment,
+        moment + np.arange(count),
+        devices,
+        np.round(lon * E7),
+        np.round(lat * E7),
+        np.zeros(count),
+        np.round(fleet.speed, 2),
+        heading,
+        accuracy,
+    ]
     return cells(0b11000, columns)  # neither altitude nor battery
 
 

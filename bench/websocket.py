@@ -134,10 +134,18 @@ def hold(seconds: float, connections: int) -> dict[str, Any]:
         viewing.end()
     memory, descriptors, tasks_seen, lost_seen = zip(*samples, strict=True)
     return {
-        "what": "hold", "connections": connections, "seconds": seconds, "rss_before": before, "rss_open": opened,
-        "rss_first": memory[0], "rss_last": memory[-1], "rss_most": max(memory),
-        "descriptors": sorted(set(descriptors)), "tasks": sorted(set(tasks_seen)), "lost": lost_seen[-1],
-    }  # fmt: skip
+        "what": "hold",
+        "connections": connections,
+        "seconds": seconds,
+        "rss_before": before,
+        "rss_open": opened,
+        "rss_first": memory[0],
+        "rss_last": memory[-1],
+        "rss_most": max(memory),
+        "descriptors": sorted(set(descriptors)),
+        "tasks": sorted(set(tasks_seen)),
+        "lost": lost_seen[-1],
+    }
 
 
 Measure = Callable[[str, float], float]

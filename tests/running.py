@@ -51,8 +51,11 @@ class RunningServer:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", self.program, "serve", "--bind", self.address],
-                env=inherited | settings | self.environment, cwd=ROOT, stdout=log, stderr=log,
-            )  # fmt: skip
+                env=inherited | settings | self.environment,
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+            )
         self.address = self.wait_for(self._announced)
         if until_ready:
             self.wait_for(self.is_ready)

@@ -33,9 +33,7 @@ from typing import Final
 class TrackerError(Exception):
     """Something went wrong."""
 
-    def __init__(
-        self, message: str | None = None, *, field: str | None = None, errors: Sequence[object] = ()
-    ) -> None:
+    def __init__(self, message: str | None = None, *, field: str | None = None, errors: Sequence[object] = ()) -> None:
         super().__init__(message or (type(self).__doc__ or "").strip())
         self.field = field
         self.errors = errors  # of the parts of a request that has many: what is wrong with each
@@ -130,15 +128,33 @@ class SetupFailed(TrackerError):
 
 
 HTTP_STATUS: Final[dict[type[TrackerError], int]] = {
-    Malformed: 400, Invalid: 422, NotSignedIn: 401, NotAllowed: 403, NotFound: 404, Conflict: 409,
-    TooLarge: 413, WrongType: 415, TooMany: 429, StorageDown: 503, Fenced: 503,
-}  # fmt: skip
+    Malformed: 400,
+    Invalid: 422,
+    NotSignedIn: 401,
+    NotAllowed: 403,
+    NotFound: 404,
+    Conflict: 409,
+    TooLarge: 413,
+    WrongType: 415,
+    TooMany: 429,
+    StorageDown: 503,
+    Fenced: 503,
+}
 
 CLOSE_CODE: Final[dict[type[TrackerError], int]] = {
-    HeartbeatMissed: 4001, TooSlow: 4008, TooMany: 4029, StorageDown: 1012, Fenced: 1012,
-    NotSignedIn: 4501, BadFrame: 4502, Malformed: 4502, Invalid: 4502, WindowExceeded: 4503, NotAllowed: 4504,
+    HeartbeatMissed: 4001,
+    TooSlow: 4008,
+    TooMany: 4029,
+    StorageDown: 1012,
+    Fenced: 1012,
+    NotSignedIn: 4501,
+    BadFrame: 4502,
+    Malformed: 4502,
+    Invalid: 4502,
+    WindowExceeded: 4503,
+    NotAllowed: 4504,
     Replaced: 4509,
-}  # fmt: skip
+}
 
 
 def http_status(error: TrackerError) -> int:

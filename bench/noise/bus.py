@@ -56,10 +56,13 @@ class Ride(NamedTuple):
 def ride() -> list[Fix]:
     with gzip.open(TRACK, "rt") as text:
         return [
-            Fix(round(datetime.fromisoformat(row["t"]).timestamp() * 1000), round(float(row["lon"]) * E7),
-                round(float(row["lat"]) * E7))
+            Fix(
+                round(datetime.fromisoformat(row["t"]).timestamp() * 1000),
+                round(float(row["lon"]) * E7),
+                round(float(row["lat"]) * E7),
+            )
             for row in csv.DictReader(text)
-        ]  # fmt: skip
+        ]
 
 
 def stops() -> list[Place]:
@@ -87,8 +90,11 @@ def is_same(t: Floats, metres: Floats, last: int, number: int) -> bool:
 
 
 def geofence(key: int, stop: Place, preset: Preset) -> Geofence:
-    feature = {"type": "Feature", "geometry": {"type": "Point", "coordinates": stop},
-               "properties": {"radius": RADIUS, "preset": preset}}  # fmt: skip
+    feature = {
+        "type": "Feature",
+        "geometry": {"type": "Point", "coordinates": stop},
+        "properties": {"radius": RADIUS, "preset": preset},
+    }
     return parse(json.dumps(feature).encode(), id=f"stop-{key}", key=key)
 
 
@@ -101,9 +107,13 @@ def rode(preset: Preset) -> Ride:
 
 def together(a: Ride, b: Ride) -> Ride:
     return Ride(
-        a.visits + b.visits, a.enters + b.enters, a.exits + b.exits,
-        a.repeats + b.repeats, a.stray + b.stray, a.unseen + b.unseen,
-    )  # fmt: skip
+        a.visits + b.visits,
+        a.enters + b.enters,
+        a.exits + b.exits,
+        a.repeats + b.repeats,
+        a.stray + b.stray,
+        a.unseen + b.unseen,
+    )
 
 
 def of_stop(visits: Sequence[Visit], events: Sequence[Told]) -> Ride:

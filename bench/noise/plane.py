@@ -23,9 +23,7 @@ def degrees(x: float, y: float) -> tuple[float, float]:
 
 def fix(seconds: float, x: float, y: float, accuracy: float | None = None, speed: float | None = None) -> Fix:
     lon, lat = degrees(x, y)
-    return Fix(
-        BEGIN_MS + round(seconds * 1000), round(lon * E7), round(lat * E7), accuracy=accuracy, speed=speed
-    )  # fmt: skip
+    return Fix(BEGIN_MS + round(seconds * 1000), round(lon * E7), round(lat * E7), accuracy=accuracy, speed=speed)
 
 
 def seconds(at: float) -> float:

@@ -36,8 +36,11 @@ def measured(scenario: Scenario, seed: int) -> Result:
     for _ in range(scenario.tracks):
         way, areas = scenario.ground(rng)
         fixes = scenario.fixes(way, rng)
-        fences = [area.geofence(STRIDE * group + key, preset)
-                  for group, preset in enumerate(PRESETS) for key, area in enumerate(areas)]  # fmt: skip
+        fences = [
+            area.geofence(STRIDE * group + key, preset)
+            for group, preset in enumerate(PRESETS)
+            for key, area in enumerate(areas)
+        ]
         found = told(fixes, fences)
         moments = np.array([seconds(fix.at) for fix in fixes])
         for key, area in enumerate(areas):

@@ -96,29 +96,59 @@ def through_tunnel(rng: Random) -> Ground:
     walker = Walker((0.0, 0.0))
     pace = rng.uniform(16, 25)
     walker.go((600 * pace, 0.0), pace)
-    places = [(100 * pace - rng.uniform(0, 300), 120), (190 * pace, 200), (280 * pace + rng.uniform(50, 500), 150),
-              (340 * pace, 100), (420 * pace, 60)]  # fmt: skip
+    places = [
+        (100 * pace - rng.uniform(0, 300), 120),
+        (190 * pace, 200),
+        (280 * pace + rng.uniform(50, 500), 150),
+        (340 * pace, 100),
+        (420 * pace, 60),
+    ]
     return walker.way(), tuple(circle((float(x), float(rng.uniform(-40, 40))), radius) for x, radius in places)
 
 
 SCENARIOS: Final = (
-    Scenario("car in streets, each second, 5 m", in_city,
-             Receiver((1.0, 1.0), (4.0, 6.0), (3.0, 3.6), (10.0, 30.0)), 5),
-    Scenario("car between high houses, reflections of 50 to 150 m", in_city,
-             Receiver((1.0, 1.0), (5.0, 10.0), (10.0, 25.0), (20.0, 60.0), (REFLECTIONS,)), 5),
-    Scenario("phone indoors 5 to 30 m from a border, 8 h of Wi-Fi", indoors,
-             ON_FOOT, 12,
-             Receiver((55.0, 65.0), (15.0, 60.0), (0.7, 1.0), (100.0, 600.0), (WRONG_STATION, CELL_TOWER),
-                      doppler=False, honest=True)),
+    Scenario(
+        "car in streets, each second, 5 m", in_city, Receiver((1.0, 1.0), (4.0, 6.0), (3.0, 3.6), (10.0, 30.0)), 5
+    ),
+    Scenario(
+        "car between high houses, reflections of 50 to 150 m",
+        in_city,
+        Receiver((1.0, 1.0), (5.0, 10.0), (10.0, 25.0), (20.0, 60.0), (REFLECTIONS,)),
+        5,
+    ),
+    Scenario(
+        "phone indoors 5 to 30 m from a border, 8 h of Wi-Fi",
+        indoors,
+        ON_FOOT,
+        12,
+        Receiver(
+            (55.0, 65.0),
+            (15.0, 60.0),
+            (0.7, 1.0),
+            (100.0, 600.0),
+            (WRONG_STATION, CELL_TOWER),
+            doppler=False,
+            honest=True,
+        ),
+    ),
     Scenario("walker, each 5 s, 8 m", on_foot, ON_FOOT, 5),
     Scenario("fleet, each 30 to 60 s", across_country, Receiver((30.0, 60.0), (4.0, 8.0), (3.0, 5.0)), 12),
-    Scenario("parked on the border for 2 h, each 30 s", on_border,
-             Receiver((29.0, 31.0), (5.0, 10.0), (3.0, 7.0), (200.0, 400.0),
-                      (Astray(1800.0, (20.0, 50.0), (30.0, 90.0)),)), 12),
-    Scenario("motorway through circles of 60 m, each second", on_motorway,
-             Receiver((1.0, 1.0), (4.0, 6.0), (3.0, 3.6)), 4),
-    Scenario("motorway through circles of 60 m, each 5 s", on_motorway,
-             Receiver((5.0, 5.0), (4.0, 6.0), (3.0, 3.6)), 4),
-    Scenario("tunnel of 3 min, then 100 m settling to 5 m", through_tunnel,
-             Receiver((1.0, 1.0), (4.0, 6.0), (3.0, 3.6), gap=(100.0, 280.0), settling=(20.0, 100.0)), 8),
-)  # fmt: skip
+    Scenario(
+        "parked on the border for 2 h, each 30 s",
+        on_border,
+        Receiver((29.0, 31.0), (5.0, 10.0), (3.0, 7.0), (200.0, 400.0), (Astray(1800.0, (20.0, 50.0), (30.0, 90.0)),)),
+        12,
+    ),
+    Scenario(
+        "motorway through circles of 60 m, each second", on_motorway, Receiver((1.0, 1.0), (4.0, 6.0), (3.0, 3.6)), 4
+    ),
+    Scenario(
+        "motorway through circles of 60 m, each 5 s", on_motorway, Receiver((5.0, 5.0), (4.0, 6.0), (3.0, 3.6)), 4
+    ),
+    Scenario(
+        "tunnel of 3 min, then 100 m settling to 5 m",
+        through_tunnel,
+        Receiver((1.0, 1.0), (4.0, 6.0), (3.0, 3.6), gap=(100.0, 280.0), settling=(20.0, 100.0)),
+        8,
+    ),
+)

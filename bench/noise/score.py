@@ -38,9 +38,14 @@ class Score(NamedTuple):
 
 def together(a: Score, b: Score) -> Score:
     return Score(
-        a.real + b.real, a.missed + b.missed, a.unseen + b.unseen, a.false + b.false, a.delays + b.delays,
-        a.errors + b.errors, a.claims + b.claims,
-    )  # fmt: skip
+        a.real + b.real,
+        a.missed + b.missed,
+        a.unseen + b.unseen,
+        a.false + b.false,
+        a.delays + b.delays,
+        a.errors + b.errors,
+        a.claims + b.claims,
+    )
 
 
 def score(crossings: Sequence[Crossing], told: Sequence[Told]) -> Score:
@@ -51,10 +56,14 @@ def score(crossings: Sequence[Crossing], told: Sequence[Told]) -> Score:
     missed = [number for number in wanted if number not in pairs]
     errors = [(abs(event.at - crossing.at), event.plus_minus) for crossing, event in timed]
     return Score(
-        len(wanted), len(missed), sum(not crossings[number].seen for number in missed), len(told) - len(pairs),
-        tuple(event.decided - crossing.at for crossing, event in timed), tuple(error for error, _ in errors),
+        len(wanted),
+        len(missed),
+        sum(not crossings[number].seen for number in missed),
+        len(told) - len(pairs),
+        tuple(event.decided - crossing.at for crossing, event in timed),
+        tuple(error for error, _ in errors),
         tuple(error <= claim for error, claim in errors if claim is not None),
-    )  # fmt: skip
+    )
 
 
 def is_timed(crossing: Crossing) -> bool:

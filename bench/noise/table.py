@@ -20,8 +20,10 @@ def table(results: Iterable[Result]) -> str:
     results = list(results)
     lines = [HEAD]
     for result in results:
-        lines += [row(f"{result.scenario}, {result.hours:.0f} h" if preset == PRESETS[0] else "", preset, scored)
-                  for preset, scored in result.scores.items()]  # fmt: skip
+        lines += [
+            row(f"{result.scenario}, {result.hours:.0f} h" if preset == PRESETS[0] else "", preset, scored)
+            for preset, scored in result.scores.items()
+        ]
     for preset in PRESETS:
         total = reduce(together, (result.scores[preset] for result in results))
         lines.append(row("**all**" if preset == PRESETS[0] else "", preset, total))
@@ -40,8 +42,17 @@ def bus_row(preset: Preset, ride: Ride) -> str:
 
 def row(name: str, preset: Preset, found: Score) -> str:
     sure = f"{sum(found.claims) / len(found.claims):.0%}" if found.claims else ""
-    cells = (name, preset, str(found.real), str(found.missed), str(found.unseen or ""), str(found.false),
-             spread(found.delays), spread(found.errors), sure)  # fmt: skip
+    cells = (
+        name,
+        preset,
+        str(found.real),
+        str(found.missed),
+        str(found.unseen or ""),
+        str(found.false),
+        spread(found.delays),
+        spread(found.errors),
+        sure,
+    )
     return "| " + " | ".join(cells) + " |"
 
 

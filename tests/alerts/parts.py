@@ -40,14 +40,10 @@ class MailServer(Receiver):
     def letters(self) -> list[tuple[list[str], EmailMessage]]:
         """To whom, and what."""
         lines = [json.loads(line) for line in self.file.read_text().splitlines()]
-        return [
-            (line["to"], email.message_from_string(line["letter"], policy=email.policy.default))
-            for line in lines
-        ]
+        return [(line["to"], email.message_from_string(line["letter"], policy=email.policy.default)) for line in lines]
 
     def events(self, path: str | None = None) -> list[int]:
         return [int(id) for _, letter in self.letters() for id in EVENT.findall(letter.get_content())]
-
 
 
 # The browser of RFC 8291's appendix A.
@@ -128,8 +124,7 @@ class Mosquitto(Receiver):
         (self.folder / "mosquitto.conf").write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous false\npassword_file {self.folder}/passwords\n"
             f"acl_file {self.folder}/topics\npersistence true\npersistence_location {self.folder}/\n"
-            f"user {getpass.getuser()}\nmax_packet_size 100000\nlog_type error\n"
-            + self.configuration
+            f"user {getpass.getuser()}\nmax_packet_size 100000\nlog_type error\n" + self.configuration
         )
 
     def stop_broker(self) -> None:

@@ -45,10 +45,28 @@ def test_the_operator_may_allow_networks_by_name() -> None:
 # By the machine's own resolver, which understands all of these.
 @pytest.mark.parametrize(
     "host",
-    ["localhost", "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0251.0376.0251.0376", "2852039166",
-     "0xA9FEA9FE", "0xa9.254.0251.254", "0", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[64:ff9b::a9fe:a9fe]",
-     "[2002:a9fe:a9fe::]", "[::]", "LOCALHOST", "[fe80::1%25lo]"],
-)  # fmt: skip
+    [
+        "localhost",
+        "127.0.0.1",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "0251.0376.0251.0376",
+        "2852039166",
+        "0xA9FEA9FE",
+        "0xa9.254.0251.254",
+        "0",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[64:ff9b::a9fe:a9fe]",
+        "[2002:a9fe:a9fe::]",
+        "[::]",
+        "LOCALHOST",
+        "[fe80::1%25lo]",
+    ],
+)
 async def test_no_spelling_gets_inside(host: str) -> None:
     dialer = Dialer()
     with pytest.raises(Invalid) as refused:
@@ -61,11 +79,27 @@ async def test_no_spelling_gets_inside(host: str) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "x", "ftp://example.org/", "file:///etc/passwd", "gopher://example.org/", "http://", "http:///x", "//x.org",
-     "http://user@example.org/", "http://user:word@example.org/", "http://example.org/#x", "http://example.org:99999/",
-     "http://exa mple.org/", "http://example.org/\r\nHost: inside", "http://exämple.org/", "http://[::1/", "unix:///x",
-     "http://example.org/" + "x" * 2000],
-)  # fmt: skip
+    [
+        "",
+        "x",
+        "ftp://example.org/",
+        "file:///etc/passwd",
+        "gopher://example.org/",
+        "http://",
+        "http:///x",
+        "//x.org",
+        "http://user@example.org/",
+        "http://user:word@example.org/",
+        "http://example.org/#x",
+        "http://example.org:99999/",
+        "http://exa mple.org/",
+        "http://example.org/\r\nHost: inside",
+        "http://exämple.org/",
+        "http://[::1/",
+        "unix:///x",
+        "http://example.org/" + "x" * 2000,
+    ],
+)
 def test_what_is_no_address_of_a_receiver(url: str) -> None:
     with pytest.raises(Invalid):
         endpoint(url)

@@ -111,9 +111,7 @@ async def test_a_server_that_was_away_gets_all_in_order(
     assert mail_server.events() == [1, 2, 3]
 
 
-async def test_a_name_can_be_no_header(
-    conn: asyncpg.Connection, mail_server: MailServer, sender: Sender
-) -> None:
+async def test_a_name_can_be_no_header(conn: asyncpg.Connection, mail_server: MailServer, sender: Sender) -> None:
     device = await insert_device(conn, "evil", "Van\r\nBcc: eve@example.org\r\n\r\nhello \u202eé")
     await subscribe(conn, Email(("ada@example.org",)))
     await happen(conn, device, [0])
@@ -123,9 +121,7 @@ async def test_a_name_can_be_no_header(
     assert letter["Subject"] == "Van Bcc: eve@example.org hello é entered port"
 
 
-async def test_the_password_goes_over_tls_or_not_at_all(
-    mail_server: MailServer, tmp_path: Path
-) -> None:
+async def test_the_password_goes_over_tls_or_not_at_all(mail_server: MailServer, tmp_path: Path) -> None:
     authority = trustme.CA()
     trusted = ssl.create_default_context()
     authority.configure_trust(trusted)

@@ -30,12 +30,15 @@ def here(text: str) -> int:
 @pytest.mark.parametrize(
     ("now", "until"),
     [
-        ("2026-11-23T21:59", None), ("2026-11-23T22:00", "2026-11-24T06:00"), ("2026-11-24T05:59", "2026-11-24T06:00"),
-        ("2026-11-24T06:00", None), ("2026-12-31T23:00", "2027-01-01T06:00"),
+        ("2026-11-23T21:59", None),
+        ("2026-11-23T22:00", "2026-11-24T06:00"),
+        ("2026-11-24T05:59", "2026-11-24T06:00"),
+        ("2026-11-24T06:00", None),
+        ("2026-12-31T23:00", "2027-01-01T06:00"),
         ("2026-03-28T23:00", "2026-03-29T06:00"),  # an hour is missing in this night
         ("2026-10-24T23:00", "2026-10-25T06:00"),  # and one is there twice in this
     ],
-)  # fmt: skip
+)
 def test_quiet_hours_are_those_of_the_clock_on_the_wall(now: str, until: str | None) -> None:
     assert quiet_until(NIGHT, here(now)) == (here(until) if until else None)
 
@@ -63,9 +66,13 @@ def test_cooldown_is_per_device_and_geofence_and_counts_from_what_was_told() -> 
     parcels = [parcel(1, 0), parcel(2, 30), parcel(3, 30, "bus"), parcel(4, 59), parcel(5, 60), parcel(6, 61)]
     drafts = place(parcels, subscription(cooldown=60), Known(), NOW)
     assert [(draft.state, draft.reason) for draft in drafts] == [
-        ("waiting", None), ("skipped", "cooldown"), ("waiting", None), ("skipped", "cooldown"), ("waiting", None),
+        ("waiting", None),
         ("skipped", "cooldown"),
-    ]  # fmt: skip
+        ("waiting", None),
+        ("skipped", "cooldown"),
+        ("waiting", None),
+        ("skipped", "cooldown"),
+    ]
     known = Known({Lane(1, "van", "port"): NOW})
     back = place([parcel(8, 5, type="retraction")], subscription(cooldown=60), known, NOW)
     assert back[0].state == "waiting", "who was told what is not so has to hear it"
@@ -101,17 +108,26 @@ def test_the_schedule_is_that_of_standard_webhooks() -> None:
     assert next_wait(1, 0.0, retry_after=1e12) == 86400
 
 
-@pytest.mark.parametrize(("status", "is_sent"), [(200, True), (204, True), (299, True), (301, False), (410, False),
-                                                 (100, False), (404, False), (500, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("status", "is_sent"),
+    [(200, True), (204, True), (299, True), (301, False), (410, False), (100, False), (404, False), (500, False)],
+)
 def test_only_2xx_is_success(status: int, is_sent: bool) -> None:
     assert answered(status, None).is_sent is is_sent
 
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("120", 120), ("nonsense", None), ("-5", None), ("9" * 400, 999_999_999), ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
-     ("", None), ("٣", None)],
-)  # fmt: skip
+    [
+        ("120", 120),
+        ("nonsense", None),
+        ("-5", None),
+        ("9" * 400, 999_999_999),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+        ("", None),
+        ("٣", None),
+    ],
+)
 def test_retry_after_is_read_in_both_forms(header: str, seconds: float | None) -> None:
     assert answered(503, header).retry_after == seconds
 

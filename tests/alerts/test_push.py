@@ -78,9 +78,13 @@ async def test_an_event_becomes_a_notice(
     (got,) = service.received()
     body = "2026-11-23 10:00:00 UTC, at 43.73840, 7.42460 (latitude, longitude).\nEvent 1."
     assert got["said"] == {
-        "title": "Van entered port", "body": body, "url": "/?device=van", "tag": f"{sender.installation[:8]}-1",
-        "type": "enter", "count": 1,
-    }  # fmt: skip
+        "title": "Van entered port",
+        "body": body,
+        "url": "/?device=van",
+        "tag": f"{sender.installation[:8]}-1",
+        "type": "enter",
+        "count": 1,
+    }
     told = {name: got["headers"][name] for name in ("ttl", "urgency", "content-encoding")}
     assert told == {"ttl": "600", "urgency": "high", "content-encoding": "aes128gcm"}
     assert len(got["headers"]["topic"]) == 32 and got["key"] == VAPID.public

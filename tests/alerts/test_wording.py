@@ -20,9 +20,17 @@ INSTALLATION = "3f0c1a52-0000-4000-8000-000000000000"
 
 def event(id: int, type: str = "enter", **more: Any) -> dict[str, Any]:
     return {
-        "id": id, "type": type, "device": "van-12", "geofence": "port", "at": "2026-11-23T10:00:00.123Z",
-        "detected_at": "2026-11-23T10:00:01.000Z", "late": False, "lon": 7.42, "lat": 43.73, "evidence": {},
-    } | more  # fmt: skip
+        "id": id,
+        "type": type,
+        "device": "van-12",
+        "geofence": "port",
+        "at": "2026-11-23T10:00:00.123Z",
+        "detected_at": "2026-11-23T10:00:01.000Z",
+        "late": False,
+        "lon": 7.42,
+        "lat": 43.73,
+        "evidence": {},
+    } | more
 
 
 def message(*events: dict[str, Any], quiet: Quiet | None = None, names: Names = NAMES) -> Message:
@@ -61,8 +69,9 @@ def test_those_without_a_geofence() -> None:
 
 def test_one_is_told_with_its_time_and_place() -> None:
     assert worded(message(event(9))).lines == (
-        "2026-11-23 10:00:00 UTC, at 43.73000, 7.42000 (latitude, longitude).", "Event 9.",
-    )  # fmt: skip
+        "2026-11-23 10:00:00 UTC, at 43.73000, 7.42000 (latitude, longitude).",
+        "Event 9.",
+    )
     helsinki = Quiet(0, 60, "Europe/Helsinki")
     assert worded(message(event(9), quiet=helsinki)).lines[0].startswith("2026-11-23 12:00:00 EET")
 

@@ -17,9 +17,15 @@ from tracker.setup.browser import find_chromium
 
 # WebGL in software: the same picture on every machine, and there need be no GPU.
 FLAGS = [
-    "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist",
-    "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+    "--no-sandbox",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--ignore-gpu-blocklist",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 PATIENCE_MS = 30_000  # two cores that also run the server, PostgreSQL and a software GPU
 
 expect.set_options(timeout=PATIENCE_MS)

@@ -120,8 +120,10 @@ def test_what_is_pushed_becomes_a_notification(alerts: Page, server: RunningServ
     """A push service cannot be reached from a test: the browser is given the message as if one had brought it."""
     devtools = alerts.context.new_cdp_session(alerts)
     registrations: list[str] = []
-    devtools.on("ServiceWorker.workerRegistrationUpdated", lambda told: registrations.extend(
-        each["registrationId"] for each in told["registrations"]))  # fmt: skip
+    devtools.on(
+        "ServiceWorker.workerRegistrationUpdated",
+        lambda told: registrations.extend(each["registrationId"] for each in told["registrations"]),
+    )
     devtools.send("ServiceWorker.enable")
     alerts.evaluate("navigator.serviceWorker.register('/push-worker.js').then(() => navigator.serviceWorker.ready)")
     until(alerts, "async () => (await navigator.serviceWorker.ready).active?.state === 'activated'")
@@ -143,7 +145,9 @@ def test_this_browser_is_subscribed(alerts: Page, server: RunningServer) -> None
     alerts.evaluate(
         """given => { PushManager.prototype.subscribe = async options => {
             window.signedBy = new Uint8Array(options.applicationServerKey);
-            return {toJSON: () => given}; }; }""", given)  # fmt: skip
+            return {toJSON: () => given}; }; }""",
+        given,
+    )
     alerts.get_by_role("button", name="New subscription").click()
     alerts.get_by_label("This browser").check()
     alerts.get_by_role("button", name="Save").click()

@@ -178,7 +178,9 @@ def test_a_hidden_tab_pauses_and_comes_back(dashboard: Page, server: RunningServ
     def hide(hidden: bool) -> None:
         dashboard.evaluate(
             """hidden => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
-                           document.dispatchEvent(new Event('visibilitychange')); }""", hidden)  # fmt: skip
+                           document.dispatchEvent(new Event('visibilitychange')); }""",
+            hidden,
+        )
 
     with vehicle(server, "van-12") as van:
         van.drive(*HERE)

@@ -63,9 +63,13 @@ class BookedDevice:
 
     async def converse(self) -> None:
         async with connect(
-            f"ws://{self.address}/ws/device", compression=None, open_timeout=5, close_timeout=1, ping_interval=None,
+            f"ws://{self.address}/ws/device",
+            compression=None,
+            open_timeout=5,
+            close_timeout=1,
+            ping_interval=None,
             additional_headers={"Authorization": f"Bearer {self.token}"},
-        ) as ws:  # fmt: skip
+        ) as ws:
             await ws.send(json.dumps({"type": "hello", "device": self.id, "boot": "b1"}))
             welcome = await self.hear(ws)
             for seq in [seq for seq in self.unacked if seq <= welcome["acked"]]:

@@ -197,9 +197,19 @@ async def someone_elses_name(server: RunningServer, id: str, token: str) -> None
 
 
 ATTACKS: tuple[Attack, ...] = (
-    nul_in_hello, nul_in_result, nul_in_subscribe, noise, heavy_frames_of_bad_fixes, heavy_attributes, deep_nesting,
-    flood_of_results, flood_of_frames, flood_of_wishes, every_day_since_2000, someone_elses_name,
-)  # fmt: skip
+    nul_in_hello,
+    nul_in_result,
+    nul_in_subscribe,
+    noise,
+    heavy_frames_of_bad_fixes,
+    heavy_attributes,
+    deep_nesting,
+    flood_of_results,
+    flood_of_frames,
+    flood_of_wishes,
+    every_day_since_2000,
+    someone_elses_name,
+)
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)

@@ -56,9 +56,15 @@ async def narrow(server: RunningServer) -> AsyncIterator[ClientConnection]:
     await asyncio.to_thread(narrow.connect, (host, int(port)))
     narrow.setblocking(False)
     async with connect(
-        f"ws://{server.address}/ws/live", sock=narrow, compression=None, max_size=None, max_queue=1, ping_interval=None,
-        additional_headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, close_timeout=1,
-    ) as ws:  # fmt: skip
+        f"ws://{server.address}/ws/live",
+        sock=narrow,
+        compression=None,
+        max_size=None,
+        max_queue=1,
+        ping_interval=None,
+        additional_headers={"Authorization": f"Bearer {ADMIN_TOKEN}"},
+        close_timeout=1,
+    ) as ws:
         yield ws
 
 
@@ -108,8 +114,10 @@ async def test_one_that_reads_nothing_is_cut_and_the_others_are_served(crowded: 
                 peak = max(peak, memory_of(crowded.pid) - before)
                 await asyncio.sleep(0.1)
     lasted = [task.result() for task in stalled]
-    print(f"cut after {min(lasted):.1f} to {max(lasted):.1f} s; fix to viewer at most {slowest * 1000:.0f} ms; "
-          f"memory {peak / MB:+.0f} MB at most")  # fmt: skip
+    print(
+        f"cut after {min(lasted):.1f} to {max(lasted):.1f} s; fix to viewer at most {slowest * 1000:.0f} ms; "
+        f"memory {peak / MB:+.0f} MB at most"
+    )
     assert all(CUT_S - 1 <= each <= CUT_S + 5 for each in lasted), lasted
     assert slowest < 3.0
     assert peak < 60 * MB

@@ -58,9 +58,7 @@ async def check_waiting(server: RunningServer, token: str) -> None:
         assert caught.value.response.status_code == 503
 
 
-async def test_the_second_waits_and_takes_over_from_a_killed_first(
-    database_url: str, conn: asyncpg.Connection
-) -> None:
+async def test_the_second_waits_and_takes_over_from_a_killed_first(database_url: str, conn: asyncpg.Connection) -> None:
     with running(database_url) as first, standby(database_url) as second:
         token = first.new_device("van-12")
         first.new_geofence(FENCE)

@@ -171,8 +171,10 @@ def walked(fixes: Iterable[Fix], fences: Iterable[Geofence]) -> list[Transition]
 
 def test_limerick_bus_stops() -> None:
     """71 enters and exits of 50 m circles, as a geodesic brute force found them."""
-    expected = [(case["t"], case["stop"], case["event"])
-                for case in shared("conformance/limerick_bus_stop_events.json")["cases"]]  # fmt: skip
+    expected = [
+        (case["t"], case["stop"], case["event"])
+        for case in shared("conformance/limerick_bus_stop_events.json")["cases"]
+    ]
     stops = shared("data/geofences/limerick_304_stops.geojson")["features"]
     places = [stop["geometry"]["coordinates"] for stop in stops]
     names = [stop["properties"]["name"] for stop in stops]

@@ -56,23 +56,38 @@ STORIES = {
     "one fix inside is no enter": ("balanced", [(0, -200.0), (10, -60.0), (20, -200.0)], []),
     "but it is to strict": ("strict", [(0, -200.0), (10, -60.0), (20, -200.0)], [("enter", 10), ("exit", 20)]),
     "on the border nothing is told": ("balanced", [(n, 98.0 + 4 * (n % 2)) for n in range(60)], []),
-    "and strict flaps": ("strict", [(n, 98.0 + 4 * (n % 2)) for n in range(4)],
-                         [("enter", 0), ("exit", 1), ("enter", 2), ("exit", 3)]),
+    "and strict flaps": (
+        "strict",
+        [(n, 98.0 + 4 * (n % 2)) for n in range(4)],
+        [("enter", 0), ("exit", 1), ("enter", 2), ("exit", 3)],
+    ),
     "a wander at the border is no exit": (
-        "balanced", [(0, 0.0), (10, 0.0), (20, 103.0), (30, 97.0), (40, 104.0), (50, 0.0)], [("enter", 0)]),
+        "balanced",
+        [(0, 0.0), (10, 0.0), (20, 103.0), (30, 97.0), (40, 104.0), (50, 0.0)],
+        [("enter", 0)],
+    ),
     "an outlier is no exit": ("balanced", [(0, 0.0), (10, 0.0), (20, 400.0), (30, 0.0), (40, 0.0)], [("enter", 0)]),
     "a rough fix is not believed": (
-        "balanced", [(0, -300.0), (10, -150.0, 120.0), (20, -20.0, 250.0), (30, -20.0, 250.0), (60, -20.0, 250.0)], []),
+        "balanced",
+        [(0, -300.0), (10, -150.0, 120.0), (20, -20.0, 250.0), (30, -20.0, 250.0), (60, -20.0, 250.0)],
+        [],
+    ),
     "a rough one far away is": (
-        "balanced", [(0, 0.0), (10, 0.0), (20, 400.0, 250.0), (30, 400.0, 250.0)], [("enter", 0), ("exit", 20)]),
+        "balanced",
+        [(0, 0.0), (10, 0.0), (20, 400.0, 250.0), (30, 400.0, 250.0)],
+        [("enter", 0), ("exit", 20)],
+    ),
     "straight through between two fixes": ("balanced", [(0, -300.0), (30, 300.0), (60, 600.0)], [("cross", 10)]),
     "strict infers nothing": ("strict", [(0, -300.0), (30, 300.0), (60, 600.0)], []),
     "no line is drawn across six minutes": ("balanced", [(0, -300.0), (360, 300.0)], []),
     "nor one of eleven kilometres": ("balanced", [(0, -5_500.0), (60, 5_500.0)], []),
     "through, with too few inside to believe": (
-        "balanced", [(0, -200.0), (4, -20.0), (6, 70.0), (10, 250.0)], [("cross", pytest.approx(2.2, abs=0.1))]),
+        "balanced",
+        [(0, -200.0), (4, -20.0), (6, 70.0), (10, 250.0)],
+        [("cross", pytest.approx(2.2, abs=0.1))],
+    ),
     "in and back is not through": ("balanced", [(0, -200.0), (4, -20.0), (8, -220.0), (12, -400.0)], []),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("preset", "way", "expected"), STORIES.values(), ids=STORIES)
@@ -108,14 +123,11 @@ DWELLS = {
     "after the time": ([*PARKED, (60, 0.0), (80, 0.0)], [("enter", 10), ("dwell", 70)]),
     "not before": ([*PARKED, (60, 0.0), (69, 0.0)], [("enter", 10)]),
     "left before": ([*PARKED, (65, 300.0), (75, 300.0), (100, 300.0)], [("enter", 10), ("exit", 65)]),
-    "seen leaving only after": (
-        [*PARKED, (100, 300.0), (110, 300.0)], [("enter", 10), ("dwell", 70), ("exit", 100)]),
-    "one outlier does not count": (
-        [*PARKED, (65, 300.0), (66, 0.0), (75, 0.0)], [("enter", 10), ("dwell", 70)]),
-    "in doubt when the time is up, then back": (
-        [*PARKED, (69, 300.0), (71, 0.0)], [("enter", 10), ("dwell", 70)]),
+    "seen leaving only after": ([*PARKED, (100, 300.0), (110, 300.0)], [("enter", 10), ("dwell", 70), ("exit", 100)]),
+    "one outlier does not count": ([*PARKED, (65, 300.0), (66, 0.0), (75, 0.0)], [("enter", 10), ("dwell", 70)]),
+    "in doubt when the time is up, then back": ([*PARKED, (69, 300.0), (71, 0.0)], [("enter", 10), ("dwell", 70)]),
     "once": ([*PARKED, *[(n * 60.0, 0.0) for n in range(1, 20)]], [("enter", 10), ("dwell", 70)]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("way", "expected"), DWELLS.values(), ids=DWELLS)
@@ -158,7 +170,7 @@ SPEEDS = {
     "two episodes": (ride(15, 15, *[9.0] * 4, 14, 14, *[9.0] * 4), [(0, 15.0, True), (60, 14.0, True)]),
     "at the limit, now above and now below, is one": (ride(15, 15, 9, 14, 9, 14, *[9.0] * 4), [(0, 15.0, True)]),
     "a silence ends it": ([*ride(8, 15, 15), (400, 0.0, 5.0, 15.0), (410, 0.0, 5.0, 15.0)], [(10, 15.0, True)]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("way", "expected"), SPEEDS.values(), ids=SPEEDS)

@@ -70,9 +70,12 @@ def test_stars(ring: list[tuple[float, float]], seed: int) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.sampled_from([-180.0, 179.9999, 0.0, 24.9]), st.sampled_from([-90.0, -60.0, 0.0, 33.3, 89.99]),
-    st.floats(0.1, 500_000), st.floats(0, 360), st.floats(0, 2),
-)  # fmt: skip
+    st.sampled_from([-180.0, 179.9999, 0.0, 24.9]),
+    st.sampled_from([-90.0, -60.0, 0.0, 33.3, 89.99]),
+    st.floats(0.1, 500_000),
+    st.floats(0, 360),
+    st.floats(0, 2),
+)
 def test_circles(lon: float, lat: float, radius: float, azimuth: float, share: float) -> None:
     fence = circle(lon, lat, radius)
     there = WGS84.fwd(lon, lat, azimuth, radius * share)

@@ -51,18 +51,28 @@ REFUSED: dict[str, tuple[bytes, type[TrackerError], str]] = {
     "short position": (feature(ring([24, 60], [25], [26, 60])), Invalid, r"coordinates\[0\]\[1\]"),
     "bow-tie": (feature(ring([24, 60], [25, 61], [25, 60], [24, 61])), Invalid, r"self-intersection at 24.5, 60.5"),
     "hole outside": (
-        feature({"type": "Polygon", "coordinates": [SQUARE, box(30, 60, 31, 61)]}), Invalid, "hole lies outside"),
+        feature({"type": "Polygon", "coordinates": [SQUARE, box(30, 60, 31, 61)]}),
+        Invalid,
+        "hole lies outside",
+    ),
     "nested shells": (
-        feature({"type": "MultiPolygon", "coordinates": [[SQUARE], [box(24.2, 60.2, 24.3, 60.3)]]}), Invalid,
-        "nested shells at"),
+        feature({"type": "MultiPolygon", "coordinates": [[SQUARE], [box(24.2, 60.2, 24.3, 60.3)]]}),
+        Invalid,
+        "nested shells at",
+    ),
     "same shell twice": (feature({"type": "MultiPolygon", "coordinates": [[SQUARE], [SQUARE]]}), Invalid, "geometry"),
     "round a pole": (feature(ring([-120, 80], [0, 80], [120, 80])), Invalid, "round a pole"),
     "the globe": (feature(ring(*box(-180, -90, 180, 90))), Invalid, "geometry"),
     "half the globe": (
-        feature(ring([-170, -85], [0, -85], [170, -85], [170, 85], [0, 85], [-170, 85])), Invalid, "half the globe"),
+        feature(ring([-170, -85], [0, -85], [170, -85], [170, 85], [0, 85], [-170, 85])),
+        Invalid,
+        "half the globe",
+    ),
     "once round": (
         feature(ring([0, 0], [100, 0], [200, 0], [300, 0], [400, 0], [400, 9], [300, 9], [200, 9], [100, 9], [0, 9])),
-        Invalid, "once round the globe"),
+        Invalid,
+        "once round the globe",
+    ),
     "no radius": (feature(POINT), Invalid, "radius: is needed"),
     "radius 0": (feature(POINT, radius=0), Invalid, "radius: 0 is not from"),
     "radius -5": (feature(POINT, radius=-5), Invalid, "radius"),
@@ -71,16 +81,22 @@ REFUSED: dict[str, tuple[bytes, type[TrackerError], str]] = {
     "no width": (feature(LINE), Invalid, "width: is needed"),
     "width 0": (feature(LINE, width=0), Invalid, "width"),
     "a point for a line": (
-        feature({"type": "LineString", "coordinates": [[1, 1], [1, 1]]}, width=5), Invalid, "2 different"),
+        feature({"type": "LineString", "coordinates": [[1, 1], [1, 1]]}, width=5),
+        Invalid,
+        "2 different",
+    ),
     "an empty line": (feature({"type": "LineString", "coordinates": []}, width=5), Invalid, "empty"),
     "corridor to the pole": (
-        feature({"type": "LineString", "coordinates": [[1, 80], [1, 89.99]]}, width=5000), Invalid, "reaches a pole"),
+        feature({"type": "LineString", "coordinates": [[1, 80], [1, 89.99]]}, width=5000),
+        Invalid,
+        "reaches a pole",
+    ),
     "preset": (feature(POLYGON, preset="lenient"), Invalid, "properties.preset"),
     "dwell 0": (feature(POLYGON, dwell=0), Invalid, "properties.dwell"),
     "name 5": (feature(POLYGON, name=5), Invalid, "properties.name"),
     "no name": (feature(POLYGON, name=""), Invalid, "properties.name"),
     "character 0": (feature(POLYGON, note="a\0b"), Invalid, "character 0"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -212,9 +228,17 @@ def test_published_shapes_that_are_wrong() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "taken"), [("districts_hamburg", 103), ("districts_dublin", 23), ("districts_san-francisco", 34),
-                        ("districts_portland", 57), ("districts_copenhagen", 8), ("districts_brooklyn", 54),
-                        ("real_antimeridian", 4)])  # fmt: skip
+    ("name", "taken"),
+    [
+        ("districts_hamburg", 103),
+        ("districts_dublin", 23),
+        ("districts_san-francisco", 34),
+        ("districts_portland", 57),
+        ("districts_copenhagen", 8),
+        ("districts_brooklyn", 54),
+        ("real_antimeridian", 4),
+    ],
+)
 def test_published_shapes(name: str, taken: int) -> None:
     """As many as shapely itself finds valid."""
     count = 0
@@ -240,13 +264,23 @@ numbers = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([18
 places = st.tuples(st.integers(-400, 400), st.integers(-90, 90)).map(list)
 positions = places | st.lists(numbers, max_size=3)
 coordinates = st.one_of(
-    positions, st.lists(positions, max_size=8), st.lists(st.lists(positions, max_size=8), max_size=3),
-    st.lists(st.lists(st.lists(positions, max_size=6), max_size=2), max_size=3), json_values,
-)  # fmt: skip
-properties = st.fixed_dictionaries({}, optional={
-    "radius": numbers | json_values, "width": numbers | json_values, "repair": st.booleans(), "name": json_values,
-    "dwell": numbers, "preset": st.sampled_from(["strict", "calm", "x"]),
-})  # fmt: skip
+    positions,
+    st.lists(positions, max_size=8),
+    st.lists(st.lists(positions, max_size=8), max_size=3),
+    st.lists(st.lists(st.lists(positions, max_size=6), max_size=2), max_size=3),
+    json_values,
+)
+properties = st.fixed_dictionaries(
+    {},
+    optional={
+        "radius": numbers | json_values,
+        "width": numbers | json_values,
+        "repair": st.booleans(),
+        "name": json_values,
+        "dwell": numbers,
+        "preset": st.sampled_from(["strict", "calm", "x"]),
+    },
+)
 kinds = st.sampled_from(["Polygon", "MultiPolygon", "Point", "LineString"])
 
 

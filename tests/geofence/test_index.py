@@ -62,10 +62,18 @@ def test_nothing_asked_and_nothing_known() -> None:
     assert pairs(FenceIndex.build([circle(1, 1, 5)]), none, none) == set()
 
 
-@pytest.mark.parametrize("name", [
-    "districts_san-francisco", "districts_hamburg", "districts_portland", "real_antimeridian", "ne_110m_countries",
-    "ne_50m_urban_areas", "ne_10m_us_parks",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "name",
+    [
+        "districts_san-francisco",
+        "districts_hamburg",
+        "districts_portland",
+        "real_antimeridian",
+        "ne_110m_countries",
+        "ne_50m_urban_areas",
+        "ne_10m_us_parks",
+    ],
+)
 def test_published_shapes(name: str) -> None:
     """Random places over the whole set, its own vertices, and the middles of its edges."""
     fences = []
@@ -91,9 +99,21 @@ def test_published_shapes(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("centre", "radius"),
-    [((24.94, 60.17), 50.0), ((24.94, 60.17), 5_000.0), ((0, 0), 100_000.0), ((179.999, 10), 20_000.0),
-     ((-180, -45), 300.0), ((10, 89.5), 200_000.0), ((10, -89.999), 1_000.0), ((0, 90), 5_000.0),
-     ((-70, 78), 2_000_000.0), ((100, 40), 5_000_000.0), ((5, 5), 0.1), ((13.4, 52.5), 1.0)])  # fmt: skip
+    [
+        ((24.94, 60.17), 50.0),
+        ((24.94, 60.17), 5_000.0),
+        ((0, 0), 100_000.0),
+        ((179.999, 10), 20_000.0),
+        ((-180, -45), 300.0),
+        ((10, 89.5), 200_000.0),
+        ((10, -89.999), 1_000.0),
+        ((0, 90), 5_000.0),
+        ((-70, 78), 2_000_000.0),
+        ((100, 40), 5_000_000.0),
+        ((5, 5), 0.1),
+        ((13.4, 52.5), 1.0),
+    ],
+)
 def test_circles_are_geodesic(centre: tuple[float, float], radius: float) -> None:
     """All round the edge, a little inside and a little outside, and at random."""
     rng = np.random.default_rng(1)
@@ -131,9 +151,14 @@ def slow_metres(line: list[tuple[float, float]], lon: float, lat: float) -> floa
 
 @pytest.mark.parametrize(
     ("line", "width"),
-    [([(24.0, 60.0), (24.01, 60.002), (24.02, 60.0)], 100.0), ([(0.0, 0.0), (30.0, 50.0)], 50_000.0),
-     ([(179.9, 66.9), (180.2, 66.95)], 3_000.0), ([(-10.0, 80.0), (40.0, 80.0)], 20_000.0),
-     ([(5.0, 5.0), (5.0, 5.1), (5.1, 5.1), (5.1, 5.0)], 2_000.0)])  # fmt: skip
+    [
+        ([(24.0, 60.0), (24.01, 60.002), (24.02, 60.0)], 100.0),
+        ([(0.0, 0.0), (30.0, 50.0)], 50_000.0),
+        ([(179.9, 66.9), (180.2, 66.95)], 3_000.0),
+        ([(-10.0, 80.0), (40.0, 80.0)], 20_000.0),
+        ([(5.0, 5.0), (5.0, 5.1), (5.1, 5.1), (5.1, 5.0)], 2_000.0),
+    ],
+)
 def test_corridors_are_geodesic(line: list[tuple[float, float]], width: float) -> None:
     rng = np.random.default_rng(5)
     ends = np.array(line)
@@ -162,8 +187,10 @@ def rings(draw: st.DrawFn) -> list[tuple[float, float]]:
     corners = draw(st.integers(3, 12))
     reaches = draw(st.lists(st.integers(1, 8), min_size=corners, max_size=corners))
     angles = np.linspace(0, 2 * np.pi, corners, endpoint=False)
-    return [(round(lon + size * far * math.cos(angle), 5), round(lat + size * far * math.sin(angle), 5))
-            for far, angle in zip(reaches, angles, strict=True)]  # fmt: skip
+    return [
+        (round(lon + size * far * math.cos(angle), 5), round(lat + size * far * math.sin(angle), 5))
+        for far, angle in zip(reaches, angles, strict=True)
+    ]
 
 
 def taken(ring: list[tuple[float, float]], key: int) -> Geofence | None:

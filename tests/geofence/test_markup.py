@@ -33,8 +33,10 @@ def placemark(geometry: str, more: str = "") -> str:
 
 
 def polygon(outer: str, *inner: str) -> str:
-    holes = "".join(f"<innerBoundaryIs><LinearRing><coordinates>{hole}</coordinates></LinearRing></innerBoundaryIs>"
-                    for hole in inner)  # fmt: skip
+    holes = "".join(
+        f"<innerBoundaryIs><LinearRing><coordinates>{hole}</coordinates></LinearRing></innerBoundaryIs>"
+        for hole in inner
+    )
     ring = f"<outerBoundaryIs><LinearRing><coordinates>{outer}</coordinates></LinearRing></outerBoundaryIs>"
     return f"<Polygon><tessellate>1</tessellate>{ring}{holes}</Polygon>"
 
@@ -59,13 +61,17 @@ def test_a_polygon_with_a_hole() -> None:
 
 
 def test_a_point_and_a_line_with_their_own_radius_and_width_and_with_lent_ones() -> None:
-    point, line = ("<Point><coordinates>24.9,60.1,0</coordinates></Point>",
-                   "<LineString><coordinates> 24,60 24.1,60 </coordinates></LineString>")  # fmt: skip
+    point, line = (
+        "<Point><coordinates>24.9,60.1,0</coordinates></Point>",
+        "<LineString><coordinates> 24,60 24.1,60 </coordinates></LineString>",
+    )
     schema = (
         '<ExtendedData><SchemaData schemaUrl="#s"><SimpleData name="width">8.5</SimpleData></SchemaData></ExtendedData>'
     )
-    given = kml(placemark(point, data(radius=50, devices='["van-1"]', enabled="false", note="5")),
-                placemark(line, schema).replace("place", "line"))  # fmt: skip
+    given = kml(
+        placemark(point, data(radius=50, devices='["van-1"]', enabled="false", note="5")),
+        placemark(line, schema).replace("place", "line"),
+    )
     circle, corridor = taken(placemarks, given)
     assert circle["geometry"] == {"type": "Point", "coordinates": [24.9, 60.1]}
     properties = circle["properties"]
@@ -95,13 +101,15 @@ WRONG = {
     "a hole and no area": (placemark(polygon("")), "geometry", "at least 3"),
     "no radius": (placemark("<Point><coordinates>1,2</coordinates></Point>"), "properties.radius", "needed"),
     "radius in words": (
-        placemark("<Point><coordinates>1,2</coordinates></Point>", data(radius="5 m")), "properties.radius",
-        "Expected"),
+        placemark("<Point><coordinates>1,2</coordinates></Point>", data(radius="5 m")),
+        "properties.radius",
+        "Expected",
+    ),
     "no outer ring": (placemark(polygon(RING).replace("outer", "inner")), "geometry", "one outerBoundaryIs"),
     "no point": (placemark("<Point><coordinates>1,2 3,4</coordinates></Point>"), "geometry", "needs one"),
     "bow-tie": (placemark(polygon("0,0 1,1 1,0 0,1 0,0")), "geometry", "self-intersection at 0.5, 0.5"),
     "the same id": (placemark(polygon(RING)) * 2, "id", "number 0"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", WRONG)
@@ -121,9 +129,12 @@ def test_waypoints_routes_and_tracks() -> None:
         )
 
     segments = f"<trkseg>{points('trkpt', 3)}</trkseg><trkseg/><trkseg>{points('trkpt', 2)}</trkseg>"
-    given = gpx('<wpt lat="-60.5" lon="-24.25"><name>Here</name><desc>D</desc></wpt>',
-                f"<rte><name>Route</name>{points('rtept', 4)}</rte>", "<trk><name>Empty</name></trk>",
-                f"<trk><name>Way</name>{segments}</trk>")  # fmt: skip
+    given = gpx(
+        '<wpt lat="-60.5" lon="-24.25"><name>Here</name><desc>D</desc></wpt>',
+        f"<rte><name>Route</name>{points('rtept', 4)}</rte>",
+        "<trk><name>Empty</name></trk>",
+        f"<trk><name>Way</name>{segments}</trk>",
+    )
     found = taken(waypoints_and_lines, given, radius=7, width=9)
     assert [each["properties"]["name"] for each in found] == ["Here", "Route", "Way", "Way"]
     assert found[0]["geometry"] == {"type": "Point", "coordinates": [-24.25, -60.5]}
@@ -131,8 +142,11 @@ def test_waypoints_routes_and_tracks() -> None:
     assert [len(each["geometry"]["coordinates"]) for each in found[1:]] == [4, 3, 2]
     assert {each["properties"]["width"] for each in found[1:]} == {9}
     assert [bad.field for bad in collect(waypoints_and_lines(given), Defaults()).bad] == [
-        "properties.radius", "properties.width", "properties.width", "properties.width",
-    ]  # fmt: skip
+        "properties.radius",
+        "properties.width",
+        "properties.width",
+        "properties.width",
+    ]
 
 
 def test_a_place_that_is_none_in_gpx() -> None:

@@ -44,13 +44,19 @@ ROUND = circle((0.0, 0.0), 100.0)
         ("past", way(((-200.0, 500.0), 10.0)), []),
         ("a graze", way(((200.0, 95.0), 10.0), begin=(-200.0, 95.0)), [("enter", 16.88, True), ("exit", 23.12, True)]),
         ("for 2 s", way(((-90.0, 0.0), 10.0), ((-200.0, 0.0), 10.0)), [("enter", 10, True), ("exit", 12, True)]),
-        ("on the border", way(((-99.0, 0.0), 10.0), 3600.0, ((-200.0, 0.0), 10.0)),
-         [("enter", 10, True), ("exit", 3610.2, True)]),
-        ("out for a moment", way(((-105.0, 0.0), 10.0), ((0.0, 0.0), 10.0), begin=(0.0, 0.0)),
-         [("enter", 0, False), ("exit", 10, True), ("enter", 11, True)]),
+        (
+            "on the border",
+            way(((-99.0, 0.0), 10.0), 3600.0, ((-200.0, 0.0), 10.0)),
+            [("enter", 10, True), ("exit", 3610.2, True)],
+        ),
+        (
+            "out for a moment",
+            way(((-105.0, 0.0), 10.0), ((0.0, 0.0), 10.0), begin=(0.0, 0.0)),
+            [("enter", 0, False), ("exit", 10, True), ("enter", 11, True)],
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
-)  # fmt: skip
+)
 def test_truth(name: str, way: Way, expected: list[tuple[str, float, bool]]) -> None:
     at, wanted = [[each[1] for each in many] for many in (found(way, ROUND), expected)]
     assert at == pytest.approx(wanted, abs=0.05)

@@ -73,9 +73,13 @@ def around(lon: float, lat: float, metres: float, azimuth: float) -> Place:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    st.sampled_from([-180.0, 179.9999, 0.0, 24.9]), st.sampled_from([-60.0, 0.0, 33.3, 80.0]),
-    st.sampled_from([5.0, 100.0, 3_000.0, 200_000.0]), st.floats(0, 7), st.floats(0, 7), st.floats(0.5, 3),
-)  # fmt: skip
+    st.sampled_from([-180.0, 179.9999, 0.0, 24.9]),
+    st.sampled_from([-60.0, 0.0, 33.3, 80.0]),
+    st.sampled_from([5.0, 100.0, 3_000.0, 200_000.0]),
+    st.floats(0, 7),
+    st.floats(0, 7),
+    st.floats(0.5, 3),
+)
 def test_circles(lon: float, lat: float, radius: float, one: float, other: float, far: float) -> None:
     holds(circle(lon, lat, radius), around(lon, lat, far * radius, one), around(lon, lat, 1.5 * radius, other))
 
@@ -119,8 +123,9 @@ def test_a_corner_touched_is_a_chord_of_no_length() -> None:
 
 
 def test_of_two_stretches_the_deepest() -> None:
-    horseshoe = polygon([(0, 0), (0.03, 0), (0.03, 0.02), (0.01, 0.02), (0.01, 0.01), (0.005, 0.01), (0.005, 0.02),
-                         (0, 0.02)])  # fmt: skip
+    horseshoe = polygon(
+        [(0, 0), (0.03, 0), (0.03, 0.02), (0.01, 0.02), (0.01, 0.01), (0.005, 0.01), (0.005, 0.02), (0, 0.02)]
+    )
     assert len(stretches(horseshoe, Way.of((-0.01, 0.015), (0.04, 0.015)))) == 2
     through = chord(horseshoe, (-0.01, 0.015), (0.04, 0.015))
     assert through is not None

@@ -35,9 +35,13 @@ def test_without_limits_it_is_for_all_and_always() -> None:
 
 def test_all_limits_are_read_and_kept_as_given() -> None:
     given = {
-        "enabled": False, "active": ACTIVE, "expires": "2026-12-01T00:00:00+02:00", "devices": ["van-1", "van-2"],
-        "categories": ["bus", "Straßenbahn"], "speed_limit": 13.9,
-    }  # fmt: skip
+        "enabled": False,
+        "active": ACTIVE,
+        "expires": "2026-12-01T00:00:00+02:00",
+        "devices": ["van-1", "van-2"],
+        "categories": ["bus", "Straßenbahn"],
+        "speed_limit": 13.9,
+    }
     found = fence(**given)
     assert found.speed_limit == 13.9
     assert found.scope == Scope(
@@ -121,27 +125,52 @@ SUN, SAT = (6,), (5,)
 # Zone, window, and when it is open around a change of the clocks, in UTC.
 CHANGES: dict[str, tuple[str, Window, list[tuple[str, str]]]] = {
     "Helsinki, spring: an hour shorter": (
-        "Europe/Helsinki", Window(SUN, 150, 300), [("2026-03-29T00:30", "2026-03-29T02:00")]),
+        "Europe/Helsinki",
+        Window(SUN, 150, 300),
+        [("2026-03-29T00:30", "2026-03-29T02:00")],
+    ),
     "Helsinki, spring: in the hour that is not there": ("Europe/Helsinki", Window(SUN, 195, 225), []),
     "Helsinki, spring: a night": (
-        "Europe/Helsinki", Window(SAT, 1320, 360), [("2026-03-28T20:00", "2026-03-29T03:00")]),
+        "Europe/Helsinki",
+        Window(SAT, 1320, 360),
+        [("2026-03-28T20:00", "2026-03-29T03:00")],
+    ),
     "Helsinki, autumn: twice": (
-        "Europe/Helsinki", Window(SUN, 210, 240),
-        [("2026-10-25T00:30", "2026-10-25T01:00"), ("2026-10-25T01:30", "2026-10-25T02:00")]),
+        "Europe/Helsinki",
+        Window(SUN, 210, 240),
+        [("2026-10-25T00:30", "2026-10-25T01:00"), ("2026-10-25T01:30", "2026-10-25T02:00")],
+    ),
     "New York, spring: begins after the gap": (
-        "America/New_York", Window(SUN, 120, 210), [("2026-03-08T07:00", "2026-03-08T07:30")]),
+        "America/New_York",
+        Window(SUN, 120, 210),
+        [("2026-03-08T07:00", "2026-03-08T07:30")],
+    ),
     "New York, autumn: twice": (
-        "America/New_York", Window(SUN, 90, 120),
-        [("2026-11-01T05:30", "2026-11-01T06:00"), ("2026-11-01T06:30", "2026-11-01T07:00")]),
+        "America/New_York",
+        Window(SUN, 90, 120),
+        [("2026-11-01T05:30", "2026-11-01T06:00"), ("2026-11-01T06:30", "2026-11-01T07:00")],
+    ),
     "Lord Howe, autumn: half an hour twice": (
-        "Australia/Lord_Howe", Window(SUN, 90, 120), [("2026-04-04T14:30", "2026-04-04T15:30")]),
+        "Australia/Lord_Howe",
+        Window(SUN, 90, 120),
+        [("2026-04-04T14:30", "2026-04-04T15:30")],
+    ),
     "Lord Howe, spring: half an hour is not there": (
-        "Australia/Lord_Howe", Window(SUN, 120, 180), [("2026-10-03T15:30", "2026-10-03T16:00")]),
+        "Australia/Lord_Howe",
+        Window(SUN, 120, 180),
+        [("2026-10-03T15:30", "2026-10-03T16:00")],
+    ),
     "a whole day": ("Asia/Kathmandu", Window(SUN, 0, 0), [("2026-04-04T18:15", "2026-04-05T18:15")]),
-}  # fmt: skip
-MIDDLES = {"Helsinki, spring": "2026-03-29", "Helsinki, autumn": "2026-10-25", "New York, spring": "2026-03-08",
-           "New York, autumn": "2026-11-01", "Lord Howe, autumn": "2026-04-05", "Lord Howe, spring": "2026-10-04",
-           "a whole day": "2026-04-05"}  # fmt: skip
+}
+MIDDLES = {
+    "Helsinki, spring": "2026-03-29",
+    "Helsinki, autumn": "2026-10-25",
+    "New York, spring": "2026-03-08",
+    "New York, autumn": "2026-11-01",
+    "Lord Howe, autumn": "2026-04-05",
+    "Lord Howe, spring": "2026-10-04",
+    "a whole day": "2026-04-05",
+}
 
 
 @pytest.mark.parametrize("case", CHANGES)
@@ -172,9 +201,11 @@ def walked(hours: Hours, here: datetime) -> bool:
 
 
 windows = st.builds(
-    Window, st.sets(st.sampled_from(EVERY_DAY), min_size=1).map(lambda days: tuple(sorted(days))),
-    st.integers(0, 1439), st.integers(0, 1439),
-)  # fmt: skip
+    Window,
+    st.sets(st.sampled_from(EVERY_DAY), min_size=1).map(lambda days: tuple(sorted(days))),
+    st.integers(0, 1439),
+    st.integers(0, 1439),
+)
 zones = st.sampled_from(("Europe/Helsinki", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "UTC"))
 moments = st.integers(moment("2020-01-01T00:00:00Z"), moment("2030-01-01T00:00:00Z"))
 

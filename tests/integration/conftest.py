@@ -112,9 +112,14 @@ class Caller:
         self.headers = {} if secret is None else {"Authorization": f"Bearer {secret}"}
 
     async def call(
-        self, method: str, path: str, *, json: object = None, data: bytes | None = None,
+        self,
+        method: str,
+        path: str,
+        *,
+        json: object = None,
+        data: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Response:  # fmt: skip
+    ) -> Response:
         if json is not None:
             data, headers = msgspec.json.encode(json), {"Content-Type": "application/json", **(headers or {})}
         return await self._client.open(  # type: ignore[call-arg]  # its Protocol knows no data without json

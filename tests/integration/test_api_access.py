@@ -187,9 +187,13 @@ async def test_a_cookie_opens_a_socket_for_an_allowed_page_only(socket_app: Quar
     signed = await client.post("/api/session", json={"token": viewer.secret})
     cookie = signed.headers["Set-Cookie"].split(";")[0]
     for origin, expected in {
-        "http://localhost": "viewer", "https://fleet.example.org": "viewer", "https://evil.example": 403, "null": 403,
-        "http://localhost:8080": 403, "http://localhost.evil.example": 403,
-    }.items():  # fmt: skip
+        "http://localhost": "viewer",
+        "https://fleet.example.org": "viewer",
+        "https://evil.example": 403,
+        "null": 403,
+        "http://localhost:8080": 403,
+        "http://localhost.evil.example": 403,
+    }.items():
         assert await said(socket_app, "/ws/later", Cookie=cookie, Origin=origin, Host="localhost") == expected, origin
     assert await said(socket_app, "/ws/later", Cookie=cookie, Host="localhost") == 403  # no page at all
     assert await said(socket_app, "/ws/later", Cookie="tracker_session=old", Origin="http://localhost") == "not yet"

@@ -18,12 +18,14 @@ from tracker.metrics import Metrics
 from tracker.settings import Remote
 
 PUSH = {
-    "kind": "webpush", "endpoint": "https://1.1.1.1/push/x", "expirationTime": None,
+    "kind": "webpush",
+    "endpoint": "https://1.1.1.1/push/x",
+    "expirationTime": None,
     "keys": {
         "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
         "auth": "BTBZMqHH6r4Tts7J_aSIgg",
     },
-}  # fmt: skip
+}
 KEYS: dict[str, str] = PUSH["keys"]  # type: ignore[assignment]
 EMAIL = {"kind": "email", "to": ["ada@example.org", "o'neill+vans@mail.example.org"]}
 MQTT = {"kind": "mqtt", "topic": "fleet/{device}/{geofence}/{type}/Ähre"}
@@ -38,9 +40,12 @@ async def is_ready() -> list[str]:
 def complete(gate: Gate) -> Quart:
     """A server to which every channel is set up."""
     carriers = build_carriers(
-        Dialer(), Vapid(new_key()), smtp=Remote("smtp", "mail.example.org", 587), smtp_from="Tracker <a@example.org>",
+        Dialer(),
+        Vapid(new_key()),
+        smtp=Remote("smtp", "mail.example.org", 587),
+        smtp_from="Tracker <a@example.org>",
         mqtt=Remote("mqtt", "mqtt.example.org", 1883),
-    )  # fmt: skip
+    )
     return build_app(gate=gate, table=Table(), metrics=Metrics(), ready=is_ready, carriers=carriers)
 
 
@@ -71,23 +76,48 @@ async def test_each_channel_is_kept_and_shown(
         *[
             {"kind": "email", "to": ["ada@example.org", address]}
             for address in (
-                "ada", "ada@", "@example.org", "ada@example.org\r\nBcc: eve@example.org", "ada@example.org\n",
-                "a b@c.org", "ada@-example.org", "ada@example..org", ".ada@example.org", "a..b@example.org",
+                "ada",
+                "ada@",
+                "@example.org",
+                "ada@example.org\r\nBcc: eve@example.org",
+                "ada@example.org\n",
+                "a b@c.org",
+                "ada@-example.org",
+                "ada@example..org",
+                ".ada@example.org",
+                "a..b@example.org",
                 "ada@exa\x00mple.org",
-                "<ada@example.org>", "ada@example.org,eve@example.org", '"a b"@example.org', "ada@b\u00fccher.org",
-                "a" * 65 + "@example.org", "ada@" + "b" * 64 + ".org", "ada@" + "b." * 130 + "org", "",
+                "<ada@example.org>",
+                "ada@example.org,eve@example.org",
+                '"a b"@example.org',
+                "ada@b\u00fccher.org",
+                "a" * 65 + "@example.org",
+                "ada@" + "b" * 64 + ".org",
+                "ada@" + "b." * 130 + "org",
+                "",
             )
         ],
         {"kind": "mqtt"},
         *[
             {"kind": "mqtt", "topic": topic}
             for topic in (
-                "", "a/+/b", "a/#", "#", "$SYS/a", "a\x00b", "a\nb", "a/{devise}", "{device",
-                "{device}" * 1100, "{type}" * 1100, "/" * 200, "a\ufffe",
+                "",
+                "a/+/b",
+                "a/#",
+                "#",
+                "$SYS/a",
+                "a\x00b",
+                "a\nb",
+                "a/{devise}",
+                "{device",
+                "{device}" * 1100,
+                "{type}" * 1100,
+                "/" * 200,
+                "a\ufffe",
             )
         ],
     ],
-)  # fmt: skip
+)
 async def test_what_is_no_channel_is_refused_with_its_field(operator: Caller, channel: dict[str, str]) -> None:
     refused = await operator.post("/api/subscriptions", {"channel": channel})
     body = await refused.get_json()
@@ -109,9 +139,12 @@ async def test_a_browser_is_kept_and_its_secret_is_not_shown(operator: Caller, c
 @pytest.mark.parametrize(
     ("field", "change"),
     [
-        ("endpoint", {"endpoint": None}), ("endpoint", {"endpoint": "http://1.1.1.1/push"}),
-        ("endpoint", {"endpoint": "https://127.0.0.1/push"}), ("endpoint", {"endpoint": "https://[::ffff:10.0.0.1]/"}),
-        ("endpoint", {"endpoint": "https://user:pass@1.1.1.1/"}), ("keys", {"keys": None}),
+        ("endpoint", {"endpoint": None}),
+        ("endpoint", {"endpoint": "http://1.1.1.1/push"}),
+        ("endpoint", {"endpoint": "https://127.0.0.1/push"}),
+        ("endpoint", {"endpoint": "https://[::ffff:10.0.0.1]/"}),
+        ("endpoint", {"endpoint": "https://user:pass@1.1.1.1/"}),
+        ("keys", {"keys": None}),
         ("keys.p256dh", {"keys": {"p256dh": "", "auth": KEYS["auth"]}}),
         ("keys.p256dh", {"keys": {"p256dh": "B" * 87, "auth": KEYS["auth"]}}),
         ("keys.p256dh", {"keys": {"p256dh": KEYS["p256dh"][:-2] + "AA", "auth": KEYS["auth"]}}),
@@ -121,7 +154,7 @@ async def test_a_browser_is_kept_and_its_secret_is_not_shown(operator: Caller, c
         ("keys.auth", {"keys": {"p256dh": KEYS["p256dh"], "auth": "AAAA"}}),
         ("keys.auth", {"keys": {"p256dh": KEYS["p256dh"], "auth": "!" * 22}}),
     ],
-)  # fmt: skip
+)
 async def test_what_no_browser_gave_is_refused(operator: Caller, field: str, change: dict[str, object]) -> None:
     refused = await operator.post("/api/subscriptions", {"channel": PUSH | change})
     body = await refused.get_json()

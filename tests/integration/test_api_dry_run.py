@@ -141,9 +141,16 @@ def command(pid: str) -> bytes:
 CIRCLE = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [7.4, 43.7]}, "properties": {"radius": 50}}
 BAD: list[tuple[str, dict[str, object], str | None]] = [
     ("no feature", {"feature": None}, None),
-    ("a geometry that crosses itself", {"feature": {
-        "type": "Feature", "geometry": {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]},
-    }}, "geometry"),
+    (
+        "a geometry that crosses itself",
+        {
+            "feature": {
+                "type": "Feature",
+                "geometry": {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]},
+            }
+        },
+        "geometry",
+    ),
     ("a circle without a radius", {"feature": CIRCLE | {"properties": {}}}, "properties.radius"),
     ("a preset nobody knows", {"preset": "loud"}, "preset"),
     ("an end before the beginning", {"to": "2020-01-01T00:00:00Z"}, "from"),
@@ -152,7 +159,7 @@ BAD: list[tuple[str, dict[str, object], str | None]] = [
     ("nobody", {"devices": ["nobody"]}, "devices"),
     ("what is no id", {"devices": ["\x00"]}, "devices"),
     ("an empty list", {"devices": []}, "devices"),
-]  # fmt: skip
+]
 
 
 async def test_a_bad_question_is_refused_before_anything_starts(

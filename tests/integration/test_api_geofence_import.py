@@ -27,8 +27,12 @@ def square(number: int, **properties: Any) -> dict[str, Any]:
 
 
 def point(id: str, **properties: Any) -> dict[str, Any]:
-    return {"type": "Feature", "id": id, "geometry": {"type": "Point", "coordinates": [7.4, 43.7]},
-            "properties": properties}  # fmt: skip
+    return {
+        "type": "Feature",
+        "id": id,
+        "geometry": {"type": "Point", "coordinates": [7.4, 43.7]},
+        "properties": properties,
+    }
 
 
 def collection(*features: Any) -> dict[str, Any]:
@@ -73,19 +77,29 @@ async def test_one_that_is_wrong_keeps_all_out_and_each_is_told(admin: Caller, c
         {"type": "Feature", "id": 5, "geometry": {"type": "Sphere"}},
         square(0),
         point("a b", radius=5),
-        {"type": "Feature", "id": "long", "geometry": {"type": "LineString", "coordinates": too_many},
-         "properties": {"width": 5}},
+        {
+            "type": "Feature",
+            "id": "long",
+            "geometry": {"type": "LineString", "coordinates": too_many},
+            "properties": {"width": 5},
+        },
         point("limit", radius=5, speed_limit=-1),
         {},
-    )  # fmt: skip
+    )
     problem = await refused(await admin.post(IMPORT, given), 422)
     assert problem["detail"] == "9 of 10 features cannot be geofences, so nothing is stored"
     told = [(each["index"], each["id"], each["field"]) for each in problem["errors"]]
     assert told == [
-        (1, "tie", "geometry"), (2, None, None), (3, "no-radius", "properties.radius"), (4, "5", "geometry.type"),
-        (5, "f0", "id"), (6, "a b", "id"), (7, "long", "geometry"), (8, "limit", "properties.speed_limit"),
+        (1, "tie", "geometry"),
+        (2, None, None),
+        (3, "no-radius", "properties.radius"),
+        (4, "5", "geometry.type"),
+        (5, "f0", "id"),
+        (6, "a b", "id"),
+        (7, "long", "geometry"),
+        (8, "limit", "properties.speed_limit"),
         (9, None, None),
-    ]  # fmt: skip
+    ]
     reasons = [each["reason"] for each in problem["errors"]]
     assert "self-intersection at 0.5, 0.5" in reasons[0] and "simplified to" in reasons[6]
     assert "number 0" in reasons[4]
@@ -124,20 +138,23 @@ async def test_what_a_feature_lacks_comes_from_the_query(admin: Caller) -> None:
 
 
 MALFORMED = {
-    "no JSON": (b"{", 400), "half": (b'{"type":"FeatureCollection","features":[{}', 400), "empty": (b"", 400),
+    "no JSON": (b"{", 400),
+    "half": (b'{"type":"FeatureCollection","features":[{}', 400),
+    "empty": (b"", 400),
     "a text without end": (b'{"type":"FeatureCollection","features":["' + b"x" * 600_000, 400),
     "no feature's end": (b'{"type":"FeatureCollection","features":[{"type":"Feature"]}', 400),
     "a wrong feature": (b'{"type":"FeatureCollection","features":[{"type" "Feature"}]}', 400),
     "one brace too many": (b'{"type":"FeatureCollection","features":[]}}', 400),
     "deep": (b'{"type":"FeatureCollection","features":' + b"[" * 100_000, 400),
-    "a feature": (json.dumps(square(1)).encode(), 422), "a list": (b"[]", 422),
+    "a feature": (json.dumps(square(1)).encode(), 422),
+    "a list": (b"[]", 422),
     "no features": (b'{"type":"FeatureCollection"}', 422),
     "features is an object": (b'{"type":"FeatureCollection","features":{"a":{}}}', 422),
     "features twice": (b'{"type":"FeatureCollection","features":[{}],"features":[{},{}]}', 422),
     "lists": (b'{"type":"FeatureCollection","features":[[{}],[{}]]}', 422),
     "so many": (b'{"type":"FeatureCollection","features":[' + b"{}," * 100_001 + b"{}]}", 413),
     "much else": (b'{"type":"FeatureCollection","bbox":[' + b"0," * 1_100_000 + b'0],"features":[]}', 413),
-}  # fmt: skip
+}
 
 
 async def test_what_is_no_collection_is_refused(
@@ -153,10 +170,13 @@ async def test_what_is_no_collection_is_refused(
 async def test_formats_are_named(admin: Caller) -> None:
     body = msgspec.json.encode(collection())
     for query, kind, status in (
-        ("", "application/geo+json", 201), ("?format=geojson", "text/plain", 201), ("", "text/plain", 415),
-        ("?format=shp", "application/json", 422), ("?radius=0", "application/json", 422),
+        ("", "application/geo+json", 201),
+        ("?format=geojson", "text/plain", 201),
+        ("", "text/plain", 415),
+        ("?format=shp", "application/json", 422),
+        ("?radius=0", "application/json", 422),
         ("?on_conflict=merge", "application/json", 422),
-    ):  # fmt: skip
+    ):
         response = await admin.call("POST", IMPORT + query, data=body, headers={"Content-Type": kind})
         assert response.status_code == status, (query, kind)
 
@@ -168,8 +188,10 @@ async def test_larger_than_the_limit_is_not_read(admin: Caller) -> None:
 
 async def test_what_is_exported_can_be_imported_again(admin: Caller, viewer: Caller, conn: asyncpg.Connection) -> None:
     assert await (await viewer.get("/api/geofences/export")).get_json() == {
-        "type": "FeatureCollection", "revision": 0, "features": []
-    }  # fmt: skip
+        "type": "FeatureCollection",
+        "revision": 0,
+        "features": [],
+    }
     active = {"zone": "Europe/Helsinki", "windows": [{"from": "22:00", "to": "06:00", "days": ["sun"]}]}
     line = {"type": "LineString", "coordinates": [[179, 1], [-179, 2]]}
     given = collection(
@@ -257,7 +279,7 @@ XML = {
     "an entity": (ENTITY, "?format=kml", "application/xml", 422),
     "no XML": (b"{}", "?format=kml", "application/xml", 400),
     "a KMZ": (b"PK\x03\x04", "", "application/vnd.google-earth.kmz", 422),
-}  # fmt: skip
+}
 
 
 async def test_kml_and_gpx_come_in_too(admin: Caller, conn: asyncpg.Connection, subtests: pytest.Subtests) -> None:

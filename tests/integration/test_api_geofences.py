@@ -73,10 +73,14 @@ REFUSED = {
     "latitude 91": (PORT | {"geometry": {"type": "Polygon", "coordinates": [[[0, 0], [1, 91], [1, 0], [0, 0]]]}}, 422),
     "NUL": (PORT | {"properties": {"note": "\0"}}, 422),
     "too many vertices": (
-        PORT | {"geometry": {"type": "LineString", "coordinates": [[i / 1000, 0] for i in range(11_000)]},
-                "properties": {"width": 10}}, 413,
+        PORT
+        | {
+            "geometry": {"type": "LineString", "coordinates": [[i / 1000, 0] for i in range(11_000)]},
+            "properties": {"width": 10},
+        },
+        413,
     ),
-}  # fmt: skip
+}
 
 
 async def test_a_bad_geofence_is_refused_with_what_and_where(admin: Caller, subtests: pytest.Subtests) -> None:
@@ -97,11 +101,15 @@ async def test_a_million_vertices_are_refused_unread(admin: Caller) -> None:
 
 async def test_to_whom_it_applies_is_kept_as_it_was_given(admin: Caller) -> None:
     given = {
-        "name": "Port", "preset": "calm", "enabled": False, "expires": "2027-01-01T00:00:00+02:00",
+        "name": "Port",
+        "preset": "calm",
+        "enabled": False,
+        "expires": "2027-01-01T00:00:00+02:00",
         "devices": ["van-12"],
         "active": {"zone": "Europe/Helsinki", "windows": [{"days": ["mon"], "from": "22:00", "to": "06:00"}]},
-        "categories": ["van"], "speed_limit": 13.9,
-    }  # fmt: skip
+        "categories": ["van"],
+        "speed_limit": 13.9,
+    }
     made = await (await admin.post("/api/geofences", PORT | {"properties": given})).get_json()
     assert made["properties"] == given | {"revision": 1}
     wrong = given | {"active": {"zone": "Europe/Helsingfors", "windows": given["active"]["windows"]}}  # type: ignore[index]

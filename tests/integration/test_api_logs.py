@@ -78,9 +78,16 @@ async def test_events_are_read_to_the_end(viewer: Caller, device: Device, conn: 
     event = (await (await viewer.get("/api/events?limit=1")).get_json())["events"][0]
     assert event.pop("evidence") == {}
     assert event == {
-        "id": 1, "type": "enter", "device": "van-12", "geofence": "port", "at": format_ms(AT),
-        "detected_at": format_ms(AT + 10), "late": False, "lon": 7.4246, "lat": 43.7384,
-    }  # fmt: skip
+        "id": 1,
+        "type": "enter",
+        "device": "van-12",
+        "geofence": "port",
+        "at": format_ms(AT),
+        "detected_at": format_ms(AT + 10),
+        "late": False,
+        "lon": 7.4246,
+        "lat": 43.7384,
+    }
 
 
 async def test_filters_pass_over_what_they_leave_out(viewer: Caller, device: Device, conn: asyncpg.Connection) -> None:

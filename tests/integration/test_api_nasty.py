@@ -8,16 +8,37 @@ from tests.integration.conftest import Caller
 from tracker.model.device import Device
 
 NASTY: list[Any] = [
-    None, True, -1, 2**31, 2**63, 2**200, 1e308, "", "\0", "x" * 5000, "../..", "'; drop table fix; --",
-    "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999-23:59", "\u202e\U0010ffff", [], [[[]]], {},
+    None,
+    True,
+    -1,
+    2**31,
+    2**63,
+    2**200,
+    1e308,
+    "",
+    "\0",
+    "x" * 5000,
+    "../..",
+    "'; drop table fix; --",
+    "0001-01-01T00:00:00Z",
+    "9999-12-31T23:59:59.999999-23:59",
+    "\u202e\U0010ffff",
+    [],
+    [[[]]],
+    {},
     {"type": "Point", "coordinates": [1e300, None]},
-]  # fmt: skip
+]
 ENDLESS = "/api/events/stream"
 JSON = {"Content-Type": "application/json"}
 GOOD = {
-    "type": "Feature", "geometry": {"type": "Point", "coordinates": [1, 2]}, "properties": {"radius": 5},
-    "name": "report_now", "args": {}, "kind": "viewer", "token": "x",
-}  # fmt: skip
+    "type": "Feature",
+    "geometry": {"type": "Point", "coordinates": [1, 2]},
+    "properties": {"radius": 5},
+    "name": "report_now",
+    "args": {},
+    "kind": "viewer",
+    "token": "x",
+}
 
 
 async def test_nothing_nasty_breaks_the_api(admin: Caller, device: Device) -> None:

@@ -25,15 +25,27 @@ async def test_a_position_is_a_feature(viewer: Caller, table: Table) -> None:
     assert await response.get_json() == {
         "type": "FeatureCollection",
         "total": 1,
-        "features": [{
-            "type": "Feature", "id": "van-7", "geometry": {"type": "Point", "coordinates": [7.4246, 43.7384]},
-            "properties": {
-                "name": "Van 7", "category": "van", "at": format_ms(AT), "received_at": format_ms(AT + 40),
-                "speed": 12.5, "heading": None, "accuracy": None, "altitude": None, "battery": 0.83,
-                "status": "moving", "geofences": ["port"],
-            },
-        }],
-    }  # fmt: skip
+        "features": [
+            {
+                "type": "Feature",
+                "id": "van-7",
+                "geometry": {"type": "Point", "coordinates": [7.4246, 43.7384]},
+                "properties": {
+                    "name": "Van 7",
+                    "category": "van",
+                    "at": format_ms(AT),
+                    "received_at": format_ms(AT + 40),
+                    "speed": 12.5,
+                    "heading": None,
+                    "accuracy": None,
+                    "altitude": None,
+                    "battery": 0.83,
+                    "status": "moving",
+                    "geofences": ["port"],
+                },
+            }
+        ],
+    }
 
 
 BOXES = {

@@ -6,9 +6,18 @@ from tests.integration.conftest import Caller
 HOOK = {"kind": "webhook", "url": "https://1.1.1.1/hook"}
 QUIET = {"from": "22:00", "to": "06:00", "zone": "Europe/Helsinki", "days": ["mon", "fri"], "then": "drop"}
 FULL = {
-    "id": "port-watch", "name": "Port", "types": ["dwell", "enter"], "geofences": ["port"], "devices": ["van-12"],
-    "categories": ["van"], "quiet": QUIET, "cooldown": 300, "group": 30, "max_age": 3600, "channel": HOOK,
-}  # fmt: skip
+    "id": "port-watch",
+    "name": "Port",
+    "types": ["dwell", "enter"],
+    "geofences": ["port"],
+    "devices": ["van-12"],
+    "categories": ["van"],
+    "quiet": QUIET,
+    "cooldown": 300,
+    "group": 30,
+    "max_age": 3600,
+    "channel": HOOK,
+}
 
 
 async def test_a_subscription_is_made_shown_changed_and_deleted(admin: Caller, conn: asyncpg.Connection) -> None:
@@ -38,20 +47,26 @@ async def test_the_least_there_can_be(admin: Caller) -> None:
 @pytest.mark.parametrize(
     ("field", "wrong"),
     [
-        ("channel", {}), ("channel.kind", {"channel": {"kind": "sms", "url": "x"}}),
-        ("channel.kind", {"channel": {"kind": "pigeon"}}), ("channel.url", {"channel": {"kind": "webhook"}}),
+        ("channel", {}),
+        ("channel.kind", {"channel": {"kind": "sms", "url": "x"}}),
+        ("channel.kind", {"channel": {"kind": "pigeon"}}),
+        ("channel.url", {"channel": {"kind": "webhook"}}),
         ("channel.url", {"channel": {"kind": "webhook", "url": "http://127.0.0.1/"}}),
         ("channel.url", {"channel": {"kind": "webhook", "url": "http://2852039166/"}}),
         ("channel.url", {"channel": {"kind": "webhook", "url": "file:///etc/passwd"}}),
         ("quiet.zone", {"channel": HOOK, "quiet": QUIET | {"zone": "Mars/Base"}}),
         ("quiet.zone", {"channel": HOOK, "quiet": QUIET | {"zone": "../../etc/passwd"}}),
         ("quiet.from", {"channel": HOOK, "quiet": QUIET | {"from": "25:00"}}),
-        ("quiet", {"channel": HOOK, "quiet": True}), ("cooldown", {"channel": HOOK, "cooldown": -1}),
-        ("group", {"channel": HOOK, "group": 99999}), ("types[0]", {"channel": HOOK, "types": ["En ter"]}),
-        ("geofences[0]", {"channel": HOOK, "geofences": ["no slug"]}), ("id", {"channel": HOOK, "id": "../x"}),
-        ("categories", {"channel": HOOK, "categories": ["a\x00b"]}), ("name", {"channel": HOOK, "name": "a\x00b"}),
+        ("quiet", {"channel": HOOK, "quiet": True}),
+        ("cooldown", {"channel": HOOK, "cooldown": -1}),
+        ("group", {"channel": HOOK, "group": 99999}),
+        ("types[0]", {"channel": HOOK, "types": ["En ter"]}),
+        ("geofences[0]", {"channel": HOOK, "geofences": ["no slug"]}),
+        ("id", {"channel": HOOK, "id": "../x"}),
+        ("categories", {"channel": HOOK, "categories": ["a\x00b"]}),
+        ("name", {"channel": HOOK, "name": "a\x00b"}),
     ],
-)  # fmt: skip
+)
 async def test_what_cannot_be_is_refused_by_field(admin: Caller, field: str, wrong: dict[str, object]) -> None:
     refused = await admin.post("/api/subscriptions", wrong)
     body = await refused.get_json()

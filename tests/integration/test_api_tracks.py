@@ -43,9 +43,12 @@ async def test_a_track_is_a_line_with_times_beside_it(viewer: Caller, device: De
         "type": "Feature",
         "geometry": {"type": "LineString", "coordinates": [[7.4246, 43.7384], [7.425, 43.7384], [7.425, 43.739]]},
         "properties": {
-            "device": "van-12", "name": "Van 12", "fixes": 3, "at": [format_ms(AT + n * 1000) for n in range(3)],
+            "device": "van-12",
+            "name": "Van 12",
+            "fixes": 3,
+            "at": [format_ms(AT + n * 1000) for n in range(3)],
         },
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.usefixtures("partition")
@@ -83,8 +86,10 @@ async def test_where_it_was_not_is_not_on_the_line(viewer: Caller, device: Devic
     for n, flag in enumerate((Flag.NULL_ISLAND, Flag.LOW_ACCURACY, Flag.IMPOSSIBLE_JUMP)):
         await conn.execute(
             "insert into fix (at, received_at, device, lon_e7, lat_e7, flags) values ($1, $1, $2, 0, 0, $3)",
-            to_datetime(AT + 10_000 + n), device.key, int(flag),
-        )  # fmt: skip
+            to_datetime(AT + 10_000 + n),
+            device.key,
+            int(flag),
+        )
     track = await (await viewer.get(f"/api/devices/van-12/track?{DAY}")).get_json()
     assert len(track["geometry"]["coordinates"]) == 2
     points = ElementTree.fromstring(await viewer.text(f"/api/devices/van-12/track?{DAY}&format=gpx"))
@@ -107,8 +112,11 @@ async def test_csv_has_every_stored_fix(viewer: Caller, device: Device, conn: as
     await conn.execute(
         """insert into fix values ($1, $2, $3, -74246001, 437384000, 12.4, 271.25, 8.1, -3.5, 8300, 9),
                                   ($4, $2, $3, 5, 0, null, null, null, null, null, 0)""",
-        to_datetime(AT + 123), to_datetime(AT + 500), device.key, to_datetime(AT + 1000),
-    )  # fmt: skip
+        to_datetime(AT + 123),
+        to_datetime(AT + 500),
+        device.key,
+        to_datetime(AT + 1000),
+    )
     response = await viewer.get(f"/api/devices/van-12/track?{DAY}&format=csv")
     assert response.mimetype == "text/csv"
     assert response.headers["Content-Disposition"] == 'attachment; filename="van-12.csv"'
@@ -134,8 +142,9 @@ async def test_a_file_goes_out_page_by_page(viewer: Caller, device: Device, conn
         """insert into fix (at, received_at, device, lon_e7, lat_e7)
            select $1::timestamptz + n * interval '1 second', $1::timestamptz + interval '1 day', $2, n, n
            from generate_series(0, 12345) n""",
-        to_datetime(AT), device.key,
-    )  # fmt: skip
+        to_datetime(AT),
+        device.key,
+    )
     rows = (await viewer.text(f"/api/devices/van-12/track?{DAY}&format=csv")).splitlines()
     assert len(rows) == 1 + 12346
     assert [row.split(",")[0] for row in rows[1:]] == [format_ms(AT + n * 1000) for n in range(12346)]

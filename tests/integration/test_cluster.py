@@ -174,9 +174,15 @@ async def test_a_path_too_long_for_a_socket(made: Path, folder: Path) -> None:
 
 async def test_a_hostile_environment(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, bad in {
-        "LC_ALL": "zz_ZZ.UTF-8", "LANG": "klingon", "TZ": "Mars/Olympus", "PGHOST": "nowhere.invalid", "PGPORT": "1",
-        "PGDATA": "/nowhere", "PGOPTIONS": "-c fsync=maybe", "PGTZ": "Mars/Olympus",
-    }.items():  # fmt: skip
+        "LC_ALL": "zz_ZZ.UTF-8",
+        "LANG": "klingon",
+        "TZ": "Mars/Olympus",
+        "PGHOST": "nowhere.invalid",
+        "PGPORT": "1",
+        "PGDATA": "/nowhere",
+        "PGOPTIONS": "-c fsync=maybe",
+        "PGTZ": "Mars/Olympus",
+    }.items():
         monkeypatch.setenv(name, bad)
     with started(folder / "data") as cluster:
         assert await value(cluster, "show timezone") == "UTC"

@@ -93,8 +93,14 @@ STORIES = (
     Story("the border is inside", (square("a", 0, 100), At(0, -50), At(10, 0), At(20, -50)), ("enter a", "exit a")),
     Story(
         "G9: overlapping, one jump: exits before enters, each once",
-        (square("a", 0, 100), square("b", 50, 120), square("c", 300, 400), square("d", 350, 450),
-         At(0, 75), At(60, 375)),
+        (
+            square("a", 0, 100),
+            square("b", 50, 120),
+            square("c", 300, 400),
+            square("d", 350, 450),
+            At(0, 75),
+            At(60, 375),
+        ),
         ("enter a", "enter b", "exit a", "exit b", "enter c", "enter d"),
     ),
     Story(
@@ -139,8 +145,17 @@ STORIES = (
     ),
     Story(
         "two fixes are enough, and one outside is not",
-        (circle("a", 0, 100, "balanced"), At(0, -150), At(10, -50), At(20, 0), At(30, 120), At(40, 0), At(50, 0),
-         At(60, 150), At(70, 150)),
+        (
+            circle("a", 0, 100, "balanced"),
+            At(0, -150),
+            At(10, -50),
+            At(20, 0),
+            At(30, 120),
+            At(40, 0),
+            At(50, 0),
+            At(60, 150),
+            At(70, 150),
+        ),
         ("enter a", "exit a"),
     ),
     Story(
@@ -185,8 +200,15 @@ STORIES = (
     ),
     Story(
         "G11: disabled while inside, and enabled again",
-        (square("a", 0, 100), At(0, 50), square("a", 0, 100, enabled=False), At(10, 50), square("a", 0, 100),
-         At(20, 50), At(30, 150)),
+        (
+            square("a", 0, 100),
+            At(0, 50),
+            square("a", 0, 100, enabled=False),
+            At(10, 50),
+            square("a", 0, 100),
+            At(20, 50),
+            At(30, 150),
+        ),
         ("enter a", "enter a", "exit a"),
     ),
     Story(
@@ -209,7 +231,7 @@ STORIES = (
         (square("a", 0, 100), At(0, -50), At(20, 50), At(10, 40), Await(3), At(30, 150)),
         ("enter a", "retraction a", "enter a", "exit a"),
     ),
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")
@@ -240,9 +262,14 @@ async def played(story: Story, device: str, stage: RunningServer) -> list[dict[s
 
 
 async def play(
-    step: Step, begin: int, device: str, token: str, frames: list[dict[str, Any]], stage: RunningServer,
+    step: Step,
+    begin: int,
+    device: str,
+    token: str,
+    frames: list[dict[str, Any]],
+    stage: RunningServer,
     api: httpx2.Client,
-) -> None:  # fmt: skip
+) -> None:
     match step:
         case At():
             frames.append(fix(step, begin))

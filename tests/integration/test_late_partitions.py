@@ -53,9 +53,7 @@ async def test_two_who_make_the_same_days(database_url: str) -> None:
 
 
 @pytest.mark.parametrize("day", [datetime(2020, 5, 5, tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC)])
-async def test_a_partition_that_was_taken_away_is_made_again(
-    day: datetime, log: Log, conn: asyncpg.Connection
-) -> None:
+async def test_a_partition_that_was_taken_away_is_made_again(day: datetime, log: Log, conn: asyncpg.Connection) -> None:
     device = await insert_device(conn, "van-12", "Van 12")
     at = from_datetime(day)
     await log.append([frame(device.key, 1, at)])

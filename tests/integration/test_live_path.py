@@ -51,8 +51,12 @@ async def test_repeats_conflicts_and_bad_fixes_are_told_apart(server: RunningSer
     async with server.device("van-12", token) as device:
         assert (await device.fixes(1, first, second))["stored"] == 2
         assert (await device.fixes(1, first, second)) == {
-            "type": "ack", "seq": 1, "stored": 0, "duplicate": 2, "quarantined": [],
-        }  # fmt: skip
+            "type": "ack",
+            "seq": 1,
+            "stored": 0,
+            "duplicate": 2,
+            "quarantined": [],
+        }
         elsewhere = first | {"lon": 8.0}
         ack = await device.fixes(2, elsewhere, fix(7.0, 91.0), {"lon": 7.0}, fix(7.002, 43.0, -8))
         assert ack["stored"] == 1

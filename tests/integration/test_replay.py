@@ -24,8 +24,10 @@ FENCES = ("a", "b")
 
 fixes = st.builds(
     lambda at, place, accuracy: Fix(AT + at * 1000, *PLACES[place], accuracy=accuracy, flags=4 if place == 4 else 0),
-    st.integers(0, 60), st.integers(0, 4), st.sampled_from([None, 5.0]),
-)  # fmt: skip
+    st.integers(0, 60),
+    st.integers(0, 4),
+    st.sampled_from([None, 5.0]),
+)
 sent = st.tuples(st.just("send"), st.sampled_from(DEVICES), st.lists(fixes, min_size=1, max_size=6))
 fenced = st.tuples(st.just("fence"), st.sampled_from(FENCES), st.sampled_from([None, 0, 1, 2]))
 others = st.sampled_from([("checkpoint", 0, 0), ("crash", 0, 0)])
@@ -87,11 +89,14 @@ def values(log: Log, known: frozenset[int]) -> dict[int, State]:
     Anchors are written now and then only, and when to look at the stays is found with the next fix."""
     return {
         device: msgspec.structs.replace(
-            state, inside=state.inside & known, anchors=(), due=0,
+            state,
+            inside=state.inside & known,
+            anchors=(),
+            due=0,
             stays=tuple(stay for stay in state.stays if stay.geofence in known),
         )
         for device, state in log.states.items()
-    }  # fmt: skip
+    }
 
 
 async def afresh(conn: asyncpg.Connection) -> None:
@@ -115,9 +120,11 @@ async def change_fence(conn: asyncpg.Connection, id: str, place: int | None) -> 
     shape = shapely.box(lon - 0.0004, lat - 0.0004, lon + 0.0004, lat + 0.0004)
     feature = msgspec.json.encode(
         {
-            "type": "Feature", "id": id, "geometry": shapely.geometry.mapping(shape),
+            "type": "Feature",
+            "id": id,
+            "geometry": shapely.geometry.mapping(shape),
             "properties": {"name": id, "preset": "strict"},
         }
-    )  # fmt: skip
+    )
     if await update_geofence(conn, id, feature, shape.wkb) is None:
         await insert_geofence(conn, id, feature, shape.wkb)

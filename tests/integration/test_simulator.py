@@ -56,9 +56,10 @@ async def test_a_killed_server_costs_a_vehicle_nothing(server: RunningServer, co
 
 
 async def test_vehicles_obey_commands(server: RunningServer, conn: asyncpg.Connection) -> None:
-    async with asyncio.TaskGroup() as group, httpx2.AsyncClient(
-        base_url=server.url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}
-    ) as api:
+    async with (
+        asyncio.TaskGroup() as group,
+        httpx2.AsyncClient(base_url=server.url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}) as api,
+    ):
         drive = group.create_task(simulate(server.url, ADMIN_TOKEN, count=1, interval=60.0))
         await until(conn, "select count(*) = 1 from fix")
         for name, args, enough in [
@@ -75,9 +76,7 @@ async def test_vehicles_obey_commands(server: RunningServer, conn: asyncpg.Conne
     assert results == {"report_now": None, "message": "shown to the driver", "set_interval": None}
 
 
-async def test_a_deleted_vehicle_stops_and_the_others_drive_on(
-    server: RunningServer, conn: asyncpg.Connection
-) -> None:
+async def test_a_deleted_vehicle_stops_and_the_others_drive_on(server: RunningServer, conn: asyncpg.Connection) -> None:
     drive = asyncio.create_task(simulate(server.url, ADMIN_TOKEN, count=2, interval=0.1))
     await until(conn, "select count(distinct device) = 2 from fix")
     with server.api() as api:

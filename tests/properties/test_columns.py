@@ -9,11 +9,14 @@ from tracker.model.fix import Fix
 
 LARGE = 2**63 - 1
 honest_rows = st.tuples(
-    st.integers(-1_000_000, 0), st.sampled_from([0, 1, -1_800_000_000, 1_799_999_999, 74_246_000]),
-    st.sampled_from([0, -900_000_000, 900_000_000, 437_384_000]), st.sampled_from([0, 1240, 65_534, 65_535]),
-    st.sampled_from([0, 35_999, 36_000, 65_535]), st.sampled_from([1, 80, 10_000, 65_535] * 3 + [0, 10_001]),
+    st.integers(-1_000_000, 0),
+    st.sampled_from([0, 1, -1_800_000_000, 1_799_999_999, 74_246_000]),
+    st.sampled_from([0, -900_000_000, 900_000_000, 437_384_000]),
+    st.sampled_from([0, 1240, 65_534, 65_535]),
+    st.sampled_from([0, 35_999, 36_000, 65_535]),
+    st.sampled_from([1, 80, 10_000, 65_535] * 3 + [0, 10_001]),
     st.sampled_from([-32_768, -500, -501, 0, 20_000, 20_001]),
-)  # fmt: skip
+)
 bases = st.sampled_from([NOW] * 8 + [NOW + 1, NOW + 70_000, 0, LARGE, -LARGE - 1])
 
 
@@ -25,8 +28,11 @@ def test_all_at_once_or_one_by_one(columns: list[tuple[int, int, int, int, int, 
     event("at once" if at_once else "one by one")
     if at_once is not None:
         assert at_once == one_by_one
-        assert all(type(each.lon_e7) is int and type(each.speed) in (float, type(None)) for each in at_once
-                   if isinstance(each, Fix))  # fmt: skip
+        assert all(
+            type(each.lon_e7) is int and type(each.speed) in (float, type(None))
+            for each in at_once
+            if isinstance(each, Fix)
+        )
 
 
 def test_an_ordinary_frame_is_read_at_once() -> None:

@@ -16,10 +16,18 @@ def hundredths(least: int, most: int) -> st.SearchStrategy[float | None]:
 battery = st.none() | st.integers(0, 10_000).map(lambda value: value / 10_000)
 attributes = st.none() | st.none() | st.sampled_from([b"{}", b'{"ignition":true}'])
 fixes = st.builds(
-    Fix, st.integers(946_684_800_000, NOW), st.integers(-1_800_000_000, 1_799_999_999),
-    st.integers(-900_000_000, 900_000_000), hundredths(0, 10_000_000), hundredths(0, 35_999), hundredths(1, 10_000_000),
-    hundredths(-50_000, 2_000_000), battery, attributes, st.integers(0, 31),
-)  # fmt: skip
+    Fix,
+    st.integers(946_684_800_000, NOW),
+    st.integers(-1_800_000_000, 1_799_999_999),
+    st.integers(-900_000_000, 900_000_000),
+    hundredths(0, 10_000_000),
+    hundredths(0, 35_999),
+    hundredths(1, 10_000_000),
+    hundredths(-50_000, 2_000_000),
+    battery,
+    attributes,
+    st.integers(0, 31),
+)
 alike = st.builds(Fix, st.just(NOW), st.just(1), st.just(2), st.just(1.5), st.just(0.0), st.just(0.01))
 rows = st.builds(Row, st.integers(1, 1 << 30), st.integers(NOW * 1000, NOW * 1000 + 10), fixes | alike)
 

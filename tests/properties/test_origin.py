@@ -29,5 +29,10 @@ def test_no_text_is_let_in_by_accident_and_none_breaks_it(text: str) -> None:
 
 @given(hosts)
 def test_a_suffix_and_a_user_are_somebody_else(host: str) -> None:
-    for origin in (f"https://evil{host}", f"https://{host}.evil.net", f"https://{host}@evil.net", f"https://evil@{host}"):
+    for origin in (
+        f"https://evil{host}",
+        f"https://{host}.evil.net",
+        f"https://{host}@evil.net",
+        f"https://evil@{host}",
+    ):
         assert allowed(origin, scheme="https", host=host, origins=()) is False

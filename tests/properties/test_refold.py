@@ -115,8 +115,11 @@ def test_any_order_tells_the_same_in_the_end(
     assert set(shuffled.log) == set(in_order.log)
     mine, theirs = shuffled.states[1], in_order.states[1]
     assert (mine.newest, mine.inside, mine.stays, mine.candidates) == (
-        theirs.newest, theirs.inside, theirs.stays, theirs.candidates,
-    )  # fmt: skip
+        theirs.newest,
+        theirs.inside,
+        theirs.stays,
+        theirs.candidates,
+    )
 
 
 def test_a_tunnel_of_two_hours_delivered_backwards() -> None:

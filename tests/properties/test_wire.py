@@ -30,13 +30,20 @@ plain = st.builds(
 )
 full = st.builds(
     lambda fix, battery, text: Fix(
-        fix.at, fix.lon_e7, fix.lat_e7, fix.speed, fix.heading, fix.accuracy, fix.altitude, battery,
+        fix.at,
+        fix.lon_e7,
+        fix.lat_e7,
+        fix.speed,
+        fix.heading,
+        fix.accuracy,
+        fix.altitude,
+        battery,
         None if text is None else json.dumps({"text": text}, ensure_ascii=False, separators=(",", ":")).encode(),
     ),
     plain,
     maybe(st.integers(0, 100).map(lambda percent: percent / 100)),
     st.none() | st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=20),
-)  # fmt: skip
+)
 
 
 def received(message: str | bytes) -> Frame:

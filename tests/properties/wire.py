@@ -22,11 +22,19 @@ times = (
     | st.datetimes(timezones=st.just(None) | st.timezones()).map(lambda moment: moment.isoformat())
     | st.sampled_from(
         [
-            "9999-12-31T23:59:60Z", "00010101T000000+1400", "2016-12-31T23:59:60Z", "2026-02-30T00:00:00Z",
-            "2026-11-23T10:00:00", "2026-11-23T10:00:00.123456789+05:30", "2026-W48-1T10:00:00Z", "", "now", "0",
+            "9999-12-31T23:59:60Z",
+            "00010101T000000+1400",
+            "2016-12-31T23:59:60Z",
+            "2026-02-30T00:00:00Z",
+            "2026-11-23T10:00:00",
+            "2026-11-23T10:00:00.123456789+05:30",
+            "2026-W48-1T10:00:00Z",
+            "",
+            "now",
+            "0",
         ]
     )
-)  # fmt: skip
+)
 
 words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=8)
 good_attributes = st.dictionaries(words, st.none() | st.booleans() | st.integers(-(2**63), 2**63) | words, max_size=4)
@@ -79,17 +87,21 @@ def columns_of(rows: list[tuple[int, int, int, int, int, int, int]], base: int, 
     """Rows of (dt, lon, lat, speed, heading, accuracy, altitude) as the contract lays them out."""
     kinds = "iiiHHHh"
     columns = [
-        struct.pack(f"<{len(rows)}{kind}", *column)
-        for kind, column in zip(kinds, zip(*rows, strict=True), strict=True)
+        struct.pack(f"<{len(rows)}{kind}", *column) for kind, column in zip(kinds, zip(*rows, strict=True), strict=True)
     ]
     return struct.pack("<BBHIq", 1, flags, len(rows), seq, base) + b"".join(columns)
 
 
 short = st.integers(0, 65_535)
 column_rows = st.tuples(
-    st.integers(-(2**31), 2**31 - 1), st.integers(-(2**31), 2**31 - 1), st.integers(-(2**31), 2**31 - 1),
-    short, short, short, st.integers(-(2**15), 2**15 - 1),
-)  # fmt: skip
+    st.integers(-(2**31), 2**31 - 1),
+    st.integers(-(2**31), 2**31 - 1),
+    st.integers(-(2**31), 2**31 - 1),
+    short,
+    short,
+    short,
+    st.integers(-(2**15), 2**15 - 1),
+)
 
 
 @st.composite

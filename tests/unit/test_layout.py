@@ -29,7 +29,17 @@ MAY_IMPORT: Final = {
     "live": {"model", "errors", "geo", "store", "access", "websocket", "metrics"},
     "alerts": {"model", "errors", "settings", "store", "metrics"},
     "ingest": {
-        "alerts", "model", "errors", "geo", "pipeline", "geofence", "store", "access", "live", "websocket", "metrics",
+        "alerts",
+        "model",
+        "errors",
+        "geo",
+        "pipeline",
+        "geofence",
+        "store",
+        "access",
+        "live",
+        "websocket",
+        "metrics",
     },
     "dry_run": {"model", "errors", "geofence", "pipeline", "store"},
     "api": {"alerts", "dry_run", "model", "errors", "geo", "geofence", "store", "access", "live", "metrics"},
@@ -38,9 +48,18 @@ MAY_IMPORT: Final = {
 # Decisions are values in, values out: nothing that waits, asks the time, talks or writes.
 PURE: Final = ("pipeline", "geofence", "geo")
 IMPURE_MODULES: Final = {
-    "asyncio", "asyncpg", "hypercorn", "logging", "picows", "quart", "random", "socket", "structlog", "threading",
+    "asyncio",
+    "asyncpg",
+    "hypercorn",
+    "logging",
+    "picows",
+    "quart",
+    "random",
+    "socket",
+    "structlog",
+    "threading",
     "time",
-}  # fmt: skip
+}
 STANDARD_ONLY: Final = ("setup", "postgis", "errors")  # they run before the environment is there
 INSTALLED: Final = {"asyncpg", "click", "msgspec", "numpy", "quart", "shapely", "structlog", "rich", "uvloop", "httpx2"}
 

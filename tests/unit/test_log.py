@@ -73,8 +73,13 @@ def test_ordinary_words_stay(lines: io.StringIO) -> None:
     structlog.get_logger().info("stored", fixes=12, device="van-12", at="2026-11-23T10:00:00.123Z", took=0.25, ok=None)
     told = json.loads(lines.getvalue())
     assert {key: told[key] for key in ("event", "fixes", "device", "at", "took", "ok")} == {
-        "event": "stored", "fixes": 12, "device": "van-12", "at": "2026-11-23T10:00:00.123Z", "took": 0.25, "ok": None,
-    }  # fmt: skip
+        "event": "stored",
+        "fixes": 12,
+        "device": "van-12",
+        "at": "2026-11-23T10:00:00.123Z",
+        "took": 0.25,
+        "ok": None,
+    }
 
 
 @given(some.text(alphabet="ab-_./:?&= ", max_size=30), some.text(alphabet="ab-_./:?&= ", max_size=30))

@@ -94,11 +94,15 @@ SCENARIOS: dict[str, tuple[Preset, Sequence[Sent], list[str]]] = {
     "balanced: two fixes over five seconds": ("balanced", [HERE, *standing((1, 3, 5), 50)], []),
     "balanced: as of the first of them": ("balanced", [HERE, *standing((1, 3, 6), 50)], ["near 1"]),
     "either of the two may say so": (
-        "balanced", [HERE, Sent(1, B, 50), Sent(2, A, 0), Sent(6, A, 0), Sent(7, B, 50)], ["near 1"],
+        "balanced",
+        [HERE, Sent(1, B, 50), Sent(2, A, 0), Sent(6, A, 0), Sent(7, B, 50)],
+        ["near 1"],
     ),
     "calm: three over half a minute": ("calm", [HERE, *standing((1, 20, 31), 50)], ["near 1"]),
     "one that is clear on the other side ends it": (
-        "balanced", [HERE, Sent(1, B, 50), Sent(2, B, 500), Sent(8, B, 50), Sent(10, B, 50)], [],
+        "balanced",
+        [HERE, Sent(1, B, 50), Sent(2, B, 500), Sent(8, B, 50), Sent(10, B, 50)],
+        [],
     ),
     "between near and apart nothing is said": (
         "balanced",
@@ -107,28 +111,39 @@ SCENARIOS: dict[str, tuple[Preset, Sequence[Sent], list[str]]] = {
     ),
     "accuracy counts": ("balanced", [HERE, *standing((1, 6), 80, accuracy=30)], []),
     "but half of the distance must do": (
-        "balanced", [Sent(0, A, 0, accuracy=45.0), *standing((1, 6), 49, accuracy=45.0)], ["near 1"],
+        "balanced",
+        [Sent(0, A, 0, accuracy=45.0), *standing((1, 6), 49, accuracy=45.0)],
+        ["near 1"],
     ),
     "too rough says nothing of being near": ("balanced", [HERE, *standing((1, 6), 0, accuracy=101)], []),
     "rough and far is apart": (
-        "balanced", [HERE, *standing((1, 6), 50), *standing((11, 16), 1400, accuracy=900)], ["near 1", "apart 11"],
+        "balanced",
+        [HERE, *standing((1, 6), 50), *standing((11, 16), 1400, accuracy=900)],
+        ["near 1", "apart 11"],
     ),
     "a silent device says nothing": ("strict", [HERE, Sent(301, B, 10), Sent(302, B, 900)], []),
     "and is not left": ("strict", [HERE, Sent(1, B, 10), Sent(302, B, 900)], ["near 1"]),
     "one that was fast and is silent may be elsewhere": (
-        "balanced", [Sent(0, A, 0, speed=30.0), *standing((100, 110), 10)], [],
+        "balanced",
+        [Sent(0, A, 0, speed=30.0), *standing((100, 110), 10)],
+        [],
     ),
     "late fixes decide nothing": (
-        "strict", [HERE, Sent(100, B, 900), Sent(101, B, 10, age=50), Sent(102, A, 10, age=101)], [],
+        "strict",
+        [HERE, Sent(100, B, 900), Sent(101, B, 10, age=50), Sent(102, A, 10, age=101)],
+        [],
     ),
     "an impossible jump decides nothing until it is believed": (
-        "strict", [HERE, Sent(1, B, 90_000), Sent(2, B, 0), Sent(3, B, 0), Sent(4, B, 0)], ["near 4"],
+        "strict",
+        [HERE, Sent(1, B, 90_000), Sent(2, B, 0), Sent(3, B, 0), Sent(4, B, 0)],
+        ["near 4"],
     ),
     "across a day": (
-        "balanced", [HERE, *standing((1, 6), 9), Sent(86_400, A, 0), *standing((86_401, 86_407), 900)],
+        "balanced",
+        [HERE, *standing((1, 6), 9), Sent(86_400, A, 0), *standing((86_401, 86_407), 900)],
         ["near 1", "apart 86401"],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -174,10 +189,13 @@ def test_evidence_names_both_and_their_fixes() -> None:
 
 
 sent_at = st.tuples(
-    st.sampled_from([0, 1, 2, 5, 30, 200, 301]), st.sampled_from([A, B]),
-    st.sampled_from([0.0, 40.0, 98.0, 103.0, 300.0]), st.sampled_from([None, 5.0, 150.0]),
-    st.sampled_from([None, 0.0, 20.0]), st.sampled_from([0.0] * 6 + [3.0, 250.0]),
-)  # fmt: skip
+    st.sampled_from([0, 1, 2, 5, 30, 200, 301]),
+    st.sampled_from([A, B]),
+    st.sampled_from([0.0, 40.0, 98.0, 103.0, 300.0]),
+    st.sampled_from([None, 5.0, 150.0]),
+    st.sampled_from([None, 0.0, 20.0]),
+    st.sampled_from([0.0] * 6 + [3.0, 250.0]),
+)
 ways = st.lists(sent_at, max_size=40)
 presets = st.sampled_from(["strict", "balanced", "calm"])
 

@@ -60,9 +60,17 @@ def test_an_old_python_goes_on_as_a_newer_one_or_says_so(tmp_path: Path, newer: 
 
 @pytest.mark.parametrize(
     ("version", "recent"),
-    [("v18.19.0", False), ("v20.18.3", False), ("v20.19.0", True), ("v21.7.0", False), ("v22.11.0", False),
-     ("v22.12.0", True), ("v24.19.0", True), ("", False)],
-)  # fmt: skip
+    [
+        ("v18.19.0", False),
+        ("v20.18.3", False),
+        ("v20.19.0", True),
+        ("v21.7.0", False),
+        ("v22.11.0", False),
+        ("v22.12.0", True),
+        ("v24.19.0", True),
+        ("", False),
+    ],
+)
 def test_which_node_can_build_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, recent: bool
 ) -> None:

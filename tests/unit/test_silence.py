@@ -108,15 +108,20 @@ SCENARIOS: dict[str, tuple[float | None, Sequence[Step], list[str]]] = {
     "a fix that is not believed is heard": (60, [Heard(0), Heard(100, 0, Flag.NULL_ISLAND), Look(200)], []),
     "a late fix ends the outage": (60, [Heard(0), Look(200), Heard(300, 400)], ["offline 180", "online 300"]),
     "so does one that is not believed": (
-        60, [Heard(0), Look(200), Heard(300, 0, Flag.LOW_ACCURACY)], ["offline 180", "online 300"],
+        60,
+        [Heard(0), Look(200), Heard(300, 0, Flag.LOW_ACCURACY)],
+        ["offline 180", "online 300"],
     ),
     "fixes that were kept meanwhile": (
-        60, [Heard(0), Look(200), *(Heard(300, 300.0 - n) for n in range(1, 300))], ["offline 180", "online 300"],
+        60,
+        [Heard(0), Look(200), *(Heard(300, 300.0 - n) for n in range(1, 300))],
+        ["offline 180", "online 300"],
     ),
     "the server was down": (60, [Heard(0), Start(3600), Look(3601), Heard(3610), Look(3700)], []),
     "the server was down and the device is gone": (60, [Heard(0), Start(3600), Look(3800)], ["offline 3780"]),
     "a restart in an outage": (
-        60, [Heard(0), Look(200), Start(300), Look(600), Heard(700), Start(701), Look(800)],
+        60,
+        [Heard(0), Look(200), Start(300), Look(600), Heard(700), Start(701), Look(800)],
         ["offline 180", "online 700"],
     ),
     "an interval for a silent device": (None, [Heard(0), Set(5000, 60), Look(5001), Look(5200)], ["offline 5180"]),
@@ -124,9 +129,11 @@ SCENARIOS: dict[str, tuple[float | None, Sequence[Step], list[str]]] = {
     "a longer interval": (60, [Heard(0), Set(100, 3600), Look(200), Look(10_910)], ["offline 10900"]),
     "no interval any more": (60, [Heard(0), Set(100, None), Look(200), Look(90_000)], []),
     "no interval any more, in an outage": (
-        60, [Heard(0), Look(200), Set(300, None), Look(400), Heard(500), Look(9_000)], ["offline 180", "online 500"],
+        60,
+        [Heard(0), Look(200), Set(300, None), Look(400), Heard(500), Look(9_000)],
+        ["offline 180", "online 500"],
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

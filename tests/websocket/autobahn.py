@@ -14,9 +14,12 @@ from .test_autobahn import LIMITS, verdict
 def main(wstest: str) -> int:
     with Server(limits=LIMITS) as server, tempfile.TemporaryDirectory() as folder:
         specification = {
-            "outdir": folder, "cases": ["*"], "exclude-cases": [], "exclude-agent-cases": {},
+            "outdir": folder,
+            "cases": ["*"],
+            "exclude-cases": [],
+            "exclude-agent-cases": {},
             "servers": [{"agent": "room", "url": f"ws://127.0.0.1:{server.address.port}/echo"}],
-        }  # fmt: skip
+        }
         written = Path(folder, "specification.json")
         written.write_text(json.dumps(specification))
         subprocess.run([wstest, "-m", "fuzzingclient", "-s", str(written)], check=True, stdout=subprocess.DEVNULL)

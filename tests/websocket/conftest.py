@@ -47,9 +47,15 @@ def server(request: pytest.FixtureRequest, identity: dict[str, str]) -> Iterator
 
 
 HASTY = {
-    "handshake_s": 0.6, "first_message_s": 0.6, "ping_s": 0.6, "pong_s": 0.4, "write_s": 0.6, "close_s": 0.4,
-    "keep_alive_s": 0.6, "answer_s": 0.6,
-}  # fmt: skip
+    "handshake_s": 0.6,
+    "first_message_s": 0.6,
+    "ping_s": 0.6,
+    "pong_s": 0.4,
+    "write_s": 0.6,
+    "close_s": 0.4,
+    "keep_alive_s": 0.6,
+    "answer_s": 0.6,
+}
 
 
 @pytest.fixture(scope="module", params=[way for way in WAYS if "asyncio" not in way])

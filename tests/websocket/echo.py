@@ -86,14 +86,23 @@ class App:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         room = self.room
         return {
-            "tasks": len(asyncio.all_tasks()), "fds": len(os.listdir("/proc/self/fd")),
-            "rss": pages * resource.getpagesize(), "sockets": len(room.sockets), "wires": len(room.wires),
-            "total": room.census.total, "refused": room.refused, "violations": room.violations,
-            "failures": room.failures, "opened": self.opened, "drained": self.drained, "counted": self.counted,
-            "closed": self.closed, "viewers": len(self.viewers),
+            "tasks": len(asyncio.all_tasks()),
+            "fds": len(os.listdir("/proc/self/fd")),
+            "rss": pages * resource.getpagesize(),
+            "sockets": len(room.sockets),
+            "wires": len(room.wires),
+            "total": room.census.total,
+            "refused": room.refused,
+            "violations": room.violations,
+            "failures": room.failures,
+            "opened": self.opened,
+            "drained": self.drained,
+            "counted": self.counted,
+            "closed": self.closed,
+            "viewers": len(self.viewers),
             "read_buffers": sum(getattr(socket, "read_buffer", 0) for socket in room.sockets),
             "beat": sorted(self.beats)[int(len(self.beats) * 0.99)],
-        }  # fmt: skip
+        }
 
     async def beat(self) -> None:
         """How much this process computes between two chances for others: what a bystander waits on an idle machine."""
@@ -147,11 +156,18 @@ async def main(wanted: dict[str, Any]) -> None:
     async with asyncio.TaskGroup() as tasks:
         working = [tasks.create_task(app.push()), tasks.create_task(app.beat())]
         await serve(
-            build(app, limits), bind=["127.0.0.1:0"], room=room, shutdown=shutdown, before_close=drain,
-            grace=wanted.get("grace", 5.0), hand_over=wanted.get("hand_over", True), http2=wanted.get("http2", False),
-            certificate=wanted.get("certificate"), key=wanted.get("key"),
+            build(app, limits),
+            bind=["127.0.0.1:0"],
+            room=room,
+            shutdown=shutdown,
+            before_close=drain,
+            grace=wanted.get("grace", 5.0),
+            hand_over=wanted.get("hand_over", True),
+            http2=wanted.get("http2", False),
+            certificate=wanted.get("certificate"),
+            key=wanted.get("key"),
             ready=lambda addresses: print(addresses[0], flush=True),
-        )  # fmt: skip
+        )
         for task in working:
             task.cancel()
 

@@ -15,18 +15,32 @@ FRAMING = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"]
 LARGE = ["9.*"]
 
 LIMITS = {
-    "message_bytes": 2**24, "frames_per_s": 10**6, "first_message_s": None, "write_s": 60, "buffered_bytes": 2**26,
-}  # fmt: skip
+    "message_bytes": 2**24,
+    "frames_per_s": 10**6,
+    "first_message_s": None,
+    "write_s": 60,
+    "buffered_bytes": 2**26,
+}
 
 ALLOWED = {
     "NON-STRICT": {
         # A good message right before a bad frame in the same packet is not answered any more: the close goes out first.
-        "3.2", "3.3", "3.4", "4.1.3", "4.1.4", "4.1.5", "4.2.3", "4.2.4", "4.2.5", "5.15",
+        "3.2",
+        "3.3",
+        "3.4",
+        "4.1.3",
+        "4.1.4",
+        "4.1.5",
+        "4.2.3",
+        "4.2.4",
+        "4.2.5",
+        "5.15",
         # Bad UTF-8 inside a frame is refused at the end of the frame, not at the bad byte.
-        "6.4.3", "6.4.4",
+        "6.4.3",
+        "6.4.4",
     },
     "INFORMATIONAL": {"7.1.6", "7.13.1", "7.13.2"},
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("way", [way for way in WAYS if "TLS" not in way])

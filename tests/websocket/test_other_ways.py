@@ -115,9 +115,13 @@ class Http2:
     async def open(self, path: str) -> str:
         self._connection.initiate_connection()
         headers = {
-            ":method": "CONNECT", ":protocol": "websocket", ":scheme": "https", ":path": path,
-            ":authority": "localhost", "sec-websocket-version": "13",
-        }  # fmt: skip
+            ":method": "CONNECT",
+            ":protocol": "websocket",
+            ":scheme": "https",
+            ":path": path,
+            ":authority": "localhost",
+            "sec-websocket-version": "13",
+        }
         self._stream = self._connection.get_next_available_stream_id()
         self._connection.send_headers(self._stream, list(headers.items()))
         await self._flush()
@@ -147,5 +151,3 @@ class Http2:
     async def _flush(self) -> None:
         self._writer.write(self._connection.data_to_send())
         await self._writer.drain()
-
-

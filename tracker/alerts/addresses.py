@@ -12,13 +12,16 @@ Address = IPv4Address | IPv6Address
 REFUSED: Final[tuple[Network, ...]] = tuple(
     ip_network(text)
     for text in (
-        "0.0.0.0/8", "100.64.0.0/10",  # this host; carriers' and clouds' own, with the metadata of one of them
+        "0.0.0.0/8",
+        "100.64.0.0/10",  # this host; carriers' and clouds' own, with the metadata of one of them
         "192.0.0.0/24",  # the metadata of another cloud
         "192.88.99.0/24",  # relays of 6to4
-        "198.18.0.0/15", "240.0.0.0/4",
-        "2002::/16", "2001::/23",  # 6to4 and Teredo lead to any IPv4 address
+        "198.18.0.0/15",
+        "240.0.0.0/4",
+        "2002::/16",
+        "2001::/23",  # 6to4 and Teredo lead to any IPv4 address
     )
-)  # fmt: skip
+)
 # All of IPv6 that is given out. Outside of it IPv4 is hidden in many ways: NAT64, mapped, translated, compatible.
 UNICAST: Final = IPv6Network("2000::/3")
 

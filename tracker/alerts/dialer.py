@@ -100,9 +100,17 @@ class Dialer:
 
 
 FAILURES: Final = (
-    ReceiverRefused, Invalid, OSError, TimeoutError, ssl.SSLError, httpcore2.NetworkError, httpcore2.ProtocolError,
-    httpcore2.TimeoutException, httpcore2.PoolTimeout, httpcore2.UnsupportedProtocol,
-)  # fmt: skip
+    ReceiverRefused,
+    Invalid,
+    OSError,
+    TimeoutError,
+    ssl.SSLError,
+    httpcore2.NetworkError,
+    httpcore2.ProtocolError,
+    httpcore2.TimeoutException,
+    httpcore2.PoolTimeout,
+    httpcore2.UnsupportedProtocol,
+)
 
 
 async def _read(response: httpcore2.Response) -> None:

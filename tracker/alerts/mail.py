@@ -94,10 +94,16 @@ class Mail:
         # A password goes over TLS or not at all: whoever cuts STARTTLS out of the talk is not to read it.
         start = {"smtp": True if self.server.user else None, "smtp+plain": False}.get(self.server.scheme)
         smtp = SMTP(
-            hostname=self.server.host, port=self.server.port, username=self.server.user, password=self.server.password,
-            use_tls=is_tls, start_tls=False if is_tls else start, tls_context=self.tls, local_hostname=self.host,
+            hostname=self.server.host,
+            port=self.server.port,
+            username=self.server.user,
+            password=self.server.password,
+            use_tls=is_tls,
+            start_tls=False if is_tls else start,
+            tls_context=self.tls,
+            local_hostname=self.host,
             timeout=DEADLINE,
-        )  # fmt: skip
+        )
         try:
             await smtp.connect()
             refusals, _ = await smtp.sendmail(self.sender.addr_spec, recipients, letter.as_bytes())

@@ -63,7 +63,12 @@ async def _store(conn: asyncpg.Connection, drafts: Sequence[Draft]) -> None:
             await update_group(conn, draft.id, draft.type, draft.events)
             continue
         await insert_delivery(
-            conn, draft.lane, draft.type, draft.events,
-            state=draft.state, reason=draft.reason, not_before=draft.not_before,
-        )  # fmt: skip
+            conn,
+            draft.lane,
+            draft.type,
+            draft.events,
+            state=draft.state,
+            reason=draft.reason,
+            not_before=draft.not_before,
+        )
     await promote_lanes(conn, {draft.lane for draft in drafts})

@@ -35,9 +35,15 @@ DENIED: Final[Mapping[str, str]] = {
     "speeding": "{device} was not too fast in {geofence}",
 }
 COUNTED: Final[Mapping[str, str]] = {
-    "enter": "entered", "exit": "left", "cross": "passed through", "dwell": "stayed", "speeding": "too fast",
-    "near": "near each other", "apart": "apart again", "retraction": "corrected",
-}  # fmt: skip
+    "enter": "entered",
+    "exit": "left",
+    "cross": "passed through",
+    "dwell": "stayed",
+    "speeding": "too fast",
+    "near": "near each other",
+    "apart": "apart again",
+    "retraction": "corrected",
+}
 
 
 class Evidence(msgspec.Struct, frozen=True):

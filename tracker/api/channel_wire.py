@@ -127,5 +127,8 @@ def _key(text: str, name: str) -> bytes:
 
 
 READ: Final[Mapping[str, Callable[[ChannelForm], Channel]]] = {
-    "webhook": _webhook, "email": _email, "mqtt": _mqtt, "webpush": _webpush,
-}  # fmt: skip
+    "webhook": _webhook,
+    "email": _email,
+    "mqtt": _mqtt,
+    "webpush": _webpush,
+}

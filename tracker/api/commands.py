@@ -120,6 +120,12 @@ def _expires(new: NewCommand) -> int:
 def _shown(command: Command) -> CommandAnswer:
     answered = command.answered_at
     return CommandAnswer(
-        command.id, command.name, command.args, format_ms(command.created_at), format_ms(command.expires),
-        format_ms(answered) if answered is not None else None, command.ok, command.detail,
-    )  # fmt: skip
+        command.id,
+        command.name,
+        command.args,
+        format_ms(command.created_at),
+        format_ms(command.expires),
+        format_ms(answered) if answered is not None else None,
+        command.ok,
+        command.detail,
+    )

@@ -174,9 +174,17 @@ def _test_event() -> msgspec.Raw:
 
 def _shown(delivery: Delivery, attempts: list[Attempt]) -> DeliveryAnswer:
     return DeliveryAnswer(
-        delivery.id, delivery.message, delivery.type, delivery.count, delivery.device or None,
-        delivery.geofence or None, delivery.state, delivery.reason,
+        delivery.id,
+        delivery.message,
+        delivery.type,
+        delivery.count,
+        delivery.device or None,
+        delivery.geofence or None,
+        delivery.state,
+        delivery.reason,
         [AttemptAnswer(each.number, format_ms(each.at), each.ms, each.status, each.error) for each in attempts],
-        format_ms(delivery.due) if delivery.due is not None else None, format_ms(delivery.created_at),
-        format_ms(delivery.finished_at) if delivery.finished_at is not None else None, delivery.body,
-    )  # fmt: skip
+        format_ms(delivery.due) if delivery.due is not None else None,
+        format_ms(delivery.created_at),
+        format_ms(delivery.finished_at) if delivery.finished_at is not None else None,
+        delivery.body,
+    )

@@ -72,9 +72,12 @@ def blueprint(pool: asyncpg.Pool, newest: Newest, *, stall: float = STALL) -> Bl
             raise TooMany("too many streams are open", retry_after=10.0)
         token = caller()
         reader = Reader(
-            0, read_list(query.device, "device"), read_list(query.geofence, "geofence"), read_list(query.type, "type"),
+            0,
+            read_list(query.device, "device"),
+            read_list(query.geofence, "geofence"),
+            read_list(query.type, "type"),
             token.id if token else 0,
-        )  # fmt: skip
+        )
         first = await _begin(pool, reader, _after(query))
         response = Response(guarded(_stream(pool, newest, reader, first), open, stall), mimetype="text/event-stream")
         response.timeout = None

@@ -52,9 +52,13 @@ async def _page(pool: asyncpg.Pool, query: EventQuery) -> EventPage:
         # Before the events: one that comes in between is then repeated at worst, never passed over.
         head = await select_head(conn)
         events = await select_events(
-            conn, after=query.after, limit=query.most, devices=read_list(query.device, "device"),
-            geofences=read_list(query.geofence, "geofence"), types=read_list(query.type, "type"),
-        )  # fmt: skip
+            conn,
+            after=query.after,
+            limit=query.most,
+            devices=read_list(query.device, "device"),
+            geofences=read_list(query.geofence, "geofence"),
+            types=read_list(query.type, "type"),
+        )
     last = events[-1].id if events else 0
     next = last if len(events) == query.most else max(head, last)
     return EventPage(await asyncio.to_thread(lambda: [told(event) for event in events]), next)

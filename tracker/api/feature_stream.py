@@ -11,9 +11,7 @@ from tracker.store.geofences import StoredGeofence
 PIECE: Final = 100  # geofences
 
 
-async def streamed(
-    pages: AsyncIterator[Sequence[StoredGeofence]], **members: str | int | None
-) -> AsyncIterator[bytes]:  # fmt: skip
+async def streamed(pages: AsyncIterator[Sequence[StoredGeofence]], **members: str | int | None) -> AsyncIterator[bytes]:
     """`members` stand beside the features."""
     head = msgspec.json.encode({"type": "FeatureCollection"} | members)
     yield head[:-1] + b',"features":['

@@ -24,13 +24,17 @@ LARGEST: Final = 64 * 1024 * 1024  # bytes
 PATIENCE: Final = 300.0  # s; 64 MB over 2 Mbit/s
 Format = Literal["geojson", "kml", "gpx"]
 READERS: Final[dict[Format, Callable[[bytes], Iterator[Found]]]] = {
-    "geojson": features, "kml": placemarks, "gpx": waypoints_and_lines,
-}  # fmt: skip
+    "geojson": features,
+    "kml": placemarks,
+    "gpx": waypoints_and_lines,
+}
 TYPES: Final[dict[str, Format]] = {
-    "application/geo+json": "geojson", "application/json": "geojson",
-    "application/vnd.google-earth.kml+xml": "kml", "application/gpx+xml": "gpx",
+    "application/geo+json": "geojson",
+    "application/json": "geojson",
+    "application/vnd.google-earth.kml+xml": "kml",
+    "application/gpx+xml": "gpx",
     "application/vnd.google-earth.kmz": "kml",  # which is then told apart, and refused
-}  # fmt: skip
+}
 
 Metres = Annotated[float, msgspec.Meta(gt=0)]
 

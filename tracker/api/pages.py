@@ -23,9 +23,14 @@ FOLDERS: Final = {"assets": FOREVER, "tiles": ASK, "fonts": ASK, "icons": ASK}
 FILES: Final = ("favicon.svg", "favicon.ico", "manifest.webmanifest", "robots.txt", "push-worker.js")
 TEXTS: Final = frozenset({".html", ".js", ".mjs", ".css", ".svg", ".json", ".webmanifest"})
 TYPES: Final = {
-    ".pmtiles": "application/vnd.pmtiles", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css",
-    ".woff2": "font/woff2", ".webmanifest": "application/manifest+json", ".svg": "image/svg+xml",
-}  # fmt: skip
+    ".pmtiles": "application/vnd.pmtiles",
+    ".js": "text/javascript",
+    ".mjs": "text/javascript",
+    ".css": "text/css",
+    ".woff2": "font/woff2",
+    ".webmanifest": "application/manifest+json",
+    ".svg": "image/svg+xml",
+}
 
 
 def blueprint(web: Path) -> Blueprint:

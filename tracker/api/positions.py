@@ -109,9 +109,16 @@ def _wrapped(lon: float) -> float:
 def _shown(position: Position, device: Device | None) -> PositionFeature:
     fix = position.fix
     properties = PositionProperties(
-        name=device.name if device else str(position.device), category=device.category if device else None,
-        at=format_ms(fix.at), received_at=format_ms(position.received_at // 1000), speed=fix.speed,
-        heading=fix.heading, accuracy=fix.accuracy, altitude=fix.altitude, battery=fix.battery,
-        status=position.status.name.lower(), geofences=position.geofences,
-    )  # fmt: skip
+        name=device.name if device else str(position.device),
+        category=device.category if device else None,
+        at=format_ms(fix.at),
+        received_at=format_ms(position.received_at // 1000),
+        speed=fix.speed,
+        heading=fix.heading,
+        accuracy=fix.accuracy,
+        altitude=fix.altitude,
+        battery=fix.battery,
+        status=position.status.name.lower(),
+        geofences=position.geofences,
+    )
     return PositionFeature(device.id if device else str(position.device), Point((fix.lon, fix.lat)), properties)

@@ -69,9 +69,7 @@ async def _sign_in(gate: Gate) -> Response:
     async with borrow(gate.pool) as conn:
         secret = await open_session(conn, token, gate.admin_token)
     response = answer(await _me(gate, token), 201)
-    response.set_cookie(
-        COOKIE, secret, max_age=LIFETIME, path="/", httponly=True, samesite="Strict", secure=_secure()
-    )  # fmt: skip
+    response.set_cookie(COOKIE, secret, max_age=LIFETIME, path="/", httponly=True, samesite="Strict", secure=_secure())
     return response
 
 

@@ -34,9 +34,9 @@ class SubscriptionChange(msgspec.Struct, frozen=True):
     types: Annotated[list[Type], msgspec.Meta(max_length=50)] | None = None
     geofences: Annotated[list[Slug], msgspec.Meta(max_length=1000)] | None = None
     devices: Annotated[list[Slug], msgspec.Meta(max_length=1000)] | None = None
-    categories: Annotated[
-        list[Annotated[str, msgspec.Meta(min_length=1, max_length=64)]], msgspec.Meta(max_length=100)
-    ] | None = None  # fmt: skip
+    categories: (
+        Annotated[list[Annotated[str, msgspec.Meta(min_length=1, max_length=64)]], msgspec.Meta(max_length=100)] | None
+    ) = None
     quiet: QuietHours | bool | None = None
     cooldown: Seconds | None = None
     group: Annotated[int, msgspec.Meta(ge=0, le=3600)] | None = None
@@ -82,11 +82,21 @@ def changed_wish(wish: Wish, change: SubscriptionChange) -> Wish:
 def shown(subscription: Subscription, secret: str | None = None) -> SubscriptionAnswer:
     wish = subscription.wish
     return SubscriptionAnswer(
-        subscription.id, subscription.name, subscription.enabled, subscription.reason, _listed(wish.types),
-        _listed(wish.geofences), _listed(wish.devices), _listed(wish.categories),
-        _hours(wish.quiet) if wish.quiet else None, wish.cooldown, wish.group, wish.max_age,
-        shown_channel(subscription.channel), secret or msgspec.UNSET,
-    )  # fmt: skip
+        subscription.id,
+        subscription.name,
+        subscription.enabled,
+        subscription.reason,
+        _listed(wish.types),
+        _listed(wish.geofences),
+        _listed(wish.devices),
+        _listed(wish.categories),
+        _hours(wish.quiet) if wish.quiet else None,
+        wish.cooldown,
+        wish.group,
+        wish.max_age,
+        shown_channel(subscription.channel),
+        secret or msgspec.UNSET,
+    )
 
 
 def _filter(name: str, given: list[str] | None, kept: frozenset[str] | None) -> frozenset[str] | None:

@@ -110,8 +110,9 @@ def border(shape: Any) -> Floats:
 
 def uncut(edges: Floats) -> list[Floats]:
     """Of edges along 180, what lies on one side of it only: with area on both sides it is no border."""
-    east, west = (shapely.union_all(shapely.linestrings(
-        np.stack((np.zeros((len(side), 2)), side[:, (1, 3)]), axis=2))) for side in
-        (edges[edges[:, 0] > 0], edges[edges[:, 0] < 0]))  # fmt: skip
+    east, west = (
+        shapely.union_all(shapely.linestrings(np.stack((np.zeros((len(side), 2)), side[:, (1, 3)]), axis=2)))
+        for side in (edges[edges[:, 0] > 0], edges[edges[:, 0] < 0])
+    )
     left = shapely.get_parts(shapely.symmetric_difference(east, west))
     return [shapely.get_coordinates(line) + np.array([180.0, 0.0]) for line in left if line.length > 0]

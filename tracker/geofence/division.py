@@ -137,9 +137,13 @@ class Divider:
                 front = self.cut(level, front)
         key, piece, kind, count, edges = (np.concatenate(column) for column in zip(*self.found, strict=True))
         return (
-            key, (piece + first_piece).astype(np.int32), kind.astype(np.int8), count.astype(np.int32),
-            (edges + first_vertex).astype(np.int32), self.vertices,
-        )  # fmt: skip
+            key,
+            (piece + first_piece).astype(np.int32),
+            kind.astype(np.int8),
+            count.astype(np.int32),
+            (edges + first_vertex).astype(np.int32),
+            self.vertices,
+        )
 
     def begun(self, level: int) -> Front | None:
         """The cells of pieces that begin at this level, each with all edges of its piece."""

@@ -74,9 +74,19 @@ def read(feature: Feature, id: str | None = None, key: int = 0, revision: int = 
     if b"\\u0000" in stored:
         raise Invalid("properties: text may not hold the character 0", field="properties")  # nor can jsonb
     return Geofence(
-        key, slug, known.name or slug, revision, known.preset, known.dwell, kind, shape, reach, stored, scope,
+        key,
+        slug,
+        known.name or slug,
+        revision,
+        known.preset,
+        known.dwell,
+        kind,
+        shape,
+        reach,
+        stored,
+        scope,
         known.speed_limit,
-    )  # fmt: skip
+    )
 
 
 def understood(properties: dict[str, Any]) -> GeofenceProperties:
@@ -124,8 +134,10 @@ def given(metres: float | None, name: str, most: float) -> float:
     if metres is None:
         raise Invalid(f"properties.{name}: is needed, in metres", field=f"properties.{name}")
     if not math.isfinite(metres) or not MIN_METRES <= metres <= most:
-        raise Invalid(f"properties.{name}: {metres:g} is not from {MIN_METRES:g} to {most:,.0f} metres",
-                      field=f"properties.{name}")  # fmt: skip
+        raise Invalid(
+            f"properties.{name}: {metres:g} is not from {MIN_METRES:g} to {most:,.0f} metres",
+            field=f"properties.{name}",
+        )
     return metres
 
 
@@ -133,8 +145,10 @@ def not_too_long(line: tuple[tuple[float, float], ...]) -> None:
     """A line written over and over the globe would be a million edges."""
     degrees = float(np.abs(np.diff(np.array(line), axis=0)).max(axis=1).sum())
     if degrees > MAX_DEGREES:
-        raise Invalid(f"geometry: a corridor of {degrees:,.0f} degrees is too long; {MAX_DEGREES:,.0f} are allowed",
-                      field="geometry")  # fmt: skip
+        raise Invalid(
+            f"geometry: a corridor of {degrees:,.0f} degrees is too long; {MAX_DEGREES:,.0f} are allowed",
+            field="geometry",
+        )
 
 
 def places(positions: Ring, where: str) -> tuple[tuple[float, float], ...]:

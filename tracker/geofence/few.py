@@ -35,9 +35,11 @@ class Few:
         self.degrees: Final[Any] = division.vertices.view("float64").data
         self.cells, self.offset, self.order = (lookup.cells.data, lookup.offset.data, lookup.order.data)
         self.levels: Final = [
-            (level, shift, tag) for level, (shift,), (tag,) in
-            zip(lookup.levels.tolist(), lookup.shift.tolist(), lookup.tag.tolist(), strict=True)
-        ]  # fmt: skip
+            (level, shift, tag)
+            for level, (shift,), (tag,) in zip(
+                lookup.levels.tolist(), lookup.shift.tolist(), lookup.tag.tolist(), strict=True
+            )
+        ]
 
     def covering(self, lon: float, lat: float) -> Iterator[int]:
         """Keys of the fences that cover a place; one in parts may come more than once."""

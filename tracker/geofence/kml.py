@@ -12,11 +12,13 @@ from tracker.geofence.markup import Element, elements, place_of
 from tracker.model.device import is_slug
 
 PLACEMARK: Final = frozenset({"Placemark"})
-SHAPES: Final = frozenset({"Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Model", "Track",
-                           "MultiTrack"})  # fmt: skip
+SHAPES: Final = frozenset(
+    {"Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Model", "Track", "MultiTrack"}
+)
 # ExtendedData are text; in these it is JSON: 50, true, ["van-1"].
-JSON: Final = frozenset({"radius", "width", "dwell", "speed_limit", "enabled", "repair", "active", "devices",
-                         "categories"})  # fmt: skip
+JSON: Final = frozenset(
+    {"radius", "width", "dwell", "speed_limit", "enabled", "repair", "active", "devices", "categories"}
+)
 
 
 def placemarks(body: bytes) -> Iterator[Found]:

@@ -37,9 +37,7 @@ class Element:
         return next((child.text for child in self.all(tag)), "") or None
 
 
-def elements(
-    body: bytes, root: str, wanted: frozenset[str], kept: frozenset[str] | None = None
-) -> Iterator[Element]:  # fmt: skip
+def elements(body: bytes, root: str, wanted: frozenset[str], kept: frozenset[str] | None = None) -> Iterator[Element]:
     """The outermost elements with a wanted tag, and in them those with a kept one, None: all. Malformed for what is
     no XML, Invalid for a DOCTYPE, another root or a zip, TooLarge."""
     if body.startswith(ZIP):

@@ -95,8 +95,12 @@ def boxed(fence: Geofence) -> list[Any]:
         return [fence.shape]
     else:
         bounds = shapely.bounds(shapely.get_parts(fence.shape)).tolist()
-    return [shapely.box(west + turn, south, east + turn, north) for west, south, east, north in bounds
-            for turn in (-360.0, 0.0, 360.0) if west + turn <= 180.0 and east + turn >= -180.0]  # fmt: skip
+    return [
+        shapely.box(west + turn, south, east + turn, north)
+        for west, south, east, north in bounds
+        for turn in (-360.0, 0.0, 360.0)
+        if west + turn <= 180.0 and east + turn >= -180.0
+    ]
 
 
 class Passages:

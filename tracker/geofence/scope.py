@@ -37,9 +37,12 @@ class ScopeProperties(msgspec.Struct, frozen=True):
     active: Active | None = None
     expires: str | None = None
     devices: Annotated[list[str], msgspec.Meta(min_length=1, max_length=MOST_DEVICES)] | None = None
-    categories: Annotated[
-        list[Annotated[str, msgspec.Meta(min_length=1, max_length=64)]], msgspec.Meta(min_length=1, max_length=100)
-    ] | None = None  # fmt: skip
+    categories: (
+        Annotated[
+            list[Annotated[str, msgspec.Meta(min_length=1, max_length=64)]], msgspec.Meta(min_length=1, max_length=100)
+        ]
+        | None
+    ) = None
 
 
 def scope_of(given: ScopeProperties) -> Scope:

@@ -18,12 +18,16 @@ def swept(pieces: Pieces, division: Division, look: Lookup) -> tuple[Pieces, Div
     edge_count = (division.first[1:] - division.first[:-1])[entry_alive]
     owner, edge = runs(division.first[:-1][entry_alive], edge_count)
     kept_division = Division(
-        division.key, renumbered(alive)[division.piece[entry_alive]], division.kind[entry_alive],
-        ends(edge_count).astype(np.int32), division.edges[edge] + moved[owner],
+        division.key,
+        renumbered(alive)[division.piece[entry_alive]],
+        division.kind[entry_alive],
+        ends(edge_count).astype(np.int32),
+        division.edges[edge] + moved[owner],
         division.vertices[np.repeat(alive, count)],
-    )  # fmt: skip
-    kept_pieces = Pieces(pieces.fence[alive], pieces.reach[alive], pieces.shape[alive], vertex_begin[alive],
-                         pieces.error[alive])  # fmt: skip
+    )
+    kept_pieces = Pieces(
+        pieces.fence[alive], pieces.reach[alive], pieces.shape[alive], vertex_begin[alive], pieces.error[alive]
+    )
     return kept_pieces, kept_division, thinned(look, entry_alive)
 
 

@@ -1,7 +1,7 @@
 """Binary frames: the same fixes as columns, little-endian, as the wire contract lays them out.
 
-    u8 kind=1 | u8 flags (bit 0: backlog) | u16 n | u32 seq | i64 base ms | i32 dt[n] | i32 lon[n] | i32 lat[n]
-    | u16 speed[n] cm/s | u16 heading[n] 0.01 degree | u16 accuracy[n] dm | i16 altitude[n] m
+u8 kind=1 | u8 flags (bit 0: backlog) | u16 n | u32 seq | i64 base ms | i32 dt[n] | i32 lon[n] | i32 lat[n]
+| u16 speed[n] cm/s | u16 heading[n] 0.01 degree | u16 accuracy[n] dm | i16 altitude[n] m
 """
 
 from collections.abc import Iterator
@@ -60,11 +60,16 @@ def plain_fixes(message: bytes, count: int, base: int, now: int) -> list[Fix | R
         return None
     return list(
         map(
-            Fix, (dt + np.int64(base)).tolist(), lon.tolist(), lat.tolist(), known(speed / 100, speed == NO_VALUE),
-            known(heading / 100, heading == NO_VALUE), known(accuracy / 10, accuracy == NO_VALUE),
+            Fix,
+            (dt + np.int64(base)).tolist(),
+            lon.tolist(),
+            lat.tolist(),
+            known(speed / 100, speed == NO_VALUE),
+            known(heading / 100, heading == NO_VALUE),
+            known(accuracy / 10, accuracy == NO_VALUE),
             known(altitude.astype(np.float64), (altitude < -500) | (altitude > 20_000)),
         )
-    )  # fmt: skip
+    )
 
 
 def known(values: NDArray[np.float64], absent: NDArray[np.bool_]) -> list[float | None]:
@@ -96,12 +101,16 @@ def to_entry(index: int, base: int, row: Columns, now: int) -> Fix | Refusal:
     dt, lon_e7, lat_e7, speed, heading, accuracy, altitude = row
     try:
         return accept_e7(
-            base + dt, lon_e7, lat_e7, now,
+            base + dt,
+            lon_e7,
+            lat_e7,
+            now,
             None if speed == NO_VALUE else speed / 100,
             None if heading == NO_VALUE else heading / 100,
             None if accuracy == NO_VALUE else accuracy / 10,
             None if altitude == NO_ALTITUDE else float(altitude),
-            None, None,
-        )  # fmt: skip
+            None,
+            None,
+        )
     except Refused as refused:
         return Refusal(index, refused.args[0], f"at {base + dt} ms, lon_e7 {lon_e7}, lat_e7 {lat_e7}")

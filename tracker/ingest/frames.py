@@ -108,9 +108,17 @@ def check_count(count: int, max_fixes: int) -> None:
 def to_entry(index: int, fix: WireFix, now: int) -> Fix | Refusal:
     try:
         return accept(
-            from_datetime(fix.at), fix.lon, fix.lat, now,
-            fix.speed, fix.heading, fix.accuracy, fix.altitude, fix.battery, fix.attributes,
-        )  # fmt: skip
+            from_datetime(fix.at),
+            fix.lon,
+            fix.lat,
+            now,
+            fix.speed,
+            fix.heading,
+            fix.accuracy,
+            fix.altitude,
+            fix.battery,
+            fix.attributes,
+        )
     except Refused as refused:
         return Refusal(index, refused.args[0], clip(msgspec.json.encode(fix)))
 
@@ -186,9 +194,15 @@ def readable(message: str | bytes) -> str:
 
 def encode_welcome(device: str, acked: int, window: int, max_fixes: int, max_bytes: int, heartbeat: int) -> str:
     return encode(
-        type="welcome", device=device, acked=acked, window=window, max_fixes=max_fixes, max_bytes=max_bytes,
-        heartbeat=heartbeat, server_time=format_ms(now_ms()),
-    )  # fmt: skip
+        type="welcome",
+        device=device,
+        acked=acked,
+        window=window,
+        max_fixes=max_fixes,
+        max_bytes=max_bytes,
+        heartbeat=heartbeat,
+        server_time=format_ms(now_ms()),
+    )
 
 
 def encode_answer(frame: Frame, outcome: Outcome) -> str:

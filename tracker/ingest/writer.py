@@ -1,7 +1,7 @@
 """The one writer: takes whatever waits, commits it, answers the devices, tells the bus. No timer makes batches.
 
-    sessions --offer--> two lanes --take--> Log.append --ack--> sessions
-                                                 └-----update--> bus
+sessions --offer--> two lanes --take--> Log.append --ack--> sessions
+                                             └-----update--> bus
 """
 
 import asyncio

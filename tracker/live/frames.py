@@ -120,10 +120,18 @@ def position_fields(position: Position) -> dict[str, Any]:
     """What a position is to a reader, the device left out."""
     fix = position.fix
     return {
-        "at": format_ms(fix.at), "received_at": format_ms(position.received_at // 1000), "lon": fix.lon, "lat": fix.lat,
-        "speed": fix.speed, "heading": fix.heading, "accuracy": fix.accuracy, "altitude": fix.altitude,
-        "battery": fix.battery, "status": position.status.name.lower(), "geofences": position.geofences,
-    }  # fmt: skip
+        "at": format_ms(fix.at),
+        "received_at": format_ms(position.received_at // 1000),
+        "lon": fix.lon,
+        "lat": fix.lat,
+        "speed": fix.speed,
+        "heading": fix.heading,
+        "accuracy": fix.accuracy,
+        "altitude": fix.altitude,
+        "battery": fix.battery,
+        "status": position.status.name.lower(),
+        "geofences": position.geofences,
+    }
 
 
 def encode_columns(changes: Changes, picked: Slots) -> bytes:

@@ -17,10 +17,17 @@ NO_BATTERY: Final = 255
 SPEED_MAX: Final = 65_534
 ROW: Final = np.dtype(
     [
-        ("at", "i8"), ("lon", "i4"), ("lat", "i4"), ("speed", "u2"), ("heading", "u2"),
-        ("status", "u1"), ("battery", "u1"), ("tick", "i8"), ("committed_at", "i8"),
+        ("at", "i8"),
+        ("lon", "i4"),
+        ("lat", "i4"),
+        ("speed", "u2"),
+        ("heading", "u2"),
+        ("status", "u1"),
+        ("battery", "u1"),
+        ("tick", "i8"),
+        ("committed_at", "i8"),
     ]
-)  # fmt: skip
+)
 Slots = NDArray[np.int64]
 
 

@@ -9,9 +9,7 @@ from tracker.model.evidence import Evidence
 from tracker.model.fix import Fix
 from tracker.model.moment import format_ms
 
-Kind = Literal[
-    "enter", "exit", "cross", "dwell", "speeding", "offline", "online", "near", "apart", "retraction"
-]  # fmt: skip
+Kind = Literal["enter", "exit", "cross", "dwell", "speeding", "offline", "online", "near", "apart", "retraction"]
 BY_PLACE: Final[frozenset[Kind]] = frozenset(("enter", "exit", "cross", "dwell", "speeding"))  # late fixes change them
 
 
@@ -90,6 +88,14 @@ class Told(msgspec.Struct, frozen=True):
 
 def told(event: Event) -> Told:
     return Told(
-        event.id, event.type, event.device, event.geofence, format_ms(event.at), format_ms(event.detected_at),
-        event.late, event.lon, event.lat, event.evidence,
-    )  # fmt: skip
+        event.id,
+        event.type,
+        event.device,
+        event.geofence,
+        format_ms(event.at),
+        format_ms(event.detected_at),
+        event.late,
+        event.lon,
+        event.lat,
+        event.evidence,
+    )

@@ -38,9 +38,14 @@ class History(msgspec.Struct, frozen=True, eq=False):
     def fix(self, row: int) -> Fix:
         """What a geofence is decided by: the rest of the fix was not read."""
         return Fix(
-            int(self.at[row]), int(self.lon_e7[row]), int(self.lat_e7[row]), known(self.speed[row]), None,
-            known(self.accuracy[row]), flags=int(self.flags[row]),
-        )  # fmt: skip
+            int(self.at[row]),
+            int(self.lon_e7[row]),
+            int(self.lat_e7[row]),
+            known(self.speed[row]),
+            None,
+            known(self.accuracy[row]),
+            flags=int(self.flags[row]),
+        )
 
 
 def known(value: float) -> float | None:

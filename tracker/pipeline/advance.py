@@ -61,9 +61,20 @@ def keep(device: Device, state: State, fix: Fix, received_at: int, jump: Jump | 
     """The fix is stored, but moves no marker and decides no geofence."""
     seen_at = max(state.seen_at, fix.at)
     after = State(
-        seen_at, state.newest, state.received_at, state.status, state.inside, jump, state.stays, state.candidates,
-        state.due, state.anchors, late, None, received_at,
-    )  # fmt: skip
+        seen_at,
+        state.newest,
+        state.received_at,
+        state.status,
+        state.inside,
+        jump,
+        state.stays,
+        state.candidates,
+        state.due,
+        state.anchors,
+        late,
+        None,
+        received_at,
+    )
     return Step(after, fix, heard(device.key, state, fix, received_at, False))
 
 
@@ -77,9 +88,20 @@ def move(
     fences: Fences,
 ) -> Step:
     after = State(
-        max(state.seen_at, fix.at), fix, received_at, status(state.newest, fix), state.inside, None, state.stays,
-        state.candidates, state.due, anchored(state, fix.at), late_here(state, fix), None, received_at,
-    )  # fmt: skip
+        max(state.seen_at, fix.at),
+        fix,
+        received_at,
+        status(state.newest, fix),
+        state.inside,
+        None,
+        state.stays,
+        state.candidates,
+        state.due,
+        anchored(state, fix.at),
+        late_here(state, fix),
+        None,
+        received_at,
+    )
     back = heard(device.key, state, fix, received_at, True)
     if here == state.seems and not between and fix.at < state.due:
         return Step(after, fix, back)

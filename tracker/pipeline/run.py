@@ -43,6 +43,17 @@ def follow(state: State, run: list[Fix], received_at: int) -> State:
     """The state after a run whose last fix was received then."""
     before = run[-2] if len(run) > 1 else state.newest
     return State(
-        run[-1].at, run[-1], received_at, status(before, run[-1]), state.inside, None, state.stays, state.candidates,
-        state.due, state.anchors, state.late_from, None, received_at,
-    )  # fmt: skip
+        run[-1].at,
+        run[-1],
+        received_at,
+        status(before, run[-1]),
+        state.inside,
+        None,
+        state.stays,
+        state.candidates,
+        state.due,
+        state.anchors,
+        state.late_from,
+        None,
+        received_at,
+    )

@@ -56,9 +56,13 @@ def dwell_due(fence: Geofence, stay: Stay) -> int:
 
 def tell_dwell(device: int, fence: Geofence, stay: Stay, fix: Fix, due: int, by: str) -> Stayed:
     evidence = Evidence(
-        preset=fence.preset, revision=fence.revision, fixes=(seen(fix),), since=format_ms(stay.since),
-        dwell_s=fence.dwell, by=by,
-    )  # fmt: skip
+        preset=fence.preset,
+        revision=fence.revision,
+        fixes=(seen(fix),),
+        since=format_ms(stay.since),
+        dwell_s=fence.dwell,
+        by=by,
+    )
     told = Transition(device, fence.key, "dwell", due, fix, due if by == "clock" else fix.at, evidence)
     return msgspec.structs.replace(stay, dwelt=due), [told]
 
@@ -113,10 +117,15 @@ def tell_episode(
         return []
     shown = (episode.first,) if episode.peak is episode.first else (episode.first, episode.peak)
     evidence = Evidence(
-        preset=fence.preset, revision=fence.revision, fixes=tuple(seen(each) for each in shown), by=by,
-        limit=fence.speed_limit, peak=round(episode.fastest, 2), peak_at=format_ms(episode.peak.at),
+        preset=fence.preset,
+        revision=fence.revision,
+        fixes=tuple(seen(each) for each in shown),
+        by=by,
+        limit=fence.speed_limit,
+        peak=round(episode.fastest, 2),
+        peak_at=format_ms(episode.peak.at),
         until=None if until is None else format_ms(until),
-    )  # fmt: skip
+    )
     first = episode.first
     decided_at = first.at + TELL_MS if by == "clock" else fix.at
     return [Transition(device, fence.key, "speeding", first.at, first, decided_at, evidence)]

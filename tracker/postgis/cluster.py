@@ -122,11 +122,28 @@ class Cluster:
         shutil.rmtree(unfinished, ignore_errors=True)
         make_private(unfinished, self._account)
         done = subprocess.run(
-            [self._binaries.folder / "initdb", "-D", unfinished, "-U", "tracker", "-A", "trust", "-E", "UTF8",
-             "--locale=C", "--data-checksums", "--no-instructions", "--no-sync"],
-            env=postmaster.clean_environment(), cwd="/", capture_output=True, text=True, check=False,
+            [
+                self._binaries.folder / "initdb",
+                "-D",
+                unfinished,
+                "-U",
+                "tracker",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "--data-checksums",
+                "--no-instructions",
+                "--no-sync",
+            ],
+            env=postmaster.clean_environment(),
+            cwd="/",
+            capture_output=True,
+            text=True,
+            check=False,
             **self._account.identity(),
-        )  # fmt: skip
+        )
         if done.returncode != 0:
             raise ClusterFailed(f"initdb: {done.stderr.strip()}")
         unfinished.rename(self._places.cluster)

@@ -52,10 +52,15 @@ def spawn(
     for name, value in options.items():
         command += ["-c", f"{name}={value}"]
     return subprocess.Popen(
-        command, env=environment, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+        command,
+        env=environment,
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
         process_group=0,  # Ctrl-C in the terminal is for us; we stop PostgreSQL last
         **account.identity(),
-    )  # fmt: skip
+    )
 
 
 def _dies_with_us() -> list[str]:

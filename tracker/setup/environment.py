@@ -35,8 +35,9 @@ def make(groups: Collection[str]) -> None:
     uv = find_uv() or _install_uv()
     must(
         [uv, "sync", "--frozen", "--no-default-groups", *(f"--group={group}" for group in wanted)],
-        cwd=ROOT, env=_uv_environ(),
-    )  # fmt: skip
+        cwd=ROOT,
+        env=_uv_environ(),
+    )
     STAMP.write_text(" ".join([_mark(), *wanted]))
 
 

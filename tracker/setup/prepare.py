@@ -67,9 +67,7 @@ def needs_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Needs:
 
 
 def prepare(needs: Needs, progress: Progress, environ: Mapping[str, str]) -> None:
-    packages = system.missing(
-        postgis=needs.postgis, chromium=needs.chromium, broker=needs.broker, environ=environ
-    )
+    packages = system.missing(postgis=needs.postgis, chromium=needs.chromium, broker=needs.broker, environ=environ)
     if not packages:
         prepare_checkout(needs, progress)
         return
@@ -106,4 +104,3 @@ def prepare_checkout(needs: Needs, progress: Progress) -> None:
     if not web.build_is_ready():
         with progress.step("page: build"):
             web.build()
-

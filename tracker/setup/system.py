@@ -104,8 +104,10 @@ class Apt:
 
     def install(self, packages: Sequence[Package]) -> None:
         names = [package.name for package in packages]
-        must([*self.sudo, "env", "DEBIAN_FRONTEND=noninteractive", "sh", "-c", ONLY_BINARIES, "sh", *names],
-             cwd=Path("/"))  # fmt: skip
+        must(
+            [*self.sudo, "env", "DEBIAN_FRONTEND=noninteractive", "sh", "-c", ONLY_BINARIES, "sh", *names],
+            cwd=Path("/"),
+        )
 
 
 def find_apt(packages: Sequence[Package], progress: Progress) -> Apt:

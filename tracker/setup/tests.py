@@ -14,7 +14,7 @@ from tracker.setup.checkout import ENVIRONMENT, ROOT, WEB
 from tracker.setup.steps import Outcome, Progress, run
 
 TESTS: Final = ROOT / "tests"
-ORDER: Final = ("ruff", "faults", "websocket", "integration", "browser", "mypy", "geofence")
+ORDER: Final = ("ruff", "format", "faults", "websocket", "integration", "browser", "mypy", "geofence")
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,12 @@ def place(part: Part) -> int:
 def reading() -> list[Part]:
     """Those that only read the sources."""
     programs = ENVIRONMENT / "bin"
-    parts = [Part("ruff", (str(programs / "ruff"), "check")), Part("mypy", (str(programs / "mypy"),))]
+    ruff = str(programs / "ruff")
+    parts = [
+        Part("ruff", (ruff, "check")),
+        Part("format", (ruff, "format", "--check")),
+        Part("mypy", (str(programs / "mypy"),)),
+    ]
     if WEB.is_dir():
         parts += [Part("tsc", ("npm", "run", "check"), WEB), Part("vitest", ("npm", "test"), WEB)]
     return parts

@@ -22,9 +22,16 @@ from scipy.sparse.csgraph import (  # type: ignore[import-not-found, import-unty
 )
 
 KMH = {
-    "motorway": 110, "trunk": 90, "primary": 60, "secondary": 50, "tertiary": 45, "unclassified": 40, "residential": 30,
-    "living_street": 15, "service": 15,
-}  # fmt: skip
+    "motorway": 110,
+    "trunk": 90,
+    "primary": 60,
+    "secondary": 50,
+    "tertiary": 45,
+    "unclassified": 40,
+    "residential": 30,
+    "living_street": 15,
+    "service": 15,
+}
 SLOWEST, FASTEST = 5, 255  # km/h: what a byte holds and what still moves
 
 

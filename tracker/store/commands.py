@@ -18,8 +18,12 @@ async def insert_command(
     row = await conn.fetchrow(
         f"""with c as (insert into command (id, device, name, args, expires) values ($1, $2, $3, $4, $5) returning *)
             select {COLUMNS}, pg_notify('tracker_command', d.key::text) from c join device d on d.key = c.device""",
-        id, device, name, args, to_datetime(expires),
-    )  # fmt: skip
+        id,
+        device,
+        name,
+        args,
+        to_datetime(expires),
+    )
     return _command(row)
 
 
@@ -46,8 +50,9 @@ async def select_commands(conn: asyncpg.Connection, device: int, *, limit: int) 
     rows = await conn.fetch(
         f"""select {COLUMNS} from command c join device d on d.key = c.device
             where c.device = $1 order by c.created_at desc, c.id limit $2""",
-        device, limit,
-    )  # fmt: skip
+        device,
+        limit,
+    )
     return [_command(row) for row in rows]
 
 
@@ -58,15 +63,24 @@ async def update_command_answered(
     row = await conn.fetchrow(
         """update command set answered_at = now(), ok = $3, detail = $4
            where id = $1 and device = $2 and answered_at is null and expires > now() returning id""",
-        id, device, ok, detail,
-    )  # fmt: skip
+        id,
+        device,
+        ok,
+        detail,
+    )
     return row is not None
 
 
 def _command(row: asyncpg.Record) -> Command:
     answered = row["answered_at"]
     return Command(
-        id=row["id"], device=row["device"], name=row["name"], args=msgspec.Raw(row["args"]),
-        created_at=from_datetime(row["created_at"]), expires=from_datetime(row["expires"]),
-        answered_at=from_datetime(answered) if answered else None, ok=row["ok"], detail=row["detail"],
-    )  # fmt: skip
+        id=row["id"],
+        device=row["device"],
+        name=row["name"],
+        args=msgspec.Raw(row["args"]),
+        created_at=from_datetime(row["created_at"]),
+        expires=from_datetime(row["expires"]),
+        answered_at=from_datetime(answered) if answered else None,
+        ok=row["ok"],
+        detail=row["detail"],
+    )

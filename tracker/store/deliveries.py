@@ -33,8 +33,10 @@ async def promote_lanes(conn: asyncpg.Connection, lanes: Collection[LaneKey]) ->
                        where (d.subscription, d.device, d.geofence) = (lane.subscription, lane.device, lane.geofence)
                          and d.state = 'waiting' order by d.id limit 1)
                from unnest($1::int[], $2::text[], $3::text[]) as lane (subscription, device, geofence))""",
-        subscriptions, devices, geofences,
-    )  # fmt: skip
+        subscriptions,
+        devices,
+        geofences,
+    )
 
 
 async def insert_delivery(
@@ -53,8 +55,15 @@ async def insert_delivery(
         """insert into delivery (subscription, device, geofence, type, count, body, state, reason, not_before, message,
                                  finished_at)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, case when $7 <> 'waiting' then now() end) returning id""",
-        *lane, type, len(events), msgspec.json.encode(events), state, reason, to_datetime(not_before), message,
-    )  # fmt: skip
+        *lane,
+        type,
+        len(events),
+        msgspec.json.encode(events),
+        state,
+        reason,
+        to_datetime(not_before),
+        message,
+    )
     return id
 
 
@@ -62,8 +71,11 @@ async def update_group(conn: asyncpg.Connection, id: int, type: str, events: Seq
     """A group that still takes events takes these."""
     await conn.execute(
         "update delivery set body = body || $3, count = count + $4, type = $2 where id = $1",
-        id, type, msgspec.json.encode(events), len(events),
-    )  # fmt: skip
+        id,
+        type,
+        msgspec.json.encode(events),
+        len(events),
+    )
 
 
 async def select_open_groups(conn: asyncpg.Connection, subscriptions: Sequence[int]) -> list[Delivery]:
@@ -85,8 +97,9 @@ async def select_due(conn: asyncpg.Connection, subscriptions: Collection[int], *
         f"""select wish.subscription from unnest($1::int[]) as wish (subscription)
             where exists (select from delivery d where d.subscription = wish.subscription
                           and d.state = 'waiting' and d.due <= now() and {which})""",
-        list(subscriptions), FRESH,
-    )  # fmt: skip
+        list(subscriptions),
+        FRESH,
+    )
     return [row["subscription"] for row in rows]
 
 
@@ -109,8 +122,12 @@ async def claim_deliveries(
                 limit $3)
             update delivery d set due = now() + make_interval(secs => $4), attempts = attempts + 1
             from claimed where d.id = claimed.id returning {COLUMNS}""",
-        list(slots), list(slots.values()), most, lease_s, FRESH,
-    )  # fmt: skip
+        list(slots),
+        list(slots.values()),
+        most,
+        lease_s,
+        FRESH,
+    )
     return sorted((_delivery(row) for row in rows), key=lambda each: each.id)
 
 
@@ -124,14 +141,22 @@ async def update_delivery_tried(
             """insert into attempt (delivery, number, at, ms, status, error)
                select $1, $2, $3, $4, $5, $6 where exists (select from delivery where id = $1)
                on conflict do nothing""",
-            delivery.id, attempt.number, to_datetime(attempt.at), attempt.ms, attempt.status, attempt.error,
-        )  # fmt: skip
+            delivery.id,
+            attempt.number,
+            to_datetime(attempt.at),
+            attempt.ms,
+            attempt.status,
+            attempt.error,
+        )
         await conn.execute(
             """update delivery set state = $2, reason = $3, due = now() + make_interval(secs => $4),
                       finished_at = case when $2 <> 'waiting' then now() end
                where id = $1 and state = 'waiting'""",
-            delivery.id, state, attempt.error, wait_s,
-        )  # fmt: skip
+            delivery.id,
+            state,
+            attempt.error,
+            wait_s,
+        )
         if state != "waiting":
             await promote_lanes(conn, [(delivery.subscription, delivery.device, delivery.geofence)])
 
@@ -144,14 +169,22 @@ async def hasten_retries(
         """update delivery set due = now() + random() * make_interval(secs => $2)
            where subscription = any($1) and state = 'waiting' and attempts > 0
              and due > now() + make_interval(secs => $3)""",
-        subscriptions, within_s, after_s,
-    )  # fmt: skip
+        subscriptions,
+        within_s,
+        after_s,
+    )
 
 
 async def replay_deliveries(
-    conn: asyncpg.Connection, subscription: int, *, ids: Sequence[int] | None, since: int, until: int,
-    states: Sequence[DeliveryState], most: int,
-) -> list[int]:  # fmt: skip
+    conn: asyncpg.Connection,
+    subscription: int,
+    *,
+    ids: Sequence[int] | None,
+    since: int,
+    until: int,
+    states: Sequence[DeliveryState],
+    most: int,
+) -> list[int]:
     """Send again those with these ids, or those made from `since` until `until` (ms) in these states, the oldest first.
     The receiver sees the same message ids. The ids of the new deliveries.
     """
@@ -163,8 +196,13 @@ async def replay_deliveries(
                where subscription = $1 and state = any($5) and created_at >= $3 and created_at <= $4
                  and ($2::bigint[] is null or id = any($2))
                order by id limit $6 returning id, subscription, device, geofence""",
-            subscription, ids, to_datetime(since), to_datetime(until), states, most,
-        )  # fmt: skip
+            subscription,
+            ids,
+            to_datetime(since),
+            to_datetime(until),
+            states,
+            most,
+        )
         await promote_lanes(conn, {(row["subscription"], row["device"], row["geofence"]) for row in rows})
         return [row["id"] for row in rows]
 
@@ -176,8 +214,11 @@ async def select_deliveries(
     rows = await conn.fetch(
         f"""select {COLUMNS} from delivery d where subscription = $1 and id < $2
             and ($4::text[] is null or state = any($4)) order by id desc limit $3""",
-        subscription, before, limit, states,
-    )  # fmt: skip
+        subscription,
+        before,
+        limit,
+        states,
+    )
     return [_delivery(row) for row in rows]
 
 
@@ -194,8 +235,18 @@ async def select_attempts(conn: asyncpg.Connection, deliveries: Sequence[int]) -
 def _delivery(row: asyncpg.Record) -> Delivery:
     due, finished = row["due"], row["finished_at"]
     return Delivery(
-        id=row["id"], subscription=row["subscription"], message=row["message"], device=row["device"],
-        geofence=row["geofence"], type=row["type"], count=row["count"], body=msgspec.Raw(row["body"]),
-        state=row["state"], reason=row["reason"], attempts=row["attempts"], due=from_datetime(due) if due else None,
-        created_at=from_datetime(row["created_at"]), finished_at=from_datetime(finished) if finished else None,
-    )  # fmt: skip
+        id=row["id"],
+        subscription=row["subscription"],
+        message=row["message"],
+        device=row["device"],
+        geofence=row["geofence"],
+        type=row["type"],
+        count=row["count"],
+        body=msgspec.Raw(row["body"]),
+        state=row["state"],
+        reason=row["reason"],
+        attempts=row["attempts"],
+        due=from_datetime(due) if due else None,
+        created_at=from_datetime(row["created_at"]),
+        finished_at=from_datetime(finished) if finished else None,
+    )

@@ -42,8 +42,9 @@ async def prune_deliveries(conn: asyncpg.Connection) -> None:
         """delete from delivery where id in (
                select id from delivery
                where created_at < now() - $1::text::interval and state <> 'waiting' limit $2)""",
-        KEPT, AT_ONCE,
-    )  # fmt: skip
+        KEPT,
+        AT_ONCE,
+    )
     await conn.execute(
         """delete from cooldown where told_at < now() - $1::text::interval
            or not exists (select from subscription s where s.key = cooldown.subscription)""",
@@ -67,8 +68,10 @@ async def _expire(conn: asyncpg.Connection) -> None:
                    select id from delivery where subscription = $1 and state = 'waiting'
                    and created_at < now() - $2::text::interval order by id limit $3)
                returning subscription, device, geofence""",
-            key, EXPIRED, AT_ONCE,
-        )  # fmt: skip
+            key,
+            EXPIRED,
+            AT_ONCE,
+        )
         await promote_lanes(conn, {(row["subscription"], row["device"], row["geofence"]) for row in rows})
 
 
@@ -78,8 +81,10 @@ async def select_cooldowns(conn: asyncpg.Connection, lanes: list[LaneKey]) -> di
     rows = await conn.fetch(
         """select c.* from unnest($1::int[], $2::text[], $3::text[]) as lane (subscription, device, geofence)
            join cooldown c using (subscription, device, geofence)""",
-        subscriptions, devices, geofences,
-    )  # fmt: skip
+        subscriptions,
+        devices,
+        geofences,
+    )
     return {(row["subscription"], row["device"], row["geofence"]): from_datetime(row["told_at"]) for row in rows}
 
 

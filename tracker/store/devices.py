@@ -20,8 +20,11 @@ async def insert_device(
         f"""with made as (insert into device (id, name, category, interval_s) values ($1, $2, $3, $4)
                           on conflict do nothing returning {COLUMNS})
            select made.*, pg_notify('tracker_device', key::text) from made""",
-        id, name, category, interval,
-    )  # fmt: skip
+        id,
+        name,
+        category,
+        interval,
+    )
     if row is None:
         raise Conflict(f"there is a device {id} already", field="id")
     return _device(row)
@@ -41,8 +44,9 @@ async def select_devices(conn: asyncpg.Connection, *, after: str = "", limit: in
     """In the order of their ids; `after` is the last id of the page before. No limit: all of them."""
     rows = await conn.fetch(
         f"""select {COLUMNS} from device where id collate "C" > $1 order by id collate "C" limit $2""",
-        after, limit,
-    )  # fmt: skip
+        after,
+        limit,
+    )
     return [_device(row) for row in rows]
 
 
@@ -69,8 +73,11 @@ async def update_device(
                                  interval_s = nullif(coalesce($4, interval_s), 0)
                           where id = $1 returning {COLUMNS})
            select made.*, pg_notify('tracker_device', key::text) from made""",
-        id, name, category, interval,
-    )  # fmt: skip
+        id,
+        name,
+        category,
+        interval,
+    )
     return _device(row) if row else None
 
 

@@ -38,8 +38,12 @@ async def _delete_retracted(conn: asyncpg.Connection, transitions: Sequence[Tran
             """with gone as (delete from transition where (device, geofence, at, kind, other) = ($1, $2, $3, $4, $5)
                              returning event)
                select d.id, gone.event from gone join device d on d.key = $1""",
-            each.device, each.retracts.geofence, to_datetime(each.retracts.at), each.retracts.kind, each.retracts.other,
-        )  # fmt: skip
+            each.device,
+            each.retracts.geofence,
+            to_datetime(each.retracts.at),
+            each.retracts.kind,
+            each.retracts.other,
+        )
         if row:
             named = msgspec.structs.replace(each.evidence, event=row["event"], type=each.retracts.kind)
             made.append((row["id"], msgspec.structs.replace(each, evidence=named)))
@@ -80,23 +84,39 @@ async def _insert_events(
     last = await conn.fetchval("update event_head set id = id + $1 returning id", len(made))
     events = [
         Event(
-            id=id, type=each.kind, device=device, geofence=fence_ids.get(each.geofence), at=each.at,
-            detected_at=detected_at, late=each.late, lon=each.fix.lon, lat=each.fix.lat,
-            evidence=msgspec.Raw(msgspec.json.encode(each.evidence)), other=each.evidence.other,
+            id=id,
+            type=each.kind,
+            device=device,
+            geofence=fence_ids.get(each.geofence),
+            at=each.at,
+            detected_at=detected_at,
+            late=each.late,
+            lon=each.fix.lon,
+            lat=each.fix.lat,
+            evidence=msgspec.Raw(msgspec.json.encode(each.evidence)),
+            other=each.evidence.other,
         )
         for id, (device, each) in enumerate(made, last - len(made) + 1)
-    ]  # fmt: skip
+    ]
     await conn.executemany(
         """insert into event (id, type, device, geofence, at, detected_at, late, lon, lat, evidence)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)""",
         [
             (
-                event.id, event.type, each.device, event.geofence, to_datetime(event.at),
-                to_datetime(event.detected_at), event.late, event.lon, event.lat, bytes(event.evidence),
+                event.id,
+                event.type,
+                each.device,
+                event.geofence,
+                to_datetime(event.at),
+                to_datetime(event.detected_at),
+                event.late,
+                event.lon,
+                event.lat,
+                bytes(event.evidence),
             )
             for event, (_, each) in zip(events, made, strict=True)
         ],
-    )  # fmt: skip
+    )
     await _number(conn, made, last - len(made) + 1)
     return events
 
@@ -196,8 +216,12 @@ async def select_events(
              and ($4::text[] is null or e.geofence = any($4))
              and ($5::text[] is null or e.type = any($5))
            order by e.id limit $2""",
-        after, limit, devices, geofences, types,
-    )  # fmt: skip
+        after,
+        limit,
+        devices,
+        geofences,
+        types,
+    )
     return [_event(row) for row in rows]
 
 
@@ -215,7 +239,15 @@ async def select_oldest(conn: asyncpg.Connection) -> int | None:
 
 def _event(row: asyncpg.Record) -> Event:
     return Event(
-        id=row["id"], type=row["type"], device=row["device"], geofence=row["geofence"], at=from_datetime(row["at"]),
-        detected_at=from_datetime(row["detected_at"]), late=row["late"], lon=row["lon"], lat=row["lat"],
-        evidence=msgspec.Raw(row["evidence"]), other=row["other"],
-    )  # fmt: skip
+        id=row["id"],
+        type=row["type"],
+        device=row["device"],
+        geofence=row["geofence"],
+        at=from_datetime(row["at"]),
+        detected_at=from_datetime(row["detected_at"]),
+        late=row["late"],
+        lon=row["lon"],
+        lat=row["lat"],
+        evidence=msgspec.Raw(row["evidence"]),
+        other=row["other"],
+    )

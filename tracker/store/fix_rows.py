@@ -15,9 +15,19 @@ from numpy.typing import NDArray
 from tracker.model.fix import Row
 
 COLUMNS: Final = (
-    "at", "received_at", "device", "lon_e7", "lat_e7", "flags",
-    "speed", "heading", "accuracy", "altitude", "battery_e4", "attributes",
-)  # fmt: skip
+    "at",
+    "received_at",
+    "device",
+    "lon_e7",
+    "lat_e7",
+    "flags",
+    "speed",
+    "heading",
+    "accuracy",
+    "altitude",
+    "battery_e4",
+    "attributes",
+)
 KINDS: Final = ("i8", "i8", "i4", "i4", "i4", "i2", "f4", "f4", "f4", "f4", "i2", "V0")
 ALWAYS: Final = 6  # columns that are never null
 SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8

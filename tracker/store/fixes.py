@@ -66,7 +66,6 @@ def to_fix(record: Record) -> Fix:
     )
 
 
-
 def decimal(value: float | None) -> float | None:
     """What was accepted, from its 32 bits: `accept` keeps two decimals, and they survive."""
     return None if value is None else round(value, 2)

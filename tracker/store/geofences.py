@@ -42,8 +42,11 @@ async def insert_geofence(conn: asyncpg.Connection, id: str, feature: bytes, sha
         row = await conn.fetchrow(
             """insert into geofence (id, revision, feature, shape)
                values ($1, $2, $3, st_geomfromwkb($4, 4326)) on conflict do nothing returning key""",
-            id, await conn.fetchval(NEXT), feature, shape,
-        )  # fmt: skip
+            id,
+            await conn.fetchval(NEXT),
+            feature,
+            shape,
+        )
         if row is None:
             raise Conflict(f"there is a geofence {id} already", field="id")
         return await _by_key(conn, row["key"])
@@ -87,9 +90,11 @@ async def _upsert(conn: asyncpg.Connection, drafts: Sequence[Draft], revision: i
            from unnest($1::text[], $2::bigint[], $3::bytea[], $4::bytea[]) as draft (id, revision, feature, shape)
            on conflict (id) do update set revision = excluded.revision, feature = excluded.feature,
                                           shape = excluded.shape, updated_at = now()""",
-        [draft.id for draft in drafts], list(range(revision, revision + len(drafts))),
-        [draft.feature for draft in drafts], [draft.shape for draft in drafts],
-    )  # fmt: skip
+        [draft.id for draft in drafts],
+        list(range(revision, revision + len(drafts))),
+        [draft.feature for draft in drafts],
+        [draft.shape for draft in drafts],
+    )
 
 
 async def update_geofence(conn: asyncpg.Connection, id: str, feature: bytes, shape: bytes) -> StoredGeofence | None:
@@ -99,8 +104,10 @@ async def update_geofence(conn: asyncpg.Connection, id: str, feature: bytes, sha
             f"""with head as ({BUMP})
                 update geofence set revision = head.revision, feature = $2, shape = st_geomfromwkb($3, 4326),
                        updated_at = now() from head where id = $1 returning key""",
-            id, feature, shape,
-        )  # fmt: skip
+            id,
+            feature,
+            shape,
+        )
         return await _by_key(conn, row["key"]) if row else None
 
 
@@ -129,8 +136,10 @@ async def select_geofences(
                 select *, sum(length(feature::text)) over (order by id collate "C") - length(feature::text) as before
                 from ({SELECT} where id collate "C" > $1 order by id collate "C" limit $2 + 1) as page) as measured
             where before < $3 order by measured.id collate "C" """,
-        after, limit, largest,
-    )  # fmt: skip
+        after,
+        limit,
+        largest,
+    )
     found = [_geofence(row) for row in rows[:limit]]
     if not found or len(rows) > limit:
         return found, len(rows) > limit
@@ -140,7 +149,7 @@ async def select_geofences(
 
 async def select_geofences_after(
     conn: asyncpg.Connection, key: int, *, limit: int, largest: int
-) -> list[StoredGeofence]:  # fmt: skip
+) -> list[StoredGeofence]:
     """In the order in which they were made, which has an index for all to be read by. Ends early as a page of
     `select_geofences` does; empty at the end."""
     rows = await conn.fetch(
@@ -148,8 +157,10 @@ async def select_geofences_after(
                 select *, sum(length(feature::text)) over (order by key) - length(feature::text) as before
                 from ({SELECT} where key > $1 order by key limit $2) as page) as measured
             where before < $3 order by key""",
-        key, limit, largest,
-    )  # fmt: skip
+        key,
+        limit,
+        largest,
+    )
     return [_geofence(row) for row in rows]
 
 

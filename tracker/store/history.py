@@ -16,8 +16,15 @@ from tracker.model.history import OWN_FLAGS, History
 from tracker.model.moment import to_datetime
 from tracker.store.fix_rows import PG_EPOCH_US, SIGNATURE, TRAILER
 
-FIELDS: Final = (("device", "i4"), ("at", "i8"), ("lon_e7", "i4"), ("lat_e7", "i4"), ("speed", "f4"),
-                 ("accuracy", "f4"), ("flags", "i2"))  # fmt: skip
+FIELDS: Final = (
+    ("device", "i4"),
+    ("at", "i8"),
+    ("lon_e7", "i4"),
+    ("lat_e7", "i4"),
+    ("speed", "f4"),
+    ("accuracy", "f4"),
+    ("flags", "i2"),
+)
 ROW: Final = np.dtype(
     [("columns", ">i2"), *(field for name, kind in FIELDS for field in ((f"{name}_size", ">i4"), (name, f">{kind}")))]
 )
@@ -38,8 +45,13 @@ async def copy_history(
         f"""select device, at, lon_e7, lat_e7, coalesce(speed, {MISSING}::real), coalesce(accuracy, {MISSING}::real),
                    flags
             from fix where device = any($1::integer[]) and at >= $2 and at < $3 limit $4""",
-        list(devices), to_datetime(since), to_datetime(until), limit, output=take, format="binary",
-    )  # fmt: skip
+        list(devices),
+        to_datetime(since),
+        to_datetime(until),
+        limit,
+        output=take,
+        format="binary",
+    )
     return pieces
 
 

@@ -95,5 +95,7 @@ async def select_applied(conn: asyncpg.Connection) -> dict[int, tuple[str, bytes
 async def insert_migration(conn: asyncpg.Connection, migration: Migration) -> None:
     await conn.execute(
         "insert into migration (version, name, sha256) values ($1, $2, $3)",
-        migration.version, migration.name, migration.sha256,
-    )  # fmt: skip
+        migration.version,
+        migration.name,
+        migration.sha256,
+    )

@@ -15,11 +15,19 @@ async def insert_outbox(conn: asyncpg.Connection, parcels: Sequence[Parcel]) -> 
         "outbox",
         columns=("event", "subscription", "device", "geofence", "type", "at", "detected_at", "body"),
         records=[
-            (each.event, each.subscription, each.device, each.geofence, each.type, to_datetime(each.at),
-             to_datetime(each.detected_at), bytes(each.body))
+            (
+                each.event,
+                each.subscription,
+                each.device,
+                each.geofence,
+                each.type,
+                to_datetime(each.at),
+                to_datetime(each.detected_at),
+                bytes(each.body),
+            )
             for each in parcels
         ],
-    )  # fmt: skip
+    )
 
 
 async def take_outbox(conn: asyncpg.Connection, *, most: int) -> list[Parcel]:
@@ -33,8 +41,14 @@ async def take_outbox(conn: asyncpg.Connection, *, most: int) -> list[Parcel]:
     rows.sort(key=lambda row: (row["event"], row["subscription"]))
     return [
         Parcel(
-            row["event"], row["subscription"], row["device"], row["geofence"], row["type"], from_datetime(row["at"]),
-            from_datetime(row["detected_at"]), msgspec.Raw(row["body"]),
+            row["event"],
+            row["subscription"],
+            row["device"],
+            row["geofence"],
+            row["type"],
+            from_datetime(row["at"]),
+            from_datetime(row["detected_at"]),
+            msgspec.Raw(row["body"]),
         )
         for row in rows
-    ]  # fmt: skip
+    ]

@@ -35,8 +35,12 @@ async def insert_pair(
         row = await conn.fetchrow(
             """insert into pair (id, one, two, distance, preset, since)
                values ($1, $2, $3, $4, $5, (select id from event_head)) on conflict do nothing returning key""",
-            id, one, two, distance, preset,
-        )  # fmt: skip
+            id,
+            one,
+            two,
+            distance,
+            preset,
+        )
         if row is None:
             raise await _conflict(conn, id, devices)
     return Pair(row["key"], id, devices, (one, two), distance, preset)
@@ -65,8 +69,10 @@ async def update_pair(
         f"""with head as ({BUMP})
             update pair set distance = coalesce($2, distance), preset = coalesce($3, preset) from head
             where id = $1 returning true""",
-        id, distance, preset,
-    )  # fmt: skip
+        id,
+        distance,
+        preset,
+    )
     return await select_pair(conn, id) if changed else None
 
 

@@ -39,9 +39,14 @@ async def open_pool(url: str, *, min_size: int = 1, max_size: int = 10, answer_s
     TimeoutError after `answer_s` without an answer, as of a server that hangs.
     """
     return await asyncpg.create_pool(
-        url, min_size=min_size, max_size=max_size, timeout=10, command_timeout=answer_s,
-        server_settings=SESSION, init=set_codecs,
-    )  # fmt: skip
+        url,
+        min_size=min_size,
+        max_size=max_size,
+        timeout=10,
+        command_timeout=answer_s,
+        server_settings=SESSION,
+        init=set_codecs,
+    )
 
 
 async def open_connection(url: str) -> asyncpg.Connection:

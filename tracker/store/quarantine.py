@@ -51,14 +51,22 @@ async def select_quarantine(
     rows = await conn.fetch(
         """select id, device, received_at, seq, index, reason, text from quarantine
            where device = $1 and ($2::bigint is null or id < $2) order by id desc limit $3""",
-        device, before, limit,
-    )  # fmt: skip
+        device,
+        before,
+        limit,
+    )
     return [
         Quarantined(
-            row["device"], datetime_to_micros(row["received_at"]), row["seq"], row["index"], row["reason"],
-            row["text"], row["id"],
-        ) for row in rows
-    ]  # fmt: skip
+            row["device"],
+            datetime_to_micros(row["received_at"]),
+            row["seq"],
+            row["index"],
+            row["reason"],
+            row["text"],
+            row["id"],
+        )
+        for row in rows
+    ]
 
 
 async def prune_quarantine(conn: asyncpg.Connection, *, keep: int = 10_000) -> None:

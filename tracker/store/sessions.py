@@ -16,8 +16,10 @@ async def insert_session(conn: asyncpg.Connection, hash: bytes, token: int | Non
     await conn.execute(
         """with swept as (delete from session where expires_at < now())
            insert into session (hash, token, expires_at) values ($1, $2, now() + $3)""",
-        hash, token, LIFETIME,
-    )  # fmt: skip
+        hash,
+        token,
+        LIFETIME,
+    )
 
 
 async def select_session_token(conn: asyncpg.Connection, hashes: Sequence[bytes]) -> Token | None:

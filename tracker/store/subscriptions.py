@@ -28,8 +28,12 @@ async def insert_subscription(
         f"""with head as ({BUMP})
             insert into subscription (id, name, wish, channel, secrets)
             select $1, $2, $3, $4, array[$5] from head on conflict do nothing returning key""",
-        id, name, msgspec.json.encode(wish), msgspec.json.encode(channel), secret,
-    )  # fmt: skip
+        id,
+        name,
+        msgspec.json.encode(wish),
+        msgspec.json.encode(channel),
+        secret,
+    )
     if row is None:
         raise Conflict(f"there is a subscription {id} already", field="id")
     return Subscription(row["key"], id, name, wish, channel, (secret,))
@@ -41,8 +45,13 @@ async def update_subscription(conn: asyncpg.Connection, new: Subscription) -> No
         f"""with head as ({BUMP})
             update subscription set name = $2, wish = $3, channel = $4, enabled = $5, reason = $6
             from head where key = $1""",
-        new.key, new.name, msgspec.json.encode(new.wish), msgspec.json.encode(new.channel), new.enabled, new.reason,
-    )  # fmt: skip
+        new.key,
+        new.name,
+        msgspec.json.encode(new.wish),
+        msgspec.json.encode(new.channel),
+        new.enabled,
+        new.reason,
+    )
 
 
 async def update_secret(conn: asyncpg.Connection, key: int, secret: str, *, former_s: int) -> None:
@@ -51,15 +60,18 @@ async def update_secret(conn: asyncpg.Connection, key: int, secret: str, *, form
         f"""with head as ({BUMP})
             update subscription set secrets = array[$2, secrets[1]], former_until = now() + make_interval(secs => $3)
             from head where key = $1""",
-        key, secret, former_s,
-    )  # fmt: skip
+        key,
+        secret,
+        former_s,
+    )
 
 
 async def disable_subscription(conn: asyncpg.Connection, key: int, reason: str) -> None:
     await conn.execute(
         f"""with head as ({BUMP}) update subscription set enabled = false, reason = $2 from head where key = $1""",
-        key, reason,
-    )  # fmt: skip
+        key,
+        reason,
+    )
 
 
 async def delete_subscription(conn: asyncpg.Connection, id: str) -> bool:
@@ -118,7 +130,12 @@ def _readable(row: asyncpg.Record) -> Subscription | None:
 
 def _subscription(row: asyncpg.Record) -> Subscription:
     return Subscription(
-        key=row["key"], id=row["id"], name=row["name"], wish=msgspec.json.decode(row["wish"], type=Wish),
-        channel=msgspec.json.decode(row["channel"], type=Channel), secrets=tuple(row["secrets"]),
-        enabled=row["enabled"], reason=row["reason"],
-    )  # fmt: skip
+        key=row["key"],
+        id=row["id"],
+        name=row["name"],
+        wish=msgspec.json.decode(row["wish"], type=Wish),
+        channel=msgspec.json.decode(row["channel"], type=Channel),
+        secrets=tuple(row["secrets"]),
+        enabled=row["enabled"],
+        reason=row["reason"],
+    )

@@ -12,15 +12,16 @@ async def insert_token(
 ) -> Token:
     row = await conn.fetchrow(
         "insert into token (kind, device, name, hash) values ($1, $2, $3, $4) returning id, kind, device, name",
-        kind, device, name, hash,
-    )  # fmt: skip
+        kind,
+        device,
+        name,
+        hash,
+    )
     return Token(**row)
 
 
 async def select_token_by_hash(conn: asyncpg.Connection, hash: bytes) -> Token | None:
-    row = await conn.fetchrow(
-        "select id, kind, device, name from token where hash = $1 and revoked_at is null", hash
-    )
+    row = await conn.fetchrow("select id, kind, device, name from token where hash = $1 and revoked_at is null", hash)
     return Token(**row) if row else None
 
 
@@ -28,8 +29,9 @@ async def select_tokens(conn: asyncpg.Connection, *, after: int, limit: int) -> 
     """Those that work, device tokens included, in the order they were made."""
     rows = await conn.fetch(
         "select id, kind, device, name from token where revoked_at is null and id > $1 order by id limit $2",
-        after, limit,
-    )  # fmt: skip
+        after,
+        limit,
+    )
     return [Token(**row) for row in rows]
 
 

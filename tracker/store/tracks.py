@@ -56,12 +56,18 @@ async def select_line(conn: asyncpg.Connection, device: int, since: int, until: 
            from (select at, lon_e7, lat_e7, row_number() over (order by at) as n, count(*) over () as total
                  from fix where device = $1 and at between $2 and $3 and flags & $4 = 0) as numbered
            where (n - 1) % greatest(1, (total + $5 - 1) / $5) = 0 or n = total""",
-        device, to_datetime(since), to_datetime(until), OFF_THE_LINE, most,
-    )  # fmt: skip
+        device,
+        to_datetime(since),
+        to_datetime(until),
+        OFF_THE_LINE,
+        most,
+    )
     return Line(
-        np.array(row["at"], np.int64), np.array(row["lon_e7"], np.float64) / 1e7,
-        np.array(row["lat_e7"], np.float64) / 1e7, row["total"],
-    )  # fmt: skip
+        np.array(row["at"], np.int64),
+        np.array(row["lon_e7"], np.float64) / 1e7,
+        np.array(row["lat_e7"], np.float64) / 1e7,
+        row["total"],
+    )
 
 
 def select_csv(pool: asyncpg.Pool, device: int, since: int, until: int) -> AsyncIterator[str]:
@@ -86,7 +92,10 @@ async def _pages(
                 f"""select coalesce(string_agg({text}, '' order by at), '') as text, max(at) as last, count(*) as n
                     from (select * from fix where device = $1 and at > $2 and at <= $3 and flags & $4 = 0
                           order by at limit {PAGE}) as page""",
-                device, after, end, without,
-            )  # fmt: skip
+                device,
+                after,
+                end,
+                without,
+            )
         yield row["text"]
         after = row["last"] if row["n"] == PAGE else None

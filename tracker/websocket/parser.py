@@ -61,9 +61,22 @@ def feed(protocol: Any, data: bytes) -> None:
 
 def _put(transport: Any, socket: Any, limits: Limits, key: str, factory: Any) -> None:
     protocol = WSProtocol(
-        None, None, False, factory, socket, True, None,
-        False, 10, 10, WSAutoPingStrategy.PING_WHEN_IDLE, False, limits.message_bytes, None, 2048,
-    )  # fmt: skip
+        None,
+        None,
+        False,
+        factory,
+        socket,
+        True,
+        None,
+        False,
+        10,
+        10,
+        WSAutoPingStrategy.PING_WHEN_IDLE,
+        False,
+        limits.message_bytes,
+        None,
+        2048,
+    )
     protocol.connection_made(transport)
     transport.set_protocol(protocol)
     feed(protocol, _request(key))

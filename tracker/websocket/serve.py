@@ -23,7 +23,6 @@ from .wire import Site
 log = logging.getLogger("tracker.websocket")
 
 
-
 async def serve(
     app: Quart,
     *,

@@ -126,7 +126,8 @@ class Wire(asyncio.Protocol):
     async def _connect(self, sock: Any) -> None:
         context, limits = self._site.tls, self.room.limits
         timeouts = (
-            {} if context is None
+            {}
+            if context is None
             else {"ssl_handshake_timeout": limits.handshake_s, "ssl_shutdown_timeout": limits.close_s}
         )
         loop = asyncio.get_running_loop()
@@ -158,9 +159,7 @@ class Wire(asyncio.Protocol):
         kind = H2Protocol if secure is not None and secure.selected_alpn_protocol() == "h2" else Http1
         client, server = _address(get("peername")), _address(get("sockname"))
         state = ConnectionState({**site.state, KEY: self})
-        http = kind(
-            site.app, site.config, site.context, tasks, state, secure is not None, client, server, self.send
-        )
+        http = kind(site.app, site.config, site.context, tasks, state, secure is not None, client, server, self.send)
         if isinstance(http, Http1):
             http.wire = self
         return http

@@ -13,19 +13,38 @@ from shapely.ops import polygonize, unary_union
 
 BOX = box(24.934, 60.164, 24.954, 60.180)
 STREETS = {  # highway=...: kind, first zoom
-    "motorway": ("highway", 5), "trunk": ("major_road", 6), "primary": ("major_road", 8),
-    "secondary": ("major_road", 10), "tertiary": ("major_road", 11), "unclassified": ("minor_road", 12),
-    "residential": ("minor_road", 12), "living_street": ("minor_road", 13), "service": ("minor_road", 13),
-    "pedestrian": ("path", 13), "footway": ("path", 14), "path": ("path", 14), "cycleway": ("path", 14),
+    "motorway": ("highway", 5),
+    "trunk": ("major_road", 6),
+    "primary": ("major_road", 8),
+    "secondary": ("major_road", 10),
+    "tertiary": ("major_road", 11),
+    "unclassified": ("minor_road", 12),
+    "residential": ("minor_road", 12),
+    "living_street": ("minor_road", 13),
+    "service": ("minor_road", 13),
+    "pedestrian": ("path", 13),
+    "footway": ("path", 14),
+    "path": ("path", 14),
+    "cycleway": ("path", 14),
     "steps": ("path", 14),
-}  # fmt: skip
+}
 LAND = {
-    ("leisure", "park"): "park", ("leisure", "garden"): "park", ("leisure", "pitch"): "playground",
-    ("leisure", "playground"): "playground", ("landuse", "grass"): "grass", ("landuse", "forest"): "forest",
-    ("landuse", "recreation_ground"): "park", ("landuse", "railway"): "industrial", ("natural", "wood"): "wood",
-    ("natural", "scrub"): "scrub", ("amenity", "school"): "school", ("amenity", "university"): "university",
-    ("amenity", "hospital"): "hospital", ("man_made", "pier"): "pier", ("place", "square"): "pedestrian",
-}  # fmt: skip
+    ("leisure", "park"): "park",
+    ("leisure", "garden"): "park",
+    ("leisure", "pitch"): "playground",
+    ("leisure", "playground"): "playground",
+    ("landuse", "grass"): "grass",
+    ("landuse", "forest"): "forest",
+    ("landuse", "recreation_ground"): "park",
+    ("landuse", "railway"): "industrial",
+    ("natural", "wood"): "wood",
+    ("natural", "scrub"): "scrub",
+    ("amenity", "school"): "school",
+    ("amenity", "university"): "university",
+    ("amenity", "hospital"): "hospital",
+    ("man_made", "pier"): "pier",
+    ("place", "square"): "pedestrian",
+}
 PLACES = {"city": ("locality", 6, 10), "suburb": ("neighbourhood", 11, 5), "neighbourhood": ("neighbourhood", 13, 5)}
 
 
@@ -58,8 +77,17 @@ def read_extract() -> Iterator[Any]:
 def write_place(layers: Layers, tags: Mapping[str, str], point: Point) -> None:
     if tags.get("place") in PLACES and "name" in tags and tags["place"] != "city" and BOX.contains(point):
         kind, zoom, rank = PLACES[tags["place"]]
-        layers.add("places", point, zoom, kind=kind, kind_detail=tags["place"], name=tags["name"], min_zoom=zoom,
-                   sort_key=zoom, population_rank=rank)  # fmt: skip
+        layers.add(
+            "places",
+            point,
+            zoom,
+            kind=kind,
+            kind_detail=tags["place"],
+            name=tags["name"],
+            min_zoom=zoom,
+            sort_key=zoom,
+            population_rank=rank,
+        )
 
 
 def write_line(layers: Layers, tags: Mapping[str, str], line: Any) -> None:
@@ -71,8 +99,17 @@ def write_line(layers: Layers, tags: Mapping[str, str], line: Any) -> None:
             "is_bridge": tags.get("bridge") in ("yes", "viaduct") or None,
             "is_tunnel": tags.get("tunnel") == "yes" or None,
         }
-        layers.add("roads", line().intersection(BOX), zoom, kind=kind, kind_detail=street, name=tags.get("name"),
-                   min_zoom=zoom, sort_rank=400, **yes)  # fmt: skip
+        layers.add(
+            "roads",
+            line().intersection(BOX),
+            zoom,
+            kind=kind,
+            kind_detail=street,
+            name=tags.get("name"),
+            min_zoom=zoom,
+            sort_rank=400,
+            **yes,
+        )
     elif tags.get("railway") in ("rail", "light_rail", "tram") and "service" not in tags:
         layers.add("roads", line().intersection(BOX), 11, kind="rail", kind_detail=tags["railway"], min_zoom=11)
 

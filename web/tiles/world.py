@@ -60,10 +60,17 @@ def write_countries(layers: Layers) -> None:
         shown, rank = int(float(fields["min_label"])) - 1, int(fields["labelrank"])
         names = {f"name:{language}": fields.get(f"name_{language}") for language in LANGUAGES}
         layers.add(
-            "places", Point(x, y) if x else country.representative_point(), max(0, shown), LAST_ZOOM, kind="country",
-            name=fields["name_en"] or fields["name"], **names, min_zoom=shown, population_rank=max(4, 17 - 2 * rank),
+            "places",
+            Point(x, y) if x else country.representative_point(),
+            max(0, shown),
+            LAST_ZOOM,
+            kind="country",
+            name=fields["name_en"] or fields["name"],
+            **names,
+            min_zoom=shown,
+            population_rank=max(4, 17 - 2 * rank),
             sort_key=10 * rank,
-        )  # fmt: skip
+        )
 
 
 def write_cities(layers: Layers) -> None:
@@ -77,10 +84,17 @@ def write_cities(layers: Layers) -> None:
             shown = min(shown, 3 if people > 1e6 else 4 if people > 2e5 else 5)
         rank = next(rank for least, rank in RANKED if people >= least)
         layers.add(
-            "places", Point(city["longitude"], city["latitude"]), min(shown, LAST_ZOOM), kind="locality",
-            kind_detail="city", name=city["name"], capital="yes" if capital else None, population_rank=rank,
-            min_zoom=shown, sort_key=20 - rank - 3 * capital,
-        )  # fmt: skip
+            "places",
+            Point(city["longitude"], city["latitude"]),
+            min(shown, LAST_ZOOM),
+            kind="locality",
+            kind_detail="city",
+            name=city["name"],
+            capital="yes" if capital else None,
+            population_rank=rank,
+            min_zoom=shown,
+            sort_key=20 - rank - 3 * capital,
+        )
 
 
 def river_lines(path: Path) -> Iterator[MultiLineString]:
