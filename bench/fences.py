@@ -20,9 +20,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from tracker.geofence.depth import depth
-from tracker.geofence.index import FenceIndex
-from tracker.geofence.passing import Passages
+from tracker.geofence.border.depth import depth
+from tracker.geofence.border.passing import Passages
+from tracker.geofence.index.index import FenceIndex
 from tracker.model.geofence import Geofence
 
 Floats = NDArray[np.float64]

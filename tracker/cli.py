@@ -11,7 +11,7 @@ import click
 import uvloop
 from rich.console import Console
 
-from tracker import __version__, log
+from tracker import __version__, logs
 from tracker.errors import TrackerError
 from tracker.server import database, run
 from tracker.settings import Settings, from_environment
@@ -144,7 +144,7 @@ def settings_from(log_level: str | None = None, **given: Any) -> Settings:
     except TrackerError as error:
         raise click.ClickException(str(error)) from None
     secrets = (settings.admin_token,) if settings.admin_token else ()
-    log.configure(log_level or settings.log_level, secrets=secrets)
+    logs.configure(log_level or settings.log_level, secrets=secrets)
     return settings
 
 

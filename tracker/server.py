@@ -12,11 +12,11 @@ import asyncpg
 import structlog
 
 from tracker.access.gate import Gate
-from tracker.alerts.carrier import Carriers
-from tracker.alerts.carriers import build_carriers
-from tracker.alerts.dialer import Dialer
+from tracker.alerts.carriers.build import build_carriers
+from tracker.alerts.carriers.carrier import Carriers
+from tracker.alerts.carriers.dialer import Dialer
+from tracker.alerts.carriers.vapid import Vapid, new_key
 from tracker.alerts.sender import Sender
-from tracker.alerts.vapid import Vapid, new_key
 from tracker.api.app import build_app
 from tracker.errors import StorageDown, TrackerError
 from tracker.ingest.log import Log

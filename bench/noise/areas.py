@@ -8,7 +8,7 @@ import shapely
 
 from bench.noise.plane import Floats, degrees
 from bench.noise.ways import Place, Random
-from tracker.geofence.feature import parse
+from tracker.geofence.reading.feature import parse
 from tracker.model.geofence import Geofence, Preset
 
 

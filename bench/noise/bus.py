@@ -19,7 +19,7 @@ from pyproj import Geod
 from bench.noise.engine import told
 from bench.noise.plane import Floats, seconds
 from bench.noise.score import Told
-from tracker.geofence.feature import parse
+from tracker.geofence.reading.feature import parse
 from tracker.model.fix import E7, Fix
 from tracker.model.geofence import Geofence, Preset
 

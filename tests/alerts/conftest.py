@@ -14,12 +14,12 @@ from typing import Any
 import asyncpg
 import pytest
 
-from tracker.alerts.carriers import build_carriers
-from tracker.alerts.dialer import Dialer
+from tracker.alerts.carriers.build import build_carriers
+from tracker.alerts.carriers.dialer import Dialer
+from tracker.alerts.carriers.signature import new_webhook_secret
+from tracker.alerts.carriers.vapid import Vapid, new_key
 from tracker.alerts.matching import Subscriptions, write_outbox
 from tracker.alerts.sender import Sender
-from tracker.alerts.signature import new_webhook_secret
-from tracker.alerts.vapid import Vapid, new_key
 from tracker.metrics import Metrics
 from tracker.model.channel import Channel, Webhook
 from tracker.model.device import Device

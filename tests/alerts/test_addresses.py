@@ -12,8 +12,8 @@ import pytest
 import trustme
 
 from tests.alerts.conftest import LOOPBACK, Receiver
-from tracker.alerts.addresses import is_allowed
-from tracker.alerts.dialer import Dialer, endpoint
+from tracker.alerts.carriers.addresses import is_allowed
+from tracker.alerts.carriers.dialer import Dialer, endpoint
 from tracker.errors import Invalid, ReceiverRefused
 
 INSIDE = """

@@ -13,8 +13,8 @@ from tests.alerts.parts import MailServer
 from tests.alerts.test_wording import event, message
 from tracker.alerts import breaker, schedule
 from tracker.alerts import sender as sender_of_alerts
-from tracker.alerts.dialer import Dialer
-from tracker.alerts.mail import Mail
+from tracker.alerts.carriers.dialer import Dialer
+from tracker.alerts.carriers.mail import Mail
 from tracker.alerts.sender import Sender
 from tracker.model.channel import Email
 from tracker.model.device import Device

@@ -13,10 +13,11 @@ import trustme
 from tests.alerts.conftest import happen, sending, subscribe, until
 from tests.alerts.parts import PASSWORD, USER, Mosquitto, free_port
 from tests.alerts.test_wording import event, message
-from tracker.alerts import breaker, broker, schedule
+from tracker.alerts import breaker, schedule
 from tracker.alerts import sender as sender_of_alerts
-from tracker.alerts.broker import Broker
-from tracker.alerts.dialer import Dialer
+from tracker.alerts.carriers import broker
+from tracker.alerts.carriers.broker import Broker
+from tracker.alerts.carriers.dialer import Dialer
 from tracker.alerts.sender import Sender
 from tracker.model.channel import Mqtt
 from tracker.model.device import Device

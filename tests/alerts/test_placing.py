@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from tracker.alerts.breaker import AT_ONCE, FIRST_PAUSE, LONGEST_PAUSE, SPACING, TRIPS, Breaker
+from tracker.alerts.carriers.outcome import answered
 from tracker.alerts.matching import wished
-from tracker.alerts.outcome import answered
 from tracker.alerts.placing import LARGEST_GROUP, Known, Lane, place
 from tracker.alerts.quiet import quiet_until
 from tracker.alerts.schedule import SCHEDULE, next_wait

@@ -16,13 +16,14 @@ from tests.alerts.conftest import LOOPBACK, happen, sending, subscribe, until
 from tests.alerts.parts import BROWSER, BROWSER_KEY, PushService
 from tests.alerts.push_service import opened
 from tests.alerts.test_wording import event, message
-from tracker.alerts import base64url, breaker, schedule
+from tracker.alerts import breaker, schedule
 from tracker.alerts import sender as sender_of_alerts
-from tracker.alerts.dialer import Dialer
-from tracker.alerts.push import Push, notice
-from tracker.alerts.push_encryption import LARGEST, encrypted, read_point, sealed
+from tracker.alerts.carriers import base64url
+from tracker.alerts.carriers.dialer import Dialer
+from tracker.alerts.carriers.push import Push, notice
+from tracker.alerts.carriers.push_encryption import LARGEST, encrypted, read_point, sealed
+from tracker.alerts.carriers.vapid import Vapid, new_key
 from tracker.alerts.sender import Sender
-from tracker.alerts.vapid import Vapid, new_key
 from tracker.errors import Invalid
 from tracker.model.channel import PushKeys, WebPush
 from tracker.model.device import Device

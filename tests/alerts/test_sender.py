@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 
 from tests.alerts.conftest import Receiver, happen, sending, subscribe, until
-from tracker.alerts.dialer import Dialer
+from tracker.alerts.carriers.dialer import Dialer
 from tracker.alerts.sender import Sender
 from tracker.model.device import Device
 from tracker.model.subscription import Quiet

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from tests.alerts.conftest import until
-from tracker.alerts.dialer import Dialer
-from tracker.alerts.message import Message, encoded
-from tracker.alerts.signature import new_webhook_secret, signature, signed_headers
+from tracker.alerts.carriers.dialer import Dialer
+from tracker.alerts.carriers.message import Message, encoded
+from tracker.alerts.carriers.signature import new_webhook_secret, signature, signed_headers
 from tracker.errors import Invalid
 from tracker.model.channel import Webhook
 from tracker.model.delivery import Delivery

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.alerts.message import Message
-from tracker.alerts.wording import Wording, duration, worded
+from tracker.alerts.carriers.message import Message
+from tracker.alerts.carriers.wording import Wording, duration, worded
 from tracker.model.channel import Webhook
 from tracker.model.delivery import Delivery
 from tracker.model.names import Names

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tracker.geofence.feature import parse
+from tracker.geofence.reading.feature import parse
 from tracker.model.geofence import Geofence
 
 SHARED = Path(__file__).parents[2].parent / "shared"

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.errors import Malformed, TooLarge, TrackerError
-from tracker.geofence.collection import Defaults, collect, features
-from tracker.geofence.geojson import MAX_FEATURES
-from tracker.geofence.gpx import waypoints_and_lines
-from tracker.geofence.split import WINDOW, split
+from tracker.geofence.reading.collection import Defaults, collect, features
+from tracker.geofence.reading.geojson import MAX_FEATURES
+from tracker.geofence.reading.gpx import waypoints_and_lines
+from tracker.geofence.reading.split import WINDOW, split
 
 texts = st.text(alphabet=st.sampled_from('{}[]":,\\ \n\u00e4\U0001f600ab'), max_size=12)
 values: st.SearchStrategy[Any] = st.recursive(

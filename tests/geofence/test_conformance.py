@@ -10,12 +10,12 @@ import pytest
 import shapely
 
 from tests.geofence.shapes import SHARED, circle, corridor, feature, polygon, shared
-from tracker.geofence.distance import to_boundary
-from tracker.geofence.feature import parse
+from tracker.geofence.border.passing import chord
 from tracker.geofence.fences import fences_of
-from tracker.geofence.index import FenceIndex
-from tracker.geofence.passing import chord
-from tracker.geofence.rings import area
+from tracker.geofence.index.index import FenceIndex
+from tracker.geofence.reading.feature import parse
+from tracker.geofence.shape.distance import to_boundary
+from tracker.geofence.shape.rings import area
 from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.fix import E7, Fix

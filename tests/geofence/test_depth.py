@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from tests.geofence.shapes import box, circle, corridor, polygon
 from tests.geofence.test_index import COMB, blob, rings, taken
-from tracker.geofence.depth import breadth, depth
-from tracker.geofence.distance import WGS84, to_boundary
-from tracker.geofence.index import FenceIndex
+from tracker.geofence.border.depth import breadth, depth
+from tracker.geofence.index.index import FenceIndex
+from tracker.geofence.shape.distance import WGS84, to_boundary
 from tracker.model.geofence import Geofence
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from tests.geofence.shapes import box, circle, corridor, feature, polygon, shared
 from tracker.errors import Invalid, Malformed, TooLarge, TrackerError
-from tracker.geofence.feature import parse
-from tracker.geofence.geojson import MAX_VERTICES, PIECE, decode
-from tracker.geofence.index import FenceIndex
+from tracker.geofence.index.index import FenceIndex
+from tracker.geofence.reading.feature import parse
+from tracker.geofence.reading.geojson import MAX_VERTICES, PIECE, decode
 
 SQUARE = [[24, 60], [25, 60], [25, 61], [24, 61], [24, 60]]
 POLYGON = {"type": "Polygon", "coordinates": [SQUARE]}

@@ -13,9 +13,9 @@ from pyproj import Geod
 
 from tests.geofence.shapes import box, circle, corridor, feature, polygon, shared
 from tracker.errors import Invalid
-from tracker.geofence.distance import to_boundary
-from tracker.geofence.feature import parse
-from tracker.geofence.index import FenceIndex
+from tracker.geofence.index.index import FenceIndex
+from tracker.geofence.reading.feature import parse
+from tracker.geofence.shape.distance import to_boundary
 from tracker.model.geofence import Geofence
 
 Floats = NDArray[np.float64]

@@ -10,9 +10,9 @@ import pytest
 
 from tests.geofence.shapes import SHARED
 from tracker.errors import Invalid, Malformed, TooLarge, TrackerError
-from tracker.geofence.collection import Collection, Defaults, Found, collect
-from tracker.geofence.gpx import waypoints_and_lines
-from tracker.geofence.kml import placemarks
+from tracker.geofence.reading.collection import Collection, Defaults, Found, collect
+from tracker.geofence.reading.gpx import waypoints_and_lines
+from tracker.geofence.reading.kml import placemarks
 
 Reader = Callable[[bytes], Iterator[Found]]
 RING = "24,60 25,60,17 25,61\n24,61 24,60"

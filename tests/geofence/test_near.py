@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.geofence.shapes import box, circle, corridor, polygon
-from tracker.geofence.depth import depth
-from tracker.geofence.near import is_further, plane_of
+from tracker.geofence.border.depth import depth
+from tracker.geofence.border.near import is_further, plane_of
 
 SHAPES = [
     polygon(box(24.93, 60.16, 24.96, 60.18), [(24.94, 60.165), (24.95, 60.17), (24.94, 60.175)], key=1),

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from tests.geofence.shapes import box, circle, corridor, polygon
 from tests.geofence.test_index import rings, taken
-from tracker.geofence.depth import depth
-from tracker.geofence.passing import Passages, boundary_fraction, chord
-from tracker.geofence.stretches import depths, reach_stretches, stretches
-from tracker.geofence.way import Way
+from tracker.geofence.border.depth import depth
+from tracker.geofence.border.passing import Passages, boundary_fraction, chord
+from tracker.geofence.border.stretches import depths, reach_stretches, stretches
+from tracker.geofence.shape.way import Way
 from tracker.model.geofence import Geofence
 
 Place = tuple[float, float]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.geofence.shapes import feature
 from tracker.errors import Invalid
 from tracker.geofence.applies import applies
-from tracker.geofence.feature import parse
+from tracker.geofence.reading.feature import parse
 from tracker.model.geofence import EVERYWHERE, Geofence, Hours, Scope, Window
 from tracker.model.moment import from_datetime, to_datetime
 from tracker.model.moment import parse as moment

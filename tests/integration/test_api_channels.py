@@ -7,11 +7,11 @@ from quart import Quart
 
 from tests.integration.conftest import ADMIN, Caller
 from tracker.access.gate import Gate
-from tracker.alerts import base64url
-from tracker.alerts.carriers import build_carriers
-from tracker.alerts.dialer import Dialer
-from tracker.alerts.push_encryption import read_point
-from tracker.alerts.vapid import Vapid, new_key
+from tracker.alerts.carriers import base64url
+from tracker.alerts.carriers.build import build_carriers
+from tracker.alerts.carriers.dialer import Dialer
+from tracker.alerts.carriers.push_encryption import read_point
+from tracker.alerts.carriers.vapid import Vapid, new_key
 from tracker.api.app import build_app
 from tracker.live.table import Table
 from tracker.metrics import Metrics

@@ -12,8 +12,8 @@ from quart import Response
 
 from tests.geofence.shapes import box, shared
 from tests.integration.conftest import Caller
-from tracker.geofence.feature import parse
-from tracker.ingest.fences import begun, read
+from tracker.geofence.reading.feature import parse
+from tracker.ingest.refresh import begun, read
 from tracker.store.geofences import select_geofence_revision
 
 IMPORT = "/api/geofences/import"

@@ -6,7 +6,7 @@ import asyncpg
 import msgspec
 
 from tests.running import RunningServer
-from tracker.ingest.fences import Refresh, begun, read
+from tracker.ingest.refresh import Refresh, begun, read
 from tracker.model.moment import format_ms, now_ms
 
 PLACE = {"type": "Point", "coordinates": [7.42, 43.73]}

@@ -8,8 +8,9 @@ import numpy as np
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
-from tracker.geofence.feature import parse
+from tracker.dry_run.trial import DryRun
 from tracker.geofence.fences import fences_of
+from tracker.geofence.reading.feature import parse
 from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.fix import E7, Fix, Flag
@@ -17,7 +18,6 @@ from tracker.model.geofence import Geofence
 from tracker.model.history import History
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
-from tracker.pipeline.dry_run import DryRun
 from tracker.pipeline.elapse import elapse
 
 AT = 1_795_428_000_000  # 2026-11-23T10:00:00Z, a Monday

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from hypothesis.extra.numpy import arrays
 
-from tracker.api.line import continuous, thinned
+from tracker.geo.line import continuous, thinned
 
 lons = some.floats(-180, 180).map(lambda lon: round(lon, 7))
 lats = some.floats(-90, 90).map(lambda lat: round(lat, 7))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tracker.access.tokens import new_secret
-from tracker.log import Redaction, configure
+from tracker.logs import Redaction, configure
 
 OPERATOR = "an operator's word"
 SECRET = new_secret()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker.geo import distance
+from tracker.geo.distance import distance
 from tracker.simulator.roads import load_roads
 from tracker.simulator.vehicle import SLOW_DOWN, Vehicle, drive
 

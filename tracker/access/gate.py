@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from tracker.access.backoff import Backoff
-from tracker.access.sessions import session_token
+from tracker.access.sign_ins import session_token
 from tracker.access.tokens import authenticate, digest
 from tracker.errors import NotSignedIn, TooMany
 from tracker.model.token import Token

@@ -10,7 +10,7 @@ from quart.wrappers import Request, Websocket
 
 from tracker.access.gate import Gate
 from tracker.access.origin import allowed
-from tracker.access.sessions import COOKIE
+from tracker.access.sign_ins import COOKIE
 from tracker.errors import NotAllowed, NotSignedIn, TrackerError
 from tracker.model.token import Token, TokenKind
 

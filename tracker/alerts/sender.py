@@ -15,9 +15,9 @@ import asyncpg
 import structlog
 
 from tracker.alerts.breaker import AT_ONCE, SPACING, Breaker
-from tracker.alerts.carrier import Carriers
-from tracker.alerts.message import Message
-from tracker.alerts.outcome import Outcome, Result
+from tracker.alerts.carriers.carrier import Carriers
+from tracker.alerts.carriers.message import Message
+from tracker.alerts.carriers.outcome import Outcome, Result
 from tracker.alerts.schedule import next_wait
 from tracker.alerts.unpacking import unpack
 from tracker.errors import TrackerError

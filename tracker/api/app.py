@@ -11,10 +11,10 @@ from werkzeug.routing import BaseConverter
 import tracker
 from tracker.access.gate import Gate
 from tracker.access.guard import guard
-from tracker.alerts.carrier import Carriers
-from tracker.alerts.carriers import build_carriers
-from tracker.alerts.dialer import Dialer
-from tracker.alerts.vapid import Vapid, new_key
+from tracker.alerts.carriers.build import build_carriers
+from tracker.alerts.carriers.carrier import Carriers
+from tracker.alerts.carriers.dialer import Dialer
+from tracker.alerts.carriers.vapid import Vapid, new_key
 from tracker.api import (
     commands,
     control,
@@ -31,7 +31,7 @@ from tracker.api import (
     positions,
     push,
     quarantine,
-    session,
+    sign_in,
     subscriptions,
     tokens,
     tracks,
@@ -86,7 +86,7 @@ def build_app(
     for blueprint in (
         control.blueprint(ready, metrics.registry, config, schema),
         pages.blueprint(web),
-        session.blueprint(gate),
+        sign_in.blueprint(gate),
         positions.blueprint(table),
         subscriptions.blueprint(pool, carriers),
         push.blueprint(carriers.push_key),

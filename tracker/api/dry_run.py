@@ -17,7 +17,7 @@ from tracker.dry_run.lines import Event
 from tracker.dry_run.process import lines
 from tracker.dry_run.request import Request
 from tracker.errors import Invalid, TooMany
-from tracker.geofence.feature import parse
+from tracker.geofence.reading.feature import parse
 from tracker.model.device import is_slug
 from tracker.model.geofence import Geofence, Preset
 from tracker.model.moment import DAY_MS, now_ms

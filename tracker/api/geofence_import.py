@@ -13,9 +13,9 @@ from werkzeug.exceptions import RequestTimeout
 from tracker.access.guard import allow
 from tracker.api.wire import answer, read_query
 from tracker.errors import Conflict, Invalid, TooLarge, TooMany, WrongType
-from tracker.geofence.collection import MOST_TOLD, BadFeature, Collection, Defaults, Found, collect, features
-from tracker.geofence.gpx import waypoints_and_lines
-from tracker.geofence.kml import placemarks
+from tracker.geofence.reading.collection import MOST_TOLD, BadFeature, Collection, Defaults, Found, collect, features
+from tracker.geofence.reading.gpx import waypoints_and_lines
+from tracker.geofence.reading.kml import placemarks
 from tracker.store.geofences import insert_geofences
 from tracker.store.pool import borrow
 

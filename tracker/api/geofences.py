@@ -14,8 +14,8 @@ from tracker.access.guard import allow
 from tracker.api.feature_stream import one_page, streamed
 from tracker.api.wire import Page, answer, empty, read_bytes, read_query
 from tracker.errors import NotFound, TooLarge
-from tracker.geofence.feature import GeofenceProperties, parse
-from tracker.geofence.geojson import MAX_VERTICES
+from tracker.geofence.reading.feature import GeofenceProperties, parse
+from tracker.geofence.reading.geojson import MAX_VERTICES
 from tracker.model.geofence import Geofence
 from tracker.store.geofences import (
     StoredGeofence,

@@ -11,7 +11,7 @@ from werkzeug.routing import Rule
 
 import tracker
 from tracker.access.guard import rule_of
-from tracker.access.sessions import COOKIE
+from tracker.access.sign_ins import COOKIE
 from tracker.api.problems import Problem
 
 PROBLEM: Final = {

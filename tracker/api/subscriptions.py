@@ -8,8 +8,8 @@ from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
 from tracker.access.guard import allow
-from tracker.alerts.carrier import Carriers
-from tracker.alerts.signature import new_webhook_secret
+from tracker.alerts.carriers.carrier import Carriers
+from tracker.alerts.carriers.signature import new_webhook_secret
 from tracker.api.channel_wire import read_channel
 from tracker.api.subscription_wire import (
     NewSubscription,

@@ -12,9 +12,9 @@ from quart_schema import document_querystring, document_response
 
 from tracker.access.guard import allow
 from tracker.api.devices import known
-from tracker.api.line import continuous, thinned
 from tracker.api.wire import answer, read_moment, read_query
 from tracker.errors import Invalid
+from tracker.geo.line import continuous, thinned
 from tracker.model.device import Device
 from tracker.model.moment import DAY_MS, format_ms, now_ms
 from tracker.model.moment import parse as parse_moment

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from tracker.geofence.feature import parse
+from tracker.geofence.reading.feature import parse
 from tracker.model.geofence import Geofence, Preset
 
 KEY = 1  # of the geofence: there is no other

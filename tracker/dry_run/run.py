@@ -14,12 +14,12 @@ import uvloop
 from tracker.dry_run.lines import Done, Event, Failed, Happened, Line, Progress, encode
 from tracker.dry_run.request import Request
 from tracker.dry_run.slices import Slice, slices
+from tracker.dry_run.trial import DryRun
 from tracker.errors import StorageDown
 from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.geofence import Scope
 from tracker.model.moment import format_ms, now_ms
-from tracker.pipeline.dry_run import DryRun
 from tracker.store.devices import select_devices
 from tracker.store.history import to_history
 from tracker.store.pool import AWAY, open_connection

@@ -8,10 +8,10 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tracker.geofence.applies import applies
-from tracker.geofence.arrays import Longs
-from tracker.geofence.index import FenceIndex
-from tracker.geofence.passing import Passages
-from tracker.geofence.touch import touches
+from tracker.geofence.border.passing import Passages
+from tracker.geofence.border.touch import touches
+from tracker.geofence.index.index import FenceIndex
+from tracker.geofence.shape.arrays import Longs
 from tracker.model.device import Device
 from tracker.model.fix import E7, Fix
 from tracker.model.geofence import EVERYWHERE, Geofence

@@ -15,9 +15,9 @@ import msgspec
 from tracker.alerts.matching import Subscriptions, write_outbox
 from tracker.geofence.fences import NOTHING_ASKED, Fences
 from tracker.ingest.alarms import GRACE_US, Alarms, device_time
-from tracker.ingest.fences import Refresh, read
 from tracker.ingest.meetings import Meetings
 from tracker.ingest.progress import Progress
+from tracker.ingest.refresh import Refresh, read
 from tracker.ingest.replay import load_states
 from tracker.ingest.silences import Silences
 from tracker.model.device import Device

@@ -1,4 +1,4 @@
-"""Geofence: a named area. What it covers is decided once, when it is read; see geofence/feature.py."""
+"""Geofence: a named area. What it covers is decided once, when it is read; see geofence/reading/feature.py."""
 
 from typing import Any, Final, Literal
 

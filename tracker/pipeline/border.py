@@ -1,10 +1,10 @@
 """One border, one fix: is it clear on which side the fix lies, and is the crossing of it confirmed?"""
 
-from tracker.geo import distance
-from tracker.geofence.depth import breadth, depth
+from tracker.geo.distance import distance
+from tracker.geofence.border.depth import breadth, depth
+from tracker.geofence.border.near import is_further
+from tracker.geofence.border.passing import boundary_fraction
 from tracker.geofence.fences import GAP_METRES, GAP_MS
-from tracker.geofence.near import is_further
-from tracker.geofence.passing import boundary_fraction
 from tracker.model.event import Transition
 from tracker.model.evidence import Crossing, Evidence, seen
 from tracker.model.fix import Fix

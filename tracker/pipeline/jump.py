@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tracker.geo import distance
+from tracker.geo.distance import distance
 from tracker.model.fix import E7, Fix
 
 FASTEST: Final = 400.0  # m/s: airliners with a jet stream behind them reach 350

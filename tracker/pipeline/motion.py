@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tracker.geo import distance
+from tracker.geo.distance import distance
 from tracker.model.fix import Fix
 from tracker.model.position import Status
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.geofence.distance import WGS84
+from tracker.geofence.shape.distance import WGS84
 from tracker.model.event import Kind, Transition
 from tracker.model.evidence import Evidence, Seen, seen
 from tracker.model.fix import NO_MARKER, Fix, Flag, Row

@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.geo import distance
+from tracker.geo.distance import distance
 from tracker.geofence.fences import GAP_MS
 from tracker.model.event import Happening, Transition
 from tracker.model.evidence import Evidence, seen

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-from tracker.geo import distance
-from tracker.geofence.depth import breadth, depth
+from tracker.geo.distance import distance
+from tracker.geofence.border.depth import breadth, depth
+from tracker.geofence.border.passing import boundary_fraction, chord
 from tracker.geofence.fences import GAP_METRES, GAP_MS
-from tracker.geofence.passing import boundary_fraction, chord
 from tracker.model.event import Transition
 from tracker.model.evidence import Evidence, seen
 from tracker.model.fix import E7, Fix

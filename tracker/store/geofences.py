@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 
 from tracker.errors import Conflict
-from tracker.geofence.collection import Draft
+from tracker.geofence.reading.collection import Draft
 from tracker.model.moment import datetime_to_micros
 
 SELECT: Final = """select key, id, revision, jsonb_set(feature, '{properties,revision}', to_jsonb(revision)) as feature,

@@ -1,0 +1,153 @@
+"""Mail: alerts as e-mail, through the operator's SMTP server."""
+
+import asyncio
+import socket
+import ssl
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as WIRE
+from email.utils import format_datetime, parseaddr
+from typing import Final
+
+from aiosmtplib import (
+    SMTP,
+    SMTPDataError,
+    SMTPException,
+    SMTPRecipientsRefused,
+    SMTPResponseException,
+    SMTPSenderRefused,
+)
+from aiosmtplib.response import SMTPResponse
+
+from tracker.alerts.carriers.message import Message
+from tracker.alerts.carriers.outcome import LONGEST_ERROR, Outcome, unanswered
+from tracker.alerts.carriers.wording import one_line, worded
+from tracker.model.channel import Email
+from tracker.model.moment import to_datetime
+from tracker.settings import Remote
+
+DEADLINE: Final = 30.0  # s for all of it; the sender's lease is longer
+FAREWELL: Final = 2.0  # s for the QUIT of a letter that is over
+REMEMBERED: Final = 1000  # letters that some of their recipients have; of the oldest is forgotten who
+LINES: Final = WIRE.clone(cte_type="7bit")  # what any server takes
+PASSWORD: Final = (530, 534, 535, 538)  # RFC 4954: answers about the password, whatever they answer to
+Refusals = dict[str, SMTPResponse]
+
+
+class Mail:
+    """`sender` is an address, or a name with one: `Tracker <alerts@example.org>`. `tls`: whom it trusts, if not those
+    the system does. A connection for each letter: servers close an idle one, and alerts are few.
+    """
+
+    is_for_people = True
+
+    def __init__(self, server: Remote, sender: str, tls: ssl.SSLContext | None = None) -> None:
+        self.server = server
+        name, address = parseaddr(sender)
+        self.sender = Address(name, addr_spec=address)
+        self.tls = tls
+        self.host = _own_name(self.sender.domain)
+        self.settled: OrderedDict[str, frozenset[str]] = OrderedDict()  # by message id: who has it, or never will
+
+    async def check(self, channel: Email) -> None:
+        """The addresses were held against the rule for them; whether somebody reads there is found out by sending."""
+
+    def endpoint(self, channel: Email) -> str:
+        return f"smtp {self.server.host}:{self.server.port}"
+
+    async def send(self, channel: Email, message: Message) -> Outcome:
+        settled = self.settled.get(message.id, frozenset())
+        if not (recipients := [each for each in channel.to if each not in settled]):
+            return Outcome("sent")
+        try:
+            async with asyncio.timeout(DEADLINE):
+                refusals = await self.post(recipients, self.letter(channel, message))
+        except SMTPRecipientsRefused as error:
+            refusals = {each.recipient: SMTPResponse(each.code, each.message) for each in error.recipients}
+        except SMTPResponseException as error:
+            return _refused(error)
+        except (SMTPException, OSError, ValueError) as error:
+            return unanswered(error)
+        return self.settle(message.id, recipients, refusals)
+
+    def letter(self, channel: Email, message: Message) -> EmailMessage:
+        """The same for every attempt, so that a mailbox knows what it has already."""
+        wording = worded(message)
+        letter = EmailMessage(LINES)
+        letter["From"] = self.sender
+        letter["To"] = [Address(addr_spec=each) for each in channel.to]
+        letter["Subject"] = wording.title
+        letter["Date"] = format_datetime(to_datetime(message.delivery.created_at))
+        letter["Message-ID"] = f"<{message.id}@{self.sender.domain}>"
+        letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's out-of-office note answers
+        subscription = message.subscription
+        named = f"{one_line(subscription.name)} ({subscription.id})" if subscription.name else subscription.id
+        letter.set_content("\n".join([wording.title, "", *wording.lines, "", f"Subscription: {named}", ""]))
+        return letter
+
+    async def post(self, recipients: Sequence[str], letter: EmailMessage) -> Refusals:
+        """Those who did not take it. SMTPRecipientsRefused where nobody did."""
+        is_tls = self.server.scheme == "smtps"
+        # A password goes over TLS or not at all: whoever cuts STARTTLS out of the talk is not to read it.
+        start = {"smtp": True if self.server.user else None, "smtp+plain": False}.get(self.server.scheme)
+        smtp = SMTP(
+            hostname=self.server.host,
+            port=self.server.port,
+            username=self.server.user,
+            password=self.server.password,
+            use_tls=is_tls,
+            start_tls=False if is_tls else start,
+            tls_context=self.tls,
+            local_hostname=self.host,
+            timeout=DEADLINE,
+        )
+        try:
+            await smtp.connect()
+            refusals, _ = await smtp.sendmail(self.sender.addr_spec, recipients, letter.as_bytes())
+            with suppress(SMTPException, OSError):  # it is taken, whatever comes of the farewell
+                await smtp.quit(timeout=FAREWELL)
+            return refusals
+        finally:
+            smtp.close()
+
+    def settle(self, id: str, recipients: Sequence[str], refusals: Refusals) -> Outcome:
+        """Who was refused for now is tried again, alone. Who was refused for good is told of, and that is that."""
+        later = {each for each, answer in refusals.items() if answer.code < 500}
+        self.settled[id] = self.settled.pop(id, frozenset()) | (set(recipients) - later)
+        if not later:
+            del self.settled[id]
+        while len(self.settled) > REMEMBERED:
+            self.settled.popitem(last=False)
+        if not refusals:
+            return Outcome("sent", 250)
+        status = next(iter(refusals.values())).code
+        told = _told(refusals.items())
+        if later:
+            return Outcome("refused", status, told)
+        return Outcome("dead" if len(refusals) == len(recipients) else "sent", status, told)
+
+
+def _refused(error: SMTPResponseException) -> Outcome:
+    """5xx to the letter itself is for ever. To a greeting or a password it is the operator's to mend."""
+    told = f"{error.code} {error.message}"
+    is_letter = isinstance(error, SMTPSenderRefused | SMTPDataError) and error.code not in PASSWORD
+    if is_letter and error.code >= 500:
+        return Outcome("dead", error.code, _cut(told))
+    return Outcome("failed", error.code, _cut(told))
+
+
+def _told(refusals: Iterable[tuple[str, SMTPResponse]]) -> str:
+    return _cut("; ".join(f"{each}: {answer.code} {answer.message}" for each, answer in refusals))
+
+
+def _cut(text: str) -> str:
+    return " ".join(text.split())[:LONGEST_ERROR]
+
+
+def _own_name(domain: str) -> str:
+    """For the EHLO. Servers turn away a name without a dot, as a container has; asking the DNS would block."""
+    name = socket.gethostname()
+    return name if "." in name else domain

@@ -1,0 +1,95 @@
+"""Push: alerts that a browser shows, also while the page is closed (RFC 8030), through the service it chose."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from tracker.alerts.carriers import base64url
+from tracker.alerts.carriers.dialer import FAILURES, Dialer
+from tracker.alerts.carriers.message import Message
+from tracker.alerts.carriers.outcome import Outcome, answered, unanswered
+from tracker.alerts.carriers.push_encryption import LARGEST, encrypted
+from tracker.alerts.carriers.vapid import Vapid
+from tracker.alerts.carriers.wording import worded
+from tracker.errors import Invalid
+from tracker.model.channel import WebPush
+from tracker.model.moment import now_ms
+
+DAY: Final = 86_400  # s that the service keeps it for a browser that is away, unless the subscription says less
+FIELD: Final = "channel.endpoint"
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """What the page's worker gets. `url` is the page to open; a notice with the `tag` of another takes its place."""
+
+    title: str
+    body: str
+    url: str
+    tag: str
+    type: str
+    count: int
+
+
+class Push:
+    is_for_people = True
+
+    def __init__(self, dialer: Dialer, vapid: Vapid) -> None:
+        self.dialer = dialer
+        self.vapid = vapid
+
+    async def check(self, channel: WebPush) -> None:
+        """Push services speak https. One of the operator's own, in a network he named, may do without."""
+        addresses = await self.dialer.check(channel.endpoint, FIELD)
+        if not channel.endpoint.startswith("https://") and not self.dialer.is_private(addresses):
+            raise Invalid(f"{FIELD}: not an https address", field=FIELD)
+
+    def endpoint(self, channel: WebPush) -> str:
+        return channel.endpoint
+
+    async def send(self, channel: WebPush, message: Message) -> Outcome:
+        keys = channel.keys
+        body = encrypted(notice(message), base64url.decode(keys.p256dh), base64url.decode(keys.auth))
+        headers = {
+            "authorization": self.vapid.authorization(channel.endpoint, now_ms() // 1000),
+            "content-type": "application/octet-stream",
+            "content-encoding": "aes128gcm",
+            "ttl": str(message.subscription.wish.max_age or DAY),
+            "urgency": "high",
+            "topic": topic_of(message.id),
+        }
+        try:
+            reply = await self.dialer.post(channel.endpoint, headers, body)
+        except FAILURES as error:
+            return unanswered(error)
+        return pushed(reply.status, reply.retry_after)
+
+
+def pushed(status: int, retry_after: str | None) -> Outcome:
+    """As for a webhook, but that a browser which is gone answers 404 too, and what is too large is so for ever."""
+    if status in (404, 410):
+        return Outcome("gone", status, f"the browser is subscribed no more: its push service answered {status}")
+    if status == 413:
+        return Outcome("dead", status, "413: too large for its push service")
+    return answered(status, retry_after)
+
+
+def notice(message: Message) -> bytes:
+    """As many lines as there is room for."""
+    wording, delivery = worded(message), message.delivery
+    url = f"/?device={delivery.device}" if delivery.device else "/"
+
+    def written(lines: Sequence[str]) -> bytes:
+        body = "\n".join(lines)
+        return msgspec.json.encode(Notice(wording.title, body, url, message.id, delivery.type, delivery.count))
+
+    lines = list(wording.lines)
+    while len(found := written(lines)) > LARGEST:
+        lines = [*lines[:-2], "…"]
+    return found
+
+
+def topic_of(id: str) -> str:
+    """A second attempt takes the place of the first, if that one is still with the service: a browser shows one."""
+    return base64url.encode(hashlib.sha256(id.encode()).digest())[:32]

@@ -1,0 +1,35 @@
+"""Webhooks: a signed CloudEvent by HTTP POST, as Standard Webhooks say."""
+
+from typing import Final
+
+from tracker.alerts.carriers.dialer import FAILURES, Dialer
+from tracker.alerts.carriers.message import CONTENT_TYPE, Message, encoded
+from tracker.alerts.carriers.outcome import Outcome, answered, unanswered
+from tracker.alerts.carriers.signature import signed_headers
+from tracker.model.channel import Webhook
+from tracker.model.moment import now_ms
+
+AGENT: Final = "tracker-webhooks/1"
+
+
+class Webhooks:
+    is_for_people = False
+
+    def __init__(self, dialer: Dialer) -> None:
+        self.dialer = dialer
+
+    async def check(self, channel: Webhook) -> None:
+        await self.dialer.check(channel.url)
+
+    def endpoint(self, channel: Webhook) -> str:
+        return channel.url
+
+    async def send(self, channel: Webhook, message: Message) -> Outcome:
+        body = encoded(message)
+        headers = {"content-type": CONTENT_TYPE, "user-agent": AGENT, "accept": "*/*"}
+        try:
+            headers |= signed_headers(message.subscription.secrets, message.id, now_ms() // 1000, body)
+            reply = await self.dialer.post(channel.url, headers, body)
+        except FAILURES as error:
+            return unanswered(error)
+        return answered(reply.status, reply.retry_after)

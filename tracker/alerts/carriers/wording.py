@@ -1,0 +1,174 @@
+"""Wording: what a message says to people, the same by every channel that reaches people."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
+from typing import Final
+
+import msgspec
+
+from tracker.alerts.carriers.message import Message
+from tracker.model.clock import zone_of
+from tracker.model.names import Names
+
+LISTED: Final = 20  # events of a storm that are told one by one
+LATE_S: Final = 300.0  # s from the event until it was found out; below that nobody needs to be told
+LONGEST_NAME: Final = 80  # characters
+
+SAID: Final[Mapping[str, str]] = {
+    "enter": "{device} entered {geofence}",
+    "exit": "{device} left {geofence}",
+    "cross": "{device} passed through {geofence}",
+    "dwell": "{device} has been in {geofence}{dwell}",
+    "speeding": "{device} was too fast in {geofence}{speed}",
+    "offline": "{device} is offline{silent}",
+    "online": "{device} is online again",
+    "near": "{device} is near {other}",
+    "apart": "{device} and {other} are apart again",
+    "test": "A test: alerts arrive here",
+}
+DENIED: Final[Mapping[str, str]] = {
+    "enter": "{device} did not enter {geofence}",
+    "exit": "{device} did not leave {geofence}",
+    "cross": "{device} did not pass through {geofence}",
+    "dwell": "{device} did not stay in {geofence}",
+    "speeding": "{device} was not too fast in {geofence}",
+}
+COUNTED: Final[Mapping[str, str]] = {
+    "enter": "entered",
+    "exit": "left",
+    "cross": "passed through",
+    "dwell": "stayed",
+    "speeding": "too fast",
+    "near": "near each other",
+    "apart": "apart again",
+    "retraction": "corrected",
+}
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """What of an event's evidence people are told. Seconds, metres per second."""
+
+    event: int | None = None
+    type: str | None = None
+    other: str | None = None
+    dwell_s: float | None = None
+    limit: float | None = None
+    peak: float | None = None
+    silent_s: float | None = None
+
+
+class Said(msgspec.Struct, frozen=True):
+    """An event as it is in a delivery. Lenient: an older or a newer server may have written it."""
+
+    id: int
+    type: str = ""
+    device: str = ""
+    geofence: str | None = None
+    at: datetime = datetime.fromtimestamp(0, UTC)
+    detected_at: datetime = datetime.fromtimestamp(0, UTC)
+    late: bool = False
+    lon: float = 0.0
+    lat: float = 0.0
+    evidence: msgspec.Raw = msgspec.Raw(b"{}")
+
+
+class Wording(msgspec.Struct, frozen=True):
+    """`title` is one line, `lines` tell it in order; none of them holds a control character."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+def worded(message: Message) -> Wording:
+    try:
+        events = msgspec.json.decode(message.delivery.body, type=list[Said])
+    except msgspec.DecodeError:  # of a newer server: who is told of something can look it up, who is not told cannot
+        return Wording(f"{message.delivery.count} events that this server cannot read", ())
+    quiet = message.subscription.wish.quiet
+    zone: tzinfo = zone_of(quiet.zone) if quiet else UTC
+    if len(events) == 1:
+        (event,) = events
+        return Wording(sentence(event, message.names), tuple(_details(event, zone)))
+    listed = [f"{_time(each.at, zone)}  {_short(each, message.names)}" for each in events[:LISTED]]
+    rest = [f"and {len(events) - LISTED} more"] if len(events) > LISTED else []
+    return Wording(_summary(events, message.names), (*listed, *rest))
+
+
+def sentence(event: Said, names: Names) -> str:
+    """What happened, in a few words."""
+    evidence = evidence_of(event)
+    form = SAID.get(event.type, "{device}: {type} {geofence}" if event.geofence else "{device}: {type}")
+    if event.type == "retraction":
+        form = DENIED.get(evidence.type or "", "A correction for {device}") + " after all"
+    return form.format(
+        device=one_line(names.device(event.device)) or "A device",
+        geofence=one_line(names.geofence(event.geofence or "")) or "a geofence",
+        other=one_line(names.device(evidence.other or "")) or "another device",
+        dwell=f" for {duration(evidence.dwell_s)}" if evidence.dwell_s else "",
+        speed=_speed(evidence),
+        silent=f": nothing came for {duration(evidence.silent_s)}" if evidence.silent_s else "",
+        type=one_line(event.type),
+    )
+
+
+def evidence_of(event: Said) -> Evidence:
+    try:
+        return msgspec.json.decode(event.evidence, type=Evidence)
+    except msgspec.ValidationError:  # another server's: the sentence does without
+        return Evidence()
+
+
+def duration(seconds: float) -> str:
+    """As 45 s, 10 min, 2 h 3 min or 3 d 4 h."""
+    whole = round(seconds)
+    for big, small, size, part in (("d", "h", 86_400, 3_600), ("h", "min", 3_600, 60), ("min", "s", 60, 1)):
+        if whole >= size:
+            rest = whole % size // part
+            return f"{whole // size} {big}" + (f" {rest} {small}" if rest else "")
+    return f"{whole} s"
+
+
+def one_line(text: str) -> str:
+    """A name as it can stand in a line: no control characters, no marks that turn the writing round."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(shown.split())[:LONGEST_NAME]
+
+
+def _details(event: Said, zone: tzinfo) -> list[str]:
+    if event.type == "test":
+        return ["Nothing happened. Somebody wished to see whether alerts arrive."]
+    lines = [f"{_time(event.at, zone)}, at {event.lat:.5f}, {event.lon:.5f} (latitude, longitude)."]
+    if event.type == "retraction" and (wrong := evidence_of(event).event):
+        lines.append(f"Event {wrong} said otherwise. It was wrong, as fixes show that came after it.")
+    if _is_late(event):
+        passed = duration((event.detected_at - event.at).total_seconds())
+        lines.append(f"This is told late: found out {passed} after it happened, {_time(event.detected_at, zone)}.")
+    return [*lines, f"Event {event.id}."]
+
+
+def _short(event: Said, names: Names) -> str:
+    late = ", told late" if _is_late(event) else ""
+    return f"{sentence(event, names)} (event {event.id}{late})"
+
+
+def _summary(events: Sequence[Said], names: Names) -> str:
+    counts = Counter(event.type for event in events).most_common()
+    shown = ", ".join(f"{count} {COUNTED.get(type, one_line(type))}" for type, count in counts)
+    devices = {event.device for event in events}
+    who = one_line(names.device(devices.pop())) if len(devices) == 1 else f"{len(devices)} devices"
+    return f"{len(events)} events of {who}: {shown}"
+
+
+def _is_late(event: Said) -> bool:
+    return event.late or (event.detected_at - event.at).total_seconds() > LATE_S
+
+
+def _speed(evidence: Evidence) -> str:
+    if evidence.peak is None or evidence.limit is None:
+        return ""
+    return f": {evidence.peak * 3.6:.0f} km/h where {evidence.limit * 3.6:.0f} are allowed"
+
+
+def _time(moment: datetime, zone: tzinfo) -> str:
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")

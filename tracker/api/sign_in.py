@@ -1,0 +1,86 @@
+"""Session: how a browser signs in and out, and who it is."""
+
+import msgspec
+from quart import Blueprint, Response, request
+from quart_schema import document_request, document_response
+
+from tracker.access.gate import Gate
+from tracker.access.guard import address, allow, caller, own_origin, public
+from tracker.access.sign_ins import COOKIE, close_session, open_session
+from tracker.api.wire import answer, empty, read_json
+from tracker.errors import NotAllowed, NotSignedIn
+from tracker.model.token import Token, TokenKind
+from tracker.store.devices import select_device_by_key
+from tracker.store.pool import borrow
+from tracker.store.sign_ins import LIFETIME
+
+
+class SignIn(msgspec.Struct, frozen=True):
+    token: str
+
+
+class Me(msgspec.Struct, frozen=True):
+    """Who is calling. `device` is the id of the one device a device token stands for."""
+
+    kind: TokenKind
+    name: str
+    device: str | None
+
+
+def blueprint(gate: Gate) -> Blueprint:
+    routes = Blueprint("session", __name__, url_prefix="/api")
+
+    @routes.post("/session")
+    @document_request(SignIn)
+    @document_response(Me, 201)
+    @public
+    async def sign_in() -> Response:
+        """Sign in with a token; the answer sets a cookie."""
+        return await _sign_in(gate)
+
+    @routes.delete("/session")
+    @allow("device", "viewer", "admin")
+    async def sign_out() -> Response:
+        """End this session."""
+        if secret := request.cookies.get(COOKIE):
+            async with borrow(gate.pool) as conn:
+                await close_session(conn, secret, gate.admin_token)
+        response = empty()
+        response.delete_cookie(COOKIE, path="/", httponly=True, samesite="Strict", secure=_secure())
+        return response
+
+    @routes.get("/me")
+    @document_response(Me)
+    @allow("device", "viewer", "admin")
+    async def who_am_i() -> Response:
+        """Say whose token this is."""
+        token = caller()
+        if token is None:
+            raise NotSignedIn
+        return answer(await _me(gate, token))
+
+    return routes
+
+
+async def _sign_in(gate: Gate) -> Response:
+    if "Origin" in request.headers and not own_origin(gate, request):
+        raise NotAllowed("the page's origin is not allowed")
+    token = await gate.admit((await read_json(SignIn)).token, address(request))
+    async with borrow(gate.pool) as conn:
+        secret = await open_session(conn, token, gate.admin_token)
+    response = answer(await _me(gate, token), 201)
+    response.set_cookie(COOKIE, secret, max_age=LIFETIME, path="/", httponly=True, samesite="Strict", secure=_secure())
+    return response
+
+
+async def _me(gate: Gate, token: Token) -> Me:
+    if token.device is None:
+        return Me(token.kind, token.name, None)
+    async with borrow(gate.pool) as conn:
+        device = await select_device_by_key(conn, token.device)
+    return Me(token.kind, token.name, device.id if device else None)
+
+
+def _secure() -> bool:
+    """Also where a proxy ended TLS: then the page's own origin says so."""
+    return request.scheme == "https" or request.headers.get("Origin", "").startswith("https://")

@@ -1,0 +1,111 @@
+"""A geofence on stored fixes: what the live engine would have told, of millions of fixes in seconds.
+
+`advance` decides. But a settled device, inside without doubt or outside without doubt, changes only where its next fix
+is on the other side, where the way to it may pass through, where it is too far to be believed, where it is too fast, or
+where its time is up. Such rows are found a whole history at a time (leads.py); between them the state follows at once,
+as it does for the runs of the live fold. A property holds this to `advance` over every fix.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+
+from tracker.dry_run.leads import Leads, leads_of
+from tracker.geofence.fences import NOWHERE, fences_of
+from tracker.model.device import Device
+from tracker.model.event import Transition
+from tracker.model.geofence import Geofence
+from tracker.model.history import History
+from tracker.model.state import State
+from tracker.pipeline.advance import advance
+from tracker.pipeline.elapse import elapse
+from tracker.pipeline.run import follow
+from tracker.pipeline.stays import dwell_due
+
+US: Final = 1000  # in a millisecond
+FRESH: Final = State()
+NONE: Final = -2  # not even the one before the first
+
+
+class Reached(msgspec.Struct):
+    """One device, and its state; `row`: that of `state.newest` in the history at hand."""
+
+    device: Device
+    state: State
+    row: int = NONE
+
+
+class DryRun:
+    """The states of some devices with regard to one geofence. `fold` is given their history, a stretch of time each;
+    `end` tells what is still to be told, and forgets them."""
+
+    def __init__(self, fence: Geofence, devices: Mapping[int, Device]) -> None:
+        self.fence = fence
+        self.fences = fences_of({fence.key: fence})
+        self.devices = devices
+        self.states: dict[int, State] = {}
+        self.inside = frozenset((fence.key,))
+
+    def fold(self, history: History) -> list[Transition]:
+        """In the order of (device, at). Each call goes on in time where the one before ended."""
+        leads = leads_of(self.fence, self.fences, history)
+        found: list[Transition] = []
+        for begin, end in leads.devices():
+            device = self.devices[int(leads.history.device[begin])]
+            reached = Reached(device, self.states.get(device.key, FRESH))
+            found += self.device(leads, reached, begin, end)
+            self.states[device.key] = reached.state
+        return found
+
+    def end(self, until: int) -> list[Transition]:
+        """By the clock, for devices that said nothing more until then (ms)."""
+        found: list[Transition] = []
+        for key, state in self.states.items():
+            found += elapse(self.devices[key], state, until, self.fences)[1]
+        self.states.clear()
+        return found
+
+    def device(self, leads: Leads, reached: Reached, begin: int, end: int) -> list[Transition]:
+        """The rows `begin` to `end`, which are one device's."""
+        found: list[Transition] = []
+        row = begin
+        while row < end:
+            if reached.row == row - 1 >= begin and self.is_settled(reached.state, leads, row - 1):
+                stop = leads.stop(row, end, self.due(reached.state))
+                if stop > row:
+                    self.leap(leads, reached, row, stop)
+                    row = stop
+                    continue
+            found += self.step(leads, reached, row)
+            row += 1
+        return found
+
+    def is_settled(self, state: State, leads: Leads, row: int) -> bool:
+        """After this row nothing is open: a row like it changes nothing."""
+        if state.candidates or state.jump is not None or bool(leads.inside[row]) != bool(state.inside):
+            return False
+        return all(stay.episode is None for stay in state.stays)
+
+    def due(self, state: State) -> int | None:
+        return dwell_due(self.fence, state.stays[0]) if state.stays else None
+
+    def leap(self, leads: Leads, reached: Reached, row: int, stop: int) -> None:
+        """Over the rows from `row` to before `stop`, of which none decides anything."""
+        last = leads.history.fix(stop - 1)
+        before = [leads.history.fix(stop - 2)] if stop - row > 1 else []
+        reached.state = follow(reached.state, [*before, last], last.at * US)
+        reached.row = stop - 1
+
+    def step(self, leads: Leads, reached: Reached, row: int) -> tuple[Transition, ...]:
+        state, fix = reached.state, leads.history.fix(row)
+        if reached.row == row - 1:
+            between = tuple(self.inside) if leads.passes[row] else ()
+        else:  # it follows another fix than the one before it
+            between = self.fences.between(state.newest, fix)
+        here = self.inside if leads.covered[row] else NOWHERE
+        step = advance(reached.device, state, fix, fix.at * US, here, between, self.fences)
+        reached.state = step.state
+        if step.state.newest is fix:
+            reached.row = row
+        return step.transitions

@@ -1,0 +1,154 @@
+"""Passing: which geofences the way between two fixes leads through, where, and how deep."""
+
+from collections.abc import Collection, Iterable
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import shapely
+
+from tracker.geofence.border.stretches import deepest, depths, stretches
+from tracker.geofence.index.index import once
+from tracker.geofence.index.pieces import reached
+from tracker.geofence.shape.arrays import Floats, Ints, Longs
+from tracker.geofence.shape.distance import divided
+from tracker.geofence.shape.way import Place, Way
+from tracker.model.geofence import Geofence
+
+RECENT: Final = 256  # boxes of the small tree at least, before it is joined with the large one
+PARTS: Final = 16  # boxes of a corridor at most
+
+
+class Chord(NamedTuple):
+    """The part of a way that lies inside a geofence: fractions of the way, 0 to 1, and metres at its deepest place."""
+
+    enter: float
+    exit: float
+    depth: float
+
+
+def chord(fence: Geofence, a: Place, b: Place) -> Chord | None:
+    """Of the way from a to b (lon, lat), straight in longitude and latitude, the short way across 180; the deepest
+    stretch where there are several. None where it does not touch. `depth` is right to 1 % or 10 cm, the fractions are
+    those of the border: exact for polygons, to 2 cm of depth for circles and corridors (of large ones a way may
+    miss what is shorter than a thousandth of it)."""
+    way = Way.of(a, b)
+    found = stretches(fence, way)
+    if not found:
+        return None
+    depth_at = depths(fence, way)
+    chords = [Chord(enter, leave, deepest(depth_at, way.metres, (enter, leave))) for enter, leave in found]
+    return max(chords, key=lambda each: each.depth)
+
+
+def boundary_fraction(fence: Geofence, outside: Place, inside: Place) -> float:
+    """Where on the way from a place outside to one inside the border is crossed for the last time, 0 to 1: from there
+    on all is inside. For leaving, give the places the other way round and take the result from 1."""
+    found = stretches(fence, Way.of(outside, inside))
+    if not found or found[-1][1] < 1.0:
+        return 1.0  # `inside` lies on the border, or is not inside
+    return found[-1][0]
+
+
+class Boxes(NamedTuple):
+    """Boxes in a tree, and whose they are."""
+
+    shapes: Any  # n geometries; only their boxes count
+    keys: Ints  # -1: removed
+    tree: shapely.STRtree
+    in_parts: bool  # whether any fence has more than one
+
+    @classmethod
+    def of(cls, fences: Iterable[Geofence]) -> "Boxes":
+        found = [(fence.key, boxed(fence)) for fence in fences]
+        keys = np.repeat(np.array([key for key, _ in found], dtype=np.int32), [len(parts) for _, parts in found])
+        shapes = np.empty(len(keys), dtype=object)
+        shapes[:] = [part for _, parts in found for part in parts]
+        return cls(shapes, keys, shapely.STRtree(shapes), len(keys) > len(found))
+
+    def without(self, removed: Collection[int]) -> "Boxes":
+        gone = np.isin(self.keys, list(removed))
+        return self._replace(keys=np.where(gone, np.int32(-1), self.keys)) if gone.any() else self
+
+    def and_(self, more: "Boxes") -> "Boxes":
+        stays = self.keys >= 0
+        shapes = np.concatenate((self.shapes[stays], more.shapes))
+        keys = np.concatenate((self.keys[stays], more.keys))
+        return Boxes(shapes, keys, shapely.STRtree(shapes), self.in_parts or more.in_parts)
+
+    def mostly_removed(self) -> bool:
+        return 2 * int(np.count_nonzero(self.keys < 0)) > max(RECENT, len(self.keys))
+
+    def met(self, ways: Any) -> tuple[Longs, Ints]:
+        """(way index, key) where the boxes of both meet."""
+        way, box = self.tree.query(ways)
+        key = self.keys[box]
+        stays = key >= 0
+        return (way, key) if stays.all() else (way[stays], key[stays])
+
+
+def boxed(fence: Geofence) -> list[Any]:
+    """Geometries whose boxes together hold all the fence covers. One polygon is its own: that takes no memory."""
+    if fence.reach is not None:
+        parts = np.array_split(divided(np.array(fence.reach.line)), PARTS)
+        bounds = [reached(part.reshape(-1, 2), fence.reach.metres) for part in parts if len(part)]
+    elif fence.shape.geom_type == "Polygon":
+        return [fence.shape]
+    else:
+        bounds = shapely.bounds(shapely.get_parts(fence.shape)).tolist()
+    return [
+        shapely.box(west + turn, south, east + turn, north)
+        for west, south, east, north in bounds
+        for turn in (-360.0, 0.0, 360.0)
+        if west + turn <= 180.0 and east + turn >= -180.0
+    ]
+
+
+class Passages:
+    """Which geofences each of many ways may touch, by their boxes. Never changes; `changed` makes the next one: what
+    came last has a small tree of its own, so an edit does not make the large one anew."""
+
+    def __init__(self, most: Boxes, recent: Boxes) -> None:
+        self._most: Final = most
+        self._recent: Final = recent
+
+    @classmethod
+    def build(cls, fences: Iterable[Geofence]) -> "Passages":
+        return cls(Boxes.of({fence.key: fence for fence in fences}.values()), Boxes.of([]))
+
+    def changed(self, removed: Collection[int], added: Iterable[Geofence]) -> "Passages":
+        """Without the removed ones and with the added, which replace those of the same key."""
+        new = {fence.key: fence for fence in added}
+        gone = set(removed) | new.keys()
+        most = self._most.without(gone)
+        recent = self._recent.without(gone).and_(Boxes.of(new.values()))
+        if len(recent.keys) > max(RECENT, len(most.keys) // 16) or most.mostly_removed():
+            return Passages(most.and_(recent), Boxes.of([]))
+        return Passages(most, recent)
+
+    def candidates(self, lon_a: Floats, lat_a: Floats, lon_b: Floats, lat_b: Floats) -> tuple[Ints, Ints]:
+        """(way index, fence key) of each pair where the way from a to b, the short way across 180, may touch the fence;
+        `chord` says whether it does. Each pair once, in no order. Degrees, -180 <= lon <= 180."""
+        d_lon = lon_b - lon_a
+        ends = np.empty((len(lon_a), 2, 2))
+        ends[:, 0, 0], ends[:, 0, 1], ends[:, 1, 0], ends[:, 1, 1] = lon_a, lat_a, lon_b, lat_b
+        beyond = np.flatnonzero((np.abs(d_lon) > 180.0) | (np.maximum(np.abs(lon_a), np.abs(lon_b)) == 180.0))
+        if not len(beyond):
+            way, key = self._met(shapely.linestrings(ends))
+            return once(way, key) if self._in_parts else (way.astype(np.int32), key)
+        ends[:, 1, 0] -= np.round(d_lon / 360.0) * 360.0
+        turn = np.where(ends[beyond, :, 0].mean(axis=1) < 0, 360.0, -360.0)
+        turned = ends[beyond]
+        turned[:, :, 0] += turn[:, None]
+        way, key = self._met(shapely.linestrings(np.concatenate((ends, turned))))
+        return once(np.concatenate((np.arange(len(ends)), beyond))[way], key)
+
+    @property
+    def _in_parts(self) -> bool:
+        return self._most.in_parts or self._recent.in_parts
+
+    def _met(self, ways: Any) -> tuple[Longs, Ints]:
+        way, key = self._most.met(ways)
+        if not len(self._recent.keys):
+            return way, key
+        more_way, more_key = self._recent.met(ways)
+        return np.concatenate((way, more_way)), np.concatenate((key, more_key))

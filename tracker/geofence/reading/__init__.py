@@ -1,0 +1,1 @@
+"""What strangers draw, as text: GeoJSON, KML and GPX become geofences, or a reason why not."""

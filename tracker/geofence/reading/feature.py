@@ -1,0 +1,183 @@
+"""A GeoJSON Feature becomes a Geofence, or is refused with the field and the place that is wrong."""
+
+import math
+import secrets
+from typing import Annotated, Any, Final
+
+import msgspec
+import numpy as np
+import shapely
+
+from tracker.errors import Invalid
+from tracker.geofence.reading.geojson import (
+    MAX_SIMPLIFIED,
+    Feature,
+    Geometry,
+    LineString,
+    MultiPolygon,
+    Point,
+    Polygon,
+    Ring,
+    decode,
+    not_too_large,
+    refused,
+)
+from tracker.geofence.reading.outline import outline
+from tracker.geofence.reading.scope import ScopeProperties, scope_of
+from tracker.geofence.shape import rings
+from tracker.model.device import is_slug
+from tracker.model.geofence import FenceKind, Geofence, Preset, Reach
+
+MAX_RADIUS: Final = 5_000_000.0  # m; a circle of 10,000 km is half the globe
+MAX_WIDTH: Final = 1_000_000.0  # m
+MAX_DEGREES: Final = 720.0  # of a corridor's length: twice round the globe
+MAX_SPEED: Final = 400.0  # m/s: a faster fix is taken for an impossible jump
+MIN_METRES: Final = 0.1  # a fix is whole 1e-7 degrees, 1.1 cm
+
+Covered = tuple[FenceKind, Any, Reach | None, dict[str, Any] | None]  # kind, shape, reach, what a repair did
+
+
+class GeofenceProperties(ScopeProperties, frozen=True):
+    """Those that mean something here; others are kept. `dwell` in seconds, `radius` and `width` in metres,
+    `speed_limit` in metres per second. `repair` mends a geometry that is not valid."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
+    preset: Preset = "balanced"
+    dwell: Annotated[float, msgspec.Meta(gt=0, le=30 * 86_400)] | None = None
+    radius: float | None = None
+    width: float | None = None
+    repair: bool = False
+    speed_limit: Annotated[float, msgspec.Meta(gt=0, le=MAX_SPEED)] | None = None  # m/s
+
+
+def parse(feature: bytes, *, id: str | None = None, key: int = 0, revision: int = 0) -> Geofence:
+    """`id` wins over the feature's own; without either one is drawn. Raises Malformed, Invalid, TooLarge."""
+    return read(decode(feature), id, key, revision)
+
+
+def read(feature: Feature, id: str | None = None, key: int = 0, revision: int = 0) -> Geofence:
+    """As `parse` does."""
+    properties = feature.properties
+    known = understood(properties)
+    slug = named(feature, id)
+    scope = scope_of(known)
+    try:
+        kind, shape, reach, note = covered(feature.geometry, known)
+    except shapely.errors.GEOSException as error:
+        raise Invalid(f"geometry: {error}", field="geometry") from None
+    geometry: Any = feature.geometry
+    if note is not None:
+        geometry = shapely.geometry.mapping(shape)
+    kept = {name: value for name, value in properties.items() if name not in ("repair", "revision")}
+    kept |= {"name": known.name or slug, "preset": known.preset} | ({} if note is None else {"repaired": note})
+    stored = msgspec.json.encode({"type": "Feature", "id": slug, "geometry": geometry, "properties": kept})
+    if b"\\u0000" in stored:
+        raise Invalid("properties: text may not hold the character 0", field="properties")  # nor can jsonb
+    return Geofence(
+        key,
+        slug,
+        known.name or slug,
+        revision,
+        known.preset,
+        known.dwell,
+        kind,
+        shape,
+        reach,
+        stored,
+        scope,
+        known.speed_limit,
+    )
+
+
+def understood(properties: dict[str, Any]) -> GeofenceProperties:
+    """null is absent."""
+    given = {name: value for name, value in properties.items() if value is not None}
+    try:
+        return msgspec.convert(given, GeofenceProperties)
+    except msgspec.ValidationError as error:
+        raise refused(error, "properties") from None
+
+
+def named(feature: Feature, id: str | None) -> str:
+    slug = id or (str(feature.id) if feature.id is not None else f"fence-{secrets.token_hex(8)}")
+    if not is_slug(slug):
+        raise Invalid("id: 1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit", field="id")
+    if slug == "export":
+        raise Invalid("id: /api/geofences/export is taken", field="id")
+    return slug
+
+
+def covered(geometry: Geometry, known: GeofenceProperties) -> Covered:
+    match geometry:
+        case Point(position):
+            metres = given(known.radius, "radius", MAX_RADIUS)
+            reach = Reach(places([position], "geometry.coordinates"), metres)
+            return "circle", outline(reach), reach, None
+        case LineString(positions):
+            not_too_large(len(positions), lambda: shapely.LineString(rings.coordinates(positions, "")))
+            half = given(known.width, "width", MAX_WIDTH) / 2
+            line = places(positions, "geometry.coordinates")
+            if len(set(line)) < 2:
+                raise Invalid("geometry: a corridor needs at least 2 different points", field="geometry")
+            not_too_long(line)
+            reach = Reach(line, half)
+            return "corridor", outline(reach), reach, None
+        case Polygon(coordinates):
+            return enclosed([coordinates], ["geometry.coordinates"], known.repair)
+        case MultiPolygon(coordinates):
+            wheres = [f"geometry.coordinates[{index}]" for index in range(len(coordinates))]
+            return enclosed(coordinates, wheres, known.repair)
+
+
+def given(metres: float | None, name: str, most: float) -> float:
+    """The radius or the width. Finite and real: a feature need not come from JSON."""
+    if metres is None:
+        raise Invalid(f"properties.{name}: is needed, in metres", field=f"properties.{name}")
+    if not math.isfinite(metres) or not MIN_METRES <= metres <= most:
+        raise Invalid(
+            f"properties.{name}: {metres:g} is not from {MIN_METRES:g} to {most:,.0f} metres",
+            field=f"properties.{name}",
+        )
+    return metres
+
+
+def not_too_long(line: tuple[tuple[float, float], ...]) -> None:
+    """A line written over and over the globe would be a million edges."""
+    degrees = float(np.abs(np.diff(np.array(line), axis=0)).max(axis=1).sum())
+    if degrees > MAX_DEGREES:
+        raise Invalid(
+            f"geometry: a corridor of {degrees:,.0f} degrees is too long; {MAX_DEGREES:,.0f} are allowed",
+            field="geometry",
+        )
+
+
+def places(positions: Ring, where: str) -> tuple[tuple[float, float], ...]:
+    points = rings.coordinates(positions, where)
+    if not len(points):
+        raise Invalid(f"{where} is empty", field="geometry")
+    points[:, 0] = rings.moved(points[:, 0], -np.floor((points[0, 0] + 180.0) / 360.0))
+    return tuple((lon, lat) for lon, lat in points.tolist())
+
+
+def enclosed(coordinates: list[list[Ring]], wheres: list[str], repair: bool) -> Covered:
+    """What is right is left as it is, so that what is stored is read again as it was."""
+    if not coordinates:
+        raise Invalid("geometry.coordinates is empty", field="geometry")
+    try:
+        return "polygon", rings.multipolygon(drawn(coordinates, wheres)), None, None
+    except Invalid as error:
+        if not repair:
+            raise
+        parts = drawn([kept for part in coordinates if (kept := rings.without_scraps(part))], wheres)
+        mended = rings.multipolygon(rings.repaired(parts))
+        note = {"reason": str(error), "area_before": sum(map(rings.area, parts)), "area_after": rings.area(mended)}
+        return "polygon", mended, None, note
+
+
+def drawn(coordinates: list[list[Ring]], wheres: list[str]) -> list[Any]:
+    """Polygons, perhaps invalid. TooLarge for more vertices than may be."""
+    vertices = sum(len(ring) for part in coordinates for ring in part)
+    read = [] if vertices > MAX_SIMPLIFIED else zip(coordinates, wheres, strict=False)
+    parts = [rings.polygon(part, where) for part, where in read]
+    not_too_large(vertices, lambda: shapely.MultiPolygon(parts))
+    return parts

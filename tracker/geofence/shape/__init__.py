@@ -1,0 +1,1 @@
+"""The ground: rings, ways and distances in arrays."""
