@@ -20,7 +20,8 @@ from tracker.alerts.sender import Sender
 from tracker.api.app import build_app
 from tracker.errors import StorageDown, TrackerError
 from tracker.ingest.log import Log
-from tracker.ingest.sessions import Sessions
+from tracker.ingest.roster import Roster
+from tracker.ingest.session import Reception
 from tracker.ingest.writer import Writer
 from tracker.live.hub import Hub
 from tracker.live.memory import MemoryBus
@@ -76,7 +77,8 @@ class Server:
         self.log = Log(url, f"{socket.gethostname()} {os.getpid()}")
         self.writer = Writer(self.log, self.bus, self.metrics)
         self.gate = Gate(doors, settings.admin_token, settings.origins)
-        self.sessions = Sessions(self.writer, self.gate, doors, tasks, self.metrics)
+        self.roster = Roster(self.metrics)
+        self.reception = Reception(self.roster, self.writer, self.gate, doors, tasks)
         self.hub = Hub(self.gate, doors, tasks, self.metrics, self.table)
         self.is_owner = False
         self.is_ending = False
@@ -93,7 +95,7 @@ class Server:
             map_style=settings.map_style,
             database_url=url,
         )
-        self.app.register_blueprint(blueprint(self.sessions, self.hub, self.is_open))
+        self.app.register_blueprint(blueprint(self.reception, self.hub, self.is_open))
 
     def is_open(self) -> bool:
         return self.is_owner and not self.is_ending
@@ -149,10 +151,10 @@ class Server:
 
     async def nudged(self, channel: Channel, number: int) -> None:
         if channel == "tracker_revoked":
-            self.sessions.revoked(number)
+            self.roster.revoke(number)
             self.hub.revoked(number)
         elif channel == "tracker_command":
-            self.sessions.commanded(number)
+            self.roster.send_commands(number)
         else:
             await self.device_changed(number)
 
@@ -173,7 +175,7 @@ class Server:
         """After a time without nudges: all devices, all open tokens, all commands."""
         async with borrow(self.pool) as conn:
             devices = {device.key: device for device in await select_devices(conn)}
-            callers = [each.token for each in self.sessions.open] + [each.token for each in self.hub.viewers]
+            callers = [each.token for each in self.roster.members] + [each.token for each in self.hub.viewers]
             tokens = {token.id for token in callers if token}
             revoked = await select_revoked(conn, tokens)
         for key in devices.keys() | self.table.devices.keys():
@@ -181,8 +183,8 @@ class Server:
                 self.know(key, devices.get(key))
         for token in revoked:
             await self.nudged("tracker_revoked", token)
-        for device in list(self.sessions.by_device):
-            self.sessions.commanded(device)
+        for device in list(self.roster.by_device):
+            self.roster.send_commands(device)
 
     async def send(self) -> None:
         """Until cancelled: alerts leave. Over connections of their own, so that no request waits for one."""
@@ -208,10 +210,10 @@ class Server:
     async def farewell(self) -> None:
         """What was received is stored and acked, then everybody is told."""
         self.newest.end()
-        self.sessions.hold()
+        self.roster.hold()
         if self.is_owner:
             await self.writer.drain()
-        self.sessions.dismiss(RECONNECT_MS)
+        self.roster.dismiss(RECONNECT_MS)
 
 
 async def run(settings: Settings, shutdown: asyncio.Event, started: Callable[[list[str]], None]) -> None:

@@ -7,8 +7,7 @@ from quart import Blueprint
 
 from tracker.access.guard import caller, first_message
 from tracker.errors import StorageDown
-from tracker.ingest.session import HEARTBEAT, MAX_BYTES, Session
-from tracker.ingest.sessions import Sessions
+from tracker.ingest.session import HEARTBEAT, MAX_BYTES, Reception, Session
 from tracker.live.hub import Hub
 from tracker.live.viewer import Viewer
 from tracker.websocket import Limits, converse
@@ -18,7 +17,7 @@ DEVICE: Final = Limits(message_bytes=MAX_BYTES, ping_s=HEARTBEAT, frames_per_s=5
 VIEWER: Final = Limits(message_bytes=MAX_BYTES, ping_s=HEARTBEAT, frames_per_s=50, buffered_bytes=8 << 20)
 
 
-def blueprint(sessions: Sessions, hub: Hub, is_open: Callable[[], bool]) -> Blueprint:
+def blueprint(reception: Reception, hub: Hub, is_open: Callable[[], bool]) -> Blueprint:
     """`is_open`: this process owns the partitions and is not on its way out."""
     routes = Blueprint("sockets", __name__)
 
@@ -30,7 +29,7 @@ def blueprint(sessions: Sessions, hub: Hub, is_open: Callable[[], bool]) -> Blue
     @first_message("device")
     async def device() -> None:
         check_open()
-        await converse(Session(sessions, caller()), DEVICE)
+        await converse(Session(reception, caller()), DEVICE)
 
     @routes.websocket("/ws/live")
     @first_message("viewer", "admin")

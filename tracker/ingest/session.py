@@ -1,19 +1,34 @@
 """Session: one device's connection, from its hello to its close. Frames go to the writer; only acks come back."""
 
-from __future__ import annotations
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, Final
 
-from typing import TYPE_CHECKING, Final
+import asyncpg
 
-from tracker.errors import BadFrame, TrackerError, WindowExceeded, close_code
-from tracker.ingest.frames import Hello, Result, decode_message, encode_answer, encode_error, encode_welcome
+from tracker.access.gate import Gate
+from tracker.errors import BadFrame, StorageDown, TrackerError, WindowExceeded, close_code
+from tracker.ingest.errands import fetch_commands, identify, keep_result
+from tracker.ingest.frames import (
+    Hello,
+    Result,
+    decode_message,
+    encode_answer,
+    encode_command,
+    encode_error,
+    encode_going_away,
+    encode_welcome,
+)
+from tracker.ingest.progress import Progress
+from tracker.ingest.roster import Roster
+from tracker.ingest.writer import Writer
+from tracker.model.device import Device
 from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import now_us
-
-if TYPE_CHECKING:
-    from tracker.ingest.sessions import Sessions
-    from tracker.model.device import Device
-    from tracker.model.token import Token
-    from tracker.websocket import Socket
+from tracker.model.token import Token
+from tracker.store.pool import AWAY
+from tracker.websocket import Socket
 
 WINDOW: Final = 4  # frames a device may send ahead of the acks
 MAX_FIXES: Final = 500
@@ -22,37 +37,50 @@ HEARTBEAT: Final = 20  # seconds between pings
 BAD_IN_A_ROW: Final = 10
 
 
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What all sessions of this process share."""
+
+    roster: Roster
+    writer: Writer
+    gate: Gate
+    pool: asyncpg.Pool
+    tasks: asyncio.TaskGroup
+
+
 class Session:
     """A conversation of tracker.websocket. `token` is whose the handshake was; None where the hello has to bring it."""
 
-    def __init__(self, sessions: Sessions, token: Token | None) -> None:
-        self.sessions = sessions
+    def __init__(self, reception: Reception, token: Token | None) -> None:
+        self.reception = reception
+        self.roster = reception.roster
+        self.writer = reception.writer
         self.token = token
         self.device: Device | None = None
         self.socket: Socket
         self.hello: Hello | None = None
         self.early: list[str | bytes] = []  # what came before we knew who; bound: the window, then the socket closes
-        self.told: set[str] = set()  # ids of commands sent on this socket; bound: 100 are open at most
+        self.sent: set[str] = set()  # ids of commands sent on this socket; bound: 100 are open at most
         self.unacked = 0
         self.bad = 0
         self.is_closed = False
 
     def opened(self, socket: Socket) -> None:
         self.socket = socket
-        self.sessions.add(self)
+        self.roster.add(self)
 
     def received(self, message: str | bytes) -> None:
         if self.device is None:
-            self.introduce(message)
+            self.greet(message)
             return
         self.handle(message, self.device)
 
-    def introduce(self, message: str | bytes) -> None:
+    def greet(self, message: str | bytes) -> None:
         """Until the hello is answered: one hello, then at most a window of messages that wait for the welcome."""
         try:
             if self.hello is None:
                 self.hello = expect_hello(message)
-                self.sessions.greet(self, self.hello)
+                self.run(self.introduce(self.hello))
             elif len(self.early) < WINDOW:
                 self.early.append(message)
             else:
@@ -60,9 +88,38 @@ class Session:
         except TrackerError as error:
             self.fail(error)
 
-    def welcome(self, device: Device, token: Token, acked: int) -> None:
-        """The device is who it says: begin."""
+    def run(self, errand: Coroutine[Any, Any, None]) -> None:
+        """Short work in a task of its own, for messages are handed over as function calls that cannot wait."""
+        self.reception.tasks.create_task(self.guard(errand))
+
+    async def guard(self, errand: Coroutine[Any, Any, None]) -> None:
+        """What goes wrong in an errand closes this session; in the TaskGroup it would end the server."""
+        try:
+            await errand
+        except TrackerError as error:
+            self.fail(error)
+        except (*AWAY, asyncpg.PostgresError):
+            self.fail(StorageDown())
+
+    async def introduce(self, hello: Hello) -> None:
+        reception = self.reception
+        device, token = await identify(reception.pool, reception.gate, hello, self.token, self.socket.peer)
+        if not self.is_closed:
+            self.enter(device, token, hello)
+            await self.bring_commands(device)
+
+    def enter(self, device: Device, token: Token, hello: Hello) -> None:
+        """The device is who it says. Nothing in here may await: a newer connection of the same device could enter in
+        between and close this one, which would then still be welcomed, and told how far the stream was before."""
+        self.roster.replace(self, device.key)
+        self.writer.log.know(device)
+        progress = self.writer.log.progress.get(device.key)
+        if progress is None or progress.boot != hello.boot:
+            progress = self.writer.log.progress[device.key] = Progress(hello.boot)
         self.device, self.token = device, token
+        self.welcome(device, progress.through)
+
+    def welcome(self, device: Device, acked: int) -> None:
         self.socket.send(encode_welcome(device.id, acked, WINDOW, MAX_FIXES, MAX_BYTES, HEARTBEAT))
         early, self.early = self.early, []
         for message in early:
@@ -75,7 +132,7 @@ class Session:
         if isinstance(decoded, Frame):
             self.take(decoded)
         elif isinstance(decoded, Result):
-            self.sessions.answer(self, decoded)
+            self.run(self.answer(device, decoded))
         else:
             self.socket.send(encode_error("bad_frame", "the hello was said already"))
 
@@ -85,22 +142,45 @@ class Session:
             self.fail(WindowExceeded())
             return
         self.bad = self.bad + 1 if frame.whole else 0
-        if not self.sessions.writer.offer(frame, self):
-            self.sessions.press(self)  # until the writer has room: see `resume`
+        if not self.writer.offer(frame, self):
+            self.roster.press(self)  # until the writer has room and calls `resume`
 
     def committed(self, frame: Frame, outcome: Outcome) -> None:
         """The writer's answer: everything in the frame is stored, known or quarantined, and will stay so."""
         self.unacked -= 1
-        self.sessions.stored(self, frame.seq)
+        self.count(frame.seq)
         if self.is_closed:
             return
         self.socket.send(encode_answer(frame, outcome))
         if self.bad >= BAD_IN_A_ROW:
             self.fail(BadFrame("ten frames in a row could not be read"))
 
+    def count(self, seq: int) -> None:
+        """Closed sessions count too, for the next hello of the device is told how far its frames are stored. The stream
+        is looked up each time: another boot of the device may have begun one that these numbers are not of."""
+        progress = self.writer.log.progress.get(self.device.key) if self.device else None
+        if progress and self.hello and progress.boot == self.hello.boot:
+            progress.stored(seq)
+
     def resume(self) -> None:
         """The writer has room again."""
-        self.sessions.release()
+        self.roster.release()
+
+    def send_commands(self) -> None:
+        if self.device:
+            self.run(self.bring_commands(self.device))
+
+    async def bring_commands(self, device: Device) -> None:
+        """Those that were not sent on this socket; they stay open until the device answers or they expire."""
+        for command in await fetch_commands(self.reception.pool, device):
+            if command.id not in self.sent and not self.is_closed:
+                self.sent.add(command.id)
+                self.socket.send(encode_command(command))
+
+    async def answer(self, device: Device, result: Result) -> None:
+        known = await keep_result(self.reception.pool, device, result)
+        if not known and not self.is_closed:
+            self.socket.send(encode_error("unknown_command", f"no open command {result.id}"))
 
     def fail(self, error: TrackerError) -> None:
         """Say why, then close with the code of the error."""
@@ -110,13 +190,18 @@ class Session:
         self.socket.send(encode_error(word(error), str(error)))
         self.socket.close(close_code(error), str(error))
 
+    def dismiss(self, after_ms: int) -> None:
+        self.is_closed = True
+        self.socket.send(encode_going_away(after_ms))
+        self.socket.resume_reading()  # the peer's answer to our close could not be heard while nothing is read
+
     def drained(self) -> None:
         """Acks are small and the window bounds them: nothing was held back."""
 
     def closed(self, code: int) -> None:
         self.is_closed = True
         self.early.clear()
-        self.sessions.remove(self)
+        self.roster.remove(self)
 
 
 def expect_hello(message: str | bytes) -> Hello:

@@ -1,0 +1,51 @@
+"""Errands: what a session asks the database for its device. Each borrows a connection and returns a value."""
+
+from typing import Final
+
+import asyncpg
+
+from tracker.access.gate import Gate
+from tracker.errors import NotAllowed, NotSignedIn
+from tracker.ingest.frames import Hello, Result
+from tracker.model.command import Command
+from tracker.model.device import Device
+from tracker.model.token import Token
+from tracker.store.commands import select_open_commands, update_command_answered
+from tracker.store.devices import select_device_by_key
+from tracker.store.pool import borrow
+
+CROWD: Final = 15.0  # s to wait for a connection: thousands come at once after a restart
+
+
+async def identify(
+    pool: asyncpg.Pool, gate: Gate, hello: Hello, token: Token | None, peer: str
+) -> tuple[Device, Token]:
+    """Who says this hello. `token` is the handshake's; where it is None, the hello has to bring one.
+
+    Raises NotSignedIn, NotAllowed, TooManyAttempts, StorageDown."""
+    token = token or await sign_in(gate, hello, peer)
+    if token.kind != "device" or token.device is None:
+        raise NotAllowed("only a device's own token may send its fixes")
+    async with borrow(pool, wait=CROWD) as conn:
+        device = await select_device_by_key(conn, token.device)
+    if device is None or device.id != hello.device:
+        raise NotAllowed("this token is another device's")
+    return device, token
+
+
+async def sign_in(gate: Gate, hello: Hello, peer: str) -> Token:
+    if hello.token is None:
+        raise NotSignedIn
+    return await gate.admit(hello.token, peer)
+
+
+async def fetch_commands(pool: asyncpg.Pool, device: Device) -> list[Command]:
+    """Those the device has not answered, and that have not expired."""
+    async with borrow(pool, wait=CROWD) as conn:
+        return await select_open_commands(conn, device.key)
+
+
+async def keep_result(pool: asyncpg.Pool, device: Device, result: Result) -> bool:
+    """False: the device has no open command of that id."""
+    async with borrow(pool, wait=CROWD) as conn:
+        return await update_command_answered(conn, device.key, result.id, ok=result.ok, detail=result.detail)

@@ -1,0 +1,88 @@
+"""Roster: the devices connected to this process. The newest connection of a device wins, a revoked token ends its own,
+and all are held back together while the writer is full."""
+
+from typing import Protocol
+
+from tracker.errors import NotSignedIn, Replaced, TrackerError
+from tracker.metrics import Metrics
+from tracker.model.device import Device
+from tracker.model.token import Token
+from tracker.websocket import Socket
+
+
+class Member(Protocol):
+    """What the roster knows of a connection. `device` is None until its hello is answered."""
+
+    socket: Socket
+    token: Token | None
+    device: Device | None
+
+    def fail(self, error: TrackerError) -> None:
+        """Say why, and close."""
+
+    def send_commands(self) -> None:
+        """A command was queued for the device."""
+
+    def dismiss(self, after_ms: int) -> None:
+        """Send the device away; it may come back after `after_ms`."""
+
+
+class Roster:
+    def __init__(self, metrics: Metrics) -> None:
+        self.metrics = metrics
+        self.members: set[Member] = set()  # bound: the connections the listener takes
+        self.by_device: dict[int, Member] = {}  # those whose hello was answered, by the device's key
+        self.is_pressed = False  # all are waiting for the writer
+        self.is_ending = False
+
+    def add(self, member: Member) -> None:
+        self.members.add(member)
+        self.metrics.connections.set(len(self.members))
+
+    def remove(self, member: Member) -> None:
+        self.members.discard(member)
+        self.metrics.connections.set(len(self.members))
+        # An older connection closes after the newer one took its place, and must not take that one out.
+        if member.device and self.by_device.get(member.device.key) is member:
+            del self.by_device[member.device.key]
+
+    def replace(self, member: Member, device: int) -> None:
+        """`member` speaks for the device from now on; an older connection of it is closed."""
+        if older := self.by_device.get(device):
+            older.fail(Replaced())
+        self.by_device[device] = member
+
+    def send_commands(self, device: int) -> None:
+        """A command was queued for this device; one that is not connected is sent it with its next hello."""
+        if member := self.by_device.get(device):
+            member.send_commands()
+
+    def revoke(self, token: int) -> None:
+        for member in [each for each in self.members if each.token and each.token.id == token]:
+            member.fail(NotSignedIn("the token was revoked"))
+
+    def press(self, member: Member) -> None:
+        """The writer is full: read nobody until it has room. To stop only the member that offered the last frame would
+        not bound the memory, for each of the others may still send a window. A member that came after the others were
+        stopped is stopped when it offers something."""
+        pressed = (member,) if self.is_pressed else tuple(self.members)
+        self.is_pressed = True
+        for each in pressed:
+            each.socket.pause_reading()
+
+    def release(self) -> None:
+        if self.is_pressed and not self.is_ending:
+            for member in tuple(self.members):
+                member.socket.resume_reading()
+        self.is_pressed = False
+
+    def hold(self) -> None:
+        """Take no more frames: what came is about to be the last."""
+        self.is_ending = True
+        for member in tuple(self.members):
+            member.socket.pause_reading()
+
+    def dismiss(self, after_ms: int) -> None:
+        """Tell every device to come back. The sockets are closed by whoever closes all of the server's."""
+        for member in tuple(self.members):
+            member.dismiss(after_ms)
