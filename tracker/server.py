@@ -142,9 +142,9 @@ class Server:
     async def fill(self) -> None:
         """What viewers see before the first new fix."""
         async with borrow(self.pool) as conn:
-            self.hub.epoch = await select_epoch(conn)
-            self.hub.event = await select_head(conn)
-            self.hub.oldest = await select_oldest(conn) or 0
+            self.hub.head.epoch = await select_epoch(conn)
+            self.hub.head.event = await select_head(conn)
+            self.hub.head.oldest = await select_oldest(conn) or 0
         ids = self.log.fences.ids
         states = self.log.states.items()
         self.table.put([shown for key, state in states if (shown := state.position(key, ids))], now_us())

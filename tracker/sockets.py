@@ -35,6 +35,6 @@ def blueprint(reception: Reception, hub: Hub, is_open: Callable[[], bool]) -> Bl
     @first_message("viewer", "admin")
     async def live() -> None:
         check_open()
-        await converse(Viewer(hub, caller()), VIEWER)
+        await converse(Viewer(hub.table, hub.head, hub, caller()), VIEWER)
 
     return routes

@@ -77,7 +77,7 @@ class Map(RuleBasedStateMachine):
         nothing = cast(Any, None)  # tokens and events are looked up elsewhere: not here
         self.hub = Hub(cast(Gate, nothing), nothing, nothing, Metrics(), self.table)
         self.page = Page()
-        self.viewer = Viewer(self.hub, Token(1, "viewer"))
+        self.viewer = Viewer(self.table, self.hub.head, self.hub, Token(1, "viewer"))
         self.viewer.opened(self.page)
         self.wish: dict[str, Any] = {}
         self.clock = 0

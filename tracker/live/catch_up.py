@@ -1,33 +1,42 @@
 """Events a viewer missed, read from the log and sent in order, no faster than it takes them."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 import asyncpg
 
+from tracker.live.frames import Subscribe
+from tracker.live.head import Head
+from tracker.model.event import Event
 from tracker.store.events import select_events
 from tracker.store.pool import borrow
-
-if TYPE_CHECKING:
-    from tracker.live.viewer import Viewer
 
 PAGE: Final = 200
 
 
-async def catch_up(viewer: "Viewer", pool: asyncpg.Pool, newest: Callable[[], int]) -> None:
-    """Until the viewer is level with `newest()`, or its socket is full: then `drained` begins again."""
-    try:
-        while not viewer.is_closed and not viewer.is_full and not viewer.is_paused and viewer.event < newest():
-            await send_page(viewer, pool, newest())
-    finally:
-        viewer.is_catching_up = False
+class Reader(Protocol):
+    """Who missed events. `event` is the number of the last one it was sent, or did not want."""
+
+    event: int
+    wish: Subscribe | None
+
+    @property
+    def misses_events(self) -> bool: ...
+    @property
+    def is_full(self) -> bool: ...
+    def tell_event(self, event: Event) -> None: ...
 
 
-async def send_page(viewer: "Viewer", pool: asyncpg.Pool, head: int) -> None:
-    """`head` was read before the query, so everything up to it is committed and in its answer."""
-    wish, after = viewer.wish, viewer.event
+async def catch_up(reader: Reader, pool: asyncpg.Pool, head: Head) -> None:
+    """Until the reader is level with the head, or its socket is full: when that has drained, this begins again."""
+    while reader.misses_events and not reader.is_full:
+        await send_page(reader, pool, head.event)
+
+
+async def send_page(reader: Reader, pool: asyncpg.Pool, newest: int) -> None:
+    """`newest` was read before the query, so everything up to it is committed and in its answer."""
+    wish, after = reader.wish, reader.event
     if wish is None or wish.events is None:
-        viewer.event = head
+        reader.event = newest
         return
     async with borrow(pool) as conn:
         events = await select_events(
@@ -38,9 +47,9 @@ async def send_page(viewer: "Viewer", pool: asyncpg.Pool, head: int) -> None:
             geofences=wish.events.geofences,
             types=wish.events.types,
         )
-    if viewer.wish is not wish or viewer.event != after:
+    if reader.wish is not wish or reader.event != after:
         return  # it subscribed anew meanwhile
     for event in events:
-        viewer.tell_event(event)
+        reader.tell_event(event)
     if len(events) < PAGE:
-        viewer.event = max(viewer.event, head)
+        reader.event = max(reader.event, newest)

@@ -14,6 +14,7 @@ from tracker.errors import NotAllowed, NotSignedIn, StorageDown, TrackerError
 from tracker.live.catch_up import catch_up
 from tracker.live.changes import Changes
 from tracker.live.frames import Subscribe
+from tracker.live.head import Head
 from tracker.live.table import Table
 from tracker.live.viewer import Viewer
 from tracker.metrics import Metrics
@@ -30,8 +31,6 @@ TOO_SLOW: Final = 4008
 
 
 class Hub:
-    """`event` is the number of the newest event there is; `epoch` names the log the numbers belong to."""
-
     def __init__(
         self, gate: Gate, pool: asyncpg.Pool, tasks: asyncio.TaskGroup, metrics: Metrics, table: Table
     ) -> None:
@@ -40,26 +39,25 @@ class Hub:
         self.tasks = tasks
         self.metrics = metrics
         self.table = table
-        self.epoch = ""
-        self.event = 0
-        self.oldest = 0  # the first event still kept
+        self.head = Head()
         self.viewers: set[Viewer] = set()
         self.changed = asyncio.Event()
-
-    def has_events_after(self, after: int) -> bool:
-        return self.oldest - 1 <= after <= self.event
 
     def deliver(self, update: Update) -> None:
         """From the bus."""
         self.table.put(update.positions, update.committed_at)
         if update.events:
             self.deliver_events(update)
+        self.wake()
+
+    def wake(self) -> None:
+        """There is something to send with the next tick."""
         self.changed.set()
 
     def deliver_events(self, update: Update) -> None:
         """Numbers have no gaps: where one shows, the bus lost something, and everybody reads the table instead."""
-        is_gap = update.events[0].id != self.event + 1
-        self.event = update.events[-1].id
+        is_gap = update.events[0].id != self.head.event + 1
+        self.head.event = update.events[-1].id
         for viewer in tuple(self.viewers):
             if is_gap or viewer.is_full or viewer.is_paused:
                 self.catch_up(viewer)
@@ -82,28 +80,24 @@ class Hub:
         sent = 0
         is_behind = False
         for viewer in tuple(self.viewers):
-            if viewer.event < self.event and viewer.wants_events and not viewer.is_full:
+            if not viewer.is_full:
                 self.catch_up(viewer)
-            if viewer.is_owed and not viewer.is_closed:
-                is_behind = not self.attempt(viewer, partial(viewer.pay, now)) or is_behind
-                continue
-            if viewer.tick >= tick or viewer.wish is None or viewer.is_paused or viewer.is_closed:
-                continue
-            if viewer.due > now:
-                is_behind = True
-                continue
-            changes = found.get(viewer.tick)
-            if changes is None:
-                changes = found[viewer.tick] = Changes(self.table, self.table.changed_since(viewer.tick))
-            if not len(changes):
-                viewer.tick = tick
-                continue
-            if self.attempt(viewer, partial(viewer.update, changes, tick, now)):
-                self.metrics.stored_to_sent.observe((now_us() - changes.committed_at) / 1e6)
-                sent += 1
-            is_behind = is_behind or viewer.tick < tick
+            if viewer.is_owed:
+                self.attempt(viewer, partial(viewer.pay, now))
+            elif viewer.is_due(tick, now):
+                sent += self.send_changes(viewer, found, tick, now)
+            is_behind = is_behind or viewer.is_behind(tick)
         self.metrics.frames_out.inc(sent)
         return is_behind
+
+    def send_changes(self, viewer: Viewer, found: dict[int, Changes], tick: int, now: float) -> bool:
+        changes = found.get(viewer.tick)
+        if changes is None:
+            changes = found[viewer.tick] = Changes(self.table, self.table.changed_since(viewer.tick))
+        is_sent = self.attempt(viewer, partial(viewer.update, changes, tick, now))
+        if is_sent:
+            self.metrics.stored_to_sent.observe((now_us() - changes.committed_at) / 1e6)
+        return is_sent
 
     def attempt(self, viewer: Viewer, serve: Callable[[], bool]) -> bool:
         """What goes wrong for one viewer must not stop the others. True: a frame was sent."""
@@ -140,10 +134,15 @@ class Hub:
 
     def catch_up(self, viewer: Viewer) -> None:
         """Send the events it missed from the table, page by page, until it is level with the newest."""
-        wants = viewer.wants_events and not viewer.owes_answer and not viewer.is_closed
-        if wants and not viewer.is_catching_up and not viewer.is_paused and viewer.event < self.event:
+        if viewer.misses_events and not viewer.is_catching_up:
             viewer.is_catching_up = True
-            self.attend(viewer, catch_up(viewer, self.pool, lambda: self.event))
+            self.attend(viewer, self.read_missed(viewer))
+
+    async def read_missed(self, viewer: Viewer) -> None:
+        try:
+            await catch_up(viewer, self.pool, self.head)
+        finally:
+            viewer.is_catching_up = False
 
     def attend(self, viewer: Viewer, work: Coroutine[Any, Any, None]) -> None:
         """Short work for one viewer. What goes wrong in it is the viewer's, never the server's."""
@@ -172,7 +171,7 @@ class Hub:
                     viewer.made(key, device.id)
                 else:
                     viewer.renamed(key)
-            self.changed.set()
+            self.wake()
         elif known is not None:
             for viewer in tuple(self.viewers):
                 viewer.removed(key, known.id)

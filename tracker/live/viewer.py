@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,11 @@ from tracker.live import frames
 from tracker.live.cells import count_cells
 from tracker.live.changes import Changes
 from tracker.live.frames import Pause, Subscribe, decode_message
+from tracker.live.head import Head
 from tracker.live.table import Slots, Table
 from tracker.model.event import Event
-
-if TYPE_CHECKING:
-    from tracker.live.hub import Hub
-    from tracker.model.token import Token
-    from tracker.websocket import Socket
+from tracker.model.token import Token
+from tracker.websocket import Socket
 
 FULL: Final = 64 * 1024  # bytes that wait for the socket; above it events wait too. Positions wait for an empty one
 CROWD: Final = 20_000  # devices in a viewport; above it they are counted by cell
@@ -27,11 +25,29 @@ BAD_IN_A_ROW: Final = 10
 SNAPSHOT_REST: Final = 10.0  # times as long as a snapshot took, until the same viewer may have the next
 
 
+class Host(Protocol):
+    """What a viewer asks of those who serve it."""
+
+    def add(self, viewer: Viewer) -> None: ...
+    def remove(self, viewer: Viewer, code: int) -> None: ...
+
+    def sign_in(self, viewer: Viewer, wish: Subscribe) -> None:
+        """Look up the token of its first message; then `subscribe` or `fail` follows."""
+
+    def catch_up(self, viewer: Viewer) -> None:
+        """Begin to send what `misses_events` says it misses, if that is not under way."""
+
+    def wake(self) -> None:
+        """There may be something to send with the next tick."""
+
+
 class Viewer:
     """A conversation of tracker.websocket. `token` None: the first message has to bring one."""
 
-    def __init__(self, hub: Hub, token: Token | None) -> None:
-        self.hub = hub
+    def __init__(self, table: Table, head: Head, host: Host, token: Token | None) -> None:
+        self.table = table
+        self.head = head
+        self.host = host
         self.token = token
         self.socket: Socket
         self.wish: Subscribe | None = None
@@ -54,7 +70,7 @@ class Viewer:
 
     def opened(self, socket: Socket) -> None:
         self.socket = socket
-        self.hub.add(self)
+        self.host.add(self)
 
     def received(self, message: str | bytes) -> None:
         try:
@@ -72,7 +88,7 @@ class Viewer:
         if self.token is None:
             if not isinstance(decoded, Subscribe) or decoded.token is None:
                 raise BadFrame("the first message is a subscribe with a token")
-            self.hub.sign_in(self, decoded)
+            self.host.sign_in(self, decoded)
         elif isinstance(decoded, Subscribe):
             self.subscribe(decoded)
         elif isinstance(decoded, Pause):
@@ -86,8 +102,8 @@ class Viewer:
         self.wants_events = wish.events is not None
         self.is_paused = False
         after = wish.events.after if wish.events else None
-        self.resumed = after is None or self.hub.has_events_after(after)
-        self.event = after if self.resumed and after is not None else self.hub.event
+        self.resumed = after is None or self.head.has_events_after(after)
+        self.event = after if self.resumed and after is not None else self.head.event
         self.owes_answer = True
         self.pay(monotonic())
 
@@ -99,32 +115,46 @@ class Viewer:
 
     @property
     def is_owed(self) -> bool:
-        return self.owes_answer or self.owes_snapshot
+        return (self.owes_answer or self.owes_snapshot) and not self.is_closed
+
+    @property
+    def misses_events(self) -> bool:
+        """There are newer events than it was sent, and nothing keeps it from being told but a full socket."""
+        wants = self.wants_events and not self.owes_answer and not self.is_paused and not self.is_closed
+        return wants and self.event < self.head.event
+
+    def is_behind(self, tick: int) -> bool:
+        """Something of before this tick is to be sent, now or when its rate allows it."""
+        wants = self.wish is not None and not self.is_paused and not self.is_closed
+        return self.is_owed or (wants and self.tick < tick)
+
+    def is_due(self, tick: int, now: float) -> bool:
+        return self.is_behind(tick) and self.due <= now
 
     def pay(self, now: float) -> bool:
         """Send what is owed, if the socket is empty and the last snapshot long enough ago for what it cost: snapshots
         of a large fleet take the loop's time from everybody. False: not yet, the hub will ask again."""
         if self.socket.buffered or now < self.payday:
-            self.hub.changed.set()
+            self.host.wake()
             return False
         began = monotonic()
         if self.owes_answer:
             self.answer()
         self.owes_answer = self.owes_snapshot = False
         self.snapshot()
-        self.hub.catch_up(self)
+        self.host.catch_up(self)
         self.payday = monotonic() + SNAPSHOT_REST * (monotonic() - began)
         return True
 
     def answer(self) -> None:
-        self.socket.send(frames.encode_subscribed(self.hub.epoch, self.resumed, self.event))
+        self.socket.send(frames.encode_subscribed(self.head.epoch, self.resumed, self.event))
         if not self.resumed:
             self.socket.send(frames.encode_reset("the events after that number are not here any more", self.event))
 
     def snapshot(self) -> None:
         """All that is to be seen now; the ticks go on from here."""
-        table = self.hub.table
-        self.forget_table(table)
+        table = self.table
+        self.forget_table()
         self.tick = table.next_tick()
         self.due = monotonic() + (self.wish.interval if self.wish else 0.0)
         everything = Changes(table, table.changed_since(0))
@@ -137,7 +167,8 @@ class Viewer:
         self.named[slots] = True
         self.socket.send(frames.encode_positions("snapshot", table, slots.tolist()))
 
-    def forget_table(self, table: Table) -> None:
+    def forget_table(self) -> None:
+        table = self.table
         self.shown = np.zeros(len(table.rows), np.bool_)
         self.named = np.zeros(len(table.rows), np.bool_)
         self.wanted = None
@@ -156,8 +187,10 @@ class Viewer:
 
     def update(self, changes: Changes, tick: int, now: float) -> bool:
         """One frame with what changed since the last one, if there is any and the socket has room. True: sent."""
-        if self.socket.buffered or self.wish is None:
-            return False  # it keeps its tick: the next frame carries the newer positions
+        if not len(changes):
+            self.tick = tick
+        if not len(changes) or self.socket.buffered or self.wish is None:
+            return False  # with a full socket it keeps its tick: the next frame carries the newer positions
         self.tick = tick
         if len(changes.table.rows) != len(self.shown) or self.is_crowded:
             self.due = now + self.wish.interval
@@ -214,7 +247,7 @@ class Viewer:
             if self.is_full:
                 self.named[key] = False  # its next position brings the name
             else:
-                self.socket.send(frames.encode_names(self.hub.table, [key]))
+                self.socket.send(frames.encode_names(self.table, [key]))
 
     def made(self, key: int, id: str) -> None:
         """A device is new; it may be one that was asked for."""
@@ -241,9 +274,9 @@ class Viewer:
 
     def drained(self) -> None:
         """The socket has room again: what was held back follows."""
-        self.hub.changed.set()
-        self.hub.catch_up(self)
+        self.host.wake()
+        self.host.catch_up(self)
 
     def closed(self, code: int) -> None:
         self.is_closed = True
-        self.hub.remove(self, code)
+        self.host.remove(self, code)

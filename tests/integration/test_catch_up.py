@@ -1,0 +1,82 @@
+"""Events a viewer missed are read from the log, whatever it asks for meanwhile."""
+
+import asyncio
+import json
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tracker.access.gate import Gate
+from tracker.live.hub import Hub
+from tracker.live.table import Table
+from tracker.live.viewer import Viewer
+from tracker.metrics import Metrics
+from tracker.model.device import Device
+from tracker.model.event import Transition
+from tracker.model.evidence import Evidence, seen
+from tracker.model.fix import Fix
+from tracker.model.moment import now_ms
+from tracker.model.token import Token
+from tracker.store.events import insert_transitions
+from tracker.websocket import Prebuilt
+
+
+class Page:
+    """A socket that keeps what it is told. `buffered` is what a test says waits in it."""
+
+    def __init__(self) -> None:
+        self.peer = "a page"
+        self.buffered = 0
+        self.told: list[dict[str, Any]] = []
+
+    def send(self, message: str | bytes) -> None:
+        self.told.append(json.loads(message))
+
+    def send_prebuilt(self, frame: Prebuilt) -> None:
+        self.send(frame.message)
+
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
+    def abort(self) -> None: ...
+    def close(self, code: int, reason: str = "") -> None:
+        raise AssertionError(f"closed with {code} {reason}")
+
+    def events(self) -> list[int]:
+        return [each["event"]["id"] for each in self.told if each["type"] == "event"]
+
+
+@pytest.fixture
+async def head(pool: asyncpg.Pool, device: Device) -> int:
+    """Three events are in the log."""
+    fix = Fix(now_ms(), 74246000, 437384000, accuracy=8.0)
+    crossed = [
+        Transition(device.key, fence, "enter", fix.at, fix, fix.at, Evidence(fixes=(seen(fix, 3.0),)))
+        for fence in (5, 6, 7)
+    ]
+    async with pool.acquire() as conn:
+        await insert_transitions(conn, crossed, {5: "a", 6: "b", 7: "c"}, detected_at=fix.at)
+    return 3
+
+
+async def test_asking_anew_while_events_are_read_loses_none(
+    pool: asyncpg.Pool, gate: Gate, metrics: Metrics, head: int
+) -> None:
+    """The second wish waits for an empty socket: what is read meanwhile cannot be sent, so it may not count as sent."""
+    page = Page()
+    subscribe = json.dumps({"type": "subscribe", "events": {"after": 0}})
+    async with asyncio.timeout(10):
+        async with asyncio.TaskGroup() as tasks:
+            hub = Hub(gate, pool, tasks, metrics, Table())
+            hub.head.event = head
+            viewer = Viewer(hub.table, hub.head, hub, Token(1, "viewer"))
+            viewer.opened(page)
+            viewer.received(subscribe)
+            assert viewer.is_catching_up
+            page.buffered = 1
+            viewer.received(subscribe)
+        assert page.events() == []
+        async with asyncio.TaskGroup() as hub.tasks:
+            page.buffered = 0
+            hub.serve(viewer.payday)
+    assert page.events() == [1, 2, 3]
