@@ -11,6 +11,7 @@
     ├── WrongType            a body that is not JSON
     ├── TooMany              more often than the limit
     ├── StorageDown          PostgreSQL does not answer
+    ├── ReaderDied           the process that read a file ended
     ├── Fenced               another server owns the partitions now
     ├── BadFrame             a frame of a device or viewer that can never be accepted
     ├── WindowExceeded       more unacked frames than the window
@@ -83,6 +84,10 @@ class StorageDown(TrackerError):
     """The database does not answer; try again."""
 
 
+class ReaderDied(TrackerError):
+    """What was reading this ended before it was done; try again."""
+
+
 class Fenced(TrackerError):
     """Another server owns the partitions now."""
 
@@ -138,6 +143,7 @@ HTTP_STATUS: Final[dict[type[TrackerError], int]] = {
     WrongType: 415,
     TooMany: 429,
     StorageDown: 503,
+    ReaderDied: 503,
     Fenced: 503,
 }
 

@@ -41,8 +41,9 @@ MAY_IMPORT: Final = {
         "websocket",
         "metrics",
     },
-    "dry_run": {"model", "errors", "geo", "geofence", "pipeline", "store"},
-    "api": {"alerts", "dry_run", "model", "errors", "geo", "geofence", "store", "access", "live", "metrics"},
+    "readers": {"model", "errors", "geofence", "store"},
+    "dry_run": {"model", "errors", "geo", "geofence", "pipeline", "readers", "store"},
+    "api": {"alerts", "dry_run", "readers", "model", "errors", "geo", "geofence", "store", "access", "live", "metrics"},
     "simulator": {"model", "errors", "geo"},
 }
 # Decisions are values in, values out: nothing that waits, asks the time, talks or writes.

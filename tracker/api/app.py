@@ -45,6 +45,7 @@ from tracker.live.newest import Newest
 from tracker.live.table import Table
 from tracker.metrics import Metrics
 from tracker.model.device import SLUG
+from tracker.readers.readers import Readers
 
 WEB: Final = Path(tracker.__file__).parent.parent / "web" / "dist"
 LARGEST_BODY: Final = 4 * 1024 * 1024  # bytes, of a geofence; all other bodies have a smaller limit of their own
@@ -69,6 +70,7 @@ def build_app(
     Sockets are added by who owns them: `app.websocket`, with a rule of access.guard on each.
     """
     pool = pool or gate.pool
+    readers = Readers()
     carriers = carriers or build_carriers(Dialer(), Vapid(new_key()))
     app = Quart("tracker", static_folder=None)
     app.request_class = Sized  # type: ignore[assignment]  # annotated as the one class, not as one of its kind
@@ -91,10 +93,11 @@ def build_app(
         subscriptions.blueprint(pool, carriers),
         push.blueprint(carriers.push_key),
         deliveries.blueprint(pool),
-        dry_run.blueprint(pool, database_url),
+        dry_run.blueprint(pool, readers, database_url),
         event_stream.blueprint(pool, newest or Newest()),
         *(each.blueprint(pool) for each in (tokens, devices, pairs, commands, quarantine, tracks, events)),
-        *(each.blueprint(pool) for each in (geofences, geofence_import, geofence_export)),
+        *(each.blueprint(pool, readers) for each in (geofences, geofence_import)),
+        geofence_export.blueprint(pool),
     ):
         app.register_blueprint(blueprint)
     return app

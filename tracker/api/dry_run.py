@@ -17,10 +17,11 @@ from tracker.dry_run.lines import Event
 from tracker.dry_run.process import lines
 from tracker.dry_run.request import Request
 from tracker.errors import Invalid, TooMany
-from tracker.geofence.reading.feature import parse
+from tracker.geofence.reading.collection import Draft
 from tracker.model.device import is_slug
-from tracker.model.geofence import Geofence, Preset
+from tracker.model.geofence import Preset
 from tracker.model.moment import DAY_MS, now_ms
+from tracker.readers.readers import Readers
 from tracker.store.devices import select_unknown
 from tracker.store.pool import borrow
 
@@ -56,7 +57,7 @@ class Named(msgspec.Struct, frozen=True):
     id: Any = None
 
 
-def blueprint(pool: asyncpg.Pool, database_url: str) -> Blueprint:
+def blueprint(pool: asyncpg.Pool, readers: Readers, database_url: str) -> Blueprint:
     routes = Blueprint("dry_run", __name__, url_prefix="/api/geofences")
     running: set[asyncio.Task[None] | None] = set()  # MOST at most
 
@@ -67,7 +68,7 @@ def blueprint(pool: asyncpg.Pool, database_url: str) -> Blueprint:
     async def dry_run() -> Response:
         """Try a geofence on the stored history: the events it would have given, nothing stored and nobody told."""
         asked = await read_json(DryRun, LARGEST_FEATURE)
-        request = await _request(pool, asked, database_url)
+        request = await _request(pool, readers, asked, database_url)
         if len(running) >= MOST:
             raise TooMany("two dry runs are under way", retry_after=5.0)
         task = asyncio.current_task()  # which sends the answer too
@@ -83,15 +84,15 @@ def blueprint(pool: asyncpg.Pool, database_url: str) -> Blueprint:
     return routes
 
 
-async def _request(pool: asyncpg.Pool, asked: DryRun, database_url: str) -> Request:
+async def _request(pool: asyncpg.Pool, readers: Readers, asked: DryRun, database_url: str) -> Request:
     since, until = read_moment(asked.from_, "from"), read_moment(asked.to, "to")
     if since > until:
         raise Invalid("from is after to", field="from")
-    fence = await asyncio.to_thread(_fence, bytes(asked.feature))
+    draft = await _draft(readers, bytes(asked.feature))
     if asked.devices is not None:
         await _known(pool, asked.devices)
     devices = None if asked.devices is None else frozenset(asked.devices)
-    return Request(database_url, msgspec.Raw(fence.feature), *possible(since, until), asked.preset, devices)
+    return Request(database_url, msgspec.Raw(draft.feature), *possible(since, until), asked.preset, devices)
 
 
 def possible(since: int, until: int) -> tuple[int, int]:
@@ -100,13 +101,12 @@ def possible(since: int, until: int) -> tuple[int, int]:
     return max(FIRST, min(since, latest)), max(FIRST, min(until, latest))
 
 
-def _fence(feature: bytes) -> Geofence:
-    """In a thread: ten thousand vertices take longer than a live position should wait."""
+async def _draft(readers: Readers, feature: bytes) -> Draft:
     try:
         named = msgspec.json.decode(feature, type=Named)
     except msgspec.ValidationError:
         raise Invalid("feature: a GeoJSON Feature", field="feature") from None
-    return parse(feature, id=ID if named.id is None else None)
+    return await readers.feature(feature, ID if named.id is None else None)
 
 
 async def _known(pool: asyncpg.Pool, devices: list[str]) -> None:

@@ -1,8 +1,7 @@
 """Import of geofences: a file of thousands, all of them or none."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, get_args
 
 import asyncpg
 import msgspec
@@ -13,21 +12,15 @@ from werkzeug.exceptions import RequestTimeout
 from tracker.access.guard import allow
 from tracker.api.wire import answer, read_query
 from tracker.errors import Conflict, Invalid, TooLarge, TooMany, WrongType
-from tracker.geofence.reading.collection import MOST_TOLD, BadFeature, Collection, Defaults, Found, collect, features
-from tracker.geofence.reading.gpx import waypoints_and_lines
-from tracker.geofence.reading.kml import placemarks
+from tracker.geofence.reading.collection import MOST_TOLD, BadFeature, Collection, Defaults
+from tracker.readers.readers import Readers
+from tracker.readers.task import Format
 from tracker.store.geofences import insert_geofences
 from tracker.store.pool import borrow
 
 PATH: Final = "/api/geofences/import"
 LARGEST: Final = 64 * 1024 * 1024  # bytes
 PATIENCE: Final = 300.0  # s; 64 MB over 2 Mbit/s
-Format = Literal["geojson", "kml", "gpx"]
-READERS: Final[dict[Format, Callable[[bytes], Iterator[Found]]]] = {
-    "geojson": features,
-    "kml": placemarks,
-    "gpx": waypoints_and_lines,
-}
 TYPES: Final[dict[str, Format]] = {
     "application/geo+json": "geojson",
     "application/json": "geojson",
@@ -66,7 +59,7 @@ class Imported(msgspec.Struct, frozen=True):
     ids: list[str]
 
 
-def blueprint(pool: asyncpg.Pool) -> Blueprint:
+def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
     routes = Blueprint("geofence_import", __name__)
     busy = asyncio.Lock()  # one import at a time holds its 64 MB; another is told to come again
 
@@ -78,13 +71,13 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     async def import_geofences() -> Response:
         """Import geofences, all or none."""
         query = read_query(ImportQuery)
-        reader = READERS[_format(query)]
+        format = _format(query)
         if busy.locked():
             raise TooMany("another import is running", retry_after=5.0)
         async with busy:
             parts = await _parts()
             defaults = Defaults(query.radius, query.width, query.repair)
-            found = await asyncio.to_thread(lambda: collect(reader(_whole(parts)), defaults))
+            found = await readers.collection(parts, format, defaults)
             if found.wrong:
                 raise Invalid(_counted(found.wrong, found.total, "cannot be geofences"), errors=found.bad)
             async with borrow(pool) as conn:
@@ -101,7 +94,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
 def _format(query: ImportQuery) -> Format:
     format = query.format or TYPES.get(request.mimetype)
     if format is None:
-        raise WrongType(f"the body has to be one of {', '.join(TYPES)}; or say format={'|'.join(READERS)}")
+        raise WrongType(f"the body has to be one of {', '.join(TYPES)}; or say format={'|'.join(get_args(Format))}")
     return format
 
 
@@ -118,12 +111,6 @@ async def _parts() -> list[bytes]:
     except TimeoutError:
         raise RequestTimeout from None
     return parts
-
-
-def _whole(parts: list[bytes]) -> bytes:
-    body = b"".join(parts)
-    parts.clear()  # or there would be two of it while it is read
-    return body
 
 
 def _counted(wrong: int, total: int, what: str) -> str:

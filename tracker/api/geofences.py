@@ -1,11 +1,9 @@
 """Geofences: named areas, as GeoJSON features."""
 
-import asyncio
 from typing import Annotated, Any, ClassVar, Literal
 
 import asyncpg
 import msgspec
-import shapely
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 from werkzeug.exceptions import RequestEntityTooLarge
@@ -14,9 +12,10 @@ from tracker.access.guard import allow
 from tracker.api.feature_stream import one_page, streamed
 from tracker.api.wire import Page, answer, empty, read_bytes, read_query
 from tracker.errors import NotFound, TooLarge
-from tracker.geofence.reading.feature import GeofenceProperties, parse
+from tracker.geofence.reading.collection import Draft
+from tracker.geofence.reading.feature import GeofenceProperties
 from tracker.geofence.reading.geojson import MAX_VERTICES
-from tracker.model.geofence import Geofence
+from tracker.readers.readers import Readers
 from tracker.store.geofences import (
     StoredGeofence,
     delete_geofence,
@@ -54,7 +53,7 @@ class GeofenceCollection(msgspec.Struct, frozen=True):
     MEDIA: ClassVar = ("application/geo+json",)
 
 
-def blueprint(pool: asyncpg.Pool) -> Blueprint:
+def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
     routes = Blueprint("geofences", __name__, url_prefix="/api/geofences")
 
     @routes.get("")
@@ -75,9 +74,9 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @allow("admin")
     async def create_geofence() -> Response:
         """Make a geofence."""
-        fence = await _read(None)
+        draft = await _read(readers, None)
         async with borrow(pool) as conn:
-            made = await insert_geofence(conn, fence.id, fence.feature, shapely.to_wkb(fence.shape))
+            made = await insert_geofence(conn, draft.id, draft.feature, draft.shape)
         response = _shown(made, 201)
         response.headers["Location"] = f"/api/geofences/{made.id}"
         return response
@@ -96,9 +95,9 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @allow("admin")
     async def replace_geofence(geofence: str) -> Response:
         """Change a geofence; who is inside both the old and the new area stays inside."""
-        fence = await _read(geofence)
+        draft = await _read(readers, geofence)
         async with borrow(pool) as conn:
-            return _shown(await update_geofence(conn, geofence, fence.feature, shapely.to_wkb(fence.shape)))
+            return _shown(await update_geofence(conn, geofence, draft.feature, draft.shape))
 
     @routes.delete("/<slug:geofence>")
     @allow("admin")
@@ -112,14 +111,13 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     return routes
 
 
-async def _read(id: str | None) -> Geofence:
-    """Parsed in a thread: ten thousand vertices take longer than a live position should wait."""
+async def _read(readers: Readers, id: str | None) -> Draft:
     try:
         body = await read_bytes(LARGEST_FEATURE)
     except (TooLarge, RequestEntityTooLarge):
         limits = f"a geofence may have {LARGEST_FEATURE:,} bytes and {MAX_VERTICES:,} vertices; simplify it first"
         raise TooLarge(limits, field="geometry") from None
-    return await asyncio.to_thread(parse, body, id=id)
+    return await readers.feature(body, id)
 
 
 def _shown(stored: StoredGeofence | None, status: int = 200) -> Response:

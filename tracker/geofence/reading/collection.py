@@ -114,7 +114,12 @@ def collect(found: Iterable[Found], defaults: Defaults) -> Collection:
 def _draft(feature: Feature | TrackerError, defaults: Defaults) -> Draft:
     if isinstance(feature, TrackerError):
         raise feature
-    fence = read(msgspec.structs.replace(feature, properties=_completed(feature, defaults)))
+    return draft_of(msgspec.structs.replace(feature, properties=_completed(feature, defaults)))
+
+
+def draft_of(feature: Feature, id: str | None = None) -> Draft:
+    """Raises as feature.read does."""
+    fence = read(feature, id)
     return Draft(fence.id, fence.feature, shapely.to_wkb(fence.shape))
 
 

@@ -1,0 +1,46 @@
+"""A process from outside: started with its limits, given what it needs, and ended with who asked."""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import tracker
+from tracker.readers.limits import Limits
+
+PIECE: Final = 64 * 1024  # bytes read at once, and all that is held here for a slow reader
+
+
+@asynccontextmanager
+async def started(module: str, limits: Limits, given: Iterable[bytes]) -> AsyncIterator[Process]:
+    """`main` of the module, `given` on its standard input: there nobody sees the database's password. Killed at the end
+    of the block, whatever it is doing: it changes nothing."""
+    bound = f"from tracker.readers.limits import bind; bind({limits.memory}, {limits.seconds})"
+    program = f"{bound}; from {module} import main; main()"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=PIECE, env=environment()
+    )
+    try:
+        assert process.stdin is not None
+        with suppress(BrokenPipeError, ConnectionResetError):  # it ended early; its exit code says so
+            for piece in given:
+                process.stdin.write(piece)
+                await process.stdin.drain()
+            process.stdin.close()
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+def environment() -> dict[str, str]:
+    """Ours, and where this program lies: the server may have been started from anywhere. One thread for linear algebra,
+    of which there is none: each would reserve 40 MB of the address space."""
+    home = str(Path(tracker.__file__).parent.parent)
+    found = os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))
+    return os.environ | {"PYTHONPATH": found, "OPENBLAS_NUM_THREADS": "1"}

@@ -1,0 +1,70 @@
+"""The process itself: a task and a body on its standard input, drafts or a refusal on its standard output."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+import msgspec
+
+from tracker.errors import Invalid, TrackerError
+from tracker.geofence.reading.collection import Draft, Found, collect, draft_of, features
+from tracker.geofence.reading.geojson import decode
+from tracker.geofence.reading.gpx import waypoints_and_lines
+from tracker.geofence.reading.kml import placemarks
+from tracker.readers.task import Drafts, Format, ManyFeatures, OneFeature, Refusal, Rest, Task, Word, encode
+
+SLICE_BYTES: Final = 512 * 1024
+TOO_MUCH: Final = "takes more memory to read than is granted; simplify it or send it in parts"
+FORMATS: Final[dict[Format, Callable[[bytes], Iterator[Found]]]] = {
+    "geojson": features,
+    "kml": placemarks,
+    "gpx": waypoints_and_lines,
+}
+
+
+def main() -> None:
+    task = msgspec.json.decode(sys.stdin.buffer.readline(), type=Task)
+    try:
+        for word in read(task, sys.stdin.buffer.read()):
+            say(word)
+    except TrackerError as error:
+        say(Refusal(type(error).__name__, str(error), error.field))
+    except MemoryError:
+        say(
+            Refusal(
+                Invalid.__name__, "takes more memory to read than is granted; simplify it or send it in parts", None
+            )
+        )
+
+
+def say(word: Word) -> None:
+    """Waits for who asked; where there is nobody any more, this is the end."""
+    try:
+        sys.stdout.buffer.write(encode(word))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os._exit(1)  # an orderly exit would try to write once more
+
+
+def read(task: Task, body: bytes) -> Iterator[Word]:
+    """Raises as `collect` and its sources do."""
+    match task:
+        case OneFeature(id):
+            yield Drafts([draft_of(decode(body), id)])
+        case ManyFeatures(format, defaults):
+            found = collect(FORMATS[format](body), defaults)
+            yield from map(Drafts, slices(found.drafts))
+            yield Rest(msgspec.structs.replace(found, drafts=[]))
+
+
+def slices(drafts: Iterable[Draft]) -> Iterator[list[Draft]]:
+    part, size = list[Draft](), 0
+    for draft in drafts:
+        part.append(draft)
+        size += len(draft.feature) + len(draft.shape)
+        if size >= SLICE_BYTES:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
