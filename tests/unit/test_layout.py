@@ -1,8 +1,10 @@
 """The shape of the code, kept by a test: which way imports go, how long things may get, what names are not used."""
 
 import ast
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Final
 
@@ -70,6 +72,8 @@ FORBIDDEN_STEMS: Final = re.compile(r"(^|[_-])(utils?|helpers?|common|managers?|
 BROAD_EXCEPTS: Final = 3
 HOME_PATHS: Final = re.compile(r"(?<![\w.])/(work|root|home/\w+)/")
 
+SCRIPT_IMPORT: Final = re.compile(r"""\b(?:from|import)\s*\(?\s*['"](\.{1,2}/[^'"]+)['"]""")
+
 TEXT: Final = {".py", ".sql", ".ts", ".tsx", ".css", ".html", ".toml", ".md", ".yml", ".sh"}
 
 Source = tuple[Path, ast.Module]
@@ -108,6 +112,87 @@ def test_imports_go_one_way() -> None:
         if name.startswith("tracker.") and name.split(".")[1] not in allowed | {room_of(path)}
     ]
     assert not wrong
+
+
+def find_circle(arrows: Mapping[str, set[str]]) -> list[str]:
+    """The first circle there is, each name imported by the next; none: empty."""
+    try:
+        TopologicalSorter(arrows).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def find_arrows(sources: list[Source]) -> dict[str, set[str]]:
+    """What each of our modules imports of ours: at its head, under TYPE_CHECKING, and inside functions."""
+    modules = {module_of(path) for path, _ in sources}
+    arrows: dict[str, set[str]] = {}
+    for path, tree in sources:
+        module = module_of(path)
+        package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+        names = {name for node in ast.walk(tree) for name in absolute_names(node, package)}
+        arrows[module] = {name if name in modules else name.rpartition(".")[0] for name in names} & modules - {module}
+    return arrows
+
+
+def absolute_names(node: ast.AST, package: str) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+        yield from (".".join([*above, *filter(None, [node.module]), alias.name]) for alias in node.names)
+
+
+def test_no_module_is_imported_by_what_it_imports() -> None:
+    assert not find_circle(find_arrows(SOURCES))
+
+
+@pytest.mark.parametrize(
+    "back",
+    [
+        "from tracker.live.hub import Hub",
+        "from tracker.live import hub",
+        "from .hub import Hub",
+        "from . import hub",
+        "import tracker.live.hub",
+        "if TYPE_CHECKING:\n    from tracker.live.hub import Hub",
+        "def late():\n    from tracker.live.hub import Hub",
+    ],
+)
+def test_a_circle_is_found(back: str) -> None:
+    hub, viewer = "from tracker.live.viewer import Viewer", f"from tracker.model.fix import Fix\n{back}"
+    sources = [(PACKAGE / "live" / f"{name}.py", ast.parse(text)) for name, text in (("hub", hub), ("viewer", viewer))]
+    assert set(find_circle(find_arrows(sources))) == {"tracker.live.hub", "tracker.live.viewer"}
+    assert not find_circle(find_arrows(sources[:1]))
+
+
+def find_script_arrows(sources: Mapping[str, str]) -> dict[str, set[str]]:
+    """The same of TypeScript, by the names of the files; `import type` counts too."""
+    arrows = {}
+    for name, text in sources.items():
+        stems = {(Path(name).parent / found) for found in SCRIPT_IMPORT.findall(text)}
+        paths = {str(Path(os.path.normpath(stem))) for stem in stems}
+        arrows[name] = {path + kind for path in paths for kind in ("", ".ts", ".tsx")} & sources.keys()
+    return arrows
+
+
+def test_no_part_of_the_page_is_imported_by_what_it_imports() -> None:
+    page = ROOT / "web/src"
+    sources = {str(path.relative_to(page)): path.read_text(encoding="utf-8") for path in page.rglob("*.ts*")}
+    arrows = find_script_arrows(sources)
+    assert sum(map(len, arrows.values())) > len(sources)  # it reads them at all
+    assert not find_circle(arrows)
+
+
+@pytest.mark.parametrize("form", ["import { a } from '{}';", "import type { A } from '{}';", "export * from '{}';"])
+def test_a_circle_of_the_page_is_found(form: str) -> None:
+    sources = {"map/a.ts": form.replace("{}", "../live/b"), "live/b.tsx": form.replace("{}", "../map/a")}
+    assert set(find_circle(find_script_arrows(sources))) == set(sources)
 
 
 def test_the_rooms_in_the_table_exist() -> None:

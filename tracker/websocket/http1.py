@@ -9,7 +9,7 @@ import binascii
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 import h11
 from hypercorn.events import Closed, Event
@@ -24,16 +24,24 @@ from .assembly import POLICY, TOO_BIG
 from .budget import Budget
 from .limits import Limits
 
-if TYPE_CHECKING:
-    from .wire import Wire
-
 _PERMESSAGE: Final = b"sec-websocket-extensions"
+
+
+class Pipe(Protocol):
+    """Where the bytes of a connection come from."""
+
+    def hold(self, early: bytes) -> None:
+        """Read no more. `early` was read already, and comes first when reading goes on."""
+
+    def release(self) -> None:
+        """Read on."""
 
 
 class Http1(H11Protocol):
     """Refuses what Hypercorn lets pass, and stops reading at an upgrade until it is decided."""
 
-    wire: "Wire"
+    limits: Limits
+    pipe: Pipe
 
     async def handle(self, event: Event) -> None:
         try:
@@ -45,7 +53,7 @@ class Http1(H11Protocol):
     async def _check_protocol(self, event: h11.Request) -> None:
         """Called with each request. Upstream's answers h2c here; an Upgrade to it is simply ignored by ours."""
         names = Counter(name for name, _ in event.headers)
-        if len(event.headers) > self.wire.room.limits.head_lines:
+        if len(event.headers) > self.limits.head_lines:
             raise h11.RemoteProtocolError("too many headers", error_status_hint=431)
         if names[b"content-length"] and names[b"transfer-encoding"]:
             raise h11.RemoteProtocolError("two lengths", error_status_hint=400)
@@ -56,12 +64,12 @@ class Http1(H11Protocol):
         await super()._create_stream(request)
         if isinstance(self.connection, H11WSConnection):
             early, self.connection.buffer = bytes(self.connection.buffer), bytearray()
-            self.wire.hold(early)
+            self.pipe.hold(early)
 
     async def stream_send(self, event: StreamEvent) -> None:
         await super().stream_send(event)
         if isinstance(event, Response) and event.status_code == 101:
-            self.wire.release()  # a refused one stays held: nothing it sends is read any more, and it is closed
+            self.pipe.release()  # a refused one stays held: nothing it sends is read any more, and it is closed
 
 
 class PlainStream(WSStream):

@@ -4,7 +4,7 @@ import logging
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from .census import Census
 from .limits import Limits
@@ -12,10 +12,20 @@ from .socket import Socket
 from .turnstile import Turnstile
 from .wheel import Wheel
 
-if TYPE_CHECKING:
-    from .wire import Wire
-
 log = logging.getLogger("tracker.websocket")
+
+
+class Closable(Protocol):
+    """A connection that still speaks HTTP, to whoever closes the server."""
+
+    def close_if_idle(self) -> None:
+        """Close it, unless it is at an answer."""
+
+    def abort(self) -> None:
+        """Drop it now."""
+
+    def cancel(self) -> None:
+        """End the task that serves it."""
 
 
 @dataclass(eq=False)
@@ -26,7 +36,7 @@ class Room:
     wheel: Wheel = field(default_factory=Wheel)
     sockets: set[Socket] = field(default_factory=set)
     """Open WebSockets."""
-    wires: set["Wire"] = field(default_factory=set)
+    wires: set[Closable] = field(default_factory=set)
     """Connections that still speak HTTP."""
     violations: Counter[int] = field(default_factory=Counter)
     """Sockets closed for what they sent, by close code."""

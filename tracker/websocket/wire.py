@@ -161,7 +161,7 @@ class Wire(asyncio.Protocol):
         state = ConnectionState({**site.state, KEY: self})
         http = kind(site.app, site.config, site.context, tasks, state, secure is not None, client, server, self.send)
         if isinstance(http, Http1):
-            http.wire = self
+            http.limits, http.pipe = self.room.limits, self
         return http
 
     # -- Hypercorn reads and writes -----------------------------------------------------------------------------------

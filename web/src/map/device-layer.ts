@@ -7,15 +7,10 @@ import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibre } f
 import type { DeviceTable } from '../live/devices';
 import { Status } from '../live/frames';
 import { glideTime } from './glide';
-import { Look, Markers, STALE, STRIDE } from './markers';
+import { Look, type MarkerColors, Markers, STALE, STRIDE } from './markers';
 import { difference, mercatorX, mercatorY, WORLD_UNITS } from './mercator';
 import { Pacer } from './pacer';
 import { type Program, compile } from './program';
-
-export interface MarkerColors {
-  readonly status: readonly [unknown: string, stopped: string, moving: string, stale: string];
-  readonly rim: string;
-}
 
 const STALE_MS = 5 * 60_000; // no fix for this long: the marker fades
 const PICK_PX = 18; // a finger is wide

@@ -13,6 +13,11 @@ const TURN = 65_536;
 export const Look = { Status: 24, Shown: 25, Pointed: 26 } as const;
 export const STALE = 3; // the status after those of the wire: heard of long ago
 
+export interface MarkerColors {
+  readonly status: readonly [unknown: string, stopped: string, moving: string, stale: string];
+  readonly rim: string;
+}
+
 export class Markers {
   capacity = 0;
   bytes = new Uint8Array(0);

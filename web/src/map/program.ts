@@ -1,7 +1,6 @@
 /** The WebGL side of the device layer: one program per projection, attributes as markers.ts lays them out. */
 import type { CustomLayerProjectionData } from 'maplibre-gl';
-import type { MarkerColors } from './device-layer';
-import { STRIDE } from './markers';
+import { type MarkerColors, STRIDE } from './markers';
 import { FRAGMENT_SHADER, vertexShader } from './shaders';
 
 export interface Program {
