@@ -15,6 +15,7 @@ from tracker.model.geofence import Geofence
 from tracker.model.moment import parse
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
+from tracker.pipeline.question import Question
 
 DEVICE = Device(1, "noisy", "Noisy")
 
@@ -27,7 +28,7 @@ def told(fixes: Sequence[Fix], fences: Sequence[Geofence]) -> dict[int, list[Tol
     for number, fix in enumerate(fixes):
         between = known.passing(asked, number, state.newest, fix)
         here = asked.here.get(number, NOWHERE)
-        step = advance(DEVICE, state, fix, number + 1, here, between, known)
+        step = advance(DEVICE, state, Question(fix, number + 1, here, between), known)
         state = step.state
         for each in step.transitions:
             found[each.geofence] += events(each)

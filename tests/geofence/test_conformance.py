@@ -24,6 +24,7 @@ from tracker.model.moment import format_ms
 from tracker.model.moment import parse as parse_time
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
+from tracker.pipeline.question import Question
 
 
 def inside(fence: Geofence, lon: float, lat: float) -> bool:
@@ -163,7 +164,7 @@ def walked(fixes: Iterable[Fix], fences: Iterable[Geofence]) -> list[Transition]
     state, told = State(), list[Transition]()
     for fix in fixes:
         here, between = around.index.at(fix.lon, fix.lat), around.between(state.newest, fix)
-        step = advance(Device(1, "bus", "Bus"), state, fix, fix.at * 1000, here, between, around)
+        step = advance(Device(1, "bus", "Bus"), state, Question(fix, fix.at * 1000, here, between), around)
         state = step.state
         told += step.transitions
     return told

@@ -14,7 +14,8 @@ from tracker.model.geofence import Geofence
 from tracker.model.moment import parse
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
-from tracker.pipeline.elapse import elapse, wake
+from tracker.pipeline.elapse import elapse, find_wake
+from tracker.pipeline.question import Question
 
 AT = 1_795_400_000_000
 VAN = Device(1, "van", "Van", "van")
@@ -33,7 +34,7 @@ def walk(fences: Fences, way: Sequence[Made], state: State | None = None) -> tup
     state, told = state or State(), list[Transition]()
     for each in map(fix, way):
         here, between = fences.index.at(each.lon, each.lat), fences.between(state.newest, each)
-        step = advance(VAN, state, each, each.at * 1000, here, between, fences)
+        step = advance(VAN, state, Question(each, each.at * 1000, here, between), fences)
         state = step.state
         told += step.transitions
     return state, told
@@ -139,11 +140,11 @@ def test_dwell(way: list[Made], expected: list[tuple[str, float]]) -> None:
 def test_the_clock_tells_a_dwell_when_no_fix_comes_and_a_fix_may_take_it_back() -> None:
     fences = around("balanced", dwell=60)
     state, _ = walk(fences, PARKED)
-    assert wake(state, fences) == AT + 70_000
+    assert find_wake(state, fences) == AT + 70_000
     assert elapse(VAN, state, AT + 69_999, fences) == (state, ())
     state, told = elapse(VAN, state, AT + 70_000, fences)
     assert (seconds(told), told[0].evidence.by) == ([("dwell", 70)], "clock")
-    assert wake(state, fences) is None
+    assert find_wake(state, fences) is None
     stayed, more = walk(fences, [(90, 0.0), (100, 300.0), (110, 300.0)], state)
     assert seconds(more) == [("exit", 100)] and not stayed.stays
     _, more = walk(fences, [(60, 300.0), (80, 300.0)], state)
@@ -154,7 +155,7 @@ def test_the_clock_tells_a_dwell_when_no_fix_comes_and_a_fix_may_take_it_back() 
 def test_the_clock_tells_nothing_while_it_seems_that_the_device_left() -> None:
     fences = around("balanced", dwell=60)
     state, _ = walk(fences, [*PARKED, (50, 300.0)])
-    assert wake(state, fences) is None
+    assert find_wake(state, fences) is None
     assert elapse(VAN, state, AT + 1_000_000, fences)[1] == ()
 
 
@@ -213,4 +214,4 @@ def test_a_fence_that_closed_before_the_time_was_up_tells_no_dwell_and_lets_go()
     state, told = walk(fences, PARKED)
     assert seconds(told) == [("enter", 10)]
     state, more = elapse(VAN, state, AT + 75_000, fences)
-    assert not more and not state.inside and not state.stays and wake(state, fences) is None
+    assert not more and not state.inside and not state.stays and find_wake(state, fences) is None

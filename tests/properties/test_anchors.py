@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tracker.model.fix import Fix
 from tracker.model.moment import DAY_MS
 from tracker.model.state import NEVER, State
-from tracker.pipeline.anchors import STEP, anchor_of, anchored, late_from
+from tracker.pipeline.anchors import STEP, add_anchor, find_anchor, note_late
 
 AT = 1_795_400_000_000
 
@@ -19,7 +19,7 @@ def test_there_are_few_and_they_are_near(waits: list[int], turns: int) -> None:
     for wait in waits:
         for _ in range(turns):
             at += wait * 1000
-            state = State(at, Fix(at, 0, 0), at * 1000, anchors=anchored(state, at))
+            state = State(at, Fix(at, 0, 0), at * 1000, anchors=add_anchor(state, at))
             gap = max(gap, wait * 1000)
     anchors = state.anchors
     assert len(anchors) <= 14
@@ -27,7 +27,7 @@ def test_there_are_few_and_they_are_near(waits: list[int], turns: int) -> None:
     assert not any(each.anchors for each in anchors)
     for minutes in (1, 3, 10, 45, 200, 900, 1_430):
         late = at - minutes * 60_000
-        anchor = anchor_of(state, late)
+        anchor = find_anchor(state, late)
         assert anchor is not None and anchor.seen_at < late
         is_oldest = anchor.seen_at == anchors[0].seen_at
         assert is_oldest or at - anchor.seen_at <= 3 * (at - late) + 2 * (STEP + gap)
@@ -36,9 +36,9 @@ def test_there_are_few_and_they_are_near(waits: list[int], turns: int) -> None:
 def test_what_is_later_than_a_day_is_not_folded_in() -> None:
     state = State()
     for at in range(AT, AT + 3 * DAY_MS, 3_600_000):
-        state = State(at, Fix(at, 0, 0), at * 1000, anchors=anchored(state, at))
+        state = State(at, Fix(at, 0, 0), at * 1000, anchors=add_anchor(state, at))
     newest = state.seen_at
-    assert late_from(state, newest - DAY_MS) == newest - DAY_MS
-    assert late_from(state, newest - DAY_MS - 1) is None
-    assert anchor_of(state, newest - DAY_MS) is not None
+    assert note_late(state, newest - DAY_MS) == newest - DAY_MS
+    assert note_late(state, newest - DAY_MS - 1) is None
+    assert find_anchor(state, newest - DAY_MS) is not None
     assert state.anchors[0].seen_at > NEVER, "the beginning is forgotten"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.geofence.shapes import box, circle, corridor, polygon
 from tracker.geofence.fences import fences_of
 from tracker.model.fix import E7, Fix
-from tracker.pipeline.through import straight
+from tracker.pipeline.through import find_straight_way
 
 AT = 1_795_400_000_000
 KINDS = [
@@ -38,7 +38,7 @@ def test_every_way_that_is_told_to_lead_through_was_asked_about(ways: list[tuple
     for number, (a, b) in enumerate(zip(before, after, strict=True)):
         inside = asked.here.get(number, frozenset())
         for fence in KINDS:
-            if fence.key not in inside and straight(1, fence, a, b):
+            if fence.key not in inside and find_straight_way(1, fence, a, b):
                 told += 1
                 assert fence.key in asked.between[number], fence.id
                 assert fence.key in FENCES.between(a, b)

@@ -20,6 +20,7 @@ from tracker.model.geofence import Preset
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
 from tracker.pipeline.presets import PRESETS, SHALLOW
+from tracker.pipeline.question import Question
 
 RADIUS = 100.0
 WGS84 = Geod(ellps="WGS84")
@@ -76,7 +77,7 @@ def folded(preset: Preset, looks: Sequence[Look]) -> list[Change]:
         lon, lat, _ = WGS84.fwd(*CENTRE, 90.0, look.from_centre)
         fix = Fix(look.seconds * 1000, round(lon * E7), round(lat * E7), accuracy=look.accuracy)
         here = frozenset({1}) if abs(look.from_centre) <= RADIUS else NOWHERE
-        step = advance(DEVICE, state, fix, number + 1, here, fences.between(state.newest, fix), fences)
+        step = advance(DEVICE, state, Question(fix, number + 1, here, fences.between(state.newest, fix)), fences)
         state = step.state
         found += [Change(each.kind, each.at // 1000, each.decided_at // 1000) for each in step.transitions]
     return [each for each in found if each.kind in ("enter", "exit")]

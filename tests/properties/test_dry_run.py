@@ -19,6 +19,7 @@ from tracker.model.history import History
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
 from tracker.pipeline.elapse import elapse
+from tracker.pipeline.question import Question
 
 AT = 1_795_428_000_000  # 2026-11-23T10:00:00Z, a Monday
 UNTIL = AT + 2_000_000
@@ -105,7 +106,7 @@ def one_by_one(fence: Geofence, device: Device, fixes: list[Fix]) -> list[Transi
     found: list[Transition] = []
     for fix in fixes:
         here, between = fences.index.at(fix.lon, fix.lat), fences.between(state.newest, fix)
-        step = advance(device, state, fix, fix.at * 1000, here, between, fences)
+        step = advance(device, state, Question(fix, fix.at * 1000, here, between), fences)
         state = step.state
         found.extend(step.transitions)
     return [*found, *elapse(device, state, UNTIL, fences)[1]]

@@ -17,7 +17,7 @@ from tracker.model.frame import Frame, Outcome
 from tracker.model.geofence import Geofence
 from tracker.model.state import State
 from tracker.pipeline.fold import ambiguous, before_of, fixes_of, fold
-from tracker.pipeline.jump import possible
+from tracker.pipeline.jump import is_possible
 
 AT = 1_795_428_000_000
 AROUND = {1: 0, 2: 1, 3: 3}  # key to the number of the place it lies around
@@ -157,5 +157,5 @@ def test_a_marker_never_goes_back_nor_where_it_may_not(stream: list[tuple[int, F
         assert after.newest is not None and not after.newest.flags & (NO_MARKER | Flag.LATE | Flag.IMPOSSIBLE_JUMP)
         if before.newest is not None:
             assert after.newest.at > before.newest.at
-            if not possible(before.newest, after.newest):
+            if not is_possible(before.newest, after.newest):
                 assert before.jump is not None and before.jump.count >= 2, "one fix alone is not believed"

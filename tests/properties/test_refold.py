@@ -14,7 +14,7 @@ from tracker.model.fix import E7, Fix, Flag, Row
 from tracker.model.frame import Frame
 from tracker.model.state import State
 from tracker.pipeline.fold import before_of, fold
-from tracker.pipeline.refold import refold, start_of
+from tracker.pipeline.refold import find_start, refold
 
 AT = 1_795_428_000_000
 VAN = Device(1, "van", "Van")
@@ -55,7 +55,7 @@ class Told:
 
     def fold_in(self) -> None:
         state = self.states[1]
-        start = start_of(state)
+        start = find_start(state)
         if start is None:
             return
         rows = [self.rows[at] for at in sorted(self.rows) if at > start.seen_at]

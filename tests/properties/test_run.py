@@ -12,7 +12,8 @@ from tracker.model.state import Jump, State
 from tracker.model.stay import Candidate, Stay
 from tracker.pipeline.advance import advance
 from tracker.pipeline.anchors import STEP as STEP_MS
-from tracker.pipeline.run import follow, run_of
+from tracker.pipeline.question import Question
+from tracker.pipeline.run import find_run, follow_run
 
 AT = 1_795_428_000_000
 FENCES = fences_of({key: circle(100, 0, 50, key) for key in (1, 2)})
@@ -52,17 +53,17 @@ def test_a_run_is_its_fixes_one_by_one(
     around = [state.seems if is_same else state.seems ^ {1} for is_same in as_before]
     covering = {first + number: here for number, here in enumerate(around) if here}
     asked = Asked(covering, [None] * first + [start] + [None] * len(fixes), {})
-    run = run_of(state, fixes, first, asked)
+    run = find_run(state, fixes, first, asked)
     event(f"a run of {len(run)}")
 
     one_by_one = state
     for number, fix in enumerate(run):
         here = covering.get(first + number, NOWHERE)
-        step = advance(DEVICE, one_by_one, fix, AT * 1000 + number, here, (), FENCES)
+        step = advance(DEVICE, one_by_one, Question(fix, AT * 1000 + number, here, ()), FENCES)
         assert step.fix == fix and not step.transitions
         one_by_one = step.state
     if run:
-        assert follow(state, run, AT * 1000 + len(run) - 1) == one_by_one
+        assert follow_run(state, run, AT * 1000 + len(run) - 1) == one_by_one
     if len(run) < len(fixes):
         assert not is_plain(one_by_one, fixes[len(run)], covering.get(first + len(run), NOWHERE))
 

@@ -11,6 +11,7 @@ from tracker.model.fix import E7, Fix, Flag
 from tracker.model.position import Status
 from tracker.model.state import State
 from tracker.pipeline.advance import Step, advance
+from tracker.pipeline.question import Question
 
 Made = tuple[float, float, float]  # seconds, lon, lat
 VAN = Device(1, "van", "Van")
@@ -31,7 +32,7 @@ def walk(fixes: Sequence[Fix], inside: Sequence[set[int]] = (), fences: Sequence
     state, steps = State(), []
     for number, each in enumerate(fixes):
         here = frozenset(inside[number]) if inside else frozenset()
-        steps.append(advance(VAN, state, each, number + 1, here, (), fences[number] if fences else NONE))
+        steps.append(advance(VAN, state, Question(each, number + 1, here, ()), fences[number] if fences else NONE))
         state = steps[-1].state
     return steps
 

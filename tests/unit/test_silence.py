@@ -14,7 +14,8 @@ from tracker.model.fix import Fix, Flag
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
 from tracker.pipeline.elapse import elapse
-from tracker.pipeline.silence import LEAST_S, MISSED, silenced
+from tracker.pipeline.question import Question
+from tracker.pipeline.silence import LEAST_S, MISSED, decide_silence
 
 BEGIN = 1_795_428_000  # s
 NONE = Fences()
@@ -66,7 +67,7 @@ class Watch:
         match step:
             case Heard(at, age, flags):
                 fix = Fix(round((BEGIN + at - age) * 1000), 100_000_000, 500_000_000, flags=flags)
-                done = advance(self.device, self.state, fix, now, frozenset(), (), NONE)
+                done = advance(self.device, self.state, Question(fix, now, frozenset(), ()), NONE)
                 self.state = done.state
                 self.told += done.transitions
                 if self.device.key not in self.silences.look_at:
@@ -75,7 +76,7 @@ class Watch:
                 devices, states = {1: self.device}, {1: self.state}
                 for _ in self.silences.ring(now, devices, states):
                     since = self.silences.counted_from(1)
-                    self.state, told = silenced(self.device, self.state, now - GRACE_US, since)
+                    self.state, told = decide_silence(self.device, self.state, now - GRACE_US, since)
                     self.told += told
             case Set(_, interval):
                 self.device = Device(1, "van", "Van", interval=interval)
@@ -160,7 +161,7 @@ def test_where_it_is_heard_again_is_no_place_that_is_not_believed() -> None:
     for step in (Heard(0), Look(200)):
         watch.play(step)
     nowhere = Fix((BEGIN + 300) * 1000, 0, 0, flags=Flag.NULL_ISLAND)
-    told = advance(watch.device, watch.state, nowhere, us(300), frozenset(), (), NONE).transitions
+    told = advance(watch.device, watch.state, Question(nowhere, us(300), frozenset(), ()), NONE).transitions
     assert [(each.kind, each.fix.lon) for each in told] == [("online", 10.0)]
 
 
@@ -179,6 +180,6 @@ def test_an_outage_changes_nothing_else() -> None:
     watch = Watch(60)
     watch.play(Heard(0))
     state, _ = elapse(watch.device, watch.state, (BEGIN + 900) * 1000, NONE)
-    state, _ = silenced(watch.device, state, us(900), 0)
+    state, _ = decide_silence(watch.device, state, us(900), 0)
     assert state.offline_at is not None and state.newest is watch.state.newest
     assert MISSED * 60 > LEAST_S

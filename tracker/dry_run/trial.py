@@ -20,7 +20,8 @@ from tracker.model.history import History
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
 from tracker.pipeline.elapse import elapse
-from tracker.pipeline.run import follow
+from tracker.pipeline.question import Question
+from tracker.pipeline.run import follow_run
 from tracker.pipeline.stays import dwell_due
 
 US: Final = 1000  # in a millisecond
@@ -94,7 +95,7 @@ class DryRun:
         """Over the rows from `row` to before `stop`, of which none decides anything."""
         last = leads.history.fix(stop - 1)
         before = [leads.history.fix(stop - 2)] if stop - row > 1 else []
-        reached.state = follow(reached.state, [*before, last], last.at * US)
+        reached.state = follow_run(reached.state, [*before, last], last.at * US)
         reached.row = stop - 1
 
     def step(self, leads: Leads, reached: Reached, row: int) -> tuple[Transition, ...]:
@@ -104,7 +105,7 @@ class DryRun:
         else:  # it follows another fix than the one before it
             between = self.fences.between(state.newest, fix)
         here = self.inside if leads.covered[row] else NOWHERE
-        step = advance(reached.device, state, fix, fix.at * US, here, between, self.fences)
+        step = advance(reached.device, state, Question(fix, fix.at * US, here, between), self.fences)
         reached.state = step.state
         if step.state.newest is fix:
             reached.row = row

@@ -4,7 +4,7 @@ from heapq import heappop, heappush
 
 from tracker.geofence.fences import Fences
 from tracker.model.state import NOT_DUE, State
-from tracker.pipeline.elapse import wake
+from tracker.pipeline.elapse import find_wake
 
 GRACE_US = 5_000_000  # a fix that says otherwise may be on its way
 
@@ -41,7 +41,7 @@ class Alarms:
 
 def alarm(state: State, fences: Fences) -> int | None:
     """In µs of the server: as long after the newest fix was received as the device's own time has to go on."""
-    at = wake(state, fences)
+    at = find_wake(state, fences)
     if at is None or state.newest is None:
         return None
     return state.received_at + max(0, at - state.newest.at) * 1000 + GRACE_US

@@ -28,8 +28,8 @@ from tracker.model.moment import DAY_MS, micros_to_datetime, now_ms, now_us
 from tracker.model.state import State
 from tracker.pipeline.elapse import elapse
 from tracker.pipeline.fold import Folded, ambiguous, before_of, fixes_of, fold
-from tracker.pipeline.refold import refold, start_of
-from tracker.pipeline.silence import silenced
+from tracker.pipeline.refold import find_start, refold
+from tracker.pipeline.silence import decide_silence
 from tracker.store.anchors import upsert_anchors
 from tracker.store.devices import select_devices
 from tracker.store.events import insert_transitions, select_decisions, update_decided
@@ -195,7 +195,7 @@ class Log:
     async def refolded(self, device: int) -> Folded:
         """In a thread: it may be a day's fixes."""
         state = self.states[device]
-        start = start_of(state)
+        start = find_start(state)
         if start is None:
             return self.unframed({device: msgspec.structs.replace(state, late_from=None)}, ())
         rows = await select_fixes_of(self.conn, device, after=start.seen_at, limit=MOST_REFOLDED)
@@ -213,7 +213,7 @@ class Log:
             states[device], told = elapse(self.devices[device], state, device_time(state, now), self.fences)
             transitions += told
             since = self.silences.counted_from(device)
-            states[device], told = silenced(self.devices[device], states[device], now - GRACE_US, since)
+            states[device], told = decide_silence(self.devices[device], states[device], now - GRACE_US, since)
             transitions += told
         return self.unframed(states, transitions)
 

@@ -15,7 +15,8 @@ from tracker.model.state import State
 from tracker.model.stay import Stay
 from tracker.pipeline.advance import advance
 from tracker.pipeline.decide import with_stays
-from tracker.pipeline.refold import plain
+from tracker.pipeline.question import Question
+from tracker.pipeline.refold import strip_flags
 from tracker.store.anchors import select_anchors
 from tracker.store.events import Stays, select_offline, select_stays
 from tracker.store.fixes import select_fixes_since
@@ -77,13 +78,14 @@ def refold(
     fences: Fences,
 ) -> None:
     """Only the states: what they tell was committed with the fixes."""
-    rows = [Row(row.device, row.received_at, plain(row.fix)) for row in rows]
+    rows = [Row(row.device, row.received_at, strip_flags(row.fix)) for row in rows]
     asked = fences.asked([row.fix for row in rows], before_of(rows, states))
     for number, row in enumerate(rows):
         state = states[row.device]
         between = fences.passing(asked, number, state.newest, row.fix)
         here = asked.here.get(number, NOWHERE)
-        step = advance(devices[row.device], state, row.fix, row.received_at, here, between, fences)
+        question = Question(row.fix, row.received_at, here, between)
+        step = advance(devices[row.device], state, question, fences)
         states[row.device] = step.state
         dirty.add(row.device)
 

@@ -6,7 +6,7 @@ from heapq import heappop, heappush
 from tracker.ingest.alarms import GRACE_US
 from tracker.model.device import Device
 from tracker.model.state import State
-from tracker.pipeline.silence import silent_at
+from tracker.pipeline.silence import find_silent_at
 
 
 class Silences:
@@ -28,7 +28,7 @@ class Silences:
 
     def put(self, device: Device, state: State) -> None:
         """Unless it is looked at sooner."""
-        due = silent_at(device, state, self.counted_from(device.key))
+        due = find_silent_at(device, state, self.counted_from(device.key))
         if due is not None and due + GRACE_US < self.look_at.get(device.key, due + GRACE_US + 1):
             self.look_at[device.key] = due + GRACE_US
             heappush(self.heap, (due + GRACE_US, device.key))
@@ -50,7 +50,7 @@ class Silences:
             if self.look_at.get(key) != at:
                 continue
             del self.look_at[key]
-            due = silent_at(devices[key], states[key], self.counted_from(key))
+            due = find_silent_at(devices[key], states[key], self.counted_from(key))
             if due is not None and due + GRACE_US <= now:
                 rung.append(key)
             else:

@@ -3,8 +3,6 @@
 No clock, no I/O, no await: a replay of the same fixes in the same order gives the same states and transitions.
 """
 
-from collections.abc import Iterable
-
 import msgspec
 
 from tracker.geofence.fences import Fences
@@ -12,11 +10,12 @@ from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.fix import NO_MARKER, Fix, Flag
 from tracker.model.state import Jump, State
-from tracker.pipeline.anchors import anchored, late_from
+from tracker.pipeline.anchors import add_anchor, note_late
 from tracker.pipeline.decide import decide
-from tracker.pipeline.jump import CONFIRMATIONS, possible
-from tracker.pipeline.motion import status
-from tracker.pipeline.silence import heard
+from tracker.pipeline.jump import CONFIRMATIONS, is_possible
+from tracker.pipeline.motion import decide_status
+from tracker.pipeline.question import Question
+from tracker.pipeline.silence import end_outage
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
@@ -27,46 +26,37 @@ class Step(msgspec.Struct, frozen=True, gc=False):
     transitions: tuple[Transition, ...] = ()
 
 
-def advance(
-    device: Device,
-    state: State,
-    fix: Fix,
-    received_at: int,
-    here: frozenset[int],
-    between: Iterable[int],
-    fences: Fences,
-) -> Step:
-    """Fold one fix that is not stored yet. `here`: keys of the geofences that cover it; `between`: of those the way
-    from `state.newest` may pass through."""
-    newest = state.newest
+def advance(device: Device, state: State, question: Question, fences: Fences) -> Step:
+    """Fold one fix that is not stored yet."""
+    newest, fix = state.newest, question.fix
     if newest is not None and fix.at < newest.at:
-        late = state.late_from if fix.flags & NO_MARKER else late_from(state, fix.at)
-        return keep(device, state, flagged(fix, Flag.LATE), received_at, state.jump, late)
+        late = state.late_from if fix.flags & NO_MARKER else note_late(state, fix.at)
+        return keep(device, state, with_flag(fix, Flag.LATE), question.received_at, late)
     if fix.flags & NO_MARKER:
-        return keep(device, state, fix, received_at, state.jump, state.late_from)
-    if newest is not None and not possible(newest, fix):
-        jump = jumped(state.jump, fix)
+        return keep(device, state, fix, question.received_at, state.late_from)
+    if newest is not None and not is_possible(newest, fix):
+        jump = follow_jump(state.jump, fix)
         if jump.count < CONFIRMATIONS:
-            jumping = flagged(fix, Flag.IMPOSSIBLE_JUMP)
-            return keep(device, state, jumping, received_at, jump, late_here(state, fix))
-    return move(device, state, fix, received_at, here, between, fences)
+            jumping = with_flag(fix, Flag.IMPOSSIBLE_JUMP)
+            after = msgspec.structs.replace(state, jump=jump)
+            return keep(device, after, jumping, question.received_at, find_late(state, fix))
+    return move(device, state, question, fences)
 
 
-def late_here(state: State, fix: Fix) -> int | None:
+def find_late(state: State, fix: Fix) -> int | None:
     """It is newer than all that count, but one that was flagged and came before it is newer still."""
-    return late_from(state, fix.at) if fix.at < state.seen_at else state.late_from
+    return note_late(state, fix.at) if fix.at < state.seen_at else state.late_from
 
 
-def keep(device: Device, state: State, fix: Fix, received_at: int, jump: Jump | None, late: int | None) -> Step:
+def keep(device: Device, state: State, fix: Fix, received_at: int, late: int | None) -> Step:
     """The fix is stored, but moves no marker and decides no geofence."""
-    seen_at = max(state.seen_at, fix.at)
     after = State(
-        seen_at,
+        max(state.seen_at, fix.at),
         state.newest,
         state.received_at,
         state.status,
         state.inside,
-        jump,
+        state.jump,
         state.stays,
         state.candidates,
         state.due,
@@ -75,45 +65,38 @@ def keep(device: Device, state: State, fix: Fix, received_at: int, jump: Jump | 
         None,
         received_at,
     )
-    return Step(after, fix, heard(device.key, state, fix, received_at, False))
+    return Step(after, fix, end_outage(device.key, state, fix, received_at, False))
 
 
-def move(
-    device: Device,
-    state: State,
-    fix: Fix,
-    received_at: int,
-    here: frozenset[int],
-    between: Iterable[int],
-    fences: Fences,
-) -> Step:
+def move(device: Device, state: State, question: Question, fences: Fences) -> Step:
+    fix, received_at = question.fix, question.received_at
     after = State(
         max(state.seen_at, fix.at),
         fix,
         received_at,
-        status(state.newest, fix),
+        decide_status(state.newest, fix),
         state.inside,
         None,
         state.stays,
         state.candidates,
         state.due,
-        anchored(state, fix.at),
-        late_here(state, fix),
+        add_anchor(state, fix.at),
+        find_late(state, fix),
         None,
         received_at,
     )
-    back = heard(device.key, state, fix, received_at, True)
-    if here == state.seems and not between and fix.at < state.due:
+    back = end_outage(device.key, state, fix, received_at, True)
+    if question.here == state.seems and not question.between and fix.at < state.due:
         return Step(after, fix, back)
-    decided, transitions = decide(device, after, state.newest, fix, here, between, fences)
+    decided, transitions = decide(device, after, state.newest, question, fences)
     return Step(decided, fix, (*back, *transitions))
 
 
-def jumped(jump: Jump | None, fix: Fix) -> Jump:
-    if jump is not None and possible(jump.fix, fix):
+def follow_jump(jump: Jump | None, fix: Fix) -> Jump:
+    if jump is not None and is_possible(jump.fix, fix):
         return Jump(fix, jump.count + 1)
     return Jump(fix)
 
 
-def flagged(fix: Fix, flag: Flag) -> Fix:
+def with_flag(fix: Fix, flag: Flag) -> Fix:
     return msgspec.structs.replace(fix, flags=fix.flags | int(flag))

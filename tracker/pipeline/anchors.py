@@ -22,22 +22,22 @@ def is_anchor_due(state: State, at: int) -> bool:
     return not anchors or at - anchors[-1].seen_at >= STEP
 
 
-def anchored(state: State, at: int) -> tuple[State, ...]:
+def add_anchor(state: State, at: int) -> tuple[State, ...]:
     """The anchors with which the state goes on to a fix of this time."""
     if not is_anchor_due(state, at) or (state.anchors and state.anchors[-1].seen_at == state.seen_at):
         return state.anchors
     if state.newest is None:
         return (BEGINNING,)  # whatever was flagged before decided nothing
-    return thinned((*state.anchors, bare(state)), at)
+    return thin_anchors((*state.anchors, strip_anchor(state)), at)
 
 
-def bare(state: State) -> State:
+def strip_anchor(state: State) -> State:
     """Without attributes too: they may be two thousand bytes, and nothing is decided by them."""
     newest = state.newest and msgspec.structs.replace(state.newest, attributes=None)
     return msgspec.structs.replace(state, newest=newest, anchors=(), late_from=None)
 
 
-def thinned(anchors: tuple[State, ...], at: int) -> tuple[State, ...]:
+def thin_anchors(anchors: tuple[State, ...], at: int) -> tuple[State, ...]:
     """As seen from `at`: without those between two that are no further apart than twice the age of the later, and of
     those older than the window only with the newest."""
     first = max((n for n, anchor in enumerate(anchors) if anchor.seen_at <= at - WINDOW), default=0)
@@ -50,7 +50,7 @@ def thinned(anchors: tuple[State, ...], at: int) -> tuple[State, ...]:
     return tuple(kept)
 
 
-def anchor_of(state: State, at: int) -> State | None:
+def find_anchor(state: State, at: int) -> State | None:
     """The newest from before `at`, with its own anchors; None where it is too late for that."""
     for number in range(len(state.anchors) - 1, -1, -1):
         anchor = state.anchors[number]
@@ -59,7 +59,7 @@ def anchor_of(state: State, at: int) -> State | None:
     return None
 
 
-def late_from(state: State, at: int) -> int | None:
+def note_late(state: State, at: int) -> int | None:
     """With one more fix that came late; one that is too late changes nothing."""
     newest = state.newest
     if newest is None or at < newest.at - WINDOW or not state.anchors or at <= state.anchors[0].seen_at:

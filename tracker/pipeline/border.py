@@ -14,15 +14,17 @@ from tracker.model.stay import Candidate
 from tracker.pipeline.presets import PRESETS, SHALLOW, Rules
 
 
-def supported(device: int, fence: Geofence, candidate: Candidate, fix: Fix, enters: bool) -> Candidate | Transition:
+def weigh_crossing(
+    device: int, fence: Geofence, candidate: Candidate, fix: Fix, enters: bool
+) -> Candidate | Transition:
     """The fix lies on the other side than the device is settled on: one more reason, or the last that was needed."""
     rules = PRESETS[fence.preset]
     if is_waiting(rules, candidate, fix):
         return candidate
     if not is_clear(fence, rules, fix, enters):
         return candidate
-    more = with_fix(candidate, fix)
-    return confirmed(device, fence, more, enters) if is_enough(rules, more) else more
+    more = add_fix(candidate, fix)
+    return tell_crossing(device, fence, more, enters) if is_enough(rules, more) else more
 
 
 def is_waiting(rules: Rules, candidate: Candidate, fix: Fix) -> bool:
@@ -56,7 +58,7 @@ def margin(rules: Rules, fix: Fix) -> float:
     return rules.band + rules.accuracy * (fix.accuracy or 0.0)
 
 
-def with_fix(candidate: Candidate, fix: Fix) -> Candidate:
+def add_fix(candidate: Candidate, fix: Fix) -> Candidate:
     kept = (candidate.fixes[0], fix) if candidate.fixes else (fix,)
     return Candidate(candidate.geofence, candidate.before, kept, candidate.count + 1)
 
@@ -66,7 +68,7 @@ def is_enough(rules: Rules, candidate: Candidate) -> bool:
     return candidate.count >= rules.fixes and last.at - first.at >= rules.seconds * 1000
 
 
-def confirmed(device: int, fence: Geofence, candidate: Candidate, enters: bool) -> Transition:
+def tell_crossing(device: int, fence: Geofence, candidate: Candidate, enters: bool) -> Transition:
     first, last = candidate.fixes[0], candidate.fixes[-1]
     fixes = candidate.fixes if candidate.before is None else (candidate.before, *candidate.fixes)
     metres = [depth(fence, fix.lon, fix.lat) for fix in fixes]
@@ -75,38 +77,38 @@ def confirmed(device: int, fence: Geofence, candidate: Candidate, enters: bool) 
         preset=fence.preset,
         revision=fence.revision,
         fixes=tuple(map(seen, fixes, metres)),
-        crossing=crossing(fence, fixes[0], first, enters) if are_apart else None,
+        crossing=draw_crossing(fence, fixes[0], first, enters) if are_apart else None,
         confirmed_after_s=(last.at - first.at) / 1000,
     )
     return Transition(device, fence.key, "enter" if enters else "exit", first.at, first, last.at, evidence)
 
 
-def crossing(fence: Geofence, before: Fix, after: Fix, enters: bool) -> Crossing | None:
+def draw_crossing(fence: Geofence, before: Fix, after: Fix, enters: bool) -> Crossing | None:
     """Where the straight way between two fixes, on both sides of the border, meets it; None where they are too far
     apart to draw one."""
     if after.at - before.at > GAP_MS or distance(before.lon, before.lat, after.lon, after.lat) > GAP_METRES:
         return None
     outside, inside = (before, after) if enters else (after, before)
     part = boundary_fraction(fence, (outside.lon, outside.lat), (inside.lon, inside.lat))
-    return met(before, after, part if enters else 1.0 - part)
+    return locate_crossing(before, after, part if enters else 1.0 - part)
 
 
-def met(before: Fix, after: Fix, part: float) -> Crossing:
+def locate_crossing(before: Fix, after: Fix, part: float) -> Crossing:
     """At this part of the way. If the fixes are right it was between them; by how much they may be wrong, at the speed
     of the way, comes on top."""
     span = (after.at - before.at) / 1000
     way = distance(before.lon, before.lat, after.lon, after.lat)
     noise = max(before.accuracy or 0.0, after.accuracy or 0.0)
     wrong = min(noise * span / way if way else 0.0, span)
-    lon, lat = between(before, after, part)
-    return Crossing(format_ms(moment(before, after, part)), round(max(part, 1.0 - part) * span + wrong, 3), lon, lat)
+    lon, lat = place_at(before, after, part)
+    return Crossing(format_ms(moment_at(before, after, part)), round(max(part, 1.0 - part) * span + wrong, 3), lon, lat)
 
 
-def moment(before: Fix, after: Fix, part: float) -> int:
+def moment_at(before: Fix, after: Fix, part: float) -> int:
     return before.at + round(part * (after.at - before.at))
 
 
-def between(before: Fix, after: Fix, part: float) -> tuple[float, float]:
+def place_at(before: Fix, after: Fix, part: float) -> tuple[float, float]:
     """The short way across 180."""
     turn = after.lon - before.lon
     turn -= 360.0 * round(turn / 360.0)

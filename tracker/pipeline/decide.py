@@ -1,6 +1,7 @@
 """What one accepted fix says about the geofences: (state, fix) -> (state, transitions), told exits first."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
@@ -11,87 +12,86 @@ from tracker.model.fix import Fix
 from tracker.model.geofence import Geofence
 from tracker.model.state import NOT_DUE, State
 from tracker.model.stay import Candidate, Stay
-from tracker.pipeline.border import is_clear, supported, waits_until
+from tracker.pipeline.border import is_clear, waits_until, weigh_crossing
 from tracker.pipeline.presets import PRESETS
-from tracker.pipeline.stays import dwell_due, stayed
-from tracker.pipeline.through import bent, straight
+from tracker.pipeline.question import Question
+from tracker.pipeline.stays import Doubt, decide_stay, dwell_due
+from tracker.pipeline.through import find_bent_way, find_straight_way
 
 Decided = tuple[State, tuple[Transition, ...]]
 
 
-def decide(
-    device: Device,
-    state: State,
-    before: Fix | None,
-    fix: Fix,
-    here: frozenset[int],
-    between: Iterable[int],
-    fences: Fences,
-) -> Decided:
-    """`here`: keys of the geofences that cover the fix; `between`: of those the way from `before` may pass through. A
-    geofence that is gone, or does not apply now, lets go of the device and tells nothing."""
+def decide(device: Device, state: State, before: Fix | None, question: Question, fences: Fences) -> Decided:
+    """`before`: the fix that this one follows. A geofence that is gone, or does not apply now, lets go of the device
+    and tells nothing."""
+    fix = question.fix
     doubted = {each.geofence: each for each in state.candidates}
-    asked = state.inside | here | doubted.keys() | frozenset(between)
+    asked = state.inside | question.here | doubted.keys() | frozenset(question.between)
     known = fences.applying(asked, device, fix.at)
-    inside, here = state.inside & known, here & known
+    inside, here = state.inside & known, question.here & known
     candidates: list[Candidate] = []
     crossed: dict[int, Transition] = {}
-    for key in sorted(((inside ^ here) | doubted.keys() | set(between)) & known, key=fences.ids.__getitem__):
+    looked_at = ((inside ^ here) | doubted.keys() | set(question.between)) & known
+    for key in sorted(looked_at, key=fences.ids.__getitem__):
         candidate = doubted.get(key)
-        told = judged(device.key, fences[key], candidate, before, fix, key in inside, key in here)
+        told = judge(device.key, fences[key], candidate, Sides(before, fix, key in inside, key in here))
         if isinstance(told, Candidate):
             candidates.append(told)
         elif told is not None:
             crossed[key] = told
-    return concluded(device.key, state, before, fix, inside, candidates, crossed, fences)
+    return conclude(device.key, state, Crossed(before, fix, inside, candidates, crossed), fences)
 
 
-def judged(
-    device: int,
-    fence: Geofence,
-    candidate: Candidate | None,
-    before: Fix | None,
-    fix: Fix,
-    is_inside: bool,
-    seems_inside: bool,
-) -> Candidate | Transition | None:
+class Sides(NamedTuple):
+    """Two fixes and one border: on which side the device is settled, and on which side the newer one lies."""
+
+    before: Fix | None
+    fix: Fix
+    is_inside: bool
+    seems_inside: bool
+
+
+def judge(device: int, fence: Geofence, candidate: Candidate | None, sides: Sides) -> Candidate | Transition | None:
+    before, fix, is_inside, seems_inside = sides
     if seems_inside != is_inside:
-        return supported(device, fence, candidate or Candidate(fence.key, before), fix, seems_inside)
+        return weigh_crossing(device, fence, candidate or Candidate(fence.key, before), fix, seems_inside)
     if candidate is None or not candidate.count:
         start = before if candidate is None else candidate.before
-        return None if is_inside or start is None else straight(device, fence, start, fix)
+        return None if is_inside or start is None else find_straight_way(device, fence, start, fix)
     if not is_clear(fence, PRESETS[fence.preset], fix, seems_inside):
         return candidate  # too near the border to take back what others said
-    return None if is_inside else bent(device, fence, candidate, before, fix)
+    return None if is_inside else find_bent_way(device, fence, candidate, before, fix)
 
 
-def concluded(
-    device: int,
-    state: State,
-    before: Fix | None,
-    fix: Fix,
-    inside: frozenset[int],
-    candidates: list[Candidate],
-    crossed: dict[int, Transition],
-    fences: Fences,
-) -> Decided:
-    doubts = doubts_of(candidates)
-    exits = {key: each for key, each in crossed.items() if each.kind == "exit"}
-    enters = {key: each for key, each in crossed.items() if each.kind == "enter"}
+class Crossed(NamedTuple):
+    """What one fix says of the borders. `inside`: the geofences that still hold on to the device; `candidates`: borders
+    that seem crossed; `crossed`: what is sure, by the key of the geofence."""
+
+    before: Fix | None
+    fix: Fix
+    inside: frozenset[int]
+    candidates: list[Candidate]
+    crossed: dict[int, Transition]
+
+
+def conclude(device: int, state: State, found: Crossed, fences: Fences) -> Decided:
+    doubts = doubts_of(found.candidates)
+    exits = {key: each for key, each in found.crossed.items() if each.kind == "exit"}
+    enters = {key: each for key, each in found.crossed.items() if each.kind == "enter"}
     told: list[Transition] = []
     stays: list[Stay] = []
-    for stay in (*stays_of(state, inside), *(Stay(key, each.at) for key, each in enters.items())):
+    for stay in (*stays_of(state, found.inside), *(Stay(key, each.at) for key, each in enters.items())):
         key = stay.geofence
         left = exits[key].at if key in exits else None
-        stay, more = stayed(device, fences[key], stay, before, fix, left, doubts.get(key))
+        stay, more = decide_stay(device, fences[key], stay, Doubt(found.before, found.fix, left, doubts.get(key)))
         told += more
         if left is None:
             stays.append(stay)
-    inside = (inside - exits.keys()) | enters.keys()
-    others = [each for each in crossed.values() if each.kind == "cross"]
+    inside = (found.inside - exits.keys()) | enters.keys()
+    others = [each for each in found.crossed.values() if each.kind == "cross"]
     ending = [each for each in told if each.geofence in exits]
     staying = [each for each in told if each.geofence not in exits]
-    state = with_stays(state, inside, tuple(stays), tuple(candidates), fences)
+    state = with_stays(state, inside, tuple(stays), tuple(found.candidates), fences)
     return state, (*ending, *exits.values(), *enters.values(), *others, *staying)
 
 

@@ -13,7 +13,7 @@ from tracker.pipeline.decide import Decided, doubts_of, with_stays
 from tracker.pipeline.stays import TELL_MS, dwell_due, tell_dwell, tell_episode, wakes
 
 
-def wake(state: State, fences: Fences) -> int | None:
+def find_wake(state: State, fences: Fences) -> int | None:
     """When, in ms of the device, `elapse` has something to tell if no fix comes. None: never."""
     doubts = doubts_of(state.candidates)
     known = [(stay, stay.geofence) for stay in state.stays if stay.geofence in fences]
@@ -35,7 +35,7 @@ def elapse(device: Device, state: State, now: int, fences: Fences) -> Decided:
         if due <= now:
             if not fences.applying(frozenset((key,)), device, due):
                 continue
-            stay, more = woken(device.key, fences[key], stay, newest, now)
+            stay, more = tell_due(device.key, fences[key], stay, newest, now)
             told += more
         stays.append(stay)
     if tuple(stays) == state.stays:
@@ -45,7 +45,7 @@ def elapse(device: Device, state: State, now: int, fences: Fences) -> Decided:
     return with_stays(state, inside, known, state.candidates, fences), tuple(told)
 
 
-def woken(device: int, fence: Geofence, stay: Stay, newest: Fix, now: int) -> tuple[Stay, list[Transition]]:
+def tell_due(device: int, fence: Geofence, stay: Stay, newest: Fix, now: int) -> tuple[Stay, list[Transition]]:
     told: list[Transition] = []
     due = dwell_due(fence, stay)
     if due <= now:

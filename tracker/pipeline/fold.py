@@ -15,7 +15,8 @@ from tracker.model.frame import Frame, Outcome
 from tracker.model.pair import Nearness
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
-from tracker.pipeline.run import follow, run_of
+from tracker.pipeline.question import Question
+from tracker.pipeline.run import find_run, follow_run
 
 
 class Folded(msgspec.Struct, frozen=True):
@@ -132,13 +133,13 @@ class Batch:
         """How many were folded at once."""
         device, entries = frame.device, frame.entries
         state = self.states[device]
-        run = run_of(state, entries[index:] if index else entries, self.number, self.asked)
+        run = find_run(state, entries[index:] if index else entries, self.number, self.asked)
         if not run:
             return 0
         stamp = max(self.stamp + 1, frame.received_at)
         self.rows += [Row(device, at, fix) for at, fix in enumerate(run, stamp)]
         self.stamp = stamp + len(run) - 1
-        self.states[device] = follow(state, run, self.stamp)
+        self.states[device] = follow_run(state, run, self.stamp)
         self.number += len(run)
         return len(run)
 
@@ -171,7 +172,8 @@ class Batch:
         state, number = self.states[device], self.number - 1
         here = self.asked.here.get(number, NOWHERE)
         between = self.fences.passing(self.asked, number, state.newest, fix)
-        step = advance(self.devices[device], state, fix, stamp, here, between, self.fences)
+        question = Question(fix, stamp, here, between)
+        step = advance(self.devices[device], state, question, self.fences)
         self.states[device] = step.state
         self.rows.append(Row(device, stamp, step.fix))
         if step.transitions:

@@ -11,7 +11,7 @@ CONFIRMATIONS: Final = 3  # this many fixes in a row that agree with each other 
 NEAR_E7: Final = int(0.001 * E7)  # closer in both coordinates is within the slack, wherever on Earth
 
 
-def possible(before: Fix, fix: Fix) -> bool:
+def is_possible(before: Fix, fix: Fix) -> bool:
     """Could one device have measured both? Symmetric in time."""
     if abs(fix.lon_e7 - before.lon_e7) < NEAR_E7 and abs(fix.lat_e7 - before.lat_e7) < NEAR_E7:
         return True  # nearly every fix ends here, without trigonometry

@@ -11,7 +11,7 @@ IN_MOTION, AT_REST = Status.MOVING, Status.STOPPED  # a member looked up in its 
 STEADY_MS: Final = 300_000  # two fixes further apart tell nothing of the speed between them
 
 
-def status(before: Fix | None, fix: Fix) -> Status:
+def decide_status(before: Fix | None, fix: Fix) -> Status:
     """By the speed the device measured (Doppler, far better than places), or else by the way it came."""
     if fix.speed is not None:
         return IN_MOTION if fix.speed >= MOVING else AT_REST

@@ -50,18 +50,18 @@ def meet(
                 continue
             sighting = Sighting((one, two), metres_between(one, two))
             before = changed.get(pair.key) or nearness.get(pair.key, UNTOLD)
-            after = judged(pair, before, sighting)
+            after = judge_pair(pair, before, sighting)
             if after is not before:
                 changed[pair.key] = after
             if after.is_near != before.is_near:
-                told.append(transition(pair, row.device, before, sighting, after))
+                told.append(tell_meeting(pair, row.device, before, sighting, after))
     return Met(changed, told)
 
 
-def judged(pair: Pair, nearness: Nearness, sighting: Sighting) -> Nearness:
+def judge_pair(pair: Pair, nearness: Nearness, sighting: Sighting) -> Nearness:
     """After one more sighting."""
     rules = PRESETS[pair.preset]
-    is_near = near(pair.distance, rules, sighting)
+    is_near = decide_near(pair.distance, rules, sighting)
     if is_near is None or sighting.at <= nearness.told_at:
         return nearness
     if is_near == nearness.is_near:
@@ -72,13 +72,13 @@ def judged(pair: Pair, nearness: Nearness, sighting: Sighting) -> Nearness:
     return Nearness(nearness.is_near, nearness.told_at, kept, nearness.count + 1)
 
 
-def near(limit: float, rules: Rules, sighting: Sighting) -> bool | None:
+def decide_near(limit: float, rules: Rules, sighting: Sighting) -> bool | None:
     """None where it is not clear. How far the older of the two fixes may be outdated counts as inaccuracy."""
     metres = sighting.metres
     if rules.is_plain:
         return metres <= limit
     rough = [fix.accuracy or 0.0 for fix in sighting.fixes]
-    outdated = drift(*sighting.fixes)
+    outdated = estimate_drift(*sighting.fixes)
     slack = rules.accuracy * sum(rough) + outdated
     if metres >= limit + rules.band + slack:
         return False
@@ -86,7 +86,7 @@ def near(limit: float, rules: Rules, sighting: Sighting) -> bool | None:
     return True if is_fit and metres <= limit - min(slack, SHALLOW * limit) else None
 
 
-def drift(a: Fix, b: Fix) -> float:
+def estimate_drift(a: Fix, b: Fix) -> float:
     """Metres the older one may have gone since, at the speed it had."""
     older = a if a.at < b.at else b
     return (older.speed or 0.0) * abs(a.at - b.at) / 1000
@@ -97,7 +97,7 @@ def metres_between(a: Fix, b: Fix) -> float:
     return metres
 
 
-def transition(pair: Pair, device: int, before: Nearness, last: Sighting, after: Nearness) -> Transition:
+def tell_meeting(pair: Pair, device: int, before: Nearness, last: Sighting, after: Nearness) -> Transition:
     """Told of the device whose fix decided; it happened with the first sighting."""
     first = before.sightings[0] if before.count else last
     me = pair.keys.index(device)

@@ -17,9 +17,10 @@ from tracker.model.fix import NO_MARKER, Fix, Flag, Row
 from tracker.model.state import State
 from tracker.model.stay import Stay
 from tracker.pipeline.advance import advance
-from tracker.pipeline.anchors import anchor_of
+from tracker.pipeline.anchors import find_anchor
 from tracker.pipeline.decide import with_stays
 from tracker.pipeline.elapse import elapse
+from tracker.pipeline.question import Question
 
 OWN_FLAGS = int(Flag.CLOCK_SKEW | NO_MARKER)  # those a fix earns by itself; the fold decides the others again
 
@@ -32,9 +33,9 @@ class Refolded(msgspec.Struct, frozen=True):
     moved: list[Transition]
 
 
-def start_of(state: State) -> State | None:
+def find_start(state: State) -> State | None:
     """The anchor to fold from; None where nothing is late."""
-    return None if state.late_from is None else anchor_of(state, state.late_from)
+    return None if state.late_from is None else find_anchor(state, state.late_from)
 
 
 def refold(
@@ -51,7 +52,7 @@ def refold(
     after = msgspec.structs.replace(after, late_from=None, offline_at=state.offline_at, heard_at=state.heard_at)
     known = {each.happening: each.decided_at for each in standing}
     moved = [each for each in new if known.get(each.happening, each.decided_at) != each.decided_at]
-    return Refolded(after, list(differences(device.key, known, new, rows)), moved)
+    return Refolded(after, list(find_differences(device.key, known, new, rows)), moved)
 
 
 def changed_meanwhile(rows: Sequence[Row], told: Sequence[Decision], fences: Fences) -> dict[int, int]:
@@ -79,7 +80,7 @@ def settled(start: State, told: Iterable[Decision], changed: Mapping[int, int], 
 def folded(
     device: Device, state: State, rows: Sequence[Row], changed: Mapping[int, int], fences: Fences
 ) -> tuple[State, list[Transition]]:
-    fixes = [plain(row.fix) for row in rows]
+    fixes = [strip_flags(row.fix) for row in rows]
     asked = fences.asked(fixes, [state.newest, *fixes[:-1]])
     made: list[Transition] = []
     for number, (row, fix) in enumerate(zip(rows, fixes, strict=True)):
@@ -90,30 +91,30 @@ def folded(
         between = fences.passing(asked, number, state.newest, fix)
         if changed and between:
             between = tuple(key for key in between if row.received_at > changed.get(key, 0))
-        step = advance(device, state, fix, row.received_at, here, between, fences)
+        step = advance(device, state, Question(fix, row.received_at, here, between), fences)
         state = step.state
         made += step.transitions
     return state, made
 
 
-def plain(fix: Fix) -> Fix:
+def strip_flags(fix: Fix) -> Fix:
     return msgspec.structs.replace(fix, flags=fix.flags & OWN_FLAGS) if fix.flags else fix
 
 
-def differences(
+def find_differences(
     device: int, known: Mapping[Happening, int], new: Sequence[Transition], rows: Sequence[Row]
 ) -> Iterable[Transition]:
     """Retractions of what is not so, then what was not told, each by the time of what it is about."""
     made = {each.happening for each in new}
     places = {row.fix.at: row.fix for row in rows}
     for happening in sorted(known.keys() - made, key=lambda each: each.at):
-        yield retraction(device, happening, places.get(happening.at, rows[-1].fix))
+        yield make_retraction(device, happening, places.get(happening.at, rows[-1].fix))
     for each in sorted(new, key=lambda each: each.at):
         if each.happening not in known:
             yield msgspec.structs.replace(each, late=True)
 
 
-def retraction(device: int, happening: Happening, fix: Fix) -> Transition:
+def make_retraction(device: int, happening: Happening, fix: Fix) -> Transition:
     why = Evidence(reason="fixes that came late say otherwise")
     return Transition(
         device, happening.geofence, "retraction", happening.at, fix, fix.at, why, late=True, retracts=happening

@@ -11,10 +11,10 @@ from tracker.model.fix import Fix, Refusal
 from tracker.model.state import State
 from tracker.pipeline.anchors import STEP
 from tracker.pipeline.jump import NEAR_E7
-from tracker.pipeline.motion import status
+from tracker.pipeline.motion import decide_status
 
 
-def run_of(state: State, entries: Iterable[Fix | Refusal], number: int, asked: Asked) -> list[Fix]:
+def find_run(state: State, entries: Iterable[Fix | Refusal], number: int, asked: Asked) -> list[Fix]:
     """As many of the entries as form a run. `number` is the batch's of the first, as `asked` counts them."""
     run: list[Fix] = []
     newest, at = state.newest, state.seen_at
@@ -39,14 +39,14 @@ def run_of(state: State, entries: Iterable[Fix | Refusal], number: int, asked: A
     return run
 
 
-def follow(state: State, run: list[Fix], received_at: int) -> State:
+def follow_run(state: State, run: list[Fix], received_at: int) -> State:
     """The state after a run whose last fix was received then."""
     before = run[-2] if len(run) > 1 else state.newest
     return State(
         run[-1].at,
         run[-1],
         received_at,
-        status(before, run[-1]),
+        decide_status(before, run[-1]),
         state.inside,
         None,
         state.stays,

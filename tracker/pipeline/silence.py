@@ -19,7 +19,7 @@ def limit_s(interval: float) -> float:
     return max(MISSED * interval, LEAST_S)
 
 
-def silent_at(device: Device, state: State, since: int) -> int | None:
+def find_silent_at(device: Device, state: State, since: int) -> int | None:
     """From when on, in µs of the server, it is offline if nothing comes. None: never, or it was told already. `since`:
     silence before counts for nothing, since nobody listened or nothing was expected."""
     if device.interval is None or state.newest is None or state.offline_at is not None:
@@ -27,9 +27,9 @@ def silent_at(device: Device, state: State, since: int) -> int | None:
     return max(state.heard_at, state.received_at, since) + round(limit_s(device.interval) * 1e6)
 
 
-def silenced(device: Device, state: State, now: int, since: int) -> Decided:
+def decide_silence(device: Device, state: State, now: int, since: int) -> Decided:
     """The state after `now`, in µs of the server, has come and no fix."""
-    due, newest = silent_at(device, state, since), state.newest
+    due, newest = find_silent_at(device, state, since), state.newest
     if due is None or newest is None or now < due:
         return state, ()
     at = device_time(state, newest, due)
@@ -40,7 +40,7 @@ def silenced(device: Device, state: State, now: int, since: int) -> Decided:
     return msgspec.structs.replace(state, offline_at=at), (told,)
 
 
-def heard(device: int, before: State, fix: Fix, received_at: int, moves: bool) -> tuple[Transition, ...]:
+def end_outage(device: int, before: State, fix: Fix, received_at: int, moves: bool) -> tuple[Transition, ...]:
     """The end of an outage, by any fix that is stored. One that `moves` no marker, as it came late or is not believed,
     says that the device is there again, not where. Nor does one say when that was measured before the outage ended."""
     newest = before.newest

@@ -1,7 +1,7 @@
 """What a device does while it is inside: it stays long, it goes too fast."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -20,32 +20,42 @@ from tracker.pipeline.presets import PRESETS
 CALM_MS: Final = 30_000  # without a fix that was too fast an episode is over
 TELL_MS: Final = 60_000  # an episode that lasts is told after so long, with the peak until then
 
-Stayed = tuple[Stay, list[Transition]]
+StayStep = tuple[Stay, list[Transition]]
 
 
-def stayed(
-    device: int, fence: Geofence, stay: Stay, before: Fix | None, fix: Fix, left: int | None, doubt: int | None
-) -> Stayed:
-    """After one more fix. `left`: when the device left, in ms; `doubt`: since when it seems to have left."""
-    stay, dwelt = dwelled(device, fence, stay, fix, left, doubt)
+class Doubt(NamedTuple):
+    """One more fix of a device that is inside. `left`: when it left, in ms, None: it did not; `since`: since when it
+    seems to have left and nothing is sure yet."""
+
+    before: Fix | None
+    fix: Fix
+    left: int | None
+    since: int | None
+
+    def left_before(self, moment: int) -> bool:
+        return (self.left is not None and self.left < moment) or (self.since is not None and self.since < moment)
+
+
+def decide_stay(device: int, fence: Geofence, stay: Stay, doubt: Doubt) -> StayStep:
+    """What one more fix says of a stay."""
+    stay, dwelt = decide_dwell(device, fence, stay, doubt)
     if fence.speed_limit is None:
         return stay, dwelt
-    stay, sped = hurried(device, fence, stay, before, fix, left is not None)
+    stay, sped = decide_speeding(device, fence, stay, doubt)
     return stay, dwelt + sped
 
 
-def dwelled(
-    device: int, fence: Geofence, stay: Stay, fix: Fix, left: int | None, doubt: int | None, by: str = "fix"
-) -> Stayed:
+def decide_dwell(device: int, fence: Geofence, stay: Stay, doubt: Doubt) -> StayStep:
     """A stay that is long enough, once; and taken back where the clock told it of a device that had left before."""
-    if stay.dwelt is not None and left is not None and left < stay.dwelt:
+    fix = doubt.fix
+    if stay.dwelt is not None and doubt.left is not None and doubt.left < stay.dwelt:
         told = Happening(fence.key, "dwell", stay.dwelt)
         why = Evidence(reason="the device had left before")
         return stay, [Transition(device, fence.key, "retraction", stay.dwelt, fix, fix.at, why, retracts=told)]
     due = dwell_due(fence, stay)
-    if fix.at < due or (left is not None and left < due) or (doubt is not None and doubt < due):
+    if fix.at < due or doubt.left_before(due):
         return stay, []
-    return tell_dwell(device, fence, stay, fix, due, by)
+    return tell_dwell(device, fence, stay, fix, due, "fix")
 
 
 def dwell_due(fence: Geofence, stay: Stay) -> int:
@@ -54,7 +64,7 @@ def dwell_due(fence: Geofence, stay: Stay) -> int:
     return stay.since + round(fence.dwell * 1000)
 
 
-def tell_dwell(device: int, fence: Geofence, stay: Stay, fix: Fix, due: int, by: str) -> Stayed:
+def tell_dwell(device: int, fence: Geofence, stay: Stay, fix: Fix, due: int, by: str) -> StayStep:
     evidence = Evidence(
         preset=fence.preset,
         revision=fence.revision,
@@ -67,16 +77,17 @@ def tell_dwell(device: int, fence: Geofence, stay: Stay, fix: Fix, due: int, by:
     return msgspec.structs.replace(stay, dwelt=due), [told]
 
 
-def hurried(device: int, fence: Geofence, stay: Stay, before: Fix | None, fix: Fix, has_left: bool) -> Stayed:
+def decide_speeding(device: int, fence: Geofence, stay: Stay, doubt: Doubt) -> StayStep:
     """One event for each episode: when it ends, or after a minute of it."""
     told: list[Transition] = []
-    episode, speed = stay.episode, speed_of(before, fix)
+    fix, has_left = doubt.fix, doubt.left is not None
+    episode, speed = stay.episode, speed_of(doubt.before, fix)
     is_too_fast = not has_left and is_fast(fence, speed)
     if episode is not None and (has_left or is_over(episode, fix, is_too_fast)):
         told += tell_episode(device, fence, episode, episode.last, fix)
         episode = None
     if is_too_fast:
-        episode = followed(episode, fix, speed or 0.0)
+        episode = extend_episode(episode, fix, speed or 0.0)
         if fix.at - episode.first.at >= TELL_MS and (now := tell_episode(device, fence, episode, None, fix)):
             told += now
             episode = msgspec.structs.replace(episode, told=True)
@@ -102,7 +113,7 @@ def speed_of(before: Fix | None, fix: Fix) -> float | None:
     return max(0.0, way - noise) / (fix.at - before.at) * 1000
 
 
-def followed(episode: Episode | None, fix: Fix, speed: float) -> Episode:
+def extend_episode(episode: Episode | None, fix: Fix, speed: float) -> Episode:
     if episode is None:
         return Episode(fix, fix, speed, fix.at)
     peak, fastest = (fix, speed) if speed > episode.fastest else (episode.peak, episode.fastest)

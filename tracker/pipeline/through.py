@@ -13,14 +13,14 @@ from tracker.model.evidence import Evidence, seen
 from tracker.model.fix import E7, Fix
 from tracker.model.geofence import Geofence
 from tracker.model.stay import Candidate
-from tracker.pipeline.border import between, is_fit, margin, met, moment
+from tracker.pipeline.border import is_fit, locate_crossing, margin, moment_at, place_at
 from tracker.pipeline.presets import PRESETS, SHALLOW
 
 Meeting = tuple[Fix, Fix, float]  # two fixes, and the part of the way between them
 DETOUR: Final = 1.5  # times the straight way, and twice the noise: who turned round inside was not passing through
 
 
-def straight(device: int, fence: Geofence, before: Fix, after: Fix) -> Transition | None:
+def find_straight_way(device: int, fence: Geofence, before: Fix, after: Fix) -> Transition | None:
     """By the straight way between two fixes that follow each other; None where it does not lead clearly through."""
     rules = PRESETS[fence.preset]
     if rules.is_plain or not is_short(before, after) or not are_fit(fence, before, after):
@@ -31,10 +31,14 @@ def straight(device: int, fence: Geofence, before: Fix, after: Fix) -> Transitio
     slack = min(max(margin(rules, before), margin(rules, after)), SHALLOW * breadth(fence))
     if cut.depth < slack:
         return None
-    return passed(device, fence, [before, after], ((before, after, cut.enter), (before, after, cut.exit)), cut.depth)
+    return tell_cross(
+        device, fence, [before, after], ((before, after, cut.enter), (before, after, cut.exit)), cut.depth
+    )
 
 
-def bent(device: int, fence: Geofence, candidate: Candidate, last: Fix | None, after: Fix) -> Transition | None:
+def find_bent_way(
+    device: int, fence: Geofence, candidate: Candidate, last: Fix | None, after: Fix
+) -> Transition | None:
     """By the fixes of a candidate that were too few: they lie on the way from outside to outside. `last`: the one
     before `after`, wherever it lies."""
     before = candidate.before
@@ -49,7 +53,9 @@ def bent(device: int, fence: Geofence, candidate: Candidate, last: Fix | None, a
     if into is None or out is None:
         return None
     ends = (before, fixes[0], into), (fixes[-1], after, 1.0 - out)
-    return passed(device, fence, [before, *fixes, after], ends, max(depth(fence, fix.lon, fix.lat) for fix in fixes))
+    return tell_cross(
+        device, fence, [before, *fixes, after], ends, max(depth(fence, fix.lon, fix.lat) for fix in fixes)
+    )
 
 
 def is_short(before: Fix, after: Fix) -> bool:
@@ -77,7 +83,7 @@ def metres_between(a: Fix, b: Fix) -> float:
     return distance(a.lon, a.lat, b.lon, b.lat)
 
 
-def passed(
+def tell_cross(
     device: int, fence: Geofence, way: Sequence[Fix], ends: tuple[Meeting, Meeting], deepest: float
 ) -> Transition:
     """`ends`: where the way meets the border, in and out."""
@@ -86,11 +92,11 @@ def passed(
         preset=fence.preset,
         revision=fence.revision,
         fixes=tuple(seen(fix, depth(fence, fix.lon, fix.lat)) for fix in way),
-        enter=met(*into),
-        exit=met(*out),
+        enter=locate_crossing(*into),
+        exit=locate_crossing(*out),
         inferred=True,
         depth=round(deepest, 1),
     )
-    lon, lat = between(*into)
-    where = Fix(moment(*into), round(lon * E7), round(lat * E7))
+    lon, lat = place_at(*into)
+    where = Fix(moment_at(*into), round(lon * E7), round(lat * E7))
     return Transition(device, fence.key, "cross", where.at, where, way[-1].at, evidence)
