@@ -1,6 +1,7 @@
 """The commands. Each reads its settings here and passes them on as values."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -129,6 +130,17 @@ def bench(**options: Any) -> None:
     from bench.main import main as measure
 
     measure(**options)
+
+
+@main.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("parts", nargs=-1, type=click.UNPROCESSED)
+def test(parts: tuple[str, ...]) -> None:
+    """Run everything there is to test, or the parts that are named."""
+    from tracker.setup import checkout, prepare
+
+    if not checkout.exists():
+        raise click.ClickException("the tests are in the repository, not in the installed package")
+    sys.exit(prepare.main(["test", *parts], os.environ))
 
 
 def factor_of(speed: str) -> float | None:

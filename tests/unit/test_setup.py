@@ -14,8 +14,8 @@ from tracker.errors import SetupFailed
 from tracker.setup import checkout, environment, tests, web
 from tracker.setup.browser import find_chromium
 from tracker.setup.prepare import needs_of
-from tracker.setup.steps import Outcome, Progress, must
-from tracker.setup.system import Package, find_apt
+from tracker.setup.steps import Outcome, Progress, explain, must
+from tracker.setup.system import Package, find_apt, reason_of
 from tracker.setup.tests import Part, Result, report, run_parts
 
 ROOT = checkout.ROOT
@@ -85,7 +85,7 @@ def test_which_node_can_build_the_page(
 def test_an_old_uv_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, usable: bool) -> None:
     program(tmp_path / "uv", f"echo '{version}'")
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert (environment.find_uv() is not None) is usable
+    assert (environment.find_uv() == tmp_path / "uv") is usable
 
 
 def test_a_chosen_browser_counts_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +112,9 @@ def test_without_root_and_sudo_it_says_what_to_run(tmp_path: Path, monkeypatch: 
     program(tmp_path / "apt-get", "true")
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(SetupFailed, match="apt-get install --no-install-recommends postgresql-postgis chromium"):
+    with pytest.raises(
+        SetupFailed, match="apt-get update && apt-get install --no-install-recommends postgresql-postgis chromium"
+    ):
         find_apt(packages, Progress(io.StringIO()))
     (tmp_path / "apt-get").unlink()
     program(tmp_path / "brew", "true")
@@ -125,6 +127,30 @@ def test_a_failing_command_shows_its_last_words() -> None:
         must(["sh", "-c", "echo line 1 >/dev/null; echo line 2; exit 7"], cwd=ROOT)
     with pytest.raises(SetupFailed, match="no-such-program is not there"):
         must(["no-such-program"], cwd=ROOT)
+
+
+@pytest.mark.parametrize(
+    ("output", "known"),
+    [
+        ("W: Failed to fetch http://deb.debian.org/debian/dists/trixie/InRelease", "is this machine online"),
+        ("Err:1 http://x trixie\n  Temporary failure resolving 'deb.debian.org'", "(Temporary failure resolving 'deb"),
+        ("  Caused by: failed to lookup address information: Name or service not known", "is this machine online"),
+        ("npm error code EAI_AGAIN", "is this machine online"),
+        ("E: You don't have enough free space in /var/cache/apt/archives/.", "the disk is full"),
+        ("error: failed to write: No space left on device (os error 28)", "the disk is full"),
+        ("npm error code ENOSPC", "the disk is full"),
+        ("E: Unable to locate package postgresql-postgis", None),
+        ("error: the build failed", None),
+    ],
+)
+def test_what_befalls_machines_is_told_with_the_next_step(output: str, known: str | None) -> None:
+    told = explain(output, ROOT)
+    assert told is None if known is None else known in str(told)
+
+
+def test_apt_is_quoted_in_its_own_errors_only() -> None:
+    output = "Reading package lists...\nE: Unable to locate package x\nE: Unable to locate package x\n"
+    assert reason_of(output) == "E: Unable to locate package x"
 
 
 def test_steps_are_told_line_by_line_without_a_terminal() -> None:

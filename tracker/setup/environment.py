@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -33,8 +34,9 @@ def make(groups: Collection[str]) -> None:
     wanted = sorted(have | set(groups))
     STAMP.unlink(missing_ok=True)
     uv = find_uv() or _install_uv()
+    again = _follow_the_move(uv) if is_moved() else ()
     must(
-        [uv, "sync", "--frozen", "--no-default-groups", *(f"--group={group}" for group in wanted)],
+        [uv, "sync", "--frozen", "--no-default-groups", *again, *(f"--group={group}" for group in wanted)],
         cwd=ROOT,
         env=_uv_environ(),
     )
@@ -42,24 +44,45 @@ def make(groups: Collection[str]) -> None:
 
 
 def find_uv() -> Path | None:
-    """The person's own uv, if it is not too old."""
-    if (found := shutil.which("uv")) is None:
-        return None
-    told = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout
-    version = tuple(int(number) for number in re.findall(r"\d+", told)[:2])
-    return Path(found) if version >= OLDEST_UV else None
+    """The person's own uv or the one in the environment, if it is not too old."""
+    for found in (shutil.which("uv"), ENVIRONMENT / "bin/uv"):
+        if found and _version_of(found) >= OLDEST_UV:
+            return Path(found)
+    return None
+
+
+def is_moved() -> bool:
+    """Whether the clone was renamed since .venv was made: its scripts name the Python of where they were made."""
+    script = ENVIRONMENT / "bin/activate"
+    if not script.exists():
+        return False
+    text = script.read_text(errors="replace")
+    return shlex.quote(str(ENVIRONMENT)) not in text and str(ENVIRONMENT) not in text
+
+
+def _follow_the_move(uv: Path) -> tuple[str, ...]:
+    """Not made anew from nothing, for the uv that does it may lie inside, and the network may be away."""
+    must([uv, "venv", "-q", "--allow-existing", "--python", _base_python(), ENVIRONMENT], cwd=ROOT, env=_uv_environ())
+    return ("--reinstall",)
+
+
+def _version_of(uv: str | Path) -> tuple[int, ...]:
+    try:
+        told = subprocess.run([uv, "--version"], capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return ()
+    return tuple(int(number) for number in re.findall(r"\d+", told)[:2])
 
 
 def _install_uv() -> Path:
     """The locked uv, inside the environment; uv leaves itself alone when it syncs."""
-    uv = ENVIRONMENT / "bin/uv"
-    if not uv.exists() or not _is_our_python():
-        must([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], cwd=ROOT)
+    if not (ENVIRONMENT / "bin/pip").exists() or is_moved() or not _is_our_python():
+        must([_base_python(), "-m", "venv", "--clear", ENVIRONMENT], cwd=ROOT)
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
         requirements.write(_pinned("uv"))
         requirements.flush()
         must([PYTHON, "-m", "pip", "install", "-q", "--require-hashes", "-r", requirements.name], cwd=ROOT)
-    return uv
+    return ENVIRONMENT / "bin/uv"
 
 
 def _pinned(name: str) -> str:
@@ -77,13 +100,19 @@ def _is_our_python() -> bool:
 
 
 def _mark() -> str:
-    return digest([LOCK, PROJECT], f"{sys.version_info.major}.{sys.version_info.minor}")
+    """The place is part of it: scripts begin with the path of the environment they were made in."""
+    return digest([LOCK, PROJECT], f"{sys.version_info.major}.{sys.version_info.minor}", str(ROOT))
+
+
+def _base_python() -> str:
+    """Not that of a virtual environment we may be in: it may be the one that is made anew."""
+    return getattr(sys, "_base_executable", sys.executable)
 
 
 def _uv_environ() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     return kept | {
         "UV_PROJECT_ENVIRONMENT": str(ENVIRONMENT),
-        "UV_PYTHON": getattr(sys, "_base_executable", sys.executable),  # not that of a virtual environment we are in
+        "UV_PYTHON": _base_python(),
         "UV_PYTHON_DOWNLOADS": "never",
     }

@@ -1,7 +1,9 @@
 """What a command needs before it can run, made in the shortest time: system packages beside Python's and the page's."""
 
+import errno
 import fcntl
 import os
+import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +12,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from tracker.errors import TrackerError
-from tracker.setup import environment, system, tests, web
-from tracker.setup.checkout import PROJECT, WEB
+from tracker.setup import environment, system, tests, web, words
+from tracker.setup.checkout import ENVIRONMENT, PROJECT, ROOT, WEB
 from tracker.setup.steps import Progress
 from tracker.setup.system import Apt, Package
 
@@ -29,6 +31,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Sets up and goes on as the environment's Python, which runs the command; `test` is run from here."""
     progress = Progress()
     try:
+        if (reply := reply_to(arguments)) is not None:
+            return reply.say(sys.stdout, sys.stderr)
         with progress.shown(), one_at_a_time():
             prepare(needs_of(arguments, environ), progress, environ)
         if arguments[:1] == ["test"]:
@@ -37,9 +41,30 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     except TrackerError as error:
         print(f"tracker: {error}", file=sys.stderr)
         return 3
+    except OSError as error:
+        print(f"tracker: {sentence_of(error)}", file=sys.stderr)
+        return 3
     except KeyboardInterrupt:
         print("tracker: interrupted; run it again to go on", file=sys.stderr)
         return 130
+
+
+def reply_to(arguments: Sequence[str]) -> words.Reply | None:
+    """What can be said without setting up. Once there is click, it explains every option better than we do here."""
+    if arguments[:1] == ["test"]:
+        return tests.read_words(arguments[1:])
+    reply = words.read_words(arguments)
+    return None if reply and reply.code == 0 and environment.is_ready(()) else reply
+
+
+def sentence_of(error: OSError) -> str:
+    """With the next step, for what befalls people: a full disk, somebody else's folder, a file system to read only."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full. Make room and run it again"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        mine = f"make a clone of your own, such as: git clone {shlex.quote(str(ROOT))} ~/tracker"
+        return f"{error.filename or ROOT} may not be written by you ({error.strerror}): {mine}"
+    return str(error)
 
 
 @contextmanager
@@ -67,6 +92,7 @@ def needs_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Needs:
 
 
 def prepare(needs: Needs, progress: Progress, environ: Mapping[str, str]) -> None:
+    check_folders(needs)
     packages = system.missing(postgis=needs.postgis, chromium=needs.chromium, broker=needs.broker, environ=environ)
     if not packages:
         prepare_checkout(needs, progress)
@@ -74,9 +100,14 @@ def prepare(needs: Needs, progress: Progress, environ: Mapping[str, str]) -> Non
     apt = system.find_apt(packages, progress)
     first = [package for package in packages if package.name.endswith("-venv")]
     rest = [package for package in packages if package not in first]
-    with progress.step("package lists"):
-        apt.update()
+    with progress.step("package lists") as word:
+        if not apt.update():
+            word.append("old")
     install(apt, first, progress)
+    if apt.asks:  # nothing may be told while a password is typed
+        install(apt, rest, progress)
+        prepare_checkout(needs, progress)
+        return
     # PostGIS and Chromium are large, and nothing below needs them: both go on at once.
     with ThreadPoolExecutor(1) as beside:
         installing = beside.submit(install, apt, rest, progress)
@@ -90,9 +121,23 @@ def install(apt: Apt, packages: Sequence[Package], progress: Progress) -> None:
             apt.install(packages)
 
 
+def check_folders(needs: Needs) -> None:
+    """Before minutes are spent on what could not be kept. Raises PermissionError."""
+    wanted = [ENVIRONMENT if ENVIRONMENT.exists() else ROOT] if not environment.is_ready(needs.groups) else []
+    if builds_page(needs):
+        wanted.append(WEB)
+    for folder in wanted:
+        if not os.access(folder, os.W_OK | os.X_OK):
+            code = errno.EROFS if os.geteuid() == 0 else errno.EACCES
+            raise PermissionError(code, os.strerror(code), str(folder))
+
+
+def builds_page(needs: Needs) -> bool:
+    return needs.page and WEB.is_dir() and not (web.modules_are_ready() and web.build_is_ready())
+
+
 def prepare_checkout(needs: Needs, progress: Progress) -> None:
-    builds = needs.page and WEB.is_dir() and not (web.modules_are_ready() and web.build_is_ready())
-    groups = needs.groups | ({"node"} if builds and not web.node_is_recent() else set())
+    groups = needs.groups | ({"node"} if builds_page(needs) and not web.node_is_recent() else set())
     if not environment.is_ready(groups):
         with progress.step("Python packages"):
             environment.make(groups)

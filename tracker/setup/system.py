@@ -15,7 +15,7 @@ from typing import Final
 from tracker.errors import PostgisMissing, SetupFailed
 from tracker.postgis.binaries import find_binaries
 from tracker.setup import browser, environment
-from tracker.setup.steps import Progress, must, run
+from tracker.setup.steps import Progress, explain, run
 
 APT_PATIENCE_S: Final = 300  # another apt may be at work: a fresh machine updates itself
 # Debian makes a cluster of its own with the package unless told not to, and starts whatever is a service. We need only
@@ -84,37 +84,46 @@ def install_command(packages: Sequence[Package]) -> str:
     if shutil.which("brew"):
         broker = " mosquitto" if "mosquitto" in names else ""
         return f"brew install postgis{broker}" + (" && brew install --cask chromium" if "chromium" in names else "")
-    return f"apt-get install --no-install-recommends {names}"
+    return f"apt-get update && apt-get install --no-install-recommends {names}"
 
 
 @dataclass(frozen=True)
 class Apt:
-    """apt-get, as root or through sudo."""
+    """apt-get, as root or through sudo. `asks`: sudo wants the password each time, so its line has to be left alone."""
 
     sudo: tuple[str, ...]
+    asks: bool = False
 
-    def update(self) -> None:
-        """Tries again while another apt holds the lists: unlike install, update does not wait for its lock."""
+    def update(self) -> bool:
+        """False where not all lists could be fetched, which need not matter: they may be there from before. Tries again
+        while another apt holds the lists: unlike install, update does not wait for its lock."""
         deadline = time.monotonic() + APT_PATIENCE_S
         command = [*self.sudo, "apt-get", "update", "-q"]
         while (outcome := run(command, cwd=Path("/"))).code != 0:
             if "Could not get lock" not in outcome.output or time.monotonic() > deadline:
-                raise SetupFailed(f"apt-get update:\n{outcome.output[-2000:]}")
+                raise SetupFailed(f"apt-get update: {reason_of(outcome.output)}")
             time.sleep(1)
+        return explain(outcome.output) is None
 
     def install(self, packages: Sequence[Package]) -> None:
-        names = [package.name for package in packages]
-        must(
-            [*self.sudo, "env", "DEBIAN_FRONTEND=noninteractive", "sh", "-c", ONLY_BINARIES, "sh", *names],
-            cwd=Path("/"),
-        )
+        command = [*self.sudo, "env", "DEBIAN_FRONTEND=noninteractive", "sh", "-c", ONLY_BINARIES, "sh"]
+        outcome = run([*command, *(package.name for package in packages)], cwd=Path("/"))
+        if outcome.code != 0:
+            names = ", ".join(package.name for package in packages)
+            raise SetupFailed(f"apt-get could not install {names}: {reason_of(outcome.output)}")
+
+
+def reason_of(output: str) -> str:
+    """Why apt gave up: what we know a sentence for, else its own errors."""
+    errors = dict.fromkeys(line for line in output.splitlines() if line.startswith("E: "))
+    return explain(output) or "\n".join(list(errors)[:5]) or output[-2000:]
 
 
 def find_apt(packages: Sequence[Package], progress: Progress) -> Apt:
     """Says what will be installed, and asks for the password if one is needed. Raises SetupFailed where we cannot."""
     what = "; ".join(f"{package.name} ({package.what})" for package in packages)
     if not shutil.which("apt-get"):
-        raise SetupFailed(f"needed from the system: {what}\nPlease run: {install_command(packages)}")
+        raise SetupFailed(f"needed from the system: {what}. {without_apt(packages)}")
     progress.say(f"Installing with apt: {what}")
     if os.geteuid() == 0:
         return Apt(())
@@ -123,4 +132,17 @@ def find_apt(packages: Sequence[Package], progress: Progress) -> Apt:
     progress.say("This needs root: sudo may ask for your password.")
     if subprocess.run(["sudo", "-v"], check=False).returncode != 0:
         raise SetupFailed(f"sudo refused. As root, run: {install_command(packages)}")
-    return Apt(("sudo",))
+    asks = subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode != 0
+    if asks:
+        progress.hush()
+    return Apt(("sudo",), asks)
+
+
+def without_apt(packages: Sequence[Package]) -> str:
+    """The next step on a machine that is no Debian: how, where we know it, and what to look for where we do not."""
+    if shutil.which("brew"):
+        return f"Please run: {install_command(packages)}"
+    return (
+        "There is no apt-get here: install what corresponds with this system's own tool and run it again. Without"
+        " PostgreSQL here, name another one with PostGIS: --database postgresql://user@host/name"
+    )

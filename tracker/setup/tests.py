@@ -12,6 +12,7 @@ from typing import Final
 from tracker.setup import web
 from tracker.setup.checkout import ENVIRONMENT, ROOT, WEB
 from tracker.setup.steps import Outcome, Progress, run
+from tracker.setup.words import COMMANDS, HELP, Reply
 
 TESTS: Final = ROOT / "tests"
 ORDER: Final = ("ruff", "format", "faults", "websocket", "integration", "browser", "mypy", "geofence")
@@ -32,17 +33,26 @@ class Result:
 
 def main(arguments: Sequence[str]) -> int:
     """Runs everything, or the parts whose names are given. The exit code is 0 only if all of them passed."""
+    if (reply := read_words(arguments)) is not None:
+        return reply.say(sys.stdout, sys.stderr)
     parts = [*reading(), *running()]
-    if unknown := set(arguments) - {part.name for part in parts}:
-        names = ", ".join(part.name for part in parts)
-        print(f"no such part: {', '.join(sorted(unknown))}; there are {names}", file=sys.stderr)
-        return 2
     chosen = sorted((part for part in parts if not arguments or part.name in arguments), key=place)
     began = time.monotonic()
     progress = Progress(sys.stdout)
     with progress.shown():
         results = run_parts(chosen, progress)
     return report(results, time.monotonic() - began)
+
+
+def read_words(arguments: Sequence[str]) -> Reply | None:
+    """None where there are tests to run; else what to say. Asked before anything is set up."""
+    names = [part.name for part in (*reading(), *running())]
+    if any(word in HELP for word in arguments):
+        parts = f"  {COMMANDS['test'].about} The parts are {', '.join(names)}."
+        return Reply(f"Usage: python3 -m tracker test [PART]...\n\n{parts}", 0)
+    if unknown := sorted(set(arguments) - set(names)):
+        return Reply(f"tracker test: no such part: {', '.join(unknown)}; there are {', '.join(names)}", 2)
+    return None
 
 
 def place(part: Part) -> int:
