@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed
 
 ROOT = Path(__file__).resolve().parent.parent
 ADMIN_TOKEN = "an-admin-token-for-tests-of-43-characters-x"
-START_S = 30.0
+START_S = 120.0  # on a machine that is busy and has nothing of it in memory yet
 PROGRAM = "from tracker.cli import main; main()"
 
 
@@ -38,6 +38,10 @@ class RunningServer:
     @property
     def url(self) -> str:
         return f"http://{self.address}"
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {ADMIN_TOKEN}"}
 
     @property
     def pid(self) -> int:
@@ -93,7 +97,7 @@ class RunningServer:
         return self.process.wait(within)
 
     def api(self) -> httpx2.Client:
-        return httpx2.Client(base_url=self.url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, timeout=30)
+        return httpx2.Client(base_url=self.url, headers=self.credentials, timeout=30)
 
     def new_device(self, id: str) -> str:
         """Its token."""

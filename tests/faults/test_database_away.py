@@ -61,15 +61,20 @@ async def test_a_crowd_sends_all_it_may_while_the_database_is_down(durable: Pati
     base = now_ms() - 3_600_000
     with running(durable_url) as server:
         tokens = {f"van-{n}": server.new_device(f"van-{n}") for n in range(CROWD)}
+        with server.api() as api:
+            for id in tokens:
+                assert api.post(f"/api/devices/{id}/commands", json={"name": "report_now"}).is_success
         async with AsyncExitStack() as stack:
             crowd = [await stack.enter_async_context(server.device(*each, binary=True)) for each in tokens.items()]
+            for talk in crowd:  # or one whose commands are still being looked up is sent away with the database
+                await talk.hear("command", within=30)
             await asyncio.to_thread(durable.stop_at_once)
             before = memory_of(server.pid)
             sending = asyncio.gather(*(send_window(talk, base) for talk in crowd))
             async with asyncio.timeout(20):
                 while most_waiting(server) < ROOM:  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
-            await asyncio.sleep(2.5)  # longer than the longest pause between two attempts
+            await attempts(server, 2)  # what waits is counted with each, and must not have grown
             grown, waiting = memory_of(server.pid) - before, most_waiting(server)
             print(f"{waiting} fixes waited, memory grew by {grown / MB:.0f} MB")
             assert "lost the database" in await not_ready(server)
@@ -95,6 +100,20 @@ async def test_a_crowd_sends_all_it_may_while_the_database_is_down(durable: Pati
 async def send_window(talk: Talk, base: int) -> None:
     for seq in range(1, WINDOW + 1):
         await talk.send(bulk(seq, base + seq * 10_000))
+
+
+async def attempts(server: RunningServer, count: int) -> None:
+    """Wait until the server has tried so many times more to reach the database."""
+    goal = await failures(server) + count
+    async with asyncio.timeout(30):
+        while await failures(server) < goal:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+
+
+async def failures(server: RunningServer) -> float:
+    async with httpx2.AsyncClient(base_url=server.url, headers=server.credentials, timeout=10) as http:
+        told = (await http.get("/metrics")).raise_for_status().text
+    return float(told.partition("\ntracker_storage_failures_total ")[2].split("\n")[0])
 
 
 def most_waiting(server: RunningServer) -> int:
