@@ -29,7 +29,7 @@ REFUSED: dict[str, tuple[bytes, type[TrackerError], str]] = {
     "no JSON": (b"{", Malformed, "no JSON"),
     "not UTF-8": (b'{"type":"\xff"}', Malformed, "no JSON"),
     "a list": (b"[]", Invalid, "Expected `object`"),
-    "no feature": (json.dumps(POLYGON).encode(), Invalid, "Invalid value 'Polygon'"),
+    "no feature": (json.dumps(POLYGON).encode(), Invalid, "Invalid enum value 'Polygon'"),
     "no geometry": (b'{"type":"Feature","properties":{}}', Invalid, "geometry"),
     "null geometry": (b'{"type":"Feature","geometry":null,"properties":{}}', Invalid, "geometry"),
     "a collection": (feature({"type": "GeometryCollection", "geometries": []}), Invalid, "GeometryCollection"),

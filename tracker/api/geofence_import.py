@@ -1,4 +1,4 @@
-"""Import of geofences: a file of thousands, all of them or none."""
+"""Import of geofences: of a file of thousands, all that can be one."""
 
 import asyncio
 from typing import Annotated, Any, ClassVar, Final, Literal, get_args
@@ -12,10 +12,12 @@ from werkzeug.exceptions import RequestTimeout
 from tracker.access.guard import allow
 from tracker.api.wire import answer, read_query
 from tracker.errors import Conflict, Invalid, TooLarge, TooMany, WrongType
-from tracker.geofence.reading.collection import MOST_TOLD, BadFeature, Collection, Defaults
+from tracker.geofence.reading.collection import Collection, Defaults
+from tracker.geofence.reading.settle import Settled
+from tracker.geofence.reading.told import MOST_TOLD, BadFeature, Said
 from tracker.readers.readers import Readers
 from tracker.readers.task import Format
-from tracker.store.geofences import insert_geofences
+from tracker.store.geofences import OnConflict, insert_geofences
 from tracker.store.pool import borrow
 
 PATH: Final = "/api/geofences/import"
@@ -34,10 +36,12 @@ Metres = Annotated[float, msgspec.Meta(gt=0)]
 
 class ImportQuery(msgspec.Struct, frozen=True):
     """`format`: where the Content-Type does not say it. `radius` and `width` (metres) and `repair` are for features
-    that have none. `on_conflict`: what becomes of ids that are there already; `fail` stores nothing."""
+    that have none. `on_conflict`: what becomes of ids that others have already; `fail` stores nothing. `strict`:
+    nothing is stored where any feature can be no geofence."""
 
     format: Format | None = None
-    on_conflict: Literal["fail", "replace"] = "fail"
+    on_conflict: OnConflict = "fail"
+    strict: bool = False
     radius: Metres | None = None
     width: Metres | None = None
     repair: bool = False
@@ -52,11 +56,16 @@ class FeatureCollection(msgspec.Struct, frozen=True):
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """How many are new, how many were there before, and the ids in the order of the features."""
+    """How many are new, how many took the place of another, how many were there as they are, and the ids of all these
+    in the order of the features. The first of those that are refused, and what was read otherwise than it stands."""
 
     created: int
     replaced: int
+    unchanged: int
     ids: list[str]
+    refused: list[BadFeature]
+    refused_count: int
+    said: list[Said]
 
 
 def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
@@ -69,7 +78,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
     @document_response(Imported, 201)
     @allow("admin")
     async def import_geofences() -> Response:
-        """Import geofences, all or none."""
+        """Import geofences: of a file, all that can be one."""
         query = read_query(ImportQuery)
         format = _format(query)
         if busy.locked():
@@ -78,17 +87,39 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
             parts = await _parts()
             defaults = Defaults(query.radius, query.width, query.repair)
             found = await readers.collection(parts, format, defaults)
-            if found.wrong:
-                raise Invalid(_counted(found.wrong, found.total, "cannot be geofences"), errors=found.bad)
+            _check(found, query.strict, empty=format == "geojson")
             async with borrow(pool) as conn:
-                taken = await insert_geofences(conn, found.drafts, replace=query.on_conflict == "replace")
-        if taken and query.on_conflict == "fail":
-            clashes = _clashes(found, taken)
-            raise Conflict(_counted(len(clashes), found.total, "have an id that is taken"), errors=clashes[:MOST_TOLD])
-        ids = [draft.id for draft in found.drafts]
-        return answer(Imported(len(ids) - len(taken), len(taken), ids), 201)
+                settled = await insert_geofences(conn, found, on_conflict=query.on_conflict)
+        clashes = [] if query.on_conflict == "replace" else _clashes(found, settled)
+        if clashes and query.on_conflict == "fail":
+            raise Conflict(
+                _counted(len(clashes), found.total, "have an id that is taken, so nothing is stored"),
+                errors=clashes[:MOST_TOLD],
+            )
+        return answer(_imported(found, settled, clashes), 201)
 
     return routes
+
+
+def _check(found: Collection, strict: bool, *, empty: bool) -> None:
+    """Invalid where nothing is to be stored. `empty`: a file may have nothing in it, as an export of nothing has."""
+    if found.wrong and (strict or not found.drafts):
+        raise Invalid(_counted(found.wrong, found.total, "cannot be geofences, so nothing is stored"), errors=found.bad)
+    if not found.total and not empty:
+        notes = [each.note for each in found.said] or ["it has neither places nor lines nor areas"]
+        raise Invalid(f"nothing in the file can be a geofence: {'; '.join(notes)}")
+
+
+def _imported(found: Collection, settled: Settled, clashes: list[BadFeature]) -> Imported:
+    left_out = {clash.id for clash in clashes}
+    ids = [draft.id for draft in found.drafts if draft.id not in left_out]
+    replaced, unchanged = len(settled.replaced) - len(clashes), len(settled.unchanged)
+    said = (
+        [*found.said, *([] if clashes else settled.said)] if found.total else [Said(None, "there is no feature in it")]
+    )
+    refused = sorted([*found.bad, *clashes], key=lambda each: each.index)[:MOST_TOLD]
+    counts = len(ids) - replaced - unchanged, replaced, unchanged
+    return Imported(*counts, ids, refused, found.wrong + len(clashes), said)
 
 
 def _format(query: ImportQuery) -> Format:
@@ -115,12 +146,12 @@ async def _parts() -> list[bytes]:
 
 def _counted(wrong: int, total: int, what: str) -> str:
     told = f"; errors has the first {MOST_TOLD}" if wrong > MOST_TOLD else ""
-    return f"{wrong:,} of {total:,} features {what}, so nothing is stored{told}"
+    return f"{wrong:,} of {total:,} features {what}{told}"
 
 
-def _clashes(found: Collection, taken: frozenset[str]) -> list[BadFeature]:
+def _clashes(found: Collection, settled: Settled) -> list[BadFeature]:
     return [
-        BadFeature(index, draft.id, "id", f"id: there is a geofence {draft.id} already")
+        BadFeature(index, draft.id, None, "id", f"id: there is a geofence {draft.id} already")
         for index, draft in zip(found.indices, found.drafts, strict=True)
-        if draft.id in taken
+        if draft.id in settled.replaced
     ]

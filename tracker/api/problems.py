@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from tracker.api.wire import answer
 from tracker.errors import Invalid, NotSignedIn, StorageDown, TooMany, TrackerError, http_status
-from tracker.geofence.reading.collection import BadFeature
+from tracker.geofence.reading.told import BadFeature
 from tracker.store.pool import AWAY
 
 log = logging.getLogger(__name__)

@@ -12,11 +12,12 @@ from tracker.geofence.reading.collection import Draft, Found, collect, draft_of,
 from tracker.geofence.reading.geojson import decode
 from tracker.geofence.reading.gpx import waypoints_and_lines
 from tracker.geofence.reading.kml import placemarks
+from tracker.geofence.reading.told import Said
 from tracker.readers.task import Drafts, Format, ManyFeatures, OneFeature, Refusal, Rest, Task, Word, encode
 
 SLICE_BYTES: Final = 512 * 1024
 TOO_MUCH: Final = "takes more memory to read than is granted; simplify it or send it in parts"
-FORMATS: Final[dict[Format, Callable[[bytes], Iterator[Found]]]] = {
+FORMATS: Final[dict[Format, Callable[[bytes], Iterator[Found | Said]]]] = {
     "geojson": features,
     "kml": placemarks,
     "gpx": waypoints_and_lines,

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, Literal
 
 import asyncpg
 import msgspec
 
 from tracker.errors import Conflict
-from tracker.geofence.reading.collection import Draft
+from tracker.geofence.reading.collection import Collection, Draft
+from tracker.geofence.reading.settle import Settled, Stored, settle
 from tracker.model.moment import datetime_to_micros
 
 SELECT: Final = """select key, id, revision, jsonb_set(feature, '{properties,revision}', to_jsonb(revision)) as feature,
@@ -24,6 +25,9 @@ PAGE_BYTES: Final = 16 * 1024 * 1024
 TURN: Final = 5000  # rows that become values before others have their turn
 SLICE: Final = 500  # drafts that are written at once, at most
 SLICE_BYTES: Final = 1024 * 1024
+
+
+OnConflict = Literal["fail", "skip", "replace"]
 
 
 class StoredGeofence(msgspec.Struct, frozen=True):
@@ -52,24 +56,35 @@ async def insert_geofence(conn: asyncpg.Connection, id: str, feature: bytes, sha
         return await _by_key(conn, row["key"])
 
 
-async def insert_geofences(conn: asyncpg.Connection, drafts: Sequence[Draft], *, replace: bool) -> frozenset[str]:
-    """All or none, each with a revision of its own. The ids that were there before, which are replaced where `replace`
-    says so; else nothing is changed. The key of a replaced one stays.
+async def insert_geofences(conn: asyncpg.Connection, found: Collection, *, on_conflict: OnConflict) -> Settled:
+    """Each with a revision of its own. Where ids are taken by others: `fail` changes nothing, `skip` leaves those out,
+    `replace` puts the new ones in their place; the key of a replaced one stays, and what is there already is unchanged.
     """
     async with conn.transaction():
         # The lock first, as in each change: what is decided below must not be decided beside another change.
         last = await conn.fetchval("select revision from geofence_head for update")
-        ids = [draft.id for draft in drafts]
-        found = await conn.fetch("select id from geofence where id = any($1::text[])", ids)
-        taken = frozenset(row["id"] for row in found)
-        if taken and not replace:
-            return taken
+        stored = await _taken(conn, [draft.id for draft in found.drafts])
+        settled = await asyncio.to_thread(settle, found.drafts, found.indices, stored, found.columns)
+        if settled.replaced and on_conflict == "fail":
+            return settled
+        drafts = [each for each in settled.changed if on_conflict == "replace" or each.id not in settled.replaced]
         await conn.execute("update geofence_head set revision = revision + $1", len(drafts))
         begin = 0
         for end in _slices(drafts):
             await _upsert(conn, drafts[begin:end], last + begin + 1)
             begin = end
-        return taken
+        return settled
+
+
+async def _taken(conn: asyncpg.Connection, ids: list[str]) -> dict[str, Stored]:
+    found: dict[str, Stored] = {}
+    for begin in range(0, len(ids), SLICE):
+        rows = await conn.fetch(
+            "select id, feature, st_asbinary(shape) as shape from geofence where id = any($1::text[])",
+            ids[begin : begin + SLICE],
+        )
+        found |= {row["id"]: Stored(bytes(row["feature"]), row["shape"]) for row in rows}
+    return found
 
 
 def _slices(drafts: Sequence[Draft]) -> Iterator[int]:

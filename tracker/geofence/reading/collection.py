@@ -1,4 +1,5 @@
-"""Many features at once become drafts of geofences: all of them, or none and what is wrong with which."""
+"""Many features at once become drafts of geofences, one by one: what can be none is told with the reason, and so is
+whatever was read otherwise than it stands there."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -7,11 +8,25 @@ import msgspec
 import shapely
 
 from tracker.errors import Invalid, Malformed, TooLarge, TrackerError
+from tracker.geofence.reading.claims import Claims, ours
+from tracker.geofence.reading.crs import check_crs
 from tracker.geofence.reading.feature import read
-from tracker.geofence.reading.geojson import MAX_FEATURES, Feature, LineString, Point, decode
+from tracker.geofence.reading.geojson import (
+    MAX_FEATURES,
+    Feature,
+    LineString,
+    Point,
+    decoded,
+    measured,
+    measured_geometry,
+)
+from tracker.geofence.reading.ids import SOURCE, identify, numbered, text_of
+from tracker.geofence.reading.parts import geometries
 from tracker.geofence.reading.split import split
+from tracker.geofence.reading.told import BadFeature, Said, Told
+from tracker.model.encoding import plain
+from tracker.model.names import LONGEST_NAME
 
-MOST_TOLD: Final = 100  # of the features that are wrong
 LARGEST_FEATURE: Final = 4 * 1024 * 1024  # bytes
 
 
@@ -24,29 +39,24 @@ class Defaults(msgspec.Struct, frozen=True):
 
 
 class Draft(msgspec.Struct, frozen=True):
-    """A geofence that is not stored yet: its id, its GeoJSON, its shape as WKB."""
+    """A geofence that is not stored yet: its id, its GeoJSON, its shape as WKB. `tabular`: its id was a column."""
 
     id: str
     feature: bytes
     shape: bytes
-
-
-class BadFeature(msgspec.Struct, frozen=True):
-    """One that cannot be a geofence: its number in the collection from 0, its id where it has one, what is wrong."""
-
-    index: int
-    id: str | None
-    field: str | None
-    reason: str
+    tabular: bool = False
 
 
 class Collection(msgspec.Struct, frozen=True):
-    """`bad` are the first of the `wrong` ones. `indices`: of the drafts in what was sent."""
+    """`bad` are the first of the `wrong` ones, `said` the first of what else is to be told. `indices`: of the drafts in
+    what was sent. `columns`: the names of all properties there."""
 
     drafts: list[Draft]
     indices: list[int]
     bad: list[BadFeature]
     wrong: int
+    said: list[Said]
+    columns: frozenset[str]
 
     @property
     def total(self) -> int:
@@ -54,67 +64,129 @@ class Collection(msgspec.Struct, frozen=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """A feature of a collection, or what is wrong with it."""
+    """A feature of a file, or what is wrong with it; `id` is its own as it stands there. One with several geometries is
+    found several times, as `part` 0, 1 and so on."""
 
     index: int
-    id: str | None
+    id: Any
     feature: Feature | TrackerError
+    part: int = 0
+    name: str | None = None  # of one that is wrong
 
 
-class Identified(msgspec.Struct, frozen=True):
-    id: str | int | None = None
+class Loose(msgspec.Struct, frozen=True):
+    """A Feature of strangers."""
+
+    geometry: msgspec.Raw = msgspec.Raw(b"null")
+    properties: msgspec.Raw = msgspec.Raw(b"null")
+    id: Any = None
+    type: Any = None
+    crs: Any = None
 
 
-def features(body: bytes) -> Iterator[Found]:
-    """Of a GeoJSON FeatureCollection. Raises as `split` does, and Malformed for a feature that is no JSON."""
-    for index, span in enumerate(split(body)):
-        text = b"null" if span is None else body[span[0] : span[1]]
-        try:
-            if len(text) > LARGEST_FEATURE:
-                raise TooLarge(f"a feature may have {LARGEST_FEATURE:,} bytes")
-            feature = decode(text)
-        except (Invalid, TooLarge) as error:
-            yield Found(index, _id_in(text), error)
-        except Malformed as error:
-            raise Malformed(f"features[{index}]: {error}") from None
-        else:
-            yield Found(index, None if feature.id is None else str(feature.id), feature)
-
-
-def _id_in(text: bytes) -> str | None:
+def features(body: bytes) -> Iterator[Found | Said]:
+    """Of a GeoJSON FeatureCollection. Raises as `split` and `check_crs` do."""
     try:
-        found = msgspec.json.decode(text, type=Identified).id
-    except msgspec.ValidationError:
-        return None
-    return None if found is None else str(found)[:64]
+        body = plain(body)
+    except ValueError as error:
+        raise Malformed(f"the collection is no text: {error}") from None
+    cut = split(body)
+    if (note := check_crs(cut.crs)) is not None:
+        yield Said(None, note)
+    for index, span in enumerate(cut.spans):
+        yield from _found(index, b"null" if span is None else body[span[0] : span[1]])
 
 
-def collect(found: Iterable[Found], defaults: Defaults) -> Collection:
+def _found(index: int, text: bytes) -> Iterator[Found | Said]:
+    own = None
+    properties: dict[str, Any] = {}
+    try:
+        if len(text) > LARGEST_FEATURE:
+            raise TooLarge(f"a feature may have {LARGEST_FEATURE:,} bytes")
+        loose = decoded(text, Loose, "")
+        own = loose.id
+        if loose.type != "Feature":
+            raise Invalid("type: is not Feature", field="type")
+        check_crs(loose.crs)
+        given = decoded(measured(loose.properties), Any, "properties")
+        properties = given if isinstance(given, dict) else {}
+        parts, notes = geometries(measured_geometry(loose.geometry))
+    except (Invalid, TooLarge, Malformed) as error:
+        yield Found(index, own, error, name=told_name(properties))
+        return
+    if given and not properties:
+        notes = [*notes, "properties: is no object, and is left out"]
+    yield from (Said(index, note) for note in notes)
+    for part, geometry in enumerate(parts):
+        yield Found(index, own, Feature(geometry, properties), part)
+
+
+def collect(found: Iterable[Found | Said], defaults: Defaults) -> Collection:
     """A tenth of a millisecond for each, or more: for a thread. TooLarge for too many; and as `found` raises."""
-    drafts, indices, bad, wrong = list[Draft](), list[int](), list[BadFeature](), 0
-    seen: dict[str, int] = {}
+    drafts, indices, told = list[Draft](), list[int](), Told()
+    numbers, alike, columns = dict[str, int](), dict[bytes, int](), set[str]()
     for each in found:
+        if isinstance(each, Said):
+            told.say(each.index, each.note)
+            continue
         if each.index >= MAX_FEATURES:
             raise TooLarge(f"more than {MAX_FEATURES:,} features; send them in parts")
         try:
-            draft = _draft(each.feature, defaults)
-            if draft.id in seen:
-                raise Invalid(f"id: the feature with the number {seen[draft.id]} has it too", field="id")
-        except (Invalid, TooLarge) as error:
-            wrong += 1
-            if len(bad) < MOST_TOLD:
-                bad.append(BadFeature(each.index, each.id, error.field, str(error)))
-        else:
-            seen[draft.id] = each.index
-            drafts.append(draft)
-            indices.append(each.index)
-    return Collection(drafts, indices, bad, wrong)
+            draft, notes = _draft(each, defaults, alike)
+            if draft.id in numbers:
+                raise Invalid(f"id: the feature with the number {numbers[draft.id]} has it too", field="id")
+        except (Invalid, TooLarge, Malformed) as error:
+            told.refuse(
+                BadFeature(each.index, text_of(each.id), each.name or name_of(each.feature), error.field, str(error)),
+                error,
+            )
+            continue
+        assert isinstance(each.feature, Feature)
+        columns.update(ours(name) or name for name in each.feature.properties)
+        numbers[draft.id] = each.index
+        drafts.append(draft)
+        indices.append(each.index)
+        for note in notes:
+            told.say(each.index, note)
+    if not drafts and told.malformed is not None:
+        raise told.malformed
+    return Collection(drafts, indices, told.bad, told.wrong, told.said(), frozenset(columns))
 
 
-def _draft(feature: Feature | TrackerError, defaults: Defaults) -> Draft:
-    if isinstance(feature, TrackerError):
-        raise feature
-    return draft_of(msgspec.structs.replace(feature, properties=_completed(feature, defaults)))
+def name_of(feature: Feature | TrackerError) -> str | None:
+    return None if isinstance(feature, TrackerError) else told_name(feature.properties)
+
+
+def told_name(properties: dict[str, Any]) -> str | None:
+    name = properties.get("name")
+    return name[:LONGEST_NAME] if isinstance(name, str) else None
+
+
+def _draft(found: Found, defaults: Defaults, alike: dict[bytes, int]) -> tuple[Draft, list[str]]:
+    if isinstance(found.feature, TrackerError):
+        raise found.feature
+    geometry, properties = found.feature.geometry, found.feature.properties.copy()
+    column = properties.pop("id", None)
+    identity = identify(found.id, column, Feature(geometry, properties), alike)
+    notes = list[str]()
+    if identity.source is not None:
+        properties.setdefault(SOURCE, identity.source)
+        notes.append(f"id: {identity.source[:100]} is kept as {SOURCE}; its id is {identity.id}")
+    elif not identity.tabular and text_of(column) not in (None, text_of(found.id)):
+        properties.setdefault(SOURCE, column)
+        notes.append(f"properties.id is kept as {SOURCE}: the feature has an id of its own")
+    claims = Claims(properties, geometry)
+    kept = claims.properties
+    if identity.tabular:  # a table has a cell for each property of any other feature
+        kept = {name: value for name, value in kept.items() if value is not None}
+    try:
+        draft = draft_of(Feature(geometry, _completed(geometry, kept, defaults)), numbered(identity.id, found.part))
+    except Invalid as error:
+        raise _explained(error, claims.notes) from None
+    return (
+        msgspec.structs.replace(draft, tabular=identity.tabular),
+        [*notes, *claims.notes, *_repaired(draft, kept)],
+    )
 
 
 def draft_of(feature: Feature, id: str | None = None) -> Draft:
@@ -123,11 +195,26 @@ def draft_of(feature: Feature, id: str | None = None) -> Draft:
     return Draft(fence.id, fence.feature, shapely.to_wkb(fence.shape))
 
 
-def _completed(feature: Feature, defaults: Defaults) -> dict[str, Any]:
+def _completed(geometry: Any, properties: dict[str, Any], defaults: Defaults) -> dict[str, Any]:
     missing: dict[str, Any] = {"repair": defaults.repair}
-    if isinstance(feature.geometry, Point):
+    if isinstance(geometry, Point):
         missing["radius"] = defaults.radius
-    if isinstance(feature.geometry, LineString):
+    if isinstance(geometry, LineString):
         missing["width"] = defaults.width
-    given = {name: value for name, value in feature.properties.items() if value is not None or name not in missing}
+    given = {name: value for name, value in properties.items() if value is not None or name not in missing}
     return {name: value for name, value in missing.items() if value is not None} | given
+
+
+def _explained(error: Invalid, notes: list[str]) -> Invalid:
+    """With what was said of the property that is missing now."""
+    name = (error.field or "").removeprefix("properties.")
+    why = next((note for note in notes if note.startswith(f"{name}: ")), None)
+    return error if why is None else Invalid(f"{error} ({why})", field=error.field)
+
+
+def _repaired(draft: Draft, before: dict[str, Any]) -> list[str]:
+    properties = msgspec.json.decode(draft.feature)["properties"]
+    note = properties.get("repaired")
+    if not isinstance(note, dict) or note == before.get("repaired"):
+        return []
+    return [f"geometry: repaired, from {note['area_before']:,.0f} to {note['area_after']:,.0f} m2: {note['reason']}"]

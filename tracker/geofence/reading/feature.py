@@ -34,6 +34,8 @@ MAX_DEGREES: Final = 720.0  # of a corridor's length: twice round the globe
 MAX_SPEED: Final = 400.0  # m/s: a faster fix is taken for an impossible jump
 MIN_METRES: Final = 0.1  # a fix is whole 1e-7 degrees, 1.1 cm
 
+SIZED: Final = {"radius": Point, "width": LineString}
+
 Covered = tuple[FenceKind, Any, Reach | None, dict[str, Any] | None]  # kind, shape, reach, what a repair did
 
 
@@ -58,7 +60,7 @@ def parse(feature: bytes, *, id: str | None = None, key: int = 0, revision: int 
 def read(feature: Feature, id: str | None = None, key: int = 0, revision: int = 0) -> Geofence:
     """As `parse` does."""
     properties = feature.properties
-    known = understood(properties)
+    known = understood(properties, feature.geometry)
     slug = named(feature, id)
     scope = scope_of(known)
     try:
@@ -89,9 +91,10 @@ def read(feature: Feature, id: str | None = None, key: int = 0, revision: int = 
     )
 
 
-def understood(properties: dict[str, Any]) -> GeofenceProperties:
-    """null is absent."""
-    given = {name: value for name, value in properties.items() if value is not None}
+def understood(properties: dict[str, Any], geometry: Geometry) -> GeofenceProperties:
+    """null is absent. A radius and a width of what has none are somebody else's, as a street's on its area."""
+    foreign = {name for name, kind in SIZED.items() if not isinstance(geometry, kind)}
+    given = {name: value for name, value in properties.items() if value is not None and name not in foreign}
     try:
         return msgspec.convert(given, GeofenceProperties)
     except msgspec.ValidationError as error:

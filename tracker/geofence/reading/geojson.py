@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 import shapely
 
 from tracker.errors import Invalid, Malformed, TooLarge
+from tracker.geofence.reading.crs import check_crs
 
 MAX_FEATURES: Final = 100_000  # in a collection
 MAX_VERTICES: Final = 10_000
@@ -49,12 +50,20 @@ class Feature(msgspec.Struct, frozen=True):
     id: str | int | None = None
 
 
-class Envelope(msgspec.Struct, frozen=True, tag_field="type", tag="Feature"):
+class Envelope(msgspec.Struct, frozen=True):
     """A Feature whose parts have not been read."""
 
-    geometry: msgspec.Raw
+    type: Literal["Feature"]
+    geometry: msgspec.Raw = msgspec.Raw(b"null")
     properties: msgspec.Raw = msgspec.Raw(b"null")
     id: str | int | None = None
+    crs: Any = None
+
+
+class Referenced(msgspec.Struct, frozen=True):
+    """A geometry that may name its system."""
+
+    crs: Any = None
 
 
 class Unread(msgspec.Struct, frozen=True):
@@ -66,35 +75,53 @@ class Unread(msgspec.Struct, frozen=True):
 
 def decode(text: bytes) -> Feature:
     """Raises Malformed, Invalid with the field, TooLarge."""
-    envelope = _decoded(text, Envelope, "")
-    geometry, properties = bytes(envelope.geometry), bytes(envelope.properties)
-    if len(properties) > MAX_PROPERTIES:
+    envelope = decoded(text, Envelope, "")
+    check_crs(envelope.crs)
+    geometry = known_geometry(measured_geometry(envelope.geometry))
+    return Feature(
+        geometry, decoded(measured(envelope.properties), dict[str, Any] | None, "properties") or {}, envelope.id
+    )
+
+
+def measured(properties: msgspec.Raw) -> bytes:
+    text = bytes(properties)
+    if len(text) > MAX_PROPERTIES:
         raise TooLarge(f"properties: {MAX_PROPERTIES // 1024} kB are allowed", field="properties")
-    if geometry.count(b"[") > MAX_SIMPLIFIED + 2 * MAX_RINGS:  # one for each position, each ring and each polygon
+    return text
+
+
+def measured_geometry(geometry: msgspec.Raw) -> bytes:
+    """Not too large to be read, and in no system of its own."""
+    text = bytes(geometry)
+    if text == b"null":
+        raise Invalid("geometry: there is none", field="geometry")
+    if text.count(b"[") > MAX_SIMPLIFIED + 2 * MAX_RINGS:  # one for each position, each ring and each polygon
         what = f"over {MAX_SIMPLIFIED:,} vertices are more than the {MAX_VERTICES:,} allowed; simplify it first"
         raise TooLarge(what, field="geometry")
-    return Feature(_geometry(geometry), _decoded(properties, dict[str, Any] | None, "properties") or {}, envelope.id)
+    if b'"crs"' in text:
+        check_crs(decoded(text, Referenced, "geometry").crs)
+    return text
 
 
-def _geometry(text: bytes) -> Any:
+def known_geometry(text: bytes) -> Any:
     if len(text) <= 2 * PIECE:
-        return _decoded(text, Geometry, "geometry")
-    unread = _decoded(text, Unread, "geometry")
+        return decoded(text, Geometry, "geometry")
+    unread = decoded(text, Unread, "geometry")
     coordinates = bytes(unread.coordinates)
     match unread.type:
         case "Polygon":
             return Polygon(_rings(coordinates))
         case "MultiPolygon":
-            parts = _decoded(coordinates, list[msgspec.Raw], "geometry.coordinates")
+            parts = decoded(coordinates, list[msgspec.Raw], "geometry.coordinates")
             return MultiPolygon([_rings(bytes(part)) for part in parts])
         case "LineString":
             return LineString(_positions(coordinates))
         case _:
-            return _decoded(text, Geometry, "geometry")  # a point with much beside it, or refused by its name
+            return decoded(text, Geometry, "geometry")  # a point with much beside it, or refused by its name
 
 
 def _rings(text: bytes) -> list[Ring]:
-    return [_positions(bytes(ring)) for ring in _decoded(text, list[msgspec.Raw], "geometry.coordinates")]
+    return [_positions(bytes(ring)) for ring in decoded(text, list[msgspec.Raw], "geometry.coordinates")]
 
 
 def _positions(text: bytes) -> Ring:
@@ -103,16 +130,17 @@ def _positions(text: bytes) -> Ring:
     begin = 1
     try:
         while seam := SEAM.search(text, begin + PIECE):
-            found += _decoded(b"[%b]" % text[begin : seam.start() + 1], Ring, "")
+            found += decoded(b"[%b]" % text[begin : seam.start() + 1], Ring, "")
             begin = seam.end()
-        found += _decoded(b"[" + text[begin:], Ring, "")
+        found += decoded(b"[" + text[begin:], Ring, "")
         return found
     except (Malformed, Invalid):  # what is wrong is said of the whole
-        whole: Ring = _decoded(text, Ring, "geometry.coordinates")
+        whole: Ring = decoded(text, Ring, "geometry.coordinates")
         return whole
 
 
-def _decoded(text: bytes, kind: Any, field: str) -> Any:
+def decoded(text: bytes, kind: Any, field: str) -> Any:
+    """Raises Malformed, Invalid with the field."""
     try:
         return msgspec.json.decode(text, type=kind)
     except RecursionError:

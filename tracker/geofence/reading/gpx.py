@@ -5,36 +5,56 @@ from typing import Any, Final
 
 from tracker.errors import Invalid
 from tracker.geofence.reading.collection import Found
-from tracker.geofence.reading.geojson import Feature, Geometry, LineString, Point, Ring
+from tracker.geofence.reading.geojson import Feature, LineString, Point, Ring
 from tracker.geofence.reading.markup import Element, elements, place_of
+from tracker.geofence.reading.told import Said
 
 WANTED: Final = frozenset({"wpt", "rte", "trk"})
 KEPT: Final = frozenset({"name", "desc", "rtept", "trkseg", "trkpt"})
 
 
-def waypoints_and_lines(body: bytes) -> Iterator[Found]:
+def waypoints_and_lines(body: bytes) -> Iterator[Found | Said]:
     """In the order of the file. Raises as `elements` does."""
     for index, element in enumerate(elements(body, "gpx", WANTED, KEPT)):
+        texts: dict[str, Any] = {"name": element.text_of("name"), "description": element.text_of("desc")}
+        properties = {name: text for name, text in texts.items() if text is not None}
+        if element.tag == "wpt":
+            yield _waypoint(index, element, properties)
+        else:
+            yield from _lines(index, element, properties)
+
+
+def _waypoint(index: int, element: Element, properties: dict[str, Any]) -> Found:
+    try:
+        return Found(index, None, Feature(Point(_place(element, "wpt")), properties))
+    except Invalid as error:
+        return Found(index, None, error)
+
+
+def _lines(index: int, element: Element, properties: dict[str, Any]) -> Iterator[Found | Said]:
+    """Recorders begin segments that they never fill, or put one point into: nothing is lost by passing them over."""
+    segments = [(element, "rtept")] if element.tag == "rte" else [(each, "trkpt") for each in element.all("trkseg")]
+    part = single = empty = 0
+    for segment, tag in segments or [(element, "trkpt")]:
         try:
-            geometries = _geometries(element)
+            line = _line(segment, tag)
         except Invalid as error:
             yield Found(index, None, error)
             continue
-        texts: dict[str, Any] = {"name": element.text_of("name"), "description": element.text_of("desc")}
-        properties = {name: text for name, text in texts.items() if text is not None}
-        for geometry in geometries:
-            yield Found(index, None, Feature(geometry, properties))
-
-
-def _geometries(element: Element) -> list[Geometry]:
-    """None of an empty track: recorders begin some that they never fill, and nothing is lost by leaving them out."""
-    if element.tag == "wpt":
-        return [Point(_place(element, "wpt"))]
-    if element.tag == "rte":
-        lines = [_line(element, "rtept")]
-    else:
-        lines = [_line(segment, "trkpt") for segment in element.all("trkseg")]
-    return [LineString(line) for line in lines if line]
+        if len(set(map(tuple, line))) > 1:
+            yield Found(index, None, Feature(LineString(line), properties), part)
+            part += 1
+        elif line:
+            single += 1
+        else:
+            empty += 1
+    called = properties.get("name") or element.tag
+    if single:
+        what = "a line of one place is" if single == 1 else f"{single:,} lines of one place each are"
+        yield Said(index, f"{called}: {what} passed over")
+    if empty:
+        what = "a line without a place is" if empty == 1 else f"{empty:,} lines without a place are"
+        yield Said(index, f"{called}: {what} passed over")
 
 
 def _line(element: Element, tag: str) -> Ring:

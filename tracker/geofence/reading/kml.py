@@ -1,62 +1,88 @@
 """KML: each Placemark is a geofence. Its ExtendedData are the properties."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-import msgspec
-
 from tracker.errors import Invalid
 from tracker.geofence.reading.collection import Found
-from tracker.geofence.reading.geojson import Feature, Geometry, LineString, MultiPolygon, Point, Polygon, Ring
+from tracker.geofence.reading.geojson import Feature, Geometry, LineString, Point, Polygon, Ring
 from tracker.geofence.reading.markup import Element, elements, place_of
-from tracker.model.device import is_slug
+from tracker.geofence.reading.parts import assembled
+from tracker.geofence.reading.told import Said
 
 PLACEMARK: Final = frozenset({"Placemark"})
+EMPTY: Final = frozenset({"Point", "LineString", "Polygon"})
 SHAPES: Final = frozenset(
     {"Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Model", "Track", "MultiTrack"}
 )
-# ExtendedData are text; in these it is JSON: 50, true, ["van-1"].
-JSON: Final = frozenset(
-    {"radius", "width", "dwell", "speed_limit", "enabled", "repair", "active", "devices", "categories"}
-)
+HEIGHTS: Final = "geometry: its heights are left out"
+LINKS: Final = frozenset({"NetworkLink"})
+ROW: Final = re.compile(r".+\.\d+")  # LIBKML numbers by layer what has no id: of another file it says nothing
+COMMA: Final = re.compile(r"\s*,\s*")
 
 
-def placemarks(body: bytes) -> Iterator[Found]:
+def placemarks(body: bytes) -> Iterator[Found | Said]:
     """All polygons of a Placemark are one geofence; of points and lines each is one. Raises as `elements` does."""
-    for index, placemark in enumerate(elements(body, "kml", PLACEMARK)):
-        id = placemark.attributes.get("id")
-        try:
-            geometries = _geometries(placemark)
-        except Invalid as error:
-            yield Found(index, id, error)
-            continue
-        slug = id if id is not None and is_slug(id) else None
-        properties = _properties(placemark)
-        for number, geometry in enumerate(geometries):
-            yield Found(index, id, Feature(geometry, properties, slug if number == 0 else None))
+    index = links = 0
+    for element in elements(body, "kml", PLACEMARK | LINKS):
+        if element.tag in LINKS:
+            links += 1
+        else:
+            yield from _placemark(index, element)
+            index += 1
+    if links:
+        what = "a link to another file is" if links == 1 else f"{links:,} links to other files are"
+        yield Said(None, f"{what} passed over; nothing is fetched")
 
 
-def _geometries(placemark: Element) -> list[Geometry]:
-    polygons, others = list[list[Ring]](), list[Geometry]()
+def _placemark(index: int, placemark: Element) -> Iterator[Found | Said]:
+    id = placemark.attributes.get("id")
+    if id is not None and ROW.fullmatch(id):
+        id = None
+    properties = _properties(placemark)
+    try:
+        notes = list[str]()
+        found, beside = assembled(_geometries(placemark, notes))
+    except Invalid as error:
+        yield Found(index, id, error, name=properties.get("name"))
+        return
+    yield from (Said(index, note) for note in (*notes, *beside))
+    for part, geometry in enumerate(found):
+        yield Found(index, id, Feature(geometry, properties), part)
+
+
+def _geometries(placemark: Element, notes: list[str]) -> list[Geometry]:
+    """What is beside others and has no places is passed over, with a note."""
+    found, empty = list[Geometry](), list[str]()
     for shape in _shapes(placemark):
-        match shape.tag:
-            case "Polygon":
-                polygons.append(_rings(shape))
-            case "LineString":
-                others.append(LineString(_places(shape)))
-            case "Point":
-                places = _places(shape)
-                if len(places) != 1:
-                    raise Invalid("geometry: a Point needs one longitude and latitude", field="geometry")
-                others.append(Point(places[0]))
-            case tag:
-                raise Invalid(f"geometry: a {tag} is no geofence", field="geometry")
-    if not polygons and not others:
-        raise Invalid("geometry: there is none", field="geometry")
-    area: list[Geometry] = []
-    if polygons:
-        area.append(Polygon(polygons[0]) if len(polygons) == 1 else MultiPolygon(polygons))
-    return area + others
+        if shape.tag in EMPTY and not _has_places(shape):
+            empty.append(shape.tag)
+        else:
+            found.append(_geometry(shape, notes))
+    if empty and not found:
+        raise Invalid(f"geometry: a {empty[0]} without coordinates", field="geometry")
+    notes += [f"a {tag} without coordinates is passed over" for tag in empty]
+    return found
+
+
+def _geometry(shape: Element, notes: list[str]) -> Geometry:
+    match shape.tag:
+        case "Polygon":
+            return Polygon(_rings(shape, notes))
+        case "LineString":
+            return LineString(_places(shape, notes))
+        case "Point":
+            places = _places(shape, notes)
+            if len(places) != 1:
+                raise Invalid("geometry: a Point needs one longitude and latitude", field="geometry")
+            return Point(places[0])
+        case tag:
+            raise Invalid(f"geometry: a {tag} is no geofence", field="geometry")
+
+
+def _has_places(shape: Element) -> bool:
+    return any(child.text if child.tag == "coordinates" else _has_places(child) for child in shape.children)
 
 
 def _shapes(element: Element) -> Iterator[Element]:
@@ -67,29 +93,50 @@ def _shapes(element: Element) -> Iterator[Element]:
             yield child
 
 
-def _rings(polygon: Element) -> list[Ring]:
+def _rings(polygon: Element, notes: list[str]) -> list[Ring]:
     outer, inner = (
         [ring for boundary in polygon.all(side) for ring in boundary.all("LinearRing")]
         for side in ("outerBoundaryIs", "innerBoundaryIs")
     )
     if len(outer) != 1:
         raise Invalid("geometry: a Polygon needs one outerBoundaryIs with a LinearRing", field="geometry")
-    return [_places(ring) for ring in outer + inner]
+    return [_places(ring, notes) for ring in outer + [ring for ring in inner if _has_places(ring)]]
 
 
-def _places(shape: Element) -> Ring:
+def _places(shape: Element, notes: list[str]) -> Ring:
+    """Two or three numbers each. Where a space between two places was lost there are as many again in one."""
+    tokens = [token.split(",") for token in COMMA.sub(",", shape.text_of("coordinates") or "").split()]
     found: Ring = []
-    for text in (shape.text_of("coordinates") or "").split():
-        lon, _, rest = text.partition(",")
-        found.append(place_of(lon, rest.partition(",")[0], f"{shape.tag}[{len(found)}]"))
+    high = False
+    for number, numbers in enumerate(tokens):
+        numbers = numbers[:-1] if len(numbers) in (3, 4) and not numbers[-1] else numbers  # "24,60," has no height
+        size = len(numbers)
+        if size > 3:
+            size = _usual(tokens)
+            if len(numbers) % size:
+                where = f"{shape.tag}[{number}] has {len(numbers)} numbers"
+                raise Invalid(f"geometry: {where}; a space between two places is missing", field="geometry")
+            notes.append(f"geometry: a space is missing in {','.join(numbers)[:100]}; it is read as two places")
+        for begin in range(0, len(numbers), size):
+            lon, lat, height = [*numbers[begin : begin + size], "", ""][:3]
+            found.append(place_of(lon, lat, f"{shape.tag}[{len(found)}]"))
+            high = high or height.strip("0.") != ""
+    if high and HEIGHTS not in notes:
+        notes.append(HEIGHTS)
     return found
+
+
+def _usual(tokens: list[list[str]]) -> int:
+    """Of how many numbers the places of a line are; what cannot divide them where none says it."""
+    sizes = {len(numbers) for numbers in tokens} & {2, 3}
+    return sizes.pop() if len(sizes) == 1 else 1_000_000
 
 
 def _properties(placemark: Element) -> dict[str, Any]:
     found: dict[str, Any] = {"name": placemark.text_of("name"), "description": placemark.text_of("description")}
     for extended in placemark.all("ExtendedData"):
         for name, text in _extended(extended):
-            found[name] = _value(name, text)
+            found[name] = text
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -99,12 +146,3 @@ def _extended(extended: Element) -> Iterator[tuple[str, str | None]]:
     for schema in extended.all("SchemaData"):
         for data in schema.all("SimpleData"):
             yield data.attributes.get("name", ""), data.text or None
-
-
-def _value(name: str, text: str | None) -> Any:
-    if text is None or name not in JSON:
-        return text
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return text  # refused with its field, where the properties are read

@@ -3,12 +3,12 @@ every other thread up for a second."""
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
 from tracker.errors import Invalid, Malformed, TooLarge
-from tracker.geofence.reading.geojson import MAX_FEATURES, refused
+from tracker.geofence.reading.geojson import MAX_FEATURES, decoded, refused
 
 MAX_REST: Final = 2 * 1024 * 1024  # bytes of a collection that are in no feature
 WINDOW: Final = 256 * 1024  # bytes that are searched at once, and the longest text
@@ -18,25 +18,40 @@ COLON: Final = re.compile(rb"[ \t\r\n]*:")
 Span = tuple[int, int]
 
 
-class Skeleton(msgspec.Struct, frozen=True, tag_field="type", tag="FeatureCollection"):
+class Skeleton(msgspec.Struct, frozen=True):
     """A collection in which every object has become {}."""
 
+    type: Literal["FeatureCollection"]
     features: list[Any]
+    crs: Any = None
 
 
-def split(body: bytes) -> list[Span | None]:
-    """Where each feature is; None for one that is no object. Malformed, Invalid, TooLarge for what is no collection."""
-    rest, spans = _parted(body)
-    features = _skeleton(rest).features
-    if sum(type(each) is dict for each in features) != len(spans):
+class Cut(msgspec.Struct, frozen=True):
+    """Where each feature is; None for one that is no object. And what the collection says of its system."""
+
+    spans: list[Span | None]
+    crs: Any
+
+
+def split(body: bytes) -> Cut:
+    """Malformed, Invalid, TooLarge for what is no collection."""
+    rest, found = _parted(body)
+    skeleton = _skeleton(rest)
+    spans = found[b'"features"']
+    if sum(type(each) is dict for each in skeleton.features) != len(spans):
         raise Invalid("features: Expected an `array` of features, once", field="features")
     following = iter(spans)
-    return [next(following) if type(each) is dict else None for each in features]
+    crs = skeleton.crs
+    if isinstance(crs, dict) and found[b'"crs"']:
+        begin, end = found[b'"crs"'][-1]
+        crs = decoded(body[begin:end], Any, "crs")
+    return Cut([next(following) if type(each) is dict else None for each in skeleton.features], crs)
 
 
-def _parted(body: bytes) -> tuple[bytes, list[Span]]:
-    """What is in no object of the collection, with {} for each of them; and where those of `features` are."""
-    rest, spans, key = bytearray(), list[Span](), b""
+def _parted(body: bytes) -> tuple[bytes, dict[bytes, list[Span]]]:
+    """What is in no object of the collection, with {} for each of them; and where those of `features` and `crs` are."""
+    rest, key = bytearray(), b""
+    spans: dict[bytes, list[Span]] = {b'"features"': [], b'"crs"': []}
     depth = begin = end = count = 0
     for text, at in _tokens(body):
         if text == b"{":
@@ -49,8 +64,8 @@ def _parted(body: bytes) -> tuple[bytes, list[Span]]:
                 _not_too_much(len(rest) + begin - end, count)
                 rest += body[end:begin] + b"{}"
                 end = at + 1
-                if key == b'"features"':
-                    spans.append((begin, end))
+                if key in spans:
+                    spans[key].append((begin, end))
         elif depth == 1 and COLON.match(body, at + len(text), at + len(text) + WINDOW):
             key = text
     _not_too_much(len(rest) + len(body) - end, count)

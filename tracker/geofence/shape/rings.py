@@ -14,6 +14,7 @@ from tracker.errors import Invalid
 from tracker.geofence.shape.arrays import Floats
 
 MAX_LONGITUDE: Final = 540.0  # one turn past 180 either way
+MOST_NUMBERS: Final = 4  # of a position: height, and a measure that some programs write
 AUTHALIC_RADIUS: Final = 6_371_007.1809  # m, sphere of the area of WGS 84
 ECCENTRICITY: Final = 0.0818191908426215  # of WGS 84
 HALF_GLOBE: Final = 2 * np.pi * AUTHALIC_RADIUS**2  # m2
@@ -33,7 +34,9 @@ def coordinates(positions: list[list[float]], where: str) -> Floats:
     if wrong.any():
         index = int(np.argmax(wrong))
         lon, lat = points[index]
-        raise Invalid(f"{where}[{index}] is no longitude and latitude: {lon:.7g}, {lat:.7g}", field="geometry")
+        raise Invalid(
+            f"{where}[{index}] is no longitude and latitude: {lon:.7g}, {lat:.7g}{hint(lon, lat)}", field="geometry"
+        )
     step = points[1:, 0] - points[:-1, 0]
     jumps = np.abs(step) > 180.0
     if jumps.any():
@@ -41,9 +44,15 @@ def coordinates(positions: list[list[float]], where: str) -> Floats:
     return points
 
 
+def hint(lon: float, lat: float) -> str:
+    return "; metres of a map have to be made degrees first" if max(abs(lon), abs(lat)) > 1000.0 else ""
+
+
 def plane(position: list[float], where: str) -> list[float]:
     if len(position) < 2:
         raise Invalid(f"{where} needs a longitude and a latitude", field="geometry")
+    if len(position) > MOST_NUMBERS:
+        raise Invalid(f"{where} has {len(position):,} numbers, as if several places had become one", field="geometry")
     return position[:2]
 
 

@@ -1,0 +1,86 @@
+"""KML and GPX of other programs: nothing of them is lost without a word."""
+
+import json
+
+from tracker.geofence.reading.collection import Collection, Defaults, collect
+from tracker.geofence.reading.gpx import waypoints_and_lines
+from tracker.geofence.reading.kml import placemarks
+
+
+def placed(text: str) -> bytes:
+    return f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{text}</Document></kml>'.encode()
+
+
+LOST = "24,60,0 25,60,0,25,61,0 24,61,0 24,60,0"
+
+
+def test_a_space_that_was_lost_in_kml_costs_no_corner() -> None:
+    def area(places: str) -> Collection:
+        ring = f"<outerBoundaryIs><LinearRing><coordinates>{places}</coordinates></LinearRing></outerBoundaryIs>"
+        return collect(
+            placemarks(placed(f"<Placemark><name>A</name><Polygon>{ring}</Polygon></Placemark>")), Defaults()
+        )
+
+    found = area(LOST)
+    assert json.loads(found.drafts[0].feature)["geometry"]["coordinates"][0] == [
+        [24, 60],
+        [25, 60],
+        [25, 61],
+        [24, 61],
+        [24, 60],
+    ]
+    assert "a space is missing in 25,60,0,25,61,0" in found.said[0].note
+    assert len(area("24,60 25,60,25,61 24,61 24,60").drafts) == 1
+    for lost in (
+        "24,60,0 25,60,025,61,0 24,61,0 24,60,0",
+        "24,60 25,60,0 25,61,0,24,61 24,60",
+        "24,60,25,60,25,61,24,60",
+    ):
+        (bad,) = area(lost).bad
+        assert bad.name == "A" and "space between two places is missing" in bad.reason
+    assert json.loads(area("24, 60,7 25, 60,7 25, 61,7").drafts[0].feature)["geometry"]["coordinates"][0][1] == [25, 60]
+    assert [said.note for said in area("24,60,7 25,60,7 25,61,7").said] == ["geometry: its heights are left out"]
+
+
+def test_empty_placemarks_are_listed_and_cost_no_neighbour() -> None:
+    area = "<Polygon><outerBoundaryIs><LinearRing><coordinates/></LinearRing></outerBoundaryIs></Polygon>"
+    inside = {"Point": "<Point><coordinates> </coordinates></Point>", "Note": "", "Area": area}
+    empty = "".join(f"<Placemark><name>{name}</name>{geometry}</Placemark>" for name, geometry in inside.items())
+    point = "<Point><coordinates>1,2</coordinates></Point>"
+    good = f"<Placemark><name>Here</name><MultiGeometry>{point}<LineString/></MultiGeometry></Placemark>"
+    found = collect(placemarks(placed(good + empty)), Defaults(radius=5))
+    assert len(found.drafts) == 1 and found.said[0].note == "a LineString without coordinates is passed over"
+    assert [(bad.index, bad.name) for bad in found.bad] == [(1, "Point"), (2, "Note"), (3, "Area")]
+
+
+def test_links_of_kml_are_said_and_not_fetched() -> None:
+    link = "<NetworkLink><Link><href>http://127.0.0.1:9/x.kml</href></Link></NetworkLink>"
+    found = collect(placemarks(placed(link * 2)), Defaults())
+    assert found.total == 0 and found.said[0].note == "2 links to other files are passed over; nothing is fetched"
+
+
+def test_row_numbers_of_libkml_are_no_ids() -> None:
+    def row(data: str = "") -> str:
+        return f'<Placemark id="export.1"><name>A</name>{data}<Point><coordinates>1,2</coordinates></Point></Placemark>'
+
+    plain = collect(placemarks(placed(row())), Defaults(radius=5)).drafts[0]
+    assert plain.id.startswith("fence-")
+    column = '<ExtendedData><SchemaData><SimpleData name="id">zone.1</SimpleData></SchemaData></ExtendedData>'
+    named = collect(placemarks(placed(row(column))), Defaults(radius=5)).drafts[0]
+    assert (named.id, named.tabular) == ("zone.1", True)
+
+
+def test_segments_of_one_point_are_passed_over_and_said() -> None:
+    def track(*counts: int) -> bytes:
+        points = [f'<trkpt lat="60.{n}" lon="24"/>' for n in range(max(counts, default=0))]
+        segments = "".join(f"<trkseg>{''.join(points[:count])}</trkseg>" for count in counts)
+        return f"<gpx><trk><name>Way</name>{segments}</trk></gpx>".encode()
+
+    found = collect(waypoints_and_lines(track(1, 3, 0)), Defaults(width=9))
+    assert len(found.drafts) == 1 and not found.bad
+    assert [said.note for said in found.said] == [
+        "Way: a line of one place is passed over",
+        "Way: a line without a place is passed over",
+    ]
+    found = collect(waypoints_and_lines(track(*[1] * 20)), Defaults(width=9))
+    assert [said.note for said in found.said] == ["Way: 20 lines of one place each are passed over"]

@@ -1,0 +1,111 @@
+"""Geometries of several parts become those of geofences: all polygons together one, of lines and points each one. The
+same for GeoJSON and KML."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from tracker.errors import Invalid
+from tracker.geofence.reading.geojson import (
+    Geometry,
+    LineString,
+    MultiPolygon,
+    Point,
+    Polygon,
+    Ring,
+    decoded,
+    known_geometry,
+)
+
+DEEPEST: Final = 16  # collections in collections
+SEVERAL: Final = (b'"GeometryCollection"', b'"MultiPoint"', b'"MultiLineString"')
+
+
+class MultiPoint(msgspec.Struct, frozen=True, tag_field="type"):
+    coordinates: list[list[float]]
+
+
+class MultiLineString(msgspec.Struct, frozen=True, tag_field="type"):
+    coordinates: list[Ring]
+
+
+class GeometryCollection(msgspec.Struct, frozen=True, tag_field="type"):
+    geometries: list[msgspec.Raw]
+
+
+class Typed(msgspec.Struct, frozen=True):
+    type: str
+
+
+Parts = tuple[list[Geometry], list[str]]  # and what is to be said of them
+
+
+def geometries(text: bytes) -> Parts:
+    """Of a GeoJSON geometry. Raises as `decode` does."""
+    if not any(name in text for name in SEVERAL):
+        return [known_geometry(text)], []
+    return assembled(_parts(text, 0))
+
+
+def _parts(text: bytes, depth: int) -> list[Geometry]:
+    if depth > DEEPEST:
+        raise Invalid("geometry: a GeometryCollection in more than 16 others", field="geometry")
+    match decoded(text, Typed, "geometry").type:
+        case "MultiPoint":
+            return [Point(place) for place in decoded(text, MultiPoint, "geometry").coordinates]
+        case "MultiLineString":
+            return [LineString(line) for line in joined(decoded(text, MultiLineString, "geometry").coordinates) if line]
+        case "GeometryCollection":
+            inner = decoded(text, GeometryCollection, "geometry").geometries
+            return [part for each in inner for part in _parts(bytes(each), depth + 1)]
+        case _:
+            return [known_geometry(text)]
+
+
+def joined(lines: Sequence[Ring]) -> list[Ring]:
+    """A line that was cut at 180 degrees (RFC 7946, 3.1.9) is one again."""
+    found: list[Ring] = []
+    for line in lines:
+        if found and found[-1] and line and _goes_on(found[-1][-1], line[0]):
+            found[-1] = found[-1] + line[1:]
+        else:
+            found.append(line)
+    return found
+
+
+def _goes_on(end: list[float], begin: list[float]) -> bool:
+    return len(end) > 1 and len(begin) > 1 and end[1] == begin[1] and abs(end[0]) == 180.0 and end[0] == -begin[0]
+
+
+def assembled(parts: Sequence[Geometry]) -> Parts:
+    """Invalid where there are none. A point beside an area or a line is where its label stands."""
+    polygons = [rings for part in parts for rings in _polygons(part)]
+    lines = [part for part in parts if isinstance(part, LineString)]
+    points = [part for part in parts if isinstance(part, Point)]
+    if not parts or (not polygons and not lines and not points):
+        raise Invalid("geometry: there is none", field="geometry")
+    area: list[Geometry] = []
+    if polygons:
+        area.append(Polygon(polygons[0]) if len(polygons) == 1 else MultiPolygon(polygons))
+    if not area and not lines:
+        return list(points), _several(len(points))
+    beside = "the area" if area else "the line"
+    if len(points) == 1:
+        notes = [f"a point beside {beside} is passed over, as the place of its label"]
+    else:
+        notes = [f"{len(points)} points beside {beside} are passed over, as places of labels"] if points else []
+    return area + lines, [*notes, *_several(len(area + lines))]
+
+
+def _several(count: int) -> list[str]:
+    return [f"geometry: has {count} parts, each of which is a geofence"] if count > 1 else []
+
+
+def _polygons(part: Geometry) -> list[list[Ring]]:
+    match part:
+        case Polygon(coordinates):
+            return [coordinates]
+        case MultiPolygon(coordinates):
+            return coordinates
+    return []

@@ -1,0 +1,102 @@
+"""A draft meets the geofence that has its id already: is it the same, and what would be lost of it?"""
+
+from collections.abc import Collection as Columns
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+import shapely
+
+from tracker.geofence.reading.collection import Draft
+from tracker.geofence.reading.told import Said, Told
+
+CUT: Final = 10  # letters of a column's name that a Shapefile has room for
+ROUNDED: Final = 1.5e-7  # degrees: map programs write seven decimals
+NEVER_KEPT: Final = frozenset({"name", "preset", "revision", "repaired"})
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """Of a geofence: its GeoJSON, its shape as WKB."""
+
+    feature: bytes
+    shape: bytes
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """`changed` are the drafts to be written, `replaced` the ids of those that take the place of another, `unchanged`
+    of those that are there as they are."""
+
+    changed: list[Draft]
+    replaced: frozenset[str]
+    unchanged: frozenset[str]
+    said: list[Said]
+
+
+def settle(drafts: list[Draft], indices: list[int], stored: Mapping[str, Stored], columns: Columns[str]) -> Settled:
+    """`columns`: the names of all properties in the file."""
+    changed, replaced, unchanged, told = list[Draft](), set[str](), set[str](), Told()
+    for index, draft in zip(indices, drafts, strict=True):
+        there = stored.get(draft.id)
+        if there is None:
+            changed.append(draft)
+            continue
+        merged, notes = _merged(draft, there, columns)
+        if merged is None:
+            unchanged.add(draft.id)
+            continue
+        replaced.add(draft.id)
+        changed.append(merged)
+        for note in notes:
+            told.say(index, note)
+    return Settled(changed, frozenset(replaced), frozenset(unchanged), told.said())
+
+
+def _merged(draft: Draft, stored: Stored, columns: Columns[str]) -> tuple[Draft | None, list[str]]:
+    """None where it is the same."""
+    old, new = msgspec.json.decode(stored.feature), msgspec.json.decode(draft.feature)
+    notes = list[str]()
+    if draft.tabular:
+        _keep(old["properties"], new["properties"], columns, notes)
+    shape = draft.shape
+    if _same_place(old["geometry"], new["geometry"], stored.shape, draft.shape, ROUNDED if draft.tabular else 0.0):
+        new["geometry"] = old["geometry"]
+        if old["properties"].get("radius") == new["properties"].get("radius"):
+            shape = stored.shape if old["properties"].get("width") == new["properties"].get("width") else shape
+    if old["geometry"] == new["geometry"] and _kept(old["properties"]) == _kept(new["properties"]):
+        return None, []
+    before = old["properties"].get("name")
+    if before != new["properties"].get("name"):
+        notes.append(f"id: {draft.id} was {before}, which it replaces")
+    return Draft(draft.id, msgspec.json.encode(new), shape, draft.tabular), notes
+
+
+def _kept(properties: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in properties.items() if name != "revision"}
+
+
+def _keep(old: dict[str, Any], new: dict[str, Any], columns: Columns[str], notes: list[str]) -> None:
+    """What a table has no column for was not edited there; it goes on as it was."""
+    for name, value in old.items():
+        if name in new or name in columns or name in NEVER_KEPT:
+            continue
+        cut = name[:CUT]
+        if cut != name and cut in new and cut not in old:
+            new[name] = new.pop(cut)
+        elif cut == name or cut not in columns:
+            new[name] = value
+            notes.append(f"{name} is kept as it was: the file has no such column")
+
+
+def _same_place(old: Any, new: Any, before: bytes, after: bytes, tolerance: float) -> bool:
+    """Whether only the way of writing differs: heights, where a ring begins, which way it turns, digits."""
+    if old["type"] in ("Point", "LineString") or new["type"] in ("Point", "LineString"):
+        if old["type"] != new["type"]:
+            return False
+        one, other = (shapely.from_geojson(msgspec.json.encode(each)) for each in (old, new))
+    else:
+        one, other = shapely.from_wkb(before), shapely.from_wkb(after)
+    return bool(
+        shapely.equals_exact(
+            shapely.normalize(shapely.force_2d(one)), shapely.normalize(shapely.force_2d(other)), tolerance
+        )
+    )
