@@ -91,8 +91,13 @@ def test_polygons_together_are_one_and_each_line_is_one_and_a_point_beside_them_
     assert [each["geometry"]["type"] for each in found] == ["MultiPolygon", "LineString", "LineString"]
     assert [each["id"] for each in found] == ["place", "place-2", "place-3"]
     assert {each["properties"]["name"] for each in found} == {"Place"}
-    heights, label = collect(placemarks(body), Defaults(width=5)).said
-    assert "heights" in heights.note and label.index == 0 and "place of its label" in label.note
+    heights, label, parts = collect(placemarks(body), Defaults(width=5)).said
+    assert (
+        "heights" in heights.note
+        and label.index == 0
+        and "place of its label" in label.note
+        and "3 parts" in parts.note
+    )
 
 
 WRONG = {
