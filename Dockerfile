@@ -21,6 +21,7 @@ WORKDIR /app
 COPY --from=packages /app/.venv .venv
 COPY --from=page /web/dist web/dist
 COPY sql sql
+COPY docs/asyncapi.json docs/asyncapi.json
 COPY tracker tracker
 ENV PATH=/app/.venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 10001

@@ -259,12 +259,16 @@ async def test_real_shapes_that_are_wrong_are_told_by_their_numbers(admin: Calle
     assert await count(conn) == 0
 
 
-async def test_an_id_of_its_own_is_not_taken_by_a_route(admin: Caller) -> None:
-    assert (await admin.post("/api/geofences", square(1) | {"id": "export"})).status_code == 422
-    for id in ("import", "dry-run"):
+async def test_a_word_with_an_address_of_its_own_is_no_id(admin: Caller) -> None:
+    for id, methods in {"export": "GET, HEAD, OPTIONS", "import": "OPTIONS, POST", "dry-run": "OPTIONS, POST"}.items():
+        problem = await refused(await admin.post("/api/geofences", square(1) | {"id": id}), 422)
+        assert problem["field"] == "id"
+        answer = await admin.call("OPTIONS", f"/api/geofences/{id}")
+        assert ", ".join(sorted(answer.headers["Allow"].split(", "))) == methods
+        assert (await admin.delete(f"/api/geofences/{id}")).status_code == 405
+    for id in ("imported", "export.1", "dry-run-2"):
         assert (await admin.post("/api/geofences", square(1) | {"id": id})).status_code == 201
         assert (await admin.get(f"/api/geofences/{id}")).status_code == 200
-        assert (await admin.delete(f"/api/geofences/{id}")).status_code == 204
 
 
 async def test_one_import_at_a_time(admin: Caller) -> None:

@@ -1,6 +1,7 @@
 """The page's files, the reference, and what monitors ask."""
 
 import gzip
+import json
 from pathlib import Path
 from typing import Any
 
@@ -148,7 +149,13 @@ async def test_the_reference_lists_every_route_of_the_api(app: Quart, anonymous:
     listed = {f"{method.upper()} {path}" for path, methods in reference["paths"].items() for method in methods}
     expected = set()
     for rule in app.url_map.iter_rules():
-        path = rule.rule.replace("<int:", "<").replace("<slug:", "<").replace("<", "{").replace(">", "}")
+        path = (
+            rule.rule.replace("<int:", "<")
+            .replace("<slug:", "<")
+            .replace("<fence:", "<")
+            .replace("<", "{")
+            .replace(">", "}")
+        )
         if not rule.endpoint.startswith("pages."):
             expected |= {f"{method} {path}" for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
     assert listed == expected
@@ -164,7 +171,7 @@ async def test_the_reference_holds_together(anonymous: Caller) -> None:
             assert operation["summary"] and operation["responses"]["default"], path
             named = {each["name"] for each in operation["parameters"] if each["in"] == "path"}
             assert named == {part[1:-1] for part in path.split("/") if part.startswith("{")}
-            assert ("security" in operation) == ("x-allowed" in operation)
+            assert bool(operation["security"]) == ("x-allowed" in operation)
     assert len(ids) == len(set(ids))
     for target in references(reference):
         assert target.removeprefix("#/components/schemas/") in reference["components"]["schemas"], target
@@ -174,3 +181,31 @@ def references(node: object) -> list[str]:
     if isinstance(node, dict):
         return [each for key, value in node.items() for each in ([value] if key == "$ref" else references(value))]
     return [each for value in node for each in references(value)] if isinstance(node, list) else []
+
+
+async def test_generators_of_clients_can_read_the_reference(anonymous: Caller) -> None:
+    """What they stumbled over: a keyword that closes tuples, defaults in bodies, a geometry that says nothing."""
+    reference = await (await anonymous.get("/openapi.json")).get_json()
+    schemas = reference["components"]["schemas"]
+    assert '"items": false' not in json.dumps(reference)
+    bodies = {
+        content["schema"]["$ref"].rsplit("/", 1)[-1]
+        for operations in reference["paths"].values()
+        for operation in operations.values()
+        for content in operation.get("requestBody", {"content": {}})["content"].values()
+        if "$ref" in content["schema"]
+    }
+    assert bodies > {"NewDevice", "GeofenceFeature"}
+    for name in bodies:
+        assert not [field for field in schemas[name]["properties"].values() if "default" in field], name
+    assert len(schemas["GeofenceFeature"]["properties"]["geometry"]["oneOf"]) == 4
+    assert schemas["QuietHours"]["required"] != schemas["QuietHoursInput"]["required"]
+    assert set(schemas["DeviceAnswer"]["required"]) == {"id", "name", "category", "interval"}
+    track = reference["paths"]["/api/devices/{device}/track"]["get"]
+    assert set(track["responses"]["200"]["content"]) == {"application/geo+json", "application/gpx+xml", "text/csv"}
+    assert reference["servers"] and reference["paths"]["/livez"]["get"]["security"] == []
+
+
+async def test_the_streams_are_described_too(anonymous: Caller) -> None:
+    document = await (await anonymous.get("/asyncapi.json")).get_json()
+    assert document["asyncapi"].startswith("3.") and document["channels"]

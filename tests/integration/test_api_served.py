@@ -128,3 +128,17 @@ async def test_a_large_import_goes_through_a_socket_and_is_seen_soon(server: Run
                         break
         (event,) = events
         assert (event["type"], event["geofence"]) == ("enter", "f550")
+
+
+def test_nothing_has_no_type_and_a_refusal_of_the_head_says_why(server: RunningServer) -> None:
+    server.new_device("van-12")
+    with server.api() as api:
+        told = api.options("/api/devices")
+        assert (told.status_code, set(told.headers["Allow"].split(", "))) == (204, {"GET", "HEAD", "OPTIONS", "POST"})
+        deleted = api.delete("/api/devices/van-12")
+        for answer in (told, deleted):
+            assert answer.status_code == 204 and not {"content-type", "content-length"} & set(answer.headers)
+        large = api.get("/livez", headers={"X-Large": "x" * 60_000})
+        assert (large.status_code, large.headers["Content-Type"]) == (431, "application/problem+json")
+        assert large.json()["status"] == 431 and "larger" in large.json()["detail"]
+        assert api.get("/livez").status_code == 200

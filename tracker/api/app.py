@@ -41,6 +41,7 @@ from tracker.api.headers import harden
 from tracker.api.problems import handle_errors
 from tracker.api.reference import describe
 from tracker.api.requests import watch_requests
+from tracker.geofence.reading.feature import OWN_ADDRESS
 from tracker.live.newest import Newest
 from tracker.live.table import Table
 from tracker.metrics import Metrics
@@ -78,7 +79,7 @@ def build_app(
     app.config["BODY_TIMEOUT"] = 30  # s: a body that dribbles is not waited for
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = None  # pages.py says it of each file
     app.url_map.merge_slashes = False  # an address is right or wrong, not nearly right
-    app.url_map.converters["slug"] = Slug
+    app.url_map.converters |= {"slug": Slug, "fence": Fence}
     schema = describe(app)
     handle_errors(app)
     watch_requests(app, metrics)
@@ -115,6 +116,12 @@ class Slug(BaseConverter):
     """An id in an address. What cannot be one finds no route, and gets its 404 without a question to the database."""
 
     regex = SLUG.pattern
+
+
+class Fence(BaseConverter):
+    """A geofence's id: not one of the words that have an address of their own, so that OPTIONS says what is so."""
+
+    regex = rf"(?!(?:{'|'.join(sorted(OWN_ADDRESS))})(?:/|$)){SLUG.pattern}"
 
 
 def _origin(url: str | None) -> str | None:

@@ -40,7 +40,7 @@ class NewCommand(msgspec.Struct, frozen=True):
     """`expires` in a day where it is not given, in 30 days at the latest."""
 
     name: Literal["report_now", "set_interval", "message"]
-    args: dict[str, Any] = {}
+    args: dict[str, Any] | None = None
     expires: str | None = None
 
 
@@ -101,7 +101,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
 def _args(new: NewCommand) -> bytes:
     """Checked, and encoded without what the command does not know."""
     try:
-        args = msgspec.convert(new.args, ARGS[new.name])
+        args = msgspec.convert(new.args or {}, ARGS[new.name])
     except msgspec.ValidationError as error:
         raise refused(error, "args") from None
     if isinstance(args, Message):

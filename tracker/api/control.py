@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar, Final
 
 import msgspec
 from prometheus_client import CollectorRegistry
@@ -12,6 +14,8 @@ from quart_schema import QuartSchema, document_response
 from tracker.access.guard import public
 from tracker.api.wire import answer
 
+CHECKOUT: Final = Path(__file__).resolve().parents[2] / "docs/asyncapi.json"
+INSTALLED: Final = Path(__file__).resolve().parents[1] / "_asyncapi.json"
 Ready = Callable[[], Awaitable[list[str]]]  # the reasons why not; none: ready
 
 
@@ -26,6 +30,19 @@ class Readiness(msgspec.Struct, frozen=True):
 
     ready: bool
     reasons: list[str]
+
+
+class MetricsText(msgspec.Struct, frozen=True):
+    """In the text format of Prometheus, or OpenMetrics for who asks for it."""
+
+    MEDIA: ClassVar = ()
+    TEXT: ClassVar = ("text/plain", "application/openmetrics-text")
+
+
+class Description(msgspec.Struct, frozen=True):
+    """An OpenAPI 3.1 document, or an AsyncAPI 3 one."""
+
+    info: dict[str, Any]
 
 
 class PageConfig(msgspec.Struct, frozen=True):
@@ -55,6 +72,7 @@ def blueprint(ready: Ready, registry: CollectorRegistry, config: PageConfig, sch
         return answer(Readiness(not reasons, reasons), 503 if reasons else 200)
 
     @routes.get("/metrics")
+    @document_response(MetricsText)
     @public
     async def metrics() -> Response:
         """Count and measure, for Prometheus."""
@@ -68,13 +86,25 @@ def blueprint(ready: Ready, registry: CollectorRegistry, config: PageConfig, sch
         return answer(config)
 
     @routes.get("/openapi.json")
+    @document_response(Description)
     @public
     async def openapi() -> Response:
         """Describe this API."""
         return answer(described())
 
+    @routes.get("/asyncapi.json")
+    @document_response(Description)
+    @public
+    async def asyncapi() -> Response:
+        """Describe the two WebSocket streams."""
+        return answer(streams())
+
     @cache  # 20 ms, and anybody may ask: once is enough, for routes do not change while we run
     def described() -> msgspec.Raw:
         return msgspec.Raw(msgspec.json.encode(schema.openapi_provider.schema()))
+
+    @cache
+    def streams() -> msgspec.Raw:
+        return msgspec.Raw((INSTALLED if INSTALLED.is_file() else CHECKOUT).read_bytes())
 
     return routes

@@ -10,7 +10,7 @@ from quart_schema import document_querystring, document_request, document_respon
 
 from tracker.access.guard import allow
 from tracker.access.tokens import issue
-from tracker.api.wire import Name, Page, Slug, answer, clean, empty, read_json, read_query
+from tracker.api.wire import Cursor, Name, Page, Slug, answer, clean, empty, read_json, read_query
 from tracker.errors import Invalid, NotFound
 from tracker.model.device import Device
 from tracker.store.devices import delete_device, insert_device, select_device, select_devices, update_device
@@ -40,7 +40,7 @@ class DeviceChange(msgspec.Struct, frozen=True):
 
 
 class DeviceQuery(Page, frozen=True):
-    after: str = ""
+    after: Cursor = ""
 
 
 class DeviceAnswer(msgspec.Struct, frozen=True):

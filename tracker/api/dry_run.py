@@ -27,7 +27,7 @@ from tracker.store.pool import borrow
 
 MOST: Final = 2  # at once, each a process; more: 429
 STALL: Final = 10.0  # s a reader may take for a piece; then it is cut
-ID: Final = "dry-run"  # where the feature has none
+ID: Final = "tried"  # where the feature has none
 MOST_DEVICES: Final = 10_000
 
 
@@ -106,7 +106,10 @@ async def _draft(readers: Readers, feature: bytes) -> Draft:
         named = msgspec.json.decode(feature, type=Named)
     except msgspec.ValidationError:
         raise Invalid("feature: a GeoJSON Feature", field="feature") from None
-    return await readers.feature(feature, ID if named.id is None else None)
+    try:
+        return await readers.feature(feature, ID if named.id is None else None)
+    except Invalid as error:
+        raise Invalid(str(error), field=error.field or "feature") from None
 
 
 async def _known(pool: asyncpg.Pool, devices: list[str]) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from time import monotonic
-from typing import ClassVar, Final
+from typing import Annotated, ClassVar, Final
 
 import asyncpg
 import msgspec
@@ -33,7 +33,7 @@ LARGEST: Final = 2**63 - 1
 class StreamQuery(msgspec.Struct, frozen=True):
     """From the event after `after`, or the `Last-Event-ID` of the request; from now on without either."""
 
-    after: int | None = None
+    after: Annotated[int, msgspec.Meta(ge=0, le=LARGEST)] | None = None
     device: Filter | None = None
     geofence: Filter | None = None
     type: Filter | None = None

@@ -1,7 +1,7 @@
 """Export of geofences: all of them as one FeatureCollection, which can be imported again."""
 
 from collections.abc import AsyncIterator
-from typing import Any, ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal
 
 import asyncpg
 import msgspec
@@ -10,6 +10,7 @@ from quart_schema import document_response
 
 from tracker.access.guard import allow
 from tracker.api.feature_stream import streamed
+from tracker.api.geofences import GeofenceAnswer
 from tracker.store.geofences import StoredGeofence, select_geofence_revision, select_geofences_after
 from tracker.store.pool import borrow
 
@@ -22,7 +23,7 @@ class GeofenceExport(msgspec.Struct, frozen=True):
 
     type: Literal["FeatureCollection"]
     revision: int
-    features: list[dict[str, Any]]
+    features: list[GeofenceAnswer]
     MEDIA: ClassVar = ("application/geo+json",)
 
 

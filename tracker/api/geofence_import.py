@@ -1,7 +1,7 @@
 """Import of geofences: of a file of thousands, all that can be one."""
 
 import asyncio
-from typing import Annotated, Any, ClassVar, Final, Literal, get_args
+from typing import Annotated, ClassVar, Final, Literal, get_args
 
 import asyncpg
 import msgspec
@@ -10,6 +10,7 @@ from quart_schema import document_querystring, document_request, document_respon
 from werkzeug.exceptions import RequestTimeout
 
 from tracker.access.guard import allow
+from tracker.api.geofences import GeofenceFeature
 from tracker.api.wire import answer, read_query
 from tracker.errors import Conflict, Invalid, TooLarge, TooMany, WrongType
 from tracker.geofence.reading.collection import Collection, Defaults
@@ -51,8 +52,8 @@ class FeatureCollection(msgspec.Struct, frozen=True):
     """GeoJSON features, each as for a single geofence; or the Placemarks of a KML, or a GPX."""
 
     type: Literal["FeatureCollection"]
-    features: list[dict[str, Any]]
-    MEDIA: ClassVar = ("application/geo+json",)
+    features: list[GeofenceFeature]
+    TAKEN_TEXT: ClassVar = ("application/vnd.google-earth.kml+xml", "application/gpx+xml")
 
 
 class Imported(msgspec.Struct, frozen=True):

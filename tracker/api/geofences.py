@@ -1,6 +1,6 @@
 """Geofences: named areas, as GeoJSON features."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import asyncpg
 import msgspec
@@ -10,11 +10,12 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from tracker.access.guard import allow
 from tracker.api.feature_stream import one_page, streamed
-from tracker.api.wire import Page, answer, empty, read_bytes, read_query
+from tracker.api.wire import Cursor, Page, answer, empty, read_bytes, read_query
 from tracker.errors import NotFound, TooLarge
 from tracker.geofence.reading.collection import Draft
 from tracker.geofence.reading.feature import GeofenceProperties
-from tracker.geofence.reading.geojson import MAX_VERTICES
+from tracker.geofence.reading.geojson import MAX_VERTICES, Geometry
+from tracker.model.geofence import Preset
 from tracker.readers.readers import Readers
 from tracker.store.geofences import (
     StoredGeofence,
@@ -33,21 +34,38 @@ class GeofenceFeature(msgspec.Struct, frozen=True):
     """A GeoJSON Feature: Polygon, MultiPolygon, Point with `properties.radius`, LineString with `properties.width`."""
 
     type: Literal["Feature"]
-    geometry: dict[str, Any]
+    geometry: Geometry
     properties: GeofenceProperties = GeofenceProperties()
-    id: str | None = None
+    id: str | int | None = None
+
+
+class StoredProperties(GeofenceProperties, frozen=True, omit_defaults=True, kw_only=True):
+    """What was given, with whatever means nothing here; `revision` counts the changes of all geofences."""
+
+    name: str
+    preset: Preset
+    revision: int
+
+
+class GeofenceAnswer(msgspec.Struct, frozen=True):
+    """A GeoJSON Feature, as it was given."""
+
+    type: Literal["Feature"]
+    id: str
+    geometry: Geometry
+    properties: StoredProperties
     MEDIA: ClassVar = ("application/geo+json",)
 
 
 class GeofenceQuery(Page, frozen=True):
-    after: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    after: Cursor = ""
     limit: Annotated[int, msgspec.Meta(ge=1)] = 10_000
 
 
 class GeofenceCollection(msgspec.Struct, frozen=True):
     """A GeoJSON FeatureCollection; `next` is the `after` of the next page, null on the last."""
 
-    features: list[msgspec.Raw]
+    features: list[GeofenceAnswer]
     next: str | None
     type: Literal["FeatureCollection"] = "FeatureCollection"
     MEDIA: ClassVar = ("application/geo+json",)
@@ -70,7 +88,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
 
     @routes.post("")
     @document_request(GeofenceFeature)
-    @document_response(GeofenceFeature, 201)
+    @document_response(GeofenceAnswer, 201)
     @allow("admin")
     async def create_geofence() -> Response:
         """Make a geofence."""
@@ -81,17 +99,17 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
         response.headers["Location"] = f"/api/geofences/{made.id}"
         return response
 
-    @routes.get("/<slug:geofence>")
-    @document_response(GeofenceFeature)
+    @routes.get("/<fence:geofence>")
+    @document_response(GeofenceAnswer)
     @allow("viewer", "admin")
     async def read_geofence(geofence: str) -> Response:
         """Show a geofence."""
         async with borrow(pool) as conn:
             return _shown(await select_geofence(conn, geofence))
 
-    @routes.put("/<slug:geofence>")
+    @routes.put("/<fence:geofence>")
     @document_request(GeofenceFeature)
-    @document_response(GeofenceFeature)
+    @document_response(GeofenceAnswer)
     @allow("admin")
     async def replace_geofence(geofence: str) -> Response:
         """Change a geofence; who is inside both the old and the new area stays inside."""
@@ -99,7 +117,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
         async with borrow(pool) as conn:
             return _shown(await update_geofence(conn, geofence, draft.feature, draft.shape))
 
-    @routes.delete("/<slug:geofence>")
+    @routes.delete("/<fence:geofence>")
     @allow("admin")
     async def erase_geofence(geofence: str) -> Response:
         """Delete a geofence; its events stay."""

@@ -29,6 +29,11 @@ def harden(app: Quart, map_origin: str | None) -> None:
         response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), payment=()")
         if request.path.startswith("/api/"):
             response.headers.setdefault("Cache-Control", "no-store")
+        if request.method == "OPTIONS" and response.status_code == 200:
+            response.status_code = 204  # the answer is in Allow
+        if response.status_code == 204:
+            response.headers.pop("Content-Type", None)  # nothing has no type, and (RFC 9110 8.6) no length
+            response.headers.pop("Content-Length", None)
         if request.scheme == "https":
             response.headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")  # over http browsers complain
             response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")

@@ -28,7 +28,7 @@ class PositionQuery(msgspec.Struct, frozen=True):
     limit: Annotated[int, msgspec.Meta(ge=1)] = 20_000
 
 
-class Point(msgspec.Struct, frozen=True):
+class PositionPoint(msgspec.Struct, frozen=True):
     coordinates: tuple[float, float]
     type: Literal["Point"] = "Point"
 
@@ -51,7 +51,7 @@ class PositionFeature(msgspec.Struct, frozen=True):
     """A GeoJSON Feature; `id` is the device's."""
 
     id: str
-    geometry: Point
+    geometry: PositionPoint
     properties: PositionProperties
     type: Literal["Feature"] = "Feature"
 
@@ -121,4 +121,4 @@ def _shown(position: Position, device: Device | None) -> PositionFeature:
         status=position.status.name.lower(),
         geofences=position.geofences,
     )
-    return PositionFeature(device.id if device else str(position.device), Point((fix.lon, fix.lat)), properties)
+    return PositionFeature(device.id if device else str(position.device), PositionPoint((fix.lon, fix.lat)), properties)

@@ -18,7 +18,7 @@ from tracker.store.quarantine import Quarantined, select_quarantine
 class QuarantineQuery(Page, frozen=True):
     """`before` is the `next` of the page before."""
 
-    before: int | None = None
+    before: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
     limit: Annotated[int, msgspec.Meta(ge=1)] = 100
 
 

@@ -18,7 +18,7 @@ from tracker.api.subscription_wire import (
     changed_wish,
     shown,
 )
-from tracker.api.wire import Page, answer, clean, empty, read_json, read_query
+from tracker.api.wire import Cursor, Page, answer, clean, empty, read_json, read_query
 from tracker.errors import Invalid, NotFound
 from tracker.model.channel import Channel, Webhook
 from tracker.model.subscription import Subscription, Wish
@@ -38,7 +38,7 @@ FORMER = 86_400  # s that a replaced secret still signs beside the new one
 
 
 class SubscriptionQuery(Page, frozen=True):
-    after: str = ""
+    after: Cursor = ""
 
 
 class SubscriptionPage(msgspec.Struct, frozen=True):

@@ -18,11 +18,11 @@ from tracker.store.tokens import revoke_token, select_tokens
 
 class NewToken(msgspec.Struct, frozen=True):
     kind: Literal["viewer", "admin"]
-    name: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    name: Annotated[str, msgspec.Meta(max_length=200)] | None = None
 
 
 class TokenQuery(Page, frozen=True):
-    after: int = 0
+    after: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)] = 0
 
 
 class TokenAnswer(msgspec.Struct, frozen=True):
@@ -64,7 +64,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         """Make a token for a viewer or an admin."""
         new = await read_json(NewToken)
         async with borrow(pool) as conn:
-            token, secret = await issue(conn, new.kind, name=clean(new.name, "name"))
+            token, secret = await issue(conn, new.kind, name=clean(new.name or "", "name"))
         return answer(_shown(token, secret), 201)
 
     @routes.delete("/<int:id>")

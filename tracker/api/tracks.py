@@ -42,7 +42,7 @@ class TrackQuery(msgspec.Struct, frozen=True):
     format: Literal["json", "gpx", "csv"] = "json"
 
 
-class LineString(msgspec.Struct, frozen=True):
+class TrackLine(msgspec.Struct, frozen=True):
     """Longitudes run on past 180 degrees where the track crosses it. A single place stands twice: a line needs two."""
 
     coordinates: list[tuple[float, float]]
@@ -61,10 +61,11 @@ class TrackProperties(msgspec.Struct, frozen=True):
 class Track(msgspec.Struct, frozen=True):
     """A GeoJSON Feature; or the same span as GPX or CSV."""
 
-    geometry: LineString
+    geometry: TrackLine
     properties: TrackProperties
     type: Literal["Feature"] = "Feature"
     MEDIA: ClassVar = ("application/geo+json",)
+    TEXT: ClassVar = ("application/gpx+xml", "text/csv")
 
 
 def blueprint(pool: asyncpg.Pool) -> Blueprint:
@@ -106,7 +107,7 @@ def _track(device: Device, line: Line, most: int) -> Track:
     places = [(round(x, 7), y) for x, y in zip(lon[kept].tolist(), line.lat[kept].tolist(), strict=True)]
     at = [format_ms(moment) for moment in line.at[kept].tolist()]
     twice = 2 if len(places) == 1 else 1
-    return Track(LineString(places * twice), TrackProperties(device.id, device.name, line.total, at * twice))
+    return Track(TrackLine(places * twice), TrackProperties(device.id, device.name, line.total, at * twice))
 
 
 def _file(pool: asyncpg.Pool, device: Device, since: int, until: int, format: Literal["gpx", "csv"]) -> Response:

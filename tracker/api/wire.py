@@ -14,9 +14,11 @@ T = TypeVar("T")
 LARGEST_BODY: Final = 64 * 1024  # bytes; a geofence may have more and says so itself
 SPACED_OFFSET: Final = re.compile(r"^(.*\d) (\d\d:?\d\d)$")
 LONGEST_PAGE: Final = 10_000
+MISSING: Final = re.compile(r"Object missing required field `(.*)`")
 CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Cursor = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]  # an id, or '' for the beginning
 Slug = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 
 _encoder: Final = msgspec.json.Encoder()
@@ -56,10 +58,12 @@ async def read_json(kind: type[T], largest: int = LARGEST_BODY) -> T:
 
 
 def read_query(kind: type[T]) -> T:
-    """The query string as a value; a parameter given twice counts once."""
+    """The query string as a value; a parameter given twice counts once. Invalid with the field."""
     given: Mapping[str, Any] = request.args.to_dict()
+    for name, text in given.items():
+        clean(text, name)
     try:
-        return msgspec.convert({name: text for name, text in given.items() if text != ""}, kind, strict=False)
+        return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         raise refused(error) from None
 
@@ -73,8 +77,8 @@ def read_moment(text: str, field: str) -> int:
 
 
 def read_list(text: str | None, field: str) -> list[str] | None:
-    """Values with commas between; None for none at all."""
-    if text is None:
+    """Values with commas between; None for none at all, which asks for all."""
+    if not text:
         return None
     return [clean(value, field) for value in text.split(",") if value]
 
@@ -97,5 +101,7 @@ def empty() -> Response:
 def refused(error: msgspec.ValidationError, inside: str = "") -> Invalid:
     """msgspec's message ends in the place, as in "Expected `str`, got `int` - at `$.name`"."""
     reason, _, place = str(error).partition(" - at `")
-    field = ".".join(part for part in (inside, place.rstrip("`").lstrip("$.")) if part) or None
+    missing = MISSING.fullmatch(reason)  # the place is then that of the object which should have it
+    parts = (inside, place.rstrip("`").lstrip("$."), missing[1] if missing else "")
+    field = ".".join(part for part in parts if part) or None
     return Invalid(f"{field}: {reason}" if field else reason, field=field)

@@ -6,9 +6,11 @@ Only the plain path uses the stream: HTTP/2, or a connection that could not be h
 import asyncio
 import base64
 import binascii
+import json
 from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any, Final, Protocol
 
 import h11
@@ -24,6 +26,10 @@ from .assembly import POLICY, TOO_BIG
 from .budget import Budget
 from .limits import Limits
 
+REFUSED: Final = {
+    400: "The request is not one of HTTP.",
+    431: "The head of the request is larger than the limit, or has too many lines.",
+}
 _PERMESSAGE: Final = b"sec-websocket-extensions"
 
 
@@ -59,6 +65,26 @@ class Http1(H11Protocol):
             raise h11.RemoteProtocolError("two lengths", error_status_hint=400)
         if event.method == b"PRI":
             raise h11.RemoteProtocolError("HTTP/2 without TLS", error_status_hint=400)
+
+    async def _send_error_response(self, status_code: int) -> None:
+        """Upstream's has no body; who is refused before a route is found is told why in the same form as everybody."""
+        reason = HTTPStatus(status_code).phrase
+        told = {
+            "type": "about:blank",
+            "title": reason,
+            "status": status_code,
+            "detail": REFUSED.get(status_code, reason),
+        }
+        body = json.dumps(told).encode()
+        headers = [
+            (b"content-type", b"application/problem+json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"connection", b"close"),
+            *self.config.response_headers("h11"),
+        ]
+        await self._send_h11_event(h11.Response(status_code=status_code, headers=headers, reason=reason.encode()))
+        await self._send_h11_event(h11.Data(data=body))
+        await self._send_h11_event(h11.EndOfMessage())
 
     async def _create_stream(self, request: h11.Request) -> None:
         await super()._create_stream(request)

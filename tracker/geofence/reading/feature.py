@@ -39,6 +39,9 @@ SIZED: Final = {"radius": Point, "width": LineString}
 Covered = tuple[FenceKind, Any, Reach | None, dict[str, Any] | None]  # kind, shape, reach, what a repair did
 
 
+OWN_ADDRESS: Final = frozenset({"dry-run", "export", "import"})  # below /api/geofences, where ids are, too
+
+
 class GeofenceProperties(ScopeProperties, frozen=True):
     """Those that mean something here; others are kept. `dwell` in seconds, `radius` and `width` in metres,
     `speed_limit` in metres per second. `repair` mends a geometry that is not valid."""
@@ -105,8 +108,8 @@ def named(feature: Feature, id: str | None) -> str:
     slug = id or (str(feature.id) if feature.id is not None else f"fence-{secrets.token_hex(8)}")
     if not is_slug(slug):
         raise Invalid("id: 1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit", field="id")
-    if slug == "export":
-        raise Invalid("id: /api/geofences/export is taken", field="id")
+    if id is None and slug in OWN_ADDRESS:
+        raise Invalid(f"id: /api/geofences/{slug} is taken", field="id")
     return slug
 
 

@@ -18,6 +18,7 @@ MAX_RINGS: Final = 10_000
 TOLERANCES: Final = {"1 m": 1e-5, "10 m": 1e-4, "100 m": 1e-3, "1 km": 1e-2}  # degrees of latitude
 
 PIECE: Final = 128 * 1024  # bytes of positions that are read at once: 1 ms in which no other thread runs
+MISSING: Final = re.compile(r"Object missing required field `(.*)`")
 SEAM: Final = re.compile(rb"\]\s*,\s*(?=\[)")
 
 Ring = list[list[float]]
@@ -154,7 +155,9 @@ def decoded(text: bytes, kind: Any, field: str) -> Any:
 def refused(error: msgspec.ValidationError, inside: str) -> Invalid:
     """msgspec's message ends in the place, as in "Expected `float`, got `str` - at `$.coordinates[...]`"."""
     reason, _, place = str(error).partition(" - at `$")
-    field = ".".join(part for part in (inside, place.rstrip("`").lstrip(".")) if part)
+    missing = MISSING.fullmatch(reason)  # the place is then that of the object which should have it
+    parts = (inside, place.rstrip("`").lstrip("."), missing[1] if missing else "")
+    field = ".".join(part for part in parts if part)
     if field == "geometry.type":
         reason += "; a geofence is a Polygon, a MultiPolygon, a Point with a radius or a LineString with a width"
     return Invalid(f"{field}: {reason}" if field else reason, field=field or None)
