@@ -9,8 +9,8 @@ import select
 import sys
 import time
 
+from bench.connection import Connection
 from bench.walk import SOURCES, STEPS
-from bench.wire import Connection
 
 WINDOW = 4
 AT_ONCE = 50  # that sign in together: a storm of them is another benchmark

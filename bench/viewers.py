@@ -15,8 +15,8 @@ from struct import Struct
 
 import numpy as np
 
+from bench.connection import BINARY, Connection
 from bench.fences import CENTRE, SPREAD, places
-from bench.wire import BINARY, Connection
 
 HEAD = Struct("<BBHIq")
 SHARE = 0.05

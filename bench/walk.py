@@ -9,8 +9,8 @@ from struct import Struct
 
 import numpy as np
 
+from bench.connection import BINARY, TEXT, masked
 from bench.fences import places
-from bench.wire import BINARY, TEXT, masked
 
 STEPS = 50
 STEP_M = 3.3

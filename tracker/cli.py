@@ -13,11 +13,11 @@ import uvloop
 from rich.console import Console
 
 from tracker import __version__, logs
+from tracker.access.tokens import issue_at
 from tracker.errors import TrackerError
 from tracker.server import database, run
 from tracker.settings import Settings, from_environment
 from tracker.store.migrate import migrate as migrate_database
-from tracker.tokens import create_token
 
 F = TypeVar("F", bound=Callable[..., Any])
 console: Final = Console(stderr=True)
@@ -188,7 +188,7 @@ async def creating(settings: Settings, kind: Any, name: str) -> None:
     """The token alone on standard output, so that a script can take it."""
     async with database(settings) as url:
         await migrate_database(url)
-        click.echo(await create_token(url, kind, name))
+        click.echo(await issue_at(url, kind, name))
 
 
 def run_loop(work: Coroutine[Any, Any, Any]) -> None:

@@ -204,7 +204,7 @@ async def test_rules_of_sockets_are_told(socket_app: Quart) -> None:
     assert rule is not None and rule.later and rule.kinds == {"viewer", "admin"}
 
 
-async def test_a_token_revoked_in_the_database_ends_its_sessions(
+async def test_a_token_revoked_in_the_database_ends_its_sign_ins(
     app: Quart, pool: asyncpg.Pool, conn: asyncpg.Connection
 ) -> None:
     token, secret = await issue(conn, "viewer")

@@ -11,7 +11,7 @@ import pytest
 from tests.running import ADMIN_TOKEN, RunningServer
 from tracker.model.moment import from_datetime, now_ms
 from tracker.simulator.demo import CIRCLES, POLYGONS, furnish
-from tracker.simulator.device import Refused
+from tracker.simulator.device import TurnedAway
 from tracker.simulator.register import ApiRefused
 from tracker.simulator.replay import replay
 from tracker.simulator.roads import load_roads
@@ -84,7 +84,7 @@ async def test_a_deleted_vehicle_stops_and_the_others_drive_on(server: RunningSe
         before = await conn.fetchval("select count(*) from fix")
         await until(conn, f"select count(*) > {before} + 5 from fix")
         assert api.delete("/api/devices/vehicle-2").status_code == 204
-    with pytest.raises(Refused, match="vehicle-1"):
+    with pytest.raises(TurnedAway, match="vehicle-1"):
         await asyncio.wait_for(drive, 5)
 
 

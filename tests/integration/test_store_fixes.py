@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tests.properties.wire import MAX_FIXES, NOW, bad_fixes, column_rows, columns_of, frame_of, good_fixes
+from tests.properties.sent import MAX_FIXES, NOW, bad_fixes, column_rows, columns_of, frame_of, good_fixes
 from tracker.ingest.frames import decode_message
 from tracker.model.fix import Fix, Row
 from tracker.model.frame import Frame

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from tracker.model.fix import Fix
 from tracker.model.moment import parse
 from tracker.simulator.buffer import Buffer, Frame
-from tracker.simulator.wire import Welcome
+from tracker.simulator.messages import Welcome
 
 
 def fixes_of(frame: Frame) -> tuple[bool, list[int]]:

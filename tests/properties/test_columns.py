@@ -3,7 +3,7 @@
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from tests.properties.wire import NOW, column_rows, columns_of
+from tests.properties.sent import NOW, column_rows, columns_of
 from tracker.ingest.columns import plain_fixes, rows, to_entry
 from tracker.model.fix import Fix
 

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.properties.wire import (
+from tests.properties.sent import (
     MAX_FIXES,
     NOW,
     bad_fixes,

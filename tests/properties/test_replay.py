@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.model.fix import Fix
+from tracker.simulator.recorded import RecordedFix
 from tracker.simulator.replay import DeviceClock, by_time
-from tracker.simulator.sighting import Sighting
 
 moments = st.lists(st.integers(0, 100_000), min_size=1, max_size=30)
 
@@ -23,11 +23,11 @@ def test_later_stays_later_and_the_same_stays_the_same(recorded: list[int], spee
 
 @given(recorded=st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 1000)), max_size=30))
 def test_devices_drive_beside_each_other_each_in_its_own_order(recorded: list[tuple[str, int]]) -> None:
-    sightings = [Sighting(device, Fix(at, n, 0)) for n, (device, at) in enumerate(recorded)]
-    timeline = by_time(iter(sightings))
+    entries = [RecordedFix(device, Fix(at, n, 0)) for n, (device, at) in enumerate(recorded)]
+    timeline = by_time(iter(entries))
     dues = [due for due, _ in timeline]
     assert dues == sorted(dues)
-    assert all(due >= sighting.fix.at for due, sighting in timeline)
+    assert all(due >= entry.fix.at for due, entry in timeline)
     for device in "abc":
-        numbers = [sighting.fix.lon_e7 for _, sighting in timeline if sighting.device == device]
+        numbers = [entry.fix.lon_e7 for _, entry in timeline if entry.device == device]
         assert numbers == [n for n, (id, _) in enumerate(recorded) if id == device]

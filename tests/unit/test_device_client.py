@@ -16,8 +16,8 @@ from tracker.model.fix import Fix
 from tracker.simulator import backoff
 from tracker.simulator.backoff import Ending, from_status, wait_s
 from tracker.simulator.buffer import Buffer
-from tracker.simulator.device import DeviceClient, Disobeyed, Refused
-from tracker.simulator.wire import Command
+from tracker.simulator.device import DeviceClient, Disobeyed, TurnedAway
+from tracker.simulator.messages import Command
 
 Script = Callable[[ServerConnection], Awaitable[None]]
 WELCOME = {"type": "welcome", "device": "van", "acked": 0, "window": 4, "max_fixes": 500, "max_bytes": 65536}
@@ -186,7 +186,7 @@ async def test_it_does_not_come_back_when_told_not_to(code: int) -> None:
         client = device(url)
         client.put(fix(1))
         async with running(client):
-            with pytest.raises(Refused, match=f"van: {code} because"):
+            with pytest.raises(TurnedAway, match=f"van: {code} because"):
                 await client.drained()
 
 
@@ -198,7 +198,7 @@ async def test_a_refused_handshake() -> None:
         client = device(f"ws://127.0.0.1:{listening.sockets[0].getsockname()[1]}/ws/device")
         client.put(fix(1))
         async with running(client):
-            with pytest.raises(Refused, match="4501 HTTP 401"):
+            with pytest.raises(TurnedAway, match="4501 HTTP 401"):
                 await client.drained()
 
 

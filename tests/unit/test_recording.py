@@ -10,15 +10,15 @@ from tracker.errors import Invalid, Malformed, TrackerError
 from tracker.model.device import is_slug
 from tracker.model.fix import Fix
 from tracker.model.moment import format_ms
+from tracker.simulator.recorded import RecordedFix, slug
 from tracker.simulator.recording import read_recording, survey
-from tracker.simulator.sighting import Sighting, slug
 
 ROOT = Path(__file__).parents[2]
 GPX = ROOT.parent / "shared" / "data" / "gpx"
 needs_gpx = pytest.mark.skipif(not GPX.is_dir(), reason="the shared GPX files are not here")
 
 
-def read(path: Path) -> tuple[list[Sighting], Counter[str]]:
+def read(path: Path) -> tuple[list[RecordedFix], Counter[str]]:
     unreadable = Counter[str]()
     return list(read_recording(path, unreadable)), unreadable
 
@@ -123,8 +123,8 @@ def test_tracks_of_a_gpx(tmp_path: Path) -> None:
     </g:gpx>"""
     found, unreadable = read(written(tmp_path, "walk.gpx", text))
     assert found == [
-        Sighting("walk", Fix(1577836800250, -5000000, 521000000, 3.5, 90.0, altitude=81.0)),
-        Sighting("walk-2", Fix(1577836801000, 1800000000, 917)),
+        RecordedFix("walk", Fix(1577836800250, -5000000, 521000000, 3.5, 90.0, altitude=81.0)),
+        RecordedFix("walk-2", Fix(1577836801000, 1800000000, 917)),
     ]
     assert unreadable == {"no_time": 1, "bad_time": 1, "bad_place": 1}
 

@@ -14,9 +14,9 @@ from tracker.errors import SetupFailed
 from tracker.setup import checkout, environment, tests, web
 from tracker.setup.browser import find_chromium
 from tracker.setup.prepare import needs_of
-from tracker.setup.steps import Outcome, Progress, explain, must
+from tracker.setup.steps import Completed, Display, explain, must
 from tracker.setup.system import Package, find_apt, reason_of
-from tracker.setup.tests import Part, Result, report, run_parts
+from tracker.setup.tests import Part, PartRun, report, run_parts
 
 ROOT = checkout.ROOT
 
@@ -115,11 +115,11 @@ def test_without_root_and_sudo_it_says_what_to_run(tmp_path: Path, monkeypatch: 
     with pytest.raises(
         SetupFailed, match="apt-get update && apt-get install --no-install-recommends postgresql-postgis chromium"
     ):
-        find_apt(packages, Progress(io.StringIO()))
+        find_apt(packages, Display(io.StringIO()))
     (tmp_path / "apt-get").unlink()
     program(tmp_path / "brew", "true")
     with pytest.raises(SetupFailed, match="brew install postgis"):
-        find_apt(packages, Progress(io.StringIO()))
+        find_apt(packages, Display(io.StringIO()))
 
 
 def test_a_failing_command_shows_its_last_words() -> None:
@@ -155,10 +155,10 @@ def test_apt_is_quoted_in_its_own_errors_only() -> None:
 
 def test_steps_are_told_line_by_line_without_a_terminal() -> None:
     out = io.StringIO()
-    with Progress(out).shown() as progress:
-        with progress.step("first"):
+    with Display(out).shown() as display:
+        with display.step("first"):
             pass
-        with pytest.raises(ValueError, match="no"), progress.step("second"):
+        with pytest.raises(ValueError, match="no"), display.step("second"):
             raise ValueError("no")
     lines = [line.split()[:2] for line in out.getvalue().splitlines()]
     assert lines == [["...", "first"], ["ok", "first"], ["...", "second"], ["FAILED", "second"]]
@@ -167,10 +167,10 @@ def test_steps_are_told_line_by_line_without_a_terminal() -> None:
 def test_a_failing_part_fails_the_run_and_is_shown() -> None:
     said = io.StringIO()
     parts = [Part("good", ("true",)), Part("bad", ("sh", "-c", "echo the reason; exit 1"))]
-    results = run_parts(parts, Progress(said))
+    results = run_parts(parts, Display(said))
     assert report(results, 1.0) == 1
     assert "the reason" in said.getvalue()
-    assert report([Result(parts[0], Outcome(0, "", 0.1))], 1.0) == 0
+    assert report([PartRun(parts[0], Completed(0, "", 0.1))], 1.0) == 0
 
 
 @pytest.mark.parametrize(

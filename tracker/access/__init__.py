@@ -1,1 +1,1 @@
-"""Who may do what: tokens, sessions, and the rule of each route."""
+"""Who may do what: tokens, sign-ins of browsers, and the rule of each route."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from tracker.access.backoff import Backoff
-from tracker.access.sign_ins import session_token
+from tracker.access.guesses import Guesses
+from tracker.access.sign_ins import find_sign_in_token
 from tracker.access.tokens import authenticate, digest
 from tracker.errors import NotSignedIn, TooMany
 from tracker.model.token import Token
@@ -19,20 +19,20 @@ class Gate:
     pool: asyncpg.Pool
     admin_token: str | None = None
     origins: Collection[str] = ()
-    backoff: Backoff = field(default_factory=Backoff)
+    guesses: Guesses = field(default_factory=Guesses)
 
     async def admit(self, secret: str, address: str) -> Token:
         """Whose secret this is. NotSignedIn for one we do not know, TooMany for an address that guessed too often."""
         hashed = digest(secret)
-        if (wait := self.backoff.wait(address, hashed)) > 0:
+        if (wait := self.guesses.wait(address, hashed)) > 0:
             raise TooMany("too many failed sign-ins from this address", retry_after=wait)
         token = await authenticate(self.pool, secret, self.admin_token)
         if token is None:
-            self.backoff.failed(address, hashed)
+            self.guesses.failed(address, hashed)
             raise NotSignedIn
-        self.backoff.worked(hashed)
+        self.guesses.worked(hashed)
         return token
 
     async def recognise(self, cookie: str) -> Token | None:
-        """The token behind a session's cookie; None for one that ended. Not counted as a guess: cookies expire."""
-        return await session_token(self.pool, cookie, self.admin_token)
+        """The token behind the cookie of a sign-in; None for one that ended. Not counted as a guess: cookies expire."""
+        return await find_sign_in_token(self.pool, cookie, self.admin_token)

@@ -1,4 +1,4 @@
-"""Sessions: what a browser gets for a token, so that no page has to keep the token itself."""
+"""Sign-ins: what a browser gets for a token, so that no page has to keep the token itself."""
 
 from typing import Final
 
@@ -7,28 +7,28 @@ import asyncpg
 from tracker.access.tokens import digest, new_secret
 from tracker.model.token import Token
 from tracker.store.pool import borrow
-from tracker.store.sign_ins import delete_session, insert_session, select_session_token
+from tracker.store.sign_ins import delete_sign_in, insert_sign_in, select_sign_in_token
 
 COOKIE: Final = "tracker_session"
 
 
-async def open_session(conn: asyncpg.Connection, token: Token, admin_token: str | None) -> str:
+async def open_sign_in(conn: asyncpg.Connection, token: Token, admin_token: str | None) -> str:
     """The secret for the cookie; stored by its hash only."""
     secret = new_secret()
     if token.id:
-        await insert_session(conn, digest(secret), token.id)
+        await insert_sign_in(conn, digest(secret), token.id)
     else:
-        await insert_session(conn, _operator_digest(secret, admin_token), None)
+        await insert_sign_in(conn, _operator_digest(secret, admin_token), None)
     return secret
 
 
-async def session_token(pool: asyncpg.Pool, secret: str, admin_token: str | None) -> Token | None:
+async def find_sign_in_token(pool: asyncpg.Pool, secret: str, admin_token: str | None) -> Token | None:
     async with borrow(pool) as conn:
-        return await select_session_token(conn, _digests(secret, admin_token))
+        return await select_sign_in_token(conn, _digests(secret, admin_token))
 
 
-async def close_session(conn: asyncpg.Connection, secret: str, admin_token: str | None) -> None:
-    await delete_session(conn, _digests(secret, admin_token))
+async def close_sign_in(conn: asyncpg.Connection, secret: str, admin_token: str | None) -> None:
+    await delete_sign_in(conn, _digests(secret, admin_token))
 
 
 def _digests(secret: str, admin_token: str | None) -> list[bytes]:
@@ -36,5 +36,5 @@ def _digests(secret: str, admin_token: str | None) -> list[bytes]:
 
 
 def _operator_digest(secret: str, admin_token: str | None) -> bytes:
-    """The operator's token has no row to revoke: its sessions are bound to its value, and end when it is changed."""
+    """The operator's token has no row to revoke: its sign-ins are bound to its value, and end when it is changed."""
     return digest(f"{secret} {admin_token}")

@@ -8,7 +8,7 @@ from typing import Final
 import asyncpg
 
 from tracker.model.token import Token, TokenKind
-from tracker.store.pool import borrow
+from tracker.store.pool import borrow, open_connection
 from tracker.store.tokens import insert_token, select_token_by_hash
 
 PREFIX: Final = "trk_"  # so that a leaked one is found by a search, and by the log's redaction
@@ -30,6 +30,16 @@ async def issue(
     """A new token and its secret, which is not kept."""
     secret = new_secret()
     return await insert_token(conn, kind, device=device, name=name, hash=digest(secret)), secret
+
+
+async def issue_at(url: str, kind: TokenKind, name: str) -> str:
+    """The secret of a new token in the database at this URL, beside a server that runs or not."""
+    conn = await open_connection(url)
+    try:
+        _, secret = await issue(conn, kind, name=name)
+    finally:
+        await conn.close()
+    return secret
 
 
 async def authenticate(pool: asyncpg.Pool, secret: str, admin_token: str | None) -> Token | None:

@@ -10,7 +10,7 @@ from quart_schema import document_querystring, document_request, document_respon
 
 from tracker.access.guard import allow
 from tracker.api.devices import known
-from tracker.api.wire import Page, answer, clean, read_json, read_moment, read_query, refused
+from tracker.api.edge import Page, answer, clean, read_json, read_moment, read_query, refused
 from tracker.errors import Conflict, Invalid
 from tracker.model.command import Command
 from tracker.model.moment import DAY_MS, format_ms, now_ms
@@ -21,19 +21,23 @@ MOST_OPEN: Final = 100  # per device: they all go out when it connects
 LONGEST_MS: Final = 30 * DAY_MS
 
 
-class Nothing(msgspec.Struct, frozen=True):
+class NoArgs(msgspec.Struct, frozen=True):
     pass
 
 
-class Interval(msgspec.Struct, frozen=True):
+class IntervalArgs(msgspec.Struct, frozen=True):
     seconds: Annotated[float, msgspec.Meta(ge=0.1, le=86_400)]
 
 
-class Message(msgspec.Struct, frozen=True):
+class MessageArgs(msgspec.Struct, frozen=True):
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 
 
-ARGS: Final[dict[str, type[msgspec.Struct]]] = {"report_now": Nothing, "set_interval": Interval, "message": Message}
+ARGS: Final[dict[str, type[msgspec.Struct]]] = {
+    "report_now": NoArgs,
+    "set_interval": IntervalArgs,
+    "message": MessageArgs,
+}
 
 
 class NewCommand(msgspec.Struct, frozen=True):
@@ -104,7 +108,7 @@ def _args(new: NewCommand) -> bytes:
         args = msgspec.convert(new.args or {}, ARGS[new.name])
     except msgspec.ValidationError as error:
         raise refused(error, "args") from None
-    if isinstance(args, Message):
+    if isinstance(args, MessageArgs):
         clean(args.text, "args.text")
     return msgspec.json.encode(args)
 

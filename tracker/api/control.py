@@ -12,7 +12,7 @@ from quart import Blueprint, Response
 from quart_schema import QuartSchema, document_response
 
 from tracker.access.guard import public
-from tracker.api.wire import answer
+from tracker.api.edge import answer
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2] / "docs/asyncapi.json"
 INSTALLED: Final = Path(__file__).resolve().parents[1] / "_asyncapi.json"

@@ -9,8 +9,8 @@ from quart_schema import document_querystring, document_request, document_respon
 
 from tracker.access.guard import allow
 from tracker.alerts.matching import written
+from tracker.api.edge import Page, answer, read_json, read_moment, read_query
 from tracker.api.subscriptions import subscribed
-from tracker.api.wire import Page, answer, read_json, read_moment, read_query
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.model.delivery import TEST, Attempt, Delivery, DeliveryState
 from tracker.model.event import Event

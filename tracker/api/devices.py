@@ -10,7 +10,7 @@ from quart_schema import document_querystring, document_request, document_respon
 
 from tracker.access.guard import allow
 from tracker.access.tokens import issue
-from tracker.api.wire import Cursor, Name, Page, Slug, answer, clean, empty, read_json, read_query
+from tracker.api.edge import Cursor, Name, Page, Slug, answer, clean, empty, read_json, read_query
 from tracker.errors import Invalid, NotFound
 from tracker.model.device import Device
 from tracker.store.devices import delete_device, insert_device, select_device, select_devices, update_device

@@ -9,11 +9,11 @@ from quart import Blueprint, Response
 from quart_schema import document_request, document_response
 
 from tracker.access.guard import allow
+from tracker.api.edge import read_json, read_moment
 from tracker.api.event_stream import guarded
 from tracker.api.geofences import LARGEST_FEATURE
 from tracker.api.tracks import FIRST
-from tracker.api.wire import read_json, read_moment
-from tracker.dry_run.lines import Event
+from tracker.dry_run.lines import TrialEvent
 from tracker.dry_run.process import lines
 from tracker.dry_run.request import Request
 from tracker.errors import Invalid, TooMany
@@ -31,7 +31,7 @@ ID: Final = "tried"  # where the feature has none
 MOST_DEVICES: Final = 10_000
 
 
-class DryRun(msgspec.Struct, frozen=True):
+class NewDryRun(msgspec.Struct, frozen=True):
     """`feature` as for `POST /api/geofences`; `preset` in place of its own. `from` and `to` are included. `devices`:
     ids, null for all.
     """
@@ -49,7 +49,7 @@ class DryRunLines(msgspec.Struct, frozen=True):
     """
 
     type: str
-    event: Event | None = None
+    event: TrialEvent | None = None
     MEDIA: ClassVar = ("application/x-ndjson",)
 
 
@@ -62,12 +62,12 @@ def blueprint(pool: asyncpg.Pool, readers: Readers, database_url: str) -> Bluepr
     running: set[asyncio.Task[None] | None] = set()  # MOST at most
 
     @routes.post("/dry-run")
-    @document_request(DryRun)
+    @document_request(NewDryRun)
     @document_response(DryRunLines)
     @allow("admin")
     async def dry_run() -> Response:
         """Try a geofence on the stored history: the events it would have given, nothing stored and nobody told."""
-        asked = await read_json(DryRun, LARGEST_FEATURE)
+        asked = await read_json(NewDryRun, LARGEST_FEATURE)
         request = await _request(pool, readers, asked, database_url)
         if len(running) >= MOST:
             raise TooMany("two dry runs are under way", retry_after=5.0)
@@ -84,7 +84,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers, database_url: str) -> Bluepr
     return routes
 
 
-async def _request(pool: asyncpg.Pool, readers: Readers, asked: DryRun, database_url: str) -> Request:
+async def _request(pool: asyncpg.Pool, readers: Readers, asked: NewDryRun, database_url: str) -> Request:
     since, until = read_moment(asked.from_, "from"), read_moment(asked.to, "to")
     if since > until:
         raise Invalid("from is after to", field="from")

@@ -12,8 +12,8 @@ from quart import Blueprint, Response, request
 from quart_schema import document_querystring, document_response
 
 from tracker.access.guard import allow, caller
+from tracker.api.edge import read_list, read_query
 from tracker.api.events import Filter
-from tracker.api.wire import read_list, read_query
 from tracker.errors import Invalid, TooMany
 from tracker.live.newest import Newest
 from tracker.model.event import Told, told

@@ -9,7 +9,7 @@ from quart import Blueprint, Response
 from quart_schema import document_querystring, document_response
 
 from tracker.access.guard import allow
-from tracker.api.wire import Page, answer, read_list, read_query
+from tracker.api.edge import Page, answer, read_list, read_query
 from tracker.model.event import Told, told
 from tracker.store.events import select_events, select_head
 from tracker.store.pool import borrow

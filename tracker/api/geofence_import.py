@@ -10,8 +10,8 @@ from quart_schema import document_querystring, document_request, document_respon
 from werkzeug.exceptions import RequestTimeout
 
 from tracker.access.guard import allow
+from tracker.api.edge import answer, read_query
 from tracker.api.geofences import GeofenceFeature
-from tracker.api.wire import answer, read_query
 from tracker.errors import Conflict, Invalid, TooLarge, TooMany, WrongType
 from tracker.geofence.reading.collection import Collection, Defaults
 from tracker.geofence.reading.settle import Settled

@@ -9,8 +9,8 @@ from quart_schema import document_querystring, document_request, document_respon
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from tracker.access.guard import allow
+from tracker.api.edge import Cursor, Page, answer, empty, read_bytes, read_query
 from tracker.api.feature_stream import one_page, streamed
-from tracker.api.wire import Cursor, Page, answer, empty, read_bytes, read_query
 from tracker.errors import NotFound, TooLarge
 from tracker.geofence.reading.collection import Draft
 from tracker.geofence.reading.feature import GeofenceProperties

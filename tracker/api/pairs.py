@@ -9,7 +9,7 @@ from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
 from tracker.access.guard import allow
-from tracker.api.wire import Cursor, Page, Slug, answer, clean, empty, read_json, read_query
+from tracker.api.edge import Cursor, Page, Slug, answer, clean, empty, read_json, read_query
 from tracker.errors import Invalid, NotFound
 from tracker.model.geofence import Preset
 from tracker.model.pair import Pair

@@ -10,7 +10,7 @@ from quart import Blueprint, Response
 from quart_schema import document_querystring, document_response
 
 from tracker.access.guard import allow
-from tracker.api.wire import answer, read_query
+from tracker.api.edge import answer, read_query
 from tracker.errors import Invalid
 from tracker.live.table import Table
 from tracker.model.device import Device

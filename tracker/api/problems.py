@@ -11,7 +11,7 @@ import msgspec
 from quart import Quart, Response, has_request_context, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from tracker.api.wire import answer
+from tracker.api.edge import answer
 from tracker.errors import Invalid, NotSignedIn, StorageDown, TooMany, TrackerError, http_status
 from tracker.geofence.reading.told import BadFeature
 from tracker.store.pool import AWAY

@@ -5,7 +5,7 @@ from quart import Blueprint, Response
 from quart_schema import document_response
 
 from tracker.access.guard import allow
-from tracker.api.wire import answer
+from tracker.api.edge import answer
 
 
 class PushKey(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from quart_schema import document_querystring, document_response
 
 from tracker.access.guard import allow
 from tracker.api.devices import known
-from tracker.api.wire import Page, answer, read_query
+from tracker.api.edge import Page, answer, read_query
 from tracker.model.moment import format_ms
 from tracker.store.pool import borrow
 from tracker.store.quarantine import Quarantined, select_quarantine

@@ -1,4 +1,4 @@
-"""Session: how a browser signs in and out, and who it is."""
+"""Sign-in: how a browser signs in and out, and who it is."""
 
 import msgspec
 from quart import Blueprint, Response, request
@@ -6,8 +6,8 @@ from quart_schema import document_request, document_response
 
 from tracker.access.gate import Gate
 from tracker.access.guard import address, allow, caller, own_origin, public
-from tracker.access.sign_ins import COOKIE, close_session, open_session
-from tracker.api.wire import answer, empty, read_json
+from tracker.access.sign_ins import COOKIE, close_sign_in, open_sign_in
+from tracker.api.edge import answer, empty, read_json
 from tracker.errors import NotAllowed, NotSignedIn
 from tracker.model.token import Token, TokenKind
 from tracker.store.devices import select_device_by_key
@@ -28,7 +28,7 @@ class Me(msgspec.Struct, frozen=True):
 
 
 def blueprint(gate: Gate) -> Blueprint:
-    routes = Blueprint("session", __name__, url_prefix="/api")
+    routes = Blueprint("sign_in", __name__, url_prefix="/api")
 
     @routes.post("/session")
     @document_request(SignIn)
@@ -41,10 +41,10 @@ def blueprint(gate: Gate) -> Blueprint:
     @routes.delete("/session")
     @allow("device", "viewer", "admin")
     async def sign_out() -> Response:
-        """End this session."""
+        """Sign out."""
         if secret := request.cookies.get(COOKIE):
             async with borrow(gate.pool) as conn:
-                await close_session(conn, secret, gate.admin_token)
+                await close_sign_in(conn, secret, gate.admin_token)
         response = empty()
         response.delete_cookie(COOKIE, path="/", httponly=True, samesite="Strict", secure=_secure())
         return response
@@ -67,7 +67,7 @@ async def _sign_in(gate: Gate) -> Response:
         raise NotAllowed("the page's origin is not allowed")
     token = await gate.admit((await read_json(SignIn)).token, address(request))
     async with borrow(gate.pool) as conn:
-        secret = await open_session(conn, token, gate.admin_token)
+        secret = await open_sign_in(conn, token, gate.admin_token)
     response = answer(await _me(gate, token), 201)
     response.set_cookie(COOKIE, secret, max_age=LIFETIME, path="/", httponly=True, samesite="Strict", secure=_secure())
     return response

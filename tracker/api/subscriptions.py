@@ -10,15 +10,15 @@ from quart_schema import document_querystring, document_request, document_respon
 from tracker.access.guard import allow
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.signature import new_webhook_secret
-from tracker.api.channel_wire import read_channel
-from tracker.api.subscription_wire import (
+from tracker.api.channel_forms import read_channel
+from tracker.api.edge import Cursor, Page, answer, clean, empty, read_json, read_query
+from tracker.api.subscription_forms import (
     NewSubscription,
     SubscriptionAnswer,
     SubscriptionChange,
     changed_wish,
     shown,
 )
-from tracker.api.wire import Cursor, Page, answer, clean, empty, read_json, read_query
 from tracker.errors import Invalid, NotFound
 from tracker.model.channel import Channel, Webhook
 from tracker.model.subscription import Subscription, Wish

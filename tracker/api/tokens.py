@@ -9,7 +9,7 @@ from quart_schema import document_querystring, document_request, document_respon
 
 from tracker.access.guard import allow
 from tracker.access.tokens import issue
-from tracker.api.wire import Page, answer, clean, empty, read_json, read_query
+from tracker.api.edge import Page, answer, clean, empty, read_json, read_query
 from tracker.errors import NotFound
 from tracker.model.token import Token, TokenKind
 from tracker.store.pool import borrow
@@ -70,7 +70,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.delete("/<int:id>")
     @allow("admin")
     async def revoke(id: int) -> Response:
-        """End a token; its sessions and open sockets end with it."""
+        """End a token; its sign-ins and open sockets end with it."""
         async with borrow(pool) as conn:
             if id > 2**31 - 1 or not await revoke_token(conn, id):
                 raise NotFound(f"there is no token {id}")

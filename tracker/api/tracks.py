@@ -12,7 +12,7 @@ from quart_schema import document_querystring, document_response
 
 from tracker.access.guard import allow
 from tracker.api.devices import known
-from tracker.api.wire import answer, read_moment, read_query
+from tracker.api.edge import answer, read_moment, read_query
 from tracker.errors import Invalid
 from tracker.geo.line import continuous, thinned
 from tracker.model.device import Device

@@ -7,14 +7,14 @@ import msgspec
 _encoder: Final = msgspec.json.Encoder()
 
 
-class Progress(msgspec.Struct, frozen=True, tag="progress"):
+class ProgressLine(msgspec.Struct, frozen=True, tag="progress"):
     """`done` from 0 to 1; how many fixes were looked at so far."""
 
     done: float
     fixes: int
 
 
-class Event(msgspec.Struct, frozen=True):
+class TrialEvent(msgspec.Struct, frozen=True):
     """As events are elsewhere, but without a number. `detected_at` is when the fix that decided it was measured."""
 
     type: str
@@ -28,11 +28,11 @@ class Event(msgspec.Struct, frozen=True):
     evidence: msgspec.Raw
 
 
-class Happened(msgspec.Struct, frozen=True, tag="event"):
-    event: Event
+class EventLine(msgspec.Struct, frozen=True, tag="event"):
+    event: TrialEvent
 
 
-class Done(msgspec.Struct, frozen=True, tag="done"):
+class DoneLine(msgspec.Struct, frozen=True, tag="done"):
     """The last line, where all went well."""
 
     fixes: int
@@ -41,7 +41,7 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     seconds: float
 
 
-class Failed(msgspec.Struct, frozen=True, tag="error"):
+class ErrorLine(msgspec.Struct, frozen=True, tag="error"):
     """The last line otherwise; what came before is true, but not all."""
 
     title: str
@@ -49,7 +49,7 @@ class Failed(msgspec.Struct, frozen=True, tag="error"):
     detail: str
 
 
-Line = Progress | Happened | Done | Failed
+Line = ProgressLine | EventLine | DoneLine | ErrorLine
 
 
 def encode(line: Line) -> bytes:

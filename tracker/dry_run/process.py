@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 import structlog
 
-from tracker.dry_run.lines import Failed, encode
+from tracker.dry_run.lines import ErrorLine, encode
 from tracker.dry_run.request import Request
 from tracker.readers.limits import MB, Limits
 from tracker.readers.process import PIECE, started
@@ -29,5 +29,5 @@ async def lines(request: Request) -> AsyncGenerator[bytes, None]:
         code = await process.wait()
     if code:
         logger.error("a dry run failed", code=code, words=words.decode(errors="replace"))
-        failed = encode(Failed("Internal Server Error", 500, "Something went wrong on our side."))
+        failed = encode(ErrorLine("Internal Server Error", 500, "Something went wrong on our side."))
         yield failed if last == b"\n" else b"\n" + failed

@@ -11,7 +11,7 @@ import asyncpg
 import msgspec
 import uvloop
 
-from tracker.dry_run.lines import Done, Event, Failed, Happened, Line, Progress, encode
+from tracker.dry_run.lines import DoneLine, ErrorLine, EventLine, Line, ProgressLine, TrialEvent, encode
 from tracker.dry_run.request import Request
 from tracker.dry_run.slices import Slice, slices
 from tracker.dry_run.trial import DryRun
@@ -52,21 +52,21 @@ async def run(request: Request, say: Say) -> None:
         finally:
             conn.terminate()
     except* AWAY:
-        say([Failed("Service Unavailable", 503, str(StorageDown()))])
+        say([ErrorLine("Service Unavailable", 503, str(StorageDown()))])
 
 
 async def rehearse(conn: asyncpg.Connection, request: Request, say: Say) -> None:
     began = time.monotonic()
     fence = request.fence()
-    say([Progress(0.0, 0)])
+    say([ProgressLine(0.0, 0)])
     devices = {each.key: each for each in await select_devices(conn) if may_apply(fence.scope, each, request)}
     dry_run = DryRun(fence, devices)
     fixes = events = 0
     async for each in ahead(slices(conn, list(devices), request.since, request.until + 1)):
         found = await asyncio.to_thread(decide, dry_run, each, request.until)
         fixes, events = fixes + each.fixes, events + len(found)
-        say([*(happened(devices, fence.id, one) for one in found), Progress(round(each.done, 4), fixes)])
-    say([Done(fixes, len(devices), events, round(time.monotonic() - began, 3))])
+        say([*(happened(devices, fence.id, one) for one in found), ProgressLine(round(each.done, 4), fixes)])
+    say([DoneLine(fixes, len(devices), events, round(time.monotonic() - began, 3))])
 
 
 async def ahead(slices: AsyncIterator[Slice]) -> AsyncIterator[Slice]:
@@ -96,8 +96,8 @@ def may_apply(scope: Scope, device: Device, request: Request) -> bool:
     )
 
 
-def happened(devices: dict[int, Device], fence: str, each: Transition) -> Happened:
+def happened(devices: dict[int, Device], fence: str, each: Transition) -> EventLine:
     at, decided_at = format_ms(each.at), format_ms(each.decided_at)
     evidence = msgspec.Raw(msgspec.json.encode(each.evidence))
     id, place = devices[each.device].id, each.fix
-    return Happened(Event(each.kind, id, fence, at, decided_at, each.late, place.lon, place.lat, evidence))
+    return EventLine(TrialEvent(each.kind, id, fence, at, decided_at, each.late, place.lon, place.lat, evidence))

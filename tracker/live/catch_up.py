@@ -13,7 +13,7 @@ from tracker.store.pool import borrow
 PAGE: Final = 200
 
 
-class Reader(Protocol):
+class Follower(Protocol):
     """Who missed events. `event` is the number of the last one it was sent, or did not want."""
 
     event: int
@@ -26,17 +26,17 @@ class Reader(Protocol):
     def tell_event(self, event: Event) -> None: ...
 
 
-async def catch_up(reader: Reader, pool: asyncpg.Pool, head: Head) -> None:
-    """Until the reader is level with the head, or its socket is full: when that has drained, this begins again."""
-    while reader.misses_events and not reader.is_full:
-        await send_page(reader, pool, head.event)
+async def catch_up(follower: Follower, pool: asyncpg.Pool, head: Head) -> None:
+    """Until the follower is level with the head, or its socket is full: when that has drained, this begins again."""
+    while follower.misses_events and not follower.is_full:
+        await send_page(follower, pool, head.event)
 
 
-async def send_page(reader: Reader, pool: asyncpg.Pool, newest: int) -> None:
+async def send_page(follower: Follower, pool: asyncpg.Pool, newest: int) -> None:
     """`newest` was read before the query, so everything up to it is committed and in its answer."""
-    wish, after = reader.wish, reader.event
+    wish, after = follower.wish, follower.event
     if wish is None or wish.events is None:
-        reader.event = newest
+        follower.event = newest
         return
     async with borrow(pool) as conn:
         events = await select_events(
@@ -47,9 +47,9 @@ async def send_page(reader: Reader, pool: asyncpg.Pool, newest: int) -> None:
             geofences=wish.events.geofences,
             types=wish.events.types,
         )
-    if reader.wish is not wish or reader.event != after:
+    if follower.wish is not wish or follower.event != after:
         return  # it subscribed anew meanwhile
     for event in events:
-        reader.tell_event(event)
+        follower.tell_event(event)
     if len(events) < PAGE:
-        reader.event = max(reader.event, newest)
+        follower.event = max(follower.event, newest)

@@ -14,7 +14,7 @@ from typing import NoReturn
 from tracker.errors import TrackerError
 from tracker.setup import environment, system, tests, web, words
 from tracker.setup.checkout import ENVIRONMENT, PROJECT, ROOT, WEB
-from tracker.setup.steps import Progress
+from tracker.setup.steps import Display
 from tracker.setup.system import Apt, Package
 
 
@@ -29,12 +29,12 @@ class Needs:
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Sets up and goes on as the environment's Python, which runs the command; `test` is run from here."""
-    progress = Progress()
+    display = Display()
     try:
         if (reply := reply_to(arguments)) is not None:
             return reply.say(sys.stdout, sys.stderr)
-        with progress.shown(), one_at_a_time():
-            prepare(needs_of(arguments, environ), progress, environ)
+        with display.shown(), one_at_a_time():
+            prepare(needs_of(arguments, environ), display, environ)
         if arguments[:1] == ["test"]:
             return tests.main(arguments[1:])
         return hand_over(arguments, environ)
@@ -91,33 +91,33 @@ def needs_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Needs:
     return Needs(postgis=(serves or command == "bench") and not other_database, page=serves)
 
 
-def prepare(needs: Needs, progress: Progress, environ: Mapping[str, str]) -> None:
+def prepare(needs: Needs, display: Display, environ: Mapping[str, str]) -> None:
     check_folders(needs)
     packages = system.missing(postgis=needs.postgis, chromium=needs.chromium, broker=needs.broker, environ=environ)
     if not packages:
-        prepare_checkout(needs, progress)
+        prepare_checkout(needs, display)
         return
-    apt = system.find_apt(packages, progress)
+    apt = system.find_apt(packages, display)
     first = [package for package in packages if package.name.endswith("-venv")]
     rest = [package for package in packages if package not in first]
-    with progress.step("package lists") as word:
+    with display.step("package lists") as word:
         if not apt.update():
             word.append("old")
-    install(apt, first, progress)
+    install(apt, first, display)
     if apt.asks:  # nothing may be told while a password is typed
-        install(apt, rest, progress)
-        prepare_checkout(needs, progress)
+        install(apt, rest, display)
+        prepare_checkout(needs, display)
         return
     # PostGIS and Chromium are large, and nothing below needs them: both go on at once.
     with ThreadPoolExecutor(1) as beside:
-        installing = beside.submit(install, apt, rest, progress)
-        prepare_checkout(needs, progress)
+        installing = beside.submit(install, apt, rest, display)
+        prepare_checkout(needs, display)
         installing.result()
 
 
-def install(apt: Apt, packages: Sequence[Package], progress: Progress) -> None:
+def install(apt: Apt, packages: Sequence[Package], display: Display) -> None:
     if packages:
-        with progress.step(", ".join(package.name for package in packages)):
+        with display.step(", ".join(package.name for package in packages)):
             apt.install(packages)
 
 
@@ -136,16 +136,16 @@ def builds_page(needs: Needs) -> bool:
     return needs.page and WEB.is_dir() and not (web.modules_are_ready() and web.build_is_ready())
 
 
-def prepare_checkout(needs: Needs, progress: Progress) -> None:
+def prepare_checkout(needs: Needs, display: Display) -> None:
     groups = needs.groups | ({"node"} if builds_page(needs) and not web.node_is_recent() else set())
     if not environment.is_ready(groups):
-        with progress.step("Python packages"):
+        with display.step("Python packages"):
             environment.make(groups)
     if not (needs.page and WEB.is_dir()):
         return
     if not web.modules_are_ready():
-        with progress.step("page: packages"):
+        with display.step("page: packages"):
             web.install_modules()
     if not web.build_is_ready():
-        with progress.step("page: build"):
+        with display.step("page: build"):
             web.build()

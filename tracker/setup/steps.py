@@ -34,7 +34,7 @@ NO_NETWORK: Final = re.compile(
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Completed:
     """How a command ended and all it said."""
 
     code: int
@@ -43,7 +43,7 @@ class Outcome:
 
 
 @dataclass
-class Progress:
+class Display:
     """What the person sees. Steps may run at the same time, in threads."""
 
     out: TextIO = field(default_factory=lambda: sys.stderr)
@@ -54,7 +54,7 @@ class Progress:
     _over: threading.Event = field(default_factory=threading.Event)
 
     @contextmanager
-    def shown(self) -> Iterator["Progress"]:
+    def shown(self) -> Iterator["Display"]:
         """Keeps the line with the open steps fresh, where there is a terminal to rewrite it on."""
         ticker = threading.Thread(target=self._tick, daemon=True)
         ticker.start()
@@ -116,7 +116,7 @@ class Progress:
             self._has_line = False
 
 
-def run(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> Outcome:
+def run(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> Completed:
     """Runs a command to its end, keeping what it says to itself."""
     began = time.monotonic()
     with tempfile.TemporaryFile() as said:
@@ -124,22 +124,22 @@ def run(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | No
             command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=said, stderr=said, check=False
         )
         said.seek(0)
-        return Outcome(done.returncode, said.read().decode(errors="replace"), time.monotonic() - began)
+        return Completed(done.returncode, said.read().decode(errors="replace"), time.monotonic() - began)
 
 
 def must(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> str:
     """The output of a command that has to succeed. Raises SetupFailed: a sentence where we know the reason, else the
     end of what it said."""
     try:
-        outcome = run(command, cwd=cwd, env=env)
+        completed = run(command, cwd=cwd, env=env)
     except FileNotFoundError as error:
         raise SetupFailed(f"{command[0]} is not there: {error}") from None
-    if outcome.code != 0:
-        if known := explain(outcome.output, cwd):
+    if completed.code != 0:
+        if known := explain(completed.output, cwd):
             raise SetupFailed(f"{Path(command[0]).name}: {known}")
-        last = "\n".join(outcome.output.splitlines()[-SHOWN_LINES:])
-        raise SetupFailed(f"{' '.join(map(str, command))}\nended with {outcome.code}:\n{last}")
-    return outcome.output
+        last = "\n".join(completed.output.splitlines()[-SHOWN_LINES:])
+        raise SetupFailed(f"{' '.join(map(str, command))}\nended with {completed.code}:\n{last}")
+    return completed.output
 
 
 def explain(output: str, folder: Path = Path("/")) -> str | None:

@@ -15,7 +15,7 @@ from typing import Final
 from tracker.errors import PostgisMissing, SetupFailed
 from tracker.postgis.binaries import find_binaries
 from tracker.setup import browser, environment
-from tracker.setup.steps import Progress, explain, run
+from tracker.setup.steps import Display, explain, run
 
 APT_PATIENCE_S: Final = 300  # another apt may be at work: a fresh machine updates itself
 # Debian makes a cluster of its own with the package unless told not to, and starts whatever is a service. We need only
@@ -99,18 +99,18 @@ class Apt:
         while another apt holds the lists: unlike install, update does not wait for its lock."""
         deadline = time.monotonic() + APT_PATIENCE_S
         command = [*self.sudo, "apt-get", "update", "-q"]
-        while (outcome := run(command, cwd=Path("/"))).code != 0:
-            if "Could not get lock" not in outcome.output or time.monotonic() > deadline:
-                raise SetupFailed(f"apt-get update: {reason_of(outcome.output)}")
+        while (completed := run(command, cwd=Path("/"))).code != 0:
+            if "Could not get lock" not in completed.output or time.monotonic() > deadline:
+                raise SetupFailed(f"apt-get update: {reason_of(completed.output)}")
             time.sleep(1)
-        return explain(outcome.output) is None
+        return explain(completed.output) is None
 
     def install(self, packages: Sequence[Package]) -> None:
         command = [*self.sudo, "env", "DEBIAN_FRONTEND=noninteractive", "sh", "-c", ONLY_BINARIES, "sh"]
-        outcome = run([*command, *(package.name for package in packages)], cwd=Path("/"))
-        if outcome.code != 0:
+        completed = run([*command, *(package.name for package in packages)], cwd=Path("/"))
+        if completed.code != 0:
             names = ", ".join(package.name for package in packages)
-            raise SetupFailed(f"apt-get could not install {names}: {reason_of(outcome.output)}")
+            raise SetupFailed(f"apt-get could not install {names}: {reason_of(completed.output)}")
 
 
 def reason_of(output: str) -> str:
@@ -119,22 +119,22 @@ def reason_of(output: str) -> str:
     return explain(output) or "\n".join(list(errors)[:5]) or output[-2000:]
 
 
-def find_apt(packages: Sequence[Package], progress: Progress) -> Apt:
+def find_apt(packages: Sequence[Package], display: Display) -> Apt:
     """Says what will be installed, and asks for the password if one is needed. Raises SetupFailed where we cannot."""
     what = "; ".join(f"{package.name} ({package.what})" for package in packages)
     if not shutil.which("apt-get"):
         raise SetupFailed(f"needed from the system: {what}. {without_apt(packages)}")
-    progress.say(f"Installing with apt: {what}")
+    display.say(f"Installing with apt: {what}")
     if os.geteuid() == 0:
         return Apt(())
     if not shutil.which("sudo"):
         raise SetupFailed(f"that needs root, and there is no sudo. As root, run: {install_command(packages)}")
-    progress.say("This needs root: sudo may ask for your password.")
+    display.say("This needs root: sudo may ask for your password.")
     if subprocess.run(["sudo", "-v"], check=False).returncode != 0:
         raise SetupFailed(f"sudo refused. As root, run: {install_command(packages)}")
     asks = subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode != 0
     if asks:
-        progress.hush()
+        display.hush()
     return Apt(("sudo",), asks)
 
 

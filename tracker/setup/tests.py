@@ -11,7 +11,7 @@ from typing import Final
 
 from tracker.setup import web
 from tracker.setup.checkout import ENVIRONMENT, ROOT, WEB
-from tracker.setup.steps import Outcome, Progress, run
+from tracker.setup.steps import Completed, Display, run
 from tracker.setup.words import COMMANDS, HELP, Reply
 
 TESTS: Final = ROOT / "tests"
@@ -26,9 +26,9 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Result:
+class PartRun:
     part: Part
-    outcome: Outcome
+    completed: Completed
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -38,9 +38,9 @@ def main(arguments: Sequence[str]) -> int:
     parts = [*reading(), *running()]
     chosen = sorted((part for part in parts if not arguments or part.name in arguments), key=place)
     began = time.monotonic()
-    progress = Progress(sys.stdout)
-    with progress.shown():
-        results = run_parts(chosen, progress)
+    display = Display(sys.stdout)
+    with display.shown():
+        results = run_parts(chosen, display)
     return report(results, time.monotonic() - began)
 
 
@@ -82,27 +82,27 @@ def running() -> list[Part]:
     return [Part(name, (pytest, "-q", f"tests/{name}")) for name in folders]
 
 
-def run_parts(parts: Sequence[Part], progress: Progress) -> list[Result]:
+def run_parts(parts: Sequence[Part], display: Display) -> list[PartRun]:
     """Two at a time: much of a test is waiting, and two cores are what everybody has."""
 
-    def run_part(part: Part) -> Result:
-        with progress.step(part.name) as word:
-            outcome = run(part.command, cwd=part.folder, env=web.node_environ() | {"NO_COLOR": "1"})
-            word.append("failed" if outcome.code else "passed")
-            if outcome.code:  # at once: who watches may want to stop and mend it
-                progress.say(f"\n{f' {part.name} ':=^100}\n{outcome.output}")
-            return Result(part, outcome)
+    def run_part(part: Part) -> PartRun:
+        with display.step(part.name) as word:
+            completed = run(part.command, cwd=part.folder, env=web.node_environ() | {"NO_COLOR": "1"})
+            word.append("failed" if completed.code else "passed")
+            if completed.code:  # at once: who watches may want to stop and mend it
+                display.say(f"\n{f' {part.name} ':=^100}\n{completed.output}")
+            return PartRun(part, completed)
 
     with ThreadPoolExecutor(2) as both:
         return list(both.map(run_part, parts))
 
 
-def report(results: Sequence[Result], seconds: float) -> int:
-    failed = [result for result in results if result.outcome.code != 0]
+def report(results: Sequence[PartRun], seconds: float) -> int:
+    failed = [result for result in results if result.completed.code != 0]
     print()
     for result in results:
         word = "FAILED" if result in failed else "passed"
-        print(f"  {word}  {result.part.name:<12} {result.outcome.seconds:6.1f} s  {summary(result.outcome.output)}")
+        print(f"  {word}  {result.part.name:<12} {result.completed.seconds:6.1f} s  {summary(result.completed.output)}")
     print(f"\n{f'{len(failed)} parts FAILED' if failed else 'All passed'} in {seconds:.0f} s")
     return 1 if failed else 0
 

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from tracker.model.fix import Fix
-from tracker.simulator import wire
+from tracker.simulator import messages
 
 FRAME_BYTES: Final = 64  # of a JSON frame around its fixes, at most
 
@@ -39,7 +39,7 @@ class Buffer:
         self._unacked: dict[int, Frame] = {}  # by seq, oldest first; at most a window of them is on its way
         self._again: deque[int] = deque()  # of the unacked, those not yet sent on this connection
         self._seq = 0
-        self._limits = wire.Welcome(acked=0, window=0, max_fixes=1, max_bytes=0, heartbeat=0)
+        self._limits = messages.Welcome(acked=0, window=0, max_fixes=1, max_bytes=0, heartbeat=0)
 
     @property
     def waiting(self) -> int:
@@ -59,7 +59,7 @@ class Buffer:
             self.dropped += 1
         self._live.append(fix)
 
-    def connected(self, welcome: wire.Welcome) -> int:
+    def connected(self, welcome: messages.Welcome) -> int:
         """Forget what the server has, and see the rest through again within its limits. The number of fixes forgotten:
         those whose ack was lost."""
         self._limits = welcome
@@ -94,7 +94,7 @@ class Buffer:
     def _cut(self, queue: deque[Fix], *, backlog: bool) -> Frame | None:
         """A new frame of as many fixes as the limits allow."""
         seq = self._seq + 1
-        columns = self._binary and wire.fits_columns(queue[0], queue[0].at)
+        columns = self._binary and messages.fits_columns(queue[0], queue[0].at)
         frame = self._cut_columns(queue, seq, backlog) if columns else self._cut_json(queue, seq, backlog)
         if frame is not None:
             self._seq = seq
@@ -102,16 +102,16 @@ class Buffer:
         return frame
 
     def _cut_columns(self, queue: deque[Fix], seq: int, backlog: bool) -> Frame:
-        room = (self._limits.max_bytes - wire.HEADER.itemsize) // wire.COLUMN_BYTES
+        room = (self._limits.max_bytes - messages.HEADER.itemsize) // messages.COLUMN_BYTES
         base, fixes = queue[0].at, [queue.popleft()]
-        while queue and len(fixes) < min(room, self._limits.max_fixes) and wire.fits_columns(queue[0], base):
+        while queue and len(fixes) < min(room, self._limits.max_fixes) and messages.fits_columns(queue[0], base):
             fixes.append(queue.popleft())
-        return Frame(seq, True, len(fixes), wire.encode_columns(seq, backlog, fixes))
+        return Frame(seq, True, len(fixes), messages.encode_columns(seq, backlog, fixes))
 
     def _cut_json(self, queue: deque[Fix], seq: int, backlog: bool) -> Frame | None:
         room, fixes = self._limits.max_bytes - FRAME_BYTES, list[bytes]()
         while queue and len(fixes) < self._limits.max_fixes:
-            text = wire.encode_fix(queue[0])
+            text = messages.encode_fix(queue[0])
             room -= len(text) + 1
             if room < 0 and fixes:
                 break
@@ -121,4 +121,4 @@ class Buffer:
                 room = self._limits.max_bytes - FRAME_BYTES
                 continue
             fixes.append(text)
-        return Frame(seq, False, len(fixes), wire.join_fixes(seq, backlog, fixes)) if fixes else None
+        return Frame(seq, False, len(fixes), messages.join_fixes(seq, backlog, fixes)) if fixes else None

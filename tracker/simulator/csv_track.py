@@ -11,7 +11,7 @@ import msgspec
 from tracker.errors import Invalid, Malformed
 from tracker.model.fix import Fix
 from tracker.model.moment import parse
-from tracker.simulator.sighting import Sighting, number, place_e7, slug, stem
+from tracker.simulator.recorded import RecordedFix, number, place_e7, slug, stem
 
 # Ours, and those of the server's own CSV export: what it gave can be played again.
 COLUMNS = {
@@ -29,7 +29,7 @@ COLUMNS = {
 REQUIRED = ("at", "lat", "lon")
 
 
-def read_csv(file: BinaryIO, name: str, unreadable: Counter[str]) -> Iterator[Sighting]:
+def read_csv(file: BinaryIO, name: str, unreadable: Counter[str]) -> Iterator[RecordedFix]:
     """Columns t, lat, lon [device, alt_m, speed_mps, course, accuracy_m, battery, extra]; without `device` all rows are
     of one, named like the file."""
     with io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
@@ -40,7 +40,7 @@ def read_csv(file: BinaryIO, name: str, unreadable: Counter[str]) -> Iterator[Si
                 cells = {column: row[n].strip() if n < len(row) else "" for column, n in places}
                 fix = _fix(cells.get, unreadable) if row else None
                 if fix is not None:
-                    yield Sighting(slug(cells["device"]) if cells.get("device") else stem(name), fix)
+                    yield RecordedFix(slug(cells["device"]) if cells.get("device") else stem(name), fix)
         except (csv.Error, UnicodeDecodeError, EOFError, OSError) as error:
             raise Malformed(f"{name}: line {rows.line_num}: {error}") from error
 

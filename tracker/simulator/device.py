@@ -12,7 +12,7 @@ from picows import WSError, WSHandshakeError, ws_connect
 
 from tracker.errors import TrackerError
 from tracker.model.fix import Fix
-from tracker.simulator import wire
+from tracker.simulator import messages
 from tracker.simulator.backoff import Ending, from_status, wait_s
 from tracker.simulator.buffer import Buffer
 from tracker.simulator.link import Link
@@ -21,18 +21,18 @@ from tracker.simulator.tally import Tally
 CONNECT_S = 15.0
 REMEMBERED = 64  # answers kept, so that a command sent again is answered again but obeyed once
 
-Obey = Callable[[wire.Command], str | None]  # the detail of the result; raises Disobeyed
+Obey = Callable[[messages.Command], str | None]  # the detail of the result; raises Disobeyed
 
 
 class Disobeyed(TrackerError):
     """This device cannot do that."""
 
 
-class Refused(TrackerError):
+class TurnedAway(TrackerError):
     """The server does not want this device back."""
 
 
-def ignore_commands(command: wire.Command) -> str | None:
+def ignore_commands(command: messages.Command) -> str | None:
     raise Disobeyed(f"{command.name} is not known here")
 
 
@@ -51,12 +51,12 @@ class DeviceClient:
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))  # shared: handshakes at a time
     rng: random.Random = field(default_factory=random.Random)  # for the jitter
 
-    refused: "Refused | None" = field(default=None, init=False)
+    refused: "TurnedAway | None" = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.boot = secrets.token_hex(4)
         self._link: Link | None = None
-        self._answers: dict[str, wire.Result] = {}
+        self._answers: dict[str, messages.Result] = {}
         self._acks = 0
         self._dropped = 0  # of the buffer's, those in the tally
         self._moved = asyncio.Event()  # the buffer gave something away, or took something
@@ -72,12 +72,12 @@ class DeviceClient:
         self.flush()
 
     async def until(self, waiting: int) -> None:
-        """Wait until at most so many fixes wait to be sent. Raises Refused if that can never be."""
+        """Wait until at most so many fixes wait to be sent. Raises TurnedAway if that can never be."""
         while self.buffer.waiting > waiting:
             await self._next_move()
 
     async def drained(self) -> None:
-        """Wait until everything put so far is answered. Raises Refused if that can never be."""
+        """Wait until everything put so far is answered. Raises TurnedAway if that can never be."""
         while not self.buffer.empty:
             await self._next_move()
 
@@ -111,7 +111,7 @@ class DeviceClient:
     # -- one connection
 
     async def _converse(self) -> Ending:
-        link = Link(wire.Hello(self.device, self.boot, self.binary), self._received)
+        link = Link(messages.Hello(self.device, self.boot, self.binary), self._received)
         try:
             await self._connect(link)
             return await link.ended
@@ -141,7 +141,7 @@ class DeviceClient:
             )
 
     def _refuse(self, ending: Ending) -> None:
-        self.refused = Refused(f"{self.device}: {ending.code} {ending.reason}".rstrip())
+        self.refused = TurnedAway(f"{self.device}: {ending.code} {ending.reason}".rstrip())
         self._moved.set()
 
     def _down(self) -> None:
@@ -152,40 +152,40 @@ class DeviceClient:
 
     # -- what the server says
 
-    def _received(self, link: Link, message: wire.FromServer) -> None:
+    def _received(self, link: Link, message: messages.FromServer) -> None:
         match message:
-            case wire.Welcome():
+            case messages.Welcome():
                 self._welcomed(link, message)
-            case wire.Ack():
+            case messages.Ack():
                 self._acked(message)
-            case wire.Command():
+            case messages.Command():
                 link.send_text(msgspec.json.encode(self._answer(message)))
-            case wire.Error(seq=int(seq)):
+            case messages.Error(seq=int(seq)):
                 if frame := self.buffer.acked(seq):
                     self.tally.refused += frame.fixes
-            case wire.GoingAway() | wire.Error():
+            case messages.GoingAway() | messages.Error():
                 return
         self.flush()
 
-    def _welcomed(self, link: Link, welcome: wire.Welcome) -> None:
+    def _welcomed(self, link: Link, welcome: messages.Welcome) -> None:
         self._link = link
         self.tally.connected += 1
         self.tally.known += self.buffer.connected(welcome)
 
-    def _acked(self, ack: wire.Ack) -> None:
+    def _acked(self, ack: messages.Ack) -> None:
         if self.buffer.acked(ack.seq):
             self._acks += 1
             self.tally.stored += ack.stored
             self.tally.duplicate += ack.duplicate
             self.tally.quarantined.update(refusal.reason for refusal in ack.quarantined)
 
-    def _answer(self, command: wire.Command) -> wire.Result:
+    def _answer(self, command: messages.Command) -> messages.Result:
         if command.id not in self._answers:
             try:
-                self._answers[command.id] = wire.Result(command.id, True, self.obey(command))
+                self._answers[command.id] = messages.Result(command.id, True, self.obey(command))
                 self.tally.commands[command.name] += 1
             except Disobeyed as why:
-                self._answers[command.id] = wire.Result(command.id, False, str(why))
+                self._answers[command.id] = messages.Result(command.id, False, str(why))
             if len(self._answers) > REMEMBERED:
                 del self._answers[next(iter(self._answers))]
         return self._answers[command.id]

@@ -8,13 +8,13 @@ from xml.parsers import expat
 from tracker.errors import Malformed
 from tracker.model.fix import Fix
 from tracker.model.moment import parse
-from tracker.simulator.sighting import Sighting, number, place_e7, stem
+from tracker.simulator.recorded import RecordedFix, number, place_e7, stem
 
 CHUNK = 64 * 1024  # bytes
 VALUES = {"time", "ele", "speed", "course"}  # the last two also in Garmin's extension of 1.1
 
 
-def read_gpx(file: BinaryIO, name: str, unreadable: Counter[str]) -> Iterator[Sighting]:
+def read_gpx(file: BinaryIO, name: str, unreadable: Counter[str]) -> Iterator[RecordedFix]:
     reader = _Reader(stem(name), unreadable)
     try:
         while chunk := file.read(CHUNK):
@@ -41,9 +41,9 @@ class _Reader:
         self._unreadable = unreadable
         self._point: dict[str, str] | None = None  # of the point being read: its attributes and values, as text
         self._value: str | None = None  # the name of the value being read
-        self._done: list[Sighting] = []
+        self._done: list[RecordedFix] = []
 
-    def take(self) -> list[Sighting]:
+    def take(self) -> list[RecordedFix]:
         done, self._done = self._done, []
         return done
 
@@ -72,7 +72,7 @@ class _Reader:
             fix = _fix(self._point, self._unreadable)
             if fix is not None:
                 device = self._device if self._tracks < 2 else f"{self._device[:56]}-{self._tracks}"
-                self._done.append(Sighting(device, fix))
+                self._done.append(RecordedFix(device, fix))
             self._point = None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
-from tracker.simulator import wire
+from tracker.simulator import messages
 from tracker.simulator.backoff import Ending
 from tracker.simulator.buffer import Frame
 
@@ -14,7 +14,7 @@ from tracker.simulator.buffer import Frame
 class Link(WSListener):
     """`ended` is done exactly once, however it goes."""
 
-    def __init__(self, hello: wire.Hello, received: "Callable[[Link, wire.FromServer], None]") -> None:
+    def __init__(self, hello: messages.Hello, received: "Callable[[Link, messages.FromServer], None]") -> None:
         self.ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
         self.writable = True
         self._hello = hello
@@ -67,7 +67,7 @@ class Link(WSListener):
             self._parts.append(frame.get_payload_as_bytes())
             if frame.fin:
                 message, self._parts = b"".join(self._parts), []
-                self._message(wire.decode(message))
+                self._message(messages.decode(message))
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self._end(Ending(1006, "the connection is gone", self._after_ms))
@@ -80,13 +80,13 @@ class Link(WSListener):
 
     # -- what it means
 
-    def _message(self, message: wire.FromServer | None) -> None:
+    def _message(self, message: messages.FromServer | None) -> None:
         match message:
             case None:
                 return
-            case wire.GoingAway(after_ms=after_ms):
+            case messages.GoingAway(after_ms=after_ms):
                 self._after_ms = after_ms
-            case wire.Welcome(heartbeat=seconds):
+            case messages.Welcome(heartbeat=seconds):
                 self._listen_for(seconds)
         self._received(self, message)
 

@@ -11,7 +11,7 @@ import msgspec
 from tracker.errors import Invalid
 from tracker.simulator.csv_track import read_csv
 from tracker.simulator.gpx import read_gpx
-from tracker.simulator.sighting import Sighting
+from tracker.simulator.recorded import RecordedFix
 
 READERS = {"csv": read_csv, "gpx": read_gpx}
 
@@ -25,7 +25,7 @@ class Survey(msgspec.Struct, frozen=True):
     last: int
 
 
-def read_recording(path: Path, unreadable: Counter[str]) -> Iterator[Sighting]:
+def read_recording(path: Path, unreadable: Counter[str]) -> Iterator[RecordedFix]:
     """In the order of the file. Rows that cannot be a fix are left out and counted by reason."""
     kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     if kind not in READERS:

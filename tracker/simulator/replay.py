@@ -15,9 +15,9 @@ from tracker.model.moment import now_ms
 from tracker.simulator.buffer import Buffer
 from tracker.simulator.crowd import HANDSHAKES, running, shown
 from tracker.simulator.device import DeviceClient
+from tracker.simulator.recorded import RecordedFix
 from tracker.simulator.recording import Survey, read_recording, survey
 from tracker.simulator.register import NewDevice, open_api, register_devices, stream_url
-from tracker.simulator.sighting import Sighting
 from tracker.simulator.tally import Tally
 
 CHUNK = 2000  # fixes read ahead: four full frames, a device's whole window
@@ -39,7 +39,7 @@ async def replay(
 ) -> Tally:
     """`speed` None sends in the order of the file as fast as the acks allow. A number paces by the recorded times, all
     devices beside each other, so many times faster than life. With `now` the times are shifted: the recording starts
-    now (at the pace of `speed`), or with speed None ends now. Raises Refused when the server wants a device no more.
+    now (at the pace of `speed`), or with speed None ends now. Raises TurnedAway when the server wants a device no more.
     """
     if speed is not None and not speed > 0:
         raise Invalid("speed: more than 0, or max", field="speed")
@@ -79,7 +79,7 @@ def _ending_now(found: Survey) -> Retime:
     return lambda at: at + shift
 
 
-async def _rush(recording: Iterator[Sighting], clients: Mapping[str, DeviceClient], retime: Retime) -> None:
+async def _rush(recording: Iterator[RecordedFix], clients: Mapping[str, DeviceClient], retime: Retime) -> None:
     while chunk := list(islice(recording, CHUNK)):
         fixes: dict[str, list[Fix]] = {}
         for device, fix in chunk:
@@ -91,7 +91,7 @@ async def _rush(recording: Iterator[Sighting], clients: Mapping[str, DeviceClien
 
 
 async def _pace(
-    recording: Iterator[Sighting], clients: Mapping[str, DeviceClient], first: int, speed: float, now: bool
+    recording: Iterator[RecordedFix], clients: Mapping[str, DeviceClient], first: int, speed: float, now: bool
 ) -> None:
     """Holds the whole recording in memory, for files are often sorted by device, and life is not."""
     began, start = asyncio.get_running_loop().time(), now_ms()
@@ -118,14 +118,14 @@ class DeviceClock:
         return given
 
 
-def by_time(recording: Iterator[Sighting]) -> list[tuple[int, Sighting]]:
+def by_time(recording: Iterator[RecordedFix]) -> list[tuple[int, RecordedFix]]:
     """Each device's fixes in the order of the file, late ones at once after those they followed; devices by time."""
     newest: dict[str, int] = {}
     timeline = []
-    for sighting in recording:
-        due = max(sighting.fix.at, newest.get(sighting.device, sighting.fix.at))
-        newest[sighting.device] = due
-        timeline.append((due, sighting))
+    for entry in recording:
+        due = max(entry.fix.at, newest.get(entry.device, entry.fix.at))
+        newest[entry.device] = due
+        timeline.append((due, entry))
     return sorted(timeline, key=lambda entry: entry[0])
 
 

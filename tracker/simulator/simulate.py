@@ -14,7 +14,7 @@ from tracker.model.moment import now_ms
 from tracker.simulator.backoff import LONGEST_S
 from tracker.simulator.buffer import Buffer
 from tracker.simulator.crowd import HANDSHAKES, running, shown
-from tracker.simulator.device import DeviceClient, Refused
+from tracker.simulator.device import DeviceClient, TurnedAway
 from tracker.simulator.register import NewDevice, open_api, register_devices, stream_url
 from tracker.simulator.roads import HELSINKI, Roads, load_roads
 from tracker.simulator.tally import Tally
@@ -142,5 +142,5 @@ async def _finish(units: Sequence[Unit]) -> None:
             for unit in units:
                 unit.client.go_online()
             for unit in units:
-                with suppress(Refused):
+                with suppress(TurnedAway):
                     await unit.client.drained()

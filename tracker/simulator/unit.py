@@ -5,7 +5,7 @@ from heapq import heappop, heappush
 
 import msgspec
 
-from tracker.simulator import wire
+from tracker.simulator import messages
 from tracker.simulator.device import DeviceClient, Disobeyed
 from tracker.simulator.vehicle import Vehicle
 
@@ -64,7 +64,7 @@ class Unit:
         self._measure(at)
         self._timetable.set(self._number, at + self._interval)
 
-    def obey(self, command: wire.Command) -> str | None:
+    def obey(self, command: messages.Command) -> str | None:
         match command.name:
             case "report_now":
                 self._measure(self._clock())

@@ -30,7 +30,7 @@ class Truth(NamedTuple):
     heading: float  # degrees
 
 
-class Error(NamedTuple):
+class ReceiverError(NamedTuple):
     east: float  # m
     north: float
     up: float
@@ -97,7 +97,7 @@ def _pace(legs: Iterable[Leg], metres: float, speed: float, temper: float) -> fl
     return max(CREEP, fastest)
 
 
-def blur(rng: random.Random) -> Iterator[Error]:
+def blur(rng: random.Random) -> Iterator[ReceiverError]:
     """One receiver error a second, for ever: it wanders, is worse between houses, and its accuracy is only a belief."""
     east = north = up = 0.0
     sigma, fresh = SKY, sqrt(1 - MEMORY * MEMORY)
@@ -107,7 +107,7 @@ def blur(rng: random.Random) -> Iterator[Error]:
         east = MEMORY * east + fresh * rng.gauss(0, sigma)
         north = MEMORY * north + fresh * rng.gauss(0, sigma)
         up = MEMORY * up + fresh * rng.gauss(0, 2 * sigma)
-        yield Error(east, north, up, round(1.6 * sigma * exp(rng.gauss(0, 0.2)), 1))
+        yield ReceiverError(east, north, up, round(1.6 * sigma * exp(rng.gauss(0, 0.2)), 1))
 
 
 class Vehicle:

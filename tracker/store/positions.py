@@ -17,11 +17,6 @@ async def select_states(conn: Connection) -> dict[int, State]:
     return {row["device"]: decode_state(row["state"]) for row in rows}
 
 
-async def select_device_ids(conn: Connection) -> dict[int, str]:
-    """The id of every device by its key: the id says which partition it hashes to."""
-    return dict(await conn.fetch("select key, id from device"))
-
-
 async def select_progress(conn: Connection) -> dict[int, Reached]:
     rows = await conn.fetch("select device, boot, acked from position where boot is not null")
     return {row["device"]: (row["boot"], row["acked"]) for row in rows}

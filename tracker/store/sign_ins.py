@@ -11,8 +11,8 @@ from tracker.model.token import Token
 LIFETIME: Final = timedelta(days=30)
 
 
-async def insert_session(conn: asyncpg.Connection, hash: bytes, token: int | None) -> None:
-    """`token` is None for the operator's, which has no row. Sessions that have ended are swept out on the way."""
+async def insert_sign_in(conn: asyncpg.Connection, hash: bytes, token: int | None) -> None:
+    """`token` is None for the operator's, which has no row. Sign-ins that have ended are swept out on the way."""
     await conn.execute(
         """with swept as (delete from session where expires_at < now())
            insert into session (hash, token, expires_at) values ($1, $2, now() + $3)""",
@@ -22,8 +22,8 @@ async def insert_session(conn: asyncpg.Connection, hash: bytes, token: int | Non
     )
 
 
-async def select_session_token(conn: asyncpg.Connection, hashes: Sequence[bytes]) -> Token | None:
-    """The token of the session with one of these hashes; id 0 for the operator's."""
+async def select_sign_in_token(conn: asyncpg.Connection, hashes: Sequence[bytes]) -> Token | None:
+    """The token of the sign-in with one of these hashes; id 0 for the operator's."""
     row = await conn.fetchrow(
         """select coalesce(t.id, 0) as id, coalesce(t.kind, 'admin') as kind, t.device,
                   coalesce(t.name, 'operator') as name
@@ -34,5 +34,5 @@ async def select_session_token(conn: asyncpg.Connection, hashes: Sequence[bytes]
     return Token(**row) if row else None
 
 
-async def delete_session(conn: asyncpg.Connection, hashes: Sequence[bytes]) -> None:
+async def delete_sign_in(conn: asyncpg.Connection, hashes: Sequence[bytes]) -> None:
     await conn.execute("delete from session where hash = any($1)", hashes)

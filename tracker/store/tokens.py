@@ -46,7 +46,7 @@ async def select_revoked(conn: asyncpg.Connection, ids: Collection[int]) -> list
 
 
 async def revoke_token(conn: asyncpg.Connection, id: int) -> bool:
-    """False where there is none that works. Its sessions end with it; its open sockets hear of it."""
+    """False where there is none that works. Its sign-ins end with it; its open sockets hear of it."""
     return bool(await _revoke(conn, "id = $1", id))
 
 

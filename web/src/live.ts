@@ -4,7 +4,7 @@ import { ApiError } from './api/call';
 import { fetchDevices, fetchTrack } from './api/devices';
 import { fetchEvents } from './api/events';
 import { fetchGeofences } from './api/geofences';
-import { fetchMe } from './api/session';
+import { fetchMe } from './api/sign-in';
 import { Feed } from './live/feed';
 import type { TrackerEvent, Viewport } from './live/frames';
 import type { Link } from './live/socket';

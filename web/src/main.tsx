@@ -3,7 +3,7 @@ import '@fontsource-variable/inter/wght.css';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import { render } from 'preact';
 import { ApiError } from './api/call';
-import { fetchConfig, fetchMe } from './api/session';
+import { fetchConfig, fetchMe } from './api/sign-in';
 import { App } from './panels/App';
 import { trySignIn } from './panels/SignIn';
 import { followTheme } from './panels/theme';

@@ -4,7 +4,7 @@
  */
 import { computed, signal } from '@preact/signals';
 import type { Geofence } from './api/geofences';
-import type { Config, Me } from './api/session';
+import type { Config, Me } from './api/sign-in';
 import type { Health } from './live/feed';
 import type { TrackerEvent } from './live/frames';
 import type { Link } from './live/socket';

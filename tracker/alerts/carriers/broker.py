@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Final
 
 from tracker.alerts.carriers.message import CONTENT_TYPE, Message, encoded
-from tracker.alerts.carriers.mqtt_link import Link
+from tracker.alerts.carriers.mqtt_link import BrokerLink
 from tracker.alerts.carriers.outcome import Outcome, unanswered
 from tracker.model.channel import Mqtt
 from tracker.model.delivery import Delivery
@@ -30,7 +30,7 @@ class Broker:
     def __init__(self, server: Remote, tls: ssl.SSLContext | None = None) -> None:
         self.server = server
         self.tls = tls or (ssl.create_default_context() if server.scheme == "mqtts" else None)
-        self.link: Link | None = None
+        self.link: BrokerLink | None = None
         self.linking = asyncio.Lock()
 
     async def check(self, channel: Mqtt) -> None:
@@ -57,12 +57,12 @@ class Broker:
         told = f"{code.value}: {code}"
         return Outcome("dead" if code.value in FOR_EVER else "refused", code.value, told)
 
-    async def linked(self) -> Link:
+    async def linked(self) -> BrokerLink:
         """The connection; OSError where there is none and none can be made."""
         async with self.linking:
             if self.link is None or not self.link.is_open:
                 self.unlink()
-                self.link = Link(self.server, self.tls)
+                self.link = BrokerLink(self.server, self.tls)
                 await self.link.open()
             return self.link
 

@@ -1,4 +1,4 @@
-"""Link: one connection to an MQTT 5 broker. paho runs it in a thread of its own; what it says comes to the loop."""
+"""One connection to an MQTT 5 broker. paho runs it in a thread of its own; what it says comes to the loop."""
 
 import asyncio
 import secrets
@@ -21,7 +21,7 @@ KEEP_ALIVE: Final = 30  # s of silence until it is asked whether it is there
 LARGEST: Final = 256 * 1024 * 1024  # bytes of a packet, by the protocol
 
 
-class Link:
+class BrokerLink:
     """Used once: opened, and when it is gone, another is made. The messages it had are not its to send again."""
 
     def __init__(self, server: Remote, tls: ssl.SSLContext | None) -> None:

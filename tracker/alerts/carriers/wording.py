@@ -46,7 +46,7 @@ COUNTED: Final[Mapping[str, str]] = {
 }
 
 
-class Evidence(msgspec.Struct, frozen=True):
+class Figures(msgspec.Struct, frozen=True):
     """What of an event's evidence people are told. Seconds, metres per second."""
 
     event: int | None = None
@@ -97,7 +97,7 @@ def worded(message: Message) -> Wording:
 
 def sentence(event: Said, names: Names) -> str:
     """What happened, in a few words."""
-    evidence = evidence_of(event)
+    evidence = figures_of(event)
     form = SAID.get(event.type, "{device}: {type} {geofence}" if event.geofence else "{device}: {type}")
     if event.type == "retraction":
         form = DENIED.get(evidence.type or "", "A correction for {device}") + " after all"
@@ -112,11 +112,11 @@ def sentence(event: Said, names: Names) -> str:
     )
 
 
-def evidence_of(event: Said) -> Evidence:
+def figures_of(event: Said) -> Figures:
     try:
-        return msgspec.json.decode(event.evidence, type=Evidence)
+        return msgspec.json.decode(event.evidence, type=Figures)
     except msgspec.ValidationError:  # another server's: the sentence does without
-        return Evidence()
+        return Figures()
 
 
 def duration(seconds: float) -> str:
@@ -139,7 +139,7 @@ def _details(event: Said, zone: tzinfo) -> list[str]:
     if event.type == "test":
         return ["Nothing happened. Somebody wished to see whether alerts arrive."]
     lines = [f"{_time(event.at, zone)}, at {event.lat:.5f}, {event.lon:.5f} (latitude, longitude)."]
-    if event.type == "retraction" and (wrong := evidence_of(event).event):
+    if event.type == "retraction" and (wrong := figures_of(event).event):
         lines.append(f"Event {wrong} said otherwise. It was wrong, as fixes show that came after it.")
     if _is_late(event):
         passed = duration((event.detected_at - event.at).total_seconds())
@@ -164,7 +164,7 @@ def _is_late(event: Said) -> bool:
     return event.late or (event.detected_at - event.at).total_seconds() > LATE_S
 
 
-def _speed(evidence: Evidence) -> str:
+def _speed(evidence: Figures) -> str:
     if evidence.peak is None or evidence.limit is None:
         return ""
     return f": {evidence.peak * 3.6:.0f} km/h where {evidence.limit * 3.6:.0f} are allowed"

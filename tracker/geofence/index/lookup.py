@@ -8,7 +8,7 @@ from tracker.geofence.index.cells import FINEST, LEVEL_BITS
 from tracker.geofence.shape.arrays import Ints, Longs, runs
 
 
-class Found(NamedTuple):
+class Entries(NamedTuple):
     """Entries in the cells of some places. The i-th is `entry[i]`, of place `place[hit[i]]`, on `level[hit[i]]`."""
 
     place: Longs
@@ -27,7 +27,7 @@ class Lookup(NamedTuple):
     shift: Longs  # from a Morton number of the finest level to that of each of them, in bits: a column
     tag: Longs  # what it is then added to: a column
 
-    def find(self, number: Longs) -> Found:
+    def find(self, number: Longs) -> Entries:
         """Of places with these Morton numbers of the finest level."""
         sorting = np.argsort(number)  # neighbours in the list are found much faster one after the other
         wanted = number[sorting] >> self.shift | self.tag
@@ -36,7 +36,7 @@ class Lookup(NamedTuple):
         at = at[level, place]
         begin = self.offset[at]
         hit, turn = runs(begin, self.offset[at + 1] - begin)
-        return Found(sorting[place], self.levels[level], hit, self.order[turn])
+        return Entries(sorting[place], self.levels[level], hit, self.order[turn])
 
     def with_entries(self, key: Longs, entry: Ints) -> "Lookup":
         """Also these entries, in the cells with these keys. Copies the lists once and sorts nothing but the new."""

@@ -1,7 +1,7 @@
 /** The page: a side with devices and events, the map with what lies over it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Desk } from '../alerts/desk';
-import { signOut } from '../api/session';
+import { signOut } from '../api/sign-in';
 import { Editor } from '../geofences/editor';
 import { followRequests } from '../asked';
 import { Live } from '../live';

@@ -1,7 +1,7 @@
 /** The door: a token opens it, typed here or brought by the link on the server's terminal. */
 import { useState } from 'preact/hooks';
 import { ApiError } from '../api/call';
-import { signIn } from '../api/session';
+import { signIn } from '../api/sign-in';
 import { Mark } from './Icons';
 
 interface Props {

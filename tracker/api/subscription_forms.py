@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from tracker.api.channel_wire import ChannelForm, shown_channel
-from tracker.api.wire import Slug, clean
+from tracker.api.channel_forms import ChannelForm, shown_channel
+from tracker.api.edge import Slug, clean
 from tracker.errors import Invalid
 from tracker.model.clock import DAYS, Day, format_clock, parse_clock, zone_of
 from tracker.model.subscription import Quiet, Subscription, Wish

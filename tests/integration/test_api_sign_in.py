@@ -40,7 +40,7 @@ async def test_the_cookie_is_for_https_where_the_page_is(app: Quart, viewer: Cal
     assert "Secure" in (signed.headers["Set-Cookie"] or "")
 
 
-async def test_the_operators_session_ends_with_the_operators_token(
+async def test_the_operators_sign_in_ends_with_the_operators_token(
     app: Quart, pool: asyncpg.Pool, ready: Any, metrics: Any, web: Any
 ) -> None:
     signed = await app.test_client().post("/api/session", json={"token": ADMIN})
@@ -51,7 +51,7 @@ async def test_the_operators_session_ends_with_the_operators_token(
         assert (await changed.test_client(use_cookies=False).get("/api/devices", headers=cookie)).status_code == 401
 
 
-async def test_a_session_ends_after_its_time(app: Quart, viewer: Caller, conn: asyncpg.Connection) -> None:
+async def test_a_sign_in_ends_after_its_time(app: Quart, viewer: Caller, conn: asyncpg.Connection) -> None:
     browser = app.test_client()
     await browser.post("/api/session", json={"token": viewer.secret})
     await conn.execute("update session set expires_at = now() - interval '1 second'")

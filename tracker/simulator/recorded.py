@@ -1,4 +1,4 @@
-"""Sighting: a fix and whose it is, as recordings hold them; and how their texts become ids and numbers."""
+"""A recorded fix: a fix and whose it is; and how their texts become ids and numbers."""
 
 import re
 from hashlib import sha256
@@ -11,7 +11,7 @@ from tracker.model.fix import E7, Fix
 SENSELESS = 1e9  # degrees: no mistake in a unit leads here
 
 
-class Sighting(NamedTuple):
+class RecordedFix(NamedTuple):
     device: str  # a slug
     fix: Fix
 

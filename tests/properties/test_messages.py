@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tracker.ingest.frames import decode_message
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame
-from tracker.simulator import wire
+from tracker.simulator import messages
 
 NOW = 1_790_000_000_000
 
@@ -71,15 +71,15 @@ def meant(fixes: list[Fix]) -> list[Told]:
 
 @given(fixes=st.lists(full, min_size=1, max_size=5), seq=st.integers(1, 2**53 - 1), backlog=st.booleans())
 def test_json_means_to_the_server_what_the_device_meant(fixes: list[Fix], seq: int, backlog: bool) -> None:
-    frame = received(wire.join_fixes(seq, backlog, [wire.encode_fix(fix) for fix in fixes]).decode())
+    frame = received(messages.join_fixes(seq, backlog, [messages.encode_fix(fix) for fix in fixes]).decode())
     assert (frame.seq, frame.backlog) == (seq, backlog)
     assert told(frame) == meant(fixes)
 
 
 @given(fixes=st.lists(plain, min_size=1, max_size=5), seq=st.integers(1, 2**32 - 1), backlog=st.booleans())
 def test_columns_mean_to_the_server_what_the_device_meant(fixes: list[Fix], seq: int, backlog: bool) -> None:
-    assert all(wire.fits_columns(fix, fixes[0].at) for fix in fixes)
-    frame = received(wire.encode_columns(seq, backlog, fixes))
+    assert all(messages.fits_columns(fix, fixes[0].at) for fix in fixes)
+    frame = received(messages.encode_columns(seq, backlog, fixes))
     assert (frame.seq, frame.backlog) == (seq, backlog)
     assert told(frame) == meant(fixes)
 
@@ -92,24 +92,24 @@ any_number = st.floats(allow_nan=False, allow_infinity=False)
 def test_columns_never_turn_a_value_into_unknown(
     speed: float | None, heading: float | None, accuracy: float | None, altitude: float | None
 ) -> None:
-    message = wire.encode_columns(1, False, [Fix(NOW, 0, 0, speed, heading, accuracy, altitude)])
-    shorts = np.frombuffer(message[wire.HEADER.itemsize + 12 :], "<u2")
+    message = messages.encode_columns(1, False, [Fix(NOW, 0, 0, speed, heading, accuracy, altitude)])
+    shorts = np.frombuffer(message[messages.HEADER.itemsize + 12 :], "<u2")
     unknown = [short == none for short, none in zip(shorts, (65535, 65535, 65535, 32768), strict=True)]
     assert unknown == [value is None for value in (speed, heading, accuracy, altitude)]
 
 
 def test_what_a_device_says_when_it_does_not_know_is_unknown() -> None:
-    [fix] = received(wire.encode_columns(1, False, [Fix(NOW, 0, 0, -1.0, -1.0, 0.0, -777.0)])).entries
+    [fix] = received(messages.encode_columns(1, False, [Fix(NOW, 0, 0, -1.0, -1.0, 0.0, -777.0)])).entries
     assert isinstance(fix, Fix)
     assert (fix.speed, fix.heading, fix.accuracy, fix.altitude) == (None, None, None, None)
 
 
 def test_what_columns_cannot_carry_does_not_go_in_columns() -> None:
     fix = Fix(NOW, 0, 0)
-    assert wire.fits_columns(fix, NOW)
-    assert not wire.fits_columns(fix, NOW - 2**31)
+    assert messages.fits_columns(fix, NOW)
+    assert not messages.fits_columns(fix, NOW - 2**31)
     for other in (Fix(NOW, 2_147_483_648, 0), Fix(NOW, 0, 0, battery=0.5), Fix(NOW, 0, 0, attributes=b"{}")):
-        assert not wire.fits_columns(other, NOW)
+        assert not messages.fits_columns(other, NOW)
 
 
 NONSENSE = [b'{"type":"new"}', b'{"type":"ack","seq":"1"}', b"[]", b'{"type":"ack"', b'"\xff"']
@@ -117,4 +117,4 @@ NONSENSE = [b'{"type":"new"}', b'{"type":"ack","seq":"1"}', b"[]", b'{"type":"ac
 
 @given(message=st.binary(max_size=40) | st.sampled_from(NONSENSE))
 def test_nonsense_from_a_server_is_passed_over(message: bytes) -> None:
-    assert wire.decode(message) is None
+    assert messages.decode(message) is None

@@ -8,7 +8,7 @@ import msgspec
 
 from tracker.alerts.carriers import base64url
 from tracker.alerts.carriers.push_encryption import AUTH_BYTES, read_point
-from tracker.api.wire import clean
+from tracker.api.edge import clean
 from tracker.errors import Invalid
 from tracker.model.channel import Channel, Email, Mqtt, PushKeys, Webhook, WebPush
 

@@ -1,4 +1,4 @@
-"""Backoff: who fails to sign in again and again has to wait, by address."""
+"""Guesses: who fails to sign in again and again has to wait, by address."""
 
 import time
 from collections import OrderedDict
@@ -23,7 +23,7 @@ class Failures:
     until: float = 0.0
 
 
-class Backoff:
+class Guesses:
     """A secret that has worked keeps working while its address waits, so nobody is shut out by a neighbour."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
