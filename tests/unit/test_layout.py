@@ -21,9 +21,10 @@ MAY_IMPORT: Final = {
     "metrics": set[str](),
     "geo": {"model"},
     "settings": {"errors"},
+    "xml": {"errors"},
     "websocket": set[str](),
     "pipeline": {"model", "geo", "geofence", "errors"},
-    "geofence": {"model", "geo", "errors"},
+    "geofence": {"model", "geo", "errors", "xml"},
     "store": {"model", "errors", "geofence"},
     "postgis": {"errors"},
     "setup": {"errors", "postgis"},
@@ -46,7 +47,7 @@ MAY_IMPORT: Final = {
     "readers": {"model", "errors", "geofence", "store"},
     "dry_run": {"model", "errors", "geo", "geofence", "pipeline", "readers", "store"},
     "api": {"alerts", "dry_run", "readers", "model", "errors", "geo", "geofence", "store", "access", "live", "metrics"},
-    "simulator": {"model", "errors", "geo"},
+    "simulator": {"model", "errors", "geo", "xml"},
 }
 # Decisions are values in, values out: nothing that waits, asks the time, talks or writes.
 PURE: Final = ("pipeline", "geofence", "geo", "dry_run/leads.py", "dry_run/trial.py")

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from typing import BinaryIO
 from xml.parsers import expat
 
-from tracker.errors import Malformed
+from tracker.errors import Invalid, Malformed
 from tracker.model.fix import Fix
 from tracker.model.moment import parse
 from tracker.simulator.recorded import RecordedFix, number, place_e7, stem
+from tracker.xml import make_parser
 
 CHUNK = 64 * 1024  # bytes
 VALUES = {"time", "ele", "speed", "course"}  # the last two also in Garmin's extension of 1.1
@@ -21,7 +22,7 @@ def read_gpx(file: BinaryIO, name: str, unreadable: Counter[str]) -> Iterator[Re
             reader.parser.Parse(chunk, False)
             yield from reader.take()
         reader.parser.Parse(b"", True)
-    except (expat.ExpatError, EOFError, OSError) as error:
+    except (expat.ExpatError, Invalid, EOFError, OSError) as error:
         raise Malformed(f"{name}: {error}") from error
     yield from reader.take()
 
@@ -30,12 +31,7 @@ class _Reader:
     """Expat's callbacks; `take` gives what is complete. Memory is one chunk's points, whatever the file's size."""
 
     def __init__(self, device: str, unreadable: Counter[str]) -> None:
-        self.parser = expat.ParserCreate(namespace_separator=" ")
-        self.parser.buffer_text = True
-        self.parser.StartDoctypeDeclHandler = self._doctype
-        self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self._text
+        self.parser = make_parser(self)
         self._device = device
         self._tracks = 0
         self._unreadable = unreadable
@@ -47,11 +43,7 @@ class _Reader:
         done, self._done = self._done, []
         return done
 
-    def _doctype(self, *_: object) -> None:
-        raise Malformed("a GPX file has no DOCTYPE; one that has may want to harm the reader")
-
-    def _start(self, element: str, attributes: dict[str, str]) -> None:
-        tag = element.rpartition(" ")[2]
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
         if tag == "trk":
             self._tracks += 1
         elif tag == "trkpt":
@@ -60,12 +52,11 @@ class _Reader:
             self._value = tag
             self._point[tag] = ""
 
-    def _text(self, text: str) -> None:
+    def text(self, text: str) -> None:
         if self._point is not None and self._value is not None:
             self._point[self._value] += text
 
-    def _end(self, element: str) -> None:
-        tag = element.rpartition(" ")[2]
+    def end(self, tag: str) -> None:
         if tag == self._value:
             self._value = None
         elif tag == "trkpt" and self._point is not None:

@@ -6,6 +6,7 @@ from typing import Final
 from xml.parsers import expat
 
 from tracker.errors import Invalid, Malformed, TooLarge
+from tracker.xml import make_parser
 
 CHUNK: Final = 64 * 1024  # bytes that are parsed at once
 DEEPEST: Final = 64
@@ -56,13 +57,8 @@ class _Reader:
     """Expat's callbacks."""
 
     def __init__(self, root: str, wanted: frozenset[str], kept: frozenset[str] | None) -> None:
-        self.parser = expat.ParserCreate(namespace_separator=" ")
-        self.parser.buffer_text = True
+        self.parser = make_parser(self)
         self.parser.buffer_size = CHUNK
-        self.parser.StartDoctypeDeclHandler = self._doctype
-        self.parser.StartElementHandler = self._start
-        self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self._text
         self._root = root
         self._wanted = wanted
         self._kept = kept
@@ -76,11 +72,7 @@ class _Reader:
         done, self._done = self._done, []
         return done
 
-    def _doctype(self, *_: object) -> None:
-        raise Invalid("a DOCTYPE is not allowed: one may name files to read, or expand to more than there is room for")
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        tag = name.rpartition(" ")[2]
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
         if self._depth == 0 and tag != self._root:
             raise Invalid(f"the outermost element is {tag[:40]}, not {self._root}")
         self._depth += 1
@@ -104,14 +96,14 @@ class _Reader:
         parent.children.append(element)
         self._open.append(element)
 
-    def _text(self, text: str) -> None:
+    def text(self, text: str) -> None:
         if self._open and (element := self._open[-1]) is not None:
             self._letters += len(text)
             if self._letters > LONGEST_TEXT:
                 raise TooLarge(f"a {element.tag} of more than {LONGEST_TEXT:,} characters")
             element.pieces.append(text)
 
-    def _end(self, _: str) -> None:
+    def end(self, tag: str) -> None:
         self._depth -= 1
         if self._open:
             element = self._open.pop()
