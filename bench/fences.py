@@ -57,7 +57,7 @@ def fences(count: int, seed: int) -> list[Geofence]:
 
 def fence(key: int, shape: Any) -> Geofence:
     """As the writer holds it: without the text it was read from."""
-    return Geofence(key, f"fence-{key}", f"Fence {key}", 1, "strict", None, "polygon", shape, None, b"")
+    return Geofence(key, f"fence-{key}", f"Fence {key}", 1, "strict", None, "polygon", shape, None, b"", 0.0)
 
 
 def cost(call: Callable[[Floats, Floats], Any], batch: int, total: int) -> float:

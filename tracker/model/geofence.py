@@ -52,7 +52,8 @@ class Geofence(msgspec.Struct, frozen=True, eq=False):
     """`key` is the number used inside, `id` the slug people see; both and `revision` are 0 or given until it is stored.
 
     `shape` is a valid shapely Polygon or MultiPolygon within -180 to 180. For polygons it is the exact area, its edges
-    straight in longitude and latitude; for the others it is an outline to look at and `reach` is exact.
+    straight in longitude and latitude; for the others it is an outline to look at and `reach` is exact. `breadth`: see
+    geofence.shape.size.breadth_of.
     """
 
     key: int
@@ -65,5 +66,6 @@ class Geofence(msgspec.Struct, frozen=True, eq=False):
     shape: Any  # shapely.Polygon | shapely.MultiPolygon
     reach: Reach | None
     feature: bytes  # the GeoJSON Feature as it is stored
+    breadth: float  # m
     scope: Scope = EVERYWHERE
     speed_limit: float | None = None  # m/s

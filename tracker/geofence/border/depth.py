@@ -4,20 +4,16 @@ Edges are held as chords through space, so that neither 180 degrees nor a pole i
 chord by is known; where that could matter, the edge itself is asked.
 """
 
-from functools import lru_cache
 from math import cos, radians, sin, sqrt
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import numpy as np
-import shapely
 
+from tracker.geofence.border.borders import RUN, Border, border_of
 from tracker.geofence.shape.arrays import Floats, Longs
-from tracker.geofence.shape.distance import LONGEST_EDGE, WGS84, border, divided, space, to_edges
-from tracker.geofence.shape.rings import area, polygons
+from tracker.geofence.shape.distance import WGS84, to_edges
 from tracker.model.geofence import Geofence, Reach
 
-MANY: Final = 256  # edges, from which they are divided into runs
-RUN: Final = 32  # edges in a row that share a ball, and are looked at together or not at all
 STRAIGHT: Final = 0.001  # m: an edge that leaves its chord by less is its chord
 NEARLY: Final = 0.01  # m: nearer to a reach than this, the edges are asked
 TOUCHING: Final = 1e-6  # m: nearer than this, the index's own arithmetic decides
@@ -26,29 +22,8 @@ GUESSES: Final = 6  # of Gauss-Newton at most; two or three do
 SETTLED: Final = 1e-7  # of an edge: 3 mm of the longest
 FAR: Final = 50_000.0  # m, up to which a chord is as long as the geodesic, to 2 mm
 LEAST: Final = 1e-9  # m: outside is never 0
-LARGE: Final = 700  # edges; of such borders fewer are kept
 AXIS: Final = WGS84.a
 SQUARED_ECCENTRICITY: Final = WGS84.es
-
-
-class Border(NamedTuple):
-    """The edges of a geofence, or the line of a reach, in runs. Metres, earth-centred."""
-
-    edges: Floats  # n x 4, degrees
-    start: Floats  # n x 3
-    chord: Floats  # n x 3
-    along: Floats  # n x 3: what a place is multiplied by for its share of the chord ...
-    share: Floats  # n: ... less this
-    slack: float  # by which any edge may leave its chord
-    centre: Floats  # of each run's ball, k x 3; none where they are so few that all are asked
-    radius: Floats  # k
-    shape: Any  # prepared; None for a line
-
-    def covers(self, lon: float, lat: float) -> bool:
-        """Whether the shape does; -180 <= lon <= 180. A place at 180 has two names."""
-        if shapely.intersects_xy(self.shape, lon, lat):
-            return True
-        return abs(lon) == 180.0 and bool(shapely.intersects_xy(self.shape, -lon, lat))
 
 
 def depth(fence: Geofence, lon: float, lat: float) -> float:
@@ -151,10 +126,11 @@ def squares(vectors: Floats) -> Floats:
 
 
 def near_runs(edges: Border, place: Floats) -> Longs:
-    """Edges of the runs that may hold the nearest. The first run tells how near the others must come."""
-    off = edges.centre - place
-    least = np.sqrt(squares(off)) - edges.radius
-    first = int(least.argmin())
+    """Edges of the runs that may hold the nearest. The first run tells how near the others must come: the one that is
+    surely nearest, for a large one round the place may have no edge near it."""
+    middle = np.sqrt(squares(edges.centre - place))
+    least = middle - edges.radius
+    first = int((middle + edges.radius).argmin())
     count = len(edges.start)
     most = sqrt(chords_off(edges, place, np.arange(first * RUN, min(count, (first + 1) * RUN))).min())
     run = (least <= most + 2 * edges.slack).nonzero()[0]
@@ -171,70 +147,6 @@ def in_space(lon: float, lat: float) -> tuple[float, float, float]:
     return flat * cos(lam), flat * sin(lam), normal * (1.0 - SQUARED_ECCENTRICITY) * sine
 
 
-def border_of(fence: Geofence) -> Border:
-    return large_border(fence) if is_large(fence) else small_border(fence)
-
-
-@lru_cache(maxsize=16_384)
-def is_large(fence: Geofence) -> bool:
-    """Whether its border may take a megabyte; a smaller one's takes a tenth of that at most."""
-    lines = [fence.shape.length] if fence.reach is None else np.abs(np.diff(fence.reach.line, axis=0)).max(axis=1)
-    pieces = sum(lines) / LONGEST_EDGE + shapely.get_num_coordinates(fence.shape)
-    return bool(pieces > LARGE)
-
-
-@lru_cache(maxsize=2048)
-def small_border(fence: Geofence) -> Border:
-    return made(fence)
-
-
-@lru_cache(maxsize=64)
-def large_border(fence: Geofence) -> Border:
-    return made(fence)
-
-
-def made(fence: Geofence) -> Border:
-    if fence.reach is not None:
-        return laid(divided(np.array(fence.reach.line)), None)
-    shape = shapely.from_wkb(shapely.to_wkb(fence.shape))  # a copy, so that what is prepared leaves with this
-    shapely.prepare(shape)
-    return laid(border(fence.shape), shape)
-
-
-def laid(edges: Floats, shape: Any) -> Border:
-    a_lon, a_lat, b_lon, b_lat = edges.T
-    start, end = space(a_lon, a_lat), space(b_lon, b_lat)
-    middle = space((a_lon + b_lon) / 2, (a_lat + b_lat) / 2) - (start + end) / 2
-    slack = 1.5 * float(np.sqrt((middle * middle).sum(axis=0).max()))
-    start, chord = start.T.copy(), (end - start).T.copy()
-    along = chord / np.maximum((chord * chord).sum(axis=1), 1e-12)[:, None]
-    share = np.einsum("ij,ij->i", along, start)
-    centre, radius = balls(start, chord, slack) if len(edges) > MANY else (start[:0], share[:0])
-    return Border(edges, start, chord, along, share, slack, centre, radius, shape)
-
-
-def balls(start: Floats, chord: Floats, slack: float) -> tuple[Floats, Floats]:
-    """(centre, radius) of one round each run of edges."""
-    begins = np.arange(0, len(start), RUN)
-    end = start + chord
-    low = np.minimum.reduceat(np.minimum(start, end), begins)
-    high = np.maximum.reduceat(np.maximum(start, end), begins)
-    return (low + high) / 2, np.sqrt(((high - low) ** 2).sum(axis=1)) / 2 + slack
-
-
-@lru_cache(maxsize=16_384)
 def breadth(fence: Geofence) -> float:
-    """Metres, roughly how deep a place in it can lie: the radius of a circle, half a corridor's width; for polygons
-    twice the area by the length of the border, of the part where that is most."""
-    if fence.reach is not None:
-        return fence.reach.metres
-    return max(2 * area(part) / length(part) for part in polygons(fence.shape))
-
-
-def length(part: Any) -> float:
-    """Metres of a polygon's rings."""
-    total = 0.0
-    for ring in (part.exterior, *part.interiors):
-        a_lon, a_lat, b_lon, b_lat = divided(shapely.get_coordinates(ring)).T
-        total += float(np.sum(WGS84.inv(a_lon, a_lat, b_lon, b_lat)[2]))
-    return total
+    """Metres, roughly how deep a place in it can lie; see shape.size.breadth_of, which was asked when it was read."""
+    return fence.breadth

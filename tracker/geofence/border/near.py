@@ -3,7 +3,6 @@
 Who stands or drives along a border is asked with every fix, and mostly the exact distance does not matter.
 """
 
-from functools import lru_cache
 from math import cos, radians, sin
 from typing import Any, Final, NamedTuple
 
@@ -11,6 +10,7 @@ import numpy as np
 import shapely
 
 from tracker.geofence.border.depth import SQUARED_ECCENTRICITY, depth
+from tracker.geofence.border.kept import VERTEX_BYTES, Kept
 from tracker.geofence.shape.distance import WGS84
 from tracker.model.geofence import Geofence
 
@@ -18,6 +18,7 @@ LARGEST: Final = 10_000.0  # m from the middle, up to which a plane is right to 
 NORTHERNMOST: Final = 75.0  # degrees, north and south
 WRONG: Final = 0.01
 ROUNDED: Final = 0.05  # m
+ROOM: Final = 128 * 1024 * 1024  # bytes of planes
 
 
 class Plane(NamedTuple):
@@ -45,8 +46,19 @@ def is_further(fence: Geofence, lon: float, lat: float, metres: float) -> bool:
     return abs(depth(fence, lon, lat)) >= metres
 
 
-@lru_cache(maxsize=2048)
 def plane_of(fence: Geofence) -> Plane | None:
+    """None where it is too large, or lies at 180 degrees or near a pole."""
+    return _planes.of(fence)
+
+
+def prepare_plane(fence: Geofence) -> None:
+    """In a thread, so that the first fix need not."""
+    if fence.reach is None and _planes.prepared(fence):
+        lon, lat = shapely.get_coordinates(fence.shape)[0].tolist()
+        is_further(fence, lon, lat, 1.0)
+
+
+def drawn(fence: Geofence) -> Plane | None:
     """None where it is too large, or lies at 180 degrees or near a pole."""
     west, south, east, north = shapely.bounds(fence.shape)
     lon, lat = (west + east) / 2, (south + north) / 2
@@ -68,3 +80,10 @@ def degrees_at(lat: float) -> tuple[float, float]:
     east = WGS84.a * cos(phi) / bend**0.5
     north = WGS84.a * (1.0 - SQUARED_ECCENTRICITY) / bend**1.5
     return radians(east), radians(north)
+
+
+def size(plane: Plane | None) -> int:
+    return 0 if plane is None else VERTEX_BYTES * int(shapely.get_num_coordinates(plane.border))
+
+
+_planes: Final = Kept(drawn, size, ROOM)

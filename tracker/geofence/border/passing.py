@@ -1,6 +1,7 @@
 """Passing: which geofences the way between two fixes leads through, where, and how deep."""
 
 from collections.abc import Collection, Iterable
+from math import inf
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -11,10 +12,11 @@ from tracker.geofence.index.index import once
 from tracker.geofence.index.pieces import reached
 from tracker.geofence.shape.arrays import Floats, Ints, Longs
 from tracker.geofence.shape.distance import divided
-from tracker.geofence.shape.way import Place, Way
+from tracker.geofence.shape.way import Place, Stretch, Way
 from tracker.model.geofence import Geofence
 
 RECENT: Final = 256  # boxes of the small tree at least, before it is joined with the large one
+MOST_STRETCHES: Final = 8  # of a way that crosses a border a thousand times
 PARTS: Final = 16  # boxes of a corridor at most
 
 
@@ -30,14 +32,25 @@ def chord(fence: Geofence, a: Place, b: Place) -> Chord | None:
     """Of the way from a to b (lon, lat), straight in longitude and latitude, the short way across 180; the deepest
     stretch where there are several. None where it does not touch. `depth` is right to 1 % or 10 cm, the fractions are
     those of the border: exact for polygons, to 2 cm of depth for circles and corridors (of large ones a way may
-    miss what is shorter than a thousandth of it)."""
+    miss what is shorter than a thousandth of it). Of very many stretches only the longest are looked at."""
     way = Way.of(a, b)
     found = stretches(fence, way)
     if not found:
         return None
     depth_at = depths(fence, way)
-    chords = [Chord(enter, leave, deepest(depth_at, way.metres, (enter, leave))) for enter, leave in found]
-    return max(chords, key=lambda each: each.depth)
+    best: Chord | None = None
+    for enter, leave in sorted(found, key=lambda each: possible(each, way.metres), reverse=True)[:MOST_STRETCHES]:
+        if best is not None and possible((enter, leave), way.metres) <= best.depth:
+            break
+        each = Chord(enter, leave, deepest(depth_at, way.metres, (enter, leave)))
+        best = each if best is None or each.depth > best.depth else best
+    return best
+
+
+def possible(stretch: Stretch, metres: float) -> float:
+    """How deep it may be: half its length, from the border and to it. No telling where it begins or ends inside."""
+    enter, leave = stretch
+    return (leave - enter) * metres / 2 if enter > 0.0 and leave < 1.0 else inf
 
 
 def boundary_fraction(fence: Geofence, outside: Place, inside: Place) -> float:

@@ -8,8 +8,9 @@ from typing import Final
 
 import numpy as np
 
+from tracker.geofence.border.borders import border_of
 from tracker.geofence.border.capsules import capsule_stretches, is_plane
-from tracker.geofence.border.depth import border_of, depth, foot
+from tracker.geofence.border.depth import depth, foot
 from tracker.geofence.shape.arrays import Floats
 from tracker.geofence.shape.way import Stretch, Way
 from tracker.model.geofence import Geofence

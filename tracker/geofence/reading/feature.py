@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import shapely
 
-from tracker.errors import Invalid
+from tracker.errors import Invalid, TooLarge
 from tracker.geofence.reading.geojson import (
     MAX_SIMPLIFIED,
     Feature,
@@ -25,12 +25,15 @@ from tracker.geofence.reading.geojson import (
 from tracker.geofence.reading.outline import outline
 from tracker.geofence.reading.scope import ScopeProperties, scope_of
 from tracker.geofence.shape import rings
+from tracker.geofence.shape.size import breadth_of, edge_count
 from tracker.model.device import is_slug
 from tracker.model.geofence import FenceKind, Geofence, Preset, Reach
 
 MAX_RADIUS: Final = 5_000_000.0  # m; a circle of 10,000 km is half the globe
 MAX_WIDTH: Final = 1_000_000.0  # m
 MAX_DEGREES: Final = 720.0  # of a corridor's length: twice round the globe
+MAX_CORNERS: Final = 100_000  # of a corridor's outline
+MAX_EDGES: Final = 30_000  # of a polygon's border, none longer than a quarter of a degree
 MAX_SPEED: Final = 400.0  # m/s: a faster fix is taken for an impossible jump
 MIN_METRES: Final = 0.1  # a fix is whole 1e-7 degrees, 1.1 cm
 
@@ -69,6 +72,8 @@ def read(feature: Feature, id: str | None = None, key: int = 0, revision: int = 
     try:
         kind, shape, reach, note = covered(feature.geometry, known)
     except shapely.errors.GEOSException as error:
+        if "bad_alloc" in str(error):
+            raise TooLarge("geometry: takes more memory to read than is granted", field="geometry") from None
         raise Invalid(f"geometry: {error}", field="geometry") from None
     geometry: Any = feature.geometry
     if note is not None:
@@ -89,6 +94,7 @@ def read(feature: Feature, id: str | None = None, key: int = 0, revision: int = 
         shape,
         reach,
         stored,
+        breadth_of(shape, reach),
         scope,
         known.speed_limit,
     )
@@ -127,7 +133,7 @@ def covered(geometry: Geometry, known: GeofenceProperties) -> Covered:
                 raise Invalid("geometry: a corridor needs at least 2 different points", field="geometry")
             not_too_long(line)
             reach = Reach(line, half)
-            return "corridor", outline(reach), reach, None
+            return "corridor", drawable(outline(reach)), reach, None
         case Polygon(coordinates):
             return enclosed([coordinates], ["geometry.coordinates"], known.repair)
         case MultiPolygon(coordinates):
@@ -170,14 +176,36 @@ def enclosed(coordinates: list[list[Ring]], wheres: list[str], repair: bool) -> 
     if not coordinates:
         raise Invalid("geometry.coordinates is empty", field="geometry")
     try:
-        return "polygon", rings.multipolygon(drawn(coordinates, wheres)), None, None
+        return "polygon", bearable(rings.multipolygon(drawn(coordinates, wheres))), None, None
     except Invalid as error:
         if not repair:
             raise
         parts = drawn([kept for part in coordinates if (kept := rings.without_scraps(part))], wheres)
-        mended = rings.multipolygon(rings.repaired(parts))
+        mended = bearable(rings.multipolygon(rings.repaired(parts)))
         note = {"reason": str(error), "area_before": sum(map(rings.area, parts)), "area_after": rings.area(mended)}
         return "polygon", mended, None, note
+
+
+def drawable(shape: Any) -> Any:
+    """TooLarge for a corridor that turns so often that its outline is no longer one to look at."""
+    corners = int(shapely.get_num_coordinates(shape))
+    if corners > MAX_CORNERS:
+        raise TooLarge(
+            f"geometry: the outline of this corridor has {corners:,} corners; {MAX_CORNERS:,} are allowed",
+            field="geometry",
+        )
+    return shape
+
+
+def bearable(shape: Any) -> Any:
+    """TooLarge for a border that goes round the globe so often that each fix would be held against very many edges."""
+    edges = edge_count(shape)
+    if edges > MAX_EDGES:
+        raise TooLarge(
+            f"geometry: a border of {edges:,} edges, none longer than a quarter of a degree; {MAX_EDGES:,} are allowed",
+            field="geometry",
+        )
+    return shape
 
 
 def drawn(coordinates: list[list[Ring]], wheres: list[str]) -> list[Any]:

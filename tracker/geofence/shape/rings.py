@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from tracker.errors import Invalid
-from tracker.geofence.shape.arrays import Floats
+from tracker.geofence.shape.arrays import Floats, Longs
 
 MAX_LONGITUDE: Final = 540.0  # one turn past 180 either way
 MOST_NUMBERS: Final = 4  # of a position: height, and a measure that some programs write
@@ -178,20 +178,36 @@ def polygons(shape: Any) -> list[Any]:
 
 def area(shape: Any) -> float:
     """Square metres on WGS 84 of what straight edges in longitude and latitude enclose."""
-    total = 0.0
-    for part in polygons(shape):
-        shell, *holes = [ring_area(shapely.get_coordinates(ring)) for ring in (part.exterior, *part.interiors)]
-        total += shell - sum(holes)
-    return total
+    return float(sum(part_areas(shape)))
 
 
-def ring_area(points: Floats) -> float:
-    """The equal-area cylinder: the integral of sin(latitude) over longitude, edge by edge in closed form."""
+def part_areas(shape: Any) -> Floats:
+    """The same of each part of it, all their rings at once."""
+    parts = np.array(polygons(shape), dtype=object)
+    if not len(parts):
+        return np.zeros(0)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    points, ring = shapely.get_coordinates(rings, return_index=True)
+    enclosed = np.abs(summed(ring[1:], under(points) * (ring[1:] == ring[:-1]), len(rings)))
+    is_shell = np.diff(part, prepend=-1) > 0
+    return summed(part, np.where(is_shell, enclosed, -enclosed), len(parts))
+
+
+def summed(of: Longs, values: Floats, count: int) -> Floats:
+    """The sum of the values of each of so many, by the number of whose they are."""
+    found: Floats = np.bincount(of, values, minlength=count).astype(np.float64)
+    return found
+
+
+def under(points: Floats) -> Floats:
+    """Of each edge the area between it and the equator, square metres. The equal-area cylinder: the integral of
+    sin(latitude) over longitude in closed form."""
     lon, lat = np.radians(points[:, 0]), authalic(points[:, 1])
     step, rise = np.diff(lon), np.diff(lat)
     middle = (lat[1:] + lat[:-1]) / 2
     mean_sine = np.sin(middle) * np.sinc(rise / 2 / np.pi)  # of sin over an edge on which latitude is linear
-    return float(abs(np.sum(step * mean_sine)) * AUTHALIC_RADIUS**2)
+    found: Floats = step * mean_sine * AUTHALIC_RADIUS**2
+    return found
 
 
 def authalic(lat: Floats) -> Floats:

@@ -1,0 +1,130 @@
+"""Size: what a geofence costs is paid where it is made; one that the fold could not bear is refused and told why."""
+
+import math
+import time
+from collections.abc import Callable
+
+import msgspec
+import pytest
+import shapely
+
+from tests.geofence.shapes import box
+from tests.geofence.test_depth import SHAPES
+from tracker.errors import TooLarge
+from tracker.geofence.border.borders import border_of
+from tracker.geofence.border.depth import breadth, depth
+from tracker.geofence.border.near import is_further, plane_of
+from tracker.geofence.border.passing import chord
+from tracker.geofence.border.touch import touches
+from tracker.geofence.fences import fences_of
+from tracker.geofence.reading.feature import MAX_CORNERS, MAX_EDGES, parse
+from tracker.geofence.shape.arrays import Floats
+from tracker.geofence.shape.distance import border
+from tracker.geofence.shape.rings import area, polygons
+from tracker.geofence.shape.size import breadth_of, edge_count
+from tracker.model.geofence import Geofence
+
+QUICK_S = 0.030  # what the event loop may be held for by one geofence, on a machine that is busy
+
+
+def feature(geometry: object, **properties: object) -> bytes:
+    return msgspec.json.encode({"type": "Feature", "id": "x", "geometry": geometry, "properties": properties})
+
+
+def holes(count: int = 2_400, size: float = 0.5) -> bytes:
+    """A square with triangular holes in rows."""
+    across = math.ceil(count**0.5)
+    step = size / across
+    rings = [box(7.0, 43.0, 7.0 + size, 43.0 + size)]
+    for number in range(count):
+        west, south = 7.0 + (number % across + 0.2) * step, 43.0 + (number // across + 0.2) * step
+        rings.append([(west, south), (west + step / 3, south), (west, south + step / 3), (west, south)])
+    return feature({"type": "Polygon", "coordinates": rings})
+
+
+def star(radius: float, corners: int = 9_998) -> bytes:
+    ring = []
+    for number in range(corners):
+        angle, reach = 2 * math.pi * number / corners, radius * (1.0 if number % 2 else 0.3)
+        ring.append((7.4 + reach * math.cos(angle), 43.7 + reach * math.sin(angle)))
+    return feature({"type": "Polygon", "coordinates": [[*ring, ring[0]]]})
+
+
+def zigzag(corners: int) -> bytes:
+    line = [(7.0 + 0.0001 * number, 43.02 if number % 2 else 43.0) for number in range(corners)]
+    return feature({"type": "LineString", "coordinates": line}, width=10)
+
+
+def as_it_was(shape: shapely.Geometry) -> float:
+    """Ring by ring, as the definition says."""
+    found = []
+    for part in polygons(shape):
+        rings = [shapely.Polygon(ring) for ring in (part.exterior, *part.interiors)]
+        shell, *inner = (area(ring) for ring in rings)
+        length = sum(2 * area(ring) / breadth_of(ring, None) for ring in rings)
+        found.append(2 * (shell - sum(inner)) / length)
+    return max(found)
+
+
+def test_the_breadth_of_all_rings_at_once_is_that_of_each() -> None:
+    for fence in (*SHAPES.values(), parse(holes(30))):
+        if fence.reach is None:
+            assert breadth(fence) == pytest.approx(as_it_was(fence.shape), rel=1e-9), fence.id
+            assert edge_count(fence.shape) >= len(border(fence.shape)) > 0
+
+
+@pytest.mark.parametrize("make", [lambda: holes(), lambda: holes(size=0.05), lambda: star(0.05), lambda: zigzag(2_000)])
+def test_the_first_fix_in_it_is_as_quick_as_the_next(make: Callable[[], bytes]) -> None:
+    """With the best of a few: others have the processor, too."""
+    assert min(dearest(parse(make(), key=1)) for _ in range(5)) < QUICK_S
+
+
+def dearest(fence: Geofence) -> float:
+    fences_of({1: fence})
+    west, south, east, north = fence.shape.bounds
+    lon, lat = (west + east) / 2, (south + north) / 2
+
+    def ends(*lon_lat: float) -> list[Floats]:
+        return [shapely.get_coordinates(shapely.Point(0, each))[:, 1] for each in lon_lat]
+
+    asked = (
+        lambda: breadth(fence),
+        lambda: depth(fence, lon, lat),
+        lambda: is_further(fence, lon, lat, 10.0),
+        lambda: touches([fence], *ends(west, lat, lon, lat)),
+    )
+    spans = []
+    for each in asked:
+        began = time.perf_counter()
+        each()
+        spans.append(time.perf_counter() - began)
+    return max(spans)
+
+
+def test_a_border_that_goes_round_the_globe_too_often_is_refused() -> None:
+    with pytest.raises(TooLarge, match=f"{MAX_EDGES:,} are allowed") as refused:
+        parse(star(20.0))
+    assert refused.value.field == "geometry"
+
+
+def test_a_corridor_that_turns_too_often_is_refused() -> None:
+    with pytest.raises(TooLarge, match=f"{MAX_CORNERS:,} are allowed") as refused:
+        parse(zigzag(9_999))
+    assert refused.value.field == "geometry"
+
+
+def test_a_way_through_a_thousand_holes_is_looked_at_where_it_may_be_deepest() -> None:
+    fence = parse(holes(size=0.05), key=1)
+    found = chord(fence, (6.99, 43.0001), (7.06, 43.0001))  # below all the holes, along the edge
+    across = chord(fence, (6.99, 42.99), (7.06, 43.06))  # from corner to corner
+    assert found is not None and 0.0 < found.depth < 12.0
+    assert across is not None and 0.0 < across.depth < 500.0
+
+
+def test_borders_are_kept_while_there_is_room() -> None:
+    one, other = parse(star(0.05), key=1), parse(box_of(0.01), key=2)
+    assert border_of(one) is border_of(one) and plane_of(other) is plane_of(other)
+
+
+def box_of(size: float) -> bytes:
+    return feature({"type": "Polygon", "coordinates": [box(7.0, 43.0, 7.0 + size, 43.0 + size)]})

@@ -1,0 +1,50 @@
+"""What is made of geofences to ask about them quickly, kept while there is room for it."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
+
+import shapely
+
+from tracker.model.geofence import Geofence
+
+T = TypeVar("T")
+LEAST: Final = 2_000  # bytes
+MANY: Final = 100  # vertices, from which it is made before it is asked for
+VERTEX_BYTES: Final = 120  # of a prepared shape
+
+
+class Kept(Generic[T]):
+    """At most `room` bytes; then what was asked for longest ago goes. A thread may prepare while the event loop asks:
+    at worst the same is made twice."""
+
+    def __init__(self, make: Callable[[Geofence], T], size: Callable[[T], int], room: int) -> None:
+        self._make: Final = make
+        self._size: Final = size
+        self._room: Final = room
+        self._kept: Final[OrderedDict[Geofence, tuple[T, int]]] = OrderedDict()
+        self._taken = 0
+
+    def of(self, fence: Geofence) -> T:
+        found = self._kept.pop(fence, None)
+        if found is None:
+            made = self._make(fence)
+            found = made, LEAST + self._size(made)
+        else:
+            self._taken -= found[1]
+        if (other := self._kept.pop(fence, None)) is not None:  # the thread's
+            self._taken -= other[1]
+        self._kept[fence] = found
+        self._taken += found[1]
+        while self._taken > self._room and len(self._kept) > 1:
+            self._taken -= self._kept.popitem(last=False)[1][1]
+        return found[0]
+
+    def prepared(self, fence: Geofence) -> bool:
+        """Makes it where that takes long. Not where it would drive out another: many more than there is room for are
+        made when they are asked for."""
+        vertices = int(shapely.get_num_coordinates(fence.shape))
+        if vertices < MANY or self._taken + VERTEX_BYTES * vertices > self._room:
+            return False
+        self.of(fence)
+        return True
