@@ -105,6 +105,9 @@ BAD = {
     "long name": ({"name": "x" * 201}, 422, "name"),
     "NUL in the name": ({"name": "a\0b"}, 422, "name"),
     "newline in the name": ({"name": "a\nb"}, 422, "name"),
+    "a name of spaces": ({"name": "   "}, 422, "name"),
+    "a name nobody sees": ({"name": "\u200b\u2060"}, 422, "name"),
+    "a name of two lines": ({"name": "a\u2028b"}, 422, "name"),
     "long category": ({"category": "x" * 65}, 422, "category"),
     "interval of nothing": ({"interval": 0}, 422, "interval"),
     "interval of more than a day": ({"interval": 86_401}, 422, "interval"),
@@ -119,6 +122,15 @@ async def test_a_bad_device_is_refused_with_the_field(admin: Caller, device: Dev
             refused = await admin.post("/api/devices", json=body)
             problem = await refused.get_json()
             assert (refused.status_code, problem.get("field")) == (status, field), problem
+
+
+async def test_a_byte_order_mark_before_a_body_is_passed_over(admin: Caller) -> None:
+    for id, encoding in (("a", "utf-8-sig"), ("b", "utf-16")):
+        body = f'{{"id": "{id}", "name": "Ä"}}'.encode(encoding)
+        response = await admin.call("POST", "/api/devices", data=body, headers={"Content-Type": "application/json"})
+        assert response.status_code == 201 and (await response.get_json())["name"] == "Ä"
+    response = await admin.call("POST", "/api/devices", data=b"\xff\xfe{", headers={"Content-Type": "application/json"})
+    assert response.status_code == 400
 
 
 async def test_names_of_every_script_and_markup_come_back_as_they_went(admin: Caller) -> None:

@@ -1,7 +1,10 @@
+import json
+
 import asyncpg
 import pytest
 
 from tests.integration.conftest import Caller
+from tracker.geofence.reading.feature import parse
 from tracker.store.geofences import select_geofence_revision, select_geofences
 
 SQUARE = {"type": "Polygon", "coordinates": [[[24.9, 60.1], [25.0, 60.1], [25.0, 60.2], [24.9, 60.2], [24.9, 60.1]]]}
@@ -90,6 +93,24 @@ async def test_a_bad_geofence_is_refused_with_what_and_where(admin: Caller, subt
             problem = await response.get_json()
             assert response.status_code == status and response.mimetype == "application/problem+json", problem
             assert len(problem["detail"]) > 10 and "field" in problem
+
+
+async def test_a_name_that_nobody_sees_is_refused_and_one_of_before_still_decides(
+    admin: Caller, conn: asyncpg.Connection
+) -> None:
+    for name in (" ", "\u3164", "a\nb"):
+        response = await admin.post("/api/geofences", PORT | {"properties": {"name": name}})
+        assert (response.status_code, (await response.get_json())["field"]) == (422, "properties.name")
+    await admin.post("/api/geofences", PORT)
+    stored = await conn.fetchval("select feature from geofence")
+    assert parse(stored.replace(b'"name": "', b'"name": "a\\n'), id="port").name.startswith("a\n")
+
+
+async def test_a_byte_order_mark_and_small_letters_in_a_time(admin: Caller) -> None:
+    given = PORT | {"properties": {"expires": "2027-01-01t00:00:00z"}}
+    body = json.dumps(given).encode("utf-8-sig")
+    response = await admin.call("POST", "/api/geofences", data=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == 201
 
 
 async def test_a_million_vertices_are_refused_unread(admin: Caller) -> None:

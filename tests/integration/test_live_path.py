@@ -197,6 +197,10 @@ async def test_a_viewport_across_180_and_devices_anywhere(server: RunningServer)
     for wish, seen in (
         ({"viewport": [179, -1, -179, 1]}, {"east", "west"}),
         ({"viewport": [179, -1, 180, 1]}, {"east"}),
+        ({"viewport": [179, -1, 181, 1]}, {"east", "west"}),  # on other copies of the world
+        ({"viewport": [-541, -1, -539, 1]}, {"east", "west"}),
+        ({"viewport": [365, 49, 375, 51]}, {"far"}),
+        ({"viewport": [-190, -85, 190, 85]}, {"east", "west", "far"}),
         ({"viewport": [0, 0, 1, 1], "devices": ["far"]}, {"far"}),
         ({"viewport": None, "devices": ["far", "east"]}, {"far", "east"}),
     ):

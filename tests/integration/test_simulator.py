@@ -21,6 +21,22 @@ from tracker.simulator.vehicle import Vehicle
 SAMPLES = Path(__file__).parents[2] / "samples"
 
 
+async def test_odd_times_in_a_recording_keep_nobody_waiting(
+    tmp_path: Path, server: RunningServer, conn: asyncpg.Connection
+) -> None:
+    good = [f"2026-03-01T07:00:0{second}Z" for second in (0, 5, 7, 9)] + ["2026-03-09T07:00:00Z"]
+    times = (good[0], "1970-01-01T00:00:00Z", good[1], "2001-01-01T00:00:00Z", *good[2:], "2106-02-07T06:28:15Z")
+    points = "".join(f'<trkpt lat="60.{n}" lon="24"><time>{at}</time></trkpt>' for n, at in enumerate(times))
+    file = tmp_path / "odd.gpx"
+    file.write_text(f"<gpx><trk><trkseg>{points}</trkseg></trk></gpx>")
+    for now in (True, False):
+        async with asyncio.timeout(20):
+            tally = await replay(file, server.url, ADMIN_TOKEN, speed=10, now=now)
+        assert tally.unreadable["odd_time"] == 3 and tally.stored == 5
+    spans = await conn.fetchval("select max(at) - min(at) from fix where at > now() - interval '1 hour'")
+    assert 0.8 < spans.total_seconds() < 1.1  # ten times faster: nine seconds, and one for days
+
+
 @pytest.mark.parametrize("binary", [False, True])
 async def test_what_is_stored_is_what_the_seed_says(
     binary: bool, server: RunningServer, conn: asyncpg.Connection

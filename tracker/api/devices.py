@@ -10,7 +10,7 @@ from quart_schema import document_querystring, document_request, document_respon
 
 from tracker.access.guard import allow
 from tracker.access.tokens import issue
-from tracker.api.edge import Cursor, Name, Page, Slug, answer, clean, empty, read_json, read_query
+from tracker.api.edge import Cursor, Name, Page, Slug, answer, clean, clean_name, empty, read_json, read_query
 from tracker.errors import Invalid, NotFound
 from tracker.model.device import Device
 from tracker.store.devices import delete_device, insert_device, select_device, select_devices, update_device
@@ -128,7 +128,7 @@ async def known(conn: asyncpg.Connection, id: str) -> Device:
 
 async def _create(pool: asyncpg.Pool, new: NewDevice) -> Response:
     id = new.id or f"device-{secrets.token_hex(4)}"
-    name, category = clean(new.name or id, "name"), clean(new.category or "", "category") or None
+    name, category = clean_name(new.name or id, "name"), clean(new.category or "", "category") or None
     async with borrow(pool) as conn, conn.transaction():
         device = await insert_device(conn, id, name, category, new.interval)
         _, secret = await issue(conn, "device", device=device.key)
@@ -138,7 +138,7 @@ async def _create(pool: asyncpg.Pool, new: NewDevice) -> Response:
 
 
 async def _change(pool: asyncpg.Pool, id: str, change: DeviceChange) -> Response:
-    name = None if change.name is None else clean(change.name, "name")
+    name = None if change.name is None else clean_name(change.name, "name")
     category = None if change.category is None else clean(change.category, "category")
     if change.interval is not None and 0 < change.interval < 1:
         raise Invalid("interval: 1 second or more, or 0 for none", field="interval")

@@ -8,14 +8,15 @@ import msgspec
 from quart import Response, request
 
 from tracker.errors import Invalid, Malformed, TooLarge, WrongType
+from tracker.model.encoding import plain
 from tracker.model.moment import parse
+from tracker.model.names import CONTROL, fault_of_name
 
 T = TypeVar("T")
 LARGEST_BODY: Final = 64 * 1024  # bytes; a geofence may have more and says so itself
 SPACED_OFFSET: Final = re.compile(r"^(.*\d) (\d\d:?\d\d)$")
 LONGEST_PAGE: Final = 10_000
 MISSING: Final = re.compile(r"Object missing required field `(.*)`")
-CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 Cursor = Annotated[str, msgspec.Meta(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]  # an id, or '' for the beginning
@@ -35,7 +36,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 async def read_bytes(largest: int = LARGEST_BODY) -> bytes:
-    """The JSON body as it came. WrongType, TooLarge."""
+    """The JSON body as it came, but for a byte order mark. WrongType, TooLarge, Malformed."""
     if request.mimetype not in ("application/json", "application/geo+json"):
         raise WrongType
     if (request.content_length or 0) > largest:
@@ -43,7 +44,10 @@ async def read_bytes(largest: int = LARGEST_BODY) -> bytes:
     body = await request.get_data(True, False, False)
     if len(body) > largest:
         raise TooLarge(f"the body may have {largest} bytes")
-    return body
+    try:
+        return plain(body)
+    except ValueError:
+        raise Malformed("the body is no text") from None
 
 
 async def read_json(kind: type[T], largest: int = LARGEST_BODY) -> T:
@@ -87,6 +91,14 @@ def clean(text: str, field: str) -> str:
     """The text, if it has no control characters: PostgreSQL refuses NUL, and a name has no use for the others."""
     if CONTROL.search(text):
         raise Invalid("control characters are not allowed", field=field)
+    return text
+
+
+def clean_name(text: str, field: str) -> str:
+    """The text, if it can be a name."""
+    fault = fault_of_name(text)
+    if fault is not None:
+        raise Invalid(f"{field}: {fault}", field=field)
     return text
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from math import isfinite
 from typing import Annotated, ClassVar, Final, Literal
 
 import msgspec
@@ -16,7 +15,7 @@ from tracker.live.table import Table
 from tracker.model.device import Device
 from tracker.model.moment import format_ms
 from tracker.model.position import Position
-from tracker.model.viewport import WORLD, Viewport
+from tracker.model.viewport import WORLD, Viewport, unrolled
 
 MOST: Final = 100_000  # 30 MB; whoever wants more has the live stream
 
@@ -88,22 +87,14 @@ def _answer(table: Table, found: list[Position], limit: int) -> Response:
 
 
 def _viewport(bbox: str) -> Viewport:
-    """Longitudes may run past 180, as those of a map that was dragged round the world do."""
     try:
         west, south, east, north = map(float, bbox.split(","))
     except ValueError:
         raise Invalid("bbox has to be west,south,east,north in degrees", field="bbox") from None
-    if not all(map(isfinite, (west, south, east, north))) or max(abs(west), abs(east)) > 3600:
-        raise Invalid("bbox: not a longitude", field="bbox")
-    if not -90 <= south <= north <= 90:
-        raise Invalid("bbox: south and north have to be from -90 to 90, south first", field="bbox")
-    if east - west >= 360:
-        return Viewport(-180.0, south, 180.0, north)
-    return Viewport(_wrapped(west), south, _wrapped(east), north)
-
-
-def _wrapped(lon: float) -> float:
-    return lon if -180 <= lon <= 180 else (lon + 180) % 360 - 180
+    try:
+        return unrolled(west, south, east, north)
+    except ValueError as error:
+        raise Invalid(f"bbox: {error}", field="bbox") from None
 
 
 def _shown(position: Position, device: Device | None) -> PositionFeature:

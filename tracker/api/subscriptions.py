@@ -11,7 +11,7 @@ from tracker.access.guard import allow
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.signature import new_webhook_secret
 from tracker.api.channel_forms import read_channel
-from tracker.api.edge import Cursor, Page, answer, clean, empty, read_json, read_query
+from tracker.api.edge import Cursor, Page, answer, clean_name, empty, read_json, read_query
 from tracker.api.subscription_forms import (
     NewSubscription,
     SubscriptionAnswer,
@@ -59,7 +59,7 @@ def blueprint(pool: asyncpg.Pool, carriers: Carriers) -> Blueprint:
         """List subscriptions, by id."""
         query = read_query(SubscriptionQuery)
         async with borrow(pool) as conn:
-            found = await select_subscriptions(conn, after=clean(query.after, "after"), limit=query.most)
+            found = await select_subscriptions(conn, after=query.after, limit=query.most)
         last = found[-1].id if len(found) == query.most else None
         return answer(SubscriptionPage([shown(each) for each in found], last))
 
@@ -75,7 +75,8 @@ def blueprint(pool: asyncpg.Pool, carriers: Carriers) -> Blueprint:
         async with borrow(pool) as conn:
             if await count_subscriptions(conn) >= MOST:
                 raise Invalid(f"there may be {MOST} subscriptions")
-            id, name = new.id or f"subscription-{secrets.token_hex(4)}", clean(new.name or "", "name")
+            id = new.id or f"subscription-{secrets.token_hex(4)}"
+            name = clean_name(new.name, "name") if new.name else ""
             made = await insert_subscription(conn, id, name, wish, channel, secret)
             if new.enabled is False:
                 made = msgspec.structs.replace(made, enabled=False)
@@ -143,7 +144,7 @@ async def subscribed(conn: asyncpg.Connection, id: str) -> Subscription:
 def _changed(old: Subscription, change: SubscriptionChange, channel: Channel | None) -> Subscription:
     return msgspec.structs.replace(
         old,
-        name=old.name if change.name is None else clean(change.name, "name"),
+        name=old.name if change.name is None else change.name and clean_name(change.name, "name"),
         wish=changed_wish(old.wish, change),
         channel=channel or old.channel,
         enabled=old.enabled if change.enabled is None else change.enabled,

@@ -9,7 +9,7 @@ from quart_schema import document_querystring, document_request, document_respon
 
 from tracker.access.guard import allow
 from tracker.access.tokens import issue
-from tracker.api.edge import Page, answer, clean, empty, read_json, read_query
+from tracker.api.edge import Page, answer, clean_name, empty, read_json, read_query
 from tracker.errors import NotFound
 from tracker.model.token import Token, TokenKind
 from tracker.store.pool import borrow
@@ -64,7 +64,8 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         """Make a token for a viewer or an admin."""
         new = await read_json(NewToken)
         async with borrow(pool) as conn:
-            token, secret = await issue(conn, new.kind, name=clean(new.name or "", "name"))
+            name = clean_name(new.name, "name") if new.name else ""
+            token, secret = await issue(conn, new.kind, name=name)
         return answer(_shown(token, secret), 201)
 
     @routes.delete("/<int:id>")

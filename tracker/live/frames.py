@@ -13,7 +13,7 @@ from tracker.live.table import Slots, Table
 from tracker.model.event import Event, told
 from tracker.model.moment import format_ms, now_ms
 from tracker.model.position import Position
-from tracker.model.viewport import Viewport
+from tracker.model.viewport import Viewport, unrolled
 
 FASTEST: Final = 50.0  # position messages a second: beyond it no screen shows them
 SLOWEST: Final = 0.05
@@ -78,15 +78,16 @@ def decode_message(message: str | bytes) -> Subscribe | Pause | Resume:
     except (msgspec.DecodeError, RecursionError):
         raise BadFrame("this is not JSON") from None
     if isinstance(decoded, Subscribe) and decoded.viewport:
-        check_viewport(decoded.viewport)
+        return msgspec.structs.replace(decoded, viewport=read_viewport(decoded.viewport))
     return decoded
 
 
-def check_viewport(viewport: Viewport) -> None:
-    """Maps that were dragged round the world send longitudes beyond 180; the page wraps them, others may not."""
-    west, south, east, north = viewport.west, viewport.south, viewport.east, viewport.north
-    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
-        raise BadFrame("viewport: expected [west, south, east, north] in degrees, south below north")
+def read_viewport(given: Viewport) -> Viewport:
+    """Maps that were dragged round the world send longitudes beyond 180."""
+    try:
+        return unrolled(given.west, given.south, given.east, given.north)
+    except ValueError as error:
+        raise BadFrame(f"viewport: {error}; expected [west, south, east, north] in degrees") from None
 
 
 def encode_subscribed(epoch: str, resumed: bool, event: int) -> str:

@@ -47,6 +47,7 @@ def format_ms(ms: int) -> str:
 
 def parse(text: str) -> int:
     """Milliseconds of an RFC 3339 time with an offset. ValueError where there is none, or no such date."""
+    text = text.upper()  # RFC 3339, 5.6: its T and Z may be small letters
     leap = LEAP_SECOND.fullmatch(text)
     if leap:  # a leap second is the first of the next minute; datetime knows none
         return parse(f"{leap[1]}:59{leap[2] or ''}{leap[3]}") + 1000

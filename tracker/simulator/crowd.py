@@ -83,7 +83,8 @@ def figures(tally: Tally) -> str:
         (tally.quarantined.total(), "quarantined"),
         (tally.dropped, "dropped"),
         (tally.refused, "refused"),
-        (tally.unreadable.total(), "unreadable"),
+        (tally.unreadable.total() - tally.unreadable["odd_time"], "unreadable"),
+        (tally.unreadable["odd_time"], "left out for an odd time"),
         (tally.lost.total(), "reconnects"),
         (tally.commands.total(), "commands"),
     ]

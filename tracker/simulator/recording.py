@@ -11,13 +11,15 @@ import msgspec
 from tracker.errors import Invalid
 from tracker.simulator.csv_track import read_csv
 from tracker.simulator.gpx import read_gpx
+from tracker.simulator.odd_times import believable
 from tracker.simulator.recorded import RecordedFix
 
 READERS = {"csv": read_csv, "gpx": read_gpx}
 
 
 class Survey(msgspec.Struct, frozen=True):
-    """What is in a recording: its devices in the order of their appearance, its fixes, its first and last time (ms)."""
+    """What is in a recording: its devices in the order of their appearance, its fixes, its first and last time (ms)
+    that can be believed."""
 
     devices: tuple[str, ...]
     fixes: int
@@ -36,13 +38,17 @@ def read_recording(path: Path, unreadable: Counter[str]) -> Iterator[RecordedFix
 
 def survey(path: Path) -> Survey:
     devices, fixes, first, last = dict[str, None](), 0, 2**63, -(2**63)
+    odd = 0
     for device, fix in read_recording(path, Counter()):
         devices[device] = None
         fixes += 1
-        first, last = min(first, fix.at), max(last, fix.at)
+        if believable(fix.at):
+            first, last = min(first, fix.at), max(last, fix.at)
+        else:
+            odd = fix.at
     if not fixes:
         raise Invalid(f"{path.name}: nothing in it has a time and a place")
-    return Survey(tuple(devices), fixes, first, last)
+    return Survey(tuple(devices), fixes, first, last) if first <= last else Survey(tuple(devices), fixes, odd, odd)
 
 
 def _open(path: Path) -> BinaryIO:

@@ -15,6 +15,7 @@ from tracker.model.moment import now_ms
 from tracker.simulator.buffer import Buffer
 from tracker.simulator.crowd import HANDSHAKES, running, shown
 from tracker.simulator.device import DeviceClient
+from tracker.simulator.odd_times import Gaps, without_odd
 from tracker.simulator.recorded import RecordedFix
 from tracker.simulator.recording import Survey, read_recording, survey
 from tracker.simulator.register import NewDevice, open_api, register_devices, stream_url
@@ -39,7 +40,8 @@ async def replay(
 ) -> Tally:
     """`speed` None sends in the order of the file as fast as the acks allow. A number paces by the recorded times, all
     devices beside each other, so many times faster than life. With `now` the times are shifted: the recording starts
-    now (at the pace of `speed`), or with speed None ends now. Raises TurnedAway when the server wants a device no more.
+    now (at the pace of `speed`), or with speed None ends now. At a pace, what has an odd time is left out
+    and counted, and a gap of over a day takes a second. Raises TurnedAway when the server wants a device no more.
     """
     if speed is not None and not speed > 0:
         raise Invalid("speed: more than 0, or max", field="speed")
@@ -53,7 +55,9 @@ async def replay(
             if speed is None:
                 await _rush(recording, clients, _ending_now(found) if now else _as_recorded)
             else:
-                await _pace(recording, clients, found.first, speed, now)
+                fixes, odd = without_odd(recording)
+                tally.unreadable["odd_time"] += odd
+                await _pace(fixes, clients, speed, now)
             for client in clients.values():
                 await client.drained()
     return tally
@@ -90,15 +94,20 @@ async def _rush(recording: Iterator[RecordedFix], clients: Mapping[str, DeviceCl
             await clients[device].until(AHEAD)
 
 
-async def _pace(
-    recording: Iterator[RecordedFix], clients: Mapping[str, DeviceClient], first: int, speed: float, now: bool
-) -> None:
-    """Holds the whole recording in memory, for files are often sorted by device, and life is not."""
-    began, start = asyncio.get_running_loop().time(), now_ms()
-    clocks = {id: DeviceClock(start, first, speed).at for id in clients} if now else {}
-    for due, (device, fix) in by_time(recording):
-        await asyncio.sleep((due - first) / 1000 / speed + began - asyncio.get_running_loop().time())
+async def _pace(fixes: list[RecordedFix], clients: Mapping[str, DeviceClient], speed: float, now: bool) -> None:
+    """Holds the whole recording in memory, for files are often sorted by device, and life is not. A gap of over a day
+    takes a second."""
+    timeline = by_time(iter(fixes))
+    gaps = Gaps([due for due, _ in timeline])
+    began, start, first = asyncio.get_running_loop().time(), now_ms(), timeline[0][0]
+    clocks = {id: _closed(DeviceClock(start, first, speed), gaps) for id in clients} if now else {}
+    for due, (device, fix) in timeline:
+        await asyncio.sleep((gaps.closed(due) - first) / 1000 / speed + began - asyncio.get_running_loop().time())
         clients[device].put(_retimed(fix, clocks.get(device, _as_recorded)))
+
+
+def _closed(clock: "DeviceClock", gaps: Gaps) -> Retime:
+    return lambda recorded: clock.at(gaps.closed(recorded))
 
 
 class DeviceClock:

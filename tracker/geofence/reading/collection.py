@@ -25,7 +25,7 @@ from tracker.geofence.reading.parts import geometries
 from tracker.geofence.reading.split import split
 from tracker.geofence.reading.told import BadFeature, Said, Told
 from tracker.model.encoding import plain
-from tracker.model.names import LONGEST_NAME
+from tracker.model.names import LONGEST_NAME, fault_of_name
 
 LARGEST_FEATURE: Final = 4 * 1024 * 1024  # bytes
 
@@ -190,8 +190,11 @@ def _draft(found: Found, defaults: Defaults, alike: dict[bytes, int]) -> tuple[D
 
 
 def draft_of(feature: Feature, id: str | None = None) -> Draft:
-    """Raises as feature.read does."""
+    """Raises as feature.read does, and Invalid for a name that can be none. What is stored already is read without
+    that, or a geofence of old would decide nothing more."""
     fence = read(feature, id)
+    if (fault := fault_of_name(fence.name)) is not None:
+        raise Invalid(f"properties.name: {fault}", field="properties.name")
     return Draft(fence.id, fence.feature, shapely.to_wkb(fence.shape))
 
 
