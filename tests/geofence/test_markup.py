@@ -191,6 +191,11 @@ REFUSED: dict[str, tuple[bytes, type[TrackerError]]] = {
     "deep": (kml("<Placemark>" + "<MultiGeometry>" * 5_000), Malformed),
     "a long text": (kml("<Placemark><name>" + "x" * 5_000_000), TooLarge),
     "many elements": (kml("<Placemark>" + "<a/>" * 500_001), TooLarge),
+    "a tag of many attributes": (kml("<Placemark " + " ".join(f'a{n}=""' for n in range(60_000)) + "/>"), TooLarge),
+    "one that does not end": (b"<kml><Placemark " + b'a="" ' * 100_000, TooLarge),
+    "a long comment": (kml("<!--" + "x" * 1_000_000 + "-->"), TooLarge),
+    "a long instruction": (kml("<?x " + "x" * 1_000_000 + "?>"), TooLarge),
+    "a long name": (kml("<" + "x" * 1_000_000 + "/>"), TooLarge),
     "a zip": (b"PK\x03\x04" + bytes(50), Invalid),
 }
 
@@ -207,3 +212,10 @@ def test_other_encodings_are_read() -> None:
     for encoding in ("utf-16", "iso-8859-1"):
         body = f'<?xml version="1.0" encoding="{encoding}"?>{text}'.encode(encoding)
         assert taken(placemarks, body)[0]["properties"]["name"] == "Älvängen"
+
+
+def test_long_texts_and_many_comments_are_no_long_tokens() -> None:
+    comments = "<!--" + "x" * 200_000 + "-->"
+    spaced = placemark(polygon(RING)).replace("<name>Place", f"<name>{' ' * 1_000_000}<![CDATA[{' ' * 500_000}]]>Place")
+    body = kml(comments * 5 + spaced + comments * 5)
+    assert taken(placemarks, body)[0]["properties"]["name"] == "Place"

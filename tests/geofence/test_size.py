@@ -1,6 +1,7 @@
 """Size: what a geofence costs is paid where it is made; one that the fold could not bear is refused and told why."""
 
 import math
+import random
 import time
 from collections.abc import Callable
 
@@ -10,7 +11,7 @@ import shapely
 
 from tests.geofence.shapes import box
 from tests.geofence.test_depth import SHAPES
-from tracker.errors import TooLarge
+from tracker.errors import Invalid, TooLarge
 from tracker.geofence.border.borders import border_of
 from tracker.geofence.border.depth import breadth, depth
 from tracker.geofence.border.near import is_further, plane_of
@@ -19,6 +20,7 @@ from tracker.geofence.border.touch import touches
 from tracker.geofence.fences import fences_of
 from tracker.geofence.reading.feature import MAX_CORNERS, MAX_EDGES, parse
 from tracker.geofence.shape.arrays import Floats
+from tracker.geofence.shape.crossings import crossings
 from tracker.geofence.shape.distance import border
 from tracker.geofence.shape.rings import area, polygons
 from tracker.geofence.shape.size import breadth_of, edge_count
@@ -111,6 +113,24 @@ def test_a_corridor_that_turns_too_often_is_refused() -> None:
     with pytest.raises(TooLarge, match=f"{MAX_CORNERS:,} are allowed") as refused:
         parse(zigzag(9_999))
     assert refused.value.field == "geometry"
+
+
+def random_ring(corners: int) -> list[list[float]]:
+    draw = random.Random(1)
+    ring = [[round(7 + draw.random(), 4), round(43 + draw.random(), 4)] for _ in range(corners)]
+    return [*ring, ring[0]]
+
+
+def test_what_crosses_itself_too_often_is_not_mended() -> None:
+    with pytest.raises(Invalid, match="cross more than 10,000 times") as refused:
+        parse(feature({"type": "Polygon", "coordinates": [random_ring(9_999)]}, repair=True))
+    assert refused.value.field == "geometry"
+    assert b"repaired" in parse(feature({"type": "Polygon", "coordinates": [random_ring(60)]}, repair=True)).feature
+    closed = [list(place) for place in (*box(0, 0, 1, 1), (0, 0))]
+    for ring in (random_ring(60), closed, closed * 10):
+        edges = [shapely.LineString(ring[at : at + 2]) for at in range(len(ring) - 1)]
+        apart = [(a, b) for a in range(len(edges)) for b in range(a) if edges[a].intersects(edges[b])]
+        assert crossings([shapely.Polygon(ring)], 100_000) == len(apart) - len(edges)
 
 
 def test_a_way_through_a_thousand_holes_is_looked_at_where_it_may_be_deepest() -> None:

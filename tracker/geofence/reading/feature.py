@@ -10,6 +10,7 @@ import shapely
 
 from tracker.errors import Invalid, TooLarge
 from tracker.geofence.reading.geojson import (
+    MAX_PROPERTIES,
     MAX_SIMPLIFIED,
     Feature,
     Geometry,
@@ -25,6 +26,7 @@ from tracker.geofence.reading.geojson import (
 from tracker.geofence.reading.outline import outline
 from tracker.geofence.reading.scope import ScopeProperties, scope_of
 from tracker.geofence.shape import rings
+from tracker.geofence.shape.crossings import crossings
 from tracker.geofence.shape.size import breadth_of, edge_count
 from tracker.model.device import is_slug
 from tracker.model.geofence import FenceKind, Geofence, Preset, Reach
@@ -32,9 +34,11 @@ from tracker.model.geofence import FenceKind, Geofence, Preset, Reach
 MAX_RADIUS: Final = 5_000_000.0  # m; a circle of 10,000 km is half the globe
 MAX_WIDTH: Final = 1_000_000.0  # m
 MAX_DEGREES: Final = 720.0  # of a corridor's length: twice round the globe
+MAX_CROSSINGS: Final = 10_000  # that are mended: two seconds
 MAX_CORNERS: Final = 100_000  # of a corridor's outline
 MAX_EDGES: Final = 30_000  # of a polygon's border, none longer than a quarter of a degree
 MAX_SPEED: Final = 400.0  # m/s: a faster fix is taken for an impossible jump
+REVISION: Final = 64  # bytes, for the revision that is put to the properties
 MIN_METRES: Final = 0.1  # a fix is whole 1e-7 degrees, 1.1 cm
 
 SIZED: Final = {"radius": Point, "width": LineString}
@@ -80,6 +84,8 @@ def read(feature: Feature, id: str | None = None, key: int = 0, revision: int = 
         geometry = shapely.geometry.mapping(shape)
     kept = {name: value for name, value in properties.items() if name not in ("repair", "revision")}
     kept |= {"name": known.name or slug, "preset": known.preset} | ({} if note is None else {"repaired": note})
+    if len(msgspec.json.encode(kept)) > MAX_PROPERTIES - REVISION:  # KML has no limit of its own
+        raise TooLarge(f"properties: {MAX_PROPERTIES // 1024} kB are allowed", field="properties")
     stored = msgspec.json.encode({"type": "Feature", "id": slug, "geometry": geometry, "properties": kept})
     if b"\\u0000" in stored:
         raise Invalid("properties: text may not hold the character 0", field="properties")  # nor can jsonb
@@ -181,9 +187,18 @@ def enclosed(coordinates: list[list[Ring]], wheres: list[str], repair: bool) -> 
         if not repair:
             raise
         parts = drawn([kept for part in coordinates if (kept := rings.without_scraps(part))], wheres)
+        not_too_tangled(parts)
         mended = bearable(rings.multipolygon(rings.repaired(parts)))
         note = {"reason": str(error), "area_before": sum(map(rings.area, parts)), "area_after": rings.area(mended)}
         return "polygon", mended, None, note
+
+
+def not_too_tangled(parts: list[Any]) -> None:
+    """Before GEOS is asked to mend it, which takes all memory there is for ten million crossings."""
+    if crossings(parts, MAX_CROSSINGS) > MAX_CROSSINGS:
+        raise Invalid(
+            f"geometry: its edges cross more than {MAX_CROSSINGS:,} times, which is too much to mend", field="geometry"
+        )
 
 
 def drawable(shape: Any) -> Any:

@@ -11,6 +11,7 @@ from tracker.xml import make_parser
 CHUNK: Final = 64 * 1024  # bytes that are parsed at once
 DEEPEST: Final = 64
 MOST_INSIDE: Final = 500_000  # elements in one that was asked for
+LONGEST_TOKEN: Final = 256 * 1024  # bytes
 LONGEST_TEXT: Final = 4 * 1024 * 1024  # characters
 ZIP: Final = b"PK\x03\x04"
 
@@ -47,10 +48,22 @@ def elements(body: bytes, root: str, wanted: frozenset[str], kept: frozenset[str
     try:
         for begin in range(0, len(body), CHUNK):
             reader.parser.Parse(body[begin : begin + CHUNK], False)
+            not_too_long(begin + CHUNK - reader.parser.CurrentByteIndex)
             yield from reader.take()
         reader.parser.Parse(b"", True)
-    except (expat.ExpatError, ValueError, LookupError) as error:  # the last two: encodings that are none
+    except expat.ExpatError as error:
+        if error.code == expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]:
+            raise MemoryError from None
         raise Malformed(f"the body is no XML: {error}") from None
+    except (ValueError, LookupError) as error:  # encodings that are none
+        raise Malformed(f"the body is no XML: {error}") from None
+
+
+def not_too_long(waiting: int) -> None:
+    """What expat holds back until it has the end of it: a tag, a comment. Each is handed over whole, a tag with all its
+    attributes; and older expats look through all of it again with each piece that comes."""
+    if waiting > LONGEST_TOKEN:
+        raise TooLarge(f"a tag or a comment of more than {LONGEST_TOKEN:,} bytes")
 
 
 class _Reader:
