@@ -1,12 +1,16 @@
 """Alerts by e-mail, with a real SMTP server that refuses, dies and comes back."""
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
 import trustme
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.alerts.conftest import happen, sending, subscribe, until
 from tests.alerts.parts import MailServer
@@ -18,6 +22,7 @@ from tracker.alerts.carriers.mail import Mail
 from tracker.alerts.sender import Sender
 from tracker.model.channel import Email
 from tracker.model.device import Device
+from tracker.model.names import Names
 from tracker.settings import Remote
 from tracker.store.deliveries import select_attempts
 from tracker.store.devices import insert_device
@@ -143,3 +148,76 @@ async def test_the_password_goes_over_tls_or_not_at_all(mail_server: MailServer,
     server.kill()
     assert results == [("sent", 250), ("failed", None), ("failed", 535), ("failed", 530), ("failed", None)]
     assert len(server.letters()) == 1 and mail_server.letters() == []
+
+
+EVIL = [
+    "Van =?UTF-8?Q?=0D=0AReply-To:_x@evil.example?=",
+    "=?utf-8?Q?=0D=0AX:1?= =?utf-8?Q?=0D=0A=0D=0AClick_here?=",
+    "=?utf-8?b?DQpSZXBseS1UbzogeEBldmlsLmV4YW1wbGUNCg0KZXZpbA==?=",
+    "é =?unknown-8bit?b?gICA?= é",
+    "=?utf-8?q?=E2=80=AE=00=1B?=",
+    "=?iso-2022-jp?b?GyRC?=",
+    "=?=?utf-8?q?x?=",
+    '"quoted" <a@b.example>, (comment); :',
+]
+HEADERS = {"Content-Type", "MIME-Version", "Content-Transfer-Encoding", "From", "To", "Subject", "Date"}
+
+
+@pytest.mark.parametrize("evil", EVIL)
+async def test_what_looks_encoded_in_a_name_stays_text(
+    conn: asyncpg.Connection, mail_server: MailServer, sender: Sender, evil: str
+) -> None:
+    device = await insert_device(conn, "evil", evil)
+    await subscribe(conn, Email(("ada@example.org",)))
+    await happen(conn, device, [0])
+    await until(mail_server.letters)
+    ((_, letter),) = mail_server.letters()
+    assert letter["Subject"] == f"{evil} entered port"
+    assert f"{evil} entered port" in letter.get_content()
+
+
+@given(
+    name=st.text() | st.lists(st.sampled_from([*EVIL, "=?", "?=", "\r\n", "X: y", "\u202e", "\x00", "é"])).map("".join)
+)
+def test_no_line_of_the_head_is_made_of_text(name: str) -> None:
+    """Whatever a device, a geofence, a subscription and the operator are called, for every reader of headers."""
+    told = msgspec.structs.replace(message(event(1)), names=Names({"van": name}, {"port": name}))
+    subscription = msgspec.structs.replace(told.subscription, name=name)
+    told = msgspec.structs.replace(told, subscription=subscription)
+    mail = Mail(Remote("smtp", "127.0.0.1", 1), FROM)
+    sent = mail.letter(Email(("ada@example.org", "bo@example.org")), told).as_bytes()
+    head = sent.partition(b"\r\n\r\n")[0]
+    assert head.isascii() and b"\r" not in head.replace(b"\r\n", b"") and b"\n" not in head.replace(b"\r\n", b"")
+    names = [line.partition(b":")[0].decode() for line in head.split(b"\r\n") if not line.startswith(b" ")]
+    assert set(names) == HEADERS | {"Message-ID", "Auto-Submitted"} and len(names) == len(set(names))
+    assert max(map(len, sent.split(b"\r\n"))) <= 998
+
+
+@pytest.mark.parametrize("refusal", [b"550 no \xff such", b"550 no \x00 such", b"550-n\xf6n \x1b[31m\r\n550 more"])
+async def test_a_refusal_in_another_encoding_is_noted_and_the_letter_goes_out_once(
+    conn: asyncpg.Connection, pool: asyncpg.Pool, van: Device, dialer: Dialer, refusal: bytes
+) -> None:
+    """One of two recipients is refused, in words that no table can keep."""
+    letters = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal letters
+        writer.write(b"220 here\r\n")
+        while line := await reader.readline():
+            if line.upper().startswith(b"DATA"):
+                writer.write(b"354 go on\r\n")
+                await reader.readuntil(b"\r\n.\r\n")
+                letters += 1
+            writer.write(refusal + b"\r\n" if b"<bo@" in line else b"250 ok\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    remote = Remote("smtp+plain", "127.0.0.1", server.sockets[0].getsockname()[1])
+    async with sending(pool, dialer, smtp=remote, smtp_from=FROM):
+        await subscribe(conn, Email(("ada@example.org", "bo@example.org")))
+        await happen(conn, van, [0])
+        await until(lambda: conn.fetchval("select bool_and(state = 'sent') from delivery"))
+    reason, attempts = await conn.fetchrow("select reason, attempts from delivery")
+    assert reason.startswith("bo@example.org: 550 n") and reason.isprintable()
+    assert (attempts, letters) == (1, 1)
+    server.close()

@@ -138,7 +138,7 @@ async def test_a_wish_to_wait_is_granted_and_the_last_failure_is_a_dead_letter(
     wait = await conn.fetchval("select extract(epoch from due - now()) from delivery")
     assert 2990 < wait <= 3000
     sender.breakers.clear()
-    await conn.execute("update delivery set attempts = 9, due = now()")
+    await conn.execute("update delivery set attempts = 11, due = now()")
     await happen(conn, van, [1])
     await until(lambda: conn.fetchval("select array_agg(state order by id) = '{dead,waiting}' from delivery"))
     assert await conn.fetchval("select due is not null from delivery where id = 2"), "the next of the lane is due"

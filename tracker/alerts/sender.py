@@ -6,19 +6,20 @@ away; what it could not note is sent again, so a receiver may get a message twic
 
 import asyncio
 import random
-from collections import defaultdict
-from collections.abc import Collection, Coroutine, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Collection, Sequence
 from time import monotonic
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import asyncpg
+import msgspec
 import structlog
 
-from tracker.alerts.breaker import AT_ONCE, SPACING, Breaker
+from tracker.alerts.breaker import AT_ONCE, PLACES, SPACING, Breaker, Standing
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.message import Message
-from tracker.alerts.carriers.outcome import Outcome, Result
-from tracker.alerts.schedule import next_wait
+from tracker.alerts.carriers.outcome import Outcome, Result, unanswered
+from tracker.alerts.schedule import SCHEDULE, next_wait
 from tracker.alerts.unpacking import unpack
 from tracker.errors import TrackerError
 from tracker.metrics import Metrics
@@ -27,7 +28,7 @@ from tracker.model.moment import now_ms
 from tracker.model.names import Names
 from tracker.model.subscription import Subscription
 from tracker.store.deliveries import claim_deliveries, hasten_retries, select_due, update_delivery_tried
-from tracker.store.delivery_upkeep import prune_deliveries, select_backlog
+from tracker.store.delivery_upkeep import bury_unnoted, prune_deliveries, select_backlog
 from tracker.store.installation import select_installation
 from tracker.store.names import select_names
 from tracker.store.pool import AWAY, borrow
@@ -38,13 +39,14 @@ from tracker.store.subscriptions import (
 )
 
 logger = structlog.get_logger()
+T = TypeVar("T")
 
 LOOK: Final = 1.0  # s between looks where nobody woke us: other processes write outboxes too
 LEASE: Final = 40.0  # s; longer than any carrier's deadline, so nobody else sends what is under way
-UNDER_WAY: Final = 16 * AT_ONCE  # messages at once
 TEND: Final = 60.0  # s
 RELOAD: Final = 30.0  # s: a secret that was replaced ends without a change of the table
 HASTEN: Final = 5.0  # s over which the retries of a receiver that is back are spread
+UNNOTED: Final = "tried often, and what became of it could not be noted"
 ENDS: Final[dict[Result, DeliveryState]] = {"sent": "sent", "dead": "dead", "gone": "dead"}
 
 
@@ -59,7 +61,7 @@ class Sender:
         self.loaded = self.tended = float("-inf")  # monotonic s
         self.installation = ""
         self.breakers: defaultdict[str, Breaker] = defaultdict(Breaker)  # by endpoint
-        self.under_way = 0
+        self.under_way: Counter[Standing] = Counter()  # by the standing its endpoint had when it was sent
 
     def wake(self) -> None:
         """There are new events."""
@@ -70,10 +72,12 @@ class Sender:
         async with asyncio.TaskGroup() as tasks:
             while True:
                 self.awake.clear()
-                before = self.under_way
-                await self.guarded(self.turn(tasks))
+                before = self.under_way.total()
+                if (error := await venture(self.turn(tasks))) is not None:
+                    complain(error)
+                    await asyncio.sleep(LOOK)
                 await asyncio.sleep(SPACING)
-                if self.under_way == before == 0:
+                if self.under_way.total() == before == 0:
                     await self.pause()
 
     async def pause(self) -> None:
@@ -82,17 +86,6 @@ class Sender:
                 await self.awake.wait()
         except TimeoutError:
             return
-
-    async def guarded(self, work: Coroutine[Any, Any, None]) -> None:
-        """The border of the alerts: whatever happens behind it, fixes are stored and positions shown."""
-        try:
-            await work
-        except (TrackerError, *AWAY) as error:
-            logger.warning("alerts wait for the database", error=repr(error))
-            await asyncio.sleep(LOOK)
-        except Exception:
-            logger.exception("an alert failed")
-            await asyncio.sleep(LOOK)
 
     async def turn(self, tasks: asyncio.TaskGroup) -> None:
         """From the outbox into deliveries, and what is due on its way: those of the last minutes first."""
@@ -103,10 +96,9 @@ class Sender:
             await self.tend(conn)
             for fresh in (True, False):
                 due = await select_due(conn, self.subscriptions, fresh=fresh)
-                slots, most = self.slots(due), UNDER_WAY - self.under_way
-                if not slots or most <= 0:
+                if not (slots := self.slots(due)):
                     continue
-                claimed = await claim_deliveries(conn, slots, most=most, lease_s=LEASE, fresh=fresh)
+                claimed = await claim_deliveries(conn, slots, lease_s=LEASE, fresh=fresh)
                 names = await self.names(conn, claimed)
                 for each in claimed:
                     self.start(each, names, tasks)
@@ -130,6 +122,7 @@ class Sender:
             return
         self.tended = monotonic()
         await prune_deliveries(conn)
+        await bury_unnoted(conn, attempts=len(SCHEDULE) + 2, reason=UNNOTED)
         backlog = await select_backlog(conn)
         self.metrics.alerts_waiting.set(backlog.waiting)
         self.metrics.alerts_dead.set(backlog.dead)
@@ -141,10 +134,14 @@ class Sender:
         now, found = monotonic(), dict[int, int]()
         endpoints = {key: self.endpoint(self.subscriptions[key]) for key in due}
         left = {endpoint: self.breakers[endpoint].slots(now) for endpoint in endpoints.values()}
+        places = {standing: most - self.under_way[standing] for standing, most in PLACES.items()}
         for key in random.sample(list(due), len(due)):
-            if (endpoint := endpoints[key]) and left[endpoint] > 0:
-                found[key] = 1 if self.breakers[endpoint].failures else AT_ONCE
+            endpoint = endpoints[key]
+            standing = self.breakers[endpoint].standing
+            if left[endpoint] > 0 and places[standing] > 0:
+                found[key] = min(AT_ONCE if standing == "well" else 1, places[standing])
                 left[endpoint] -= found[key]
+                places[standing] -= found[key]
         return found
 
     async def names(self, conn: asyncpg.Connection, claimed: Sequence[Delivery]) -> Names:
@@ -154,39 +151,69 @@ class Sender:
         return await select_names(conn, telling) if telling else Names()
 
     def start(self, delivery: Delivery, names: Names, tasks: asyncio.TaskGroup) -> None:
-        subscription = self.subscriptions[delivery.subscription]
-        self.under_way += 1
-        self.breakers[self.endpoint(subscription)].started(monotonic())
-        tasks.create_task(self.guarded(self.deliver(Message(delivery, subscription, self.installation, names))))
-
-    async def deliver(self, message: Message) -> None:
-        """One attempt, and the note of what became of it."""
-        delivery, channel = message.delivery, message.subscription.channel
+        message = Message(delivery, self.subscriptions[delivery.subscription], self.installation, names)
         breaker = self.breakers[self.endpoint(message.subscription)]
-        at, began = now_ms(), monotonic()
+        standing = breaker.standing
+        self.under_way[standing] += 1
+        breaker.start(monotonic())
+        tasks.create_task(self.deliver(message, breaker, standing))
+
+    async def deliver(self, message: Message, breaker: Breaker, standing: Standing) -> None:
+        """One attempt, and the note of what became of it: whatever a carrier does, it is one that counts."""
+        delivery, at, began = message.delivery, now_ms(), monotonic()
         outcome = Outcome("failed", error="the server ended")
         try:
-            outcome = await self.carriers.of(channel).send(channel, message)
+            outcome = await self.attempt(message)
         finally:
-            self.under_way -= 1
-            is_back = breaker.settled(monotonic(), outcome.is_well, outcome.retry_after)
-        attempt = Attempt(delivery.attempts, at, round((monotonic() - began) * 1000), outcome.status, outcome.error)
-        await self.note(delivery, attempt, outcome)
-        if is_back:
-            await self.hasten(self.endpoint(message.subscription))
+            self.under_way[standing] -= 1
+            is_back = breaker.settle(monotonic(), outcome.is_well, outcome.retry_after)
+        attempt = Attempt(delivery.attempts, at, round((monotonic() - began) * 1000), outcome.status, outcome.told)
+        error = await venture(self.note(delivery, attempt, outcome))
+        if error is not None and not isinstance(error, AWAY):  # the next try to note it must not fail by the same word
+            complain(error)
+            told = f"what became of it could not be noted: {type(error).__name__}"
+            error = await venture(self.note(delivery, msgspec.structs.replace(attempt, error=told), outcome))
+        if error is None and is_back:
+            error = await venture(self.hasten(self.endpoint(message.subscription)))
+        if error is not None:  # its lease ends, and it is sent again: better twice than never
+            complain(error)
         self.wake()  # the next of its lane is due
+
+    async def attempt(self, message: Message) -> Outcome:
+        channel = message.subscription.channel
+        outcome = await venture(self.carriers.of(channel).send(channel, message))
+        if isinstance(outcome, Exception):
+            logger.error("a carrier failed", kind=type(channel).__name__, exc_info=outcome)
+            return unanswered(outcome)
+        return outcome
 
     async def note(self, delivery: Delivery, attempt: Attempt, outcome: Outcome) -> None:
         wait = next_wait(delivery.attempts, random.random(), outcome.retry_after)
         state = ENDS.get(outcome.result, "dead" if wait is None else "waiting")
-        self.metrics.alerts.labels("failed" if state == "waiting" else state).inc()
         async with borrow(self.pool) as conn:
             await update_delivery_tried(conn, delivery, attempt, state, None if state != "waiting" else wait)
             if outcome.result == "gone":
-                await disable_subscription(conn, delivery.subscription, outcome.error or "its receiver is gone")
+                await disable_subscription(conn, delivery.subscription, attempt.error or "its receiver is gone")
+        self.metrics.alerts.labels("failed" if state == "waiting" else state).inc()
 
     async def hasten(self, endpoint: str) -> None:
         """An endpoint is back: nobody waits hours for the next try of its schedule."""
         keys = [each.key for each in self.subscriptions.values() if self.endpoint(each) == endpoint]
         async with borrow(self.pool) as conn:
             await hasten_retries(conn, keys, within_s=HASTEN, after_s=LEASE)
+
+
+async def venture(work: Awaitable[T]) -> T | Exception:
+    """What it gives, or the error it raised. The border of the alerts: a carrier talks to strangers, and whatever that
+    brings is an answer to go on with, not the end of all others."""
+    try:
+        return await work
+    except Exception as error:
+        return error
+
+
+def complain(error: Exception) -> None:
+    if isinstance(error, (TrackerError, *AWAY)):
+        logger.warning("alerts wait for the database", error=repr(error))
+    else:
+        logger.error("alerts failed", exc_info=error)

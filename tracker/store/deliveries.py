@@ -104,27 +104,25 @@ async def select_due(conn: asyncpg.Connection, subscriptions: Collection[int], *
 
 
 async def claim_deliveries(
-    conn: asyncpg.Connection, slots: dict[int, int], *, most: int, lease_s: float, fresh: bool
+    conn: asyncpg.Connection, slots: dict[int, int], *, lease_s: float, fresh: bool
 ) -> list[Delivery]:
     """What is due, at most so many by subscription key; nobody else gets them for `lease_s`. Those of the last five
     minutes with `fresh`, the others without.
     """
-    which = "d.created_at > now() - $5::text::interval order by d.created_at"
+    which = "d.created_at > now() - $4::text::interval order by d.created_at"
     if not fresh:
-        which = "d.created_at <= now() - $5::text::interval order by d.due"
+        which = "d.created_at <= now() - $4::text::interval order by d.due"
     rows = await conn.fetch(
         f"""with claimed as (
                 select due.id from unnest($1::int[], $2::int[]) as wish (subscription, slots)
                 cross join lateral (
                     select d.id from delivery d
                     where d.subscription = wish.subscription and d.state = 'waiting' and d.due <= now() and {which}
-                    limit wish.slots for update skip locked) as due
-                limit $3)
-            update delivery d set due = now() + make_interval(secs => $4), attempts = attempts + 1
+                    limit wish.slots for update skip locked) as due)
+            update delivery d set due = now() + make_interval(secs => $3), attempts = attempts + 1
             from claimed where d.id = claimed.id returning {COLUMNS}""",
         list(slots),
         list(slots.values()),
-        most,
         lease_s,
         FRESH,
     )

@@ -75,6 +75,27 @@ async def _expire(conn: asyncpg.Connection) -> None:
         await promote_lanes(conn, {(row["subscription"], row["device"], row["geofence"]) for row in rows})
 
 
+async def bury_unnoted(conn: asyncpg.Connection, *, attempts: int, reason: str) -> None:
+    """What was claimed so often and waits all the same: nobody could note what became of it, so it is given up."""
+    rows = await conn.fetch(
+        """select id, subscription, device, geofence from delivery
+           where state = 'waiting' and attempts >= $1 and due <= now() limit $2""",
+        attempts,
+        AT_ONCE,
+    )
+    if not rows:
+        return
+    async with conn.transaction():
+        await lock_lanes(conn, {row["subscription"] for row in rows})
+        await conn.execute(
+            """update delivery set state = 'dead', reason = $2, finished_at = now()
+               where id = any($1) and state = 'waiting' and due <= now()""",
+            [row["id"] for row in rows],
+            reason,
+        )
+        await promote_lanes(conn, {(row["subscription"], row["device"], row["geofence"]) for row in rows})
+
+
 async def select_cooldowns(conn: asyncpg.Connection, lanes: list[LaneKey]) -> dict[LaneKey, int]:
     """When each was last told, in ms."""
     subscriptions, devices, geofences = zip(*lanes, strict=True) if lanes else ((), (), ())

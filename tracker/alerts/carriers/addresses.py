@@ -20,6 +20,13 @@ REFUSED: Final[tuple[Network, ...]] = tuple(
         "240.0.0.0/4",
         "2002::/16",
         "2001::/23",  # 6to4 and Teredo lead to any IPv4 address
+        "168.63.129.16/32",  # the platform inside one large cloud, by an address that looks public
+        "192.31.196.0/24",
+        "192.52.193.0/24",
+        "192.175.48.0/24",
+        "2620:4f:8000::/48",  # anycast of AS112 and AMT: whoever is near answers
+        "3fff::/20",
+        "3ffe::/16",  # documentation, and the 6bone that is no more
     )
 )
 # All of IPv6 that is given out. Outside of it IPv4 is hidden in many ways: NAT64, mapped, translated, compatible.

@@ -2,69 +2,66 @@
 and gives up in time.
 
 The name is resolved once, every answer has to be allowed, and the connection goes to the address that was checked,
-while Host and SNI stay the name's: a name that answers otherwise the second time gains nothing. httpcore knows no
-redirects, proxies, cookies or decompression, so there are none to switch off.
+while Host and SNI stay the name's: a name that answers otherwise the second time gains nothing. h11 knows no redirects,
+proxies, cookies or decompression, so there are none to switch off.
 """
 
 import asyncio
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Awaitable, Callable, Sequence
+from time import monotonic
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+import h11
 import httpcore2
 
 from tracker.alerts.carriers.addresses import is_allowed, plain
+from tracker.alerts.carriers.exchange import Exchange, Inbox, Reply
+from tracker.alerts.carriers.resolver import Resolver
 from tracker.errors import Invalid, ReceiverRefused
 from tracker.settings import Network
 
 DEADLINE: Final = 15.0  # s, for all of it: name, connection, TLS, request and answer
 CONNECT: Final = 5.0  # s for each address
-LARGEST_ANSWER: Final = 64 * 1024  # bytes; the rest is not read
-CONNECTIONS: Final = 64
-IDLE: Final = 20.0  # s a connection is kept for the next message
+KEPT: Final = 64  # connections that wait for the next message
+IDLE: Final = 20.0  # s that one is kept
 MOST_ADDRESSES: Final = 4  # of a name that are tried
 LONGEST_URL: Final = 2000
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
-class Reply(NamedTuple):
-    status: int
-    retry_after: str | None
-
-
-async def resolve(host: str, port: int) -> list[str]:
-    """All addresses of a name, in the order to try. OSError where it has none."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+class Origin(NamedTuple):
+    host: str
+    port: int
+    is_tls: bool
 
 
 class Dialer:
-    """One for the process; `close` it."""
+    """One for the process; `close` it. `resolve` gives all addresses of a name, OSError where it has none; None: by a
+    resolver of its own."""
 
     def __init__(
         self,
         private: Sequence[Network] = (),
-        resolve: Resolve = resolve,
+        resolve: Resolve | None = None,
         deadline: float = DEADLINE,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self.private = private
-        self.resolve = resolve
+        self.resolver = Resolver()
+        self.resolve = resolve or self.resolver.addresses
         self.deadline = deadline
-        self.pool = httpcore2.AsyncConnectionPool(
-            ssl_context=tls or httpcore2.default_ssl_context(),
-            max_connections=CONNECTIONS,
-            keepalive_expiry=IDLE,
-            network_backend=CheckedBackend(self),
-        )
+        self.tls = tls or httpcore2.default_ssl_context()
+        self.kept: list[tuple[Origin, float, Exchange]] = []  # the oldest first; since when, monotonic s
 
     async def addresses(self, host: str, port: int) -> Sequence[str]:
         """Of the name, all allowed. ReceiverRefused where one is not: a name with both is not to be trusted."""
         try:
             found = await self.resolve(host, port)
+        except TimeoutError:
+            raise ReceiverRefused(f"{host} could not be looked up in time") from None
         except (OSError, UnicodeError):
             raise ReceiverRefused(f"{host} is not a name with an address") from None
         if not found or not all(is_allowed(each, self.private) for each in found):
@@ -76,83 +73,81 @@ class Dialer:
         addresses it leads to now."""
         host, port = endpoint(url, field)
         try:
-            async with asyncio.timeout(CONNECT):
-                return await self.addresses(host, port)
-        except (ReceiverRefused, TimeoutError) as error:
-            reason = str(error) or f"{host} could not be looked up in time"
-            raise Invalid(f"{field}: {reason}", field=field) from None
+            return await self.addresses(host, port)
+        except ReceiverRefused as error:
+            raise Invalid(f"{field}: {error}", field=field) from None
 
     def is_private(self, addresses: Sequence[str]) -> bool:
         """All in networks that the operator named."""
         return all(any(plain(each) in network for network in self.private) for each in addresses)
 
     async def post(self, url: str, headers: dict[str, str], body: bytes) -> Reply:
-        """Raises ReceiverRefused, TimeoutError, or an error of httpcore2 or ssl (see FAILURES)."""
+        """Raises one of FAILURES."""
+        origin, parts = Origin(*endpoint(url), url.startswith("https:")), urlsplit(url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        given = [(name.encode(), value.encode()) for name, value in headers.items()]
         async with asyncio.timeout(self.deadline):
-            async with self.pool.stream("POST", url, headers=list(headers.items()), content=body) as response:
-                told = dict(response.headers)
-                await _read(response)
-                after = told.get(b"retry-after", told.get(b"Retry-After"))
-                return Reply(response.status, after.decode("latin-1") if after else None)
+            exchange = self.take(origin) or await self.connect(origin)
+            try:
+                reply = await exchange.post(parts.netloc.rstrip(":").encode(), target.encode(), given, body)
+                self.keep(origin, exchange)
+                return reply
+            except BaseException:
+                exchange.abort()
+                raise
+
+    async def connect(self, origin: Origin) -> Exchange:
+        """To an address that was checked, never to a name: the first of the name's that answers."""
+        addresses = (await self.addresses(origin.host, origin.port))[:MOST_ADDRESSES]
+        for address in addresses[:-1]:
+            try:
+                return await self._connect(origin, address)
+            except OSError:  # of which TimeoutError is one
+                continue
+        return await self._connect(origin, addresses[-1])
+
+    async def _connect(self, origin: Origin, address: str) -> Exchange:
+        async with asyncio.timeout(CONNECT):
+            _, inbox = await asyncio.get_running_loop().create_connection(
+                Inbox,
+                address,
+                origin.port,
+                ssl=self.tls if origin.is_tls else None,
+                server_hostname=origin.host if origin.is_tls else None,
+            )
+        return Exchange(inbox)
+
+    def take(self, origin: Origin) -> Exchange | None:
+        """A connection that was kept, if there is one."""
+        self.prune()
+        for index, (place, _, exchange) in enumerate(self.kept):
+            if place == origin:
+                del self.kept[index]
+                return exchange
+        return None
+
+    def keep(self, origin: Origin, exchange: Exchange) -> None:
+        """For the next message, if it can take one."""
+        self.kept.append((origin, monotonic(), exchange))
+        exchange.rest()
+        self.prune()
+
+    def prune(self) -> None:
+        """Those that are too old, too many, or of which more came than was asked for."""
+        since = monotonic() - IDLE
+        for place in list(self.kept):
+            if place[1] < since or not place[2].is_clean or len(self.kept) > KEPT:
+                self.kept.remove(place)
+                place[2].abort()
 
     async def close(self) -> None:
-        await self.pool.aclose()
+        for _, _, exchange in self.kept:
+            exchange.abort()
+        self.kept.clear()
+        await self.resolver.close()
 
 
-FAILURES: Final = (
-    ReceiverRefused,
-    Invalid,
-    OSError,
-    TimeoutError,
-    ssl.SSLError,
-    httpcore2.NetworkError,
-    httpcore2.ProtocolError,
-    httpcore2.TimeoutException,
-    httpcore2.PoolTimeout,
-    httpcore2.UnsupportedProtocol,
-)
-
-
-async def _read(response: httpcore2.Response) -> None:
-    """To the end, so that the connection can be kept; or to the limit, and then it is closed."""
-    size = 0
-    async for chunk in response.aiter_stream():
-        size += len(chunk)
-        if size > LARGEST_ANSWER:
-            return
-
-
-class CheckedBackend(httpcore2.AsyncNetworkBackend):
-    """Connects to addresses that were checked, never to a name."""
-
-    def __init__(self, dialer: Dialer) -> None:
-        self.dialer = dialer
-        self.sockets = httpcore2.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        addresses = await self.dialer.addresses(host, port)
-        for number, address in enumerate(addresses[:MOST_ADDRESSES], 1):
-            try:
-                return await self.sockets.connect_tcp(address, port, timeout=CONNECT)
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
-                if number == min(len(addresses), MOST_ADDRESSES):
-                    raise
-        raise ReceiverRefused
-
-    async def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
-    ) -> httpcore2.AsyncNetworkStream:
-        raise ReceiverRefused
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+FAILURES: Final = (ReceiverRefused, Invalid, OSError, h11.ProtocolError)
 
 
 def endpoint(url: str, field: str = "channel.url") -> tuple[str, int]:

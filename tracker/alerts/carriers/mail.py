@@ -6,9 +6,10 @@ import ssl
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP as WIRE
+from email.charset import QP, Charset
+from email.message import Message as Letter
+from email.mime.text import MIMEText
+from email.policy import compat32
 from email.utils import format_datetime, parseaddr
 from typing import Final
 
@@ -22,8 +23,9 @@ from aiosmtplib import (
 )
 from aiosmtplib.response import SMTPResponse
 
+from tracker.alerts.carriers.header import header, quoted
 from tracker.alerts.carriers.message import Message
-from tracker.alerts.carriers.outcome import LONGEST_ERROR, Outcome, unanswered
+from tracker.alerts.carriers.outcome import Outcome, unanswered
 from tracker.alerts.carriers.wording import one_line, worded
 from tracker.model.channel import Email
 from tracker.model.moment import to_datetime
@@ -32,7 +34,11 @@ from tracker.settings import Remote
 DEADLINE: Final = 30.0  # s for all of it; the sender's lease is longer
 FAREWELL: Final = 2.0  # s for the QUIT of a letter that is over
 REMEMBERED: Final = 1000  # letters that some of their recipients have; of the oldest is forgotten who
-LINES: Final = WIRE.clone(cte_type="7bit")  # what any server takes
+# The newer policies decode what looks encoded in a header, and Python below 3.11.10 writes the line breaks that come
+# out of it: whoever names a device would write headers. This one takes headers as they are.
+LINES: Final = compat32.clone(linesep="\r\n", max_line_length=None, cte_type="7bit")
+READABLE: Final = Charset("utf-8")
+READABLE.body_encoding = QP  # plain text is seen as it is, and no line is too long for a server
 PASSWORD: Final = (530, 534, 535, 538)  # RFC 4954: answers about the password, whatever they answer to
 Refusals = dict[str, SMTPResponse]
 
@@ -46,10 +52,10 @@ class Mail:
 
     def __init__(self, server: Remote, sender: str, tls: ssl.SSLContext | None = None) -> None:
         self.server = server
-        name, address = parseaddr(sender)
-        self.sender = Address(name, addr_spec=address)
+        self.name, self.address = parseaddr(sender)
+        self.domain = self.address.rpartition("@")[2]
         self.tls = tls
-        self.host = _own_name(self.sender.domain)
+        self.host = _own_name(self.domain)
         self.settled: OrderedDict[str, frozenset[str]] = OrderedDict()  # by message id: who has it, or never will
 
     async def check(self, channel: Email) -> None:
@@ -73,22 +79,21 @@ class Mail:
             return unanswered(error)
         return self.settle(message.id, recipients, refusals)
 
-    def letter(self, channel: Email, message: Message) -> EmailMessage:
+    def letter(self, channel: Email, message: Message) -> Letter:
         """The same for every attempt, so that a mailbox knows what it has already."""
-        wording = worded(message)
-        letter = EmailMessage(LINES)
-        letter["From"] = self.sender
-        letter["To"] = [Address(addr_spec=each) for each in channel.to]
-        letter["Subject"] = wording.title
-        letter["Date"] = format_datetime(to_datetime(message.delivery.created_at))
-        letter["Message-ID"] = f"<{message.id}@{self.sender.domain}>"
-        letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's out-of-office note answers
-        subscription = message.subscription
+        wording, subscription = worded(message), message.subscription
         named = f"{one_line(subscription.name)} ({subscription.id})" if subscription.name else subscription.id
-        letter.set_content("\n".join([wording.title, "", *wording.lines, "", f"Subscription: {named}", ""]))
+        text = "\n".join([wording.title, "", *wording.lines, "", f"Subscription: {named}", ""])
+        letter = MIMEText(text, "plain", READABLE, policy=LINES)  # type: ignore[arg-type]  # any of them does
+        letter["From"] = f"{quoted(self.name)} <{self.address}>" if self.name else self.address
+        letter["To"] = ",\r\n ".join(channel.to)
+        letter["Subject"] = header(wording.title)
+        letter["Date"] = format_datetime(to_datetime(message.delivery.created_at))
+        letter["Message-ID"] = f"<{message.id}@{self.domain}>"
+        letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's out-of-office note answers
         return letter
 
-    async def post(self, recipients: Sequence[str], letter: EmailMessage) -> Refusals:
+    async def post(self, recipients: Sequence[str], letter: Letter) -> Refusals:
         """Those who did not take it. SMTPRecipientsRefused where nobody did."""
         is_tls = self.server.scheme == "smtps"
         # A password goes over TLS or not at all: whoever cuts STARTTLS out of the talk is not to read it.
@@ -106,7 +111,7 @@ class Mail:
         )
         try:
             await smtp.connect()
-            refusals, _ = await smtp.sendmail(self.sender.addr_spec, recipients, letter.as_bytes())
+            refusals, _ = await smtp.sendmail(self.address, recipients, letter.as_bytes())
             with suppress(SMTPException, OSError):  # it is taken, whatever comes of the farewell
                 await smtp.quit(timeout=FAREWELL)
             return refusals
@@ -135,16 +140,12 @@ def _refused(error: SMTPResponseException) -> Outcome:
     told = f"{error.code} {error.message}"
     is_letter = isinstance(error, SMTPSenderRefused | SMTPDataError) and error.code not in PASSWORD
     if is_letter and error.code >= 500:
-        return Outcome("dead", error.code, _cut(told))
-    return Outcome("failed", error.code, _cut(told))
+        return Outcome("dead", error.code, told)
+    return Outcome("failed", error.code, told)
 
 
 def _told(refusals: Iterable[tuple[str, SMTPResponse]]) -> str:
-    return _cut("; ".join(f"{each}: {answer.code} {answer.message}" for each, answer in refusals))
-
-
-def _cut(text: str) -> str:
-    return " ".join(text.split())[:LONGEST_ERROR]
+    return "; ".join(f"{each}: {answer.code} {answer.message}" for each, answer in refusals)
 
 
 def _own_name(domain: str) -> str:

@@ -24,8 +24,9 @@ class Outcome(msgspec.Struct, frozen=True):
     retry_after: float | None = None
 
     @property
-    def is_sent(self) -> bool:
-        return self.result == "sent"
+    def told(self) -> str | None:
+        """The error as it can be kept: strangers write it, in any encoding or none, and a table takes no NUL."""
+        return legible(self.error)[:LONGEST_ERROR] if self.error is not None else None
 
     @property
     def is_well(self) -> bool:
@@ -47,7 +48,13 @@ def answered(status: int, retry_after: str | None) -> Outcome:
 def unanswered(error: Exception) -> Outcome:
     text = str(error).strip() or ("no answer in time" if isinstance(error, TimeoutError) else "")
     name = type(error).__name__
-    return Outcome("failed", error=f"{name}: {text}"[:LONGEST_ERROR] if text else name)
+    return Outcome("failed", error=f"{name}: {text}" if text else name)
+
+
+def legible(text: str) -> str:
+    """One line of printable characters; what was none is a question mark."""
+    shown = (each if each.isprintable() or each.isspace() else "\N{REPLACEMENT CHARACTER}" for each in text)
+    return " ".join("".join(shown).split())
 
 
 def _seconds(retry_after: str) -> float | None:
@@ -56,7 +63,7 @@ def _seconds(retry_after: str) -> float | None:
         return float(retry_after[:9])
     try:
         moment = parsedate_to_datetime(retry_after)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, TypeError, OverflowError):  # what it raises for the dates people send
         return None
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return max(0.0, (aware - datetime.now(UTC)).total_seconds())
