@@ -1,23 +1,28 @@
 """The commands. Each reads its settings here and passes them on as values."""
 
 import asyncio
+import errno
 import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 import uvloop
 from rich.console import Console
+from rich.markup import escape
 
 from tracker import __version__, logs
+from tracker.access.links import make_link_at
 from tracker.access.tokens import issue_at
 from tracker.errors import TrackerError
 from tracker.server import database, run
 from tracker.settings import Settings, from_environment
-from tracker.store.migrate import migrate as migrate_database
+from tracker.start import announce, base_url, link_to
+from tracker.store.reach import bring_up_to_date
 
 F = TypeVar("F", bound=Callable[..., Any])
 console: Final = Console(stderr=True)
@@ -63,7 +68,15 @@ def demo(bind: str | None, data: Path | None, database_url: str | None, vehicles
 def serve(bind: str | None, data: Path | None, database_url: str | None) -> None:
     """Run the server until it is told to stop."""
     settings = settings_from(bind=bind, data=data, database_url=database_url)
-    run_loop(until_signalled(lambda shutdown: run(settings, shutdown, announce)))
+    run_loop(until_signalled(lambda shutdown: run(settings, shutdown, partial(announce, settings, console))))
+
+
+@main.command("sign-in")
+@click.option("--url", help="Where a browser finds the server. [what TRACKER_ORIGINS or TRACKER_BIND says]")
+@database_options
+def sign_in(url: str | None, data: Path | None, database_url: str | None) -> None:
+    """Print a link that signs a browser in as admin, once and within an hour."""
+    run_loop(linking(settings_from(data=data, database_url=database_url, log_level="warning"), url))
 
 
 @main.command()
@@ -160,10 +173,6 @@ def settings_from(log_level: str | None = None, **given: Any) -> Settings:
     return settings
 
 
-def announce(addresses: list[str]) -> None:
-    console.print(f"listening on {', '.join(addresses)}", highlight=False)
-
-
 async def until_signalled(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
     """A first signal asks for an orderly end; a second one gets the default, which is none."""
     shutdown = asyncio.Event()
@@ -179,29 +188,53 @@ async def until_signalled(work: Callable[[asyncio.Event], Coroutine[Any, Any, No
 
 
 async def migrating(settings: Settings) -> None:
-    async with database(settings) as url:
-        done = await migrate_database(url)
+    async with database(settings) as (url, _):
+        done = await bring_up_to_date(url)
     console.print("\n".join(done) if done else "nothing to do")
 
 
 async def creating(settings: Settings, kind: Any, name: str) -> None:
     """The token alone on standard output, so that a script can take it."""
-    async with database(settings) as url:
-        await migrate_database(url)
+    async with database(settings) as (url, _):
+        await bring_up_to_date(url)
         click.echo(await issue_at(url, kind, name))
+
+
+async def linking(settings: Settings, url: str | None) -> None:
+    async with database(settings) as (database_url, _):
+        await bring_up_to_date(database_url)
+        click.echo(link_to(url or base_url(settings), await make_link_at(database_url)))
 
 
 def run_loop(work: Coroutine[Any, Any, Any]) -> None:
     """An error that was raised on purpose is a sentence, not a traceback."""
+    code = 0
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work)
     except* (TrackerError, OSError) as group:
-        for error in flat(group):
-            console.print(f"[red]{error}[/]", highlight=False)
-        sys.exit(1)
+        for sentence in dict.fromkeys(sentence_of(error) for error in flat(group)):
+            console.print(f"[red]{escape(sentence)}[/]", highlight=False, soft_wrap=True)
+        code = 1
     except* KeyboardInterrupt:
-        sys.exit(130)
+        code = 130
+    if code:
+        sys.exit(code)  # not above: what is raised inside except* comes out as a group, with a traceback
+
+
+def sentence_of(error: BaseException) -> str:
+    """With the next step, where it is about an address to listen on."""
+    if not isinstance(error, OSError) or not isinstance(error.filename, str):
+        return str(error)
+    host, _, port = error.filename.rpartition(":")
+    if error.errno == errno.EADDRINUSE and port.isdecimal():
+        other = f"{host}:{int(port) % 65_535 + 1}"
+        return f"{error.filename} is taken: another server may be running. Stop it, or listen elsewhere: --bind {other}"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{host} is no address of this machine. To be reached from others, listen on all: --bind 0.0.0.0:{port}"
+    if error.errno == errno.EACCES and port.isdecimal():
+        return f"port {port} is for root only. Listen on a higher one, such as --bind {host}:8000, behind a proxy"
+    return f"{error.filename}: {error.strerror}"
 
 
 def flat(group: BaseExceptionGroup[Any]) -> list[BaseException]:

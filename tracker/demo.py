@@ -12,6 +12,7 @@ from tracker.server import run
 from tracker.settings import Settings
 from tracker.simulator.demo import furnish
 from tracker.simulator.simulate import simulate
+from tracker.start import Start, bound_url
 
 SEED: Final = 7
 
@@ -21,10 +22,10 @@ async def demonstrate(settings: Settings, shutdown: asyncio.Event, vehicles: int
     token = settings.admin_token or secrets.token_urlsafe(32)
     listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     async with asyncio.TaskGroup() as tasks:
-        started: Callable[[list[str]], None] = lambda addresses: listening.set_result(addresses[0])  # noqa: E731
+        started: Callable[[Start], None] = lambda start: listening.set_result(start.addresses[0])  # noqa: E731
         with console.status("starting the database and the server"):
             tasks.create_task(run(replace(settings, admin_token=token), shutdown, started), name="server")
-            url = f"http://{await listening}"
+            url = bound_url(settings, await listening)
         vehicles_on_the_road = tasks.create_task(drive(url, token, vehicles, console), name="vehicles")
         await shutdown.wait()
         vehicles_on_the_road.cancel()

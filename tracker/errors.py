@@ -20,6 +20,7 @@
     ├── TooSlow              read nothing for too long
     ├── PostgisMissing       no PostgreSQL with PostGIS on this machine
     ├── ClusterFailed        the private PostgreSQL does not run
+    ├── DatabaseUnusable     the database that was named cannot be used
     ├── SchemaDrift          the database and the migrations disagree
     ├── ReceiverRefused      an address that alerts are not sent to
     └── SetupFailed          a step of the set-up did not work
@@ -118,6 +119,10 @@ class PostgisMissing(TrackerError):
 
 class ClusterFailed(TrackerError):
     """The private PostgreSQL does not run."""
+
+
+class DatabaseUnusable(TrackerError):
+    """The database cannot be used."""
 
 
 class SchemaDrift(TrackerError):

@@ -6,12 +6,14 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Final
 
 import asyncpg
 import structlog
 
 from tracker.access.gate import Gate
+from tracker.access.links import make_first_link
 from tracker.alerts.carriers.build import build_carriers
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.dialer import Dialer
@@ -33,13 +35,14 @@ from tracker.model.moment import now_us
 from tracker.postgis.cluster import Cluster
 from tracker.settings import Settings
 from tracker.sockets import blueprint
+from tracker.start import Start
 from tracker.store.devices import select_device_by_key, select_devices
 from tracker.store.events import select_head, select_oldest
 from tracker.store.installation import select_epoch, upsert_push_key
-from tracker.store.migrate import migrate
 from tracker.store.nudges import Channel, listen
 from tracker.store.pool import AWAY, answering, borrow, open_pool
 from tracker.store.quarantine import prune_quarantine
+from tracker.store.reach import bring_up_to_date
 from tracker.store.tokens import select_revoked
 from tracker.websocket import serve
 
@@ -216,16 +219,18 @@ class Server:
         self.roster.dismiss(RECONNECT_MS)
 
 
-async def run(settings: Settings, shutdown: asyncio.Event, started: Callable[[list[str]], None]) -> None:
-    """Serve until `shutdown` is set. `started` is told the addresses. Raises what ended it, if not that."""
-    async with database(settings) as url:
-        for name in await migrate(url):
+async def run(settings: Settings, shutdown: asyncio.Event, started: Callable[[Start], None]) -> None:
+    """Serve until `shutdown` is set. `started` is told once it listens. Raises what ended it, if not that."""
+    async with database(settings) as (url, home):
+        for name in await bring_up_to_date(url):
             logger.info("migrated", file=name)
         pool = await open_pool(url, min_size=1, max_size=API_CONNECTIONS, answer_s=API_ANSWER)
         doors = await open_pool(url, min_size=1, max_size=DOOR_CONNECTIONS, answer_s=API_ANSWER)
         try:
             carriers = await carriers_of(pool, settings)
-            await run_on(url, pool, doors, settings, carriers, shutdown, started)
+            code = await first_link(pool, settings)
+            listening: Callable[[list[str]], None] = lambda addresses: started(Start(addresses, home, code))  # noqa: E731
+            await run_on(url, pool, doors, settings, carriers, shutdown, listening)
         finally:
             pool.terminate()
             doors.terminate()
@@ -242,6 +247,14 @@ async def carriers_of(pool: asyncpg.Pool, settings: Settings) -> Carriers:
         smtp_from=settings.smtp_from,
         mqtt=settings.mqtt,
     )
+
+
+async def first_link(pool: asyncpg.Pool, settings: Settings) -> str | None:
+    """None where there is a way in already: somebody used it, or the operator set a token."""
+    if settings.admin_token is not None:
+        return None
+    async with borrow(pool) as conn:
+        return await make_first_link(conn)
 
 
 async def run_on(
@@ -296,17 +309,17 @@ async def close(log: Log) -> None:
 
 
 @asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[str]:
-    """The URL of the database that was given, or of a private cluster that lives as long as we do."""
+async def database(settings: Settings) -> AsyncIterator[tuple[str, Path | None]]:
+    """The URL of the database that was given, or of a private cluster that lives as long as we do, and its folder."""
     if settings.database_url:
-        yield settings.database_url
+        yield settings.database_url, None
         return
     cluster = await asyncio.to_thread(Cluster, settings.data)
     await asyncio.to_thread(cluster.start)
     try:
         async with asyncio.TaskGroup() as tasks:
             watch = tasks.create_task(cluster.watch(), name="postgis")
-            yield cluster.url
+            yield cluster.url, cluster.home
             watch.cancel()
     finally:
         await asyncio.to_thread(cluster.stop)

@@ -1,16 +1,19 @@
 """The page as people use it."""
 
+import asyncio
 import json
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Watched, enter
 from tests.browser.driving import vehicle
 from tests.browser.looking import HERE, MAP, THERE, until
 from tests.running import ADMIN_TOKEN, RunningServer
+from tracker.access.links import make_link_at
 
 PORT = {
     "type": "Feature",
@@ -318,3 +321,20 @@ def test_a_pmtiles_of_ones_own_is_the_ground(page: Page, server: RunningServer) 
     page.evaluate(f"{MAP}.jumpTo({{center: {json.dumps(HERE)}, zoom: 15}})")
     until(page, f"() => {MAP}.querySourceFeatures('own', {{sourceLayer: 'roads'}}).length > 50")
     assert page.evaluate(f"{MAP}.getSource('world') === undefined && {MAP}.getLayer('devices') !== undefined")
+
+
+def test_a_sign_in_link_leads_in_once(page: Page, chromium: Browser, server: RunningServer, watched: Watched) -> None:
+    """Opened again where it worked it does no harm; elsewhere it opens nothing, and says what makes a new one."""
+    watched.tolerated.append("401")
+    with ThreadPoolExecutor(1) as thread:  # apart: the browser has a loop of its own here
+        link = f"{server.url}/#link={thread.submit(asyncio.run, make_link_at(server.database_url)).result()}"
+    for _ in range(2):
+        page.goto("about:blank")
+        page.goto(link)
+        expect(page.locator(".badge")).to_contain_text("Live")
+        assert page.url == f"{server.url}/"
+    stranger = chromium.new_context()
+    other = stranger.new_page()
+    other.goto(link)
+    expect(other.get_by_role("alert")).to_contain_text("used, or is too old")
+    stranger.close()

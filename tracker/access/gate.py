@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from tracker.access.guesses import Guesses
+from tracker.access.links import redeem_link
 from tracker.access.sign_ins import find_sign_in_token
 from tracker.access.tokens import authenticate, digest
 from tracker.errors import NotSignedIn, TooMany
 from tracker.model.token import Token
+from tracker.store.pool import borrow
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,18 @@ class Gate:
             self.guesses.failed(address, hashed)
             raise NotSignedIn
         self.guesses.worked(hashed)
+        return token
+
+    async def redeem(self, code: str, address: str) -> Token:
+        """The token that a sign-in link stands for, once. Refuses as `admit` does."""
+        hashed = digest(code)
+        if (wait := self.guesses.wait(address, hashed)) > 0:
+            raise TooMany("too many failed sign-ins from this address", retry_after=wait)
+        async with borrow(self.pool) as conn:
+            token = await redeem_link(conn, code)
+        if token is None:
+            self.guesses.failed(address, hashed)
+            raise NotSignedIn("this link was used, or is too old; `tracker sign-in` on the server makes a new one")
         return token
 
     async def recognise(self, cookie: str) -> Token | None:

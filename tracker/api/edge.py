@@ -103,7 +103,8 @@ def clean_name(text: str, field: str) -> str:
 
 
 def answer(value: object, status: int = 200, mimetype: str = "application/json") -> Response:
-    return Response(_encoder.encode(value), status, mimetype=mimetype)
+    """Ends with a line's end: in a terminal the prompt stands below the answer, not behind it."""
+    return Response(_encoder.encode(value) + b"\n", status, mimetype=mimetype)
 
 
 def empty() -> Response:

@@ -8,7 +8,7 @@ from tracker.access.gate import Gate
 from tracker.access.guard import address, allow, caller, own_origin, public
 from tracker.access.sign_ins import COOKIE, close_sign_in, open_sign_in
 from tracker.api.edge import answer, empty, read_json
-from tracker.errors import NotAllowed, NotSignedIn
+from tracker.errors import Invalid, NotAllowed, NotSignedIn
 from tracker.model.token import Token, TokenKind
 from tracker.store.devices import select_device_by_key
 from tracker.store.pool import borrow
@@ -16,7 +16,10 @@ from tracker.store.sign_ins import LIFETIME
 
 
 class SignIn(msgspec.Struct, frozen=True):
-    token: str
+    """One of the two: a token, or the code of a sign-in link, which works once."""
+
+    token: str | None = None
+    link: str | None = None
 
 
 class Me(msgspec.Struct, frozen=True):
@@ -35,7 +38,7 @@ def blueprint(gate: Gate) -> Blueprint:
     @document_response(Me, 201)
     @public
     async def sign_in() -> Response:
-        """Sign in with a token; the answer sets a cookie."""
+        """Sign in with a token or by a link; the answer sets a cookie."""
         return await _sign_in(gate)
 
     @routes.delete("/session")
@@ -65,12 +68,20 @@ def blueprint(gate: Gate) -> Blueprint:
 async def _sign_in(gate: Gate) -> Response:
     if "Origin" in request.headers and not own_origin(gate, request):
         raise NotAllowed("the page's origin is not allowed")
-    token = await gate.admit((await read_json(SignIn)).token, address(request))
+    token = await _admitted(gate, await read_json(SignIn))
     async with borrow(gate.pool) as conn:
         secret = await open_sign_in(conn, token, gate.admin_token)
     response = answer(await _me(gate, token), 201)
     response.set_cookie(COOKIE, secret, max_age=LIFETIME, path="/", httponly=True, samesite="Strict", secure=_secure())
     return response
+
+
+async def _admitted(gate: Gate, shown: SignIn) -> Token:
+    if shown.link is not None and shown.token is None:
+        return await gate.redeem(shown.link, address(request))
+    if shown.token is None or shown.link is not None:
+        raise Invalid("token: either a token or a link", field="token")
+    return await gate.admit(shown.token, address(request))
 
 
 async def _me(gate: Gate, token: Token) -> Me:

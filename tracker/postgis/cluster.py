@@ -101,7 +101,7 @@ class Cluster:
         """The steps of a start, for those who may block and those who may not: each value is a pause to make, in s."""
         deadline = time.monotonic() + START_S
         log_start = 0
-        with self._places.lock.open("a") as lock:
+        with _opened_privately(self._places.lock) as lock:
             while not _locked(lock):
                 yield _pause(deadline, 0.05)
             self._make()
@@ -154,7 +154,7 @@ class Cluster:
         path = self._places.log
         if path.exists() and path.stat().st_size > LOG_BYTES:
             path.rename(path.with_suffix(".log.old"))
-        with path.open("ab") as log:
+        with _opened_privately(path) as log:
             start = log.seek(0, os.SEEK_END)
             self._process = postmaster.spawn(self._binaries, self._places, self._account, self._settings, log.fileno())
         return start
@@ -188,7 +188,14 @@ def _pause(deadline: float, pause_s: float) -> float:
     return pause_s
 
 
-def _locked(lock: IO[str]) -> bool:
+def _opened_privately(path: Path) -> IO[bytes]:
+    """To append. Who may read the lock may hold it, and keep us from starting; who may read the log reads queries."""
+    file = os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600), "ab")
+    os.fchmod(file.fileno(), 0o600)  # one of an older version may be open to all
+    return file
+
+
+def _locked(lock: IO[bytes]) -> bool:
     """Whether the lock is ours now. It is held while starting only, so that another server can adopt."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

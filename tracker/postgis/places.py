@@ -10,6 +10,7 @@ from tracker.errors import ClusterFailed
 from tracker.postgis.account import Account
 
 FALLBACK: Final = Path("/var/lib/tracker")  # for root, when the wanted folder lies where PostgreSQL's account cannot go
+ELSEWHERE: Final = "name a folder of your own with --data (TRACKER_DATA)"
 SOCKET: Final = ".s.PGSQL.5432"
 SOCKET_PATH_BYTES: Final = 100  # the kernel allows 107, and the lock file's name is 5 longer
 
@@ -45,9 +46,16 @@ class Places:
 def places_for(data: Path, account: Account) -> Places:
     """`data`, or for root a folder under /var/lib/tracker when `account` cannot reach `data` (a checkout in /root)."""
     wanted = data.absolute()
-    if not account.can_enter(_nearest(wanted)):
+    if blocked := next((each for each in (wanted, *wanted.parents) if each.exists() and not each.is_dir()), None):
+        raise ClusterFailed(f"{blocked} is no folder: {ELSEWHERE}")
+    if os.geteuid() == 0 and not account.can_enter(_nearest(wanted)):
         wanted = FALLBACK / _name_of(wanted)
-    _make(wanted, account)
+    try:
+        _make(wanted, account)
+    except OSError as error:
+        raise ClusterFailed(f"{wanted} cannot be made ({error.strerror}): {ELSEWHERE}") from None
+    if not os.access(wanted, os.R_OK | os.W_OK | os.X_OK):
+        raise ClusterFailed(f"{wanted} may not be written by us (it belongs to {_owner_of(wanted)}): {ELSEWHERE}")
     return Places(wanted)
 
 
@@ -59,6 +67,13 @@ def make_private(folder: Path, account: Account) -> None:
         raise ClusterFailed(f"{folder} belongs to another user")
     account.own(folder)
     folder.chmod(0o700)
+
+
+def _owner_of(folder: Path) -> str:
+    try:
+        return folder.owner()
+    except KeyError:
+        return f"user {folder.stat().st_uid}"
 
 
 def _nearest(path: Path) -> Path:

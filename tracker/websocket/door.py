@@ -100,7 +100,11 @@ def listen(address: str, limits: Limits) -> socket.socket:
     )
     for level, option, value in options:
         listener.setsockopt(level, option, value)
-    listener.bind((host.strip("[]"), int(port)))
+    try:
+        listener.bind((host.strip("[]"), int(port)))
+    except OSError as error:
+        listener.close()
+        raise OSError(error.errno, error.strerror, address) from None  # the kernel does not say which of them it was
     listener.listen(limits.backlog)
     listener.setblocking(False)
     return listener

@@ -3,7 +3,7 @@ import '@fontsource-variable/inter/wght.css';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import { render } from 'preact';
 import { ApiError } from './api/call';
-import { fetchConfig, fetchMe } from './api/sign-in';
+import { fetchConfig, fetchMe, type Key } from './api/sign-in';
 import { App } from './panels/App';
 import { trySignIn } from './panels/SignIn';
 import { followTheme } from './panels/theme';
@@ -24,17 +24,24 @@ render(<App liveUrl={liveUrl} onSignedIn={() => void enter()} />, document.getEl
 void arrive();
 
 async function arrive(): Promise<void> {
-  const token = takeToken();
-  const refusal = token === null ? null : await trySignIn(token);
-  if (refusal !== null) door.value = { state: 'closed', why: refusal };
+  const key = takeKey();
+  const refusal = key === null ? null : await trySignIn(key);
+  if (refusal !== null && !(await isSignedIn())) door.value = { state: 'closed', why: refusal };
   else await enter();
 }
 
 /** A fragment is never sent to a server, and is gone before anything else runs: not in the history, not in a bookmark. */
-function takeToken(): string | null {
-  const token = new URLSearchParams(location.hash.slice(1)).get('token');
-  if (token !== null) history.replaceState(null, '', location.pathname + location.search);
-  return token;
+function takeKey(): Key | null {
+  const given = new URLSearchParams(location.hash.slice(1));
+  const [token, link] = [given.get('token'), given.get('link')];
+  if (token !== null || link !== null) history.replaceState(null, '', location.pathname + location.search);
+  if (link !== null) return { link };
+  return token === null ? null : { token };
+}
+
+/** A link that is opened again where it worked before leads in: the cookie is there. */
+async function isSignedIn(): Promise<boolean> {
+  return fetchMe().then(() => true, () => false);
 }
 
 async function enter(): Promise<void> {

@@ -11,8 +11,11 @@ export interface Config {
   readonly version: string;
 }
 
-export async function signIn(token: string): Promise<void> {
-  await call('POST', '/api/session', { token });
+/** What opens the door: a token, or the code of a link, which does so once. */
+export type Key = { readonly token: string } | { readonly link: string };
+
+export async function signIn(key: Key): Promise<void> {
+  await call('POST', '/api/session', key);
 }
 
 export async function signOut(): Promise<void> {

@@ -1,7 +1,7 @@
 /** The door: a token opens it, typed here or brought by the link on the server's terminal. */
 import { useState } from 'preact/hooks';
 import { ApiError } from '../api/call';
-import { signIn } from '../api/sign-in';
+import { type Key, signIn } from '../api/sign-in';
 import { Mark } from './Icons';
 
 interface Props {
@@ -16,7 +16,7 @@ export function SignIn({ why, onSignedIn }: Props) {
   const submit = async (event: Event) => {
     event.preventDefault();
     setBusy(true);
-    const refusal = await trySignIn(token.trim());
+    const refusal = await trySignIn({ token: token.trim() });
     setBusy(false);
     setError(refusal);
     if (refusal === null) onSignedIn();
@@ -26,7 +26,7 @@ export function SignIn({ why, onSignedIn }: Props) {
       <form class="card" onSubmit={(event) => void submit(event)}>
         <Mark size={44} />
         <h1>Sign in</h1>
-        <p>Paste a viewer or admin token. The demo prints a link that signs in; <code>python3 -m tracker token create --kind viewer</code> makes a token.</p>
+        <p>Paste a viewer or admin token. On the server, <code>python3 -m tracker sign-in</code> prints a link that signs in.</p>
         <label for="token">Token</label>
         <input id="token" type="password" autocomplete="off" spellcheck={false} required autofocus value={token}
           aria-invalid={error !== null} aria-describedby="door-error" onInput={(event) => setToken(event.currentTarget.value)} />
@@ -37,13 +37,14 @@ export function SignIn({ why, onSignedIn }: Props) {
   );
 }
 
-/** Null where the token opened the door, else a sentence. */
-export async function trySignIn(token: string): Promise<string | null> {
+/** Null where the key opened the door, else a sentence. */
+export async function trySignIn(key: Key): Promise<string | null> {
   try {
-    await signIn(token);
+    await signIn(key);
     return null;
   } catch (error) {
     if (!(error instanceof ApiError)) return 'The server does not answer. Is it running?';
+    if (error.status === 401 && 'link' in key) return 'This link was used, or is too old. On the server, tracker sign-in makes a new one.';
     if (error.status === 401 || error.status === 422) return 'This token is not known, or was revoked.';
     return error.message;
   }
