@@ -19,6 +19,7 @@ from tracker.geofence.border.passing import chord
 from tracker.geofence.border.touch import touches
 from tracker.geofence.fences import fences_of
 from tracker.geofence.reading.feature import MAX_CORNERS, MAX_EDGES, parse
+from tracker.geofence.shape import rings
 from tracker.geofence.shape.arrays import Floats
 from tracker.geofence.shape.crossings import crossings
 from tracker.geofence.shape.distance import border
@@ -113,6 +114,25 @@ def test_a_corridor_that_turns_too_often_is_refused() -> None:
     with pytest.raises(TooLarge, match=f"{MAX_CORNERS:,} are allowed") as refused:
         parse(zigzag(9_999))
     assert refused.value.field == "geometry"
+
+
+def test_what_is_right_as_it_is_written_is_read_as_all_is() -> None:
+    known = [fence.shape for fence in SHAPES.values() if fence.reach is None] + [parse(holes(50)).shape]
+    plain = 0
+    for shape in known:
+        mapped = shapely.geometry.mapping(shape)
+        parts = [mapped["coordinates"]] if mapped["type"] == "Polygon" else mapped["coordinates"]
+        written = [[[list(place) for place in ring] for ring in part] for part in parts]
+        quick = rings.plain(written)
+        if quick is not None:
+            plain += 1
+            slow = rings.multipolygon([rings.polygon(part, "") for part in written])
+            assert shapely.to_wkb(quick) == shapely.to_wkb(slow)
+    assert plain >= 5
+    closed = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]
+    for ring in (closed[:3], closed[:2] * 2, [[180.0, y] for _, y in closed], [[*place, 5.0] for place in closed], []):
+        assert rings.plain([[ring]]) is None
+    assert rings.plain([]) is None and rings.plain([[]]) is None and rings.plain([[closed], [closed]]) is None
 
 
 def random_ring(corners: int) -> list[list[float]]:

@@ -12,6 +12,7 @@ from tracker.errors import Invalid, TooLarge
 from tracker.geofence.reading.geojson import (
     MAX_PROPERTIES,
     MAX_SIMPLIFIED,
+    MAX_VERTICES,
     Feature,
     Geometry,
     LineString,
@@ -181,6 +182,8 @@ def enclosed(coordinates: list[list[Ring]], wheres: list[str], repair: bool) -> 
     """What is right is left as it is, so that what is stored is read again as it was."""
     if not coordinates:
         raise Invalid("geometry.coordinates is empty", field="geometry")
+    if not_many(coordinates) and (shape := rings.plain(coordinates)) is not None:
+        return "polygon", bearable(shape), None, None
     try:
         return "polygon", bearable(rings.multipolygon(drawn(coordinates, wheres))), None, None
     except Invalid as error:
@@ -191,6 +194,11 @@ def enclosed(coordinates: list[list[Ring]], wheres: list[str], repair: bool) -> 
         mended = bearable(rings.multipolygon(rings.repaired(parts)))
         note = {"reason": str(error), "area_before": sum(map(rings.area, parts)), "area_after": rings.area(mended)}
         return "polygon", mended, None, note
+
+
+def not_many(coordinates: list[list[Ring]]) -> bool:
+    """Whether there are no more vertices than may be: of more it is said how many simplifying would leave."""
+    return sum(len(ring) for part in coordinates for ring in part) <= MAX_VERTICES
 
 
 def not_too_tangled(parts: list[Any]) -> None:

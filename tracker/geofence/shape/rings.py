@@ -5,6 +5,7 @@ An edge is a straight line in longitude and latitude (RFC 7946, 3.1.1), and goes
 """
 
 import re
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
@@ -89,6 +90,36 @@ def polygon(rings: list[list[list[float]]], where: str) -> Any:
         turns = np.round((west + east - hole[:, 0].min() - hole[:, 0].max()) / 720.0)
         hole[:, 0] = moved(hole[:, 0], turns)
     return shapely.Polygon(shell, holes)
+
+
+def plain(parts: list[list[list[list[float]]]]) -> Any | None:
+    """The same as `polygon` of each and `multipolygon` of all, for polygons that are right as they are written, which
+    almost all are and all that are stored: in a tenth of the time, so other threads wait less. None for others.
+    """
+    lines = [ring for part in parts for ring in part]
+    positions = list(chain.from_iterable(lines))
+    if not all(parts) or not all(lines) or set(map(len, positions)) != {2}:
+        return None
+    points, count = np.array(positions), np.array(list(map(len, lines)))
+    if count.min() < 4 or not is_plain(points, np.cumsum(count) - count, np.cumsum(count) - 1):
+        return None
+    rings = shapely.linearrings(points, indices=np.repeat(np.arange(len(lines)), count))
+    shapes = shapely.polygons(rings, indices=np.repeat(np.arange(len(parts)), list(map(len, parts))))
+    shape = shapes[0] if len(shapes) == 1 else shapely.MultiPolygon(shapes.tolist())
+    return shape if shapely.is_valid(shape) and 0.0 < shapely.area(shape) <= LARGE else None
+
+
+def is_plain(points: Floats, first: Longs, last: Longs) -> bool:
+    """Whether rings, by their first and last points, are closed and lie as they are written: none jumps, goes round the
+    globe or lies at its seam."""
+    step = np.abs(np.diff(points[:, 0]))
+    step[last[:-1]] = 0.0  # from ring to ring
+    return bool(
+        (points[first] == points[last]).all()
+        and (np.abs(points[:, 0]) < 180.0).all()
+        and (np.abs(points[:, 1]) <= 90.0).all()
+        and (step <= 180.0).all()
+    )
 
 
 def multipolygon(parts: list[Any]) -> Any:
