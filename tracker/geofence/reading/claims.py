@@ -33,7 +33,7 @@ class Claims:
             self.properties = {name: value for name, value in self.properties.items() if name not in LIBKML}
         for name in [name for name in READERS if name in self.properties]:
             self._read(name)
-        if not isinstance(self.properties.get("revision", 0), int):
+        if not str(self.properties.get("revision") or 0).removesuffix(".0").isdecimal():
             self._put_aside("revision", "is no number of ours")
         self._name()
 

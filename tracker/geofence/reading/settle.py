@@ -9,6 +9,7 @@ import shapely
 
 from tracker.geofence.reading.collection import Draft
 from tracker.geofence.reading.told import Said, Told
+from tracker.model.moment import parse
 
 CUT: Final = 10  # letters of a column's name that a Shapefile has room for
 ROUNDED: Final = 1.5e-7  # degrees: map programs write seven decimals
@@ -57,6 +58,7 @@ def _merged(draft: Draft, stored: Stored, columns: Columns[str]) -> tuple[Draft 
     notes = list[str]()
     if draft.tabular:
         _keep(old["properties"], new["properties"], columns, notes)
+    _keep_moment(old["properties"], new["properties"], draft.tabular)
     shape = draft.shape
     if _same_place(old["geometry"], new["geometry"], stored.shape, draft.shape, ROUNDED if draft.tabular else 0.0):
         new["geometry"] = old["geometry"]
@@ -85,6 +87,15 @@ def _keep(old: dict[str, Any], new: dict[str, Any], columns: Columns[str], notes
         elif cut == name or cut not in columns:
             new[name] = value
             notes.append(f"{name} is kept as it was: the file has no such column")
+
+
+def _keep_moment(old: dict[str, Any], new: dict[str, Any], tabular: bool) -> None:
+    """A moment written otherwise is the same; and of a table the day alone, which is all that a Shapefile can hold."""
+    before, after = old.get("expires"), new.get("expires")
+    if isinstance(before, str) and isinstance(after, str):
+        midnight = tabular and after == f"{before[:10]}T00:00:00Z"
+        if midnight or parse(before) == parse(after):
+            new["expires"] = before
 
 
 def _same_place(old: Any, new: Any, before: bytes, after: bytes, tolerance: float) -> bool:
