@@ -106,6 +106,18 @@ async def test_a_name_that_nobody_sees_is_refused_and_one_of_before_still_decide
     assert parse(stored.replace(b'"name": "', b'"name": "a\\n'), id="port").name.startswith("a\n")
 
 
+async def test_geojson_by_rfc_7946_where_it_is_asked_for(admin: Caller) -> None:
+    ring = [[170, 10], [190, 10], [190, -10], [170, -10]]  # past 180, clockwise, not closed
+    await admin.post("/api/geofences", PORT | {"geometry": {"type": "Polygon", "coordinates": [ring]}})
+    for path in ("/api/geofences", "/api/geofences/export", "/api/geofences/port"):
+        plain, cut = [await (await admin.get(path + query)).get_json() for query in ("", "?rfc7946=true")]
+        given, made = [(each["features"][0] if "features" in each else each)["geometry"] for each in (plain, cut)]
+        whole = [ring] if "export" not in path else [[*ring, ring[0]][::-1]]  # a file is at least closed
+        assert given["coordinates"] == whole
+        assert made["type"] == "MultiPolygon"
+        assert {part[0][0] == part[0][-1] and len(part[0]) == 5 for part in made["coordinates"]} == {True}
+
+
 async def test_a_byte_order_mark_and_small_letters_in_a_time(admin: Caller) -> None:
     given = PORT | {"properties": {"expires": "2027-01-01t00:00:00z"}}
     body = json.dumps(given).encode("utf-8-sig")

@@ -1,8 +1,12 @@
 """Tracks: what is stored comes back, as a line to draw and as files to take away."""
 
+import asyncio
 import csv
 import io
+import shutil
+import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 from xml.etree import ElementTree
 
 import asyncpg
@@ -101,7 +105,7 @@ async def test_where_it_was_not_is_not_on_the_line(viewer: Caller, device: Devic
 @pytest.mark.usefixtures("partition")
 async def test_one_place_and_none_are_lines_too(viewer: Caller, device: Device, conn: asyncpg.Connection) -> None:
     none = await (await viewer.get(f"/api/devices/van-12/track?{DAY}")).get_json()
-    assert (none["geometry"]["coordinates"], none["properties"]["at"]) == ([], [])
+    assert (none["geometry"], none["properties"]["at"]) == (None, [])
     await store(conn, device, [(1.0, 2.0)])
     one = await (await viewer.get(f"/api/devices/van-12/track?{DAY}")).get_json()
     assert one["geometry"]["coordinates"] == [[1.0, 2.0]] * 2 and one["properties"]["fixes"] == 1
@@ -127,6 +131,21 @@ async def test_csv_has_every_stored_fix(viewer: Caller, device: Device, conn: as
         [at, "-7.4246001", "43.7384000", "8.1", "-3.5", "12.4", "271.25", "0.83", later, "late|impossible_jump"],
         [format_ms(AT + 1000), "0.0000005", "0.0000000", "", "", "", "", "", later, ""],
     ]
+
+
+@pytest.mark.skipif(shutil.which("gpsbabel") is None, reason="gpsbabel is not installed")
+@pytest.mark.usefixtures("partition")
+async def test_gpsbabel_reads_the_speeds_and_the_courses(
+    viewer: Caller, device: Device, conn: asyncpg.Connection, tmp_path: Path
+) -> None:
+    await store(conn, device, [(7.4, 43.7), (7.401, 43.7)])
+    await conn.execute("update fix set speed = 12.5, heading = 271.5")
+    file = tmp_path / "track.gpx"
+    file.write_text(await viewer.text(f"/api/devices/van-12/track?{DAY}&format=gpx&version=1.0"))
+    command = ["gpsbabel", "-t", "-i", "gpx", "-f", str(file), "-o", "unicsv", "-F", "-"]
+    done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True, timeout=60)
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    assert [(float(row["Speed"]), float(row["Course"])) for row in rows] == [(12.5, 271.5)] * 2
 
 
 @pytest.mark.usefixtures("partition")

@@ -1,27 +1,54 @@
 """A FeatureCollection sent in pieces: sixteen megabytes at once take longer than a live position should wait."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
 import msgspec
 
+from tracker.geofence.published import published
 from tracker.store.geofences import StoredGeofence
 
 PIECE: Final = 100  # geofences
 
+Written = Callable[[bytes], bytes]
 
-async def streamed(pages: AsyncIterator[Sequence[StoredGeofence]], **members: str | int | None) -> AsyncIterator[bytes]:
-    """`members` stand beside the features."""
+
+def given(feature: bytes) -> bytes:
+    return feature
+
+
+def written_as(rfc7946: bool) -> Written:
+    return published if rfc7946 else given
+
+
+def closed(feature: bytes) -> bytes:
+    return published(feature, cut=False)
+
+
+class Form(msgspec.Struct, frozen=True):
+    """`rfc7946`: rings are closed, the outer ones counterclockwise, and what runs past 180 degrees is cut there."""
+
+    rfc7946: bool = False
+
+
+async def streamed(
+    pages: AsyncIterator[Sequence[StoredGeofence]], written: Written = given, **members: str | int | None
+) -> AsyncIterator[bytes]:
+    """`members` stand beside the features, each of which is `written` in a thread."""
     head = msgspec.json.encode({"type": "FeatureCollection"} | members)
     yield head[:-1] + b',"features":['
     before = b"\n"
     async for page in pages:
         for begin in range(0, len(page), PIECE):
-            yield before + b",\n".join(each.feature for each in page[begin : begin + PIECE])
+            yield before + await asyncio.to_thread(_joined, page[begin : begin + PIECE], written)
             before = b",\n"
             await asyncio.sleep(0)  # others have their turn, also where the socket takes all there is
     yield b"\n]}\n"
+
+
+def _joined(page: Sequence[StoredGeofence], written: Written) -> bytes:
+    return b",\n".join(written(bytes(each.feature)) for each in page)
 
 
 async def one_page(page: Sequence[StoredGeofence]) -> AsyncIterator[Sequence[StoredGeofence]]:

@@ -6,11 +6,13 @@ from typing import ClassVar, Final, Literal
 import asyncpg
 import msgspec
 from quart import Blueprint, Response
-from quart_schema import document_response
+from quart_schema import document_querystring, document_response
 
 from tracker.access.guard import allow
-from tracker.api.feature_stream import streamed
+from tracker.api.edge import read_query
+from tracker.api.feature_stream import Form, closed, streamed
 from tracker.api.geofences import GeofenceAnswer
+from tracker.geofence.published import published
 from tracker.store.geofences import StoredGeofence, select_geofence_revision, select_geofences_after
 from tracker.store.pool import borrow
 
@@ -31,13 +33,15 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     routes = Blueprint("geofence_export", __name__)
 
     @routes.get("/api/geofences/export")
+    @document_querystring(Form)
     @document_response(GeofenceExport)
     @allow("viewer", "admin")
     async def export_geofences() -> Response:
         """Export all geofences, in the order they were made, as one FeatureCollection."""
+        written = published if read_query(Form).rfc7946 else closed
         async with borrow(pool) as conn:
             revision = await select_geofence_revision(conn)
-        response = Response(streamed(_pages(pool), revision=revision), mimetype="application/geo+json")
+        response = Response(streamed(_pages(pool), written, revision=revision), mimetype="application/geo+json")
         response.timeout = None  # a large one on a slow line takes its time; sockets have their own limits
         response.headers["Content-Disposition"] = 'attachment; filename="geofences.geojson"'
         return response

@@ -1,5 +1,6 @@
 """Geofences: named areas, as GeoJSON features."""
 
+import asyncio
 from typing import Annotated, ClassVar, Literal
 
 import asyncpg
@@ -10,8 +11,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from tracker.access.guard import allow
 from tracker.api.edge import Cursor, Page, answer, empty, read_bytes, read_query
-from tracker.api.feature_stream import one_page, streamed
+from tracker.api.feature_stream import Form, one_page, streamed, written_as
 from tracker.errors import NotFound, TooLarge
+from tracker.geofence.published import published
 from tracker.geofence.reading.collection import Draft
 from tracker.geofence.reading.feature import GeofenceProperties
 from tracker.geofence.reading.geojson import MAX_VERTICES, Geometry
@@ -58,8 +60,11 @@ class GeofenceAnswer(msgspec.Struct, frozen=True):
 
 
 class GeofenceQuery(Page, frozen=True):
+    """`rfc7946`: rings are closed, the outer ones counterclockwise, and what runs past 180 degrees is cut there."""
+
     after: Cursor = ""
     limit: Annotated[int, msgspec.Meta(ge=1)] = 10_000
+    rfc7946: bool = False
 
 
 class GeofenceCollection(msgspec.Struct, frozen=True):
@@ -84,7 +89,9 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
         async with borrow(pool) as conn:
             found, more = await select_geofences(conn, after=query.after, limit=query.most)
         last = found[-1].id if more else None
-        return Response(streamed(one_page(found), next=last), mimetype="application/geo+json")
+        return Response(
+            streamed(one_page(found), written_as(query.rfc7946), next=last), mimetype="application/geo+json"
+        )
 
     @routes.post("")
     @document_request(GeofenceFeature)
@@ -100,12 +107,18 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
         return response
 
     @routes.get("/<fence:geofence>")
+    @document_querystring(Form)
     @document_response(GeofenceAnswer)
     @allow("viewer", "admin")
     async def read_geofence(geofence: str) -> Response:
         """Show a geofence."""
+        form = read_query(Form)
         async with borrow(pool) as conn:
-            return _shown(await select_geofence(conn, geofence))
+            found = await select_geofence(conn, geofence)
+        if found is not None and form.rfc7946:
+            feature = await asyncio.to_thread(published, bytes(found.feature))
+            found = msgspec.structs.replace(found, feature=msgspec.Raw(feature))
+        return _shown(found)
 
     @routes.put("/<fence:geofence>")
     @document_request(GeofenceFeature)

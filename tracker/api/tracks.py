@@ -19,7 +19,7 @@ from tracker.model.device import Device
 from tracker.model.moment import DAY_MS, format_ms, now_ms
 from tracker.model.moment import parse as parse_moment
 from tracker.store.pool import borrow
-from tracker.store.tracks import Line, select_csv, select_gpx, select_line
+from tracker.store.tracks import Line, Version, select_csv, select_gpx, select_line
 
 FIRST: Final = parse_moment("2000-01-01T00:00:00Z")  # no fix is older
 AHEAD: Final = DAY_MS  # more than any fix may be ahead of us
@@ -27,19 +27,24 @@ MOST: Final = 10_000  # places that are looked at for a line; more are thinned t
 CSV_HEAD: Final = "at,lon,lat,accuracy,altitude,speed,heading,battery,received_at,flags\r\n"
 GPX_HEAD: Final = """<?xml version="1.0" encoding="UTF-8"?>
 <gpx version="1.1" creator="tracker" xmlns="http://www.topografix.com/GPX/1/1"
-     xmlns:ext="http://www.garmin.com/xmlschemas/TrackPointExtension/v2">
+     xmlns:gpxtpx="http://www.garmin.com/xmlschemas/TrackPointExtension/v2">
+<trk><name>{name}</name><trkseg>
+"""
+GPX_1_0_HEAD: Final = """<?xml version="1.0" encoding="UTF-8"?>
+<gpx version="1.0" creator="tracker" xmlns="http://www.topografix.com/GPX/1/0">
 <trk><name>{name}</name><trkseg>
 """
 GPX_TAIL: Final = "</trkseg></trk>\n</gpx>\n"
 
 
 class TrackQuery(msgspec.Struct, frozen=True):
-    """From a day ago until now, where no times are given."""
+    """From a day ago until now, where no times are given. `version`: of GPX."""
 
     from_: str | None = msgspec.field(default=None, name="from")
     to: str | None = None
     max_points: Annotated[int, msgspec.Meta(ge=2)] = 2000
     format: Literal["json", "gpx", "csv"] = "json"
+    version: Version = "1.1"
 
 
 class TrackLine(msgspec.Struct, frozen=True):
@@ -61,7 +66,7 @@ class TrackProperties(msgspec.Struct, frozen=True):
 class Track(msgspec.Struct, frozen=True):
     """A GeoJSON Feature; or the same span as GPX or CSV."""
 
-    geometry: TrackLine
+    geometry: TrackLine | None
     properties: TrackProperties
     type: Literal["Feature"] = "Feature"
     MEDIA: ClassVar = ("application/geo+json",)
@@ -86,7 +91,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         if query.format == "json":
             track = await asyncio.to_thread(_track, found, line, min(query.max_points, MOST))
             return answer(track, 200, "application/geo+json")
-        return _file(pool, found, since, until, query.format)
+        return _file(pool, found, since, until, query)
 
     return routes
 
@@ -107,19 +112,22 @@ def _track(device: Device, line: Line, most: int) -> Track:
     places = [(round(x, 7), y) for x, y in zip(lon[kept].tolist(), line.lat[kept].tolist(), strict=True)]
     at = [format_ms(moment) for moment in line.at[kept].tolist()]
     twice = 2 if len(places) == 1 else 1
-    return Track(TrackLine(places * twice), TrackProperties(device.id, device.name, line.total, at * twice))
+    line_or_none = TrackLine(places * twice) if places else None  # RFC 7946, 3.2
+    return Track(line_or_none, TrackProperties(device.id, device.name, line.total, at * twice))
 
 
-def _file(pool: asyncpg.Pool, device: Device, since: int, until: int, format: Literal["gpx", "csv"]) -> Response:
+def _file(pool: asyncpg.Pool, device: Device, since: int, until: int, query: TrackQuery) -> Response:
     """Sent as it is read, page by page: a year of fixes takes no more memory than an hour."""
-    if format == "csv":
+    if query.format == "csv":
         body = _streamed(CSV_HEAD, select_csv(pool, device.key, since, until), "")
     else:
-        head = GPX_HEAD.format(name=escape(device.name))
-        body = _streamed(head, select_gpx(pool, device.key, since, until), GPX_TAIL)
-    response = Response(body, mimetype="text/csv" if format == "csv" else "application/gpx+xml")
+        head = (GPX_HEAD if query.version == "1.1" else GPX_1_0_HEAD).format(name=escape(device.name))
+        body = _streamed(head, select_gpx(pool, device.key, since, until, query.version), GPX_TAIL)
+    response = Response(body, mimetype="text/csv" if query.format == "csv" else "application/gpx+xml")
     response.timeout = None  # a large one on a slow line takes its time; sockets have their own limits
-    response.headers["Content-Disposition"] = f'attachment; filename="{device.id}.{format}"'  # a slug: safe as it is
+    response.headers["Content-Disposition"] = (
+        f'attachment; filename="{device.id}.{query.format}"'  # a slug: safe as it is
+    )
     return response
 
 

@@ -6,7 +6,7 @@ path for a tenth of a second per page.
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 import asyncpg
 import msgspec
@@ -30,9 +30,14 @@ CSV: Final = f"""concat_ws(',', {RFC3339.format("at")}, {LON}, {LAT},
     coalesce(trim_scale(battery_e4 / 10000.0)::text, ''), {RFC3339.format("received_at")}, concat_ws('|', {FLAGS}))
     || e'\r\n'"""
 GPX: Final = f"""concat('<trkpt lat="', {LAT}, '" lon="', {LON}, '">', '<ele>' || altitude || '</ele>',
-    '<time>', {RFC3339.format("at")}, '</time>', '<extensions><ext:TrackPointExtension>' || nullif(concat(
-        '<ext:speed>' || speed || '</ext:speed>', '<ext:course>' || heading || '</ext:course>'), '')
-    || '</ext:TrackPointExtension></extensions>', e'</trkpt>\n')"""
+    '<time>', {RFC3339.format("at")}, '</time>', '<extensions><gpxtpx:TrackPointExtension>' || nullif(concat(
+        '<gpxtpx:speed>' || speed || '</gpxtpx:speed>', '<gpxtpx:course>' || heading || '</gpxtpx:course>'), '')
+    || '</gpxtpx:TrackPointExtension></extensions>', e'</trkpt>\n')"""
+
+GPX_1_0: Final = f"""concat('<trkpt lat="', {LAT}, '" lon="', {LON}, '">', '<ele>' || altitude || '</ele>',
+    '<time>', {RFC3339.format("at")}, '</time>', '<course>' || heading || '</course>',
+    '<speed>' || speed || '</speed>', e'</trkpt>\n')"""
+Version = Literal["1.1", "1.0"]
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -75,9 +80,10 @@ def select_csv(pool: asyncpg.Pool, device: int, since: int, until: int) -> Async
     return _pages(pool, CSV, device, since, until, without=0)
 
 
-def select_gpx(pool: asyncpg.Pool, device: int, since: int, until: int) -> AsyncIterator[str]:
-    """Every fix of the line as a track point, speed and course in Garmin's extension with the prefix ext."""
-    return _pages(pool, GPX, device, since, until, without=OFF_THE_LINE)
+def select_gpx(pool: asyncpg.Pool, device: int, since: int, until: int, version: Version = "1.1") -> AsyncIterator[str]:
+    """Every fix of the line as a track point. GPX 1.1 has speed and course in Garmin's extension only; 1.0 has elements
+    for them, and GPSBabel reads no others."""
+    return _pages(pool, GPX if version == "1.1" else GPX_1_0, device, since, until, without=OFF_THE_LINE)
 
 
 async def _pages(
