@@ -1,6 +1,5 @@
 """Geofences: named areas, as GeoJSON features."""
 
-import asyncio
 from typing import Annotated, ClassVar, Literal
 
 import asyncpg
@@ -11,9 +10,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from tracker.access.guard import allow
 from tracker.api.edge import Cursor, Page, answer, empty, read_bytes, read_query
-from tracker.api.feature_stream import Form, one_page, streamed, written_as
+from tracker.api.feature_stream import Form, Written, given, one_page, streamed, written_as
 from tracker.errors import NotFound, TooLarge
-from tracker.geofence.published import published
 from tracker.geofence.reading.collection import Draft
 from tracker.geofence.reading.feature import GeofenceProperties
 from tracker.geofence.reading.geojson import MAX_VERTICES, Geometry
@@ -112,13 +110,9 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
     @allow("viewer", "admin")
     async def read_geofence(geofence: str) -> Response:
         """Show a geofence."""
-        form = read_query(Form)
         async with borrow(pool) as conn:
             found = await select_geofence(conn, geofence)
-        if found is not None and form.rfc7946:
-            feature = await asyncio.to_thread(published, bytes(found.feature))
-            found = msgspec.structs.replace(found, feature=msgspec.Raw(feature))
-        return _shown(found)
+        return _shown(found, written=written_as(read_query(Form).rfc7946))
 
     @routes.put("/<fence:geofence>")
     @document_request(GeofenceFeature)
@@ -151,7 +145,7 @@ async def _read(readers: Readers, id: str | None) -> Draft:
     return await readers.feature(body, id)
 
 
-def _shown(stored: StoredGeofence | None, status: int = 200) -> Response:
+def _shown(stored: StoredGeofence | None, status: int = 200, written: Written = given) -> Response:
     if stored is None:
         raise NotFound("there is no such geofence")
-    return answer(stored.feature, status, "application/geo+json")
+    return answer(msgspec.Raw(written(bytes(stored.feature))), status, "application/geo+json")
