@@ -24,7 +24,7 @@ class Needs:
     page: bool
     chromium: bool = False
     broker: bool = False
-    groups: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset({"examples"})  # what README pastes runs wherever a command was run
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -86,7 +86,7 @@ def needs_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Needs:
         each.startswith("--database") for each in arguments
     )
     if command == "test":
-        return Needs(postgis=True, page=True, chromium=True, broker=True, groups=frozenset({"dev"}))
+        return Needs(postgis=True, page=True, chromium=True, broker=True, groups=frozenset({"dev", "examples"}))
     serves = command in ("demo", "serve") and "--help" not in arguments
     return Needs(postgis=(serves or command == "bench") and not other_database, page=serves)
 
