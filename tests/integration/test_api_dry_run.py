@@ -139,8 +139,8 @@ def command(pid: str) -> bytes:
 
 
 CIRCLE = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [7.4, 43.7]}, "properties": {"radius": 50}}
-BAD: list[tuple[str, dict[str, object], str | None]] = [
-    ("no feature", {"feature": None}, None),
+BAD: list[tuple[str, dict[str, object], str]] = [
+    ("no feature", {"feature": None}, "feature"),
     (
         "a geometry that crosses itself",
         {
@@ -155,7 +155,7 @@ BAD: list[tuple[str, dict[str, object], str | None]] = [
     ("a preset nobody knows", {"preset": "loud"}, "preset"),
     ("an end before the beginning", {"to": "2020-01-01T00:00:00Z"}, "from"),
     ("a time without an offset", {"from": "2026-11-23T10:00:00"}, "from"),
-    ("no time", {"to": None}, None),
+    ("no time", {"to": None}, "to"),
     ("nobody", {"devices": ["nobody"]}, "devices"),
     ("what is no id", {"devices": ["\x00"]}, "devices"),
     ("an empty list", {"devices": []}, "devices"),

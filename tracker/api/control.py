@@ -1,14 +1,15 @@
 """Control: what an operator's tools and the page ask before anything else."""
 
+import re
 from collections.abc import Awaitable, Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
 import msgspec
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from quart import Blueprint, Response
+from quart import Blueprint, Response, request
 from quart_schema import QuartSchema, document_response
 
 from tracker.access.guard import public
@@ -16,6 +17,7 @@ from tracker.api.edge import answer
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2] / "docs/asyncapi.json"
 INSTALLED: Final = Path(__file__).resolve().parents[1] / "_asyncapi.json"
+PREFIX: Final = re.compile(r"(/[A-Za-z0-9._~-]{1,64}){1,8}")
 Ready = Callable[[], Awaitable[list[str]]]  # the reasons why not; none: ready
 
 
@@ -90,7 +92,8 @@ def blueprint(ready: Ready, registry: CollectorRegistry, config: PageConfig, sch
     @public
     async def openapi() -> Response:
         """Describe this API."""
-        return answer(described())
+        below = request.headers.get("X-Forwarded-Prefix", "").rstrip("/")
+        return answer(described(below if PREFIX.fullmatch(below) else ""))
 
     @routes.get("/asyncapi.json")
     @document_response(Description)
@@ -100,8 +103,14 @@ def blueprint(ready: Ready, registry: CollectorRegistry, config: PageConfig, sch
         return answer(streams())
 
     @cache  # 20 ms, and anybody may ask: once is enough, for routes do not change while we run
-    def described() -> msgspec.Raw:
-        return msgspec.Raw(msgspec.json.encode(schema.openapi_provider.schema()))
+    def document() -> dict[str, Any]:
+        described: dict[str, Any] = schema.openapi_provider.schema()
+        return described
+
+    @lru_cache(maxsize=4)  # full: the path asked for longest ago goes
+    def described(below: str) -> msgspec.Raw:
+        """`below`: the path at which a proxy shows us, '' for none."""
+        return msgspec.Raw(msgspec.json.encode(document() | {"servers": [{"url": below or "/"}]}))
 
     @cache
     def streams() -> msgspec.Raw:

@@ -70,8 +70,7 @@ class Provider(OpenAPIProvider):
     def schema(self) -> dict[str, Any]:
         schema = super().schema()
         schema["components"]["schemas"].update(answer_schema(Problem)[1])
-        schema["servers"] = [{"url": ".", "description": "Where this document lies, also below a path of a proxy"}]
-        return settled(schema)
+        return settled(schema) | {"servers": [{"url": "/"}]}
 
 
 def describe(app: Quart) -> QuartSchema:
