@@ -15,7 +15,7 @@ import uvloop
 from rich.console import Console
 from rich.markup import escape
 
-from tracker import __version__, logs
+from tracker import __version__, analysis, logs
 from tracker.access.links import make_link_at
 from tracker.access.tokens import issue_at
 from tracker.errors import TrackerError
@@ -25,6 +25,7 @@ from tracker.start import announce, base_url, link_to
 from tracker.store.reach import bring_up_to_date
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 console: Final = Console(stderr=True)
 
 
@@ -84,6 +85,32 @@ def sign_in(url: str | None, data: Path | None, database_url: str | None) -> Non
 def migrate(data: Path | None, database_url: str | None) -> None:
     """Bring the database's tables up to date."""
     run_loop(migrating(settings_from(data=data, database_url=database_url)))
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.option("--owner", is_flag=True, help="As the server itself, who may change everything.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@database_options
+def psql(owner: bool, arguments: tuple[str, ...], data: Path | None, database_url: str | None) -> None:
+    """Open psql on the server's database, to read the views made for people.
+
+    Options that are not ours are psql's, such as -c "select * from positions"; behind -- all are.
+    """
+    settings = settings_from(data=data, database_url=database_url, log_level="warning")
+    sys.exit(run_loop(analysis.talk(settings, arguments, as_owner=owner)))
+
+
+@main.command("database-url")
+@click.option("--read-only", is_flag=True, help="For the role tracker_reader, who reads the views made for people.")
+@click.option("--keywords", is_flag=True, help="As host=... user=..., which GDAL and QGIS take behind PG:.")
+@database_options
+def show_database_url(read_only: bool, keywords: bool, data: Path | None, database_url: str | None) -> None:
+    """Print how to connect to the server's database."""
+    url, warning = analysis.where(settings_from(data=data, database_url=database_url, log_level="warning"))
+    if warning:
+        console.print(warning, highlight=False)
+    url = analysis.as_reader(url) if read_only else url
+    click.echo(analysis.keywords(url) if keywords else url)
 
 
 @main.group()
@@ -206,20 +233,19 @@ async def linking(settings: Settings, url: str | None) -> None:
         click.echo(link_to(url or base_url(settings), await make_link_at(database_url)))
 
 
-def run_loop(work: Coroutine[Any, Any, Any]) -> None:
+def run_loop(work: Coroutine[Any, Any, T]) -> T:
     """An error that was raised on purpose is a sentence, not a traceback."""
     code = 0
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(work)
+            return runner.run(work)
     except* (TrackerError, OSError) as group:
         for sentence in dict.fromkeys(sentence_of(error) for error in flat(group)):
             console.print(f"[red]{escape(sentence)}[/]", highlight=False, soft_wrap=True)
         code = 1
     except* KeyboardInterrupt:
         code = 130
-    if code:
-        sys.exit(code)  # not above: what is raised inside except* comes out as a group, with a traceback
+    sys.exit(code)  # not above: what is raised inside except* comes out as a group, with a traceback
 
 
 def sentence_of(error: BaseException) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.metrics_core import HistogramMetricFamily
 from prometheus_client.platform_collector import PlatformCollector
@@ -13,9 +13,10 @@ from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-LATENCY: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
+LATENCY: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0)
 # A device's clock and its buffer are in this one: seconds for a live phone, hours for one that was in a tunnel.
-AGE: Final = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 86400.0)
+AGE: Final = (*LATENCY[:-2], 10.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 86400.0)
+ANSWER: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 15.0)
 BATCH: Final = (1, 3, 10, 30, 100, 300, 1000, 3000, 10000)
 
 
@@ -46,6 +47,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which Prometheus has no use for
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
@@ -73,6 +75,8 @@ class Metrics:
 
         # alerts
         self.alerts = Counter("tracker_alerts", "Attempts to send one, by outcome", ["outcome"], registry=registry)
+        for outcome in ("sent", "failed", "dead"):
+            self.alerts.labels(outcome)  # at 0 from the start: a rate has no first value otherwise
         self.alerts_waiting = Gauge("tracker_alerts_waiting", "Messages to be sent", registry=registry)
         self.alerts_dead = Gauge("tracker_alerts_dead", "Messages that were given up", registry=registry)
         self.alerts_oldest = Gauge("tracker_alerts_oldest_seconds", "Since when one waits", registry=registry)
@@ -90,3 +94,10 @@ class Metrics:
 
         # the rest
         self.requests = Counter("tracker_http_requests", "HTTP answers", ["method", "status"], registry=registry)
+        self.request_time = Histogram(
+            "tracker_http_request_seconds",
+            "From a request's head to its answer's, by the route's template",
+            ["method", "route"],
+            buckets=ANSWER,
+            registry=registry,
+        )

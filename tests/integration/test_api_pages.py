@@ -209,3 +209,19 @@ async def test_generators_of_clients_can_read_the_reference(anonymous: Caller) -
 async def test_the_streams_are_described_too(anonymous: Caller) -> None:
     document = await (await anonymous.get("/asyncapi.json")).get_json()
     assert document["asyncapi"].startswith("3.") and document["channels"]
+
+
+async def test_metrics_are_what_a_dashboard_can_use(anonymous: Caller) -> None:
+    await anonymous.get("/api/geofences/port")  # 401, and still of that route
+    await anonymous.call("BREW", "/livez")
+    plain = await anonymous.get("/metrics")
+    text = await plain.get_data(as_text=True)
+    assert plain.headers["Content-Type"].startswith("text/plain; version=")
+    assert "_created" not in text and 'method="BREW"' not in text
+    assert 'tracker_alerts_total{outcome="sent"} 0.0' in text
+    assert 'tracker_fix_to_received_seconds_bucket{le="0.0005"} 0.0' in text
+    assert 'tracker_http_request_seconds_count{method="GET",route="/api/geofences/{geofence}"} 1.0' in text
+    asked = {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"}
+    open_metrics = await anonymous.call("GET", "/metrics", headers=asked)
+    assert open_metrics.headers["Content-Type"].startswith("application/openmetrics-text; version=1.0.0")
+    assert (await open_metrics.get_data(as_text=True)).endswith("# EOF\n")

@@ -19,6 +19,7 @@ from tracker.api import (
     commands,
     control,
     deliveries,
+    descriptions,
     devices,
     dry_run,
     event_stream,
@@ -87,7 +88,8 @@ def build_app(
     harden(app, _origin(map_style))
     config = PageConfig(tracker.__version__, map_style)
     for blueprint in (
-        control.blueprint(ready, metrics.registry, config, schema),
+        control.blueprint(ready, metrics.registry, config),
+        descriptions.blueprint(schema),
         pages.blueprint(web),
         sign_in.blueprint(gate),
         positions.blueprint(table),

@@ -1,23 +1,17 @@
 """Control: what an operator's tools and the page ask before anything else."""
 
-import re
 from collections.abc import Awaitable, Callable
-from functools import cache, lru_cache
-from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import ClassVar
 
 import msgspec
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import choose_encoder
 from quart import Blueprint, Response, request
-from quart_schema import QuartSchema, document_response
+from quart_schema import document_response
 
 from tracker.access.guard import public
 from tracker.api.edge import answer
 
-CHECKOUT: Final = Path(__file__).resolve().parents[2] / "docs/asyncapi.json"
-INSTALLED: Final = Path(__file__).resolve().parents[1] / "_asyncapi.json"
-PREFIX: Final = re.compile(r"(/[A-Za-z0-9._~-]{1,64}){1,8}")
 Ready = Callable[[], Awaitable[list[str]]]  # the reasons why not; none: ready
 
 
@@ -41,12 +35,6 @@ class MetricsText(msgspec.Struct, frozen=True):
     TEXT: ClassVar = ("text/plain", "application/openmetrics-text")
 
 
-class Description(msgspec.Struct, frozen=True):
-    """An OpenAPI 3.1 document, or an AsyncAPI 3 one."""
-
-    info: dict[str, Any]
-
-
 class PageConfig(msgspec.Struct, frozen=True):
     """What the page has to know. `map_style`: null for the map that comes with it."""
 
@@ -54,7 +42,7 @@ class PageConfig(msgspec.Struct, frozen=True):
     map_style: str | None
 
 
-def blueprint(ready: Ready, registry: CollectorRegistry, config: PageConfig, schema: QuartSchema) -> Blueprint:
+def blueprint(ready: Ready, registry: CollectorRegistry, config: PageConfig) -> Blueprint:
     routes = Blueprint("control", __name__)
 
     @routes.get("/livez")
@@ -78,7 +66,8 @@ def blueprint(ready: Ready, registry: CollectorRegistry, config: PageConfig, sch
     @public
     async def metrics() -> Response:
         """Count and measure, for Prometheus."""
-        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
+        return Response(encode(registry), content_type=content_type)
 
     @routes.get("/api/config")
     @document_response(PageConfig)
@@ -86,34 +75,5 @@ def blueprint(ready: Ready, registry: CollectorRegistry, config: PageConfig, sch
     async def page_config() -> Response:
         """Tell the page its settings."""
         return answer(config)
-
-    @routes.get("/openapi.json")
-    @document_response(Description)
-    @public
-    async def openapi() -> Response:
-        """Describe this API."""
-        below = request.headers.get("X-Forwarded-Prefix", "").rstrip("/")
-        return answer(described(below if PREFIX.fullmatch(below) else ""))
-
-    @routes.get("/asyncapi.json")
-    @document_response(Description)
-    @public
-    async def asyncapi() -> Response:
-        """Describe the two WebSocket streams."""
-        return answer(streams())
-
-    @cache  # 20 ms, and anybody may ask: once is enough, for routes do not change while we run
-    def document() -> dict[str, Any]:
-        described: dict[str, Any] = schema.openapi_provider.schema()
-        return described
-
-    @lru_cache(maxsize=4)  # full: the path asked for longest ago goes
-    def described(below: str) -> msgspec.Raw:
-        """`below`: the path at which a proxy shows us, '' for none."""
-        return msgspec.Raw(msgspec.json.encode(document() | {"servers": [{"url": below or "/"}]}))
-
-    @cache
-    def streams() -> msgspec.Raw:
-        return msgspec.Raw((INSTALLED if INSTALLED.is_file() else CHECKOUT).read_bytes())
 
     return routes

@@ -1,6 +1,7 @@
 """Requests: one line in the log and one count for each answer, without the query string."""
 
 import logging
+import re
 import time
 
 from quart import Quart, Response, g, request
@@ -9,6 +10,8 @@ from tracker.access.guard import caller
 from tracker.metrics import Metrics
 
 log = logging.getLogger("tracker.request")
+METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+PARAMETER = re.compile(r"<(?:[^:>]*:)?([^>]+)>")
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})  # asked every few seconds by machines
 
 
@@ -19,11 +22,19 @@ def watch_requests(app: Quart, metrics: Metrics) -> None:
 
     @app.after_request
     async def finish(response: Response) -> Response:
-        metrics.requests.labels(request.method, response.status_code).inc()
+        method = request.method if request.method in METHODS else "other"  # a stranger may name what he likes
+        metrics.requests.labels(method, response.status_code).inc()
+        taken = time.perf_counter() - g.get("started", time.perf_counter())
+        metrics.request_time.labels(method, _route()).observe(taken)
         level = logging.DEBUG if request.path in QUIET else logging.INFO
         if log.isEnabledFor(level):
             log.log(level, "request", extra=_told(response))
         return response
+
+
+def _route() -> str:
+    """As the reference writes it; none: no such address. Few values, whatever is asked for."""
+    return PARAMETER.sub(r"{\1}", request.url_rule.rule) if request.url_rule else "none"
 
 
 def _told(response: Response) -> dict[str, object]:

@@ -88,7 +88,7 @@ def needs_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Needs:
     if command == "test":
         return Needs(postgis=True, page=True, chromium=True, broker=True, groups=frozenset({"dev", "examples"}))
     serves = command in ("demo", "serve") and "--help" not in arguments
-    return Needs(postgis=(serves or command == "bench") and not other_database, page=serves)
+    return Needs(postgis=(serves or command in ("bench", "psql")) and not other_database, page=serves)
 
 
 def prepare(needs: Needs, display: Display, environ: Mapping[str, str]) -> None:

@@ -8,12 +8,14 @@ from typing import Final, TextIO
 
 @dataclass(frozen=True)
 class Words:
-    """A command: what it is for, its options that take a value, those that take none, and how many arguments it has."""
+    """A command: what it is for, its options that take a value, those that take none, and how many arguments it has.
+    `passes`: what it does not know is for another program."""
 
     about: str
     valued: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     arguments: int = 0
+    passes: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,15 @@ COMMANDS: Final[Mapping[str, Words]] = {
         ("--rounds", "--seconds", "--only", "--json"),
         ("--quick",),
     ),
+    "database-url": Words("Print how to connect to the server's database.", DATABASE, ("--read-only", "--keywords")),
     "demo": Words(
         "Run the server with simulated vehicles and geofences, and print a sign-in link.",
         ("--bind", *DATABASE, "--vehicles"),
     ),
     "migrate": Words("Bring the database's tables up to date.", DATABASE),
+    "psql": Words(
+        "Open psql on the server's database, to read the views made for people.", DATABASE, ("--owner",), 1, passes=True
+    ),
     "replay": Words(
         "Send a recording, CSV or GPX, as its devices would.", (*TARGET, "--speed"), ("--now", "--binary"), arguments=1
     ),
@@ -93,6 +99,8 @@ def reply_without_command(word: str) -> Reply | None:
 
 def find_slip(words: Words, given: Sequence[str]) -> str | None:
     """The first word that the command does not know."""
+    if words.passes:
+        return None
     waiting, arguments = iter(given), 0
     for word in waiting:
         option, has_value, _ = word.partition("=")

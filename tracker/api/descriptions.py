@@ -1,0 +1,58 @@
+"""Descriptions: what this server can do, for generators of clients and for people who write one."""
+
+import re
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from quart import Blueprint, Response, request
+from quart_schema import QuartSchema, document_response
+
+from tracker.access.guard import public
+from tracker.api.edge import answer
+
+CHECKOUT: Final = Path(__file__).resolve().parents[2] / "docs/asyncapi.json"
+INSTALLED: Final = Path(__file__).resolve().parents[1] / "_asyncapi.json"
+PREFIX: Final = re.compile(r"(/[A-Za-z0-9._~-]{1,64}){1,8}")
+
+
+class Description(msgspec.Struct, frozen=True):
+    """An OpenAPI 3.1 document, or an AsyncAPI 3 one."""
+
+    info: dict[str, Any]
+
+
+def blueprint(schema: QuartSchema) -> Blueprint:
+    routes = Blueprint("descriptions", __name__)
+
+    @routes.get("/openapi.json")
+    @document_response(Description)
+    @public
+    async def openapi() -> Response:
+        """Describe this API."""
+        below = request.headers.get("X-Forwarded-Prefix", "").rstrip("/")
+        return answer(described(below if PREFIX.fullmatch(below) else ""))
+
+    @routes.get("/asyncapi.json")
+    @document_response(Description)
+    @public
+    async def asyncapi() -> Response:
+        """Describe the two WebSocket streams."""
+        return answer(streams())
+
+    @cache  # 20 ms, and anybody may ask: once is enough, for routes do not change while we run
+    def document() -> dict[str, Any]:
+        described: dict[str, Any] = schema.openapi_provider.schema()
+        return described
+
+    @lru_cache(maxsize=4)  # full: the path asked for longest ago goes
+    def described(below: str) -> msgspec.Raw:
+        """`below`: the path at which a proxy shows us, '' for none."""
+        return msgspec.Raw(msgspec.json.encode(document() | {"servers": [{"url": below or "/"}]}))
+
+    @cache
+    def streams() -> msgspec.Raw:
+        return msgspec.Raw((INSTALLED if INSTALLED.is_file() else CHECKOUT).read_bytes())
+
+    return routes
