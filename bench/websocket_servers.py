@@ -146,7 +146,7 @@ async def stock() -> None:
     from hypercorn.asyncio import serve as hypercorn_serve
     from hypercorn.config import Config
 
-    from tracker.websocket.door import bound, listen
+    from tracker.websocket.door import describe_address, listen
 
     tally = Tally(lambda _: lambda: None)
     app = Quart("bench")
@@ -164,7 +164,7 @@ async def stock() -> None:
     config.errorlog = None
     task = asyncio.ensure_future(hypercorn_serve(app, config, shutdown_trigger=asyncio.Event().wait))
     await asyncio.sleep(0.5)  # it starts listening by itself
-    say([bound(listener)])
+    say([describe_address(listener)])
     await tally.obey()
     task.cancel()
 

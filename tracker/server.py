@@ -91,7 +91,7 @@ class Server:
             gate=self.gate,
             table=self.table,
             metrics=self.metrics,
-            ready=self.reasons,
+            ready=self.find_reasons,
             pool=pool,
             carriers=self.carriers,
             newest=self.newest,
@@ -103,7 +103,7 @@ class Server:
     def is_open(self) -> bool:
         return self.is_owner and not self.is_ending
 
-    async def reasons(self) -> list[str]:
+    async def find_reasons(self) -> list[str]:
         """Why it is not ready; none: it is."""
         found = []
         if self.is_ending:
@@ -152,23 +152,23 @@ class Server:
         states = self.log.states.items()
         self.table.put([shown for key, state in states if (shown := state.position(key, ids))], now_us())
 
-    async def nudged(self, channel: Channel, number: int) -> None:
+    async def nudge(self, channel: Channel, number: int) -> None:
         if channel == "tracker_revoked":
             self.roster.revoke(number)
-            self.hub.revoked(number)
+            self.hub.revoke(number)
         elif channel == "tracker_command":
             self.roster.send_commands(number)
         else:
-            await self.device_changed(number)
+            await self.refresh_device(number)
 
-    async def device_changed(self, key: int) -> None:
+    async def refresh_device(self, key: int) -> None:
         async with borrow(self.pool) as conn:
             device = await select_device_by_key(conn, key)
         self.know(key, device)
 
     def know(self, key: int, device: Device | None) -> None:
         """A device as it is now in the table; None: it was deleted, and nothing more of it may be stored."""
-        self.hub.device_changed(key, device)
+        self.hub.change_device(key, device)
         if device is None:
             self.writer.forget(key)
         else:
@@ -185,7 +185,7 @@ class Server:
             if devices.get(key) != self.table.devices.get(key):
                 self.know(key, devices.get(key))
         for token in revoked:
-            await self.nudged("tracker_revoked", token)
+            await self.nudge("tracker_revoked", token)
         for device in list(self.roster.by_device):
             self.roster.send_commands(device)
 
@@ -227,7 +227,7 @@ async def run(settings: Settings, shutdown: asyncio.Event, started: Callable[[St
         pool = await open_pool(url, min_size=1, max_size=API_CONNECTIONS, answer_s=API_ANSWER)
         doors = await open_pool(url, min_size=1, max_size=DOOR_CONNECTIONS, answer_s=API_ANSWER)
         try:
-            carriers = await carriers_of(pool, settings)
+            carriers = await make_carriers(pool, settings)
             code = await first_link(pool, settings)
             listening: Callable[[list[str]], None] = lambda addresses: started(Start(addresses, home, code))  # noqa: E731
             await run_on(url, pool, doors, settings, carriers, shutdown, listening)
@@ -236,7 +236,7 @@ async def run(settings: Settings, shutdown: asyncio.Event, started: Callable[[St
             doors.terminate()
 
 
-async def carriers_of(pool: asyncpg.Pool, settings: Settings) -> Carriers:
+async def make_carriers(pool: asyncpg.Pool, settings: Settings) -> Carriers:
     """What alerts leave by, with the key that this installation has kept since its first start."""
     async with borrow(pool) as conn:
         key = await upsert_push_key(conn, new_key())
@@ -271,7 +271,7 @@ async def run_on(
         running = [
             tasks.create_task(server.own(), name="writer"),
             tasks.create_task(server.hub.run(), name="hub"),
-            tasks.create_task(listen(url, server.nudged, server.look), name="nudges"),
+            tasks.create_task(listen(url, server.nudge, server.look), name="nudges"),
             tasks.create_task(server.send(), name="alerts"),
             tasks.create_task(server.sweep(), name="sweep"),
             tasks.create_task(notice(shutdown, server), name="shutdown"),

@@ -7,16 +7,16 @@ import pytest
 from quart import Quart, websocket
 
 from tests.integration.conftest import ADMIN, Caller
-from tracker.access.guard import Rule, allow, caller, first_message, rule_of
+from tracker.access.guard import Rule, allow, caller, find_rule, first_message
 from tracker.access.tokens import issue, new_secret
-from tracker.server import Server, carriers_of
+from tracker.server import Server, make_carriers
 from tracker.settings import Settings
 from tracker.store.tokens import revoke_token
 
 ALL, SIGNED_IN, READERS, ADMINS = "anyone", "signed in", "viewers and admins", "admins"
 EXPECTED = {
-    ALL: """GET /livez, GET /readyz, GET /metrics, GET /openapi.json, GET /api/config, POST /api/session, GET /,
-            GET /<folder>/<path:name>, GET /<name>""",
+    ALL: """GET /livez, GET /readyz, GET /metrics, GET /openapi.json, GET /asyncapi.json, GET /api/config,
+            POST /api/session, GET /, GET /<folder>/<path:name>, GET /<name>""",
     SIGNED_IN: "DELETE /api/session, GET /api/me",
     READERS: """GET /api/devices, GET /api/devices/<device>, GET /api/devices/<device>/track,
                 GET /api/devices/<device>/commands, GET /api/devices/<device>/quarantine,
@@ -42,7 +42,7 @@ TABLE = {route.strip(): who for who, routes in EXPECTED.items() for route in rou
 def routes(app: Quart) -> set[str]:
     found = set()
     for rule in app.url_map.iter_rules():
-        path = rule.rule.replace("<slug:", "<")
+        path = rule.rule.replace("<slug:", "<").replace("<fence:", "<")
         for converter in ("<any(assets, tiles, fonts, icons):", "<any('favicon.svg', "):
             if converter in path:
                 path = "/<folder>/<path:name>" if "assets" in path else "/<name>"
@@ -60,10 +60,10 @@ SOCKETS = {
 async def test_the_whole_server_has_no_other_routes_and_sockets(database_url: str, pool: asyncpg.Pool) -> None:
     settings = Settings(admin_token=ADMIN)
     async with asyncio.TaskGroup() as tasks:
-        app = Server(database_url, pool, pool, tasks, settings, await carriers_of(pool, settings)).app
+        app = Server(database_url, pool, pool, tasks, settings, await make_carriers(pool, settings)).app
     assert routes(app) == set(TABLE)
     sockets = [rule for rule in app.url_map.iter_rules() if rule.websocket]
-    assert {each.rule: rule_of(app.view_functions[each.endpoint]) for each in sockets} == SOCKETS
+    assert {each.rule: find_rule(app.view_functions[each.endpoint]) for each in sockets} == SOCKETS
 
 
 async def test_every_route_is_in_the_table(app: Quart) -> None:
@@ -200,7 +200,7 @@ async def test_a_cookie_opens_a_socket_for_an_allowed_page_only(socket_app: Quar
 
 
 async def test_rules_of_sockets_are_told(socket_app: Quart) -> None:
-    rule = rule_of(socket_app.view_functions["later"])
+    rule = find_rule(socket_app.view_functions["later"])
     assert rule is not None and rule.later and rule.kinds == {"viewer", "admin"}
 
 

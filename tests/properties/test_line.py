@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from hypothesis.extra.numpy import arrays
 
-from tracker.geo.line import continuous, thinned
+from tracker.geo.line import continuous, thin_line
 
 lons = some.floats(-180, 180).map(lambda lon: round(lon, 7))
 lats = some.floats(-90, 90).map(lambda lat: round(lat, 7))
@@ -19,7 +19,7 @@ tracks = some.integers(1, 60).flatmap(
 @given(tracks, some.integers(2, 70))
 def test_a_thinned_track_keeps_ends_order_and_bound(track: tuple[np.ndarray, np.ndarray], most: int) -> None:
     lon, lat = continuous(track[0]), track[1]
-    kept = thinned(lon, lat, most)
+    kept = thin_line(lon, lat, most)
     assert len(kept) <= max(most, 1) and (np.diff(kept) > 0).all()
     assert (kept[0], kept[-1]) == (0, len(lon) - 1)
     if len(lon) <= most:
@@ -37,7 +37,7 @@ def test_a_smooth_track_of_ten_thousand_stays_within_metres() -> None:
     """A winding day at 60 degrees north, thinned to a tenth: nowhere further than 100 m from where it was."""
     n = np.arange(10_000)
     lon, lat = 24.9 + n / 50_000 + np.sin(n / 300) / 100, 60.1 + np.cos(n / 500) / 50
-    kept = thinned(lon, lat, 1_000)
+    kept = thin_line(lon, lat, 1_000)
     assert 900 < len(kept) <= 1_000
     line = shapely.LineString(np.column_stack([lon[kept] / 2, lat[kept]]))
     furthest = shapely.distance(line, shapely.points(lon / 2, lat)).max() * 111_000

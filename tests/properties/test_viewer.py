@@ -103,11 +103,11 @@ class Map(RuleBasedStateMachine):
 
     @rule(key=st.sampled_from(KEYS), name=st.sampled_from(["Van", "Bus"]))
     def make_or_rename(self, key: int, name: str) -> None:
-        self.hub.device_changed(key, Device(key, f"van-{key}", name))
+        self.hub.change_device(key, Device(key, f"van-{key}", name))
 
     @rule(key=st.sampled_from(KEYS))
     def delete(self, key: int) -> None:
-        self.hub.device_changed(key, None)
+        self.hub.change_device(key, None)
 
     @rule()
     def pause(self) -> None:

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from tracker.errors import TooMany
 from tracker.simulator import crowd
-from tracker.simulator.crowd import figures, one_error, shown
+from tracker.simulator.crowd import format_figures, raise_one_error, show_tally
 from tracker.simulator.tally import Tally
 
 
@@ -17,7 +17,7 @@ async def test_progress_moves_and_the_last_word_stays(terminal: bool, monkeypatc
     monkeypatch.setattr(crowd, "REFRESH_S", 0.01)
     monkeypatch.setattr(crowd, "LINE_S", 0.01)
     console, tally = Console(file=io.StringIO(), force_terminal=terminal, width=140), Tally(registered=1)
-    async with shown(console, tally, "a.csv", 2000):
+    async with show_tally(console, tally, "a.csv", 2000):
         tally.stored = 1500
         await asyncio.sleep(0.1)
         tally.stored, tally.duplicate = 1990, 10
@@ -28,16 +28,16 @@ async def test_progress_moves_and_the_last_word_stays(terminal: bool, monkeypatc
 
 
 async def test_without_a_console_nothing_is_shown() -> None:
-    async with shown(None, Tally(), "a.csv"):
+    async with show_tally(None, Tally(), "a.csv"):
         pass
 
 
 def test_figures_name_what_happened_only() -> None:
     tally = Tally(registered=3)
-    assert figures(tally) == "3 devices"
+    assert format_figures(tally) == "3 devices"
     tally.quarantined["future"] = 2
     tally.lost[1006] = 1
-    assert figures(tally) == "2 quarantined, 1 reconnects"
+    assert format_figures(tally) == "2 quarantined, 1 reconnects"
 
 
 async def test_one_error_of_a_group_comes_as_itself() -> None:
@@ -45,5 +45,5 @@ async def test_one_error_of_a_group_comes_as_itself() -> None:
         raise TooMany
 
     with pytest.raises(TooMany):
-        async with one_error(), asyncio.TaskGroup() as group:
+        async with raise_one_error(), asyncio.TaskGroup() as group:
             group.create_task(fails())

@@ -14,7 +14,7 @@ from websockets.http11 import Request, Response
 
 from tracker.model.fix import Fix
 from tracker.simulator import backoff
-from tracker.simulator.backoff import Ending, from_status, wait_s
+from tracker.simulator.backoff import Ending, choose_wait, read_status
 from tracker.simulator.buffer import Buffer
 from tracker.simulator.device import DeviceClient, Disobeyed, TurnedAway
 from tracker.simulator.messages import Command
@@ -114,7 +114,7 @@ async def test_it_says_hello_and_keeps_what_is_not_acked() -> None:
         client = device(url, lanes=False)
         client.put(fix(1), fix(2))
         async with running(client):
-            await client.drained()
+            await client.until_empty()
     hello = {"type": "hello", "device": "van", "boot": client.boot, "binary": False, "version": 1}
     assert hellos == [hello, hello]
     assert frames[0] == frames[1]
@@ -137,7 +137,7 @@ async def test_it_never_has_more_than_the_window_unacked() -> None:
         client = device(url)
         client.put(fix(1), fix(2), fix(3))
         async with running(client):
-            await client.drained()
+            await client.until_empty()
     assert client.tally.quarantined == {"future": 1}
 
 
@@ -157,7 +157,7 @@ async def test_what_the_welcome_acks_is_not_sent_again() -> None:
         client = device(url, lanes=False)
         client.put(fix(1), fix(2))
         async with running(client):
-            await client.drained()
+            await client.until_empty()
     assert (client.tally.known, client.tally.stored, client.tally.answered) == (1, 1, 2)
 
 
@@ -173,7 +173,7 @@ async def test_a_frame_that_can_never_be_accepted_is_dropped() -> None:
         client = device(url)
         client.put(fix(1))
         async with running(client):
-            await client.drained()
+            await client.until_empty()
     assert client.tally.refused == 1
 
 
@@ -187,7 +187,7 @@ async def test_it_does_not_come_back_when_told_not_to(code: int) -> None:
         client.put(fix(1))
         async with running(client):
             with pytest.raises(TurnedAway, match=f"van: {code} because"):
-                await client.drained()
+                await client.until_empty()
 
 
 async def test_a_refused_handshake() -> None:
@@ -199,7 +199,7 @@ async def test_a_refused_handshake() -> None:
         client.put(fix(1))
         async with running(client):
             with pytest.raises(TurnedAway, match="4501 HTTP 401"):
-                await client.drained()
+                await client.until_empty()
 
 
 async def test_going_away_says_when_to_come_back() -> None:
@@ -218,7 +218,7 @@ async def test_going_away_says_when_to_come_back() -> None:
         client = device(url)
         async with running(client):
             client.put(fix(1))
-            await client.drained()
+            await client.until_empty()
     assert left[1] - left[0] >= 0.29
 
 
@@ -258,7 +258,7 @@ async def test_a_silent_server_is_asked_and_then_left() -> None:
         async with running(client):
             await until(lambda: client.tally.connected)
             client.put(fix(1))
-            await client.drained()
+            await client.until_empty()
     assert client.tally.lost == {4001: 1}
 
 
@@ -285,7 +285,7 @@ async def test_what_a_full_buffer_drops_and_what_never_fits_is_counted() -> None
         client.put(fix(1), fix(2), fix(3), Fix(at=4, lon_e7=0, lat_e7=0, attributes=b'{"a":"%s"}' % (b"x" * 70_000)))
         assert client.tally.dropped == 2
         async with running(client):
-            await client.drained()
+            await client.until_empty()
     assert (client.tally.put, client.tally.stored, client.tally.dropped) == (4, 1, 3)
 
 
@@ -294,11 +294,11 @@ async def test_a_tunnel_loses_nothing() -> None:
         client = device(url)
         async with running(client):
             client.put(fix(1))
-            await client.drained()
+            await client.until_empty()
             client.go_offline()
             client.put(fix(2), fix(3))
             client.go_online()
-            await client.drained()
+            await client.until_empty()
     assert (client.tally.stored, client.tally.lost) == (3, {1006: 1})
 
 
@@ -310,14 +310,14 @@ async def test_a_reconnect_with_no_server_there_keeps_trying() -> None:
     async with running(client):
         await until(lambda: client.tally.lost[1006] >= 2)
         async with serve(ack_all, "127.0.0.1", port):
-            await client.drained()
+            await client.until_empty()
             client.go_offline()
 
 
 def test_waits_are_jittered_grow_and_end() -> None:
     rng = random.Random(1)
     for failures in range(30):
-        waits = [wait_s(Ending(1006), failures, rng) for _ in range(50)]
+        waits = [choose_wait(Ending(1006), failures, rng) for _ in range(50)]
         longest = min(30.0, 0.02 * 2**failures)
         assert 0 <= min(waits) <= 0.2 * longest and 0.8 * longest <= max(waits) <= longest
 
@@ -327,5 +327,5 @@ def test_waits_are_jittered_grow_and_end() -> None:
     [(401, None, 4501, 0), (403, None, 4504, 0), (404, None, 4504, 0), (429, "3", 4029, 3000), (503, None, 1006, 0)],
 )
 def test_a_refused_handshake_in_close_codes(status: int, retry_after: str | None, code: int, after_ms: int) -> None:
-    ending = from_status(status, retry_after)
+    ending = read_status(status, retry_after)
     assert (ending.code, ending.after_ms) == (code, after_ms)

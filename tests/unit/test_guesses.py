@@ -12,7 +12,7 @@ def failing(times: int) -> tuple[Guesses, Clock]:
     clock = Clock()
     guesses = Guesses(clock)
     for _ in range(times):
-        guesses.failed("a", b"x")
+        guesses.note_failure("a", b"x")
     return guesses, clock
 
 
@@ -26,22 +26,22 @@ def test_a_wait_passes_and_is_forgiven() -> None:
     clock.now += 2
     assert guesses.wait("a", b"x") == 0
     clock.now += FORGIVEN + 1
-    guesses.failed("a", b"x")
+    guesses.note_failure("a", b"x")
     assert guesses.wait("a", b"x") == 0
 
 
 def test_others_do_not_wait() -> None:
     guesses, _ = failing(FREE + 5)
     assert guesses.wait("b", b"x") == 0
-    guesses.worked(b"good")
+    guesses.note_success(b"good")
     assert guesses.wait("a", b"good") == 0
-    guesses.failed("a", b"good")  # it was revoked
+    guesses.note_failure("a", b"good")  # it was revoked
     assert guesses.wait("a", b"good") > 0
 
 
 def test_memory_is_bounded() -> None:
     guesses = Guesses(Clock())
     for n in range(REMEMBERED + 50):
-        guesses.failed(f"{n}", b"x")
-        guesses.worked(b"%d" % n)
+        guesses.note_failure(f"{n}", b"x")
+        guesses.note_success(b"%d" % n)
     assert len(guesses._failures) == len(guesses._good) == REMEMBERED

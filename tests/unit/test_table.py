@@ -14,11 +14,11 @@ def test_a_position_waits_for_the_name_of_its_device() -> None:
     """The first fix of a device just made can be committed before the nudge that it was made has come."""
     table = Table()
     table.put([position(7, 1)], 0)
-    assert not len(table.changed_since(0))
+    assert not len(table.find_changed_since(0))
     tick = table.next_tick()
     table.devices[7] = Device(7, "van-12", "Van 12")
     table.touch(7)
-    assert table.changed_since(tick).tolist() == [7]
+    assert table.find_changed_since(tick).tolist() == [7]
 
 
 def test_the_newest_position_wins_whatever_comes_last() -> None:

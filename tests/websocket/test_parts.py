@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tracker.websocket import Limits
-from tracker.websocket.assembly import Assembly, Violation, close_code
+from tracker.websocket.assembly import Assembly, Violation, read_close_code
 from tracker.websocket.budget import Budget
-from tracker.websocket.census import Census, host
-from tracker.websocket.http1 import is_key, tidied
+from tracker.websocket.census import Census, group_address
+from tracker.websocket.http1 import is_key, tidy
 from tracker.websocket.probe import DoesNotFit, fit
 from tracker.websocket.wheel import Wheel
 
@@ -61,7 +61,7 @@ def test_bytes_that_are_not_text_are_1007(data: bytes) -> None:
 def test_a_close_code_is_taken_exactly_if_it_may_be_sent(code: int) -> None:
     allowed = code in {1000, 1001, 1002, 1003, *range(1007, 1015)} or 3000 <= code <= 4999
     try:
-        assert close_code(code.to_bytes(2, "big") + b"bye") == code
+        assert read_close_code(code.to_bytes(2, "big") + b"bye") == code
         assert allowed
     except Violation as violation:
         assert violation.code == 1002
@@ -90,7 +90,7 @@ def test_a_census_counts_hosts_and_forgets_them() -> None:
     assert census.refusal("10.0.0.2") == 503
     census.leave("2001:db8::1")
     assert census.refusal("2001:db8::2") is None
-    assert host("::ffff:10.0.0.2") == "10.0.0.2"
+    assert group_address("::ffff:10.0.0.2") == "10.0.0.2"
 
 
 class Watched:
@@ -129,7 +129,7 @@ async def test_a_wheel_looks_when_asked_and_stops_when_nothing_is_watched() -> N
 def test_headers_hypercorn_trips_over_are_taken_away() -> None:
     good = [(b"host", b"x"), (b"Sec-WebSocket-Key", b"dGhlIHNhbXBsZSBub25jZQ=="), (b"sec-websocket-protocol", b"a")]
     bad = [(b"Sec-WebSocket-Extensions", b"x"), (b"sec-websocket-protocol", b"\xff"), (b"sec-websocket-key", b"x")]
-    assert tidied(good + bad) == good
+    assert tidy(good + bad) == good
     assert not is_key(b"")
 
 

@@ -30,9 +30,9 @@ class Gate:
             raise TooMany("too many failed sign-ins from this address", retry_after=wait)
         token = await authenticate(self.pool, secret, self.admin_token)
         if token is None:
-            self.guesses.failed(address, hashed)
+            self.guesses.note_failure(address, hashed)
             raise NotSignedIn
-        self.guesses.worked(hashed)
+        self.guesses.note_success(hashed)
         return token
 
     async def redeem(self, code: str, address: str) -> Token:
@@ -43,7 +43,7 @@ class Gate:
         async with borrow(self.pool) as conn:
             token = await redeem_link(conn, code)
         if token is None:
-            self.guesses.failed(address, hashed)
+            self.guesses.note_failure(address, hashed)
             raise NotSignedIn("this link was used, or is too old; `tracker sign-in` on the server makes a new one")
         return token
 

@@ -9,7 +9,7 @@ from quart import Quart, g, request, websocket
 from quart.wrappers import Request, Websocket
 
 from tracker.access.gate import Gate
-from tracker.access.origin import allowed
+from tracker.access.origin import is_allowed
 from tracker.access.sign_ins import COOKIE
 from tracker.errors import NotAllowed, NotSignedIn, TrackerError
 from tracker.model.token import Token, TokenKind
@@ -31,20 +31,20 @@ class Rule:
 
 def allow(kind: TokenKind, *others: TokenKind) -> Callable[[V], V]:
     """Only these kinds of token; one at least, so that naming none lets nobody in. Stands right above the function."""
-    return _marked(Rule(frozenset({kind, *others})))
+    return _make_marker(Rule(frozenset({kind, *others})))
 
 
 def first_message(kind: TokenKind, *others: TokenKind) -> Callable[[V], V]:
     """The same for a socket, which may also sign in by its first message: then `caller()` is None until it did."""
-    return _marked(Rule(frozenset({kind, *others}), later=True))
+    return _make_marker(Rule(frozenset({kind, *others}), later=True))
 
 
 def public(view: V) -> V:
     """Anybody."""
-    return _marked(Rule(frozenset()))(view)
+    return _make_marker(Rule(frozenset()))(view)
 
 
-def _marked(rule: Rule) -> Callable[[V], V]:
+def _make_marker(rule: Rule) -> Callable[[V], V]:
     def mark(view: V) -> V:
         setattr(view, RULE, rule)
         return view
@@ -52,7 +52,7 @@ def _marked(rule: Rule) -> Callable[[V], V]:
     return mark
 
 
-def rule_of(view: Callable[..., object]) -> Rule | None:
+def find_rule(view: Callable[..., object]) -> Rule | None:
     return getattr(view, RULE, None)
 
 
@@ -81,12 +81,12 @@ def caller() -> Token | None:
 async def _check(app: Quart, gate: Gate, call: Request | Websocket, *, mutating: bool) -> None:
     if call.endpoint is None:
         return  # no such route: 404 or 405 follows
-    rule = rule_of(app.view_functions[call.endpoint])
+    rule = find_rule(app.view_functions[call.endpoint])
     if rule is None:
         raise NotAllowed("this route has no rule yet")
     if not rule.kinds:
         return
-    token = await _shown(gate, call, mutating=mutating)
+    token = await _find_token(gate, call, mutating=mutating)
     if token is None and not rule.later:
         raise NotSignedIn
     if token is not None and token.kind not in rule.kinds:
@@ -94,26 +94,26 @@ async def _check(app: Quart, gate: Gate, call: Request | Websocket, *, mutating:
     g.token = token
 
 
-async def _shown(gate: Gate, call: Request | Websocket, *, mutating: bool) -> Token | None:
+async def _find_token(gate: Gate, call: Request | Websocket, *, mutating: bool) -> Token | None:
     if (header := call.headers.get("Authorization")) is not None:
-        return await gate.admit(_bearer(header), address(call))
+        return await gate.admit(_read_bearer(header), address(call))
     cookie = call.cookies.get(COOKIE)
     if cookie is None:
         return None
-    if mutating and not own_origin(gate, call):
+    if mutating and not has_own_origin(gate, call):
         raise NotAllowed("the page's origin is not allowed")
     return await gate.recognise(cookie)
 
 
-def _bearer(header: str) -> str:
+def _read_bearer(header: str) -> str:
     scheme, _, secret = header.partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         raise NotSignedIn("Authorization has to be: Bearer, a space, the token")
     return secret.strip()
 
 
-def own_origin(gate: Gate, call: Request | Websocket) -> bool:
-    return allowed(call.headers.get("Origin"), scheme=call.scheme, host=call.host, origins=gate.origins)
+def has_own_origin(gate: Gate, call: Request | Websocket) -> bool:
+    return is_allowed(call.headers.get("Origin"), scheme=call.scheme, host=call.host, origins=gate.origins)
 
 
 def address(call: Request | Websocket) -> str:

@@ -38,7 +38,7 @@ class Guesses:
             return 0.0
         return max(0.0, failures.until - self._clock())
 
-    def failed(self, address: str, hashed: bytes) -> None:
+    def note_failure(self, address: str, hashed: bytes) -> None:
         now = self._clock()
         self._good.pop(hashed, None)  # revoked since
         failures = self._failures.pop(address, None)
@@ -50,7 +50,7 @@ class Guesses:
             failures.until = now + min(LONGEST, 2.0 ** min(failures.count - FREE, 10))
         _remember(self._failures, address, failures)
 
-    def worked(self, hashed: bytes) -> None:
+    def note_success(self, hashed: bytes) -> None:
         self._good.pop(hashed, None)
         _remember(self._good, hashed, None)
 

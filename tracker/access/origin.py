@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 PORTS: Final = {"http": 80, "https": 443}
 
 
-def allowed(origin: str | None, *, scheme: str, host: str, origins: Collection[str]) -> bool:
+def is_allowed(origin: str | None, *, scheme: str, host: str, origins: Collection[str]) -> bool:
     """True for the server's own origin and the `origins` of the operator, compared whole: scheme, host and port.
 
     `null`, a missing origin, a suffix and another port are all somebody else. Behind a proxy that ends TLS the request

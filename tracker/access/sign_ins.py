@@ -18,23 +18,23 @@ async def open_sign_in(conn: asyncpg.Connection, token: Token, admin_token: str 
     if token.id:
         await insert_sign_in(conn, digest(secret), token.id)
     else:
-        await insert_sign_in(conn, _operator_digest(secret, admin_token), None)
+        await insert_sign_in(conn, _make_operator_digest(secret, admin_token), None)
     return secret
 
 
 async def find_sign_in_token(pool: asyncpg.Pool, secret: str, admin_token: str | None) -> Token | None:
     async with borrow(pool) as conn:
-        return await select_sign_in_token(conn, _digests(secret, admin_token))
+        return await select_sign_in_token(conn, _make_digests(secret, admin_token))
 
 
 async def close_sign_in(conn: asyncpg.Connection, secret: str, admin_token: str | None) -> None:
-    await delete_sign_in(conn, _digests(secret, admin_token))
+    await delete_sign_in(conn, _make_digests(secret, admin_token))
 
 
-def _digests(secret: str, admin_token: str | None) -> list[bytes]:
-    return [digest(secret)] + ([_operator_digest(secret, admin_token)] if admin_token else [])
+def _make_digests(secret: str, admin_token: str | None) -> list[bytes]:
+    return [digest(secret)] + ([_make_operator_digest(secret, admin_token)] if admin_token else [])
 
 
-def _operator_digest(secret: str, admin_token: str | None) -> bytes:
+def _make_operator_digest(secret: str, admin_token: str | None) -> bytes:
     """The operator's token has no row to revoke: its sign-ins are bound to its value, and end when it is changed."""
     return digest(f"{secret} {admin_token}")

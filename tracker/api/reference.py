@@ -9,7 +9,7 @@ from quart_schema.validation import DataSource
 from werkzeug.routing import BaseConverter, IntegerConverter, Rule
 
 import tracker
-from tracker.access.guard import rule_of
+from tracker.access.guard import find_rule
 from tracker.access.sign_ins import COOKIE
 from tracker.api.problems import Problem
 from tracker.api.schemas import answer_schema, body_schema, query_schema, settled
@@ -28,7 +28,7 @@ class Provider(OpenAPIProvider):
 
     def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
         paths, components = super().build_paths(rule)
-        access = rule_of(self._app.view_functions[rule.endpoint])
+        access = find_rule(self._app.view_functions[rule.endpoint])
         kinds = sorted(access.kinds) if access is not None else []
         for path, operations in paths.items():
             for operation in operations.values():

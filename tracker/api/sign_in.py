@@ -5,7 +5,7 @@ from quart import Blueprint, Response, request
 from quart_schema import document_request, document_response
 
 from tracker.access.gate import Gate
-from tracker.access.guard import address, allow, caller, own_origin, public
+from tracker.access.guard import address, allow, caller, has_own_origin, public
 from tracker.access.sign_ins import COOKIE, close_sign_in, open_sign_in
 from tracker.api.edge import answer, empty, read_json
 from tracker.errors import Invalid, NotAllowed, NotSignedIn
@@ -66,7 +66,7 @@ def blueprint(gate: Gate) -> Blueprint:
 
 
 async def _sign_in(gate: Gate) -> Response:
-    if "Origin" in request.headers and not own_origin(gate, request):
+    if "Origin" in request.headers and not has_own_origin(gate, request):
         raise NotAllowed("the page's origin is not allowed")
     token = await _admitted(gate, await read_json(SignIn))
     async with borrow(gate.pool) as conn:

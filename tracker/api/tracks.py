@@ -14,7 +14,7 @@ from tracker.access.guard import allow
 from tracker.api.devices import known
 from tracker.api.edge import answer, read_moment, read_query
 from tracker.errors import Invalid
-from tracker.geo.line import continuous, thinned
+from tracker.geo.line import continuous, thin_line
 from tracker.model.device import Device
 from tracker.model.moment import DAY_MS, format_ms, now_ms
 from tracker.model.moment import parse as parse_moment
@@ -108,7 +108,7 @@ def _span(query: TrackQuery) -> tuple[int, int]:
 
 def _track(device: Device, line: Line, most: int) -> Track:
     lon = continuous(line.lon)
-    kept = thinned(lon, line.lat, most)
+    kept = thin_line(lon, line.lat, most)
     places = [(round(x, 7), y) for x, y in zip(lon[kept].tolist(), line.lat[kept].tolist(), strict=True)]
     at = [format_ms(moment) for moment in line.at[kept].tolist()]
     twice = 2 if len(places) == 1 else 1

@@ -15,7 +15,7 @@ def continuous(lon: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.unwrap(lon, period=360.0)
 
 
-def thinned(lon: NDArray[np.float64], lat: NDArray[np.float64], most: int) -> NDArray[np.int64]:
+def thin_line(lon: NDArray[np.float64], lat: NDArray[np.float64], most: int) -> NDArray[np.int64]:
     """The indices to keep, at most `most` (2 or more) and both ends among them: Douglas and Peucker's, with the finest
     tolerance that is coarse enough. `lon` is continuous. Takes milliseconds for a real track of 10,000.
     """
@@ -27,7 +27,7 @@ def thinned(lon: NDArray[np.float64], lat: NDArray[np.float64], most: int) -> ND
     kept = np.array([0, len(lon) - 1])
     for _ in range(ROUNDS):
         tolerance = (fine * coarse) ** 0.5 if fine else coarse / 1000
-        found = _kept(line, tolerance)
+        found = _find_kept(line, tolerance)
         if len(found) <= most:
             coarse, kept = tolerance, found
         else:
@@ -37,7 +37,7 @@ def thinned(lon: NDArray[np.float64], lat: NDArray[np.float64], most: int) -> ND
     return kept
 
 
-def _kept(line: shapely.LineString, tolerance: float) -> NDArray[np.int64]:
+def _find_kept(line: shapely.LineString, tolerance: float) -> NDArray[np.int64]:
     """The index of each vertex travels as its height, which simplifying leaves alone."""
     simple = shapely.simplify(line, tolerance, preserve_topology=False)
     kept: NDArray[np.int64] = shapely.get_coordinates(simple, include_z=True)[:, 2].astype(np.int64)

@@ -20,9 +20,9 @@ class Changes:
         self.slots = slots
         self.base = int(rows["at"].max(initial=0))
         dt = rows["at"] - self.base
-        self.words = columns("<i4", slots, rows["lon"], rows["lat"], dt)
-        self.halves = columns("<u2", rows["speed"], rows["heading"])
-        self.octets = columns("u1", rows["status"], rows["battery"])
+        self.words = make_columns("<i4", slots, rows["lon"], rows["lat"], dt)
+        self.halves = make_columns("<u2", rows["speed"], rows["heading"])
+        self.octets = make_columns("u1", rows["status"], rows["battery"])
         # A frame's times lie within 24 days of its newest; what is older goes as text. Nearly always None: all fit.
         self.fits: NDArray[np.bool_] | None = None if dt.min(initial=0) > -MAX_DT else dt > -MAX_DT
         self.committed_at = int(rows["committed_at"].min(initial=1 << 62))  # of the oldest
@@ -34,7 +34,7 @@ class Changes:
         return inside(self.words[1], self.words[2], viewport)
 
 
-def columns(kind: str, *values: NDArray[np.integer]) -> NDArray[np.integer]:
+def make_columns(kind: str, *values: NDArray[np.integer]) -> NDArray[np.integer]:
     found = np.empty((len(values), len(values[0])), kind)
     for row, column in enumerate(values):
         found[row] = column

@@ -93,7 +93,7 @@ class Hub:
     def send_changes(self, viewer: Viewer, found: dict[int, Changes], tick: int, now: float) -> bool:
         changes = found.get(viewer.tick)
         if changes is None:
-            changes = found[viewer.tick] = Changes(self.table, self.table.changed_since(viewer.tick))
+            changes = found[viewer.tick] = Changes(self.table, self.table.find_changed_since(viewer.tick))
         is_sent = self.attempt(viewer, partial(viewer.update, changes, tick, now))
         if is_sent:
             self.metrics.stored_to_sent.observe((now_us() - changes.committed_at) / 1e6)
@@ -146,9 +146,9 @@ class Hub:
 
     def attend(self, viewer: Viewer, work: Coroutine[Any, Any, None]) -> None:
         """Short work for one viewer. What goes wrong in it is the viewer's, never the server's."""
-        self.tasks.create_task(self.guarded(viewer, work))
+        self.tasks.create_task(self.guard(viewer, work))
 
-    async def guarded(self, viewer: Viewer, work: Coroutine[Any, Any, None]) -> None:
+    async def guard(self, viewer: Viewer, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
         except TrackerError as error:
@@ -156,11 +156,11 @@ class Hub:
         except AWAY:
             viewer.fail(StorageDown())
 
-    def revoked(self, token: int) -> None:
+    def revoke(self, token: int) -> None:
         for viewer in [each for each in self.viewers if each.token and each.token.id == token]:
             viewer.fail(NotSignedIn("the token was revoked"))
 
-    def device_changed(self, key: int, device: Device | None) -> None:
+    def change_device(self, key: int, device: Device | None) -> None:
         """Made, renamed or deleted."""
         known = self.table.devices.get(key)
         if device is not None:
@@ -168,11 +168,11 @@ class Hub:
             self.table.touch(key)
             for viewer in tuple(self.viewers):
                 if known is None:
-                    viewer.made(key, device.id)
+                    viewer.notice_device(key, device.id)
                 else:
-                    viewer.renamed(key)
+                    viewer.rename_device(key)
             self.wake()
         elif known is not None:
             for viewer in tuple(self.viewers):
-                viewer.removed(key, known.id)
+                viewer.forget_device(key, known.id)
             self.table.remove(key)

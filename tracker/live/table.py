@@ -77,11 +77,11 @@ class Table:
         if self.positions.pop(key, None):
             self.rows[key] = np.zeros(1, ROW)[0]
 
-    def changed_since(self, tick: int) -> Slots:
+    def find_changed_since(self, tick: int) -> Slots:
         return np.flatnonzero(self.rows["tick"] > max(tick, 0))
 
     def within(self, viewport: Viewport) -> list[Position]:
-        slots = self.changed_since(0)
+        slots = self.find_changed_since(0)
         seen = inside(self.rows["lon"][slots], self.rows["lat"][slots], viewport)
         return [self.positions[key] for key in slots[seen].tolist()]
 

@@ -157,7 +157,7 @@ class Viewer:
         self.forget_table()
         self.tick = table.next_tick()
         self.due = monotonic() + (self.wish.interval if self.wish else 0.0)
-        everything = Changes(table, table.changed_since(0))
+        everything = Changes(table, table.find_changed_since(0))
         slots = everything.slots[self.sees(everything)]
         self.is_crowded = len(slots) > CROWD
         if self.is_crowded:
@@ -233,7 +233,7 @@ class Viewer:
         ids = [device.id for slot in slots.tolist() if (device := table.devices.get(slot))]
         self.socket.send(frames.encode_gone(ids))
 
-    def removed(self, key: int, id: str) -> None:
+    def forget_device(self, key: int, id: str) -> None:
         """The device was deleted."""
         if key < len(self.shown) and self.shown[key]:
             self.shown[key] = self.named[key] = False
@@ -242,14 +242,14 @@ class Viewer:
             else:
                 self.socket.send(frames.encode_gone([id]))
 
-    def renamed(self, key: int) -> None:
+    def rename_device(self, key: int) -> None:
         if key < len(self.named) and self.named[key]:
             if self.is_full:
                 self.named[key] = False  # its next position brings the name
             else:
                 self.socket.send(frames.encode_names(self.table, [key]))
 
-    def made(self, key: int, id: str) -> None:
+    def notice_device(self, key: int, id: str) -> None:
         """A device is new; it may be one that was asked for."""
         if self.wanted is not None and key < len(self.wanted) and self.wish and id in (self.wish.devices or ()):
             self.wanted[key] = True

@@ -20,7 +20,7 @@ class Ending(msgspec.Struct, frozen=True):
         return self.code in NO_RETURN
 
 
-def from_status(status: int, retry_after: str | None) -> Ending:
+def read_status(status: int, retry_after: str | None) -> Ending:
     """A handshake refused over HTTP, in the words of close codes."""
     if status in (401, 403, 404):
         return Ending({401: 4501, 403: 4504, 404: 4504}[status], f"HTTP {status}")
@@ -28,7 +28,7 @@ def from_status(status: int, retry_after: str | None) -> Ending:
     return Ending(4029 if status == 429 else 1006, f"HTTP {status}", seconds * 1000)
 
 
-def wait_s(ending: Ending, failures: int, rng: random.Random) -> float:
+def choose_wait(ending: Ending, failures: int, rng: random.Random) -> float:
     """Seconds until the next attempt: full jitter, so that ten thousand devices do not come back in one instant."""
     longest = min(LONGEST_S, FIRST_S * 2.0 ** min(failures, 16))
     return ending.after_ms / 1000 + rng.uniform(0, longest)

@@ -17,7 +17,7 @@ LINE_S = 10.0  # between two lines where the console is not a terminal
 
 
 @asynccontextmanager
-async def one_error() -> AsyncIterator[None]:
+async def raise_one_error() -> AsyncIterator[None]:
     """The first of our own errors of a TaskGroup, as itself: the person at the terminal needs one sentence."""
     first: BaseException | None = None
     try:
@@ -31,7 +31,7 @@ async def one_error() -> AsyncIterator[None]:
 @asynccontextmanager
 async def running(clients: Sequence[DeviceClient]) -> AsyncIterator[None]:
     """The clients run as long as the block."""
-    async with one_error(), asyncio.TaskGroup() as group:
+    async with raise_one_error(), asyncio.TaskGroup() as group:
         tasks = [group.create_task(client.run()) for client in clients]
         try:
             yield
@@ -41,20 +41,22 @@ async def running(clients: Sequence[DeviceClient]) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def shown(console: Console | None, tally: Tally, title: str, total: int | None = None) -> AsyncIterator[None]:
+async def show_tally(
+    console: Console | None, tally: Tally, title: str, total: int | None = None
+) -> AsyncIterator[None]:
     """Progress on the console while the block runs; `total` is in fixes."""
     if console is None:
         yield
         return
-    show = _show_bar if console.is_terminal else _show_lines
-    display = asyncio.create_task(show(console, tally, title, total))
+    draw = _show_bar if console.is_terminal else _show_lines
+    display = asyncio.create_task(draw(console, tally, title, total))
     try:
         yield
     finally:
         display.cancel()
         await asyncio.wait([display])
         if tally.registered:  # if not, an error says more
-            console.print(f"{title}: {figures(tally)}", highlight=False)
+            console.print(f"{title}: {format_figures(tally)}", highlight=False)
 
 
 async def _show_bar(console: Console, tally: Tally, title: str, total: int | None) -> None:
@@ -63,7 +65,7 @@ async def _show_bar(console: Console, tally: Tally, title: str, total: int | Non
     with Progress(*columns, console=console, auto_refresh=False, transient=True) as bar:
         task = bar.add_task(title, total=total, figures="")
         while True:
-            bar.update(task, completed=tally.answered, figures=figures(tally), refresh=True)
+            bar.update(task, completed=tally.answered, figures=format_figures(tally), refresh=True)
             await asyncio.sleep(REFRESH_S)
 
 
@@ -71,10 +73,10 @@ async def _show_lines(console: Console, tally: Tally, title: str, total: int | N
     while True:
         await asyncio.sleep(LINE_S)
         of = "" if total is None else f" of {total}"
-        console.print(f"{title}: {tally.answered}{of} fixes answered; {figures(tally)}", highlight=False)
+        console.print(f"{title}: {tally.answered}{of} fixes answered; {format_figures(tally)}", highlight=False)
 
 
-def figures(tally: Tally) -> str:
+def format_figures(tally: Tally) -> str:
     parts = [
         (tally.connected, "connected"),
         (tally.stored, "stored"),

@@ -38,7 +38,7 @@ def read_csv(file: BinaryIO, name: str, unreadable: Counter[str]) -> Iterator[Re
             places = _places(next(rows, []), name)
             for row in rows:
                 cells = {column: row[n].strip() if n < len(row) else "" for column, n in places}
-                fix = _fix(cells.get, unreadable) if row else None
+                fix = _read_fix(cells.get, unreadable) if row else None
                 if fix is not None:
                     yield RecordedFix(slug(cells["device"]) if cells.get("device") else stem(name), fix)
         except (csv.Error, UnicodeDecodeError, EOFError, OSError) as error:
@@ -54,7 +54,7 @@ def _places(header: list[str], name: str) -> list[tuple[str, int]]:
     return found
 
 
-def _fix(cell: Callable[[str, str], str], unreadable: Counter[str]) -> Fix | None:
+def _read_fix(cell: Callable[[str, str], str], unreadable: Counter[str]) -> Fix | None:
     try:
         at = parse(cell("at", ""))
     except ValueError:

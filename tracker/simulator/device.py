@@ -13,7 +13,7 @@ from picows import WSError, WSHandshakeError, ws_connect
 from tracker.errors import TrackerError
 from tracker.model.fix import Fix
 from tracker.simulator import messages
-from tracker.simulator.backoff import Ending, from_status, wait_s
+from tracker.simulator.backoff import Ending, choose_wait, read_status
 from tracker.simulator.buffer import Buffer
 from tracker.simulator.link import Link
 from tracker.simulator.tally import Tally
@@ -76,7 +76,7 @@ class DeviceClient:
         while self.buffer.waiting > waiting:
             await self._next_move()
 
-    async def drained(self) -> None:
+    async def until_empty(self) -> None:
         """Wait until everything put so far is answered. Raises TurnedAway if that can never be."""
         while not self.buffer.empty:
             await self._next_move()
@@ -106,7 +106,7 @@ class DeviceClient:
                 return
             # Only an ack makes it a good connection: one that is welcomed and then cut, again and again, backs off.
             failures = 0 if self._acks > acks else failures + 1
-            await asyncio.sleep(wait_s(ending, failures, self.rng))
+            await asyncio.sleep(choose_wait(ending, failures, self.rng))
 
     # -- one connection
 
@@ -118,7 +118,7 @@ class DeviceClient:
         except WSHandshakeError as refusal:
             if refusal.response is None:
                 return Ending(1006, str(refusal))
-            return from_status(int(refusal.response.status), refusal.response.headers.get("Retry-After"))
+            return read_status(int(refusal.response.status), refusal.response.headers.get("Retry-After"))
         except (OSError, TimeoutError, WSError) as error:
             return Ending(1006, str(error))
         finally:

@@ -60,19 +60,19 @@ class _Reader:
         if tag == self._value:
             self._value = None
         elif tag == "trkpt" and self._point is not None:
-            fix = _fix(self._point, self._unreadable)
+            fix = _read_fix(self._point, self._unreadable)
             if fix is not None:
                 device = self._device if self._tracks < 2 else f"{self._device[:56]}-{self._tracks}"
                 self._done.append(RecordedFix(device, fix))
             self._point = None
 
 
-def _fix(point: dict[str, str], unreadable: Counter[str]) -> Fix | None:
+def _read_fix(point: dict[str, str], unreadable: Counter[str]) -> Fix | None:
     if not point.get("time", "").strip():
         unreadable["no_time"] += 1
         return None
     try:
-        at = _moment(point["time"].strip())
+        at = _parse_moment(point["time"].strip())
     except ValueError:
         unreadable["bad_time"] += 1
         return None
@@ -84,7 +84,7 @@ def _fix(point: dict[str, str], unreadable: Counter[str]) -> Fix | None:
     return Fix(at, *place, speed, heading, altitude=altitude)
 
 
-def _moment(text: str) -> int:
+def _parse_moment(text: str) -> int:
     """GPX times are UTC, also where the writer forgot to say so."""
     try:
         return parse(text)

@@ -117,24 +117,24 @@ def encode_columns(seq: int, backlog: bool, fixes: Sequence[Fix]) -> bytes:
         np.array([fix.at - base for fix in fixes], "<i4"),
         np.array([fix.lon_e7 for fix in fixes], "<i4"),
         np.array([fix.lat_e7 for fix in fixes], "<i4"),
-        _unsigned([fix.speed for fix in fixes], 100),
-        _unsigned([fix.heading for fix in fixes], 100),
-        _unsigned([fix.accuracy or None for fix in fixes], 10, lowest=1),
-        _altitudes([fix.altitude for fix in fixes]),
+        _encode_unsigned([fix.speed for fix in fixes], 100),
+        _encode_unsigned([fix.heading for fix in fixes], 100),
+        _encode_unsigned([fix.accuracy or None for fix in fixes], 10, lowest=1),
+        _encode_altitudes([fix.altitude for fix in fixes]),
     )
     return header.tobytes() + b"".join(column.tobytes() for column in columns)
 
 
-def _unsigned(values: Sequence[float | None], scale: int, lowest: int = 0) -> NDArray[np.uint16]:
+def _encode_unsigned(values: Sequence[float | None], scale: int, lowest: int = 0) -> NDArray[np.uint16]:
     """Too much for the column becomes the most it can say: 9 km of inaccuracy must not read "unknown". Less than
     nothing is how many devices say that they do not know."""
-    whole = [65535 if value is None or value < 0 else round(_within(value * scale, lowest, 65534)) for value in values]
+    whole = [65535 if value is None or value < 0 else round(_clamp(value * scale, lowest, 65534)) for value in values]
     return np.array(whole, "<u2")
 
 
-def _altitudes(values: Sequence[float | None]) -> NDArray[np.int16]:
-    return np.array([-32768 if value is None else round(_within(value, -32767, 32767)) for value in values], "<i2")
+def _encode_altitudes(values: Sequence[float | None]) -> NDArray[np.int16]:
+    return np.array([-32768 if value is None else round(_clamp(value, -32767, 32767)) for value in values], "<i2")
 
 
-def _within(value: float, lowest: int, highest: int) -> float:
+def _clamp(value: float, lowest: int, highest: int) -> float:
     return min(max(value, lowest), highest)

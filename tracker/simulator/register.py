@@ -9,7 +9,7 @@ import httpx2
 import msgspec
 
 from tracker.errors import TrackerError
-from tracker.simulator.crowd import one_error
+from tracker.simulator.crowd import raise_one_error
 from tracker.simulator.tally import Tally
 
 ATTEMPTS = 5
@@ -55,20 +55,20 @@ async def register_devices(api: httpx2.AsyncClient, devices: Iterable[NewDevice]
 
     async def register(device: NewDevice) -> None:
         async with gate:
-            tokens[device.id] = await _token_of(api, device)
+            tokens[device.id] = await _fetch_token(api, device)
             tally.registered += 1
 
-    async with one_error(), asyncio.TaskGroup() as group:
+    async with raise_one_error(), asyncio.TaskGroup() as group:
         for device in devices:
             group.create_task(register(device))
     return tokens
 
 
-async def _token_of(api: httpx2.AsyncClient, device: NewDevice) -> str:
+async def _fetch_token(api: httpx2.AsyncClient, device: NewDevice) -> str:
     answer = await _send(api, "POST", "/api/devices", msgspec.json.encode(device))
     if answer.status_code == 409:
         answer = await _send(api, "POST", f"/api/devices/{quote(device.id)}/token")
-    return msgspec.json.decode(_accepted(answer), type=_Answer).token
+    return msgspec.json.decode(_check_accepted(answer), type=_Answer).token
 
 
 async def put_geofence(api: httpx2.AsyncClient, id: str, feature: Mapping[str, object]) -> None:
@@ -77,7 +77,7 @@ async def put_geofence(api: httpx2.AsyncClient, id: str, feature: Mapping[str, o
     answer = await _send(api, "POST", "/api/geofences", body)
     if answer.status_code == 409:
         answer = await _send(api, "PUT", f"/api/geofences/{quote(id)}", body)
-    _accepted(answer)
+    _check_accepted(answer)
 
 
 async def _send(api: httpx2.AsyncClient, method: str, path: str, body: bytes | None = None) -> httpx2.Response:
@@ -96,7 +96,7 @@ async def _send(api: httpx2.AsyncClient, method: str, path: str, body: bytes | N
             await asyncio.sleep(0.1 * 2**failures)
 
 
-def _accepted(answer: httpx2.Response) -> bytes:
+def _check_accepted(answer: httpx2.Response) -> bytes:
     if answer.is_success:
         return answer.content
     try:

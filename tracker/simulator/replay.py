@@ -13,7 +13,7 @@ from tracker.errors import Invalid
 from tracker.model.fix import Fix
 from tracker.model.moment import now_ms
 from tracker.simulator.buffer import Buffer
-from tracker.simulator.crowd import HANDSHAKES, running, shown
+from tracker.simulator.crowd import HANDSHAKES, running, show_tally
 from tracker.simulator.device import DeviceClient
 from tracker.simulator.odd_times import Gaps, without_odd
 from tracker.simulator.recorded import RecordedFix
@@ -46,7 +46,7 @@ async def replay(
     if speed is not None and not speed > 0:
         raise Invalid("speed: more than 0, or max", field="speed")
     found, tally = survey(file), Tally()
-    async with shown(console, tally, file.name, found.fixes):
+    async with show_tally(console, tally, file.name, found.fixes):
         async with open_api(url, admin_token) as api:
             tokens = await register_devices(api, [NewDevice(id, id) for id in found.devices], tally)
         clients = _clients(stream_url(url), tokens, tally, binary)
@@ -59,7 +59,7 @@ async def replay(
                 tally.unreadable["odd_time"] += odd
                 await _pace(fixes, clients, speed, now)
             for client in clients.values():
-                await client.drained()
+                await client.until_empty()
     return tally
 
 
@@ -87,7 +87,7 @@ async def _rush(recording: Iterator[RecordedFix], clients: Mapping[str, DeviceCl
     while chunk := list(islice(recording, CHUNK)):
         fixes: dict[str, list[Fix]] = {}
         for device, fix in chunk:
-            fixes.setdefault(device, []).append(_retimed(fix, retime))
+            fixes.setdefault(device, []).append(_retime(fix, retime))
         for device, batch in fixes.items():
             clients[device].put(*batch)
         for device in fixes:
@@ -103,7 +103,7 @@ async def _pace(fixes: list[RecordedFix], clients: Mapping[str, DeviceClient], s
     clocks = {id: _closed(DeviceClock(start, first, speed), gaps) for id in clients} if now else {}
     for due, (device, fix) in timeline:
         await asyncio.sleep((gaps.closed(due) - first) / 1000 / speed + began - asyncio.get_running_loop().time())
-        clients[device].put(_retimed(fix, clocks.get(device, _as_recorded)))
+        clients[device].put(_retime(fix, clocks.get(device, _as_recorded)))
 
 
 def _closed(clock: "DeviceClock", gaps: Gaps) -> Retime:
@@ -138,5 +138,5 @@ def by_time(recording: Iterator[RecordedFix]) -> list[tuple[int, RecordedFix]]:
     return sorted(timeline, key=lambda entry: entry[0])
 
 
-def _retimed(fix: Fix, retime: Retime) -> Fix:
+def _retime(fix: Fix, retime: Retime) -> Fix:
     return fix if retime is _as_recorded else msgspec.structs.replace(fix, at=retime(fix.at))

@@ -13,7 +13,7 @@ from rich.console import Console
 from tracker.model.moment import now_ms
 from tracker.simulator.backoff import LONGEST_S
 from tracker.simulator.buffer import Buffer
-from tracker.simulator.crowd import HANDSHAKES, running, shown
+from tracker.simulator.crowd import HANDSHAKES, running, show_tally
 from tracker.simulator.device import DeviceClient, TurnedAway
 from tracker.simulator.register import NewDevice, open_api, register_devices, stream_url
 from tracker.simulator.roads import HELSINKI, Roads, load_roads
@@ -47,7 +47,7 @@ async def simulate(
     is at any time after the start, and what its receiver makes of it; the start is now.
     """
     tally, clock = Tally(), _steady_clock()
-    async with shown(console, tally, f"{count} vehicles"):
+    async with show_tally(console, tally, f"{count} vehicles"):
         tokens = await _register(url, admin_token, prefix, count, tally)
         timetable = Timetable()
         clients = _clients(stream_url(url), tokens, tally, binary)
@@ -143,4 +143,4 @@ async def _finish(units: Sequence[Unit]) -> None:
                 unit.client.go_online()
             for unit in units:
                 with suppress(TurnedAway):
-                    await unit.client.drained()
+                    await unit.client.until_empty()

@@ -43,20 +43,20 @@ class Assembly:
             raise Violation(TOO_BIG, "message too big")
         if isinstance(self._message, io.StringIO):
             assert self._decode is not None
-            self._message.write(_decoded(self._decode, payload, last))
+            self._message.write(_decode_piece(self._decode, payload, last))
         else:
             self._message.write(payload)
         return self._message.getvalue() if last else None
 
 
-def _decoded(decode: Callable[[bytes, bool], str], payload: bytes, last: bool) -> str:
+def _decode_piece(decode: Callable[[bytes, bool], str], payload: bytes, last: bool) -> str:
     try:
         return decode(payload, last)
     except UnicodeDecodeError:
         raise Violation(INVALID_TEXT, "not UTF-8") from None
 
 
-def close_code(payload: bytes) -> int:
+def read_close_code(payload: bytes) -> int:
     """The code of a close frame; NO_STATUS where it has none. Raises Violation where it may not be sent."""
     if not payload:
         return NO_STATUS

@@ -23,21 +23,21 @@ class Census:
             return 503
         if address in self._limits.uncounted_addresses:
             return None
-        return 429 if self._by_host[host(address)] >= self._limits.connections_per_address else None
+        return 429 if self._by_host[group_address(address)] >= self._limits.connections_per_address else None
 
     def enter(self, address: str) -> None:
         self.total += 1
-        self._by_host[host(address)] += 1
+        self._by_host[group_address(address)] += 1
 
     def leave(self, address: str) -> None:
         self.total -= 1
-        key = host(address)
+        key = group_address(address)
         self._by_host[key] -= 1
         if not self._by_host[key]:
             del self._by_host[key]
 
 
-def host(address: str) -> str:
+def group_address(address: str) -> str:
     """The address, or for IPv6 its /64, which is what one customer gets."""
     if ":" not in address:
         return address

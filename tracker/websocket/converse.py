@@ -23,12 +23,12 @@ async def converse(conversation: Conversation, limits: Limits) -> None:
     request = cast(Websocket, websocket._get_current_object())  # type: ignore[attr-defined]
     wire = request.scope.get("state", {}).get(KEY)
     if isinstance(wire, Wire) and wire.can_hand_over:
-        await _handed(wire, request, conversation, limits)
+        await _hand_over(wire, request, conversation, limits)
     else:
-        await _plain(wire if isinstance(wire, Wire) else None, request, conversation, limits)
+        await _serve_plain(wire if isinstance(wire, Wire) else None, request, conversation, limits)
 
 
-async def _handed(wire: Wire, request: Websocket, conversation: Conversation, limits: Limits) -> None:
+async def _hand_over(wire: Wire, request: Websocket, conversation: Conversation, limits: Limits) -> None:
     key = request.headers.get("Sec-WebSocket-Key", "")
     if not is_key(key.encode("latin-1", "replace")):
         raise BadRequest("Sec-WebSocket-Key is not 16 bytes in base64")
@@ -38,7 +38,7 @@ async def _handed(wire: Wire, request: Websocket, conversation: Conversation, li
     await asyncio.get_running_loop().create_future()
 
 
-async def _plain(wire: Wire | None, request: Websocket, conversation: Conversation, limits: Limits) -> None:
+async def _serve_plain(wire: Wire | None, request: Websocket, conversation: Conversation, limits: Limits) -> None:
     room = wire.room if wire else Room(limits)
     await request.accept()
     try:

@@ -119,7 +119,7 @@ def _listen_unix(path: str, limits: Limits) -> socket.socket:
     return listener
 
 
-def bound(listener: socket.socket) -> str:
+def describe_address(listener: socket.socket) -> str:
     """Where it listens, in the form `listen` takes."""
     name = listener.getsockname()
     if isinstance(name, str):

@@ -10,7 +10,17 @@ from typing import Any, Final
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport
 
-from .assembly import GONE, INVALID_TEXT, NO_STATUS, POLICY, PROTOCOL_ERROR, TOO_BIG, Assembly, Violation, close_code
+from .assembly import (
+    GONE,
+    INVALID_TEXT,
+    NO_STATUS,
+    POLICY,
+    PROTOCOL_ERROR,
+    TOO_BIG,
+    Assembly,
+    Violation,
+    read_close_code,
+)
 from .budget import Budget
 from .limits import Limits
 from .parser import read_buffer, slim
@@ -137,14 +147,14 @@ class HandedSocket(WSListener):
         self._open = True
         self._silent_since = self._wheel.now
         self._room.sockets.add(self)
-        self._wheel.watch(self, self._next_look())
+        self._wheel.watch(self, self._find_next_look())
         assert self._conversation is not None
         self._conversation.opened(self)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         self._heard = self._wheel.now
         if not self._frames.take():
-            self._violated(Violation(POLICY, "too many frames"))
+            self._close_for(Violation(POLICY, "too many frames"))
             return
         kind = frame.msg_type
         if frame.fin and self._assembly is None and self._open and not (frame.rsv1 or frame.rsv2 or frame.rsv3):
@@ -155,14 +165,14 @@ class HandedSocket(WSListener):
                 try:
                     text = frame.get_payload_as_utf8_text()
                 except UnicodeDecodeError:
-                    self._violated(Violation(INVALID_TEXT, "not UTF-8"))
+                    self._close_for(Violation(INVALID_TEXT, "not UTF-8"))
                     return
                 self._received(text)
                 return
         try:
             self._frame(kind, frame)
         except Violation as violation:
-            self._violated(violation)
+            self._close_for(violation)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
         self._open = False
@@ -184,7 +194,7 @@ class HandedSocket(WSListener):
         self._queued = self._wire.underlying_transport.get_write_buffer_size()
         self._taken = self._behind = 0
         if self._closing_since is None:
-            self._wheel.watch(self, self._next_look())
+            self._wheel.watch(self, self._find_next_look())
 
     def resume_writing(self) -> None:
         self._stalled_since = None
@@ -220,7 +230,7 @@ class HandedSocket(WSListener):
     def _answer_close(self, payload: bytes) -> None:
         if self._open:
             try:
-                code = close_code(payload)
+                code = read_close_code(payload)
                 self.close(1000 if code == NO_STATUS else code)
                 self._code = code
             except Violation as violation:
@@ -241,20 +251,20 @@ class HandedSocket(WSListener):
         if self._closing_since is not None:
             self.abort()
             return None
-        if self._stalled_since is not None and not self._progresses(now):
+        if self._stalled_since is not None and not self._is_progressing(now):
             self._cut(limits.stalled_code)
             return None
-        if self._said_nothing(now):
+        if self._is_mute(now):
             self.close(limits.first_message_code, "nothing was said")
             return None
-        if self._stalled_since is None and not self._paused and not self._answers(now):
+        if self._stalled_since is None and not self._paused and not self._check_pulse(now):
             self.close(limits.silent_code, "no pong")
             return None
         if self._stalled_since is None and not self._paused:
             slim(self._wire.underlying_transport, self, limits)
-        return self._next_look()
+        return self._find_next_look()
 
-    def _next_look(self) -> float:
+    def _find_next_look(self) -> float:
         now, limits = self._wheel.now, self._limits
         if self._stalled_since is not None:
             return min(1.0, limits.write_s / 4)
@@ -265,11 +275,11 @@ class HandedSocket(WSListener):
             wait = min(wait, self._silent_since + limits.first_message_s - now)
         return wait
 
-    def _said_nothing(self, now: float) -> bool:
+    def _is_mute(self, now: float) -> bool:
         most = self._limits.first_message_s
         return most is not None and self._silent_since is not None and now - self._silent_since >= most
 
-    def _answers(self, now: float) -> bool:
+    def _check_pulse(self, now: float) -> bool:
         if self._pinged_at is not None and self._heard < self._pinged_at:
             return now - self._pinged_at < self._limits.pong_s
         self._pinged_at = None
@@ -278,7 +288,7 @@ class HandedSocket(WSListener):
             self._wire.send_ping()
         return True
 
-    def _progresses(self, now: float) -> bool:
+    def _is_progressing(self, now: float) -> bool:
         taken = self._queued - self._wire.underlying_transport.get_write_buffer_size()
         assert self._stalled_since is not None
         if taken > self._taken:
@@ -297,7 +307,7 @@ class HandedSocket(WSListener):
         self._code = self._code or code
         self.abort()
 
-    def _violated(self, violation: Violation) -> None:
+    def _close_for(self, violation: Violation) -> None:
         if not self._open:
             self._wire.disconnect()
             return

@@ -112,7 +112,7 @@ class PlainStream(WSStream):
 
     async def handle(self, event: StreamEvent) -> None:
         if isinstance(event, Request):
-            event = replace(event, headers=tidied(event.headers))
+            event = replace(event, headers=tidy(event.headers))
         elif isinstance(event, Body | Data):
             self._heard = self.context.time()
             if not self.closed and not self.handshake.accepted:
@@ -131,7 +131,7 @@ class PlainStream(WSStream):
         for number, event in enumerate(self.connection.events()):
             if number % 64 == 63:
                 await asyncio.sleep(0)  # one read can bring 10,000 frames; the others are not to wait for all of them
-            code = self._objection(event)
+            code = self._find_objection(event)
             if code is not None:
                 self.config.violations[code] += 1  # type: ignore[attr-defined]
                 await self._fail(code)
@@ -147,7 +147,7 @@ class PlainStream(WSStream):
             if self.closed:
                 return
 
-    def _objection(self, event: Any) -> int | None:
+    def _find_objection(self, event: Any) -> int | None:
         if not self._frames.take() or (isinstance(event, Ping | Pong) and not self._control.take()):
             return POLICY
         if isinstance(event, Message):
@@ -184,12 +184,12 @@ class PlainStream(WSStream):
         return self.closed
 
 
-def tidied(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def tidy(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """Without what upstream trips over: any extension offer, a protocol that is not ASCII, a key that is not one."""
-    return [(name, value) for name, value in headers if not _trips(name.lower(), value)]
+    return [(name, value) for name, value in headers if not _is_broken(name.lower(), value)]
 
 
-def _trips(name: bytes, value: bytes) -> bool:
+def _is_broken(name: bytes, value: bytes) -> bool:
     if name == b"sec-websocket-protocol":
         return not value.isascii()
     if name == b"sec-websocket-key":

@@ -146,18 +146,18 @@ class PlainSocket:
             for task in done:
                 if not task.cancelled():
                     task.result()
-                    await self._answered()
+                    await self._await_answer()
         finally:
-            self._finished()
+            self._finish()
 
-    async def _answered(self) -> None:
+    async def _await_answer(self) -> None:
         """We have closed: leave the peer the time to close too."""
         if self._inbox is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._limits.close_s):
                     await self._inbox.gone.wait()
 
-    def _finished(self) -> None:
+    def _finish(self) -> None:
         self._open = False
         for task in self._tasks:
             task.cancel()

@@ -50,7 +50,7 @@ class Room:
         self.turnstile = Turnstile(self.limits.requests_per_turn)
         self._spoke_at = 0.0
 
-    def failed(self, error: Exception) -> None:
+    def log_failure(self, error: Exception) -> None:
         """Log at most one a second: who can make one fail can make thousands fail."""
         self.failures += 1
         if time.monotonic() - self._spoke_at >= 1.0:

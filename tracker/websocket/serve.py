@@ -14,7 +14,7 @@ from hypercorn.utils import wrap_app
 from quart import Quart
 
 from .config import RoomConfig
-from .door import Door, bound, listen
+from .door import Door, describe_address, listen
 from .limits import Limits
 from .probe import fit
 from .room import Room
@@ -52,7 +52,7 @@ async def serve(
         listeners = [listen(address, room.limits) for address in bind]
         async with asyncio.TaskGroup() as connections:
             doors = [Door(listener, site, connections) for listener in listeners]
-            ready([bound(listener) for listener in listeners])
+            ready([describe_address(listener) for listener in listeners])
             try:
                 await shutdown.wait()
             finally:
@@ -74,23 +74,23 @@ async def _farewell(site: Site, before_close: Callable[[], Awaitable[None]] | No
             log.warning("not all was drained within %.1f s", grace / 2)
     for open_socket in list(room.sockets):
         loop.call_later(random.uniform(0, grace / 5), open_socket.close, 1012, "restarting")
-    await _until(lambda: not room.sockets and not _busy(room), end - loop.time())
+    await _wait_until(lambda: not room.sockets and not _is_busy(room), end - loop.time())
     for stuck in list(room.sockets):
         stuck.abort()
     for wire in list(room.wires):
         wire.abort()
-    await _until(lambda: not room.wires, grace * 0.1)
+    await _wait_until(lambda: not room.wires, grace * 0.1)
     for wire in list(room.wires):
         wire.cancel()
 
 
-def _busy(room: Room) -> bool:
+def _is_busy(room: Room) -> bool:
     for wire in list(room.wires):
         wire.close_if_idle()
     return bool(room.wires)
 
 
-async def _until(holds: Callable[[], bool], seconds: float) -> None:
+async def _wait_until(holds: Callable[[], bool], seconds: float) -> None:
     """Looked at fifty times a second: what it waits for are thousands of connections, each with its own end."""
     for _ in range(max(1, int(seconds * 50))):
         if holds():

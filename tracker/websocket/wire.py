@@ -112,7 +112,7 @@ class Wire(asyncio.Protocol):
         except (OSError, tls.SSLError, TimeoutError):
             pass  # the peer left, or never managed TLS
         except Exception as error:  # one connection may not take the server with it
-            room.failed(error)
+            room.log_failure(error)
         finally:
             room.wires.discard(self)
             room.wheel.forget(self)
@@ -143,7 +143,7 @@ class Wire(asyncio.Protocol):
             await http.handle(Closed())
         if not self._handed and not self._lost:
             self._transport.close()
-            await self._flushed()
+            await self._flush()
 
     async def _turn(self) -> None:
         """Nothing of Hypercorn's is made before the first bytes are there and it is their turn."""
@@ -193,14 +193,14 @@ class Wire(asyncio.Protocol):
         if isinstance(event, RawData):
             async with self._writing:
                 self._transport.write(event.data)
-                await self._flushed()
+                await self._flush()
         elif isinstance(event, Closed):
             self._transport.close()
         elif isinstance(event, Updated):
             self._requests += not event.idle
             self._idle_since = self.room.wheel.now if event.idle else None
 
-    async def _flushed(self) -> None:
+    async def _flush(self) -> None:
         if self._drained is not None and not self._lost:
             await self._drained
 
