@@ -15,7 +15,7 @@ import pytest
 from tests.integration.conftest import Caller
 from tracker.model.device import Device
 from tracker.model.fix import E7, Flag
-from tracker.model.moment import format_ms, to_datetime
+from tracker.model.moment import DAY_MS, format_ms, now_ms, to_datetime
 
 AT = 1_795_428_000_000
 GPX = {"": "http://www.topografix.com/GPX/1/1"}
@@ -146,6 +146,26 @@ async def test_gpsbabel_reads_the_speeds_and_the_courses(
     done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, check=True, timeout=60)
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert [(float(row["Speed"]), float(row["Course"])) for row in rows] == [(12.5, 271.5)] * 2
+
+
+@pytest.mark.usefixtures("partition")
+@pytest.mark.parametrize("format", ["csv", "gpx", "json"])
+async def test_what_is_stored_ahead_of_us_is_shown(
+    format: str, viewer: Caller, device: Device, conn: asyncpg.Connection
+) -> None:
+    """A clock of ours that was ahead for a while let them in."""
+    for days in (0, 2, 400):
+        await conn.execute(
+            "insert into fix (at, received_at, device, lon_e7, lat_e7) values ($1, $1, $2, 5, 5)",
+            to_datetime(now_ms() + days * DAY_MS),
+            device.key,
+        )
+    for span in ("", "&to=2999-01-01T00:00:00Z&from=2000-01-01T00:00:00Z"):
+        text = await viewer.text(f"/api/devices/van-12/track?format={format}{span}")
+        assert (
+            text.count({"csv": "0.0000005", "gpx": "<trkpt", "json": "5e-7"}[format])
+            == {"csv": 6, "gpx": 3, "json": 6}[format]
+        )
 
 
 @pytest.mark.usefixtures("partition")

@@ -2,6 +2,8 @@
 
 import os
 import random
+import socket
+import struct
 import time
 
 import pytest
@@ -140,6 +142,8 @@ def test_w16_early_data_of_every_size_is_received_or_refused(server: Server) -> 
 
 HEADS = {
     "W22 a long header": ((upgrade(extra=f"X: {'x' * 40_000}\r\n"), 400), (431,)),
+    "W22 a header that comes at once": ((upgrade(extra=f"X: {'x' * 17_000}\r\n"), 400), (431,)),
+    "W22 a long address": ((upgrade("/echo?" + "x" * 17_000), 400), (431,)),
     "W22 many headers": ((upgrade(extra="".join(f"X-{n}: 1\r\n" for n in range(1500))), 400), (431,)),
     "W22 no host": ((upgrade().replace(b"Host: x\r\n", b""), 400), (400,)),
     "W22 two hosts": ((upgrade(extra="Host: y\r\n"), 400), (400,)),
@@ -210,3 +214,15 @@ def test_an_exception_of_the_application_closes_with_1011(server: Server) -> Non
     assert client.close_code(2) in (1011, 1000)
     client.close()
     assert "on purpose" in server.log()
+
+
+def test_connections_that_are_reset_at_once_are_no_failures(server: Server) -> None:
+    """So many that some are gone before it is their turn: then nobody can be asked who it was."""
+    with server.laws():
+        for _ in range(20):
+            clients = [server.address.connect() for _ in range(50)]
+            for number, client in enumerate(clients):
+                client.sendall(upgrade()[: 400 if number % 2 else 20])
+            for client in clients:
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                client.close()

@@ -22,7 +22,7 @@ from tracker.store.pool import borrow
 from tracker.store.tracks import Line, Version, select_csv, select_gpx, select_line
 
 FIRST: Final = parse_moment("2000-01-01T00:00:00Z")  # no fix is older
-AHEAD: Final = DAY_MS  # more than any fix may be ahead of us
+LAST: Final = parse_moment("3000-01-01T00:00:00Z")  # nor younger: a clock of ours that was ahead let some in
 MOST: Final = 10_000  # places that are looked at for a line; more are thinned to every n-th first
 CSV_HEAD: Final = "at,lon,lat,accuracy,altitude,speed,heading,battery,received_at,flags\r\n"
 GPX_HEAD: Final = """<?xml version="1.0" encoding="UTF-8"?>
@@ -97,13 +97,13 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
 
 
 def _span(query: TrackQuery) -> tuple[int, int]:
-    """In ms, both ends included; cut to where fixes can be, so that no date is out of reach."""
-    now = now_ms()
-    until = now + AHEAD if query.to is None else read_moment(query.to, "to")
-    since = min(until, now) - DAY_MS if query.from_ is None else read_moment(query.from_, "from")
+    """In ms, both ends included; cut to where fixes can be, so that no date is out of reach. Without `to` there is no
+    end: what is stored is shown, also what lies ahead of us by now."""
+    until = LAST if query.to is None else read_moment(query.to, "to")
+    since = min(until, now_ms()) - DAY_MS if query.from_ is None else read_moment(query.from_, "from")
     if since > until:
         raise Invalid("from is after to", field="from")
-    return max(FIRST, min(since, now + AHEAD)), max(FIRST, min(until, now + AHEAD))
+    return max(FIRST, min(since, LAST)), max(FIRST, min(until, LAST))
 
 
 def _track(device: Device, line: Line, most: int) -> Track:

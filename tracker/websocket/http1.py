@@ -61,6 +61,9 @@ class Http1(H11Protocol):
         names = Counter(name for name, _ in event.headers)
         if len(event.headers) > self.limits.head_lines:
             raise h11.RemoteProtocolError("too many headers", error_status_hint=431)
+        size = len(event.method) + len(event.target) + sum(len(name) + len(value) for name, value in event.headers)
+        if size > self.limits.head_bytes:  # h11 asks only while the head is not whole, so one that comes at once passes
+            raise h11.RemoteProtocolError("a large head", error_status_hint=431)
         if names[b"content-length"] and names[b"transfer-encoding"]:
             raise h11.RemoteProtocolError("two lengths", error_status_hint=400)
         if event.method == b"PRI":

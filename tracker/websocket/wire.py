@@ -135,6 +135,8 @@ class Wire(asyncio.Protocol):
 
     async def _serve(self) -> None:
         await self._turn()
+        if self._lost or self._transport.is_closing():  # while it waited; its addresses can no longer be asked for
+            return
         async with TaskGroup(asyncio.get_running_loop()) as tasks:
             http = self._protocol(tasks)
             await http.initiate()
@@ -218,8 +220,9 @@ class Wire(asyncio.Protocol):
 
     @property
     def can_hand_over(self) -> bool:
-        tcp = bool(self._transport.get_extra_info("peername"))  # picows sets TCP options: not for a unix socket
-        return self._site.hand_over and tcp and self._holding and not self._lost
+        if not self._site.hand_over or not self._holding or self._lost or self._transport.is_closing():
+            return False
+        return bool(self._transport.get_extra_info("peername"))  # picows sets TCP options: not for a unix socket
 
     def hand_over(self, key: str, conversation: Conversation, limits: Limits) -> None:
         """From here on picows has the connection. Hypercorn is told that it closed, and forgets it."""
