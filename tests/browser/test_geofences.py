@@ -215,3 +215,16 @@ def test_a_file_is_imported_and_once_more_only_when_told_to_replace(
     fences.get_by_role("button", name="Import all, replacing those").click()
     expect(fences.get_by_role("option", name="New Port")).to_be_visible()
     expect(fences.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_file_in_another_encoding_comes_in_and_what_does_not_is_told(fences: Page, tmp_path: Path) -> None:
+    file = tmp_path / "places.kml"
+    place = "<Placemark><name>Älvängen \u202e</name><Point><coordinates>24.94,60.17</coordinates></Point></Placemark>"
+    empty = "<Placemark><name>Nowhere</name></Placemark>"
+    text = f'<?xml version="1.0" encoding="utf-16"?><kml xmlns="http://www.opengis.net/kml/2.2">{place}{empty}</kml>'
+    file.write_bytes(text.encode("utf-16"))
+    fences.get_by_label("Import a file").set_input_files(file)
+    expect(fences.get_by_role("status").filter(has_text="1 new, 1 not imported")).to_be_visible()
+    expect(fences.get_by_text("geometry: there is none")).to_be_visible()
+    row = fences.get_by_role("option", name="Älvängen")
+    expect(row.locator("bdi")).to_have_text("Älvängen \u202e")

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decodeGeofence } from '../src/api/geofences';
+import { decodeGeofence, decodeImported } from '../src/api/geofences';
 import { blank, canReshape, draftOf, faultAt, faultsOf, featureOf } from '../src/geofences/draft';
 import { circleOf, ring } from '../src/map/circle';
 
@@ -57,4 +57,14 @@ describe('corners can be moved', () => {
     ['not of a coast', { type: 'Polygon' as const, coordinates: [Array.from({ length: 600 }, (_, i) => [i / 1000, 0])] }, false],
     ['of a circle', { type: 'Point' as const, coordinates: CENTRE }, true],
   ])('%s', (_, geometry, can) => expect(canReshape(geometry)).toBe(can));
+});
+
+test('what became of a file is told in lines', () => {
+  const answer = {
+    created: 2, replaced: 0, unchanged: 1, refused_count: 1, refused: [{ index: 3, id: null, name: 'Yard', reason: 'geometry: there is none' }],
+    said: [{ index: 0, note: 'a point', times: 3 }, { index: null, note: 'a link', times: 1 }],
+  };
+  expect(decodeImported(answer)).toEqual({
+    created: 2, replaced: 0, unchanged: 1, refusedCount: 1, refused: ['\u2068Yard\u2069: geometry: there is none'], said: ['feature 1: a point (3 times)', 'a link'],
+  });
 });

@@ -23,7 +23,7 @@ export async function call(method: string, path: string, body?: object): Promise
 }
 
 /** For answers that are not one JSON document. Throws an ApiError where it is refused. */
-export async function send(method: string, path: string, body?: string, signal?: AbortSignal): Promise<Response> {
+export async function send(method: string, path: string, body?: string | ArrayBuffer, signal?: AbortSignal): Promise<Response> {
   const request: RequestInit = { method, credentials: 'same-origin', headers: { Accept: 'application/json' } };
   if (body !== undefined) Object.assign(request, { body, headers: { ...request.headers, 'Content-Type': 'application/json' } });
   if (signal) request.signal = signal;

@@ -51,11 +51,37 @@ export async function deleteGeofence(id: string): Promise<void> {
   await call('DELETE', `/api/geofences/${encodeURIComponent(id)}`);
 }
 
-/** All of a file or nothing. Places and lines of KML and GPX have no size of their own, and get one. */
-export async function importGeofences(text: string, format: FileFormat, replace: boolean): Promise<void> {
+/** What became of a file: `refused` and `said` are lines for people, the first of them. */
+export interface Imported {
+  readonly created: number;
+  readonly replaced: number;
+  readonly unchanged: number;
+  readonly refused: readonly string[];
+  readonly refusedCount: number;
+  readonly said: readonly string[];
+}
+
+/**
+ * Of a file, all that can be a geofence. As bytes: a file says itself in which encoding it is. Places and lines of KML and
+ * GPX have no size of their own, and get one.
+ */
+export async function importGeofences(file: ArrayBuffer, format: FileFormat, replace: boolean): Promise<Imported> {
   const sizes = format === 'geojson' ? {} : { radius: '100', width: '50' };
   const query = new URLSearchParams({ format, on_conflict: replace ? 'replace' : 'fail', ...sizes });
-  await send('POST', `/api/geofences/import?${query}`, text);
+  return decodeImported((await (await send('POST', `/api/geofences/import?${query}`, file)).json()) as Json);
+}
+
+export function decodeImported(answer: Json): Imported {
+  const subject = (each: Json) => textOrNull(each['name']) ?? textOrNull(each['id']) ?? `feature ${Number(each['index']) + 1}`;
+  const times = (each: Json) => (Number(each['times']) > 1 ? ` (${Number(each['times'])} times)` : '');
+  return {
+    created: Number(answer['created']),
+    replaced: Number(answer['replaced']),
+    unchanged: Number(answer['unchanged']),
+    refused: list(answer['refused']).map((each) => `\u2068${subject(each)}\u2069: ${String(each['reason'])}`),
+    refusedCount: Number(answer['refused_count']),
+    said: list(answer['said']).map((each) => `${each['index'] === null ? '' : `feature ${Number(each['index']) + 1}: `}${String(each['note'])}${times(each)}`),
+  };
 }
 
 export function formatOf(name: string): FileFormat {

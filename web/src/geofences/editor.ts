@@ -1,7 +1,7 @@
 /** Making, changing and deleting geofences: between the form, what is drawn on the map, and the server. */
 import { signal } from '@preact/signals';
 import { ApiError } from '../api/call';
-import { createGeofence, deleteGeofence, type FenceKind, formatOf, type Geofence, importGeofences, replaceGeofence } from '../api/geofences';
+import { createGeofence, deleteGeofence, type FenceKind, formatOf, type Geofence, type Imported, importGeofences, replaceGeofence } from '../api/geofences';
 import type { Live } from '../live';
 import { rounded } from '../map/circle';
 import type { Drawing, Shape } from '../map/drawing';
@@ -17,6 +17,8 @@ export class Editor {
   readonly busy = signal(false);
   /** A file that was not imported because some of its ids are taken. */
   readonly taken = signal<File | null>(null);
+  /** What became of the last file; null where it was not imported. */
+  readonly imported = signal<Imported | null>(null);
   /** Why this shape can be looked at and not reshaped; null where it can. */
   readonly fixed = signal<string | null>(null);
   private drawing: Drawing | null = null;
@@ -79,7 +81,7 @@ export class Editor {
     this.drawing = this.before = null;
     this.draft.value = null;
     this.faults.value = {};
-    this.taken.value = null;
+    this.taken.value = this.imported.value = null;
     this.live.view.peek()?.hideFence(null);
   }
 
@@ -104,12 +106,12 @@ export class Editor {
     });
   }
 
-  /** Every geofence of a file, or none; `replace` those that have the same id. */
+  /** All of a file that can be a geofence; `replace` those that have the same id. */
   async load(file: File, replace = false): Promise<void> {
-    this.taken.value = null;
+    this.taken.value = this.imported.value = null;
     await this.tried(async () => {
       try {
-        await importGeofences(await file.text(), formatOf(file.name), replace);
+        this.imported.value = await importGeofences(await file.arrayBuffer(), formatOf(file.name), replace);
       } catch (error) {
         if (error instanceof ApiError && error.status === 409) this.taken.value = file;
         throw error;

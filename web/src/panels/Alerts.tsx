@@ -8,6 +8,7 @@ import { geofenceNames } from '../state';
 import { Nothing } from './Empty';
 import { Fault } from './Field';
 import { ChannelIcon, PlusIcon } from './Icons';
+import { Name } from './Name';
 import { SubscriptionForm } from './SubscriptionForm';
 import { SubscriptionView } from './SubscriptionView';
 
@@ -45,7 +46,7 @@ function Row({ subscription, onOpen }: { subscription: Subscription; onOpen: () 
     <li>
       <button type="button" class="subscription" onClick={onOpen}>
         <span class={enabled ? 'kind' : 'kind off'}><ChannelIcon kind={channel.kind} /></span>
-        <span class="name">{name || id}</span>
+        <span class="name"><Name text={name || id} /></span>
         <span class={enabled ? 'figure' : 'figure bad'}>{enabled ? channelName(channel.kind) : 'off'}</span>
         <span class="note">{!enabled && reason ? reason : `${told(subscription, geofenceNames.value)} → ${where(channel)}`}</span>
       </button>

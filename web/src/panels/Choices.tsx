@@ -1,6 +1,7 @@
 /** Some of many, found by typing. None chosen means all. */
 import { useState } from 'preact/hooks';
 import { CloseIcon } from './Icons';
+import { Name } from './Name';
 
 const SHOWN = 8;
 
@@ -33,14 +34,14 @@ export function Choices({ id, legend, all, chosen, onChange }: Props) {
       <ul class="chips" hidden={chosen.length === 0}>
         {chosen.map((each) => (
           <li key={each}>
-            <button type="button" aria-label={`Without ${all.get(each) ?? each}`} onClick={() => onChange(chosen.filter((it) => it !== each))}>{all.get(each) ?? each} <CloseIcon /></button>
+            <button type="button" aria-label={`Without ${all.get(each) ?? each}`} onClick={() => onChange(chosen.filter((it) => it !== each))}><Name text={all.get(each) ?? each} /> <CloseIcon /></button>
           </li>
         ))}
       </ul>
       <input id={id} type="text" autocomplete="off" spellcheck={false} placeholder={chosen.length ? 'and…' : 'All. Type to choose some'} value={typed}
         onFocus={() => setOpen(true)} onInput={(event) => { setTyped(event.currentTarget.value); setOpen(true); }} onKeyDown={keyed} />
       {found.length > 0 && (
-        <ul class="matches">{found.map(([each, name]) => <li key={each}><button type="button" onClick={() => add(each)}>{name}{name !== each && <small> {each}</small>}</button></li>)}</ul>
+        <ul class="matches">{found.map(([each, name]) => <li key={each}><button type="button" onClick={() => add(each)}><Name text={name} />{name !== each && <small> {each}</small>}</button></li>)}</ul>
       )}
     </div>
   );

@@ -4,6 +4,7 @@ import type { Attempt, Delivery } from '../api/subscriptions';
 import type { Live } from '../live';
 import { geofenceNames, second } from '../state';
 import { Nothing } from './Empty';
+import { isolated } from './Name';
 import { age, count, moment, time } from './format';
 
 const STATES: Record<string, string> = { waiting: 'Waiting', sent: 'Delivered', dead: 'Given up', skipped: 'Not sent' };
@@ -47,5 +48,5 @@ function subject({ type, count: events, device, geofence }: Delivery, live: Live
   const who = row === undefined ? device : live.feed.devices.name[row];
   const place = geofence === null ? null : (geofenceNames.value.get(geofence) ?? geofence);
   const what = (TYPES[type] ?? type) + (events > 1 ? ` (${events} events)` : '');
-  return type === 'test' ? what : [what, place, who].filter(Boolean).join(' · ');
+  return type === 'test' ? what : [what, ...[place, who].flatMap((name) => (name ? [isolated(name)] : []))].join(' · ');
 }

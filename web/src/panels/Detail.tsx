@@ -1,6 +1,7 @@
 /** The selected device: everything its newest position says. */
 import type { Live } from '../live';
 import { events, following, geofenceNames, second, selected, tick } from '../state';
+import { Name } from './Name';
 import { ago, compass, kmh, metres, moment, percent, stateOf, UNKNOWN } from './format';
 import { CloseIcon, FenceIcon, FollowIcon, HeadingIcon } from './Icons';
 
@@ -17,7 +18,7 @@ export function Detail({ live }: { live: Live }) {
     <section class="detail card" aria-label={`Device ${devices.name[row]}`}>
       <header>
         <div>
-          <h2>{devices.name[row]}</h2>
+          <h2><Name text={devices.name[row]} /></h2>
           <p class="id">{devices.id[row]}{devices.category[row] ? ` · ${devices.category[row]}` : ''}</p>
         </div>
         <button type="button" class="quiet" aria-label="Close" onClick={() => (selected.value = null)}><CloseIcon /></button>

@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks';
 import type { Live } from '../live';
 import type { DeviceTable } from '../live/devices';
 import { catalogue, events, type Filter, filter, geofenceNames, query, second, selected, tick } from '../state';
+import { Name } from './Name';
 import { ago, count, kmh, stateOf, type State } from './format';
 import { NoDevices, Nothing } from './Empty';
 import { Search } from './Search';
@@ -78,7 +79,7 @@ function Row({ live, row, index, now }: { live: Live; row: number; index: number
   return (
     <div class="device" role="option" id={`row-${index}`} aria-selected={selected.value === row} onClick={() => live.goTo(row)}>
       <span class={`dot ${state.key}`} />
-      <span class="name">{devices.name[row]}</span>
+      <span class="name"><Name text={devices.name[row]} /></span>
       <span class="figure">{state.key === 'moving' ? <>{kmh(devices.speed[row]!)}<small> km/h</small></> : null}</span>
       <span class="note">{where ? `${state.text} · ${where}` : state.text}</span>
       <span class="age">{!known ? '' : devices.shown[row] ? ago(now - devices.at[row]!) : 'out of view'}</span>

@@ -6,6 +6,7 @@ import { events, geofenceNames, geofences, second } from '../state';
 import { EvidenceView } from './EvidenceView';
 import { ago, moment, time } from './format';
 import { EventIcon } from './Icons';
+import { Name } from './Name';
 import { type Names, type Part, retracted, sentence } from './wording';
 
 const SHOWN = 100;
@@ -63,8 +64,8 @@ function Entry({ live, event, wrong, open, onToggle }: EntryProps) {
   );
 }
 
-function Words({ parts }: { parts: readonly Part[] }) {
-  return <>{parts.map((part, i) => <>{i > 0 && ' '}{typeof part === 'string' ? part : <b>{part.name}</b>}</>)}</>;
+export function Words({ parts }: { parts: readonly Part[] }) {
+  return <>{parts.map((part, i) => <>{i > 0 && ' '}{typeof part === 'string' ? part : <b><Name text={part.name} /></b>}</>)}</>;
 }
 
 export function namesOf(live: Live): Names {

@@ -7,6 +7,7 @@ import { occupants } from '../live/occupants';
 import { chosenFence, geofences, isAdmin, mapMissing, second } from '../state';
 import { Confirm } from './Confirm';
 import { Fault } from './Field';
+import { Name } from './Name';
 import { distance, kmh, span, UNKNOWN } from './format';
 import { CloseIcon, PencilIcon, TrashIcon } from './Icons';
 
@@ -20,7 +21,7 @@ export function GeofenceCard({ live, editor }: { live: Live; editor: Editor }) {
     <section class="detail card of-fence" aria-label={`Geofence ${fence.name}`}>
       <header>
         <div>
-          <h2>{fence.name}</h2>
+          <h2><Name text={fence.name} /></h2>
           <p class="id">{fence.id}{fence.enabled ? '' : ' · switched off'}</p>
         </div>
         <button type="button" class="quiet" aria-label="Close" onClick={() => (chosenFence.value = null)}><CloseIcon /></button>
@@ -58,7 +59,7 @@ function Occupants({ live, id }: { live: Live; id: string }) {
       <h3>Inside</h3>
       {rows.length === 0 ? <p class="hint">no device</p> : (
         <ul>
-          {rows.slice(0, SHOWN).map((row) => <li key={row}><button type="button" onClick={() => live.goTo(row)}>{devices.name[row]}</button></li>)}
+          {rows.slice(0, SHOWN).map((row) => <li key={row}><button type="button" onClick={() => live.goTo(row)}><Name text={devices.name[row]} /></button></li>)}
           {rows.length > SHOWN && <li class="more">and {rows.length - SHOWN} more</li>}
         </ul>
       )}

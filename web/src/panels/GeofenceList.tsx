@@ -1,12 +1,13 @@
 /** Every geofence by name, who is in it, and for an admin the ways to make one. */
 import { useMemo } from 'preact/hooks';
-import { type FenceKind, type Geofence, kindOf } from '../api/geofences';
+import { type FenceKind, type Geofence, type Imported, kindOf } from '../api/geofences';
 import type { Editor } from '../geofences/editor';
 import type { Live } from '../live';
 import { occupants } from '../live/occupants';
 import { catalogue, chosenFence, fenceQuery, geofences, isAdmin, mapMissing, second, selected } from '../state';
 import { NoGeofences, Nothing } from './Empty';
 import { Fault } from './Field';
+import { Name } from './Name';
 import { count, kmh, span } from './format';
 import { CircleIcon, CorridorIcon, FenceIcon } from './Icons';
 import { besideCard } from './MapPane';
@@ -57,7 +58,7 @@ function Making({ editor }: { editor: Editor }) {
         {KINDS.map(([kind, text]) => (
           <button key={kind} type="button" disabled={mapMissing.value} aria-label={`Draw ${kind}`} onClick={() => editor.begin(kind)}><KindIcon kind={kind} /> {text}</button>
         ))}
-        <label class="button" title="All of a file or nothing: GeoJSON, KML, GPX. Places of KML and GPX get a radius of 100 m, lines a width of 50 m">
+        <label class="button" title="All of a file that can be a geofence: GeoJSON, KML, GPX. Places of KML and GPX get a radius of 100 m, lines a width of 50 m">
           Import
           <input type="file" aria-label="Import a file" accept=".geojson,.json,.kml,.gpx" disabled={editor.busy.value}
             onChange={(event) => take(editor, event.currentTarget)} />
@@ -65,6 +66,19 @@ function Making({ editor }: { editor: Editor }) {
       </div>
       <Fault text={editor.faults.value['form']} />
       {editor.taken.value && <button type="button" class="link" onClick={() => void editor.load(editor.taken.peek()!, true)}>Import all, replacing those</button>}
+      {editor.imported.value && <Outcome imported={editor.imported.value} />}
+    </div>
+  );
+}
+
+function Outcome({ imported }: { imported: Imported }) {
+  const { created, replaced, unchanged, refused, refusedCount, said } = imported;
+  const counts: readonly [number, string][] = [[created, 'new'], [replaced, 'replaced'], [unchanged, 'unchanged'], [refusedCount, 'not imported']];
+  const lines = [...refused, ...said];
+  return (
+    <div class="hint" role="status">
+      <p>{counts.filter(([many], i) => many > 0 || i === 0).map(([many, what]) => `${count(many)} ${what}`).join(', ')}</p>
+      {lines.length > 0 && <details open={refused.length > 0}><summary>What was refused or read otherwise</summary><ul>{lines.map((line, i) => <li key={i}>{line}</li>)}</ul></details>}
     </div>
   );
 }
@@ -79,7 +93,7 @@ function Row({ live, fence, index, inside }: { live: Live; fence: Geofence; inde
   return (
     <div class="device fence" role="option" id={`row-${index}`} aria-selected={chosenFence.value === fence.id} onClick={() => showFence(live, fence)}>
       <span class={fence.enabled ? 'kind' : 'kind off'}><KindIcon kind={kindOf(fence.geometry)} /></span>
-      <span class="name">{fence.name}</span>
+      <span class="name"><Name text={fence.name} /></span>
       <span class="figure">{inside > 0 && <>{count(inside)}<small> inside</small></>}</span>
       <span class="note">{rules(fence)}</span>
     </div>

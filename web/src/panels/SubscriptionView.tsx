@@ -8,6 +8,7 @@ import { geofenceNames } from '../state';
 import { Confirm } from './Confirm';
 import { DeliveryLog } from './DeliveryLog';
 import { Fault } from './Field';
+import { Name } from './Name';
 import { span } from './format';
 import { BackIcon, PencilIcon, SendIcon, TrashIcon } from './Icons';
 
@@ -22,7 +23,7 @@ export function SubscriptionView({ live, desk, subscription }: { live: Live; des
       <div class="sheet">
         <header>
           <button type="button" class="quiet" aria-label="All subscriptions" onClick={() => desk.close()}><BackIcon /></button>
-          <h2>{name || id}</h2>
+          <h2><Name text={name || id} /></h2>
         </header>
         <dl class="said">
           <div><dt>{channelName(channel.kind)}</dt><dd>{where(channel)}</dd></div>

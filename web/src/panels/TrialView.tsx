@@ -5,11 +5,11 @@ import type { Editor } from '../geofences/editor';
 import { Trial } from '../geofences/trial';
 import type { Live } from '../live';
 import type { TrackerEvent } from '../live/frames';
-import { namesOf } from './EventFeed';
+import { namesOf, Words } from './EventFeed';
 import { Fault } from './Field';
 import { count, time } from './format';
 import { EventIcon } from './Icons';
-import { plain, sentence } from './wording';
+import { sentence } from './wording';
 
 const SPANS: readonly [number, string][] = [[1, 'hour'], [24, 'day'], [24 * 7, 'week']];
 
@@ -57,7 +57,7 @@ function Outcome({ live, trial, name }: { live: Live; trial: Trial; name: string
 }
 
 function Found({ live, event, name }: { live: Live; event: TrackerEvent; name: string }) {
-  const words = plain(sentence(event, { device: namesOf(live).device, geofence: () => name }));
+  const words = <Words parts={sentence(event, { device: namesOf(live).device, geofence: () => name })} />;
   return (
     <li>
       <button type="button" class={`event ${event.type}`} onClick={() => live.view.peek()?.flyTo(event.lon, event.lat, [0, 0])}>

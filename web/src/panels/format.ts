@@ -3,6 +3,7 @@ import { Status } from '../live/frames';
 
 export const UNKNOWN = '–';
 const COMPASS = ['N', 'NE', 'E', 'SE', 'S', 'SW', 'W', 'NW'];
+const NEAR_MS = 3 * 3_600_000; // no clock is put back by more
 const SILENT_MS = 5 * 60_000;
 
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
@@ -60,11 +61,26 @@ export function ago(ms: number): string {
 }
 
 export function time(ms: number, now: number): string {
-  return (now - ms > 20 * 3_600_000 ? calendar : clock).format(ms);
+  return (now - ms > 20 * 3_600_000 ? calendar : clock).format(ms) + zone(ms);
 }
 
 export function moment(ms: number): string {
-  return full.format(ms);
+  return full.format(ms) + zone(ms);
+}
+
+/** ` UTC+3` in the hour that the clocks show twice in autumn, else nothing. */
+function zone(ms: number): string {
+  const here = offset(ms);
+  const [before, after] = [offset(ms - NEAR_MS), offset(ms + NEAR_MS)];
+  const again = after < here && offset(ms + (here - after)) === after;
+  const already = before > here && offset(ms - (before - here)) === before;
+  if (!again && !already) return '';
+  const minutes = Math.abs(here) / 60_000;
+  return ` UTC${here < 0 ? '−' : '+'}${Math.floor(minutes / 60)}${minutes % 60 ? `:${minutes % 60}` : ''}`;
+}
+
+function offset(ms: number): number {
+  return -60_000 * new Date(ms).getTimezoneOffset();
 }
 
 export interface State {
