@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from tracker.cli import main
+from tracker.ingest.inputs import Taken
 from tracker.ingest.log import Committed, Log
 from tracker.model.event import Event
 from tracker.model.fix import Fix
@@ -64,8 +65,8 @@ def before_commit() -> None:
     """With everything written and nothing committed."""
     is_due = countdown()
 
-    async def write(log: Log, frames: Sequence[Frame], folded: Folded) -> list[Event]:
-        events = await honest_write(log, frames, folded)
+    async def write(log: Log, frames: Sequence[Frame], folded: Folded, taken: Taken) -> list[Event]:
+        events = await honest_write(log, frames, folded, taken)
         if frames and is_due():
             die(log)
         return events

@@ -166,7 +166,7 @@ def walked(fixes: Iterable[Fix], fences: Iterable[Geofence]) -> list[Transition]
         here, between = around.index.at(fix.lon, fix.lat), around.between(state.newest, fix)
         step = advance(Device(1, "bus", "Bus"), state, Question(fix, fix.at * 1000, here, between), around)
         state = step.state
-        told += step.transitions
+        told += [each for each in step.transitions if each.is_told]
     return told
 
 

@@ -36,7 +36,7 @@ def walk(fences: Fences, way: Sequence[Made], state: State | None = None) -> tup
         here, between = fences.index.at(each.lon, each.lat), fences.between(state.newest, each)
         step = advance(VAN, state, Question(each, each.at * 1000, here, between), fences)
         state = step.state
-        told += step.transitions
+        told += [each for each in step.transitions if each.is_told]
     return state, told
 
 
@@ -214,4 +214,9 @@ def test_a_fence_that_closed_before_the_time_was_up_tells_no_dwell_and_lets_go()
     state, told = walk(fences, PARKED)
     assert seconds(told) == [("enter", 10)]
     state, more = elapse(VAN, state, AT + 75_000, fences)
-    assert not more and not state.inside and not state.stays and find_wake(state, fences) is None
+    assert (
+        [each.kind for each in more] == ["release"]
+        and not state.inside
+        and not state.stays
+        and find_wake(state, fences) is None
+    )

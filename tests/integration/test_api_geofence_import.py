@@ -13,7 +13,7 @@ from quart import Response
 from tests.geofence.shapes import box, shared
 from tests.integration.conftest import Caller
 from tracker.geofence.reading.feature import parse
-from tracker.ingest.refresh import begun, read
+from tracker.ingest.refresh import begin, read_fences
 from tracker.store.geofences import select_geofence_revision
 
 IMPORT = "/api/geofences/import"
@@ -57,7 +57,7 @@ async def count(conn: asyncpg.Connection) -> int:
 async def test_all_come_in_with_a_revision_each_and_the_writer_sees_them(
     admin: Caller, conn: asyncpg.Connection
 ) -> None:
-    before = await read(conn)
+    before = await read_fences(conn, await select_geofence_revision(conn), [])
     given = collection(*(square(number) for number in range(1200)), point("circle", radius=50, devices=["van-1"]))
     response = await admin.post(IMPORT, given)
     assert response.status_code == 201
@@ -67,7 +67,7 @@ async def test_all_come_in_with_a_revision_each_and_the_writer_sees_them(
     rows = await conn.fetch("select id, revision, st_isvalid(shape) as valid from geofence order by revision")
     assert [row["revision"] for row in rows] == list(range(1, 1202)) and all(row["valid"] for row in rows)
     assert [row["id"] for row in rows] == answer["ids"]
-    after = await (await begun(conn, before, await select_geofence_revision(conn)))
+    after = await (await begin(conn, before, await select_geofence_revision(conn)))
     assert (after.revision, len(after.ids)) == (1201, 1201)
 
 

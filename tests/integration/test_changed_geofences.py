@@ -6,7 +6,8 @@ import asyncpg
 import msgspec
 
 from tests.running import RunningServer
-from tracker.ingest.refresh import Refresh, begun, read
+from tracker.geofence.fences import PENDING
+from tracker.ingest.refresh import Refresh, begin, read_fences
 from tracker.model.moment import format_ms, now_ms
 
 PLACE = {"type": "Point", "coordinates": [7.42, 43.73]}
@@ -36,16 +37,18 @@ async def test_one_that_is_not_understood_decides_nothing_and_stops_nobody(
 
 
 async def test_until_the_changed_ones_are_made_those_before_decide(conn: asyncpg.Connection) -> None:
-    before = await read(conn)
+    before = await read_fences(conn, 0, [])
     refresh = Refresh()
     made = asyncio.get_running_loop().create_future()
     refresh.next = made
-    assert await refresh.newest(conn, before, 1, 7) is before
+    assert await refresh.make_next(conn, before, 1) is None
     await conn.execute(
         """insert into geofence (id, revision, feature, shape)
            values ('a', 1, $1, st_makeenvelope(0, 0, 1, 1, 4326))""",
         msgspec.json.encode(fence("a")),
     )
-    made.set_result(await (await begun(conn, before, 1)))
-    after = await refresh.newest(conn, before, 1, 7)
-    assert list(after.ids.values()) == ["a"] and list(after.since.values()) == [7] and after.revision == 1
+    made.set_result(await (await begin(conn, before, 1)))
+    after = await refresh.make_next(conn, before, 1)
+    assert after is not None and list(after.ids.values()) == ["a"] and after.revision == 1
+    assert list(after.since.values()) == [PENDING] and list(after.in_force(7).since.values()) == [7]
+    assert await refresh.make_next(conn, before, 1) is after, "kept until it is in force"

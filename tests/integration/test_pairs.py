@@ -20,7 +20,7 @@ from tracker.model.moment import format_ms, now_ms, now_us
 from tracker.model.subscription import Subscription, Wish
 from tracker.store.devices import delete_device, insert_device
 from tracker.store.events import select_events
-from tracker.store.pairs import delete_pair, insert_pair, select_nearness, update_pair
+from tracker.store.pairs import delete_pair, insert_pair, update_pair
 
 VAN_AND_BUS: dict[str, Any] = {"id": "two", "devices": ["van-12", "bus"], "distance": 100, "preset": "strict"}
 NEAR, FAR = 0.001, 0.007  # degrees of longitude from the van: 72 m, 502 m
@@ -164,17 +164,20 @@ async def test_a_change_is_seen_by_the_next_batch_and_a_deleted_device_by_none(
 ) -> None:
     made = await insert_pair(conn, "two", ("van-12", "bus"), 100, "balanced")
     assert await moving.sent(NEAR) == []
-    assert moving.log.meetings.nearness[made.key].count == 1  # sighting, of the two it takes
+    assert moving.log.memory.meetings.meetings[made.key].nearness.count == 1  # sighting, of the two it takes
     await update_pair(conn, "two", distance=90)
     assert await moving.sent(NEAR) == []
-    assert moving.log.meetings.nearness[made.key].count == 2  # both new: the one before was of another distance
+    assert moving.log.memory.meetings.meetings[made.key].nearness.count == 2, (
+        "both new: the one before was of another distance"
+    )
     await update_pair(conn, "two", preset="strict")
     assert await moving.sent(NEAR) == ["near"]
     await delete_device(conn, "bus")
     await moving.log.forget(bus.key)
-    assert not any(moving.log.meetings.by_device.values()) and not moving.log.meetings.pairs
+    assert not moving.log.memory.meetings.by_device and not moving.log.memory.meetings.meetings
     assert await moving.sent(FAR) == []
-    assert await select_nearness(conn, [made.key]) == {}
+    await moving.log.checkpoint()
+    assert await conn.fetchval("select count(*) from meeting") == 0, "it went with the device"
 
 
 # What it is told by.

@@ -102,14 +102,14 @@ def history(ways: dict[int, list[Fix]]) -> History:
 
 def one_by_one(fence: Geofence, device: Device, fixes: list[Fix]) -> list[Transition]:
     """As the live fold does, with nothing left out."""
-    fences, state = fences_of({fence.key: fence}), State()
+    fences, state = fences_of({fence.key: fence}), State(category=device.category)
     found: list[Transition] = []
     for fix in fixes:
         here, between = fences.index.at(fix.lon, fix.lat), fences.between(state.newest, fix)
         step = advance(device, state, Question(fix, fix.at * 1000, here, between), fences)
         state = step.state
-        found.extend(step.transitions)
-    return [*found, *elapse(device, state, UNTIL, fences)[1]]
+        found.extend(each for each in step.transitions if each.is_told)
+    return [*found, *(each for each in elapse(device, state, UNTIL, fences)[1] if each.is_told)]
 
 
 def leg(wait: int, east: int = 0, leap: int = 0, speed: float | None = 0.0, stay: int = 1) -> Any:

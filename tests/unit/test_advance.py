@@ -79,8 +79,9 @@ def test_transitions_tell_exits_before_enters_and_nothing_of_removed_fences() ->
     fixes = [fix(second, 1 + second / 10_000) for second in range(5)]
     before, after = strict(1, 2, 3, 7), strict(1, 2, 3)
     steps = walk(fixes, [set(), {3, 1}, {2, 7}, {2}, {2}], [before, before, before, after, after])
-    told = [[(each.kind, each.geofence) for each in step.transitions] for step in steps]
+    told = [[(each.kind, each.geofence) for each in step.transitions if each.is_told] for step in steps]
     assert told == [[], [("enter", 1), ("enter", 3)], [("exit", 1), ("exit", 3), ("enter", 2), ("enter", 7)], [], []]
+    assert [each.kind for each in steps[3].transitions] == ["release"], "kept, and told to nobody"
 
 
 def test_what_moves_no_marker_decides_no_geofence() -> None:

@@ -15,7 +15,7 @@ from tracker.model.event import Transition
 from tracker.model.fix import E7, Fix
 from tracker.model.frame import Frame
 from tracker.model.geofence import Preset
-from tracker.model.pair import Nearness, Pair
+from tracker.model.pair import Meeting, Pair
 from tracker.model.state import State
 from tracker.pipeline.fold import fold
 from tracker.pipeline.nearness import meet
@@ -49,9 +49,9 @@ class Road:
     def __init__(self, distance: float, preset: Preset, keys: tuple[int, int] = (A, B)) -> None:
         names = DEVICES[keys[0]].id, DEVICES[keys[1]].id
         pair = Pair(1, "pair", names, keys, distance, preset)
-        self.pairs = {A: [pair], B: [pair]}
+        self.meetings = {pair.key: Meeting(pair)}
+        self.by_device = {A: [pair.key], B: [pair.key]}
         self.states = States()
-        self.nearness: dict[int, Nearness] = {}
         self.stamp = 0
         self.told: list[Transition] = []
 
@@ -59,10 +59,10 @@ class Road:
         """In one batch."""
         frames = [Frame(each.device, 1, us(each.at), [fix_of(each)]) for each in sent]
         folded = fold(frames, self.states, {}, NOTHING_ASKED, DEVICES, NONE, self.stamp)
-        met = meet(folded.rows, self.states, self.pairs, self.nearness)
+        met = meet(folded.rows, self.meetings, self.by_device)
         self.stamp = folded.stamp
         self.states.update(folded.states)
-        self.nearness.update(met.nearness)
+        self.meetings.update(met.meetings)
         self.told += met.transitions
 
 
@@ -234,5 +234,5 @@ def test_neither_batches_nor_the_order_in_the_pair_change_anything(
     edges = [0, *sorted(min(cut, len(sent)) for cut in cuts), len(sent)]
     for begin, end in pairwise(edges):
         parts.take(sent[begin:end])
-    assert parts.told == whole.told and parts.nearness == whole.nearness
+    assert parts.told == whole.told and parts.meetings == whole.meetings
     assert turned.told == whole.told

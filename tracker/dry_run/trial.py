@@ -25,7 +25,6 @@ from tracker.pipeline.run import follow_run
 from tracker.pipeline.stays import dwell_due
 
 US: Final = 1000  # in a millisecond
-FRESH: Final = State()
 NONE: Final = -2  # not even the one before the first
 
 
@@ -54,7 +53,7 @@ class DryRun:
         found: list[Transition] = []
         for begin, end in leads.devices():
             device = self.devices[int(leads.history.device[begin])]
-            reached = Reached(device, self.states.get(device.key, FRESH))
+            reached = Reached(device, self.states.get(device.key) or State(category=device.category))
             found += self.device(leads, reached, begin, end)
             self.states[device.key] = reached.state
         return found
@@ -63,7 +62,8 @@ class DryRun:
         """By the clock, for devices that said nothing more until then (ms)."""
         found: list[Transition] = []
         for key, state in self.states.items():
-            found += elapse(self.devices[key], state, until, self.fences)[1]
+            told = elapse(self.devices[key], state, until, self.fences)[1]
+            found += (each for each in told if each.is_told)
         self.states.clear()
         return found
 
@@ -109,4 +109,4 @@ class DryRun:
         reached.state = step.state
         if step.state.newest is fix:
             reached.row = row
-        return step.transitions
+        return tuple(each for each in step.transitions if each.is_told)

@@ -1,7 +1,7 @@
 """Fences: all geofences as of a revision, as the fold asks about them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -14,11 +14,11 @@ from tracker.geofence.border.passing import Passages
 from tracker.geofence.border.touch import prepare_grown, touches
 from tracker.geofence.index.index import FenceIndex
 from tracker.geofence.shape.arrays import Longs
-from tracker.model.device import Device
 from tracker.model.fix import E7, Fix
 from tracker.model.geofence import EVERYWHERE, Geofence
 
 NOWHERE: Final[frozenset[int]] = frozenset()
+PENDING: Final = -1  # in place of a stamp
 LEAST_E7: Final = 1_000  # 11 m of latitude: a shorter way passes through nothing that is clear of noise
 GAP_MS: Final = 300_000  # no line is drawn across a longer silence,
 GAP_METRES: Final = 10_000.0  # nor a longer one
@@ -39,7 +39,8 @@ NOTHING_ASKED: Final = Asked({}, [], {})
 @dataclass(frozen=True)
 class Fences:
     """`ids` by key. `scoped`: keys of those that do not apply to everybody always. `passable`: of those of which it is
-    inferred that somebody passed through. `since`: when a geofence became what it is, in the µs of `received_at`."""
+    inferred that somebody passed through. `since`: the stamp from which on a geofence decides as it does; `stamp`: the
+    newest of them there ever was."""
 
     index: FenceIndex = field(default_factory=lambda: FenceIndex.build([]))
     passages: Passages = field(default_factory=lambda: Passages.build([]))
@@ -48,6 +49,7 @@ class Fences:
     passable: frozenset[int] = NOWHERE
     since: dict[int, int] = field(default_factory=dict)
     revision: int = 0
+    stamp: int = 0
 
     def __contains__(self, key: object) -> bool:
         return key in self.ids
@@ -58,8 +60,8 @@ class Fences:
     def changed(
         self, removed: Iterable[int], added: Iterable[Geofence], revision: int, since: Mapping[int, int]
     ) -> "Fences":
-        """The next one. `added` replace those of the same key, `since` these microseconds; one that is not enabled is
-        removed."""
+        """The next one. `added` replace those of the same key, `since` are their stamps, PENDING for those that have
+        none yet; one that is not enabled is removed."""
         added = list(added)
         enabled = [fence for fence in added if fence.scope.enabled]
         for fence in enabled:
@@ -77,14 +79,21 @@ class Fences:
             (self.passable & kept.keys()) | {fence.key for fence in passable},
             {key: at for key, at in self.since.items() if key in kept} | {key: since[key] for key in new},
             revision,
+            self.stamp,
         )
 
-    def applying(self, keys: frozenset[int], device: Device, at: int) -> frozenset[int]:
-        """Those of the keys that are still there and apply to this device at this time (ms)."""
+    def in_force(self, stamp: int) -> "Fences":
+        """From this stamp on: what was PENDING has it."""
+        if PENDING not in self.since.values():
+            return self
+        return replace(self, since={key: stamp if at == PENDING else at for key, at in self.since.items()}, stamp=stamp)
+
+    def applying(self, keys: frozenset[int], device: str, category: str | None, at: int) -> frozenset[int]:
+        """Those of the keys that are still there and apply to the device of this id and category at this time (ms)."""
         known = frozenset(key for key in keys if key in self.ids)
         if self.scoped.isdisjoint(known):
             return known
-        return frozenset(key for key in known if applies(self[key].scope, device.id, device.category, at))
+        return frozenset(key for key in known if applies(self[key].scope, device, category, at))
 
     def asked(self, fixes: Sequence[Fix], before: Iterable[Fix | None]) -> Asked:
         """Of all fixes at once, which is many times cheaper than one by one. `before`: the one each follows; it is not

@@ -4,6 +4,7 @@ from heapq import heappop, heappush
 
 from tracker.geofence.fences import Fences
 from tracker.model.state import NOT_DUE, State
+from tracker.pipeline.changes import note_changes
 from tracker.pipeline.elapse import find_wake
 
 GRACE_US = 5_000_000  # a fix that says otherwise may be on its way
@@ -18,6 +19,7 @@ class Alarms:
 
     def put(self, device: int, state: State, fences: Fences) -> None:
         """As the state now asks for."""
+        state = note_changes(state, fences)
         at = alarm(state, fences) if state.due != NOT_DUE or device in self.set_for else None
         if at is None:
             self.set_for.pop(device, None)

@@ -1,11 +1,11 @@
-"""The log of this process: its connection, its leases, the states it folds, and the one transaction they change in.
+"""The log of this process: its connection, its leases, and the one transaction in which what it remembers changes.
 
 `append` is where a fix becomes durable. Everything it returns is committed; whatever it raises is not, but for a lost
 connection, after which `recover` says which of the two it was.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -13,29 +13,27 @@ import asyncpg
 import msgspec
 
 from tracker.alerts.matching import Subscriptions, write_outbox
-from tracker.geofence.fences import NOTHING_ASKED, Fences
-from tracker.ingest.alarms import GRACE_US, Alarms, device_time
-from tracker.ingest.meetings import Meetings
+from tracker.geofence.fences import Fences
+from tracker.ingest.checkpoint import Checkpoint
+from tracker.ingest.folds import fold_frames, fold_late, fold_time
+from tracker.ingest.inputs import Taken, take_over
+from tracker.ingest.memory import Memory, Overlaid
 from tracker.ingest.progress import Progress
-from tracker.ingest.refresh import Refresh, read
-from tracker.ingest.replay import load_states
+from tracker.ingest.refresh import Refresh
+from tracker.ingest.replay import restore
 from tracker.ingest.silences import Silences
 from tracker.model.device import Device
-from tracker.model.event import Event, Transition
+from tracker.model.event import Event
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame
-from tracker.model.moment import DAY_MS, micros_to_datetime, now_ms, now_us
+from tracker.model.moment import DAY_MS, now_ms, now_us
 from tracker.model.state import State
-from tracker.pipeline.elapse import elapse
-from tracker.pipeline.fold import Folded, ambiguous, before_of, fixes_of, fold
-from tracker.pipeline.refold import find_start, refold
-from tracker.pipeline.silence import decide_silence
-from tracker.store.anchors import upsert_anchors
-from tracker.store.devices import select_devices
-from tracker.store.events import insert_transitions, select_decisions, update_decided
-from tracker.store.fixes import copy_fixes, select_fixes_of, select_places
+from tracker.pipeline.fold import Folded
+from tracker.store.events import insert_transitions
+from tracker.store.fixes import copy_fixes
 from tracker.store.ownership import (
     PARTITIONS,
+    delete_in_force,
     insert_owner,
     lock_epoch,
     mark_batch,
@@ -43,37 +41,34 @@ from tracker.store.ownership import (
     renew_owner,
     select_batch,
     take_leases,
-    update_checkpoints,
 )
+from tracker.store.pairs import delete_meetings
 from tracker.store.partitions import Span, ahead, covered, create_missing, day_of, today
 from tracker.store.pool import answering, open_connection
-from tracker.store.positions import select_progress, upsert_states
+from tracker.store.positions import upsert_states
 from tracker.store.quarantine import Quarantined, insert_quarantine
 
 STANDBY_POLL: Final = 0.5  # s between looks whether the owner is gone
 ANSWER: Final = 20.0  # s for a batch: longer than PostgreSQL waits for a lock, 10 s
-FRESH: Final = State()
-ANCHORS_MS: Final = 600_000  # a device's anchors are written so far apart, in its time, at least
 MOST_REFOLDED: Final = 200_000  # fixes: more than two a second for a day
+FEW_LATE: Final = 20  # devices whose late fixes are folded in at once, where a change of the geofences waits for them
+WAIT_FOR_LATE: Final = 10.0  # s a change waits at most where there are more
+HISTORY_US: Final = (DAY_MS + DAY_MS // 24) * 1000  # how long it matters which geofences were in force: late fixes
 
-
-class States(dict[int, State]):
-    """By device key; one that never sent anything is fresh."""
-
-    def __missing__(self, device: int) -> State:
-        return FRESH
-
-
-class Devices(dict[int, Device]):
-    """By key; one that is not known yet has neither name nor category."""
-
-    def __missing__(self, key: int) -> Device:
-        return Device(key, "", "")
+Fold = Callable[[Taken, Mapping[int, State]], Awaitable[Folded]]
 
 
 class Committed(msgspec.Struct, frozen=True):
+    """`is_aside`: committed on the way to something else, and not what was asked for."""
+
     folded: Folded
     events: list[Event]
+    taken: Taken
+    is_aside: bool = False
+
+
+class LateFirst(Exception):
+    """A change of the geofences is to be taken over, and fixes that came before it are not folded in yet."""
 
 
 class Log:
@@ -86,31 +81,46 @@ class Log:
         self.owner: UUID = uuid4()
         self.epoch = 0
         self.batch = 0
-        self.stamp = 0  # the last received_at given
-        self.states = States()
-        self.devices = Devices()
-        self.late: set[int] = set()  # devices with fixes that came late and are not folded in yet
-        self.alarms = Alarms()
-        self.silences = Silences()
-        self.anchored: dict[int, int] = {}  # the newest anchor of a device that is written
-        self.progress: dict[int, Progress] = {}  # of the devices' streams, by key
-        self.dirty: set[int] = set()  # devices whose state is newer than its checkpoint
-        self.fences = Fences()
+        self.memory = Memory()
+        self.saving = Checkpoint()
         self.refresh = Refresh()
-        self.meetings = Meetings()
         self.subscriptions = Subscriptions()
         self.spans: list[Span] = []
         self.pending: Committed | None = None  # what the transaction under way will have changed
+        self.aside: list[Committed] = []  # committed beside what was asked for, and not published yet
+        self.change_seen: float | None = None  # by the loop's clock: since when a change waits for late fixes
         self.conn: asyncpg.Connection
+
+    @property
+    def states(self) -> dict[int, State]:
+        return self.memory.states
+
+    @property
+    def fences(self) -> Fences:
+        return self.memory.fences
+
+    @property
+    def late(self) -> set[int]:
+        return self.memory.late
+
+    @property
+    def progress(self) -> dict[int, Progress]:
+        return self.memory.progress
+
+    @property
+    def silences(self) -> Silences:
+        return self.memory.silences
+
+    @property
+    def stamp(self) -> int:
+        return self.memory.stamp
 
     async def open(self) -> None:
         """Returns when this process owns all partitions: at once, or when the process that does is gone. May be called
         again where it failed: as another owner, with nothing kept of the attempt before."""
         if self.epoch:
             self.conn.terminate()
-        self.owner, self.states, self.dirty = uuid4(), States(), set()
-        self.late, self.alarms, self.silences, self.anchored = set(), Alarms(), Silences(), {}
-        self.meetings = Meetings()
+        self.owner, self.saving, self.refresh = uuid4(), Checkpoint(), Refresh()
         self.conn = await open_connection(self.url)
         self.epoch = await insert_owner(self.conn, self.owner, self.name)
         held = await take_leases(self.conn, self.owner)
@@ -118,25 +128,17 @@ class Log:
             await asyncio.sleep(STANDBY_POLL)
             held = await take_leases(self.conn, self.owner)
         self.spans = await create_missing(self.conn, ahead(today()), today())
-        self.fences, self.refresh = await read(self.conn), Refresh()
-        self.devices.update({device.key: device for device in await select_devices(self.conn)})
-        self.stamp = await load_states(self.conn, held, self.states, self.dirty, self.devices, self.fences)
-        self.silences.since = now_us()
-        self.expect(self.states)
-        reached = await select_progress(self.conn)
-        self.progress = {device: Progress(boot, acked) for device, (boot, acked) in reached.items()}
+        self.memory, self.saving.dirty = await restore(self.conn, held)
+        self.memory.silences.since = now_us()
+        self.memory.expect(self.memory.states)
 
     def know(self, device: Device) -> None:
         """As it is now in its table."""
-        before = self.devices.get(device.key)
-        self.devices[device.key] = device
-        if before is None or before.interval != device.interval:
-            self.silences.changed(device, self.states[device.key], now_us())
+        self.memory.know(device)
 
     def rung(self, now: int) -> list[int]:
         """The devices that something has become true of by time alone, at `now` in microseconds."""
-        rung = *self.alarms.ring(now), *self.silences.ring(now, self.devices, self.states)
-        return list(dict.fromkeys(rung))
+        return self.memory.ring(now)
 
     async def append(self, frames: Sequence[Frame]) -> Committed:
         """Store a batch with all its consequences, or nothing of it."""
@@ -148,117 +150,102 @@ class Log:
 
     async def commit(self, frames: Sequence[Frame]) -> Committed:
         await self.make_partitions(frames)
-        return await self.store(lambda: self.folded(frames), frames)
+        return await self.store(lambda *given: fold_frames(self.conn, self.memory, frames, *given), frames)
 
     async def refold(self, device: int) -> Committed:
         """Fold in what came late from one device: see pipeline/refold.py."""
-        self.anchored.pop(device, None)  # they are made anew
-        return await self.store(lambda: self.refolded(device))
+        return await self.store(self.folding_late(device))
+
+    def folding_late(self, device: int) -> Fold:
+        return lambda *given: fold_late(self.conn, self.memory, device, MOST_REFOLDED, *given)
 
     async def elapse(self, devices: Sequence[int], now: int) -> Committed:
         """Tell what time alone has made true of devices whose alarm rang at `now`, in microseconds."""
-        return await self.store(lambda: self.elapsed(devices, now))
+        return await self.store(lambda *given: fold_time(self.memory, devices, now, *given))
 
-    async def store(self, fold: Callable[[], Awaitable[Folded]], frames: Sequence[Frame] = ()) -> Committed:
-        """The one transaction: what was folded, and all that follows from it, or nothing of it."""
+    async def store(self, fold: Fold, frames: Sequence[Frame] = ()) -> Committed:
+        """What was folded, and all that follows from it, or nothing of it. Where a change of the geofences waits, the
+        late fixes of a few devices are folded in first, by the geofences before, as they would have been had the
+        change come a moment later: what they decide must not depend on when we come to it."""
+        try:
+            return await self.transact(fold, frames)
+        except LateFirst:
+            for device in sorted(self.memory.unfolded):
+                self.aside.append(await self.transact(self.folding_late(device), is_aside=True))
+            return await self.transact(fold, frames)
+
+    async def transact(self, fold: Fold, frames: Sequence[Frame] = (), *, is_aside: bool = False) -> Committed:
+        """The one transaction."""
         self.pending = None
         async with answering(self.conn, self.answer_s), self.conn.transaction():
             revisions = await mark_batch(self.conn, self.owner, self.batch + 1)
-            if revisions.geofences != self.fences.revision:
-                await self.refence(revisions.geofences)
-            if revisions.pairs != self.meetings.revision:
-                await self.meetings.refresh(self.conn, revisions.pairs)
-            folded = await fold()
-            events = await self.write(frames, folded)
-            self.pending = Committed(folded, events)
+            made = None
+            if revisions.geofences != self.fences.revision and not is_aside and self.may_change():
+                made = await self.refresh.make_next(self.conn, self.fences, revisions.geofences)
+            senders = (frame.device for frame in frames)
+            taken = await take_over(self.conn, self.owner, self.memory, made, revisions.pairs, senders)
+            states = Overlaid(self.states, taken.states) if taken.states else self.states
+            folded = await fold(taken, states)
+            events = await self.write(frames, folded, taken)
+            self.pending = Committed(folded, events, taken, is_aside)
         return self.adopt(self.pending)  # committed: from here on it is true
 
-    async def refence(self, revision: int) -> None:
-        """Geofences changed. Who is inside one of those looks at it again with the next fix."""
-        before = self.fences
-        self.fences = await self.refresh.newest(self.conn, before, revision, self.stamp)
-        changed = frozenset(key for key, since in self.fences.since.items() if before.since.get(key) != since)
-        if changed:
-            for device, state in self.states.items():
-                if not state.inside.isdisjoint(changed):
-                    self.states[device] = msgspec.structs.replace(state, due=0)
+    def may_change(self) -> bool:
+        """Whether nothing that came before a change of the geofences is still to be decided by those before it."""
+        now = asyncio.get_running_loop().time()
+        if not self.memory.unfolded:
+            self.change_seen = None
+            return True
+        if len(self.memory.unfolded) <= FEW_LATE:
+            raise LateFirst
+        self.change_seen = now if self.change_seen is None else self.change_seen
+        return now - self.change_seen >= WAIT_FOR_LATE
 
-    async def folded(self, frames: Sequence[Frame]) -> Folded:
-        moments = ambiguous(frames, self.states)
-        stored = await select_places(self.conn, moments) if moments else {}
-        asked = NOTHING_ASKED
-        if self.fences.ids:
-            asked = self.fences.asked(fixes_of(frames), before_of(frames, self.states))
-        folded = fold(frames, self.states, stored, asked, self.devices, self.fences, self.stamp)
-        return self.meetings.met(folded, self.states)
-
-    async def refolded(self, device: int) -> Folded:
-        """In a thread: it may be a day's fixes."""
-        state = self.states[device]
-        start = find_start(state)
-        if start is None:
-            return self.unframed({device: msgspec.structs.replace(state, late_from=None)}, ())
-        rows = await select_fixes_of(self.conn, device, after=start.seen_at, limit=MOST_REFOLDED)
-        told = await select_decisions(self.conn, device, after=start.seen_at)
-        given = self.devices[device], state, start, rows, told, self.fences
-        refolded = await asyncio.to_thread(refold, *given)
-        await update_decided(self.conn, refolded.moved)
-        return self.unframed({device: refolded.state}, refolded.transitions)
-
-    async def elapsed(self, devices: Sequence[int], now: int) -> Folded:
-        states: dict[int, State] = {}
-        transitions: list[Transition] = []
-        for device in devices:
-            state = self.states[device]
-            states[device], told = elapse(self.devices[device], state, device_time(state, now), self.fences)
-            transitions += told
-            since = self.silences.counted_from(device)
-            states[device], told = decide_silence(self.devices[device], states[device], now - GRACE_US, since)
-            transitions += told
-        return self.unframed(states, transitions)
-
-    def unframed(self, states: dict[int, State], transitions: Iterable[Transition]) -> Folded:
-        """What was decided without a frame."""
-        return Folded([], states, list(transitions), [], self.stamp)
-
-    async def write(self, frames: Sequence[Frame], folded: Folded) -> list[Event]:
+    async def write(self, frames: Sequence[Frame], folded: Folded, taken: Taken) -> list[Event]:
         if folded.rows:
             await copy_fixes(self.conn, folded.rows)
+        if not frames:  # what is decided without a fix leaves the states it came to: see ingest/inputs.py
+            await upsert_states(self.conn, folded.states, self.memory.reached(folded.states))
         await insert_quarantine(self.conn, quarantined(frames, folded))
-        events = await insert_transitions(self.conn, folded.transitions, self.fences.ids, detected_at=now_ms())
+        events = await insert_transitions(
+            self.conn, folded.transitions, taken.fences.ids, stamp=folded.stamp, detected_at=now_ms()
+        )
         if events:
             self.subscriptions = await write_outbox(self.conn, events, self.subscriptions)
         return events
 
     def adopt(self, committed: Committed) -> Committed:
         """The transaction is durable, so memory may follow."""
+        memory, folded, taken = self.memory, committed.folded, committed.taken
         self.batch += 1
-        self.stamp = committed.folded.stamp
-        self.states.update(committed.folded.states)
-        self.meetings.nearness.update(committed.folded.nearness)
-        self.dirty.update(committed.folded.states)
-        self.expect(committed.folded.states)
+        if taken.fences is not memory.fences:
+            memory.to_revisit.update(memory.states)
+        memory.stamp, memory.fences, memory.meetings = folded.stamp, taken.fences, taken.meetings
+        states = taken.states | folded.states
+        memory.states.update(states)
+        memory.to_recast.difference_update(taken.states)
+        memory.meetings.meetings.update(folded.meetings)
+        self.saving.dirty.update(states)
+        self.saving.dirty_pairs.update(folded.meetings)
+        memory.expect(states)
         self.pending = None
         return committed
 
-    def expect(self, states: Mapping[int, State]) -> None:
-        """What is to be done for these devices even if they send nothing more."""
-        for device, state in states.items():
-            self.alarms.put(device, state, self.fences)
-            if device not in self.silences.look_at:
-                self.silences.put(self.devices[device], state)
-            (self.late.add if state.late_from is not None else self.late.discard)(device)
-
     async def recover(self) -> Committed | None:
-        """Connect again after the connection was lost, and find out what became of the transaction under way."""
+        """Connect again after the connection was lost, and find out what became of the transaction under way. None:
+        what was asked for did not happen, and is to be asked for again."""
         self.conn.terminate()
         self.conn = await open_connection(self.url)
         async with answering(self.conn, self.answer_s):
             await lock_epoch(self.conn, self.epoch)
             happened = await select_batch(self.conn, self.owner) == self.batch + 1
-        if happened and self.pending is not None:
-            return self.adopt(self.pending)
-        return None
+        if not happened or self.pending is None:
+            return None
+        committed = self.adopt(self.pending)
+        if committed.is_aside:
+            self.aside.append(committed)
+            return None
+        return committed
 
     async def make_partitions(self, frames: Sequence[Frame]) -> None:
         """Outside the transaction: making a table locks the log for a moment, and must not wait for a long batch."""
@@ -268,49 +255,41 @@ class Log:
             self.spans = await create_missing(self.conn, days, today())
 
     async def tend(self) -> None:
-        """What is due now and then: tomorrow's partitions, and the checkpoint."""
+        """What is due now and then: tomorrow's partitions, what nobody asks for any more, and a new checkpoint, which
+        `save_slice` writes."""
         if not all(covered(day, self.spans) for day in ahead(today())):
             self.spans = await create_missing(self.conn, ahead(today()), today())
-        await self.checkpoint()
+        async with answering(self.conn, self.answer_s):
+            await delete_in_force(self.conn, self.owner, self.stamp - HISTORY_US)
+        self.saving.begin(self.memory)
+
+    @property
+    def has_chores(self) -> bool:
+        """What is done a slice at a time between two batches."""
+        return self.saving.stamp is not None or bool(self.memory.to_revisit)
 
     async def renew(self) -> None:
         """Say that we live, where no batch said it. Raises Fenced where another took over."""
         async with answering(self.conn, self.answer_s):
             await renew_owner(self.conn, self.owner)
 
-    async def checkpoint(self) -> None:
-        """Write the states that changed, so that a restart folds only what came after."""
-        if not self.dirty:
-            return
-        async with answering(self.conn, self.answer_s), self.conn.transaction():
-            await mark_batch(self.conn, self.owner, self.batch)  # a fenced owner writes no states either
-            reached = {key: (each.boot, each.through) for key in self.dirty if (each := self.progress.get(key))}
-            await upsert_states(self.conn, {key: self.states[key] for key in self.dirty}, reached)
-            await upsert_anchors(self.conn, anchors := self.anchors_due())
-            await update_checkpoints(self.conn, self.owner, micros_to_datetime(self.stamp))
-        self.dirty.clear()
-        self.anchored.update({key: states[-1].seen_at for key, states in anchors.items()})
+    async def save_slice(self) -> bool:
+        """Write some of the checkpoint that was begun; whether there is more of it."""
+        async with answering(self.conn, self.answer_s):
+            return await self.saving.write_slice(self.conn, self.owner, self.batch, self.memory)
 
-    def anchors_due(self) -> dict[int, tuple[State, ...]]:
-        """Those of the devices whose newest one is far from the newest that is written."""
-        due = {}
-        for key in self.dirty:
-            states, written = self.states[key].anchors, self.anchored.get(key)
-            if states and (written is None or not 0 <= states[-1].seen_at - written < ANCHORS_MS):
-                due[key] = states
-        return due
+    async def checkpoint(self) -> None:
+        """A whole one."""
+        self.saving.begin(self.memory)
+        while await self.save_slice():
+            pass
 
     async def forget(self, device: int) -> None:
         """A device was deleted: also what was committed while that happened."""
-        self.states.pop(device, None)
-        self.progress.pop(device, None)
-        self.dirty.discard(device)
-        self.late.discard(device)
-        self.alarms.forget(device)
-        self.silences.forget(device)
-        self.meetings.forget(device)
-        self.devices.pop(device, None)
-        self.anchored.pop(device, None)
+        pairs = self.memory.meetings.by_device.get(device, ())
+        self.memory.forget(device)
+        self.saving.forget(device)
+        await delete_meetings(self.conn, pairs)
         await self.conn.execute("delete from fix where device = $1", device)
 
     async def close(self) -> None:

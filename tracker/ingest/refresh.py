@@ -1,7 +1,8 @@
-"""The geofences the writer decides by, read again when their revision moved."""
+"""The geofences the writer decides by, made anew when their revision moved, and as they were when it starts."""
 
 import asyncio
-from dataclasses import replace
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Final
 
 import asyncpg
@@ -9,15 +10,11 @@ import msgspec
 import structlog
 
 from tracker.errors import TrackerError
-from tracker.geofence.fences import Fences
+from tracker.geofence.fences import PENDING, Fences
 from tracker.geofence.reading.feature import parse
 from tracker.model.geofence import Geofence
-from tracker.store.geofences import (
-    StoredGeofence,
-    select_changed_geofences,
-    select_geofence_keys,
-    select_geofence_revision,
-)
+from tracker.store.geofences import Revision, select_revisions
+from tracker.store.ownership import InForce
 
 logger = structlog.get_logger()
 
@@ -31,45 +28,55 @@ class Refresh:
     def __init__(self) -> None:
         self.next: asyncio.Future[Fences] | None = None
 
-    async def newest(self, conn: asyncpg.Connection, fences: Fences, revision: int, stamp: int) -> Fences:
-        """Those of this `revision`, or `fences` as long as they are not ready. `stamp`: the last received_at that was
-        decided by `fences`."""
-        if self.next is None:
-            self.next = await begun(conn, fences, revision)
+    async def make_next(self, conn: asyncpg.Connection, fences: Fences, revision: int) -> Fences | None:
+        """Those after `fences`, of this `revision` or one between; None as long as they are not ready. They are kept
+        until they are in force, for the transaction that takes them over may fail."""
+        if self.next is None or (self.next.done() and self.next.result().revision <= fences.revision):
+            self.next = await begin(conn, fences, revision)
             await asyncio.wait([self.next], timeout=PATIENCE)
-        if not self.next.done():
-            return fences
-        made, self.next = self.next.result(), None
-        return replace(made, since={key: stamp if is_new(key, made, fences) else at for key, at in made.since.items()})
+        return self.next.result() if self.next.done() else None
 
 
-async def read(conn: asyncpg.Connection) -> Fences:
-    """All there are."""
-    return await (await begun(conn, Fences(), await select_geofence_revision(conn)))
+async def begin(conn: asyncpg.Connection, fences: Fences, revision: int) -> asyncio.Future[Fences]:
+    revisions = await select_revisions(conn, fences.revision, revision)
+    return asyncio.get_running_loop().run_in_executor(None, change, fences, revisions, revision)
 
 
-def is_new(key: int, made: Fences, fences: Fences) -> bool:
-    return key not in fences or made[key] is not fences[key]
+async def read_fences(conn: asyncpg.Connection, revision: int, history: Sequence[InForce]) -> Fences:
+    """As they were by this revision. `history`: which one was taken over at which stamp, the oldest first."""
+    revisions = await select_revisions(conn, -1, revision)
+    return await asyncio.get_running_loop().run_in_executor(None, build, revisions, revision, history)
 
 
-async def begun(conn: asyncpg.Connection, fences: Fences, revision: int) -> asyncio.Future[Fences]:
-    stored = await select_changed_geofences(conn, fences.revision)
-    keys = await select_geofence_keys(conn)
-    return asyncio.get_running_loop().run_in_executor(None, changed, fences, stored, keys, revision)
+def build(revisions: Sequence[Revision], revision: int, history: Sequence[InForce]) -> Fences:
+    taken_over = [each.revision for each in history]
+    stamps = [each.stamp for each in history] or [0]
+    since = {each.key: stamps[min(bisect_left(taken_over, each.since), len(stamps) - 1)] for each in revisions}
+    fences = Fences().changed((), understood(revisions), revision, since)
+    return fences.in_force(max(fences.since.values(), default=0))
 
 
-def changed(fences: Fences, stored: list[StoredGeofence], keys: frozenset[int], revision: int) -> Fences:
-    added = [fence for each in stored if (fence := understood(each))]
-    since = {each.key: each.changed_at for each in stored}
-    return fences.changed(fences.ids.keys() - keys, added, revision, since)
+def change(fences: Fences, revisions: Sequence[Revision], revision: int) -> Fences:
+    """A geofence that was saved with the same border and rules keeps the stamp since which it decides."""
+    added = understood(revisions)
+    gone = {each.key for each in revisions} - {fence.key for fence in added}
+    since = {
+        each.key: fences.since.get(each.key, PENDING) if each.since <= fences.revision else PENDING
+        for each in revisions
+    }
+    return fences.changed(gone, added, revision, since)
 
 
-def understood(stored: StoredGeofence) -> Geofence | None:
+def understood(revisions: Sequence[Revision]) -> list[Geofence]:
+    return [fence for each in revisions if each.feature and (fence := understand(each, each.feature))]
+
+
+def understand(stored: Revision, feature: bytes) -> Geofence | None:
     """Without the text it was read from, which is half of its memory. One that a stricter version no longer
     understands decides nothing; it must not keep the others from it."""
     try:
-        fence = parse(bytes(stored.feature), id=stored.id, key=stored.key, revision=stored.revision)
+        fence = parse(feature, id=stored.id, key=stored.key, revision=stored.revision)
     except TrackerError as error:
         logger.error("a stored geofence is not understood", geofence=stored.id, error=str(error))
         return None
-    return msgspec.structs.replace(fence, feature=b"")
+    return msgspec.structs.replace(fence, feature=b"", since=stored.since)

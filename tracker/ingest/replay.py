@@ -1,92 +1,125 @@
-"""After a start: the checkpoint, and the fixes since, folded once more in the order in which they were folded first."""
+"""After a start: the checkpoint, and all inputs since, folded once more in the order in which they were folded first.
 
-from collections.abc import Iterable, Mapping, MutableMapping
+Each fix is decided by the geofences that were in force at its stamp, so that the states are those that were lost. What
+they tell was committed with the fixes.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 import asyncpg
 import msgspec
 
-from tracker.geofence.fences import NOWHERE, Fences
-from tracker.model.device import Device
+from tracker.geofence.fences import NOWHERE
+from tracker.ingest.meetings import Meetings, make_meetings, newest_of
+from tracker.ingest.memory import Memory
+from tracker.ingest.progress import Progress
+from tracker.ingest.refresh import change, read_fences
 from tracker.model.fix import Fix, Row
 from tracker.model.moment import datetime_to_micros
+from tracker.model.pair import Meeting
 from tracker.model.state import State
-from tracker.model.stay import Stay
 from tracker.pipeline.advance import advance
-from tracker.pipeline.decide import with_stays
+from tracker.pipeline.nearness import meet
 from tracker.pipeline.question import Question
 from tracker.pipeline.refold import strip_flags
 from tracker.store.anchors import select_anchors
-from tracker.store.events import Stays, select_offline, select_stays
+from tracker.store.devices import select_devices
 from tracker.store.fixes import select_fixes_since
-from tracker.store.ownership import partition_of, select_checkpoints
-from tracker.store.positions import select_states
+from tracker.store.geofences import select_revisions
+from tracker.store.ownership import InForce, select_checkpoints, select_in_force
+from tracker.store.pairs import select_meetings
+from tracker.store.positions import select_progress, select_states
 
 BATCH: Final = 5_000
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST: Final = InForce(0, 0)
 
 
-async def load_states(
-    conn: asyncpg.Connection,
-    partitions: Iterable[int],
-    states: MutableMapping[int, State],
-    dirty: set[int],
-    devices: Mapping[int, Device],
-    fences: Fences,
-) -> int:
-    """Fill `states` with those of all devices in these partitions; `dirty` gets the ones newer than their checkpoint.
-    Returns the newest received_at there is, in microseconds."""
-    checkpoints = await select_checkpoints(conn, partitions)
+async def restore(conn: asyncpg.Connection, partitions: Collection[int]) -> tuple[Memory, set[int]]:
+    """The memory of an owner of these partitions, and the devices whose states are newer than what is written."""
+    memory, since = Memory(), await find_checkpoint(conn, partitions)
+    memory.devices.update({device.key: device for device in await select_devices(conn)})
     anchors = await select_anchors(conn)
     for key, state in (await select_states(conn)).items():
-        states[key] = msgspec.structs.replace(state, anchors=anchors.get(key, ()))
+        memory.states[key] = msgspec.structs.replace(state, anchors=anchors.get(key, ()))
+    memory.meetings = make_meetings(-1, [fill(each, memory.states) for each in await select_meetings(conn)])
+    dirty = await replay(conn, memory, since, await select_in_force(conn, partitions))
+    reached = await select_progress(conn)
+    memory.progress = {device: Progress(boot, acked) for device, (boot, acked) in reached.items()}
+    memory.to_recast = {key for key, device in memory.devices.items() if device.category != memory.states[key].category}
+    return memory, dirty
+
+
+async def find_checkpoint(conn: asyncpg.Connection, partitions: Collection[int]) -> datetime:
+    """Up to which received_at all states of these partitions are written, at least."""
+    checkpoints = await select_checkpoints(conn, partitions)
     taken = [checkpoint for checkpoint in checkpoints.values() if checkpoint]
-    since = min(taken) if taken and len(taken) == len(checkpoints) else BEGINNING
-    after = {key: checkpoints.get(partition_of(device.id)) for key, device in devices.items()}
-    stamp = datetime_to_micros(since)
+    return min(taken) if taken and len(taken) == len(checkpoints) else BEGINNING
+
+
+def fill(meeting: Meeting, states: Mapping[int, State]) -> Meeting:
+    """One from before meetings were kept knows what was told, not where the two were."""
+    if meeting.stamp:
+        return meeting
+    return msgspec.structs.replace(meeting, newest=newest_of(meeting.pair, states))
+
+
+async def replay(conn: asyncpg.Connection, memory: Memory, since: datetime, history: Sequence[InForce]) -> set[int]:
+    """Fold all fixes since then into the memory, each by the geofences of its stamp; the devices that had any."""
+    begin = datetime_to_micros(since)
+    last = next((each for each in reversed(history) if each.stamp <= begin), FIRST)
+    memory.fences = await read_fences(conn, last.revision, history)
+    changes = [each for each in history if each.stamp > begin and each.revision > last.revision]
+    dirty: set[int] = set()
+    memory.stamp = max((begin, *(state.stamp for state in memory.states.values()), *stamps_of(memory.meetings)))
     async with conn.transaction():
         batch: list[Row] = []
         async for row in select_fixes_since(conn, since):
-            stamp = max(stamp, row.received_at)
-            if row.device in after and not is_known(row, after[row.device]):
-                batch.append(row)
+            while changes and changes[0].stamp < row.received_at:
+                fold_rows(batch, memory, dirty)
+                batch = []
+                await take_over_again(conn, memory, changes.pop(0))
+            batch.append(row)
             if len(batch) >= BATCH:
-                refold(batch, states, dirty, devices, fences)
-                batch.clear()
-        refold(batch, states, dirty, devices, fences)
-        told = await select_stays(conn, list(dirty))
-        offline = await select_offline(conn)
-    changed = frozenset(key for key, at in fences.since.items() if at > datetime_to_micros(since))
-    for key in dirty:
-        states[key] = as_told(states[key], told.get(key, {}), changed, fences)
-    for key, state in states.items():
-        if state.offline_at != offline.get(key):
-            states[key] = msgspec.structs.replace(state, offline_at=offline.get(key))
-    return stamp
+                fold_rows(batch, memory, dirty)
+                batch = []
+        fold_rows(batch, memory, dirty)
+    for change_then in changes:
+        await take_over_again(conn, memory, change_then)
+    return dirty
 
 
-def is_known(row: Row, checkpoint: datetime | None) -> bool:
-    return checkpoint is not None and row.received_at <= datetime_to_micros(checkpoint)
+def stamps_of(meetings: Meetings) -> Iterable[int]:
+    return (each.stamp for each in meetings.meetings.values())
 
 
-def refold(
-    rows: Iterable[Row],
-    states: MutableMapping[int, State],
-    dirty: set[int],
-    devices: Mapping[int, Device],
-    fences: Fences,
-) -> None:
-    """Only the states: what they tell was committed with the fixes."""
-    rows = [Row(row.device, row.received_at, strip_flags(row.fix)) for row in rows]
+async def take_over_again(conn: asyncpg.Connection, memory: Memory, then: InForce) -> None:
+    revisions = await select_revisions(conn, memory.fences.revision, then.revision)
+    memory.fences = change(memory.fences, revisions, then.revision).in_force(then.stamp)
+    memory.stamp = max(memory.stamp, then.stamp)
+
+
+def fold_rows(rows: Sequence[Row], memory: Memory, dirty: set[int]) -> None:
+    """Only the states: what they tell was committed with the fixes. A row that a state holds already is left out."""
+    if not rows:
+        return
+    memory.stamp = max(memory.stamp, rows[-1].received_at)
+    met = meet(rows, memory.meetings.meetings, memory.meetings.by_device)
+    memory.meetings.meetings.update(met.meetings)
+    states, fences = memory.states, memory.fences
+    rows = [
+        Row(row.device, row.received_at, strip_flags(row.fix))
+        for row in rows
+        if row.device in memory.devices and row.received_at > states[row.device].stamp
+    ]
     asked = fences.asked([row.fix for row in rows], before_of(rows, states))
     for number, row in enumerate(rows):
         state = states[row.device]
         between = fences.passing(asked, number, state.newest, row.fix)
-        here = asked.here.get(number, NOWHERE)
-        question = Question(row.fix, row.received_at, here, between)
-        step = advance(devices[row.device], state, question, fences)
-        states[row.device] = step.state
+        question = Question(row.fix, row.received_at, asked.here.get(number, NOWHERE), between)
+        states[row.device] = advance(memory.devices[row.device], state, question, fences).state
         dirty.add(row.device)
 
 
@@ -95,15 +128,3 @@ def before_of(rows: Iterable[Row], states: Mapping[int, State]) -> Iterable[Fix 
     for row in rows:
         yield last[row.device] if row.device in last else states[row.device].newest
         last[row.device] = row.fix
-
-
-def as_told(state: State, told: Stays, changed: frozenset[int], fences: Fences) -> State:
-    """Geofences that `changed` since: decided anew, a device would be inside that nobody was told has entered. What was
-    told stays true."""
-    inside = (state.inside - changed) | (told.keys() & changed)
-    if inside == state.inside:
-        return state
-    mine = {stay.geofence: stay for stay in state.stays}
-    stays = tuple(mine.get(key) or Stay(key, told[key]) for key in sorted(inside))
-    candidates = tuple(each for each in state.candidates if each.geofence not in changed)
-    return with_stays(state, inside, stays, candidates, fences)

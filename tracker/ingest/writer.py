@@ -7,7 +7,7 @@ sessions --offer--> two lanes --take--> Log.append --ack--> sessions
 import asyncio
 import struct
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import chain, repeat
 from math import inf
 from typing import Final, Protocol
@@ -20,6 +20,7 @@ from tracker.metrics import Metrics
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import now_us
+from tracker.model.position import Position
 from tracker.model.update import Update
 from tracker.store.pool import AWAY, REFUSED
 
@@ -32,6 +33,8 @@ CHECKPOINT: Final = 10.0  # s between checkpoints: how much a restart after a cr
 RENEWAL: Final = 3.0  # s: an owner that says nothing for 10 s is taken for dead
 TICK: Final = 1.0  # s: how exactly time alone is told
 REFOLDING: Final = 0.25  # of the time at most goes into folding in late fixes
+TOLD_AT_ONCE: Final = 500  # devices that time alone tells something of in one transaction: about 30 ms
+REVISITED: Final = 500  # devices looked at between two batches after a change of the geofences
 RETRY: Final = (0.05, 0.1, 0.25, 0.5, 1.0)  # s before the next attempt while the database is away
 
 BAD_DATA: Final = (*REFUSED, ArithmeticError, struct.error)  # the last two: a value no column can hold
@@ -82,7 +85,7 @@ class Writer:
         clock = asyncio.get_running_loop().time
         renewal, checkpoint = clock(), clock() + CHECKPOINT  # at once: to read the states, it was given minutes
         while True:
-            await self.wait_until(min(renewal, checkpoint, clock() + TICK, self.refold_from if self.log.late else inf))
+            await self.wait_until(clock() if self.log.has_chores else min(renewal, checkpoint, self.look_at(clock)))
             if batch := self.take():
                 await self.store(batch)
             if not self.waiting:
@@ -90,12 +93,24 @@ class Writer:
             await self.forget_gone()
             await self.tell_of_time(now_us())
             await self.fold_in_late(clock)
+            await self.do_chores()
             if clock() >= renewal:
                 await self.attempt(self.log.renew)
                 renewal = clock() + RENEWAL
             if clock() >= checkpoint:
                 await self.attempt(self.log.tend)
                 checkpoint = clock() + CHECKPOINT
+
+    def look_at(self, clock: Callable[[], float]) -> float:
+        """When time alone may have made something true, or late fixes have their turn."""
+        return min(clock() + TICK, self.refold_from if self.log.late else inf)
+
+    async def do_chores(self) -> None:
+        """A slice of each that there is, between two batches."""
+        if self.log.saving.stamp is not None:
+            await self.attempt(self.log.save_slice)
+        if devices := self.log.memory.revisit(REVISITED):
+            self.bus.publish(Update(self.positions_of(devices), [], now_us()))
 
     def forget(self, device: int) -> None:
         """The device was deleted: nothing of it may be stored any more."""
@@ -152,12 +167,19 @@ class Writer:
     async def tell_of_time(self, now: int) -> None:
         if self.pressed:
             self.log.silences.since = now  # some are not listened to, and must not be called silent for it
-        if devices := self.log.rung(now):
-            await self.decide(lambda: self.log.elapse(devices, now))
+        rung = self.log.rung(now)
+        for begin in range(0, len(rung), TOLD_AT_ONCE):
+            await self.tell_of(rung[begin : begin + TOLD_AT_ONCE], now)
+
+    async def tell_of(self, devices: Sequence[int], now: int) -> None:
+        await self.decide(lambda: self.log.elapse(devices, now))
+        if self.waiting:
+            await self.store(self.take())
 
     async def fold_in_late(self, clock: Callable[[], float]) -> None:
         """One device at a time, and not so often that the others wait for it."""
-        if not self.log.late or clock() < self.refold_from:
+        is_awaited = self.log.change_seen is not None  # a change of the geofences waits for them
+        if not self.log.late or (clock() < self.refold_from and not is_awaited):
             return
         device, began = self.log.late.pop(), clock()
         await self.decide(lambda: self.log.refold(device))
@@ -214,11 +236,14 @@ class Writer:
         self.measure(batch, outcomes)
 
     def publish(self, committed: Committed) -> None:
-        states = committed.folded.states
+        aside, self.log.aside = self.log.aside, []
+        for each in (*aside, committed):
+            self.metrics.events.inc(len(each.events))
+            self.bus.publish(Update(self.positions_of(each.folded.states), each.events, now_us()))
+
+    def positions_of(self, devices: Iterable[int]) -> list[Position]:
         ids = self.log.fences.ids
-        positions = [position for device, state in states.items() if (position := state.position(device, ids))]
-        self.metrics.events.inc(len(committed.events))
-        self.bus.publish(Update(positions, committed.events, now_us()))
+        return [position for device in devices if (position := self.log.states[device].position(device, ids))]
 
     def let_in(self) -> None:
         if self.pressed and self.waiting < ROOM_AGAIN:
@@ -243,7 +268,7 @@ class Writer:
         self.metrics.fixes_quarantined.inc(quarantined)
         self.metrics.batch_size.observe(stored)
 
-    async def attempt(self, work: Callable[[], Awaitable[None]]) -> None:
+    async def attempt(self, work: Callable[[], Awaitable[object]]) -> None:
         """What may come late, such as a checkpoint: the log has everything."""
         try:
             await work()

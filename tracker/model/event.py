@@ -9,8 +9,11 @@ from tracker.model.evidence import Evidence
 from tracker.model.fix import Fix
 from tracker.model.moment import format_ms
 
-Kind = Literal["enter", "exit", "cross", "dwell", "speeding", "offline", "online", "near", "apart", "retraction"]
-BY_PLACE: Final[frozenset[Kind]] = frozenset(("enter", "exit", "cross", "dwell", "speeding"))  # late fixes change them
+Kind = Literal[
+    "enter", "exit", "cross", "dwell", "speeding", "release", "offline", "online", "near", "apart", "retraction"
+]
+# Late fixes change these.
+BY_PLACE: Final[frozenset[Kind]] = frozenset(("enter", "exit", "cross", "dwell", "speeding", "release"))
 
 
 class Happening(msgspec.Struct, frozen=True, gc=False):
@@ -25,7 +28,8 @@ class Happening(msgspec.Struct, frozen=True, gc=False):
 class Transition(msgspec.Struct, frozen=True):
     """`at` is when it happened, `decided_at` the time of the fix (or the clock) that made it sure, both the device's.
 
-    A retraction takes back `retracts` and says nothing of its own. `late`: it came out of order."""
+    A retraction takes back `retracts` and says nothing of its own. `late`: it came out of order. A release is told to
+    nobody: the geofence stopped to apply, and nothing was crossed; it is kept, since what follows depends on it."""
 
     device: int  # key
     geofence: int  # key; 0: none
@@ -42,13 +46,18 @@ class Transition(msgspec.Struct, frozen=True):
     def happening(self) -> Happening:
         return Happening(self.geofence, self.kind, self.at, self.other)
 
+    @property
+    def is_told(self) -> bool:
+        return (self.retracts or self).kind != "release"
+
 
 class Decision(msgspec.Struct, frozen=True, gc=False):
-    """A transition as it was told: what happened, by which fix's time it was decided, and when it was told (µs)."""
+    """A transition that stands in the log: what happened, by which fix's time it was decided, and the writer's stamp of
+    the batch that decided it."""
 
     happening: Happening
     decided_at: int  # ms
-    detected_at: int  # µs
+    stamp: int  # µs
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -69,3 +69,4 @@ class Geofence(msgspec.Struct, frozen=True, eq=False):
     breadth: float  # m
     scope: Scope = EVERYWHERE
     speed_limit: float | None = None  # m/s
+    since: int = 0  # the revision since which it decides as it does

@@ -37,3 +37,13 @@ class Nearness(msgspec.Struct, frozen=True, gc=False):
     told_at: int = -1
     sightings: tuple[Sighting, ...] = ()
     count: int = 0
+
+
+class Meeting(msgspec.Struct, frozen=True, gc=False):
+    """A pair as it is in force, and what is folded of it until `stamp` (µs, the writer's). `newest`: of each of the two
+    the fix that moved its marker last."""
+
+    pair: Pair
+    nearness: Nearness = Nearness()
+    newest: tuple[Fix | None, Fix | None] = (None, None)
+    stamp: int = 0

@@ -36,6 +36,9 @@ class State(msgspec.Struct, frozen=True, gc=False):
     late_from: int | None = None  # ms, the oldest fix that came late and is not folded in yet
     offline_at: int | None = None  # ms, as of when it was told to be offline; None: it is not
     heard_at: int = 0  # µs, when anything of it was stored last, whatever its flags
+    stamp: int = 0  # µs, the writer's, of the last input that was folded, be it a fix or not
+    category: str | None = None  # the device's, as it is in force
+    recast_at: int = 0  # µs, the writer's stamp since when it is in force
 
     @property
     def seems(self) -> frozenset[int]:

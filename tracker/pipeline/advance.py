@@ -11,6 +11,7 @@ from tracker.model.event import Transition
 from tracker.model.fix import NO_MARKER, Fix, Flag
 from tracker.model.state import Jump, State
 from tracker.pipeline.anchors import add_anchor, note_late
+from tracker.pipeline.changes import note_changes
 from tracker.pipeline.decide import decide
 from tracker.pipeline.jump import CONFIRMATIONS, is_possible
 from tracker.pipeline.motion import decide_status
@@ -28,6 +29,8 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
 def advance(device: Device, state: State, question: Question, fences: Fences) -> Step:
     """Fold one fix that is not stored yet."""
+    if state.stamp < fences.stamp:
+        state = note_changes(state, fences)
     newest, fix = state.newest, question.fix
     if newest is not None and fix.at < newest.at:
         late = state.late_from if fix.flags & NO_MARKER else note_late(state, fix.at)
@@ -64,6 +67,9 @@ def keep(device: Device, state: State, fix: Fix, received_at: int, late: int | N
         late,
         None,
         received_at,
+        max(state.stamp, received_at),
+        state.category,
+        state.recast_at,
     )
     return Step(after, fix, end_outage(device.key, state, fix, received_at, False))
 
@@ -84,6 +90,9 @@ def move(device: Device, state: State, question: Question, fences: Fences) -> St
         find_late(state, fix),
         None,
         received_at,
+        max(state.stamp, received_at),
+        state.category,
+        state.recast_at,
     )
     back = end_outage(device.key, state, fix, received_at, True)
     if question.here == state.seems and not question.between and fix.at < state.due:

@@ -22,24 +22,31 @@ Decided = tuple[State, tuple[Transition, ...]]
 
 
 def decide(device: Device, state: State, before: Fix | None, question: Question, fences: Fences) -> Decided:
-    """`before`: the fix that this one follows. A geofence that is gone, or does not apply now, lets go of the device
-    and tells nothing."""
-    fix = question.fix
+    """`before`: the fix that this one follows. A geofence that is gone, or does not apply now, releases the device,
+    which tells nobody anything."""
+    fix, silent = question.fix, question.silent
     doubted = {each.geofence: each for each in state.candidates}
-    asked = state.inside | question.here | doubted.keys() | frozenset(question.between)
-    known = fences.applying(asked, device, fix.at)
+    asked = (state.inside | question.here | doubted.keys() | frozenset(question.between)) - silent
+    known = fences.applying(asked, device.id, state.category, fix.at)
     inside, here = state.inside & known, question.here & known
     candidates: list[Candidate] = []
     crossed: dict[int, Transition] = {}
     looked_at = ((inside ^ here) | doubted.keys() | set(question.between)) & known
     for key in sorted(looked_at, key=fences.ids.__getitem__):
         candidate = doubted.get(key)
-        told = judge(device.key, fences[key], candidate, Sides(before, fix, key in inside, key in here))
-        if isinstance(told, Candidate):
-            candidates.append(told)
-        elif told is not None:
-            crossed[key] = told
-    return conclude(device.key, state, Crossed(before, fix, inside, candidates, crossed), fences)
+        verdict = judge(device.key, fences[key], candidate, Sides(before, fix, key in inside, key in here))
+        if isinstance(verdict, Candidate):
+            candidates.append(verdict)
+        elif verdict is not None:
+            crossed[key] = verdict
+    released = tuple(release(device.key, key, fix, fix.at) for key in sorted(state.inside - inside - silent))
+    found = Crossed(before, fix, inside, state.inside & silent, candidates, crossed)
+    state, told = conclude(device.key, state, found, fences)
+    return state, (*released, *told)
+
+
+def release(device: int, geofence: int, fix: Fix, at: int) -> Transition:
+    return Transition(device, geofence, "release", at, fix, at)
 
 
 class Sides(NamedTuple):
@@ -64,12 +71,14 @@ def judge(device: int, fence: Geofence, candidate: Candidate | None, sides: Side
 
 
 class Crossed(NamedTuple):
-    """What one fix says of the borders. `inside`: the geofences that still hold on to the device; `candidates`: borders
-    that seem crossed; `crossed`: what is sure, by the key of the geofence."""
+    """What one fix says of the borders. `inside`: the geofences that still hold on to the device; `kept`: those that it
+    is in and that the fix says nothing about; `candidates`: borders that seem crossed; `crossed`: what is sure, by the
+    key of the geofence."""
 
     before: Fix | None
     fix: Fix
     inside: frozenset[int]
+    kept: frozenset[int]
     candidates: list[Candidate]
     crossed: dict[int, Transition]
 
@@ -87,7 +96,8 @@ def conclude(device: int, state: State, found: Crossed, fences: Fences) -> Decid
         told += more
         if left is None:
             stays.append(stay)
-    inside = (found.inside - exits.keys()) | enters.keys()
+    stays += stays_of(state, found.kept)
+    inside = (found.inside - exits.keys()) | enters.keys() | found.kept
     others = [each for each in found.crossed.values() if each.kind == "cross"]
     ending = [each for each in told if each.geofence in exits]
     staying = [each for each in told if each.geofence not in exits]
@@ -109,7 +119,8 @@ def with_stays(
 ) -> State:
     if inside == state.inside:
         inside = state.inside
-    due = min((due_of(fences[stay.geofence], stay, fences) for stay in stays), default=NOT_DUE)
+    known = (stay for stay in stays if stay.geofence in fences)
+    due = min((due_of(fences[stay.geofence], stay, fences) for stay in known), default=NOT_DUE)
     for candidate in candidates:
         if candidate.geofence in fences:
             due = min(due, waits_until(PRESETS[fences[candidate.geofence].preset], candidate))

@@ -9,12 +9,14 @@ from tracker.model.fix import Fix
 from tracker.model.geofence import Geofence
 from tracker.model.state import NOT_DUE, State
 from tracker.model.stay import Stay
-from tracker.pipeline.decide import Decided, doubts_of, with_stays
+from tracker.pipeline.changes import note_changes
+from tracker.pipeline.decide import Decided, doubts_of, release, with_stays
 from tracker.pipeline.stays import TELL_MS, dwell_due, tell_dwell, tell_episode, wakes
 
 
 def find_wake(state: State, fences: Fences) -> int | None:
     """When, in ms of the device, `elapse` has something to tell if no fix comes. None: never."""
+    state = note_changes(state, fences)
     doubts = doubts_of(state.candidates)
     known = [(stay, stay.geofence) for stay in state.stays if stay.geofence in fences]
     return min((at for stay, key in known for at in wakes(fences[key], stay, doubts.get(key))), default=None)
@@ -24,6 +26,7 @@ def elapse(device: Device, state: State, now: int, fences: Fences) -> Decided:
     """The state after `now`, in ms of the device, has come and no fix. A fix that comes later may take back what this
     tells: a device that left before the time was up had not dwelled. A geofence that does not apply by then lets go of
     it, as with a fix."""
+    state = note_changes(state, fences)
     newest, doubts = state.newest, doubts_of(state.candidates)
     if newest is None:
         return state, ()
@@ -33,16 +36,16 @@ def elapse(device: Device, state: State, now: int, fences: Fences) -> Decided:
         key = stay.geofence
         due = min(wakes(fences[key], stay, doubts.get(key)), default=NOT_DUE) if key in fences else NOT_DUE
         if due <= now:
-            if not fences.applying(frozenset((key,)), device, due):
+            if not fences.applying(frozenset((key,)), device.id, state.category, due):
+                told.append(release(device.key, key, newest, due))
                 continue
             stay, more = tell_due(device.key, fences[key], stay, newest, now)
             told += more
         stays.append(stay)
     if tuple(stays) == state.stays:
         return state, ()
-    known = tuple(stay for stay in stays if stay.geofence in fences)
-    inside = state.inside & {stay.geofence for stay in known}
-    return with_stays(state, inside, known, state.candidates, fences), tuple(told)
+    inside = state.inside & {stay.geofence for stay in stays}
+    return with_stays(state, inside, tuple(stays), state.candidates, fences), tuple(told)
 
 
 def tell_due(device: int, fence: Geofence, stay: Stay, newest: Fix, now: int) -> tuple[Stay, list[Transition]]:

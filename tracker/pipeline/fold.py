@@ -12,7 +12,7 @@ from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.fix import Fix, Moment, Place, Refusal, Row
 from tracker.model.frame import Frame, Outcome
-from tracker.model.pair import Nearness
+from tracker.model.pair import Meeting
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
 from tracker.pipeline.question import Question
@@ -21,14 +21,14 @@ from tracker.pipeline.run import find_run, follow_run
 
 class Folded(msgspec.Struct, frozen=True):
     """All consequences of a batch. `states`: only of the devices that changed; `stamp`: the last received_at given;
-    `nearness`: of the pairs of devices that changed."""
+    `meetings`: of the pairs of devices that a fix was folded into."""
 
     rows: list[Row]
     states: dict[int, State]
     transitions: list[Transition]
     outcomes: list[Outcome]
     stamp: int
-    nearness: dict[int, Nearness] = {}
+    meetings: dict[int, Meeting] = {}
 
 
 def ambiguous(frames: Iterable[Frame], states: Mapping[int, State]) -> list[Moment]:
@@ -133,6 +133,8 @@ class Batch:
         """How many were folded at once."""
         device, entries = frame.device, frame.entries
         state = self.states[device]
+        if state.stamp < self.fences.stamp:
+            return 0  # a geofence changed since its last fix: `advance` looks what that means
         run = find_run(state, entries[index:] if index else entries, self.number, self.asked)
         if not run:
             return 0

@@ -13,49 +13,57 @@ from tracker.geofence.shape.distance import WGS84
 from tracker.model.event import Kind, Transition
 from tracker.model.evidence import Evidence, Seen, seen
 from tracker.model.fix import NO_MARKER, Fix, Flag, Row
-from tracker.model.pair import Nearness, Pair, Sighting
-from tracker.model.state import State
+from tracker.model.pair import Meeting, Nearness, Pair, Sighting
 from tracker.pipeline.presets import PRESETS, SHALLOW, Rules
 
 TOGETHER_MS: Final = 300_000  # fixes of the two that are further apart in time say nothing of how near they were
 STAYS: Final = int(NO_MARKER | Flag.LATE | Flag.IMPOSSIBLE_JUMP)  # flags of fixes that move no marker
-UNTOLD: Final = Nearness()
 
 
 class Met(msgspec.Struct, frozen=True):
-    """`nearness`: of the pairs where it changed, by their keys."""
+    """`meetings`: of the pairs that a fix was folded into, by their keys."""
 
-    nearness: dict[int, Nearness]
+    meetings: dict[int, Meeting]
     transitions: list[Transition]
 
 
-def meet(
-    rows: Iterable[Row],
-    states: Mapping[int, State],
-    pairs: Mapping[int, Sequence[Pair]],
-    nearness: Mapping[int, Nearness],
-) -> Met:
-    """`rows` as they were folded, `states` as they were before, `pairs` by device, `nearness` by pair."""
-    newest: dict[int, Fix] = {}
-    changed: dict[int, Nearness] = {}
+def meet(rows: Iterable[Row], meetings: Mapping[int, Meeting], by_device: Mapping[int, Sequence[int]]) -> Met:
+    """`rows` as they were folded; `meetings` by the key of the pair; `by_device`: the keys of a device's pairs."""
+    changed: dict[int, Meeting] = {}
     told: list[Transition] = []
     for row in rows:
-        mine = pairs.get(row.device)
+        mine = by_device.get(row.device)
         if mine is None or row.fix.flags & STAYS:
             continue
-        newest[row.device] = row.fix
-        for pair in mine:
-            one, two = (newest.get(key) or states[key].newest for key in pair.keys)
-            if one is None or two is None or abs(one.at - two.at) > TOGETHER_MS:
-                continue
-            sighting = Sighting((one, two), metres_between(one, two))
-            before = changed.get(pair.key) or nearness.get(pair.key, UNTOLD)
-            after = judge_pair(pair, before, sighting)
-            if after is not before:
-                changed[pair.key] = after
-            if after.is_near != before.is_near:
-                told.append(tell_meeting(pair, row.device, before, sighting, after))
+        for key in mine:
+            before = changed.get(key) or meetings[key]
+            if row.received_at <= before.stamp:
+                continue  # it is in there already
+            changed[key], more = see(before, row)
+            told += more
     return Met(changed, told)
+
+
+def see(meeting: Meeting, row: Row) -> tuple[Meeting, list[Transition]]:
+    """With one more fix of one of the two."""
+    pair, before = meeting.pair, meeting.nearness
+    one, two = meeting.newest
+    fix = strip(row.fix)
+    one, two = newest = (fix, two) if pair.keys[0] == row.device else (one, fix)
+    after = Meeting(pair, before, newest, row.received_at)
+    if one is None or two is None or abs(one.at - two.at) > TOGETHER_MS:
+        return after, []
+    sighting = Sighting((one, two), metres_between(one, two))
+    nearness = judge_pair(pair, before, sighting)
+    after = Meeting(pair, nearness, newest, row.received_at)
+    if nearness.is_near == before.is_near:
+        return after, []
+    return after, [tell_meeting(pair, row.device, before, sighting, nearness)]
+
+
+def strip(fix: Fix) -> Fix:
+    """Without its attributes, which decide nothing and may be two thousand bytes."""
+    return msgspec.structs.replace(fix, attributes=None) if fix.attributes else fix
 
 
 def judge_pair(pair: Pair, nearness: Nearness, sighting: Sighting) -> Nearness:

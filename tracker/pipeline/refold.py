@@ -1,28 +1,37 @@
-"""Late fixes, folded in: what would have been decided had all fixes come in order, held against what was told.
+"""Late fixes, folded in: what would have been decided had all fixes come in order, held against what stands in the log.
 
 The state is taken back to an anchor from before the oldest late fix, and all stored fixes since are folded again, in
-the order of their time. What comes out is told late where it was not told, and what was told and does not come out is
-taken back by a retraction. A geofence that changed in the meantime decides nothing of what was received before it did.
+the order of their time. What comes out and was not told is told late; what was told and does not come out is taken back
+by a retraction.
+
+A geofence that changed meanwhile is **sealed**: what was decided of it before the change stands, as a fact, and fixes
+that were received before the change say nothing about it. Which is which is told by the writer's stamps, never by a
+clock. So is, for geofences that ask for a category, a device that is of another one since.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import msgspec
 
 from tracker.geofence.fences import NOWHERE, Fences
 from tracker.model.device import Device
-from tracker.model.event import BY_PLACE, Decision, Happening, Transition
+from tracker.model.event import BY_PLACE, Decision, Happening, Kind, Transition
 from tracker.model.evidence import Evidence
 from tracker.model.fix import NO_MARKER, Fix, Flag, Row
 from tracker.model.state import State
 from tracker.model.stay import Stay
 from tracker.pipeline.advance import advance
 from tracker.pipeline.anchors import find_anchor
+from tracker.pipeline.changes import end_doubt
 from tracker.pipeline.decide import with_stays
 from tracker.pipeline.elapse import elapse
 from tracker.pipeline.question import Question
 
-OWN_FLAGS = int(Flag.CLOCK_SKEW | NO_MARKER)  # those a fix earns by itself; the fold decides the others again
+OWN_FLAGS: Final = int(Flag.CLOCK_SKEW | NO_MARKER)  # those a fix earns by itself; the fold decides the others again
+FOR_GOOD: Final = 1 << 62  # a stamp after all others: a geofence that is gone decides nothing any more
+ORDER: Final[tuple[Kind, ...]] = ("enter", "cross", "dwell", "speeding", "exit", "release")  # of one moment
 
 
 class Refolded(msgspec.Struct, frozen=True):
@@ -42,59 +51,117 @@ def refold(
     device: Device, state: State, start: State, rows: Sequence[Row], told: Sequence[Decision], fences: Fences
 ) -> Refolded:
     """`rows`: all stored fixes newer than `start.seen_at`, by time. `told`: all that was decided since then."""
-    told = [each for each in told if each.happening.geofence in fences and each.happening.kind in BY_PLACE]
-    changed = changed_meanwhile(rows, told, fences)
-    begin = settled(start, told, changed, fences)
-    after, made = folded(device, begin, rows, changed, fences)
-    after, more = elapse(device, after, max((each.decided_at for each in told), default=start.seen_at), fences)
-    standing = [each for each in told if each.detected_at >= changed.get(each.happening.geofence, 0)]
+    told = [each for each in told if each.happening.kind in BY_PLACE]
+    sealed = find_sealed(state, start, rows, told, fences)
+    facts = [each for each in told if each.stamp < sealed.get(each.happening.geofence, 0)]
+    open_to_doubt = [each for each in told if each.stamp >= sealed.get(each.happening.geofence, 0)]
+    history = History(rows, sealed, find_limits(rows, sealed, facts))
+    after, made = fold_again(device, begin(state, start, sealed, fences), history, facts, fences)
+    until = max((each.decided_at for each in open_to_doubt), default=start.seen_at)
+    after, more = elapse(device, after, until, fences)
     new = [each for each in (*made, *more) if each.kind in BY_PLACE]
     after = msgspec.structs.replace(after, late_from=None, offline_at=state.offline_at, heard_at=state.heard_at)
-    known = {each.happening: each.decided_at for each in standing}
+    known = {each.happening: each.decided_at for each in open_to_doubt}
     moved = [each for each in new if known.get(each.happening, each.decided_at) != each.decided_at]
     return Refolded(after, list(find_differences(device.key, known, new, rows)), moved)
 
 
-def changed_meanwhile(rows: Sequence[Row], told: Sequence[Decision], fences: Fences) -> dict[int, int]:
-    """Geofences that changed after the first of the rows was received, and when (µs)."""
-    first = min((row.received_at for row in rows), default=0)
-    return {key: since for key, since in fences.since.items() if since > first}
+class History(msgspec.Struct, frozen=True):
+    """`sealed`: geofences that changed since the first of the rows, and the stamp of the change. `limits`: until which
+    time (ms) what stands of one of them leaves nothing to decide, also for a fix that was received after the change:
+    an exit between two that stand would be one that was never entered."""
+
+    rows: Sequence[Row]
+    sealed: Mapping[int, int]
+    limits: Mapping[int, int]
+
+    def silent_about(self, row: Row) -> frozenset[int]:
+        if not self.sealed:
+            return NOWHERE
+        return frozenset(
+            key
+            for key, since in self.sealed.items()
+            if row.received_at < since or row.fix.at <= self.limits.get(key, row.fix.at - 1)
+        )
 
 
-def settled(start: State, told: Iterable[Decision], changed: Mapping[int, int], fences: Fences) -> State:
-    """As it was told before they changed, the device is inside the changed ones or not."""
-    inside = set(start.inside)
-    since = {stay.geofence: stay for stay in start.stays}
-    for each in sorted(told, key=lambda each: each.happening.at):
-        key, kind = each.happening.geofence, each.happening.kind
-        if each.detected_at < changed.get(key, 0) and kind in ("enter", "exit"):
-            (inside.add if kind == "enter" else inside.discard)(key)
-            since[key] = Stay(key, each.happening.at)
-    inside = {key for key in inside if key in fences}
-    if inside == start.inside:
-        return start
-    stays = tuple(since[key] for key in sorted(inside))
-    return with_stays(start, frozenset(inside), stays, start.candidates, fences)
+def find_sealed(
+    state: State, start: State, rows: Sequence[Row], told: Iterable[Decision], fences: Fences
+) -> dict[int, int]:
+    """Those that changed after the first of the rows was received or the first of the decisions made."""
+    first = min((row.received_at for row in rows), default=state.stamp)
+    first = min((first, *(each.stamp for each in told)))
+    sealed = {key: since for key, since in fences.since.items() if since > first}
+    if state.recast_at > first:
+        for key in fences.scoped:
+            if fences[key].scope.categories is not None:
+                sealed[key] = max(state.recast_at, sealed.get(key, 0))
+    gone = start.inside | {each.happening.geofence for each in told}
+    return sealed | {key: FOR_GOOD for key in gone if key not in fences}
 
 
-def folded(
-    device: Device, state: State, rows: Sequence[Row], changed: Mapping[int, int], fences: Fences
+def find_limits(rows: Sequence[Row], sealed: Mapping[int, int], facts: Iterable[Decision]) -> dict[int, int]:
+    """By the newest of the fixes that decided what stands. What the clock decided was decided by the fix before it."""
+    times = [row.fix.at for row in rows]
+    limits: dict[int, int] = {}
+    for each in facts:
+        key = each.happening.geofence
+        for number in range(bisect_right(times, each.decided_at) - 1, -1, -1):
+            if rows[number].received_at < sealed[key]:
+                limits[key] = max(times[number], limits.get(key, times[number]))
+                break
+    return limits
+
+
+def begin(state: State, start: State, sealed: Mapping[int, int], fences: Fences) -> State:
+    """The anchor, as of today: what was in doubt about a geofence when it changed was in doubt no more."""
+    start = end_doubt(start, frozenset(sealed))
+    return msgspec.structs.replace(
+        start, stamp=max(state.stamp, fences.stamp), category=state.category, recast_at=state.recast_at
+    )
+
+
+def fold_again(
+    device: Device, state: State, history: History, facts: Sequence[Decision], fences: Fences
 ) -> tuple[State, list[Transition]]:
-    fixes = [strip_flags(row.fix) for row in rows]
+    fixes = [strip_flags(row.fix) for row in history.rows]
     asked = fences.asked(fixes, [state.newest, *fixes[:-1]])
     made: list[Transition] = []
-    for number, (row, fix) in enumerate(zip(rows, fixes, strict=True)):
+    waiting = sorted(facts, key=when)
+    done = 0
+    for number, (row, fix) in enumerate(zip(history.rows, fixes, strict=True)):
+        while done < len(waiting) and waiting[done].decided_at < fix.at:
+            state = settle(state, waiting[done].happening, fences)
+            done += 1
+        silent = history.silent_about(row)
         here = asked.here.get(number, NOWHERE)
-        if changed:
-            old = frozenset(key for key, since in changed.items() if row.received_at <= since)
-            here = (here - old) | (state.inside & old)
         between = fences.passing(asked, number, state.newest, fix)
-        if changed and between:
-            between = tuple(key for key in between if row.received_at > changed.get(key, 0))
-        step = advance(device, state, Question(fix, row.received_at, here, between), fences)
+        if silent:
+            here = (here - silent) | (state.inside & silent)
+            between = tuple(key for key in between if key not in silent)
+        step = advance(device, state, Question(fix, row.received_at, here, between, silent), fences)
         state = step.state
         made += step.transitions
+    for each in waiting[done:]:
+        state = settle(state, each.happening, fences)
     return state, made
+
+
+def when(decision: Decision) -> tuple[int, int, int]:
+    return decision.decided_at, decision.happening.at, ORDER.index(decision.happening.kind)
+
+
+def settle(state: State, happening: Happening, fences: Fences) -> State:
+    """As it was told before the geofence changed."""
+    key, kind = happening.geofence, happening.kind
+    stays = {stay.geofence: stay for stay in state.stays}
+    if kind == "enter":
+        stays[key] = Stay(key, happening.at)
+    elif kind == "dwell" and key in stays:
+        stays[key] = msgspec.structs.replace(stays[key], dwelt=happening.at)
+    elif kind in ("exit", "release"):
+        stays.pop(key, None)
+    return with_stays(state, frozenset(stays), tuple(stays.values()), state.candidates, fences)
 
 
 def strip_flags(fix: Fix) -> Fix:

@@ -56,4 +56,7 @@ def follow_run(state: State, run: list[Fix], received_at: int) -> State:
         state.late_from,
         None,
         received_at,
+        received_at,
+        state.category,
+        state.recast_at,
     )

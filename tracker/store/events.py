@@ -8,23 +8,27 @@ import msgspec
 from tracker.model.event import Decision, Event, Happening, Transition
 from tracker.model.moment import from_datetime, to_datetime
 
-Stays = dict[int, int]  # by key of the geofence, since when the device is in it, in ms
 Made = tuple[str, Transition]  # with the id of its device
 
 
 async def insert_transitions(
-    conn: asyncpg.Connection, transitions: Sequence[Transition], fence_ids: Mapping[int, str], *, detected_at: int
+    conn: asyncpg.Connection,
+    transitions: Sequence[Transition],
+    fence_ids: Mapping[int, str],
+    *,
+    stamp: int = 0,
+    detected_at: int,
 ) -> list[Event]:
     """Inside the transaction of the fixes that caused them. The events made, in the order given: none for transitions
-    that a replay brings again, nor for a retraction of what was never told. `fence_ids`: geofence key to id;
-    `detected_at` in ms. The lock on the head is held from here to the commit, so call it last, and not at all without
-    transitions.
+    that a replay brings again, nor for a retraction of what was never told, nor for a release. `fence_ids`: geofence
+    key to id; `stamp`: the batch's, in µs, 0 for one as old as can be; `detected_at` in ms. The lock on the head is
+    held from here to the commit, so call it last, and not at all without transitions.
     """
     if not transitions:
         return []
     taken_back = await _delete_retracted(conn, [each for each in transitions if each.retracts])
-    new = await _insert_new(conn, [each for each in transitions if not each.retracts])
-    made = [*taken_back, *new]
+    new = await _insert_new(conn, [each for each in transitions if not each.retracts], stamp)
+    made = [(device, each) for device, each in (*taken_back, *new) if each.is_told]
     return await _insert_events(conn, made, fence_ids, detected_at) if made else []
 
 
@@ -50,7 +54,7 @@ async def _delete_retracted(conn: asyncpg.Connection, transitions: Sequence[Tran
     return made
 
 
-async def _insert_new(conn: asyncpg.Connection, transitions: Sequence[Transition]) -> list[Made]:
+async def _insert_new(conn: asyncpg.Connection, transitions: Sequence[Transition], stamp: int) -> list[Made]:
     """Those that were not there, each with its device's id. The key-share lock keeps a delete of the device out."""
     if not transitions:
         return []
@@ -61,8 +65,8 @@ async def _insert_new(conn: asyncpg.Connection, transitions: Sequence[Transition
                     with ordinality as g (device, geofence, at, kind, other, decided_at, n)
                join device d on d.key = g.device for key share of d),
            made as (
-               insert into transition (device, geofence, at, kind, other, decided_at)
-               select key, geofence, at, kind, other, decided_at from given
+               insert into transition (device, geofence, at, kind, other, decided_at, stamp)
+               select key, geofence, at, kind, other, decided_at, $7 from given
                on conflict do nothing returning device, geofence, at, kind, other)
            select min(given.n) as n, given.id from made join given
                on (given.key, given.geofence, given.at, given.kind, given.other)
@@ -74,6 +78,7 @@ async def _insert_new(conn: asyncpg.Connection, transitions: Sequence[Transition
         [each.kind for each in transitions],
         [each.other for each in transitions],
         [to_datetime(each.decided_at) for each in transitions],
+        stamp,
     )
     return [(row["id"], transitions[row["n"] - 1]) for row in rows]
 
@@ -141,9 +146,8 @@ async def _number(conn: asyncpg.Connection, made: Sequence[Made], first: int) ->
 async def select_decisions(conn: asyncpg.Connection, device: int, *, after: int) -> list[Decision]:
     """What was decided of a device by fixes newer than `after` (ms), and not taken back."""
     rows = await conn.fetch(
-        """select t.geofence, t.kind, t.at, t.other, t.decided_at, e.detected_at
-           from transition t left join event e on e.id = t.event
-           where t.device = $1 and t.decided_at > $2 order by t.at""",
+        """select geofence, kind, at, other, decided_at, stamp from transition
+           where device = $1 and decided_at > $2 order by at""",
         device,
         to_datetime(max(after, 0)),
     )
@@ -151,7 +155,7 @@ async def select_decisions(conn: asyncpg.Connection, device: int, *, after: int)
         Decision(
             Happening(row["geofence"], row["kind"], from_datetime(row["at"]), row["other"]),
             from_datetime(row["decided_at"]),
-            from_datetime(row["detected_at"]) * 1000 + 999 if row["detected_at"] else 0,
+            row["stamp"],
         )
         for row in rows
     ]
@@ -167,33 +171,6 @@ async def update_decided(conn: asyncpg.Connection, transitions: Sequence[Transit
             for each in transitions
         ],
     )
-
-
-async def select_stays(conn: asyncpg.Connection, devices: Sequence[int]) -> dict[int, Stays]:
-    """The geofences each of these devices is in, as it was told. A device that is in none is absent."""
-    rows = await conn.fetch(
-        """select device, geofence, at from (
-               select distinct on (device, geofence) device, geofence, kind, at from transition
-               where device = any($1::int[]) and kind in ('enter', 'exit')
-               order by device, geofence, at desc, kind = 'exit' desc) as last
-           where kind = 'enter'""",
-        devices,
-    )
-    found: dict[int, Stays] = {}
-    for row in rows:
-        found.setdefault(row["device"], {})[row["geofence"]] = from_datetime(row["at"])
-    return found
-
-
-async def select_offline(conn: asyncpg.Connection) -> dict[int, int]:
-    """The devices that are offline, as it was told, and since when, in ms."""
-    rows = await conn.fetch(
-        """select device, at from (
-               select distinct on (device) device, kind, at from transition
-               where kind in ('offline', 'online') order by device, event desc nulls last) as last
-           where kind = 'offline'"""
-    )
-    return {row["device"]: from_datetime(row["at"]) for row in rows}
 
 
 async def select_events(

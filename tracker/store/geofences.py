@@ -179,19 +179,42 @@ async def select_geofences_after(
     return [_geofence(row) for row in rows]
 
 
-async def select_changed_geofences(conn: asyncpg.Connection, revision: int) -> list[StoredGeofence]:
-    """Made or edited after this revision."""
-    rows = await conn.fetch(f"{SELECT} where revision > $1", revision)
-    found: list[StoredGeofence] = []
+class Revision(msgspec.Struct, frozen=True):
+    """A geofence as it became by a revision. `feature`: None where that deleted it; `since`: the revision since which
+    it decides as it does."""
+
+    key: int
+    id: str
+    revision: int
+    since: int
+    feature: bytes | None
+
+
+async def select_revisions(conn: asyncpg.Connection, after: int, until: int) -> list[Revision]:
+    """What became of each geofence that changed after one revision and until another, whatever happened since."""
+    rows = await conn.fetch(
+        """select distinct on (key) key, id, revision, since,
+                  jsonb_set(feature, '{properties,revision}', to_jsonb(revision)) as feature
+           from geofence_revision where revision > $1 and revision <= $2 order by key, revision desc""",
+        after,
+        until,
+    )
+    found: list[Revision] = []
     for begin in range(0, len(rows), TURN):
-        found += [_geofence(row) for row in rows[begin : begin + TURN]]
+        found += [_revision(row) for row in rows[begin : begin + TURN]]
         await asyncio.sleep(0)
     return found
 
 
-async def select_geofence_keys(conn: asyncpg.Connection) -> frozenset[int]:
-    """All there are: whatever is not among them was deleted."""
-    return frozenset(await conn.fetchval("select coalesce(array_agg(key), '{}') from geofence"))
+async def select_geofence_as_of(conn: asyncpg.Connection, id: str, revision: int) -> Revision | None:
+    """As it was by this revision, also if it is gone by now; None where that revision was none of this geofence."""
+    row = await conn.fetchrow(
+        """select key, id, revision, since, jsonb_set(feature, '{properties,revision}', to_jsonb(revision)) as feature
+           from geofence_revision where id = $1 and revision = $2 and feature is not null""",
+        id,
+        revision,
+    )
+    return _revision(row) if row else None
 
 
 async def select_geofence_revision(conn: asyncpg.Connection) -> int:
@@ -206,3 +229,8 @@ async def _by_key(conn: asyncpg.Connection, key: int) -> StoredGeofence:
 def _geofence(row: asyncpg.Record) -> StoredGeofence:
     changed_at = datetime_to_micros(row["updated_at"])
     return StoredGeofence(row["key"], row["id"], row["revision"], msgspec.Raw(row["feature"]), changed_at)
+
+
+def _revision(row: asyncpg.Record) -> Revision:
+    feature = row["feature"]
+    return Revision(row["key"], row["id"], row["revision"], row["since"], feature)

@@ -138,3 +138,41 @@ async def select_checkpoints(conn: Connection, partitions: Iterable[int]) -> dic
 
 async def update_checkpoints(conn: Connection, owner: UUID, stamp: datetime) -> None:
     await conn.execute("update lease set checkpoint = $2 where owner = $1", owner, stamp)
+
+
+async def insert_in_force(conn: Connection, owner: UUID, revision: int, stamp: int) -> None:
+    """From this stamp on the owner decides by this revision of the geofences, in each of its partitions."""
+    await conn.execute(
+        """insert into in_force (partition, stamp, revision)
+           select partition, $2, $3 from lease where owner = $1""",
+        owner,
+        stamp,
+        revision,
+    )
+
+
+class InForce(NamedTuple):
+    stamp: int  # µs
+    revision: int
+
+
+async def select_in_force(conn: Connection, partitions: Iterable[int]) -> list[InForce]:
+    """Which revision was taken over when, the oldest first."""
+    rows = await conn.fetch(
+        """select max(stamp) as stamp, revision from in_force where partition = any($1::smallint[])
+           group by revision order by stamp, revision""",
+        list(partitions),
+    )
+    return [InForce(row["stamp"], row["revision"]) for row in rows]
+
+
+async def delete_in_force(conn: Connection, owner: UUID, before: int) -> None:
+    """What no fix that can still come late was decided by: the newest from before the stamp stays."""
+    await conn.execute(
+        """delete from in_force old using lease
+           where lease.owner = $1 and old.partition = lease.partition and old.stamp < $2
+             and exists (select from in_force later
+                         where later.partition = old.partition and later.stamp > old.stamp and later.stamp < $2)""",
+        owner,
+        before,
+    )

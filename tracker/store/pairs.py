@@ -3,15 +3,15 @@
 The pairs of a device that is deleted go with it; who holds them in memory hears of the device.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import asyncpg
+import msgspec
 
 from tracker.errors import Conflict, Invalid
 from tracker.model.geofence import Preset
-from tracker.model.moment import from_datetime
-from tracker.model.pair import Nearness, Pair
+from tracker.model.pair import Meeting, Pair
 
 MOST: Final = 10_000  # pairs
 MOST_OF_ONE: Final = 100  # pairs of one device: each is looked at with every fix of it
@@ -99,19 +99,25 @@ async def select_all_pairs(conn: asyncpg.Connection) -> list[Pair]:
     return [_pair(row) for row in await conn.fetch(SELECT)]
 
 
-async def select_nearness(conn: asyncpg.Connection, pairs: Sequence[int]) -> dict[int, Nearness]:
-    """By pair, as it was told last. A pair of which nothing was told since it was made is absent."""
-    rows = await conn.fetch(
-        """select p.key, last.kind = 'near' as is_near, last.at
-           from pair p cross join lateral (
-               select t.kind, t.at, t.event from transition t
-               where t.kind in ('near', 'apart') and t.event > p.since
-                 and ((t.device = p.one and t.other = p.two) or (t.device = p.two and t.other = p.one))
-               order by t.event desc limit 1) as last
-           where p.key = any($1::int[])""",
-        pairs,
+async def select_meetings(conn: asyncpg.Connection) -> list[Meeting]:
+    """As of the stamps they hold."""
+    decoder = msgspec.json.Decoder(Meeting)
+    return [decoder.decode(row["meeting"]) for row in await conn.fetch("select meeting from meeting")]
+
+
+async def upsert_meetings(conn: asyncpg.Connection, meetings: Iterable[Meeting]) -> None:
+    """Replaces what is known of these pairs."""
+    given = list(meetings)
+    await conn.execute(
+        """insert into meeting (pair, meeting) select * from unnest($1::int[], $2::jsonb[])
+           on conflict (pair) do update set meeting = excluded.meeting""",
+        [each.pair.key for each in given],
+        [msgspec.json.encode(each) for each in given],
     )
-    return {row["key"]: Nearness(row["is_near"], from_datetime(row["at"])) for row in rows}
+
+
+async def delete_meetings(conn: asyncpg.Connection, pairs: Iterable[int]) -> None:
+    await conn.execute("delete from meeting where pair = any($1::int[])", list(pairs))
 
 
 def _pair(row: asyncpg.Record) -> Pair:

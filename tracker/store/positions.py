@@ -24,6 +24,8 @@ async def select_progress(conn: Connection) -> dict[int, Reached]:
 
 async def upsert_states(conn: Connection, states: Mapping[int, State], reached: Mapping[int, Reached]) -> None:
     """`reached`: how far the streams of these devices are stored, where known. A deleted device is left out."""
+    if not states:
+        return
     boots = [reached.get(device, (None, None)) for device in states]
     newest = [state.newest for state in states.values()]
     await conn.execute(

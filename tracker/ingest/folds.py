@@ -1,0 +1,75 @@
+"""What a transaction may fold: frames, what came late, what time alone made true. Each reads what it needs, and leaves
+the deciding to the pipeline."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+
+import asyncpg
+import msgspec
+
+from tracker.geofence.fences import NOTHING_ASKED
+from tracker.ingest.alarms import GRACE_US, device_time
+from tracker.ingest.inputs import Taken
+from tracker.ingest.memory import Memory
+from tracker.model.event import Transition
+from tracker.model.frame import Frame
+from tracker.model.state import State
+from tracker.pipeline.elapse import elapse
+from tracker.pipeline.fold import Folded, ambiguous, before_of, fixes_of, fold
+from tracker.pipeline.refold import find_start, refold
+from tracker.pipeline.silence import decide_silence
+from tracker.store.anchors import upsert_anchors
+from tracker.store.events import select_decisions, update_decided
+from tracker.store.fixes import select_fixes_of, select_places
+
+States = Mapping[int, State]  # as the transaction finds them
+
+
+async def fold_frames(
+    conn: asyncpg.Connection, memory: Memory, frames: Sequence[Frame], taken: Taken, states: States
+) -> Folded:
+    moments = ambiguous(frames, states)
+    stored = await select_places(conn, moments) if moments else {}
+    asked = NOTHING_ASKED
+    if taken.fences.ids:
+        asked = taken.fences.asked(fixes_of(frames), before_of(frames, states))
+    folded = fold(frames, states, stored, asked, memory.devices, taken.fences, taken.stamp)
+    return taken.meetings.meet(folded)
+
+
+async def fold_late(
+    conn: asyncpg.Connection, memory: Memory, device: int, most: int, taken: Taken, states: States
+) -> Folded:
+    """In a thread: it may be a day's fixes. Of `most` and more nothing is decided: to begin with the older half would
+    take the device back in time."""
+    state = states[device]
+    start = find_start(state)
+    rows = [] if start is None else await select_fixes_of(conn, device, after=start.seen_at, limit=most)
+    if start is None or len(rows) >= most:
+        return unframed({device: msgspec.structs.replace(state, late_from=None)}, (), taken)
+    told = await select_decisions(conn, device, after=start.seen_at)
+    given = memory.devices[device], state, start, rows, told, taken.fences
+    refolded = await asyncio.to_thread(refold, *given)
+    await update_decided(conn, refolded.moved)
+    await upsert_anchors(conn, {device: refolded.state.anchors})
+    return unframed({device: refolded.state}, refolded.transitions, taken)
+
+
+async def fold_time(memory: Memory, devices: Sequence[int], now: int, taken: Taken, states: States) -> Folded:
+    after: dict[int, State] = {}
+    transitions: list[Transition] = []
+    for device in devices:
+        known, state = memory.devices[device], states[device]
+        after[device], told = elapse(known, state, device_time(state, now), taken.fences)
+        transitions += told
+        since = memory.silences.counted_from(device)
+        after[device], told = decide_silence(known, after[device], now - GRACE_US, since)
+        transitions += told
+    return unframed(after, transitions, taken)
+
+
+def unframed(states: States, transitions: Iterable[Transition], taken: Taken) -> Folded:
+    """What was decided without a frame, under a stamp of its own."""
+    stamp = taken.stamp + 1
+    stamped = {key: msgspec.structs.replace(state, stamp=stamp) for key, state in states.items()}
+    return Folded([], stamped, list(transitions), [], stamp)

@@ -1,0 +1,81 @@
+"""What decides and is no fix, taken over. This is the one place where such an input joins.
+
+An input is taken over at the beginning of a transaction, before anything is folded in it, and gets a stamp of its own
+from the counter that stamps the fixes: whatever has a later stamp was decided by it. Its trace is committed with the
+transaction, so that a restart finds the same order of inputs:
+
+- geofences concern all devices: a row of `in_force` says from which stamp on which revision decides, and a restart
+  folds each fix by the revision of its stamp. No state is written, for a hundred thousand may be concerned;
+- what concerns single devices or pairs (a category, a pair, what time told, what late fixes told) leaves the states it
+  came to: each holds the stamp of its last input, and a restart folds into it only what came later.
+
+A new input takes one of the two forms, and joins the steps of the property that compares runs with and without
+restarts (tests/integration/test_told.py).
+"""
+
+from collections.abc import Iterable
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from tracker.geofence.fences import Fences
+from tracker.ingest.meetings import Meetings, change_pairs
+from tracker.ingest.memory import Memory
+from tracker.model.pair import Meeting
+from tracker.model.state import State
+from tracker.pipeline.changes import recast
+from tracker.store.ownership import insert_in_force
+from tracker.store.pairs import delete_meetings, select_all_pairs, upsert_meetings
+from tracker.store.positions import upsert_states
+
+MOST_RECAST: Final = 500  # devices in one transaction, beside those that send something in it
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """What a transaction is decided by. `states`: those that an input changed. Memory has it when it is committed."""
+
+    stamp: int
+    fences: Fences
+    meetings: Meetings
+    states: dict[int, State]
+
+
+async def take_over(
+    conn: asyncpg.Connection, owner: UUID, memory: Memory, made: Fences | None, pairs: int, senders: Iterable[int]
+) -> Taken:
+    """`made`: geofences that are not in force yet; `pairs`: the revision of the pairs; `senders`: the devices that are
+    about to be decided."""
+    stamp, fences, meetings = memory.stamp, memory.fences, memory.meetings
+    if made is not None:
+        stamp += 1
+        fences = made.in_force(stamp)
+        await insert_in_force(conn, owner, fences.revision, stamp)
+    states: dict[int, State] = {}
+    if memory.to_recast:
+        stamp += 1
+        states = recast_devices(memory, fences, stamp, senders)
+        await upsert_states(conn, states, memory.reached(states))
+    if pairs != meetings.revision:
+        stamp += 1
+        meetings, changed = change_pairs(meetings, pairs, await select_all_pairs(conn), memory.states, stamp)
+        await keep_meetings(conn, memory.meetings, meetings, changed)
+    return Taken(stamp, fences, meetings, states)
+
+
+def recast_devices(memory: Memory, fences: Fences, stamp: int, senders: Iterable[int]) -> dict[int, State]:
+    """Those that send something now must not wait; of the others as many as a transaction may hold up."""
+    devices = dict.fromkeys(key for key in senders if key in memory.to_recast)
+    for key in memory.to_recast:
+        if len(devices) >= MOST_RECAST:
+            break
+        devices[key] = None
+    return {key: recast(memory.states[key], memory.devices[key].category, stamp, fences) for key in devices}
+
+
+async def keep_meetings(
+    conn: asyncpg.Connection, before: Meetings, after: Meetings, changed: Iterable[Meeting]
+) -> None:
+    await delete_meetings(conn, before.meetings.keys() - after.meetings.keys())
+    await upsert_meetings(conn, changed)

@@ -1,0 +1,104 @@
+"""What the owner of the log keeps in memory: the states of its devices, and what it decides them by."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from tracker.geofence.fences import Fences
+from tracker.ingest.alarms import Alarms
+from tracker.ingest.meetings import Meetings
+from tracker.ingest.progress import Progress
+from tracker.ingest.silences import Silences
+from tracker.model.device import Device
+from tracker.model.moment import now_us
+from tracker.model.state import State
+
+FRESH: Final = State()
+
+
+class States(dict[int, State]):
+    """By device key; one that never sent anything is fresh."""
+
+    def __missing__(self, device: int) -> State:
+        return FRESH
+
+
+class Overlaid(dict[int, State]):
+    """States that a transaction has changed, over those that are committed."""
+
+    def __init__(self, below: Mapping[int, State], above: Mapping[int, State]) -> None:
+        super().__init__(above)
+        self.below = below
+
+    def __missing__(self, device: int) -> State:
+        return self.below[device]
+
+
+class Devices(dict[int, Device]):
+    """By key; one that is not known yet has neither name nor category."""
+
+    def __missing__(self, key: int) -> Device:
+        return Device(key, "", "")
+
+
+class Memory:
+    """Of one life as an owner: made anew with each. Everything in it is bounded by the number of devices and pairs."""
+
+    def __init__(self) -> None:
+        self.stamp = 0  # µs, the last that was given: to a fix, a change or a decision
+        self.states = States()
+        self.devices = Devices()
+        self.fences = Fences()
+        self.meetings = Meetings()
+        self.to_recast: set[int] = set()  # devices whose category is not the one in force
+        self.unfolded: set[int] = set()  # devices with fixes that came late and are not folded in yet
+        self.late: set[int] = set()  # those of them that nobody has begun with
+        self.to_revisit: set[int] = set()  # devices that a change of the geofences may have given another alarm
+        self.alarms = Alarms()
+        self.silences = Silences()
+        self.progress: dict[int, Progress] = {}  # of the devices' streams, by key
+
+    def know(self, device: Device) -> None:
+        """As it is now in its table."""
+        before = self.devices.get(device.key)
+        self.devices[device.key] = device
+        (self.to_recast.discard if device.category == self.states[device.key].category else self.to_recast.add)(
+            device.key
+        )
+        if before is None or before.interval != device.interval:
+            self.silences.changed(device, self.states[device.key], now_us())
+
+    def expect(self, states: Mapping[int, State]) -> None:
+        """What is to be done for these devices even if they send nothing more."""
+        for device, state in states.items():
+            self.alarms.put(device, state, self.fences)
+            if device not in self.silences.look_at:
+                self.silences.put(self.devices[device], state)
+            is_late = state.late_from is not None
+            (self.late.add if is_late else self.late.discard)(device)
+            (self.unfolded.add if is_late else self.unfolded.discard)(device)
+
+    def revisit(self, most: int) -> list[int]:
+        """Some of those that a change of the geofences may concern: their alarms are set by it."""
+        devices = [self.to_revisit.pop() for _ in range(min(most, len(self.to_revisit)))]
+        for device in devices:
+            self.alarms.put(device, self.states[device], self.fences)
+        return devices
+
+    def ring(self, now: int) -> list[int]:
+        """The devices that something has become true of by time alone, at `now` in microseconds."""
+        rung = *self.alarms.ring(now), *self.silences.ring(now, self.devices, self.states)
+        return list(dict.fromkeys(rung))
+
+    def forget(self, device: int) -> None:
+        self.states.pop(device, None)
+        self.progress.pop(device, None)
+        self.devices.pop(device, None)
+        for each in (self.to_recast, self.unfolded, self.late, self.to_revisit):
+            each.discard(device)
+        self.alarms.forget(device)
+        self.silences.forget(device)
+        self.meetings = self.meetings.without(device)
+
+    def reached(self, devices: Iterable[int]) -> dict[int, tuple[str, int]]:
+        """How far the streams of these devices are stored."""
+        return {key: (each.boot, each.through) for key in devices if (each := self.progress.get(key))}

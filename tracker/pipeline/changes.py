@@ -1,0 +1,45 @@
+"""What a change of a geofence or of a device's category means for a state. Nobody is told anything by it: the next fix
+decides. What a change ends is doubt: a border that only seemed crossed, or an episode of speeding, was measured against
+what is not so any more, and fixes from before a change must not decide together with fixes from after it."""
+
+import msgspec
+
+from tracker.geofence.fences import Fences
+from tracker.model.state import State
+
+
+def note_changes(state: State, fences: Fences) -> State:
+    """With regard to the geofences that changed after the last input of this state. It is asked when the state is next
+    needed, and not when the geofence changes, because a hundred thousand devices may be inside of it."""
+    return end_doubt(state, find_changed(state, fences, state.stamp))
+
+
+def recast(state: State, category: str | None, stamp: int, fences: Fences) -> State:
+    """The device is of another category from this stamp on."""
+    state = note_changes(state, fences)
+    asking = {key for key in concerning(state) if key in fences and fences[key].scope.categories is not None}
+    state = end_doubt(state, frozenset(asking))
+    return msgspec.structs.replace(state, category=category, recast_at=stamp, stamp=stamp)
+
+
+def find_changed(state: State, fences: Fences, stamp: int) -> frozenset[int]:
+    return frozenset(key for key in concerning(state) if fences.since.get(key, 0) > stamp)
+
+
+def concerning(state: State) -> frozenset[int]:
+    """The geofences that a state holds anything of."""
+    if not state.candidates:
+        return state.inside
+    return state.inside | {each.geofence for each in state.candidates}
+
+
+def end_doubt(state: State, changed: frozenset[int]) -> State:
+    """`due` is now, so that the next fix looks at the stays by their new rules."""
+    if not changed:
+        return state
+    stays = tuple(
+        msgspec.structs.replace(stay, episode=None) if stay.geofence in changed and stay.episode else stay
+        for stay in state.stays
+    )
+    candidates = tuple(each for each in state.candidates if each.geofence not in changed)
+    return msgspec.structs.replace(state, stays=stays, candidates=candidates, due=0)
