@@ -37,7 +37,7 @@ def test_compose_accepts_it_without_a_warning() -> None:
     ("right", "wrong"),
     [
         ("service_healthy", "service_happy"),
-        ("      database:\n        condition", "      databse:\n        condition"),
+        ("      database:\n        condition: service_h", "      databse:\n        condition: service_h"),
         ("cap_drop", "cap_dorp"),
     ],
 )
