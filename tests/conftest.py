@@ -1,8 +1,10 @@
 """A real PostGIS for everyone: one private cluster for the run, one database per test, copied from a migrated one."""
 
 import asyncio
+import gc
 import inspect
 import shutil
+import signal
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -13,6 +15,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.laws import load_profile
 from tests.running import RunningServer, running
 from tracker.postgis.cluster import Cluster
 from tracker.store.migrate import migrate
@@ -20,6 +23,23 @@ from tracker.store.pool import open_pool, set_codecs
 
 TEMPLATE = "tracker_template"
 LINGER_S = 0.5  # a cancelled task may need a few turns of the loop to end
+
+
+STARTS_PROCESSES = {"alerts", "browser", "faults", "integration", "websocket"}
+
+load_profile()
+
+
+def pytest_configure() -> None:
+    """Told to end, it ends as Ctrl-C ends it: what the tests started is stopped and their folders are gone."""
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """What a test forgot to close is told of it, and not of whichever runs when the collector comes by."""
+    if item.path.parent.name in STARTS_PROCESSES:
+        gc.collect()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

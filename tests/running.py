@@ -17,6 +17,8 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.lines import read_lines
+
 ROOT = Path(__file__).resolve().parent.parent
 ADMIN_TOKEN = "an-admin-token-for-tests-of-43-characters-x"
 START_S = 120.0  # on a machine that is busy and has nothing of it in memory yet
@@ -73,7 +75,7 @@ class RunningServer:
         return found
 
     def _announced(self) -> str | None:
-        lines = [line for line in self.text().splitlines() if line.startswith("listening on ")]
+        lines = [line for line in read_lines(self.log) if line.startswith("listening on ")]
         return lines[0].removeprefix("listening on ") if lines else None
 
     def is_ready(self) -> bool:
@@ -95,6 +97,13 @@ class RunningServer:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(within)
+
+    def end(self) -> None:
+        """Nothing of it is left, whatever became of the test."""
+        if hasattr(self, "process") and self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.kill()
+        self.log.unlink()
 
     def api(self) -> httpx2.Client:
         return httpx2.Client(base_url=self.url, headers=self.credentials, timeout=30)
@@ -184,23 +193,19 @@ def loads(message: str) -> dict[str, Any]:
 @contextmanager
 def running(database_url: str, *, program: str = PROGRAM, **environment: str) -> Iterator[RunningServer]:
     server = RunningServer(database_url, program=program, **environment)
-    server.start()
     try:
+        server.start()
         yield server
     finally:
-        if server.process.poll() is None:
-            server.kill()
-        server.log.unlink()
+        server.end()
 
 
 @asynccontextmanager
 async def running_beside(database_url: str, *, program: str = PROGRAM) -> AsyncIterator[RunningServer]:
     """The same for a test whose loop has other work while the server starts."""
     server = RunningServer(database_url, program=program)
-    await asyncio.to_thread(server.start)
     try:
+        await asyncio.to_thread(server.start)
         yield server
     finally:
-        if server.process.poll() is None:
-            server.kill()
-        server.log.unlink()
+        server.end()

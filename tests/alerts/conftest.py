@@ -6,14 +6,16 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 import pytest
 
+from tests.lines import read_lines
+from tests.moments import MONDAY
 from tracker.alerts.carriers.build import build_carriers
 from tracker.alerts.carriers.dialer import Dialer
 from tracker.alerts.carriers.signature import new_webhook_secret
@@ -30,7 +32,7 @@ from tracker.store.devices import insert_device
 from tracker.store.events import insert_transitions
 from tracker.store.subscriptions import insert_subscription
 
-AT = 1_795_428_000_000
+AT = MONDAY
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 FENCES = {1: "port", 2: "depot"}
 
@@ -70,7 +72,7 @@ class Receiver:
         self.process.stdout.close()
 
     def end(self) -> None:
-        if self.process.poll() is None:
+        if hasattr(self, "process") and self.process.poll() is None:
             self.kill()
 
     def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
@@ -78,7 +80,7 @@ class Receiver:
 
     def received(self, path: str | None = None) -> list[dict[str, Any]]:
         """Requests, those to this path; `message` is the body."""
-        lines = [json.loads(line) for line in self.file.read_text().splitlines()]
+        lines = [json.loads(line) for line in read_lines(self.file)]
         return [line | {"message": json.loads(line["body"])} for line in lines if path in (None, line["path"])]
 
     def events(self, path: str | None = None) -> list[int]:
@@ -88,6 +90,19 @@ class Receiver:
     async def wait_for(self, count: int, path: str | None = None, within: float = 15.0) -> list[dict[str, Any]]:
         await until(lambda: len(self.received(path)) >= count, within)
         return self.received(path)
+
+
+AnyReceiver = TypeVar("AnyReceiver", bound=Receiver)
+
+
+@contextmanager
+def started(receiver: AnyReceiver) -> Iterator[AnyReceiver]:
+    """It, until the block ends, however it ends."""
+    try:
+        receiver.start()
+        yield receiver
+    finally:
+        receiver.end()
 
 
 async def until(look: Any, within: float = 15.0) -> None:
@@ -104,10 +119,8 @@ async def until(look: Any, within: float = 15.0) -> None:
 
 @pytest.fixture
 def receiver(tmp_path: Path) -> Iterator[Receiver]:
-    receiver = Receiver(tmp_path)
-    receiver.start()
-    yield receiver
-    receiver.end()
+    with started(Receiver(tmp_path)) as receiver:
+        yield receiver
 
 
 @pytest.fixture
@@ -128,10 +141,12 @@ async def sending(pool: asyncpg.Pool, dialer: Dialer, **settings: Any) -> AsyncI
     carriers = build_carriers(dialer, settings.pop("vapid", None) or Vapid(new_key()), **settings)
     sender = Sender(pool, carriers, Metrics())
     task = asyncio.create_task(sender.run())
-    yield sender
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    try:
+        yield sender
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 @pytest.fixture

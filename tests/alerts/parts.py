@@ -9,7 +9,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from urllib.parse import quote
 
 import trustme
 
-from tests.alerts.conftest import Receiver
+from tests.alerts.conftest import Receiver, started
+from tests.lines import read_lines
 from tests.running import RunningServer
 from tracker.setup.system import find_mosquitto
 
@@ -39,7 +40,7 @@ class MailServer(Receiver):
 
     def letters(self) -> list[tuple[list[str], EmailMessage]]:
         """To whom, and what."""
-        lines = [json.loads(line) for line in self.file.read_text().splitlines()]
+        lines = [json.loads(line) for line in read_lines(self.file)]
         return [(line["to"], email.message_from_string(line["letter"], policy=email.policy.default)) for line in lines]
 
     def events(self, path: str | None = None) -> list[int]:
@@ -75,7 +76,7 @@ class PushService(Receiver):
         return {"kind": "webpush", "endpoint": f"https://127.0.0.1:{self.port}/push/{way or 'x'}", "keys": BROWSER}
 
     def received(self, path: str | None = None) -> list[dict[str, Any]]:
-        lines = [json.loads(line) for line in self.file.read_text().splitlines()]
+        lines = [json.loads(line) for line in read_lines(self.file)]
         return [line for line in lines if path in (None, line["path"])]
 
     def events(self, path: str | None = None) -> list[int]:
@@ -149,12 +150,9 @@ def free_port() -> int:
 @contextmanager
 def one_of_each(folder: Path) -> Iterator[list[Receiver]]:
     """Webhooks, mail, MQTT and push, in this order."""
-    parts = [kind(folder) for kind in (Receiver, MailServer, Mosquitto, PushService)]
-    for part in parts:
-        part.start()
-    yield parts
-    for part in parts:
-        part.end()
+    kinds: tuple[type[Receiver], ...] = (Receiver, MailServer, Mosquitto, PushService)
+    with ExitStack() as stack:
+        yield [stack.enter_context(started(kind(folder))) for kind in kinds]
 
 
 def settings_of(parts: list[Receiver]) -> dict[str, str]:

@@ -12,9 +12,10 @@ import trustme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.alerts.conftest import happen, sending, subscribe, until
+from tests.alerts.conftest import AT, happen, sending, started, subscribe, until
 from tests.alerts.parts import MailServer
 from tests.alerts.test_wording import event, message
+from tests.moments import written
 from tracker.alerts import breaker, schedule
 from tracker.alerts import sender as sender_of_alerts
 from tracker.alerts.carriers.dialer import Dialer
@@ -32,10 +33,8 @@ FROM = "Tracker <alerts@example.org>"
 
 @pytest.fixture
 def mail_server(tmp_path: Path) -> Iterator[MailServer]:
-    server = MailServer(tmp_path)
-    server.start()
-    yield server
-    server.end()
+    with started(MailServer(tmp_path)) as server:
+        yield server
 
 
 @pytest.fixture
@@ -61,7 +60,7 @@ async def test_an_event_becomes_a_letter(
     assert letter["Subject"] == "Van entered port"
     assert letter["Message-ID"] == f"<{sender.installation[:8]}-1@example.org>"
     assert letter["Auto-Submitted"] == "auto-generated" and letter["Date"]
-    assert "2026-11-23 10:00:00 UTC" in letter.get_content() and "port-watch" in letter.get_content()
+    assert written(AT) in letter.get_content() and "port-watch" in letter.get_content()
     await until(lambda: conn.fetchval("select bool_and(state = 'sent') from delivery"))
     ((attempt,),) = (await select_attempts(conn, [1])).values()
     assert (attempt.status, attempt.error) == (250, None)
@@ -133,19 +132,17 @@ async def test_the_password_goes_over_tls_or_not_at_all(mail_server: MailServer,
     authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(tmp_path / "certificate.pem"))
     folder = tmp_path / "tls"
     folder.mkdir()
-    server = MailServer(folder, str(tmp_path / "certificate.pem"))
-    server.start()
-    results = []
-    for remote, tls in [
-        (Remote("smtp", "127.0.0.1", server.port, "tracker", "p@ss"), trusted),
-        (Remote("smtp", "127.0.0.1", server.port, "tracker", "p@ss"), None),  # a certificate of nobody it knows
-        (Remote("smtp", "127.0.0.1", server.port, "tracker", "wrong"), trusted),
-        (Remote("smtp", "127.0.0.1", server.port), trusted),  # no password
-        (Remote("smtp", "127.0.0.1", mail_server.port, "tracker", "p@ss"), trusted),  # no STARTTLS
-    ]:
-        outcome = await Mail(remote, FROM, tls).send(Email(("ada@example.org",)), message(event(1)))
-        results.append((outcome.result, outcome.status))
-    server.kill()
+    with started(MailServer(folder, str(tmp_path / "certificate.pem"))) as server:
+        results = []
+        for remote, tls in [
+            (Remote("smtp", "127.0.0.1", server.port, "tracker", "p@ss"), trusted),
+            (Remote("smtp", "127.0.0.1", server.port, "tracker", "p@ss"), None),  # a certificate of nobody it knows
+            (Remote("smtp", "127.0.0.1", server.port, "tracker", "wrong"), trusted),
+            (Remote("smtp", "127.0.0.1", server.port), trusted),  # no password
+            (Remote("smtp", "127.0.0.1", mail_server.port, "tracker", "p@ss"), trusted),  # no STARTTLS
+        ]:
+            outcome = await Mail(remote, FROM, tls).send(Email(("ada@example.org",)), message(event(1)))
+            results.append((outcome.result, outcome.status))
     assert results == [("sent", 250), ("failed", None), ("failed", 535), ("failed", 530), ("failed", None)]
     assert len(server.letters()) == 1 and mail_server.letters() == []
 

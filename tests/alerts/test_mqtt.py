@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 import trustme
 
-from tests.alerts.conftest import happen, sending, subscribe, until
+from tests.alerts.conftest import happen, sending, started, subscribe, until
 from tests.alerts.parts import PASSWORD, USER, Mosquitto, free_port
 from tests.alerts.test_wording import event, message
 from tracker.alerts import breaker, schedule
@@ -28,10 +28,8 @@ ALERTS = Mqtt("alerts/{device}/{geofence}/{type}")
 
 @pytest.fixture
 def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
-    mosquitto = Mosquitto(tmp_path)
-    mosquitto.start()
-    yield mosquitto
-    mosquitto.end()
+    with started(Mosquitto(tmp_path)) as mosquitto:
+        yield mosquitto
 
 
 @pytest.fixture
@@ -148,17 +146,15 @@ async def test_over_tls_to_a_broker_that_shows_a_certificate_that_is_trusted(tmp
     authority.configure_trust(trusted)
     shown = tmp_path / "certificate.pem"
     authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(shown))
-    mosquitto = Mosquitto(tmp_path, f"listener {port} 127.0.0.1\ncertfile {shown}\nkeyfile {shown}\n")
-    mosquitto.start()
-    remote = Remote("mqtts", "127.0.0.1", port, USER, PASSWORD)
-    trusting, doubting = Broker(remote, trusted), Broker(remote)
-    large = event(1, evidence={"note": "x" * 90_000})  # more than one record of TLS
-    outcomes = [await each.send(ALERTS, message(large)) for each in (trusting, trusting, doubting)]
-    assert [each.result for each in outcomes] == ["sent", "sent", "failed"]
-    assert "CERTIFICATE_VERIFY_FAILED" in (outcomes[2].error or "")
-    for each in (trusting, doubting):
-        await each.close()
-    mosquitto.end()
+    with started(Mosquitto(tmp_path, f"listener {port} 127.0.0.1\ncertfile {shown}\nkeyfile {shown}\n")):
+        remote = Remote("mqtts", "127.0.0.1", port, USER, PASSWORD)
+        trusting, doubting = Broker(remote, trusted), Broker(remote)
+        large = event(1, evidence={"note": "x" * 90_000})  # more than one record of TLS
+        outcomes = [await each.send(ALERTS, message(large)) for each in (trusting, trusting, doubting)]
+        assert [each.result for each in outcomes] == ["sent", "sent", "failed"]
+        assert "CERTIFICATE_VERIFY_FAILED" in (outcomes[2].error or "")
+        for each in (trusting, doubting):
+            await each.close()
 
 
 async def test_where_nobody_listens_the_system_says_so() -> None:

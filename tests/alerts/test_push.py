@@ -12,10 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_priva
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.alerts.conftest import LOOPBACK, happen, sending, subscribe, until
+from tests.alerts.conftest import AT, LOOPBACK, happen, sending, started, subscribe, until
 from tests.alerts.parts import BROWSER, BROWSER_KEY, PushService
 from tests.alerts.push_service import opened
 from tests.alerts.test_wording import event, message
+from tests.laws import examples
+from tests.moments import written
 from tracker.alerts import breaker, schedule
 from tracker.alerts import sender as sender_of_alerts
 from tracker.alerts.carriers import base64url
@@ -38,10 +40,8 @@ VAPID = Vapid(new_key(), "mailto:ops@example.org")
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[PushService]:
-    service = PushService(tmp_path)
-    service.start()
-    yield service
-    service.end()
+    with started(PushService(tmp_path)) as service:
+        yield service
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ async def test_an_event_becomes_a_notice(
     await happen(conn, van, [0])
     await until(service.received)
     (got,) = service.received()
-    body = "2026-11-23 10:00:00 UTC, at 43.73840, 7.42460 (latitude, longitude).\nEvent 1."
+    body = f"{written(AT)}, at 43.73840, 7.42460 (latitude, longitude).\nEvent 1."
     assert got["said"] == {
         "title": "Van entered port",
         "body": body,
@@ -168,7 +168,7 @@ def test_the_example_of_rfc_8291() -> None:
     assert opened(body, KEY, AUTH) == said
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.binary(max_size=LARGEST))
 def test_a_browser_reads_what_was_said(said: bytes) -> None:
     body = encrypted(said, POINT, AUTH)

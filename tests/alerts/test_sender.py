@@ -1,11 +1,13 @@
 """What is sent, when, in which order and how often; with a receiver that is slow, refuses, dies and comes back."""
 
+from collections.abc import Iterator
 from uuid import UUID
 
 import asyncpg
 import msgspec
+import pytest
 
-from tests.alerts.conftest import Receiver, happen, sending, subscribe, until
+from tests.alerts.conftest import Receiver, happen, sending, started, subscribe, until
 from tracker.alerts.carriers.dialer import Dialer
 from tracker.alerts.sender import Sender
 from tracker.model.device import Device
@@ -74,11 +76,15 @@ async def test_order_is_kept_behind_a_failure_and_other_devices_do_not_wait(
     assert ids[:2] == [1, 4] and [id for id in ids if id != 4] == [1, 1, 2, 3]
 
 
+@pytest.fixture
+def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
+    with started(Receiver(tmp_path_factory.mktemp("other"))) as other:
+        yield other
+
+
 async def test_a_dead_receiver_delays_no_other_and_gets_all_when_it_is_back(
-    conn: asyncpg.Connection, van: Device, receiver: Receiver, sender: Sender, tmp_path_factory: object
+    conn: asyncpg.Connection, van: Device, receiver: Receiver, other: Receiver, sender: Sender
 ) -> None:
-    other = Receiver(tmp_path_factory.mktemp("other"))  # type: ignore[attr-defined]
-    other.start()
     await subscribe(conn, other.url(), "dead")
     await subscribe(conn, receiver.url(), "well")
     other.kill()

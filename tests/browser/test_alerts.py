@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from playwright.sync_api import Page, expect
 
-from tests.alerts.conftest import Receiver
+from tests.alerts.conftest import Receiver, started
 from tests.browser.conftest import PATIENCE_MS, Watched, enter
 from tests.browser.driving import vehicle
 from tests.browser.looking import start_at, until
@@ -45,10 +45,8 @@ def alerts(page: Page, server: RunningServer) -> Page:
 
 @pytest.fixture
 def hook(tmp_path: Path) -> Iterator[Receiver]:
-    receiver = Receiver(tmp_path)
-    receiver.start()
-    yield receiver
-    receiver.end()
+    with started(Receiver(tmp_path)) as receiver:
+        yield receiver
 
 
 def test_a_webhook_is_subscribed_tried_and_told(alerts: Page, server: RunningServer, hook: Receiver) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.faults.fleet import Audit, audit, fleet
 from tests.faults.proxy import Proxy, proxy
+from tests.moments import MONDAY
 from tests.running import running_beside
 from tracker.ingest.log import Log
 from tracker.model.fix import Fix
@@ -17,7 +18,7 @@ from tracker.store.nudges import listen
 from tracker.store.pool import AWAY
 
 DEVICES = 4
-AT = 1_795_428_000_000
+AT = MONDAY
 
 
 async def test_commits_are_lost_on_the_way_there_and_back(database_url: str, conn: asyncpg.Connection) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.faults.cluster import Patient
 from tests.faults.flood import MAX_FIXES, bulk, memory_of
+from tests.lines import read_lines
 from tests.running import RunningServer, Talk, running
 from tracker.model.moment import format_ms, now_ms
 
@@ -117,4 +118,4 @@ async def failures(server: RunningServer) -> float:
 
 
 def most_waiting(server: RunningServer) -> int:
-    return max((int(count) for count in re.findall(r'"waiting": (\d+)', server.text())), default=0)
+    return max((int(count) for count in re.findall(r'"waiting": (\d+)', "\n".join(read_lines(server.log)))), default=0)

@@ -27,14 +27,11 @@ def fix(seconds: float, lon: float = INSIDE) -> dict[str, object]:
 @contextmanager
 def standby(database_url: str) -> Iterator[RunningServer]:
     server = RunningServer(database_url)
-    server.start(until_ready=False)
     try:
+        server.start(until_ready=False)
         yield server
     finally:
-        if server.process.poll() is None:
-            os.kill(server.pid, signal.SIGCONT)
-            server.kill()
-        server.log.unlink()
+        server.end()
 
 
 async def ready_within(server: RunningServer, seconds: float) -> float:

@@ -6,18 +6,19 @@ from typing import Any
 import pytest
 
 from tests.geofence.shapes import box, circle, polygon
+from tests.moments import MONDAY
 from tracker.geofence.fences import Fences, fences_of
 from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.fix import E7, Fix
 from tracker.model.geofence import Geofence
-from tracker.model.moment import parse
+from tracker.model.moment import format_ms, parse
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
 from tracker.pipeline.elapse import elapse, find_wake
 from tracker.pipeline.question import Question
 
-AT = 1_795_400_000_000
+AT = MONDAY
 VAN = Device(1, "van", "Van", "van")
 DEGREE = 111_319.49  # m of longitude on the equator, where all of this is
 Made = tuple[float, float] | tuple[float, float, float] | tuple[float, float, float, float]
@@ -189,9 +190,9 @@ def test_leaving_ends_an_episode_and_is_told_after_it() -> None:
 
 def test_a_fence_for_others_or_for_another_time_tells_nothing_and_lets_go() -> None:
     way = [(0, -200.0), (10, 0.0), (20, 0.0), (30, 0.0)]
-    for scope in ({"devices": ["bus"]}, {"categories": ["bus"]}, {"expires": "2026-11-23T02:00:00Z"}):
+    for scope in ({"devices": ["bus"]}, {"categories": ["bus"]}, {"expires": format_ms(AT - 800_000)}):
         assert walk(around("balanced", **scope), way)[1] == []
-    state, told = walk(around("balanced", expires="2026-11-23T02:13:55Z"), [*way, (40, 0.0)])
+    state, told = walk(around("balanced", expires=format_ms(AT + 35_000)), [*way, (40, 0.0)])
     assert seconds(told) == [("enter", 10)] and not state.inside and not state.stays
 
 
@@ -210,7 +211,7 @@ def test_a_fence_that_moves_away_is_left_and_one_that_is_gone_is_not() -> None:
 
 
 def test_a_fence_that_closed_before_the_time_was_up_tells_no_dwell_and_lets_go() -> None:
-    fences = around("balanced", dwell=60, expires="2026-11-23T02:14:20Z")  # 60 s after the first fix
+    fences = around("balanced", dwell=60, expires=format_ms(AT + 60_000))  # 60 s after the first fix
     state, told = walk(fences, PARKED)
     assert seconds(told) == [("enter", 10)]
     state, more = elapse(VAN, state, AT + 75_000, fences)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.geofence.shapes import box, circle, corridor, polygon
 from tests.geofence.test_index import COMB, blob, rings, taken
+from tests.laws import examples
 from tracker.geofence.border.depth import breadth, depth
 from tracker.geofence.index.index import FenceIndex
 from tracker.geofence.shape.distance import WGS84, to_boundary
@@ -61,14 +62,14 @@ def test_shapes(name: str) -> None:
     agrees(fence, near(fence, 1, 40))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(rings(), st.integers(0, 2**32 - 1))
 def test_stars(ring: list[tuple[float, float]], seed: int) -> None:
     if (fence := taken(ring, 1)) is not None:
         agrees(fence, near(fence, seed, 10))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(
     st.sampled_from([-180.0, 179.9999, 0.0, 24.9]),
     st.sampled_from([-90.0, -60.0, 0.0, 33.3, 89.99]),

@@ -6,10 +6,11 @@ from typing import Any
 import msgspec
 import pytest
 import shapely
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.geofence.shapes import box, circle, corridor, feature, polygon, shared
+from tests.laws import examples
 from tracker.errors import Invalid, Malformed, TooLarge, TrackerError
 from tracker.geofence.index.index import FenceIndex
 from tracker.geofence.reading.feature import parse
@@ -284,7 +285,7 @@ properties = st.fixed_dictionaries(
 kinds = st.sampled_from(["Polygon", "MultiPolygon", "Point", "LineString"])
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200))
 @given(kinds, coordinates, properties | json_values)
 def test_whatever_comes_is_a_geofence_or_refused(kind: str, coordinates: Any, properties: Any) -> None:
     wild = {"type": "Feature", "geometry": {"type": kind, "coordinates": coordinates}, "properties": properties}
@@ -299,7 +300,7 @@ def test_whatever_comes_is_a_geofence_or_refused(kind: str, coordinates: Any, pr
         assert FenceIndex.build([fence]).fence(fence.key) is fence
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100))
 @given(st.binary(max_size=60))
 def test_any_bytes(text: bytes) -> None:
     with pytest.raises(TrackerError):
@@ -315,7 +316,6 @@ areas = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(areas, st.booleans())
 def test_what_is_stored_is_read_again_as_it_was(geometry: dict[str, Any], repair: bool) -> None:
     """Mended or not: the writer reads what the API stored, and may refuse nothing of it."""

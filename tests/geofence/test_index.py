@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pyproj import Geod
 
 from tests.geofence.shapes import box, circle, corridor, feature, polygon, shared
+from tests.laws import examples
 from tracker.errors import Invalid
 from tracker.geofence.index.index import FenceIndex
 from tracker.geofence.reading.feature import parse
@@ -211,7 +212,7 @@ def around(fences: list[Geofence], rng: np.random.Generator) -> tuple[Floats, Fl
     return round7(lon), round7(lat)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(st.lists(rings(), min_size=1, max_size=6), st.integers(0, 2**32 - 1))
 def test_agrees_with_shapely(all_rings: list[list[tuple[float, float]]], seed: int) -> None:
     fences = [fence for key, ring in enumerate(all_rings) if (fence := taken(ring, key))]
@@ -226,7 +227,7 @@ def test_agrees_with_shapely(all_rings: list[list[tuple[float, float]]], seed: i
     assert one_by_one == {pair for pair in expected if pair[0] % 7 == 0}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(rings(), st.sampled_from([-1, 1]), st.integers(0, 2**32 - 1))
 def test_a_turn_round_the_globe_changes_nothing(ring: list[tuple[float, float]], turns: int, seed: int) -> None:
     fence, turned = taken(ring, 1), taken([(lon + 360 * turns, lat) for lon, lat in ring], 1)
@@ -237,7 +238,7 @@ def test_a_turn_round_the_globe_changes_nothing(ring: list[tuple[float, float]],
     assert pairs(FenceIndex.build([fence]), lon, lat) == pairs(FenceIndex.build([turned]), lon, lat)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(st.data())
 def test_changed_is_built_anew(data: st.DataObject) -> None:
     """Any series of edits, swept now and then, answers as an index built from what is left."""

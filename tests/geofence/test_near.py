@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.geofence.shapes import box, circle, corridor, polygon
+from tests.laws import examples
 from tracker.geofence.border.depth import depth
 from tracker.geofence.border.near import is_further, plane_of
 
@@ -22,7 +23,7 @@ def test_which_have_a_plane() -> None:
     assert [plane_of(fence) is not None for fence in SHAPES[:5]] == [True, True, True, False, False]
 
 
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.sampled_from(SHAPES), st.floats(-0.6, 1.6), st.floats(-0.6, 1.6), st.floats(0.1, 400), st.floats(0.98, 1.02))
 def test_it_is_what_the_depth_says(fence: object, x: float, y: float, metres: float, close: float) -> None:
     west, south, east, north = fence.shape.bounds  # type: ignore[attr-defined]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.geofence.shapes import box, circle, corridor, polygon
 from tests.geofence.test_index import rings, taken
+from tests.laws import examples
 from tracker.geofence.border.depth import depth
 from tracker.geofence.border.passing import Passages, boundary_fraction, chord
 from tracker.geofence.border.stretches import depths, reach_stretches, stretches
@@ -45,7 +46,7 @@ def holds(fence: Geofence, a: Place, b: Place) -> None:
         assert deepest < slack
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(rings(), st.integers(0, 2**32 - 1))
 def test_polygons(ring: list[Place], seed: int) -> None:
     """From a corner, and through places on a coarse grid, so that ways meet corners and run along edges."""
@@ -71,7 +72,7 @@ def around(lon: float, lat: float, metres: float, azimuth: float) -> Place:
     return turned((lon + metres * math.sin(azimuth) / 111_000 / math.cos(math.radians(lat)), north))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(
     st.sampled_from([-180.0, 179.9999, 0.0, 24.9]),
     st.sampled_from([-60.0, 0.0, 33.3, 80.0]),
@@ -84,7 +85,7 @@ def test_circles(lon: float, lat: float, radius: float, one: float, other: float
     holds(circle(lon, lat, radius), around(lon, lat, far * radius, one), around(lon, lat, 1.5 * radius, other))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15))
 @given(st.sampled_from([0.0, 179.995]), st.sampled_from([0.0, 60.0]), st.integers(0, 2**32 - 1))
 def test_corridors(lon: float, lat: float, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -177,7 +178,7 @@ def some_ways(known: list[Geofence], rng: np.random.Generator, count: int) -> li
     return [(turned((a, b)), turned((c, d))) for a, b, c, d in ends.tolist()]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(st.data())
 def test_candidates_miss_nobody(data: st.DataObject) -> None:
     """After any edits, every fence a way touches is among its candidates, and none that is gone; each once."""

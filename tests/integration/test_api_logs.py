@@ -4,6 +4,7 @@ import asyncpg
 import pytest
 
 from tests.integration.conftest import Caller
+from tests.moments import MONDAY
 from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.fix import Fix
@@ -12,7 +13,7 @@ from tracker.store.commands import select_open_commands, update_command_answered
 from tracker.store.events import insert_transitions
 from tracker.store.quarantine import Quarantined, insert_quarantine
 
-AT = 1_795_428_000_123
+AT = MONDAY + 123
 
 
 async def test_a_command_waits_for_its_answer(admin: Caller, device: Device, conn: asyncpg.Connection) -> None:

@@ -3,13 +3,14 @@
 import pytest
 
 from tests.integration.conftest import Caller
+from tests.moments import MONDAY
 from tracker.live.table import Table
 from tracker.model.device import Device
 from tracker.model.fix import E7, Fix
 from tracker.model.moment import format_ms
 from tracker.model.position import Position, Status
 
-AT = 1_795_428_000_123
+AT = MONDAY + 123
 
 
 def put(table: Table, key: int, lon: float, lat: float) -> None:

@@ -2,6 +2,7 @@ import asyncpg
 import pytest
 
 from tests.integration.conftest import Caller
+from tracker.model.moment import DAY_MS, format_ms, now_ms
 
 HOOK = {"kind": "webhook", "url": "https://1.1.1.1/hook"}
 QUIET = {"from": "22:00", "to": "06:00", "zone": "Europe/Helsinki", "days": ["mon", "fri"], "then": "drop"}
@@ -97,7 +98,7 @@ async def test_tests_deliveries_and_replays(admin: Caller, conn: asyncpg.Connect
     await conn.execute("update delivery set state = 'dead', finished_at = now()")
     again = await admin.post(f"{path}/deliveries/1/replay")
     assert (again.status_code, await again.get_json()) == (202, {"deliveries": [2]})
-    span = await admin.post(f"{path}/replay", {"from": "2026-01-01T00:00:00Z"})
+    span = await admin.post(f"{path}/replay", {"from": format_ms(now_ms() - DAY_MS)})
     assert await span.get_json() == {"deliveries": [3]}
     assert (await admin.post(f"{path}/replay", {"from": "yesterday"})).status_code == 422
     dead = (await (await admin.get(f"{path}/deliveries?state=dead")).get_json())["deliveries"]

@@ -6,6 +6,7 @@ import io
 import shutil
 import subprocess
 from collections.abc import Sequence
+from datetime import timedelta, timezone
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,11 +14,12 @@ import asyncpg
 import pytest
 
 from tests.integration.conftest import Caller
+from tests.moments import MONDAY
 from tracker.model.device import Device
 from tracker.model.fix import E7, Flag
 from tracker.model.moment import DAY_MS, format_ms, now_ms, to_datetime
 
-AT = 1_795_428_000_000
+AT = MONDAY
 GPX = {"": "http://www.topografix.com/GPX/1/1"}
 DAY = f"from={format_ms(AT - 1)}&to={format_ms(AT + 80_000_000)}"
 
@@ -58,7 +60,8 @@ async def test_a_track_is_a_line_with_times_beside_it(viewer: Caller, device: De
 @pytest.mark.usefixtures("partition")
 async def test_both_ends_of_the_span_belong_to_it(viewer: Caller, device: Device, conn: asyncpg.Connection) -> None:
     await store(conn, device, [(n / 10, 0) for n in range(5)])
-    span = f"from={format_ms(AT + 1000)}&to=2026-11-23T12:00:03%2B02:00"
+    later = f"{to_datetime(AT + 3000).astimezone(timezone(timedelta(hours=2))):%Y-%m-%dT%H:%M:%S}%2B02:00"
+    span = f"from={format_ms(AT + 1000)}&to={later}"
     track = await (await viewer.get(f"/api/devices/van-12/track?{span}")).get_json()
     assert [lon for lon, _ in track["geometry"]["coordinates"]] == [0.1, 0.2, 0.3]
     same = await (await viewer.get(f"/api/devices/van-12/track?{span.replace('%2B', '+')}")).get_json()

@@ -244,10 +244,12 @@ def test_servers_started_at_once_share_one(data: Path) -> None:
         subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
         for _ in range(3)
     ]
-    told = [process.stdout.readline().split() for process in processes if process.stdout]
-    for process in processes:
-        process.kill()
-        process.communicate()
+    try:
+        told = [process.stdout.readline().split() for process in processes if process.stdout]
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
     wait_for(lambda: running_pid(data / "pgdata") is None)
     assert len({pid for pid, _ in told}) == 1
     assert sorted(adopted for _, adopted in told) == ["False", "True", "True"]

@@ -6,9 +6,11 @@ from typing import Any
 import asyncpg
 import msgspec
 import shapely
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.laws import examples
+from tests.moments import MONDAY
 from tracker.ingest.log import Log
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame
@@ -17,7 +19,7 @@ from tracker.model.state import State
 from tracker.store.geofences import delete_geofence, insert_geofence, update_geofence
 from tracker.store.pool import open_connection
 
-AT = 1_795_400_000_000
+AT = MONDAY
 PLACES = ((74250000, 437350000), (74260000, 437350000), (74270000, 437350000), (84250000, 437350000), (0, 0))
 DEVICES = (1, 2, 3)
 FENCES = ("a", "b")
@@ -42,7 +44,7 @@ def test_states_after_a_crash_are_those_before(database_url: str) -> None:
     with asyncio.Runner() as runner:
         conn = runner.run(open_connection(database_url))
 
-        @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        @settings(max_examples=examples(25))
         @example([here(0), ("fence", "a", 0)])  # a fence made around a device: it has not entered yet
         @example([("fence", "a", 0), here(0), ("fence", "a", 1)])  # a fence moved away: it has not left yet
         @example([("fence", "a", 0), here(0), ("fence", "a", None)])

@@ -6,6 +6,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from tests.moments import MONDAY
 from tracker.model.device import Device
 from tracker.model.event import Happening, Transition
 from tracker.model.evidence import Evidence, seen
@@ -13,7 +14,7 @@ from tracker.model.fix import Fix
 from tracker.store.devices import delete_device, insert_device
 from tracker.store.events import insert_transitions, select_events, select_head, select_oldest
 
-AT = 1_795_428_000_000
+AT = MONDAY
 
 
 @pytest.fixture

@@ -4,10 +4,11 @@ import asyncio
 import json
 
 import asyncpg
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.laws import examples
 from tests.properties.sent import MAX_FIXES, NOW, bad_fixes, column_rows, columns_of, frame_of, good_fixes
 from tracker.ingest.frames import decode_message
 from tracker.model.fix import Fix, Row
@@ -34,7 +35,7 @@ def test_what_is_accepted_is_stored_and_read_back_equal(database_url: str) -> No
         conn = runner.run(open_connection(database_url))
         runner.run(conn.execute(EVER))
 
-        @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+        @settings(max_examples=examples(60))
         @given(messages)
         def law(message: str | bytes) -> None:
             rows = [Row(1, NOW * 1000 + n, fix) for n, fix in enumerate(accepted(message))]

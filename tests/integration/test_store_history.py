@@ -4,13 +4,14 @@ import asyncpg
 import numpy as np
 import pytest
 
+from tests.moments import MONDAY
 from tracker.dry_run.slices import slices
 from tracker.model.fix import Fix, Flag, Row
 from tracker.model.history import OWN_FLAGS
 from tracker.store.fixes import copy_fixes
 from tracker.store.history import copy_history, to_history
 
-AT = 1_795_428_000_000
+AT = MONDAY
 EVER = "create table fix_ever partition of fix for values from ('2000-01-01T00:00:00Z') to (maxvalue)"
 ROWS = [
     Row(3, AT * 1000 + 1, Fix(AT, 134_000_000, -525_000_000, 12.34, 90.0, 3.3, 40.0, 0.5, b'{"a":1}')),

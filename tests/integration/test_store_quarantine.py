@@ -1,5 +1,6 @@
 import asyncpg
 
+from tests.moments import MONDAY
 from tracker.store.devices import delete_device, insert_device
 from tracker.store.quarantine import Quarantined, insert_quarantine, prune_quarantine, select_quarantine
 
@@ -7,7 +8,7 @@ from tracker.store.quarantine import Quarantined, insert_quarantine, prune_quara
 async def test_what_was_refused_can_be_looked_at(conn: asyncpg.Connection) -> None:
     van, bus = await insert_device(conn, "van", "Van"), await insert_device(conn, "bus", "Bus")
     await delete_device(conn, "bus")
-    at = 1_795_428_000_000_001
+    at = MONDAY * 1000 + 1
     rows = [
         Quarantined(van.key, at, 7, 3, "out_of_range", '{"lat":91}'),
         Quarantined(bus.key, at, 7, 3, "future", "its device is gone"),

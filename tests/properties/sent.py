@@ -6,9 +6,10 @@ from typing import Any, Final
 import msgspec
 from hypothesis import strategies as st
 
+from tests.moments import MONDAY
 from tracker.model.moment import format_ms
 
-NOW: Final = 1_795_410_000_000  # ms: a day in 2026
+NOW: Final = MONDAY
 MAX_FIXES: Final = 500
 
 json_values = st.recursive(

@@ -3,15 +3,17 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.laws import examples
+from tests.moments import MONDAY
 from tracker.model.fix import Fix
 from tracker.model.moment import DAY_MS
 from tracker.model.state import NEVER, State
 from tracker.pipeline.anchors import STEP, add_anchor, find_anchor, note_late
 
-AT = 1_795_400_000_000
+AT = MONDAY
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.lists(st.sampled_from([1, 10, 31, 59, 61, 600, 7_200]), min_size=1, max_size=6), st.integers(1, 600))
 def test_there_are_few_and_they_are_near(waits: list[int], turns: int) -> None:
     """Fixes so many seconds apart, one wait after the other, each for a while."""

@@ -4,11 +4,13 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from tests.geofence.shapes import box, circle, corridor, polygon
+from tests.laws import examples
+from tests.moments import MONDAY
 from tracker.geofence.fences import fences_of
 from tracker.model.fix import E7, Fix
 from tracker.pipeline.through import find_straight_way
 
-AT = 1_795_400_000_000
+AT = MONDAY
 KINDS = [
     circle(0.0, 0.0, 60, 1),
     circle(0.02, 0.0, 5_000, 2),
@@ -28,7 +30,7 @@ def fix(at: int, lon: float, lat: float) -> Fix:
     return Fix(at, round(((lon + 180.0) % 360.0 - 180.0) * E7), round(lat * E7), accuracy=1.0)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(ends, min_size=1, max_size=8))
 def test_every_way_that_is_told_to_lead_through_was_asked_about(ways: list[tuple[float, ...]]) -> None:
     before = [fix(AT, centre + lon, lat) for centre, lon, lat, _, _ in ways]

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.laws import examples
 from tracker.model.fix import Fix
 from tracker.model.moment import parse
 from tracker.simulator.buffer import Buffer, Frame
@@ -134,7 +135,7 @@ class Weather(RuleBasedStateMachine):
         assert len(self.stored) == len(self.put) - self.buffer.dropped
 
 
-Weather.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+Weather.TestCase.settings = settings(max_examples=examples(60), stateful_step_count=30)
 TestWeather = Weather.TestCase
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pyproj import Geod
 
 from tests.geofence.shapes import circle
+from tests.laws import examples
 from tracker.geofence.fences import NOWHERE, fences_of
 from tracker.model.device import Device
 from tracker.model.fix import E7, Fix
@@ -90,7 +91,7 @@ steps = st.tuples(st.integers(2, 30), places, accuracies)
 
 
 @pytest.mark.parametrize("preset", ["strict", "balanced", "calm"])
-@settings(deadline=None, max_examples=60)  # the first example loads PROJ
+@settings(max_examples=examples(60))  # the first example loads PROJ
 @given(made=st.lists(steps, min_size=1, max_size=40))
 def test_enters_and_exits_are_as_defined(preset: Preset, made: list[tuple[int, float, float | None]]) -> None:
     looks, now = list[Look](), 0

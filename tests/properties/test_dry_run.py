@@ -8,6 +8,8 @@ import numpy as np
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
+from tests.laws import examples
+from tests.moments import MONDAY
 from tracker.dry_run.trial import DryRun
 from tracker.geofence.fences import fences_of
 from tracker.geofence.reading.feature import parse
@@ -16,12 +18,13 @@ from tracker.model.event import Transition
 from tracker.model.fix import E7, Fix, Flag
 from tracker.model.geofence import Geofence
 from tracker.model.history import History
+from tracker.model.moment import format_ms
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
 from tracker.pipeline.elapse import elapse
 from tracker.pipeline.question import Question
 
-AT = 1_795_428_000_000  # 2026-11-23T10:00:00Z, a Monday
+AT = MONDAY
 UNTIL = AT + 2_000_000
 DEVICES = {key: Device(key, f"d{key}", f"d{key}") for key in (1, 2)}
 STEP = 3_000  # 1e-7 degrees: 33 m
@@ -36,7 +39,7 @@ SHAPES: list[tuple[str, list[tuple[float, float]]]] = [
 WINDOWS = [{"from": "10:00", "to": "10:01"}, {"from": "10:03", "to": "10:20"}]
 SCOPES: list[dict[str, Any]] = [
     {"active": {"zone": "UTC", "windows": WINDOWS}},
-    {"expires": "2026-11-23T10:02:00.500Z"},
+    {"expires": format_ms(AT + 120_500)},
     {"enabled": False},
 ]
 
@@ -127,7 +130,7 @@ HURRIED = [leg(1000, stay=10), *[leg(1000, speed=6.0)] * 4, leg(1000, stay=30), 
 @example(fence_of(CIRCLE, CENTRES[0], {}, {}), THROUGH, [], -10, [30_000])  # from one slice to the next
 @example(fence_of(CIRCLE, CENTRES[0], {}, {}), THROUGH_A_JUMP, [], -10, [])  # from the fix before one not believed
 @example(fence_of(CIRCLE, CENTRES[0], {"speed_limit": 5.0}, {}), HURRIED, [], 0, [])  # an episode that ends quietly
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120))
 @given(areas, legs, legs, st.integers(-6, 6), st.lists(st.integers(0, 900_000), max_size=3))
 def test_what_is_left_out_would_have_told_nothing(
     area: tuple[Geofence, tuple[float, float]], first: Any, second: Any, east: int, cuts: list[int]

@@ -3,10 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.moments import MONDAY
 from tracker.model.fix import Fix, Row
 from tracker.store.fix_rows import COLUMNS, FEW, SIGNATURE, TRAILER, copy_payload, encode_row
 
-NOW = 1_795_428_000_000
+NOW = MONDAY
 
 
 def hundredths(least: int, most: int) -> st.SearchStrategy[float | None]:

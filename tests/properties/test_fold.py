@@ -5,10 +5,11 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.geofence.shapes import circle
+from tests.moments import MONDAY
 from tracker.geofence.fences import fences_of
 from tracker.model.device import Device
 from tracker.model.event import Transition
@@ -19,7 +20,7 @@ from tracker.model.state import State
 from tracker.pipeline.fold import ambiguous, before_of, fixes_of, fold
 from tracker.pipeline.jump import is_possible
 
-AT = 1_795_428_000_000
+AT = MONDAY
 AROUND = {1: 0, 2: 1, 3: 3}  # key to the number of the place it lies around
 NEAR = [(74250000, 437350000), (74260000, 437350000), (74270000, 437350000)]
 PLACES = [*NEAR, (174250000, 437350000), (174250100, 437350000), (0, 0)]
@@ -96,7 +97,6 @@ def merged(frames: list[Frame]) -> list[Frame]:
     return together
 
 
-@settings(deadline=None)  # the first example loads PROJ
 @given(streams, st.lists(st.integers(0, 40), max_size=6), st.sampled_from(["strict", "balanced"]))
 def test_any_batches_give_the_same(stream: list[tuple[int, Fix | Refusal]], cuts: list[int], preset: str) -> None:
     frames = frames_of(stream)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 from hypothesis.extra.numpy import arrays
 
@@ -15,7 +15,6 @@ tracks = some.integers(1, 60).flatmap(
 )
 
 
-@settings(deadline=None)
 @given(tracks, some.integers(2, 70))
 def test_a_thinned_track_keeps_ends_order_and_bound(track: tuple[np.ndarray, np.ndarray], most: int) -> None:
     lon, lat = continuous(track[0]), track[1]

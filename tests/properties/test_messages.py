@@ -6,12 +6,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.moments import MONDAY
 from tracker.ingest.frames import decode_message
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame
 from tracker.simulator import messages
 
-NOW = 1_790_000_000_000
+NOW = MONDAY
 
 
 def maybe(strategy: st.SearchStrategy[float]) -> st.SearchStrategy[float | None]:

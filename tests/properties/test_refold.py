@@ -7,6 +7,8 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from tests.geofence.shapes import box, circle, corridor, polygon
+from tests.laws import examples
+from tests.moments import MONDAY
 from tracker.geofence.fences import Fences, fences_of
 from tracker.model.device import Device
 from tracker.model.event import Decision, Happening, Transition
@@ -16,7 +18,7 @@ from tracker.model.state import State
 from tracker.pipeline.fold import before_of, fold
 from tracker.pipeline.refold import find_start, refold
 
-AT = 1_795_428_000_000
+AT = MONDAY
 VAN = Device(1, "van", "Van")
 DEGREE = 111_320.0  # m of latitude, near the equator of longitude too
 
@@ -94,7 +96,7 @@ step = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.lists(step, min_size=6, max_size=40), st.sampled_from(list(ALL)), st.randoms(use_true_random=False))
 def test_any_order_tells_the_same_in_the_end(
     steps: list[tuple[int, float, float, float | None, int]], preset: str, chance: random.Random

@@ -8,6 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from tests.laws import examples
+from tests.moments import MONDAY
 from tracker.access.gate import Gate
 from tracker.live.hub import Hub
 from tracker.live.table import Table
@@ -21,7 +23,7 @@ from tracker.model.token import Token
 from tracker.model.update import Update
 from tracker.websocket import Prebuilt
 
-AT = 1_795_428_000_000
+AT = MONDAY
 KEYS = (1, 2, 3, 1500)  # the last one is beyond the first size of the table
 LONGITUDES = (-179.9, 0.0, 7.5, 7.6, 179.9)
 VIEWPORTS = (None, [-180, -90, 180, 90], [7, 43, 8, 44], [179, 0, -179, 50], [-1, 43, 8, 44])
@@ -167,4 +169,4 @@ def in_box(viewport: list[float] | None, lon: float) -> bool:
 
 
 TestMap = Map.TestCase
-TestMap.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+TestMap.settings = settings(max_examples=examples(150), stateful_step_count=25)

@@ -250,12 +250,15 @@ async def test_a_silent_server_is_asked_and_then_left() -> None:
     async def deaf(socket: ServerConnection) -> None:
         await welcome(socket, heartbeat=0.1)
         socket.transport.pause_reading()  # neither pong nor anything else
-        await asyncio.sleep(0.6)
+        await left.wait()
         socket.transport.resume_reading()
 
+    left = asyncio.Event()
     async with server(deaf, ack_all) as url:
         client = device(url)
         async with running(client):
+            await until(lambda: client.tally.lost)
+            left.set()
             await until(lambda: client.tally.connected)
             client.put(fix(1))
             await client.until_empty()

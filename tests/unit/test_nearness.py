@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.laws import examples
+from tests.moments import MONDAY
 from tracker.geofence.fences import NOTHING_ASKED, Fences
 from tracker.model.device import Device
 from tracker.model.event import Transition
@@ -20,7 +22,7 @@ from tracker.model.state import State
 from tracker.pipeline.fold import fold
 from tracker.pipeline.nearness import meet
 
-BEGIN = 1_795_428_000  # s
+BEGIN = MONDAY // 1000  # s
 NONE = Fences()
 EAST_M = 71_696.0  # metres in a degree of longitude at 50 N
 A, B = 1, 2
@@ -212,7 +214,7 @@ def stream(steps: Sequence[Drawn]) -> list[Sent]:
     return list(sent.values())
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=examples(50))
 @given(ways, presets)
 def test_near_and_apart_alternate_in_time(steps: Sequence[Drawn], preset: Preset) -> None:
     road = Road(100, preset)
@@ -222,7 +224,7 @@ def test_near_and_apart_alternate_in_time(steps: Sequence[Drawn], preset: Preset
     assert len({(each.device, each.happening) for each in road.told}) == len(road.told)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=examples(50))
 @given(ways, presets, st.lists(st.integers(0, 40), max_size=5))
 def test_neither_batches_nor_the_order_in_the_pair_change_anything(
     steps: Sequence[Drawn], preset: Preset, cuts: list[int]

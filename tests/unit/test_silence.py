@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.moments import MONDAY
 from tracker.geofence.fences import Fences
 from tracker.ingest.alarms import GRACE_US
 from tracker.ingest.silences import Silences
@@ -17,7 +18,7 @@ from tracker.pipeline.elapse import elapse
 from tracker.pipeline.question import Question
 from tracker.pipeline.silence import LEAST_S, MISSED, decide_silence
 
-BEGIN = 1_795_428_000  # s
+BEGIN = MONDAY // 1000  # s
 NONE = Fences()
 GRACE = GRACE_US / 1e6
 

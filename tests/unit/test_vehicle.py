@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.laws import examples
 from tracker.geo.distance import distance
 from tracker.simulator.roads import load_roads
 from tracker.simulator.vehicle import SLOW_DOWN, Vehicle, drive
@@ -16,7 +17,7 @@ START = 1_764_000_000_000
 ROADS = load_roads()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20))
 @given(seed=st.integers(0, 10**9), looks=st.lists(st.integers(0, 90_000), min_size=1, max_size=8))
 def test_the_truth_does_not_depend_on_who_looks_when(seed: int, looks: list[int]) -> None:
     """Looked at every second or only now and then: the same truth, the same noise, the same fixes."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import trustme
 
+from .raw import OPEN
 from .server import Server
 
 WAYS: dict[str, dict[str, Any]] = {
@@ -15,6 +16,14 @@ WAYS: dict[str, dict[str, Any]] = {
     "handed over, TLS": {"tls": True},
     "plain ASGI": {"hand_over": False},
 }
+
+
+@pytest.fixture(autouse=True)
+def closed_sockets() -> Iterator[None]:
+    """A client ends with its test, whether that passed or failed."""
+    yield
+    for sock in tuple(OPEN):
+        sock.close()
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,14 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
+from weakref import WeakSet
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+
+
+OPEN: WeakSet[socket.socket] = WeakSet()
+"""Those that were connected: a test that fails closes none of its own."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +35,10 @@ class Address:
             sock.close()
             raise
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self.authority is None:
-            return sock
-        context = ssl.create_default_context(cafile=self.authority)
-        return context.wrap_socket(sock, server_hostname="localhost")
+        if self.authority is not None:
+            sock = ssl.create_default_context(cafile=self.authority).wrap_socket(sock, server_hostname="localhost")
+        OPEN.add(sock)
+        return sock
 
 
 def upgrade(path: str = "/echo", extra: str = "", *, key: str | None = KEY, version: str = "13") -> bytes:

@@ -121,7 +121,6 @@ class Server:
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
             )
             assert self._answer() == "ready\n"
-            time.sleep(0.05)  # it has something to tell from the start
         assert self._bystander.stdin is not None
         self._bystander.stdin.write("\n")
         self._bystander.stdin.flush()

@@ -90,7 +90,7 @@ def test_half_a_frame_is_not_lost_to_it(hasty: Server) -> None:
     client.echo(b"x" * 60_000)
     data = frame(TEXT, b"z" * 50_000)
     client.flood(data[:40_000])
-    time.sleep(0.8)  # longer than the wheel takes to come by
+    assert client.receive()[0] == PING  # the wheel came by, and asked
     client.flood(data[40_000:])
     while (heard := client.receive())[0] == PING:
         pass

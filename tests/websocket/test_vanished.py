@@ -83,8 +83,10 @@ def frozen(server: Server, path: str) -> Iterator[None]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout is not None and process.stdout.readline() == "open\n"
         process.send_signal(signal.SIGSTOP)
-        yield
-        process.kill()
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 def test_w21_a_frozen_client_is_closed(hasty: Server) -> None:
