@@ -3,20 +3,25 @@
 import ast
 import io
 import os
+import signal
 import stat
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.lines import read_lines
 from tracker.errors import SetupFailed
 from tracker.setup import checkout, environment, tests, web
 from tracker.setup.browser import find_chromium
+from tracker.setup.parts import Part, PartRun, run_parts
 from tracker.setup.prepare import needs_of
 from tracker.setup.steps import Completed, Display, explain, must
 from tracker.setup.system import Package, find_apt, reason_of
-from tracker.setup.tests import Part, PartRun, report, run_parts
+from tracker.setup.tests import Choice, read_choice, read_words, report
 
 ROOT = checkout.ROOT
 
@@ -170,7 +175,7 @@ def test_a_failing_part_fails_the_run_and_is_shown() -> None:
     results = run_parts(parts, Display(said))
     assert report(results, 1.0) == 1
     assert "the reason" in said.getvalue()
-    assert report([PartRun(parts[0], Completed(0, "", 0.1))], 1.0) == 0
+    assert report([PartRun(parts[0], "passed", Completed(0, "", 0.1))], 1.0) == 0
 
 
 @pytest.mark.parametrize(
@@ -188,8 +193,90 @@ def test_the_line_in_which_a_tool_counts(output: str, line: str) -> None:
 
 def test_every_folder_with_tests_is_a_part_and_a_wrong_name_is_refused() -> None:
     have = {path.relative_to(tests.TESTS).parts[0] for path in tests.TESTS.rglob("test_*.py")}
-    assert {part.name for part in tests.running()} == have
+    assert {part.name for part in tests.running(Choice((), False, False, 0))} == have
     assert tests.main(["unti"]) == 2
+
+
+LEAVING = """
+import signal, subprocess, sys
+deaf = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); signal.pause()"
+left = subprocess.Popen([sys.executable, "-c", deaf])
+open(sys.argv[1], "w").write(f"{left.pid}\\n")
+signal.pause()
+"""
+TESTING = """
+import sys
+from tracker.setup import parts, tests
+from tracker.setup.steps import Display
+chosen = [parts.Part(name, (sys.executable, "-c", sys.argv[1], sys.argv[2] + name)) for name in ("one", "two", "three")]
+sys.exit(tests.report(parts.run_parts(chosen, Display(sys.stdout)), 1.0))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_run_that_is_told_to_end_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    """Two parts under way, each with a process that minds no Ctrl-C, and one that has not begun."""
+    command = [sys.executable, "-c", TESTING, LEAVING, f"{tmp_path}/"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            wait_for(lambda: all(read_lines(tmp_path / name) for name in ("one", "two")))
+            left = [int(read_lines(tmp_path / name)[0]) for name in ("one", "two")]
+            process.send_signal(number)
+            said, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 130, said
+    assert [line.split()[:2] for line in said.splitlines() if "  0.0 s" in line][-1] == ["not", "run"], said
+    assert said.count("interrupted  one") == said.count("interrupted  two") == 2, said
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))
+
+
+def wait_for(condition: Callable[[], object], within_s: float = 30.0) -> None:
+    end = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+SKIPPED = """
+SKIPPED [2] tests/unit/test_a.py:7: no folder `shared`
+SKIPPED [1] tests/unit/test_b.py:9: needs unshare
+1 failed, 4 passed, 3 skipped in 2.00s
+"""
+
+
+def test_skips_are_told_with_their_reasons_once_and_all_tests_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    results = [PartRun(Part(name, ("pytest",)), "FAILED", Completed(1, SKIPPED, 2.0)) for name in ("unit", "geofence")]
+    results.append(PartRun(Part("mypy", ("mypy",)), "FAILED", Completed(1, "Found 30 errors in 8 files\n", 2.0)))
+    assert report(results, 1.0) == 1
+    said = capsys.readouterr().out
+    assert "  4 skipped: no folder `shared`\n  2 skipped: needs unshare\n" in said
+    assert "\n8 passed, 2 failed, 6 skipped\n3 parts FAILED in 1 s" in said
+
+
+@pytest.mark.parametrize(
+    ("line", "said", "code"),
+    [
+        ("--fast --long", "not both", 2),
+        ("--fats", "no such option: --fats; there are --fast, --long", 2),
+        ("--long untl", "no such part: untl; there are ruff", 2),
+        ("faults -h", "--seed=N", 0),
+    ],
+)
+def test_the_words_of_test_are_read_before_anything_else(line: str, said: str, code: int) -> None:
+    reply = read_words(line.split())
+    assert reply and (said in reply.text, reply.code) == (True, code)
+
+
+def test_a_long_run_is_drawn_by_a_seed_that_can_be_given_again() -> None:
+    choice = read_choice(["--long", "--seed=7", "unit"])
+    assert (choice.names, choice.is_long, choice.seed) == (("unit",), True, 7)
+    commands = {part.name: part.command for part in tests.all_parts(choice)}
+    assert "--hypothesis-seed=7" in commands["unit"] and commands["mutants"][-1] == "--seed=7"
+    assert choice.environ["TRACKER_TEST_PROFILE"] == "long"
+    drawn = {read_choice(["--long"]).seed for _ in range(5)}
+    assert len(drawn) > 1, "another each time"
+    assert "mutants" not in {part.name for part in tests.all_parts(read_choice([]))}
 
 
 def program(path: Path, script: str) -> None:

@@ -1,64 +1,112 @@
 """All tests of the project: what only reads the sources, and what runs the program."""
 
+import random
 import re
 import sys
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from tracker.setup import web
 from tracker.setup.checkout import ENVIRONMENT, ROOT, WEB
-from tracker.setup.steps import Completed, Display, run
+from tracker.setup.parts import Part, PartRun, run_parts
+from tracker.setup.steps import Display
 from tracker.setup.words import COMMANDS, HELP, Reply
 
 TESTS: Final = ROOT / "tests"
 ORDER: Final = ("ruff", "format", "faults", "websocket", "integration", "browser", "mypy", "geofence")
+FAST: Final = ("ruff", "format", "unit", "mypy", "properties", "tsc", "lint", "vitest")
+# The sizes that the tests of the WebSocket layer were meant for; a small machine takes hours for all of it.
+LONG: Final = {
+    "TRACKER_TEST_PROFILE": "long",
+    "TRACKER_TEST_CROWD": "5000",
+    "TRACKER_TEST_SLOW": "1000",
+    "TRACKER_TEST_FUZZ": "10000",
+    "TRACKER_TEST_PAUSE_S": "10",
+}
+SEED: Final = "--seed="
+INTERRUPTED: Final = 130
 
 
 @dataclass(frozen=True)
-class Part:
-    name: str
-    command: tuple[str, ...]
-    folder: Path = ROOT
+class Choice:
+    """What is run: which parts (none: all), and how hard."""
 
+    names: tuple[str, ...]
+    is_fast: bool
+    is_long: bool
+    seed: int
 
-@dataclass(frozen=True)
-class PartRun:
-    part: Part
-    completed: Completed
+    @property
+    def environ(self) -> Mapping[str, str]:
+        if self.is_long:
+            return LONG
+        return {"TRACKER_TEST_PROFILE": "fast"} if self.is_fast else {}
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs everything, or the parts whose names are given. The exit code is 0 only if all of them passed."""
     if (reply := read_words(arguments)) is not None:
         return reply.say(sys.stdout, sys.stderr)
-    parts = [*reading(), *running()]
-    chosen = sorted((part for part in parts if not arguments or part.name in arguments), key=place)
+    choice = read_choice(arguments)
+    if choice.is_long:
+        print(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S %z}, {SEED}{choice.seed}", flush=True)
+    parts = [part for part in all_parts(choice) if is_chosen(part, choice)]
     began = time.monotonic()
     display = Display(sys.stdout)
     with display.shown():
-        results = run_parts(chosen, display)
+        results = run_parts(sorted(parts, key=place), display, choice.environ)
     return report(results, time.monotonic() - began)
 
 
 def read_words(arguments: Sequence[str]) -> Reply | None:
     """None where there are tests to run; else what to say. Asked before anything is set up."""
-    names = [part.name for part in (*reading(), *running())]
-    if any(word in HELP for word in arguments):
-        parts = f"  {COMMANDS['test'].about} The parts are {', '.join(names)}."
-        return Reply(f"Usage: python3 -m tracker test [PART]...\n\n{parts}", 0)
-    if unknown := sorted(set(arguments) - set(names)):
+    words = [word for word in arguments if not word.startswith("-")]
+    options = [word for word in arguments if word.startswith("-")]
+    names = [part.name for part in all_parts(Choice((), False, True, 0))]
+    if any(word in HELP for word in options):
+        return Reply(HELP_TEXT.format(about=COMMANDS["test"].about, parts=", ".join(names)), 0)
+    if unknown := [word for word in options if not re.fullmatch(rf"--fast|--long|{SEED}\d+", word)]:
+        return Reply(f"tracker test: no such option: {unknown[0]}; there are --fast, --long, {SEED}N and --help", 2)
+    if {"--fast", "--long"} <= set(options):
+        return Reply("tracker test: --fast or --long, not both", 2)
+    if unknown := sorted(set(words) - set(names)):
         return Reply(f"tracker test: no such part: {', '.join(unknown)}; there are {', '.join(names)}", 2)
     return None
+
+
+HELP_TEXT: Final = f"""Usage: python3 -m tracker test [--fast | --long [{SEED}N]] [PART]...
+
+  {{about}}
+
+  --fast      what answers within a minute: the sources, unit tests, the page's own, few examples of each property
+  --long      for a night: a hundred times the examples, drawn by a seed that is printed; large crowds, fuzzing, mutants
+  {SEED}N    draw what that run drew
+
+The parts are {{parts}}."""
+
+
+def read_choice(arguments: Sequence[str]) -> Choice:
+    given = [int(word.removeprefix(SEED)) for word in arguments if word.startswith(SEED)]
+    seed = given[-1] if given else random.SystemRandom().randrange(10**9)
+    names = tuple(word for word in arguments if not word.startswith("-"))
+    return Choice(names, "--fast" in arguments, "--long" in arguments, seed)
+
+
+def is_chosen(part: Part, choice: Choice) -> bool:
+    return part.name in (choice.names or (FAST if choice.is_fast else (part.name,)))
 
 
 def place(part: Part) -> int:
     """The one that answers at once, then the longest. The first two keep time and mostly wait: they disturb each other
     least, where a browser that draws on the processor beside them would make them late."""
     return ORDER.index(part.name) if part.name in ORDER else len(ORDER)
+
+
+def all_parts(choice: Choice) -> list[Part]:
+    return [*reading(), *running(choice), *(mutating(choice) if choice.is_long else ())]
 
 
 def reading() -> list[Part]:
@@ -75,36 +123,35 @@ def reading() -> list[Part]:
     return parts
 
 
-def running() -> list[Part]:
+def running(choice: Choice) -> list[Part]:
     """Those that run the program: one for each folder of tests/."""
     folders = sorted({path.relative_to(TESTS).parts[0] for path in TESTS.glob("*/**/test_*.py")})
     pytest = str(ENVIRONMENT / "bin/pytest")
-    return [Part(name, (pytest, "-q", f"tests/{name}")) for name in folders]
+    more = (f"--hypothesis-seed={choice.seed}",) if choice.is_long else ()
+    return [Part(name, (pytest, "-q", *more, f"tests/{name}")) for name in folders]
 
 
-def run_parts(parts: Sequence[Part], display: Display) -> list[PartRun]:
-    """Two at a time: much of a test is waiting, and two cores are what everybody has."""
-
-    def run_part(part: Part) -> PartRun:
-        with display.step(part.name) as word:
-            completed = run(part.command, cwd=part.folder, env=web.node_environ() | {"NO_COLOR": "1"})
-            word.append("failed" if completed.code else "passed")
-            if completed.code:  # at once: who watches may want to stop and mend it
-                display.say(f"\n{f' {part.name} ':=^100}\n{completed.output}")
-            return PartRun(part, completed)
-
-    with ThreadPoolExecutor(2) as both:
-        return list(both.map(run_part, parts))
+def mutating(choice: Choice) -> list[Part]:
+    """Those that change the program and want a test to notice."""
+    if not Path(TESTS, "mutants").is_dir():
+        return []
+    python = str(ENVIRONMENT / "bin/python")
+    return [Part("mutants", (python, "-m", "tests.mutants", f"{SEED}{choice.seed}"))]
 
 
 def report(results: Sequence[PartRun], seconds: float) -> int:
-    failed = [result for result in results if result.completed.code != 0]
+    failed = [result for result in results if result.word == "FAILED"]
+    missed = [result for result in results if result.word in ("interrupted", "not run")]
     print()
     for result in results:
-        word = "FAILED" if result in failed else "passed"
-        print(f"  {word}  {result.part.name:<12} {result.completed.seconds:6.1f} s  {summary(result.completed.output)}")
-    print(f"\n{f'{len(failed)} parts FAILED' if failed else 'All passed'} in {seconds:.0f} s")
-    return 1 if failed else 0
+        line = "" if result in missed else summary(result.completed.output)
+        print(f"  {result.word:<11}  {result.part.name:<12} {result.completed.seconds:6.1f} s  {line}".rstrip())
+    for reason, count in skipped(results).items():
+        print(f"  {count} skipped: {reason}")
+    print(f"\n{total(results)}")
+    words = [f"{len(failed)} parts FAILED"] * bool(failed) + [f"{len(missed)} interrupted or not run"] * bool(missed)
+    print(f"{', '.join(words) or 'All passed'} in {seconds:.0f} s", flush=True)
+    return INTERRUPTED if missed else 1 if failed else 0
 
 
 def summary(output: str) -> str:
@@ -112,3 +159,22 @@ def summary(output: str) -> str:
     lines = [line.strip(" =") for line in output.splitlines() if line.strip(" =")]
     counting = [line for line in lines if re.search(r"\b(passed|failed|Success|no issues|Found \d+)\b", line)]
     return (counting or lines or [""])[-1]
+
+
+def skipped(results: Sequence[PartRun]) -> dict[str, int]:
+    """How many tests were skipped for which reason, as pytest's last lines say it."""
+    found: dict[str, int] = {}
+    for result in results:
+        for count, reason in re.findall(r"^SKIPPED \[(\d+)\] [^ ]+: (.*)$", result.completed.output, re.MULTILINE):
+            found[reason] = found.get(reason, 0) + int(count)
+    return found
+
+
+def total(results: Sequence[PartRun]) -> str:
+    """Of all tests together, in pytest's words."""
+    kinds = ("passed", "failed", "error", "skipped")
+    lines = [line for each in results if re.search(r"\d (passed|failed)", line := summary(each.completed.output))]
+    counts = {
+        kind: sum(int(count) for line in lines for count in re.findall(rf"\b(\d+) {kind}", line)) for kind in kinds
+    }
+    return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count or kind in ("passed", "failed"))
