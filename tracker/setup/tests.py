@@ -148,7 +148,7 @@ def report(results: Sequence[PartRun], seconds: float) -> int:
         print(f"  {result.word:<11}  {result.part.name:<12} {result.completed.seconds:6.1f} s  {line}".rstrip())
     for reason, count in skipped(results).items():
         print(f"  {count} skipped: {reason}")
-    print(f"\n{total(results)}")
+    print(f"\n{total(results)}".rstrip())
     words = [f"{len(failed)} parts FAILED"] * bool(failed) + [f"{len(missed)} interrupted or not run"] * bool(missed)
     print(f"{', '.join(words) or 'All passed'} in {seconds:.0f} s", flush=True)
     return INTERRUPTED if missed else 1 if failed else 0
@@ -171,10 +171,10 @@ def skipped(results: Sequence[PartRun]) -> dict[str, int]:
 
 
 def total(results: Sequence[PartRun]) -> str:
-    """Of all tests together, in pytest's words."""
+    """Of all tests together, in pytest's words. What is no test, such as mypy's errors, is not counted."""
     kinds = ("passed", "failed", "error", "skipped")
     lines = [line for each in results if re.search(r"\d (passed|failed)", line := summary(each.completed.output))]
     counts = {
         kind: sum(int(count) for line in lines for count in re.findall(rf"\b(\d+) {kind}", line)) for kind in kinds
     }
-    return ", ".join(f"{count} {kind}" for kind, count in counts.items() if count or kind in ("passed", "failed"))
+    return ", ".join(f"{counts[kind]} {kind}" for kind in kinds if lines and (counts[kind] or kind != "error"))
