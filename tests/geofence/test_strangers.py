@@ -4,9 +4,12 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
 
 from tests.geofence.shapes import box
 from tracker.errors import Invalid, Malformed
+from tracker.geofence.reading.claims import OURS as NAMES_OF_OURS
 from tracker.geofence.reading.collection import Collection, Defaults, collect, features
 
 AREA = {"type": "Polygon", "coordinates": [[list(place) for place in box(24, 60, 25, 61)]]}
@@ -299,3 +302,22 @@ def test_the_same_note_is_told_once() -> None:
     assert [(said.index, said.times) for said in found.said] == [(0, 300)]
     found = read(*(feature(id=f"f{number}", devices=f"a,b{number}") for number in range(300)))
     assert len(found.said) == 101 and found.said[-1].note == "and 200 other notes"
+
+
+odd = st.sampled_from((2**70, -(2**70), 1e308, -0.0, "(1:", "(9:a)", "[", "{}", "0x5", "5e5", "NaN", "9999-99-99"))
+values: st.SearchStrategy[Any] = st.recursive(
+    odd | st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+named = st.sampled_from(
+    (*sorted(NAMES_OF_OURS), "id", "Name", "SPEED_LIMI", "revision", "repaired", "source_id", "tessellate")
+)
+
+
+@drawn(st.dictionaries(named, values), values, st.sampled_from((AREA, POINT, LINE)))
+def test_whatever_stands_in_our_properties_refuses_no_feature(properties: Any, id: Any, geometry: Any) -> None:
+    given = {"type": "Feature", "id": id, "geometry": geometry, "properties": properties}
+    found = read(given, given)
+    assert not [bad for bad in found.bad if bad.field != "id" and "64-bit" not in bad.reason], found.bad
+    assert len(found.drafts) >= 1 or found.bad

@@ -61,9 +61,10 @@ class Claims:
             read = READERS[name](value)
             if read is not None:
                 _check(name, read)
-        except (ValueError, Invalid, msgspec.ValidationError) as error:
-            self._put_aside(name, str(error).removeprefix(f"properties.{name}: "))
-            return
+        except msgspec.ValidationError as error:
+            return self._put_aside(name, f"is not what it may be ({str(error).partition(' - at `$')[0]})")
+        except (ValueError, Invalid) as error:
+            return self._put_aside(name, str(error).removeprefix(f"properties.{name}: "))
         if read is None:
             del self.properties[name]
         elif read != value or type(read) is not type(value):

@@ -8,11 +8,13 @@ import msgspec
 import shapely
 
 from tracker.geofence.reading.collection import Draft
+from tracker.geofence.reading.columns import READERS
 from tracker.geofence.reading.told import Said, Told
 from tracker.model.moment import parse
 
 CUT: Final = 10  # letters of a column's name that a Shapefile has room for
 ROUNDED: Final = 1.5e-7  # degrees: map programs write seven decimals
+RULES: Final = tuple(name for name in READERS if name not in ("preset", "repair"))
 NEVER_KEPT: Final = frozenset({"name", "preset", "revision", "repaired"})
 
 
@@ -66,6 +68,8 @@ def _merged(draft: Draft, stored: Stored, columns: Columns[str]) -> tuple[Draft 
             shape = stored.shape if old["properties"].get("width") == new["properties"].get("width") else shape
     if old["geometry"] == new["geometry"] and _kept(old["properties"]) == _kept(new["properties"]):
         return None, []
+    if lost := [name for name in RULES if name in old["properties"] and name not in new["properties"]]:
+        notes.append(f"{', '.join(lost)} of before: the file does not have it any more, and it is gone")
     before = old["properties"].get("name")
     if before != new["properties"].get("name"):
         notes.append(f"id: {draft.id} was {before}, which it replaces")
