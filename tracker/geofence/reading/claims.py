@@ -61,10 +61,9 @@ class Claims:
             read = READERS[name](value)
             if read is not None:
                 _check(name, read)
-        except msgspec.ValidationError as error:
-            return self._put_aside(name, f"is not what it may be ({str(error).partition(' - at `$')[0]})")
-        except (ValueError, Invalid) as error:
-            return self._put_aside(name, str(error).removeprefix(f"properties.{name}: "))
+        except (ValueError, Invalid) as error:  # of the first msgspec's ValidationError is one
+            self._put_aside(name, _reason(error).removeprefix(f"properties.{name}: "))
+            return
         if read is None:
             del self.properties[name]
         elif read != value or type(read) is not type(value):
@@ -91,6 +90,24 @@ class Claims:
             self.properties.setdefault("source_name", value)
             self.notes.append(f"name: {shown(value)} became {shown(name)}")
         self.properties["name"] = name
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, msgspec.ValidationError):
+        return f"is not what it may be ({str(error).partition(' - at `$')[0]})"
+    return str(error)
+
+
+def without_nul(value: Any) -> Any:
+    """PostgreSQL's text takes no character 0."""
+    match value:
+        case str():
+            return value.replace("\0", "")
+        case list():
+            return [without_nul(each) for each in value]
+        case dict():
+            return {without_nul(name): without_nul(each) for name, each in value.items()}
+    return value
 
 
 def ours(key: str) -> str | None:

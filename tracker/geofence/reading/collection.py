@@ -8,7 +8,7 @@ import msgspec
 import shapely
 
 from tracker.errors import Invalid, Malformed, TooLarge, TrackerError
-from tracker.geofence.reading.claims import Claims, ours
+from tracker.geofence.reading.claims import Claims, ours, without_nul
 from tracker.geofence.reading.crs import check_crs
 from tracker.geofence.reading.feature import read
 from tracker.geofence.reading.geojson import (
@@ -166,9 +166,12 @@ def _draft(found: Found, defaults: Defaults, alike: dict[bytes, int]) -> tuple[D
     if isinstance(found.feature, TrackerError):
         raise found.feature
     geometry, properties = found.feature.geometry, found.feature.properties.copy()
+    notes = list[str]()
+    if b"\\u0000" in msgspec.json.encode(properties):
+        properties = without_nul(properties)
+        notes.append("properties: the character 0 is left out")
     column = properties.pop("id", None)
     identity = identify(found.id, column, Feature(geometry, properties), alike)
-    notes = list[str]()
     if identity.source is not None:
         properties.setdefault(SOURCE, identity.source)
         notes.append(f"id: {identity.source[:100]} is kept as {SOURCE}; its id is {identity.id}")

@@ -49,7 +49,7 @@ def text_of(given: Any) -> str | None:
     if isinstance(given, float) and given.is_integer():
         return str(int(given))
     text = given if isinstance(given, str) else msgspec.json.encode(given).decode()
-    return text.strip() or None
+    return text.replace("\0", "").strip() or None
 
 
 def slug_of(text: str) -> str:
