@@ -18,7 +18,7 @@ from tracker.alerts.carriers.build import build_carriers
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.dialer import Dialer
 from tracker.alerts.carriers.vapid import Vapid, new_key
-from tracker.alerts.sender import Sender
+from tracker.alerts.dispatcher import Dispatcher
 from tracker.api.app import build_app
 from tracker.errors import StorageDown, TrackerError
 from tracker.ingest.log import Log
@@ -192,10 +192,10 @@ class Server:
     async def send(self) -> None:
         """Until cancelled: alerts leave. Over connections of their own, so that no request waits for one."""
         pool = await open_pool(self.url, min_size=0, max_size=ALERT_CONNECTIONS, answer_s=API_ANSWER)
-        sender = Sender(pool, self.carriers, self.metrics)
-        self.bus.subscribe(lambda update: sender.wake() if update.events else None)
+        dispatcher = Dispatcher(pool, self.carriers, self.metrics)
+        self.bus.subscribe(lambda update: dispatcher.wake() if update.events else None)
         try:
-            await sender.run()
+            await dispatcher.run()
         finally:
             pool.terminate()
             await self.carriers.close()

@@ -1,4 +1,4 @@
-"""A receiver in a process of its own, and a sender that may reach it."""
+"""A receiver in a process of its own, and a dispatcher that may reach it."""
 
 import asyncio
 import json
@@ -20,8 +20,8 @@ from tracker.alerts.carriers.build import build_carriers
 from tracker.alerts.carriers.dialer import Dialer
 from tracker.alerts.carriers.signature import new_webhook_secret
 from tracker.alerts.carriers.vapid import Vapid, new_key
+from tracker.alerts.dispatcher import Dispatcher
 from tracker.alerts.matching import Subscriptions, write_outbox
-from tracker.alerts.sender import Sender
 from tracker.metrics import Metrics
 from tracker.model.channel import Channel, Webhook
 from tracker.model.device import Device
@@ -131,18 +131,18 @@ async def dialer() -> AsyncIterator[Dialer]:
 
 
 @pytest.fixture
-async def sender(pool: asyncpg.Pool, dialer: Dialer) -> AsyncIterator[Sender]:
-    async with sending(pool, dialer) as sender:
-        yield sender
+async def dispatcher(pool: asyncpg.Pool, dialer: Dialer) -> AsyncIterator[Dispatcher]:
+    async with sending(pool, dialer) as dispatcher:
+        yield dispatcher
 
 
 @asynccontextmanager
-async def sending(pool: asyncpg.Pool, dialer: Dialer, **settings: Any) -> AsyncIterator[Sender]:
+async def sending(pool: asyncpg.Pool, dialer: Dialer, **settings: Any) -> AsyncIterator[Dispatcher]:
     carriers = build_carriers(dialer, settings.pop("vapid", None) or Vapid(new_key()), **settings)
-    sender = Sender(pool, carriers, Metrics())
-    task = asyncio.create_task(sender.run())
+    dispatcher = Dispatcher(pool, carriers, Metrics())
+    task = asyncio.create_task(dispatcher.run())
     try:
-        yield sender
+        yield dispatcher
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):

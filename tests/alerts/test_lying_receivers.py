@@ -10,11 +10,11 @@ import asyncpg
 import pytest
 
 from tests.alerts.conftest import LOOPBACK, Receiver, happen, subscribe, until
-from tracker.alerts import sender as sender_of_alerts
+from tracker.alerts import dispatcher as dispatching
 from tracker.alerts.carriers import exchange
 from tracker.alerts.carriers.dialer import FAILURES, Dialer
 from tracker.alerts.carriers.resolver import Resolver, literal
-from tracker.alerts.sender import Sender
+from tracker.alerts.dispatcher import Dispatcher
 from tracker.errors import ReceiverRefused
 from tracker.model.device import Device
 
@@ -133,12 +133,12 @@ async def test_what_comes_between_two_requests_ends_the_connection(dialer: Diale
 
 
 async def test_any_failure_of_a_carrier_is_an_attempt_that_counts(
-    conn: asyncpg.Connection, van: Device, receiver: Receiver, sender: Sender, monkeypatch: pytest.MonkeyPatch
+    conn: asyncpg.Connection, van: Device, receiver: Receiver, dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also one that nobody thought of. Its message comes again by the schedule, and its neighbour is told."""
     broken = await subscribe(conn, receiver.url("/broken"), "broken")
     await subscribe(conn, receiver.url("/well"), "well")
-    carrier = sender.carriers.of(broken.channel)
+    carrier = dispatcher.carriers.of(broken.channel)
     send = carrier.send
 
     async def fall(channel: object, message: object) -> object:
@@ -155,7 +155,7 @@ async def test_any_failure_of_a_carrier_is_an_attempt_that_counts(
 
 
 async def test_a_note_that_cannot_be_written_ends_the_attempt_all_the_same(
-    conn: asyncpg.Connection, van: Device, receiver: Receiver, sender: Sender
+    conn: asyncpg.Connection, van: Device, receiver: Receiver, dispatcher: Dispatcher
 ) -> None:
     """Whatever the table does not take is left out of the second try to note it."""
     await conn.execute("alter table attempt add constraint narrow check (error is null or error not like '%404%')")
@@ -167,13 +167,13 @@ async def test_a_note_that_cannot_be_written_ends_the_attempt_all_the_same(
 
 
 async def test_what_can_never_be_noted_is_given_up_in_the_end(
-    conn: asyncpg.Connection, van: Device, receiver: Receiver, sender: Sender, monkeypatch: pytest.MonkeyPatch
+    conn: asyncpg.Connection, van: Device, receiver: Receiver, dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await conn.execute("create function refuse() returns trigger language plpgsql as $$begin raise 'no'; end$$")
     await conn.execute("create trigger refusing before insert on attempt for each row execute function refuse()")
-    monkeypatch.setattr(sender_of_alerts, "LEASE", 0.0)
-    monkeypatch.setattr(sender_of_alerts, "TEND", 0.1)
-    monkeypatch.setattr(sender_of_alerts, "SCHEDULE", (0,))
+    monkeypatch.setattr(dispatching, "LEASE", 0.0)
+    monkeypatch.setattr(dispatching, "TEND", 0.1)
+    monkeypatch.setattr(dispatching, "SCHEDULE", (0,))
     await subscribe(conn, receiver.url())
     await happen(conn, van, [0])
     await until(lambda: conn.fetchval("select state = 'dead' and reason like 'tried often%' from delivery"), 40)
@@ -181,7 +181,7 @@ async def test_what_can_never_be_noted_is_given_up_in_the_end(
 
 
 async def test_dead_receivers_by_the_hundred_delay_nobody_who_answers(
-    conn: asyncpg.Connection, van: Device, receiver: Receiver, sender: Sender
+    conn: asyncpg.Connection, van: Device, receiver: Receiver, dispatcher: Dispatcher
 ) -> None:
     """More of them than there are places of any kind but for those that answer."""
     silent = socket.create_server(("127.0.0.1", 0), backlog=1000)  # nobody ever accepts
@@ -191,7 +191,7 @@ async def test_dead_receivers_by_the_hundred_delay_nobody_who_answers(
         await subscribe(conn, f"{url}/{number}", f"dead-{number}")
     await happen(conn, van, [0, 1])
     await receiver.wait_for(2, within=5)
-    await until(lambda: sender.under_way["new"] == 150)
+    await until(lambda: dispatcher.under_way["new"] == 150)
     began = time.monotonic()
     await happen(conn, van, [2])
     await receiver.wait_for(3)

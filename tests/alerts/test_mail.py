@@ -17,10 +17,10 @@ from tests.alerts.parts import MailServer
 from tests.alerts.test_wording import event, message
 from tests.moments import written
 from tracker.alerts import breaker, schedule
-from tracker.alerts import sender as sender_of_alerts
+from tracker.alerts import dispatcher as dispatching
 from tracker.alerts.carriers.dialer import Dialer
 from tracker.alerts.carriers.mail import Mail
-from tracker.alerts.sender import Sender
+from tracker.alerts.dispatcher import Dispatcher
 from tracker.model.channel import Email
 from tracker.model.device import Device
 from tracker.model.names import Names
@@ -38,18 +38,18 @@ def mail_server(tmp_path: Path) -> Iterator[MailServer]:
 
 
 @pytest.fixture
-async def sender(
+async def dispatcher(
     pool: asyncpg.Pool, dialer: Dialer, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Sender]:
+) -> AsyncIterator[Dispatcher]:
     monkeypatch.setattr(schedule, "SCHEDULE", (0, 0.2, 0.2, 0.2))
     monkeypatch.setattr(breaker, "FIRST_PAUSE", 0.2)
-    monkeypatch.setattr(sender_of_alerts, "LOOK", 0.05)
-    async with sending(pool, dialer, smtp=Remote("smtp", "127.0.0.1", mail_server.port), smtp_from=FROM) as sender:
-        yield sender
+    monkeypatch.setattr(dispatching, "LOOK", 0.05)
+    async with sending(pool, dialer, smtp=Remote("smtp", "127.0.0.1", mail_server.port), smtp_from=FROM) as dispatcher:
+        yield dispatcher
 
 
 async def test_an_event_becomes_a_letter(
-    conn: asyncpg.Connection, van: Device, mail_server: MailServer, sender: Sender
+    conn: asyncpg.Connection, van: Device, mail_server: MailServer, dispatcher: Dispatcher
 ) -> None:
     await subscribe(conn, Email(("ada@example.org", "bo@example.org")), "port-watch")
     await happen(conn, van, [0])
@@ -58,7 +58,7 @@ async def test_an_event_becomes_a_letter(
     assert to == ["ada@example.org", "bo@example.org"]
     assert (letter["From"], letter["To"]) == (FROM, "ada@example.org, bo@example.org")
     assert letter["Subject"] == "Van entered port"
-    assert letter["Message-ID"] == f"<{sender.installation[:8]}-1@example.org>"
+    assert letter["Message-ID"] == f"<{dispatcher.installation[:8]}-1@example.org>"
     assert letter["Auto-Submitted"] == "auto-generated" and letter["Date"]
     assert written(AT) in letter.get_content() and "port-watch" in letter.get_content()
     await until(lambda: conn.fetchval("select bool_and(state = 'sent') from delivery"))
@@ -67,7 +67,7 @@ async def test_an_event_becomes_a_letter(
 
 
 async def test_who_refused_for_now_is_tried_again_alone_and_who_refused_for_good_is_told_of(
-    conn: asyncpg.Connection, van: Device, mail_server: MailServer, sender: Sender
+    conn: asyncpg.Connection, van: Device, mail_server: MailServer, dispatcher: Dispatcher
 ) -> None:
     await subscribe(conn, Email(("ada@example.org", "full@example.org", "nobody@example.org")))
     await happen(conn, van, [0])
@@ -81,7 +81,7 @@ async def test_who_refused_for_now_is_tried_again_alone_and_who_refused_for_good
 
 
 async def test_who_did_not_take_what_others_have_is_named(
-    conn: asyncpg.Connection, van: Device, mail_server: MailServer, sender: Sender
+    conn: asyncpg.Connection, van: Device, mail_server: MailServer, dispatcher: Dispatcher
 ) -> None:
     await subscribe(conn, Email(("ada@example.org", "nobody@example.org")))
     await happen(conn, van, [0])
@@ -92,7 +92,7 @@ async def test_who_did_not_take_what_others_have_is_named(
 
 @pytest.mark.parametrize("address", ["nobody@example.org", "spam@example.org"])
 async def test_what_is_refused_for_good_is_dead_at_once_and_holds_up_nobody(
-    conn: asyncpg.Connection, van: Device, mail_server: MailServer, sender: Sender, address: str
+    conn: asyncpg.Connection, van: Device, mail_server: MailServer, dispatcher: Dispatcher, address: str
 ) -> None:
     await subscribe(conn, Email((address,)), "refused")
     await subscribe(conn, Email(("ada@example.org",)), "well")
@@ -100,11 +100,11 @@ async def test_what_is_refused_for_good_is_dead_at_once_and_holds_up_nobody(
     await until(lambda: conn.fetchval("select count(*) = 10 and bool_and(state <> 'waiting') from delivery"))
     counts = await conn.fetch("select state, attempts, count(*) as n from delivery group by 1, 2 order by 1")
     assert [tuple(row) for row in counts] == [("dead", 1, 5), ("sent", 1, 5)]
-    assert not any(each.failures for each in sender.breakers.values()), "the server itself was well"
+    assert not any(each.failures for each in dispatcher.breakers.values()), "the server itself was well"
 
 
 async def test_a_server_that_was_away_gets_all_in_order(
-    conn: asyncpg.Connection, van: Device, mail_server: MailServer, sender: Sender
+    conn: asyncpg.Connection, van: Device, mail_server: MailServer, dispatcher: Dispatcher
 ) -> None:
     await subscribe(conn, Email(("ada@example.org",)))
     mail_server.kill()
@@ -115,7 +115,9 @@ async def test_a_server_that_was_away_gets_all_in_order(
     assert mail_server.events() == [1, 2, 3]
 
 
-async def test_a_name_can_be_no_header(conn: asyncpg.Connection, mail_server: MailServer, sender: Sender) -> None:
+async def test_a_name_can_be_no_header(
+    conn: asyncpg.Connection, mail_server: MailServer, dispatcher: Dispatcher
+) -> None:
     device = await insert_device(conn, "evil", "Van\r\nBcc: eve@example.org\r\n\r\nhello \u202eé")
     await subscribe(conn, Email(("ada@example.org",)))
     await happen(conn, device, [0])
@@ -162,7 +164,7 @@ HEADERS = {"Content-Type", "MIME-Version", "Content-Transfer-Encoding", "From", 
 
 @pytest.mark.parametrize("evil", EVIL)
 async def test_what_looks_encoded_in_a_name_stays_text(
-    conn: asyncpg.Connection, mail_server: MailServer, sender: Sender, evil: str
+    conn: asyncpg.Connection, mail_server: MailServer, dispatcher: Dispatcher, evil: str
 ) -> None:
     device = await insert_device(conn, "evil", evil)
     await subscribe(conn, Email(("ada@example.org",)))

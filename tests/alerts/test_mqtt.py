@@ -14,11 +14,11 @@ from tests.alerts.conftest import happen, sending, started, subscribe, until
 from tests.alerts.parts import PASSWORD, USER, Mosquitto, free_port
 from tests.alerts.test_wording import event, message
 from tracker.alerts import breaker, schedule
-from tracker.alerts import sender as sender_of_alerts
+from tracker.alerts import dispatcher as dispatching
 from tracker.alerts.carriers import broker
 from tracker.alerts.carriers.broker import Broker
 from tracker.alerts.carriers.dialer import Dialer
-from tracker.alerts.sender import Sender
+from tracker.alerts.dispatcher import Dispatcher
 from tracker.model.channel import Mqtt
 from tracker.model.device import Device
 from tracker.settings import Remote
@@ -38,19 +38,19 @@ def remote(mosquitto: Mosquitto) -> Remote:
 
 
 @pytest.fixture
-async def sender(
+async def dispatcher(
     pool: asyncpg.Pool, dialer: Dialer, remote: Remote, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Sender]:
+) -> AsyncIterator[Dispatcher]:
     monkeypatch.setattr(schedule, "SCHEDULE", (0, *[0.2] * 50))
     monkeypatch.setattr(breaker, "FIRST_PAUSE", 0.2)
-    monkeypatch.setattr(sender_of_alerts, "LOOK", 0.05)
-    async with sending(pool, dialer, mqtt=remote) as sender:
-        yield sender
-        await sender.carriers.close()
+    monkeypatch.setattr(dispatching, "LOOK", 0.05)
+    async with sending(pool, dialer, mqtt=remote) as dispatcher:
+        yield dispatcher
+        await dispatcher.carriers.close()
 
 
 async def test_an_event_becomes_a_message_on_its_topic(
-    conn: asyncpg.Connection, van: Device, mosquitto: Mosquitto, sender: Sender
+    conn: asyncpg.Connection, van: Device, mosquitto: Mosquitto, dispatcher: Dispatcher
 ) -> None:
     await subscribe(conn, ALERTS, "one-by-one")
     await subscribe(conn, ALERTS, "grouped", group=1)
@@ -68,19 +68,19 @@ async def test_an_event_becomes_a_message_on_its_topic(
 
 
 async def test_a_topic_that_is_closed_to_us_is_tried_again_and_holds_up_nobody(
-    conn: asyncpg.Connection, van: Device, mosquitto: Mosquitto, sender: Sender
+    conn: asyncpg.Connection, van: Device, mosquitto: Mosquitto, dispatcher: Dispatcher
 ) -> None:
     await subscribe(conn, Mqtt("secret/{device}"), "closed")
     await subscribe(conn, ALERTS, "open")
     await happen(conn, van, range(5))
     await until(lambda: mosquitto.events() == [1, 2, 3, 4, 5])
     await until(lambda: conn.fetchval("select count(*) > 3 from attempt where status = 135"))
-    assert not any(each.failures for each in sender.breakers.values())
+    assert not any(each.failures for each in dispatcher.breakers.values())
     assert "Not authorized" in await conn.fetchval("select error from attempt where status = 135 limit 1")
 
 
 async def test_a_broker_that_was_away_gets_all_in_order(
-    conn: asyncpg.Connection, van: Device, mosquitto: Mosquitto, sender: Sender
+    conn: asyncpg.Connection, van: Device, mosquitto: Mosquitto, dispatcher: Dispatcher
 ) -> None:
     await subscribe(conn, ALERTS)
     await happen(conn, van, [0])
@@ -95,21 +95,21 @@ async def test_a_broker_that_was_away_gets_all_in_order(
 
 
 async def test_a_broker_that_hangs_is_left(
-    conn: asyncpg.Connection, van: Device, mosquitto: Mosquitto, sender: Sender, monkeypatch: pytest.MonkeyPatch
+    conn: asyncpg.Connection, van: Device, mosquitto: Mosquitto, dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(broker, "DEADLINE", 0.5)
     await subscribe(conn, ALERTS)
     await happen(conn, van, [0])
     await until(lambda: mosquitto.events() == [1])
     assert mosquitto.broker
-    hanging = sender.carriers.of(ALERTS).link  # type: ignore[attr-defined]
+    hanging = dispatcher.carriers.of(ALERTS).link  # type: ignore[attr-defined]
     mosquitto.broker.send_signal(signal.SIGSTOP)
     await happen(conn, van, [1])
     await until(lambda: conn.fetchval("select count(*) >= 2 from attempt where error like 'TimeoutError%'"))
     mosquitto.broker.send_signal(signal.SIGCONT)
     await until(lambda: conn.fetchval("select bool_and(state = 'sent') from delivery"))
     await until(lambda: set(mosquitto.events()) == {1, 2})
-    assert sender.carriers.of(ALERTS).link is not hanging  # type: ignore[attr-defined]
+    assert dispatcher.carriers.of(ALERTS).link is not hanging  # type: ignore[attr-defined]
     assert not hanging.is_open
 
 
@@ -122,15 +122,15 @@ async def test_what_was_on_its_way_to_a_broker_that_dies_fails_at_once(mosquitto
     await until(lambda: mine.link and mine.link.waiting)
     mosquitto.broker.send_signal(signal.SIGKILL)
     async with asyncio.timeout(5):
-        outcome = await sending
-    assert outcome.result == "failed" and "ended" in (outcome.error or "")
+        verdict = await sending
+    assert verdict.result == "failed" and "ended" in (verdict.error or "")
     await mine.close()
 
 
 async def test_who_is_not_let_in_says_why_and_what_is_too_large_is_dead(mosquitto: Mosquitto, remote: Remote) -> None:
     stranger = Broker(Remote("mqtt", "127.0.0.1", mosquitto.port, USER, "wrong"))
-    outcome = await stranger.send(ALERTS, message(event(1)))
-    assert outcome.result == "failed" and "Not authorized" in (outcome.error or "")
+    verdict = await stranger.send(ALERTS, message(event(1)))
+    assert verdict.result == "failed" and "Not authorized" in (verdict.error or "")
     known = Broker(remote)
     large = await known.send(ALERTS, message(event(1, evidence={"note": "x" * 100_000})))
     assert large.result == "dead" and "100000 bytes at most" in (large.error or "")
@@ -158,5 +158,5 @@ async def test_over_tls_to_a_broker_that_shows_a_certificate_that_is_trusted(tmp
 
 
 async def test_where_nobody_listens_the_system_says_so() -> None:
-    outcome = await Broker(Remote("mqtt", "127.0.0.1", 1)).send(ALERTS, message(event(1)))
-    assert outcome.result == "failed" and "ConnectionRefusedError" in (outcome.error or "")
+    verdict = await Broker(Remote("mqtt", "127.0.0.1", 1)).send(ALERTS, message(event(1)))
+    assert verdict.result == "failed" and "ConnectionRefusedError" in (verdict.error or "")

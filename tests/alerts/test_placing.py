@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from tracker.alerts.breaker import AT_ONCE, FIRST_PAUSE, LONGEST_PAUSE, SPACING, TRIPS, Breaker
-from tracker.alerts.carriers.outcome import answered
-from tracker.alerts.matching import wished
+from tracker.alerts.carriers.verdict import read_answer
+from tracker.alerts.matching import is_wished
 from tracker.alerts.placing import LARGEST_GROUP, Known, Lane, place
-from tracker.alerts.quiet import quiet_until
+from tracker.alerts.quiet import find_quiet_end
 from tracker.alerts.schedule import SCHEDULE, next_wait
 from tracker.model.channel import Webhook
 from tracker.model.delivery import Parcel
@@ -40,18 +40,18 @@ def here(text: str) -> int:
     ],
 )
 def test_quiet_hours_are_those_of_the_clock_on_the_wall(now: str, until: str | None) -> None:
-    assert quiet_until(NIGHT, here(now)) == (here(until) if until else None)
+    assert find_quiet_end(NIGHT, here(now)) == (here(until) if until else None)
 
 
 def test_quiet_hours_begin_on_certain_days() -> None:
     weekend = msgspec.structs.replace(NIGHT, days=(4, 5))  # the nights from Friday and from Saturday
-    assert quiet_until(weekend, here("2026-11-28T03:00")) == here("2026-11-28T06:00")  # Saturday morning
-    assert quiet_until(weekend, here("2026-11-27T03:00")) is None
-    assert quiet_until(weekend, here("2026-11-29T23:00")) is None
+    assert find_quiet_end(weekend, here("2026-11-28T03:00")) == here("2026-11-28T06:00")  # Saturday morning
+    assert find_quiet_end(weekend, here("2026-11-27T03:00")) is None
+    assert find_quiet_end(weekend, here("2026-11-29T23:00")) is None
     office = Quiet(7 * 60, 19 * 60, ZONE, (0, 1, 2, 3, 4))
-    assert quiet_until(office, here("2026-11-23T12:00")) == here("2026-11-23T19:00")
-    assert quiet_until(office, here("2026-11-22T12:00")) is None
-    assert quiet_until(Quiet(0, 0, ZONE), here("2026-11-22T12:00")) == here("2026-11-23T00:00")  # all day
+    assert find_quiet_end(office, here("2026-11-23T12:00")) == here("2026-11-23T19:00")
+    assert find_quiet_end(office, here("2026-11-22T12:00")) is None
+    assert find_quiet_end(Quiet(0, 0, ZONE), here("2026-11-22T12:00")) == here("2026-11-23T00:00")  # all day
 
 
 def parcel(event: int, detected_s: int = 0, device: str = "van", type: str = "enter", geofence: str = "port") -> Parcel:
@@ -64,8 +64,8 @@ def subscription(**wish: object) -> dict[int, Subscription]:
 
 def test_cooldown_is_per_device_and_geofence_and_counts_from_what_was_told() -> None:
     parcels = [parcel(1, 0), parcel(2, 30), parcel(3, 30, "bus"), parcel(4, 59), parcel(5, 60), parcel(6, 61)]
-    drafts = place(parcels, subscription(cooldown=60), Known(), NOW)
-    assert [(draft.state, draft.reason) for draft in drafts] == [
+    shipments = place(parcels, subscription(cooldown=60), Known(), NOW)
+    assert [(shipment.state, shipment.reason) for shipment in shipments] == [
         ("waiting", None),
         ("skipped", "cooldown"),
         ("waiting", None),
@@ -113,7 +113,7 @@ def test_the_schedule_is_that_of_standard_webhooks_with_two_early_steps() -> Non
     [(200, True), (204, True), (299, True), (301, False), (410, False), (100, False), (404, False), (500, False)],
 )
 def test_only_2xx_is_success(status: int, is_sent: bool) -> None:
-    assert (answered(status, None).result == "sent") is is_sent
+    assert (read_answer(status, None).result == "sent") is is_sent
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_only_2xx_is_success(status: int, is_sent: bool) -> None:
     ],
 )
 def test_retry_after_is_read_in_both_forms(header: str, seconds: float | None) -> None:
-    assert answered(503, header).retry_after == seconds
+    assert read_answer(503, header).retry_after == seconds
 
 
 def test_the_breaker_gives_up_probes_and_comes_back() -> None:
@@ -169,7 +169,9 @@ def happened(type: str, evidence: bytes = b"{}", at: int = NOW - 10_000) -> Even
 
 def test_a_retraction_goes_to_who_was_told_what_it_takes_back() -> None:
     wrong = happened("retraction", b'{"event":3,"type":"enter"}')
-    assert wished(Wish(types=frozenset({"enter"})), wrong, frozenset())
-    assert wished(Wish(types=frozenset({"retraction"})), wrong, frozenset())
-    assert not wished(Wish(types=frozenset({"exit"})), wrong, frozenset())
-    assert wished(Wish(max_age=5), wrong, frozenset()) and not wished(Wish(max_age=5), happened("enter"), frozenset())
+    assert is_wished(Wish(types=frozenset({"enter"})), wrong, frozenset())
+    assert is_wished(Wish(types=frozenset({"retraction"})), wrong, frozenset())
+    assert not is_wished(Wish(types=frozenset({"exit"})), wrong, frozenset())
+    assert is_wished(Wish(max_age=5), wrong, frozenset()) and not is_wished(
+        Wish(max_age=5), happened("enter"), frozenset()
+    )

@@ -19,13 +19,13 @@ from tests.alerts.test_wording import event, message
 from tests.laws import examples
 from tests.moments import written
 from tracker.alerts import breaker, schedule
-from tracker.alerts import sender as sender_of_alerts
+from tracker.alerts import dispatcher as dispatching
 from tracker.alerts.carriers import base64url
 from tracker.alerts.carriers.dialer import Dialer
-from tracker.alerts.carriers.push import Push, notice
-from tracker.alerts.carriers.push_encryption import LARGEST, encrypted, read_point, sealed
+from tracker.alerts.carriers.push import Push, make_notice
+from tracker.alerts.carriers.push_encryption import LARGEST, encrypt, read_point, seal
 from tracker.alerts.carriers.vapid import Vapid, new_key
-from tracker.alerts.sender import Sender
+from tracker.alerts.dispatcher import Dispatcher
 from tracker.errors import Invalid
 from tracker.model.channel import PushKeys, WebPush
 from tracker.model.device import Device
@@ -52,12 +52,12 @@ async def dialer(service: PushService) -> AsyncIterator[Dialer]:
 
 
 @pytest.fixture
-async def sender(pool: asyncpg.Pool, dialer: Dialer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Sender]:
+async def dispatcher(pool: asyncpg.Pool, dialer: Dialer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Dispatcher]:
     monkeypatch.setattr(schedule, "SCHEDULE", (0, *[0.2] * 50))
     monkeypatch.setattr(breaker, "FIRST_PAUSE", 0.2)
-    monkeypatch.setattr(sender_of_alerts, "LOOK", 0.05)
-    async with sending(pool, dialer, vapid=VAPID) as sender:
-        yield sender
+    monkeypatch.setattr(dispatching, "LOOK", 0.05)
+    async with sending(pool, dialer, vapid=VAPID) as dispatcher:
+        yield dispatcher
 
 
 @asynccontextmanager
@@ -71,7 +71,7 @@ def browser(service: PushService, way: str = "") -> WebPush:
 
 
 async def test_an_event_becomes_a_notice(
-    conn: asyncpg.Connection, van: Device, service: PushService, sender: Sender
+    conn: asyncpg.Connection, van: Device, service: PushService, dispatcher: Dispatcher
 ) -> None:
     await subscribe(conn, browser(service), max_age=600)
     await happen(conn, van, [0])
@@ -82,7 +82,7 @@ async def test_an_event_becomes_a_notice(
         "title": "Van entered port",
         "body": body,
         "url": "/?device=van",
-        "tag": f"{sender.installation[:8]}-1",
+        "tag": f"{dispatcher.installation[:8]}-1",
         "type": "enter",
         "count": 1,
     }
@@ -96,7 +96,7 @@ async def test_an_event_becomes_a_notice(
 
 @pytest.mark.parametrize("status", ["404", "410"])
 async def test_a_browser_that_is_gone_ends_its_subscription(
-    conn: asyncpg.Connection, van: Device, service: PushService, sender: Sender, status: str
+    conn: asyncpg.Connection, van: Device, service: PushService, dispatcher: Dispatcher, status: str
 ) -> None:
     await subscribe(conn, browser(service, status), "gone")
     await happen(conn, van, [0])
@@ -107,7 +107,7 @@ async def test_a_browser_that_is_gone_ends_its_subscription(
 
 
 async def test_too_large_is_dead_and_too_many_waits_as_long_as_it_is_told_to(
-    conn: asyncpg.Connection, van: Device, service: PushService, sender: Sender
+    conn: asyncpg.Connection, van: Device, service: PushService, dispatcher: Dispatcher
 ) -> None:
     await subscribe(conn, browser(service, "413"), "large")
     await subscribe(conn, browser(service, "429"), "many")
@@ -119,7 +119,7 @@ async def test_too_large_is_dead_and_too_many_waits_as_long_as_it_is_told_to(
 
 
 async def test_a_service_that_was_away_gets_all_in_order_under_one_topic_each(
-    conn: asyncpg.Connection, van: Device, service: PushService, sender: Sender
+    conn: asyncpg.Connection, van: Device, service: PushService, dispatcher: Dispatcher
 ) -> None:
     await subscribe(conn, browser(service))
     service.kill()
@@ -142,7 +142,7 @@ async def test_only_a_service_of_the_operators_own_does_without_tls(service: Pus
 
 async def test_who_sends_is_checked_by_the_service_of_these_tests(service: PushService, dialer: Dialer) -> None:
     """So that the tests above can fail."""
-    endpoint, body = service.channel()["endpoint"], encrypted(b"{}", POINT, AUTH)
+    endpoint, body = service.channel()["endpoint"], encrypt(b"{}", POINT, AUTH)
 
     async def status(authorization: str) -> int:
         return (await dialer.post(endpoint, {"authorization": authorization}, body)).status
@@ -160,7 +160,7 @@ def test_the_example_of_rfc_8291() -> None:
         int.from_bytes(base64url.decode("yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw"), "big"), SECP256R1()
     )
     said = b"When I grow up, I want to be a watermelon"
-    body = sealed(said, POINT, AUTH, key, base64url.decode("DGv6ra1nlYgDCS1FRnbzlw"))
+    body = seal(said, POINT, AUTH, key, base64url.decode("DGv6ra1nlYgDCS1FRnbzlw"))
     assert base64url.encode(body) == (
         "DGv6ra1nlYgDCS1FRnbzlwAAEABBBP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl"
         "7A_yl95bQpu6cVPTpK4Mqgkf1CXztLVBSt2Ks3oZwbuwXPXLWyouBWLVWGNWQexSgSxsj_Qulcy4a-fN"
@@ -171,14 +171,14 @@ def test_the_example_of_rfc_8291() -> None:
 @settings(max_examples=examples(30))
 @given(st.binary(max_size=LARGEST))
 def test_a_browser_reads_what_was_said(said: bytes) -> None:
-    body = encrypted(said, POINT, AUTH)
+    body = encrypt(said, POINT, AUTH)
     assert opened(body, KEY, AUTH) == said and len(body) <= 4096
 
 
 def test_more_than_a_record_is_refused_and_so_is_what_is_no_key() -> None:
-    assert len(encrypted(bytes(LARGEST), POINT, AUTH)) == 4096
+    assert len(encrypt(bytes(LARGEST), POINT, AUTH)) == 4096
     with pytest.raises(ValueError, match="3993 at most"):
-        encrypted(bytes(LARGEST + 1), POINT, AUTH)
+        encrypt(bytes(LARGEST + 1), POINT, AUTH)
     for wrong in (b"", POINT[:-1], b"\x04" + bytes(64), POINT[:-1] + bytes([POINT[-1] ^ 1]), b"\x02" + POINT[1:33]):
         with pytest.raises(ValueError):
             read_point(wrong)
@@ -186,9 +186,9 @@ def test_more_than_a_record_is_refused_and_so_is_what_is_no_key() -> None:
 
 def test_a_storm_is_shortened_until_there_is_room() -> None:
     names = Names({"van-12": "\U0001f69a" * 80}, {"port": '"' * 80})
-    said = notice(message(*[event(n) for n in range(1, 400)], names=names))
+    said = make_notice(message(*[event(n) for n in range(1, 400)], names=names))
     assert len(said) <= LARGEST and "…" in said.decode() and b"399 events" in said
-    assert len(notice(message(event(1), names=names))) <= LARGEST
+    assert len(make_notice(message(event(1), names=names))) <= LARGEST
 
 
 async def test_the_key_is_made_once_and_kept(conn: asyncpg.Connection) -> None:

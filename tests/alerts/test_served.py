@@ -14,13 +14,13 @@ from tests.running import PROGRAM, RunningServer, running
 LOOPBACK = {"TRACKER_PRIVATE_RECEIVERS": "127.0.0.0/8, ::1/128"}
 MUTE = f"""
 import asyncio
-from tracker.alerts.sender import Sender
+from tracker.alerts.dispatcher import Dispatcher
 async def never(self): await asyncio.Event().wait()
-Sender.run = never
+Dispatcher.run = never
 {PROGRAM}"""
 HASTY = f"""
-from tracker.alerts import sender
-sender.LEASE = 2.0
+from tracker.alerts import dispatcher
+dispatcher.LEASE = 2.0
 {PROGRAM}"""
 
 

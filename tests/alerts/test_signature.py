@@ -14,8 +14,8 @@ import pytest
 
 from tests.alerts.conftest import until
 from tracker.alerts.carriers.dialer import Dialer
-from tracker.alerts.carriers.message import Message, encoded
-from tracker.alerts.carriers.signature import new_webhook_secret, signature, signed_headers
+from tracker.alerts.carriers.message import Message, encode
+from tracker.alerts.carriers.signature import make_signed_headers, new_webhook_secret, signature
 from tracker.errors import Invalid
 from tracker.model.channel import Webhook
 from tracker.model.delivery import Delivery
@@ -47,7 +47,7 @@ def test_the_vectors() -> None:
 
 def test_each_secret_signs() -> None:
     keys = [new_webhook_secret(), new_webhook_secret()]
-    headers = signed_headers(keys, "m-1", 1614265330, b"{}")
+    headers = make_signed_headers(keys, "m-1", 1614265330, b"{}")
     assert headers["webhook-signature"].split() == [signature(key, "m-1", 1614265330, b"{}") for key in keys]
     assert len(set(keys)) == 2 and all(len(key) == 50 for key in keys)
     with pytest.raises(Invalid):
@@ -66,20 +66,22 @@ async def test_the_receiver_of_the_documentation_works(dialer: Dialer) -> None:
     try:
         await until(lambda: is_open(port))
         url, now = f"http://127.0.0.1:{port}/", int(time.time())
-        right = signed_headers([secret], "m-1", now, body)
+        right = make_signed_headers([secret], "m-1", now, body)
 
         async def status(headers: dict[str, str], body: bytes = body) -> int:
             return (await dialer.post(url, headers, body)).status
 
         assert await status(right) == 204
         assert await status(right) == 204  # again, as after a lost answer: it is printed once
-        assert await status(signed_headers([former, secret], "m-2", now, body)) == 204  # while a secret is replaced
-        assert await status(signed_headers([former], "m-3", now, body)) == 401
+        assert (
+            await status(make_signed_headers([former, secret], "m-2", now, body)) == 204
+        )  # while a secret is replaced
+        assert await status(make_signed_headers([former], "m-3", now, body)) == 401
         assert await status(right, body.replace(b"van", b"bus")) == 401
         assert await status(right | {"webhook-id": "m-9"}) == 401
         assert await status(right | {"webhook-signature": right["webhook-signature"].replace("v1", "v2")}) == 401
-        assert await status(signed_headers([secret], "m-4", now - 3600, body)) == 401
-        assert await status(signed_headers([secret], "m-5", now + 3600, body)) == 401
+        assert await status(make_signed_headers([secret], "m-4", now - 3600, body)) == 401
+        assert await status(make_signed_headers([secret], "m-5", now + 3600, body)) == 401
     finally:
         process.kill()
     printed, _ = process.communicate()
@@ -91,7 +93,7 @@ def message() -> bytes:
 
     delivery = Delivery(7, 1, 7, "van-12", "port", "enter", 1, msgspec.Raw(EVENT), "waiting", None, 1, None, 0, None)
     wisher = Subscription(1, "port", "", Wish(), Webhook("http://127.0.0.1/"), ())
-    return encoded(Message(delivery, wisher, "3f0c1a52-0000-4000-8000-000000000000"))
+    return encode(Message(delivery, wisher, "3f0c1a52-0000-4000-8000-000000000000"))
 
 
 def run(code: str, **environment: str) -> subprocess.Popen[str]:

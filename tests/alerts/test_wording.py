@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.alerts.carriers.message import Message
-from tracker.alerts.carriers.wording import Wording, duration, worded
+from tracker.alerts.carriers.wording import Wording, duration, make_wording
 from tracker.model.channel import Webhook
 from tracker.model.delivery import Delivery
 from tracker.model.names import Names
@@ -59,49 +59,51 @@ def message(*events: dict[str, Any], quiet: Quiet | None = None, names: Names = 
     ],
 )
 def test_each_type_has_its_sentence(type: str, evidence: dict[str, Any], title: str) -> None:
-    assert worded(message(event(9, type, evidence=evidence))).title == title
+    assert make_wording(message(event(9, type, evidence=evidence))).title == title
 
 
 def test_those_without_a_geofence() -> None:
-    titles = [worded(message(event(9, type, geofence=None))).title for type in ("offline", "online", "sneezed", "test")]
+    titles = [
+        make_wording(message(event(9, type, geofence=None))).title for type in ("offline", "online", "sneezed", "test")
+    ]
     assert titles == ["Van 12 is offline", "Van 12 is online again", "Van 12: sneezed", "A test: alerts arrive here"]
 
 
 def test_one_is_told_with_its_time_and_place() -> None:
-    assert worded(message(event(9))).lines == (
+    assert make_wording(message(event(9))).lines == (
         "2026-11-23 10:00:00 UTC, at 43.73000, 7.42000 (latitude, longitude).",
         "Event 9.",
     )
     helsinki = Quiet(0, 60, "Europe/Helsinki")
-    assert worded(message(event(9), quiet=helsinki)).lines[0].startswith("2026-11-23 12:00:00 EET")
+    assert make_wording(message(event(9), quiet=helsinki)).lines[0].startswith("2026-11-23 12:00:00 EET")
 
 
 def test_what_comes_late_says_so() -> None:
-    late = worded(message(event(9, detected_at="2026-11-23T12:03:00.123Z")))
+    late = make_wording(message(event(9, detected_at="2026-11-23T12:03:00.123Z")))
     assert "told late: found out 2 h 3 min after it happened, 2026-11-23 12:03:00 UTC" in late.lines[1]
-    assert "late" in worded(message(event(9, late=True))).lines[1]
-    wrong = worded(message(event(9, "retraction", evidence={"event": 3, "type": "exit"}, late=True)))
+    assert "late" in make_wording(message(event(9, late=True))).lines[1]
+    wrong = make_wording(message(event(9, "retraction", evidence={"event": 3, "type": "exit"}, late=True)))
     assert "Event 3 said otherwise" in wrong.lines[1] and "late" in wrong.lines[2]
 
 
 def test_a_storm_is_counted_and_its_first_are_listed() -> None:
     many = [event(n, "exit" if n % 3 == 0 else "enter") for n in range(1, 31)]
-    wording = worded(message(*many))
+    wording = make_wording(message(*many))
     assert wording.title == "30 events of Van 12: 20 entered, 10 left"
     assert wording.lines[0] == "2026-11-23 10:00:00 UTC  Van 12 entered Port (event 1)"
     assert (len(wording.lines), wording.lines[-1]) == (21, "and 10 more")
-    two = worded(message(event(1), event(2, device="bus", late=True)))
+    two = make_wording(message(event(1), event(2, device="bus", late=True)))
     assert two.title == "2 events of 2 devices: 2 entered" and two.lines[1].endswith("(event 2, told late)")
 
 
 def test_what_cannot_be_read_is_told_all_the_same() -> None:
-    assert worded(message(event(1, at="yesterday"))) == Wording("1 events that this server cannot read", ())
+    assert make_wording(message(event(1, at="yesterday"))) == Wording("1 events that this server cannot read", ())
 
 
 @given(st.text(), st.text(), st.sampled_from(["enter", "near", "retraction", "{type}", "x\r\ny"]), st.booleans())
 def test_no_name_makes_a_second_line(device: str, geofence: str, type: str, is_storm: bool) -> None:
     names = Names({"van-12": device}, {"port": geofence})
-    wording = worded(message(*[event(1, type)] * (2 if is_storm else 1), names=names))
+    wording = make_wording(message(*[event(1, type)] * (2 if is_storm else 1), names=names))
     assert all(line.isprintable() for line in (wording.title, *wording.lines))
 
 

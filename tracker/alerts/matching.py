@@ -45,7 +45,7 @@ def parcels_of(
     found: list[Parcel] = []
     for event in events:
         has = {categories[id] for id in (event.device, event.other) if id is not None and id in categories}
-        keys = [each.key for each in subscriptions if wished(each.wish, event, has)]
+        keys = [each.key for each in subscriptions if is_wished(each.wish, event, has)]
         if keys:
             found += parcels(event, keys)
     return found
@@ -53,14 +53,14 @@ def parcels_of(
 
 def parcels(event: Event, subscriptions: Sequence[int]) -> list[Parcel]:
     """One for each, the event written once."""
-    body = written(event)
+    body = write_event(event)
     return [
         Parcel(event.id, key, event.device, event.geofence or "", event.type, event.at, event.detected_at, body)
         for key in subscriptions
     ]
 
 
-def wished(wish: Wish, event: Event, categories: Set[str]) -> bool:
+def is_wished(wish: Wish, event: Event, categories: Set[str]) -> bool:
     """`categories`: of its device, or of both its devices."""
     return (
         (wish.types is None or not wish.types.isdisjoint(types_of(event)))
@@ -82,5 +82,5 @@ class Retracted(msgspec.Struct, frozen=True):
     type: str = ""
 
 
-def written(event: Event) -> msgspec.Raw:
+def write_event(event: Event) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode(told(event)))

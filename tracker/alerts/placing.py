@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from tracker.alerts.quiet import quiet_until
+from tracker.alerts.quiet import find_quiet_end
 from tracker.model.delivery import DeliveryState, Parcel
 from tracker.model.subscription import Subscription
 
@@ -23,7 +23,7 @@ class Lane(NamedTuple):
 
 
 @dataclass(eq=False)
-class Draft:
+class Shipment:
     """A delivery in the making, or one that is stored (`id`) and still takes events."""
 
     lane: Lane
@@ -46,39 +46,41 @@ class Known:
     """What went before; `place` goes on with it. `told`: by device and geofence, in ms."""
 
     told: dict[Lane, int] = field(default_factory=dict)
-    groups: dict[int, Draft] = field(default_factory=dict)  # by subscription: the group that still takes events
+    groups: dict[int, Shipment] = field(default_factory=dict)  # by subscription: the group that still takes events
 
 
-def place(parcels: Iterable[Parcel], subscriptions: Mapping[int, Subscription], known: Known, now: int) -> list[Draft]:
-    """In the order of the parcels; drafts with an id are groups that grew. Those of deleted subscriptions go."""
-    drafts: dict[int, Draft] = {}
+def place(
+    parcels: Iterable[Parcel], subscriptions: Mapping[int, Subscription], known: Known, now: int
+) -> list[Shipment]:
+    """In the order of the parcels; shipments with an id are groups that grew. Those of deleted subscriptions go."""
+    shipments: dict[int, Shipment] = {}
     for parcel in parcels:
         if subscription := subscriptions.get(parcel.subscription):
-            draft = _draft(parcel, subscription, known, now)
-            draft.add(parcel)
-            drafts[id(draft)] = draft
-    return list(drafts.values())
+            shipment = _place_parcel(parcel, subscription, known, now)
+            shipment.add(parcel)
+            shipments[id(shipment)] = shipment
+    return list(shipments.values())
 
 
-def _draft(parcel: Parcel, subscription: Subscription, known: Known, now: int) -> Draft:
+def _place_parcel(parcel: Parcel, subscription: Subscription, known: Known, now: int) -> Shipment:
     wish = subscription.wish
     lane = Lane(parcel.subscription, parcel.device, parcel.geofence)
-    held = quiet_until(wish.quiet, now) if wish.quiet else None
+    held = find_quiet_end(wish.quiet, now) if wish.quiet else None
     if held is not None and wish.quiet is not None and wish.quiet.then == "drop":
-        return Draft(lane, parcel.type, now, state="skipped", reason="quiet hours")
+        return Shipment(lane, parcel.type, now, state="skipped", reason="quiet hours")
     if wish.cooldown and parcel.type != "retraction":  # who was told what is not so has to hear it
         told = known.told.get(lane)
         if told is not None and parcel.detected_at - told < wish.cooldown * 1000:
-            return Draft(lane, parcel.type, now, state="skipped", reason="cooldown")
+            return Shipment(lane, parcel.type, now, state="skipped", reason="cooldown")
         known.told[lane] = parcel.detected_at
     if wish.group:
-        return _group(parcel, known, held or now + wish.group * 1000)
-    return Draft(lane, parcel.type, held or now)
+        return _find_group(parcel, known, held or now + wish.group * 1000)
+    return Shipment(lane, parcel.type, held or now)
 
 
-def _group(parcel: Parcel, known: Known, not_before: int) -> Draft:
+def _find_group(parcel: Parcel, known: Known, not_before: int) -> Shipment:
     group = known.groups.get(parcel.subscription)
     if group is None or group.count >= LARGEST_GROUP:
-        group = Draft(Lane(parcel.subscription, "", ""), parcel.type, not_before)
+        group = Shipment(Lane(parcel.subscription, "", ""), parcel.type, not_before)
         known.groups[parcel.subscription] = group
     return group

@@ -7,7 +7,7 @@ from tracker.model.moment import from_datetime, to_datetime
 from tracker.model.subscription import Quiet
 
 
-def quiet_until(quiet: Quiet, now: int) -> int | None:
+def find_quiet_end(quiet: Quiet, now: int) -> int | None:
     """When the quiet hours that hold `now` (ms) end, in ms; None outside of them.
 
     Computed on the zone's own clock: a night with a change to summer time is as long as people there see it.

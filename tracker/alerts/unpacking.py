@@ -5,7 +5,7 @@ from typing import Final
 
 import asyncpg
 
-from tracker.alerts.placing import Draft, Known, Lane, place
+from tracker.alerts.placing import Known, Lane, Shipment, place
 from tracker.model.delivery import Parcel
 from tracker.model.moment import now_ms
 from tracker.model.subscription import Subscription
@@ -35,14 +35,16 @@ async def unpack(conn: asyncpg.Connection) -> bool:
         keys = sorted({each.subscription for each in parcels})
         await lock_lanes(conn, keys)
         subscriptions = {each.key: each for each in await select_subscriptions_by_key(conn, keys)}
-        known = await _known(conn, parcels, subscriptions.values())
+        known = await _load_known(conn, parcels, subscriptions.values())
         before = dict(known.told)
         await _store(conn, place(parcels, subscriptions, known, now_ms()))
         await upsert_cooldowns(conn, {lane: at for lane, at in known.told.items() if before.get(lane) != at})
     return len(parcels) == CHUNK
 
 
-async def _known(conn: asyncpg.Connection, parcels: Sequence[Parcel], subscriptions: Collection[Subscription]) -> Known:
+async def _load_known(
+    conn: asyncpg.Connection, parcels: Sequence[Parcel], subscriptions: Collection[Subscription]
+) -> Known:
     cooling = {each.key for each in subscriptions if each.wish.cooldown}
     grouped = [each.key for each in subscriptions if each.wish.group]
     lanes = {Lane(p.subscription, p.device, p.geofence) for p in parcels if p.subscription in cooling}
@@ -51,24 +53,24 @@ async def _known(conn: asyncpg.Connection, parcels: Sequence[Parcel], subscripti
     return Known(
         {Lane(*lane): at for lane, at in told.items()},
         {
-            each.subscription: Draft(Lane(each.subscription, "", ""), each.type, 0, each.id, each.count)
+            each.subscription: Shipment(Lane(each.subscription, "", ""), each.type, 0, each.id, each.count)
             for each in groups
         },
     )
 
 
-async def _store(conn: asyncpg.Connection, drafts: Sequence[Draft]) -> None:
-    for draft in drafts:
-        if draft.id is not None:
-            await update_group(conn, draft.id, draft.type, draft.events)
+async def _store(conn: asyncpg.Connection, shipments: Sequence[Shipment]) -> None:
+    for shipment in shipments:
+        if shipment.id is not None:
+            await update_group(conn, shipment.id, shipment.type, shipment.events)
             continue
         await insert_delivery(
             conn,
-            draft.lane,
-            draft.type,
-            draft.events,
-            state=draft.state,
-            reason=draft.reason,
-            not_before=draft.not_before,
+            shipment.lane,
+            shipment.type,
+            shipment.events,
+            state=shipment.state,
+            reason=shipment.reason,
+            not_before=shipment.not_before,
         )
-    await promote_lanes(conn, {draft.lane for draft in drafts})
+    await promote_lanes(conn, {shipment.lane for shipment in shipments})

@@ -8,7 +8,7 @@ from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
 from tracker.access.guard import allow
-from tracker.alerts.matching import written
+from tracker.alerts.matching import write_event
 from tracker.api.edge import Page, answer, read_json, read_moment, read_query
 from tracker.api.subscriptions import subscribed
 from tracker.errors import Conflict, Invalid, NotFound
@@ -169,7 +169,7 @@ def _replays(routes: Blueprint, pool: asyncpg.Pool) -> None:
 
 def _test_event() -> msgspec.Raw:
     now = now_ms()
-    return written(Event(0, TEST, TEST, None, now, now, False, 0.0, 0.0, msgspec.Raw(b"{}")))
+    return write_event(Event(0, TEST, TEST, None, now, now, False, 0.0, 0.0, msgspec.Raw(b"{}")))
 
 
 def _shown(delivery: Delivery, attempts: list[Attempt]) -> DeliveryAnswer:

@@ -35,7 +35,7 @@ UNICAST: Final = IPv6Network("2000::/3")
 
 def is_allowed(text: str, private: Sequence[Network] = ()) -> bool:
     """`text` is an address as a resolver answers it; `private` are networks that are allowed although not public."""
-    address = plain(text)
+    address = make_plain(text)
     if any(address in network for network in private):
         return True
     if isinstance(address, IPv6Address) and address not in UNICAST:
@@ -43,7 +43,7 @@ def is_allowed(text: str, private: Sequence[Network] = ()) -> bool:
     return address.is_global and not address.is_multicast and not any(address in network for network in REFUSED)
 
 
-def plain(text: str) -> Address:
+def make_plain(text: str) -> Address:
     """Without a zone, and an IPv4 address written as IPv6 as what it is."""
     address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:

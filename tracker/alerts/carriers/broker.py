@@ -5,9 +5,9 @@ import ssl
 from contextlib import suppress
 from typing import Final
 
-from tracker.alerts.carriers.message import CONTENT_TYPE, Message, encoded
+from tracker.alerts.carriers.message import CONTENT_TYPE, Message, encode
 from tracker.alerts.carriers.mqtt_link import BrokerLink
-from tracker.alerts.carriers.outcome import Outcome, unanswered
+from tracker.alerts.carriers.verdict import Verdict, explain_failure
 from tracker.model.channel import Mqtt
 from tracker.model.delivery import Delivery
 from tracker.settings import Remote
@@ -39,25 +39,25 @@ class Broker:
     def endpoint(self, channel: Mqtt) -> str:
         return f"mqtt {self.server.host}:{self.server.port}"
 
-    async def send(self, channel: Mqtt, message: Message) -> Outcome:
-        topic, payload = topic_of(channel.topic, message.delivery), encoded(message)
+    async def send(self, channel: Mqtt, message: Message) -> Verdict:
+        topic, payload = make_topic(channel.topic, message.delivery), encode(message)
         try:
             async with asyncio.timeout(DEADLINE):
-                link = await self.linked()
+                link = await self.connect()
                 if (size := len(topic.encode()) + len(payload) + HEADER) > link.largest:
-                    return Outcome("dead", error=DEAD_SIZE.format(link.largest, size))
+                    return Verdict("dead", error=DEAD_SIZE.format(link.largest, size))
                 code = await link.publish(topic, payload, CONTENT_TYPE)
         except TimeoutError as error:
             self.unlink()  # it hangs: what it may answer yet is not waited for
-            return unanswered(error)
+            return explain_failure(error)
         except OSError as error:
-            return unanswered(error)
+            return explain_failure(error)
         if not code.is_failure:
-            return Outcome("sent", code.value)
+            return Verdict("sent", code.value)
         told = f"{code.value}: {code}"
-        return Outcome("dead" if code.value in FOR_EVER else "refused", code.value, told)
+        return Verdict("dead" if code.value in FOR_EVER else "refused", code.value, told)
 
-    async def linked(self) -> BrokerLink:
+    async def connect(self) -> BrokerLink:
         """The connection; OSError where there is none and none can be made."""
         async with self.linking:
             if self.link is None or not self.link.is_open:
@@ -80,7 +80,7 @@ class Broker:
         self.unlink()
 
 
-def topic_of(template: str, delivery: Delivery) -> str:
+def make_topic(template: str, delivery: Delivery) -> str:
     """Ids and types hold nothing that means something in a topic."""
     for name, value in (("device", delivery.device), ("geofence", delivery.geofence), ("type", delivery.type)):
         template = template.replace(f"{{{name}}}", value or NOBODY)

@@ -1,11 +1,11 @@
-"""Carrier: one way to send messages, for one kind of channel. The sender knows no other difference between them."""
+"""Carrier: one way to send messages, for one kind of channel. The dispatcher knows no other difference between them."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from tracker.alerts.carriers.message import Message
-from tracker.alerts.carriers.outcome import Outcome
+from tracker.alerts.carriers.verdict import Verdict
 from tracker.errors import Invalid
 from tracker.model.channel import Channel
 
@@ -21,8 +21,8 @@ class Carrier(Protocol[C]):
     def endpoint(self, channel: C) -> str:
         """Whom it depends on: channels with the same endpoint work or fail together, and share a breaker."""
 
-    async def send(self, channel: C, message: Message) -> Outcome:
-        """One attempt, within half a minute. A failure is an Outcome, not an exception."""
+    async def send(self, channel: C, message: Message) -> Verdict:
+        """One attempt, within half a minute. A failure is a Verdict, not an exception."""
 
 
 @dataclass(frozen=True)
@@ -53,5 +53,5 @@ class Unset:
     def endpoint(self, channel: Channel) -> str:
         return self.kind
 
-    async def send(self, channel: Channel, message: Message) -> Outcome:
-        return Outcome("failed", error=self.reason)
+    async def send(self, channel: Channel, message: Message) -> Verdict:
+        return Verdict("failed", error=self.reason)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import h11
 import httpcore2
 
-from tracker.alerts.carriers.addresses import is_allowed, plain
+from tracker.alerts.carriers.addresses import is_allowed, make_plain
 from tracker.alerts.carriers.exchange import Exchange, Inbox, Reply
 from tracker.alerts.carriers.resolver import Resolver
 from tracker.errors import Invalid, ReceiverRefused
@@ -79,7 +79,7 @@ class Dialer:
 
     def is_private(self, addresses: Sequence[str]) -> bool:
         """All in networks that the operator named."""
-        return all(any(plain(each) in network for network in self.private) for each in addresses)
+        return all(any(make_plain(each) in network for network in self.private) for each in addresses)
 
     async def post(self, url: str, headers: dict[str, str], body: bytes) -> Reply:
         """Raises one of FAILURES."""

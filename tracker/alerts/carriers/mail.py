@@ -25,13 +25,13 @@ from aiosmtplib.response import SMTPResponse
 
 from tracker.alerts.carriers.header import header, quoted
 from tracker.alerts.carriers.message import Message
-from tracker.alerts.carriers.outcome import Outcome, unanswered
-from tracker.alerts.carriers.wording import one_line, worded
+from tracker.alerts.carriers.verdict import Verdict, explain_failure
+from tracker.alerts.carriers.wording import make_wording, one_line
 from tracker.model.channel import Email
 from tracker.model.moment import to_datetime
 from tracker.settings import Remote
 
-DEADLINE: Final = 30.0  # s for all of it; the sender's lease is longer
+DEADLINE: Final = 30.0  # s for all of it; the dispatcher's lease is longer
 FAREWELL: Final = 2.0  # s for the QUIT of a letter that is over
 REMEMBERED: Final = 1000  # letters that some of their recipients have; of the oldest is forgotten who
 # The newer policies decode what looks encoded in a header, and Python below 3.11.10 writes the line breaks that come
@@ -55,7 +55,7 @@ class Mail:
         self.name, self.address = parseaddr(sender)
         self.domain = self.address.rpartition("@")[2]
         self.tls = tls
-        self.host = _own_name(self.domain)
+        self.host = _find_own_name(self.domain)
         self.settled: OrderedDict[str, frozenset[str]] = OrderedDict()  # by message id: who has it, or never will
 
     async def check(self, channel: Email) -> None:
@@ -64,24 +64,24 @@ class Mail:
     def endpoint(self, channel: Email) -> str:
         return f"smtp {self.server.host}:{self.server.port}"
 
-    async def send(self, channel: Email, message: Message) -> Outcome:
+    async def send(self, channel: Email, message: Message) -> Verdict:
         settled = self.settled.get(message.id, frozenset())
         if not (recipients := [each for each in channel.to if each not in settled]):
-            return Outcome("sent")
+            return Verdict("sent")
         try:
             async with asyncio.timeout(DEADLINE):
                 refusals = await self.post(recipients, self.letter(channel, message))
         except SMTPRecipientsRefused as error:
             refusals = {each.recipient: SMTPResponse(each.code, each.message) for each in error.recipients}
         except SMTPResponseException as error:
-            return _refused(error)
+            return _read_refusal(error)
         except (SMTPException, OSError, ValueError) as error:
-            return unanswered(error)
+            return explain_failure(error)
         return self.settle(message.id, recipients, refusals)
 
     def letter(self, channel: Email, message: Message) -> Letter:
         """The same for every attempt, so that a mailbox knows what it has already."""
-        wording, subscription = worded(message), message.subscription
+        wording, subscription = make_wording(message), message.subscription
         named = f"{one_line(subscription.name)} ({subscription.id})" if subscription.name else subscription.id
         text = "\n".join([wording.title, "", *wording.lines, "", f"Subscription: {named}", ""])
         letter = MIMEText(text, "plain", READABLE, policy=LINES)  # type: ignore[arg-type]  # any of them does
@@ -118,7 +118,7 @@ class Mail:
         finally:
             smtp.close()
 
-    def settle(self, id: str, recipients: Sequence[str], refusals: Refusals) -> Outcome:
+    def settle(self, id: str, recipients: Sequence[str], refusals: Refusals) -> Verdict:
         """Who was refused for now is tried again, alone. Who was refused for good is told of, and that is that."""
         later = {each for each, answer in refusals.items() if answer.code < 500}
         self.settled[id] = self.settled.pop(id, frozenset()) | (set(recipients) - later)
@@ -127,28 +127,28 @@ class Mail:
         while len(self.settled) > REMEMBERED:
             self.settled.popitem(last=False)
         if not refusals:
-            return Outcome("sent", 250)
+            return Verdict("sent", 250)
         status = next(iter(refusals.values())).code
         told = _told(refusals.items())
         if later:
-            return Outcome("refused", status, told)
-        return Outcome("dead" if len(refusals) == len(recipients) else "sent", status, told)
+            return Verdict("refused", status, told)
+        return Verdict("dead" if len(refusals) == len(recipients) else "sent", status, told)
 
 
-def _refused(error: SMTPResponseException) -> Outcome:
+def _read_refusal(error: SMTPResponseException) -> Verdict:
     """5xx to the letter itself is for ever. To a greeting or a password it is the operator's to mend."""
     told = f"{error.code} {error.message}"
     is_letter = isinstance(error, SMTPSenderRefused | SMTPDataError) and error.code not in PASSWORD
     if is_letter and error.code >= 500:
-        return Outcome("dead", error.code, told)
-    return Outcome("failed", error.code, told)
+        return Verdict("dead", error.code, told)
+    return Verdict("failed", error.code, told)
 
 
 def _told(refusals: Iterable[tuple[str, SMTPResponse]]) -> str:
     return "; ".join(f"{each}: {answer.code} {answer.message}" for each, answer in refusals)
 
 
-def _own_name(domain: str) -> str:
+def _find_own_name(domain: str) -> str:
     """For the EHLO. Servers turn away a name without a dot, as a container has; asking the DNS would block."""
     name = socket.gethostname()
     return name if "." in name else domain

@@ -47,7 +47,7 @@ class CloudEvent(msgspec.Struct, frozen=True):
     datacontenttype: Literal["application/json"] = "application/json"
 
 
-def encoded(message: Message) -> bytes:
+def encode(message: Message) -> bytes:
     delivery = message.delivery
     event = CloudEvent(
         id=message.id,

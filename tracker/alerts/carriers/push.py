@@ -9,10 +9,10 @@ import msgspec
 from tracker.alerts.carriers import base64url
 from tracker.alerts.carriers.dialer import FAILURES, Dialer
 from tracker.alerts.carriers.message import Message
-from tracker.alerts.carriers.outcome import Outcome, answered, unanswered
-from tracker.alerts.carriers.push_encryption import LARGEST, encrypted
+from tracker.alerts.carriers.push_encryption import LARGEST, encrypt
 from tracker.alerts.carriers.vapid import Vapid
-from tracker.alerts.carriers.wording import worded
+from tracker.alerts.carriers.verdict import Verdict, explain_failure, read_answer
+from tracker.alerts.carriers.wording import make_wording
 from tracker.errors import Invalid
 from tracker.model.channel import WebPush
 from tracker.model.moment import now_ms
@@ -48,48 +48,48 @@ class Push:
     def endpoint(self, channel: WebPush) -> str:
         return channel.endpoint
 
-    async def send(self, channel: WebPush, message: Message) -> Outcome:
+    async def send(self, channel: WebPush, message: Message) -> Verdict:
         keys = channel.keys
-        body = encrypted(notice(message), base64url.decode(keys.p256dh), base64url.decode(keys.auth))
+        body = encrypt(make_notice(message), base64url.decode(keys.p256dh), base64url.decode(keys.auth))
         headers = {
             "authorization": self.vapid.authorization(channel.endpoint, now_ms() // 1000),
             "content-type": "application/octet-stream",
             "content-encoding": "aes128gcm",
             "ttl": str(message.subscription.wish.max_age or DAY),
             "urgency": "high",
-            "topic": topic_of(message.id),
+            "topic": make_topic(message.id),
         }
         try:
             reply = await self.dialer.post(channel.endpoint, headers, body)
         except FAILURES as error:
-            return unanswered(error)
-        return pushed(reply.status, reply.retry_after)
+            return explain_failure(error)
+        return read_push_answer(reply.status, reply.retry_after)
 
 
-def pushed(status: int, retry_after: str | None) -> Outcome:
+def read_push_answer(status: int, retry_after: str | None) -> Verdict:
     """As for a webhook, but that a browser which is gone answers 404 too, and what is too large is so for ever."""
     if status in (404, 410):
-        return Outcome("gone", status, f"the browser is subscribed no more: its push service answered {status}")
+        return Verdict("gone", status, f"the browser is subscribed no more: its push service answered {status}")
     if status == 413:
-        return Outcome("dead", status, "413: too large for its push service")
-    return answered(status, retry_after)
+        return Verdict("dead", status, "413: too large for its push service")
+    return read_answer(status, retry_after)
 
 
-def notice(message: Message) -> bytes:
+def make_notice(message: Message) -> bytes:
     """As many lines as there is room for."""
-    wording, delivery = worded(message), message.delivery
+    wording, delivery = make_wording(message), message.delivery
     url = f"/?device={delivery.device}" if delivery.device else "/"
 
-    def written(lines: Sequence[str]) -> bytes:
+    def write_notice(lines: Sequence[str]) -> bytes:
         body = "\n".join(lines)
         return msgspec.json.encode(Notice(wording.title, body, url, message.id, delivery.type, delivery.count))
 
     lines = list(wording.lines)
-    while len(found := written(lines)) > LARGEST:
+    while len(found := write_notice(lines)) > LARGEST:
         lines = [*lines[:-2], "…"]
     return found
 
 
-def topic_of(id: str) -> str:
+def make_topic(id: str) -> str:
     """A second attempt takes the place of the first, if that one is still with the service: a browser shows one."""
     return base64url.encode(hashlib.sha256(id.encode()).digest())[:32]

@@ -22,20 +22,20 @@ LARGEST: Final = 3993  # bytes of plaintext: a record, without its header, its t
 LAST: Final = b"\x02"
 
 
-def encrypted(plaintext: bytes, point: bytes, auth: bytes) -> bytes:
+def encrypt(plaintext: bytes, point: bytes, auth: bytes) -> bytes:
     """For the browser whose public key and secret these are. ValueError for more than LARGEST, or for no point."""
-    return sealed(plaintext, point, auth, generate_private_key(SECP256R1()), secrets.token_bytes(16))
+    return seal(plaintext, point, auth, generate_private_key(SECP256R1()), secrets.token_bytes(16))
 
 
-def sealed(plaintext: bytes, point: bytes, auth: bytes, key: EllipticCurvePrivateKey, salt: bytes) -> bytes:
+def seal(plaintext: bytes, point: bytes, auth: bytes, key: EllipticCurvePrivateKey, salt: bytes) -> bytes:
     """With a key and a salt that are used for this message only."""
     if len(plaintext) > LARGEST:
         raise ValueError(f"{len(plaintext)} bytes, and a push message has {LARGEST} at most")
     own = point_of(key.public_key())
     shared = key.exchange(ECDH(), read_point(point))
-    secret = _derived(shared, auth, b"WebPush: info\0" + point + own, 32)
-    content_key = _derived(secret, salt, b"Content-Encoding: aes128gcm\0", 16)
-    nonce = _derived(secret, salt, b"Content-Encoding: nonce\0", 12)
+    secret = _derive(shared, auth, b"WebPush: info\0" + point + own, 32)
+    content_key = _derive(secret, salt, b"Content-Encoding: aes128gcm\0", 16)
+    nonce = _derive(secret, salt, b"Content-Encoding: nonce\0", 12)
     header = salt + RECORD_BYTES.to_bytes(4, "big") + bytes([len(own)]) + own
     return header + AESGCM(content_key).encrypt(nonce, plaintext + LAST, None)
 
@@ -51,5 +51,5 @@ def point_of(key: EllipticCurvePublicKey) -> bytes:
     return key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
-def _derived(secret: bytes, salt: bytes, info: bytes, length: int) -> bytes:
+def _derive(secret: bytes, salt: bytes, info: bytes, length: int) -> bytes:
     return HKDF(SHA256(), length, salt, info).derive(secret)

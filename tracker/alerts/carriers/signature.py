@@ -23,7 +23,7 @@ def signature(secret: str, id: str, timestamp: int, body: bytes) -> str:
     return "v1," + base64.b64encode(hmac.digest(_key(secret), signed, "sha256")).decode()
 
 
-def signed_headers(keys: Sequence[str], id: str, timestamp: int, body: bytes) -> dict[str, str]:
+def make_signed_headers(keys: Sequence[str], id: str, timestamp: int, body: bytes) -> dict[str, str]:
     """While a secret is replaced there are two signatures, and the receiver may know either secret."""
     return {
         "webhook-id": id,

@@ -3,9 +3,9 @@
 from typing import Final
 
 from tracker.alerts.carriers.dialer import FAILURES, Dialer
-from tracker.alerts.carriers.message import CONTENT_TYPE, Message, encoded
-from tracker.alerts.carriers.outcome import Outcome, answered, unanswered
-from tracker.alerts.carriers.signature import signed_headers
+from tracker.alerts.carriers.message import CONTENT_TYPE, Message, encode
+from tracker.alerts.carriers.signature import make_signed_headers
+from tracker.alerts.carriers.verdict import Verdict, explain_failure, read_answer
 from tracker.model.channel import Webhook
 from tracker.model.moment import now_ms
 
@@ -24,12 +24,12 @@ class Webhooks:
     def endpoint(self, channel: Webhook) -> str:
         return channel.url
 
-    async def send(self, channel: Webhook, message: Message) -> Outcome:
-        body = encoded(message)
+    async def send(self, channel: Webhook, message: Message) -> Verdict:
+        body = encode(message)
         headers = {"content-type": CONTENT_TYPE, "user-agent": AGENT, "accept": "*/*"}
         try:
-            headers |= signed_headers(message.subscription.secrets, message.id, now_ms() // 1000, body)
+            headers |= make_signed_headers(message.subscription.secrets, message.id, now_ms() // 1000, body)
             reply = await self.dialer.post(channel.url, headers, body)
         except FAILURES as error:
-            return unanswered(error)
-        return answered(reply.status, reply.retry_after)
+            return explain_failure(error)
+        return read_answer(reply.status, reply.retry_after)

@@ -80,7 +80,7 @@ class Wording(msgspec.Struct, frozen=True):
     lines: tuple[str, ...]
 
 
-def worded(message: Message) -> Wording:
+def make_wording(message: Message) -> Wording:
     try:
         events = msgspec.json.decode(message.delivery.body, type=list[Said])
     except msgspec.DecodeError:  # of a newer server: who is told of something can look it up, who is not told cannot
@@ -97,7 +97,7 @@ def worded(message: Message) -> Wording:
 
 def sentence(event: Said, names: Names) -> str:
     """What happened, in a few words."""
-    evidence = figures_of(event)
+    evidence = read_figures(event)
     form = SAID.get(event.type, "{device}: {type} {geofence}" if event.geofence else "{device}: {type}")
     if event.type == "retraction":
         form = DENIED.get(evidence.type or "", "A correction for {device}") + " after all"
@@ -112,7 +112,7 @@ def sentence(event: Said, names: Names) -> str:
     )
 
 
-def figures_of(event: Said) -> Figures:
+def read_figures(event: Said) -> Figures:
     try:
         return msgspec.json.decode(event.evidence, type=Figures)
     except msgspec.ValidationError:  # another server's: the sentence does without
@@ -139,7 +139,7 @@ def _details(event: Said, zone: tzinfo) -> list[str]:
     if event.type == "test":
         return ["Nothing happened. Somebody wished to see whether alerts arrive."]
     lines = [f"{_time(event.at, zone)}, at {event.lat:.5f}, {event.lon:.5f} (latitude, longitude)."]
-    if event.type == "retraction" and (wrong := figures_of(event).event):
+    if event.type == "retraction" and (wrong := read_figures(event).event):
         lines.append(f"Event {wrong} said otherwise. It was wrong, as fixes show that came after it.")
     if _is_late(event):
         passed = duration((event.detected_at - event.at).total_seconds())

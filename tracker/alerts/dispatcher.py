@@ -1,4 +1,4 @@
-"""Sender: takes what is due and sends it, many at a time, few to each endpoint.
+"""Dispatcher: takes what is due and sends it, many at a time, few to each endpoint.
 
 Any number of processes may run one: a message that is taken is taken for `LEASE` seconds. It survives PostgreSQL going
 away; what it could not note is sent again, so a receiver may get a message twice, and never not at all.
@@ -18,7 +18,7 @@ import structlog
 from tracker.alerts.breaker import AT_ONCE, PLACES, SPACING, Breaker, Standing
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.message import Message
-from tracker.alerts.carriers.outcome import Outcome, Result, unanswered
+from tracker.alerts.carriers.verdict import Verdict, VerdictKind, explain_failure
 from tracker.alerts.schedule import SCHEDULE, next_wait
 from tracker.alerts.unpacking import unpack
 from tracker.errors import TrackerError
@@ -47,10 +47,10 @@ TEND: Final = 60.0  # s
 RELOAD: Final = 30.0  # s: a secret that was replaced ends without a change of the table
 HASTEN: Final = 5.0  # s over which the retries of a receiver that is back are spread
 UNNOTED: Final = "tried often, and what became of it could not be noted"
-ENDS: Final[dict[Result, DeliveryState]] = {"sent": "sent", "dead": "dead", "gone": "dead"}
+ENDS: Final[dict[VerdictKind, DeliveryState]] = {"sent": "sent", "dead": "dead", "gone": "dead"}
 
 
-class Sender:
+class Dispatcher:
     def __init__(self, pool: asyncpg.Pool, carriers: Carriers, metrics: Metrics) -> None:
         self.pool = pool
         self.carriers = carriers
@@ -161,38 +161,38 @@ class Sender:
     async def deliver(self, message: Message, breaker: Breaker, standing: Standing) -> None:
         """One attempt, and the note of what became of it: whatever a carrier does, it is one that counts."""
         delivery, at, began = message.delivery, now_ms(), monotonic()
-        outcome = Outcome("failed", error="the server ended")
+        verdict = Verdict("failed", error="the server ended")
         try:
-            outcome = await self.attempt(message)
+            verdict = await self.attempt(message)
         finally:
             self.under_way[standing] -= 1
-            is_back = breaker.settle(monotonic(), outcome.is_well, outcome.retry_after)
-        attempt = Attempt(delivery.attempts, at, round((monotonic() - began) * 1000), outcome.status, outcome.told)
-        error = await venture(self.note(delivery, attempt, outcome))
+            is_back = breaker.settle(monotonic(), verdict.is_well, verdict.retry_after)
+        attempt = Attempt(delivery.attempts, at, round((monotonic() - began) * 1000), verdict.status, verdict.told)
+        error = await venture(self.note(delivery, attempt, verdict))
         if error is not None and not isinstance(error, AWAY):  # the next try to note it must not fail by the same word
             complain(error)
             told = f"what became of it could not be noted: {type(error).__name__}"
-            error = await venture(self.note(delivery, msgspec.structs.replace(attempt, error=told), outcome))
+            error = await venture(self.note(delivery, msgspec.structs.replace(attempt, error=told), verdict))
         if error is None and is_back:
             error = await venture(self.hasten(self.endpoint(message.subscription)))
         if error is not None:  # its lease ends, and it is sent again: better twice than never
             complain(error)
         self.wake()  # the next of its lane is due
 
-    async def attempt(self, message: Message) -> Outcome:
+    async def attempt(self, message: Message) -> Verdict:
         channel = message.subscription.channel
-        outcome = await venture(self.carriers.of(channel).send(channel, message))
-        if isinstance(outcome, Exception):
-            logger.error("a carrier failed", kind=type(channel).__name__, exc_info=outcome)
-            return unanswered(outcome)
-        return outcome
+        verdict = await venture(self.carriers.of(channel).send(channel, message))
+        if isinstance(verdict, Exception):
+            logger.error("a carrier failed", kind=type(channel).__name__, exc_info=verdict)
+            return explain_failure(verdict)
+        return verdict
 
-    async def note(self, delivery: Delivery, attempt: Attempt, outcome: Outcome) -> None:
-        wait = next_wait(delivery.attempts, random.random(), outcome.retry_after)
-        state = ENDS.get(outcome.result, "dead" if wait is None else "waiting")
+    async def note(self, delivery: Delivery, attempt: Attempt, verdict: Verdict) -> None:
+        wait = next_wait(delivery.attempts, random.random(), verdict.retry_after)
+        state = ENDS.get(verdict.result, "dead" if wait is None else "waiting")
         async with borrow(self.pool) as conn:
             await update_delivery_tried(conn, delivery, attempt, state, None if state != "waiting" else wait)
-            if outcome.result == "gone":
+            if verdict.result == "gone":
                 await disable_subscription(conn, delivery.subscription, attempt.error or "its receiver is gone")
         self.metrics.alerts.labels("failed" if state == "waiting" else state).inc()
 

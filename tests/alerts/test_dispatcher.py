@@ -9,7 +9,7 @@ import pytest
 
 from tests.alerts.conftest import Receiver, happen, sending, started, subscribe, until
 from tracker.alerts.carriers.dialer import Dialer
-from tracker.alerts.sender import Sender
+from tracker.alerts.dispatcher import Dispatcher
 from tracker.model.device import Device
 from tracker.model.subscription import Quiet
 from tracker.store.deliveries import replay_deliveries, select_attempts, select_deliveries
@@ -24,18 +24,18 @@ async def states(conn: asyncpg.Connection) -> list[str]:
 
 
 async def test_an_event_becomes_a_signed_cloud_event(
-    conn: asyncpg.Connection, van: Device, receiver: Receiver, sender: Sender
+    conn: asyncpg.Connection, van: Device, receiver: Receiver, dispatcher: Dispatcher
 ) -> None:
     await subscribe(conn, receiver.url("/hook?x=1"), "port-watch")
     (event,) = await happen(conn, van, [0])
-    sender.wake()
+    dispatcher.wake()
     (got,) = await receiver.wait_for(1)
     message = got["message"]
     assert got["path"] == "/hook?x=1"
     assert got["headers"]["content-type"].startswith("application/cloudevents+json")
     assert message["id"] == got["headers"]["webhook-id"]
     assert (message["specversion"], message["type"], message["subject"]) == ("1.0", "tracker.enter", "van")
-    assert message["source"] == f"urn:uuid:{UUID(sender.installation)}"
+    assert message["source"] == f"urn:uuid:{UUID(dispatcher.installation)}"
     assert message["data"]["subscription"] == "port-watch" and message["data"]["count"] == 1
     told = message["data"]["events"][0]
     assert (told["id"], told["device"], told["geofence"], told["late"]) == (event.id, "van", "port", False)
@@ -47,7 +47,7 @@ async def test_an_event_becomes_a_signed_cloud_event(
 
 
 async def test_only_what_is_wished_for_is_told(
-    conn: asyncpg.Connection, van: Device, receiver: Receiver, sender: Sender
+    conn: asyncpg.Connection, van: Device, receiver: Receiver, dispatcher: Dispatcher
 ) -> None:
     bus = await insert_device(conn, "bus", "Bus")
     await subscribe(conn, receiver.url("/port"), "a", geofences=("port",), types=("exit",))
@@ -63,7 +63,7 @@ async def test_only_what_is_wished_for_is_told(
 
 
 async def test_order_is_kept_behind_a_failure_and_other_devices_do_not_wait(
-    conn: asyncpg.Connection, van: Device, receiver: Receiver, sender: Sender
+    conn: asyncpg.Connection, van: Device, receiver: Receiver, dispatcher: Dispatcher
 ) -> None:
     bus = await insert_device(conn, "bus", "Bus")
     path = "/flaky?status=500&times=1"
@@ -83,7 +83,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
 
 
 async def test_a_dead_receiver_delays_no_other_and_gets_all_when_it_is_back(
-    conn: asyncpg.Connection, van: Device, receiver: Receiver, other: Receiver, sender: Sender
+    conn: asyncpg.Connection, van: Device, receiver: Receiver, other: Receiver, dispatcher: Dispatcher
 ) -> None:
     await subscribe(conn, other.url(), "dead")
     await subscribe(conn, receiver.url(), "well")
@@ -92,7 +92,7 @@ async def test_a_dead_receiver_delays_no_other_and_gets_all_when_it_is_back(
     for device in devices:
         await happen(conn, device, [0])
     await receiver.wait_for(20, within=5)
-    breaker = sender.breakers[other.url()]
+    breaker = dispatcher.breakers[other.url()]
     await until(lambda: breaker.is_open)
     tried = await conn.fetchval("select count(*) from attempt where error is not null")
     assert 3 <= tried <= 6, "the breaker spares the schedule of the others"
@@ -120,7 +120,7 @@ async def test_two_senders_send_each_message_once(
 
 
 async def test_410_disables_and_a_redirect_is_a_failure(
-    conn: asyncpg.Connection, van: Device, receiver: Receiver, sender: Sender
+    conn: asyncpg.Connection, van: Device, receiver: Receiver, dispatcher: Dispatcher
 ) -> None:
     await subscribe(conn, receiver.url("/gone?status=410"), "gone")
     await subscribe(conn, receiver.url("/moved?status=302&location=/else"), "moved")
@@ -136,14 +136,14 @@ async def test_410_disables_and_a_redirect_is_a_failure(
 
 
 async def test_a_wish_to_wait_is_granted_and_the_last_failure_is_a_dead_letter(
-    conn: asyncpg.Connection, van: Device, receiver: Receiver, sender: Sender
+    conn: asyncpg.Connection, van: Device, receiver: Receiver, dispatcher: Dispatcher
 ) -> None:
     await subscribe(conn, receiver.url("/busy?status=429&retry-after=3000"))
     await happen(conn, van, [0])
     await until(lambda: conn.fetchval("select count(*) = 1 from attempt"))
     wait = await conn.fetchval("select extract(epoch from due - now()) from delivery")
     assert 2990 < wait <= 3000
-    sender.breakers.clear()
+    dispatcher.breakers.clear()
     await conn.execute("update delivery set attempts = 11, due = now()")
     await happen(conn, van, [1])
     await until(lambda: conn.fetchval("select array_agg(state order by id) = '{dead,waiting}' from delivery"))
@@ -151,7 +151,7 @@ async def test_a_wish_to_wait_is_granted_and_the_last_failure_is_a_dead_letter(
 
 
 async def test_replay_by_hand_and_by_span_keeps_the_message_id(
-    conn: asyncpg.Connection, van: Device, receiver: Receiver, sender: Sender
+    conn: asyncpg.Connection, van: Device, receiver: Receiver, dispatcher: Dispatcher
 ) -> None:
     await subscribe(conn, receiver.url())
     await happen(conn, van, [0, 1, 2])
@@ -169,12 +169,12 @@ async def test_replay_by_hand_and_by_span_keeps_the_message_id(
 
 
 async def test_a_storm_is_one_message_with_a_count(
-    conn: asyncpg.Connection, van: Device, receiver: Receiver, sender: Sender
+    conn: asyncpg.Connection, van: Device, receiver: Receiver, dispatcher: Dispatcher
 ) -> None:
     await subscribe(conn, receiver.url(), group=1)
     for _ in range(3):
         await happen(conn, van, range(_ * 10, _ * 10 + 10))
-        sender.wake()
+        dispatcher.wake()
     (got,) = await receiver.wait_for(1)
     assert got["message"]["data"]["count"] == 30
     assert receiver.events() == list(range(1, 31))
@@ -183,7 +183,7 @@ async def test_a_storm_is_one_message_with_a_count(
 
 
 async def test_cooldown_and_quiet_hours_leave_a_trace(
-    conn: asyncpg.Connection, van: Device, receiver: Receiver, sender: Sender
+    conn: asyncpg.Connection, van: Device, receiver: Receiver, dispatcher: Dispatcher
 ) -> None:
     await subscribe(conn, receiver.url("/calm"), "calm", cooldown=60)
     await subscribe(conn, receiver.url("/never"), "never", quiet=Quiet(0, 0, "UTC", None, "drop"))
@@ -202,7 +202,7 @@ async def test_cooldown_and_quiet_hours_leave_a_trace(
 
 
 async def test_a_new_secret_signs_beside_the_old_one(
-    conn: asyncpg.Connection, van: Device, receiver: Receiver, sender: Sender
+    conn: asyncpg.Connection, van: Device, receiver: Receiver, dispatcher: Dispatcher
 ) -> None:
     made = await subscribe(conn, receiver.url())
     await update_secret(conn, made.key, "whsec_" + "QUJD" * 8, former_s=3600)
@@ -230,7 +230,7 @@ async def test_a_deleted_device_and_a_deleted_subscription(
 
 
 async def test_messages_of_a_disabled_subscription_wait(
-    conn: asyncpg.Connection, van: Device, receiver: Receiver, sender: Sender
+    conn: asyncpg.Connection, van: Device, receiver: Receiver, dispatcher: Dispatcher
 ) -> None:
     made = await subscribe(conn, receiver.url())
     await happen(conn, van, [0])
@@ -260,7 +260,7 @@ async def test_fresh_alerts_go_before_a_backlog(
 
 
 async def test_those_with_nothing_to_send_take_no_place_at_a_shared_endpoint(
-    conn: asyncpg.Connection, van: Device, receiver: Receiver, sender: Sender
+    conn: asyncpg.Connection, van: Device, receiver: Receiver, dispatcher: Dispatcher
 ) -> None:
     for n in range(60):
         await subscribe(conn, receiver.url(), f"quiet-{n}", types=("exit",))

@@ -1,4 +1,4 @@
-"""Outcome: what became of one attempt, and what that means for the message, its receiver and its subscription."""
+"""Verdict: what became of one attempt, and what that means for the message, its receiver and its subscription."""
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -11,14 +11,14 @@ LONGEST_ERROR: Final = 200  # characters in the log
 
 # sent; failed: by the receiver, which is spared for a while; refused: this message only, and later it may be taken;
 # dead: this message only, and never; gone: nobody is there any more, so the subscription ends.
-Result = Literal["sent", "failed", "refused", "dead", "gone"]
+VerdictKind = Literal["sent", "failed", "refused", "dead", "gone"]
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class Verdict(msgspec.Struct, frozen=True):
     """`status` None: no answer. `error`: what went wrong; of a message that was sent, who did not take it.
     `retry_after` in s, as the receiver wished."""
 
-    result: Result
+    result: VerdictKind
     status: int | None = None
     error: str | None = None
     retry_after: float | None = None
@@ -34,21 +34,21 @@ class Outcome(msgspec.Struct, frozen=True):
         return self.result in ("sent", "refused", "dead")
 
 
-def answered(status: int, retry_after: str | None) -> Outcome:
+def read_answer(status: int, retry_after: str | None) -> Verdict:
     """By the rules of Standard Webhooks: 2xx is success; all else is a failure, also 3xx: the receiver is where it was
     said to be."""
     if 200 <= status < 300:
-        return Outcome("sent", status)
+        return Verdict("sent", status)
     if status == GONE:
-        return Outcome("gone", status, "its receiver answered 410 Gone")
+        return Verdict("gone", status, "its receiver answered 410 Gone")
     reason = "it redirects, which is not followed" if 300 <= status < 400 else "not a success"
-    return Outcome("failed", status, f"{status}: {reason}", _seconds(retry_after) if retry_after else None)
+    return Verdict("failed", status, f"{status}: {reason}", _parse_seconds(retry_after) if retry_after else None)
 
 
-def unanswered(error: Exception) -> Outcome:
+def explain_failure(error: Exception) -> Verdict:
     text = str(error).strip() or ("no answer in time" if isinstance(error, TimeoutError) else "")
     name = type(error).__name__
-    return Outcome("failed", error=f"{name}: {text}" if text else name)
+    return Verdict("failed", error=f"{name}: {text}" if text else name)
 
 
 def legible(text: str) -> str:
@@ -57,7 +57,7 @@ def legible(text: str) -> str:
     return " ".join("".join(shown).split())
 
 
-def _seconds(retry_after: str) -> float | None:
+def _parse_seconds(retry_after: str) -> float | None:
     """A number of seconds or an HTTP date; None for neither."""
     if retry_after.isascii() and retry_after.isdigit():
         return float(retry_after[:9])
