@@ -48,7 +48,11 @@ class BrokerLink:
 
     async def open(self) -> None:
         """OSError where it cannot be, with what the system or the broker says."""
-        await asyncio.to_thread(self.client.connect, self.server.host, self.server.port, KEEP_ALIVE)
+        try:
+            await asyncio.to_thread(self.client.connect, self.server.host, self.server.port, KEEP_ALIVE)
+        except BaseException:
+            self._part()
+            raise
         self.client.loop_start()
         await self.opened
 
@@ -98,8 +102,14 @@ class BrokerLink:
         if (answer := self.waiting.get(id)) and not answer.done():
             answer.set_result(code)
 
+    def _part(self) -> None:
+        """The client and we hold each other through these: cut, it closes its sockets as soon as nobody holds us, where
+        the collector would find them first, one day."""
+        self.client.on_connect = self.client.on_publish = self.client.on_disconnect = None
+
     def _on_end(self, code: ReasonCode) -> None:
         self.is_open = False
+        self._part()
         self.ended.set()
         futures: list[asyncio.Future[Any]] = [self.opened, *self.waiting.values()]
         for each in futures:
