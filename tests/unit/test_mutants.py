@@ -44,7 +44,7 @@ def test_what_is_drawn_can_be_run_and_is_the_same_for_the_same_seed(folder: str,
 
 def test_the_tests_that_name_a_module_come_first() -> None:
     naming, others = choose_tests("tracker/store/ownership.py", ROOT)
-    assert "tests/integration/test_ownership.py" in naming and "tests/alerts/test_sender.py" in others
+    assert "tests/integration/test_ownership.py" in naming and "tests/alerts/test_served.py" in others
 
 
 def test_one_that_lives_without_a_reason_fails_and_so_do_too_many(capsys: pytest.CaptureFixture[str]) -> None:
