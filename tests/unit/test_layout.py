@@ -271,3 +271,19 @@ def test_nothing_names_a_place_on_one_machine() -> None:
         if path.suffix in TEXT and path != Path(__file__) and HOME_PATHS.search(path.read_text(encoding="utf-8"))
     ]
     assert not wrong
+
+
+def test_the_page_of_words_and_folders_is_complete() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    begin, end = text.index("## The words"), text.index("## Life of a fix")
+    words = set(re.findall(r"\*\*(\w+)\*\*", text[begin:end]))
+    nouns = [
+        node.name
+        for path, tree in SOURCES
+        if room_of(path) == "model"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    ]
+    rooms = [path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()]
+    assert not set(nouns) - words
+    assert not [room for room in rooms if f"\ntracker/{room}/ " not in text]
