@@ -147,7 +147,7 @@ class Server:
         async with borrow(self.pool) as conn:
             self.hub.head.epoch = await select_epoch(conn)
             self.hub.head.event = await select_head(conn)
-            self.hub.head.oldest = await select_oldest(conn) or 0
+            self.hub.head.oldest = await select_oldest(conn)
         ids = self.log.fences.ids
         states = self.log.states.items()
         self.table.put([shown for key, state in states if (shown := state.position(key, ids))], now_us())
@@ -158,8 +158,15 @@ class Server:
             self.hub.revoke(number)
         elif channel == "tracker_command":
             self.roster.send_commands(number)
+        elif channel == "tracker_events_cut":
+            await self.refresh_oldest()
         else:
             await self.refresh_device(number)
+
+    async def refresh_oldest(self) -> None:
+        """Viewers that come back are told from it whether anything they missed is gone."""
+        async with borrow(self.pool) as conn:
+            self.hub.head.oldest = await select_oldest(conn)
 
     async def refresh_device(self, key: int) -> None:
         async with borrow(self.pool) as conn:
@@ -175,7 +182,7 @@ class Server:
             self.log.know(device)
 
     async def look(self) -> None:
-        """After a time without nudges: all devices, all open tokens, all commands."""
+        """After a time without nudges: all devices, all open tokens, all commands, the oldest event."""
         async with borrow(self.pool) as conn:
             devices = {device.key: device for device in await select_devices(conn)}
             callers = [each.token for each in self.roster.members] + [each.token for each in self.hub.viewers]
@@ -188,6 +195,7 @@ class Server:
             await self.nudge("tracker_revoked", token)
         for device in list(self.roster.by_device):
             self.roster.send_commands(device)
+        await self.refresh_oldest()
 
     async def send(self) -> None:
         """Until cancelled: alerts leave. Over connections of their own, so that no request waits for one."""

@@ -1,5 +1,6 @@
 """From a device's fix to a viewer's dot and an event, through a real server."""
 
+import asyncio
 import struct
 
 import asyncpg
@@ -247,3 +248,35 @@ async def test_live_needs_a_viewer(server: RunningServer) -> None:
     async with server.socket("/ws/live", None) as talk:
         await talk.say(type="subscribe", viewport=[0, 0, 1, 1])
         assert await talk.closed() == 4502
+
+
+async def test_a_cut_of_old_events_is_told_to_who_comes_back(server: RunningServer, conn: asyncpg.Connection) -> None:
+    """By hand, while the server runs: who missed what is gone hears so, and is not told that it was sent all."""
+    token = server.new_device("van-12")
+    server.new_geofence(
+        {
+            "type": "Feature",
+            "id": "port",
+            "geometry": {"type": "Point", "coordinates": [24.95, 60.17]},
+            "properties": {"name": "Port", "radius": 100, "preset": "strict"},
+        }
+    )
+    async with server.device("van-12", token) as device:
+        for n in range(6):
+            at = format_ms(now_ms() + n * 10_000 - 120_000)
+            await device.fixes(n + 1, {"at": at, "lon": 24.95, "lat": 60.17 + n % 2 * 0.01, "accuracy": 5})
+    newest = await conn.fetchval("select max(id) from event")
+    assert newest >= 4
+    assert await resumes(server, 1)
+    for statement, oldest in (("delete from event where id <= 2", 2), ("truncate event", newest)):
+        await conn.execute(statement)
+        async with asyncio.timeout(10):
+            while await resumes(server, oldest - 1):
+                pass
+        assert await resumes(server, oldest)
+
+
+async def resumes(server: RunningServer, after: int) -> bool:
+    async with server.viewer(events={"after": after}) as viewer:
+        answer = await viewer.hear("subscribed")
+        return bool(answer["resumed"])

@@ -105,7 +105,7 @@ async def _begin(pool: asyncpg.Pool, reader: Reader, after: int | None) -> bytes
     """Where it reads from, and what it is told first."""
     async with borrow(pool) as conn:
         head, oldest = await select_head(conn), await select_oldest(conn)
-    is_served = after is not None and (oldest or head + 1) - 1 <= after <= head
+    is_served = after is not None and oldest - 1 <= after <= head
     reader.after = after if after is not None and is_served else head
     reset = b"event: reset\nid: %d\ndata: {}\n\n" % head if after is not None and not is_served else b""
     return b"retry: 2000\n\n" + reset

@@ -208,9 +208,9 @@ async def select_head(conn: asyncpg.Connection) -> int:
     return head
 
 
-async def select_oldest(conn: asyncpg.Connection) -> int | None:
-    """The number of the oldest event still kept."""
-    oldest: int | None = await conn.fetchval("select min(id) from event")
+async def select_oldest(conn: asyncpg.Connection) -> int:
+    """The number of the oldest event still kept; where none is, of the next there will be."""
+    oldest: int = await conn.fetchval("select coalesce((select min(id) from event), (select id + 1 from event_head))")
     return oldest
 
 

@@ -14,8 +14,8 @@ from tracker.store.pool import AWAY, open_connection
 
 logger = structlog.get_logger()
 
-Channel = Literal["tracker_revoked", "tracker_command", "tracker_device"]
-CHANNELS: Final[tuple[Channel, ...]] = ("tracker_revoked", "tracker_command", "tracker_device")
+Channel = Literal["tracker_revoked", "tracker_command", "tracker_device", "tracker_events_cut"]
+CHANNELS: Final[tuple[Channel, ...]] = ("tracker_revoked", "tracker_command", "tracker_device", "tracker_events_cut")
 RETRY: Final = 0.5  # s
 QUIET: Final = 15.0  # s; then ask: a network that forgot the connection would keep silent for ever
 ANSWER: Final = 5.0  # s
