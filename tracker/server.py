@@ -96,6 +96,7 @@ class Server:
             carriers=self.carriers,
             newest=self.newest,
             map_style=settings.map_style,
+            origin_cookies=settings.origin_cookies,
             database_url=url,
         )
         self.app.register_blueprint(blueprint(self.reception, self.hub, self.is_open))

@@ -36,6 +36,7 @@ class Settings:
     database_url: str | None = None  # TRACKER_DATABASE_URL: another PostGIS instead of the private one
     admin_token: str | None = None  # TRACKER_ADMIN_TOKEN: an admin token for scripts, 32 characters or more
     origins: tuple[str, ...] = ()  # TRACKER_ORIGINS: further origins whose pages may use the cookie, comma-separated
+    origin_cookies: bool = False  # TRACKER_ORIGIN_COOKIES: yes: those pages may read with the cookie, too
     map_style: str | None = None  # TRACKER_MAP_STYLE: URL of another style, or of a .pmtiles in the Protomaps schema
     tls_certificate: Path | None = None  # TRACKER_TLS_CERTIFICATE
     tls_key: Path | None = None  # TRACKER_TLS_KEY
@@ -76,6 +77,8 @@ def from_environment(environment: Mapping[str, str] = os.environ, **given: objec
     found |= {name: Path(value) for name in ("data", "tls_certificate", "tls_key") if (value := text(name))}
     if origins := text("origins"):
         found["origins"] = tuple(origin.strip() for origin in origins.split(",") if origin.strip())
+    if cookies := text("origin_cookies"):
+        found["origin_cookies"] = cookies.lower() in ("1", "yes", "true", "on")
     if networks := text("private_receivers"):
         found["private_receivers"] = tuple(_network(each) for each in networks.split(",") if each.strip())
     if smtp := text("smtp_url"):

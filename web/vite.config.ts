@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 const server = process.env['TRACKER_URL'] ?? 'http://127.0.0.1:8000';
 
 export default defineConfig({
+  base: './', // the page may lie below a path of a proxy
   build: {
     target: 'es2022',
     assetsInlineLimit: 0, // an inlined font or worker would be a data: URL, which our content security policy refuses

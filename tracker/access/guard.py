@@ -100,8 +100,8 @@ async def _find_token(gate: Gate, call: Request | Websocket, *, mutating: bool) 
     cookie = call.cookies.get(COOKIE)
     if cookie is None:
         return None
-    if mutating and not has_own_origin(gate, call):
-        raise NotAllowed("the page's origin is not allowed")
+    if mutating:
+        check_origin(gate, call)
     return await gate.recognise(cookie)
 
 
@@ -112,8 +112,14 @@ def _read_bearer(header: str) -> str:
     return secret.strip()
 
 
-def has_own_origin(gate: Gate, call: Request | Websocket) -> bool:
-    return is_allowed(call.headers.get("Origin"), scheme=call.scheme, host=call.host, origins=gate.origins)
+def check_origin(gate: Gate, call: Request | Websocket) -> None:
+    """NotAllowed for another origin's page. It says what came: behind a proxy nobody else sees it."""
+    origin = call.headers.get("Origin")
+    if not is_allowed(origin, scheme=call.scheme, host=call.host, origins=gate.origins):
+        raise NotAllowed(
+            f"the page's origin is not allowed: Origin is {(origin or 'missing')[:100]}, Host is {call.host[:100]}. "
+            "A proxy has to pass Host on as it came; or name the origin in TRACKER_ORIGINS"
+        )
 
 
 def address(call: Request | Websocket) -> str:

@@ -16,10 +16,16 @@ def is_allowed(origin: str | None, *, scheme: str, host: str, origins: Collectio
     place = _place(origin)
     if place is None:
         return False
-    if place in {_place(each) for each in origins}:
+    if is_listed(origin, origins):
         return True
     secure = scheme in ("https", "wss")
     return (not secure or place[0] == "https") and place == _place(f"{place[0]}://{host}")
+
+
+def is_listed(origin: str | None, origins: Collection[str]) -> bool:
+    """True for the `origins` of the operator only."""
+    place = _place(origin)
+    return place is not None and place in {_place(each) for each in origins}
 
 
 def _place(origin: str | None) -> tuple[str, str, int] | None:

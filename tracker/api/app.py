@@ -38,10 +38,12 @@ from tracker.api import (
     tracks,
 )
 from tracker.api.control import PageConfig, Ready
+from tracker.api.cors import share
 from tracker.api.headers import harden
 from tracker.api.problems import handle_errors
 from tracker.api.reference import describe
 from tracker.api.requests import watch_requests
+from tracker.api.transfer import spare
 from tracker.geofence.reading.feature import OWN_ADDRESS
 from tracker.live.newest import Newest
 from tracker.live.table import Table
@@ -66,6 +68,7 @@ def build_app(
     web: Path = WEB,
     map_style: str | None = None,
     database_url: str = "",
+    origin_cookies: bool = False,
 ) -> Quart:
     """`pool` serves the routes, so that none of their queries keeps a caller waiting at the gate; None: the gate's does
     both. `database_url` is for dry runs, which have processes of their own. `web` is the folder of the built page.
@@ -84,7 +87,9 @@ def build_app(
     schema = describe(app)
     handle_errors(app)
     watch_requests(app, metrics)
+    share(app, gate, with_cookies=origin_cookies)
     guard(app, gate)
+    spare(app)
     harden(app, _origin(map_style))
     config = PageConfig(tracker.__version__, map_style)
     for blueprint in (

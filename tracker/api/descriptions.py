@@ -1,20 +1,18 @@
 """Descriptions: what this server can do, for generators of clients and for people who write one."""
 
-import re
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 from quart_schema import QuartSchema, document_response
 
 from tracker.access.guard import public
-from tracker.api.edge import answer
+from tracker.api.edge import answer, below
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2] / "docs/asyncapi.json"
 INSTALLED: Final = Path(__file__).resolve().parents[1] / "_asyncapi.json"
-PREFIX: Final = re.compile(r"(/[A-Za-z0-9._~-]{1,64}){1,8}")
 
 
 class Description(msgspec.Struct, frozen=True):
@@ -31,8 +29,7 @@ def blueprint(schema: QuartSchema) -> Blueprint:
     @public
     async def openapi() -> Response:
         """Describe this API."""
-        below = request.headers.get("X-Forwarded-Prefix", "").rstrip("/")
-        return answer(described(below if PREFIX.fullmatch(below) else ""))
+        return answer(described(below()))
 
     @routes.get("/asyncapi.json")
     @document_response(Description)
@@ -47,9 +44,9 @@ def blueprint(schema: QuartSchema) -> Blueprint:
         return described
 
     @lru_cache(maxsize=4)  # full: the path asked for longest ago goes
-    def described(below: str) -> msgspec.Raw:
-        """`below`: the path at which a proxy shows us, '' for none."""
-        return msgspec.Raw(msgspec.json.encode(document() | {"servers": [{"url": below or "/"}]}))
+    def described(path: str) -> msgspec.Raw:
+        """`path`: the one at which a proxy shows us, '' for none."""
+        return msgspec.Raw(msgspec.json.encode(document() | {"servers": [{"url": path or "/"}]}))
 
     @cache
     def streams() -> msgspec.Raw:

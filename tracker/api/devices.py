@@ -10,7 +10,7 @@ from quart_schema import document_querystring, document_request, document_respon
 
 from tracker.access.guard import allow
 from tracker.access.tokens import issue
-from tracker.api.edge import Cursor, Name, Page, Slug, answer, clean, clean_name, empty, read_json, read_query
+from tracker.api.edge import Cursor, Name, Page, Slug, answer, below, clean, clean_name, empty, read_json, read_query
 from tracker.errors import Invalid, NotFound
 from tracker.model.device import Device
 from tracker.store.devices import delete_device, insert_device, select_device, select_devices, update_device
@@ -133,7 +133,7 @@ async def _create(pool: asyncpg.Pool, new: NewDevice) -> Response:
         device = await insert_device(conn, id, name, category, new.interval)
         _, secret = await issue(conn, "device", device=device.key)
     response = answer(_shown(device, secret), 201)
-    response.headers["Location"] = f"/api/devices/{id}"
+    response.headers["Location"] = f"{below()}/api/devices/{id}"
     return response
 
 

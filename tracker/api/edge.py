@@ -16,6 +16,7 @@ T = TypeVar("T")
 LARGEST_BODY: Final = 64 * 1024  # bytes; a geofence may have more and says so itself
 SPACED_OFFSET: Final = re.compile(r"^(.*\d) (\d\d:?\d\d)$")
 LONGEST_PAGE: Final = 10_000
+PREFIX: Final = re.compile(r"(/[A-Za-z0-9._~-]{1,64}){1,8}")
 MISSING: Final = re.compile(r"Object missing required field `(.*)`")
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
@@ -100,6 +101,12 @@ def clean_name(text: str, field: str) -> str:
     if fault is not None:
         raise Invalid(f"{field}: {fault}", field=field)
     return text
+
+
+def below() -> str:
+    """The path at which a proxy shows us, such as /tracker, as it says in X-Forwarded-Prefix; '' without one."""
+    given = request.headers.get("X-Forwarded-Prefix", "").rstrip("/")
+    return given if PREFIX.fullmatch(given) else ""
 
 
 def answer(value: object, status: int = 200, mimetype: str = "application/json") -> Response:

@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
 import msgspec
+from quart import Response
 
+import tracker
 from tracker.geofence.published import published
 from tracker.store.geofences import StoredGeofence
 
@@ -53,3 +55,11 @@ def _joined(page: Sequence[StoredGeofence], written: Written) -> bytes:
 
 async def one_page(page: Sequence[StoredGeofence]) -> AsyncIterator[Sequence[StoredGeofence]]:
     yield page
+
+
+def of_revision(revision: int, pieces: AsyncIterator[bytes]) -> Response:
+    """Its tag is known before anything is read, and says which geofences in whose writing: a newer version of ours may
+    write them otherwise. What changes while it is sent is of the next revision."""
+    response = Response(pieces, mimetype="application/geo+json")
+    response.set_etag(f"{tracker.__version__}-{revision}", weak=True)
+    return response

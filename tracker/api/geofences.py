@@ -9,8 +9,8 @@ from quart_schema import document_querystring, document_request, document_respon
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from tracker.access.guard import allow
-from tracker.api.edge import Cursor, Page, answer, empty, read_bytes, read_query
-from tracker.api.feature_stream import Form, Written, given, one_page, streamed, written_as
+from tracker.api.edge import Cursor, Page, answer, below, empty, read_bytes, read_query
+from tracker.api.feature_stream import Form, Written, given, of_revision, one_page, streamed, written_as
 from tracker.errors import NotFound, TooLarge
 from tracker.geofence.reading.collection import Draft
 from tracker.geofence.reading.feature import GeofenceProperties
@@ -22,6 +22,7 @@ from tracker.store.geofences import (
     delete_geofence,
     insert_geofence,
     select_geofence,
+    select_geofence_revision,
     select_geofences,
     update_geofence,
 )
@@ -85,11 +86,11 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
         """List geofences, by id, as a FeatureCollection."""
         query = read_query(GeofenceQuery)
         async with borrow(pool) as conn:
+            revision = await select_geofence_revision(conn)
             found, more = await select_geofences(conn, after=query.after, limit=query.most)
         last = found[-1].id if more else None
-        return Response(
-            streamed(one_page(found), written_as(query.rfc7946), next=last), mimetype="application/geo+json"
-        )
+        features = streamed(one_page(found), written_as(query.rfc7946), next=last)
+        return of_revision(revision, features)
 
     @routes.post("")
     @document_request(GeofenceFeature)
@@ -101,7 +102,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
         async with borrow(pool) as conn:
             made = await insert_geofence(conn, draft.id, draft.feature, draft.shape)
         response = _shown(made, 201)
-        response.headers["Location"] = f"/api/geofences/{made.id}"
+        response.headers["Location"] = f"{below()}/api/geofences/{made.id}"
         return response
 
     @routes.get("/<fence:geofence>")

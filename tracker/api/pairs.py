@@ -9,7 +9,7 @@ from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
 from tracker.access.guard import allow
-from tracker.api.edge import Cursor, Page, Slug, answer, clean, empty, read_json, read_query
+from tracker.api.edge import Cursor, Page, Slug, answer, below, clean, empty, read_json, read_query
 from tracker.errors import Invalid, NotFound
 from tracker.model.geofence import Preset
 from tracker.model.pair import Pair
@@ -116,7 +116,7 @@ async def _create(pool: asyncpg.Pool, new: NewPair) -> Response:
     async with borrow(pool) as conn:
         made = await insert_pair(conn, id, (one, two), new.distance, new.preset or "balanced")
     response = answer(_shown(made), 201)
-    response.headers["Location"] = f"/api/pairs/{made.id}"
+    response.headers["Location"] = f"{below()}/api/pairs/{made.id}"
     return response
 
 

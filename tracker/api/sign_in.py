@@ -5,10 +5,10 @@ from quart import Blueprint, Response, request
 from quart_schema import document_request, document_response
 
 from tracker.access.gate import Gate
-from tracker.access.guard import address, allow, caller, has_own_origin, public
+from tracker.access.guard import address, allow, caller, check_origin, public
 from tracker.access.sign_ins import COOKIE, close_sign_in, open_sign_in
-from tracker.api.edge import answer, empty, read_json
-from tracker.errors import Invalid, NotAllowed, NotSignedIn
+from tracker.api.edge import answer, below, empty, read_json
+from tracker.errors import Invalid, NotSignedIn
 from tracker.model.token import Token, TokenKind
 from tracker.store.devices import select_device_by_key
 from tracker.store.pool import borrow
@@ -49,7 +49,7 @@ def blueprint(gate: Gate) -> Blueprint:
             async with borrow(gate.pool) as conn:
                 await close_sign_in(conn, secret, gate.admin_token)
         response = empty()
-        response.delete_cookie(COOKIE, path="/", httponly=True, samesite="Strict", secure=_secure())
+        response.delete_cookie(COOKIE, path=f"{below()}/", httponly=True, samesite="Strict", secure=_secure())
         return response
 
     @routes.get("/me")
@@ -66,13 +66,15 @@ def blueprint(gate: Gate) -> Blueprint:
 
 
 async def _sign_in(gate: Gate) -> Response:
-    if "Origin" in request.headers and not has_own_origin(gate, request):
-        raise NotAllowed("the page's origin is not allowed")
+    if "Origin" in request.headers:
+        check_origin(gate, request)
     token = await _admitted(gate, await read_json(SignIn))
     async with borrow(gate.pool) as conn:
         secret = await open_sign_in(conn, token, gate.admin_token)
     response = answer(await _me(gate, token), 201)
-    response.set_cookie(COOKIE, secret, max_age=LIFETIME, path="/", httponly=True, samesite="Strict", secure=_secure())
+    response.set_cookie(
+        COOKIE, secret, max_age=LIFETIME, path=f"{below()}/", httponly=True, samesite="Strict", secure=_secure()
+    )
     return response
 
 

@@ -11,7 +11,7 @@ from tracker.access.guard import allow
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.signature import new_webhook_secret
 from tracker.api.channel_forms import read_channel
-from tracker.api.edge import Cursor, Page, answer, clean_name, empty, read_json, read_query
+from tracker.api.edge import Cursor, Page, answer, below, clean_name, empty, read_json, read_query
 from tracker.api.subscription_forms import (
     NewSubscription,
     SubscriptionAnswer,
@@ -82,7 +82,7 @@ def blueprint(pool: asyncpg.Pool, carriers: Carriers) -> Blueprint:
                 made = msgspec.structs.replace(made, enabled=False)
                 await update_subscription(conn, made)
         response = answer(shown(made, secret if isinstance(channel, Webhook) else None), 201)
-        response.headers["Location"] = f"/api/subscriptions/{made.id}"
+        response.headers["Location"] = f"{below()}/api/subscriptions/{made.id}"
         return response
 
     @routes.get("/<slug:subscription>")

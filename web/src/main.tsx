@@ -2,7 +2,7 @@
 import '@fontsource-variable/inter/wght.css';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import { render } from 'preact';
-import { ApiError } from './api/call';
+import { ApiError, here } from './api/call';
 import { fetchConfig, fetchMe, type Key } from './api/sign-in';
 import { App } from './panels/App';
 import { trySignIn } from './panels/SignIn';
@@ -19,7 +19,7 @@ import './styles/alerts.css';
 import './styles/door.css';
 
 followTheme();
-const liveUrl = new URL('/ws/live', location.href.replace(/^http/, 'ws')).href;
+const liveUrl = here('/ws/live').replace(/^http/, 'ws');
 render(<App liveUrl={liveUrl} onSignedIn={() => void enter()} />, document.getElementById('app')!);
 void arrive();
 

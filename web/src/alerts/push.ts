@@ -1,7 +1,8 @@
 /** This browser as a channel: it is asked for permission, and gives an address at its push service. */
+import { here } from '../api/call';
 import { type Channel, fetchPushKey } from '../api/subscriptions';
 
-const WORKER = '/push-worker.js';
+const WORKER = 'push-worker.js'; // beside the page, whose notifications it shows
 const PATIENCE_MS = 20_000; // a browser that cannot reach its push service may never answer
 
 export class PushRefused extends Error {}
@@ -12,7 +13,7 @@ export async function askThisBrowser(): Promise<Channel> {
   if (!('serviceWorker' in navigator) || !('PushManager' in window)) throw new PushRefused('This browser has no notifications; on an iPhone, add the page to the home screen first.');
   if ((await Notification.requestPermission()) !== 'granted') throw new PushRefused('This browser was told not to show notifications of this page.');
   const key = await fetchPushKey();
-  await navigator.serviceWorker.register(WORKER);
+  await navigator.serviceWorker.register(here(WORKER));
   const { pushManager } = await navigator.serviceWorker.ready;
   return channelFrom((await inTime(subscribed(pushManager, key))).toJSON());
 }

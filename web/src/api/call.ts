@@ -17,6 +17,11 @@ export class ApiError extends Error {
   }
 }
 
+/** An address of ours, wherever the page lies: at the root of a host, or below a path of a proxy. */
+export function here(path: string): string {
+  return new URL(path.replace(/^\//, ''), document.baseURI).href;
+}
+
 export async function call(method: string, path: string, body?: object): Promise<Json> {
   const response = await send(method, path, body === undefined ? undefined : JSON.stringify(body));
   return parse(await response.text());
@@ -27,7 +32,7 @@ export async function send(method: string, path: string, body?: string | ArrayBu
   const request: RequestInit = { method, credentials: 'same-origin', headers: { Accept: 'application/json' } };
   if (body !== undefined) Object.assign(request, { body, headers: { ...request.headers, 'Content-Type': 'application/json' } });
   if (signal) request.signal = signal;
-  const response = await fetch(path, request);
+  const response = await fetch(here(path), request);
   if (!response.ok) throw refused(response.status, parse(await response.text()));
   return response;
 }

@@ -1,4 +1,5 @@
 /** What is said where there is nothing to show, and what to do about it. */
+import { here } from '../api/call';
 import { isAdmin } from '../state';
 
 export function Nothing({ text }: { text: string }) {
@@ -10,9 +11,9 @@ export function NoDevices() {
     <div class="empty">
       <h2>No devices yet</h2>
       <p>Let some drive around Helsinki. On the machine of the server:</p>
-      <pre><code>{`python3 -m tracker simulate --url ${location.origin} --token "$TRACKER_ADMIN_TOKEN"`}</code></pre>
+      <pre><code>{`python3 -m tracker simulate --url ${here('/').replace(/\/$/, '')} --token "$TRACKER_ADMIN_TOKEN"`}</code></pre>
       <p>Or register your own, and send its fixes to <code>/ws/device</code> with the token of the answer:</p>
-      <pre><code>{`curl -X POST ${location.origin}/api/devices \\\n  -H "Authorization: Bearer $TRACKER_ADMIN_TOKEN" \\\n  -H "Content-Type: application/json" \\\n  -d '{"id": "van-12"}'`}</code></pre>
+      <pre><code>{`curl -X POST ${here('/api/devices')} \\\n  -H "Authorization: Bearer $TRACKER_ADMIN_TOKEN" \\\n  -H "Content-Type: application/json" \\\n  -d '{"id": "van-12"}'`}</code></pre>
       <p class="hint">It shows up here with its first position.</p>
     </div>
   );
