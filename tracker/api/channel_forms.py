@@ -54,7 +54,7 @@ def read_channel(form: ChannelForm | None) -> Channel:
     return READ[form.kind](form)
 
 
-def shown_channel(channel: Channel) -> ChannelForm:
+def show_channel(channel: Channel) -> ChannelForm:
     match channel:
         case Webhook():
             return ChannelForm("webhook", url=channel.url)

@@ -9,8 +9,8 @@ from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
 from tracker.access.guard import allow
-from tracker.api.devices import known
-from tracker.api.edge import Page, answer, clean, read_json, read_moment, read_query, refused
+from tracker.api.devices import find_device
+from tracker.api.edge import Page, answer, clean, explain_invalid, read_json, read_moment, read_query
 from tracker.errors import Conflict, Invalid
 from tracker.model.command import Command
 from tracker.model.moment import DAY_MS, format_ms, now_ms
@@ -80,8 +80,8 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         """List a device's commands and their results, the newest first."""
         query = read_query(CommandQuery)
         async with borrow(pool) as conn:
-            found = await select_commands(conn, (await known(conn, device)).key, limit=query.most)
-        return answer(CommandList([_shown(command) for command in found]))
+            found = await select_commands(conn, (await find_device(conn, device)).key, limit=query.most)
+        return answer(CommandList([_make_answer(command) for command in found]))
 
     @routes.post("")
     @document_request(NewCommand)
@@ -92,12 +92,12 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         new = await read_json(NewCommand)
         args, expires = _args(new), _expires(new)
         async with borrow(pool) as conn:
-            key = (await known(conn, device)).key
+            key = (await find_device(conn, device)).key
             if await count_open_commands(conn, key) >= MOST_OPEN:
                 raise Conflict(f"{MOST_OPEN} commands wait for this device already")
             id = f"c-{secrets.token_hex(8)}"
             command = await insert_command(conn, key, id, new.name, args, expires=expires)
-        return answer(_shown(command), 201)
+        return answer(_make_answer(command), 201)
 
     return routes
 
@@ -107,7 +107,7 @@ def _args(new: NewCommand) -> bytes:
     try:
         args = msgspec.convert(new.args or {}, ARGS[new.name])
     except msgspec.ValidationError as error:
-        raise refused(error, "args") from None
+        raise explain_invalid(error, "args") from None
     if isinstance(args, MessageArgs):
         clean(args.text, "args.text")
     return msgspec.json.encode(args)
@@ -121,7 +121,7 @@ def _expires(new: NewCommand) -> int:
     return expires
 
 
-def _shown(command: Command) -> CommandAnswer:
+def _make_answer(command: Command) -> CommandAnswer:
     answered = command.answered_at
     return CommandAnswer(
         command.id,

@@ -107,7 +107,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
             found = await select_deliveries(conn, key, before=query.before, limit=min(query.most, 1000), states=states)
             attempts = await select_attempts(conn, [each.id for each in found])
         last = found[-1].id if len(found) == min(query.most, 1000) else None
-        return answer(DeliveryPage([_shown(each, attempts.get(each.id, [])) for each in found], last))
+        return answer(DeliveryPage([_make_answer(each, attempts.get(each.id, [])) for each in found], last))
 
     @routes.post("/test")
     @document_response(Replayed, 202)
@@ -172,7 +172,7 @@ def _test_event() -> msgspec.Raw:
     return write_event(Event(0, TEST, TEST, None, now, now, False, 0.0, 0.0, msgspec.Raw(b"{}")))
 
 
-def _shown(delivery: Delivery, attempts: list[Attempt]) -> DeliveryAnswer:
+def _make_answer(delivery: Delivery, attempts: list[Attempt]) -> DeliveryAnswer:
     return DeliveryAnswer(
         delivery.id,
         delivery.message,

@@ -29,7 +29,7 @@ def blueprint(schema: QuartSchema) -> Blueprint:
     @public
     async def openapi() -> Response:
         """Describe this API."""
-        return answer(described(below()))
+        return answer(describe_api(below()))
 
     @routes.get("/asyncapi.json")
     @document_response(Description)
@@ -44,7 +44,7 @@ def blueprint(schema: QuartSchema) -> Blueprint:
         return described
 
     @lru_cache(maxsize=4)  # full: the path asked for longest ago goes
-    def described(path: str) -> msgspec.Raw:
+    def describe_api(path: str) -> msgspec.Raw:
         """`path`: the one at which a proxy shows us, '' for none."""
         return msgspec.Raw(msgspec.json.encode(document() | {"servers": [{"url": path or "/"}]}))
 

@@ -73,7 +73,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         async with borrow(pool) as conn:
             devices = await select_devices(conn, after=query.after, limit=query.most)
         last = devices[-1].id if len(devices) == query.most else None
-        return answer(DevicePage([_shown(device) for device in devices], last))
+        return answer(DevicePage([_make_answer(device) for device in devices], last))
 
     @routes.post("")
     @document_request(NewDevice)
@@ -89,7 +89,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     async def read_device(device: str) -> Response:
         """Show a device."""
         async with borrow(pool) as conn:
-            return answer(_shown(await known(conn, device)))
+            return answer(_make_answer(await find_device(conn, device)))
 
     @routes.patch("/<slug:device>")
     @document_request(DeviceChange)
@@ -118,7 +118,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     return routes
 
 
-async def known(conn: asyncpg.Connection, id: str) -> Device:
+async def find_device(conn: asyncpg.Connection, id: str) -> Device:
     """NotFound where there is none."""
     device = await select_device(conn, id)
     if device is None:
@@ -132,7 +132,7 @@ async def _create(pool: asyncpg.Pool, new: NewDevice) -> Response:
     async with borrow(pool) as conn, conn.transaction():
         device = await insert_device(conn, id, name, category, new.interval)
         _, secret = await issue(conn, "device", device=device.key)
-    response = answer(_shown(device, secret), 201)
+    response = answer(_make_answer(device, secret), 201)
     response.headers["Location"] = f"{below()}/api/devices/{id}"
     return response
 
@@ -146,16 +146,16 @@ async def _change(pool: asyncpg.Pool, id: str, change: DeviceChange) -> Response
         device = await update_device(conn, id, name=name, category=category, interval=change.interval)
     if device is None:
         raise NotFound(f"there is no device {id}")
-    return answer(_shown(device))
+    return answer(_make_answer(device))
 
 
 async def _rotate(pool: asyncpg.Pool, id: str) -> Response:
     async with borrow(pool) as conn, conn.transaction():
-        device = await known(conn, id)
+        device = await find_device(conn, id)
         await revoke_device_tokens(conn, device.key)
         _, secret = await issue(conn, "device", device=device.key)
-    return answer(_shown(device, secret), 201)
+    return answer(_make_answer(device, secret), 201)
 
 
-def _shown(device: Device, secret: str | None = None) -> DeviceAnswer:
+def _make_answer(device: Device, secret: str | None = None) -> DeviceAnswer:
     return DeviceAnswer(device.id, device.name, device.category, device.interval, secret if secret else msgspec.UNSET)

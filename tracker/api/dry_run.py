@@ -10,7 +10,7 @@ from quart_schema import document_request, document_response
 
 from tracker.access.guard import allow
 from tracker.api.edge import read_json, read_moment
-from tracker.api.event_stream import guarded
+from tracker.api.event_stream import cut_stalled
 from tracker.api.geofences import LARGEST_FEATURE
 from tracker.api.tracks import FIRST
 from tracker.dry_run.lines import TrialEvent
@@ -75,7 +75,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers, database_url: str) -> Bluepr
         if task is not None:
             running.add(task)
             task.add_done_callback(running.discard)
-        response = Response(guarded(lines(request), running, STALL), mimetype="application/x-ndjson")
+        response = Response(cut_stalled(lines(request), running, STALL), mimetype="application/x-ndjson")
         response.timeout = None
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"  # a proxy that collects a buffer first would hide the progress
@@ -88,20 +88,20 @@ async def _request(pool: asyncpg.Pool, readers: Readers, asked: NewDryRun, datab
     since, until = read_moment(asked.from_, "from"), read_moment(asked.to, "to")
     if since > until:
         raise Invalid("from is after to", field="from")
-    draft = await _draft(readers, bytes(asked.feature))
+    draft = await _read_draft(readers, bytes(asked.feature))
     if asked.devices is not None:
-        await _known(pool, asked.devices)
+        await _check_known(pool, asked.devices)
     devices = None if asked.devices is None else frozenset(asked.devices)
-    return Request(database_url, msgspec.Raw(draft.feature), *possible(since, until), asked.preset, devices)
+    return Request(database_url, msgspec.Raw(draft.feature), *clamp_period(since, until), asked.preset, devices)
 
 
-def possible(since: int, until: int) -> tuple[int, int]:
+def clamp_period(since: int, until: int) -> tuple[int, int]:
     """Cut to where fixes can be, so that no date is out of reach."""
     latest = now_ms() + DAY_MS
     return max(FIRST, min(since, latest)), max(FIRST, min(until, latest))
 
 
-async def _draft(readers: Readers, feature: bytes) -> Draft:
+async def _read_draft(readers: Readers, feature: bytes) -> Draft:
     try:
         named = msgspec.json.decode(feature, type=Named)
     except msgspec.ValidationError:
@@ -112,7 +112,7 @@ async def _draft(readers: Readers, feature: bytes) -> Draft:
         raise Invalid(str(error), field=error.field or "feature") from None
 
 
-async def _known(pool: asyncpg.Pool, devices: list[str]) -> None:
+async def _check_known(pool: asyncpg.Pool, devices: list[str]) -> None:
     unknown = next((id for id in devices if not is_slug(id)), None)
     if unknown is None:
         async with borrow(pool) as conn:

@@ -57,7 +57,7 @@ async def read_json(kind: type[T], largest: int = LARGEST_BODY) -> T:
     try:
         return msgspec.json.decode(body or b"{}", type=kind)
     except msgspec.ValidationError as error:
-        raise refused(error) from None
+        raise explain_invalid(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Malformed("the body is not JSON") from None
 
@@ -70,7 +70,7 @@ def read_query(kind: type[T]) -> T:
     try:
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
-        raise refused(error) from None
+        raise explain_invalid(error) from None
 
 
 def read_moment(text: str, field: str) -> int:
@@ -118,7 +118,7 @@ def empty() -> Response:
     return Response(b"", 204)
 
 
-def refused(error: msgspec.ValidationError, inside: str = "") -> Invalid:
+def explain_invalid(error: msgspec.ValidationError, inside: str = "") -> Invalid:
     """msgspec's message ends in the place, as in "Expected `str`, got `int` - at `$.name`"."""
     reason, _, place = str(error).partition(" - at `")
     missing = MISSING.fullmatch(reason)  # the place is then that of the object which should have it

@@ -78,8 +78,10 @@ def blueprint(pool: asyncpg.Pool, newest: Newest, *, stall: float = STALL) -> Bl
             read_list(query.type, "type"),
             token.id if token else 0,
         )
-        first = await _begin(pool, reader, _after(query))
-        response = Response(guarded(_stream(pool, newest, reader, first), open, stall), mimetype="text/event-stream")
+        first = await _find_begin(pool, reader, _after(query))
+        response = Response(
+            cut_stalled(_stream(pool, newest, reader, first), open, stall), mimetype="text/event-stream"
+        )
         response.timeout = None
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"  # a proxy that collects a buffer first would spoil it
@@ -101,7 +103,7 @@ def _after(query: StreamQuery) -> int | None:
     return number
 
 
-async def _begin(pool: asyncpg.Pool, reader: Reader, after: int | None) -> bytes:
+async def _find_begin(pool: asyncpg.Pool, reader: Reader, after: int | None) -> bytes:
     """Where it reads from, and what it is told first."""
     async with borrow(pool) as conn:
         head, oldest = await select_head(conn), await select_oldest(conn)
@@ -111,7 +113,7 @@ async def _begin(pool: asyncpg.Pool, reader: Reader, after: int | None) -> bytes
     return b"retry: 2000\n\n" + reset
 
 
-async def guarded(
+async def cut_stalled(
     pages: AsyncGenerator[bytes, None], open: "set[asyncio.Task[None] | None]", stall: float
 ) -> AsyncIterator[bytes]:
     """Cuts a reader that takes nothing: the task that sends is cancelled, for it would wait as long as the reader."""

@@ -34,7 +34,7 @@ class Form(msgspec.Struct, frozen=True):
     rfc7946: bool = False
 
 
-async def streamed(
+async def stream_features(
     pages: AsyncIterator[Sequence[StoredGeofence]], written: Written = given, **members: str | int | None
 ) -> AsyncIterator[bytes]:
     """`members` stand beside the features, each of which is `written` in a thread."""
@@ -53,7 +53,7 @@ def _joined(page: Sequence[StoredGeofence], written: Written) -> bytes:
     return b",\n".join(written(bytes(each.feature)) for each in page)
 
 
-async def one_page(page: Sequence[StoredGeofence]) -> AsyncIterator[Sequence[StoredGeofence]]:
+async def make_page(page: Sequence[StoredGeofence]) -> AsyncIterator[Sequence[StoredGeofence]]:
     yield page
 
 

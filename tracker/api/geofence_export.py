@@ -10,7 +10,7 @@ from quart_schema import document_querystring, document_response
 
 from tracker.access.guard import allow
 from tracker.api.edge import read_query
-from tracker.api.feature_stream import Form, closed, of_revision, streamed
+from tracker.api.feature_stream import Form, closed, of_revision, stream_features
 from tracker.api.geofences import GeofenceAnswer
 from tracker.geofence.published import published
 from tracker.store.geofences import StoredGeofence, select_geofence_revision, select_geofences_after
@@ -41,7 +41,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         written = published if read_query(Form).rfc7946 else closed
         async with borrow(pool) as conn:
             revision = await select_geofence_revision(conn)
-        response = of_revision(revision, streamed(_pages(pool), written, revision=revision))
+        response = of_revision(revision, stream_features(_pages(pool), written, revision=revision))
         response.timeout = None  # a large one on a slow line takes its time; sockets have their own limits
         response.headers["Content-Disposition"] = 'attachment; filename="geofences.geojson"'
         return response

@@ -94,10 +94,10 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
         clashes = [] if query.on_conflict == "replace" else _clashes(found, settled)
         if clashes and query.on_conflict == "fail":
             raise Conflict(
-                _counted(len(clashes), found.total, "have an id that is taken, so nothing is stored"),
+                _count(len(clashes), found.total, "have an id that is taken, so nothing is stored"),
                 errors=clashes[:MOST_TOLD],
             )
-        return answer(_imported(found, settled, clashes), 201)
+        return answer(_import(found, settled, clashes), 201)
 
     return routes
 
@@ -105,13 +105,13 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
 def _check(found: Collection, strict: bool, *, empty: bool) -> None:
     """Invalid where nothing is to be stored. `empty`: a file may have nothing in it, as an export of nothing has."""
     if found.wrong and (strict or not found.drafts):
-        raise Invalid(_counted(found.wrong, found.total, "cannot be geofences, so nothing is stored"), errors=found.bad)
+        raise Invalid(_count(found.wrong, found.total, "cannot be geofences, so nothing is stored"), errors=found.bad)
     if not found.total and not empty:
         notes = [each.note for each in found.said] or ["it has neither places nor lines nor areas"]
         raise Invalid(f"nothing in the file can be a geofence: {'; '.join(notes)}")
 
 
-def _imported(found: Collection, settled: Settled, clashes: list[BadFeature]) -> Imported:
+def _import(found: Collection, settled: Settled, clashes: list[BadFeature]) -> Imported:
     left_out = {clash.id for clash in clashes}
     ids = [draft.id for draft in found.drafts if draft.id not in left_out]
     replaced, unchanged = len(settled.replaced) - len(clashes), len(settled.unchanged)
@@ -145,7 +145,7 @@ async def _parts() -> list[bytes]:
     return parts
 
 
-def _counted(wrong: int, total: int, what: str) -> str:
+def _count(wrong: int, total: int, what: str) -> str:
     told = f"; errors has the first {MOST_TOLD}" if wrong > MOST_TOLD else ""
     return f"{wrong:,} of {total:,} features {what}{told}"
 

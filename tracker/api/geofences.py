@@ -10,7 +10,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from tracker.access.guard import allow
 from tracker.api.edge import Cursor, Page, answer, below, empty, read_bytes, read_query
-from tracker.api.feature_stream import Form, Written, given, of_revision, one_page, streamed, written_as
+from tracker.api.feature_stream import Form, Written, given, make_page, of_revision, stream_features, written_as
 from tracker.errors import NotFound, TooLarge
 from tracker.geofence.reading.collection import Draft
 from tracker.geofence.reading.feature import GeofenceProperties
@@ -89,7 +89,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
             revision = await select_geofence_revision(conn)
             found, more = await select_geofences(conn, after=query.after, limit=query.most)
         last = found[-1].id if more else None
-        features = streamed(one_page(found), written_as(query.rfc7946), next=last)
+        features = stream_features(make_page(found), written_as(query.rfc7946), next=last)
         return of_revision(revision, features)
 
     @routes.post("")
@@ -101,7 +101,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
         draft = await _read(readers, None)
         async with borrow(pool) as conn:
             made = await insert_geofence(conn, draft.id, draft.feature, draft.shape)
-        response = _shown(made, 201)
+        response = _make_answer(made, 201)
         response.headers["Location"] = f"{below()}/api/geofences/{made.id}"
         return response
 
@@ -113,7 +113,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
         """Show a geofence."""
         async with borrow(pool) as conn:
             found = await select_geofence(conn, geofence)
-        return _shown(found, written=written_as(read_query(Form).rfc7946))
+        return _make_answer(found, written=written_as(read_query(Form).rfc7946))
 
     @routes.put("/<fence:geofence>")
     @document_request(GeofenceFeature)
@@ -123,7 +123,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
         """Change a geofence; who is inside both the old and the new area stays inside."""
         draft = await _read(readers, geofence)
         async with borrow(pool) as conn:
-            return _shown(await update_geofence(conn, geofence, draft.feature, draft.shape))
+            return _make_answer(await update_geofence(conn, geofence, draft.feature, draft.shape))
 
     @routes.delete("/<fence:geofence>")
     @allow("admin")
@@ -146,7 +146,7 @@ async def _read(readers: Readers, id: str | None) -> Draft:
     return await readers.feature(body, id)
 
 
-def _shown(stored: StoredGeofence | None, status: int = 200, written: Written = given) -> Response:
+def _make_answer(stored: StoredGeofence | None, status: int = 200, written: Written = given) -> Response:
     if stored is None:
         raise NotFound("there is no such geofence")
     return answer(msgspec.Raw(written(bytes(stored.feature))), status, "application/geo+json")

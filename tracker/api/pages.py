@@ -77,11 +77,11 @@ async def _file(folder: Path, name: str, cache: str) -> Response:
 async def _compress(response: Response) -> None:
     """A megabyte of script becomes a third; once, then it is remembered."""
     etag, _ = response.get_etag()
-    response.set_data(await asyncio.to_thread(_compressed, await response.get_data(as_text=False)))
+    response.set_data(await asyncio.to_thread(_gzip, await response.get_data(as_text=False)))
     response.headers["Content-Encoding"] = "gzip"
     response.set_etag(etag or "", weak=True)  # the same text in other bytes
 
 
 @lru_cache(maxsize=32)  # files of one build; full: the one asked for longest ago goes
-def _compressed(data: bytes) -> bytes:
+def _gzip(data: bytes) -> bytes:
     return gzip.compress(data, mtime=0)

@@ -70,7 +70,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         async with borrow(pool) as conn:
             found = await select_pairs(conn, after=clean(query.after, "after"), limit=query.most)
         last = found[-1].id if len(found) == query.most else None
-        return answer(PairPage([_shown(each) for each in found], last))
+        return answer(PairPage([_make_answer(each) for each in found], last))
 
     @routes.post("")
     @document_request(NewPair)
@@ -86,7 +86,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     async def read_pair(pair: str) -> Response:
         """Show a pair."""
         async with borrow(pool) as conn:
-            return answer(_shown(known(await select_pair(conn, pair))))
+            return answer(_make_answer(require_pair(await select_pair(conn, pair))))
 
     @routes.patch("/<slug:pair>")
     @document_request(PairChange)
@@ -115,25 +115,25 @@ async def _create(pool: asyncpg.Pool, new: NewPair) -> Response:
     id = new.id or f"pair-{secrets.token_hex(4)}"
     async with borrow(pool) as conn:
         made = await insert_pair(conn, id, (one, two), new.distance, new.preset or "balanced")
-    response = answer(_shown(made), 201)
+    response = answer(_make_answer(made), 201)
     response.headers["Location"] = f"{below()}/api/pairs/{made.id}"
     return response
 
 
 async def _change(pool: asyncpg.Pool, id: str, change: PairChange) -> Response:
     async with borrow(pool) as conn:
-        found = known(await select_pair(conn, id))
+        found = require_pair(await select_pair(conn, id))
         if change.devices is not None and set(change.devices) != set(found.devices):
             raise Invalid("devices: they do not change; make another pair", field="devices")
         changed = await update_pair(conn, id, distance=change.distance, preset=change.preset)
-    return answer(_shown(known(changed)))
+    return answer(_make_answer(require_pair(changed)))
 
 
-def known(pair: Pair | None) -> Pair:
+def require_pair(pair: Pair | None) -> Pair:
     if pair is None:
         raise NotFound("there is no such pair")
     return pair
 
 
-def _shown(pair: Pair) -> PairAnswer:
+def _make_answer(pair: Pair) -> PairAnswer:
     return PairAnswer(pair.id, pair.devices, pair.distance, pair.preset)

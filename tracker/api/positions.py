@@ -82,7 +82,7 @@ def blueprint(table: Table) -> Blueprint:
 
 def _answer(table: Table, found: list[Position], limit: int) -> Response:
     """In a thread: twenty thousand take a fifth of a second, in which the live path goes on."""
-    shown = [_shown(position, table.device(position.device)) for position in found[:limit]]
+    shown = [_make_answer(position, table.device(position.device)) for position in found[:limit]]
     return answer(PositionCollection(shown, len(found)), 200, "application/geo+json")
 
 
@@ -97,7 +97,7 @@ def _viewport(bbox: str) -> Viewport:
         raise Invalid(f"bbox: {error}", field="bbox") from None
 
 
-def _shown(position: Position, device: Device | None) -> PositionFeature:
+def _make_answer(position: Position, device: Device | None) -> PositionFeature:
     fix = position.fix
     properties = PositionProperties(
         name=device.name if device else str(position.device),

@@ -36,16 +36,16 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def handle_errors(app: Quart) -> None:
     """All of them; the texts of libraries and of the database stay here."""
-    app.register_error_handler(TrackerError, _told)
+    app.register_error_handler(TrackerError, _describe)
     app.register_error_handler(HTTPException, _http)
     for kind in AWAY:
         app.register_error_handler(kind, _away)
     for kind in REFUSED:
-        app.register_error_handler(kind, _refused)
-    app.register_error_handler(Exception, _unexpected)
+        app.register_error_handler(kind, _answer_refused)
+    app.register_error_handler(Exception, _answer_unexpected)
 
 
-async def _told(error: TrackerError) -> Response:
+async def _describe(error: TrackerError) -> Response:
     response = _problem(http_status(error), str(error), field=error.field, errors=error.errors)
     if isinstance(error, NotSignedIn):
         response.headers["WWW-Authenticate"] = "Bearer"
@@ -66,17 +66,17 @@ async def _http(error: HTTPException) -> Response:
 
 async def _away(error: Exception) -> Response:
     if isinstance(error, ValueError):  # asyncpg's own word for a value no column takes is an InterfaceError too
-        return await _refused(error)
+        return await _answer_refused(error)
     log.warning("storage is down", extra={"error": type(error).__name__})
-    return await _told(StorageDown())
+    return await _describe(StorageDown())
 
 
-async def _refused(error: Exception) -> Response:
+async def _answer_refused(error: Exception) -> Response:
     log.warning("the database refused a value that validation let through", extra={"error": type(error).__name__})
-    return await _told(Invalid("a value cannot be stored"))
+    return await _describe(Invalid("a value cannot be stored"))
 
 
-async def _unexpected(error: Exception) -> Response:
+async def _answer_unexpected(error: Exception) -> Response:
     instance = f"urn:tracker:error:{secrets.token_hex(8)}"
     path = request.path if has_request_context() else None  # None: a socket's
     log.error("unexpected error", exc_info=error, extra={"instance": instance, "path": path})

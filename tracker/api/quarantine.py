@@ -8,7 +8,7 @@ from quart import Blueprint, Response
 from quart_schema import document_querystring, document_response
 
 from tracker.access.guard import allow
-from tracker.api.devices import known
+from tracker.api.devices import find_device
 from tracker.api.edge import Page, answer, read_query
 from tracker.model.moment import format_ms
 from tracker.store.pool import borrow
@@ -51,14 +51,14 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         """List what was refused of a device, with the reasons."""
         query = read_query(QuarantineQuery)
         async with borrow(pool) as conn:
-            key = (await known(conn, device)).key
+            key = (await find_device(conn, device)).key
             rows = await select_quarantine(conn, key, before=query.before, limit=query.most)
         last = rows[-1].id if len(rows) == query.most else None
-        return answer(QuarantinePage([_shown(row) for row in rows], last))
+        return answer(QuarantinePage([_make_answer(row) for row in rows], last))
 
     return routes
 
 
-def _shown(row: Quarantined) -> QuarantineAnswer:
+def _make_answer(row: Quarantined) -> QuarantineAnswer:
     at = format_ms(row.received_at // 1000)
     return QuarantineAnswer(row.id, at, row.seq, row.index, row.reason, row.text)

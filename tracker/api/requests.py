@@ -28,7 +28,7 @@ def watch_requests(app: Quart, metrics: Metrics) -> None:
         metrics.request_time.labels(method, _route()).observe(taken)
         level = logging.DEBUG if request.path in QUIET else logging.INFO
         if log.isEnabledFor(level):
-            log.log(level, "request", extra=_told(response))
+            log.log(level, "request", extra=_describe(response))
         return response
 
 
@@ -37,7 +37,7 @@ def _route() -> str:
     return PARAMETER.sub(r"{\1}", request.url_rule.rule) if request.url_rule else "none"
 
 
-def _told(response: Response) -> dict[str, object]:
+def _describe(response: Response) -> dict[str, object]:
     token = caller()
     return {
         "method": request.method,

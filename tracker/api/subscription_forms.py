@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from tracker.api.channel_forms import ChannelForm, shown_channel
+from tracker.api.channel_forms import ChannelForm, show_channel
 from tracker.api.edge import Slug, clean
 from tracker.errors import Invalid
 from tracker.model.clock import DAYS, Day, format_clock, parse_clock, zone_of
@@ -70,13 +70,13 @@ class SubscriptionAnswer(msgspec.Struct, frozen=True):
     secret: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def changed_wish(wish: Wish, change: SubscriptionChange) -> Wish:
+def change_wish(wish: Wish, change: SubscriptionChange) -> Wish:
     names = ("types", "geofences", "devices", "categories")
     filters = {name: _filter(name, getattr(change, name), getattr(wish, name)) for name in names}
     numbers: dict[str, Any] = {
         name: given for name in ("cooldown", "group", "max_age") if (given := getattr(change, name)) is not None
     }
-    return msgspec.structs.replace(wish, **filters, **numbers, quiet=_quiet(change.quiet, wish.quiet))
+    return msgspec.structs.replace(wish, **filters, **numbers, quiet=_make_quiet(change.quiet, wish.quiet))
 
 
 def shown(subscription: Subscription, secret: str | None = None) -> SubscriptionAnswer:
@@ -86,15 +86,15 @@ def shown(subscription: Subscription, secret: str | None = None) -> Subscription
         subscription.name,
         subscription.enabled,
         subscription.reason,
-        _listed(wish.types),
-        _listed(wish.geofences),
-        _listed(wish.devices),
-        _listed(wish.categories),
+        _list_names(wish.types),
+        _list_names(wish.geofences),
+        _list_names(wish.devices),
+        _list_names(wish.categories),
         _hours(wish.quiet) if wish.quiet else None,
         wish.cooldown,
         wish.group,
         wish.max_age,
-        shown_channel(subscription.channel),
+        show_channel(subscription.channel),
         secret or msgspec.UNSET,
     )
 
@@ -105,11 +105,11 @@ def _filter(name: str, given: list[str] | None, kept: frozenset[str] | None) -> 
     return frozenset(clean(each, name) for each in given) or None
 
 
-def _listed(filter: frozenset[str] | None) -> list[str] | None:
+def _list_names(filter: frozenset[str] | None) -> list[str] | None:
     return None if filter is None else sorted(filter)
 
 
-def _quiet(given: QuietHours | bool | None, kept: Quiet | None) -> Quiet | None:
+def _make_quiet(given: QuietHours | bool | None, kept: Quiet | None) -> Quiet | None:
     if given is None:
         return kept
     if given is True:

@@ -16,7 +16,7 @@ from tracker.api.subscription_forms import (
     NewSubscription,
     SubscriptionAnswer,
     SubscriptionChange,
-    changed_wish,
+    change_wish,
     shown,
 )
 from tracker.errors import Invalid, NotFound
@@ -70,7 +70,7 @@ def blueprint(pool: asyncpg.Pool, carriers: Carriers) -> Blueprint:
     async def create_subscription() -> Response:
         """Subscribe; for a webhook the answer holds the secret its messages are signed with, once."""
         new = await read_json(NewSubscription)
-        channel, wish, secret = read_channel(new.channel), changed_wish(Wish(), new), new_webhook_secret()
+        channel, wish, secret = read_channel(new.channel), change_wish(Wish(), new), new_webhook_secret()
         await carriers.of(channel).check(channel)
         async with borrow(pool) as conn:
             if await count_subscriptions(conn) >= MOST:
@@ -109,7 +109,7 @@ def _changes(routes: Blueprint, pool: asyncpg.Pool, carriers: Carriers) -> None:
         if channel:
             await carriers.of(channel).check(channel)
         async with borrow(pool) as conn:
-            new = _changed(await subscribed(conn, subscription), change, channel)
+            new = _change(await subscribed(conn, subscription), change, channel)
             await update_subscription(conn, new)
         return answer(shown(new))
 
@@ -141,11 +141,11 @@ async def subscribed(conn: asyncpg.Connection, id: str) -> Subscription:
     return found
 
 
-def _changed(old: Subscription, change: SubscriptionChange, channel: Channel | None) -> Subscription:
+def _change(old: Subscription, change: SubscriptionChange, channel: Channel | None) -> Subscription:
     return msgspec.structs.replace(
         old,
         name=old.name if change.name is None else change.name and clean_name(change.name, "name"),
-        wish=changed_wish(old.wish, change),
+        wish=change_wish(old.wish, change),
         channel=channel or old.channel,
         enabled=old.enabled if change.enabled is None else change.enabled,
         reason=None if change.enabled else old.reason,

@@ -54,7 +54,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         async with borrow(pool) as conn:
             tokens = await select_tokens(conn, after=query.after, limit=query.most)
         last = tokens[-1].id if len(tokens) == query.most else None
-        return answer(TokenPage([_shown(token) for token in tokens], last))
+        return answer(TokenPage([_make_answer(token) for token in tokens], last))
 
     @routes.post("")
     @document_request(NewToken)
@@ -66,7 +66,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         async with borrow(pool) as conn:
             name = clean_name(new.name, "name") if new.name else ""
             token, secret = await issue(conn, new.kind, name=name)
-        return answer(_shown(token, secret), 201)
+        return answer(_make_answer(token, secret), 201)
 
     @routes.delete("/<int:id>")
     @allow("admin")
@@ -80,5 +80,5 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     return routes
 
 
-def _shown(token: Token, secret: str | None = None) -> TokenAnswer:
+def _make_answer(token: Token, secret: str | None = None) -> TokenAnswer:
     return TokenAnswer(token.id, token.kind, token.name, secret if secret else msgspec.UNSET)

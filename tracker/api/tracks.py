@@ -11,7 +11,7 @@ from quart import Blueprint, Response
 from quart_schema import document_querystring, document_response
 
 from tracker.access.guard import allow
-from tracker.api.devices import known
+from tracker.api.devices import find_device
 from tracker.api.edge import answer, read_moment, read_query
 from tracker.errors import Invalid
 from tracker.geo.line import continuous, thin_line
@@ -85,7 +85,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         query = read_query(TrackQuery)
         since, until = _span(query)
         async with borrow(pool) as conn:
-            found = await known(conn, device)
+            found = await find_device(conn, device)
             if query.format == "json":
                 line = await select_line(conn, found.key, since, until, most=MOST)
         if query.format == "json":
@@ -119,10 +119,10 @@ def _track(device: Device, line: Line, most: int) -> Track:
 def _file(pool: asyncpg.Pool, device: Device, since: int, until: int, query: TrackQuery) -> Response:
     """Sent as it is read, page by page: a year of fixes takes no more memory than an hour."""
     if query.format == "csv":
-        body = _streamed(CSV_HEAD, select_csv(pool, device.key, since, until), "")
+        body = _stream(CSV_HEAD, select_csv(pool, device.key, since, until), "")
     else:
         head = (GPX_HEAD if query.version == "1.1" else GPX_1_0_HEAD).format(name=escape(device.name))
-        body = _streamed(head, select_gpx(pool, device.key, since, until, query.version), GPX_TAIL)
+        body = _stream(head, select_gpx(pool, device.key, since, until, query.version), GPX_TAIL)
     response = Response(body, mimetype="text/csv" if query.format == "csv" else "application/gpx+xml")
     response.timeout = None  # a large one on a slow line takes its time; sockets have their own limits
     response.headers["Content-Disposition"] = (
@@ -131,7 +131,7 @@ def _file(pool: asyncpg.Pool, device: Device, since: int, until: int, query: Tra
     return response
 
 
-async def _streamed(head: str, pages: AsyncIterator[str], tail: str) -> AsyncIterator[bytes]:
+async def _stream(head: str, pages: AsyncIterator[str], tail: str) -> AsyncIterator[bytes]:
     yield head.encode()
     async for page in pages:
         yield page.encode()
