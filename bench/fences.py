@@ -94,8 +94,8 @@ class Held(NamedTuple):
     lookup: FenceIndex
     passages: Passages
 
-    def changed(self, removed: list[int], added: list[Geofence]) -> "Held":
-        return Held(self.lookup.changed(removed, added), self.passages.changed(removed, added))
+    def change(self, removed: list[int], added: list[Geofence]) -> "Held":
+        return Held(self.lookup.change(removed, added), self.passages.change(removed, added))
 
 
 def edits(held: Held, rounds: int) -> tuple[float, float, float]:
@@ -108,7 +108,7 @@ def edits(held: Held, rounds: int) -> tuple[float, float, float]:
         key = int(rng.integers(len(held.lookup)))
         edited = fence(key, star(rng, *(float(at[0]) for at in places(rng, 1))))
         begin, cpu = time.perf_counter(), time.process_time()
-        held = held.changed([key], [edited])
+        held = held.change([key], [edited])
         held.lookup.covering(lon, lat)
         held.passages.candidates(lon, lat, lon, lat)
         took.append((time.perf_counter() - begin) * 1000)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from bench.noise.plane import seconds
 from bench.noise.score import Told
 from bench.noise.truth import Kind
-from tracker.geofence.fences import NOWHERE, fences_of
+from tracker.geofence.fences import NOWHERE, make_fences
 from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.evidence import Crossing
@@ -22,11 +22,11 @@ DEVICE = Device(1, "noisy", "Noisy")
 
 def told(fixes: Sequence[Fix], fences: Sequence[Geofence]) -> dict[int, list[Told]]:
     """By geofence key, in the order they were decided."""
-    known = fences_of({fence.key: fence for fence in fences})
+    known = make_fences({fence.key: fence for fence in fences})
     state, found = State(), defaultdict[int, list[Told]](list)
-    asked = known.asked(fixes, [None, *fixes[:-1]])
+    asked = known.ask(fixes, [None, *fixes[:-1]])
     for number, fix in enumerate(fixes):
-        between = known.passing(asked, number, state.newest, fix)
+        between = known.find_passing(asked, number, state.newest, fix)
         here = asked.here.get(number, NOWHERE)
         step = advance(DEVICE, state, Question(fix, number + 1, here, between), known)
         state = step.state

@@ -11,7 +11,7 @@ import shapely
 
 from tests.geofence.shapes import SHARED, circle, corridor, feature, polygon, shared
 from tracker.geofence.border.passing import chord
-from tracker.geofence.fences import fences_of
+from tracker.geofence.fences import make_fences
 from tracker.geofence.index.index import FenceIndex
 from tracker.geofence.reading.feature import parse
 from tracker.geofence.shape.distance import to_boundary
@@ -160,10 +160,10 @@ HOUR = 3_600_000  # ms
 
 def walked(fixes: Iterable[Fix], fences: Iterable[Geofence]) -> list[Transition]:
     """What one device is told to have done on its way."""
-    around = fences_of({fence.key: fence for fence in fences})
+    around = make_fences({fence.key: fence for fence in fences})
     state, told = State(), list[Transition]()
     for fix in fixes:
-        here, between = around.index.at(fix.lon, fix.lat), around.between(state.newest, fix)
+        here, between = around.index.at(fix.lon, fix.lat), around.find_between(state.newest, fix)
         step = advance(Device(1, "bus", "Bus"), state, Question(fix, fix.at * 1000, here, between), around)
         state = step.state
         told += [each for each in step.transitions if each.is_told]

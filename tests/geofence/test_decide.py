@@ -7,7 +7,7 @@ import pytest
 
 from tests.geofence.shapes import box, circle, polygon
 from tests.moments import MONDAY
-from tracker.geofence.fences import Fences, fences_of
+from tracker.geofence.fences import Fences, make_fences
 from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.fix import E7, Fix
@@ -34,7 +34,7 @@ def fix(made: Made) -> Fix:
 def walk(fences: Fences, way: Sequence[Made], state: State | None = None) -> tuple[State, list[Transition]]:
     state, told = state or State(), list[Transition]()
     for each in map(fix, way):
-        here, between = fences.index.at(each.lon, each.lat), fences.between(state.newest, each)
+        here, between = fences.index.at(each.lon, each.lat), fences.find_between(state.newest, each)
         step = advance(VAN, state, Question(each, each.at * 1000, here, between), fences)
         state = step.state
         told += [each for each in step.transitions if each.is_told]
@@ -46,7 +46,7 @@ def seconds(told: Sequence[Transition]) -> list[tuple[str, float]]:
 
 
 def around(preset: str, **properties: Any) -> Fences:
-    return fences_of({1: circle(0, 0, 100, 1, preset=preset, **properties)})
+    return make_fences({1: circle(0, 0, 100, 1, preset=preset, **properties)})
 
 
 INWARD = [(0, -200.0), (10, -120.0), (20, -80.0), (30, -60.0), (40, -40.0), (50, 0.0), (60, 0.0)]
@@ -197,12 +197,12 @@ def test_a_fence_for_others_or_for_another_time_tells_nothing_and_lets_go() -> N
 
 
 def moved(fence: Geofence, key: int) -> Fences:
-    return fences_of({key: fence})
+    return make_fences({key: fence})
 
 
 def test_a_fence_that_moves_away_is_left_and_one_that_is_gone_is_not() -> None:
     state, _ = walk(around("balanced"), INWARD)
-    state, told = walk(fences_of({}), [(70, 0.0)], state)
+    state, told = walk(make_fences({}), [(70, 0.0)], state)
     assert told == [] and not state.inside
     state, _ = walk(around("balanced"), INWARD)
     away = moved(polygon(box(0.01, 0.01, 0.02, 0.02), key=1, preset="balanced"), 1)

@@ -248,9 +248,9 @@ def test_changed_is_built_anew(data: st.DataObject) -> None:
         removed = data.draw(st.sets(st.integers(0, 5)))
         wanted = [taken(ring, data.draw(st.integers(0, 5))) for ring in data.draw(st.lists(rings(), max_size=3))]
         added = list({fence.key: fence for fence in wanted if fence}.values())
-        index = index.changed(removed, added)
+        index = index.change(removed, added)
         if data.draw(st.booleans()):
-            index = index.swept()
+            index = index.sweep()
         now = {key: fence for key, fence in now.items() if key not in removed} | {fence.key: fence for fence in added}
         assert index.fences == now
         lon, lat = around(list(now.values()) or [circle(0, 0, 5)], np.random.default_rng(0))

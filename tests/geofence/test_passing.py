@@ -187,7 +187,7 @@ def test_candidates_miss_nobody(data: st.DataObject) -> None:
     now = {fence.key: fence for fence in first}
     for fence in more:
         gone = data.draw(st.sets(st.sampled_from([0, 1, 10, 110])))
-        passages = passages.changed(gone, [fence])
+        passages = passages.change(gone, [fence])
         now = {key: kept for key, kept in now.items() if key not in gone} | {fence.key: fence}
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     ways = some_ways(list(now.values()), rng, 12)
@@ -205,7 +205,7 @@ def test_candidates_miss_nobody(data: st.DataObject) -> None:
 def test_many_edits_end_in_the_large_tree() -> None:
     passages = Passages.build([])
     for key in range(1000):
-        passages = passages.changed([key - 400], [circle(0.001 * (key % 500), 0, 30, key)])
+        passages = passages.change([key - 400], [circle(0.001 * (key % 500), 0, 30, key)])
     lon = np.arange(0, 0.5, 0.001)
     _, keys = passages.candidates(lon, lon * 0 - 0.1, lon, lon * 0 + 0.1)
     assert set(keys.tolist()) == set(range(600, 1000))

@@ -17,7 +17,7 @@ from tracker.geofence.border.depth import breadth, depth
 from tracker.geofence.border.near import is_further, plane_of
 from tracker.geofence.border.passing import chord
 from tracker.geofence.border.touch import touches
-from tracker.geofence.fences import fences_of
+from tracker.geofence.fences import make_fences
 from tracker.geofence.reading.feature import MAX_CORNERS, MAX_EDGES, parse
 from tracker.geofence.shape import rings
 from tracker.geofence.shape.arrays import Floats
@@ -83,7 +83,7 @@ def test_the_first_fix_in_it_is_as_quick_as_the_next(make: Callable[[], bytes]) 
 
 
 def dearest(fence: Geofence) -> float:
-    fences_of({1: fence})
+    make_fences({1: fence})
     west, south, east, north = fence.shape.bounds
     lon, lat = (west + east) / 2, (south + north) / 2
 

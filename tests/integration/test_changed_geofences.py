@@ -50,5 +50,5 @@ async def test_until_the_changed_ones_are_made_those_before_decide(conn: asyncpg
     made.set_result(await (await begin(conn, before, 1)))
     after = await refresh.make_next(conn, before, 1)
     assert after is not None and list(after.ids.values()) == ["a"] and after.revision == 1
-    assert list(after.since.values()) == [PENDING] and list(after.in_force(7).since.values()) == [7]
+    assert list(after.since.values()) == [PENDING] and list(after.put_in_force(7).since.values()) == [7]
     assert await refresh.make_next(conn, before, 1) is after, "kept until it is in force"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.geofence.shapes import box, circle, corridor, polygon
 from tests.laws import examples
 from tests.moments import MONDAY
-from tracker.geofence.fences import fences_of
+from tracker.geofence.fences import make_fences
 from tracker.model.fix import E7, Fix
 from tracker.pipeline.through import find_straight_way
 
@@ -20,7 +20,7 @@ KINDS = [
     polygon([(179.99, -0.01), (-179.99, -0.01), (-179.99, 0.01), (179.99, 0.01)], key=6),
     circle(180.0, 0.0, 300, 7),
 ]
-FENCES = fences_of({fence.key: fence for fence in KINDS})
+FENCES = make_fences({fence.key: fence for fence in KINDS})
 
 offsets = st.floats(-0.05, 0.05)
 ends = st.tuples(st.sampled_from([0.0, 180.0]), offsets, offsets, offsets, offsets)
@@ -35,7 +35,7 @@ def fix(at: int, lon: float, lat: float) -> Fix:
 def test_every_way_that_is_told_to_lead_through_was_asked_about(ways: list[tuple[float, ...]]) -> None:
     before = [fix(AT, centre + lon, lat) for centre, lon, lat, _, _ in ways]
     after = [fix(AT + 60_000, centre + lon, lat) for centre, _, _, lon, lat in ways]
-    asked = FENCES.asked(after, before)
+    asked = FENCES.ask(after, before)
     told = 0
     for number, (a, b) in enumerate(zip(before, after, strict=True)):
         inside = asked.here.get(number, frozenset())
@@ -43,5 +43,5 @@ def test_every_way_that_is_told_to_lead_through_was_asked_about(ways: list[tuple
             if fence.key not in inside and find_straight_way(1, fence, a, b):
                 told += 1
                 assert fence.key in asked.between[number], fence.id
-                assert fence.key in FENCES.between(a, b)
+                assert fence.key in FENCES.find_between(a, b)
     event(f"{min(told, 3)} told")

@@ -14,7 +14,7 @@ from pyproj import Geod
 
 from tests.geofence.shapes import circle
 from tests.laws import examples
-from tracker.geofence.fences import NOWHERE, fences_of
+from tracker.geofence.fences import NOWHERE, make_fences
 from tracker.model.device import Device
 from tracker.model.fix import E7, Fix
 from tracker.model.geofence import Preset
@@ -72,13 +72,13 @@ def defined(preset: Preset, looks: Sequence[Look]) -> list[Change]:
 
 
 def folded(preset: Preset, looks: Sequence[Look]) -> list[Change]:
-    fences = fences_of({1: circle(*CENTRE, RADIUS, preset=preset)})
+    fences = make_fences({1: circle(*CENTRE, RADIUS, preset=preset)})
     state, found = State(), list[Change]()
     for number, look in enumerate(looks):
         lon, lat, _ = WGS84.fwd(*CENTRE, 90.0, look.from_centre)
         fix = Fix(look.seconds * 1000, round(lon * E7), round(lat * E7), accuracy=look.accuracy)
         here = frozenset({1}) if abs(look.from_centre) <= RADIUS else NOWHERE
-        step = advance(DEVICE, state, Question(fix, number + 1, here, fences.between(state.newest, fix)), fences)
+        step = advance(DEVICE, state, Question(fix, number + 1, here, fences.find_between(state.newest, fix)), fences)
         state = step.state
         found += [Change(each.kind, each.at // 1000, each.decided_at // 1000) for each in step.transitions]
     return [each for each in found if each.kind in ("enter", "exit")]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.laws import examples
 from tests.moments import MONDAY
 from tracker.dry_run.trial import DryRun
-from tracker.geofence.fences import fences_of
+from tracker.geofence.fences import make_fences
 from tracker.geofence.reading.feature import parse
 from tracker.model.device import Device
 from tracker.model.event import Transition
@@ -105,10 +105,10 @@ def history(ways: dict[int, list[Fix]]) -> History:
 
 def one_by_one(fence: Geofence, device: Device, fixes: list[Fix]) -> list[Transition]:
     """As the live fold does, with nothing left out."""
-    fences, state = fences_of({fence.key: fence}), State(category=device.category)
+    fences, state = make_fences({fence.key: fence}), State(category=device.category)
     found: list[Transition] = []
     for fix in fixes:
-        here, between = fences.index.at(fix.lon, fix.lat), fences.between(state.newest, fix)
+        here, between = fences.index.at(fix.lon, fix.lat), fences.find_between(state.newest, fix)
         step = advance(device, state, Question(fix, fix.at * 1000, here, between), fences)
         state = step.state
         found.extend(each for each in step.transitions if each.is_told)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.geofence.shapes import circle
 from tests.moments import MONDAY
-from tracker.geofence.fences import fences_of
+from tracker.geofence.fences import make_fences
 from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.fix import E7, NO_MARKER, Fix, Flag, Moment, Place, Refusal, Row
@@ -31,7 +31,7 @@ def around(key: int, preset: str) -> Geofence:
     return circle(lon / E7, lat / E7, 100 if key == 2 else 50, key, preset=preset)  # 2 reaches its eastern neighbour
 
 
-FENCES = {preset: fences_of({key: around(key, preset) for key in AROUND}) for preset in ("strict", "balanced")}
+FENCES = {preset: make_fences({key: around(key, preset) for key in AROUND}) for preset in ("strict", "balanced")}
 DEVICES = {key: Device(key, f"d{key}", "") for key in (1, 2, 3)}
 
 
@@ -70,7 +70,7 @@ def folded(batches: list[list[Frame]], before: Result | None = None, preset: str
         wanted = ambiguous(frames, result.states)
         stored = {moment: result.table[moment] for moment in wanted if moment in result.table}
         fences = FENCES[preset]
-        asked = fences.asked(fixes_of(frames), before_of(frames, result.states))
+        asked = fences.ask(fixes_of(frames), before_of(frames, result.states))
         step = fold(frames, result.states, stored, asked, DEVICES, fences, stamp)
         stamp = step.stamp
         result.rows.extend(step.rows)

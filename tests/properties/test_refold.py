@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.geofence.shapes import box, circle, corridor, polygon
 from tests.laws import examples
 from tests.moments import MONDAY
-from tracker.geofence.fences import Fences, fences_of
+from tracker.geofence.fences import Fences, make_fences
 from tracker.model.device import Device
 from tracker.model.event import Decision, Happening, Transition
 from tracker.model.fix import E7, Fix, Flag, Row
@@ -30,7 +30,7 @@ def fences(preset: str) -> Fences:
         corridor([(-0.002, 0.0003), (0.004, 0.0003)], 40, 3, preset=preset),
         circle(0.003, 0, 30, 4, preset=preset),
     ]
-    return fences_of({fence.key: fence for fence in known})
+    return make_fences({fence.key: fence for fence in known})
 
 
 ALL = {preset: fences(preset) for preset in ("strict", "balanced", "calm")}
@@ -48,7 +48,7 @@ class Told:
 
     def take(self, fixes: Sequence[Fix]) -> None:
         frame = Frame(1, 1, AT * 1000, list(fixes))
-        asked = self.known.asked(list(fixes), before_of([frame], self.states))
+        asked = self.known.ask(list(fixes), before_of([frame], self.states))
         folded = fold([frame], self.states, {}, asked, {1: VAN}, self.known, self.stamp)
         self.stamp = folded.stamp
         self.rows.update({row.fix.at: row for row in folded.rows})

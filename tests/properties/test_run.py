@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.geofence.shapes import circle
 from tests.moments import MONDAY
-from tracker.geofence.fences import NOWHERE, Asked, fences_of
+from tracker.geofence.fences import NOWHERE, Asked, make_fences
 from tracker.model.device import Device
 from tracker.model.fix import Fix, Flag
 from tracker.model.state import Jump, State
@@ -17,7 +17,7 @@ from tracker.pipeline.question import Question
 from tracker.pipeline.run import find_run, follow_run
 
 AT = MONDAY
-FENCES = fences_of({key: circle(100, 0, 50, key) for key in (1, 2)})
+FENCES = make_fences({key: circle(100, 0, 50, key) for key in (1, 2)})
 DEVICE = Device(7, "van", "Van")
 STEP = 9_000  # 1e-7 degrees: one step is near, two are not
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.geofence.shapes import circle
-from tracker.geofence.fences import Fences, fences_of
+from tracker.geofence.fences import Fences, make_fences
 from tracker.model.device import Device
 from tracker.model.fix import E7, Fix, Flag
 from tracker.model.position import Status
@@ -25,7 +25,7 @@ def fix(seconds: float, lon: float, lat: float = 50.0, flags: int = 0, **more: f
 
 def strict(*keys: int) -> Fences:
     """The tests say themselves who is inside, so it is no matter where they are."""
-    return fences_of({key: circle(100, 0, 50, key, preset="strict") for key in keys})
+    return make_fences({key: circle(100, 0, 50, key, preset="strict") for key in keys})
 
 
 def walk(fixes: Sequence[Fix], inside: Sequence[set[int]] = (), fences: Sequence[Fences] = ()) -> list[Step]:

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from tracker.dry_run.leads import Leads, leads_of
-from tracker.geofence.fences import NOWHERE, fences_of
+from tracker.geofence.fences import NOWHERE, make_fences
 from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.geofence import Geofence
@@ -42,7 +42,7 @@ class DryRun:
 
     def __init__(self, fence: Geofence, devices: Mapping[int, Device]) -> None:
         self.fence = fence
-        self.fences = fences_of({fence.key: fence})
+        self.fences = make_fences({fence.key: fence})
         self.devices = devices
         self.states: dict[int, State] = {}
         self.inside = frozenset((fence.key,))
@@ -103,7 +103,7 @@ class DryRun:
         if reached.row == row - 1:
             between = tuple(self.inside) if leads.passes[row] else ()
         else:  # it follows another fix than the one before it
-            between = self.fences.between(state.newest, fix)
+            between = self.fences.find_between(state.newest, fix)
         here = self.inside if leads.covered[row] else NOWHERE
         step = advance(reached.device, state, Question(fix, fix.at * US, here, between), self.fences)
         reached.state = step.state

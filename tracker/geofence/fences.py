@@ -57,7 +57,7 @@ class Fences:
     def __getitem__(self, key: int) -> Geofence:
         return self.index.fence(key)
 
-    def changed(
+    def change(
         self, removed: Iterable[int], added: Iterable[Geofence], revision: int, since: Mapping[int, int]
     ) -> "Fences":
         """The next one. `added` replace those of the same key, `since` are their stamps, PENDING for those that have
@@ -72,8 +72,8 @@ class Fences:
         scoped = frozenset(fence.key for fence in enabled if fence.scope != EVERYWHERE)
         passable = [fence for fence in enabled if fence.preset != "strict"]
         return Fences(
-            self.index.changed(gone - new.keys(), enabled),
-            self.passages.changed(gone, passable),
+            self.index.change(gone - new.keys(), enabled),
+            self.passages.change(gone, passable),
             kept | new,
             (self.scoped & kept.keys()) | scoped,
             (self.passable & kept.keys()) | {fence.key for fence in passable},
@@ -82,20 +82,20 @@ class Fences:
             self.stamp,
         )
 
-    def in_force(self, stamp: int) -> "Fences":
+    def put_in_force(self, stamp: int) -> "Fences":
         """From this stamp on: what was PENDING has it."""
         if PENDING not in self.since.values():
             return self
         return replace(self, since={key: stamp if at == PENDING else at for key, at in self.since.items()}, stamp=stamp)
 
-    def applying(self, keys: frozenset[int], device: str, category: str | None, at: int) -> frozenset[int]:
+    def find_applying(self, keys: frozenset[int], device: str, category: str | None, at: int) -> frozenset[int]:
         """Those of the keys that are still there and apply to the device of this id and category at this time (ms)."""
         known = frozenset(key for key in keys if key in self.ids)
         if self.scoped.isdisjoint(known):
             return known
         return frozenset(key for key in known if applies(self[key].scope, device, category, at))
 
-    def asked(self, fixes: Sequence[Fix], before: Iterable[Fix | None]) -> Asked:
+    def ask(self, fixes: Sequence[Fix], before: Iterable[Fix | None]) -> Asked:
         """Of all fixes at once, which is many times cheaper than one by one. `before`: the one each follows; it is not
         looked at where nothing is inferred from the ways between them."""
         if not self.ids or not fixes:
@@ -103,25 +103,25 @@ class Fences:
         lon = np.array([fix.lon_e7 for fix in fixes], dtype=np.float64) / E7
         lat = np.array([fix.lat_e7 for fix in fixes], dtype=np.float64) / E7
         numbers, keys = self.index.covering(lon, lat)
-        here = grouped(numbers.tolist(), keys.tolist())
+        here = group_by_fix(numbers.tolist(), keys.tolist())
         if not self.passable:
             return Asked(here, [], {})
         followed = list(before)
         covered = numbers.astype(np.int64) << 32 | keys
-        return Asked(here, followed, self._between(followed, fixes, covered))
+        return Asked(here, followed, self._find_between(followed, fixes, covered))
 
-    def passing(self, asked: Asked, number: int, before: Fix | None, fix: Fix) -> tuple[int, ...]:
+    def find_passing(self, asked: Asked, number: int, before: Fix | None, fix: Fix) -> tuple[int, ...]:
         """What the way to the fix with this number may pass through: as it was asked, or asked anew where the fix does
         not follow the expected one, since that came late or is not believed."""
         if asked.before and asked.before[number] is not before:
-            return self.between(before, fix)
+            return self.find_between(before, fix)
         return asked.between.get(number, ())
 
-    def between(self, before: Fix | None, fix: Fix) -> tuple[int, ...]:
+    def find_between(self, before: Fix | None, fix: Fix) -> tuple[int, ...]:
         """What one way may pass through."""
-        return self._between([before], [fix], UNKNOWN).get(0, ()) if self.passable else ()
+        return self._find_between([before], [fix], UNKNOWN).get(0, ()) if self.passable else ()
 
-    def _between(
+    def _find_between(
         self, before: Sequence[Fix | None], fixes: Sequence[Fix], covered: Longs
     ) -> dict[int, tuple[int, ...]]:
         """Of ways that are long enough to pass through anything, and not too long to be drawn. `covered`: number and
@@ -156,20 +156,20 @@ def prepare(fence: Geofence) -> None:
         prepare_grown(fence)
 
 
-def grouped(numbers: list[int], keys: list[int]) -> dict[int, frozenset[int]]:
+def group_by_fix(numbers: list[int], keys: list[int]) -> dict[int, frozenset[int]]:
     found: dict[int, frozenset[int]] = {}
     for number, key in zip(numbers, keys, strict=True):
-        here = alone(key)
+        here = make_single(key)
         found[number] = here if number not in found else found[number] | here
     return found
 
 
 @lru_cache(maxsize=100_000)
-def alone(key: int) -> frozenset[int]:
+def make_single(key: int) -> frozenset[int]:
     """Most places that lie in a geofence lie in one, and many of them in the same."""
     return frozenset((key,))
 
 
-def fences_of(fences: Mapping[int, Geofence]) -> Fences:
+def make_fences(fences: Mapping[int, Geofence]) -> Fences:
     """As they are, none of them ever changed."""
-    return Fences().changed((), fences.values(), 0, dict.fromkeys(fences, 0))
+    return Fences().change((), fences.values(), 0, dict.fromkeys(fences, 0))

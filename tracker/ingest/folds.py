@@ -32,7 +32,7 @@ async def fold_frames(
     stored = await select_places(conn, moments) if moments else {}
     asked = NOTHING_ASKED
     if taken.fences.ids:
-        asked = taken.fences.asked(fixes_of(frames), before_of(frames, states))
+        asked = taken.fences.ask(fixes_of(frames), before_of(frames, states))
     folded = fold(frames, states, stored, asked, memory.devices, taken.fences, taken.stamp)
     return taken.meetings.meet(folded)
 

@@ -50,7 +50,7 @@ async def take_over(
     stamp, fences, meetings = memory.stamp, memory.fences, memory.meetings
     if made is not None:
         stamp += 1
-        fences = made.in_force(stamp)
+        fences = made.put_in_force(stamp)
         await insert_in_force(conn, owner, fences.revision, stamp)
     states: dict[int, State] = {}
     if memory.to_recast:

@@ -52,8 +52,8 @@ def build(revisions: Sequence[Revision], revision: int, history: Sequence[InForc
     taken_over = [each.revision for each in history]
     stamps = [each.stamp for each in history] or [0]
     since = {each.key: stamps[min(bisect_left(taken_over, each.since), len(stamps) - 1)] for each in revisions}
-    fences = Fences().changed((), understood(revisions), revision, since)
-    return fences.in_force(max(fences.since.values(), default=0))
+    fences = Fences().change((), understood(revisions), revision, since)
+    return fences.put_in_force(max(fences.since.values(), default=0))
 
 
 def change(fences: Fences, revisions: Sequence[Revision], revision: int) -> Fences:
@@ -64,7 +64,7 @@ def change(fences: Fences, revisions: Sequence[Revision], revision: int) -> Fenc
         each.key: fences.since.get(each.key, PENDING) if each.since <= fences.revision else PENDING
         for each in revisions
     }
-    return fences.changed(gone, added, revision, since)
+    return fences.change(gone, added, revision, since)
 
 
 def understood(revisions: Sequence[Revision]) -> list[Geofence]:

@@ -97,7 +97,7 @@ def stamps_of(meetings: Meetings) -> Iterable[int]:
 
 async def take_over_again(conn: asyncpg.Connection, memory: Memory, then: InForce) -> None:
     revisions = await select_revisions(conn, memory.fences.revision, then.revision)
-    memory.fences = change(memory.fences, revisions, then.revision).in_force(then.stamp)
+    memory.fences = change(memory.fences, revisions, then.revision).put_in_force(then.stamp)
     memory.stamp = max(memory.stamp, then.stamp)
 
 
@@ -114,10 +114,10 @@ def fold_rows(rows: Sequence[Row], memory: Memory, dirty: set[int]) -> None:
         for row in rows
         if row.device in memory.devices and row.received_at > states[row.device].stamp
     ]
-    asked = fences.asked([row.fix for row in rows], before_of(rows, states))
+    asked = fences.ask([row.fix for row in rows], before_of(rows, states))
     for number, row in enumerate(rows):
         state = states[row.device]
-        between = fences.passing(asked, number, state.newest, row.fix)
+        between = fences.find_passing(asked, number, state.newest, row.fix)
         question = Question(row.fix, row.received_at, asked.here.get(number, NOWHERE), between)
         states[row.device] = advance(memory.devices[row.device], state, question, fences).state
         dirty.add(row.device)

@@ -27,7 +27,7 @@ def decide(device: Device, state: State, before: Fix | None, question: Question,
     fix, silent = question.fix, question.silent
     doubted = {each.geofence: each for each in state.candidates}
     asked = (state.inside | question.here | doubted.keys() | frozenset(question.between)) - silent
-    known = fences.applying(asked, device.id, state.category, fix.at)
+    known = fences.find_applying(asked, device.id, state.category, fix.at)
     inside, here = state.inside & known, question.here & known
     candidates: list[Candidate] = []
     crossed: dict[int, Transition] = {}

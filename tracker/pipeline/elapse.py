@@ -36,7 +36,7 @@ def elapse(device: Device, state: State, now: int, fences: Fences) -> Decided:
         key = stay.geofence
         due = min(wakes(fences[key], stay, doubts.get(key)), default=NOT_DUE) if key in fences else NOT_DUE
         if due <= now:
-            if not fences.applying(frozenset((key,)), device.id, state.category, due):
+            if not fences.find_applying(frozenset((key,)), device.id, state.category, due):
                 told.append(release(device.key, key, newest, due))
                 continue
             stay, more = tell_due(device.key, fences[key], stay, newest, now)

@@ -173,7 +173,7 @@ class Batch:
         self.stamp = stamp = max(self.stamp + 1, frame.received_at)
         state, number = self.states[device], self.number - 1
         here = self.asked.here.get(number, NOWHERE)
-        between = self.fences.passing(self.asked, number, state.newest, fix)
+        between = self.fences.find_passing(self.asked, number, state.newest, fix)
         question = Question(fix, stamp, here, between)
         step = advance(self.devices[device], state, question, self.fences)
         self.states[device] = step.state

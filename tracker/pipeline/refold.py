@@ -125,7 +125,7 @@ def fold_again(
     device: Device, state: State, history: History, facts: Sequence[Decision], fences: Fences
 ) -> tuple[State, list[Transition]]:
     fixes = [strip_flags(row.fix) for row in history.rows]
-    asked = fences.asked(fixes, [state.newest, *fixes[:-1]])
+    asked = fences.ask(fixes, [state.newest, *fixes[:-1]])
     made: list[Transition] = []
     waiting = sorted(facts, key=when)
     done = 0
@@ -135,7 +135,7 @@ def fold_again(
             done += 1
         silent = history.silent_about(row)
         here = asked.here.get(number, NOWHERE)
-        between = fences.passing(asked, number, state.newest, fix)
+        between = fences.find_passing(asked, number, state.newest, fix)
         if silent:
             here = (here - silent) | (state.inside & silent)
             between = tuple(key for key in between if key not in silent)

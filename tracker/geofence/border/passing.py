@@ -128,7 +128,7 @@ class Passages:
     def build(cls, fences: Iterable[Geofence]) -> "Passages":
         return cls(Boxes.of({fence.key: fence for fence in fences}.values()), Boxes.of([]))
 
-    def changed(self, removed: Collection[int], added: Iterable[Geofence]) -> "Passages":
+    def change(self, removed: Collection[int], added: Iterable[Geofence]) -> "Passages":
         """Without the removed ones and with the added, which replace those of the same key."""
         new = {fence.key: fence for fence in added}
         gone = set(removed) | new.keys()

@@ -45,17 +45,17 @@ class FenceIndex:
         known, division = divide(by_key.values())
         return cls(by_key, known, division._replace(key=division.key[:0]), look_up(division.key))
 
-    def changed(self, removed: Collection[int], added: Iterable[Geofence]) -> "FenceIndex":
+    def change(self, removed: Collection[int], added: Iterable[Geofence]) -> "FenceIndex":
         """Without the removed ones and with the added, which replace those of the same key."""
         new = {fence.key: fence for fence in added}
         gone = (set(removed) | new.keys()) & self.fences.keys()
         fences = {key: fence for key, fence in self.fences.items() if key not in gone} | new
         left = FenceIndex(fences, self._pieces.without(gone), self._division, self._lookup)
         if left._removed > max(SWEEP_FROM, len(left._pieces.fence) // 4):
-            left = left.swept()
+            left = left.sweep()
         return left._with(new) if new else left
 
-    def swept(self) -> "FenceIndex":
+    def sweep(self) -> "FenceIndex":
         """The same without what removed fences left behind: nobody is found there, but they take room and time."""
         return FenceIndex(self.fences, *swept(self._pieces, self._division, self._lookup))
 
