@@ -132,6 +132,12 @@ def cpu_s(pid: int) -> float:
         return 0.0
 
 
+def server_of(parent: int) -> int:
+    """The process that serves, among those that the parent keeps."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return next(int(pid) for pid in children if Path(f"/proc/{pid}/cmdline").read_text().split("\0")[-2] == "server")
+
+
 @contextmanager
 def serving(which: str, url: str) -> Iterator[tuple[int, int]]:
     """(pid, port) of `tracker serve` or of the floor on this database."""
@@ -146,7 +152,7 @@ def serving(which: str, url: str) -> Iterator[tuple[int, int]]:
         port = wait_for(lambda: port_of(log), process, log)
         if which == "ours":
             wait_for(lambda: is_ready(port), process, log)
-        yield process.pid, port
+        yield (server_of(process.pid) if which == "ours" else process.pid), port
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()

@@ -18,16 +18,19 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.lines import read_lines
+from tracker.processes import parent
 
 ROOT = Path(__file__).resolve().parent.parent
 ADMIN_TOKEN = "an-admin-token-for-tests-of-43-characters-x"
+GONE_S = 5.0
 START_S = 120.0  # on a machine that is busy and has nothing of it in memory yet
-PROGRAM = "from tracker.cli import main; main()"
+PROGRAM = parent.PROGRAM
+COMMAND = "from tracker.cli import main; main()"
 
 
 class RunningServer:
     """One `tracker serve` on a free port of loopback, on the database it is given. The port stays the same after a
-    restart. `program`: another way to start it, for a server with a fault built in."""
+    restart. `program`: another one for its processes, for a server with a fault built in."""
 
     def __init__(self, database_url: str, *, program: str = PROGRAM, **environment: str) -> None:
         self.program = program
@@ -47,16 +50,24 @@ class RunningServer:
 
     @property
     def pid(self) -> int:
-        return self.process.pid
+        """Of the process that serves."""
+        return self.pids()["server"]
+
+    def pids(self) -> dict[str, int]:
+        """Of the parent's children that live, by what they are."""
+        children = children_of(self.process.pid)
+        commands = {pid: command_of(pid) for pid in children}
+        return {words[-1]: pid for pid, words in commands.items() if words and words[-1] in ("server", "carriers")}
 
     def start(self, *, until_ready: bool = True) -> None:
         """Returns when /readyz says so, or when it listens."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("TRACKER_")}
         settings = {"TRACKER_DATABASE_URL": self.database_url, "TRACKER_ADMIN_TOKEN": ADMIN_TOKEN}
         self.log.write_bytes(b"")
+        command = f"from tracker.processes import parent; parent.PROGRAM = {self.program!r}; {COMMAND}"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", self.program, "serve", "--bind", self.address],
+                [sys.executable, "-c", command, "serve", "--bind", self.address],
                 env=inherited | settings | self.environment,
                 cwd=ROOT,
                 stdout=log,
@@ -88,9 +99,14 @@ class RunningServer:
         return self.log.read_text()
 
     def kill(self) -> None:
-        """As kill -9 does."""
+        """As kill -9 of the parent does, which takes the others along."""
+        children = self.pids().values()
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+        end = time.monotonic() + GONE_S
+        while any(command_of(pid) for pid in children):
+            assert time.monotonic() < end, "its processes outlived it"
+            time.sleep(0.01)
 
     def stop(self, within: float = 15.0) -> int:
         """As SIGTERM does. The exit code."""
@@ -183,6 +199,22 @@ class Talk:
                 while True:
                     await self.ws.recv()
         return self.ws.close_code
+
+
+def children_of(pid: int) -> list[int]:
+    """Of its first thread; none for a process that is gone."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def command_of(pid: int) -> list[str]:
+    """Empty for one that is gone, or is dead and not yet buried."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1]
+    except OSError:
+        return []
 
 
 def loads(message: str) -> dict[str, Any]:

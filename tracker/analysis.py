@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 
 from tracker.errors import ClusterFailed, PostgisMissing
 from tracker.postgis.cluster import Cluster
-from tracker.server import database
+from tracker.processes.database import database
 from tracker.settings import Settings
 from tracker.store.pool import open_connection
 

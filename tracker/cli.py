@@ -1,32 +1,26 @@
 """The commands. Each reads its settings here and passes them on as values."""
 
-import asyncio
-import errno
 import os
-import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 import click
-import uvloop
-from rich.console import Console
-from rich.markup import escape
 
 from tracker import __version__, analysis, logs
 from tracker.access.links import make_link_at
 from tracker.access.tokens import issue_at
 from tracker.errors import TrackerError
-from tracker.server import database, run
+from tracker.processes.database import database
+from tracker.processes.loop import console, run_loop, until_signalled
+from tracker.processes.parent import run
 from tracker.settings import Settings, from_environment
 from tracker.start import announce, base_url, link_to
 from tracker.store.reach import bring_up_to_date
 
 F = TypeVar("F", bound=Callable[..., Any])
-T = TypeVar("T")
-console: Final = Console(stderr=True)
 
 
 def database_options(command: F) -> F:
@@ -69,7 +63,7 @@ def demo(bind: str | None, data: Path | None, database_url: str | None, vehicles
 def serve(bind: str | None, data: Path | None, database_url: str | None) -> None:
     """Run the server until it is told to stop."""
     settings = settings_from(bind=bind, data=data, database_url=database_url)
-    run_loop(until_signalled(lambda shutdown: run(settings, shutdown, partial(announce, settings, console))))
+    sys.exit(run_loop(until_signalled(lambda shutdown: run(settings, shutdown, partial(announce, settings, console)))))
 
 
 @main.command("sign-in")
@@ -200,20 +194,6 @@ def settings_from(log_level: str | None = None, **given: Any) -> Settings:
     return settings
 
 
-async def until_signalled(work: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
-    """A first signal asks for an orderly end; a second one gets the default, which is none."""
-    shutdown = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def ask(number: signal.Signals) -> None:
-        shutdown.set()
-        loop.remove_signal_handler(number)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ask, number)
-    await work(shutdown)
-
-
 async def migrating(settings: Settings) -> None:
     async with database(settings) as (url, _):
         done = await bring_up_to_date(url)
@@ -231,40 +211,3 @@ async def linking(settings: Settings, url: str | None) -> None:
     async with database(settings) as (database_url, _):
         await bring_up_to_date(database_url)
         click.echo(link_to(url or base_url(settings), await make_link_at(database_url)))
-
-
-def run_loop(work: Coroutine[Any, Any, T]) -> T:
-    """An error that was raised on purpose is a sentence, not a traceback."""
-    code = 0
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(work)
-    except* (TrackerError, OSError) as group:
-        for sentence in dict.fromkeys(sentence_of(error) for error in flat(group)):
-            console.print(f"[red]{escape(sentence)}[/]", highlight=False, soft_wrap=True)
-        code = 1
-    except* KeyboardInterrupt:
-        code = 130
-    sys.exit(code)  # not above: what is raised inside except* comes out as a group, with a traceback
-
-
-def sentence_of(error: BaseException) -> str:
-    """With the next step, where it is about an address to listen on."""
-    if not isinstance(error, OSError) or not isinstance(error.filename, str):
-        return str(error)
-    host, _, port = error.filename.rpartition(":")
-    if error.errno == errno.EADDRINUSE and port.isdecimal():
-        other = f"{host}:{int(port) % 65_535 + 1}"
-        return f"{error.filename} is taken: another server may be running. Stop it, or listen elsewhere: --bind {other}"
-    if error.errno == errno.EADDRNOTAVAIL:
-        return f"{host} is no address of this machine. To be reached from others, listen on all: --bind 0.0.0.0:{port}"
-    if error.errno == errno.EACCES and port.isdecimal():
-        return f"port {port} is for root only. Listen on a higher one, such as --bind {host}:8000, behind a proxy"
-    return f"{error.filename}: {error.strerror}"
-
-
-def flat(group: BaseExceptionGroup[Any]) -> list[BaseException]:
-    found: list[BaseException] = []
-    for error in group.exceptions:
-        found += flat(error) if isinstance(error, BaseExceptionGroup) else [error]
-    return found

@@ -8,7 +8,8 @@ from typing import Final
 
 from rich.console import Console
 
-from tracker.server import run
+from tracker.errors import ServerEnded
+from tracker.processes.parent import run
 from tracker.settings import Settings
 from tracker.simulator.demo import furnish
 from tracker.simulator.simulate import simulate
@@ -24,11 +25,16 @@ async def demonstrate(settings: Settings, shutdown: asyncio.Event, vehicles: int
     async with asyncio.TaskGroup() as tasks:
         started: Callable[[Start], None] = lambda start: listening.set_result(start.addresses[0])  # noqa: E731
         with console.status("starting the database and the server"):
-            tasks.create_task(run(replace(settings, admin_token=token), shutdown, started), name="server")
+            tasks.create_task(serve(replace(settings, admin_token=token), shutdown, started), name="server")
             url = bound_url(settings, await listening)
         vehicles_on_the_road = tasks.create_task(drive(url, token, vehicles, console), name="vehicles")
         await shutdown.wait()
         vehicles_on_the_road.cancel()
+
+
+async def serve(settings: Settings, shutdown: asyncio.Event, started: Callable[[Start], None]) -> None:
+    if await run(settings, shutdown, started, log_level="warning") and not shutdown.is_set():
+        raise ServerEnded
 
 
 async def drive(url: str, token: str, vehicles: int, console: Console) -> None:

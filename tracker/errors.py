@@ -23,6 +23,7 @@
     ├── DatabaseUnusable     the database that was named cannot be used
     ├── SchemaDrift          the database and the migrations disagree
     ├── ReceiverRefused      an address that alerts are not sent to
+    ├── ServerEnded          the server we started ended by itself
     └── SetupFailed          a step of the set-up did not work
 
 The docstring is the default message.
@@ -131,6 +132,10 @@ class SchemaDrift(TrackerError):
 
 class ReceiverRefused(TrackerError):
     """Alerts are sent to public addresses only."""
+
+
+class ServerEnded(TrackerError):
+    """The server ended by itself; what it said stands above."""
 
 
 class SetupFailed(TrackerError):

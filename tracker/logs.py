@@ -25,13 +25,20 @@ SECRETS: Final = re.compile(
 )
 
 
-def configure(level: str = "info", *, secrets: tuple[str, ...] = (), stream: TextIO | None = None) -> None:
+def configure(
+    level: str = "info", *, secrets: tuple[str, ...] = (), stream: TextIO | None = None, process: str | None = None
+) -> None:
     """Everything that logs, libraries too, writes JSON to `stream` (stderr). `secrets`: further words to hide."""
     redact = Redaction(secrets)
+
+    def name_process(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+        return event if process is None else {**event, "process": process}
+
     before: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
+        name_process,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
         structlog.processors.format_exc_info,
@@ -61,7 +68,7 @@ def configure(level: str = "info", *, secrets: tuple[str, ...] = (), stream: Tex
 
 def _in_order(logger: Any, name: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
     """First what a reader's eye looks for."""
-    return {key: event[key] for key in ("time", "level", "logger", "event") if key in event} | dict(event)
+    return {key: event[key] for key in ("time", "level", "process", "logger", "event") if key in event} | dict(event)
 
 
 class Redaction:

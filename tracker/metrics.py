@@ -8,6 +8,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.metrics_core import HistogramMetricFamily
+from prometheus_client.openmetrics.exposition import generate_latest
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
@@ -73,14 +74,6 @@ class Metrics:
         self.frames_out = frames.labels("out")
         self.events = Counter("tracker_events", "Events made", registry=registry)
 
-        # alerts
-        self.alerts = Counter("tracker_alerts", "Attempts to send one, by outcome", ["outcome"], registry=registry)
-        for outcome in ("sent", "failed", "dead"):
-            self.alerts.labels(outcome)  # at 0 from the start: a rate has no first value otherwise
-        self.alerts_waiting = Gauge("tracker_alerts_waiting", "Messages to be sent", registry=registry)
-        self.alerts_dead = Gauge("tracker_alerts_dead", "Messages that were given up", registry=registry)
-        self.alerts_oldest = Gauge("tracker_alerts_oldest_seconds", "Since when one waits", registry=registry)
-
         # the writer
         self.batch_size = Histogram("tracker_batch_fixes", "Fixes per commit", buckets=BATCH, registry=registry)
         self.commit = Histogram("tracker_commit_seconds", "Time of a commit", buckets=LATENCY, registry=registry)
@@ -101,3 +94,22 @@ class Metrics:
             buckets=ANSWER,
             registry=registry,
         )
+
+
+class AlertMetrics:
+    """Those of the process that sends alerts. The server's registry shows them too, so no name may be in both."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(namespace="tracker_carriers", registry=registry)
+        self.alerts = Counter("tracker_alerts", "Attempts to send one, by outcome", ["outcome"], registry=registry)
+        for outcome in ("sent", "failed", "dead"):
+            self.alerts.labels(outcome)  # at 0 from the start: a rate has no first value otherwise
+        self.alerts_waiting = Gauge("tracker_alerts_waiting", "Messages to be sent", registry=registry)
+        self.alerts_dead = Gauge("tracker_alerts_dead", "Messages that were given up", registry=registry)
+        self.alerts_oldest = Gauge("tracker_alerts_oldest_seconds", "Since when one waits", registry=registry)
+
+    def text(self) -> bytes:
+        """As OpenMetrics."""
+        text: bytes = generate_latest(self.registry)  # type: ignore[no-untyped-call]
+        return text

@@ -4,21 +4,17 @@ import asyncio
 import gc
 import os
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Final
 
 import asyncpg
+import msgspec
 import structlog
 
 from tracker.access.gate import Gate
 from tracker.access.links import make_first_link
-from tracker.alerts.carriers.build import build_carriers
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.dialer import Dialer
-from tracker.alerts.carriers.vapid import Vapid, new_key
-from tracker.alerts.dispatcher import Dispatcher
 from tracker.api.app import build_app
 from tracker.errors import StorageDown, TrackerError
 from tracker.ingest.log import Log
@@ -32,13 +28,14 @@ from tracker.live.table import Table
 from tracker.metrics import Metrics
 from tracker.model.device import Device
 from tracker.model.moment import now_us
-from tracker.postgis.cluster import Cluster
+from tracker.processes.assignment import Assignment, Listening
+from tracker.processes.carriers import make_carriers
+from tracker.processes.sibling import NUDGE, Report, Sibling
 from tracker.settings import Settings
 from tracker.sockets import blueprint
-from tracker.start import Start
 from tracker.store.devices import select_device_by_key, select_devices
 from tracker.store.events import select_head, select_oldest
-from tracker.store.installation import select_epoch, upsert_push_key
+from tracker.store.installation import select_epoch
 from tracker.store.nudges import Channel, listen
 from tracker.store.pool import AWAY, answering, borrow, open_pool
 from tracker.store.quarantine import prune_quarantine
@@ -52,7 +49,6 @@ GRACE: Final = 10.0  # s from the signal to the end
 RECONNECT_MS: Final = 1_500  # what devices are told to wait; they add jitter
 API_CONNECTIONS: Final = 8
 DOOR_CONNECTIONS: Final = 4  # of their own, so that a crowd of history queries keeps no device out
-ALERT_CONNECTIONS: Final = 2
 API_ANSWER: Final = 15.0  # s for one statement; then 503, for a person has given up by then
 SWEEP: Final = 600.0  # s
 AGAIN: Final = 1.0  # s to the next attempt to own the log
@@ -74,6 +70,7 @@ class Server:
         self.url = url
         self.pool = pool
         self.tasks = tasks
+        self.settings = settings
         self.metrics = Metrics()
         self.table = Table()
         self.bus = MemoryBus()
@@ -198,17 +195,6 @@ class Server:
             self.roster.send_commands(device)
         await self.refresh_oldest()
 
-    async def send(self) -> None:
-        """Until cancelled: alerts leave. Over connections of their own, so that no request waits for one."""
-        pool = await open_pool(self.url, min_size=0, max_size=ALERT_CONNECTIONS, answer_s=API_ANSWER)
-        dispatcher = Dispatcher(pool, self.carriers, self.metrics)
-        self.bus.subscribe(lambda update: dispatcher.wake() if update.events else None)
-        try:
-            await dispatcher.run()
-        finally:
-            pool.terminate()
-            await self.carriers.close()
-
     async def sweep(self) -> None:
         """Until cancelled: what may not grow for ever is cut."""
         while True:
@@ -228,34 +214,33 @@ class Server:
         self.roster.dismiss(RECONNECT_MS)
 
 
-async def run(settings: Settings, shutdown: asyncio.Event, started: Callable[[Start], None]) -> None:
-    """Serve until `shutdown` is set. `started` is told once it listens. Raises what ended it, if not that."""
-    async with database(settings) as (url, home):
-        for name in await bring_up_to_date(url):
-            logger.info("migrated", file=name)
-        pool = await open_pool(url, min_size=1, max_size=API_CONNECTIONS, answer_s=API_ANSWER)
-        doors = await open_pool(url, min_size=1, max_size=DOOR_CONNECTIONS, answer_s=API_ANSWER)
-        try:
-            carriers = await make_carriers(pool, settings)
+async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
+    """Serve until `shutdown` is set; our parent is told once we take connections. Raises what ended it, if not that."""
+    url, settings = assignment.database_url, assignment.settings
+    for name in await bring_up_to_date(url):
+        logger.info("migrated", file=name)
+    pool = await open_pool(url, min_size=1, max_size=API_CONNECTIONS, answer_s=API_ANSWER)
+    doors = await open_pool(url, min_size=1, max_size=DOOR_CONNECTIONS, answer_s=API_ANSWER)
+    listener, end = assignment.inherited
+    report = Report()
+    sibling = Sibling(socket.socket(fileno=end), report.hear)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            carriers = await make_carriers(pool, settings, Dialer(settings.private_receivers))
             code = await first_link(pool, settings)
-            listening: Callable[[list[str]], None] = lambda addresses: started(Start(addresses, home, code))  # noqa: E731
-            await run_on(url, pool, doors, settings, carriers, shutdown, listening)
-        finally:
-            pool.terminate()
-            doors.terminate()
+            server = Server(url, pool, doors, tasks, settings, carriers)
+            server.metrics.registry.register(report)
+            server.bus.subscribe(lambda update: sibling.tell(NUDGE) if update.events else None)
+            await run_on(server, tasks, listener, shutdown, lambda addresses: say(Listening(addresses, code)))
+    finally:
+        sibling.close()
+        pool.terminate()
+        doors.terminate()
 
 
-async def make_carriers(pool: asyncpg.Pool, settings: Settings) -> Carriers:
-    """What alerts leave by, with the key that this installation has kept since its first start."""
-    async with borrow(pool) as conn:
-        key = await upsert_push_key(conn, new_key())
-    return build_carriers(
-        Dialer(settings.private_receivers),
-        Vapid(key, settings.push_contact),
-        smtp=settings.smtp,
-        smtp_from=settings.smtp_from,
-        mqtt=settings.mqtt,
-    )
+def say(listening: Listening) -> None:
+    """To our parent, who reads our standard output."""
+    print(msgspec.json.encode(listening).decode(), flush=True)
 
 
 async def first_link(pool: asyncpg.Pool, settings: Settings) -> str | None:
@@ -267,39 +252,34 @@ async def first_link(pool: asyncpg.Pool, settings: Settings) -> str | None:
 
 
 async def run_on(
-    url: str,
-    pool: asyncpg.Pool,
-    doors: asyncpg.Pool,
-    settings: Settings,
-    carriers: Carriers,
+    server: Server,
+    tasks: asyncio.TaskGroup,
+    listener: int,
     shutdown: asyncio.Event,
     started: Callable[[list[str]], None],
 ) -> None:
-    async with asyncio.TaskGroup() as tasks:
-        server = Server(url, pool, doors, tasks, settings, carriers)
-        running = [
-            tasks.create_task(server.own(), name="writer"),
-            tasks.create_task(server.hub.run(), name="hub"),
-            tasks.create_task(listen(url, server.nudge, server.look), name="nudges"),
-            tasks.create_task(server.send(), name="alerts"),
-            tasks.create_task(server.sweep(), name="sweep"),
-            tasks.create_task(notice(shutdown, server), name="shutdown"),
-        ]
-        await serve(
-            server.app,
-            bind=[settings.bind],
-            certificate=settings.tls_certificate,
-            key=settings.tls_key,
-            shutdown=shutdown,
-            ready=started,
-            before_close=server.farewell,
-            grace=GRACE,
-        )
-        for task in running:
-            task.cancel()
-        await asyncio.wait(running)
-        if server.is_owner:
-            await close(server.log)
+    running = [
+        tasks.create_task(server.own(), name="writer"),
+        tasks.create_task(server.hub.run(), name="hub"),
+        tasks.create_task(listen(server.url, server.nudge, server.look), name="nudges"),
+        tasks.create_task(server.sweep(), name="sweep"),
+        tasks.create_task(notice(shutdown, server), name="shutdown"),
+    ]
+    await serve(
+        server.app,
+        bind=[f"fd://{listener}"],
+        certificate=server.settings.tls_certificate,
+        key=server.settings.tls_key,
+        shutdown=shutdown,
+        ready=started,
+        before_close=server.farewell,
+        grace=GRACE,
+    )
+    for task in running:
+        task.cancel()
+    await asyncio.wait(running)
+    if server.is_owner:
+        await close(server.log)
 
 
 async def notice(shutdown: asyncio.Event, server: Server) -> None:
@@ -315,20 +295,3 @@ async def close(log: Log) -> None:
             await log.close()
     except AWAY as error:
         logger.warning("no last checkpoint", error=repr(error))
-
-
-@asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[tuple[str, Path | None]]:
-    """The URL of the database that was given, or of a private cluster that lives as long as we do, and its folder."""
-    if settings.database_url:
-        yield settings.database_url, None
-        return
-    cluster = await asyncio.to_thread(Cluster, settings.data)
-    await asyncio.to_thread(cluster.start)
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            watch = tasks.create_task(cluster.watch(), name="postgis")
-            yield cluster.url, cluster.home
-            watch.cancel()
-    finally:
-        await asyncio.to_thread(cluster.stop)

@@ -22,7 +22,7 @@ from tracker.alerts.carriers.signature import new_webhook_secret
 from tracker.alerts.carriers.vapid import Vapid, new_key
 from tracker.alerts.dispatcher import Dispatcher
 from tracker.alerts.matching import Subscriptions, write_outbox
-from tracker.metrics import Metrics
+from tracker.metrics import AlertMetrics
 from tracker.model.channel import Channel, Webhook
 from tracker.model.device import Device
 from tracker.model.event import Event, Transition
@@ -139,7 +139,7 @@ async def dispatcher(pool: asyncpg.Pool, dialer: Dialer) -> AsyncIterator[Dispat
 @asynccontextmanager
 async def sending(pool: asyncpg.Pool, dialer: Dialer, **settings: Any) -> AsyncIterator[Dispatcher]:
     carriers = build_carriers(dialer, settings.pop("vapid", None) or Vapid(new_key()), **settings)
-    dispatcher = Dispatcher(pool, carriers, Metrics())
+    dispatcher = Dispatcher(pool, carriers, AlertMetrics())
     task = asyncio.create_task(dispatcher.run())
     try:
         yield dispatcher

@@ -1,12 +1,12 @@
 """Servers that die at a chosen place of the batch whose number is in FAILPOINT_BATCH; their states go into a file."""
 
 import os
+import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
-from tracker.cli import main
 from tracker.ingest.inputs import Taken
 from tracker.ingest.log import Committed, Log
 from tracker.model.event import Event
@@ -14,6 +14,7 @@ from tracker.model.fix import Fix
 from tracker.model.frame import Frame
 from tracker.model.state import State
 from tracker.pipeline.fold import Folded
+from tracker.processes.child import main
 
 WHERE = Path(os.environ.get("FAILPOINT_STATES", os.devnull))
 LEFT = int(os.environ.get("FAILPOINT_BATCH", "1"))
@@ -22,7 +23,9 @@ honest_write = Log.write
 
 
 def die(log: Log) -> None:
+    """With the parent, who would start another."""
     WHERE.write_bytes(encode_states(log.states))
+    os.kill(os.getppid(), signal.SIGKILL)
     os._exit(9)
 
 

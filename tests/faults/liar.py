@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 
-from tracker.cli import main
 from tracker.ingest.log import Committed, Log
 from tracker.ingest.writer import Sender, Writer
 from tracker.model.frame import Frame, Outcome
+from tracker.processes.child import main
 
 
 class Nobody:

@@ -12,6 +12,7 @@ import httpx2
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from tests.alerts.conftest import until
 from tests.faults.fleet import FENCE, INSIDE, LAT, OUTSIDE
 from tests.running import RunningServer, running
 from tracker.model.moment import format_ms, now_ms
@@ -87,15 +88,16 @@ async def test_a_frozen_owner_is_fenced_and_stores_nothing_when_it_wakes(
             await conn.execute("begin; lock table fix in access exclusive mode")
             await device.say(type="fixes", seq=1, fixes=frame)
             await waits_for_a_lock(conn)
-            os.kill(first.pid, signal.SIGSTOP)
+            fenced = first.pid
+            os.kill(fenced, signal.SIGSTOP)
             await conn.execute("rollback")
             took = await ready_within(second, EXPIRY_S + TAKEN_OVER_S)
             print(f"taken over from a frozen owner after {took:.1f} s")
             async with second.device("van-12", token) as again:
                 assert (await again.fixes(1, *frame))["stored"] == 2
-                os.kill(first.pid, signal.SIGCONT)
-                code = await asyncio.to_thread(first.process.wait, 15)
-                assert code not in (0, None), "an owner that was fenced must end"
+                os.kill(fenced, signal.SIGCONT)
+                await until(lambda: first.pids().get("server") not in (None, fenced))
+                assert not await asyncio.to_thread(first.is_ready), "an owner that was fenced ends; the next stands by"
                 assert (await again.fixes(2, fix(-18)))["stored"] == 1
         assert second.is_ready()
     assert await conn.fetchval("select count(*) from fix") == 3

@@ -22,7 +22,7 @@ import tracker.ingest.alarms, tracker.pipeline.silence
 tracker.ingest.alarms.GRACE_US = 100_000
 tracker.pipeline.silence.LEAST_S = 1.0
 tracker.pipeline.silence.MISSED = 1
-from tracker.cli import main
+from tracker.processes.child import main
 main()
 """
 

@@ -22,7 +22,7 @@ from tracker.alerts.carriers.verdict import Verdict, VerdictKind, explain_failur
 from tracker.alerts.schedule import SCHEDULE, next_wait
 from tracker.alerts.unpacking import unpack
 from tracker.errors import TrackerError
-from tracker.metrics import Metrics
+from tracker.metrics import AlertMetrics
 from tracker.model.delivery import Attempt, Delivery, DeliveryState
 from tracker.model.moment import now_ms
 from tracker.model.names import Names
@@ -51,7 +51,7 @@ ENDS: Final[dict[VerdictKind, DeliveryState]] = {"sent": "sent", "dead": "dead",
 
 
 class Dispatcher:
-    def __init__(self, pool: asyncpg.Pool, carriers: Carriers, metrics: Metrics) -> None:
+    def __init__(self, pool: asyncpg.Pool, carriers: Carriers, metrics: AlertMetrics) -> None:
         self.pool = pool
         self.carriers = carriers
         self.metrics = metrics

@@ -83,14 +83,26 @@ def _refuse(arrived: socket.socket, status: int | None) -> None:
 
 
 def listen(address: str, limits: Limits) -> socket.socket:
-    """A listening socket for `host:port`, `[v6]:port` or `unix:path`; what is set here, accepted ones inherit."""
+    """A listening socket for `host:port`, `[v6]:port`, `unix:path` or `fd://number`, which is one that somebody bound
+    and handed down to us; what is set here, accepted ones inherit."""
+    if address.startswith("fd://"):
+        return _listen_on(socket.socket(fileno=int(address.removeprefix("fd://"))), limits)
     if address.startswith("unix:"):
         return _listen_unix(address.removeprefix("unix:"), limits)
     host, _, port = address.rpartition(":")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host.strip("[]"), int(port)))
+    except OSError as error:
+        listener.close()
+        raise OSError(error.errno, error.strerror, address) from None  # the kernel does not say which of them it was
+    return _listen_on(listener, limits)
+
+
+def _listen_on(listener: socket.socket, limits: Limits) -> socket.socket:
     options = (
-        (socket.SOL_SOCKET, socket.SO_REUSEADDR, 1),
         (socket.SOL_SOCKET, socket.SO_SNDBUF, limits.send_buffer_bytes),
         (socket.SOL_SOCKET, socket.SO_RCVBUF, limits.receive_buffer_bytes),
         (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -100,11 +112,6 @@ def listen(address: str, limits: Limits) -> socket.socket:
     )
     for level, option, value in options:
         listener.setsockopt(level, option, value)
-    try:
-        listener.bind((host.strip("[]"), int(port)))
-    except OSError as error:
-        listener.close()
-        raise OSError(error.errno, error.strerror, address) from None  # the kernel does not say which of them it was
     listener.listen(limits.backlog)
     listener.setblocking(False)
     return listener

@@ -1,0 +1,1 @@
+"""Processes: the parent that keeps the others running, and what each of them is when it starts."""

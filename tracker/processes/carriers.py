@@ -1,0 +1,97 @@
+"""The carriers: the one process that talks to strangers. Whatever they answer, the live path is elsewhere."""
+
+import asyncio
+import resource
+import socket
+from typing import Final
+
+import asyncpg
+import structlog
+
+from tracker.alerts.carriers.build import build_carriers
+from tracker.alerts.carriers.carrier import Carriers
+from tracker.alerts.carriers.dialer import Dialer
+from tracker.alerts.carriers.vapid import Vapid, new_key
+from tracker.alerts.dispatcher import Dispatcher
+from tracker.metrics import AlertMetrics
+from tracker.processes.assignment import Assignment
+from tracker.processes.sibling import NUDGE, Sibling
+from tracker.settings import Settings
+from tracker.store.installation import upsert_push_key
+from tracker.store.pool import AWAY, borrow, open_pool
+
+CONNECTIONS: Final = 2
+ANSWER: Final = 15.0  # s for one statement
+AGAIN: Final = 1.0  # s to the next attempt to reach the database
+REPORT: Final = 1.0  # s
+FILES: Final = 4096  # a socket for each message under way, and some
+
+logger = structlog.get_logger()
+
+
+async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
+    """Until `shutdown`; what is under way then is sent again after its lease."""
+    raise_limit()
+    metrics = AlertMetrics()
+    pool = await open_pool(assignment.database_url, min_size=0, max_size=CONNECTIONS, answer_s=ANSWER)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            carrying = tasks.create_task(carry(pool, assignment, metrics), name="alerts")
+            await shutdown.wait()
+            carrying.cancel()
+    finally:
+        pool.terminate()
+
+
+async def carry(pool: asyncpg.Pool, assignment: Assignment, metrics: AlertMetrics) -> None:
+    """Until cancelled."""
+    carriers = await reach(pool, assignment.settings)
+    dispatcher = Dispatcher(pool, carriers, metrics)
+    (end,) = assignment.inherited
+    sibling = Sibling(socket.socket(fileno=end), lambda message: dispatcher.wake() if message == NUDGE else None)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(dispatcher.run(), name="dispatcher")
+            tasks.create_task(report(sibling, metrics), name="report")
+    finally:
+        sibling.close()
+        await carriers.close()
+
+
+async def reach(pool: asyncpg.Pool, settings: Settings) -> Carriers:
+    """As soon as the database answers."""
+    dialer = Dialer(settings.private_receivers)
+    while True:
+        try:
+            return await make_carriers(pool, settings, dialer)
+        except AWAY as error:
+            logger.warning("alerts wait for the database", error=repr(error))
+            await asyncio.sleep(AGAIN)
+
+
+async def make_carriers(pool: asyncpg.Pool, settings: Settings, dialer: Dialer) -> Carriers:
+    """What alerts leave by, with the key that this installation has kept since its first start."""
+    async with borrow(pool) as conn:
+        key = await upsert_push_key(conn, new_key())
+    return build_carriers(
+        dialer,
+        Vapid(key, settings.push_contact),
+        smtp=settings.smtp,
+        smtp_from=settings.smtp_from,
+        mqtt=settings.mqtt,
+    )
+
+
+async def report(sibling: Sibling, metrics: AlertMetrics) -> None:
+    """Until cancelled: the server's /metrics shows what we count."""
+    while True:
+        sibling.tell(metrics.text())
+        await asyncio.sleep(REPORT)
+
+
+def raise_limit() -> None:
+    """Of open files, as far as this system lets us: the usual 1,024 are fewer than the places there are."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

@@ -1,0 +1,47 @@
+"""What a process of ours does first: binds its life to its parent's, takes its assignment, works until told to end."""
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+from importlib import import_module
+from typing import Final
+
+WORK: Final = {"server": "tracker.server", "carriers": "tracker.processes.carriers"}  # each has a `work`
+PR_SET_PDEATHSIG: Final = 1
+LOOK: Final = 0.5  # s, where the kernel does not tell
+
+
+def main() -> None:
+    """What takes a second to import is imported when our end is settled."""
+    parent = os.getppid()
+    die_with(parent)
+    from tracker import logs
+    from tracker.processes.assignment import read_assignment
+    from tracker.processes.loop import run_loop, until_signalled
+
+    role = sys.argv[1]
+    work = import_module(WORK[role]).work
+    assignment = read_assignment()
+    if assignment is None or assignment.parent != parent:
+        return  # it ended before it told us what to do
+    secrets = (assignment.settings.admin_token,) if assignment.settings.admin_token else ()
+    logs.configure(assignment.log_level, secrets=secrets, process=role)
+    run_loop(until_signalled(lambda shutdown: work(assignment, shutdown)))
+
+
+def die_with(parent: int) -> None:
+    """A parent that was killed takes us along, whatever we are at: a server without one would hold the database and the
+    address against the next."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    else:
+        threading.Thread(target=watch, args=(parent,), daemon=True).start()
+
+
+def watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(LOOK)
+    os.kill(os.getpid(), signal.SIGKILL)
