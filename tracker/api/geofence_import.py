@@ -1,6 +1,7 @@
 """Import of geofences: of a file of thousands, all that can be one."""
 
 import asyncio
+import re
 from typing import Annotated, ClassVar, Final, Literal, get_args
 
 import asyncpg
@@ -31,6 +32,11 @@ TYPES: Final[dict[str, Format]] = {
     "application/gpx+xml": "gpx",
     "application/vnd.google-earth.kmz": "kml",  # which is then told apart, and refused
 }
+
+XML: Final = frozenset({"application/xml", "text/xml"})
+ROOT: Final = re.compile(rb"<(?:\w+:)?(kml|gpx)[\s>/]")
+BEGINNING: Final = 8192  # bytes in which the outermost element has to begin
+KINDS: Final = f"the body has to be one of {', '.join(TYPES)}; or say format={'|'.join(get_args(Format))}"
 
 Metres = Annotated[float, msgspec.Meta(gt=0)]
 
@@ -82,10 +88,13 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
         """Import geofences: of a file, all that can be one."""
         query = read_query(ImportQuery)
         format = _format(query)
+        if format is None and request.mimetype not in XML:
+            raise WrongType(KINDS)
         if busy.locked():
             raise TooMany("another import is running", retry_after=5.0)
         async with busy:
             parts = await _parts()
+            format = format or _told_apart(parts)
             defaults = Defaults(query.radius, query.width, query.repair)
             found = await readers.collection(parts, format, defaults)
             _check(found, query.strict, empty=format == "geojson")
@@ -123,11 +132,16 @@ def _import(found: Collection, settled: Settled, clashes: list[BadFeature]) -> I
     return Imported(*counts, ids, refused, found.wrong + len(clashes), said)
 
 
-def _format(query: ImportQuery) -> Format:
-    format = query.format or TYPES.get(request.mimetype)
-    if format is None:
-        raise WrongType(f"the body has to be one of {', '.join(TYPES)}; or say format={'|'.join(get_args(Format))}")
-    return format
+def _format(query: ImportQuery) -> Format | None:
+    return query.format or TYPES.get(request.mimetype)
+
+
+def _told_apart(parts: list[bytes]) -> Format:
+    """Of XML that says no more of itself: by its outermost element."""
+    found = ROOT.search(b"".join(parts[:1])[:BEGINNING].replace(b"\0", b""))  # UTF-16, without its zeros
+    if found is None:
+        raise WrongType(KINDS)
+    return "kml" if found[1] == b"kml" else "gpx"
 
 
 async def _parts() -> list[bytes]:

@@ -219,8 +219,9 @@ def _explained(error: Invalid, notes: list[str]) -> Invalid:
 
 
 def _repaired(draft: Draft, before: dict[str, Any]) -> list[str]:
-    properties = msgspec.json.decode(draft.feature)["properties"]
-    note = properties.get("repaired")
+    if b'"repaired"' not in draft.feature:
+        return []
+    note = msgspec.json.decode(draft.feature)["properties"].get("repaired")
     if not isinstance(note, dict) or note == before.get("repaired"):
         return []
     return [f"geometry: repaired, from {note['area_before']:,.0f} to {note['area_after']:,.0f} m2: {note['reason']}"]
