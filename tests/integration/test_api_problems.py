@@ -111,6 +111,7 @@ async def test_while_the_database_is_away_the_answer_is_503(app: Quart, admin: C
     [
         ("/api/devices?limit=", "limit"),
         ("/api/events?after=", "after"),
+        ("/api/devices/van-12/quarantine?before=null", "before"),
         ("/api/events?after=9223372036854775808", "after"),
         ("/api/events/stream?after=-1", "after"),
         ("/api/tokens?after=-2281385702361040640", "after"),

@@ -68,9 +68,13 @@ def read_query(kind: type[T]) -> T:
     for name, text in given.items():
         clean(text, name)
     try:
-        return msgspec.convert(given, kind, strict=False)
+        found = msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         raise explain_invalid(error) from None
+    for field in msgspec.structs.fields(kind):  # type: ignore[arg-type]  # what a query becomes is a Struct
+        if field.encode_name in given and getattr(found, field.name) is None:  # msgspec reads the word null as nothing
+            raise Invalid(f"{field.encode_name}: null is no value", field=field.encode_name)
+    return found
 
 
 def read_moment(text: str, field: str) -> int:

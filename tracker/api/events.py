@@ -14,7 +14,7 @@ from tracker.model.event import Told, told
 from tracker.store.events import select_events, select_head
 from tracker.store.pool import borrow
 
-Filter = Annotated[str, msgspec.Meta(max_length=8000)]
+Filter = Annotated[str, msgspec.Meta(max_length=4000)]  # three of them fit into the head of a request
 
 
 class EventQuery(Page, frozen=True):
