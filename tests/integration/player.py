@@ -1,0 +1,322 @@
+"""Plays a script of what happens to a log: fixes, late ones, changes, time, restarts, death at any await of the writer.
+What a script tells is the list of its events, without their numbers and without when they were detected."""
+
+import ast
+import types
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import asyncpg
+import msgspec
+import shapely
+
+from tests.integration.test_replay import afresh
+from tracker.ingest import log as log_module
+from tracker.ingest.log import Log
+from tracker.model.fix import Fix
+from tracker.model.frame import Frame
+from tracker.model.moment import now_us
+from tracker.store.devices import update_device
+from tracker.store.geofences import delete_geofence, insert_geofence, update_geofence
+from tracker.store.pairs import delete_pair, insert_pair, update_pair
+
+MIDNIGHT: Final = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+AT: Final = round(MIDNIGHT.timestamp() * 1000)  # ms: second 0 of every script
+PLACES: Final = ((74250000, 437350000), (74260000, 437350000), (74270000, 437350000), (84250000, 437350000))
+INGEST: Final = Path(log_module.__file__).parent
+GRACE_US: Final = 5_001_000
+
+Step = tuple[Any, ...]
+Script = Sequence[Step]
+
+
+class Event(NamedTuple):
+    """`at` in seconds of the script."""
+
+    type: str
+    of: str | None  # what a retraction takes back
+    device: str
+    geofence: str | None
+    other: str | None
+    at: float
+
+    def __str__(self) -> str:
+        kind = f"{self.type}({self.of})" if self.of else self.type
+        return " ".join(str(each) for each in (kind, self.geofence or self.other, f"{self.at:g}") if each is not None)
+
+
+class Crash(Exception):
+    """The process died."""
+
+
+class Told(NamedTuple):
+    events: list[Event]
+    places: set[str]  # the awaits at which something waited
+
+    def lines(self) -> list[str]:
+        return [str(event) for event in self.events]
+
+    def standing(self) -> set[Event]:
+        """Without what was taken back."""
+        left: list[Event] = []
+        for event in self.events:
+            if event.type != "retraction":
+                left.append(event)
+                continue
+            gone = next(
+                each
+                for each in reversed(left)
+                if (each.type, each.device, each.geofence, each.at)
+                == (event.of, event.device, event.geofence, event.at)
+            )
+            left.remove(gone)
+        return set(left)
+
+
+async def play(url: str, conn: asyncpg.Connection, script: Script, *, dies: bool) -> Told:
+    """`dies`: whether the steps that end the process do."""
+    await afresh(conn)
+    player = Player(url, conn, dies)
+    player.log = await player.opened()
+    try:
+        for step in script:
+            await player.do(step)
+        return Told(await read_events(conn), player.places)
+    finally:
+        player.log.conn.terminate()
+
+
+async def read_events(conn: asyncpg.Connection) -> list[Event]:
+    rows = await conn.fetch(
+        """select e.type, e.evidence ->> 'type' as of, d.id as device, e.geofence, e.evidence ->> 'other' as other, e.at
+           from event e join device d on d.key = e.device order by e.id"""
+    )
+    return [
+        Event(
+            row["type"],
+            row["of"],
+            row["device"],
+            row["geofence"],
+            row["other"],
+            0.0 if row["type"] in ("offline", "online") else row["at"].timestamp() - AT / 1000,
+        )
+        for row in rows
+    ]
+
+
+class Player:
+    def __init__(self, url: str, conn: asyncpg.Connection, dies: bool) -> None:
+        self.url = url
+        self.conn = conn
+        self.dies = dies
+        self.log: Log
+        self.places: set[str] = set()
+        self.count = 0
+        self.later = 0  # µs that have gone by beside those of the clock
+        self.die_at: int | None = None  # the await of the next step that is not survived
+
+    async def opened(self) -> Log:
+        log = Log(self.url, "player")
+        await self.watch(log.open(), None)
+        return log
+
+    async def do(self, step: Step) -> None:
+        name, *arguments = step
+        await getattr(self, name)(*arguments)
+
+    async def attempt(self, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Once more after a crash, as a device sends again what was not acked, and a clock rings again."""
+        at, self.die_at = self.die_at, None
+        try:
+            await self.watch(work(), at)
+        except Crash:
+            self.log = await self.opened()
+            await self.watch(work(), None)
+
+    async def watch(self, work: Coroutine[Any, Any, object], die_at: int | None) -> None:
+        log = getattr(self, "log", None)
+        await interrupted(work, die_at, log, self.places)
+
+    # What devices do.
+
+    async def send(self, *fixes: tuple[Any, ...], device: int = 1) -> None:
+        """Each (second, place), or (second, place, speed)."""
+        for second, place, *more in fixes:
+            self.count += 1
+            fix = Fix(AT + round(second * 1000), *PLACES[place], speed=more[0] if more else None, accuracy=5.0)
+            frame = Frame(device, self.count, now_us() + self.later, [fix])
+            await self.attempt(lambda frame=frame: self.log.append([frame]))  # type: ignore[misc]
+
+    async def send2(self, *fixes: tuple[Any, ...]) -> None:
+        await self.send(*fixes, device=2)
+
+    async def fold_in(self) -> None:
+        for _ in range(len(self.log.late)):
+            await self.attempt(self.fold_one)
+
+    async def fold_one(self) -> None:
+        if self.log.late:
+            await self.log.refold(self.log.late.pop())
+
+    async def clock(self, second: float) -> None:
+        """Nothing comes until the device's clock shows this."""
+        await self.attempt(lambda: self.ring(second))
+
+    async def ring(self, second: float) -> None:
+        state = self.log.states[1]
+        if state.newest is None:
+            return
+        self.log.memory.revisit(len(self.log.memory.to_revisit))
+        now = state.received_at + (AT + round(second * 1000) - state.newest.at) * 1000 + GRACE_US
+        if rung := self.log.memory.alarms.ring(now):
+            await self.log.elapse(rung, now)
+
+    async def outage(self) -> None:
+        """Of half a day, longer than any limit and any restart."""
+        self.later += 43_200_000_000
+        await self.attempt(self.ring_silence)
+
+    async def ring_silence(self) -> None:
+        now = now_us() + self.later
+        if rung := self.log.memory.silences.ring(now, self.log.memory.devices, self.log.states):
+            await self.log.elapse(rung, now)
+
+    # What people do.
+
+    async def fence(self, id: str, place: int | None, properties: dict[str, Any]) -> None:
+        """None: it is deleted."""
+        if place is None:
+            await delete_geofence(self.conn, id)
+            return
+        feature, shape = draw(id, place, properties)
+        if await update_geofence(self.conn, id, feature, shape) is None:
+            await insert_geofence(self.conn, id, feature, shape)
+
+    async def interval(self, seconds: float) -> None:
+        device = await update_device(self.conn, "van-1", interval=seconds)
+        assert device is not None
+        self.log.know(device)
+
+    async def category(self, category: str) -> None:
+        device = await update_device(self.conn, "van-1", category=category)
+        assert device is not None
+        self.log.know(device)
+
+    async def pair(self, distance: float | None, preset: Any = "strict") -> None:
+        if distance is None:
+            await delete_pair(self.conn, "pair")
+        elif await update_pair(self.conn, "pair", distance=distance, preset=preset) is None:
+            await insert_pair(self.conn, "pair", ("van-1", "van-2"), distance, preset)
+
+    # What befalls the server.
+
+    async def checkpoint(self) -> None:
+        await self.attempt(lambda: self.log.checkpoint())
+
+    async def slice(self) -> None:
+        """A checkpoint that is begun, and not ended."""
+
+        async def begin() -> None:
+            await self.log.tend()
+            await self.log.save_slice()
+
+        await self.attempt(begin)
+
+    async def restart(self) -> None:
+        if self.dies:
+            await self.log.close()
+            self.log = await self.opened()
+
+    async def crash(self, at: int = 0, opening: int = 0) -> None:
+        """At once, or at the given await of the next step; then once more at one of the start."""
+        if not self.dies:
+            return
+        if at:
+            self.die_at = at
+            return
+        self.log.conn.terminate()
+        self.log = Log(self.url, "player")
+        if opening:
+            try:
+                await self.watch(self.log.open(), opening)
+                return
+            except Crash:
+                self.log = Log(self.url, "player")
+        await self.watch(self.log.open(), None)
+
+    async def take_over(self) -> None:
+        """A second server takes the place of one that hangs: it fences it, and ends its session."""
+        if not self.dies:
+            return
+        old = self.log
+        await self.conn.execute("update owner set expires_at = now() - interval '1 second' where id = $1", old.owner)
+        self.log = await self.opened()
+        old.conn.terminate()
+
+
+def draw(id: str, place: int, properties: dict[str, Any]) -> tuple[bytes, bytes]:
+    lon, lat = (value / 1e7 for value in PLACES[place])
+    shape = shapely.box(lon - 0.0004, lat - 0.0004, lon + 0.0004, lat + 0.0004)
+    known = {"name": id, "preset": "strict"} | properties
+    feature = {"type": "Feature", "id": id, "geometry": shapely.geometry.mapping(shape), "properties": known}
+    return msgspec.json.encode(feature), shape.wkb
+
+
+@types.coroutine
+def interrupted(
+    work: Coroutine[Any, Any, object], die_at: int | None, log: Log | None, places: set[str]
+) -> Generator[Any, Any, None]:
+    """Runs the work, a step from one suspension to the next. At the one with the number `die_at` the connection is cut
+    and the rest of the work goes nowhere, as when the process is killed there."""
+    count, error = 0, None
+    while True:
+        try:
+            waited = work.send(None) if error is None else work.throw(error)
+        except StopIteration:
+            return
+        error = None
+        count += 1
+        places.update(places_of(work))
+        if count == die_at:
+            bury(work, log)
+            raise Crash
+        try:
+            yield waited
+        except BaseException as raised:
+            error = raised
+
+
+def bury(work: Coroutine[Any, Any, object], log: Log | None) -> None:
+    if log is not None and hasattr(log, "conn"):
+        log.conn.terminate()
+    try:
+        work.throw(Crash())
+        for _ in range(1000):
+            work.send(None)
+    except (StopIteration, Exception):
+        return
+
+
+def places_of(work: Any) -> Iterator[str]:
+    """Every await of tracker/ingest that this suspension is in: file and line."""
+    while work is not None and hasattr(work, "cr_frame"):
+        frame = work.cr_frame
+        if frame is not None and Path(frame.f_code.co_filename).parent == INGEST:
+            yield f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno}"
+        work = work.cr_await
+
+
+def awaits_of(name: str) -> dict[str, range]:
+    """The awaits of a file of tracker/ingest by their text, each with the lines it stands on."""
+    path = INGEST / name
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {
+        f"{name}: {ast.unparse(node)}": range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Await)
+    }
+
+
+Played = Callable[[Script], Awaitable[Told]]

@@ -1,0 +1,138 @@
+"""The laws of what is told: with and without restarts the same, whatever dies where, and in whatever order fixes come
+between two changes."""
+
+import asyncio
+import os
+import random
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from tests.integration.player import AT, Script, Told, awaits_of, play
+from tests.integration.told_scripts import SCRIPTS, hours
+from tracker.ingest import log
+from tracker.model.moment import format_ms
+from tracker.store.pool import open_connection
+
+EXAMPLES: Final = int(os.environ.get("TOLD_EXAMPLES", "20"))
+
+Play = Callable[[Script, bool], Told]
+
+
+@pytest.fixture
+def played(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
+    """Plays a script in a loop of its own, for hypothesis has none. A standby looks more often than one that has
+    nothing else to do."""
+    monkeypatch.setattr(log, "STANDBY_POLL", 0.01)
+    with asyncio.Runner() as runner:
+        conn: asyncpg.Connection = runner.run(open_connection(database_url))
+        yield lambda script, dies: runner.run(play(database_url, conn, script, dies=dies))
+        runner.run(conn.close())
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_script_tells_what_is_right_whatever_dies(name: str, played: Play) -> None:
+    script, expected = SCRIPTS[name]
+    assert played(script, False).lines() == expected
+    assert played(script, True).lines() == expected
+
+
+PLACES: Final = st.sampled_from([0, 0, 0, 1, 1, 2, 3])
+SPEEDS: Final = st.sampled_from([None, None, 5.0, 30.0])
+MOMENTS: Final = st.integers(0, 300)
+RULES: Final = st.sampled_from(
+    [
+        {},
+        {},
+        {"name": "the same by another name"},
+        {"dwell": 40},
+        {"dwell": 90},
+        {"speed_limit": 10.0},
+        {"preset": "balanced"},
+        {"preset": "balanced", "dwell": 40, "speed_limit": 10.0},
+        {"enabled": False},
+        {"categories": ["truck"]},
+        {"devices": ["van-1"]},
+        {"devices": ["van-2"]},
+        hours("00:01", "00:03"),
+        {"expires": format_ms(AT + 120_000)},
+    ]
+)
+FENCE: Final = st.tuples(st.just("fence"), st.sampled_from("ab"), st.sampled_from([None, 0, 0, 1, 2]), RULES)
+SEND: Final = st.tuples(MOMENTS, PLACES, SPEEDS).map(lambda fix: ("send", fix))
+SEND2: Final = st.tuples(MOMENTS, PLACES).map(lambda fix: ("send2", fix))
+CHANGE: Final = st.one_of(
+    FENCE,
+    FENCE,
+    st.sampled_from([("category", "truck"), ("category", "car"), ("pair", 100.0), ("pair", 150.0), ("pair", None)]),
+    st.just(("pair", 100.0, "balanced")),
+)
+DEATH: Final = st.one_of(
+    st.sampled_from([("restart",), ("crash",), ("take_over",)]),
+    st.tuples(st.just("crash"), st.integers(1, 25)),
+    st.tuples(st.just("crash"), st.just(0), st.integers(1, 40)),
+)
+REST: Final = st.one_of(
+    st.sampled_from([("fold_in",), ("fold_in",), ("checkpoint",), ("slice",), ("outage",)]),
+    st.tuples(st.just("clock"), MOMENTS),
+)
+STEPS: Final = st.lists(st.one_of(SEND, SEND, SEND, SEND2, CHANGE, DEATH, REST), max_size=24)
+
+
+def test_restarts_change_nothing_of_what_is_told(played: Play) -> None:
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(STEPS)
+    def law(steps: list[Any]) -> None:
+        script = [("interval", 60), *steps, ("fold_in",)]
+        with_deaths = played(script, True)
+        event(f"{min(len(with_deaths.events), 9)} events")
+        assert played(script, False).lines() == with_deaths.lines()
+
+    law()
+
+
+def test_between_two_changes_the_order_of_fixes_is_all_the_same(played: Play) -> None:
+    blocks = st.lists(st.tuples(CHANGE, st.lists(SEND, min_size=1, max_size=6)), min_size=1, max_size=4)
+
+    @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(blocks, st.randoms(use_true_random=False))
+    def law(given: list[Any], chance: random.Random) -> None:
+        in_order: list[Any] = []
+        mixed: list[Any] = []
+        for change, sends in given:
+            moments = {send[1][0]: send for send in sends}  # a moment has one place
+            ordered = [moments[at] for at in sorted(moments)]
+            shuffled = list(ordered)
+            chance.shuffle(shuffled)
+            in_order += [change, *ordered, ("fold_in",)]
+            mixed.append(change)
+            for send in shuffled:
+                mixed += [send, ("fold_in",)] if chance.random() < 0.5 else [send]
+            mixed.append(("fold_in",))
+        assert played(in_order, False).standing() == played(mixed, False).standing()
+
+    law()
+
+
+# What no script of one server and a willing database can wait at.
+NEVER_WAITED_AT: Final = {
+    "log.py: asyncio.sleep(STANDBY_POLL)": "a standby waits here, and owns nothing",
+}
+
+
+def test_every_await_of_the_log_is_one_a_script_dies_at(played: Play) -> None:
+    """A new await must be reached by a script, so that the law ranges over a death at it."""
+    reached: set[str] = set()
+    for script, _ in SCRIPTS.values():
+        reached |= played([*script, ("slice",), ("checkpoint",)], True).places
+    missed = {
+        text
+        for name in ("log.py", "inputs.py", "folds.py", "checkpoint.py", "replay.py", "refresh.py")
+        for text, lines in awaits_of(name).items()
+        if text not in NEVER_WAITED_AT and not any(f"{name}:{line}" in reached for line in lines)
+    }
+    assert not missed
