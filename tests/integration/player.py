@@ -3,7 +3,7 @@ What a script tells is the list of its events, without their numbers and without
 
 import ast
 import types
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -15,12 +15,13 @@ import shapely
 from tests.integration.test_replay import afresh
 from tracker.ingest import log as log_module
 from tracker.ingest.log import Log
-from tracker.model.fix import Fix
+from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame
 from tracker.model.moment import now_us
-from tracker.store.devices import update_device
+from tracker.store.devices import delete_device, update_device
 from tracker.store.geofences import delete_geofence, insert_geofence, update_geofence
 from tracker.store.pairs import delete_pair, insert_pair, update_pair
+from tracker.store.pool import AWAY
 
 MIDNIGHT: Final = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
 AT: Final = round(MIDNIGHT.timestamp() * 1000)  # ms: second 0 of every script
@@ -116,6 +117,7 @@ class Player:
         self.count = 0
         self.later = 0  # µs that have gone by beside those of the clock
         self.die_at: int | None = None  # the await of the next step that is not survived
+        self.cut_at: int | None = None  # the one at which the connection to the database is lost
 
     async def opened(self) -> Log:
         log = Log(self.url, "player")
@@ -129,15 +131,22 @@ class Player:
     async def attempt(self, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
         """Once more after a crash, as a device sends again what was not acked, and a clock rings again."""
         at, self.die_at = self.die_at, None
+        cut, self.cut_at = self.cut_at, None
         try:
-            await self.watch(work(), at)
+            await self.watch(work(), at, cut)
         except Crash:
             self.log = await self.opened()
             await self.watch(work(), None)
+        except AWAY:
+            await self.watch(self.go_on(work), None)
 
-    async def watch(self, work: Coroutine[Any, Any, object], die_at: int | None) -> None:
-        log = getattr(self, "log", None)
-        await interrupted(work, die_at, log, self.places)
+    async def go_on(self, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """As the writer does after a connection that was lost."""
+        if await self.log.recover() is None:
+            await work()
+
+    async def watch(self, work: Coroutine[Any, Any, object], die_at: int | None, cut_at: int | None = None) -> None:
+        await interrupted(work, Fate(die_at, cut_at), getattr(self, "log", None), self.places)
 
     # What devices do.
 
@@ -151,6 +160,12 @@ class Player:
 
     async def send2(self, *fixes: tuple[Any, ...]) -> None:
         await self.send(*fixes, device=2)
+
+    async def bad(self, reason: str = "bad_value") -> None:
+        """What is no fix, and is kept to look at."""
+        self.count += 1
+        frame = Frame(1, self.count, now_us(), [Refusal(0, reason, "?")])
+        await self.attempt(lambda: self.log.append([frame]))
 
     async def fold_in(self) -> None:
         for _ in range(len(self.log.late)):
@@ -204,6 +219,12 @@ class Player:
         assert device is not None
         self.log.know(device)
 
+    async def delete(self, id: str) -> None:
+        """A device, with all that is known of it."""
+        key = int(id.removeprefix("van-"))
+        await delete_device(self.conn, id)
+        await self.attempt(lambda: self.log.forget(key))
+
     async def pair(self, distance: float | None, preset: Any = "strict") -> None:
         if distance is None:
             await delete_pair(self.conn, "pair")
@@ -219,6 +240,7 @@ class Player:
         """A checkpoint that is begun, and not ended."""
 
         async def begin() -> None:
+            await self.log.renew()
             await self.log.tend()
             await self.log.save_slice()
 
@@ -226,8 +248,12 @@ class Player:
 
     async def restart(self) -> None:
         if self.dies:
-            await self.log.close()
+            await self.watch(self.log.close(), None)
             self.log = await self.opened()
+
+    async def cut(self, at: int) -> None:
+        """The connection to the database is lost at this await of the next step."""
+        self.cut_at = at if self.dies else None
 
     async def crash(self, at: int = 0, opening: int = 0) -> None:
         """At once, or at the given await of the next step; then once more at one of the start."""
@@ -264,12 +290,19 @@ def draw(id: str, place: int, properties: dict[str, Any]) -> tuple[bytes, bytes]
     return msgspec.json.encode(feature), shape.wkb
 
 
+class Fate(NamedTuple):
+    """The numbers of the suspensions at which the process dies, and at which it loses the database."""
+
+    die_at: int | None
+    cut_at: int | None
+
+
 @types.coroutine
 def interrupted(
-    work: Coroutine[Any, Any, object], die_at: int | None, log: Log | None, places: set[str]
+    work: Coroutine[Any, Any, object], fate: Fate, log: Log | None, places: set[str]
 ) -> Generator[Any, Any, None]:
-    """Runs the work, a step from one suspension to the next. At the one with the number `die_at` the connection is cut
-    and the rest of the work goes nowhere, as when the process is killed there."""
+    """Runs the work, a step from one suspension to the next. Where it dies the connection is cut and the rest of the
+    work goes nowhere, as when the process is killed there."""
     count, error = 0, None
     while True:
         try:
@@ -279,7 +312,9 @@ def interrupted(
         error = None
         count += 1
         places.update(places_of(work))
-        if count == die_at:
+        if count == fate.cut_at and log is not None:
+            log.conn.terminate()
+        if count == fate.die_at:
             bury(work, log)
             raise Crash
         try:
@@ -308,15 +343,12 @@ def places_of(work: Any) -> Iterator[str]:
         work = work.cr_await
 
 
-def awaits_of(name: str) -> dict[str, range]:
-    """The awaits of a file of tracker/ingest by their text, each with the lines it stands on."""
-    path = INGEST / name
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {
-        f"{name}: {ast.unparse(node)}": range(node.lineno, (node.end_lineno or node.lineno) + 1)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Await)
-    }
-
-
-Played = Callable[[Script], Awaitable[Told]]
+def awaits_of(name: str) -> dict[str, set[str]]:
+    """The awaits of a file of tracker/ingest by their text, each with the places it stands at."""
+    tree = ast.parse((INGEST / name).read_text(encoding="utf-8"))
+    found: dict[str, set[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Await):
+            lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+            found.setdefault(f"{name}: {ast.unparse(node)}", set()).update(f"{name}:{line}" for line in lines)
+    return found

@@ -36,9 +36,9 @@ async def test_one_that_is_not_understood_decides_nothing_and_stops_nobody(
     assert "a stored geofence is not understood" in server.text()
 
 
-async def test_until_the_changed_ones_are_made_those_before_decide(conn: asyncpg.Connection) -> None:
+async def test_until_the_changed_ones_are_made_those_before_decide(conn: asyncpg.Connection, database_url: str) -> None:
     before = await read_fences(conn, 0, [])
-    refresh = Refresh()
+    refresh = Refresh(database_url)
     made = asyncio.get_running_loop().create_future()
     refresh.next = made
     assert await refresh.make_next(conn, before, 1) is None
@@ -52,3 +52,21 @@ async def test_until_the_changed_ones_are_made_those_before_decide(conn: asyncpg
     assert after is not None and list(after.ids.values()) == ["a"] and after.revision == 1
     assert list(after.since.values()) == [PENDING] and list(after.put_in_force(7).since.values()) == [7]
     assert await refresh.make_next(conn, before, 1) is after, "kept until it is in force"
+
+
+async def test_many_are_made_apart_and_no_batch_waits_for_them(conn: asyncpg.Connection, database_url: str) -> None:
+    before = await read_fences(conn, 0, [])
+    features = [msgspec.json.encode(fence(f"f{number}")) for number in range(2000)]
+    await conn.executemany(
+        """insert into geofence (id, revision, feature, shape)
+           values ($1, $2, $3, st_makeenvelope(0, 0, 1, 1, 4326))""",
+        [(f"f{number}", number + 1, feature) for number, feature in enumerate(features)],
+    )
+    refresh = Refresh(database_url)
+    assert await refresh.make_next(conn, before, 2000) is None and refresh.next is not None
+    made = await refresh.next
+    assert await refresh.make_next(conn, before, 2000) is made and len(made.ids) == 2000
+    away = Refresh("postgresql://nobody@127.0.0.1:1/none")
+    assert await away.make_next(conn, before, 2000) is None and away.next is not None
+    await asyncio.wait([away.next])
+    assert await away.make_next(conn, before, 2000) is None and away.next is None, "begun anew by the next batch"

@@ -282,4 +282,16 @@ SCRIPTS: Final[dict[str, tuple[Script, list[str]]]] = {
         ],
         ["near van-1 1"],
     ),
+    "changed, and the next to be decided is silence": (
+        [
+            ("interval", 60),
+            fence(),
+            ("send", (0, 0)),
+            fence(dwell=60),
+            ("outage",),
+            ("crash",),
+            ("send", (200, 0)),
+        ],
+        ["enter a 0", "dwell a 60", "offline 0", "online 0"],
+    ),
 }

@@ -83,7 +83,7 @@ class Log:
         self.batch = 0
         self.memory = Memory()
         self.saving = Checkpoint()
-        self.refresh = Refresh()
+        self.refresh = Refresh(self.url)
         self.subscriptions = Subscriptions()
         self.spans: list[Span] = []
         self.pending: Committed | None = None  # what the transaction under way will have changed
@@ -120,7 +120,8 @@ class Log:
         again where it failed: as another owner, with nothing kept of the attempt before."""
         if self.epoch:
             self.conn.terminate()
-        self.owner, self.saving, self.refresh = uuid4(), Checkpoint(), Refresh()
+            self.refresh.end()
+        self.owner, self.saving, self.refresh = uuid4(), Checkpoint(), Refresh(self.url)
         self.conn = await open_connection(self.url)
         self.epoch = await insert_owner(self.conn, self.owner, self.name)
         held = await take_leases(self.conn, self.owner)
@@ -294,6 +295,7 @@ class Log:
 
     async def close(self) -> None:
         """In good order: the next owner finds everything in the checkpoint and need not wait."""
+        self.refresh.end()
         await self.checkpoint()
         await release_owner(self.conn, self.owner)
         await self.conn.close()

@@ -13,28 +13,59 @@ from tracker.errors import TrackerError
 from tracker.geofence.fences import PENDING, Fences
 from tracker.geofence.reading.feature import parse
 from tracker.model.geofence import Geofence
-from tracker.store.geofences import Revision, select_revisions
+from tracker.store.geofences import Revision, select_revisions, select_revisions_size
 from tracker.store.ownership import InForce
+from tracker.store.pool import open_connection
 
 logger = structlog.get_logger()
 
-PATIENCE: Final = 3.0  # s a batch waits for changed geofences: an import of ten thousand takes about as long
+SMALL: Final = 64 * 1024  # bytes of changed geofences as they are stored, which are there in milliseconds
+PATIENCE: Final = 1.0  # s a batch waits for so few
 
 
 class Refresh:
     """The next geofences, being made: in a thread, since ten thousand take seconds. Until they are there the ones
-    before decide, and no device waits."""
+    before decide, and no device waits: a batch waits for a few small ones only, so that a geofence somebody draws
+    decides from the next fix on. More are read over a connection of their own, for they are megabytes of text."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str) -> None:
+        self.url: Final = url
         self.next: asyncio.Future[Fences] | None = None
 
     async def make_next(self, conn: asyncpg.Connection, fences: Fences, revision: int) -> Fences | None:
         """Those after `fences`, of this `revision` or one between; None as long as they are not ready. They are kept
         until they are in force, for the transaction that takes them over may fail."""
-        if self.next is None or (self.next.done() and self.next.result().revision <= fences.revision):
+        if self.next is None or is_old(self.next, fences):
+            if await select_revisions_size(conn, fences.revision, revision) > SMALL:
+                self.next = asyncio.ensure_future(make_apart(self.url, fences, revision))
+                return None
             self.next = await begin(conn, fences, revision)
             await asyncio.wait([self.next], timeout=PATIENCE)
-        return self.next.result() if self.next.done() else None
+        if not self.next.done():
+            return None
+        if self.next.exception() is not None:  # the database was away; the next batch begins anew
+            self.next = None
+            return None
+        return self.next.result()
+
+    def end(self) -> None:
+        """Nobody waits for what is being made any more."""
+        if self.next is not None:
+            self.next.cancel()
+            self.next = None
+
+
+def is_old(made: asyncio.Future[Fences], fences: Fences) -> bool:
+    return made.done() and made.exception() is None and made.result().revision <= fences.revision
+
+
+async def make_apart(url: str, fences: Fences, revision: int) -> Fences:
+    conn = await open_connection(url)
+    try:
+        made = await begin(conn, fences, revision)
+    finally:
+        conn.terminate()
+    return await made
 
 
 async def begin(conn: asyncpg.Connection, fences: Fences, revision: int) -> asyncio.Future[Fences]:

@@ -206,6 +206,17 @@ async def select_revisions(conn: asyncpg.Connection, after: int, until: int) -> 
     return found
 
 
+async def select_revisions_size(conn: asyncpg.Connection, after: int, until: int) -> int:
+    """Bytes as they are stored, which is known without reading them."""
+    size: int = await conn.fetchval(
+        """select coalesce(sum(pg_column_size(feature)), 0)
+           from geofence_revision where revision > $1 and revision <= $2""",
+        after,
+        until,
+    )
+    return size
+
+
 async def select_geofence_as_of(conn: asyncpg.Connection, id: str, revision: int) -> Revision | None:
     """As it was by this revision, also if it is gone by now; None where that revision was none of this geofence."""
     row = await conn.fetchrow(
