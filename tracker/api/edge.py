@@ -8,6 +8,7 @@ import msgspec
 from quart import Response, request
 
 from tracker.errors import Invalid, Malformed, TooLarge, WrongType
+from tracker.model import absent
 from tracker.model.encoding import plain
 from tracker.model.moment import parse
 from tracker.model.names import CONTROL, fault_of_name
@@ -55,7 +56,8 @@ async def read_json(kind: type[T], largest: int = LARGEST_BODY) -> T:
     """The body as a value. Malformed where it is not JSON, Invalid with the field where it is not this kind."""
     body = await read_bytes(largest)
     try:
-        return msgspec.json.decode(body or b"{}", type=kind)
+        found: T = absent.decode(body or b"{}", kind)
+        return found
     except msgspec.ValidationError as error:
         raise explain_invalid(error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -11,6 +11,7 @@ import msgspec
 
 from tracker.errors import BadFrame
 from tracker.ingest.columns import decode_columns
+from tracker.model import absent
 from tracker.model.command import Command
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame, Outcome
@@ -41,6 +42,21 @@ class Result(msgspec.Struct, frozen=True, tag="result"):
     detail: Annotated[str, msgspec.Meta(max_length=2_000, pattern=NO_NUL)] | None = None
 
 
+class Unreadable(msgspec.Struct, frozen=True):
+    """A message that is no frame of fixes and cannot be read. `id`: that of the result, where it can be."""
+
+    said: str
+    id: str | None = None
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """What of any message says what it is."""
+
+    type: Any = None
+    id: Any = None
+    seq: Any = None
+
+
 class WireFix(msgspec.Struct, gc=False):
     at: Annotated[datetime, msgspec.Meta(tz=True)]
     lon: float
@@ -53,6 +69,7 @@ class WireFix(msgspec.Struct, gc=False):
     attributes: dict[str, Any] | None = None
 
 
+Message = Hello | Result | Frame | Unreadable
 Seq = Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQ)]
 
 
@@ -74,12 +91,15 @@ MESSAGE: Final[msgspec.json.Decoder[Hello | Result | WireFixes]] = msgspec.json.
 LOOSE: Final = msgspec.json.Decoder(LooseFixes)
 ONE: Final = msgspec.json.Decoder(WireFix)
 ANY: Final = msgspec.json.Decoder(dict[str, Any])
+ENVELOPE: Final = msgspec.json.Decoder(Envelope)
+TALK: Final[dict[object, type[Hello | Result]]] = {"hello": Hello, "result": Result}
+LONGEST_ID: Final = 64  # characters of an id that we give
 BACKLOG: Final = "backlog"
 
 
-def decode_message(message: str | bytes, device: int, received_at: int, max_fixes: int) -> Hello | Result | Frame:
-    """Any message of a device. A frame that can never be accepted is still a Frame, refused whole, if it has a seq;
-    otherwise it is a BadFrame."""
+def decode_message(message: str | bytes, device: int, received_at: int, max_fixes: int) -> Message:
+    """Any message of a device. A frame that can never be accepted is still a Frame, refused whole; its seq is -1 where
+    none can be read."""
     try:
         if isinstance(message, bytes):
             return decode_columns(message, device, received_at, max_fixes)
@@ -88,9 +108,28 @@ def decode_message(message: str | bytes, device: int, received_at: int, max_fixe
             return to_frame(decoded, device, received_at, max_fixes)
         return decoded
     except (msgspec.DecodeError, RecursionError) as error:
-        return decode_loosely(message, error, device, received_at, max_fixes)
+        return decode_talk(message) or decode_loosely(message, error, device, received_at, max_fixes)
     except BadFrame as error:
         return refuse_whole(message, error, device, received_at)
+
+
+def decode_talk(message: str | bytes) -> Hello | Result | Unreadable | None:
+    """What says of itself that it is no frame of fixes, also where it cannot be read. None: it may be one. What we do
+    not know and has a seq is taken for a frame, whose sender waits for an answer that names it."""
+    try:
+        envelope = ENVELOPE.decode(message)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    kind = TALK.get(envelope.type) if isinstance(envelope.type, str) else None
+    if kind is None:
+        is_unknown = isinstance(envelope.type, str) and envelope.type != "fixes" and envelope.seq is None
+        return Unreadable(f"there is no message {envelope.type[:40]!r}") if is_unknown else None
+    try:
+        found: Hello | Result = absent.decode(message, kind)
+        return found
+    except (msgspec.DecodeError, RecursionError) as error:
+        id = envelope.id
+        return Unreadable(str(error), id if isinstance(id, str) and len(id) <= LONGEST_ID else None)
 
 
 def to_frame(wire: WireFixes, device: int, received_at: int, max_fixes: int) -> Frame:
@@ -220,10 +259,10 @@ def encode_answer(frame: Frame, outcome: Outcome) -> str:
     )
 
 
-def encode_error(code: str, message: str, seq: int = -1) -> str:
-    if seq < 0:
-        return encode(type="error", code=code, message=message)
-    return encode(type="error", code=code, message=message, seq=seq)
+def encode_error(code: str, message: str, seq: int = -1, id: str | None = None) -> str:
+    """`seq`: the frame, `id`: the command, that it is about."""
+    about = ({"seq": seq} if seq >= 0 else {}) | ({} if id is None else {"id": id})
+    return encode(type="error", code=code, message=message, **about)
 
 
 def encode_command(command: Command) -> str:

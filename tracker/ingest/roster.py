@@ -76,6 +76,11 @@ class Roster:
                 member.socket.resume_reading()
         self.is_pressed = False
 
+    def let(self, member: Member) -> None:
+        """It may be read again, for its own part."""
+        if not self.is_pressed and not self.is_ending:
+            member.socket.resume_reading()
+
     def hold(self) -> None:
         """Take no more frames: what came is about to be the last."""
         self.is_ending = True

@@ -13,6 +13,7 @@ from tracker.ingest.errands import fetch_commands, identify, keep_result
 from tracker.ingest.frames import (
     Hello,
     Result,
+    Unreadable,
     decode_message,
     encode_answer,
     encode_command,
@@ -34,6 +35,7 @@ WINDOW: Final = 4  # frames a device may send ahead of the acks
 MAX_FIXES: Final = 500
 MAX_BYTES: Final = 65_536
 HEARTBEAT: Final = 20  # seconds between pings
+OTHERS: Final = 16  # messages at work that are no frames of fixes; more: the socket is not read until some are done
 BAD_IN_A_ROW: Final = 10
 
 
@@ -59,9 +61,10 @@ class Session:
         self.device: Device | None = None
         self.socket: Socket
         self.hello: Hello | None = None
-        self.early: list[str | bytes] = []  # what came before we knew who; bound: the window, then the socket closes
+        self.early: list[str | bytes] = []  # what came before we knew who; bound: what was read already, see `greet`
         self.sent: set[str] = set()  # ids of commands sent on this socket; bound: 100 are open at most
         self.unacked = 0
+        self.others = 0  # at work; bound: OTHERS, and what was read already
         self.bad = 0
         self.is_closed = False
 
@@ -76,15 +79,16 @@ class Session:
         self.handle(message, self.device)
 
     def greet(self, message: str | bytes) -> None:
-        """Until the hello is answered: one hello, then at most a window of messages that wait for the welcome."""
+        """Until the hello is answered: one hello; what comes behind it waits for the welcome, and no more is read."""
+        if self.is_closed:
+            return
+        if self.hello is not None:
+            self.early.append(message)
+            self.socket.pause_reading()
+            return
         try:
-            if self.hello is None:
-                self.hello = expect_hello(message)
-                self.run(self.introduce(self.hello))
-            elif len(self.early) < WINDOW:
-                self.early.append(message)
-            else:
-                raise WindowExceeded
+            self.hello = expect_hello(message)
+            self.run(self.introduce(self.hello))
         except TrackerError as error:
             self.fail(error)
 
@@ -124,6 +128,7 @@ class Session:
         early, self.early = self.early, []
         for message in early:
             self.handle(message, device)
+        self.read_on()
 
     def handle(self, message: str | bytes, device: Device) -> None:
         if self.is_closed:
@@ -132,12 +137,33 @@ class Session:
         if isinstance(decoded, Frame):
             self.take(decoded)
         elif isinstance(decoded, Result):
+            self.begin_other()
             self.run(self.answer(device, decoded))
+        elif isinstance(decoded, Unreadable):
+            self.socket.send(encode_error("bad_frame", decoded.said, id=decoded.id))
         else:
             self.socket.send(encode_error("bad_frame", "the hello was said already"))
 
+    def begin_other(self) -> None:
+        """Work for a message that is outside the window: whoever sends too many waits, and is not closed for it."""
+        self.others += 1
+        if self.others >= OTHERS:
+            self.socket.pause_reading()
+
+    def end_other(self) -> None:
+        self.others -= 1
+        self.read_on()
+
+    def read_on(self) -> None:
+        if self.others < OTHERS and not self.is_closed:
+            self.roster.let(self)
+
     def take(self, frame: Frame) -> None:
-        self.unacked += 1
+        """The window counts what names a seq: of other texts the sender does not know that they count."""
+        if frame.seq < 0:
+            self.begin_other()
+        else:
+            self.unacked += 1
         if self.unacked > WINDOW:
             self.fail(WindowExceeded())
             return
@@ -147,8 +173,11 @@ class Session:
 
     def committed(self, frame: Frame, outcome: Outcome) -> None:
         """The writer's answer: everything in the frame is stored, known or quarantined, and will stay so."""
-        self.unacked -= 1
-        self.count(frame.seq)
+        if frame.seq < 0:
+            self.end_other()
+        else:
+            self.unacked -= 1
+            self.count(frame.seq)
         if self.is_closed:
             return
         self.socket.send(encode_answer(frame, outcome))
@@ -178,9 +207,12 @@ class Session:
                 self.socket.send(encode_command(command))
 
     async def answer(self, device: Device, result: Result) -> None:
-        known = await keep_result(self.reception.pool, device, result)
+        try:
+            known = await keep_result(self.reception.pool, device, result)
+        finally:
+            self.end_other()
         if not known and not self.is_closed:
-            self.socket.send(encode_error("unknown_command", f"no open command {result.id}"))
+            self.socket.send(encode_error("unknown_command", f"no open command {result.id}", id=result.id))
 
     def fail(self, error: TrackerError) -> None:
         """Say why, then close with the code of the error."""
@@ -208,6 +240,8 @@ def expect_hello(message: str | bytes) -> Hello:
     decoded = decode_message(message, 0, now_us(), MAX_FIXES)
     if isinstance(decoded, Hello):
         return decoded
+    if isinstance(decoded, Unreadable):
+        raise BadFrame(decoded.said)
     said = decoded.whole.said if isinstance(decoded, Frame) and decoded.whole else "the first message is a hello"
     raise BadFrame(said)
 

@@ -10,6 +10,7 @@ import numpy as np
 from tracker.errors import BadFrame
 from tracker.live.changes import Changes
 from tracker.live.table import Slots, Table
+from tracker.model import absent
 from tracker.model.event import Event, told
 from tracker.model.moment import format_ms, now_ms
 from tracker.model.position import Position
@@ -64,15 +65,15 @@ class Resume(msgspec.Struct, frozen=True, tag="resume"):
     pass
 
 
-MESSAGE: Final[msgspec.json.Decoder[Subscribe | Pause | Resume]] = msgspec.json.Decoder(Subscribe | Pause | Resume)
+Message = Subscribe | Pause | Resume
 
 
-def decode_message(message: str | bytes) -> Subscribe | Pause | Resume:
+def decode_message(message: str | bytes) -> Message:
     """BadFrame with what is wrong and where."""
     if isinstance(message, bytes):
         raise BadFrame("viewers speak text")
     try:
-        decoded = MESSAGE.decode(message)
+        decoded: Message = absent.decode(message, Message)
     except msgspec.ValidationError as error:
         raise BadFrame(str(error)) from None
     except (msgspec.DecodeError, RecursionError):

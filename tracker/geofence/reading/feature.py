@@ -29,6 +29,7 @@ from tracker.geofence.reading.scope import ScopeProperties, scope_of
 from tracker.geofence.shape import rings
 from tracker.geofence.shape.crossings import crossings
 from tracker.geofence.shape.size import breadth_of, edge_count
+from tracker.model import absent
 from tracker.model.device import is_slug
 from tracker.model.geofence import FenceKind, Geofence, Preset, Reach
 
@@ -112,7 +113,7 @@ def understood(properties: dict[str, Any], geometry: Geometry) -> GeofenceProper
     foreign = {name for name, kind in SIZED.items() if not isinstance(geometry, kind)}
     given = {name: value for name, value in properties.items() if value is not None and name not in foreign}
     try:
-        return msgspec.convert(given, GeofenceProperties)
+        return absent.convert(given, GeofenceProperties)
     except msgspec.ValidationError as error:
         raise refused(error, "properties") from None
 
