@@ -4,7 +4,8 @@ import asyncpg
 import pytest
 
 from tests.integration.conftest import Caller
-from tracker.access.tokens import authenticate, digest
+from tracker.access.gate import Gate
+from tracker.access.tokens import digest
 from tracker.model.device import Device
 
 
@@ -12,8 +13,8 @@ async def test_a_new_device_gets_a_token_once(admin: Caller, pool: asyncpg.Pool)
     made = await admin.post("/api/devices", json={"id": "van-1", "name": "Van 1", "category": "van", "interval": 10})
     body = await made.get_json()
     assert (made.status_code, made.headers["Location"]) == (201, "/api/devices/van-1")
-    token = await authenticate(pool, body.pop("token"), None)
-    assert token is not None and token.kind == "device"
+    token = await Gate(pool).admit(body.pop("token"), "")
+    assert token.kind == "device"
     assert body == {"id": "van-1", "name": "Van 1", "category": "van", "interval": 10}
     assert await (await admin.get("/api/devices/van-1")).get_json() == body
 

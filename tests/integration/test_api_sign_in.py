@@ -1,5 +1,6 @@
 """Signing in: a token becomes a cookie, and the cookie counts for our own pages only."""
 
+import asyncio
 from typing import Any
 
 import asyncpg
@@ -8,7 +9,9 @@ from quart import Quart
 
 from tests.integration.conftest import ADMIN, Caller
 from tracker.access.gate import Gate
+from tracker.access.links import make_link
 from tracker.api.app import build_app
+from tracker.errors import NotSignedIn, TooMany
 from tracker.live.table import Table
 
 
@@ -115,10 +118,40 @@ async def test_a_form_of_another_page_cannot_sign_a_browser_in(app: Quart) -> No
     assert signing.status_code == 415
 
 
-async def test_guessing_has_to_wait_and_shuts_no_neighbour_out(app: Quart, viewer: Caller) -> None:
-    assert (await viewer.get("/api/me")).status_code == 200
+async def test_who_guesses_has_to_wait_and_a_valid_token_never(
+    app: Quart, viewer: Caller, conn: asyncpg.Connection
+) -> None:
+    """Nobody but the guesser was seen by this process before: it might just have been restarted."""
     guesses = [await Caller(app, f"guess {n}").get("/api/me") for n in range(13)]
     assert [each.status_code for each in guesses] == [401] * 11 + [429] * 2
     assert 1 <= int(guesses[-1].headers["Retry-After"]) <= 3
     assert (await viewer.get("/api/me")).status_code == 200
-    assert (await Caller(app, ADMIN).get("/api/me")).status_code == 429  # not seen before: it waits like a guess
+    assert (await Caller(app, ADMIN).get("/api/me")).status_code == 200
+    assert (await app.test_client().post("/api/session", json={"token": viewer.secret})).status_code == 201
+    code = await make_link(conn)
+    assert (await app.test_client().post("/api/session", json={"link": code})).status_code == 201
+
+
+async def test_a_flood_of_wrong_tokens_takes_one_connection_and_delays_nobody(
+    pool: asyncpg.Pool, viewer: Caller
+) -> None:
+    gate = Gate(pool)
+    flood = [asyncio.ensure_future(gate.admit(f"guess {n}", "a")) for n in range(2_000)]
+    await asyncio.sleep(0)
+    most, began = 0, asyncio.get_running_loop().time()
+    valid = asyncio.ensure_future(gate.admit(viewer.secret, "a"))
+    while not valid.done():
+        await asyncio.sleep(0)
+        most = max(most, pool.get_size() - pool.get_idle_size())
+    assert (await valid).kind == "viewer" and most <= 1
+    assert asyncio.get_running_loop().time() - began < 2.0
+    told = await asyncio.gather(*flood, return_exceptions=True)
+    assert {type(each) for each in told} == {NotSignedIn, TooMany}
+
+
+async def test_who_leaves_while_it_is_looked_up_takes_nobody_along(pool: asyncpg.Pool, viewer: Caller) -> None:
+    gate = Gate(pool)
+    first, second = (asyncio.ensure_future(gate.admit(secret, "a")) for secret in ("guess", viewer.secret))
+    await asyncio.sleep(0)  # the first asks for both
+    first.cancel()
+    assert (await second).kind == "viewer"

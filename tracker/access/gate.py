@@ -1,5 +1,6 @@
 """The gate: turns what a caller shows into a token, or refuses."""
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
@@ -7,8 +8,9 @@ import asyncpg
 
 from tracker.access.guesses import Guesses
 from tracker.access.links import redeem_link
+from tracker.access.lookup import Lookup
 from tracker.access.sign_ins import find_sign_in_token
-from tracker.access.tokens import authenticate, digest
+from tracker.access.tokens import OPERATOR, digest, is_operator
 from tracker.errors import NotSignedIn, TooMany
 from tracker.model.token import Token
 from tracker.store.pool import borrow
@@ -16,36 +18,43 @@ from tracker.store.pool import borrow
 
 @dataclass(frozen=True)
 class Gate:
-    """One for the process; the HTTP routes use it, and the sockets for a token in their first message."""
+    """One for the process; the HTTP routes use it, and the sockets for a token in their first message.
+
+    What is valid is let in, whatever else came from its address: a secret of 256 bits is not guessed, and a whole fleet
+    may stand behind one address. Only who fails is told to wait.
+    """
 
     pool: asyncpg.Pool
     admin_token: str | None = None
     origins: Collection[str] = ()
     guesses: Guesses = field(default_factory=Guesses)
+    lookup: Lookup = field(default_factory=Lookup)
+    redeeming: asyncio.Lock = field(default_factory=asyncio.Lock)  # one link at a time: a flood has one connection
 
     async def admit(self, secret: str, address: str) -> Token:
-        """Whose secret this is. NotSignedIn for one we do not know, TooMany for an address that guessed too often."""
-        hashed = digest(secret)
-        if (wait := self.guesses.wait(address, hashed)) > 0:
-            raise TooMany("too many failed sign-ins from this address", retry_after=wait)
-        token = await authenticate(self.pool, secret, self.admin_token)
+        """Whose secret this is. NotSignedIn for one we do not know, TooMany once its address failed too often."""
+        if is_operator(secret, self.admin_token):
+            return OPERATOR
+        token = await self.lookup.find(self.pool, digest(secret))
         if token is None:
-            self.guesses.note_failure(address, hashed)
-            raise NotSignedIn
-        self.guesses.note_success(hashed)
+            raise self.count_failure(address, NotSignedIn())
         return token
 
     async def redeem(self, code: str, address: str) -> Token:
         """The token that a sign-in link stands for, once. Refuses as `admit` does."""
-        hashed = digest(code)
-        if (wait := self.guesses.wait(address, hashed)) > 0:
-            raise TooMany("too many failed sign-ins from this address", retry_after=wait)
-        async with borrow(self.pool) as conn:
+        async with self.redeeming, borrow(self.pool) as conn:
             token = await redeem_link(conn, code)
         if token is None:
-            self.guesses.note_failure(address, hashed)
-            raise NotSignedIn("this link was used, or is too old; `tracker sign-in` on the server makes a new one")
+            said = "this link was used, or is too old; `tracker sign-in` on the server makes a new one"
+            raise self.count_failure(address, NotSignedIn(said))
         return token
+
+    def count_failure(self, address: str, error: NotSignedIn) -> NotSignedIn | TooMany:
+        """What to tell who failed: the same as the others, or to wait first."""
+        if (wait := self.guesses.wait(address)) > 0:
+            return TooMany("too many failed sign-ins from this address", retry_after=wait)
+        self.guesses.note_failure(address)
+        return error
 
     async def recognise(self, cookie: str) -> Token | None:
         """The token behind the cookie of a sign-in; None for one that ended. Not counted as a guess: cookies expire."""

@@ -1,19 +1,15 @@
-"""Guesses: who fails to sign in again and again has to wait, by address."""
+"""Guesses: who fails to sign in again and again is told to wait, by address."""
 
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 FREE: Final = 10  # failures before the first wait: a household's devices after a token was revoked
-LONGEST: Final = 60.0  # s; longer would let a stranger behind the same address shut others out
+LONGEST: Final = 60.0  # s; longer would be no use: whoever is told may be a device that is being set right
 FORGIVEN: Final = 600.0  # s without a failure
-REMEMBERED: Final = 10_000  # addresses, and as many secrets; full: the oldest is forgotten
-
-
-K = TypeVar("K")
-V = TypeVar("V")
+REMEMBERED: Final = 10_000  # addresses; full: the oldest is forgotten
 
 
 @dataclass
@@ -24,23 +20,19 @@ class Failures:
 
 
 class Guesses:
-    """A secret that has worked keeps working while its address waits, so nobody is shut out by a neighbour."""
+    """Counts failures only; who has a valid secret is never asked about here."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._failures: OrderedDict[str, Failures] = OrderedDict()
-        self._good: OrderedDict[bytes, None] = OrderedDict()
 
-    def wait(self, address: str, hashed: bytes) -> float:
-        """Seconds this address has to wait before it may try this secret; 0 for now."""
+    def wait(self, address: str) -> float:
+        """Seconds this address has to wait before it may fail again; 0 for now."""
         failures = self._failures.get(address)
-        if failures is None or hashed in self._good:
-            return 0.0
-        return max(0.0, failures.until - self._clock())
+        return 0.0 if failures is None else max(0.0, failures.until - self._clock())
 
-    def note_failure(self, address: str, hashed: bytes) -> None:
+    def note_failure(self, address: str) -> None:
         now = self._clock()
-        self._good.pop(hashed, None)  # revoked since
         failures = self._failures.pop(address, None)
         if failures is None or now - failures.last > FORGIVEN:
             failures = Failures()
@@ -48,14 +40,6 @@ class Guesses:
         failures.last = now
         if failures.count > FREE:
             failures.until = now + min(LONGEST, 2.0 ** min(failures.count - FREE, 10))
-        _remember(self._failures, address, failures)
-
-    def note_success(self, hashed: bytes) -> None:
-        self._good.pop(hashed, None)
-        _remember(self._good, hashed, None)
-
-
-def _remember(table: OrderedDict[K, V], key: K, value: V) -> None:
-    table[key] = value
-    if len(table) > REMEMBERED:
-        table.popitem(last=False)
+        self._failures[address] = failures
+        if len(self._failures) > REMEMBERED:
+            self._failures.popitem(last=False)

@@ -20,9 +20,13 @@ async def insert_token(
     return Token(**row)
 
 
-async def select_token_by_hash(conn: asyncpg.Connection, hash: bytes) -> Token | None:
-    row = await conn.fetchrow("select id, kind, device, name from token where hash = $1 and revoked_at is null", hash)
-    return Token(**row) if row else None
+async def select_tokens_by_hash(conn: asyncpg.Connection, hashes: Collection[bytes]) -> dict[bytes, Token]:
+    """Those of these that work, by their hash."""
+    rows = await conn.fetch(
+        "select hash, id, kind, device, name from token where hash = any($1::bytea[]) and revoked_at is null",
+        list(hashes),
+    )
+    return {row["hash"]: Token(row["id"], row["kind"], row["device"], row["name"]) for row in rows}
 
 
 async def select_tokens(conn: asyncpg.Connection, *, after: int, limit: int) -> list[Token]:
