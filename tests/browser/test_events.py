@@ -29,6 +29,7 @@ def say(page: Page, id: int, type: str, evidence: dict[str, Any], **more: Any) -
 
 def test_an_event_says_why_and_one_that_turned_out_false_is_struck_out(page: Page, server: RunningServer) -> None:
     server.new_geofence(PORT)
+    revision = 1
     with server.api() as api:
         assert api.post("/api/devices", json={"id": "van-12", "name": "Van 12"}).is_success
     start_at(page, 24.9430, 62.1700)
@@ -39,7 +40,7 @@ def test_an_event_says_why_and_one_that_turned_out_false_is_struck_out(page: Pag
     page.get_by_role("button", name="Close").click()
     expect(page.locator(".badge")).to_contain_text("Live")
     crossing = {"at": "2026-11-23T09:59:59.000Z", "plus_minus_s": 2, "lon": 24.9, "lat": 62.1}
-    why = {"preset": "balanced", "revision": 7, "fixes": FIXES, "crossing": crossing, "confirmed_after_s": 4}
+    why = {"preset": "balanced", "revision": revision, "fixes": FIXES, "crossing": crossing, "confirmed_after_s": 4}
     say(page, 1_000_001, "enter", why, lon=24.9, lat=62.1)
     say(page, 1_000_002, "dwell", {"dwell_s": 300, "by": "clock"})
     say(page, 1_000_003, "retraction", {"event": 1_000_001, "type": "enter"}, late=True)
@@ -56,7 +57,7 @@ def test_an_event_says_why_and_one_that_turned_out_false_is_struck_out(page: Pag
     told = entries.nth(2).locator(".evidence")
     for words in (
         "± 2.0 s",
-        "Preset balanced, revision 7",
+        f"Preset balanced, revision {revision}",
         "sure after 4.0 s",
         "31 m outside",
         "4.6 m inside",
@@ -67,3 +68,26 @@ def test_an_event_says_why_and_one_that_turned_out_false_is_struck_out(page: Pag
     expect(page.locator(".detail")).to_contain_text("Van 12")
     entered.click()
     expect(told).to_have_count(0)
+
+
+def test_the_border_that_decided_is_drawn_where_it_is_another_by_now(page: Page, server: RunningServer) -> None:
+    with server.api() as api:
+        assert api.post("/api/devices", json={"id": "van-12", "name": "Van 12"}).is_success
+        first = api.post("/api/geofences", json=PORT).json()["properties"]["revision"]
+        moved = PORT | {"geometry": {"type": "Point", "coordinates": [24.9530, 62.1700]}}
+        assert api.put("/api/geofences/port", json=moved).is_success
+    start_at(page, 24.9430, 62.1700)
+    enter(page, server)
+    expect(page.locator(".badge")).to_contain_text("Live")
+    say(page, 1_000_001, "enter", {"preset": "balanced", "revision": first, "fixes": FIXES}, lon=24.9, lat=62.1)
+    entry = page.get_by_role("region", name="Events").get_by_role("listitem").first
+    entry.get_by_role("button").first.click()
+    expect(entry.locator(".evidence")).to_contain_text("the dashed border on the map is the one that decided")
+    page.wait_for_function(f"{FORMER}.features.length === 1")
+    west = page.evaluate(f"Math.min(...{FORMER}.features[0].geometry.coordinates[0].map(place => place[0]))")
+    assert west < 24.9430 < 24.95, "where it was, not where it is"
+    entry.get_by_role("button").first.click()
+    page.wait_for_function(f"{FORMER}.features.length === 0")
+
+
+FORMER = "tracker.view.peek().map.getSource('former').serialize().data"

@@ -32,6 +32,19 @@ async def test_a_geofence_is_made_shown_changed_and_deleted(admin: Caller, conn:
     assert await select_geofence_revision(conn) == 3
 
 
+async def test_a_geofence_is_shown_as_it_was_by_a_revision_also_when_it_is_gone(admin: Caller) -> None:
+    first = await (await admin.post("/api/geofences", PORT)).get_json()
+    other = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [24.9, 60.1]}, "properties": {"radius": 5}}
+    second = await (await admin.put("/api/geofences/port", other)).get_json()
+    assert (await admin.delete("/api/geofences/port")).status_code == 204
+    for then in (first, second):
+        found = await admin.get(f"/api/geofences/port?revision={then['properties']['revision']}")
+        assert await found.get_json() == then
+    assert (await admin.get("/api/geofences/port?revision=3")).status_code == 404, "by this one it was deleted"
+    assert (await admin.get("/api/geofences/port?revision=9")).status_code == 404
+    assert (await admin.get("/api/geofences/port?revision=-1")).status_code == 422
+
+
 async def test_a_refused_change_moves_no_revision(admin: Caller, conn: asyncpg.Connection) -> None:
     await admin.post("/api/geofences", PORT)
     assert (await admin.post("/api/geofences", PORT)).status_code == 409

@@ -22,6 +22,7 @@ from tracker.store.geofences import (
     delete_geofence,
     insert_geofence,
     select_geofence,
+    select_geofence_as_of,
     select_geofence_revision,
     select_geofences,
     update_geofence,
@@ -66,6 +67,12 @@ class GeofenceQuery(Page, frozen=True):
     rfc7946: bool = False
 
 
+class OneGeofenceQuery(Form, frozen=True):
+    """`revision`: as it was by this one, which the evidence of an event names; also of one that is gone by now."""
+
+    revision: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None = None
+
+
 class GeofenceCollection(msgspec.Struct, frozen=True):
     """A GeoJSON FeatureCollection; `next` is the `after` of the next page, null on the last."""
 
@@ -106,14 +113,18 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
         return response
 
     @routes.get("/<fence:geofence>")
-    @document_querystring(Form)
+    @document_querystring(OneGeofenceQuery)
     @document_response(GeofenceAnswer)
     @allow("viewer", "admin")
     async def read_geofence(geofence: str) -> Response:
-        """Show a geofence."""
+        """Show a geofence, as it is or as it was by one of its revisions."""
+        query = read_query(OneGeofenceQuery)
         async with borrow(pool) as conn:
-            found = await select_geofence(conn, geofence)
-        return _make_answer(found, written=written_as(read_query(Form).rfc7946))
+            if query.revision is None:
+                found = await select_geofence(conn, geofence)
+            else:
+                found = await select_geofence_as_of(conn, geofence, query.revision)
+        return _make_answer(found, written=written_as(query.rfc7946))
 
     @routes.put("/<fence:geofence>")
     @document_request(GeofenceFeature)

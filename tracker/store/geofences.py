@@ -217,15 +217,16 @@ async def select_revisions_size(conn: asyncpg.Connection, after: int, until: int
     return size
 
 
-async def select_geofence_as_of(conn: asyncpg.Connection, id: str, revision: int) -> Revision | None:
+async def select_geofence_as_of(conn: asyncpg.Connection, id: str, revision: int) -> StoredGeofence | None:
     """As it was by this revision, also if it is gone by now; None where that revision was none of this geofence."""
     row = await conn.fetchrow(
-        """select key, id, revision, since, jsonb_set(feature, '{properties,revision}', to_jsonb(revision)) as feature
+        """select key, id, revision, made_at as updated_at,
+                  jsonb_set(feature, '{properties,revision}', to_jsonb(revision)) as feature
            from geofence_revision where id = $1 and revision = $2 and feature is not null""",
         id,
         revision,
     )
-    return _revision(row) if row else None
+    return _geofence(row) if row else None
 
 
 async def select_geofence_revision(conn: asyncpg.Connection) -> int:

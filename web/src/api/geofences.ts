@@ -39,6 +39,11 @@ export async function fetchGeofences(): Promise<Geofence[]> {
   return found;
 }
 
+/** As it was by a revision, also if it is another or gone by now. */
+export async function fetchGeofenceAsOf(id: string, revision: number): Promise<Geofence> {
+  return decodeGeofence(await call('GET', `/api/geofences/${encodeURIComponent(id)}?revision=${revision}`));
+}
+
 export async function createGeofence(feature: GeofenceFeature): Promise<Geofence> {
   return decodeGeofence(await call('POST', '/api/geofences', feature));
 }

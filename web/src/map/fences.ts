@@ -7,6 +7,7 @@ import { ring } from './circle';
 import { PAINT, type Theme } from './flavors';
 
 const SOURCE = 'geofences';
+const FORMER = 'former';
 const CORNERS = 96;
 const LIT_MS = 2_500;
 const PIXELS_PER_METRE_AT_0 = 512 / 40_075_016.7;
@@ -33,6 +34,24 @@ export function addFences(map: MapLibre, fences: readonly Geofence[], theme: The
     layout: { 'text-field': ['get', 'name'], 'text-font': ['Noto Sans Medium'], 'text-size': 12, 'text-max-width': 8 },
     paint: { 'text-color': fenceLabel, 'text-halo-color': halo, 'text-halo-width': 1.4 },
   });
+}
+
+/** The border that decided an event, where it is another by now: dashed, over those there are. */
+export function addFormer(map: MapLibre, fence: Geofence | null, theme: Theme): void {
+  map.addSource(FORMER, { type: 'geojson', data: drawable(fence ? [fence] : []), tolerance: 0.05 });
+  map.addLayer({
+    id: 'former-corridor', type: 'line', source: FORMER, filter: ['==', ['geometry-type'], 'LineString'],
+    layout: { 'line-cap': 'round', 'line-join': 'round' },
+    paint: { 'line-color': PAINT[theme].fence, 'line-opacity': 0.2, 'line-width': widthInMetres() as never },
+  });
+  map.addLayer({
+    id: 'former-line', type: 'line', source: FORMER,
+    paint: { 'line-color': PAINT[theme].fence, 'line-width': 2, 'line-dasharray': [3, 2] },
+  });
+}
+
+export function showFormer(map: MapLibre, fence: Geofence | null): void {
+  (map.getSource(FORMER) as GeoJSONSource | undefined)?.setData(drawable(fence ? [fence] : []));
 }
 
 export function showFences(map: MapLibre, fences: readonly Geofence[]): void {

@@ -11,7 +11,7 @@ import { boxAround } from './bounds';
 import { addCells, showCells } from './cells';
 import { DeviceLayer } from './device-layer';
 import { addDots, showDots } from './dots';
-import { addFences, boxOf, choose, light, showFences } from './fences';
+import { addFences, addFormer, boxOf, choose, light, showFences, showFormer } from './fences';
 import { PAINT, type Theme } from './flavors';
 import { DeviceLabels } from './labels';
 import { addTrail, extend, showTrail } from './trail';
@@ -50,6 +50,7 @@ export class MapView {
   private fences: readonly Geofence[] = [];
   private chosen: string | null = null; // geofence
   private hidden: string | null = null; // geofence
+  private former: Geofence | null = null; // the border that decided an event, where it is another by now
   private overlay: Overlay | null = null;
   private cells: readonly Cell[] = [];
   private dots: readonly Position[] = [];
@@ -144,6 +145,7 @@ export class MapView {
   private dress(): void {
     if (!this.dressed) {
       addFences(this.map, this.seen(), this.theme);
+      addFormer(this.map, this.former, this.theme);
       addTrail(this.map, this.trail, this.theme);
       addCells(this.map, this.cells, this.theme);
       addDots(this.map, this.dots, this.theme);
@@ -184,6 +186,12 @@ export class MapView {
   showFences(fences: readonly Geofence[]): void {
     this.fences = fences;
     if (!this.lost) showFences(this.map, this.seen());
+  }
+
+  showFormer(fence: Geofence | null): void {
+    if (fence === this.former) return;
+    this.former = fence;
+    if (!this.lost) showFormer(this.map, fence);
   }
 
   private seen(): readonly Geofence[] {

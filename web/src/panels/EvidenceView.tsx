@@ -1,8 +1,10 @@
 /** Why an event was told: when, how surely, and by which fixes. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { fetchGeofenceAsOf, type Geofence } from '../api/geofences';
 import type { Live } from '../live';
 import type { Crossing, Evidence, Seen } from '../live/evidence';
 import type { TrackerEvent } from '../live/frames';
+import { geofences } from '../state';
 import { age, distance, kmh, moment, time } from './format';
 import { besideCard } from './MapPane';
 import { toBorder } from './wording';
@@ -13,10 +15,12 @@ export function EvidenceView({ live, event, id }: { live: Live; event: TrackerEv
   const row = live.feed.devices.row(event.device);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => box.current?.scrollIntoView({ block: 'nearest' }), []);
+  const border = useBorderThen(live, event);
   const known = Number.isFinite(event.lon) && Number.isFinite(event.lat);
   return (
     <div class="evidence" id={id} ref={box}>
       {lines(event, live.feed.now()).map((line) => <p key={line}>{line}</p>)}
+      {border !== null && <p>{border}</p>}
       {event.evidence.fixes.length > 0 && <Fixes fixes={event.evidence.fixes} now={live.feed.now()} />}
       <p class="doing">
         {row !== undefined && <button type="button" class="link" onClick={() => live.goTo(row)}>Show the device</button>}
@@ -25,6 +29,30 @@ export function EvidenceView({ live, event, id }: { live: Live; event: TrackerEv
       </p>
     </div>
   );
+}
+
+/** Draws the border that decided, where it is another by now, as long as one looks at the evidence; says so. */
+function useBorderThen(live: Live, event: TrackerEvent): string | null {
+  const [said, say] = useState<string | null>(null);
+  const { revision } = event.evidence;
+  const now = geofences.value.find((fence) => fence.id === event.geofence);
+  const then = now?.properties['revision'] === revision ? null : revision;
+  useEffect(() => {
+    if (event.geofence === null || then === null) return;
+    let open = true;
+    const show = (fence: Geofence) => {
+      if (!open) return;
+      live.view.peek()?.showFormer(fence);
+      say(now ? 'The geofence has changed since: the dashed border on the map is the one that decided.' : 'The geofence is gone: the dashed border on the map is the one that decided.');
+    };
+    fetchGeofenceAsOf(event.geofence, then).then(show, () => undefined); // an old server's revisions are not kept
+    return () => {
+      open = false;
+      live.view.peek()?.showFormer(null);
+      say(null);
+    };
+  }, [event.id, then]);
+  return said;
 }
 
 function showPlace(live: Live, event: TrackerEvent): void {
