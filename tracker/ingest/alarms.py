@@ -17,15 +17,20 @@ class Alarms:
         self.heap: list[tuple[int, int]] = []  # (µs, device); those that are not in `set_for` any more are skipped
         self.set_for: dict[int, int] = {}
 
-    def put(self, device: int, state: State, fences: Fences) -> None:
-        """As the state now asks for."""
+    def put(self, device: int, state: State, fences: Fences, step: int = 0) -> None:
+        """As the state now asks for. `step`: by how many µs the clock was set since its newest fix came."""
         state = note_changes(state, fences)
         at = alarm(state, fences) if state.due != NOT_DUE or device in self.set_for else None
         if at is None:
             self.set_for.pop(device, None)
-        elif self.set_for.get(device) != at:
-            self.set_for[device] = at
-            heappush(self.heap, (at, device))
+        elif self.set_for.get(device) != at + step:
+            self.set_for[device] = at + step
+            heappush(self.heap, (at + step, device))
+
+    def shift(self, step: int) -> None:
+        """The clock was set by so many µs: nobody waits longer or shorter for it."""
+        self.set_for = {device: at + step for device, at in self.set_for.items()}
+        self.heap = sorted((at, device) for device, at in self.set_for.items())
 
     def forget(self, device: int) -> None:
         self.set_for.pop(device, None)
@@ -49,7 +54,7 @@ def alarm(state: State, fences: Fences) -> int | None:
     return state.received_at + max(0, at - state.newest.at) * 1000 + GRACE_US
 
 
-def device_time(state: State, now: int) -> int:
-    """What the device's clock shows, in ms, at `now` in µs of the server, less the grace."""
+def device_time(state: State, now: int, step: int = 0) -> int:
+    """What the device's clock shows, in ms, at `now` in µs of the server, less the grace. `step` as above."""
     newest = state.newest
-    return 0 if newest is None else newest.at + (now - GRACE_US - state.received_at) // 1000
+    return 0 if newest is None else newest.at + (now - GRACE_US - state.received_at - step) // 1000

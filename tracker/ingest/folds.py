@@ -60,10 +60,13 @@ async def fold_time(memory: Memory, devices: Sequence[int], now: int, taken: Tak
     transitions: list[Transition] = []
     for device in devices:
         known, state = memory.devices[device], states[device]
-        after[device], told = elapse(known, state, device_time(state, now), taken.fences)
+        after[device], told = elapse(
+            known, state, device_time(state, now, memory.silences.steps.since(state.received_at)), taken.fences
+        )
         transitions += told
-        since = memory.silences.counted_from(device)
-        after[device], told = decide_silence(known, after[device], now - GRACE_US, since)
+        step = memory.silences.step_since(state)
+        since = memory.silences.counted_from(device) - step
+        after[device], told = decide_silence(known, after[device], now - GRACE_US - step, since)
         transitions += told
     return unframed(after, transitions, taken)
 

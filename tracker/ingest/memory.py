@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+import structlog
+
 from tracker.geofence.fences import Fences
 from tracker.ingest.alarms import Alarms
 from tracker.ingest.meetings import Meetings
@@ -11,6 +13,8 @@ from tracker.ingest.silences import Silences
 from tracker.model.device import Device
 from tracker.model.moment import now_us
 from tracker.model.state import State
+
+logger = structlog.get_logger()
 
 FRESH: Final = State()
 
@@ -70,7 +74,7 @@ class Memory:
     def expect(self, states: Mapping[int, State]) -> None:
         """What is to be done for these devices even if they send nothing more."""
         for device, state in states.items():
-            self.alarms.put(device, state, self.fences)
+            self.alarms.put(device, state, self.fences, self.silences.steps.since(state.received_at))
             if device not in self.silences.look_at:
                 self.silences.put(self.devices[device], state)
             is_late = state.late_from is not None
@@ -81,8 +85,16 @@ class Memory:
         """Some of those that a change of the geofences may concern: their alarms are set by it."""
         devices = [self.to_revisit.pop() for _ in range(min(most, len(self.to_revisit)))]
         for device in devices:
-            self.alarms.put(device, self.states[device], self.fences)
+            state = self.states[device]
+            self.alarms.put(device, state, self.fences, self.silences.steps.since(state.received_at))
         return devices
+
+    def read_clocks(self, wall: int, monotonic: int) -> None:
+        """Both in µs, read at the same moment, each second or more often."""
+        if step := self.silences.steps.note(wall, monotonic):
+            logger.warning("the clock was set", seconds=step / 1e6)
+            self.alarms.shift(step)
+            self.silences.shift(step)
 
     def ring(self, now: int) -> list[int]:
         """The devices that something has become true of by time alone, at `now` in microseconds."""

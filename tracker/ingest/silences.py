@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from heapq import heappop, heappush
 
 from tracker.ingest.alarms import GRACE_US
+from tracker.ingest.steps import Steps
 from tracker.model.device import Device
 from tracker.model.state import State
 from tracker.pipeline.silence import find_silent_at
@@ -22,16 +23,33 @@ class Silences:
         self.set_at: dict[int, int] = {}  # µs, of the devices whose interval was changed since then
         self.heap: list[tuple[int, int]] = []  # (µs, device); those that are not in `look_at` any more are skipped
         self.look_at: dict[int, int] = {}
+        self.steps = Steps()
+
+    def shift(self, step: int) -> None:
+        """The clock was set by so many µs: nobody is silent for longer or shorter by that."""
+        self.since += step
+        self.set_at = {device: at + step for device, at in self.set_at.items()}
+        self.look_at = {device: at + step for device, at in self.look_at.items()}
+        self.heap = sorted((at, device) for device, at in self.look_at.items())
 
     def counted_from(self, device: int) -> int:
         return max(self.since, self.set_at.get(device, 0))
 
     def put(self, device: Device, state: State) -> None:
         """Unless it is looked at sooner."""
-        due = find_silent_at(device, state, self.counted_from(device.key))
+        due = self.find_due(device, state)
         if due is not None and due + GRACE_US < self.look_at.get(device.key, due + GRACE_US + 1):
             self.look_at[device.key] = due + GRACE_US
             heappush(self.heap, (due + GRACE_US, device.key))
+
+    def find_due(self, device: Device, state: State) -> int | None:
+        """From when on it is offline if nothing comes, across steps of the clock since it was heard last."""
+        step = self.step_since(state)
+        due = find_silent_at(device, state, self.counted_from(device.key) - step)
+        return None if due is None else due + step
+
+    def step_since(self, state: State) -> int:
+        return self.steps.since(max(state.heard_at, state.received_at))
 
     def changed(self, device: Device, state: State, now: int) -> None:
         """Its interval is another one."""
@@ -50,7 +68,7 @@ class Silences:
             if self.look_at.get(key) != at:
                 continue
             del self.look_at[key]
-            due = find_silent_at(devices[key], states[key], self.counted_from(key))
+            due = self.find_due(devices[key], states[key])
             if due is not None and due + GRACE_US <= now:
                 rung.append(key)
             else:

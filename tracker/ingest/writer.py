@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import chain, repeat
 from math import inf
+from time import monotonic_ns
 from typing import Final, Protocol
 
 import structlog
@@ -91,6 +92,7 @@ class Writer:
             if not self.waiting:
                 self.idle.set()
             await self.forget_gone()
+            self.log.memory.read_clocks(now_us(), monotonic_ns() // 1000)
             await self.tell_of_time(now_us())
             await self.fold_in_late(clock)
             await self.do_chores()
