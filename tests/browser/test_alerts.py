@@ -70,7 +70,7 @@ def test_a_webhook_is_subscribed_tried_and_told(alerts: Page, server: RunningSer
     with vehicle(server, "van-12", "Van 12") as van:
         van.drive(*OUTSIDE)
         van.drive(*INSIDE)
-        expect(entries.first).to_contain_text("Entered · Old Port · Van 12")
+        expect(entries.first).to_contain_text("Entered · \u2068Old Port\u2069 · \u2068Van 12\u2069")
         expect(entries.first).to_contain_text("Delivered")
     entries.first.get_by_role("button", name=re.compile("again")).click()
     expect(entries).to_have_count(3)
