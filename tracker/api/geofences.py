@@ -118,13 +118,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
     @allow("viewer", "admin")
     async def read_geofence(geofence: str) -> Response:
         """Show a geofence, as it is or as it was by one of its revisions."""
-        query = read_query(OneGeofenceQuery)
-        async with borrow(pool) as conn:
-            if query.revision is None:
-                found = await select_geofence(conn, geofence)
-            else:
-                found = await select_geofence_as_of(conn, geofence, query.revision)
-        return _make_answer(found, written=written_as(query.rfc7946))
+        return await _show(pool, geofence, read_query(OneGeofenceQuery))
 
     @routes.put("/<fence:geofence>")
     @document_request(GeofenceFeature)
@@ -146,6 +140,15 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
         return empty()
 
     return routes
+
+
+async def _show(pool: asyncpg.Pool, id: str, query: OneGeofenceQuery) -> Response:
+    async with borrow(pool) as conn:
+        if query.revision is None:
+            found = await select_geofence(conn, id)
+        else:
+            found = await select_geofence_as_of(conn, id, query.revision)
+    return _make_answer(found, written=written_as(query.rfc7946))
 
 
 async def _read(readers: Readers, id: str | None) -> Draft:
