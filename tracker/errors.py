@@ -20,6 +20,7 @@
     ├── TooSlow              read nothing for too long
     ├── PostgisMissing       no PostgreSQL with PostGIS on this machine
     ├── ClusterFailed        the private PostgreSQL does not run
+    │   └── ClusterWaits     and may run with the next try
     ├── DatabaseUnusable     the database that was named cannot be used
     ├── SchemaDrift          the database and the migrations disagree
     ├── ReceiverRefused      an address that alerts are not sent to
@@ -120,6 +121,10 @@ class PostgisMissing(TrackerError):
 
 class ClusterFailed(TrackerError):
     """The private PostgreSQL does not run."""
+
+
+class ClusterWaits(ClusterFailed):
+    """The private PostgreSQL cannot be started now."""
 
 
 class DatabaseUnusable(TrackerError):

@@ -3,11 +3,13 @@
 import logging
 import re
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TextIO
 
 import structlog
 
+SELDOM: Final = 60.0  # s between two lines about the same
 HIDDEN: Final = "[redacted]"
 SECRET_KEYS: Final = re.compile(r"token|secret|password|authorization|cookie|api_?key|dsn", re.IGNORECASE)
 # Ours by their prefix; anything after Bearer; whatever a URL, a header or JSON calls by such a name; the password of a
@@ -23,6 +25,51 @@ SECRETS: Final = re.compile(
       | (?<![A-Za-z0-9_-])[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])""",
     re.IGNORECASE | re.VERBOSE,
 )
+
+
+class Seldom:
+    """A logger for what is tried again and again while something is away: the first time is told at once, then once a
+    minute, with how often it happened meanwhile. Bound: one number for each text that stands in the code."""
+
+    def __init__(self, logger: Any, clock: Callable[[], float] = time.monotonic) -> None:
+        self._logger = logger
+        self._clock = clock
+        self._told: dict[str, float] = {}
+        self._untold: dict[str, int] = {}
+
+    def warning(self, event: str, **fields: object) -> None:
+        self._tell(self._logger.warning, event, fields)
+
+    def error(self, event: str, **fields: object) -> None:
+        self._tell(self._logger.error, event, fields)
+
+    def _tell(self, log: Callable[..., object], event: str, fields: dict[str, object]) -> None:
+        now, told = self._clock(), self._told.get(event)
+        if told is not None and now - told < SELDOM:
+            self._untold[event] = self._untold.get(event, 0) + 1
+            return
+        self._told[event] = now
+        untold = self._untold.pop(event, 0)
+        log(event, **fields, **({"meanwhile": untold} if untold else {}))
+
+
+class Pools(logging.Filter):
+    """What a pool says of a database that is away comes with a traceback for each connection and attempt; we say it,
+    too. So: the error alone, once a minute."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._told: float | None = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now = self._clock()
+        if self._told is not None and now - self._told < SELDOM:
+            return False
+        self._told = now
+        if record.exc_info:
+            record.error, record.exc_info = repr(record.exc_info[1]), None
+        return True
 
 
 def configure(
@@ -58,6 +105,7 @@ def configure(
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    logging.getLogger("asyncpg.pool").filters[:] = [Pools()]
     structlog.configure(
         processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

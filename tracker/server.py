@@ -25,12 +25,13 @@ from tracker.live.hub import Hub
 from tracker.live.memory import MemoryBus
 from tracker.live.newest import Newest
 from tracker.live.table import Table
+from tracker.logs import Seldom
 from tracker.metrics import Metrics
 from tracker.model.device import Device
 from tracker.model.moment import now_us
 from tracker.processes.assignment import Assignment, Listening
 from tracker.processes.carriers import make_carriers
-from tracker.processes.sibling import NUDGE, Report, Sibling
+from tracker.processes.sibling import NUDGE, Ear, Report, Sibling
 from tracker.settings import Settings
 from tracker.sockets import blueprint
 from tracker.store.devices import select_device_by_key, select_devices
@@ -44,6 +45,7 @@ from tracker.store.tokens import select_revoked
 from tracker.websocket import serve
 
 logger = structlog.get_logger()
+seldom = Seldom(logger)
 
 GRACE: Final = 10.0  # s from the signal to the end
 RECONNECT_MS: Final = 1_500  # what devices are told to wait; they add jitter
@@ -71,6 +73,7 @@ class Server:
         self.pool = pool
         self.tasks = tasks
         self.settings = settings
+        self.find_trouble: Callable[[], str | None] = lambda: None  # what the keeper of the database knows of it
         self.metrics = Metrics()
         self.table = Table()
         self.bus = MemoryBus()
@@ -114,7 +117,8 @@ class Server:
             async with borrow(self.pool, wait=ASK) as conn, answering(conn, ASK):
                 await conn.fetchval("select 1")
         except (TrackerError, *AWAY):
-            found.append("the database does not answer")
+            trouble = self.find_trouble()
+            found.append(f"the database does not answer: {trouble}" if trouble else "the database does not answer")
         return found
 
     async def own(self) -> None:
@@ -137,7 +141,7 @@ class Server:
                 await self.fill()
                 return
             except (StorageDown, *AWAY) as error:
-                logger.warning("cannot take over yet", error=repr(error))
+                seldom.warning("cannot take over yet", error=repr(error))
                 await asyncio.sleep(AGAIN)
 
     async def fill(self) -> None:
@@ -223,12 +227,14 @@ async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
     doors = await open_pool(url, min_size=1, max_size=DOOR_CONNECTIONS, answer_s=API_ANSWER)
     listener, end = assignment.inherited
     report = Report()
-    sibling = Sibling(socket.socket(fileno=end), report.hear)
+    ear = Ear(report)
+    sibling = Sibling(socket.socket(fileno=end), ear.hear)
     try:
         async with asyncio.TaskGroup() as tasks:
             carriers = await make_carriers(pool, settings, Dialer(settings.private_receivers))
             code = await first_link(pool, settings)
             server = Server(url, pool, doors, tasks, settings, carriers)
+            server.find_trouble = ear.find_trouble
             server.metrics.registry.register(report)
             server.bus.subscribe(lambda update: sibling.tell(NUDGE) if update.events else None)
             await run_on(server, tasks, listener, shutdown, lambda addresses: say(Listening(addresses, code)))

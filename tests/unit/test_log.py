@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tracker.access.tokens import new_secret
-from tracker.logs import Redaction, configure
+from tracker.logs import Redaction, Seldom, configure
 
 OPERATOR = "an operator's word"
 SECRET = new_secret()
@@ -91,3 +91,25 @@ def test_a_token_is_found_wherever_it_stands(before: str, after: str) -> None:
 @given(some.text())
 def test_redaction_takes_any_text(text: str) -> None:
     assert isinstance(Redaction().text(text), str)
+
+
+def test_what_fails_each_second_is_told_once_a_minute() -> None:
+    lines: list[tuple[str, dict[str, object]]] = []
+
+    class Lines:
+        def warning(self, event: str, **fields: object) -> None:
+            lines.append((event, fields))
+
+    now = 0.0
+    seldom = Seldom(Lines(), lambda: now)
+    for second in range(150):
+        now = float(second)
+        seldom.warning("away", second=second)
+        if second == 70:
+            seldom.warning("other")
+    assert lines == [
+        ("away", {"second": 0}),
+        ("away", {"second": 60, "meanwhile": 59}),
+        ("other", {}),
+        ("away", {"second": 120, "meanwhile": 59}),
+    ]

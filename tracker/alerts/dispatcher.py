@@ -22,6 +22,7 @@ from tracker.alerts.carriers.verdict import Verdict, VerdictKind, explain_failur
 from tracker.alerts.schedule import SCHEDULE, next_wait
 from tracker.alerts.unpacking import unpack
 from tracker.errors import TrackerError
+from tracker.logs import Seldom
 from tracker.metrics import AlertMetrics
 from tracker.model.delivery import Attempt, Delivery, DeliveryState
 from tracker.model.moment import now_ms
@@ -39,6 +40,7 @@ from tracker.store.subscriptions import (
 )
 
 logger = structlog.get_logger()
+seldom = Seldom(logger)
 T = TypeVar("T")
 
 LOOK: Final = 1.0  # s between looks where nobody woke us: other processes write outboxes too
@@ -214,6 +216,6 @@ async def venture(work: Awaitable[T]) -> T | Exception:
 
 def complain(error: Exception) -> None:
     if isinstance(error, (TrackerError, *AWAY)):
-        logger.warning("alerts wait for the database", error=repr(error))
+        seldom.warning("alerts wait for the database", error=repr(error))
     else:
-        logger.error("alerts failed", exc_info=error)
+        seldom.error("alerts failed", exc_info=error)

@@ -17,6 +17,7 @@ import structlog
 
 from tracker.ingest.log import Committed, Log
 from tracker.live.bus import Bus
+from tracker.logs import Seldom
 from tracker.metrics import Metrics
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame, Outcome
@@ -26,6 +27,7 @@ from tracker.model.update import Update
 from tracker.store.pool import AWAY, REFUSED
 
 logger = structlog.get_logger()
+seldom = Seldom(logger)
 
 BATCH: Final = 2_000  # fixes in one transaction: beyond it COPY gets no cheaper, and the first waits for the last
 ROOM: Final = 50_000  # fixes that may wait; full: the devices wait (their sockets are not read)
@@ -201,7 +203,7 @@ class Writer:
         except BAD_DATA:
             raise
         except AWAY as error:
-            logger.warning("the database does not answer", error=repr(error), waiting=self.waiting)
+            seldom.warning("the database does not answer", error=repr(error), waiting=self.waiting)
             return await self.commit_again(work)
 
     async def commit_again(self, work: Callable[[], Awaitable[Committed]]) -> Committed:
@@ -209,6 +211,7 @@ class Writer:
         self.is_storing = False
         for pause in chain(RETRY, repeat(RETRY[-1])):
             self.metrics.storage_failures.inc()
+            self.metrics.waiting.set(self.waiting)
             await asyncio.sleep(pause)
             try:
                 committed = await self.log.recover() or await work()
@@ -218,7 +221,7 @@ class Writer:
             except BAD_DATA:
                 raise
             except AWAY as error:
-                logger.warning("the database still does not answer", error=repr(error), waiting=self.waiting)
+                seldom.warning("the database still does not answer", error=repr(error), waiting=self.waiting)
         raise AssertionError("never: the pauses do not end")
 
     async def store_apart(self, batch: list[Waiting], error: Exception) -> None:
@@ -275,7 +278,7 @@ class Writer:
         try:
             await work()
         except AWAY as error:
-            logger.warning("the database does not answer", error=repr(error), waiting=self.waiting)
+            seldom.warning("the database does not answer", error=repr(error), waiting=self.waiting)
             await self.commit_again(lambda: self.log.append([]))
 
     async def drain(self) -> None:

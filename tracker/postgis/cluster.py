@@ -1,4 +1,8 @@
-"""A PostgreSQL of our own: made, started, watched and stopped by the server that uses it."""
+"""A PostgreSQL of our own: made, started, watched and stopped by the server that uses it.
+
+Once it has run it is never given up: a full disk, a lack of memory and whatever else kept it from starting pass, and
+nobody may be there to start us again.
+"""
 
 import asyncio
 import fcntl
@@ -7,13 +11,12 @@ import shutil
 import signal
 import subprocess
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final, NoReturn
 from urllib.parse import quote
 
-from tracker.errors import ClusterFailed
+from tracker.errors import ClusterFailed, ClusterWaits
 from tracker.postgis import binaries, postmaster
 from tracker.postgis.account import postgres_account
 from tracker.postgis.places import make_private, places_for
@@ -21,11 +24,25 @@ from tracker.postgis.places import make_private, places_for
 START_S: Final = 300.0  # replaying the log after a crash may take minutes
 STOP_S: Final = 60.0
 WATCH_S: Final = 0.2
-DEATHS: Final = 5  # that many within a minute: something is wrong that a restart does not heal
-DEATHS_WITHIN_S: Final = 60.0
+DEATHS: Final = 5  # so often a postmaster that somebody kills while it starts is tried again at once
+PAUSES: Final = (0.2, 0.5, 1.0, 2.0, 5.0)  # s until one that died is started again; the last for all further ones
+WELL_S: Final = 60.0  # it has to live to be well again
 LOG_BYTES: Final = 16 << 20  # a longer log is put aside at the next start; one old one is kept
 # The processes of a killed postmaster need a moment to notice and go.
 LEFTOVERS: Final = "pre-existing shared memory block"
+FULL_BYTES: Final = 1 << 20  # with less left on its disk PostgreSQL may not even have been able to say why it ended
+FULL: Final = "No space left on device"
+# What passes without anybody changing the cluster, as the system names it.
+PASSING: Final = (
+    FULL,
+    "Disk quota exceeded",
+    "Cannot allocate memory",
+    "Too many open files",
+    "Resource temporarily unavailable",
+    "Input/output error",
+    "Read-only file system",
+)
+Told = Callable[[str | None], None]
 
 
 class Cluster:
@@ -68,22 +85,45 @@ class Cluster:
         return self.pid is not None and (self._process is None or self._process.pid != self.pid)
 
     def start(self) -> None:
-        """Returns when it takes connections. Raises ClusterFailed with the end of PostgreSQL's log."""
+        """Returns when it takes connections. Raises ClusterFailed with the end of PostgreSQL's log; ClusterWaits where
+        another try may do."""
         for pause_s in self._starting():
             time.sleep(pause_s)
 
-    async def watch(self) -> NoReturn:
-        """Starts PostgreSQL again whenever it dies. Raises ClusterFailed when that does not help."""
-        deaths: deque[float] = deque(maxlen=DEATHS)
+    async def watch(self, told: Told) -> NoReturn:
+        """Starts PostgreSQL again whenever it dies, until that helps. `told` hears why it did not, and None when it
+        runs."""
+        tries, since = 0, time.monotonic()
         while True:
             await asyncio.sleep(WATCH_S)
             if self._is_running():
+                tries = 0 if time.monotonic() - since > WELL_S else tries
                 continue
-            deaths.append(time.monotonic())
-            if len(deaths) == DEATHS and deaths[-1] - deaths[0] < DEATHS_WITHIN_S:
-                raise ClusterFailed(f"PostgreSQL died {DEATHS} times within a minute; its log is {self._places.log}")
+            await asyncio.sleep(PAUSES[min(tries, len(PAUSES) - 1)] if tries else 0)
+            tries, since = tries + 1, time.monotonic()
+            told(await self._start_again())
+
+    async def _start_again(self) -> str | None:
+        """Why it did not work; None: it did."""
+        try:
             for pause_s in self._starting():
                 await asyncio.sleep(pause_s)
+        except ClusterWaits as error:
+            return str(error)
+        except (ClusterFailed, OSError) as error:
+            return self._reason(str(error))
+        return None
+
+    def _reason(self, said: str) -> str:
+        """What PostgreSQL said, or what kept it from saying anything."""
+        if self._is_full() or FULL in said:
+            return "the disk with PostgreSQL's data is full"
+        passing = next((word for word in PASSING if word in said), None)
+        return f"PostgreSQL says: {passing}" if passing else "PostgreSQL's log says why"
+
+    def _is_full(self) -> bool:
+        found = os.statvfs(self._places.home)
+        return found.f_bavail * found.f_frsize < FULL_BYTES
 
     def stop(self) -> None:
         """Stops what we started: sessions are ended, everything is written. One we adopted runs on."""
@@ -167,8 +207,11 @@ class Cluster:
         with self._places.log.open("rb") as log:
             log.seek(log_start)
             said = log.read()[-2000:].decode(errors="replace").strip()
-        if LEFTOVERS not in said:
-            raise ClusterFailed(f"PostgreSQL did not start: {said}")
+        if LEFTOVERS in said:
+            return
+        if self._is_full() or any(word in said for word in PASSING):
+            raise ClusterWaits(self._reason(said))
+        raise ClusterFailed(f"PostgreSQL did not start: {said}")
 
     def _is_running(self) -> bool:
         if self._process is not None and self._process.poll() is None:

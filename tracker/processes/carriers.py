@@ -13,6 +13,7 @@ from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.dialer import Dialer
 from tracker.alerts.carriers.vapid import Vapid, new_key
 from tracker.alerts.dispatcher import Dispatcher
+from tracker.logs import Seldom
 from tracker.metrics import AlertMetrics
 from tracker.processes.assignment import Assignment
 from tracker.processes.sibling import NUDGE, Sibling
@@ -27,6 +28,7 @@ REPORT: Final = 1.0  # s
 FILES: Final = 4096  # a socket for each message under way, and some
 
 logger = structlog.get_logger()
+seldom = Seldom(logger)
 
 
 async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
@@ -65,7 +67,7 @@ async def reach(pool: asyncpg.Pool, settings: Settings) -> Carriers:
         try:
             return await make_carriers(pool, settings, dialer)
         except AWAY as error:
-            logger.warning("alerts wait for the database", error=repr(error))
+            seldom.warning("alerts wait for the database", error=repr(error))
             await asyncio.sleep(AGAIN)
 
 

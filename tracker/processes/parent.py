@@ -22,7 +22,7 @@ import structlog
 
 import tracker
 from tracker.processes.assignment import Assignment, Listening, Role
-from tracker.processes.database import database
+from tracker.processes.database import Trouble, database
 from tracker.processes.sibling import open_pair
 from tracker.settings import Settings
 from tracker.start import Start
@@ -122,7 +122,7 @@ async def run(settings: Settings, shutdown: asyncio.Event, started: Started, log
         server, carriers = Child("server", (listener, ours), hear), Child("carriers", (theirs,), lambda _: None)
         try:
             await server.start()  # it imports what it needs while the database starts
-            async with database(settings) as (url, home):
+            async with database(settings, Trouble(theirs), shutdown) as (url, home):
                 assignment = Assignment(os.getpid(), settings, url, log_level or settings.log_level)
                 async with asyncio.TaskGroup() as tasks:
                     serving = tasks.create_task(server.keep(assignment, must_start=True), name="server")

@@ -17,6 +17,8 @@ from prometheus_client.registry import Collector
 LARGEST: Final = 64 * 1024  # bytes of a message
 FRESH: Final = 10.0  # s; what is older was told by a process that is gone
 NUDGE: Final = b"!"  # there are new events
+TROUBLE: Final = b"?"  # before the reason why PostgreSQL does not run; by the parent
+TROUBLE_FRESH: Final = 3.0  # s
 
 
 class Sibling:
@@ -60,6 +62,25 @@ class Report(Collector):
         """Nothing, where it has been silent."""
         if monotonic() - self.at < FRESH:
             yield from text_string_to_metric_families(self.text.decode())  # type: ignore[no-untyped-call]
+
+
+class Ear:
+    """What the server hears: counts of the carriers, and the parent's word about PostgreSQL."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.reason = ""
+        self.at = float("-inf")
+
+    def hear(self, message: bytes) -> None:
+        if message.startswith(TROUBLE):
+            self.reason, self.at = message[len(TROUBLE) :].decode(), monotonic()
+        else:
+            self.report.hear(message)
+
+    def find_trouble(self) -> str | None:
+        """None: PostgreSQL runs, as far as its keeper knows."""
+        return self.reason if monotonic() - self.at < TROUBLE_FRESH else None
 
 
 def open_pair() -> tuple[socket.socket, socket.socket]:

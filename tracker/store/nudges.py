@@ -10,9 +10,10 @@ from typing import Any, Final, Literal
 import structlog
 from asyncpg import Connection
 
+from tracker.logs import Seldom
 from tracker.store.pool import AWAY, open_connection
 
-logger = structlog.get_logger()
+seldom = Seldom(structlog.get_logger())
 
 Channel = Literal["tracker_revoked", "tracker_command", "tracker_device", "tracker_events_cut"]
 CHANNELS: Final[tuple[Channel, ...]] = ("tracker_revoked", "tracker_command", "tracker_device", "tracker_events_cut")
@@ -35,7 +36,7 @@ async def listen(
         try:
             await listen_once(url, nudged, look, quiet_s)
         except AWAY as error:
-            logger.warning("not listening", error=repr(error))
+            seldom.warning("not listening", error=repr(error))
         await asyncio.sleep(RETRY)
 
 
