@@ -16,6 +16,7 @@ from tracker.access.links import make_first_link
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.dialer import Dialer
 from tracker.api.app import build_app
+from tracker.clock import find_fault
 from tracker.errors import StorageDown, TrackerError
 from tracker.ingest.log import Log
 from tracker.ingest.roster import Roster
@@ -28,7 +29,7 @@ from tracker.live.table import Table
 from tracker.logs import Seldom
 from tracker.metrics import Metrics
 from tracker.model.device import Device
-from tracker.model.moment import now_us
+from tracker.model.moment import datetime_to_micros, now_us
 from tracker.processes.assignment import Assignment, Listening
 from tracker.processes.carriers import make_carriers
 from tracker.processes.sibling import NUDGE, Ear, Report, Sibling
@@ -38,6 +39,7 @@ from tracker.store.devices import select_device_by_key, select_devices
 from tracker.store.events import select_head, select_oldest
 from tracker.store.installation import select_epoch
 from tracker.store.nudges import Channel, listen
+from tracker.store.ownership import select_newest_checkpoint
 from tracker.store.pool import AWAY, answering, borrow, open_pool
 from tracker.store.quarantine import prune_quarantine
 from tracker.store.reach import bring_up_to_date
@@ -85,6 +87,7 @@ class Server:
         self.hub = Hub(self.gate, doors, tasks, self.metrics, self.table)
         self.is_owner = False
         self.is_ending = False
+        self.clock_fault: str | None = None  # why nobody is listened to yet
         self.carriers = carriers
         self.newest = Newest()
         self.app = build_app(
@@ -109,7 +112,9 @@ class Server:
         found = []
         if self.is_ending:
             found.append("the server is shutting down")
-        if not self.is_owner:
+        if self.clock_fault is not None:
+            found.append(self.clock_fault)
+        elif not self.is_owner:
             found.append("another server owns the partitions; standing by")
         elif not self.writer.is_storing:
             found.append("the writer has lost the database")
@@ -137,12 +142,23 @@ class Server:
         """A database that goes away meanwhile ends the attempt, not the server."""
         while True:
             try:
+                await self.wait_for_clock()
                 await self.log.open()
                 await self.fill()
                 return
             except (StorageDown, *AWAY) as error:
                 seldom.warning("cannot take over yet", error=repr(error))
                 await asyncio.sleep(AGAIN)
+
+    async def wait_for_clock(self) -> None:
+        async with borrow(self.pool) as conn:
+            newest = await select_newest_checkpoint(conn)
+        stamp = None if newest is None or self.settings.trust_clock else datetime_to_micros(newest)
+        while (fault := find_fault(now_us(), stamp)) is not None:
+            self.clock_fault = fault
+            seldom.error("the clock is wrong, nothing is taken", reason=fault)
+            await asyncio.sleep(AGAIN)
+        self.clock_fault = None
 
     async def fill(self) -> None:
         """What viewers see before the first new fix."""

@@ -45,6 +45,7 @@ class Settings:
     smtp: Remote | None = None  # TRACKER_SMTP_URL: the server that takes alerts by e-mail, as smtp://user:pass@host:587
     smtp_from: str | None = None  # TRACKER_SMTP_FROM: whose e-mail it is, as Tracker <alerts@example.org>
     mqtt: Remote | None = None  # TRACKER_MQTT_URL: the broker that takes alerts, as mqtt://user:pass@host:1883
+    trust_clock: bool = False  # TRACKER_TRUST_CLOCK: yes: start also where stored fixes came later than it is now
     push_contact: str | None = None  # TRACKER_PUSH_CONTACT: whom push services may ask, a mailto: or https: address
 
     def __post_init__(self) -> None:
@@ -77,8 +78,7 @@ def from_environment(environment: Mapping[str, str] = os.environ, **given: objec
     found |= {name: Path(value) for name in ("data", "tls_certificate", "tls_key") if (value := text(name))}
     if origins := text("origins"):
         found["origins"] = tuple(origin.strip() for origin in origins.split(",") if origin.strip())
-    if cookies := text("origin_cookies"):
-        found["origin_cookies"] = cookies.lower() in ("1", "yes", "true", "on")
+    found |= {name: is_yes(value) for name in ("origin_cookies", "trust_clock") if (value := text(name))}
     if networks := text("private_receivers"):
         found["private_receivers"] = tuple(_network(each) for each in networks.split(",") if each.strip())
     if smtp := text("smtp_url"):
@@ -87,6 +87,10 @@ def from_environment(environment: Mapping[str, str] = os.environ, **given: objec
         found["mqtt"] = remote(mqtt, "TRACKER_MQTT_URL", {"mqtt": 1883, "mqtts": 8883})
     found |= {name: value for name, value in given.items() if value is not None}
     return Settings(**{name: value for name, value in found.items() if value is not None})  # type: ignore[arg-type]
+
+
+def is_yes(text: str) -> bool:
+    return text.lower() in ("1", "yes", "true", "on")
 
 
 def remote(url: str, name: str, ports: Mapping[str, int]) -> Remote:

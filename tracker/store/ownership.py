@@ -136,6 +136,12 @@ async def select_checkpoints(conn: Connection, partitions: Iterable[int]) -> dic
     return dict(rows)
 
 
+async def select_newest_checkpoint(conn: Connection) -> datetime | None:
+    """Of all partitions; None: never yet."""
+    newest: datetime | None = await conn.fetchval("select max(checkpoint) from lease where checkpoint > '-infinity'")
+    return newest
+
+
 async def update_checkpoints(conn: Connection, owner: UUID, stamp: datetime) -> None:
     await conn.execute("update lease set checkpoint = $2 where owner = $1", owner, stamp)
 
