@@ -19,6 +19,7 @@ from tracker.model.history import History
 from tracker.pipeline.jump import FASTEST, NEAR_E7, SLACK
 from tracker.pipeline.presets import PRESETS
 
+DRIFT_E7: Final = 1_000  # 11 m of latitude at most: half of what motion.STILL asks for
 MINUTE_MS: Final = 60_000
 SURE: Final = 0.99  # of what is possible: nothing here is decided by a rounding
 
@@ -60,7 +61,8 @@ def leads_of(fence: Geofence, fences: Fences, history: History) -> Leads:
     stops[1:] |= inside[1:] != inside[:-1]
     if fence.speed_limit is not None:
         limit = fence.speed_limit * (1 + PRESETS[fence.preset].tolerance)
-        stops |= inside & ~(history.speed <= limit)  # a speed that is missing is drawn from the way
+        stops |= inside & ~(history.speed <= limit)  # a speed that is missing is drawn from the way,
+        stops[1:] |= inside[1:] & (history.speed[1:] == 0.0) & went(history)  # and so is a 0 that it contradicts
     return Leads(history, covered, inside, passes, np.flatnonzero(stops))
 
 
@@ -92,6 +94,13 @@ def follows(history: History) -> Bools:
     far = np.flatnonzero(same & ~near)
     waited = (history.at[far + 1] - history.at[far]) / 1000
     found[far + 1] = metres(history, far) <= SURE * (SLACK + FASTEST * waited)
+    return found
+
+
+def went(history: History) -> Bools:
+    """Whether a row lies further from the one before than a device at rest drifts; rather too often than not."""
+    east, north = steps(history.lon_e7), steps(history.lat_e7)
+    found: Bools = (np.abs(east) > DRIFT_E7) | (np.abs(north) > DRIFT_E7)
     return found
 
 

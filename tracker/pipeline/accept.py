@@ -15,6 +15,7 @@ from tracker.model.fix import E7, Fix, Flag
 FUTURE_MS: Final = 600_000  # further ahead of the server is refused
 SKEW_MS: Final = 60_000  # further ahead is flagged
 OLDEST_MS: Final = 946_684_800_000  # 2000-01-01: before it, a clock was never set
+ROLLOVER_MS: Final = 1024 * 7 * 86_400_000  # the weeks that GPS counts before it begins anew: 19.6 years
 LOW_ACCURACY: Final = 1_000.0  # m
 FASTEST: Final = 100_000.0  # m/s: beyond it a number is not a speed
 CLOCK_SKEW, NULL_ISLAND, ROUGH = int(Flag.CLOCK_SKEW), int(Flag.NULL_ISLAND), int(Flag.LOW_ACCURACY)
@@ -67,6 +68,8 @@ def accept_e7(
         raise Refused("future")
     if at < OLDEST_MS:
         raise Refused("too_old")
+    if now - at > ROLLOVER_MS - FUTURE_MS and is_rolled_over(now - at):
+        raise Refused("bad_time")
     if accuracy is not None:
         accuracy = possible_accuracy(accuracy)
     return Fix(
@@ -81,6 +84,12 @@ def accept_e7(
         encode_attributes(attributes) if attributes else None,
         odd(at, lon_e7, lat_e7, accuracy, now),
     )
+
+
+def is_rolled_over(age: int) -> bool:
+    """Whether the fix is a whole number of 1024 weeks old, to the minute: a receiver that lost count of its weeks sends
+    the present by a date of long ago. Who believes it puts a live device into 2007 and tells of it as if it were so."""
+    return (age + FUTURE_MS) % ROLLOVER_MS <= 2 * FUTURE_MS
 
 
 def possible_heading(heading: float) -> float | None:

@@ -3,6 +3,8 @@
 No clock, no I/O, no await: a replay of the same fixes in the same order gives the same states and transitions.
 """
 
+from typing import Final
+
 import msgspec
 
 from tracker.geofence.fences import Fences
@@ -18,6 +20,9 @@ from tracker.pipeline.motion import decide_status
 from tracker.pipeline.question import Question
 from tracker.pipeline.silence import end_outage
 
+# Plain ints, as for NO_MARKER.
+SKEWED_OR_NO_MARKER: Final = int(Flag.CLOCK_SKEW) | NO_MARKER
+
 
 class Step(msgspec.Struct, frozen=True, gc=False):
     """`fix` with all its flags, as it is to be stored."""
@@ -31,6 +36,8 @@ def advance(device: Device, state: State, question: Question, fences: Fences) ->
     """Fold one fix that is not stored yet."""
     if state.stamp < fences.stamp:
         state = note_changes(state, fences)
+    if is_set_right(state, question.fix):
+        state = set_back(state, question.fix.at)
     newest, fix = state.newest, question.fix
     if newest is not None and fix.at < newest.at:
         late = state.late_from if fix.flags & NO_MARKER else note_late(state, fix.at)
@@ -44,6 +51,25 @@ def advance(device: Device, state: State, question: Question, fences: Fences) ->
             after = msgspec.structs.replace(state, jump=jump)
             return keep(device, after, jumping, question.received_at, find_late(state, fix))
     return move(device, state, question, fences)
+
+
+def is_set_right(state: State, fix: Fix) -> bool:
+    """Whether the newest fix was measured by a clock that ran ahead, and this one by one that does not."""
+    newest = state.newest
+    return (
+        newest is not None
+        and fix.at < newest.at
+        and bool(newest.flags & Flag.CLOCK_SKEW)
+        and not fix.flags & SKEWED_OR_NO_MARKER
+    )
+
+
+def set_back(state: State, at: int) -> State:
+    """To this time. Were the fixes from ahead to stay the newest, the map would stand still until their time has come.
+    What was decided by them stands; what was in doubt, and the anchors that hold their times, are of no use now."""
+    stays = tuple(msgspec.structs.replace(stay, since=min(stay.since, at), episode=None) for stay in state.stays)
+    anchors = tuple(anchor for anchor in state.anchors if anchor.seen_at < at)
+    return msgspec.structs.replace(state, newest=None, jump=None, stays=stays, candidates=(), anchors=anchors, due=0)
 
 
 def find_late(state: State, fix: Fix) -> int | None:

@@ -51,6 +51,8 @@ def refold(
     device: Device, state: State, start: State, rows: Sequence[Row], told: Sequence[Decision], fences: Fences
 ) -> Refolded:
     """`rows`: all stored fixes newer than `start.seen_at`, by time. `told`: all that was decided since then."""
+    places = {row.fix.at: row.fix for row in rows}
+    rows = leave_out_disowned(rows)
     told = [each for each in told if each.happening.kind in BY_PLACE]
     sealed = find_sealed(state, start, rows, told, fences)
     facts = [each for each in told if each.stamp < sealed.get(each.happening.geofence, 0)]
@@ -63,7 +65,22 @@ def refold(
     after = msgspec.structs.replace(after, late_from=None, offline_at=state.offline_at, heard_at=state.heard_at)
     known = {each.happening: each.decided_at for each in open_to_doubt}
     moved = [each for each in new if known.get(each.happening, each.decided_at) != each.decided_at]
-    return Refolded(after, list(find_differences(device.key, known, new, rows)), moved)
+    return Refolded(after, list(find_differences(device.key, known, new, places)), moved)
+
+
+def leave_out_disowned(rows: Sequence[Row]) -> Sequence[Row]:
+    """Without the fixes by a clock that ran ahead and was set right since: among the others by time they lie wrong."""
+    if not any(row.fix.flags & Flag.CLOCK_SKEW for row in rows):
+        return rows
+    kept: list[Row] = []
+    earliest = FOR_GOOD  # of those that came later, by a clock that was right
+    for row in sorted(rows, key=lambda row: row.received_at, reverse=True):
+        if not row.fix.flags & Flag.CLOCK_SKEW:
+            earliest = min(earliest, row.fix.at)
+        elif earliest < row.fix.at:
+            continue
+        kept.append(row)
+    return sorted(kept, key=lambda row: row.fix.at)
 
 
 class History(msgspec.Struct, frozen=True):
@@ -169,13 +186,12 @@ def strip_flags(fix: Fix) -> Fix:
 
 
 def find_differences(
-    device: int, known: Mapping[Happening, int], new: Sequence[Transition], rows: Sequence[Row]
+    device: int, known: Mapping[Happening, int], new: Sequence[Transition], places: Mapping[int, Fix]
 ) -> Iterable[Transition]:
     """Retractions of what is not so, then what was not told, each by the time of what it is about."""
     made = {each.happening for each in new}
-    places = {row.fix.at: row.fix for row in rows}
     for happening in sorted(known.keys() - made, key=lambda each: each.at):
-        yield make_retraction(device, happening, places.get(happening.at, rows[-1].fix))
+        yield make_retraction(device, happening, places.get(happening.at) or places[max(places)])
     for each in sorted(new, key=lambda each: each.at):
         if each.happening not in known:
             yield msgspec.structs.replace(each, late=True)

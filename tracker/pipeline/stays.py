@@ -14,7 +14,7 @@ from tracker.model.geofence import Geofence
 from tracker.model.moment import format_ms
 from tracker.model.state import NOT_DUE
 from tracker.model.stay import Episode, Stay
-from tracker.pipeline.motion import STEADY_MS
+from tracker.pipeline.motion import STEADY_MS, is_contradicted
 from tracker.pipeline.presets import PRESETS
 
 CALM_MS: Final = 30_000  # without a fix that was too fast an episode is over
@@ -106,7 +106,9 @@ def is_over(episode: Episode, fix: Fix, is_too_fast: bool) -> bool:
 
 def speed_of(before: Fix | None, fix: Fix) -> float | None:
     """m/s as the device measured it, or else the least that its way allows. None: unknown."""
-    if fix.speed is not None or before is None or not 0 < fix.at - before.at <= STEADY_MS:
+    if before is None or not 0 < fix.at - before.at <= STEADY_MS:
+        return fix.speed
+    if fix.speed is not None and not is_contradicted(before, fix):
         return fix.speed
     way = distance(before.lon, before.lat, fix.lon, fix.lat)
     noise = (before.accuracy or 0.0) + (fix.accuracy or 0.0)
