@@ -119,7 +119,11 @@ def reading() -> list[Part]:
         Part("mypy", (str(programs / "mypy"),)),
     ]
     if WEB.is_dir():
-        parts += [Part("tsc", ("npm", "run", "check"), WEB), Part("vitest", ("npm", "test"), WEB)]
+        parts += [
+            Part("tsc", ("npm", "run", "check"), WEB),
+            Part("lint", ("npm", "run", "--silent", "lint"), WEB),
+            Part("vitest", ("npm", "test"), WEB),
+        ]
     return parts
 
 

@@ -2,7 +2,14 @@
 
 self.addEventListener('push', (event) => {
   const { title = 'Tracker', body = '', url = '/', tag } = read(event.data);
-  event.waitUntil(self.registration.showNotification(title, { body, icon: new URL('favicon.svg', self.registration.scope).href, data: { url }, ...(tag ? { tag } : {}) }));
+  event.waitUntil(
+    self.registration.showNotification(title, {
+      body,
+      icon: new URL('favicon.svg', self.registration.scope).href,
+      data: { url },
+      ...(tag ? { tag } : {}),
+    }),
+  );
 });
 
 self.addEventListener('notificationclick', (event) => {

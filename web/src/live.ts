@@ -85,7 +85,10 @@ export class Live {
     const { devices } = this.feed;
     const selected = state.selected.peek();
     this.feed.see({
-      bounds: this.bounds, zoom: this.zoom, devices: devices.size, shown: devices.shownCount(),
+      bounds: this.bounds,
+      zoom: this.zoom,
+      devices: devices.size,
+      shown: devices.shownCount(),
       selected: selected === null ? null : devices.id[selected]!,
     });
   }
@@ -142,9 +145,12 @@ export class Live {
   }
 
   private async checkDoor(): Promise<void> {
-    await quietly(async () => void (await fetchMe()), (error) => {
-      if (error.status === 401) state.door.value = { state: 'closed', why: 'Your session has ended. Sign in again.' };
-    });
+    await quietly(
+      async () => void (await fetchMe()),
+      (error) => {
+        if (error.status === 401) state.door.value = { state: 'closed', why: 'Your session has ended. Sign in again.' };
+      },
+    );
   }
 
   private async readCatalogue(): Promise<void> {

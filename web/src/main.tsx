@@ -41,7 +41,10 @@ function takeKey(): Key | null {
 
 /** A link that is opened again where it worked before leads in: the cookie is there. */
 async function isSignedIn(): Promise<boolean> {
-  return fetchMe().then(() => true, () => false);
+  return fetchMe().then(
+    () => true,
+    () => false,
+  );
 }
 
 async function enter(): Promise<void> {

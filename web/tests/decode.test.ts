@@ -59,16 +59,29 @@ describe('JSON frames', () => {
       kind: 'snapshot',
       positions: [
         {
-          slot: 7, id: 'van-12', name: 'Van 12', category: 'van', at: Date.UTC(2026, 10, 23, 10, 0, 0, 123),
-          receivedAt: Date.UTC(2026, 10, 23, 10, 0, 0, 200), lonE7: 74246000, latE7: 437384000, speed: 12.4, heading: 271,
-          accuracy: 8, battery: 0.83, status: Status.Moving, geofences: ['port'],
+          slot: 7,
+          id: 'van-12',
+          name: 'Van 12',
+          category: 'van',
+          at: Date.UTC(2026, 10, 23, 10, 0, 0, 123),
+          receivedAt: Date.UTC(2026, 10, 23, 10, 0, 0, 200),
+          lonE7: 74246000,
+          latE7: 437384000,
+          speed: 12.4,
+          heading: 271,
+          accuracy: 8,
+          battery: 0.83,
+          status: Status.Moving,
+          geofences: ['port'],
         },
       ],
     });
   });
 
   test('what is null or absent is unknown', () => {
-    const frame = decode('{"type":"positions","positions":[{"slot":1,"device":"a","at":"2026-11-23T10:00:00Z","lon":0,"lat":0,"speed":null}]}');
+    const frame = decode(
+      '{"type":"positions","positions":[{"slot":1,"device":"a","at":"2026-11-23T10:00:00Z","lon":0,"lat":0,"speed":null}]}',
+    );
     if (frame.kind !== 'positions') throw new Error(frame.kind);
     const [position] = frame.positions;
     expect(position).toMatchObject({ speed: NaN, heading: NaN, status: Status.Unknown, geofences: null, name: null });
@@ -78,8 +91,12 @@ describe('JSON frames', () => {
     expect(decode('{"type":"weather"}')).toEqual({ kind: 'other', type: 'weather' });
   });
 
-  test.each(['', 'null', '[]', '{"type":"positions"}', '{"type":"positions","positions":[{"slot":1,"device":"a"}]}', '{"type":"event","event":{}}'])(
-    '%s is refused',
-    (text) => expect(() => decode(text)).toThrow(BadFrame),
-  );
+  test.each([
+    '',
+    'null',
+    '[]',
+    '{"type":"positions"}',
+    '{"type":"positions","positions":[{"slot":1,"device":"a"}]}',
+    '{"type":"event","event":{}}',
+  ])('%s is refused', (text) => expect(() => decode(text)).toThrow(BadFrame));
 });

@@ -6,15 +6,29 @@ const T = Date.UTC(2026, 10, 23, 10);
 
 function position(id: string, slot: number, seconds: number, more: Partial<Position> = {}): Position {
   return {
-    id, slot, name: `Name of ${id}`, category: null, at: T + 1000 * seconds, receivedAt: NaN, lonE7: 10, latE7: 20,
-    speed: 5, heading: 90, accuracy: 8, battery: 0.5, status: Status.Moving, geofences: null, ...more,
+    id,
+    slot,
+    name: `Name of ${id}`,
+    category: null,
+    at: T + 1000 * seconds,
+    receivedAt: NaN,
+    lonE7: 10,
+    latE7: 20,
+    speed: 5,
+    heading: 90,
+    accuracy: 8,
+    battery: 0.5,
+    status: Status.Moving,
+    geofences: null,
+    ...more,
   };
 }
 
 function columns(...rows: { slot: number; seconds: number; lonE7?: number }[]): Columns {
   const count = rows.length;
   return {
-    base: T, count,
+    base: T,
+    count,
     slot: Uint32Array.from(rows, (row) => row.slot),
     lonE7: Int32Array.from(rows, (row) => row.lonE7 ?? 10),
     latE7: new Int32Array(count).fill(20),

@@ -22,16 +22,30 @@ class Wire {
   }
 }
 
-const SUBSCRIBED = { type: 'subscribed', epoch: 'e1', resumed: true, event: 10, server_time: '2026-11-23T10:00:00.000Z' };
-const SNAPSHOT = { type: 'snapshot', positions: [{ slot: 1, device: 'a', name: 'A', at: '2026-11-23T10:00:00Z', lon: 1, lat: 2 }] };
-const event = (id: number, type = 'enter') => ({ type: 'event', event: { id, type, device: 'a', geofence: 'port', at: '2026-11-23T10:00:00Z' } });
+const SUBSCRIBED = {
+  type: 'subscribed',
+  epoch: 'e1',
+  resumed: true,
+  event: 10,
+  server_time: '2026-11-23T10:00:00.000Z',
+};
+const SNAPSHOT = {
+  type: 'snapshot',
+  positions: [{ slot: 1, device: 'a', name: 'A', at: '2026-11-23T10:00:00Z', lon: 1, lat: 2 }],
+};
+const event = (id: number, type = 'enter') => ({
+  type: 'event',
+  event: { id, type, device: 'a', geofence: 'port', at: '2026-11-23T10:00:00Z' },
+});
 
 function feeding() {
   const healths: Health[] = [];
   const missed: number[] = [];
   const feed = new Feed('ws://here', {
     healthChanged: (health) => healths.at(-1) === health || healths.push(health),
-    moved: () => {}, happened: () => {}, counted: () => {},
+    moved: () => {},
+    happened: () => {},
+    counted: () => {},
     missed: (head) => missed.push(head),
   });
   feed.start();
@@ -125,21 +139,47 @@ test('the same view is not asked for twice', () => {
 });
 
 test('a small fleet is followed as a whole, a large one in the view with a margin', () => {
-  const look = { bounds: { west: 24, south: 60, east: 26, north: 61 }, zoom: 9, devices: 2000, shown: 50, selected: 'a' };
+  const look = {
+    bounds: { west: 24, south: 60, east: 26, north: 61 },
+    zoom: 9,
+    devices: 2000,
+    shown: 50,
+    selected: 'a',
+  };
   expect(subscription(look)).toMatchObject({ viewport: { west: -180, east: 180 }, devices: null, binary: true });
   expect(subscription({ ...look, devices: 2001 })).toMatchObject({
-    viewport: { west: 23.5, south: 59.75, east: 26.5, north: 61.25 }, devices: ['a'], binary: false });
+    viewport: { west: 23.5, south: 59.75, east: 26.5, north: 61.25 },
+    devices: ['a'],
+    binary: false,
+  });
 });
 
 test('a view across 180 degrees has its west east of its east', () => {
   const look = { zoom: 5, devices: 5000, shown: 400, selected: null };
-  expect(subscription({ ...look, bounds: { west: 170, south: -5, east: 190, north: 5 } }).viewport).toMatchObject({ west: 165, east: -165 });
-  expect(subscription({ ...look, bounds: { west: -300, south: -5, east: 200, north: 5 } }).viewport).toMatchObject({ west: -180, east: 180 });
+  expect(subscription({ ...look, bounds: { west: 170, south: -5, east: 190, north: 5 } }).viewport).toMatchObject({
+    west: 165,
+    east: -165,
+  });
+  expect(subscription({ ...look, bounds: { west: -300, south: -5, east: 200, north: 5 } }).viewport).toMatchObject({
+    west: -180,
+    east: 180,
+  });
 });
 
 test('the log keeps a bounded number of events, newest first, each once', () => {
   const log = new EventLog();
-  const make = (id: number) => ({ id, type: 'enter', device: 'a', geofence: null, at: 0, detectedAt: 0, late: false, lon: 0, lat: 0, evidence: decodeEvidence(null) });
+  const make = (id: number) => ({
+    id,
+    type: 'enter',
+    device: 'a',
+    geofence: null,
+    at: 0,
+    detectedAt: 0,
+    late: false,
+    lon: 0,
+    lat: 0,
+    evidence: decodeEvidence(null),
+  });
   for (let id = 1; id <= 2 * KEPT; id++) log.add(make(id));
   expect([log.add(make(5)), log.events.length, log.events[0]!.id, log.last]).toEqual([false, KEPT, 2 * KEPT, 2 * KEPT]);
   log.fill([make(301), make(302), make(600)]);

@@ -14,7 +14,13 @@ test('in the hour that the clocks show twice each time says its offset', () => {
   expect(time(first, first)).toMatch(/UTC\+3$/);
 });
 
-test.each(['2026-10-24T23:59:59Z', '2026-10-25T02:00:00Z', '2026-03-29T00:30:00Z', '2026-03-29T01:30:00Z', '2026-07-01T12:00:00Z'])('%s says none', (text) => {
+test.each([
+  '2026-10-24T23:59:59Z',
+  '2026-10-25T02:00:00Z',
+  '2026-03-29T00:30:00Z',
+  '2026-03-29T01:30:00Z',
+  '2026-07-01T12:00:00Z',
+])('%s says none', (text) => {
   expect(time(at(text), LATER)).not.toContain('UTC');
   expect(moment(at(text))).not.toContain('UTC');
 });

@@ -5,20 +5,41 @@ import { circleOf, ring } from '../src/map/circle';
 
 const CENTRE = [24.943, 60.17];
 const STORED = {
-  id: 'port', type: 'Feature', geometry: { type: 'Point', coordinates: CENTRE },
-  properties: { name: 'Port', preset: 'calm', radius: 60, dwell: 90, speed_limit: 13.8889, revision: 7, owner: { team: 'north' }, categories: ['van'] },
+  id: 'port',
+  type: 'Feature',
+  geometry: { type: 'Point', coordinates: CENTRE },
+  properties: {
+    name: 'Port',
+    preset: 'calm',
+    radius: 60,
+    dwell: 90,
+    speed_limit: 13.8889,
+    revision: 7,
+    owner: { team: 'north' },
+    categories: ['van'],
+  },
 };
 
 describe('a draft', () => {
   test('sends back what it read, and keeps what it does not know', () => {
     const { revision, ...kept } = STORED.properties;
-    expect(featureOf(draftOf(decodeGeofence(STORED)))).toEqual({ type: 'Feature', id: 'port', geometry: STORED.geometry, properties: kept });
+    expect(featureOf(draftOf(decodeGeofence(STORED)))).toEqual({
+      type: 'Feature',
+      id: 'port',
+      geometry: STORED.geometry,
+      properties: kept,
+    });
   });
   test('says minutes and kilometres an hour, and takes a comma', () => {
     const draft = draftOf(decodeGeofence(STORED));
     expect([draft.dwell, draft.limit]).toEqual(['1.5', '50']);
     const { properties } = featureOf({ ...draft, dwell: '2,5', limit: '', radius: ' 80 ', enabled: false });
-    expect([properties['dwell'], 'speed_limit' in properties, properties['radius'], properties['enabled']]).toEqual([150, false, 80, false]);
+    expect([properties['dwell'], 'speed_limit' in properties, properties['radius'], properties['enabled']]).toEqual([
+      150,
+      false,
+      80,
+      false,
+    ]);
   });
   test('without a shape or with a word for a number is not sent', () => {
     expect(faultsOf(blank('polygon'))).toEqual({ shape: 'Draw it on the map first.' });
@@ -41,30 +62,83 @@ test.each([
 ])('a refusal of %s is shown at its field', (field, message, shown) => expect(faultAt(field, message)).toEqual(shown));
 
 describe('a circle', () => {
-  test.each([[24.943, 60.17, 60], [0, 0, 5000], [-70.1, -53.2, 4.5]])('at %f, %f of %f m comes back from its ring', (lon, lat, radius) => {
-    expect(circleOf(ring([lon, lat], radius, 64))).toEqual({ centre: [expect.closeTo(lon, 6), expect.closeTo(lat, 6)], radius });
+  test.each([
+    [24.943, 60.17, 60],
+    [0, 0, 5000],
+    [-70.1, -53.2, 4.5],
+  ])('at %f, %f of %f m comes back from its ring', (lon, lat, radius) => {
+    expect(circleOf(ring([lon, lat], radius, 64))).toEqual({
+      centre: [expect.closeTo(lon, 6), expect.closeTo(lat, 6)],
+      radius,
+    });
   });
 });
 
 describe('corners can be moved', () => {
-  const square = [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]];
+  const square = [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+    [0, 1],
+    [0, 0],
+  ];
   test.each([
     ['of one ring', { type: 'Polygon' as const, coordinates: [square] }, true],
     ['not with a hole', { type: 'Polygon' as const, coordinates: [square, square] }, false],
     ['not of several polygons', { type: 'MultiPolygon' as const, coordinates: [[square]] }, false],
-    ['not across 180 degrees', { type: 'Polygon' as const, coordinates: [[[179, 0], [-179, 0], [-179, 1], [179, 0]]] }, false],
-    ['not past 180 degrees', { type: 'LineString' as const, coordinates: [[179, 0], [181, 0]] }, false],
-    ['not of a coast', { type: 'Polygon' as const, coordinates: [Array.from({ length: 600 }, (_, i) => [i / 1000, 0])] }, false],
+    [
+      'not across 180 degrees',
+      {
+        type: 'Polygon' as const,
+        coordinates: [
+          [
+            [179, 0],
+            [-179, 0],
+            [-179, 1],
+            [179, 0],
+          ],
+        ],
+      },
+      false,
+    ],
+    [
+      'not past 180 degrees',
+      {
+        type: 'LineString' as const,
+        coordinates: [
+          [179, 0],
+          [181, 0],
+        ],
+      },
+      false,
+    ],
+    [
+      'not of a coast',
+      { type: 'Polygon' as const, coordinates: [Array.from({ length: 600 }, (_, i) => [i / 1000, 0])] },
+      false,
+    ],
     ['of a circle', { type: 'Point' as const, coordinates: CENTRE }, true],
   ])('%s', (_, geometry, can) => expect(canReshape(geometry)).toBe(can));
 });
 
 test('what became of a file is told in lines', () => {
   const answer = {
-    created: 2, replaced: 0, unchanged: 1, refused_count: 1, refused: [{ index: 3, id: null, name: 'Yard', reason: 'geometry: there is none' }],
-    said: [{ index: 0, note: 'a point', times: 3 }, { index: null, note: 'a link', times: 1 }],
+    created: 2,
+    replaced: 0,
+    unchanged: 1,
+    refused_count: 1,
+    refused: [{ index: 3, id: null, name: 'Yard', reason: 'geometry: there is none' }],
+    said: [
+      { index: 0, note: 'a point', times: 3 },
+      { index: null, note: 'a link', times: 1 },
+    ],
   };
   expect(decodeImported(answer)).toEqual({
-    created: 2, replaced: 0, unchanged: 1, refusedCount: 1, refused: ['\u2068Yard\u2069: geometry: there is none'], said: ['feature 1: a point (3 times)', 'a link'],
+    created: 2,
+    replaced: 0,
+    unchanged: 1,
+    refusedCount: 1,
+    refused: ['\u2068Yard\u2069: geometry: there is none'],
+    said: ['feature 1: a point (3 times)', 'a link'],
   });
 });

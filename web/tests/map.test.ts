@@ -7,14 +7,21 @@ import { Pacer } from '../src/map/pacer';
 import { extend } from '../src/map/trail';
 
 describe('mercator', () => {
-  test.each([[24.94, 60.17], [-179.9999, -41.65], [179.9999, 0], [0, 85], [7.4246, 43.7384]])('%f, %f comes back within 2 cm', (lon, lat) => {
+  test.each([
+    [24.94, 60.17],
+    [-179.9999, -41.65],
+    [179.9999, 0],
+    [0, 85],
+    [7.4246, 43.7384],
+  ])('%f, %f comes back within 2 cm', (lon, lat) => {
     expect(longitude(mercatorX(lon))).toBeCloseTo(lon, 6);
     expect(latitude(mercatorY(lat))).toBeCloseTo(lat, 6);
   });
   test('the way across 180 degrees is the short one', () => {
     expect(difference(mercatorX(179.9), mercatorX(-179.9)) / 2 ** 32).toBeCloseTo(0.2 / 360, 6);
   });
-  test('poles stay on the map', () => expect([mercatorY(90), mercatorY(-90)]).toEqual([0, 2 ** 32 - 1].map((y) => expect.closeTo(y, -8))));
+  test('poles stay on the map', () =>
+    expect([mercatorY(90), mercatorY(-90)]).toEqual([0, 2 ** 32 - 1].map((y) => expect.closeTo(y, -8))));
 });
 
 describe('glide', () => {
@@ -107,11 +114,20 @@ describe('across 180 degrees', () => {
     ['Fiji, on both sides', [178, -179, 179.5, -178], [178, 182]],
     ['all around', [-170, -60, 60, 170], [60, 300]],
   ])('the box around %s is the small one', (_, lons, [west, east]) => {
-    expect(boxAround(lons, lons.map(() => -17))).toEqual([west, -17, east, -17]);
+    expect(
+      boxAround(
+        lons,
+        lons.map(() => -17),
+      ),
+    ).toEqual([west, -17, east, -17]);
   });
   test('no place has no box', () => expect(boxAround([], [])).toBeNull());
   test('a trail runs on', () => {
-    expect(extend(extend(extend([], 179.9, 1), -179.9, 1), 179.8, 1).map(([lon]) => lon)).toEqual([179.9, expect.closeTo(180.1), expect.closeTo(179.8)]);
+    expect(extend(extend(extend([], 179.9, 1), -179.9, 1), 179.8, 1).map(([lon]) => lon)).toEqual([
+      179.9,
+      expect.closeTo(180.1),
+      expect.closeTo(179.8),
+    ]);
   });
   test('a trail does not repeat where it stands', () => {
     const line = extend([], 1, 2);

@@ -28,12 +28,16 @@ class Wire {
 function connected(random = () => 1) {
   const links: Link[] = [];
   const said: string[] = [];
-  const socket: LiveSocket = new LiveSocket('ws://here/ws/live', {
-    opened: () => socket.send({ hello: 1 }),
-    received: (data) => said.push(String(data)),
-    silent: () => socket.send({ still: 'there?' }),
-    changed: (link) => links.push(link),
-  }, random);
+  const socket: LiveSocket = new LiveSocket(
+    'ws://here/ws/live',
+    {
+      opened: () => socket.send({ hello: 1 }),
+      received: (data) => said.push(String(data)),
+      silent: () => socket.send({ still: 'there?' }),
+      changed: (link) => links.push(link),
+    },
+    random,
+  );
   socket.start();
   return { socket, links, said };
 }
@@ -50,15 +54,27 @@ afterEach(() => {
 
 describe('backoff', () => {
   test('the ceiling doubles from half a second to thirty', () => {
-    expect([0, 1, 2, 5, 6, 20].map((attempt) => backoff(attempt, 1006, () => 1))).toEqual([500, 1000, 2000, 16_000, 30_000, 30_000]);
+    expect([0, 1, 2, 5, 6, 20].map((attempt) => backoff(attempt, 1006, () => 1))).toEqual([
+      500, 1000, 2000, 16_000, 30_000, 30_000,
+    ]);
   });
   test('jitter is full, but never nothing', () => {
     expect(backoff(6, 1006, () => 0.5)).toBe(15_000);
     expect(backoff(6, 1006, () => 0)).toBe(100);
   });
   test('too many connections: the longest wait at once', () => expect(backoff(0, 4029, () => 1)).toBe(30_000));
-  test.each([[1000, false], [1001, false], [1006, false], [1012, false], [4001, false], [4499, false], [4500, true], [4501, true], [4999, true], [5000, false]])(
-    '%i is final: %s', (code, final) => expect(isFinal(code)).toBe(final));
+  test.each([
+    [1000, false],
+    [1001, false],
+    [1006, false],
+    [1012, false],
+    [4001, false],
+    [4499, false],
+    [4500, true],
+    [4501, true],
+    [4999, true],
+    [5000, false],
+  ])('%i is final: %s', (code, final) => expect(isFinal(code)).toBe(final));
 });
 
 describe('the socket', () => {
@@ -90,7 +106,9 @@ describe('the socket', () => {
       if (link.state === 'waiting') waits.push(link.until - Date.now());
       vi.advanceTimersByTime(waits.at(-1)!);
     };
-    fail(); fail(); fail();
+    fail();
+    fail();
+    fail();
     Wire.last.onopen!(); // open, but not for long
     fail();
     Wire.last.onopen!();

@@ -4,7 +4,10 @@ import { decodeLine, lines } from '../src/api/dry-run';
 import { added, type Progress } from '../src/geofences/trial';
 
 const NOTHING: Progress = { done: 0, fixes: 0, seconds: null, counts: new Map(), events: [] };
-const EVENT = { type: 'event', event: { type: 'enter', device: 'van', geofence: null, at: '2026-11-23T10:00:00Z', lon: 1, lat: 2, evidence: {} } };
+const EVENT = {
+  type: 'event',
+  event: { type: 'enter', device: 'van', geofence: null, at: '2026-11-23T10:00:00Z', lon: 1, lat: 2, evidence: {} },
+};
 
 async function read(...chunks: Uint8Array[]): Promise<string[]> {
   const body = new ReadableStream<Uint8Array>({
@@ -26,7 +29,9 @@ test('lines come whole, however they were cut', async () => {
 });
 
 test('an error line is an error', () => {
-  expect(() => decodeLine({ type: 'error', title: 'Unavailable', status: 503, detail: 'storage is down' }, 1)).toThrow(new ApiError(503, 'storage is down'));
+  expect(() => decodeLine({ type: 'error', title: 'Unavailable', status: 503, detail: 'storage is down' }, 1)).toThrow(
+    new ApiError(503, 'storage is down'),
+  );
 });
 
 test('what a newer server says besides is passed over', () => expect(decodeLine({ type: 'hint' }, 1)).toBeNull());
@@ -35,6 +40,12 @@ test('all events are counted and the first hundred are kept', () => {
   let progress = NOTHING;
   for (let i = 1; i <= 150; i++) progress = added(progress, decodeLine(EVENT, i)!);
   progress = added(progress, { kind: 'done', fixes: 9000, events: 150, seconds: 0.4 });
-  expect([progress.counts.get('enter'), progress.events.length, progress.done, progress.seconds, progress.fixes]).toEqual([150, 100, 1, 0.4, 9000]);
+  expect([
+    progress.counts.get('enter'),
+    progress.events.length,
+    progress.done,
+    progress.seconds,
+    progress.fixes,
+  ]).toEqual([150, 100, 1, 0.4, 9000]);
   expect(NOTHING.counts.size).toBe(0);
 });

@@ -3,7 +3,10 @@ import { decodeEvent } from '../src/live/decode';
 import { DeviceTable } from '../src/live/devices';
 import { plain, retracted, sentence, toBorder } from '../src/panels/wording';
 
-const NAMES = { device: (id: string) => ({ van: 'Van 12', bus: 'Bus 3' })[id] ?? id, geofence: (id: string) => ({ port: 'Old Port' })[id] ?? id };
+const NAMES = {
+  device: (id: string) => ({ van: 'Van 12', bus: 'Bus 3' })[id] ?? id,
+  geofence: (id: string) => ({ port: 'Old Port' })[id] ?? id,
+};
 const event = (type: string, evidence: object = {}, more: object = {}) =>
   decodeEvent({ id: 8, type, device: 'van', geofence: 'port', at: '2026-11-23T10:00:00Z', evidence, ...more });
 
@@ -24,18 +27,33 @@ test.each([
   ['near', { other: 'bus' }, 'Van 12 came near Bus 3'],
   ['apart', { other: 'bus' }, 'Van 12 and Bus 3 are apart again'],
   ['levitate', {}, 'Van 12 levitate'],
-])('%s without a geofence', (type, evidence, words) => expect(plain(sentence(event(type, evidence, { geofence: null }), NAMES))).toBe(words));
+])('%s without a geofence', (type, evidence, words) =>
+  expect(plain(sentence(event(type, evidence, { geofence: null }), NAMES))).toBe(words),
+);
 
 test('a retraction strikes out the one it names', () => {
   expect([...retracted([event('retraction', { event: 7, type: 'enter' }), event('enter')])]).toEqual([7]);
 });
 
-test.each([[12.4, '12 m inside'], [-3.26, '3.3 m outside'], [0, '0 m inside']])('%f m to the border', (metres, words) => expect(toBorder(metres)).toBe(words));
+test.each([
+  [12.4, '12 m inside'],
+  [-3.26, '3.3 m outside'],
+  [0, '0 m inside'],
+])('%f m to the border', (metres, words) => expect(toBorder(metres)).toBe(words));
 
 test('evidence is read as far as it is there', () => {
-  const { evidence } = event('enter', { preset: 'balanced', fixes: [{ at: '2026-11-23T10:00:00Z', lon: 1, lat: 2, distance: -4 }], crossing: { at: '2026-11-23T09:59:58Z', plus_minus_s: 2 } });
+  const { evidence } = event('enter', {
+    preset: 'balanced',
+    fixes: [{ at: '2026-11-23T10:00:00Z', lon: 1, lat: 2, distance: -4 }],
+    crossing: { at: '2026-11-23T09:59:58Z', plus_minus_s: 2 },
+  });
   expect(evidence.fixes).toEqual([{ at: Date.UTC(2026, 10, 23, 10), accuracy: null, speed: null, distance: -4 }]);
-  expect([evidence.preset, evidence.crossing?.plusMinus, evidence.enter, evidence.inferred]).toEqual(['balanced', 2, null, false]);
+  expect([evidence.preset, evidence.crossing?.plusMinus, evidence.enter, evidence.inferred]).toEqual([
+    'balanced',
+    2,
+    null,
+    false,
+  ]);
 });
 
 test('staying and passing through move nobody in or out', () => {

@@ -2,8 +2,16 @@
 import { signal } from '@preact/signals';
 import { ApiError } from '../api/call';
 import {
-  changeSubscription, createSubscription, type Delivery, deleteSubscription, fetchDeliveries, fetchSubscriptions, newSecret, sendAgain, sendTest,
+  changeSubscription,
+  createSubscription,
+  type Delivery,
+  deleteSubscription,
+  fetchDeliveries,
+  fetchSubscriptions,
+  newSecret,
   type Subscription,
+  sendAgain,
+  sendTest,
 } from '../api/subscriptions';
 import { askThisBrowser, PushRefused } from './push';
 import { channelOf, newWish, type WishDraft, wishBody, wishFaultAt, wishFaults, wishOf } from './wish';
@@ -68,7 +76,9 @@ export class Desk {
     if (Object.keys(this.faults.value).length) return;
     await this.tried(async () => {
       const body = { ...wishBody(draft), channel: channelOf(draft) ?? (await askThisBrowser()) };
-      const saved = await (draft.id === null ? createSubscription(body) : changeSubscription(draft.id, kept(body, draft)));
+      const saved = await (draft.id === null
+        ? createSubscription(body)
+        : changeSubscription(draft.id, kept(body, draft)));
       await this.refresh(saved);
       this.secret.value = saved.secret ?? this.secret.peek();
     });

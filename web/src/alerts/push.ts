@@ -10,8 +10,10 @@ export class PushRefused extends Error {}
 /** Throws PushRefused with a sentence for people. */
 export async function askThisBrowser(): Promise<Channel> {
   if (!window.isSecureContext) throw new PushRefused('Browsers take notifications only over https.');
-  if (!('serviceWorker' in navigator) || !('PushManager' in window)) throw new PushRefused('This browser has no notifications; on an iPhone, add the page to the home screen first.');
-  if ((await Notification.requestPermission()) !== 'granted') throw new PushRefused('This browser was told not to show notifications of this page.');
+  if (!('serviceWorker' in navigator) || !('PushManager' in window))
+    throw new PushRefused('This browser has no notifications; on an iPhone, add the page to the home screen first.');
+  if ((await Notification.requestPermission()) !== 'granted')
+    throw new PushRefused('This browser was told not to show notifications of this page.');
   const key = await fetchPushKey();
   await navigator.serviceWorker.register(here(WORKER));
   const { pushManager } = await navigator.serviceWorker.ready;
@@ -23,7 +25,8 @@ async function subscribed(manager: PushManager, key: string): Promise<PushSubscr
   try {
     return await manager.subscribe(options);
   } catch (error) {
-    if ((error as DOMException).name !== 'InvalidStateError') throw new PushRefused(`The push service of this browser refused: ${(error as Error).message}`);
+    if ((error as DOMException).name !== 'InvalidStateError')
+      throw new PushRefused(`The push service of this browser refused: ${(error as Error).message}`);
     await (await manager.getSubscription())?.unsubscribe(); // made with the key of another server at this address
     return manager.subscribe(options);
   }

@@ -9,10 +9,26 @@ export const CHANNELS = [
   ['mqtt', 'MQTT', 'To a topic of the broker the server knows.'],
 ] as const;
 export const TYPES = [
-  ['enter', 'Enters'], ['exit', 'Leaves'], ['cross', 'Passes through'], ['dwell', 'Stays'], ['speeding', 'Is too fast'],
-  ['offline', 'Goes offline'], ['online', 'Is back online'], ['near', 'Two are near'], ['apart', 'Two are apart'], ['retraction', 'A correction'],
+  ['enter', 'Enters'],
+  ['exit', 'Leaves'],
+  ['cross', 'Passes through'],
+  ['dwell', 'Stays'],
+  ['speeding', 'Is too fast'],
+  ['offline', 'Goes offline'],
+  ['online', 'Is back online'],
+  ['near', 'Two are near'],
+  ['apart', 'Two are apart'],
+  ['retraction', 'A correction'],
 ] as const;
-export const DAYS = [['mon', 'Mon'], ['tue', 'Tue'], ['wed', 'Wed'], ['thu', 'Thu'], ['fri', 'Fri'], ['sat', 'Sat'], ['sun', 'Sun']] as const;
+export const DAYS = [
+  ['mon', 'Mon'],
+  ['tue', 'Tue'],
+  ['wed', 'Wed'],
+  ['thu', 'Thu'],
+  ['fri', 'Fri'],
+  ['sat', 'Sat'],
+  ['sun', 'Sun'],
+] as const;
 
 export interface WishDraft {
   readonly id: string | null; // null: it is new
@@ -32,30 +48,61 @@ export interface WishDraft {
 
 export function newWish(): WishDraft {
   return {
-    id: null, name: '', kind: 'webhook', url: '', to: '', topic: '', endpoint: null, types: ['enter', 'exit'], geofences: [], devices: [],
-    quiet: null, cooldown: '', group: '',
+    id: null,
+    name: '',
+    kind: 'webhook',
+    url: '',
+    to: '',
+    topic: '',
+    endpoint: null,
+    types: ['enter', 'exit'],
+    geofences: [],
+    devices: [],
+    quiet: null,
+    cooldown: '',
+    group: '',
   };
 }
 
 export function wishOf(subscription: Subscription): WishDraft {
   const { channel, cooldown, group } = subscription;
   return {
-    id: subscription.id, name: subscription.name, kind: channel.kind, url: channel.url ?? '', to: (channel.to ?? []).join('\n'),
-    topic: channel.topic ?? '', endpoint: channel.kind === 'webpush' ? channel : null, types: subscription.types ?? [],
-    geofences: subscription.geofences ?? [], devices: subscription.devices ?? [], quiet: subscription.quiet,
-    cooldown: cooldown ? String(Math.round((cooldown / 60) * 1e4) / 1e4) : '', group: group ? String(group) : '',
+    id: subscription.id,
+    name: subscription.name,
+    kind: channel.kind,
+    url: channel.url ?? '',
+    to: (channel.to ?? []).join('\n'),
+    topic: channel.topic ?? '',
+    endpoint: channel.kind === 'webpush' ? channel : null,
+    types: subscription.types ?? [],
+    geofences: subscription.geofences ?? [],
+    devices: subscription.devices ?? [],
+    quiet: subscription.quiet,
+    cooldown: cooldown ? String(Math.round((cooldown / 60) * 1e4) / 1e4) : '',
+    group: group ? String(group) : '',
   };
 }
 
 export function usualQuiet(): Quiet {
-  return { from: '22:00', to: '07:00', zone: Intl.DateTimeFormat().resolvedOptions().timeZone, days: null, then: 'hold' };
+  return {
+    from: '22:00',
+    to: '07:00',
+    zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    days: null,
+    then: 'hold',
+  };
 }
 
 /** As it is sent; the channel apart, since a browser has to be asked for its own. */
 export function wishBody(draft: WishDraft): Json {
   const body: Json = {
-    name: draft.name.trim(), types: draft.types, geofences: draft.geofences, devices: draft.devices,
-    quiet: draft.quiet ?? false, cooldown: Math.round(seconds(draft.cooldown) * 60), group: Math.round(seconds(draft.group)),
+    name: draft.name.trim(),
+    types: draft.types,
+    geofences: draft.geofences,
+    devices: draft.devices,
+    quiet: draft.quiet ?? false,
+    cooldown: Math.round(seconds(draft.cooldown) * 60),
+    group: Math.round(seconds(draft.group)),
   };
   return body;
 }
@@ -71,7 +118,8 @@ export function channelOf(draft: WishDraft): Channel | null {
 /** What can be said without asking the server, by field. */
 export function wishFaults(draft: WishDraft): Readonly<Record<string, string>> {
   const faults: Record<string, string> = {};
-  for (const field of ['cooldown', 'group'] as const) if (Number.isNaN(seconds(draft[field]))) faults[field] = 'This is not a number.';
+  for (const field of ['cooldown', 'group'] as const)
+    if (Number.isNaN(seconds(draft[field]))) faults[field] = 'This is not a number.';
   if (draft.kind === 'webhook' && !draft.url.trim()) faults['url'] = 'Where is it to be sent?';
   if (draft.kind === 'email' && !draft.to.trim()) faults['to'] = 'To whom is it to be sent?';
   if (draft.kind === 'mqtt' && !draft.topic.trim()) faults['topic'] = 'To which topic is it to be sent?';
@@ -82,15 +130,38 @@ export function wishFaults(draft: WishDraft): Readonly<Record<string, string>> {
 export function wishFaultAt(field: string | null, message: string): Readonly<Record<string, string>> {
   const [first = '', second = ''] = (field ?? '').split(/[.[]/);
   const shown = first === 'channel' ? second || 'kind' : first;
-  const known = ['name', 'url', 'to', 'topic', 'kind', 'quiet', 'cooldown', 'group', 'types', 'geofences', 'devices'].includes(shown);
-  return { [known ? shown : 'form']: known && message.startsWith(`${field}: `) ? message.slice(field!.length + 2) : message };
+  const known = [
+    'name',
+    'url',
+    'to',
+    'topic',
+    'kind',
+    'quiet',
+    'cooldown',
+    'group',
+    'types',
+    'geofences',
+    'devices',
+  ].includes(shown);
+  return {
+    [known ? shown : 'form']: known && message.startsWith(`${field}: `) ? message.slice(field!.length + 2) : message,
+  };
 }
 
 /** `enters or leaves Old Port; quiet 22:00 to 07:00`. */
 export function told(subscription: Subscription, fences: ReadonlyMap<string, string>): string {
   const { types, geofences, devices, categories, quiet } = subscription;
-  const what = types === null ? 'Everything' : types.map((type) => TYPES.find(([id]) => id === type)?.[1] ?? type).join(', ');
-  const parts = [geofences && few(geofences.map((id) => fences.get(id) ?? id), 'geofences'), devices && few(devices, 'devices'), categories && categories.join(', ')];
+  const what =
+    types === null ? 'Everything' : types.map((type) => TYPES.find(([id]) => id === type)?.[1] ?? type).join(', ');
+  const parts = [
+    geofences &&
+      few(
+        geofences.map((id) => fences.get(id) ?? id),
+        'geofences',
+      ),
+    devices && few(devices, 'devices'),
+    categories?.join(', '),
+  ];
   if (quiet) parts.push(`quiet ${quiet.from} to ${quiet.to}`);
   return [what, ...parts.filter(Boolean)].join(' · ');
 }

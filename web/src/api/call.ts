@@ -12,7 +12,12 @@ export interface Refusal {
 
 export class ApiError extends Error {
   /** `field`: the one that was refused, as `properties.radius`. */
-  constructor(readonly status: number, message: string, readonly field: string | null = null, readonly refusals: readonly Refusal[] = []) {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly field: string | null = null,
+    readonly refusals: readonly Refusal[] = [],
+  ) {
     super(message);
   }
 }
@@ -28,9 +33,15 @@ export async function call(method: string, path: string, body?: object): Promise
 }
 
 /** For answers that are not one JSON document. Throws an ApiError where it is refused. */
-export async function send(method: string, path: string, body?: string | ArrayBuffer, signal?: AbortSignal): Promise<Response> {
+export async function send(
+  method: string,
+  path: string,
+  body?: string | ArrayBuffer,
+  signal?: AbortSignal,
+): Promise<Response> {
   const request: RequestInit = { method, credentials: 'same-origin', headers: { Accept: 'application/json' } };
-  if (body !== undefined) Object.assign(request, { body, headers: { ...request.headers, 'Content-Type': 'application/json' } });
+  if (body !== undefined)
+    Object.assign(request, { body, headers: { ...request.headers, 'Content-Type': 'application/json' } });
   if (signal) request.signal = signal;
   const response = await fetch(here(path), request);
   if (!response.ok) throw refused(response.status, parse(await response.text()));
@@ -39,9 +50,17 @@ export async function send(method: string, path: string, body?: string | ArrayBu
 
 export function refused(status: number, problem: Json): ApiError {
   const refusals = list(problem['errors']).map((each) => ({
-    index: Number(each['index']), id: textOrNull(each['id']), field: textOrNull(each['field']), reason: String(each['reason']),
+    index: Number(each['index']),
+    id: textOrNull(each['id']),
+    field: textOrNull(each['field']),
+    reason: String(each['reason']),
   }));
-  return new ApiError(status, String(problem['detail'] ?? problem['title'] ?? `HTTP ${status}`), textOrNull(problem['field']), refusals);
+  return new ApiError(
+    status,
+    String(problem['detail'] ?? problem['title'] ?? `HTTP ${status}`),
+    textOrNull(problem['field']),
+    refusals,
+  );
 }
 
 function parse(text: string): Json {

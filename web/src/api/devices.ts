@@ -22,7 +22,11 @@ export async function fetchDevices(): Promise<DeviceEntry[]> {
 }
 
 function decodeDevice(device: Json): DeviceEntry {
-  return { id: String(device['id']), name: String(device['name'] ?? device['id']), category: textOrNull(device['category']) };
+  return {
+    id: String(device['id']),
+    name: String(device['name'] ?? device['id']),
+    category: textOrNull(device['category']),
+  };
 }
 
 /** The places of a device since `from`, oldest first. */

@@ -10,8 +10,18 @@ export type DryRunLine =
   | { readonly kind: 'done'; readonly fixes: number; readonly events: number; readonly seconds: number };
 
 /** Ends with a `done`; throws an ApiError where it is refused or breaks off. Times in ms. */
-export async function* dryRun(feature: GeofenceFeature, from: number, to: number, signal: AbortSignal): AsyncGenerator<DryRunLine> {
-  const body = JSON.stringify({ feature, from: new Date(from).toISOString(), to: new Date(to).toISOString(), devices: null });
+export async function* dryRun(
+  feature: GeofenceFeature,
+  from: number,
+  to: number,
+  signal: AbortSignal,
+): AsyncGenerator<DryRunLine> {
+  const body = JSON.stringify({
+    feature,
+    from: new Date(from).toISOString(),
+    to: new Date(to).toISOString(),
+    devices: null,
+  });
   const response = await send('POST', '/api/geofences/dry-run', body, signal);
   let number = 0;
   for await (const line of lines(response.body!)) {
@@ -30,7 +40,12 @@ export function decodeLine(line: Json, number: number): DryRunLine | null {
     case 'event':
       return { kind: 'event', event: decodeEvent({ ...(line['event'] as Json), id: number }) };
     case 'done':
-      return { kind: 'done', fixes: Number(line['fixes']), events: Number(line['events']), seconds: Number(line['seconds']) };
+      return {
+        kind: 'done',
+        fixes: Number(line['fixes']),
+        events: Number(line['events']),
+        seconds: Number(line['seconds']),
+      };
     case 'error':
       throw new ApiError(Number(line['status']), String(line['detail'] ?? line['title']));
     default:

@@ -77,7 +77,8 @@ export async function importGeofences(file: ArrayBuffer, format: FileFormat, rep
 }
 
 export function decodeImported(answer: Json): Imported {
-  const subject = (each: Json) => textOrNull(each['name']) ?? textOrNull(each['id']) ?? `feature ${Number(each['index']) + 1}`;
+  const subject = (each: Json) =>
+    textOrNull(each['name']) ?? textOrNull(each['id']) ?? `feature ${Number(each['index']) + 1}`;
   const times = (each: Json) => (Number(each['times']) > 1 ? ` (${Number(each['times'])} times)` : '');
   return {
     created: Number(answer['created']),
@@ -85,7 +86,10 @@ export function decodeImported(answer: Json): Imported {
     unchanged: Number(answer['unchanged']),
     refused: list(answer['refused']).map((each) => `\u2068${subject(each)}\u2069: ${String(each['reason'])}`),
     refusedCount: Number(answer['refused_count']),
-    said: list(answer['said']).map((each) => `${each['index'] === null ? '' : `feature ${Number(each['index']) + 1}: `}${String(each['note'])}${times(each)}`),
+    said: list(answer['said']).map(
+      (each) =>
+        `${each['index'] === null ? '' : `feature ${Number(each['index']) + 1}: `}${String(each['note'])}${times(each)}`,
+    ),
   };
 }
 

@@ -111,22 +111,39 @@ function at(id: string): string {
 
 export function decodeSubscription(it: Json): Subscription {
   return {
-    id: String(it['id']), name: String(it['name'] ?? ''), enabled: it['enabled'] !== false, reason: textOrNull(it['reason']),
-    types: texts(it['types']), geofences: texts(it['geofences']), devices: texts(it['devices']), categories: texts(it['categories']),
+    id: String(it['id']),
+    name: String(it['name'] ?? ''),
+    enabled: it['enabled'] !== false,
+    reason: textOrNull(it['reason']),
+    types: texts(it['types']),
+    geofences: texts(it['geofences']),
+    devices: texts(it['devices']),
+    categories: texts(it['categories']),
     quiet: it['quiet'] ? (object(it['quiet']) as unknown as Quiet) : null,
-    cooldown: numberOrNull(it['cooldown']) ?? 0, group: numberOrNull(it['group']) ?? 0,
-    channel: object(it['channel']) as unknown as Channel, secret: textOrNull(it['secret']),
+    cooldown: numberOrNull(it['cooldown']) ?? 0,
+    group: numberOrNull(it['group']) ?? 0,
+    channel: object(it['channel']) as unknown as Channel,
+    secret: textOrNull(it['secret']),
   };
 }
 
 function decodeDelivery(it: Json): Delivery {
   return {
-    id: Number(it['id']), type: String(it['type']), count: Number(it['count']), device: textOrNull(it['device']), geofence: textOrNull(it['geofence']),
-    state: String(it['state']), reason: textOrNull(it['reason']), due: it['due'] ? Date.parse(String(it['due'])) : null,
+    id: Number(it['id']),
+    type: String(it['type']),
+    count: Number(it['count']),
+    device: textOrNull(it['device']),
+    geofence: textOrNull(it['geofence']),
+    state: String(it['state']),
+    reason: textOrNull(it['reason']),
+    due: it['due'] ? Date.parse(String(it['due'])) : null,
     createdAt: Date.parse(String(it['created_at'])),
     attempts: list(it['attempts']).map((each) => ({
-      number: Number(each['number']), at: Date.parse(String(each['at'])), ms: Number(each['ms']),
-      status: numberOrNull(each['status']), error: textOrNull(each['error']),
+      number: Number(each['number']),
+      at: Date.parse(String(each['at'])),
+      ms: Number(each['ms']),
+      status: numberOrNull(each['status']),
+      error: textOrNull(each['error']),
     })),
   };
 }

@@ -32,15 +32,35 @@ const MOST_CORNERS = 500; // each is a handle on the map
 const FIELDS: Record<string, string> = { speed_limit: 'limit', geometry: 'shape', coordinates: 'shape' };
 
 export function blank(kind: FenceKind): Draft {
-  return { id: null, kind, geometry: null, name: '', preset: 'balanced', enabled: true, radius: '', width: kind === 'corridor' ? '50' : '', dwell: '', limit: '', kept: {} };
+  return {
+    id: null,
+    kind,
+    geometry: null,
+    name: '',
+    preset: 'balanced',
+    enabled: true,
+    radius: '',
+    width: kind === 'corridor' ? '50' : '',
+    dwell: '',
+    limit: '',
+    kept: {},
+  };
 }
 
 export function draftOf(fence: Geofence): Draft {
   const kept = Object.fromEntries(Object.entries(fence.properties).filter(([name]) => !KNOWN.includes(name)));
   return {
-    id: fence.id, kind: kindOf(fence.geometry), geometry: fence.geometry, name: fence.name, preset: fence.preset, enabled: fence.enabled,
-    radius: text(fence.radius), width: text(fence.width), dwell: text(fence.dwell === null ? null : fence.dwell / 60),
-    limit: text(fence.speedLimit === null ? null : Math.round(fence.speedLimit * 36) / 10), kept,
+    id: fence.id,
+    kind: kindOf(fence.geometry),
+    geometry: fence.geometry,
+    name: fence.name,
+    preset: fence.preset,
+    enabled: fence.enabled,
+    radius: text(fence.radius),
+    width: text(fence.width),
+    dwell: text(fence.dwell === null ? null : fence.dwell / 60),
+    limit: text(fence.speedLimit === null ? null : Math.round(fence.speedLimit * 36) / 10),
+    kept,
   };
 }
 
@@ -74,14 +94,18 @@ export function faultAt(field: string | null, message: string): Faults {
   const name = parts[0] === 'properties' ? parts[1]! : parts[0]!;
   const shown = FIELDS[name] ?? name;
   const known = ['name', 'preset', 'radius', 'width', 'dwell', 'limit', 'shape'].includes(shown);
-  const sentence = field !== null && message.startsWith(`${field}: `) ? message.slice(field.length + 2) : message.replace(/^geometry: /, '');
+  const sentence =
+    field !== null && message.startsWith(`${field}: `)
+      ? message.slice(field.length + 2)
+      : message.replace(/^geometry: /, '');
   return { [known ? shown : 'form']: known ? sentence : message };
 }
 
 /** Whether its corners can be moved on the map: one ring, not too many of them, within 180 degrees. */
 export function canReshape(geometry: Geometry): boolean {
   if (geometry.type === 'Point') return inWorld([geometry.coordinates]);
-  if (geometry.type === 'LineString') return inWorld(geometry.coordinates) && geometry.coordinates.length <= MOST_CORNERS;
+  if (geometry.type === 'LineString')
+    return inWorld(geometry.coordinates) && geometry.coordinates.length <= MOST_CORNERS;
   if (geometry.type !== 'Polygon' || geometry.coordinates.length !== 1) return false;
   const places = geometry.coordinates[0]!;
   return inWorld(places) && places.length <= MOST_CORNERS;

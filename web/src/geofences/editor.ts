@@ -1,7 +1,16 @@
 /** Making, changing and deleting geofences: between the form, what is drawn on the map, and the server. */
 import { signal } from '@preact/signals';
 import { ApiError } from '../api/call';
-import { createGeofence, deleteGeofence, type FenceKind, formatOf, type Geofence, type Imported, importGeofences, replaceGeofence } from '../api/geofences';
+import {
+  createGeofence,
+  deleteGeofence,
+  type FenceKind,
+  formatOf,
+  type Geofence,
+  type Imported,
+  importGeofences,
+  replaceGeofence,
+} from '../api/geofences';
 import type { Live } from '../live';
 import { rounded } from '../map/circle';
 import type { Drawing, Shape } from '../map/drawing';
@@ -42,7 +51,10 @@ export class Editor {
   /** A circle where one looks: for who has no mouse to draw with. */
   placeInMiddle(): void {
     const { lng, lat } = this.live.view.peek()!.map.getCenter();
-    const shape: Shape = { geometry: { type: 'Point', coordinates: [rounded(lng), rounded(lat)] }, radius: MIDDLE_METRES };
+    const shape: Shape = {
+      geometry: { type: 'Point', coordinates: [rounded(lng), rounded(lat)] },
+      radius: MIDDLE_METRES,
+    };
     this.drawn(shape);
     void this.drawNow(shape);
   }
@@ -72,7 +84,8 @@ export class Editor {
     const draft = { ...before, ...part };
     this.draft.value = draft;
     const radius = number(draft.radius);
-    if (part.radius !== undefined && draft.kind === 'circle' && draft.geometry && radius > 0) this.drawing?.reshape({ geometry: draft.geometry, radius });
+    if (part.radius !== undefined && draft.kind === 'circle' && draft.geometry && radius > 0)
+      this.drawing?.reshape({ geometry: draft.geometry, radius });
   }
 
   close(): void {
@@ -91,7 +104,9 @@ export class Editor {
     this.faults.value = faultsOf(draft) ?? {};
     if (Object.keys(this.faults.value).length) return;
     await this.tried(async () => {
-      const saved = await (draft.id === null ? createGeofence(featureOf(draft)) : replaceGeofence(draft.id, featureOf(draft)));
+      const saved = await (draft.id === null
+        ? createGeofence(featureOf(draft))
+        : replaceGeofence(draft.id, featureOf(draft)));
       await this.live.readGeofences();
       this.close();
       chosenFence.value = saved.id;
@@ -143,7 +158,8 @@ export class Editor {
     const view = this.live.view.peek();
     if (!view) return;
     if (shape && !canReshape(shape.geometry)) {
-      this.fixed.value = 'Its corners cannot be moved here: it has several rings, many corners, or crosses 180 degrees. It can be drawn anew.';
+      this.fixed.value =
+        'Its corners cannot be moved here: it has several rings, many corners, or crosses 180 degrees. It can be drawn anew.';
       view.hideFence(null);
     } else this.drawing = new drawing.Drawing(view, kind, shape, (drawn) => this.drawn(drawn));
   }

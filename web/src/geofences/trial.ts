@@ -1,7 +1,7 @@
 /** A draft tried on the stored history: what it would have told. */
 import { batch, signal } from '@preact/signals';
 import { ApiError } from '../api/call';
-import { dryRun, type DryRunLine } from '../api/dry-run';
+import { type DryRunLine, dryRun } from '../api/dry-run';
 import type { GeofenceFeature } from '../api/geofences';
 import type { TrackerEvent } from '../live/frames';
 

@@ -1,6 +1,14 @@
 /** Bytes and text become frames here and nowhere else. */
 import { decodeEvidence } from './evidence';
-import { type Cell, type Columns, type DeviceName, type Frame, type Position, Status, type TrackerEvent } from './frames';
+import {
+  type Cell,
+  type Columns,
+  type DeviceName,
+  type Frame,
+  type Position,
+  Status,
+  type TrackerEvent,
+} from './frames';
 
 const STATUS: Record<string, Status> = { stopped: Status.Stopped, moving: Status.Moving };
 const POSITIONS = 2; // the first byte of binary positions
@@ -22,7 +30,8 @@ export function decodeColumns(data: ArrayBuffer): Columns {
   const half = padded(2 * count);
   const byte = padded(count);
   const expected = HEADER + 4 * wide + 2 * half + 2 * byte;
-  if (data.byteLength !== expected) throw new BadFrame(`${count} positions need ${expected} bytes, not ${data.byteLength}`);
+  if (data.byteLength !== expected)
+    throw new BadFrame(`${count} positions need ${expected} bytes, not ${data.byteLength}`);
   let next = HEADER;
   const take = (size: number) => (next += size) - size;
   return {
@@ -84,7 +93,8 @@ function decodePosition(value: unknown): Position {
   const at = Date.parse(String(it['at']));
   const lon = it['lon'];
   const lat = it['lat'];
-  if (!Number.isFinite(at) || typeof lon !== 'number' || typeof lat !== 'number') throw new BadFrame('a position without time or place');
+  if (!Number.isFinite(at) || typeof lon !== 'number' || typeof lat !== 'number')
+    throw new BadFrame('a position without time or place');
   return {
     ...decodeDevice(it),
     name: textOrNull(it['name']),
@@ -102,7 +112,8 @@ function decodePosition(value: unknown): Position {
 }
 
 function decodeDevice(it: Json): { slot: number; id: string; category: string | null } {
-  if (typeof it['slot'] !== 'number' || typeof it['device'] !== 'string') throw new BadFrame('a device without slot or id');
+  if (typeof it['slot'] !== 'number' || typeof it['device'] !== 'string')
+    throw new BadFrame('a device without slot or id');
   return { slot: it['slot'], id: it['device'], category: textOrNull(it['category']) };
 }
 
@@ -145,7 +156,8 @@ function parse(text: string): unknown {
 }
 
 function asObject(value: unknown, what: string): Json {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new BadFrame(`${what}: expected an object`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new BadFrame(`${what}: expected an object`);
   return value as Json;
 }
 

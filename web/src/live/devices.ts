@@ -40,7 +40,7 @@ export class DeviceTable {
 
   shownCount(): number {
     let count = 0;
-    for (let row = 0; row < this.size; row++) count += this.shown[row];
+    for (let row = 0; row < this.size; row++) count += this.shown[row]!;
     return count;
   }
 
@@ -75,7 +75,7 @@ export class DeviceTable {
   applyColumns(columns: Columns): number {
     let unknown = 0;
     for (let i = 0; i < columns.count; i++) {
-      const row = this.rowBySlot.get(columns.slot[i]);
+      const row = this.rowBySlot.get(columns.slot[i]!);
       if (row === undefined) unknown++;
       else this.applyColumn(row, columns, i);
     }
@@ -84,12 +84,12 @@ export class DeviceTable {
 
   private applyColumn(row: number, columns: Columns, i: number): void {
     this.shown[row] = 1;
-    if (!this.place(row, columns.base + columns.dt[i], columns.lonE7[i], columns.latE7[i])) return;
-    this.speed[row] = columns.speed[i] === NONE_U16 ? NaN : columns.speed[i] / 100;
-    this.heading[row] = columns.heading[i] === NONE_U16 ? NaN : columns.heading[i] / 100;
-    this.battery[row] = columns.battery[i] === NONE_U8 ? NaN : columns.battery[i] / 100;
+    if (!this.place(row, columns.base + columns.dt[i]!, columns.lonE7[i]!, columns.latE7[i]!)) return;
+    this.speed[row] = columns.speed[i] === NONE_U16 ? NaN : columns.speed[i]! / 100;
+    this.heading[row] = columns.heading[i] === NONE_U16 ? NaN : columns.heading[i]! / 100;
+    this.battery[row] = columns.battery[i] === NONE_U8 ? NaN : columns.battery[i]! / 100;
     this.accuracy[row] = NaN; // not in a binary frame, and the last one was another fix's
-    this.status[row] = columns.status[i];
+    this.status[row] = columns.status[i]!;
   }
 
   private apply(position: Position): void {
@@ -109,8 +109,9 @@ export class DeviceTable {
   /** False where the table knows a newer position: newest wins, so repeats and reorderings are harmless. */
   private place(row: number, at: number, lonE7: number, latE7: number): boolean {
     this.mark(row);
-    if (at < this.at[row]) return false;
-    if (at > this.at[row]) this.previousAt[row] = this.at[row];
+    const known = this.at[row]!;
+    if (at < known) return false;
+    if (at > known) this.previousAt[row] = known;
     this.at[row] = at;
     this.lonE7[row] = lonE7;
     this.latE7[row] = latE7;
@@ -134,7 +135,7 @@ export class DeviceTable {
   cross(id: string, geofence: string, type: string): void {
     const row = this.rowById.get(id);
     if (row === undefined || (type !== 'enter' && type !== 'exit')) return;
-    const others = this.inside[row].filter((other) => other !== geofence);
+    const others = (this.inside[row] ?? []).filter((other) => other !== geofence);
     this.inside[row] = type === 'enter' ? [...others, geofence] : others;
   }
 
@@ -151,7 +152,7 @@ export class DeviceTable {
     this.hide(removed);
     for (const id of removed) {
       const row = this.rowById.get(id)!;
-      this.rowBySlot.delete(this.slot[row]);
+      this.rowBySlot.delete(this.slot[row]!);
       this.rowById.delete(id);
       this.id[row] = ''; // the row stays empty: rows are never renumbered, so others may keep them
       this.slot[row] = NO_SLOT;
@@ -197,7 +198,10 @@ export class DeviceTable {
 
   private grow(): void {
     const capacity = 2 * this.slot.length;
-    const copy = <T extends { set(from: T): void }>(into: T, from: T): T => (into.set(from), into);
+    const copy = <T extends { set(from: T): void }>(into: T, from: T): T => {
+      into.set(from);
+      return into;
+    };
     this.slot = copy(new Uint32Array(capacity).fill(NO_SLOT), this.slot);
     this.lonE7 = copy(new Int32Array(capacity), this.lonE7);
     this.latE7 = copy(new Int32Array(capacity), this.latE7);

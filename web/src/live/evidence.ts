@@ -41,17 +41,36 @@ export function decodeEvidence(value: unknown): Evidence {
   const number = (name: string) => (typeof it[name] === 'number' ? it[name] : null);
   const text = (name: string) => (typeof it[name] === 'string' ? it[name] : null);
   return {
-    preset: text('preset'), revision: number('revision'), fixes: Array.isArray(it['fixes']) ? it['fixes'].map(decodeSeen) : [],
-    crossing: decodeCrossing(it['crossing']), enter: decodeCrossing(it['enter']), exit: decodeCrossing(it['exit']), inferred: it['inferred'] === true,
-    confirmedAfter: number('confirmed_after_s'), dwell: number('dwell_s'), by: text('by'), limit: number('limit'), peak: number('peak'),
-    other: text('other'), distance: number('distance'), silent: number('silent_s'), event: number('event'), type: text('type'), reason: text('reason'),
+    preset: text('preset'),
+    revision: number('revision'),
+    fixes: Array.isArray(it['fixes']) ? it['fixes'].map(decodeSeen) : [],
+    crossing: decodeCrossing(it['crossing']),
+    enter: decodeCrossing(it['enter']),
+    exit: decodeCrossing(it['exit']),
+    inferred: it['inferred'] === true,
+    confirmedAfter: number('confirmed_after_s'),
+    dwell: number('dwell_s'),
+    by: text('by'),
+    limit: number('limit'),
+    peak: number('peak'),
+    other: text('other'),
+    distance: number('distance'),
+    silent: number('silent_s'),
+    event: number('event'),
+    type: text('type'),
+    reason: text('reason'),
   };
 }
 
 function decodeSeen(value: unknown): Seen {
   const it = object(value);
   const number = (name: string) => (typeof it[name] === 'number' ? it[name] : null);
-  return { at: Date.parse(String(it['at'])), accuracy: number('accuracy'), speed: number('speed'), distance: number('distance') };
+  return {
+    at: Date.parse(String(it['at'])),
+    accuracy: number('accuracy'),
+    speed: number('speed'),
+    distance: number('distance'),
+  };
 }
 
 function decodeCrossing(value: unknown): Crossing | null {

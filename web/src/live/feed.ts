@@ -6,7 +6,7 @@ import { BadFrame, decode } from './decode';
 import { DeviceTable } from './devices';
 import { EventLog } from './events';
 import type { Cell, Frame, Subscription, TrackerEvent } from './frames';
-import { LiveSocket, type Link } from './socket';
+import { type Link, LiveSocket } from './socket';
 import { type Look, subscribeMessage, subscription, WORLD } from './subscription';
 
 /** What the badge says. `catching up`: connected, but not everything we missed has come. */
@@ -41,7 +41,10 @@ export class Feed {
   private stale = false; // `wanted` has changed while paused
   private askedNamesAt = -Infinity;
 
-  constructor(url: string, private readonly listener: FeedListener) {
+  constructor(
+    url: string,
+    private readonly listener: FeedListener,
+  ) {
     this.socket = new LiveSocket(url, {
       opened: () => this.opened(),
       received: (data) => this.received(data),

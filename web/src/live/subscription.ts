@@ -30,7 +30,8 @@ export function subscription(look: Look): Subscription {
 function widen(bounds: Viewport): Viewport {
   const width = bounds.east - bounds.west;
   const height = bounds.north - bounds.south;
-  if (width * (1 + 2 * MARGIN) >= 360) return { ...WORLD, south: lat(bounds.south - height), north: lat(bounds.north + height) };
+  if (width * (1 + 2 * MARGIN) >= 360)
+    return { ...WORLD, south: lat(bounds.south - height), north: lat(bounds.north + height) };
   return {
     west: wrap(bounds.west - width * MARGIN),
     south: lat(bounds.south - height * MARGIN),

@@ -1,6 +1,11 @@
 /** The ground: our own tiles, a person's own .pmtiles in the Protomaps schema, or a style of any server. */
 import { layers } from '@protomaps/basemaps';
-import { addProtocol, type LayerSpecification, type StyleSpecification, type VectorSourceSpecification } from 'maplibre-gl';
+import {
+  addProtocol,
+  type LayerSpecification,
+  type StyleSpecification,
+  type VectorSourceSpecification,
+} from 'maplibre-gl';
 import { Protocol } from 'pmtiles';
 import { flavor, type Theme } from './flavors';
 import { fontFaces } from './fonts';
@@ -21,15 +26,20 @@ export function basemap(theme: Theme, custom: string | null): StyleSpecification
 
 /** The world reaches zoom 6 and is enlarged from there; Helsinki's streets lie over it, with all names on top. */
 function ours(theme: Theme): StyleSpecification {
-  const world = drawn('world', theme).filter((layer) => !layer.id.startsWith('roads') && !layer.id.startsWith('buildings'));
+  const world = drawn('world', theme).filter(
+    (layer) => !layer.id.startsWith('roads') && !layer.id.startsWith('buildings'),
+  );
   const city = drawn('helsinki', theme)
-    .filter((layer) => layer.type !== 'background' && !layer.id.startsWith('places_country') && !layer.id.startsWith('boundaries'))
+    .filter(
+      (layer) =>
+        layer.type !== 'background' && !layer.id.startsWith('places_country') && !layer.id.startsWith('boundaries'),
+    )
     .map((layer) => ({ ...layer, id: `helsinki-${layer.id}` }));
   const all = [...world, ...city];
-  return style(
-    { world: source('tiles/world.pmtiles', WORLD), helsinki: source('tiles/helsinki.pmtiles', OSM) },
-    [...all.filter((layer) => layer.type !== 'symbol'), ...all.filter((layer) => layer.type === 'symbol')],
-  );
+  return style({ world: source('tiles/world.pmtiles', WORLD), helsinki: source('tiles/helsinki.pmtiles', OSM) }, [
+    ...all.filter((layer) => layer.type !== 'symbol'),
+    ...all.filter((layer) => layer.type === 'symbol'),
+  ]);
 }
 
 function drawn(name: string, theme: Theme): LayerSpecification[] {

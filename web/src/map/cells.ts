@@ -10,14 +10,21 @@ export function addCells(map: MapLibre, cells: readonly Cell[], theme: Theme): v
   const { cell, cellText, halo } = PAINT[theme];
   map.addSource(SOURCE, { type: 'geojson', data: collection(cells) });
   map.addLayer({
-    id: 'cell-disc', type: 'circle', source: SOURCE,
+    id: 'cell-disc',
+    type: 'circle',
+    source: SOURCE,
     paint: {
-      'circle-color': cell, 'circle-opacity': 0.8, 'circle-stroke-color': halo, 'circle-stroke-width': 1.5,
+      'circle-color': cell,
+      'circle-opacity': 0.8,
+      'circle-stroke-color': halo,
+      'circle-stroke-width': 1.5,
       'circle-radius': ['interpolate', ['linear'], ['log10', ['get', 'count']], 0, 6, 2, 14, 5, 30] as never,
     },
   });
   map.addLayer({
-    id: 'cell-count', type: 'symbol', source: SOURCE,
+    id: 'cell-count',
+    type: 'symbol',
+    source: SOURCE,
     layout: { 'text-field': ['get', 'label'], 'text-font': ['Noto Sans Medium'], 'text-size': 11 },
     paint: { 'text-color': cellText },
   });

@@ -20,7 +20,10 @@ export function circleOf(polygon: Polygon): { readonly centre: Position; readonl
   const [west, east] = [Math.min(...places.map((it) => it[0]!)), Math.max(...places.map((it) => it[0]!))];
   const [south, north] = [Math.min(...places.map((it) => it[1]!)), Math.max(...places.map((it) => it[1]!))];
   const radius = ((north - south) / 2) * METRES_PER_DEGREE;
-  return { centre: [rounded((west + east) / 2), rounded((south + north) / 2)], radius: radius < 10 ? Math.round(10 * radius) / 10 : Math.round(radius) };
+  return {
+    centre: [rounded((west + east) / 2), rounded((south + north) / 2)],
+    radius: radius < 10 ? Math.round(10 * radius) / 10 : Math.round(radius),
+  };
 }
 
 /** 1e-7 degrees are a centimetre, and what the server counts in. */

@@ -10,7 +10,7 @@ import { glideTime } from './glide';
 import { Look, type MarkerColors, Markers, STALE, STRIDE } from './markers';
 import { difference, mercatorX, mercatorY, WORLD_UNITS } from './mercator';
 import { Pacer } from './pacer';
-import { type Program, compile } from './program';
+import { compile, type Program } from './program';
 
 const STALE_MS = 5 * 60_000; // no fix for this long: the marker fades
 const PICK_PX = 18; // a finger is wide
@@ -142,7 +142,9 @@ export class DeviceLayer implements CustomLayerInterface {
     if (placed) {
       const interval = wasShown && !this.still ? table.at[row]! - table.previousAt[row]! : NaN;
       markers.point(row, time, table.heading[row]!);
-      const taken = markers.move(row, time, table.lonE7[row]! / 1e7, table.latE7[row]! / 1e7, (metres) => glideTime(interval, metres));
+      const taken = markers.move(row, time, table.lonE7[row]! / 1e7, table.latE7[row]! / 1e7, (metres) =>
+        glideTime(interval, metres),
+      );
       if (taken > 0 && this.isIn(window, row)) this.movingUntil = Math.max(this.movingUntil, performance.now() + taken);
     }
     this.dress(row, now);
@@ -152,7 +154,8 @@ export class DeviceLayer implements CustomLayerInterface {
   private dress(row: number, now: number): void {
     const { table, markers } = this;
     const status = this.statusOf(row, now);
-    const pointed = status === Status.Moving && table.speed[row]! >= POINTED_SPEED && !Number.isNaN(table.heading[row]!);
+    const pointed =
+      status === Status.Moving && table.speed[row]! >= POINTED_SPEED && !Number.isNaN(table.heading[row]!);
     markers.look(row, status, table.shown[row] === 1 && !Number.isNaN(table.at[row]!), pointed);
     this.dirtyFrom = Math.min(this.dirtyFrom, row);
     this.dirtyTo = Math.max(this.dirtyTo, row);
@@ -166,7 +169,12 @@ export class DeviceLayer implements CustomLayerInterface {
     const bounds = this.map?.getBounds();
     if (!bounds) return { west: 0, width: -1, north: 0, south: 0 };
     const width = ((bounds.getEast() - bounds.getWest()) / 360) * WORLD_UNITS;
-    return { west: mercatorX(bounds.getWest()), width, north: mercatorY(bounds.getNorth()), south: mercatorY(bounds.getSouth()) };
+    return {
+      west: mercatorX(bounds.getWest()),
+      width,
+      north: mercatorY(bounds.getNorth()),
+      south: mercatorY(bounds.getSouth()),
+    };
   }
 
   /** Where it goes is in the window: what moves elsewhere needs no frame. */
@@ -262,7 +270,11 @@ export class DeviceLayer implements CustomLayerInterface {
 
   private program(gl: WebGL2RenderingContext, shader: CustomRenderMethodInput['shaderData']): Program {
     let program = this.programs.get(shader.variantName);
-    if (!program) this.programs.set(shader.variantName, (program = compile(gl, shader.vertexShaderPrelude, shader.define, this.buffer!)));
+    if (!program)
+      this.programs.set(
+        shader.variantName,
+        (program = compile(gl, shader.vertexShaderPrelude, shader.define, this.buffer!)),
+      );
     return program;
   }
 

@@ -9,8 +9,16 @@ export function addDots(map: MapLibre, places: readonly Position[], theme: Theme
   const { trail, halo } = PAINT[theme];
   map.addSource(SOURCE, { type: 'geojson', data: feature(places) });
   map.addLayer({
-    id: 'dots', type: 'circle', source: SOURCE,
-    paint: { 'circle-radius': 4, 'circle-color': trail, 'circle-opacity': 0.75, 'circle-stroke-width': 1.5, 'circle-stroke-color': halo },
+    id: 'dots',
+    type: 'circle',
+    source: SOURCE,
+    paint: {
+      'circle-radius': 4,
+      'circle-color': trail,
+      'circle-opacity': 0.75,
+      'circle-stroke-width': 1.5,
+      'circle-stroke-color': halo,
+    },
   });
 }
 

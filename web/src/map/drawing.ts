@@ -3,7 +3,13 @@
  * Holds one shape; circles are shown as rings and told as centre and radius.
  */
 import type { Geometry, LineString, Polygon, Position } from 'geojson';
-import { TerraDraw, TerraDrawCircleMode, TerraDrawLineStringMode, TerraDrawPolygonMode, TerraDrawSelectMode } from 'terra-draw';
+import {
+  TerraDraw,
+  TerraDrawCircleMode,
+  TerraDrawLineStringMode,
+  TerraDrawPolygonMode,
+  TerraDrawSelectMode,
+} from 'terra-draw';
 import { TerraDrawMapLibreGLAdapter } from 'terra-draw-maplibre-gl-adapter';
 import type { FenceKind } from '../api/geofences';
 import { circleOf, ring, rounded } from './circle';
@@ -47,7 +53,10 @@ export class Drawing implements Overlay {
 
   dress(theme: Theme): void {
     const { map } = this.view;
-    this.draw = new TerraDraw({ adapter: new TerraDrawMapLibreGLAdapter({ map, coordinatePrecision: 7 }), modes: modes(theme, this.kind) });
+    this.draw = new TerraDraw({
+      adapter: new TerraDrawMapLibreGLAdapter({ map, coordinatePrecision: 7 }),
+      modes: modes(theme, this.kind),
+    });
     this.draw.start();
     this.draw.on('finish', (id) => this.finished(id));
     if (this.shape) this.hold(this.shape);
@@ -117,23 +126,46 @@ function closed(places: Position[]): Position[] {
   return first[0] === last[0] && first[1] === last[1] ? places : [...places, first];
 }
 
-function modes(theme: Theme, kind: FenceKind): (TerraDrawPolygonMode | TerraDrawCircleMode | TerraDrawLineStringMode | TerraDrawSelectMode)[] {
+function modes(
+  theme: Theme,
+  kind: FenceKind,
+): (TerraDrawPolygonMode | TerraDrawCircleMode | TerraDrawLineStringMode | TerraDrawSelectMode)[] {
   const { fence, halo } = PAINT[theme];
   const area = { fillColor: fence, fillOpacity: 0.18, outlineColor: fence, outlineWidth: 2 } as const;
   const finish = { cancel: null, finish: 'Enter' };
   const handles = {
-    selectedPolygonColor: fence, selectedPolygonFillOpacity: 0.18, selectedPolygonOutlineColor: fence, selectedPolygonOutlineWidth: 2,
-    selectedLineStringColor: fence, selectedLineStringWidth: 3, selectionPointColor: halo, selectionPointOutlineColor: fence,
-    selectionPointWidth: kind === 'circle' ? 3 : 5, selectionPointOutlineWidth: 2, midPointColor: fence, midPointOutlineColor: halo, midPointWidth: 4, midPointOpacity: 0.6,
+    selectedPolygonColor: fence,
+    selectedPolygonFillOpacity: 0.18,
+    selectedPolygonOutlineColor: fence,
+    selectedPolygonOutlineWidth: 2,
+    selectedLineStringColor: fence,
+    selectedLineStringWidth: 3,
+    selectionPointColor: halo,
+    selectionPointOutlineColor: fence,
+    selectionPointWidth: kind === 'circle' ? 3 : 5,
+    selectionPointOutlineWidth: 2,
+    midPointColor: fence,
+    midPointOutlineColor: halo,
+    midPointWidth: 4,
+    midPointOpacity: 0.6,
   } as const;
   const corners = { feature: { draggable: true, coordinates: { midpoints: true, draggable: true, deletable: true } } };
   const size = { feature: { draggable: true, coordinates: { resizable: 'center-fixed' as const } } };
   return [
-    new TerraDrawPolygonMode({ keyEvents: finish, styles: { ...area, closingPointColor: fence, closingPointOutlineColor: halo, closingPointWidth: 6 } }),
+    new TerraDrawPolygonMode({
+      keyEvents: finish,
+      styles: { ...area, closingPointColor: fence, closingPointOutlineColor: halo, closingPointWidth: 6 },
+    }),
     new TerraDrawCircleMode({ keyEvents: finish, styles: area }),
-    new TerraDrawLineStringMode({ keyEvents: finish, styles: { lineStringColor: fence, lineStringWidth: 3, closingPointColor: fence, closingPointOutlineColor: halo } }),
+    new TerraDrawLineStringMode({
+      keyEvents: finish,
+      styles: { lineStringColor: fence, lineStringWidth: 3, closingPointColor: fence, closingPointOutlineColor: halo },
+    }),
     new TerraDrawSelectMode({
-      keyEvents: KEYS, allowManualDeselection: false, styles: handles, flags: { polygon: corners, linestring: corners, circle: size },
+      keyEvents: KEYS,
+      allowManualDeselection: false,
+      styles: handles,
+      flags: { polygon: corners, linestring: corners, circle: size },
     }),
   ];
 }

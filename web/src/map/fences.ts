@@ -17,20 +17,43 @@ export function addFences(map: MapLibre, fences: readonly Geofence[], theme: The
   const lit = ['any', state('lit'), state('chosen')];
   map.addSource(SOURCE, { type: 'geojson', data: drawable(fences), promoteId: 'id', tolerance: 0.05 }); // circles stay round
   map.addLayer({
-    id: 'fence-fill', type: 'fill', source: SOURCE, filter: ['!=', ['geometry-type'], 'LineString'],
-    paint: { 'fill-color': fence, 'fill-opacity': ['case', state('lit'), 0.26, state('chosen'), 0.15, ['get', 'shade']] as never, 'fill-opacity-transition': { duration: 600, delay: 0 } },
+    id: 'fence-fill',
+    type: 'fill',
+    source: SOURCE,
+    filter: ['!=', ['geometry-type'], 'LineString'],
+    paint: {
+      'fill-color': fence,
+      'fill-opacity': ['case', state('lit'), 0.26, state('chosen'), 0.15, ['get', 'shade']] as never,
+      'fill-opacity-transition': { duration: 600, delay: 0 },
+    },
   });
   map.addLayer({
-    id: 'fence-corridor', type: 'line', source: SOURCE, filter: ['==', ['geometry-type'], 'LineString'],
+    id: 'fence-corridor',
+    type: 'line',
+    source: SOURCE,
+    filter: ['==', ['geometry-type'], 'LineString'],
     layout: { 'line-cap': 'round', 'line-join': 'round' },
-    paint: { 'line-color': fence, 'line-opacity': ['case', lit, 0.34, 0.16] as never, 'line-width': widthInMetres() as never },
+    paint: {
+      'line-color': fence,
+      'line-opacity': ['case', lit, 0.34, 0.16] as never,
+      'line-width': widthInMetres() as never,
+    },
   });
   map.addLayer({
-    id: 'fence-line', type: 'line', source: SOURCE,
-    paint: { 'line-color': fence, 'line-width': ['case', lit, 2.5, 1.5] as never, 'line-opacity': ['case', ['get', 'enabled'], 0.85, 0.35] as never },
+    id: 'fence-line',
+    type: 'line',
+    source: SOURCE,
+    paint: {
+      'line-color': fence,
+      'line-width': ['case', lit, 2.5, 1.5] as never,
+      'line-opacity': ['case', ['get', 'enabled'], 0.85, 0.35] as never,
+    },
   });
   map.addLayer({
-    id: 'fence-name', type: 'symbol', source: SOURCE, minzoom: 10,
+    id: 'fence-name',
+    type: 'symbol',
+    source: SOURCE,
+    minzoom: 10,
     layout: { 'text-field': ['get', 'name'], 'text-font': ['Noto Sans Medium'], 'text-size': 12, 'text-max-width': 8 },
     paint: { 'text-color': fenceLabel, 'text-halo-color': halo, 'text-halo-width': 1.4 },
   });
@@ -40,12 +63,17 @@ export function addFences(map: MapLibre, fences: readonly Geofence[], theme: The
 export function addFormer(map: MapLibre, fence: Geofence | null, theme: Theme): void {
   map.addSource(FORMER, { type: 'geojson', data: drawable(fence ? [fence] : []), tolerance: 0.05 });
   map.addLayer({
-    id: 'former-corridor', type: 'line', source: FORMER, filter: ['==', ['geometry-type'], 'LineString'],
+    id: 'former-corridor',
+    type: 'line',
+    source: FORMER,
+    filter: ['==', ['geometry-type'], 'LineString'],
     layout: { 'line-cap': 'round', 'line-join': 'round' },
     paint: { 'line-color': PAINT[theme].fence, 'line-opacity': 0.2, 'line-width': widthInMetres() as never },
   });
   map.addLayer({
-    id: 'former-line', type: 'line', source: FORMER,
+    id: 'former-line',
+    type: 'line',
+    source: FORMER,
     paint: { 'line-color': PAINT[theme].fence, 'line-width': 2, 'line-dasharray': [3, 2] },
   });
 }
@@ -70,7 +98,10 @@ export function choose(map: MapLibre, id: string, chosen: boolean): void {
 export function boxOf(fence: Geofence): Box | null {
   const places: Position[] = [];
   collect((drawableFence(fence).geometry as { coordinates?: unknown }).coordinates, places);
-  return boxAround(places.map((place) => place[0]!), places.map((place) => place[1]!));
+  return boxAround(
+    places.map((place) => place[0]!),
+    places.map((place) => place[1]!),
+  );
 }
 
 function collect(value: unknown, into: Position[]): void {

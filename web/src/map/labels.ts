@@ -15,7 +15,11 @@ export class DeviceLabels {
   private rows: number[] = [];
   private chosenAt = -Infinity;
 
-  constructor(private readonly map: MapLibre, private readonly layer: DeviceLayer, private readonly table: DeviceTable) {
+  constructor(
+    private readonly map: MapLibre,
+    private readonly layer: DeviceLayer,
+    private readonly table: DeviceTable,
+  ) {
     this.box.className = 'labels';
     this.box.setAttribute('aria-hidden', 'true'); // the list says the same, and in order
     map.getCanvasContainer().append(this.box);
@@ -41,7 +45,8 @@ export class DeviceLabels {
     const { selected } = this.layer;
     const chosen: { row: number; spot: [number, number] }[] = [];
     const offer = (row: number, spot: [number, number] | null) => {
-      if (spot && chosen.length < MOST && !chosen.some((other) => other.row === row || overlap(other.spot, spot))) chosen.push({ row, spot });
+      if (spot && chosen.length < MOST && !chosen.some((other) => other.row === row || overlap(other.spot, spot)))
+        chosen.push({ row, spot });
     };
     if (selected !== null) offer(selected, this.layer.screen(selected));
     if (this.map.getZoom() >= FROM_ZOOM && !this.layer.isCrowded) {

@@ -23,7 +23,10 @@ export function compile(gl: WebGL2RenderingContext, prelude: string, define: str
       gl.uniform2ui(at('u_centre'), centre[0], centre[1]);
       gl.uniformMatrix4fv(at('u_matrix'), false, matrix);
       gl.uniform1f(at('u_turn'), turn);
-      gl.uniform4fv(at('u_colors'), colors.status.flatMap((color) => rgba(color)));
+      gl.uniform4fv(
+        at('u_colors'),
+        colors.status.flatMap((color) => rgba(color)),
+      );
       gl.uniform4fv(at('u_rim'), rgba(colors.rim));
       gl.bindVertexArray(vertices);
     },
@@ -31,7 +34,10 @@ export function compile(gl: WebGL2RenderingContext, prelude: string, define: str
       if (!at('u_projection_matrix')) return; // mercator: the shader uses our own matrix
       gl.uniformMatrix4fv(at('u_projection_matrix'), false, data.mainMatrix as Float32List);
       gl.uniformMatrix4fv(at('u_projection_fallback_matrix'), false, data.fallbackMatrix as Float32List);
-      gl.uniform4f(at('u_projection_tile_mercator_coords'), ...(data.tileMercatorCoords as [number, number, number, number]));
+      gl.uniform4f(
+        at('u_projection_tile_mercator_coords'),
+        ...(data.tileMercatorCoords as [number, number, number, number]),
+      );
       gl.uniform4f(at('u_projection_clipping_plane'), ...(data.clippingPlane as [number, number, number, number]));
       gl.uniform1f(at('u_projection_transition'), data.projectionTransition);
     },
@@ -50,7 +56,10 @@ export function compile(gl: WebGL2RenderingContext, prelude: string, define: str
 
 function link(gl: WebGL2RenderingContext, vertex: string, fragment: string): WebGLProgram {
   const program = gl.createProgram();
-  for (const [type, source] of [[gl.VERTEX_SHADER, vertex], [gl.FRAGMENT_SHADER, fragment]] as const) {
+  for (const [type, source] of [
+    [gl.VERTEX_SHADER, vertex],
+    [gl.FRAGMENT_SHADER, fragment],
+  ] as const) {
     const shader = gl.createShader(type)!;
     gl.shaderSource(shader, source);
     gl.compileShader(shader);

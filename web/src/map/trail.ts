@@ -10,8 +10,14 @@ export function addTrail(map: MapLibre, line: readonly Position[], theme: Theme)
   const { trail } = PAINT[theme];
   map.addSource(SOURCE, { type: 'geojson', lineMetrics: true, data: feature(line) });
   map.addLayer({
-    id: 'trail', type: 'line', source: SOURCE, layout: { 'line-cap': 'round', 'line-join': 'round' },
-    paint: { 'line-width': 4, 'line-gradient': ['interpolate', ['linear'], ['line-progress'], 0, `${trail}00`, 0.5, `${trail}80`, 1, trail] },
+    id: 'trail',
+    type: 'line',
+    source: SOURCE,
+    layout: { 'line-cap': 'round', 'line-join': 'round' },
+    paint: {
+      'line-width': 4,
+      'line-gradient': ['interpolate', ['linear'], ['line-progress'], 0, `${trail}00`, 0.5, `${trail}80`, 1, trail],
+    },
   });
 }
 
@@ -28,5 +34,9 @@ export function extend(line: readonly Position[], lon: number, lat: number): rea
 }
 
 function feature(line: readonly Position[]): GeoJSON.Feature {
-  return { type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: line.length > 1 ? [...line] : [] } };
+  return {
+    type: 'Feature',
+    properties: {},
+    geometry: { type: 'LineString', coordinates: line.length > 1 ? [...line] : [] },
+  };
 }

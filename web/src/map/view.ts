@@ -74,8 +74,14 @@ export class MapView {
     const camera = rememberedCamera();
     this.placed = camera !== null;
     this.map = new MapLibre({
-      container, style: basemap(theme, custom), ...(camera ?? { center: [12, 30], zoom: 1.8 }),
-      minZoom: 1, maxZoom: 20, maxPitch: 60, attributionControl: { compact: false }, fadeDuration: 150,
+      container,
+      style: basemap(theme, custom),
+      ...(camera ?? { center: [12, 30], zoom: 1.8 }),
+      minZoom: 1,
+      maxZoom: 20,
+      maxPitch: 60,
+      attributionControl: { compact: false },
+      fadeDuration: 150,
     });
     this.map.addControl(new NavigationControl({ visualizePitch: true }), 'bottom-right');
     this.map.addControl(new ScaleControl(), 'bottom-left');
@@ -138,7 +144,9 @@ export class MapView {
   look(): void {
     const bounds = this.map.getBounds();
     this.listener.looked(
-      { west: bounds.getWest(), south: bounds.getSouth(), east: bounds.getEast(), north: bounds.getNorth() }, this.map.getZoom());
+      { west: bounds.getWest(), south: bounds.getSouth(), east: bounds.getEast(), north: bounds.getNorth() },
+      this.map.getZoom(),
+    );
   }
 
   /** Everything of ours, over a ground just loaded. After a lost context MapLibre brings our sources back by itself. */
@@ -259,8 +267,13 @@ export class MapView {
   /** All devices in the window; the panels lie over its left or its foot. */
   fitAll(padding: Padding): void {
     const { devices } = this.feed;
-    const rows = Array.from({ length: devices.size }, (_, row) => row).filter((row) => devices.shown[row] && !Number.isNaN(devices.at[row]!));
-    const box = boxAround(rows.map((row) => devices.lonE7[row]! / 1e7), rows.map((row) => devices.latE7[row]! / 1e7));
+    const rows = Array.from({ length: devices.size }, (_, row) => row).filter(
+      (row) => devices.shown[row] && !Number.isNaN(devices.at[row]!),
+    );
+    const box = boxAround(
+      rows.map((row) => devices.lonE7[row]! / 1e7),
+      rows.map((row) => devices.latE7[row]! / 1e7),
+    );
     if (box) this.map.fitBounds([box[0], box[1], box[2], box[3]], { padding, maxZoom: CLOSE_ZOOM, animate: false });
   }
 }

@@ -1,8 +1,8 @@
 /** Who is told of what: the subscriptions, for admins. */
 import { useEffect } from 'preact/hooks';
-import type { Subscription } from '../api/subscriptions';
 import type { Desk } from '../alerts/desk';
 import { channelName, told, where } from '../alerts/wish';
+import type { Subscription } from '../api/subscriptions';
 import type { Live } from '../live';
 import { geofenceNames } from '../state';
 import { Nothing } from './Empty';
@@ -20,11 +20,23 @@ export function Alerts({ live, desk }: { live: Live; desk: Desk }) {
   return (
     <section class="alerts" aria-label="Alerts">
       <div class="making">
-        <div class="buttons"><button type="button" onClick={() => desk.write(null)}><PlusIcon /> New subscription</button></div>
+        <div class="buttons">
+          <button type="button" onClick={() => desk.write(null)}>
+            <PlusIcon /> New subscription
+          </button>
+        </div>
         <Fault text={desk.faults.value['form']} />
       </div>
-      {subscriptions === null ? <Nothing text="Reading subscriptions…" /> : subscriptions.length === 0 ? <NoSubscriptions /> : (
-        <ul class="list plain">{subscriptions.map((each) => <Row key={each.id} subscription={each} onOpen={() => desk.show(each)} />)}</ul>
+      {subscriptions === null ? (
+        <Nothing text="Reading subscriptions…" />
+      ) : subscriptions.length === 0 ? (
+        <NoSubscriptions />
+      ) : (
+        <ul class="list plain">
+          {subscriptions.map((each) => (
+            <Row key={each.id} subscription={each} onOpen={() => desk.show(each)} />
+          ))}
+        </ul>
       )}
     </section>
   );
@@ -34,7 +46,10 @@ function NoSubscriptions() {
   return (
     <div class="empty">
       <h2>Nobody is told yet</h2>
-      <p>A subscription says which events somebody wishes to be told of, when, and how: by a webhook, an e-mail, a notification of this browser, or MQTT.</p>
+      <p>
+        A subscription says which events somebody wishes to be told of, when, and how: by a webhook, an e-mail, a
+        notification of this browser, or MQTT.
+      </p>
       <p>Every message is kept with each attempt to deliver it, so that one can see what became of it.</p>
     </div>
   );
@@ -45,10 +60,16 @@ function Row({ subscription, onOpen }: { subscription: Subscription; onOpen: () 
   return (
     <li>
       <button type="button" class="subscription" onClick={onOpen}>
-        <span class={enabled ? 'kind' : 'kind off'}><ChannelIcon kind={channel.kind} /></span>
-        <span class="name"><Name text={name || id} /></span>
+        <span class={enabled ? 'kind' : 'kind off'}>
+          <ChannelIcon kind={channel.kind} />
+        </span>
+        <span class="name">
+          <Name text={name || id} />
+        </span>
         <span class={enabled ? 'figure' : 'figure bad'}>{enabled ? channelName(channel.kind) : 'off'}</span>
-        <span class="note">{!enabled && reason ? reason : `${told(subscription, geofenceNames.value)} → ${where(channel)}`}</span>
+        <span class="note">
+          {!enabled && reason ? reason : `${told(subscription, geofenceNames.value)} → ${where(channel)}`}
+        </span>
       </button>
     </li>
   );

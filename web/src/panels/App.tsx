@@ -2,8 +2,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Desk } from '../alerts/desk';
 import { signOut } from '../api/sign-in';
-import { Editor } from '../geofences/editor';
 import { followRequests } from '../asked';
+import { Editor } from '../geofences/editor';
 import { Live } from '../live';
 import { door, helpShown, isAdmin, type Pane, pane, second, tick } from '../state';
 import { Alerts } from './Alerts';
@@ -16,8 +16,8 @@ import { GeofenceForm } from './GeofenceForm';
 import { GeofenceList } from './GeofenceList';
 import { CloseIcon, FitIcon, KeyboardIcon, LeaveIcon, Mark, MoonIcon, SunIcon } from './Icons';
 import { fitMap, MapPane } from './MapPane';
-import { listenForShortcuts, SHORTCUTS, singleKeys } from './shortcuts';
 import { SignIn } from './SignIn';
+import { listenForShortcuts, SHORTCUTS, singleKeys } from './shortcuts';
 import { theme, toggleTheme } from './theme';
 
 export function App({ liveUrl, onSignedIn }: { liveUrl: string; onSignedIn: () => void }) {
@@ -41,7 +41,10 @@ function Dashboard({ url }: { url: string }) {
       live.stop();
     };
   }, []);
-  const whole = pane.value === 'geofences' ? editor.draft.value !== null : pane.value === 'alerts' && (desk.open.value ?? desk.draft.value) !== null;
+  const whole =
+    pane.value === 'geofences'
+      ? editor.draft.value !== null
+      : pane.value === 'alerts' && (desk.open.value ?? desk.draft.value) !== null;
   return (
     <div class="page" data-pane={pane.value} data-whole={whole}>
       <aside class="side">
@@ -53,7 +56,15 @@ function Dashboard({ url }: { url: string }) {
       <main class="stage">
         <MapPane live={live} />
         <Badge live={live} />
-        <button type="button" class="fit card" aria-label="Show all devices" title="Show all devices (a)" onClick={() => fitMap(live)}><FitIcon /></button>
+        <button
+          type="button"
+          class="fit card"
+          aria-label="Show all devices"
+          title="Show all devices (a)"
+          onClick={() => fitMap(live)}
+        >
+          <FitIcon />
+        </button>
         <Detail live={live} />
         <GeofenceCard live={live} editor={editor} />
       </main>
@@ -65,7 +76,11 @@ function Dashboard({ url }: { url: string }) {
 function Panel({ live, editor, desk }: { live: Live; editor: Editor; desk: Desk }) {
   if (pane.value === 'alerts') return <Alerts live={live} desk={desk} />;
   if (pane.value !== 'geofences') return <DeviceList live={live} />;
-  return editor.draft.value ? <GeofenceForm live={live} editor={editor} /> : <GeofenceList live={live} editor={editor} />;
+  return editor.draft.value ? (
+    <GeofenceForm live={live} editor={editor} />
+  ) : (
+    <GeofenceList live={live} editor={editor} />
+  );
 }
 
 function Head() {
@@ -77,23 +92,52 @@ function Head() {
     <header class="head">
       <Mark />
       <h1>Tracker</h1>
-      <button type="button" class="quiet" aria-label={`Switch to ${next} theme`} title="Light or dark (t)" onClick={toggleTheme}>
+      <button
+        type="button"
+        class="quiet"
+        aria-label={`Switch to ${next} theme`}
+        title="Light or dark (t)"
+        onClick={toggleTheme}
+      >
         {theme.value === 'dark' ? <SunIcon /> : <MoonIcon />}
       </button>
-      <button type="button" class="quiet keys" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick={() => (helpShown.value = true)}><KeyboardIcon /></button>
-      <button type="button" class="quiet" aria-label="Sign out" title="Sign out" onClick={leave}><LeaveIcon /></button>
+      <button
+        type="button"
+        class="quiet keys"
+        aria-label="Keyboard shortcuts"
+        title="Keyboard shortcuts (?)"
+        onClick={() => (helpShown.value = true)}
+      >
+        <KeyboardIcon />
+      </button>
+      <button type="button" class="quiet" aria-label="Sign out" title="Sign out" onClick={leave}>
+        <LeaveIcon />
+      </button>
     </header>
   );
 }
 
-const PANES: readonly [Pane, string][] = [['devices', 'Devices'], ['geofences', 'Geofences'], ['alerts', 'Alerts'], ['events', 'Events']];
+const PANES: readonly [Pane, string][] = [
+  ['devices', 'Devices'],
+  ['geofences', 'Geofences'],
+  ['alerts', 'Alerts'],
+  ['events', 'Events'],
+];
 
 /** On a phone the side is a sheet that holds one of them; else the events have their own place under the others. */
 function Tabs() {
   return (
     <nav class="tabs" aria-label="Panels">
       {PANES.filter(([key]) => key !== 'alerts' || isAdmin.value).map(([key, text]) => (
-        <button key={key} type="button" class={`to-${key}`} aria-pressed={pane.value === key} onClick={() => (pane.value = key)}>{text}</button>
+        <button
+          key={key}
+          type="button"
+          class={`to-${key}`}
+          aria-pressed={pane.value === key}
+          onClick={() => (pane.value = key)}
+        >
+          {text}
+        </button>
       ))}
     </nav>
   );
@@ -105,10 +149,37 @@ function Help() {
   useEffect(() => button.current?.focus(), []);
   return (
     <div class="veil" onClick={close}>
-      <section class="help card" role="dialog" aria-modal="true" aria-label="Keyboard shortcuts" onClick={(event) => event.stopPropagation()}>
-        <header><h2>Keyboard shortcuts</h2><button type="button" class="quiet" aria-label="Close" ref={button} onClick={close}><CloseIcon /></button></header>
-        <dl>{SHORTCUTS.map(([key, what]) => <div key={key}><dt><kbd>{key}</kbd></dt><dd>{what}</dd></div>)}</dl>
-        <label><input type="checkbox" checked={singleKeys.value} onChange={(event) => (singleKeys.value = event.currentTarget.checked)} /> Single keys work</label>
+      <section
+        class="help card"
+        role="dialog"
+        aria-modal="true"
+        aria-label="Keyboard shortcuts"
+        onClick={(event) => event.stopPropagation()}
+      >
+        <header>
+          <h2>Keyboard shortcuts</h2>
+          <button type="button" class="quiet" aria-label="Close" ref={button} onClick={close}>
+            <CloseIcon />
+          </button>
+        </header>
+        <dl>
+          {SHORTCUTS.map(([key, what]) => (
+            <div key={key}>
+              <dt>
+                <kbd>{key}</kbd>
+              </dt>
+              <dd>{what}</dd>
+            </div>
+          ))}
+        </dl>
+        <label>
+          <input
+            type="checkbox"
+            checked={singleKeys.value}
+            onChange={(event) => (singleKeys.value = event.currentTarget.checked)}
+          />{' '}
+          Single keys work
+        </label>
       </section>
     </div>
   );

@@ -4,7 +4,12 @@ import { health, link, second, tick } from '../state';
 import { age } from './format';
 
 const WORDS = {
-  connecting: 'Connecting', 'catching up': 'Catching up', live: 'Live', lost: 'Connection lost', paused: 'Paused', refused: 'Disconnected',
+  connecting: 'Connecting',
+  'catching up': 'Catching up',
+  live: 'Live',
+  lost: 'Connection lost',
+  paused: 'Paused',
+  refused: 'Disconnected',
 } as const;
 
 export function Badge({ live }: { live: Live }) {
@@ -17,8 +22,16 @@ export function Badge({ live }: { live: Live }) {
       <span class="lamp" aria-hidden="true" />
       <strong>{WORDS[health.value]}</strong>
       {/* read out, the ticking age would never end */}
-      {!Number.isNaN(devices.newestAt) && <span class="old" aria-hidden="true">data {age(old)} old</span>}
-      {retryText() && <span class="retry" aria-hidden="true">{retryText()}</span>}
+      {!Number.isNaN(devices.newestAt) && (
+        <span class="old" aria-hidden="true">
+          data {age(old)} old
+        </span>
+      )}
+      {retryText() && (
+        <span class="retry" aria-hidden="true">
+          {retryText()}
+        </span>
+      )}
     </div>
   );
 }

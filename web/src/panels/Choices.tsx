@@ -22,7 +22,8 @@ export function Choices({ id, legend, all, chosen, onChange }: Props) {
     setTyped('');
     document.getElementById(id)?.focus();
   };
-  const left = (event: FocusEvent) => !(event.currentTarget as Node).contains(event.relatedTarget as Node | null) && setOpen(false);
+  const left = (event: FocusEvent) =>
+    !(event.currentTarget as Node).contains(event.relatedTarget as Node | null) && setOpen(false);
   const keyed = (event: KeyboardEvent) => {
     if (event.key !== 'Enter') return;
     event.preventDefault(); // it chooses; the form is not sent by it
@@ -34,25 +35,57 @@ export function Choices({ id, legend, all, chosen, onChange }: Props) {
       <ul class="chips" hidden={chosen.length === 0}>
         {chosen.map((each) => (
           <li key={each}>
-            <button type="button" aria-label={`Without ${all.get(each) ?? each}`} onClick={() => onChange(chosen.filter((it) => it !== each))}><Name text={all.get(each) ?? each} /> <CloseIcon /></button>
+            <button
+              type="button"
+              aria-label={`Without ${all.get(each) ?? each}`}
+              onClick={() => onChange(chosen.filter((it) => it !== each))}
+            >
+              <Name text={all.get(each) ?? each} /> <CloseIcon />
+            </button>
           </li>
         ))}
       </ul>
-      <input id={id} type="text" autocomplete="off" spellcheck={false} placeholder={chosen.length ? 'and…' : 'All. Type to choose some'} value={typed}
-        onFocus={() => setOpen(true)} onInput={(event) => { setTyped(event.currentTarget.value); setOpen(true); }} onKeyDown={keyed} />
+      <input
+        id={id}
+        type="text"
+        autocomplete="off"
+        spellcheck={false}
+        placeholder={chosen.length ? 'and…' : 'All. Type to choose some'}
+        value={typed}
+        onFocus={() => setOpen(true)}
+        onInput={(event) => {
+          setTyped(event.currentTarget.value);
+          setOpen(true);
+        }}
+        onKeyDown={keyed}
+      />
       {found.length > 0 && (
-        <ul class="matches">{found.map(([each, name]) => <li key={each}><button type="button" onClick={() => add(each)}><Name text={name} />{name !== each && <small> {each}</small>}</button></li>)}</ul>
+        <ul class="matches">
+          {found.map(([each, name]) => (
+            <li key={each}>
+              <button type="button" onClick={() => add(each)}>
+                <Name text={name} />
+                {name !== each && <small> {each}</small>}
+              </button>
+            </li>
+          ))}
+        </ul>
       )}
     </div>
   );
 }
 
-function matching(all: ReadonlyMap<string, string>, chosen: readonly string[], typed: string): readonly (readonly [string, string])[] {
+function matching(
+  all: ReadonlyMap<string, string>,
+  chosen: readonly string[],
+  typed: string,
+): readonly (readonly [string, string])[] {
   const wanted = typed.trim().toLocaleLowerCase();
   const found: (readonly [string, string])[] = [];
   for (const [id, name] of all) {
     if (found.length === SHOWN) break;
-    if (!chosen.includes(id) && (name.toLocaleLowerCase().includes(wanted) || id.toLowerCase().includes(wanted))) found.push([id, name]);
+    if (!chosen.includes(id) && (name.toLocaleLowerCase().includes(wanted) || id.toLowerCase().includes(wanted)))
+      found.push([id, name]);
   }
   return found;
 }

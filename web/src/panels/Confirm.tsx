@@ -12,7 +12,12 @@ interface Props {
 
 export function Confirm({ children, question, yes, disabled, onYes }: Props) {
   const [asking, setAsking] = useState(false);
-  if (!asking) return <button type="button" disabled={disabled} onClick={() => setAsking(true)}>{children}</button>;
+  if (!asking)
+    return (
+      <button type="button" disabled={disabled} onClick={() => setAsking(true)}>
+        {children}
+      </button>
+    );
   const answer = (done: boolean) => {
     setAsking(false);
     if (done) onYes();
@@ -20,8 +25,12 @@ export function Confirm({ children, question, yes, disabled, onYes }: Props) {
   return (
     <span class="confirm" role="group" aria-label={question}>
       <span>{question}</span>
-      <button type="button" class="danger" ref={(button) => button?.focus()} onClick={() => answer(true)}>{yes}</button>
-      <button type="button" onClick={() => answer(false)}>Keep</button>
+      <button type="button" class="danger" ref={(button) => button?.focus()} onClick={() => answer(true)}>
+        {yes}
+      </button>
+      <button type="button" onClick={() => answer(false)}>
+        Keep
+      </button>
     </span>
   );
 }

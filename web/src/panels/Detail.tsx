@@ -1,9 +1,9 @@
 /** The selected device: everything its newest position says. */
 import type { Live } from '../live';
 import { events, following, geofenceNames, second, selected, tick } from '../state';
-import { Name } from './Name';
 import { ago, compass, kmh, metres, moment, percent, stateOf, UNKNOWN } from './format';
 import { CloseIcon, FenceIcon, FollowIcon, HeadingIcon } from './Icons';
+import { Name } from './Name';
 
 export function Detail({ live }: { live: Live }) {
   void tick.value;
@@ -18,14 +18,26 @@ export function Detail({ live }: { live: Live }) {
     <section class="detail card" aria-label={`Device ${devices.name[row]}`}>
       <header>
         <div>
-          <h2><Name text={devices.name[row]} /></h2>
-          <p class="id">{devices.id[row]}{devices.category[row] ? ` · ${devices.category[row]}` : ''}</p>
+          <h2>
+            <Name text={devices.name[row]} />
+          </h2>
+          <p class="id">
+            {devices.id[row]}
+            {devices.category[row] ? ` · ${devices.category[row]}` : ''}
+          </p>
         </div>
-        <button type="button" class="quiet" aria-label="Close" onClick={() => (selected.value = null)}><CloseIcon /></button>
+        <button type="button" class="quiet" aria-label="Close" onClick={() => (selected.value = null)}>
+          <CloseIcon />
+        </button>
       </header>
       <div class="headline">
-        <p class="speed"><b>{kmh(devices.speed[row]!)}</b> km/h</p>
-        <span class={`pill ${state.key}`}><span class={`dot ${state.key}`} />{state.text}</span>
+        <p class="speed">
+          <b>{kmh(devices.speed[row]!)}</b> km/h
+        </p>
+        <span class={`pill ${state.key}`}>
+          <span class={`dot ${state.key}`} />
+          {state.text}
+        </span>
       </div>
       <Facts live={live} row={row} now={now} />
       <Inside ids={devices.inside[row]!} />
@@ -46,11 +58,28 @@ function Facts({ live, row, now }: { live: Live; row: number; now: number }) {
   const place = `${(devices.latE7[row]! / 1e7).toFixed(5)}, ${(devices.lonE7[row]! / 1e7).toFixed(5)}`;
   return (
     <dl>
-      <div><dt>Heading</dt><dd>{!Number.isNaN(heading) && <HeadingIcon degrees={heading} />} {compass(heading)}</dd></div>
-      <div><dt>Accuracy</dt><dd>{metres(devices.accuracy[row]!)}</dd></div>
-      <div><dt>Battery</dt><dd>{percent(devices.battery[row]!)}</dd></div>
-      <div><dt>Updated</dt><dd title={known ? moment(devices.at[row]!) : ''}>{known ? ago(now - devices.at[row]!) : UNKNOWN}</dd></div>
-      <div class="wide"><dt>Latitude, longitude</dt><dd class="place">{known ? place : UNKNOWN}</dd></div>
+      <div>
+        <dt>Heading</dt>
+        <dd>
+          {!Number.isNaN(heading) && <HeadingIcon degrees={heading} />} {compass(heading)}
+        </dd>
+      </div>
+      <div>
+        <dt>Accuracy</dt>
+        <dd>{metres(devices.accuracy[row]!)}</dd>
+      </div>
+      <div>
+        <dt>Battery</dt>
+        <dd>{percent(devices.battery[row]!)}</dd>
+      </div>
+      <div>
+        <dt>Updated</dt>
+        <dd title={known ? moment(devices.at[row]!) : ''}>{known ? ago(now - devices.at[row]!) : UNKNOWN}</dd>
+      </div>
+      <div class="wide">
+        <dt>Latitude, longitude</dt>
+        <dd class="place">{known ? place : UNKNOWN}</dd>
+      </div>
     </dl>
   );
 }
@@ -59,8 +88,17 @@ function Inside({ ids }: { ids: readonly string[] }) {
   return (
     <div class={ids.length ? 'inside' : 'inside none'}>
       <h3>Inside</h3>
-      {ids.length === 0 ? <p class="hint">no geofence</p> : (
-        <ul>{ids.map((id) => <li key={id}><FenceIcon />{geofenceNames.value.get(id) ?? id}</li>)}</ul>
+      {ids.length === 0 ? (
+        <p class="hint">no geofence</p>
+      ) : (
+        <ul>
+          {ids.map((id) => (
+            <li key={id}>
+              <FenceIcon />
+              {geofenceNames.value.get(id) ?? id}
+            </li>
+          ))}
+        </ul>
       )}
     </div>
   );

@@ -3,14 +3,19 @@ import { useMemo } from 'preact/hooks';
 import type { Live } from '../live';
 import type { DeviceTable } from '../live/devices';
 import { catalogue, events, type Filter, filter, geofenceNames, query, second, selected, tick } from '../state';
-import { Name } from './Name';
-import { ago, count, kmh, stateOf, type State } from './format';
 import { NoDevices, Nothing } from './Empty';
+import { ago, count, kmh, type State, stateOf } from './format';
+import { Name } from './Name';
 import { Search } from './Search';
 import { VirtualList } from './VirtualList';
 
 const ROW_PX = 56;
-const FILTERS: readonly [Filter, string][] = [['all', 'All'], ['moving', 'Moving'], ['stopped', 'Stopped'], ['silent', 'Silent']];
+const FILTERS: readonly [Filter, string][] = [
+  ['all', 'All'],
+  ['moving', 'Moving'],
+  ['stopped', 'Stopped'],
+  ['silent', 'Silent'],
+];
 const byName = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
 
 export function DeviceList({ live }: { live: Live }) {
@@ -19,16 +24,29 @@ export function DeviceList({ live }: { live: Live }) {
   const now = live.feed.now();
   const sorted = useMemo(() => sortedRows(devices), [devices.namesVersion]);
   // Of all devices, so once a second and not with every tick.
-  const states = useMemo(() => sorted.map((row) => stateOf(devices.status[row]!, devices.at[row]!, now, live.feed.seesEverything)), [sorted, second.value]);
+  const states = useMemo(
+    () => sorted.map((row) => stateOf(devices.status[row]!, devices.at[row]!, now, live.feed.seesEverything)),
+    [sorted, second.value],
+  );
   const rows = narrow(devices, sorted, states, query.value, filter.value);
   const current = selected.value === null ? -1 : rows.indexOf(selected.value);
   return (
     <section class="devices" aria-label="Devices">
       <Search label="Search devices" query={query} />
       <Filters states={states} />
-      {devices.size === 0 && catalogue.value === 'loaded' ? <NoDevices /> : rows.length === 0 ? <Nothing text={emptyText(devices.size)} /> : (
-        <VirtualList count={rows.length} height={ROW_PX} label="Devices" current={current} onMove={(index) => live.goTo(rows[index]!)}
-          row={(index) => <Row live={live} row={rows[index]!} index={index} now={now} />} />
+      {devices.size === 0 && catalogue.value === 'loaded' ? (
+        <NoDevices />
+      ) : rows.length === 0 ? (
+        <Nothing text={emptyText(devices.size)} />
+      ) : (
+        <VirtualList
+          count={rows.length}
+          height={ROW_PX}
+          label="Devices"
+          current={current}
+          onMove={(index) => live.goTo(rows[index]!)}
+          row={(index) => <Row live={live} row={rows[index]!} index={index} now={now} />}
+        />
       )}
     </section>
   );
@@ -43,9 +61,13 @@ function sortedRows(devices: DeviceTable): number[] {
 function narrow(devices: DeviceTable, rows: number[], states: State[], text: string, wanted: Filter): number[] {
   const typed = text.trim().toLocaleLowerCase();
   if (!typed && wanted === 'all') return rows;
-  return rows.filter((row, i) =>
-    (wanted === 'all' || states[i]!.key === wanted) &&
-    (!typed || devices.name[row]!.toLocaleLowerCase().includes(typed) || devices.id[row]!.toLowerCase().includes(typed)));
+  return rows.filter(
+    (row, i) =>
+      (wanted === 'all' || states[i]!.key === wanted) &&
+      (!typed ||
+        devices.name[row]!.toLocaleLowerCase().includes(typed) ||
+        devices.id[row]!.toLowerCase().includes(typed)),
+  );
 }
 
 function emptyText(size: number): string {
@@ -77,10 +99,25 @@ function Row({ live, row, index, now }: { live: Live; row: number; index: number
   const where = devices.inside[row]!.map((id) => geofenceNames.value.get(id) ?? id).join(', ');
   const known = !Number.isNaN(devices.at[row]!);
   return (
-    <div class="device" role="option" id={`row-${index}`} aria-selected={selected.value === row} onClick={() => live.goTo(row)}>
+    <div
+      class="device"
+      role="option"
+      id={`row-${index}`}
+      aria-selected={selected.value === row}
+      onClick={() => live.goTo(row)}
+    >
       <span class={`dot ${state.key}`} />
-      <span class="name"><Name text={devices.name[row]} /></span>
-      <span class="figure">{state.key === 'moving' ? <>{kmh(devices.speed[row]!)}<small> km/h</small></> : null}</span>
+      <span class="name">
+        <Name text={devices.name[row]} />
+      </span>
+      <span class="figure">
+        {state.key === 'moving' ? (
+          <>
+            {kmh(devices.speed[row]!)}
+            <small> km/h</small>
+          </>
+        ) : null}
+      </span>
       <span class="note">{where ? `${state.text} · ${where}` : state.text}</span>
       <span class="age">{!known ? '' : devices.shown[row] ? ago(now - devices.at[row]!) : 'out of view'}</span>
     </div>

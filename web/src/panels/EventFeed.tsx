@@ -19,10 +19,19 @@ export function EventFeed({ live }: { live: Live }) {
   return (
     <section class="events" aria-label="Events">
       <h2>Events</h2>
-      {events.value.length === 0 ? <NoEvents /> : (
+      {events.value.length === 0 ? (
+        <NoEvents />
+      ) : (
         <ol>
           {events.value.slice(0, SHOWN).map((event) => (
-            <Entry key={event.id} live={live} event={event} wrong={wrong.has(event.id)} open={open === event.id} onToggle={() => setOpen(open === event.id ? null : event.id)} />
+            <Entry
+              key={event.id}
+              live={live}
+              event={event}
+              wrong={wrong.has(event.id)}
+              open={open === event.id}
+              onToggle={() => setOpen(open === event.id ? null : event.id)}
+            />
           ))}
         </ol>
       )}
@@ -53,10 +62,21 @@ function Entry({ live, event, wrong, open, onToggle }: EntryProps) {
   const words = <Words parts={sentence(event, namesOf(live))} />;
   return (
     <li>
-      <button type="button" class={`event ${event.type}`} aria-expanded={open} aria-controls={open ? `why-${event.id}` : undefined} onClick={onToggle} title={`Event ${event.id}, ${moment(event.at)}`}>
-        <span class="kind"><EventIcon type={event.type} /></span>
+      <button
+        type="button"
+        class={`event ${event.type}`}
+        aria-expanded={open}
+        aria-controls={open ? `why-${event.id}` : undefined}
+        onClick={onToggle}
+        title={`Event ${event.id}, ${moment(event.at)}`}
+      >
+        <span class="kind">
+          <EventIcon type={event.type} />
+        </span>
         <span class="what">{wrong ? <s>{words}</s> : words}</span>
-        <time dateTime={new Date(event.at).toISOString()}>{now - event.at < RECENT_MS ? ago(now - event.at) : time(event.at, now)}</time>
+        <time dateTime={new Date(event.at).toISOString()}>
+          {now - event.at < RECENT_MS ? ago(now - event.at) : time(event.at, now)}
+        </time>
         {(event.late || wrong) && <span class="late">{wrong ? 'turned out false' : 'told late'}</span>}
       </button>
       {open && <EvidenceView live={live} event={event} id={`why-${event.id}`} />}
@@ -65,7 +85,22 @@ function Entry({ live, event, wrong, open, onToggle }: EntryProps) {
 }
 
 export function Words({ parts }: { parts: readonly Part[] }) {
-  return <>{parts.map((part, i) => <>{i > 0 && ' '}{typeof part === 'string' ? part : <b><Name text={part.name} /></b>}</>)}</>;
+  return (
+    <>
+      {parts.map((part, i) => (
+        <>
+          {i > 0 && ' '}
+          {typeof part === 'string' ? (
+            part
+          ) : (
+            <b>
+              <Name text={part.name} />
+            </b>
+          )}
+        </>
+      ))}
+    </>
+  );
 }
 
 export function namesOf(live: Live): Names {

@@ -19,12 +19,22 @@ export function EvidenceView({ live, event, id }: { live: Live; event: TrackerEv
   const known = Number.isFinite(event.lon) && Number.isFinite(event.lat);
   return (
     <div class="evidence" id={id} ref={box}>
-      {lines(event, live.feed.now()).map((line) => <p key={line}>{line}</p>)}
+      {lines(event, live.feed.now()).map((line) => (
+        <p key={line}>{line}</p>
+      ))}
       {border !== null && <p>{border}</p>}
       {event.evidence.fixes.length > 0 && <Fixes fixes={event.evidence.fixes} now={live.feed.now()} />}
       <p class="doing">
-        {row !== undefined && <button type="button" class="link" onClick={() => live.goTo(row)}>Show the device</button>}
-        {known && <button type="button" class="link" onClick={() => showPlace(live, event)}>Show the place</button>}
+        {row !== undefined && (
+          <button type="button" class="link" onClick={() => live.goTo(row)}>
+            Show the device
+          </button>
+        )}
+        {known && (
+          <button type="button" class="link" onClick={() => showPlace(live, event)}>
+            Show the place
+          </button>
+        )}
         <span class="hint">event {event.id}</span>
       </p>
     </div>
@@ -43,7 +53,11 @@ function useBorderThen(live: Live, event: TrackerEvent): string | null {
     const show = (fence: Geofence) => {
       if (!open) return;
       live.view.peek()?.showFormer(fence);
-      say(now ? 'The geofence has changed since: the dashed border on the map is the one that decided.' : 'The geofence is gone: the dashed border on the map is the one that decided.');
+      say(
+        now
+          ? 'The geofence has changed since: the dashed border on the map is the one that decided.'
+          : 'The geofence is gone: the dashed border on the map is the one that decided.',
+      );
     };
     fetchGeofenceAsOf(event.geofence, then).then(show, () => undefined); // an old server's revisions are not kept
     return () => {
@@ -64,8 +78,10 @@ function lines(event: TrackerEvent, now: number): string[] {
   const { evidence, at, detectedAt, late } = event;
   const delay = detectedAt - at;
   const found = [`${moment(at)}${late || delay > DELAY_MS ? `, found out ${age(delay)} later` : ''}`];
-  if (evidence.event !== null) found.push(`Event ${evidence.event} said otherwise; fixes that came after it show that it was wrong.`);
-  for (const [what, crossing] of crossings(evidence)) found.push(`${what} ${time(crossing.at, now)}${within(crossing)}`);
+  if (evidence.event !== null)
+    found.push(`Event ${evidence.event} said otherwise; fixes that came after it show that it was wrong.`);
+  for (const [what, crossing] of crossings(evidence))
+    found.push(`${what} ${time(crossing.at, now)}${within(crossing)}`);
   if (evidence.inferred) found.push('No fix lay inside: it is drawn from the way between two.');
   if (evidence.by === 'clock') found.push('Told by the clock: no fix had come.');
   if (evidence.distance !== null) found.push(`${distance(evidence.distance)} from each other`);
@@ -75,7 +91,11 @@ function lines(event: TrackerEvent, now: number): string[] {
 }
 
 function crossings({ crossing, enter, exit }: Evidence): [string, Crossing][] {
-  const all: [string, Crossing | null][] = [['Border crossed at', crossing], ['In at', enter], ['Out at', exit]];
+  const all: [string, Crossing | null][] = [
+    ['Border crossed at', crossing],
+    ['In at', enter],
+    ['Out at', exit],
+  ];
   return all.filter((pair): pair is [string, Crossing] => pair[1] !== null);
 }
 
@@ -84,7 +104,11 @@ function within({ plusMinus }: Crossing): string {
 }
 
 function decided({ preset, revision, confirmedAfter }: Evidence): string {
-  const parts = [preset && `preset ${preset}`, revision !== null && `revision ${revision} of the geofence`, confirmedAfter && `sure after ${age(1000 * confirmedAfter)}`];
+  const parts = [
+    preset && `preset ${preset}`,
+    revision !== null && `revision ${revision} of the geofence`,
+    confirmedAfter && `sure after ${age(1000 * confirmedAfter)}`,
+  ];
   const said = parts.filter(Boolean).join(', ');
   return said && said[0]!.toUpperCase() + said.slice(1);
 }
@@ -92,7 +116,14 @@ function decided({ preset, revision, confirmedAfter }: Evidence): string {
 function Fixes({ fixes, now }: { fixes: readonly Seen[]; now: number }) {
   return (
     <table>
-      <thead><tr><th scope="col">Fix</th><th scope="col">Border</th><th scope="col">Accuracy</th><th scope="col">km/h</th></tr></thead>
+      <thead>
+        <tr>
+          <th scope="col">Fix</th>
+          <th scope="col">Border</th>
+          <th scope="col">Accuracy</th>
+          <th scope="col">km/h</th>
+        </tr>
+      </thead>
       <tbody>
         {fixes.map((fix) => (
           <tr key={fix.at}>

@@ -20,27 +20,60 @@ export function Field({ id, label, value, onInput, unit, hint, fault, type = 'te
     <div class="field">
       <label for={id}>{label}</label>
       <div class={unit ? 'with-unit' : undefined}>
-        <input id={id} type={type as 'text'} value={value} placeholder={placeholder} autocomplete="off" spellcheck={false} inputMode={numeric ? 'decimal' : 'text'}
-          aria-invalid={fault !== undefined} aria-describedby={fault ? `${id}-fault` : hint ? `${id}-hint` : undefined}
-          onInput={(event) => onInput(event.currentTarget.value)} />
-        {unit && <span class="unit" aria-hidden="true">{unit}</span>}
+        <input
+          id={id}
+          type={type as 'text'}
+          value={value}
+          placeholder={placeholder}
+          autocomplete="off"
+          spellcheck={false}
+          inputMode={numeric ? 'decimal' : 'text'}
+          aria-invalid={fault !== undefined}
+          aria-describedby={fault ? `${id}-fault` : hint ? `${id}-hint` : undefined}
+          onInput={(event) => onInput(event.currentTarget.value)}
+        />
+        {unit && (
+          <span class="unit" aria-hidden="true">
+            {unit}
+          </span>
+        )}
       </div>
-      {fault ? <Fault id={`${id}-fault`} text={fault} /> : hint && <p class="hint" id={`${id}-hint`}>{hint}</p>}
+      {fault ? (
+        <Fault id={`${id}-fault`} text={fault} />
+      ) : (
+        hint && (
+          <p class="hint" id={`${id}-hint`}>
+            {hint}
+          </p>
+        )
+      )}
     </div>
   );
 }
 
 export function Fault({ id, text }: { id?: string; text: string | undefined }) {
-  return text ? <p class="fault" role="alert" id={id}>{text}</p> : null;
+  return text ? (
+    <p class="fault" role="alert" id={id}>
+      {text}
+    </p>
+  ) : null;
 }
 
 export function Group({ legend, children }: { legend: string; children: ComponentChildren }) {
-  return <fieldset><legend>{legend}</legend>{children}</fieldset>;
+  return (
+    <fieldset>
+      <legend>{legend}</legend>
+      {children}
+    </fieldset>
+  );
 }
 
 /** For a form: what was refused comes into sight. */
 export function useFaultsInSight(faults: object) {
   const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector('[aria-invalid="true"], .fault')?.scrollIntoView({ block: 'center' }), [faults]);
+  useEffect(
+    () => form.current?.querySelector('[aria-invalid="true"], .fault')?.scrollIntoView({ block: 'center' }),
+    [faults],
+  );
   return form;
 }

@@ -7,9 +7,9 @@ import { occupants } from '../live/occupants';
 import { chosenFence, geofences, isAdmin, mapMissing, second } from '../state';
 import { Confirm } from './Confirm';
 import { Fault } from './Field';
-import { Name } from './Name';
 import { distance, kmh, span, UNKNOWN } from './format';
 import { CloseIcon, PencilIcon, TrashIcon } from './Icons';
+import { Name } from './Name';
 
 const KIND = { polygon: 'Polygon', circle: 'Circle', corridor: 'Corridor' } as const;
 const SHOWN = 30; // devices
@@ -21,18 +21,35 @@ export function GeofenceCard({ live, editor }: { live: Live; editor: Editor }) {
     <section class="detail card of-fence" aria-label={`Geofence ${fence.name}`}>
       <header>
         <div>
-          <h2><Name text={fence.name} /></h2>
-          <p class="id">{fence.id}{fence.enabled ? '' : ' · switched off'}</p>
+          <h2>
+            <Name text={fence.name} />
+          </h2>
+          <p class="id">
+            {fence.id}
+            {fence.enabled ? '' : ' · switched off'}
+          </p>
         </div>
-        <button type="button" class="quiet" aria-label="Close" onClick={() => (chosenFence.value = null)}><CloseIcon /></button>
+        <button type="button" class="quiet" aria-label="Close" onClick={() => (chosenFence.value = null)}>
+          <CloseIcon />
+        </button>
       </header>
       <Facts fence={fence} />
       <Occupants live={live} id={fence.id} />
       <Fault text={editor.faults.value['form']} />
       {isAdmin.value && (
         <footer>
-          <button type="button" disabled={mapMissing.value} onClick={() => editor.edit(fence)}><PencilIcon /> Edit</button>
-          <Confirm key={fence.id} question="Delete it?" yes="Delete" disabled={editor.busy.value} onYes={() => void editor.remove(fence.id)}><TrashIcon /> Delete</Confirm>
+          <button type="button" disabled={mapMissing.value} onClick={() => editor.edit(fence)}>
+            <PencilIcon /> Edit
+          </button>
+          <Confirm
+            key={fence.id}
+            question="Delete it?"
+            yes="Delete"
+            disabled={editor.busy.value}
+            onYes={() => void editor.remove(fence.id)}
+          >
+            <TrashIcon /> Delete
+          </Confirm>
         </footer>
       )}
     </section>
@@ -43,10 +60,25 @@ function Facts({ fence }: { fence: Geofence }) {
   const size = fence.radius ?? fence.width;
   return (
     <dl>
-      <div><dt>Shape</dt><dd>{KIND[kindOf(fence.geometry)]}{size !== null && `, ${distance(size)}`}</dd></div>
-      <div><dt>Preset</dt><dd>{fence.preset}</dd></div>
-      <div><dt>Tells of a stay of</dt><dd>{fence.dwell === null ? UNKNOWN : span(fence.dwell)}</dd></div>
-      <div><dt>Speed limit</dt><dd>{fence.speedLimit === null ? UNKNOWN : `${kmh(fence.speedLimit)} km/h`}</dd></div>
+      <div>
+        <dt>Shape</dt>
+        <dd>
+          {KIND[kindOf(fence.geometry)]}
+          {size !== null && `, ${distance(size)}`}
+        </dd>
+      </div>
+      <div>
+        <dt>Preset</dt>
+        <dd>{fence.preset}</dd>
+      </div>
+      <div>
+        <dt>Tells of a stay of</dt>
+        <dd>{fence.dwell === null ? UNKNOWN : span(fence.dwell)}</dd>
+      </div>
+      <div>
+        <dt>Speed limit</dt>
+        <dd>{fence.speedLimit === null ? UNKNOWN : `${kmh(fence.speedLimit)} km/h`}</dd>
+      </div>
     </dl>
   );
 }
@@ -57,9 +89,17 @@ function Occupants({ live, id }: { live: Live; id: string }) {
   return (
     <div class={rows.length ? 'inside' : 'inside none'}>
       <h3>Inside</h3>
-      {rows.length === 0 ? <p class="hint">no device</p> : (
+      {rows.length === 0 ? (
+        <p class="hint">no device</p>
+      ) : (
         <ul>
-          {rows.slice(0, SHOWN).map((row) => <li key={row}><button type="button" onClick={() => live.goTo(row)}><Name text={devices.name[row]} /></button></li>)}
+          {rows.slice(0, SHOWN).map((row) => (
+            <li key={row}>
+              <button type="button" onClick={() => live.goTo(row)}>
+                <Name text={devices.name[row]} />
+              </button>
+            </li>
+          ))}
           {rows.length > SHOWN && <li class="more">and {rows.length - SHOWN} more</li>}
         </ul>
       )}

@@ -27,7 +27,10 @@ export function MapPane({ live }: { live: Live }) {
     <div class="map-pane">
       <div class="map" ref={box} role="application" aria-label="Map of live devices" />
       {mapMissing.value && (
-        <p class="map-missing">This browser cannot draw the map: WebGL 2 is missing or switched off. The list and the events work all the same.</p>
+        <p class="map-missing">
+          This browser cannot draw the map: WebGL 2 is missing or switched off. The list and the events work all the
+          same.
+        </p>
       )}
     </div>
   );
@@ -64,10 +67,14 @@ function placeOnce(live: Live, view: MapView): () => void {
 /** Beside or above the panels that lie over the map. */
 export function fitMap(live: Live): void {
   const narrow = innerWidth < 760;
-  live.view.peek()?.fitAll(narrow ? { top: 90, bottom: 60, left: 40, right: 40 } : { top: 90, bottom: 70, left: 70, right: 90 });
+  live.view
+    .peek()
+    ?.fitAll(narrow ? { top: 90, bottom: 60, left: 40, right: 40 } : { top: 90, bottom: 70, left: 70, right: 90 });
 }
 
 /** What a card over the map leaves free. */
 export function besideCard(): Padding {
-  return innerWidth < 760 ? { top: 60, bottom: 190, left: 30, right: 30 } : { top: 70, bottom: 60, left: 60, right: 340 };
+  return innerWidth < 760
+    ? { top: 60, bottom: 190, left: 30, right: 30 }
+    : { top: 70, bottom: 60, left: 60, right: 340 };
 }

@@ -26,12 +26,29 @@ export function SignIn({ why, onSignedIn }: Props) {
       <form class="card" onSubmit={(event) => void submit(event)}>
         <Mark size={44} />
         <h1>Sign in</h1>
-        <p>Paste a viewer or admin token. On the server, <code>python3 -m tracker sign-in</code> prints a link that signs in.</p>
+        <p>
+          Paste a viewer or admin token. On the server, <code>python3 -m tracker sign-in</code> prints a link that signs
+          in.
+        </p>
         <label for="token">Token</label>
-        <input id="token" type="password" autocomplete="off" spellcheck={false} required autofocus value={token}
-          aria-invalid={error !== null} aria-describedby="door-error" onInput={(event) => setToken(event.currentTarget.value)} />
-        <p id="door-error" class="error" role="alert">{error}</p>
-        <button type="submit" class="primary" disabled={busy || token.trim() === ''}>{busy ? 'Signing in…' : 'Sign in'}</button>
+        <input
+          id="token"
+          type="password"
+          autocomplete="off"
+          spellcheck={false}
+          required
+          autofocus
+          value={token}
+          aria-invalid={error !== null}
+          aria-describedby="door-error"
+          onInput={(event) => setToken(event.currentTarget.value)}
+        />
+        <p id="door-error" class="error" role="alert">
+          {error}
+        </p>
+        <button type="submit" class="primary" disabled={busy || token.trim() === ''}>
+          {busy ? 'Signing in…' : 'Sign in'}
+        </button>
       </form>
     </main>
   );
@@ -44,7 +61,8 @@ export async function trySignIn(key: Key): Promise<string | null> {
     return null;
   } catch (error) {
     if (!(error instanceof ApiError)) return 'The server does not answer. Is it running?';
-    if (error.status === 401 && 'link' in key) return 'This link was used, or is too old. On the server, tracker sign-in makes a new one.';
+    if (error.status === 401 && 'link' in key)
+      return 'This link was used, or is too old. On the server, tracker sign-in makes a new one.';
     if (error.status === 401 || error.status === 422) return 'This token is not known, or was revoked.';
     return error.message;
   }

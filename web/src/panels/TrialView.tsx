@@ -11,7 +11,11 @@ import { count, time } from './format';
 import { EventIcon } from './Icons';
 import { sentence } from './wording';
 
-const SPANS: readonly [number, string][] = [[1, 'hour'], [24, 'day'], [24 * 7, 'week']];
+const SPANS: readonly [number, string][] = [
+  [1, 'hour'],
+  [24, 'day'],
+  [24 * 7, 'week'],
+];
 
 export function TrialView({ live, editor }: { live: Live; editor: Editor }) {
   const [trial] = useState(() => new Trial());
@@ -28,12 +32,26 @@ export function TrialView({ live, editor }: { live: Live; editor: Editor }) {
     <section class="trial" aria-label="Try on history">
       <h3>Try on history</h3>
       <div class="buttons">
-        <select aria-label="How far back" value={String(hours)} onChange={(event) => setHours(Number(event.currentTarget.value))}>
-          {SPANS.map(([value, name]) => <option key={value} value={String(value)}>the last {name}</option>)}
+        <select
+          aria-label="How far back"
+          value={String(hours)}
+          onChange={(event) => setHours(Number(event.currentTarget.value))}
+        >
+          {SPANS.map(([value, name]) => (
+            <option key={value} value={String(value)}>
+              the last {name}
+            </option>
+          ))}
         </select>
-        {trial.running.value
-          ? <button type="button" onClick={() => trial.stop()}>Stop</button>
-          : <button type="button" disabled={!sound} onClick={run}>Try</button>}
+        {trial.running.value ? (
+          <button type="button" onClick={() => trial.stop()}>
+            Stop
+          </button>
+        ) : (
+          <button type="button" disabled={!sound} onClick={run}>
+            Try
+          </button>
+        )}
       </div>
       <Fault text={trial.fault.value ?? undefined} />
       <Outcome live={live} trial={trial} name={draft.name.trim() || 'this geofence'} />
@@ -43,14 +61,27 @@ export function TrialView({ live, editor }: { live: Live; editor: Editor }) {
 
 function Outcome({ live, trial, name }: { live: Live; trial: Trial; name: string }) {
   const progress = trial.progress.value;
-  if (!progress) return trial.running.value ? <progress aria-label="Reading the history" /> : <p class="hint">Which events it would have told of what is stored. Nobody is told, nothing is kept.</p>;
+  if (!progress)
+    return trial.running.value ? (
+      <progress aria-label="Reading the history" />
+    ) : (
+      <p class="hint">Which events it would have told of what is stored. Nobody is told, nothing is kept.</p>
+    );
   const { counts, events, seconds, fixes, done } = progress;
   const total = [...counts.values()].reduce((sum, each) => sum + each, 0);
   return (
     <>
       {seconds === null && trial.running.value && <progress value={done} max={1} aria-label="Reading the history" />}
-      <p class="hint" role="status">{total === 0 ? 'No event' : [...counts].map(([type, many]) => `${count(many)} ${type}`).join(', ')} in {count(fixes)} fixes{seconds === null ? (trial.running.value ? ' so far' : ', stopped') : `, ${seconds.toFixed(1)} s`}</p>
-      <ol>{events.map((event) => <Found key={event.id} live={live} event={event} name={name} />)}</ol>
+      <p class="hint" role="status">
+        {total === 0 ? 'No event' : [...counts].map(([type, many]) => `${count(many)} ${type}`).join(', ')} in{' '}
+        {count(fixes)} fixes
+        {seconds === null ? (trial.running.value ? ' so far' : ', stopped') : `, ${seconds.toFixed(1)} s`}
+      </p>
+      <ol>
+        {events.map((event) => (
+          <Found key={event.id} live={live} event={event} name={name} />
+        ))}
+      </ol>
       {total > events.length && <p class="hint">The first {count(events.length)} are shown.</p>}
     </>
   );
@@ -60,8 +91,16 @@ function Found({ live, event, name }: { live: Live; event: TrackerEvent; name: s
   const words = <Words parts={sentence(event, { device: namesOf(live).device, geofence: () => name })} />;
   return (
     <li>
-      <button type="button" class={`event ${event.type}`} onClick={() => live.view.peek()?.flyTo(event.lon, event.lat, [0, 0])}>
-        <span class="kind"><EventIcon type={event.type} /></span><span class="what">{words}</span><time>{time(event.at, live.feed.now())}</time>
+      <button
+        type="button"
+        class={`event ${event.type}`}
+        onClick={() => live.view.peek()?.flyTo(event.lon, event.lat, [0, 0])}
+      >
+        <span class="kind">
+          <EventIcon type={event.type} />
+        </span>
+        <span class="what">{words}</span>
+        <time>{time(event.at, live.feed.now())}</time>
       </button>
     </li>
   );

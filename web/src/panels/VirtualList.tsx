@@ -27,12 +27,26 @@ export function VirtualList({ count, height, label, current, row, onMove }: Prop
   const last = Math.min(count, Math.ceil((top + room) / height) + SPARE);
   const rows = [];
   for (let index = first; index < last; index++) {
-    rows.push(<div class="slot" key={index} style={{ transform: `translateY(${index * height}px)`, height: `${height}px` }}>{row(index)}</div>);
+    rows.push(
+      <div class="slot" key={index} style={{ transform: `translateY(${index * height}px)`, height: `${height}px` }}>
+        {row(index)}
+      </div>,
+    );
   }
   return (
-    <div class="list" ref={box} role="listbox" tabIndex={0} aria-label={label} aria-activedescendant={current >= 0 ? `row-${current}` : undefined}
-      onScroll={(event) => setTop(event.currentTarget.scrollTop)} onKeyDown={(event) => step(event, current, count, onMove)}>
-      <div style={{ height: `${count * height}px` }} role="presentation">{rows}</div>
+    <div
+      class="list"
+      ref={box}
+      role="listbox"
+      tabIndex={0}
+      aria-label={label}
+      aria-activedescendant={current >= 0 ? `row-${current}` : undefined}
+      onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+      onKeyDown={(event) => step(event, current, count, onMove)}
+    >
+      <div style={{ height: `${count * height}px` }} role="presentation">
+        {rows}
+      </div>
     </div>
   );
 }

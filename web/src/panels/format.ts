@@ -8,7 +8,12 @@ const SILENT_MS = 5 * 60_000;
 
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const calendar = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+const calendar = new Intl.DateTimeFormat(undefined, {
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+});
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 
 export function count(value: number): string {
@@ -24,7 +29,11 @@ export function compass(degrees: number): string {
 }
 
 export function metres(value: number): string {
-  return Number.isNaN(value) ? UNKNOWN : value < 1000 ? `± ${whole.format(value)} m` : `± ${(value / 1000).toFixed(1)} km`;
+  return Number.isNaN(value)
+    ? UNKNOWN
+    : value < 1000
+      ? `± ${whole.format(value)} m`
+      : `± ${(value / 1000).toFixed(1)} km`;
 }
 
 export function percent(share: number): string {

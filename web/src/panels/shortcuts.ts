@@ -2,9 +2,9 @@
 import { effect, signal } from '@preact/signals';
 import type { Editor } from '../geofences/editor';
 import type { Live } from '../live';
-import { fitMap } from './MapPane';
-import { readStored, store } from '../storage';
 import { chosenFence, fenceQuery, following, helpShown, pane, query, selected } from '../state';
+import { readStored, store } from '../storage';
+import { fitMap } from './MapPane';
 import { toggleTheme } from './theme';
 
 const KEY = 'tracker.shortcuts';
@@ -13,8 +13,15 @@ const KEY = 'tracker.shortcuts';
 export const singleKeys = signal(true);
 
 export const SHORTCUTS: readonly [key: string, what: string][] = [
-  ['/', 'Search'], ['↑ ↓', 'Previous and next, in a list'], ['d', 'Devices'], ['g', 'Geofences'], ['f', 'Follow the selected device'],
-  ['a', 'Show all devices'], ['t', 'Light or dark'], ['Esc', 'Close, clear, let go'], ['?', 'This help'],
+  ['/', 'Search'],
+  ['↑ ↓', 'Previous and next, in a list'],
+  ['d', 'Devices'],
+  ['g', 'Geofences'],
+  ['f', 'Follow the selected device'],
+  ['a', 'Show all devices'],
+  ['t', 'Light or dark'],
+  ['Esc', 'Close, clear, let go'],
+  ['?', 'This help'],
 ];
 
 export function listenForShortcuts(live: Live, editor: Editor): () => void {
@@ -22,7 +29,7 @@ export function listenForShortcuts(live: Live, editor: Editor): () => void {
   const forget = effect(() => store(KEY, singleKeys.value ? 'on' : 'off'));
   const pressed = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === 'Escape') return escape(editor);
+    if (event.key === 'Escape') return goBack(editor);
     if (!singleKeys.value) return;
     if ((event.target as HTMLElement).matches?.('input, textarea, select')) return;
     const act = actions(live)[event.key];
@@ -50,7 +57,7 @@ function actions(live: Live): Record<string, () => void> {
 }
 
 /** One thing at a time, the nearest first. What was drawn and typed is not lost by it: only a drawing not yet finished. */
-function escape(editor: Editor): void {
+function goBack(editor: Editor): void {
   const search = document.getElementById('search');
   const typed = pane.value === 'geofences' ? fenceQuery : query;
   if (helpShown.value) helpShown.value = false;

@@ -10,7 +10,11 @@ export interface Names {
 }
 
 const DENIED: Record<string, string> = {
-  enter: 'did not enter', exit: 'did not leave', cross: 'did not pass through', dwell: 'did not stay in', speeding: 'was not too fast in',
+  enter: 'did not enter',
+  exit: 'did not leave',
+  cross: 'did not pass through',
+  dwell: 'did not stay in',
+  speeding: 'was not too fast in',
 };
 
 export function sentence(event: TrackerEvent, names: Names): readonly Part[] {
@@ -38,7 +42,12 @@ export function sentence(event: TrackerEvent, names: Names): readonly Part[] {
     case 'apart':
       return [who, 'and', other, 'are apart again'];
     case 'retraction':
-      return [who, DENIED[evidence.type ?? ''] ?? 'was told of wrongly:', ...(DENIED[evidence.type ?? ''] ? where : [evidence.type ?? 'an event']), 'after all'];
+      return [
+        who,
+        DENIED[evidence.type ?? ''] ?? 'was told of wrongly:',
+        ...(DENIED[evidence.type ?? ''] ? where : [evidence.type ?? 'an event']),
+        'after all',
+      ];
     default:
       return [who, type, ...where];
   }
@@ -46,7 +55,11 @@ export function sentence(event: TrackerEvent, names: Names): readonly Part[] {
 
 function speeds({ evidence }: TrackerEvent): string[] {
   if (evidence.peak === null) return [];
-  return [evidence.limit === null ? `at ${kmh(evidence.peak)} km/h` : `at ${kmh(evidence.peak)}, ${kmh(evidence.limit)} km/h allowed`];
+  return [
+    evidence.limit === null
+      ? `at ${kmh(evidence.peak)} km/h`
+      : `at ${kmh(evidence.peak)}, ${kmh(evidence.limit)} km/h allowed`,
+  ];
 }
 
 export function plain(parts: readonly Part[]): string {
@@ -62,5 +75,9 @@ export function toBorder(distance: number): string {
 
 /** The numbers of those that a later event took back. */
 export function retracted(events: readonly TrackerEvent[]): ReadonlySet<number> {
-  return new Set(events.flatMap((event) => (event.type === 'retraction' && event.evidence.event !== null ? [event.evidence.event] : [])));
+  return new Set(
+    events.flatMap((event) =>
+      event.type === 'retraction' && event.evidence.event !== null ? [event.evidence.event] : [],
+    ),
+  );
 }
