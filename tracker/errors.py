@@ -22,6 +22,7 @@
     ├── ClusterFailed        the private PostgreSQL does not run
     │   └── ClusterWaits     and may run with the next try
     ├── DatabaseUnusable     the database that was named cannot be used
+    │   └── DatabaseAway     and may be with the next try
     ├── SchemaDrift          the database and the migrations disagree
     ├── ReceiverRefused      an address that alerts are not sent to
     ├── ServerEnded          the server we started ended by itself
@@ -129,6 +130,10 @@ class ClusterWaits(ClusterFailed):
 
 class DatabaseUnusable(TrackerError):
     """The database cannot be used."""
+
+
+class DatabaseAway(DatabaseUnusable):
+    """The database cannot be used now."""
 
 
 class SchemaDrift(TrackerError):

@@ -108,7 +108,7 @@ def configure(
     logging.getLogger("asyncpg.pool").filters[:] = [Pools()]
     structlog.configure(
         processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        logger_factory=structlog.stdlib.LoggerFactory(ignore_frame_names=[__name__]),  # Seldom speaks for others
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )

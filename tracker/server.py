@@ -5,7 +5,7 @@ import gc
 import os
 import socket
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import asyncpg
 import msgspec
@@ -17,7 +17,7 @@ from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.dialer import Dialer
 from tracker.api.app import build_app
 from tracker.clock import find_fault
-from tracker.errors import StorageDown, TrackerError
+from tracker.errors import DatabaseAway, StorageDown, TrackerError
 from tracker.ingest.log import Log
 from tracker.ingest.roster import Roster
 from tracker.ingest.session import Reception
@@ -237,18 +237,14 @@ class Server:
 async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
     """Serve until `shutdown` is set; our parent is told once we take connections. Raises what ended it, if not that."""
     url, settings = assignment.database_url, assignment.settings
-    for name in await bring_up_to_date(url):
-        logger.info("migrated", file=name)
-    pool = await open_pool(url, min_size=1, max_size=API_CONNECTIONS, answer_s=API_ANSWER)
-    doors = await open_pool(url, min_size=1, max_size=DOOR_CONNECTIONS, answer_s=API_ANSWER)
+    pool, carriers, code = await prepare(url, settings, shutdown)
+    doors = await open_pool(url, min_size=0, max_size=DOOR_CONNECTIONS, answer_s=API_ANSWER)
     listener, end = assignment.inherited
     report = Report()
     ear = Ear(report)
     sibling = Sibling(socket.socket(fileno=end), ear.hear)
     try:
         async with asyncio.TaskGroup() as tasks:
-            carriers = await make_carriers(pool, settings, Dialer(settings.private_receivers))
-            code = await first_link(pool, settings)
             server = Server(url, pool, doors, tasks, settings, carriers)
             server.find_trouble = ear.find_trouble
             server.metrics.registry.register(report)
@@ -258,6 +254,39 @@ async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
         sibling.close()
         pool.terminate()
         doors.terminate()
+
+
+class Prepared(NamedTuple):
+    """What has to be there before anybody can be served. `code`: of the first sign-in link."""
+
+    pool: asyncpg.Pool
+    carriers: Carriers
+    code: str | None
+
+
+async def prepare(url: str, settings: Settings, shutdown: asyncio.Event) -> Prepared:
+    """On a database that is up to date. The private one is waited for: its disk may be full, and what keeps it looks
+    after it. That another one is away is told to who named it."""
+    while True:
+        try:
+            return await begin_with(url, settings)
+        except (StorageDown, DatabaseAway, *AWAY) as error:
+            if settings.database_url is not None or shutdown.is_set():
+                raise
+            seldom.warning("cannot begin yet", error=repr(error))
+            await asyncio.sleep(AGAIN)
+
+
+async def begin_with(url: str, settings: Settings) -> Prepared:
+    for name in await bring_up_to_date(url):
+        logger.info("migrated", file=name)
+    pool = await open_pool(url, min_size=1, max_size=API_CONNECTIONS, answer_s=API_ANSWER)
+    try:
+        carriers = await make_carriers(pool, settings, Dialer(settings.private_receivers))
+        return Prepared(pool, carriers, await first_link(pool, settings))
+    except BaseException:
+        pool.terminate()
+        raise
 
 
 def say(listening: Listening) -> None:

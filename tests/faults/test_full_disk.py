@@ -88,11 +88,12 @@ def lines_about(server: RunningServer, event: str) -> int:
 
 async def send(device: Talk, seqs: range) -> None:
     for seq in seqs:
-        await device.fixes(seq, fix(seq))
+        assert (await device.fixes(seq, fix(seq)))["stored"] == 1
 
 
 def fix(seq: int) -> dict[str, object]:
-    return {"at": format_ms(now_ms()), "lon": 24.9 + seq / 1e5, "lat": 60.2}
+    """No two of them in the same millisecond, which would be a conflict."""
+    return {"at": format_ms(now_ms() // 1000 * 1000 + seq), "lon": 24.9 + seq / 1e5, "lat": 60.2}
 
 
 async def count_fixes(disk: Path) -> int:

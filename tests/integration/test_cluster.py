@@ -320,6 +320,25 @@ async def test_it_never_gives_up_on_a_postgres_that_keeps_dying(data: Path, when
         watch.cancel()
 
 
+@pytest.mark.parametrize("away", ["data", "data/pgdata", "data/pgdata/global/pg_control"])
+async def test_what_was_away_for_a_while_is_never_made_anew(data: Path, away: str) -> None:
+    """A disk that is not mounted for a moment, a file that cannot be read: no empty cluster takes its place."""
+    told: list[str | None] = []
+    place = data.parent / away
+    with started(data, durable=True) as cluster:
+        await value(cluster, "create table t (n int)")
+        pid = cluster.pid
+        place.rename(place.with_name("elsewhere"))
+        kill(pid)
+        watch = asyncio.create_task(cluster.watch(told.append))
+        await until(lambda: told, within_s=30)
+        assert told[0] is not None and not place.exists()
+        place.with_name("elsewhere").rename(place)
+        await until(lambda: told[-1] is None, within_s=30)
+        assert await value(cluster, "select count(*) from t") == 0
+        watch.cancel()
+
+
 def test_a_broken_configuration_is_told_at_once(data: Path) -> None:
     with (data / "pgdata/postgresql.conf").open("a") as conf:
         conf.write("work_mem = lots\n")

@@ -113,3 +113,18 @@ def test_what_fails_each_second_is_told_once_a_minute() -> None:
         ("other", {}),
         ("away", {"second": 120, "meanwhile": 59}),
     ]
+
+
+def test_a_line_names_who_said_it(lines: io.StringIO) -> None:
+    Seldom(structlog.get_logger()).warning("away")
+    assert json.loads(lines.getvalue())["logger"] == __name__
+
+
+def test_what_a_pool_says_of_a_database_that_is_away_is_one_line(lines: io.StringIO) -> None:
+    for _ in range(5):
+        try:
+            raise ConnectionError("gone")
+        except ConnectionError:
+            logging.getLogger("asyncpg.pool").exception("Failed to restore the pool connection floor; retrying")
+    [line] = lines.getvalue().splitlines()
+    assert json.loads(line)["error"] == "ConnectionError('gone')" and "exception" not in line

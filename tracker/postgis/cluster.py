@@ -105,6 +105,8 @@ class Cluster:
 
     async def _start_again(self) -> str | None:
         """Why it did not work; None: it did."""
+        if not self._places.cluster.exists():  # an unmounted disk: a new one in its place would be empty
+            return "the folder with PostgreSQL's data is gone"
         try:
             for pause_s in self._starting():
                 await asyncio.sleep(pause_s)
@@ -122,7 +124,10 @@ class Cluster:
         return f"PostgreSQL says: {passing}" if passing else "PostgreSQL's log says why"
 
     def _is_full(self) -> bool:
-        found = os.statvfs(self._places.home)
+        try:
+            found = os.statvfs(self._places.home)
+        except OSError:
+            return False
         return found.f_bavail * found.f_frsize < FULL_BYTES
 
     def stop(self) -> None:

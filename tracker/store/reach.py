@@ -7,12 +7,19 @@ from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 
-from tracker.errors import DatabaseUnusable
+from tracker.errors import DatabaseAway, DatabaseUnusable
 from tracker.store.migrate import migrate
 
 NAMED: Final = "--database (TRACKER_DATABASE_URL)"
 GRANTS: Final = 'create extension if not exists postgis; alter database "NAME" owner to "USER";'
 CONNECT_S: Final = 10
+# Among them: it starts or ends, has too many connections, no memory, or no room on its disk.
+PASSING: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InternalClientError,
+)
 
 
 async def bring_up_to_date(url: str) -> list[str]:
@@ -28,25 +35,29 @@ async def bring_up_to_date(url: str) -> list[str]:
 
 @asynccontextmanager
 async def told_plainly(url: str) -> AsyncIterator[None]:
-    """What asyncpg raises becomes DatabaseUnusable: where the database is, what it said, and what to look at."""
+    """What asyncpg raises becomes DatabaseUnusable: where the database is, what it said, and what to look at.
+    DatabaseAway where that may pass by itself."""
+    kind = DatabaseUnusable
     try:
         yield
     except (OSError, TimeoutError) as error:
         why = getattr(error, "strerror", None) or str(error) or "no answer in time"
+        kind = DatabaseAway
         told = f"does not answer ({why}): is it running, and is {NAMED} right?"
     except asyncpg.InvalidAuthorizationSpecificationError as error:
         told = f"does not let us in ({error}): check user and password in {NAMED}"
     except asyncpg.InvalidCatalogNameError as error:
         told = f"is not there ({error}): make it first, or mend {NAMED}"
-    except (asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError) as error:
-        told = f"takes no connections now ({error}): try again in a while"
+    except PASSING as error:
+        kind = DatabaseAway
+        told = f"cannot be used now ({error}): try again in a while"
     except asyncpg.InsufficientPrivilegeError as error:
         told = f"does not let us make our tables ({error}): as its superuser, run there once: {GRANTS}"
     except (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
         told = f"cannot be used ({error}): {NAMED} has to look like postgresql://user:password@host:5432/name"
     else:
         return
-    raise DatabaseUnusable(f"{place_of(url)} {told}")
+    raise kind(f"{place_of(url)} {told}")
 
 
 async def _check(conn: asyncpg.Connection, url: str) -> None:
