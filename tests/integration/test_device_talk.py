@@ -1,5 +1,6 @@
 """What a device says beside its fixes: answers that cannot be read, and what it says before it is welcome."""
 
+import asyncpg
 import msgspec
 import pytest
 
@@ -50,6 +51,22 @@ async def test_results_that_cannot_be_read_are_refused_one_by_one(server: Runnin
         assert sorted(await errors(device, 12)) == sorted(("unknown_command", id) for id in ids)
     with server.api() as api:
         assert all(command["ok"] for command in api.get("/api/devices/van/commands").json()["commands"])
+
+
+async def test_what_a_device_cannot_answer_expires(server: RunningServer, conn: asyncpg.Connection) -> None:
+    token = server.new_device("van")
+    ids = order(server, 2)
+    for _ in range(2):  # it is sent again for as long as it is open
+        async with server.device("van", token) as device:
+            for answer in answers(ids):
+                await device.say(**answer)
+            heard = [await device.hear() for _ in range(4)]
+            assert sorted(each["id"] for each in heard if each["type"] == "command") == sorted(ids)
+    await conn.execute("update command set expires = now() - interval '1 second' where id = $1", ids[0])
+    async with server.device("van", token) as device:
+        assert (await device.hear("command"))["id"] == ids[1]
+        await device.say(type="result", id=ids[0], ok=True)
+        assert await errors(device, 1) == [("unknown_command", ids[0])]
 
 
 async def test_what_is_said_before_the_welcome_counts_by_what_it_is(server: RunningServer) -> None:

@@ -47,7 +47,20 @@ MAY_IMPORT: Final = {
     },
     "readers": {"model", "errors", "geofence", "store"},
     "dry_run": {"model", "errors", "geo", "geofence", "pipeline", "readers", "store"},
-    "api": {"alerts", "dry_run", "readers", "model", "errors", "geo", "geofence", "store", "access", "live", "metrics"},
+    "api": {
+        "alerts",
+        "dry_run",
+        "readers",
+        "model",
+        "errors",
+        "geo",
+        "geofence",
+        "store",
+        "access",
+        "live",
+        "metrics",
+        "logs",
+    },
     "simulator": {"model", "errors", "geo", "xml"},
 }
 # Decisions are values in, values out: nothing that waits, asks the time, talks or writes.

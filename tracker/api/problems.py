@@ -8,15 +8,18 @@ from typing import Any, Final
 
 import asyncpg
 import msgspec
+import structlog
 from quart import Quart, Response, has_request_context, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from tracker.api.edge import answer
 from tracker.errors import Invalid, NotSignedIn, StorageDown, TooMany, TrackerError, http_status
 from tracker.geofence.reading.told import BadFeature
+from tracker.logs import Seldom
 from tracker.store.pool import AWAY
 
 log = logging.getLogger(__name__)
+seldom = Seldom(structlog.get_logger())
 
 REFUSED: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
 
@@ -67,7 +70,7 @@ async def _http(error: HTTPException) -> Response:
 async def _away(error: Exception) -> Response:
     if isinstance(error, ValueError):  # asyncpg's own word for a value no column takes is an InterfaceError too
         return await _answer_refused(error)
-    log.warning("storage is down", extra={"error": type(error).__name__})
+    seldom.warning("storage is down", error=type(error).__name__)
     return await _describe(StorageDown())
 
 
