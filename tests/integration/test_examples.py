@@ -35,7 +35,22 @@ def javascript(folder: Path) -> list[str]:
     return [node, *(["--experimental-websocket"] if known == "undefined" else []), str(EXAMPLES / "device.mjs")]
 
 
-BUILDS: Final[dict[str, Callable[[Path], list[str] | str]]] = {"Python": python, "JavaScript": javascript}
+def c(folder: Path) -> list[str] | str:
+    if not (
+        shutil.which("cc") and Path("/usr/include/libwebsockets.h").exists() and Path("/usr/include/cjson").exists()
+    ):
+        return "no compiler with libwebsockets here: Debian has them as gcc, libwebsockets-dev and libcjson-dev"
+    program = str(folder / "device")
+    sources = ["-Wall", "-Werror", str(EXAMPLES / "device.c"), "-lwebsockets", "-lcjson"]
+    subprocess.run(["cc", "-o", program, *sources], check=True, timeout=60)
+    return [program]
+
+
+BUILDS: Final[dict[str, Callable[[Path], list[str] | str]]] = {
+    "Python": python,
+    "JavaScript": javascript,
+    "C": c,
+}
 
 
 @dataclass(frozen=True)
