@@ -1,6 +1,7 @@
 """The examples, each in its language: what they are given is stored, once each, whatever becomes of the server."""
 
 import asyncio
+import os
 import shutil
 import subprocess
 import sys
@@ -46,10 +47,22 @@ def c(folder: Path) -> list[str] | str:
     return [program]
 
 
+def go(folder: Path) -> list[str] | str:
+    library = Path("/usr/share/gocode/src/github.com/gorilla/websocket")
+    if not (shutil.which("go") and library.exists()):
+        return "no Go with gorilla/websocket here: Debian has them as golang-go and golang-github-gorilla-websocket-dev"
+    program = str(folder / "device")
+    debian = {"GOPATH": "/usr/share/gocode", "GO111MODULE": "off", "GOCACHE": str(folder / "cache")}
+    command = ["go", "build", "-o", program, str(EXAMPLES / "device.go")]
+    subprocess.run(command, env=os.environ | debian, check=True, timeout=120)
+    return [program]
+
+
 BUILDS: Final[dict[str, Callable[[Path], list[str] | str]]] = {
     "Python": python,
     "JavaScript": javascript,
     "C": c,
+    "Go": go,
 }
 
 
