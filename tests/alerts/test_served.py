@@ -55,7 +55,7 @@ async def test_from_a_fix_to_its_receiver(alerting: RunningServer, receiver: Rec
     with alerting.api() as api:
         listed = api.get(f"/api/subscriptions/{id}/deliveries").json()["deliveries"]
         assert [each["type"] for each in listed] == ["exit", "exit"]
-        assert "tracker_alerts_total" in api.get("/metrics").text
+        assert 'tracker_alerts_total{outcome="sent"} ' in api.get("/metrics").text
 
 
 async def test_a_test_arrives_by_every_channel_and_people_are_told_names(

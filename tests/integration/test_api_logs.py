@@ -47,7 +47,7 @@ async def test_a_device_holds_a_hundred_open_commands(admin: Caller, device: Dev
 
 BAD_COMMANDS = {
     "unknown name": ({"name": "explode"}, "name"),
-    "no seconds": ({"name": "set_interval"}, "args"),
+    "no seconds": ({"name": "set_interval"}, "args.seconds"),
     "seconds of text": ({"name": "set_interval", "args": {"seconds": "5"}}, "args.seconds"),
     "no interval at all": ({"name": "set_interval", "args": {"seconds": 0}}, "args.seconds"),
     "NUL": ({"name": "message", "args": {"text": "\0"}}, "args.text"),

@@ -218,7 +218,6 @@ async def test_metrics_are_what_a_dashboard_can_use(anonymous: Caller) -> None:
     text = await plain.get_data(as_text=True)
     assert plain.headers["Content-Type"].startswith("text/plain; version=")
     assert "_created" not in text and 'method="BREW"' not in text
-    assert 'tracker_alerts_total{outcome="sent"} 0.0' in text
     assert 'tracker_fix_to_received_seconds_bucket{le="0.0005"} 0.0' in text
     assert 'tracker_http_request_seconds_count{method="GET",route="/api/geofences/{geofence}"} 1.0' in text
     asked = {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"}

@@ -168,6 +168,7 @@ async def test_an_event_and_its_alerts_are_committed_together_or_not_at_all(
            values ('port', 1, $1, st_makeenvelope(7, 43, 8, 44, 4326))""",
         msgspec.json.encode(PORT).decode(),
     )
+    await conn.execute("update geofence_head set revision = 1")
     await insert_subscription(conn, "all", "", Wish(), Webhook("http://127.0.0.1:9/"), new_webhook_secret())
     log = Log(database_url, "first")
     await log.open()

@@ -34,7 +34,7 @@ os.geteuid = lambda: 1000
 steps.TICK_S = 0.02
 system.missing = lambda **wanted: [system.Package("postgresql-postgis", "PostgreSQL with PostGIS")]
 prepare.prepare_checkout = lambda needs, progress: None
-with steps.Progress().shown() as progress:
+with steps.Display().shown() as progress:
     prepare.prepare(prepare.Needs(postgis=True, page=False), progress, os.environ)
 """
 INSTALL = "#!/bin/sh\nsleep 0.2\n"

@@ -31,12 +31,8 @@ def main() -> None:
             say(word)
     except TrackerError as error:
         say(Refusal(type(error).__name__, str(error), error.field))
-    except MemoryError:
-        say(
-            Refusal(
-                Invalid.__name__, "takes more memory to read than is granted; simplify it or send it in parts", None
-            )
-        )
+    except (MemoryError, SystemError):  # compiled code that gets no memory may raise nothing, which is the second
+        say(Refusal(Invalid.__name__, TOO_MUCH, None))
 
 
 def say(word: Word) -> None:

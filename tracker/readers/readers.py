@@ -138,6 +138,6 @@ async def _ended(process: Process, limits: Limits) -> TrackerError:
     logger.error("a reader ended", code=code, words=words.decode(errors="replace"))
     if -code == signal.SIGXCPU:
         return Invalid(f"takes more than {limits.seconds} s to read; simplify it or send it in parts")
-    if -code in BY_ITSELF:
+    if -code in BY_ITSELF or b"MemoryError" in words:  # not enough was left to say so in order
         return Invalid(TOO_MUCH)
     return ReaderDied()
