@@ -20,6 +20,11 @@ FASTEST: Final = 50.0  # position messages a second: beyond it no screen shows t
 SLOWEST: Final = 0.05
 KIND: Final = 2
 HEAD: Final = Struct("<BBHIq")
+MOST_BYTES: Final = 64 * 1024  # of one message: what WebSocket libraries take unless told otherwise
+ROOM: Final = MOST_BYTES - 64  # for what stands in a list
+MOST_COLUMNS: Final = 2_900  # positions in a binary message: 22 bytes each
+MOST_GEOFENCES: Final = 500  # named in one position, so that it fits; the API names all of them
+MOST_SAID: Final = 1_000  # characters of an error: it may quote what was sent
 Id = Annotated[str, msgspec.Meta(max_length=64, pattern=r"\A[^\x00]*\Z")]  # PostgreSQL's text takes no NUL
 Ids = Annotated[list[Id], msgspec.Meta(max_length=1_000)]
 
@@ -99,10 +104,35 @@ def encode_reset(reason: str, event: int) -> str:
     return encode(type="reset", reason=reason, event=event)
 
 
-def encode_positions(kind: str, table: Table, slots: Iterable[int]) -> str:
-    """`kind`: snapshot or positions."""
-    shown = ",".join(encode_position(table, slot) for slot in slots)
-    return f'{{"type":"{kind}","positions":[{shown}]}}'
+def encode_positions(table: Table, slots: Iterable[int]) -> list[str]:
+    """Some changed positions, in messages that fit."""
+    parts = split((encode_position(table, slot) for slot in slots), ROOM)
+    return [f'{{"type":"positions","positions":[{",".join(part)}]}}' for part in parts]
+
+
+def encode_snapshot(table: Table, slots: Iterable[int]) -> list[str]:
+    """All that is shown: one `snapshot`, and where it does not fit `positions` behind it, the last of them marked."""
+    parts = split((encode_position(table, slot) for slot in slots), ROOM) or [[]]
+    told = [f'{{"type":"positions","positions":[{",".join(part)}]}}' for part in parts]
+    more = '"more":true,' if len(parts) > 1 else ""
+    told[0] = f'{{"type":"snapshot",{more}"positions":[{",".join(parts[0])}]}}'
+    if more:
+        told[-1] = f'{{"type":"positions","complete":true,"positions":[{",".join(parts[-1])}]}}'
+    return told
+
+
+def split(texts: Iterable[str], most: int) -> list[list[str]]:
+    """In order, so many together as take no more than `most` bytes."""
+    parts: list[list[str]] = []
+    room = -1
+    for text in texts:
+        size = len(text.encode()) + 1
+        if size > room:
+            parts.append([])
+            room = most
+        parts[-1].append(text)
+        room -= size
+    return parts
 
 
 def encode_position(table: Table, slot: int) -> str:
@@ -132,12 +162,16 @@ def position_fields(position: Position) -> dict[str, Any]:
         "altitude": fix.altitude,
         "battery": fix.battery,
         "status": position.status.name.lower(),
-        "geofences": position.geofences,
+        "geofences": position.geofences[:MOST_GEOFENCES],
     }
 
 
-def encode_columns(changes: Changes, picked: Slots) -> bytes:
-    """Binary positions of the `picked` ones, as the wire contract lays them out."""
+def encode_columns(changes: Changes, picked: Slots) -> list[bytes]:
+    """Binary positions of the `picked` ones, as the wire contract lays them out, in messages that fit."""
+    return [encode_few(changes, picked[at : at + MOST_COLUMNS]) for at in range(0, len(picked), MOST_COLUMNS)]
+
+
+def encode_few(changes: Changes, picked: Slots) -> bytes:
     count = len(picked)
     # Each column is padded to 4 bytes; what with means nothing, so the first ones are picked again.
     padded = np.append(picked, np.resize(picked, -count % 4)) if count % 4 else picked
@@ -151,22 +185,30 @@ def encode_columns(changes: Changes, picked: Slots) -> bytes:
     )
 
 
-def encode_names(table: Table, slots: Iterable[int]) -> str:
+def encode_names(table: Table, slots: Iterable[int]) -> list[str]:
     known = [(slot, table.devices.get(slot)) for slot in slots]
-    devices = [
-        {"slot": slot, "device": device.id, "name": device.name, "category": device.category}
+    devices = (
+        encode(slot=slot, device=device.id, name=device.name, category=device.category)
         for slot, device in known
         if device
-    ]
-    return encode(type="names", devices=devices)
+    )
+    return [f'{{"type":"names","devices":[{",".join(part)}]}}' for part in split(devices, ROOM)]
 
 
-def encode_gone(ids: Sequence[str]) -> str:
-    return encode(type="gone", devices=ids)
+def encode_gone(ids: Sequence[str]) -> list[str]:
+    return [f'{{"type":"gone","devices":[{",".join(part)}]}}' for part in split(map(encode_id, ids), ROOM)]
+
+
+def encode_id(id: str) -> str:
+    return msgspec.json.encode(id).decode()
 
 
 def encode_event(event: Event) -> str:
-    return encode(type="event", event=told(event))
+    """One whose evidence is too long comes without it; over HTTP it has it."""
+    text = encode(type="event", event=told(event))
+    if len(text.encode()) <= MOST_BYTES:
+        return text
+    return encode(type="event", event=told(msgspec.structs.replace(event, evidence=msgspec.Raw(b'{"cut":true}'))))
 
 
 def encode_cells(cells: Iterable[tuple[float, float, int]]) -> str:
@@ -174,7 +216,7 @@ def encode_cells(cells: Iterable[tuple[float, float, int]]) -> str:
 
 
 def encode_error(code: str, message: str) -> str:
-    return encode(type="error", code=code, message=message)
+    return encode(type="error", code=code, message=message[:MOST_SAID])
 
 
 def encode(**fields: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from time import monotonic
 from typing import Final, Protocol
 
@@ -165,7 +166,11 @@ class Viewer:
             return
         self.shown[slots] = True
         self.named[slots] = True
-        self.socket.send(frames.encode_positions("snapshot", table, slots.tolist()))
+        self.send_all(frames.encode_snapshot(table, slots.tolist()))
+
+    def send_all(self, messages: Iterable[str | bytes]) -> None:
+        for message in messages:
+            self.socket.send(message)
 
     def forget_table(self) -> None:
         table = self.table
@@ -209,29 +214,29 @@ class Viewer:
         if self.wish.binary:
             self.tell_columns(changes, picked, slots)
         else:
-            self.socket.send(frames.encode_positions("positions", changes.table, slots.tolist()))
+            self.send_all(frames.encode_positions(changes.table, slots.tolist()))
         return True
 
     def tell_columns(self, changes: Changes, picked: Slots, slots: Slots) -> None:
         if not (known := self.named[slots]).all():
             unnamed = slots[~known]
             self.named[unnamed] = True
-            self.socket.send(frames.encode_names(changes.table, unnamed.tolist()))
+            self.send_all(frames.encode_names(changes.table, unnamed.tolist()))
         if changes.fits is None:
-            self.socket.send(frames.encode_columns(changes, picked))
+            self.send_all(frames.encode_columns(changes, picked))
             return
         fits = changes.fits[picked]
         if fits.any():
-            self.socket.send(frames.encode_columns(changes, picked[fits]))
+            self.send_all(frames.encode_columns(changes, picked[fits]))
         if not fits.all():
-            self.socket.send(frames.encode_positions("positions", changes.table, slots[~fits].tolist()))
+            self.send_all(frames.encode_positions(changes.table, slots[~fits].tolist()))
 
     def tell_gone(self, table: Table, slots: Slots) -> None:
         if not len(slots):
             return
         self.shown[slots] = False
         ids = [device.id for slot in slots.tolist() if (device := table.devices.get(slot))]
-        self.socket.send(frames.encode_gone(ids))
+        self.send_all(frames.encode_gone(ids))
 
     def forget_device(self, key: int, id: str) -> None:
         """The device was deleted."""
@@ -240,14 +245,14 @@ class Viewer:
             if self.is_full:
                 self.owes_snapshot = True
             else:
-                self.socket.send(frames.encode_gone([id]))
+                self.send_all(frames.encode_gone([id]))
 
     def rename_device(self, key: int) -> None:
         if key < len(self.named) and self.named[key]:
             if self.is_full:
                 self.named[key] = False  # its next position brings the name
             else:
-                self.socket.send(frames.encode_names(self.table, [key]))
+                self.send_all(frames.encode_names(self.table, [key]))
 
     def notice_device(self, key: int, id: str) -> None:
         """A device is new; it may be one that was asked for."""
