@@ -226,3 +226,49 @@ def test_connections_that_are_reset_at_once_are_no_failures(server: Server) -> N
             for client in clients:
                 client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 client.close()
+
+
+@pytest.mark.parametrize("ahead", [1, 4])
+def test_who_waits_for_its_answers_is_never_closed_for_being_fast(server: Server, ahead: int) -> None:
+    """Twice what is read in a second: what is too fast is read later."""
+    client = server.open()
+    for _ in range(ahead):
+        client.send(TEXT, b"x")
+    for _ in range(4_500):
+        assert client.receive() == (TEXT, b"x")
+        client.send(TEXT, b"x")
+    client.close()
+
+
+@pytest.mark.parametrize("size", [300_000, 1_000_000, 5_000_000])
+def test_who_sends_too_much_at_once_can_read_why(server: Server, size: int) -> None:
+    """The whole of it is sent first, as most clients do."""
+    for _ in range(5):
+        client = server.open()
+        client.sock.sendall(frame(BINARY, b"x" * size))
+        assert client.close_code(5) == 1009
+        client.close()
+
+
+def test_who_floods_can_read_why(server: Server) -> None:
+    for _ in range(5):
+        client = server.open("/count")
+        client.sock.sendall(frame(BINARY, b"") * 50_000)
+        assert client.close_code(5) == 1008
+        client.close()
+
+
+def test_who_is_closed_by_the_application_can_read_why_while_it_sends(server: Server) -> None:
+    client = server.open("/close")
+    client.send(TEXT, b"4503")
+    client.sock.sendall(frame(BINARY, b"x" * 1_000) * 2_000 + frame(BINARY, b"x" * 1_000_000))
+    assert client.close_code(5) == 4503
+    client.close()
+
+
+def test_a_refusal_can_be_read_though_there_is_more_to_come(server: Server) -> None:
+    client = Client(server.address.connect())
+    client.sock.sendall(b"GET /echo HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 1_000_000 + b"\r\n\r\n")
+    client.read_head()
+    assert client.status == 431
+    client.close()

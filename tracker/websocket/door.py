@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from .limits import Limits
+from .room import Room
 from .wire import Site, Wire
 
 log = logging.getLogger("tracker.websocket")
@@ -52,7 +53,7 @@ class Door:
         status = room.census.refusal(address)
         if status is not None:
             room.refused[status] += 1
-            _refuse(arrived, status if self._site.tls is None else None)
+            _refuse(arrived, status if self._site.tls is None else None, room)
             return
         arrived.setblocking(False)
         room.census.enter(address)
@@ -70,16 +71,19 @@ class Door:
         self._resting = self._loop.call_later(seconds, self._loop.add_reader, self._listener, self._admit)
 
 
-def _refuse(arrived: socket.socket, status: int | None) -> None:
-    """Answer without reading. A request that is on its way may turn it into a reset; it is no to either."""
-    with arrived:
-        if status is not None:
-            try:
-                arrived.setblocking(False)
-                arrived.send(_REFUSED[status])
-                arrived.shutdown(socket.SHUT_WR)
-            except OSError:
-                pass  # gone already
+def _refuse(arrived: socket.socket, status: int | None, room: Room) -> None:
+    """Answer without looking at what was asked."""
+    if status is not None:
+        try:
+            arrived.setblocking(False)
+            arrived.send(_REFUSED[status])
+        except OSError:
+            status = None  # gone already
+    rest = room.rests.take(arrived) if status is not None else None
+    if rest is None:
+        arrived.close()
+    else:
+        rest.begin()
 
 
 def listen(address: str, limits: Limits) -> socket.socket:

@@ -24,6 +24,7 @@ from .assembly import (
 from .budget import Budget
 from .limits import Limits
 from .parser import read_buffer, slim
+from .rest import Rest
 from .room import Room
 from .socket import Conversation, Prebuilt
 
@@ -52,10 +53,12 @@ class HandedSocket(WSListener):
         "_pinged_at",
         "_queued",
         "_received",
+        "_rest",
         "_room",
         "_silent_since",
         "_stalled_since",
         "_taken",
+        "_throttled",
         "_wheel",
         "_wire",
         "due",
@@ -71,11 +74,13 @@ class HandedSocket(WSListener):
         self._room = room
         self._wheel = room.wheel
         self._heard = room.wheel.now
-        self._frames = Budget(limits.frames_per_s, limits.burst_s)
+        self._frames = Budget(limits.frames_per_s, 1.0)
         self._control = Budget(limits.control_frames_per_s, limits.burst_s)
         self._assembly: Assembly | None = None
         self._open = False
         self._paused = False
+        self._throttled = False
+        self._rest: Rest | None = None
         self._code: int | None = None
         self._closing_since: float | None = None
         self._silent_since: float | None = None
@@ -115,18 +120,25 @@ class HandedSocket(WSListener):
     def pause_reading(self) -> None:
         if self._open and not self._paused:
             self._paused = True
-            self._wire.underlying_transport.pause_reading()
+            self._read_or_not()
 
     def resume_reading(self) -> None:
         if self._open and self._paused:
             self._paused = False
+            self._read_or_not()
+
+    def _read_or_not(self) -> None:
+        if self._paused or self._throttled:
+            self._wire.underlying_transport.pause_reading()
+        else:
             self._heard = self._wheel.now
             self._wire.underlying_transport.resume_reading()
 
     def close(self, code: int, reason: str = "") -> None:
         if not self._open:
             return
-        self.resume_reading()  # or the answer would never be read
+        self._paused = self._throttled = False
+        self._read_or_not()  # or the answer would never be read
         self._open = False
         self._code = self._code or code
         self._closing_since = self._wheel.now
@@ -153,8 +165,7 @@ class HandedSocket(WSListener):
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         self._heard = self._wheel.now
-        if not self._frames.take():
-            self._close_for(Violation(POLICY, "too many frames"))
+        if not self._frames.take() and not self._read_later():
             return
         kind = frame.msg_type
         if frame.fin and self._assembly is None and self._open and not (frame.rsv1 or frame.rsv2 or frame.rsv3):
@@ -185,6 +196,8 @@ class HandedSocket(WSListener):
         if self._code is None and handshake is not None and handshake.sent is not None:
             self._code = int(handshake.sent.code)  # picows itself closed, for a bad frame
             self._room.violations[self._code] += 1
+        if self._rest is not None:
+            self._rest.begin()
         del self._wire  # it, picows and this one hold each other: cut, so that nothing waits for a collection
         if conversation is not None:
             conversation.closed(self._code or GONE)
@@ -257,15 +270,21 @@ class HandedSocket(WSListener):
         if self._is_mute(now):
             self.close(limits.first_message_code, "nothing was said")
             return None
-        if self._stalled_since is None and not self._paused and not self._check_pulse(now):
+        if self._throttled and not self._frames.owed:
+            self._throttled = False
+            self._read_or_not()
+        is_reading = not self._paused and not self._throttled
+        if self._stalled_since is None and is_reading and not self._check_pulse(now):
             self.close(limits.silent_code, "no pong")
             return None
-        if self._stalled_since is None and not self._paused:
+        if self._stalled_since is None and is_reading:
             slim(self._wire.underlying_transport, self, limits)
         return self._find_next_look()
 
     def _find_next_look(self) -> float:
         now, limits = self._wheel.now, self._limits
+        if self._throttled:
+            return 0.0  # with the next tick
         if self._stalled_since is not None:
             return min(1.0, limits.write_s / 4)
         if self._pinged_at is not None:
@@ -274,6 +293,17 @@ class HandedSocket(WSListener):
         if limits.first_message_s is not None and self._silent_since is not None:
             wait = min(wait, self._silent_since + limits.first_message_s - now)
         return wait
+
+    def _read_later(self) -> bool:
+        """This frame came before its time. False: it is one of a flood, or of what follows our close."""
+        if not self._open or self._frames.owed > self._limits.frames_ahead:
+            self._close_for(Violation(POLICY, "too many frames"))
+            return False
+        if not self._throttled:
+            self._throttled = True
+            self._read_or_not()
+            self._wheel.watch(self, self._find_next_look())
+        return True
 
     def _is_mute(self, now: float) -> bool:
         most = self._limits.first_message_s
@@ -309,14 +339,23 @@ class HandedSocket(WSListener):
 
     def _close_for(self, violation: Violation) -> None:
         if not self._open:
-            self._wire.disconnect()
+            self._drain()
             return
         self._room.violations[violation.code] += 1
         self._assembly = None
         self.close(violation.code, violation.reason)
         if violation.code in (POLICY, TOO_BIG):
-            self._wire.underlying_transport.pause_reading()  # it floods: the goodbye goes out, nothing more comes in
-            self._wire.disconnect()
+            self._drain()  # it floods: what it sends is not even parsed
+
+    def _drain(self) -> None:
+        """The goodbye goes out, and what still comes in is thrown away."""
+        self._keep_rest()
+        self._wire.underlying_transport.pause_reading()
+        self._wire.disconnect()
+
+    def _keep_rest(self) -> None:
+        if self._rest is None:
+            self._rest = self._room.rests.keep(self._wire.underlying_transport)
 
     # -- the log picows complains to ----------------------------------------------------------------------------------
 
@@ -330,6 +369,7 @@ class HandedSocket(WSListener):
             self.close(int(handshake.recv.code) or 1000)  # it came right behind a close frame, which counts
         self._open = False
         self._closing_since = self._wheel.now
+        self._keep_rest()
         self._wire.underlying_transport.pause_reading()
         self._wheel.watch(self, self._limits.close_s)
 

@@ -107,7 +107,7 @@ class PlainStream(WSStream):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.limits: Limits = self.config.limits  # type: ignore[attr-defined]
-        self._frames = Budget(self.limits.frames_per_s, self.limits.burst_s)
+        self._frames = Budget(self.limits.frames_per_s, 1.0)
         self._control = Budget(self.limits.control_frames_per_s, self.limits.burst_s)
         self._heard = 0.0
         self._ended = asyncio.Event()
@@ -149,9 +149,13 @@ class PlainStream(WSStream):
                 await self._answer(event)
             if self.closed:
                 return
+        if self._frames.owed:  # what is too fast is read later; nothing is read while this waits
+            await self._ends_within(self._frames.owed / self.limits.frames_per_s)
 
     def _find_objection(self, event: Any) -> int | None:
-        if not self._frames.take() or (isinstance(event, Ping | Pong) and not self._control.take()):
+        if not self._frames.take() and self._frames.owed > self.limits.frames_ahead:
+            return POLICY
+        if isinstance(event, Ping | Pong) and not self._control.take():
             return POLICY
         if isinstance(event, Message):
             size = len(event.data) if isinstance(event.data, bytes | bytearray) else len(event.data.encode())

@@ -11,11 +11,14 @@ class Limits:
     message_bytes: int = 64 * 1024
     """A sender may not make us hold more than this before we have seen what it is; more is closed with 1009."""
     frames_per_s: int = 2_000
-    """A frame of one byte costs as much as a real one; more than this for long is closed with 1008."""
+    """A frame of one byte costs as much as a real one; what comes faster than this for long is read later."""
+    frames_ahead: int = 64
+    """A sender that waits for our answers is at most a few frames too fast; so many that came at once and before their
+    time are a flood, and are closed with 1008."""
     control_frames_per_s: int = 20
     """Pings cost an answer each, and no honest client needs many; more for long is closed with 1008."""
     burst_s: float = 10.0
-    """Frames held back by a pause (ours or the network's) arrive at once; this many seconds' worth is honest."""
+    """Pings held back by a pause (ours or the network's) arrive at once; this many seconds' worth is honest."""
 
     # One socket's life
     first_message_s: float | None = 10.0
@@ -31,6 +34,8 @@ class Limits:
     ignores `buffered` cuts its reader here."""
     close_s: float = 3.0
     """A peer that never answers our close may not keep the connection."""
+    unread_bytes: int = 16 * 1024 * 1024
+    """What a peer still sends while we close is thrown away up to here, so that it can read why; then it is reset."""
 
     # Close codes the room chooses
     silent_code: int = 4001

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from .census import Census
 from .limits import Limits
+from .rest import Rests
 from .socket import Socket
 from .turnstile import Turnstile
 from .wheel import Wheel
@@ -47,6 +48,7 @@ class Room:
 
     def __post_init__(self) -> None:
         self.census = Census(self.limits)
+        self.rests = Rests(self.limits)
         self.turnstile = Turnstile(self.limits.requests_per_turn)
         self._spoke_at = 0.0
 

@@ -22,6 +22,7 @@ from .handed import HandedSocket
 from .http1 import Http1
 from .limits import Limits
 from .parser import feed, take_over
+from .rest import Rest
 from .room import Room
 from .socket import Conversation
 
@@ -71,6 +72,7 @@ class Wire(asyncio.Protocol):
         self._idle_since: float | None = self.room.wheel.now
         self._held_since = self._stuck_since = 0.0
         self._requests = 0
+        self._rest: Rest | None = None
         self._task: asyncio.Task[None] | None = None
 
     # -- the transport calls ----------------------------------------------------------------------------------------
@@ -89,6 +91,9 @@ class Wire(asyncio.Protocol):
         self._lost = True
         _wake(self._waiter)
         _wake(self._drained)
+        if self._rest is not None:
+            self._rest.begin()
+            self._rest = None
 
     def pause_writing(self) -> None:
         self._stuck_since = self.room.wheel.now
@@ -144,7 +149,7 @@ class Wire(asyncio.Protocol):
                 await http.handle(RawData(data))
             await http.handle(Closed())
         if not self._handed and not self._lost:
-            self._transport.close()
+            self._leave()
             await self._flush()
 
     async def _turn(self) -> None:
@@ -197,10 +202,16 @@ class Wire(asyncio.Protocol):
                 self._transport.write(event.data)
                 await self._flush()
         elif isinstance(event, Closed):
-            self._transport.close()
+            self._leave()
         elif isinstance(event, Updated):
             self._requests += not event.idle
             self._idle_since = self.room.wheel.now if event.idle else None
+
+    def _leave(self) -> None:
+        """Close so that our last word can be read, whatever the peer still sends."""
+        if not self._transport.is_closing():
+            self._rest = self.room.rests.keep(self._transport)
+            self._transport.close()
 
     async def _flush(self) -> None:
         if self._drained is not None and not self._lost:
