@@ -14,6 +14,8 @@
     ├── ReaderDied           the process that read a file ended
     ├── Fenced               another server owns the partitions now
     ├── BadFrame             a frame of a device or viewer that can never be accepted
+    │   ├── TooManyFixes     more fixes in one frame than the limit
+    │   └── FrameTooLarge    more bytes in one frame than the limit
     ├── WindowExceeded       more unacked frames than the window
     ├── Replaced             a newer socket of the same device
     ├── HeartbeatMissed      no pong in time
@@ -98,6 +100,14 @@ class Fenced(TrackerError):
 
 class BadFrame(TrackerError):
     """This frame can never be accepted."""
+
+
+class TooManyFixes(BadFrame):
+    """There are more fixes in this frame than the limit: split it."""
+
+
+class FrameTooLarge(BadFrame):
+    """This frame is larger than the limit: split it."""
 
 
 class WindowExceeded(TrackerError):
@@ -189,3 +199,10 @@ def http_status(error: TrackerError) -> int:
 
 def close_code(error: TrackerError) -> int:
     return next((CLOSE_CODE[kind] for kind in type(error).__mro__ if kind in CLOSE_CODE), 1011)
+
+
+def error_code(error: TrackerError) -> str:
+    """The code of an error frame: the class in snake case, as the contract spells them."""
+    if isinstance(error, FrameTooLarge):
+        return "too_large"
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in type(error).__name__)[1:]

@@ -12,9 +12,13 @@ from tracker.live.hub import Hub
 from tracker.live.viewer import Viewer
 from tracker.websocket import Limits, converse
 
-DEVICE: Final = Limits(message_bytes=MAX_BYTES, ping_s=HEARTBEAT, frames_per_s=500)
+SPOKEN: Final = ("tracker.v1",)
+# Twice what a frame may have is still read, so that its error can name the seq; more is closed with 1009.
+DEVICE: Final = Limits(message_bytes=2 * MAX_BYTES, ping_s=HEARTBEAT, frames_per_s=500, subprotocols=SPOKEN)
 # A viewer is sent nothing large before its socket is empty; then it may be the snapshot of a whole fleet.
-VIEWER: Final = Limits(message_bytes=MAX_BYTES, ping_s=HEARTBEAT, frames_per_s=50, buffered_bytes=8 << 20)
+VIEWER: Final = Limits(
+    message_bytes=MAX_BYTES, ping_s=HEARTBEAT, frames_per_s=50, buffered_bytes=8 << 20, subprotocols=SPOKEN
+)
 
 
 def blueprint(reception: Reception, hub: Hub, is_open: Callable[[], bool]) -> Blueprint:

@@ -23,7 +23,7 @@ from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame, Outcome
 
 REASONS = {"out_of_range", "future", "too_old", "bad_time", "bad_value", "too_many_attributes"}
-CODES = {"bad_frame", "bad_json"}
+CODES = {"bad_frame", "bad_json", "too_many_fixes"}
 
 GOOD = {"at": "2026-01-01T00:00:00Z", "lon": 1, "lat": 1}
 

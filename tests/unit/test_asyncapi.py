@@ -43,6 +43,7 @@ ANSWERS = [
 SHOWN = [
     live_frames.encode_subscribed("e1", True, 1),
     live_frames.encode_reset("gone", 1),
+    live_frames.encode_pong(live_frames.Ping(7)),
     *live_frames.encode_snapshot(table(), [1]),
     *live_frames.encode_positions(table(), [1]),
     *live_frames.encode_names(table(), [1]),
@@ -82,6 +83,7 @@ def check(value: Any, schema: dict[str, Any]) -> None:
     schema = follow(schema)
     if isinstance(value, dict) and "properties" in schema:
         assert set(value) <= set(schema["properties"]), set(value) - set(schema["properties"])
+        assert set(schema.get("required", ())) <= set(value), set(schema["required"]) - set(value)
         for name, inner in value.items():
             check(inner, schema["properties"][name])
     elif isinstance(value, list):

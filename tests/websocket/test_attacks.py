@@ -208,14 +208,6 @@ def test_w29_noise_and_mutated_frames(server: Server) -> None:
             client.close()
 
 
-def test_an_exception_of_the_application_closes_with_1011(server: Server) -> None:
-    client = server.open("/bomb")
-    client.send(TEXT, b"x")
-    assert client.close_code(2) in (1011, 1000)
-    client.close()
-    assert "on purpose" in server.log()
-
-
 def test_connections_that_are_reset_at_once_are_no_failures(server: Server) -> None:
     """So many that some are gone before it is their turn: then nobody can be asked who it was."""
     with server.laws():
@@ -272,3 +264,11 @@ def test_a_refusal_can_be_read_though_there_is_more_to_come(server: Server) -> N
     client.read_head()
     assert client.status == 431
     client.close()
+
+
+def test_an_exception_of_the_application_closes_with_1011(server: Server) -> None:
+    client = server.open("/bomb")
+    client.send(TEXT, b"x")
+    assert client.close_code(2) in (1011, 1000)
+    client.close()
+    assert "on purpose" in server.log()

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tracker.errors import BadFrame
+from tracker.errors import BadFrame, TooManyFixes
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame
 from tracker.pipeline.accept import EAST_E7, LOW_ACCURACY, NORTH_E7, OLDEST_MS, Refused, accept_e7
@@ -31,8 +31,10 @@ def decode_columns(message: bytes, device: int, received_at: int, max_fixes: int
     if len(message) < HEAD.size or message[0] != KIND:
         raise BadFrame("a binary frame begins with kind 1 and a head of 16 bytes")
     _, flags, count, seq, base = HEAD.unpack_from(message)
-    if not 1 <= count <= max_fixes:
-        raise BadFrame(f"fixes: expected 1 to {max_fixes}, got {count}")
+    if count > max_fixes:
+        raise TooManyFixes(f"fixes: expected 1 to {max_fixes}, got {count}; split this frame")
+    if count < 1:
+        raise BadFrame(f"fixes: expected 1 to {max_fixes}, got none")
     if len(message) != HEAD.size + BYTES_PER_FIX * count:
         raise BadFrame(f"{count} fixes take {HEAD.size + BYTES_PER_FIX * count} bytes, got {len(message)}")
     entries = entries_of(message, count, base, received_at // 1000)

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from tracker.errors import BadFrame
-from tracker.ingest.columns import decode_columns
+from tracker.errors import BadFrame, FrameTooLarge, TooManyFixes, error_code
+from tracker.ingest.columns import KIND, decode_columns
 from tracker.model import absent
 from tracker.model.command import Command
 from tracker.model.fix import Fix, Refusal
@@ -19,6 +19,7 @@ from tracker.model.moment import format_ms, from_datetime, now_ms, parse
 from tracker.pipeline.accept import Refused, accept
 
 VERSION: Final = 1
+MOST_SAID: Final = 1_000  # characters of what is said of an error, which may quote what was sent
 KEPT_TEXT: Final = 2_000  # characters of a bad fix or frame kept in quarantine
 MAX_SEQ: Final = (1 << 53) - 1  # what a JavaScript number counts to
 
@@ -97,10 +98,13 @@ LONGEST_ID: Final = 64  # characters of an id that we give
 BACKLOG: Final = "backlog"
 
 
-def decode_message(message: str | bytes, device: int, received_at: int, max_fixes: int) -> Message:
+def decode_message(
+    message: str | bytes, device: int, received_at: int, max_fixes: int, max_bytes: int = 1 << 20
+) -> Message:
     """Any message of a device. A frame that can never be accepted is still a Frame, refused whole; its seq is -1 where
     none can be read."""
     try:
+        check_size(message, max_bytes)
         if isinstance(message, bytes):
             return decode_columns(message, device, received_at, max_fixes)
         decoded = MESSAGE.decode(message)
@@ -140,8 +144,16 @@ def to_frame(wire: WireFixes, device: int, received_at: int, max_fixes: int) -> 
 
 
 def check_count(count: int, max_fixes: int) -> None:
-    if not 1 <= count <= max_fixes:
-        raise BadFrame(f"fixes: expected 1 to {max_fixes}, got {count}")
+    if count > max_fixes:
+        raise TooManyFixes(f"fixes: expected 1 to {max_fixes}, got {count}; split this frame")
+    if count < 1:
+        raise BadFrame(f"fixes: expected 1 to {max_fixes}, got none")
+
+
+def check_size(message: str | bytes, max_bytes: int) -> None:
+    size = len(message) if isinstance(message, bytes) or message.isascii() else len(message.encode())
+    if size > max_bytes:
+        raise FrameTooLarge(f"{size} bytes are more than {max_bytes}; split this frame")
 
 
 def to_entry(index: int, fix: WireFix, now: int) -> Fix | Refusal:
@@ -202,14 +214,15 @@ def retimed(index: int, fields: dict[str, Any], now: int) -> Fix | Refusal:
 def refuse_whole(message: str | bytes, error: Exception, device: int, received_at: int) -> Frame:
     """Names the seq where one can be read, so that the sender knows which frame to drop."""
     known = isinstance(error, BadFrame | msgspec.ValidationError)
-    code, said = ("bad_frame", str(error)) if known else ("bad_json", "this is not JSON")
+    code = error_code(error) if isinstance(error, BadFrame) else "bad_frame" if known else "bad_json"
+    said = str(error)[:MOST_SAID] if known else "this is not JSON"
     return Frame(device, seq_of(message), received_at, [], whole=Refusal(-1, code, clip(message), said))
 
 
 def seq_of(message: str | bytes) -> int:
     """-1 where there is none. A broken text is searched for it."""
     if isinstance(message, bytes):
-        return int.from_bytes(message[4:8], "little") if len(message) >= 8 else -1
+        return int.from_bytes(message[4:8], "little") if len(message) >= 8 and message[0] == KIND else -1
     found = SEQ.search(message, 0, 4_000)
     return int(found[1]) if found else -1
 
@@ -240,6 +253,7 @@ def encode_welcome(device: str, acked: int, window: int, max_fixes: int, max_byt
         max_fixes=max_fixes,
         max_bytes=max_bytes,
         heartbeat=heartbeat,
+        version=VERSION,
         server_time=format_ms(now_ms()),
     )
 

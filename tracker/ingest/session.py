@@ -8,7 +8,7 @@ from typing import Any, Final
 import asyncpg
 
 from tracker.access.gate import Gate
-from tracker.errors import BadFrame, StorageDown, TrackerError, WindowExceeded, close_code
+from tracker.errors import BadFrame, StorageDown, TrackerError, WindowExceeded, close_code, error_code
 from tracker.ingest.errands import fetch_commands, identify, keep_result
 from tracker.ingest.frames import (
     Hello,
@@ -133,7 +133,7 @@ class Session:
     def handle(self, message: str | bytes, device: Device) -> None:
         if self.is_closed:
             return
-        decoded = decode_message(message, device.key, now_us(), MAX_FIXES)
+        decoded = decode_message(message, device.key, now_us(), MAX_FIXES, MAX_BYTES)
         if isinstance(decoded, Frame):
             self.take(decoded)
         elif isinstance(decoded, Result):
@@ -219,7 +219,7 @@ class Session:
         if self.is_closed:
             return
         self.is_closed = True
-        self.socket.send(encode_error(word(error), str(error)))
+        self.socket.send(encode_error(error_code(error), str(error)))
         self.socket.close(close_code(error), str(error))
 
     def dismiss(self, after_ms: int) -> None:
@@ -244,8 +244,3 @@ def expect_hello(message: str | bytes) -> Hello:
         raise BadFrame(decoded.said)
     said = decoded.whole.said if isinstance(decoded, Frame) and decoded.whole else "the first message is a hello"
     raise BadFrame(said)
-
-
-def word(error: TrackerError) -> str:
-    """The code of an error frame: the class in snake case, as the contract spells them."""
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in type(error).__name__)[1:]

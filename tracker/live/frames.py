@@ -18,6 +18,7 @@ from tracker.model.viewport import Viewport, unrolled
 
 FASTEST: Final = 50.0  # position messages a second: beyond it no screen shows them
 SLOWEST: Final = 0.05
+VERSION: Final = 1
 KIND: Final = 2
 HEAD: Final = Struct("<BBHIq")
 MOST_BYTES: Final = 64 * 1024  # of one message: what WebSocket libraries take unless told otherwise
@@ -70,7 +71,13 @@ class Resume(msgspec.Struct, frozen=True, tag="resume"):
     pass
 
 
-Message = Subscribe | Pause | Resume
+class Ping(msgspec.Struct, frozen=True, tag="ping"):
+    """Asks for a pong: a quiet server and one that hangs look the same."""
+
+    id: Annotated[int, msgspec.Meta(ge=-(1 << 53), le=1 << 53)] = 0
+
+
+Message = Subscribe | Pause | Resume | Ping
 
 
 def decode_message(message: str | bytes) -> Message:
@@ -97,7 +104,18 @@ def read_viewport(given: Viewport) -> Viewport:
 
 
 def encode_subscribed(epoch: str, resumed: bool, event: int) -> str:
-    return encode(type="subscribed", epoch=epoch, resumed=resumed, event=event, server_time=format_ms(now_ms()))
+    return encode(
+        type="subscribed",
+        epoch=epoch,
+        resumed=resumed,
+        event=event,
+        version=VERSION,
+        server_time=format_ms(now_ms()),
+    )
+
+
+def encode_pong(ping: Ping) -> str:
+    return encode(type="pong", id=ping.id, server_time=format_ms(now_ms()))
 
 
 def encode_reset(reason: str, event: int) -> str:

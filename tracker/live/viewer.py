@@ -9,11 +9,11 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tracker.errors import BadFrame, TrackerError, close_code
+from tracker.errors import BadFrame, TrackerError, close_code, error_code
 from tracker.live import frames
 from tracker.live.cells import count_cells
 from tracker.live.changes import Changes
-from tracker.live.frames import Pause, Subscribe, decode_message
+from tracker.live.frames import Pause, Ping, Subscribe, decode_message
 from tracker.live.head import Head
 from tracker.live.table import Slots, Table
 from tracker.model.event import Event
@@ -65,6 +65,7 @@ class Viewer:
         self.is_catching_up = False
         self.bad = 0
         self.resumed = True
+        self.reason = ""  # why not
         self.owes_answer = False  # to the last subscribe
         self.owes_snapshot = False
         self.payday = 0.0  # monotonic s: no snapshot before
@@ -92,6 +93,8 @@ class Viewer:
             self.host.sign_in(self, decoded)
         elif isinstance(decoded, Subscribe):
             self.subscribe(decoded)
+        elif isinstance(decoded, Ping):
+            self.socket.send(frames.encode_pong(decoded))
         elif isinstance(decoded, Pause):
             self.is_paused = True
         else:
@@ -104,6 +107,11 @@ class Viewer:
         self.is_paused = False
         after = wish.events.after if wish.events else None
         self.resumed = after is None or self.head.has_events_after(after)
+        if after is not None and not self.resumed:
+            is_ahead = after > self.head.event
+            self.reason = (
+                "there are no events up to that number" if is_ahead else "the events after that number are cut"
+            )
         self.event = after if self.resumed and after is not None else self.head.event
         self.owes_answer = True
         self.pay(monotonic())
@@ -150,7 +158,7 @@ class Viewer:
     def answer(self) -> None:
         self.socket.send(frames.encode_subscribed(self.head.epoch, self.resumed, self.event))
         if not self.resumed:
-            self.socket.send(frames.encode_reset("the events after that number are not here any more", self.event))
+            self.socket.send(frames.encode_reset(self.reason, self.event))
 
     def snapshot(self) -> None:
         """All that is to be seen now; the ticks go on from here."""
@@ -274,7 +282,7 @@ class Viewer:
     def fail(self, error: TrackerError) -> None:
         if not self.is_closed:
             self.is_closed = True
-            self.socket.send(frames.encode_error("closing", str(error)))
+            self.socket.send(frames.encode_error(error_code(error), str(error)))
             self.socket.close(close_code(error), str(error))
 
     def drained(self) -> None:

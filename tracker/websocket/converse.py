@@ -32,7 +32,7 @@ async def _hand_over(wire: Wire, request: Websocket, conversation: Conversation,
     key = request.headers.get("Sec-WebSocket-Key", "")
     if not is_key(key.encode("latin-1", "replace")):
         raise BadRequest("Sec-WebSocket-Key is not 16 bytes in base64")
-    wire.hand_over(key, conversation, limits)
+    wire.hand_over(key, conversation, limits, choose_protocol(request, limits))
     # Hypercorn now takes the connection for closed and has Quart end this task. Returning first would have it answer
     # 500 for a request without a response, into the void but into the log as well.
     await asyncio.get_running_loop().create_future()
@@ -40,7 +40,7 @@ async def _hand_over(wire: Wire, request: Websocket, conversation: Conversation,
 
 async def _serve_plain(wire: Wire | None, request: Websocket, conversation: Conversation, limits: Limits) -> None:
     room = wire.room if wire else Room(limits)
-    await request.accept()
+    await request.accept(subprotocol=choose_protocol(request, limits))
     try:
         await PlainSocket(request, conversation, limits, room).run()
     finally:
@@ -49,3 +49,9 @@ async def _serve_plain(wire: Wire | None, request: Websocket, conversation: Conv
             asyncio.get_running_loop().call_later(limits.close_s, wire.abort)
         if not room.wires:
             room.wheel.stop()
+
+
+def choose_protocol(request: Websocket, limits: Limits) -> str | None:
+    """Ours where it is offered; of others none, which is how one says that they are not spoken here."""
+    offered = [name.strip() for line in request.headers.getlist("Sec-WebSocket-Protocol") for name in line.split(",")]
+    return next((name for name in offered if name in limits.subprotocols), None)

@@ -22,8 +22,9 @@ from .assembly import (
     read_close_code,
 )
 from .budget import Budget
+from .deadlines import Deadlines
 from .limits import Limits
-from .parser import read_buffer, slim
+from .parser import read_buffer
 from .rest import Rest
 from .room import Room
 from .socket import Conversation, Prebuilt
@@ -37,7 +38,7 @@ PING: Final = WSMsgType.PING
 PONG: Final = WSMsgType.PONG
 
 
-class HandedSocket(WSListener):
+class HandedSocket(Deadlines, WSListener):
     __slots__ = (
         "_assembly",
         "_behind",
@@ -142,7 +143,7 @@ class HandedSocket(WSListener):
         self._open = False
         self._code = self._code or code
         self._closing_since = self._wheel.now
-        self._wire.send_close(code, reason.encode()[:123] or None)  # type: ignore[arg-type]
+        self._wire.send_close(code, reason.encode()[:123] or None)
         self._wheel.watch(self, self._limits.close_s)
 
     def abort(self) -> None:
@@ -259,41 +260,6 @@ class HandedSocket(WSListener):
 
     # -- limits -----------------------------------------------------------------------------------------------------
 
-    def look(self) -> float | None:
-        now, limits = self._wheel.now, self._limits
-        if self._closing_since is not None:
-            self.abort()
-            return None
-        if self._stalled_since is not None and not self._is_progressing(now):
-            self._cut(limits.stalled_code)
-            return None
-        if self._is_mute(now):
-            self.close(limits.first_message_code, "nothing was said")
-            return None
-        if self._throttled and not self._frames.owed:
-            self._throttled = False
-            self._read_or_not()
-        is_reading = not self._paused and not self._throttled
-        if self._stalled_since is None and is_reading and not self._check_pulse(now):
-            self.close(limits.silent_code, "no pong")
-            return None
-        if self._stalled_since is None and is_reading:
-            slim(self._wire.underlying_transport, self, limits)
-        return self._find_next_look()
-
-    def _find_next_look(self) -> float:
-        now, limits = self._wheel.now, self._limits
-        if self._throttled:
-            return 0.0  # with the next tick
-        if self._stalled_since is not None:
-            return min(1.0, limits.write_s / 4)
-        if self._pinged_at is not None:
-            return self._pinged_at + limits.pong_s - now
-        wait = self._heard + limits.ping_s - now
-        if limits.first_message_s is not None and self._silent_since is not None:
-            wait = min(wait, self._silent_since + limits.first_message_s - now)
-        return wait
-
     def _read_later(self) -> bool:
         """This frame came before its time. False: it is one of a flood, or of what follows our close."""
         if not self._open or self._frames.owed > self._limits.frames_ahead:
@@ -304,26 +270,6 @@ class HandedSocket(WSListener):
             self._read_or_not()
             self._wheel.watch(self, self._find_next_look())
         return True
-
-    def _is_mute(self, now: float) -> bool:
-        most = self._limits.first_message_s
-        return most is not None and self._silent_since is not None and now - self._silent_since >= most
-
-    def _check_pulse(self, now: float) -> bool:
-        if self._pinged_at is not None and self._heard < self._pinged_at:
-            return now - self._pinged_at < self._limits.pong_s
-        self._pinged_at = None
-        if now - self._heard >= self._limits.ping_s:
-            self._pinged_at = now
-            self._wire.send_ping()
-        return True
-
-    def _is_progressing(self, now: float) -> bool:
-        taken = self._queued - self._wire.underlying_transport.get_write_buffer_size()
-        assert self._stalled_since is not None
-        if taken > self._taken:
-            self._taken, self._stalled_since = taken, now
-        return now - self._stalled_since < self._limits.write_s
 
     def _may_queue(self, size: int) -> bool:
         if self._behind > self._limits.buffered_bytes:

@@ -20,6 +20,10 @@ class Limits:
     burst_s: float = 10.0
     """Pings held back by a pause (ours or the network's) arrive at once; this many seconds' worth is honest."""
 
+    # The handshake
+    subprotocols: tuple[str, ...] = ()
+    """Chosen where one of these is offered."""
+
     # One socket's life
     first_message_s: float | None = 10.0
     """A socket that never says anything is not a client; None where silence is normal."""

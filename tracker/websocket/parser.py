@@ -4,7 +4,7 @@ import base64
 from http import HTTPStatus
 from typing import Any, Final
 
-from picows import WSAutoPingStrategy, WSUpgradeResponseWithListener
+from picows import WSAutoPingStrategy, WSUpgradeResponse, WSUpgradeResponseWithListener
 from picows.picows import WSProtocol  # type: ignore[attr-defined]
 
 from .limits import Limits
@@ -27,9 +27,11 @@ class _Unsaid:
         return bytearray()
 
 
-def take_over(transport: Any, socket: Any, limits: Limits, key: str) -> None:
+def take_over(transport: Any, socket: Any, limits: Limits, key: str, protocol: str | None) -> None:
     """Answer 101 on this transport, and have `socket` called with its frames from here on."""
-    _put(transport, socket, limits, key, lambda _request: socket)
+    headers = {"Sec-WebSocket-Protocol": protocol} if protocol else None
+    accepted = WSUpgradeResponse.create_101_response(headers)
+    _put(transport, socket, limits, key, lambda _request: WSUpgradeResponseWithListener(accepted, socket))
 
 
 def read_buffer(transport: Any) -> int:

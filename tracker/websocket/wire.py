@@ -235,14 +235,14 @@ class Wire(asyncio.Protocol):
             return False
         return bool(self._transport.get_extra_info("peername"))  # picows sets TCP options: not for a unix socket
 
-    def hand_over(self, key: str, conversation: Conversation, limits: Limits) -> None:
+    def hand_over(self, key: str, conversation: Conversation, limits: Limits, protocol: str | None = None) -> None:
         """From here on picows has the connection. Hypercorn is told that it closed, and forgets it."""
         socket = HandedSocket(conversation, limits, self.room, self.address)
         transport = self._transport
         transport.set_write_buffer_limits(high=1, low=0)  # anything buffered means that the peer does not keep up
         with ExitStack() as failed:
             failed.callback(self._give_up)
-            take_over(transport, socket, limits, key)
+            take_over(transport, socket, limits, key, protocol)
             if not socket.was_opened:
                 raise HandOverFailed
             failed.pop_all()
