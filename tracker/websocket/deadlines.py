@@ -44,7 +44,7 @@ class Deadlines:
             self.close(limits.first_message_code, "nothing was said")
             return None
         if self._throttled and not self._frames.owed:
-            self._throttled = False
+            self._throttled = False  # type: ignore[misc]
             self._read_or_not()
         is_reading = not self._paused and not self._throttled
         if self._stalled_since is None and is_reading and not self._check_pulse(now):
