@@ -18,7 +18,7 @@
 
 /* KEPT: fixes in a lane, a day's. BATCH: fixes in a frame. LONGEST_WAIT: ms. PATIENCE: seconds without an answer that is
  * awaited, after which a connection is taken for dead. */
-enum { KEPT = 86400, BATCH = 100, MOST_FRAMES = 64, LONGEST = 65536, LONGEST_WAIT = 60000, PATIENCE = 30 };
+enum { KEPT = 86400, BATCH = 100, MOST_FRAMES = 64, LONGEST = 65536, LONGEST_WAIT = 30000, PATIENCE = 30 };
 
 struct lane { char *fixes[KEPT]; long first, past; }; /* a ring of fixes that are not yet sent, oldest first */
 struct frame { long seq; char *text; int again; };    /* again: only an earlier connection has sent it */
@@ -145,6 +145,7 @@ static void join(lws_sorted_usec_list_t *unused) {
 static void closed(void) {
     line = NULL, window = 0;
     while (replying) free(replies[--replying]);
+    if (is_done()) return;
     fprintf(stderr, "closed: %d %s\n", code, why);
     if (code >= 4500 && code <= 4999) { /* these say: do not come back */
         fprintf(stderr, "the server refuses %s: %d %s\n", (char *)server.opaque_user_data, code, why);

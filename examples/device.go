@@ -24,7 +24,7 @@ import (
 const (
 	kept        = 86_400 // fixes; more than a day's drop the oldest
 	batch       = 100    // fixes in a frame; what the server takes may be less
-	longestWait = time.Minute
+	longestWait = 30 * time.Second
 	patience    = 30 * time.Second // without an answer that is awaited, after which a connection is taken for dead
 )
 

@@ -11,7 +11,7 @@ import { createInterface } from "node:readline";
 const URL = "ws://127.0.0.1:8000/ws/device";
 const KEPT = 86_400; // fixes; more than a day's drop the oldest
 const BATCH = 100; // fixes in a frame; what the server takes may be less
-const LONGEST_WAIT = 60_000; // ms
+const LONGEST_WAIT = 30_000; // ms
 const PATIENCE = 30_000; // ms without an answer, after which a connection is taken for dead
 
 class Device {

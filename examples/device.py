@@ -22,7 +22,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 URL = "ws://127.0.0.1:8000/ws/device"
 KEPT = 86_400  # fixes; more than a day's drop the oldest
 BATCH = 100  # fixes in a frame; what the server takes may be less
-LONGEST_WAIT = 60.0  # s
+LONGEST_WAIT = 30.0  # s
 
 
 class Device:

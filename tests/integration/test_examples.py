@@ -20,7 +20,7 @@ from tests.running import ROOT, RunningServer, running
 from tracker.setup.web import node_environ
 
 EXAMPLES: Final = ROOT / "examples"
-WITHIN_S: Final = 40.0
+WITHIN_S: Final = 90.0  # a busy machine starts a server in many seconds
 COUNT: Final = 900  # fixes: more frames than the window holds
 Fix = dict[str, object]
 

@@ -46,6 +46,14 @@ def test_each_command_needs_only_what_it_uses(
     assert (needs.postgis, needs.page, needs.chromium) == (postgis, page, chromium)
 
 
+def test_only_the_long_run_installs_what_other_tests_are_skipped_without() -> None:
+    assert [needs_of(line.split(), {}).long for line in ("test", "test --fast", "test --long unit")] == [
+        False,
+        False,
+        True,
+    ]
+
+
 def test_the_entry_can_be_read_by_an_old_python() -> None:
     ast.parse((ROOT / "tracker/__main__.py").read_text(), feature_version=(3, 8))
 

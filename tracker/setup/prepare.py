@@ -24,6 +24,7 @@ class Needs:
     page: bool
     chromium: bool = False
     broker: bool = False
+    long: bool = False  # what only `test --long` installs
     groups: frozenset[str] = frozenset({"examples"})  # what README pastes runs wherever a command was run
 
 
@@ -86,7 +87,8 @@ def needs_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Needs:
         each.startswith("--database") for each in arguments
     )
     if command == "test":
-        return Needs(postgis=True, page=True, chromium=True, broker=True, groups=frozenset({"dev", "examples"}))
+        groups = frozenset({"dev", "examples"})
+        return Needs(postgis=True, page=True, chromium=True, broker=True, long="--long" in arguments, groups=groups)
     serves = command in ("demo", "serve") and "--help" not in arguments
     return Needs(postgis=(serves or command in ("bench", "psql")) and not other_database, page=serves)
 
@@ -94,6 +96,7 @@ def needs_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Needs:
 def prepare(needs: Needs, display: Display, environ: Mapping[str, str]) -> None:
     check_folders(needs)
     packages = system.missing(postgis=needs.postgis, chromium=needs.chromium, broker=needs.broker, environ=environ)
+    packages += system.missing_for_long() if needs.long else []
     if not packages:
         prepare_checkout(needs, display)
         return

@@ -41,6 +41,28 @@ class Package:
     what: str
 
 
+# What only tests use that are skipped without it: a file that is there once the package is, and the package.
+OF_LONG_TESTS: Final = {
+    "/usr/bin/cc": Package("gcc", "for the example in C"),
+    "/usr/include/stdio.h": Package("libc6-dev", "for the example in C"),
+    "/usr/include/libwebsockets.h": Package("libwebsockets-dev", "for the example in C"),
+    "/usr/include/cjson/cJSON.h": Package("libcjson-dev", "for the example in C"),
+    "/usr/bin/go": Package("golang-go", "for the example in Go"),
+    "/usr/share/gocode/src/github.com/gorilla/websocket": Package(
+        "golang-github-gorilla-websocket-dev", "for the example in Go"
+    ),
+    "/usr/bin/ogr2ogr": Package("gdal-bin", "for the tests of map programs"),
+    "/usr/bin/gpsbabel": Package("gpsbabel", "for the tests of map programs"),
+}
+
+
+def missing_for_long() -> list[Package]:
+    """None on a machine without apt: those tests are skipped there, and `tracker test` says why."""
+    if not shutil.which("apt-get"):
+        return []
+    return [package for path, package in OF_LONG_TESTS.items() if not Path(path).exists()]
+
+
 def missing(*, postgis: bool, chromium: bool, broker: bool, environ: Mapping[str, str]) -> list[Package]:
     """What has to be installed for the parts that are wanted."""
     found: list[Package] = []
