@@ -185,3 +185,14 @@ test('the log keeps a bounded number of events, newest first, each once', () => 
   log.fill([make(301), make(302), make(600)]);
   expect(new Set(log.events.map((it) => it.id)).size).toBe(KEPT);
 });
+
+test('a snapshot in parts is whole with its last part', () => {
+  const { feed } = feeding();
+  Wire.last.onmessage({ data: JSON.stringify({ ...SUBSCRIBED, resumed: false }) });
+  Wire.last.onmessage({ data: JSON.stringify({ ...SNAPSHOT, more: true }) });
+  expect(feed.health).toBe('catching up');
+  Wire.last.onmessage({ data: JSON.stringify({ ...SNAPSHOT, type: 'positions' }) });
+  expect(feed.health).toBe('catching up');
+  Wire.last.onmessage({ data: JSON.stringify({ ...SNAPSHOT, type: 'positions', complete: true }) });
+  expect(feed.health).toBe('live');
+});

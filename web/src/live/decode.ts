@@ -54,6 +54,10 @@ function padded(size: number): number {
 
 type Json = Record<string, unknown>;
 
+function decodePositions(message: Json): Position[] {
+  return asList(message['positions'], 'positions').map(decodePosition);
+}
+
 function decodeText(text: string): Frame {
   const message = asObject(parse(text), 'message');
   const type = String(message['type']);
@@ -67,8 +71,9 @@ function decodeText(text: string): Frame {
         serverTime: Date.parse(String(message['server_time'])),
       };
     case 'snapshot':
+      return { kind: type, positions: decodePositions(message), more: message['more'] === true };
     case 'positions':
-      return { kind: type, positions: asList(message['positions'], 'positions').map(decodePosition) };
+      return { kind: type, positions: decodePositions(message), complete: message['complete'] === true };
     case 'names':
       return { kind: 'names', devices: asList(message['devices'], 'devices').map(decodeName) };
     case 'gone':

@@ -134,12 +134,13 @@ export class Feed {
       case 'subscribed':
         return this.subscribed(frame.epoch, frame.resumed, frame.event, frame.serverTime);
       case 'snapshot':
-        this.snapshotSeen = true;
+        this.snapshotSeen = !frame.more;
         this.crowded = false;
         this.listener.counted([]);
         this.devices.applySnapshot(frame.positions);
         return this.listener.moved();
       case 'positions':
+        if (frame.complete) this.snapshotSeen = true;
         this.devices.applyPositions(frame.positions);
         return this.listener.moved();
       case 'columns':

@@ -64,8 +64,8 @@ export interface Cell {
 
 export type Frame =
   | { readonly kind: 'subscribed'; epoch: string; resumed: boolean; event: number | null; serverTime: number }
-  | { readonly kind: 'snapshot'; positions: Position[] }
-  | { readonly kind: 'positions'; positions: Position[] }
+  | { readonly kind: 'snapshot'; positions: Position[]; more: boolean } // more: positions behind it belong to it
+  | { readonly kind: 'positions'; positions: Position[]; complete: boolean } // complete: the last of a snapshot
   | { readonly kind: 'columns'; columns: Columns }
   | { readonly kind: 'names'; devices: DeviceName[] }
   | { readonly kind: 'gone'; devices: string[] }
