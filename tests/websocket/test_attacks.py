@@ -171,7 +171,7 @@ HEADS = {
     "W24 no key": ((upgrade(key=None), 0), (400,)),
     "W24 a short key": ((upgrade(key="c2hvcnQ="), 0), (400,)),
     "W24 a key that is not base64": ((upgrade(key="\xff" * 24), 0), (400,)),
-    "W24 version 8": ((upgrade(version="8"), 0), (400, 426)),
+    "W24 version 8": ((upgrade(version="8"), 0), (426,)),
     "W24 HTTP/1.0": ((upgrade().replace(b"HTTP/1.1", b"HTTP/1.0"), 0), (400, 426)),
 }
 
@@ -184,6 +184,15 @@ def test_strange_requests_get_an_answer(server: Server, name: str) -> None:
     client.read_head()
     assert client.status in allowed, client.head
     assert b"permessage" not in client.head
+    client.close()
+
+
+@pytest.mark.parametrize("version", ["8", "14", "", "thirteen"])
+def test_another_version_is_told_which_one_is_spoken(server: Server, version: str) -> None:
+    client = Client(server.address.connect())
+    client.flood(upgrade(version=version))
+    client.read_head()
+    assert client.status == 426 and b"sec-websocket-version: 13" in client.head.lower()
     client.close()
 
 

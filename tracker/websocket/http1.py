@@ -27,6 +27,7 @@ from .budget import Budget
 from .limits import Limits
 
 REFUSED: Final = {
+    426: "WebSockets are spoken in version 13 here.",
     400: "The request is not one of HTTP.",
     431: "The head of the request is larger than the limit, or has too many lines.",
 }
@@ -66,6 +67,9 @@ class Http1(H11Protocol):
             raise h11.RemoteProtocolError("a large head", error_status_hint=431)
         if names[b"content-length"] and names[b"transfer-encoding"]:
             raise h11.RemoteProtocolError("two lengths", error_status_hint=400)
+        headers = {name.lower(): value for name, value in event.headers}
+        if headers.get(b"upgrade", b"").lower() == b"websocket" and headers.get(b"sec-websocket-version") != b"13":
+            raise h11.RemoteProtocolError("another version of WebSocket", error_status_hint=426)
         if event.method == b"PRI":
             raise h11.RemoteProtocolError("HTTP/2 without TLS", error_status_hint=400)
 
@@ -83,6 +87,7 @@ class Http1(H11Protocol):
             (b"content-type", b"application/problem+json"),
             (b"content-length", b"%d" % len(body)),
             (b"connection", b"close"),
+            *([(b"sec-websocket-version", b"13")] if status_code == 426 else []),
             *self.config.response_headers("h11"),
         ]
         await self._send_h11_event(h11.Response(status_code=status_code, headers=headers, reason=reason.encode()))
