@@ -72,13 +72,20 @@ def waiting(sock: socket.socket) -> int:
 
 
 def next_snapshot(client: Client) -> int:
-    """How many devices are in it; what comes before it is passed over."""
+    """How many devices are in it, in all its parts; what comes before it is passed over."""
+    count = 0
     while True:
         opcode, payload = client.receive()
         assert opcode != -1, "it was cut"
         heard = msgspec.json.decode(payload) if opcode == TEXT else {"type": "binary"}
         if heard["type"] == "snapshot":
-            return len(heard["positions"])
+            count = len(heard["positions"])
+            if not heard.get("more"):
+                return count
+        elif heard["type"] == "positions" and count:
+            count += len(heard["positions"])
+            if heard.get("complete"):
+                return count
 
 
 @pytest.mark.parametrize("binary", [False, True])

@@ -38,6 +38,17 @@ PING: Final = WSMsgType.PING
 PONG: Final = WSMsgType.PONG
 
 
+# Above 8,192 bytes picows gives the loop its own header buffer beside the message, and writes the next header into the
+# same buffer, also where uvloop has not sent the first one yet: a slow reader then finds a wrong length. So it gets a
+# buffer that is the message's alone. A character is four bytes at most.
+COPIED: Final = 8_192 // 4
+HEADER: Final = 14  # bytes before the message, for picows to write into
+
+
+def with_room(message: str | bytes) -> bytearray:
+    return bytearray(HEADER) + (message.encode() if isinstance(message, str) else message)
+
+
 class HandedSocket(Deadlines, WSListener):
     __slots__ = (
         "_assembly",
@@ -110,13 +121,17 @@ class HandedSocket(Deadlines, WSListener):
         if self._open:
             if self._stalled_since is not None and not self._may_queue(len(message)):
                 return
-            self._wire.send(TEXT if type(message) is str else BINARY, message)
+            kind = TEXT if type(message) is str else BINARY
+            if len(message) <= COPIED:
+                self._wire.send(kind, message)
+            else:
+                self._wire.send_reuse_external_bytearray(kind, with_room(message), HEADER)
 
     def send_prebuilt(self, frame: Prebuilt) -> None:
         if self._open:
             if self._stalled_since is not None and not self._may_queue(len(frame)):
                 return
-            self._wire.send_reuse_external_bytearray(frame.kind, frame.buffer, 14)
+            self._wire.send_reuse_external_bytearray(frame.kind, frame.buffer, HEADER)
 
     def pause_reading(self) -> None:
         if self._open and not self._paused:
