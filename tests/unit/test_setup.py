@@ -213,7 +213,8 @@ open(sys.argv[1], "w").write(f"{left.pid}\\n")
 signal.pause()
 """
 TESTING = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who is started in the background has it ignored
 from tracker.setup import parts, tests
 from tracker.setup.steps import Display
 chosen = [parts.Part(name, (sys.executable, "-c", sys.argv[1], sys.argv[2] + name)) for name in ("one", "two", "three")]
