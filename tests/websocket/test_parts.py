@@ -72,11 +72,13 @@ def test_a_budget_is_spent_and_comes_back_with_time(monkeypatch: pytest.MonkeyPa
     now = [100.0]
     monkeypatch.setattr("time.monotonic", lambda: now[0])
     budget = Budget(per_s=10, burst_s=3)
-    assert [budget.take() for _ in range(11)] == [True] * 10 + [False]
+    assert [budget.take() for _ in range(31)] == [True] * 30 + [False], "the burst, from the beginning"
+    assert budget.owed == 1
     now[0] += 1.0
-    assert [budget.take() for _ in range(11)] == [True] * 10 + [False]
+    assert [budget.take() for _ in range(10)] == [True] * 9 + [False], "ten, less the one that was owed"
     now[0] += 60.0
-    assert [budget.take() for _ in range(31)] == [True] * 30 + [False]
+    assert budget.owed == 0
+    assert [budget.take() for _ in range(31)] == [True] * 30 + [False], "no more than the burst, however long it was"
 
 
 def test_a_census_counts_hosts_and_forgets_them() -> None:
