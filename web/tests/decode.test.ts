@@ -1,5 +1,5 @@
-import VECTORS from '../../docs/vectors/positions.json';
 import { describe, expect, test } from 'vitest';
+import VECTORS from '../../docs/vectors/positions.json';
 import { BadFrame, decode, decodeColumns } from '../src/live/decode';
 import { Status } from '../src/live/frames';
 
@@ -51,9 +51,21 @@ describe('binary positions', () => {
 
 describe('JSON frames', () => {
   test('a snapshot in parts says when it is whole', () => {
-    expect(decode('{"type":"snapshot","more":true,"positions":[]}')).toEqual({ kind: 'snapshot', positions: [], more: true });
-    expect(decode('{"type":"positions","positions":[]}')).toEqual({ kind: 'positions', positions: [], complete: false });
-    expect(decode('{"type":"positions","complete":true,"positions":[]}')).toEqual({ kind: 'positions', positions: [], complete: true });
+    expect(decode('{"type":"snapshot","more":true,"positions":[]}')).toEqual({
+      kind: 'snapshot',
+      positions: [],
+      more: true,
+    });
+    expect(decode('{"type":"positions","positions":[]}')).toEqual({
+      kind: 'positions',
+      positions: [],
+      complete: false,
+    });
+    expect(decode('{"type":"positions","complete":true,"positions":[]}')).toEqual({
+      kind: 'positions',
+      positions: [],
+      complete: true,
+    });
   });
 
   test('a position of the contract', () => {
@@ -113,13 +125,26 @@ describe('the test vectors of the contract', () => {
   test.each(VECTORS.vectors)('$name', ({ hex, json }) => {
     const bytes = Uint8Array.from(hex.match(/../g)!, (pair) => parseInt(pair, 16));
     const columns = decodeColumns(bytes.buffer);
-    const status = { unknown: Status.Unknown, stopped: Status.Stopped, moving: Status.Moving } as Record<string, Status>;
+    const status = { unknown: Status.Unknown, stopped: Status.Stopped, moving: Status.Moving } as Record<
+      string,
+      Status
+    >;
     expect(columns.count).toBe(json.positions.length);
     json.positions.forEach((said, row) => {
       expect(columns.base + columns.dt[row]!).toBe(Date.parse(said.at));
-      expect([columns.slot[row], columns.lonE7[row], columns.latE7[row]]).toEqual([said.slot, Math.round(said.lon * 1e7), Math.round(said.lat * 1e7)]);
-      expect([columns.speed[row], columns.heading[row]]).toEqual([said.speed === null ? 65535 : said.speed * 100, said.heading === null ? 65535 : said.heading * 100]);
-      expect([columns.status[row], columns.battery[row]]).toEqual([status[said.status], said.battery === null ? 255 : said.battery * 100]);
+      expect([columns.slot[row], columns.lonE7[row], columns.latE7[row]]).toEqual([
+        said.slot,
+        Math.round(said.lon * 1e7),
+        Math.round(said.lat * 1e7),
+      ]);
+      expect([columns.speed[row], columns.heading[row]]).toEqual([
+        said.speed === null ? 65535 : said.speed * 100,
+        said.heading === null ? 65535 : said.heading * 100,
+      ]);
+      expect([columns.status[row], columns.battery[row]]).toEqual([
+        status[said.status],
+        said.battery === null ? 255 : said.battery * 100,
+      ]);
     });
   });
 });
