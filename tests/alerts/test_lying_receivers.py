@@ -90,12 +90,13 @@ async def test_what_has_no_end_is_cut_by_its_bytes_and_holds_up_nobody(kind: str
 async def test_without_the_bounds_one_such_answer_holds_the_loop(
     dialer: Dialer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The test above would see it."""
-    monkeypatch.setattr(exchange, "PIECE", 1 << 20)
-    monkeypatch.setattr(exchange, "LARGEST_ANSWER", 1 << 20)
-    monkeypatch.setattr(exchange, "MOST_INFORMED", 1 << 20)
+    """By times what it holds the loop with them, for how long that is depends on the machine."""
     async with lying(ENDLESS["informational"], endless=True) as (url, _):
-        assert await longest_turn(dialer.post(url, {}, b"{}")) > WORST_TURN
+        bounded = await longest_turn(dialer.post(url, {}, b"{}"))
+        monkeypatch.setattr(exchange, "PIECE", 1 << 20)
+        monkeypatch.setattr(exchange, "LARGEST_ANSWER", 1 << 20)
+        monkeypatch.setattr(exchange, "MOST_INFORMED", 1 << 20)
+        assert await longest_turn(dialer.post(url, {}, b"{}")) > 3 * bounded
 
 
 async def test_a_few_informational_responses_are_none_of_our_business(dialer: Dialer) -> None:

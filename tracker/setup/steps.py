@@ -132,7 +132,7 @@ def must(command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | N
     end of what it said."""
     try:
         completed = run(command, cwd=cwd, env=env)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, PermissionError) as error:  # the latter where PATH names a folder of somebody else's
         raise SetupFailed(f"{command[0]} is not there: {error}") from None
     if completed.code != 0:
         if known := explain(completed.output, cwd):
