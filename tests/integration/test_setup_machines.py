@@ -23,7 +23,7 @@ if [ ! -e "$TICKET" ]; then
     [ "$word" = secret ] || exit 1
     [ -z "$REMEMBERS" ] || touch "$TICKET"
 fi
-[ "$1" = -v ] || exec "$@"
+[ "$1" = -v ] || sleep 0.2 # what it is asked to do would need real rights; here only the line counts in which it asks
 """
 # The set-up of a user who is not root, as prepare.main does it, with a ticker in a hurry.
 INSTALLING = """
@@ -125,8 +125,16 @@ def test_a_full_disk_is_said_to_be_full(tmp_path: Path) -> None:
 
 
 def test_a_clone_that_may_not_be_written_is_said_to_be_so(tmp_path: Path) -> None:
-    through = on_a_disk_of_its_own(tmp_path, "size=40m", f"mount -o remount,ro {tmp_path}/disk")
-    assert "make a clone of your own" in told(tracker(tmp_path, "migrate", through=through))
+    if os.geteuid() == 0:  # whom only the file system keeps out
+        through = on_a_disk_of_its_own(tmp_path, "size=40m", f"mount -o remount,ro {tmp_path}/disk")
+        assert "make a clone of your own" in told(tracker(tmp_path, "migrate", through=through))
+        return
+    theirs = clone(tmp_path / "theirs")
+    theirs.chmod(0o555)
+    try:
+        assert "make a clone of your own" in told(tracker(theirs, "migrate"))
+    finally:
+        theirs.chmod(0o755)
 
 
 def test_an_environment_made_by_uv_sync_works_and_moves_with_its_clone(tmp_path: Path) -> None:
