@@ -2,7 +2,8 @@
 
 Each of the devices has a fix in the log that no checkpoint holds, so that all of their states are newer than what is
 written. Twenty bystanders, one fix under way each, measure how long an ack takes, for so many seconds without and with
-a change of the geofence (its dwell) in the middle; each in a server of its own.
+a change of the geofence in the middle (of its dwell; of its shape, so that it lies elsewhere; its deletion), each
+in a server of its own.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ CHANGE_S: Final = 8.0
 PAUSE_S: Final = 0.05
 ADMIN: Final = {"Authorization": f"Bearer {ADMIN_TOKEN}", "Content-Type": "application/json"}
 AREA: Final = shapely.box(24.0, 60.0, 25.0, 61.0)
+ELSEWHERE: Final = shapely.box(4.0, 40.0, 5.0, 41.0)
 LOG: Final = """
 insert into fix (at, received_at, device, lon_e7, lat_e7)
 select now() - interval '60 seconds', now() - interval '60 seconds' + key * interval '1 microsecond', key,
@@ -36,15 +38,23 @@ from device order by key offset {bystanders}
 """
 
 
-def feature(dwell: int) -> bytes:
-    area = json.loads(shapely.to_geojson(AREA))
+def make_feature(area: shapely.Polygon, dwell: int) -> bytes:
     properties = {"name": "All", "preset": "strict", "dwell": dwell}
-    return json.dumps({"type": "Feature", "id": "all", "geometry": area, "properties": properties}).encode()
+    geometry = json.loads(shapely.to_geojson(area))
+    return json.dumps({"type": "Feature", "id": "all", "geometry": geometry, "properties": properties}).encode()
+
+
+CHANGES: Final = {
+    "without a change": None,
+    "its dwell": ("PUT", make_feature(AREA, 600)),
+    "its shape": ("PUT", make_feature(ELSEWHERE, 3_600)),
+    "deleted": ("DELETE", b""),
+}
 
 
 async def prepare(url: str) -> None:
     conn = await open_connection(url)
-    await insert_geofence(conn, "all", feature(3_600), AREA.wkb)
+    await insert_geofence(conn, "all", make_feature(AREA, 3_600), AREA.wkb)
     await conn.execute(LOG.format(bystanders=BYSTANDERS))
     await conn.close()
 
@@ -70,7 +80,7 @@ async def send(ws: ClientConnection, seq: int) -> float:
     return (time.monotonic() - began) * 1000
 
 
-async def measure(port: int, *, changes: bool) -> list[float]:
+async def measure(port: int, change: tuple[str, bytes] | None) -> list[float]:
     """ms of each ack."""
     waited: list[float] = []
     end = time.monotonic() + SECONDS
@@ -79,8 +89,8 @@ async def measure(port: int, *, changes: bool) -> list[float]:
             tasks.create_task(watch(port, number, end, waited))
         api = await stack.enter_async_context(httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=ADMIN))
         await asyncio.sleep(CHANGE_S)
-        if changes:
-            answer = await api.put("/api/geofences/all", content=feature(600), timeout=60)
+        if change:
+            answer = await api.request(change[0], "/api/geofences/all", content=change[1], timeout=60)
             answer.raise_for_status()
     return sorted(waited)
 
@@ -88,13 +98,12 @@ async def measure(port: int, *, changes: bool) -> list[float]:
 def main(devices: int) -> None:
     ground = Ground(devices + BYSTANDERS, 0)
     try:
-        for changes in (False, True):
+        for word, change in CHANGES.items():
             url = ground.new_database()
             asyncio.run(prepare(url))
             with serving("ours", url) as (_, port):
-                waited = asyncio.run(measure(port, changes=changes))
+                waited = asyncio.run(measure(port, change))
             p50, p99, most = waited[len(waited) // 2], waited[len(waited) * 99 // 100], waited[-1]
-            word = "with a change" if changes else "without"
             print(f"{devices:,} inside, {word}: {len(waited):,} acks, p50 {p50:.1f} p99 {p99:.1f} max {most:.1f} ms")
             ground.drop(url)
     finally:
