@@ -15,7 +15,8 @@
     ├── Fenced               another server owns the partitions now
     ├── BadFrame             a frame of a device or viewer that can never be accepted
     │   ├── TooManyFixes     more fixes in one frame than the limit
-    │   └── FrameTooLarge    more bytes in one frame than the limit
+    │   ├── FrameTooLarge    more bytes in one frame than the limit
+    │   └── BadJson          no JSON at all
     ├── WindowExceeded       more unacked frames than the window
     ├── Replaced             a newer socket of the same device
     ├── HeartbeatMissed      no pong in time
@@ -108,6 +109,10 @@ class TooManyFixes(BadFrame):
 
 class FrameTooLarge(BadFrame):
     """This frame is larger than the limit: split it."""
+
+
+class BadJson(BadFrame):
+    """This is not JSON."""
 
 
 class WindowExceeded(TrackerError):

@@ -192,7 +192,8 @@ def test_another_version_is_told_which_one_is_spoken(server: Server, version: st
     client = Client(server.address.connect())
     client.flood(upgrade(version=version))
     client.read_head()
-    assert client.status == 426 and b"sec-websocket-version: 13" in client.head.lower()
+    head = client.head.lower()
+    assert client.status == 426 and b"sec-websocket-version: 13" in head and b"\nupgrade: websocket" in head
     client.close()
 
 

@@ -1,11 +1,11 @@
-"""A subprotocol is chosen where it is one of ours, over each way a WebSocket can come in."""
+"""What a handshake may look like, over each way a WebSocket can come in."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from .conftest import WAYS, started
-from .raw import TEXT, Client
+from .raw import KEY, TEXT, Client
 from .server import Server
 
 
@@ -34,4 +34,42 @@ def test_ours_is_chosen_and_no_other(speaking: Server, offered: str | None, chos
     assert client.head.lower().count(b"sec-websocket-protocol") == chosen
     client.send(TEXT, b"x")
     assert client.receive() == (TEXT, b"x")
+    client.close()
+
+
+UPGRADES = {
+    "a list": ["Upgrade: h2c, websocket", "Connection: Upgrade"],
+    "a list, the other way round": ["Upgrade: WebSocket , h2c", "Connection: Upgrade"],
+    "two lines": ["Upgrade: websocket", "Upgrade: h2c", "Connection: keep-alive, Upgrade"],
+    "two lines of Connection": ["Upgrade: websocket", "Connection: upgrade", "Connection: keep-alive"],
+    "empty places": ["Upgrade: , websocket,", "Connection: ,Upgrade,"],
+}
+NO_UPGRADES = {
+    "another protocol": ["Upgrade: websockets", "Connection: Upgrade"],
+    "no Connection": ["Upgrade: websocket", "Connection: keep-alive"],
+    "h2c alone": ["Upgrade: h2c", "Connection: Upgrade"],
+}
+
+
+def ask(speaking: Server, lines: list[str]) -> Client:
+    client = Client(speaking.address.connect())
+    common = ["GET /echo HTTP/1.1", "Host: x", f"Sec-WebSocket-Key: {KEY}", "Sec-WebSocket-Version: 13"]
+    client.flood("\r\n".join([*common, *lines, "", ""]).encode())
+    client.read_head()
+    return client
+
+
+@pytest.mark.parametrize("name", UPGRADES)
+def test_upgrade_is_a_list(speaking: Server, name: str) -> None:
+    client = ask(speaking, UPGRADES[name])
+    assert client.status == 101
+    client.send(TEXT, b"x")
+    assert client.receive() == (TEXT, b"x")
+    client.close()
+
+
+@pytest.mark.parametrize("name", NO_UPGRADES)
+def test_what_asks_for_no_websocket_gets_none(speaking: Server, name: str) -> None:
+    client = ask(speaking, NO_UPGRADES[name])
+    assert client.status == 400  # Quart's own answer to a plain request for a socket
     client.close()

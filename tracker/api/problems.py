@@ -11,6 +11,7 @@ import msgspec
 import structlog
 from quart import Quart, Response, has_request_context, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import WebsocketMismatch
 
 from tracker.api.edge import answer
 from tracker.errors import Invalid, NotSignedIn, StorageDown, TooMany, TrackerError, http_status
@@ -60,10 +61,22 @@ async def _describe(error: TrackerError) -> Response:
 
 
 async def _http(error: HTTPException) -> Response:
+    if isinstance(error, WebsocketMismatch):
+        return _tell_mismatch()
     status = error.code or 500
     response = _problem(status, DETAILS.get(status) or HTTPStatus(status).description or HTTPStatus(status).phrase)
     if isinstance(error, MethodNotAllowed) and error.valid_methods:
         response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return response
+
+
+def _tell_mismatch() -> Response:
+    """A plain request for a socket, or a handshake for what is none. HTTP/2 forbids the header Upgrade."""
+    if not has_request_context():
+        return _problem(400, "This address speaks no WebSocket.")
+    response = _problem(426, "This address speaks WebSocket: open it with a handshake of RFC 6455.")
+    if request.http_version in ("1.0", "1.1"):
+        response.headers |= {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
     return response
 
 

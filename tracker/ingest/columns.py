@@ -28,6 +28,8 @@ FARTHEST: Final = 1 << 62  # ms: beyond it 64 bits do not hold every sum
 
 def decode_columns(message: bytes, device: int, received_at: int, max_fixes: int) -> Frame:
     """BadFrame where it is none of ours or its length is not what its count says."""
+    if message.lstrip()[:1] in (b"{", b"["):
+        raise BadFrame("this looks like JSON: JSON goes in text messages, and binary ones are columns")
     if len(message) < HEAD.size or message[0] != KIND:
         raise BadFrame("a binary frame begins with kind 1 and a head of 16 bytes")
     _, flags, count, seq, base = HEAD.unpack_from(message)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from tracker.errors import BadFrame, FrameTooLarge, TooManyFixes, error_code
+from tracker.errors import BadFrame, BadJson, FrameTooLarge, TooManyFixes, error_code
 from tracker.ingest.columns import KIND, decode_columns
 from tracker.model import absent
 from tracker.model.command import Command
@@ -213,10 +213,12 @@ def retimed(index: int, fields: dict[str, Any], now: int) -> Fix | Refusal:
 
 def refuse_whole(message: str | bytes, error: Exception, device: int, received_at: int) -> Frame:
     """Names the seq where one can be read, so that the sender knows which frame to drop."""
-    known = isinstance(error, BadFrame | msgspec.ValidationError)
-    code = error_code(error) if isinstance(error, BadFrame) else "bad_frame" if known else "bad_json"
-    said = str(error)[:MOST_SAID] if known else "this is not JSON"
-    return Frame(device, seq_of(message), received_at, [], whole=Refusal(-1, code, clip(message), said))
+    if isinstance(error, msgspec.ValidationError):
+        error = BadFrame(str(error))
+    elif not isinstance(error, BadFrame):
+        error = BadJson()
+    said = str(error)[:MOST_SAID]
+    return Frame(device, seq_of(message), received_at, [], whole=Refusal(-1, error_code(error), clip(message), said))
 
 
 def seq_of(message: str | bytes) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import asyncpg
 
 from tracker.access.gate import Gate
-from tracker.errors import BadFrame, StorageDown, TrackerError, WindowExceeded, close_code, error_code
+from tracker.errors import BadFrame, BadJson, StorageDown, TrackerError, WindowExceeded, close_code, error_code
 from tracker.ingest.errands import fetch_commands, identify, keep_result
 from tracker.ingest.frames import (
     Hello,
@@ -242,5 +242,8 @@ def expect_hello(message: str | bytes) -> Hello:
         return decoded
     if isinstance(decoded, Unreadable):
         raise BadFrame(decoded.said)
-    said = decoded.whole.said if isinstance(decoded, Frame) and decoded.whole else "the first message is a hello"
-    raise BadFrame(said)
+    if not isinstance(decoded, Frame) or decoded.whole is None:
+        raise BadFrame("the first message is a hello")
+    if decoded.whole.reason == error_code(BadJson()):
+        raise BadJson
+    raise BadFrame(decoded.whole.said)

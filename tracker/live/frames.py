@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 import msgspec
 import numpy as np
 
-from tracker.errors import BadFrame
+from tracker.errors import BadFrame, BadJson
 from tracker.live.changes import Changes
 from tracker.live.table import Slots, Table
 from tracker.model import absent
@@ -89,7 +89,7 @@ def decode_message(message: str | bytes) -> Message:
     except msgspec.ValidationError as error:
         raise BadFrame(str(error)) from None
     except (msgspec.DecodeError, RecursionError):
-        raise BadFrame("this is not JSON") from None
+        raise BadJson from None
     if isinstance(decoded, Subscribe) and decoded.viewport:
         return msgspec.structs.replace(decoded, viewport=read_viewport(decoded.viewport))
     return decoded

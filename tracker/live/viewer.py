@@ -83,7 +83,7 @@ class Viewer:
             if self.bad >= BAD_IN_A_ROW or self.token is None:
                 self.fail(error)
             else:
-                self.socket.send(frames.encode_error("bad_frame", str(error)))
+                self.socket.send(frames.encode_error(error_code(error), str(error)))
 
     def obey(self, message: str | bytes) -> None:
         decoded = decode_message(message)

@@ -31,6 +31,7 @@ REFUSED: Final = {
     400: "The request is not one of HTTP.",
     431: "The head of the request is larger than the limit, or has too many lines.",
 }
+SPOKEN: Final = [(b"upgrade", b"websocket"), (b"sec-websocket-version", b"13")]
 _PERMESSAGE: Final = b"sec-websocket-extensions"
 
 
@@ -67,8 +68,7 @@ class Http1(H11Protocol):
             raise h11.RemoteProtocolError("a large head", error_status_hint=431)
         if names[b"content-length"] and names[b"transfer-encoding"]:
             raise h11.RemoteProtocolError("two lengths", error_status_hint=400)
-        headers = {name.lower(): value for name, value in event.headers}
-        if headers.get(b"upgrade", b"").lower() == b"websocket" and headers.get(b"sec-websocket-version") != b"13":
+        if wants_websocket(event) and dict(event.headers).get(b"sec-websocket-version") != b"13":
             raise h11.RemoteProtocolError("another version of WebSocket", error_status_hint=426)
         if event.method == b"PRI":
             raise h11.RemoteProtocolError("HTTP/2 without TLS", error_status_hint=400)
@@ -86,8 +86,8 @@ class Http1(H11Protocol):
         headers = [
             (b"content-type", b"application/problem+json"),
             (b"content-length", b"%d" % len(body)),
-            (b"connection", b"close"),
-            *([(b"sec-websocket-version", b"13")] if status_code == 426 else []),
+            (b"connection", b"close, upgrade" if status_code == 426 else b"close"),
+            *(SPOKEN if status_code == 426 else []),
             *self.config.response_headers("h11"),
         ]
         await self._send_h11_event(h11.Response(status_code=status_code, headers=headers, reason=reason.encode()))
@@ -95,7 +95,7 @@ class Http1(H11Protocol):
         await self._send_h11_event(h11.EndOfMessage())
 
     async def _create_stream(self, request: h11.Request) -> None:
-        await super()._create_stream(request)
+        await super()._create_stream(with_one_upgrade(request) if wants_websocket(request) else request)
         if isinstance(self.connection, H11WSConnection):
             early, self.connection.buffer = bytes(self.connection.buffer), bytearray()
             self.pipe.hold(early)
@@ -194,6 +194,25 @@ class PlainStream(WSStream):
             async with asyncio.timeout(seconds):
                 await self._ended.wait()
         return self.closed
+
+
+def wants_websocket(request: h11.Request) -> bool:
+    """Whether WebSocket is among what the request would change to: Upgrade and Connection are lists, each over any
+    number of lines (RFC 9110 7.6.1, 7.8). Upstream reads the last line only, and Upgrade as one word."""
+    return b"websocket" in _listed(request, b"upgrade") and b"upgrade" in _listed(request, b"connection")
+
+
+def _listed(request: h11.Request, name: bytes) -> set[bytes]:
+    lines = [value for given, value in request.headers if given == name]
+    return {word.strip().lower() for line in lines for word in line.split(b",")}
+
+
+def with_one_upgrade(request: h11.Request) -> h11.Request:
+    """The same, as upstream knows it: it wants nothing but to be a WebSocket."""
+    kept = [(name, value) for name, value in request.headers if name not in (b"upgrade", b"connection")]
+    wanted = [(b"upgrade", b"websocket"), (b"connection", b"Upgrade")]
+    version = request.http_version
+    return h11.Request(method=request.method, target=request.target, headers=kept + wanted, http_version=version)
 
 
 def tidy(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
