@@ -30,13 +30,13 @@ def blueprint(reception: Reception, hub: Hub, is_open: Callable[[], bool]) -> Bl
             raise StorageDown("this server is not ready; try again")
 
     @routes.websocket("/ws/device")
-    @first_message("device")
+    @first_message("send")
     async def device() -> None:
         check_open()
         await converse(Session(reception, caller()), DEVICE)
 
     @routes.websocket("/ws/live")
-    @first_message("viewer", "admin")
+    @first_message("see")
     async def live() -> None:
         check_open()
         await converse(Viewer(hub.table, hub.head, hub, caller()), VIEWER)

@@ -54,8 +54,8 @@ def routes(app: Quart) -> set[str]:
 
 
 SOCKETS = {
-    "/ws/device": Rule(frozenset({"device"}), later=True),
-    "/ws/live": Rule(frozenset({"viewer", "admin"}), later=True),
+    "/ws/device": Rule("send", later=True),
+    "/ws/live": Rule("see", later=True),
 }
 
 
@@ -143,14 +143,14 @@ async def test_a_token_of_a_device_is_made_with_its_device_only(admin: Caller) -
 @pytest.fixture
 def socket_app(app: Quart) -> Quart:
     @app.websocket("/ws/later")
-    @first_message("viewer", "admin")
+    @first_message("see")
     async def later() -> None:
         await websocket.accept()
         token = caller()
         await websocket.send(token.kind if token else "not yet")
 
     @app.websocket("/ws/now")
-    @allow("device")
+    @allow("send")
     async def now() -> None:
         await websocket.accept()
         await websocket.send("in")
@@ -203,7 +203,7 @@ async def test_a_cookie_opens_a_socket_for_an_allowed_page_only(socket_app: Quar
 
 async def test_rules_of_sockets_are_told(socket_app: Quart) -> None:
     rule = find_rule(socket_app.view_functions["later"])
-    assert rule is not None and rule.later and rule.kinds == {"viewer", "admin"}
+    assert rule is not None and rule.later and rule.action == "see"
 
 
 async def test_a_token_revoked_in_the_database_ends_its_sign_ins(

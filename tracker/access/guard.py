@@ -10,9 +10,10 @@ from quart.wrappers import Request, Websocket
 
 from tracker.access.gate import Gate
 from tracker.access.origin import is_allowed
+from tracker.access.rights import Action, find_actions, sees_all
 from tracker.access.sign_ins import COOKIE
 from tracker.errors import NotAllowed, NotSignedIn, TrackerError
-from tracker.model.token import Token, TokenKind
+from tracker.model.token import Token
 
 log = logging.getLogger(__name__)
 
@@ -23,25 +24,36 @@ RULE: Final = "__tracker_rule__"
 
 @dataclass(frozen=True)
 class Rule:
-    """`kinds` of token that may call; with none of them, nobody is asked. `later`: or sign in by the first message."""
+    """The `action` of the role table that a caller must hold; None: nobody is asked. `later`: or sign in by the first
+    message. `rows`: the view looks at nothing but through the caller's sight; without it, it is closed to all who do
+    not see everything."""
 
-    kinds: frozenset[TokenKind]
+    action: Action | None
     later: bool = False
+    rows: bool = False
 
 
-def allow(kind: TokenKind, *others: TokenKind) -> Callable[[V], V]:
-    """Only these kinds of token; one at least, so that naming none lets nobody in. Stands right above the function."""
-    return _make_marker(Rule(frozenset({kind, *others})))
+def allow(action: Action, *, rows: bool = False) -> Callable[[V], V]:
+    """Only who holds this action. Stands right above the function."""
+    return _make_marker(Rule(action, rows=rows))
 
 
-def first_message(kind: TokenKind, *others: TokenKind) -> Callable[[V], V]:
+def first_message(action: Action, *, rows: bool = False) -> Callable[[V], V]:
     """The same for a socket, which may also sign in by its first message: then `caller()` is None until it did."""
-    return _make_marker(Rule(frozenset({kind, *others}), later=True))
+    return _make_marker(Rule(action, later=True, rows=rows))
 
 
 def public(view: V) -> V:
     """Anybody."""
-    return _make_marker(Rule(frozenset()))(view)
+    return _make_marker(Rule(None))(view)
+
+
+def check(rule: Rule, token: Token) -> None:
+    """NotAllowed for who does not hold the rule's action, or not for what the view shows."""
+    if rule.action is not None and (
+        rule.action not in find_actions(token) or not (rule.rows or rule.action in ("self", "send") or sees_all(token))
+    ):
+        raise NotAllowed
 
 
 def _make_marker(rule: Rule) -> Callable[[V], V]:
@@ -84,13 +96,13 @@ async def _check(app: Quart, gate: Gate, call: Request | Websocket, *, mutating:
     rule = find_rule(app.view_functions[call.endpoint])
     if rule is None:
         raise NotAllowed("this route has no rule yet")
-    if not rule.kinds:
+    if rule.action is None:
         return
     token = await _find_token(gate, call, mutating=mutating)
     if token is None and not rule.later:
         raise NotSignedIn
-    if token is not None and token.kind not in rule.kinds:
-        raise NotAllowed
+    if token is not None:
+        check(rule, token)
     g.token = token
 
 

@@ -75,7 +75,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.get("")
     @document_querystring(CommandQuery)
     @document_response(CommandList)
-    @allow("viewer", "admin")
+    @allow("see")
     async def list_commands(device: str) -> Response:
         """List a device's commands and their results, the newest first."""
         query = read_query(CommandQuery)
@@ -86,7 +86,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.post("")
     @document_request(NewCommand)
     @document_response(CommandAnswer, 201)
-    @allow("admin")
+    @allow("command")
     async def create_command(device: str) -> Response:
         """Queue a command; it is kept until it is answered or has expired."""
         new = await read_json(NewCommand)

@@ -66,7 +66,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.get("")
     @document_querystring(DeviceQuery)
     @document_response(DevicePage)
-    @allow("viewer", "admin")
+    @allow("see")
     async def list_devices() -> Response:
         """List devices, by id."""
         query = read_query(DeviceQuery)
@@ -78,14 +78,14 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.post("")
     @document_request(NewDevice)
     @document_response(DeviceAnswer, 201)
-    @allow("admin")
+    @allow("devices")
     async def create_device() -> Response:
         """Make a device and its token."""
         return await _create(pool, await read_json(NewDevice))
 
     @routes.get("/<slug:device>")
     @document_response(DeviceAnswer)
-    @allow("viewer", "admin")
+    @allow("see")
     async def read_device(device: str) -> Response:
         """Show a device."""
         async with borrow(pool) as conn:
@@ -94,13 +94,13 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.patch("/<slug:device>")
     @document_request(DeviceChange)
     @document_response(DeviceAnswer)
-    @allow("admin")
+    @allow("devices")
     async def change_device(device: str) -> Response:
         """Change the name, the category or the interval."""
         return await _change(pool, device, await read_json(DeviceChange))
 
     @routes.delete("/<slug:device>")
-    @allow("admin")
+    @allow("devices")
     async def erase_device(device: str) -> Response:
         """Erase a device with its fixes, tokens, commands and events."""
         async with borrow(pool) as conn:
@@ -110,7 +110,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
 
     @routes.post("/<slug:device>/token")
     @document_response(DeviceAnswer, 201)
-    @allow("admin")
+    @allow("devices")
     async def rotate_device_token(device: str) -> Response:
         """Give the device a new token; the old ones end, and so do their sockets."""
         return await _rotate(pool, device)

@@ -64,7 +64,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers, database_url: str) -> Bluepr
     @routes.post("/dry-run")
     @document_request(NewDryRun)
     @document_response(DryRunLines)
-    @allow("admin")
+    @allow("geofences")
     async def dry_run() -> Response:
         """Try a geofence on the stored history: the events it would have given, nothing stored and nobody told."""
         asked = await read_json(NewDryRun, LARGEST_FEATURE)

@@ -64,7 +64,7 @@ def blueprint(pool: asyncpg.Pool, newest: Newest, *, stall: float = STALL) -> Bl
     @routes.get("/stream")
     @document_querystring(StreamQuery)
     @document_response(EventStream)
-    @allow("viewer", "admin")
+    @allow("see")
     async def stream_events() -> Response:
         """Send events as they happen, and what was missed since `Last-Event-ID`."""
         query = read_query(StreamQuery)

@@ -39,7 +39,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.get("")
     @document_querystring(EventQuery)
     @document_response(EventPage)
-    @allow("viewer", "admin")
+    @allow("see")
     async def list_events() -> Response:
         """List events from the oldest, or from the one after `after`."""
         return answer(await _page(pool, read_query(EventQuery)))

@@ -35,7 +35,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.get("/api/geofences/export")
     @document_querystring(Form)
     @document_response(GeofenceExport)
-    @allow("viewer", "admin")
+    @allow("see")
     async def export_geofences() -> Response:
         """Export all geofences, in the order they were made, as one FeatureCollection."""
         written = published if read_query(Form).rfc7946 else closed

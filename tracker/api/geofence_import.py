@@ -83,7 +83,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
     @document_querystring(ImportQuery)
     @document_request(FeatureCollection)
     @document_response(Imported, 201)
-    @allow("admin")
+    @allow("geofences")
     async def import_geofences() -> Response:
         """Import geofences: of a file, all that can be one."""
         query = read_query(ImportQuery)

@@ -88,7 +88,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
     @routes.get("")
     @document_querystring(GeofenceQuery)
     @document_response(GeofenceCollection)
-    @allow("viewer", "admin")
+    @allow("see")
     async def list_geofences() -> Response:
         """List geofences, by id, as a FeatureCollection."""
         query = read_query(GeofenceQuery)
@@ -102,7 +102,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
     @routes.post("")
     @document_request(GeofenceFeature)
     @document_response(GeofenceAnswer, 201)
-    @allow("admin")
+    @allow("geofences")
     async def create_geofence() -> Response:
         """Make a geofence."""
         draft = await _read(readers, None)
@@ -115,7 +115,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
     @routes.get("/<fence:geofence>")
     @document_querystring(OneGeofenceQuery)
     @document_response(GeofenceAnswer)
-    @allow("viewer", "admin")
+    @allow("see")
     async def read_geofence(geofence: str) -> Response:
         """Show a geofence, as it is or as it was by one of its revisions."""
         return await _show(pool, geofence, read_query(OneGeofenceQuery))
@@ -123,7 +123,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
     @routes.put("/<fence:geofence>")
     @document_request(GeofenceFeature)
     @document_response(GeofenceAnswer)
-    @allow("admin")
+    @allow("geofences")
     async def replace_geofence(geofence: str) -> Response:
         """Change a geofence; who is inside both the old and the new area stays inside."""
         draft = await _read(readers, geofence)
@@ -131,7 +131,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
             return _make_answer(await update_geofence(conn, geofence, draft.feature, draft.shape))
 
     @routes.delete("/<fence:geofence>")
-    @allow("admin")
+    @allow("geofences")
     async def erase_geofence(geofence: str) -> Response:
         """Delete a geofence; its events stay."""
         async with borrow(pool) as conn:

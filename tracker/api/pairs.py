@@ -63,7 +63,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.get("")
     @document_querystring(PairQuery)
     @document_response(PairPage)
-    @allow("viewer", "admin")
+    @allow("see")
     async def list_pairs() -> Response:
         """List pairs of devices, by id."""
         query = read_query(PairQuery)
@@ -75,14 +75,14 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.post("")
     @document_request(NewPair)
     @document_response(PairAnswer, 201)
-    @allow("admin")
+    @allow("devices")
     async def create_pair() -> Response:
         """Make a pair of two devices."""
         return await _create(pool, await read_json(NewPair))
 
     @routes.get("/<slug:pair>")
     @document_response(PairAnswer)
-    @allow("viewer", "admin")
+    @allow("see")
     async def read_pair(pair: str) -> Response:
         """Show a pair."""
         async with borrow(pool) as conn:
@@ -91,13 +91,13 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.patch("/<slug:pair>")
     @document_request(PairChange)
     @document_response(PairAnswer)
-    @allow("admin")
+    @allow("devices")
     async def change_pair(pair: str) -> Response:
         """Change the distance or the preset; who is near stays near until a fix says otherwise."""
         return await _change(pool, pair, await read_json(PairChange))
 
     @routes.delete("/<slug:pair>")
-    @allow("admin")
+    @allow("devices")
     async def erase_pair(pair: str) -> Response:
         """Delete a pair; its events stay."""
         async with borrow(pool) as conn:

@@ -70,7 +70,7 @@ def blueprint(table: Table) -> Blueprint:
     @routes.get("")
     @document_querystring(PositionQuery)
     @document_response(PositionCollection)
-    @allow("viewer", "admin")
+    @allow("see")
     async def list_positions() -> Response:
         """List the newest positions in a box."""
         query = read_query(PositionQuery)

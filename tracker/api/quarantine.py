@@ -46,7 +46,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.get("")
     @document_querystring(QuarantineQuery)
     @document_response(QuarantinePage)
-    @allow("viewer", "admin")
+    @allow("see")
     async def list_quarantine(device: str) -> Response:
         """List what was refused of a device, with the reasons."""
         query = read_query(QuarantineQuery)

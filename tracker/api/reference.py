@@ -10,6 +10,7 @@ from werkzeug.routing import BaseConverter, IntegerConverter, Rule
 
 import tracker
 from tracker.access.guard import find_rule
+from tracker.access.rights import find_kinds
 from tracker.access.sign_ins import COOKIE
 from tracker.api.problems import Problem
 from tracker.api.schemas import answer_schema, body_schema, query_schema, settled
@@ -29,7 +30,7 @@ class Provider(OpenAPIProvider):
     def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
         paths, components = super().build_paths(rule)
         access = find_rule(self._app.view_functions[rule.endpoint])
-        kinds = sorted(access.kinds) if access is not None else []
+        kinds = find_kinds(access.action) if access is not None and access.action is not None else []
         for path, operations in paths.items():
             for operation in operations.values():
                 told = {str(code): response for code, response in operation["responses"].items()}

@@ -42,7 +42,7 @@ def blueprint(gate: Gate) -> Blueprint:
         return await _sign_in(gate)
 
     @routes.delete("/session")
-    @allow("device", "viewer", "admin")
+    @allow("self")
     async def sign_out() -> Response:
         """Sign out."""
         if secret := request.cookies.get(COOKIE):
@@ -54,7 +54,7 @@ def blueprint(gate: Gate) -> Blueprint:
 
     @routes.get("/me")
     @document_response(Me)
-    @allow("device", "viewer", "admin")
+    @allow("self")
     async def who_am_i() -> Response:
         """Say whose token this is."""
         token = caller()

@@ -54,7 +54,7 @@ def blueprint(pool: asyncpg.Pool, carriers: Carriers) -> Blueprint:
     @routes.get("")
     @document_querystring(SubscriptionQuery)
     @document_response(SubscriptionPage)
-    @allow("admin")
+    @allow("alerts")
     async def list_subscriptions() -> Response:
         """List subscriptions, by id."""
         query = read_query(SubscriptionQuery)
@@ -66,7 +66,7 @@ def blueprint(pool: asyncpg.Pool, carriers: Carriers) -> Blueprint:
     @routes.post("")
     @document_request(NewSubscription)
     @document_response(SubscriptionAnswer, 201)
-    @allow("admin")
+    @allow("alerts")
     async def create_subscription() -> Response:
         """Subscribe; for a webhook the answer holds the secret its messages are signed with, once."""
         new = await read_json(NewSubscription)
@@ -87,7 +87,7 @@ def blueprint(pool: asyncpg.Pool, carriers: Carriers) -> Blueprint:
 
     @routes.get("/<slug:subscription>")
     @document_response(SubscriptionAnswer)
-    @allow("admin")
+    @allow("alerts")
     async def read_subscription(subscription: str) -> Response:
         """Show a subscription."""
         async with borrow(pool) as conn:
@@ -101,7 +101,7 @@ def _changes(routes: Blueprint, pool: asyncpg.Pool, carriers: Carriers) -> None:
     @routes.patch("/<slug:subscription>")
     @document_request(SubscriptionChange)
     @document_response(SubscriptionAnswer)
-    @allow("admin")
+    @allow("alerts")
     async def change_subscription(subscription: str) -> Response:
         """Change what is given; messages that wait are sent by the new channel."""
         change = await read_json(SubscriptionChange)
@@ -114,7 +114,7 @@ def _changes(routes: Blueprint, pool: asyncpg.Pool, carriers: Carriers) -> None:
         return answer(shown(new))
 
     @routes.delete("/<slug:subscription>")
-    @allow("admin")
+    @allow("alerts")
     async def erase_subscription(subscription: str) -> Response:
         """Unsubscribe; what waits is not sent."""
         async with borrow(pool) as conn:
@@ -124,7 +124,7 @@ def _changes(routes: Blueprint, pool: asyncpg.Pool, carriers: Carriers) -> None:
 
     @routes.post("/<slug:subscription>/secret")
     @document_response(SubscriptionAnswer, 201)
-    @allow("admin")
+    @allow("alerts")
     async def rotate_secret(subscription: str) -> Response:
         """Make a new secret; for a day messages are signed with the one before too."""
         secret = new_webhook_secret()

@@ -47,7 +47,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.get("")
     @document_querystring(TokenQuery)
     @document_response(TokenPage)
-    @allow("admin")
+    @allow("own")
     async def list_tokens() -> Response:
         """List the tokens that work, without their secrets."""
         query = read_query(TokenQuery)
@@ -59,7 +59,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.post("")
     @document_request(NewToken)
     @document_response(TokenAnswer, 201)
-    @allow("admin")
+    @allow("own")
     async def create_token() -> Response:
         """Make a token for a viewer or an admin."""
         new = await read_json(NewToken)
@@ -69,7 +69,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         return answer(_make_answer(token, secret), 201)
 
     @routes.delete("/<int:id>")
-    @allow("admin")
+    @allow("own")
     async def revoke(id: int) -> Response:
         """End a token; its sign-ins and open sockets end with it."""
         async with borrow(pool) as conn:

@@ -79,7 +79,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.get("")
     @document_querystring(TrackQuery)
     @document_response(Track)
-    @allow("viewer", "admin")
+    @allow("see")
     async def read_track(device: str) -> Response:
         """Show where a device was: as a line, or every fix as GPX or CSV."""
         query = read_query(TrackQuery)

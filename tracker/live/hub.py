@@ -10,6 +10,7 @@ import asyncpg
 import structlog
 
 from tracker.access.gate import Gate
+from tracker.access.rights import find_actions, sees_all
 from tracker.errors import NotAllowed, NotSignedIn, StorageDown, TrackerError
 from tracker.live.catch_up import catch_up
 from tracker.live.changes import Changes
@@ -123,8 +124,8 @@ class Hub:
 
     async def introduce(self, viewer: Viewer, wish: Subscribe) -> None:
         token = await self.gate.admit(wish.token or "", viewer.socket.peer)
-        if token.kind == "device":
-            raise NotAllowed("a device's token shows no map")
+        if "see" not in find_actions(token) or not sees_all(token):
+            raise NotAllowed("this token shows no map")
         self.enter(viewer, token, wish)
 
     def enter(self, viewer: Viewer, token: Token, wish: Subscribe) -> None:

@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Final
 
 import asyncpg
+import msgspec
 
 from tracker.model.token import Token
+from tracker.store.tokens import WORKS
 
 LIFETIME: Final = timedelta(days=30)
 
@@ -23,15 +25,27 @@ async def insert_sign_in(conn: asyncpg.Connection, hash: bytes, token: int | Non
 
 
 async def select_sign_in_token(conn: asyncpg.Connection, hashes: Sequence[bytes]) -> Token | None:
-    """The token of the sign-in with one of these hashes; id 0 for the operator's."""
+    """Who holds the cookie with one of these hashes: a person, a token's bearer, or the operator (id 0)."""
     row = await conn.fetchrow(
-        """select coalesce(t.id, 0) as id, coalesce(t.kind, 'admin') as kind, t.device,
-                  coalesce(t.name, 'operator') as name
-           from session s left join token t on t.id = s.token
-           where s.hash = any($1) and s.expires_at > now() and t.revoked_at is null""",
+        f"""select s.id as session, t.id, t.kind, t.device, t.name, t.in_group, p.key as person, p.is_owner,
+                  p.name as called, (select revision from rights_head) as rights
+           from session s left join token t on t.id = s.token left join person p on p.key = s.person
+           where s.hash = any($1) and s.expires_at > now() and (t.id is null or {WORKS})""",
         hashes,
     )
-    return Token(**row) if row else None
+    return _read_holder(row) if row else None
+
+
+def _read_holder(row: asyncpg.Record) -> Token:
+    session, rights = row["session"], row["rights"]
+    if (person := row["person"]) is not None:
+        return Token(
+            0, "person", name=row["called"], person=person, owner=row["is_owner"], session=session, rights=rights
+        )
+    if row["id"] is None:
+        return Token(0, "admin", name="operator", session=session, rights=rights)
+    token = Token(row["id"], row["kind"], row["device"], row["name"], group=row["in_group"])
+    return msgspec.structs.replace(token, session=session, rights=rights)
 
 
 async def delete_sign_in(conn: asyncpg.Connection, hashes: Sequence[bytes]) -> None:

@@ -1,49 +1,65 @@
 """Table token: who may call, by the hash of a secret."""
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 import asyncpg
 
+from tracker.model.moment import to_datetime
 from tracker.model.token import Token, TokenKind
+
+COLUMNS: Final = "id, kind, device, name, in_group, (select revision from rights_head) as rights"
+WORKS: Final = "t.revoked_at is null and (t.expires_at is null or t.expires_at > now())"
 
 
 async def insert_token(
-    conn: asyncpg.Connection, kind: TokenKind, *, device: int | None, name: str, hash: bytes
+    conn: asyncpg.Connection,
+    kind: TokenKind,
+    *,
+    device: int | None,
+    name: str,
+    hash: bytes,
+    group: int | None = None,
+    expires: int | None = None,
 ) -> Token:
+    """`group` is the key of the one it is of; `expires` in ms."""
     row = await conn.fetchrow(
-        "insert into token (kind, device, name, hash) values ($1, $2, $3, $4) returning id, kind, device, name",
+        f"""insert into token (kind, device, name, hash, in_group, expires_at) values ($1, $2, $3, $4, $5, $6)
+            returning {COLUMNS}""",
         kind,
         device,
         name,
         hash,
+        group,
+        None if expires is None else to_datetime(expires),
     )
-    return Token(**row)
+    return _token(row)
 
 
 async def select_tokens_by_hash(conn: asyncpg.Connection, hashes: Collection[bytes]) -> dict[bytes, Token]:
     """Those of these that work, by their hash."""
     rows = await conn.fetch(
-        "select hash, id, kind, device, name from token where hash = any($1::bytea[]) and revoked_at is null",
+        f"select hash, {COLUMNS} from token t where hash = any($1::bytea[]) and {WORKS}",
         list(hashes),
     )
-    return {row["hash"]: Token(row["id"], row["kind"], row["device"], row["name"]) for row in rows}
+    return {row["hash"]: _token(row) for row in rows}
 
 
 async def select_tokens(conn: asyncpg.Connection, *, after: int, limit: int) -> list[Token]:
     """Those that work, device tokens included, in the order they were made."""
     rows = await conn.fetch(
-        "select id, kind, device, name from token where revoked_at is null and id > $1 order by id limit $2",
+        f"select {COLUMNS} from token t where {WORKS} and id > $1 order by id limit $2",
         after,
         limit,
     )
-    return [Token(**row) for row in rows]
+    return [_token(row) for row in rows]
 
 
 async def select_revoked(conn: asyncpg.Connection, ids: Collection[int]) -> list[int]:
     """Those of these tokens that work no more. The operator's own, 0, has no row and always works."""
     rows = await conn.fetch(
-        """select given.id from unnest($1::int[]) as given (id)
-           where given.id <> 0 and not exists (select from token t where t.id = given.id and t.revoked_at is null)""",
+        f"""select given.id from unnest($1::int[]) as given (id)
+           where given.id <> 0 and not exists (select from token t where t.id = given.id and {WORKS})""",
         list(ids),
     )
     return [row["id"] for row in rows]
@@ -66,3 +82,7 @@ async def _revoke(conn: asyncpg.Connection, which: str, value: int) -> list[int]
         value,
     )
     return [row["id"] for row in rows]
+
+
+def _token(row: asyncpg.Record) -> Token:
+    return Token(row["id"], row["kind"], row["device"], row["name"], group=row["in_group"], rights=row["rights"])
