@@ -18,7 +18,7 @@ from tracker.store.tokens import revoke_token
 ALL, SIGNED_IN, READERS, ADMINS = "anyone", "signed in", "viewers and admins", "admins"
 EXPECTED = {
     ALL: """GET /livez, GET /readyz, GET /metrics, GET /openapi.json, GET /asyncapi.json, GET /api/config,
-            POST /api/session, GET /, GET /<folder>/<path:name>, GET /<name>""",
+            POST /api/session, POST /api/pairing, GET /, GET /<folder>/<path:name>, GET /<name>""",
     SIGNED_IN: "DELETE /api/session, GET /api/me",
     READERS: """GET /api/devices, GET /api/devices/<device>, GET /api/devices/<device>/track,
                 GET /api/devices/<device>/commands, GET /api/devices/<device>/quarantine,
@@ -27,6 +27,7 @@ EXPECTED = {
                 GET /api/pairs, GET /api/pairs/<pair>""",
     ADMINS: """POST /api/devices, PATCH /api/devices/<device>, DELETE /api/devices/<device>,
                POST /api/devices/<device>/token, POST /api/devices/<device>/commands,
+               POST /api/devices/<device>/pairing,
                POST /api/pairs, PATCH /api/pairs/<pair>, DELETE /api/pairs/<pair>,
                GET /api/tokens, POST /api/tokens, DELETE /api/tokens/<int:id>,
                GET /api/subscriptions, POST /api/subscriptions, GET /api/subscriptions/<subscription>,

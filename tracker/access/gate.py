@@ -9,9 +9,11 @@ import asyncpg
 from tracker.access.guesses import Guesses
 from tracker.access.links import redeem_link
 from tracker.access.lookup import Lookup
+from tracker.access.pairing import redeem_pairing
 from tracker.access.sign_ins import find_sign_in_token
 from tracker.access.tokens import OPERATOR, digest, is_operator
-from tracker.errors import NotSignedIn, TooMany
+from tracker.errors import NotFound, NotSignedIn, TooMany, TrackerError
+from tracker.model.device import Device
 from tracker.model.token import Token
 from tracker.store.pool import borrow
 
@@ -49,7 +51,17 @@ class Gate:
             raise self.count_failure(address, NotSignedIn(said))
         return token
 
-    def count_failure(self, address: str, error: NotSignedIn) -> NotSignedIn | TooMany:
+    async def pair(self, code: str, address: str) -> tuple[Device, str]:
+        """The device that a pairing code stands for, once, and its new token. NotFound for a code that is no good,
+        TooMany as `admit` does."""
+        async with self.redeeming, borrow(self.pool) as conn:
+            found = await redeem_pairing(conn, code)
+        if found is None:
+            said = "this code was used, is too old, or is none; whoever showed it can make a new one"
+            raise self.count_failure(address, NotFound(said))
+        return found
+
+    def count_failure(self, address: str, error: TrackerError) -> TrackerError:
         """What to tell who failed: the same as the others, or to wait first."""
         if (wait := self.guesses.wait(address)) > 0:
             return TooMany("too many failed sign-ins from this address", retry_after=wait)

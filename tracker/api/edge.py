@@ -115,6 +115,16 @@ def below() -> str:
     return given if PREFIX.fullmatch(given) else ""
 
 
+def shown_origin() -> str:
+    """Where the caller's browser finds this server, with the path below which a proxy shows it. A proxy that ends TLS
+    makes a plain request of an https one: then the page's own origin says so, or X-Forwarded-Proto. Both are the
+    caller's word, and this is an answer to nobody else."""
+    is_secure = request.scheme == "https" or f"https://{request.host}" == request.headers.get("Origin")
+    if is_secure or request.headers.get("X-Forwarded-Proto") == "https":
+        return f"https://{request.host}{below()}"
+    return f"http://{request.host}{below()}"
+
+
 def answer(value: object, status: int = 200, mimetype: str = "application/json") -> Response:
     """Ends with a line's end: in a terminal the prompt stands below the answer, not behind it."""
     return Response(_encoder.encode(value) + b"\n", status, mimetype=mimetype)
