@@ -48,7 +48,7 @@ def elements(body: bytes, root: str, wanted: frozenset[str], kept: frozenset[str
     try:
         for begin in range(0, len(body), CHUNK):
             reader.parser.Parse(body[begin : begin + CHUNK], False)
-            not_too_long(begin + CHUNK - reader.parser.CurrentByteIndex)
+            not_too_long(begin + CHUNK, reader.parser.CurrentByteIndex)
             yield from reader.take()
         reader.parser.Parse(b"", True)
     except expat.ExpatError as error:
@@ -59,10 +59,14 @@ def elements(body: bytes, root: str, wanted: frozenset[str], kept: frozenset[str
         raise Malformed(f"the body is no XML: {error}") from None
 
 
-def not_too_long(waiting: int) -> None:
+def not_too_long(given: int, begins: int) -> None:
     """What expat holds back until it has the end of it: a tag, a comment. Each is handed over whole, a tag with all its
-    attributes; and older expats look through all of it again with each piece that comes."""
-    if waiting > LONGEST_TOKEN:
+    attributes; and older expats look through all of it again with each piece that comes.
+
+    `begins` is -1 where it did not look at all: it waits until what it holds has doubled. To count from there would
+    refuse a long text behind one long comment; and what has doubled is looked at, and then counted.
+    """
+    if begins >= 0 and given - begins > LONGEST_TOKEN:
         raise TooLarge(f"a tag or a comment of more than {LONGEST_TOKEN:,} bytes")
 
 
