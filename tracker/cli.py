@@ -121,6 +121,30 @@ def create(kind: Any, name: str, data: Path | None, database_url: str | None) ->
     run_loop(creating(settings_from(data=data, database_url=database_url), kind, name))
 
 
+@main.command("check-client")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--bind", default="127.0.0.1:8001", show_default=True, help="Address and port to listen on.")
+@click.option("--seconds", type=float, help="How long. [until stopped]")
+@click.option(
+    "--restart", type=int, default=0, help="End the connection once, after so many frames, as a restart does."
+)
+@click.option("--ack", "ack_s", type=float, default=0.3, show_default=True, help="Seconds until a frame is answered.")
+def check_client(file: Path | None, bind: str, seconds: float | None, restart: int, ack_s: float) -> None:
+    """Say what is wrong with the frames that a device sends: to this command, which listens, or in a recorded FILE.
+
+    FILE has one message a line: text as it was sent, binary as hex digits. Nothing is stored and any token will do. The
+    exit code is 1 where there is something that the server would refuse or close for.
+    """
+    from tracker.check_client.check import check_file, check_live
+    from tracker.check_client.listen import Trial
+
+    logs.configure("warning")
+    if file is not None:
+        sys.exit(check_file(file, click.echo))
+    trial = Trial(ack_s=ack_s, restart=restart)
+    sys.exit(run_loop(until_signalled(lambda shutdown: check_live(bind, trial, seconds, shutdown, click.echo))))
+
+
 @main.command()
 @target_options
 @click.option("--count", default=100, show_default=True, help="Vehicles.")

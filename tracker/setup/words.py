@@ -41,6 +41,11 @@ COMMANDS: Final[Mapping[str, Words]] = {
         ("--rounds", "--seconds", "--only", "--json"),
         ("--quick",),
     ),
+    "check-client": Words(
+        "Say what is wrong with the frames that a device sends: to this command, which listens, or in a recorded FILE.",
+        ("--bind", "--seconds", "--restart", "--ack"),
+        arguments=1,
+    ),
     "database-url": Words("Print how to connect to the server's database.", DATABASE, ("--read-only", "--keywords")),
     "demo": Words(
         "Run the server with simulated vehicles and geofences, and print a sign-in link.",
