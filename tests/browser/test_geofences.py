@@ -79,7 +79,7 @@ def test_a_polygon_is_drawn_saved_and_entered(fences: Page, server: RunningServe
     fences.get_by_role("button", name="Edit").click()
     fences.get_by_role("button", name="Try", exact=True).click()
     trial = fences.get_by_role("region", name="Try on history")
-    expect(trial).to_contain_text("1 enter in")
+    expect(trial).to_contain_text("1 entered in")
     expect(trial.get_by_role("listitem")).to_contain_text("Van 12 entered New quay")
 
 

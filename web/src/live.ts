@@ -10,6 +10,7 @@ import type { TrackerEvent, Viewport } from './live/frames';
 import type { Link } from './live/socket';
 import type { MapView } from './map/view';
 import * as state from './state';
+import { words } from './words';
 
 const TICK_MS = 250; // panels need no more
 const EVENTS_SHOWN = 100; // of the log, at the start
@@ -135,7 +136,7 @@ export class Live {
     state.health.value = health;
     state.link.value = link;
     if (link.state === 'refused') {
-      if (link.code === 4501) state.door.value = { state: 'closed', why: 'Your session has ended. Sign in again.' };
+      if (link.code === 4501) state.door.value = { state: 'closed', why: words.value.app.sessionEnded };
     } else if (link.state === 'waiting' && !link.everOpen) {
       void this.checkDoor(); // a refused handshake shows as no more than a failure: ask whether we are signed out
     } else if (health === 'live') {
@@ -148,7 +149,7 @@ export class Live {
     await quietly(
       async () => void (await fetchMe()),
       (error) => {
-        if (error.status === 401) state.door.value = { state: 'closed', why: 'Your session has ended. Sign in again.' };
+        if (error.status === 401) state.door.value = { state: 'closed', why: words.value.app.sessionEnded };
       },
     );
   }

@@ -8,6 +8,7 @@ import { App } from './panels/App';
 import { trySignIn } from './panels/SignIn';
 import { followTheme } from './panels/theme';
 import { config, door, me } from './state';
+import { followLanguage } from './words';
 import './styles/tokens.css';
 import './styles/page.css';
 import './styles/side.css';
@@ -19,6 +20,7 @@ import './styles/alerts.css';
 import './styles/door.css';
 
 followTheme();
+followLanguage();
 const liveUrl = here('/ws/live').replace(/^http/, 'ws');
 render(<App liveUrl={liveUrl} onSignedIn={() => void enter()} />, document.getElementById('app')!);
 void arrive();

@@ -16,7 +16,7 @@ test.each([
   ['cross', { inferred: true }, 'Van 12 passed through Old Port'],
   ['dwell', { dwell_s: 300 }, 'Van 12 stayed in Old Port for 5 min'],
   ['dwell', {}, 'Van 12 stayed in Old Port'],
-  ['speeding', { limit: 50 / 3.6, peak: 62 / 3.6 }, 'Van 12 was too fast in Old Port at 62, 50 km/h allowed'],
+  ['speeding', { limit: 50 / 3.6, peak: 62 / 3.6 }, 'Van 12 was too fast in Old Port at 62 km/h, 50 km/h allowed'],
   ['retraction', { event: 7, type: 'enter' }, 'Van 12 did not enter Old Port after all'],
   ['retraction', { event: 7, type: 'near' }, 'Van 12 was told of wrongly: near after all'],
 ])('%s of %j in words', (type, evidence, words) => expect(plain(sentence(event(type, evidence), NAMES))).toBe(words));

@@ -2,6 +2,8 @@
 import type { Geometry, Position } from 'geojson';
 import type { Json } from '../api/call';
 import { type FenceKind, type Geofence, type GeofenceFeature, kindOf, type Preset } from '../api/geofences';
+import { measure } from '../units';
+import { words } from '../words';
 
 export interface Draft {
   readonly id: string | null; // null: it is new
@@ -13,7 +15,7 @@ export interface Draft {
   readonly radius: string; // m, of a circle
   readonly width: string; // m, of a corridor
   readonly dwell: string; // minutes
-  readonly limit: string; // km/h
+  readonly limit: string; // in the reader's unit of speed
   /** Properties the form does not know. */
   readonly kept: Json;
 }
@@ -21,11 +23,7 @@ export interface Draft {
 /** What is wrong, by field: `name`, `preset`, `radius`, `width`, `dwell`, `limit`, `shape`; `form` for the rest. */
 export type Faults = Readonly<Record<string, string>>;
 
-export const PRESETS: readonly { readonly id: Preset; readonly text: string }[] = [
-  { id: 'strict', text: 'Every fix decides at once, as if it were exact.' },
-  { id: 'balanced', text: 'Allows for the accuracy of the fixes and waits until a crossing is sure.' },
-  { id: 'calm', text: 'Waits longer: fewer false alarms where reception is poor, later true ones.' },
-];
+export const PRESETS: readonly Preset[] = ['strict', 'balanced', 'calm'];
 
 const KNOWN = ['name', 'preset', 'enabled', 'radius', 'width', 'dwell', 'speed_limit', 'revision'];
 const MOST_CORNERS = 500; // each is a handle on the map
@@ -59,7 +57,7 @@ export function draftOf(fence: Geofence): Draft {
     radius: text(fence.radius),
     width: text(fence.width),
     dwell: text(fence.dwell === null ? null : fence.dwell / 60),
-    limit: text(fence.speedLimit === null ? null : Math.round(fence.speedLimit * 36) / 10),
+    limit: text(fence.speedLimit === null ? null : Math.round((fence.speedLimit / measure().speed.each) * 10) / 10),
     kept,
   };
 }
@@ -67,9 +65,9 @@ export function draftOf(fence: Geofence): Draft {
 /** Null where it can be sent. */
 export function faultsOf(draft: Draft): Faults | null {
   const faults: Record<string, string> = {};
-  if (!draft.geometry) faults['shape'] = 'Draw it on the map first.';
+  if (!draft.geometry) faults['shape'] = words.value.drawing.first;
   for (const field of ['radius', 'width', 'dwell', 'limit'] as const) {
-    if (draft[field].trim() !== '' && Number.isNaN(number(draft[field]))) faults[field] = 'This is not a number.';
+    if (draft[field].trim() !== '' && Number.isNaN(number(draft[field]))) faults[field] = words.value.app.notANumber;
   }
   return Object.keys(faults).length ? faults : null;
 }
@@ -84,7 +82,7 @@ export function featureOf(draft: Draft): GeofenceFeature {
   if (draft.kind === 'circle') say('radius', number(draft.radius));
   if (draft.kind === 'corridor') say('width', number(draft.width));
   say('dwell', Math.round(number(draft.dwell) * 60));
-  say('speed_limit', Math.round((number(draft.limit) / 3.6) * 1e4) / 1e4);
+  say('speed_limit', Math.round(number(draft.limit) * measure().speed.each * 1e4) / 1e4);
   return { type: 'Feature', ...(draft.id === null ? {} : { id: draft.id }), geometry: draft.geometry!, properties };
 }
 

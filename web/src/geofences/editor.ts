@@ -15,10 +15,10 @@ import type { Live } from '../live';
 import { rounded } from '../map/circle';
 import type { Drawing, Shape } from '../map/drawing';
 import { chosenFence, pane, selected } from '../state';
+import { words } from '../words';
 import { blank, canReshape, type Draft, draftOf, type Faults, faultAt, faultsOf, featureOf, number } from './draft';
 
 const MIDDLE_METRES = 100;
-const NOT_REACHED = 'The server does not answer. Nothing was changed; try again.';
 
 export class Editor {
   readonly draft = signal<Draft | null>(null);
@@ -152,14 +152,13 @@ export class Editor {
     const drawing = await import('../map/drawing').catch(() => null);
     if (turn !== this.turn) return;
     if (!drawing) {
-      this.faults.value = { shape: 'What draws could not be loaded. Try again when the server is back.' };
+      this.faults.value = { shape: words.value.drawing.notLoaded };
       return;
     }
     const view = this.live.view.peek();
     if (!view) return;
     if (shape && !canReshape(shape.geometry)) {
-      this.fixed.value =
-        'Its corners cannot be moved here: it has several rings, many corners, or crosses 180 degrees. It can be drawn anew.';
+      this.fixed.value = words.value.drawing.fixed;
       view.hideFence(null);
     } else this.drawing = new drawing.Drawing(view, kind, shape, (drawn) => this.drawn(drawn));
   }
@@ -184,7 +183,7 @@ export class Editor {
 }
 
 function told(error: unknown): Faults {
-  if (error instanceof TypeError) return { form: NOT_REACHED }; // what fetch says where there is no network
+  if (error instanceof TypeError) return { form: words.value.app.noAnswer }; // what fetch says where there is no network
   if (!(error instanceof ApiError)) throw error;
   if (error.refusals.length === 0) return faultAt(error.field, error.message);
   const lines = error.refusals.slice(0, 5).map((each) => `${each.id ?? `feature ${each.index + 1}`}: ${each.reason}`);

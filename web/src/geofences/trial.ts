@@ -4,6 +4,7 @@ import { ApiError } from '../api/call';
 import { type DryRunLine, dryRun } from '../api/dry-run';
 import type { GeofenceFeature } from '../api/geofences';
 import type { TrackerEvent } from '../live/frames';
+import { words } from '../words';
 
 const KEPT = 100; // events shown; the rest is counted
 const SHOW_MS = 100; // a storm of events is drawn ten times a second
@@ -79,7 +80,7 @@ export function added(progress: Progress, line: DryRunLine): Progress {
 }
 
 function told(error: unknown): string {
-  if (error instanceof TypeError) return 'The server does not answer.';
+  if (error instanceof TypeError) return words.value.trial.noAnswer;
   if (!(error instanceof ApiError)) throw error;
   return error.message;
 }

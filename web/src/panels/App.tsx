@@ -6,6 +6,8 @@ import { followRequests } from '../asked';
 import { Editor } from '../geofences/editor';
 import { Live } from '../live';
 import { door, helpShown, isAdmin, type Pane, pane, second, tick } from '../state';
+import { chooseUnits, UNITS, units } from '../units';
+import { chooseLanguage, LANGUAGES, language, words } from '../words';
 import { Alerts } from './Alerts';
 import { Badge } from './Badge';
 import { Detail } from './Detail';
@@ -17,7 +19,7 @@ import { GeofenceList } from './GeofenceList';
 import { CloseIcon, FitIcon, KeyboardIcon, LeaveIcon, Mark, MoonIcon, SunIcon } from './Icons';
 import { fitMap, MapPane } from './MapPane';
 import { SignIn } from './SignIn';
-import { listenForShortcuts, SHORTCUTS, singleKeys } from './shortcuts';
+import { listenForShortcuts, listShortcuts, singleKeys } from './shortcuts';
 import { theme, toggleTheme } from './theme';
 
 export function App({ liveUrl, onSignedIn }: { liveUrl: string; onSignedIn: () => void }) {
@@ -59,8 +61,8 @@ function Dashboard({ url }: { url: string }) {
         <button
           type="button"
           class="fit card"
-          aria-label="Show all devices"
-          title="Show all devices (a)"
+          aria-label={words.value.app.showAll}
+          title={`${words.value.app.showAll} (a)`}
           onClick={() => fitMap(live)}
         >
           <FitIcon />
@@ -87,7 +89,6 @@ function Head() {
   void tick.value;
   void second.value;
   const leave = () => void signOut().finally(() => (door.value = { state: 'closed', why: null }));
-  const next = theme.value === 'dark' ? 'light' : 'dark';
   return (
     <header class="head">
       <Mark />
@@ -95,8 +96,8 @@ function Head() {
       <button
         type="button"
         class="quiet"
-        aria-label={`Switch to ${next} theme`}
-        title="Light or dark (t)"
+        aria-label={theme.value === 'dark' ? words.value.app.toLight : words.value.app.toDark}
+        title={`${words.value.app.lightOrDark} (t)`}
         onClick={toggleTheme}
       >
         {theme.value === 'dark' ? <SunIcon /> : <MoonIcon />}
@@ -104,31 +105,32 @@ function Head() {
       <button
         type="button"
         class="quiet keys"
-        aria-label="Keyboard shortcuts"
-        title="Keyboard shortcuts (?)"
+        aria-label={words.value.help.title}
+        title={`${words.value.help.title} (?)`}
         onClick={() => (helpShown.value = true)}
       >
         <KeyboardIcon />
       </button>
-      <button type="button" class="quiet" aria-label="Sign out" title="Sign out" onClick={leave}>
+      <button
+        type="button"
+        class="quiet"
+        aria-label={words.value.app.signOut}
+        title={words.value.app.signOut}
+        onClick={leave}
+      >
         <LeaveIcon />
       </button>
     </header>
   );
 }
 
-const PANES: readonly [Pane, string][] = [
-  ['devices', 'Devices'],
-  ['geofences', 'Geofences'],
-  ['alerts', 'Alerts'],
-  ['events', 'Events'],
-];
+const PANES: readonly Pane[] = ['devices', 'geofences', 'alerts', 'events'];
 
 /** On a phone the side is a sheet that holds one of them; else the events have their own place under the others. */
 function Tabs() {
   return (
-    <nav class="tabs" aria-label="Panels">
-      {PANES.filter(([key]) => key !== 'alerts' || isAdmin.value).map(([key, text]) => (
+    <nav class="tabs" aria-label={words.value.app.panels}>
+      {PANES.filter((key) => key !== 'alerts' || isAdmin.value).map((key) => (
         <button
           key={key}
           type="button"
@@ -136,7 +138,7 @@ function Tabs() {
           aria-pressed={pane.value === key}
           onClick={() => (pane.value = key)}
         >
-          {text}
+          {words.value.app[key]}
         </button>
       ))}
     </nav>
@@ -153,17 +155,17 @@ function Help() {
         class="help card"
         role="dialog"
         aria-modal="true"
-        aria-label="Keyboard shortcuts"
+        aria-label={words.value.help.title}
         onClick={(event) => event.stopPropagation()}
       >
         <header>
-          <h2>Keyboard shortcuts</h2>
-          <button type="button" class="quiet" aria-label="Close" ref={button} onClick={close}>
+          <h2>{words.value.help.title}</h2>
+          <button type="button" class="quiet" aria-label={words.value.app.close} ref={button} onClick={close}>
             <CloseIcon />
           </button>
         </header>
         <dl>
-          {SHORTCUTS.map(([key, what]) => (
+          {listShortcuts().map(([key, what]) => (
             <div key={key}>
               <dt>
                 <kbd>{key}</kbd>
@@ -178,9 +180,38 @@ function Help() {
             checked={singleKeys.value}
             onChange={(event) => (singleKeys.value = event.currentTarget.checked)}
           />{' '}
-          Single keys work
+          {words.value.help.singleKeys}
         </label>
+        <Choice label={words.value.app.language} value={language.value} options={LANGUAGES} onChange={chooseLanguage} />
+        <Choice
+          label={words.value.app.units}
+          value={units.value}
+          options={UNITS.map((each) => [each, words.value.app[each]] as const)}
+          onChange={chooseUnits}
+        />
       </section>
     </div>
+  );
+}
+
+interface ChoiceProps<T extends string> {
+  readonly label: string;
+  readonly value: T;
+  readonly options: readonly (readonly [T, string])[];
+  readonly onChange: (value: T) => void;
+}
+
+function Choice<T extends string>({ label, value, options, onChange }: ChoiceProps<T>) {
+  return (
+    <label class="chosen">
+      {label}{' '}
+      <select value={value} onChange={(event) => onChange(event.currentTarget.value as T)}>
+        {options.map(([key, text]) => (
+          <option key={key} value={key} lang={key.length === 2 ? key : undefined}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

@@ -1,16 +1,8 @@
 /** How far to trust what is on the map: is the stream live, and how old is the newest position. */
 import type { Live } from '../live';
 import { health, link, second, tick } from '../state';
+import { words } from '../words';
 import { age } from './format';
-
-const WORDS = {
-  connecting: 'Connecting',
-  'catching up': 'Catching up',
-  live: 'Live',
-  lost: 'Connection lost',
-  paused: 'Paused',
-  refused: 'Disconnected',
-} as const;
 
 export function Badge({ live }: { live: Live }) {
   void tick.value;
@@ -20,11 +12,11 @@ export function Badge({ live }: { live: Live }) {
   return (
     <div class="badge" data-health={health.value.replace(' ', '-')} role="status" aria-live="polite">
       <span class="lamp" aria-hidden="true" />
-      <strong>{WORDS[health.value]}</strong>
+      <strong>{words.value.states[health.value]}</strong>
       {/* read out, the ticking age would never end */}
       {!Number.isNaN(devices.newestAt) && (
         <span class="old" aria-hidden="true">
-          data {age(old)} old
+          {words.value.states.old(age(old))}
         </span>
       )}
       {retryText() && (
@@ -38,9 +30,9 @@ export function Badge({ live }: { live: Live }) {
 
 function retryText(): string {
   const now = link.value;
-  if (now.state === 'connecting' && health.value === 'lost') return 'trying now';
-  if (now.state === 'refused') return now.reason || `code ${now.code}`;
+  if (now.state === 'connecting' && health.value === 'lost') return words.value.states.tryingNow;
+  if (now.state === 'refused') return now.reason || words.value.states.code(now.code);
   if (now.state !== 'waiting') return '';
   const seconds = Math.ceil((now.until - Date.now()) / 1000);
-  return seconds > 0 ? `next try in ${seconds} s` : 'trying now';
+  return seconds > 0 ? words.value.states.nextTry(seconds) : words.value.states.tryingNow;
 }

@@ -1,6 +1,7 @@
 /** A button that asks once more, in its own place. */
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { words } from '../words';
 
 interface Props {
   readonly children: ComponentChildren;
@@ -29,7 +30,7 @@ export function Confirm({ children, question, yes, disabled, onYes }: Props) {
         {yes}
       </button>
       <button type="button" onClick={() => answer(false)}>
-        Keep
+        {words.value.app.keep}
       </button>
     </span>
   );

@@ -1,7 +1,8 @@
 /** The selected device: everything its newest position says. */
 import type { Live } from '../live';
 import { events, following, geofenceNames, second, selected, tick } from '../state';
-import { ago, compass, kmh, metres, moment, percent, stateOf, UNKNOWN } from './format';
+import { words } from '../words';
+import { accuracy, ago, compass, moment, percent, speedFigure, speedUnit, stateOf, UNKNOWN } from './format';
 import { CloseIcon, FenceIcon, FollowIcon, HeadingIcon } from './Icons';
 import { Name } from './Name';
 
@@ -15,7 +16,7 @@ export function Detail({ live }: { live: Live }) {
   const now = live.feed.now();
   const state = stateOf(devices.status[row]!, devices.at[row]!, now, live.feed.seesEverything);
   return (
-    <section class="detail card" aria-label={`Device ${devices.name[row]}`}>
+    <section class="detail card" aria-label={words.value.detail.device(devices.name[row]!)}>
       <header>
         <div>
           <h2>
@@ -26,13 +27,13 @@ export function Detail({ live }: { live: Live }) {
             {devices.category[row] ? ` · ${devices.category[row]}` : ''}
           </p>
         </div>
-        <button type="button" class="quiet" aria-label="Close" onClick={() => (selected.value = null)}>
+        <button type="button" class="quiet" aria-label={words.value.app.close} onClick={() => (selected.value = null)}>
           <CloseIcon />
         </button>
       </header>
       <div class="headline">
         <p class="speed">
-          <b>{kmh(devices.speed[row]!)}</b> km/h
+          <b>{speedFigure(devices.speed[row]!)}</b> {speedUnit()}
         </p>
         <span class={`pill ${state.key}`}>
           <span class={`dot ${state.key}`} />
@@ -43,9 +44,9 @@ export function Detail({ live }: { live: Live }) {
       <Inside ids={devices.inside[row]!} />
       <footer>
         <button type="button" aria-pressed={following.value} onClick={() => (following.value = !following.value)}>
-          <FollowIcon /> {following.value ? 'Following' : 'Follow'}
+          <FollowIcon /> {following.value ? words.value.detail.following : words.value.detail.follow}
         </button>
-        {!devices.shown[row] && <span class="hint">Not in this view</span>}
+        {!devices.shown[row] && <span class="hint">{words.value.detail.notInView}</span>}
       </footer>
     </section>
   );
@@ -59,25 +60,25 @@ function Facts({ live, row, now }: { live: Live; row: number; now: number }) {
   return (
     <dl>
       <div>
-        <dt>Heading</dt>
+        <dt>{words.value.detail.heading}</dt>
         <dd>
           {!Number.isNaN(heading) && <HeadingIcon degrees={heading} />} {compass(heading)}
         </dd>
       </div>
       <div>
-        <dt>Accuracy</dt>
-        <dd>{metres(devices.accuracy[row]!)}</dd>
+        <dt>{words.value.detail.accuracy}</dt>
+        <dd>{accuracy(devices.accuracy[row]!)}</dd>
       </div>
       <div>
-        <dt>Battery</dt>
+        <dt>{words.value.detail.battery}</dt>
         <dd>{percent(devices.battery[row]!)}</dd>
       </div>
       <div>
-        <dt>Updated</dt>
+        <dt>{words.value.detail.updated}</dt>
         <dd title={known ? moment(devices.at[row]!) : ''}>{known ? ago(now - devices.at[row]!) : UNKNOWN}</dd>
       </div>
       <div class="wide">
-        <dt>Latitude, longitude</dt>
+        <dt>{words.value.detail.place}</dt>
         <dd class="place">{known ? place : UNKNOWN}</dd>
       </div>
     </dl>
@@ -87,9 +88,9 @@ function Facts({ live, row, now }: { live: Live; row: number; now: number }) {
 function Inside({ ids }: { ids: readonly string[] }) {
   return (
     <div class={ids.length ? 'inside' : 'inside none'}>
-      <h3>Inside</h3>
+      <h3>{words.value.detail.inside}</h3>
       {ids.length === 0 ? (
-        <p class="hint">no geofence</p>
+        <p class="hint">{words.value.detail.noGeofence}</p>
       ) : (
         <ul>
           {ids.map((id) => (

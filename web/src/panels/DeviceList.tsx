@@ -3,36 +3,31 @@ import { useMemo } from 'preact/hooks';
 import type { Live } from '../live';
 import type { DeviceTable } from '../live/devices';
 import { catalogue, events, type Filter, filter, geofenceNames, query, second, selected, tick } from '../state';
+import { language, words } from '../words';
 import { NoDevices, Nothing } from './Empty';
-import { ago, count, kmh, type State, stateOf } from './format';
+import { ago, compareNames, count, type State, speedFigure, speedUnit, stateOf } from './format';
 import { Name } from './Name';
 import { Search } from './Search';
 import { VirtualList } from './VirtualList';
 
 const ROW_PX = 56;
-const FILTERS: readonly [Filter, string][] = [
-  ['all', 'All'],
-  ['moving', 'Moving'],
-  ['stopped', 'Stopped'],
-  ['silent', 'Silent'],
-];
-const byName = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
+const FILTERS: readonly Filter[] = ['all', 'moving', 'stopped', 'silent'];
 
 export function DeviceList({ live }: { live: Live }) {
   void tick.value;
   const { devices } = live.feed;
   const now = live.feed.now();
-  const sorted = useMemo(() => sortedRows(devices), [devices.namesVersion]);
+  const sorted = useMemo(() => sortedRows(devices), [devices.namesVersion, language.value]);
   // Of all devices, so once a second and not with every tick.
   const states = useMemo(
     () => sorted.map((row) => stateOf(devices.status[row]!, devices.at[row]!, now, live.feed.seesEverything)),
-    [sorted, second.value],
+    [sorted, second.value, language.value],
   );
   const rows = narrow(devices, sorted, states, query.value, filter.value);
   const current = selected.value === null ? -1 : rows.indexOf(selected.value);
   return (
-    <section class="devices" aria-label="Devices">
-      <Search label="Search devices" query={query} />
+    <section class="devices" aria-label={words.value.app.devices}>
+      <Search label={words.value.devices.search} query={query} />
       <Filters states={states} />
       {devices.size === 0 && catalogue.value === 'loaded' ? (
         <NoDevices />
@@ -42,7 +37,7 @@ export function DeviceList({ live }: { live: Live }) {
         <VirtualList
           count={rows.length}
           height={ROW_PX}
-          label="Devices"
+          label={words.value.app.devices}
           current={current}
           onMove={(index) => live.goTo(rows[index]!)}
           row={(index) => <Row live={live} row={rows[index]!} index={index} now={now} />}
@@ -55,7 +50,7 @@ export function DeviceList({ live }: { live: Live }) {
 function sortedRows(devices: DeviceTable): number[] {
   const rows = [];
   for (let row = 0; row < devices.size; row++) if (devices.id[row]) rows.push(row);
-  return rows.sort((a, b) => byName.compare(devices.name[a]!, devices.name[b]!));
+  return rows.sort((a, b) => compareNames(devices.name[a]!, devices.name[b]!));
 }
 
 function narrow(devices: DeviceTable, rows: number[], states: State[], text: string, wanted: Filter): number[] {
@@ -71,8 +66,8 @@ function narrow(devices: DeviceTable, rows: number[], states: State[], text: str
 }
 
 function emptyText(size: number): string {
-  if (catalogue.value === 'failed' && size === 0) return 'The list of devices could not be read. Trying again soon.';
-  return size === 0 ? 'Reading devices…' : 'No device matches.';
+  if (catalogue.value === 'failed' && size === 0) return words.value.devices.unread;
+  return size === 0 ? words.value.devices.reading : words.value.devices.noMatch;
 }
 
 function Filters({ states }: { states: State[] }) {
@@ -82,10 +77,10 @@ function Filters({ states }: { states: State[] }) {
     return found;
   }, [states]);
   return (
-    <div class="filters" role="group" aria-label="Show devices that are">
-      {FILTERS.map(([key, text]) => (
+    <div class="filters" role="group" aria-label={words.value.devices.showThose}>
+      {FILTERS.map((key) => (
         <button key={key} type="button" aria-pressed={filter.value === key} onClick={() => (filter.value = key)}>
-          {text} <span>{count(counts[key] ?? 0)}</span>
+          {words.value.devices[key]} <span>{count(counts[key] ?? 0)}</span>
         </button>
       ))}
     </div>
@@ -113,13 +108,15 @@ function Row({ live, row, index, now }: { live: Live; row: number; index: number
       <span class="figure">
         {state.key === 'moving' ? (
           <>
-            {kmh(devices.speed[row]!)}
-            <small> km/h</small>
+            {speedFigure(devices.speed[row]!)}
+            <small> {speedUnit()}</small>
           </>
         ) : null}
       </span>
       <span class="note">{where ? `${state.text} · ${where}` : state.text}</span>
-      <span class="age">{!known ? '' : devices.shown[row] ? ago(now - devices.at[row]!) : 'out of view'}</span>
+      <span class="age">
+        {!known ? '' : devices.shown[row] ? ago(now - devices.at[row]!) : words.value.devices.outOfView}
+      </span>
     </div>
   );
 }

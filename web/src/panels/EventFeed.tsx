@@ -3,6 +3,7 @@ import { useMemo, useState } from 'preact/hooks';
 import type { Live } from '../live';
 import type { TrackerEvent } from '../live/frames';
 import { events, geofenceNames, geofences, second } from '../state';
+import { words } from '../words';
 import { EvidenceView } from './EvidenceView';
 import { ago, moment, time } from './format';
 import { EventIcon } from './Icons';
@@ -17,8 +18,8 @@ export function EventFeed({ live }: { live: Live }) {
   const [open, setOpen] = useState<number | null>(null);
   const wrong = useMemo(() => retracted(events.value), [events.value]);
   return (
-    <section class="events" aria-label="Events">
-      <h2>Events</h2>
+    <section class="events" aria-label={words.value.events.title}>
+      <h2>{words.value.events.title}</h2>
       {events.value.length === 0 ? (
         <NoEvents />
       ) : (
@@ -41,11 +42,7 @@ export function EventFeed({ live }: { live: Live }) {
 
 function NoEvents() {
   return (
-    <p class="nothing">
-      {geofences.value.length === 0
-        ? 'There are no geofences yet. Once there are, entering and leaving them shows here.'
-        : 'Nobody has entered or left a geofence yet.'}
-    </p>
+    <p class="nothing">{geofences.value.length === 0 ? words.value.events.noGeofences : words.value.events.none}</p>
   );
 }
 
@@ -59,7 +56,7 @@ interface EntryProps {
 
 function Entry({ live, event, wrong, open, onToggle }: EntryProps) {
   const now = live.feed.now();
-  const words = <Words parts={sentence(event, namesOf(live))} />;
+  const said = <Words parts={sentence(event, namesOf(live))} />;
   return (
     <li>
       <button
@@ -68,16 +65,18 @@ function Entry({ live, event, wrong, open, onToggle }: EntryProps) {
         aria-expanded={open}
         aria-controls={open ? `why-${event.id}` : undefined}
         onClick={onToggle}
-        title={`Event ${event.id}, ${moment(event.at)}`}
+        title={words.value.events.entry(event.id, moment(event.at))}
       >
         <span class="kind">
           <EventIcon type={event.type} />
         </span>
-        <span class="what">{wrong ? <s>{words}</s> : words}</span>
+        <span class="what">{wrong ? <s>{said}</s> : said}</span>
         <time dateTime={new Date(event.at).toISOString()}>
           {now - event.at < RECENT_MS ? ago(now - event.at) : time(event.at, now)}
         </time>
-        {(event.late || wrong) && <span class="late">{wrong ? 'turned out false' : 'told late'}</span>}
+        {(event.late || wrong) && (
+          <span class="late">{wrong ? words.value.events.wrong : words.value.events.late}</span>
+        )}
       </button>
       {open && <EvidenceView live={live} event={event} id={`why-${event.id}`} />}
     </li>
@@ -87,9 +86,8 @@ function Entry({ live, event, wrong, open, onToggle }: EntryProps) {
 export function Words({ parts }: { parts: readonly Part[] }) {
   return (
     <>
-      {parts.map((part, i) => (
+      {parts.map((part) => (
         <>
-          {i > 0 && ' '}
           {typeof part === 'string' ? (
             part
           ) : (

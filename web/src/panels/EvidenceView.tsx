@@ -5,7 +5,8 @@ import type { Live } from '../live';
 import type { Crossing, Evidence, Seen } from '../live/evidence';
 import type { TrackerEvent } from '../live/frames';
 import { geofences } from '../state';
-import { age, distance, kmh, moment, time } from './format';
+import { words } from '../words';
+import { age, distance, moment, speedFigure, speedUnit, time } from './format';
 import { besideCard } from './MapPane';
 import { toBorder } from './wording';
 
@@ -27,15 +28,15 @@ export function EvidenceView({ live, event, id }: { live: Live; event: TrackerEv
       <p class="doing">
         {row !== undefined && (
           <button type="button" class="link" onClick={() => live.goTo(row)}>
-            Show the device
+            {words.value.evidence.showDevice}
           </button>
         )}
         {known && (
           <button type="button" class="link" onClick={() => showPlace(live, event)}>
-            Show the place
+            {words.value.evidence.showPlace}
           </button>
         )}
-        <span class="hint">event {event.id}</span>
+        <span class="hint">{words.value.evidence.event(event.id)}</span>
       </p>
     </div>
   );
@@ -53,11 +54,7 @@ function useBorderThen(live: Live, event: TrackerEvent): string | null {
     const show = (fence: Geofence) => {
       if (!open) return;
       live.view.peek()?.showFormer(fence);
-      say(
-        now
-          ? 'The geofence has changed since: the dashed border on the map is the one that decided.'
-          : 'The geofence is gone: the dashed border on the map is the one that decided.',
-      );
+      say(now ? words.value.evidence.changed : words.value.evidence.gone);
     };
     fetchGeofenceAsOf(event.geofence, then).then(show, () => undefined); // an old server's revisions are not kept
     return () => {
@@ -77,24 +74,23 @@ function showPlace(live: Live, event: TrackerEvent): void {
 function lines(event: TrackerEvent, now: number): string[] {
   const { evidence, at, detectedAt, late } = event;
   const delay = detectedAt - at;
-  const found = [`${moment(at)}${late || delay > DELAY_MS ? `, found out ${age(delay)} later` : ''}`];
-  if (evidence.event !== null)
-    found.push(`Event ${evidence.event} said otherwise; fixes that came after it show that it was wrong.`);
+  const found = [`${moment(at)}${late || delay > DELAY_MS ? words.value.evidence.foundOut(age(delay)) : ''}`];
+  if (evidence.event !== null) found.push(words.value.evidence.saidOtherwise(evidence.event));
   for (const [what, crossing] of crossings(evidence))
     found.push(`${what} ${time(crossing.at, now)}${within(crossing)}`);
-  if (evidence.inferred) found.push('No fix lay inside: it is drawn from the way between two.');
-  if (evidence.by === 'clock') found.push('Told by the clock: no fix had come.');
-  if (evidence.distance !== null) found.push(`${distance(evidence.distance)} from each other`);
-  if (evidence.silent !== null) found.push(`Nothing heard for ${age(1000 * evidence.silent)}`);
+  if (evidence.inferred) found.push(words.value.evidence.inferred);
+  if (evidence.by === 'clock') found.push(words.value.evidence.byClock);
+  if (evidence.distance !== null) found.push(words.value.evidence.apart(distance(evidence.distance)));
+  if (evidence.silent !== null) found.push(words.value.evidence.nothingFor(age(1000 * evidence.silent)));
   found.push(decided(evidence));
   return found.filter(Boolean);
 }
 
 function crossings({ crossing, enter, exit }: Evidence): [string, Crossing][] {
   const all: [string, Crossing | null][] = [
-    ['Border crossed at', crossing],
-    ['In at', enter],
-    ['Out at', exit],
+    [words.value.evidence.crossedAt, crossing],
+    [words.value.evidence.inAt, enter],
+    [words.value.evidence.outAt, exit],
   ];
   return all.filter((pair): pair is [string, Crossing] => pair[1] !== null);
 }
@@ -105,9 +101,9 @@ function within({ plusMinus }: Crossing): string {
 
 function decided({ preset, revision, confirmedAfter }: Evidence): string {
   const parts = [
-    preset && `preset ${preset}`,
-    revision !== null && `revision ${revision} of the geofence`,
-    confirmedAfter && `sure after ${age(1000 * confirmedAfter)}`,
+    preset && words.value.evidence.preset(preset),
+    revision !== null && words.value.evidence.revision(revision),
+    confirmedAfter && words.value.evidence.sureAfter(age(1000 * confirmedAfter)),
   ];
   const said = parts.filter(Boolean).join(', ');
   return said && said[0]!.toUpperCase() + said.slice(1);
@@ -118,10 +114,10 @@ function Fixes({ fixes, now }: { fixes: readonly Seen[]; now: number }) {
     <table>
       <thead>
         <tr>
-          <th scope="col">Fix</th>
-          <th scope="col">Border</th>
-          <th scope="col">Accuracy</th>
-          <th scope="col">km/h</th>
+          <th scope="col">{words.value.evidence.fix}</th>
+          <th scope="col">{words.value.evidence.border}</th>
+          <th scope="col">{words.value.evidence.accuracy}</th>
+          <th scope="col">{speedUnit()}</th>
         </tr>
       </thead>
       <tbody>
@@ -130,7 +126,7 @@ function Fixes({ fixes, now }: { fixes: readonly Seen[]; now: number }) {
             <td>{time(fix.at, now)}</td>
             <td>{fix.distance === null ? '' : toBorder(fix.distance)}</td>
             <td>{fix.accuracy === null ? '' : `± ${distance(fix.accuracy)}`}</td>
-            <td>{fix.speed === null ? '' : kmh(fix.speed)}</td>
+            <td>{fix.speed === null ? '' : speedFigure(fix.speed)}</td>
           </tr>
         ))}
       </tbody>

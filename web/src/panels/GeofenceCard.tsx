@@ -5,20 +5,20 @@ import type { Editor } from '../geofences/editor';
 import type { Live } from '../live';
 import { occupants } from '../live/occupants';
 import { chosenFence, geofences, isAdmin, mapMissing, second } from '../state';
+import { words } from '../words';
 import { Confirm } from './Confirm';
 import { Fault } from './Field';
-import { distance, kmh, span, UNKNOWN } from './format';
+import { distance, span, speed, UNKNOWN } from './format';
 import { CloseIcon, PencilIcon, TrashIcon } from './Icons';
 import { Name } from './Name';
 
-const KIND = { polygon: 'Polygon', circle: 'Circle', corridor: 'Corridor' } as const;
 const SHOWN = 30; // devices
 
 export function GeofenceCard({ live, editor }: { live: Live; editor: Editor }) {
   const fence = geofences.value.find((each) => each.id === chosenFence.value);
   if (!fence || editor.draft.value) return null;
   return (
-    <section class="detail card of-fence" aria-label={`Geofence ${fence.name}`}>
+    <section class="detail card of-fence" aria-label={words.value.geofences.geofence(fence.name)}>
       <header>
         <div>
           <h2>
@@ -26,10 +26,15 @@ export function GeofenceCard({ live, editor }: { live: Live; editor: Editor }) {
           </h2>
           <p class="id">
             {fence.id}
-            {fence.enabled ? '' : ' · switched off'}
+            {fence.enabled ? '' : ` · ${words.value.geofences.off}`}
           </p>
         </div>
-        <button type="button" class="quiet" aria-label="Close" onClick={() => (chosenFence.value = null)}>
+        <button
+          type="button"
+          class="quiet"
+          aria-label={words.value.app.close}
+          onClick={() => (chosenFence.value = null)}
+        >
           <CloseIcon />
         </button>
       </header>
@@ -39,16 +44,16 @@ export function GeofenceCard({ live, editor }: { live: Live; editor: Editor }) {
       {isAdmin.value && (
         <footer>
           <button type="button" disabled={mapMissing.value} onClick={() => editor.edit(fence)}>
-            <PencilIcon /> Edit
+            <PencilIcon /> {words.value.app.edit}
           </button>
           <Confirm
             key={fence.id}
-            question="Delete it?"
-            yes="Delete"
+            question={words.value.geofences.deleteIt}
+            yes={words.value.app.delete}
             disabled={editor.busy.value}
             onYes={() => void editor.remove(fence.id)}
           >
-            <TrashIcon /> Delete
+            <TrashIcon /> {words.value.app.delete}
           </Confirm>
         </footer>
       )}
@@ -61,23 +66,23 @@ function Facts({ fence }: { fence: Geofence }) {
   return (
     <dl>
       <div>
-        <dt>Shape</dt>
+        <dt>{words.value.geofences.shape}</dt>
         <dd>
-          {KIND[kindOf(fence.geometry)]}
+          {words.value.geofences.kinds[kindOf(fence.geometry)]}
           {size !== null && `, ${distance(size)}`}
         </dd>
       </div>
       <div>
-        <dt>Preset</dt>
+        <dt>{words.value.geofences.preset}</dt>
         <dd>{fence.preset}</dd>
       </div>
       <div>
-        <dt>Tells of a stay of</dt>
+        <dt>{words.value.geofences.stay}</dt>
         <dd>{fence.dwell === null ? UNKNOWN : span(fence.dwell)}</dd>
       </div>
       <div>
-        <dt>Speed limit</dt>
-        <dd>{fence.speedLimit === null ? UNKNOWN : `${kmh(fence.speedLimit)} km/h`}</dd>
+        <dt>{words.value.geofences.limit}</dt>
+        <dd>{fence.speedLimit === null ? UNKNOWN : speed(fence.speedLimit)}</dd>
       </div>
     </dl>
   );
@@ -88,9 +93,9 @@ function Occupants({ live, id }: { live: Live; id: string }) {
   const rows = useMemo(() => occupants(devices).get(id) ?? [], [id, second.value]);
   return (
     <div class={rows.length ? 'inside' : 'inside none'}>
-      <h3>Inside</h3>
+      <h3>{words.value.geofences.insideNow}</h3>
       {rows.length === 0 ? (
-        <p class="hint">no device</p>
+        <p class="hint">{words.value.geofences.noDevice}</p>
       ) : (
         <ul>
           {rows.slice(0, SHOWN).map((row) => (
@@ -100,7 +105,7 @@ function Occupants({ live, id }: { live: Live; id: string }) {
               </button>
             </li>
           ))}
-          {rows.length > SHOWN && <li class="more">and {rows.length - SHOWN} more</li>}
+          {rows.length > SHOWN && <li class="more">{words.value.geofences.andMore(rows.length - SHOWN)}</li>}
         </ul>
       )}
     </div>

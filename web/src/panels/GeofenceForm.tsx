@@ -3,21 +3,11 @@ import { useEffect } from 'preact/hooks';
 import { type Draft, type Faults, PRESETS } from '../geofences/draft';
 import type { Editor } from '../geofences/editor';
 import type { Live } from '../live';
+import { words } from '../words';
 import { Fault, Field, Group, useFaultsInSight } from './Field';
+import { speedUnit } from './format';
 import { KindIcon } from './GeofenceList';
 import { TrialView } from './TrialView';
-
-const HOW: Record<Draft['kind'], string> = {
-  polygon: 'Click its corners on the map; Enter or a click on the last one closes it.',
-  circle: 'Click its middle on the map, then its edge.',
-  corridor: 'Click along the way on the map; Enter or a click on the last place ends it.',
-};
-const MOVE: Record<Draft['kind'], string> = {
-  polygon:
-    'Drag a corner to move it, a point between two to add one, the inside to move it all. A right click takes a corner away.',
-  circle: 'Drag the edge to change its size, the inside to move it.',
-  corridor: 'Drag a corner to move it, a point between two to add one. A right click takes a corner away.',
-};
 
 export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
   const draft = editor.draft.value!;
@@ -32,15 +22,19 @@ export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
     void editor.save();
   };
   return (
-    <section class="geofences" aria-label={draft.id === null ? 'New geofence' : `Edit ${draft.name}`}>
+    <section
+      class="geofences"
+      aria-label={draft.id === null ? words.value.drawing.newGeofence : words.value.drawing.editNamed(draft.name)}
+    >
       <form class="form" ref={form} onSubmit={submit} noValidate>
         <h2>
-          <KindIcon kind={draft.kind} /> {draft.id === null ? `New ${draft.kind}` : 'Edit geofence'}
+          <KindIcon kind={draft.kind} />{' '}
+          {draft.id === null ? words.value.drawing.new[draft.kind] : words.value.drawing.edit}
         </h2>
         <ShapeHelp editor={editor} draft={draft} fault={faults['shape']} />
         <Field
           id="fence-name"
-          label="Name"
+          label={words.value.drawing.name}
           value={draft.name}
           fault={faults['name']}
           onInput={(name) => editor.change({ name })}
@@ -54,16 +48,16 @@ export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
             checked={draft.enabled}
             onChange={(event) => editor.change({ enabled: event.currentTarget.checked })}
           />{' '}
-          Switched on
+          {words.value.drawing.on}
         </label>
         <TrialView live={live} editor={editor} />
         <Fault text={faults['form']} />
         <footer>
           <button type="submit" class="primary" disabled={editor.busy.value}>
-            {editor.busy.value ? 'Saving…' : 'Save'}
+            {editor.busy.value ? words.value.app.saving : words.value.app.save}
           </button>
           <button type="button" class="secondary" onClick={() => editor.close()}>
-            Cancel
+            {words.value.app.cancel}
           </button>
         </footer>
       </form>
@@ -75,17 +69,19 @@ function ShapeHelp({ editor, draft, fault }: { editor: Editor; draft: Draft; fau
   return (
     <div class="shape-help">
       <p class="hint" role="status">
-        {draft.geometry === null ? HOW[draft.kind] : (editor.fixed.value ?? MOVE[draft.kind])}{' '}
-        {draft.geometry === null && 'Esc gives up.'}
+        {draft.geometry === null
+          ? words.value.drawing.how[draft.kind]
+          : (editor.fixed.value ?? words.value.drawing.move[draft.kind])}{' '}
+        {draft.geometry === null && words.value.drawing.escape}
       </p>
       {draft.geometry === null && draft.kind === 'circle' && (
         <button type="button" class="link" onClick={() => editor.placeInMiddle()}>
-          Put it in the middle of the map
+          {words.value.drawing.inMiddle}
         </button>
       )}
       {draft.geometry !== null && (
         <button type="button" class="link" onClick={() => editor.drawAgain()}>
-          Draw it anew
+          {words.value.drawing.anew}
         </button>
       )}
       <Fault text={fault} />
@@ -98,7 +94,7 @@ function Sizes({ editor, draft, faults }: { editor: Editor; draft: Draft; faults
     return (
       <Field
         id="fence-radius"
-        label="Radius"
+        label={words.value.drawing.radius}
         unit="m"
         numeric
         value={draft.radius}
@@ -110,7 +106,7 @@ function Sizes({ editor, draft, faults }: { editor: Editor; draft: Draft; faults
     return (
       <Field
         id="fence-width"
-        label="Whole width"
+        label={words.value.drawing.width}
         unit="m"
         numeric
         value={draft.width}
@@ -123,8 +119,8 @@ function Sizes({ editor, draft, faults }: { editor: Editor; draft: Draft; faults
 
 function Presets({ editor, draft, fault }: { editor: Editor; draft: Draft; fault: string | undefined }) {
   return (
-    <Group legend="How it decides">
-      {PRESETS.map(({ id, text }) => (
+    <Group legend={words.value.drawing.decides}>
+      {PRESETS.map((id) => (
         <label key={id} class="choice">
           <input
             type="radio"
@@ -134,7 +130,7 @@ function Presets({ editor, draft, fault }: { editor: Editor; draft: Draft; fault
             onChange={() => editor.change({ preset: id })}
           />
           <span>
-            <b>{id}</b> {text}
+            <b>{id}</b> {words.value.drawing.presets[id]}
           </span>
         </label>
       ))}
@@ -148,21 +144,21 @@ function Watches({ editor, draft, faults }: { editor: Editor; draft: Draft; faul
     <div class="pair">
       <Field
         id="fence-dwell"
-        label="Tell of a stay of"
-        unit="min"
+        label={words.value.drawing.stay}
+        unit={words.value.drawing.minutes}
         numeric
         value={draft.dwell}
-        placeholder="no"
+        placeholder={words.value.drawing.no}
         fault={faults['dwell']}
         onInput={(dwell) => editor.change({ dwell })}
       />
       <Field
         id="fence-limit"
-        label="Speed limit"
-        unit="km/h"
+        label={words.value.geofences.limit}
+        unit={speedUnit()}
         numeric
         value={draft.limit}
-        placeholder="none"
+        placeholder={words.value.drawing.none}
         fault={faults['limit']}
         onInput={(limit) => editor.change({ limit })}
       />

@@ -5,9 +5,10 @@ import type { Editor } from '../geofences/editor';
 import type { Live } from '../live';
 import { occupants } from '../live/occupants';
 import { catalogue, chosenFence, fenceQuery, geofences, isAdmin, mapMissing, second, selected } from '../state';
+import { words } from '../words';
 import { NoGeofences, Nothing } from './Empty';
 import { Fault } from './Field';
-import { count, kmh, span } from './format';
+import { compareNames, count, span, speed } from './format';
 import { CircleIcon, CorridorIcon, FenceIcon } from './Icons';
 import { besideCard } from './MapPane';
 import { Name } from './Name';
@@ -15,21 +16,16 @@ import { Search } from './Search';
 import { VirtualList } from './VirtualList';
 
 const ROW_PX = 56;
-const KINDS: readonly [FenceKind, string][] = [
-  ['polygon', 'Polygon'],
-  ['circle', 'Circle'],
-  ['corridor', 'Corridor'],
-];
-const byName = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
+const KINDS: readonly FenceKind[] = ['polygon', 'circle', 'corridor'];
 
 export function GeofenceList({ live, editor }: { live: Live; editor: Editor }) {
-  const sorted = useMemo(() => [...geofences.value].sort((a, b) => byName.compare(a.name, b.name)), [geofences.value]);
+  const sorted = useMemo(() => [...geofences.value].sort((a, b) => compareNames(a.name, b.name)), [geofences.value]);
   const inside = useMemo(() => occupants(live.feed.devices), [second.value]);
   const fences = narrow(sorted, fenceQuery.value);
   const current = fences.findIndex((fence) => fence.id === chosenFence.value);
   return (
-    <section class="geofences" aria-label="Geofences">
-      <Search label="Search geofences" query={fenceQuery} />
+    <section class="geofences" aria-label={words.value.app.geofences}>
+      <Search label={words.value.geofences.search} query={fenceQuery} />
       {isAdmin.value && <Making editor={editor} />}
       {sorted.length === 0 && catalogue.value === 'loaded' ? (
         <NoGeofences />
@@ -39,7 +35,7 @@ export function GeofenceList({ live, editor }: { live: Live; editor: Editor }) {
         <VirtualList
           count={fences.length}
           height={ROW_PX}
-          label="Geofences"
+          label={words.value.app.geofences}
           current={current}
           onMove={(index) => showFence(live, fences[index]!)}
           row={(index) => (
@@ -60,10 +56,10 @@ function narrow(fences: readonly Geofence[], text: string): readonly Geofence[] 
 
 function emptyText(all: number): string {
   return all > 0
-    ? 'No geofence matches.'
+    ? words.value.geofences.noMatch
     : catalogue.value === 'failed'
-      ? 'The geofences could not be read. Trying again soon.'
-      : 'Reading geofences…';
+      ? words.value.geofences.unread
+      : words.value.geofences.reading;
 }
 
 /** Where it is, and what it says. */
@@ -76,26 +72,23 @@ export function showFence(live: Live, fence: Geofence): void {
 function Making({ editor }: { editor: Editor }) {
   return (
     <div class="making">
-      <div class="buttons" role="group" aria-label="Draw a geofence">
-        {KINDS.map(([kind, text]) => (
+      <div class="buttons" role="group" aria-label={words.value.geofences.draw}>
+        {KINDS.map((kind) => (
           <button
             key={kind}
             type="button"
             disabled={mapMissing.value}
-            aria-label={`Draw ${kind}`}
+            aria-label={words.value.geofences.drawKind[kind]}
             onClick={() => editor.begin(kind)}
           >
-            <KindIcon kind={kind} /> {text}
+            <KindIcon kind={kind} /> {words.value.geofences.kinds[kind]}
           </button>
         ))}
-        <label
-          class="button"
-          title="All of a file that can be a geofence: GeoJSON, KML, GPX. Places of KML and GPX get a radius of 100 m, lines a width of 50 m"
-        >
-          Import
+        <label class="button" title={words.value.geofences.importHint}>
+          {words.value.geofences.import}
           <input
             type="file"
-            aria-label="Import a file"
+            aria-label={words.value.geofences.importFile}
             accept=".geojson,.json,.kml,.gpx"
             disabled={editor.busy.value}
             onChange={(event) => take(editor, event.currentTarget)}
@@ -105,7 +98,7 @@ function Making({ editor }: { editor: Editor }) {
       <Fault text={editor.faults.value['form']} />
       {editor.taken.value && (
         <button type="button" class="link" onClick={() => void editor.load(editor.taken.peek()!, true)}>
-          Import all, replacing those
+          {words.value.geofences.importReplacing}
         </button>
       )}
       {editor.imported.value && <Outcome imported={editor.imported.value} />}
@@ -114,14 +107,15 @@ function Making({ editor }: { editor: Editor }) {
 }
 
 function Outcome({ imported }: { imported: Imported }) {
-  const { created, replaced, unchanged, refused, refusedCount, said } = imported;
+  const { created, replaced, unchanged, refused, refusedCount } = imported;
+  const said = words.value.geofences.imported;
   const counts: readonly [number, string][] = [
-    [created, 'new'],
-    [replaced, 'replaced'],
-    [unchanged, 'unchanged'],
-    [refusedCount, 'not imported'],
+    [created, said.created],
+    [replaced, said.replaced],
+    [unchanged, said.unchanged],
+    [refusedCount, said.refused],
   ];
-  const lines = [...refused, ...said];
+  const lines = [...refused, ...imported.said];
   return (
     <div class="hint" role="status">
       <p>
@@ -132,7 +126,7 @@ function Outcome({ imported }: { imported: Imported }) {
       </p>
       {lines.length > 0 && (
         <details open={refused.length > 0}>
-          <summary>What was refused or read otherwise</summary>
+          <summary>{words.value.geofences.readOtherwise}</summary>
           <ul>
             {lines.map((line, i) => (
               <li key={i}>{line}</li>
@@ -169,7 +163,7 @@ function Row({ live, fence, index, inside }: { live: Live; fence: Geofence; inde
         {inside > 0 && (
           <>
             {count(inside)}
-            <small> inside</small>
+            <small> {words.value.geofences.inside}</small>
           </>
         )}
       </span>
@@ -180,9 +174,9 @@ function Row({ live, fence, index, inside }: { live: Live; fence: Geofence; inde
 
 export function rules(fence: Geofence): string {
   const parts: string[] = [fence.preset];
-  if (!fence.enabled) parts.unshift('switched off');
-  if (fence.dwell !== null) parts.push(`tells of ${span(fence.dwell)} inside`);
-  if (fence.speedLimit !== null) parts.push(`${kmh(fence.speedLimit)} km/h`);
+  if (!fence.enabled) parts.unshift(words.value.geofences.off);
+  if (fence.dwell !== null) parts.push(words.value.geofences.tells(span(fence.dwell)));
+  if (fence.speedLimit !== null) parts.push(speed(fence.speedLimit));
   return parts.join(' · ');
 }
 

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Live } from '../live';
 import { MapView, type Padding } from '../map/view';
 import { config, following, geofences, health, mapMissing, selected, tick } from '../state';
+import { words } from '../words';
 import { theme } from './theme';
 
 export function MapPane({ live }: { live: Live }) {
@@ -25,13 +26,8 @@ export function MapPane({ live }: { live: Live }) {
   }, []);
   return (
     <div class="map-pane">
-      <div class="map" ref={box} role="application" aria-label="Map of live devices" />
-      {mapMissing.value && (
-        <p class="map-missing">
-          This browser cannot draw the map: WebGL 2 is missing or switched off. The list and the events work all the
-          same.
-        </p>
-      )}
+      <div class="map" ref={box} role="application" aria-label={words.value.app.map} />
+      {mapMissing.value && <p class="map-missing">{words.value.app.noWebGL}</p>}
     </div>
   );
 }

@@ -4,6 +4,7 @@ import type { Editor } from '../geofences/editor';
 import type { Live } from '../live';
 import { chosenFence, fenceQuery, following, helpShown, pane, query, selected } from '../state';
 import { readStored, store } from '../storage';
+import { words } from '../words';
 import { fitMap } from './MapPane';
 import { toggleTheme } from './theme';
 
@@ -12,17 +13,20 @@ const KEY = 'tracker.shortcuts';
 /** Single keys can be switched off, for people whose speech or switch device types them by accident (WCAG 2.1.4). */
 export const singleKeys = signal(true);
 
-export const SHORTCUTS: readonly [key: string, what: string][] = [
-  ['/', 'Search'],
-  ['↑ ↓', 'Previous and next, in a list'],
-  ['d', 'Devices'],
-  ['g', 'Geofences'],
-  ['f', 'Follow the selected device'],
-  ['a', 'Show all devices'],
-  ['t', 'Light or dark'],
-  ['Esc', 'Close, clear, let go'],
-  ['?', 'This help'],
-];
+export function listShortcuts(): readonly [key: string, what: string][] {
+  const { app, help } = words.value;
+  return [
+    ['/', app.search],
+    ['↑ ↓', help.walk],
+    ['d', app.devices],
+    ['g', app.geofences],
+    ['f', help.follow],
+    ['a', app.showAll],
+    ['t', app.lightOrDark],
+    ['Esc', help.escape],
+    ['?', help.help],
+  ];
+}
 
 export function listenForShortcuts(live: Live, editor: Editor): () => void {
   singleKeys.value = readStored(KEY) !== 'off';

@@ -1,6 +1,7 @@
 /** Events in plain words. Names are strong, the rest is not. */
 import type { TrackerEvent } from '../live/frames';
-import { kmh, span } from './format';
+import { words } from '../words';
+import { length, span, speed } from './format';
 
 export type Part = string | { readonly name: string };
 
@@ -9,68 +10,61 @@ export interface Names {
   geofence(id: string): string;
 }
 
-const DENIED: Record<string, string> = {
-  enter: 'did not enter',
-  exit: 'did not leave',
-  cross: 'did not pass through',
-  dwell: 'did not stay in',
-  speeding: 'was not too fast in',
-};
-
 export function sentence(event: TrackerEvent, names: Names): readonly Part[] {
-  const { type, evidence } = event;
-  const who = { name: names.device(event.device) };
-  const where = event.geofence === null ? [] : [{ name: names.geofence(event.geofence) }];
-  const other = evidence.other === null ? 'another device' : { name: names.device(evidence.other) };
+  const { evidence } = event;
+  const said = words.value.sentence;
+  return fill(pattern(event), {
+    who: { name: names.device(event.device) },
+    where: event.geofence === null ? '' : { name: names.geofence(event.geofence) },
+    other: evidence.other === null ? said.another : { name: names.device(evidence.other) },
+    span: evidence.dwell === null ? '' : span(evidence.dwell),
+    speed: evidence.peak === null ? '' : speed(evidence.peak),
+    limit: evidence.limit === null ? '' : speed(evidence.limit),
+    type: event.type === 'retraction' ? (evidence.type ?? said.anEvent) : event.type,
+  });
+}
+
+function pattern({ type, evidence }: TrackerEvent): string {
+  const said = words.value.sentence;
   switch (type) {
-    case 'enter':
-      return [who, 'entered', ...where];
-    case 'exit':
-      return [who, 'left', ...where];
-    case 'cross':
-      return [who, 'passed through', ...where];
     case 'dwell':
-      return [who, 'stayed in', ...where, ...(evidence.dwell === null ? [] : [`for ${span(evidence.dwell)}`])];
+      return evidence.dwell === null ? said.dwell : said.dwellFor;
     case 'speeding':
-      return [who, 'was too fast in', ...where, ...speeds(event)];
-    case 'offline':
-      return [who, 'went offline'];
-    case 'online':
-      return [who, 'is back online'];
-    case 'near':
-      return [who, 'came near', other];
-    case 'apart':
-      return [who, 'and', other, 'are apart again'];
+      return evidence.peak === null ? said.speeding : evidence.limit === null ? said.speedingAt : said.speedingOf;
     case 'retraction':
-      return [
-        who,
-        DENIED[evidence.type ?? ''] ?? 'was told of wrongly:',
-        ...(DENIED[evidence.type ?? ''] ? where : [evidence.type ?? 'an event']),
-        'after all',
-      ];
+      return said.denied[evidence.type ?? ''] ?? said.toldWrongly;
+    case 'enter':
+    case 'exit':
+    case 'cross':
+    case 'offline':
+    case 'online':
+    case 'near':
+    case 'apart':
+      return said[type];
     default:
-      return [who, type, ...where];
+      return '{who} {type} {where}'; // a newer server's
   }
 }
 
-function speeds({ evidence }: TrackerEvent): string[] {
-  if (evidence.peak === null) return [];
-  return [
-    evidence.limit === null
-      ? `at ${kmh(evidence.peak)} km/h`
-      : `at ${kmh(evidence.peak)}, ${kmh(evidence.limit)} km/h allowed`,
-  ];
+/** Languages put their verbs where they will: a pattern has places, and what goes there keeps its kind. */
+function fill(text: string, values: Readonly<Record<string, Part>>): readonly Part[] {
+  return text
+    .split(/(\{\w+\})/)
+    .map((piece) => (piece.startsWith('{') ? values[piece.slice(1, -1)]! : piece))
+    .filter((part) => typeof part !== 'string' || part !== '');
 }
 
 export function plain(parts: readonly Part[]): string {
-  return parts.map((part) => (typeof part === 'string' ? part : part.name)).join(' ');
+  return parts
+    .map((part) => (typeof part === 'string' ? part : part.name))
+    .join('')
+    .trim();
 }
 
 /** `12 m inside`, `3 m outside`. */
-export function toBorder(distance: number): string {
-  const metres = Math.abs(distance);
-  const shown = metres < 10 ? Math.round(10 * metres) / 10 : Math.round(metres);
-  return `${shown} m ${distance < 0 ? 'outside' : 'inside'}`;
+export function toBorder(metres: number): string {
+  const { inside, outside } = words.value.sentence;
+  return (metres < 0 ? outside : inside)(length(Math.abs(metres)));
 }
 
 /** The numbers of those that a later event took back. */

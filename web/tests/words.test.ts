@@ -1,0 +1,53 @@
+import { afterEach, expect, test } from 'vitest';
+import { decodeEvent } from '../src/live/decode';
+import { accuracy, age, ago, distance, speed } from '../src/panels/format';
+import { plain, sentence } from '../src/panels/wording';
+import { units } from '../src/units';
+import { language } from '../src/words';
+import { de } from '../src/words/de';
+import { en } from '../src/words/en';
+
+afterEach(() => {
+  language.value = 'en';
+  units.value = 'metric';
+});
+
+/** Every text by its path; functions are asked with figures that show where they went. */
+function texts(value: unknown, path = ''): [string, string][] {
+  if (typeof value === 'string') return [[path, value]];
+  if (typeof value === 'function') return [[path, String((value as (...all: string[]) => string)('7', '8'))]];
+  return Object.entries(value as object).flatMap(([name, each]) => texts(each, `${path}.${name}`));
+}
+
+/** `{who}` and figures, which a translation may move and not lose. */
+function places(text: string): string[] {
+  return (text.match(/\{\w+\}|\b[78]\b/g) ?? []).sort();
+}
+
+test('each text is there in each language, with the same places for names and figures', () => {
+  const german = new Map(texts(de));
+  expect([...german.keys()].sort()).toEqual(
+    texts(en)
+      .map(([path]) => path)
+      .sort(),
+  );
+  for (const [path, text] of texts(en)) expect([path, places(german.get(path)!)]).toEqual([path, places(text)]);
+});
+
+test('German puts the verb at the end, and its names keep being names', () => {
+  language.value = 'de';
+  const event = decodeEvent({ id: 8, type: 'enter', device: 'van', geofence: 'port', at: '2026-11-23T10:00:00Z' });
+  const parts = sentence(event, { device: () => 'Van 12', geofence: () => 'Old Port' });
+  expect(plain(parts)).toBe('Van 12 hat Old Port betreten');
+  expect(parts.filter((part) => typeof part !== 'string')).toEqual([{ name: 'Van 12' }, { name: 'Old Port' }]);
+  expect([age(900), ago(14_200)]).toEqual(['0,9 s', 'vor 14 s']);
+});
+
+test.each([
+  ['metric', '45 km/h', '± 5 m', '900 m', '2.5 km'],
+  ['imperial', '28 mph', '± 16 ft', '0.6 mi', '1.6 mi'],
+  ['nautical', '24 kn', '± 5 m', '900 m', '1.3 nmi'],
+] as const)('in %s', (chosen, fast, sure, short, long) => {
+  units.value = chosen;
+  expect([speed(12.5), accuracy(5), distance(900), distance(2500)]).toEqual([fast, sure, short, long]);
+});
