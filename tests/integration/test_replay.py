@@ -104,7 +104,7 @@ def values(log: Log, known: frozenset[int]) -> dict[int, State]:
 async def afresh(conn: asyncpg.Connection) -> None:
     await conn.execute(
         """truncate fix, device, pair, geofence, transition, event, position, anchor, quarantine, token, session,
-                    command, meeting;
+                    command, meeting cascade;
            update lease set owner = null, checkpoint = '-infinity';
            update event_head set id = 0; update geofence_head set revision = 0"""
     )

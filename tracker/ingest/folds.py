@@ -1,5 +1,5 @@
 """What a transaction may fold: frames, what came late, what time alone made true. Each reads what it needs, and leaves
-the deciding to the pipeline."""
+the deciding to the pipeline. Then what is to be written of it."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +21,7 @@ from tracker.pipeline.silence import decide_silence
 from tracker.store.anchors import upsert_anchors
 from tracker.store.events import select_decisions, update_decided
 from tracker.store.fixes import select_fixes_of, select_places
+from tracker.store.quarantine import Quarantined
 
 States = Mapping[int, State]  # as the transaction finds them
 
@@ -76,3 +77,25 @@ def unframed(states: States, transitions: Iterable[Transition], taken: Taken) ->
     stamp = taken.stamp + 1
     stamped = {key: msgspec.structs.replace(state, stamp=stamp) for key, state in states.items()}
     return Folded([], stamped, list(transitions), [], stamp)
+
+
+def is_plain(folded: Folded) -> bool:
+    """Whether rows are all there is to write."""
+    is_whole = not any(outcome.refusals for outcome in folded.outcomes)
+    return bool(folded.rows) and not folded.transitions and is_whole
+
+
+def find_quarantined(frames: Sequence[Frame], folded: Folded) -> list[Quarantined]:
+    """Rows one can look at, for everything that was refused."""
+    return [
+        Quarantined(
+            frame.device,
+            frame.received_at,
+            frame.seq if frame.seq >= 0 else None,
+            refusal.index if refusal.index >= 0 else None,
+            refusal.reason,
+            refusal.text,
+        )
+        for frame, outcome in zip(frames, folded.outcomes, strict=True)
+        for refusal in outcome.refusals
+    ]

@@ -15,7 +15,7 @@ import msgspec
 from tracker.alerts.matching import Subscriptions, write_outbox
 from tracker.geofence.fences import Fences
 from tracker.ingest.checkpoint import Checkpoint
-from tracker.ingest.folds import fold_frames, fold_late, fold_time
+from tracker.ingest.folds import find_quarantined, fold_frames, fold_late, fold_time, is_plain
 from tracker.ingest.inputs import Taken, take_over
 from tracker.ingest.memory import Memory, Overlaid
 from tracker.ingest.progress import Progress
@@ -30,13 +30,17 @@ from tracker.model.moment import DAY_MS, now_ms, now_us
 from tracker.model.state import State
 from tracker.pipeline.fold import Folded
 from tracker.store.events import insert_transitions
-from tracker.store.fixes import copy_fixes
+from tracker.store.fixes import copy_after, copy_fixes
 from tracker.store.ownership import (
     PARTITIONS,
+    Moved,
+    Revisions,
     delete_in_force,
     insert_owner,
     lock_epoch,
     mark_batch,
+    mark_statement,
+    marked,
     release_owner,
     renew_owner,
     select_batch,
@@ -46,7 +50,7 @@ from tracker.store.pairs import delete_meetings
 from tracker.store.partitions import Span, ahead, covered, create_missing, day_of, today
 from tracker.store.pool import answering, open_connection
 from tracker.store.positions import upsert_states
-from tracker.store.quarantine import Quarantined, insert_quarantine
+from tracker.store.quarantine import insert_quarantine
 
 STANDBY_POLL: Final = 0.5  # s between looks whether the owner is gone
 ANSWER: Final = 20.0  # s for a batch: longer than PostgreSQL waits for a lock, 10 s
@@ -86,6 +90,7 @@ class Log:
         self.refresh = Refresh(self.url)
         self.subscriptions = Subscriptions()
         self.spans: list[Span] = []
+        self.seen: Revisions | None = None  # what decides, as a batch read it last
         self.pending: Committed | None = None  # what the transaction under way will have changed
         self.aside: list[Committed] = []  # committed beside what was asked for, and not published yet
         self.change_seen: float | None = None  # by the loop's clock: since when a change waits for late fixes
@@ -150,8 +155,50 @@ class Log:
             return await self.commit(frames)
 
     async def commit(self, frames: Sequence[Frame]) -> Committed:
+        """Most batches bring nothing but rows and are decided by what decided the last. So a batch is folded by that
+        first, and goes out in one message; what turns out to be more than that is stored in the long way."""
         await self.make_partitions(frames)
-        return await self.store(lambda *given: fold_frames(self.conn, self.memory, frames, *given), frames)
+        taken = self.taken_before()
+        if taken is None:
+            return await self.store(self.folding(frames), frames)
+        async with answering(self.conn, self.answer_s):
+            folded = await fold_frames(self.conn, self.memory, frames, taken, self.states)
+        if not is_plain(folded):
+            return await self.store(self.folding(frames, folded, taken), frames)
+        try:
+            return await self.copy(folded, taken)
+        except Moved:
+            return await self.store(self.folding(frames), frames)
+
+    def folding(self, frames: Sequence[Frame], folded: Folded | None = None, by: Taken | None = None) -> Fold:
+        """`folded`: what comes out of the frames where they are decided by `by`. All that is taken over has a stamp of
+        its own, so by the stamp it is known whether something was."""
+
+        async def fold(taken: Taken, states: Mapping[int, State]) -> Folded:
+            if folded is not None and by is not None and by.stamp == taken.stamp:
+                return folded
+            return await fold_frames(self.conn, self.memory, frames, taken, states)
+
+        return fold
+
+    def taken_before(self) -> Taken | None:
+        """What the next batch is decided by if nothing changes; None where something is known to wait."""
+        memory, seen = self.memory, self.seen
+        if seen is None or memory.to_recast:
+            return None
+        if seen.geofences != memory.fences.revision or seen.pairs != memory.meetings.revision:
+            return None
+        return Taken(memory.stamp, memory.fences, memory.meetings, {})
+
+    async def copy(self, folded: Folded, taken: Taken) -> Committed:
+        """The one transaction of a plain batch. Raises Moved where something changed after all."""
+        assert self.seen is not None
+        self.pending = Committed(folded, [], taken)
+        mark = mark_statement(self.owner, self.batch + 1, self.seen)
+        async with answering(self.conn, self.answer_s):
+            with marked():
+                await copy_after(self.conn, mark, folded.rows)
+        return self.adopt(self.pending)
 
     async def refold(self, device: int) -> Committed:
         """Fold in what came late from one device: see pipeline/refold.py."""
@@ -179,7 +226,7 @@ class Log:
         """The one transaction."""
         self.pending = None
         async with answering(self.conn, self.answer_s), self.conn.transaction():
-            revisions = await mark_batch(self.conn, self.owner, self.batch + 1)
+            revisions = self.seen = await mark_batch(self.conn, self.owner, self.batch + 1)
             made = None
             if revisions.geofences != self.fences.revision and not is_aside and self.may_change():
                 made = await self.refresh.make_next(self.conn, self.fences, revisions.geofences)
@@ -207,7 +254,7 @@ class Log:
             await copy_fixes(self.conn, folded.rows)
         if not frames:  # what is decided without a fix leaves the states it came to: see ingest/inputs.py
             await upsert_states(self.conn, folded.states, self.memory.reached(folded.states))
-        await insert_quarantine(self.conn, quarantined(frames, folded))
+        await insert_quarantine(self.conn, find_quarantined(frames, folded))
         events = await insert_transitions(
             self.conn, folded.transitions, taken.fences.ids, stamp=folded.stamp, detected_at=now_ms()
         )
@@ -299,19 +346,3 @@ class Log:
         await self.checkpoint()
         await release_owner(self.conn, self.owner)
         await self.conn.close()
-
-
-def quarantined(frames: Sequence[Frame], folded: Folded) -> list[Quarantined]:
-    """Rows one can look at, for everything that was refused."""
-    return [
-        Quarantined(
-            frame.device,
-            frame.received_at,
-            frame.seq if frame.seq >= 0 else None,
-            refusal.index if refusal.index >= 0 else None,
-            refusal.reason,
-            refusal.text,
-        )
-        for frame, outcome in zip(frames, folded.outcomes, strict=True)
-        for refusal in outcome.refusals
-    ]

@@ -5,13 +5,14 @@ with a killed process at once, the expiry ends for one that hangs. Whoever takes
 same row that every batch updates, so no batch of a fenced owner can commit.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 from zlib import crc32
 
-from asyncpg import Connection
+from asyncpg import Connection, PostgresError
 
 from tracker.errors import Fenced
 
@@ -19,6 +20,10 @@ PARTITIONS: Final = 64
 EXPIRY: Final = "10 seconds"
 LOADING: Final = "10 minutes"  # to read the states after taking over; a process that is killed meanwhile holds no lock
 LOCK_CLASS: Final = 0x74726B  # "trk": first half of the advisory lock's key; the epoch is the other
+
+
+class Moved(Exception):
+    """What a batch was decided by is no longer so, and nothing of it is stored."""
 
 
 def partition_of(device_id: str) -> int:
@@ -94,24 +99,49 @@ async def renew_owner(conn: Connection, owner: UUID) -> None:
 
 
 class Revisions(NamedTuple):
-    """What a batch must be decided by."""
+    """What a batch must be decided by. One more is a field here and its query in HEADS."""
 
     geofences: int
     pairs: int
 
 
+HEADS: Final = "(select revision from geofence_head), (select revision from pair_head)"  # as the fields of Revisions
+FENCED: Final = "TR001"  # what the function mark_batch raises: see sql/0017_mark.sql
+MOVED: Final = "TR002"
+
+
 async def mark_batch(conn: Connection, owner: UUID, batch: int) -> Revisions:
-    """The first statement of every batch. Returns the revisions it must be decided by.
+    """The first statement of a batch. Returns the revisions it must be decided by.
     Raises Fenced where the owner lost its place, which then stays lost."""
     revisions = await conn.fetchrow(
         f"""update owner set batch = $2, expires_at = now() + interval '{EXPIRY}' where id = $1 and not fenced
-           returning (select revision from geofence_head), (select revision from pair_head)""",
+           returning {HEADS}""",
         owner,
         batch,
     )
     if revisions is None:
         raise Fenced
     return Revisions(*revisions)
+
+
+def mark_statement(owner: UUID, batch: int, revisions: Revisions) -> str:
+    """The same for a batch that was decided by these revisions already: to be sent with what follows it, inside
+    `marked`. All values are ours and none is a text, so they stand in the statement."""
+    expected = ", ".join(map(str, revisions))
+    return f"select mark_batch('{owner}', {batch}, interval '{EXPIRY}', ({HEADS}) = ({expected}))"
+
+
+@contextmanager
+def marked() -> Iterator[None]:
+    """Raises Fenced as `mark_batch` does, and Moved where the batch must be decided by other revisions."""
+    try:
+        yield
+    except PostgresError as error:
+        if error.sqlstate == FENCED:
+            raise Fenced from error
+        if error.sqlstate == MOVED:
+            raise Moved from error
+        raise
 
 
 async def select_batch(conn: Connection, owner: UUID) -> int:
