@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -32,6 +33,10 @@ class Page:
 
     def send(self, message: str | bytes) -> None:
         self.told.append(json.loads(message))
+
+    def send_all(self, texts: Sequence[str]) -> None:
+        for text in texts:
+            self.send(text)
 
     def send_prebuilt(self, frame: Prebuilt) -> None:
         self.send(frame.message)

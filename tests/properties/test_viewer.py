@@ -1,6 +1,7 @@
 """The law of the live stream: whatever came in between, a viewer that is left in peace shows the newest positions."""
 
 import json
+from collections.abc import Sequence
 from time import monotonic
 from typing import Any, cast
 
@@ -55,6 +56,10 @@ class Page:
         for id in told["devices"] if told["type"] == "gone" else ():
             assert self.shown.pop(id, None) is not None, f"{id} was never shown"
         self.is_subscribed = self.is_subscribed or told["type"] == "subscribed"
+
+    def send_all(self, texts: Sequence[str]) -> None:
+        for text in texts:
+            self.send(text)
 
     def send_prebuilt(self, frame: Prebuilt) -> None:
         self.send(frame.message)

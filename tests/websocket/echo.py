@@ -51,6 +51,10 @@ class Echo:
             self._socket.send(b"x" * 4_000_000)
             self._socket.send_prebuilt(FRAME)
             self._socket.send(b"x" * 1024)
+        elif self._manner == "apart":
+            self._socket.send("the parts of")
+            self._socket.send_all(str(message).split("|"))
+            self._socket.send(message)
         elif self._manner == "count":
             self._app.counted += 1
         else:

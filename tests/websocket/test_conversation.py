@@ -54,6 +54,17 @@ def test_many_messages_in_one_write_come_back_in_order(server: Server) -> None:
     client.close()
 
 
+@pytest.mark.parametrize("sizes", [[0], [0, 1], [125, 126, 5000], [3, 16_384, 3], [3, 20_000, 3]])
+def test_texts_in_one_write_are_messages_of_their_own_in_order(server: Server, sizes: list[int]) -> None:
+    client = server.open("/apart")
+    texts = [("é" * size).encode() for size in sizes]
+    client.send(TEXT, b"|".join(texts))
+    assert [client.receive() for _ in range(len(texts) + 2)] == [
+        (TEXT, text) for text in (b"the parts of", *texts, b"|".join(texts))
+    ]
+    client.close()
+
+
 def test_a_frame_may_come_byte_by_byte(server: Server) -> None:
     client = server.open()
     for byte in frame(TEXT, b"slow"):

@@ -1,6 +1,7 @@
 """Roster: the devices connected to this process. The newest connection of a device wins, a revoked token ends its own,
 and all are held back together while the writer is full."""
 
+import asyncio
 from typing import Protocol
 
 from tracker.errors import NotSignedIn, Replaced, TrackerError
@@ -23,6 +24,9 @@ class Member(Protocol):
     def send_commands(self) -> None:
         """A command was queued for the device."""
 
+    def send_answers(self) -> None:
+        """Those that `answer_soon` was called for."""
+
     def dismiss(self, after_ms: int) -> None:
         """Send the device away; it may come back after `after_ms`."""
 
@@ -34,6 +38,7 @@ class Roster:
         self.by_device: dict[int, Member] = {}  # those whose hello was answered, by the device's key
         self.is_pressed = False  # all are waiting for the writer
         self.is_ending = False
+        self.answering: list[Member] = []  # bound: the members
 
     def add(self, member: Member) -> None:
         self.members.add(member)
@@ -45,6 +50,18 @@ class Roster:
         # An older connection closes after the newer one took its place, and must not take that one out.
         if member.device and self.by_device.get(member.device.key) is member:
             del self.by_device[member.device.key]
+
+    def answer_soon(self, member: Member) -> None:
+        """Before anything else happens, but after what happens now: a batch answers a device's frames one by one, and
+        what is said to it of all of them is one write."""
+        if not self.answering:
+            asyncio.get_running_loop().call_soon(self.send_answers)
+        self.answering.append(member)
+
+    def send_answers(self) -> None:
+        answering, self.answering = self.answering, []
+        for member in answering:
+            member.send_answers()
 
     def replace(self, member: Member, device: int) -> None:
         """`member` speaks for the device from now on; an older connection of it is closed."""

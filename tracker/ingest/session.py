@@ -63,6 +63,7 @@ class Session:
         self.hello: Hello | None = None
         self.early: list[str | bytes] = []  # what came before we knew who; bound: what was read already, see `greet`
         self.sent: set[str] = set()  # ids of commands sent on this socket; bound: 100 are open at most
+        self.answers: list[str] = []  # to be sent in this turn of the loop; bound: the window, and OTHERS
         self.unacked = 0
         self.others = 0  # at work; bound: OTHERS, and what was read already
         self.bad = 0
@@ -124,7 +125,7 @@ class Session:
         self.welcome(device, progress.through)
 
     def welcome(self, device: Device, acked: int) -> None:
-        self.socket.send(encode_welcome(device.id, acked, WINDOW, MAX_FIXES, MAX_BYTES, HEARTBEAT))
+        self.say(encode_welcome(device.id, acked, WINDOW, MAX_FIXES, MAX_BYTES, HEARTBEAT))
         early, self.early = self.early, []
         for message in early:
             self.handle(message, device)
@@ -140,9 +141,9 @@ class Session:
             self.begin_other()
             self.run(self.answer(device, decoded))
         elif isinstance(decoded, Unreadable):
-            self.socket.send(encode_error("bad_frame", decoded.said, id=decoded.id))
+            self.say(encode_error("bad_frame", decoded.said, id=decoded.id))
         else:
-            self.socket.send(encode_error("bad_frame", "the hello was said already"))
+            self.say(encode_error("bad_frame", "the hello was said already"))
 
     def begin_other(self) -> None:
         """Work for a message that is outside the window: whoever sends too many waits, and is not closed for it."""
@@ -180,9 +181,21 @@ class Session:
             self.count(frame.seq)
         if self.is_closed:
             return
-        self.socket.send(encode_answer(frame, outcome))
+        self.answers.append(encode_answer(frame, outcome))
+        if len(self.answers) == 1:
+            self.roster.answer_soon(self)
         if self.bad >= BAD_IN_A_ROW:
             self.fail(BadFrame("ten frames in a row could not be read"))
+
+    def send_answers(self) -> None:
+        answers, self.answers = self.answers, []
+        self.socket.send_all(answers)
+
+    def say(self, message: str) -> None:
+        """Behind the answers, which were there before."""
+        if self.answers:
+            self.send_answers()
+        self.socket.send(message)
 
     def count(self, seq: int) -> None:
         """Closed sessions count too, for the next hello of the device is told how far its frames are stored. The stream
@@ -204,7 +217,7 @@ class Session:
         for command in await fetch_commands(self.reception.pool, device):
             if command.id not in self.sent and not self.is_closed:
                 self.sent.add(command.id)
-                self.socket.send(encode_command(command))
+                self.say(encode_command(command))
 
     async def answer(self, device: Device, result: Result) -> None:
         try:
@@ -212,19 +225,19 @@ class Session:
         finally:
             self.end_other()
         if not known and not self.is_closed:
-            self.socket.send(encode_error("unknown_command", f"no open command {result.id}", id=result.id))
+            self.say(encode_error("unknown_command", f"no open command {result.id}", id=result.id))
 
     def fail(self, error: TrackerError) -> None:
         """Say why, then close with the code of the error."""
         if self.is_closed:
             return
         self.is_closed = True
-        self.socket.send(encode_error(error_code(error), str(error)))
+        self.say(encode_error(error_code(error), str(error)))
         self.socket.close(close_code(error), str(error))
 
     def dismiss(self, after_ms: int) -> None:
         self.is_closed = True
-        self.socket.send(encode_going_away(after_ms))
+        self.say(encode_going_away(after_ms))
         self.socket.resume_reading()  # the peer's answer to our close could not be heard while nothing is read
 
     def drained(self) -> None:
@@ -233,6 +246,7 @@ class Session:
     def closed(self, code: int) -> None:
         self.is_closed = True
         self.early.clear()
+        self.answers.clear()
         self.roster.remove(self)
 
 

@@ -1,4 +1,5 @@
-"""The one writer: takes whatever waits, commits it, answers the devices, tells the bus. No timer makes batches.
+"""The one writer: takes whatever waits, commits it, answers the devices, tells the bus. At once when idle, at a pace
+under load.
 
 sessions --offer--> two lanes --take--> Log.append --ack--> sessions
                                              └-----update--> bus
@@ -30,6 +31,8 @@ logger = structlog.get_logger()
 seldom = Seldom(logger)
 
 BATCH: Final = 2_000  # fixes in one transaction: beyond it COPY gets no cheaper, and the first waits for the last
+PACE: Final = 0.005  # s from the beginning of a batch to the next: what a batch costs is shared by more fixes then
+CLOCK: Final = 0.0005  # s: the loop's timers are no finer than twice that
 ROOM: Final = 50_000  # fixes that may wait; full: the devices wait (their sockets are not read)
 ROOM_AGAIN: Final = 25_000
 CHECKPOINT: Final = 10.0  # s between checkpoints: how much a restart after a crash has to fold again
@@ -68,6 +71,7 @@ class Writer:
         self.idle.set()
         self.gone: set[int] = set()  # deleted devices: their frames are dropped
         self.refold_from = 0.0  # by the loop's clock
+        self.began = 0.0  # when the last batch did, by the same
         self.to_forget: set[int] = set()  # those whose last fixes may still be in the log
         self.is_storing = False  # false while the database is away
 
@@ -89,6 +93,7 @@ class Writer:
         renewal, checkpoint = clock(), clock() + CHECKPOINT  # at once: to read the states, it was given minutes
         while True:
             await self.wait_until(clock() if self.log.has_chores else min(renewal, checkpoint, self.look_at(clock)))
+            await self.keep_pace(clock)
             if batch := self.take():
                 await self.store(batch)
             if not self.waiting:
@@ -104,6 +109,15 @@ class Writer:
             if clock() >= checkpoint:
                 await self.attempt(self.log.tend)
                 checkpoint = clock() + CHECKPOINT
+
+    async def keep_pace(self, clock: Callable[[], float]) -> None:
+        """A batch has a price whatever is in it, so the next one waits for company, unless it is full. To wait before
+        each batch instead would make the device that sends alone wait, who has no company to wait for."""
+        rest = self.began + PACE - clock()
+        if self.waiting and self.waiting < BATCH and rest > CLOCK:
+            await asyncio.sleep(rest)
+        if self.waiting:
+            self.began = clock()
 
     def look_at(self, clock: Callable[[], float]) -> float:
         """When time alone may have made something true, or late fixes have their turn."""

@@ -5,7 +5,7 @@ the thing the wheel looks at, and the log picows complains to. Each further obje
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from picows import WSFrame, WSListener, WSMsgType, WSTransport
@@ -24,6 +24,7 @@ from .assembly import (
 from .budget import Budget
 from .deadlines import Deadlines
 from .limits import Limits
+from .outgoing import COPIED, HEADER, LONGEST, join_frames, with_room
 from .parser import read_buffer
 from .rest import Rest
 from .room import Room
@@ -36,17 +37,6 @@ BINARY: Final = WSMsgType.BINARY
 CONTINUATION: Final = WSMsgType.CONTINUATION
 PING: Final = WSMsgType.PING
 PONG: Final = WSMsgType.PONG
-
-
-# Above 8,192 bytes picows gives the loop its own header buffer beside the message, and writes the next header into the
-# same buffer, also where uvloop has not sent the first one yet: a slow reader then finds a wrong length. So it gets a
-# buffer that is the message's alone. A character is four bytes at most.
-COPIED: Final = 8_192 // 4
-HEADER: Final = 14  # bytes before the message, for picows to write into
-
-
-def with_room(message: str | bytes) -> bytearray:
-    return bytearray(HEADER) + (message.encode() if isinstance(message, str) else message)
 
 
 class HandedSocket(Deadlines, WSListener):
@@ -126,6 +116,15 @@ class HandedSocket(Deadlines, WSListener):
                 self._wire.send(kind, message)
             else:
                 self._wire.send_reuse_external_bytearray(kind, with_room(message), HEADER)
+
+    def send_all(self, texts: Sequence[str]) -> None:
+        """Past picows, which makes a system call of each message. Who does not take what is sent gets them one by one,
+        so that they are counted."""
+        if self._open and self._stalled_since is None and len(texts) > 1 and max(map(len, texts)) <= LONGEST:
+            self._wire.underlying_transport.write(join_frames(texts))
+        else:
+            for text in texts:
+                self.send(text)
 
     def send_prebuilt(self, frame: Prebuilt) -> None:
         if self._open:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final, cast
 
@@ -111,6 +112,10 @@ class PlainSocket:
         self._outbox.append(message)
         self._buffered += len(message)
         self._wanted.set()
+
+    def send_all(self, texts: Sequence[str]) -> None:
+        for text in texts:
+            self.send(text)
 
     def send_prebuilt(self, frame: Prebuilt) -> None:
         self.send(frame.message)

@@ -1,5 +1,6 @@
 """What a conversation talks through, and what it must be able to hear."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -39,6 +40,9 @@ class Socket(Protocol):
 
     def send(self, message: str | bytes) -> None:
         """Send a str as text, bytes as binary."""
+
+    def send_all(self, texts: Sequence[str]) -> None:
+        """Send texts, in one write where there are several."""
 
     def send_prebuilt(self, frame: Prebuilt) -> None: ...
 
