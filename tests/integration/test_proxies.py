@@ -1,95 +1,24 @@
-"""The server behind proxies that people use, at the root and below a path: the page, sign-in, the streams."""
+"""The server behind proxies that people use, at the root and below a path: the page, sign-in, the streams. And behind
+some that are set up wrongly."""
 
-import shutil
-import socket
-import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Final
 
 import httpx2
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.running import ADMIN_TOKEN, RunningServer, Talk
-
-SEARCH: Final = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
-CONFIGS: Final = Path(__file__).resolve().parents[2] / "docs/proxies"
-NGINX: Final = """
-daemon off; pid {folder}/pid; error_log stderr; worker_processes 1;
-events {{ worker_connections 256; }}
-http {{
-  access_log off;
-  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;
-  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  {include}
-}}
-"""
+from tests.conftest import copied_database
+from tests.proxied import proxied
+from tests.running import ADMIN_TOKEN, RunningServer, Talk, running
+from tracker.model.moment import format_ms, now_ms
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def config_of(name: str, server: RunningServer, port: int) -> str:
-    """As the documents have it, on loopback and without TLS, which a test has no name for."""
-    text = (CONFIGS / name).read_text()
-    plain = {
-        "listen 443 ssl;": f"listen 127.0.0.1:{port};",
-        "tracker.example.org {": f"http://127.0.0.1:{port} {{\n\tbind 127.0.0.1",
-        "127.0.0.1:8000": server.address,
-    }
-    for line in text.splitlines(keepends=True):
-        if "ssl_certificate" in line:
-            text = text.replace(line, "")
-    for told, used in plain.items():
-        text = text.replace(told, used)
-    return text
-
-
-@contextmanager
-def proxied(name: str, server: RunningServer) -> Iterator[str]:
-    """The URL of the proxy's host."""
-    port = free_port()
-    kind = "nginx" if name.startswith("nginx") else "caddy"
-    program = shutil.which(kind, path=SEARCH)
-    if program is None:
-        pytest.skip(f"no {kind} here: Debian has it as {'nginx-light' if kind == 'nginx' else 'caddy'}")
-    folder = Path(tempfile.mkdtemp(prefix="tracker-proxy-"))
-    config = config_of(name, server, port)
-    if kind == "nginx":
-        folder.chmod(0o777)  # its workers are another account's where root starts it
-        (folder / "nginx.conf").write_text(NGINX.format(folder=folder, include=config))
-        command = [program, "-p", str(folder), "-c", str(folder / "nginx.conf")]
-    else:
-        (folder / "Caddyfile").write_text("{\n\tadmin off\n\tauto_https off\n}\n" + config)
-        command = [program, "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
-    environment = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "PATH": SEARCH}
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    try:
-        until_up(port, process, folder / "log")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(10)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def until_up(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        assert process.poll() is None, log.read_text()
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise AssertionError(log.read_text())
+@pytest.fixture(scope="module")
+def server(template: str) -> Iterator[RunningServer]:
+    for database_url in copied_database(template):
+        with running(database_url) as server:
+            yield server
 
 
 CASES: Final = {
@@ -120,8 +49,8 @@ async def test_behind_a_proxy(server: RunningServer, name: str, below: str) -> N
             signed = await browser.post(f"{base}/api/session", json={"token": ADMIN_TOKEN}, headers=origin)
             assert signed.status_code == 201, signed.text
             assert f"Path={below}/" in signed.headers["Set-Cookie"]
-            made = await browser.post(f"{base}/api/devices", json={"id": "van-1"}, headers=origin)
-            assert (made.status_code, made.headers["Location"]) == (201, f"{below}/api/devices/van-1")
+            made = await browser.post(f"{base}/api/devices", json={"id": name}, headers=origin)
+            assert (made.status_code, made.headers["Location"]) == (201, f"{below}/api/devices/{name}")
             reference = (await browser.get(f"{base}/openapi.json")).json()
             assert reference["servers"] == [{"url": below or "/"}]
             cookie = signed.headers["Set-Cookie"].partition(";")[0]
@@ -134,3 +63,51 @@ async def test_behind_a_proxy(server: RunningServer, name: str, below: str) -> N
                 async for line in stream.aiter_lines():  # at once, though nothing happens: nobody collects it first
                     assert line.startswith("retry:")
                     break
+
+
+async def test_where_no_host_is_passed_the_refusal_says_what_came(server: RunningServer) -> None:
+    with proxied("nginx-root.conf", server, {"proxy_set_header Host $http_host;": ""}) as host:
+        async with httpx2.AsyncClient(timeout=30) as browser:
+            refused = await browser.post(f"{host}/api/session", json={"token": ADMIN_TOKEN}, headers={"Origin": host})
+            assert refused.status_code == 403
+            said = refused.json()["detail"]
+            assert f"Origin is {host}" in said and f"Host is {server.address}" in said and "TRACKER_ORIGINS" in said
+
+
+async def test_a_device_behind_a_proxy_that_drops_idle_sockets_goes_on_where_it_was(server: RunningServer) -> None:
+    token = server.new_device("idle")
+    with proxied("nginx-root.conf", server, {"proxy_read_timeout 75s": "proxy_read_timeout 1s"}) as host:
+        address = f"{host.replace('http://', 'ws://')}/ws/device"
+        for seq in (1, 2):
+            async with connect(address, additional_headers={"Authorization": f"Bearer {token}"}) as ws:
+                talk = Talk(ws)
+                await talk.say(type="hello", device="idle", boot="b1")
+                assert (await talk.hear("welcome"))["acked"] == seq - 1
+                fix = {"at": format_ms(now_ms()), "lon": 24.9, "lat": 60.2}
+                assert (await talk.fixes(seq, fix))["stored"] == 1
+                assert await talk.closed() == 1006  # nobody closed it: it is simply gone
+
+
+async def test_events_pass_a_proxy_that_buffers_as_they_happen(server: RunningServer) -> None:
+    """nginx buffers unless told otherwise; the answer itself tells it."""
+    token = server.new_device("eager")
+    server.new_geofence(
+        {
+            "type": "Feature",
+            "id": "here",
+            "geometry": {"type": "Point", "coordinates": [24.9, 60.2]},
+            "properties": {"name": "Here", "radius": 100, "preset": "strict"},
+        }
+    )
+    buffering = {"proxy_http_version 1.1;": "proxy_http_version 1.1; proxy_buffering on; proxy_buffers 8 64k;"}
+    with proxied("nginx-root.conf", server, buffering) as host:
+        async with (
+            httpx2.AsyncClient(timeout=10, headers=server.credentials) as reader,
+            reader.stream("GET", f"{host}/api/events/stream") as stream,
+            server.device("eager", token) as device,
+        ):
+            lines = stream.aiter_lines()
+            assert (await anext(lines)).startswith("retry:")
+            await device.fixes(1, {"at": format_ms(now_ms()), "lon": 24.9, "lat": 60.2})
+            while '"enter"' not in await anext(lines):
+                pass
