@@ -106,7 +106,7 @@ class Revisions(NamedTuple):
 
 
 HEADS: Final = "(select revision from geofence_head), (select revision from pair_head)"  # as the fields of Revisions
-FENCED: Final = "TR001"  # what the function mark_batch raises: see sql/0017_mark.sql
+FENCED: Final = "TR001"  # what the function mark_batch raises: see sql/0018_mark.sql
 MOVED: Final = "TR002"
 
 
