@@ -81,8 +81,14 @@ def _email(form: ChannelForm) -> Email:
     for number, each in enumerate(recipients):
         if len(each) > LONGEST_ADDRESS or not ADDRESS.fullmatch(each):
             field = f"channel.to[{number}]"
-            raise Invalid(f"{field}: not an address as ada@example.org is one", field=field)
+            raise Invalid(f"{field}: {shorten(each)} is not an address as ada@example.org is one", field=field)
     return Email(recipients)
+
+
+def shorten(address: str) -> str:
+    """As it can stand in a sentence: whatever was typed turns nothing round and breaks no line."""
+    shown = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in address[:80])
+    return shown + ("…" if len(address) > 80 else "")
 
 
 def _mqtt(form: ChannelForm) -> Mqtt:

@@ -1,6 +1,6 @@
 /** Ties the stream to what is shown: the one place where frames become ticks and people's moves become subscriptions. */
 import { batch, effect, signal } from '@preact/signals';
-import { ApiError } from './api/call';
+import { ApiError, onSessionEnd } from './api/call';
 import { fetchDevices, fetchTrack } from './api/devices';
 import { fetchEvents } from './api/events';
 import { fetchGeofences } from './api/geofences';
@@ -52,6 +52,7 @@ export class Live {
       effect(() => this.selectionChanged(state.selected.value)),
       effect(() => this.view.value?.chooseFence(state.chosenFence.value)),
     ];
+    onSessionEnd(() => this.sessionEnded());
     void this.readCatalogue();
     this.feed.start();
   }
@@ -136,7 +137,7 @@ export class Live {
     state.health.value = health;
     state.link.value = link;
     if (link.state === 'refused') {
-      if (link.code === 4501) state.door.value = { state: 'closed', why: words.value.app.sessionEnded };
+      if (link.code === 4501) this.sessionEnded();
     } else if (link.state === 'waiting' && !link.everOpen) {
       void this.checkDoor(); // a refused handshake shows as no more than a failure: ask whether we are signed out
     } else if (health === 'live') {
@@ -145,16 +146,29 @@ export class Live {
     }
   }
 
+  /** Back to where one was after signing in again: nothing is thrown away, and nothing is asked for meanwhile. */
+  private sessionEnded(): void {
+    if (state.door.peek().state !== 'open') return;
+    this.feed.stop();
+    state.door.value = { state: 'closed', why: words.value.app.sessionEnded, kept: true };
+  }
+
+  comeBack(): void {
+    this.feed.start();
+    void this.readCatalogue();
+  }
+
   private async checkDoor(): Promise<void> {
     await quietly(
       async () => void (await fetchMe()),
       (error) => {
-        if (error.status === 401) state.door.value = { state: 'closed', why: words.value.app.sessionEnded };
+        if (error.status === 401) this.sessionEnded();
       },
     );
   }
 
   private async readCatalogue(): Promise<void> {
+    if (state.door.peek().state !== 'open') return;
     const loaded = await quietly(async () => {
       const found = await fetchDevices();
       for (const device of found) this.feed.devices.learn(device.id, device.name, device.category);
@@ -199,7 +213,8 @@ export class Live {
 
 /** From the middle of the map to the middle of what the detail leaves free: to its left, or above it on a phone. */
 function besideDetail(): [number, number] {
-  return innerWidth < 760 ? [0, -120] : [-120, 0];
+  const room = document.querySelector('.stage')?.clientHeight ?? 0;
+  return innerWidth < 760 ? [0, -Math.round(0.26 * room)] : [-120, 0]; // the card takes half of a phone's map at most
 }
 
 /** What the stream shows does not depend on these calls: where one fails, the next try makes it good. */

@@ -9,7 +9,9 @@ import type { Health } from './live/feed';
 import type { TrackerEvent } from './live/frames';
 import type { Link } from './live/socket';
 
-export type Door = { readonly state: 'asking' | 'open' } | { readonly state: 'closed'; readonly why: string | null };
+export type Door =
+  | { readonly state: 'asking' | 'open' }
+  | { readonly state: 'closed'; readonly why: string | null; readonly kept?: boolean }; // kept: what one was at waits behind it
 export type Pane = 'devices' | 'geofences' | 'alerts' | 'events';
 export type Filter = 'all' | 'moving' | 'stopped' | 'silent';
 

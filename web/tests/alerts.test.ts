@@ -56,7 +56,9 @@ describe('a subscription', () => {
     });
   });
   test('is told in words', () => {
-    expect(told(decodeSubscription(STORED), NAMES)).toBe('Enters, Stays · Old Port · van · quiet 22:00 to 07:00');
+    expect(told(decodeSubscription(STORED), NAMES)).toBe(
+      'Enters, Stays · \u2068Old Port\u2069 · van · quiet 22:00 to 07:00',
+    );
     expect(
       told(
         decodeSubscription({ ...STORED, types: null, geofences: ['a', 'b', 'c'], categories: null, quiet: null }),

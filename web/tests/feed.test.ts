@@ -196,3 +196,16 @@ test('a snapshot in parts is whole with its last part', () => {
   Wire.last.onmessage({ data: JSON.stringify({ ...SNAPSHOT, type: 'positions', complete: true }) });
   expect(feed.health).toBe('live');
 });
+
+test('a quiet server is asked; one that does not answer is slow, and live again with its answer', () => {
+  const { feed } = feeding();
+  Wire.last.says(SUBSCRIBED);
+  Wire.last.says(SNAPSHOT);
+  vi.advanceTimersByTime(2_000);
+  expect(Wire.last.sent.at(-1)).toMatchObject({ type: 'ping', id: 1 });
+  expect(feed.health).toBe('live');
+  vi.advanceTimersByTime(1_500);
+  expect(feed.health).toBe('slow');
+  Wire.last.says({ type: 'pong', id: 1, server_time: '2026-11-23T10:00:00Z' });
+  expect(feed.health).toBe('live');
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decodeGeofence, decodeImported } from '../src/api/geofences';
-import { blank, canReshape, draftOf, faultAt, faultsOf, featureOf } from '../src/geofences/draft';
+import { blank, canReshape, draftOf, type Faults, faultAt, faultsOf, featureOf, without } from '../src/geofences/draft';
 import { circleOf, ring } from '../src/map/circle';
 
 const CENTRE = [24.943, 60.17];
@@ -21,6 +21,12 @@ const STORED = {
 };
 
 describe('a draft', () => {
+  test('a fault goes with the text it was about, and others stay', () => {
+    const faults = { radius: 'too large', dwell: 'no number', form: 'refused', shape: 'crosses itself' };
+    expect(without(faults, ['radius'])).toEqual({ dwell: 'no number', shape: 'crosses itself' });
+    expect(without(faults, ['geometry'])).toEqual({ radius: 'too large', dwell: 'no number' });
+    expect(without({ dwell: 'no number' } as Faults, ['name'])).toEqual({ dwell: 'no number' });
+  });
   test('sends back what it read, and keeps what it does not know', () => {
     const { revision, ...kept } = STORED.properties;
     expect(featureOf(draftOf(decodeGeofence(STORED)))).toEqual({

@@ -134,17 +134,26 @@ describe('the socket', () => {
     expect(links.at(-1)).toMatchObject({ state: 'waiting', until: Date.now() + 2000 });
   });
 
-  test('silence is asked about, then no longer believed in', () => {
-    const { links } = connected();
+  test('silence is asked about, is slow, then no longer believed in', () => {
+    const { links, socket } = connected();
     Wire.last.onopen!();
-    vi.advanceTimersByTime(25_000);
+    vi.advanceTimersByTime(2_000);
     expect(Wire.last.sent).toEqual(['{"hello":1}', '{"still":"there?"}']);
+    vi.advanceTimersByTime(1_499);
+    expect(links.at(-1)).toEqual({ state: 'open', slow: false });
+    vi.advanceTimersByTime(1);
+    expect(links.at(-1)).toEqual({ state: 'open', slow: true });
     Wire.last.onmessage!({ data: 'yes' });
-    vi.advanceTimersByTime(25_000 + 7_999);
-    expect(links.at(-1)).toEqual({ state: 'open' });
+    expect(links.at(-1)).toEqual({ state: 'open', slow: false });
+    const heard = Date.now();
+    vi.advanceTimersByTime(9_999);
+    expect([links.at(-1), socket.lostAt]).toEqual([{ state: 'open', slow: true }, null]);
     vi.advanceTimersByTime(1);
     expect(links.at(-1)).toMatchObject({ state: 'waiting', code: 4001 });
-    expect(Wire.last.closedWith).toBe(4001);
+    expect([Wire.last.closedWith, socket.lostAt]).toEqual([4001, heard]);
+    vi.advanceTimersByTime(30_000);
+    Wire.last.onopen!();
+    expect(socket.lostAt).toBeNull();
   });
 
   test('a paused stream may be silent', () => {

@@ -13,6 +13,7 @@ import {
   sendAgain,
   sendTest,
 } from '../api/subscriptions';
+import { without } from '../geofences/draft';
 import { askThisBrowser, PushRefused } from './push';
 import { channelOf, newWish, type WishDraft, wishBody, wishFaultAt, wishFaults, wishOf } from './wish';
 
@@ -55,7 +56,9 @@ export class Desk {
 
   change(part: Partial<WishDraft>): void {
     const draft = this.draft.peek();
-    if (draft) this.draft.value = { ...draft, ...part };
+    if (!draft) return;
+    this.draft.value = { ...draft, ...part };
+    this.faults.value = without(this.faults.peek(), Object.keys(part));
   }
 
   giveUp(): void {

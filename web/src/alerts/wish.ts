@@ -156,7 +156,7 @@ export function told(subscription: Subscription, fences: ReadonlyMap<string, str
   const parts = [
     geofences &&
       few(
-        geofences.map((id) => fences.get(id) ?? id),
+        geofences.map((id) => `\u2068${fences.get(id) ?? id}\u2069`),
         'geofences',
       ),
     devices && few(devices, 'devices'),

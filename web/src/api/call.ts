@@ -22,6 +22,13 @@ export class ApiError extends Error {
   }
 }
 
+let sessionEnded: () => void = () => {};
+
+/** Told when an answer says that we are signed out, whatever was asked. */
+export function onSessionEnd(told: () => void): void {
+  sessionEnded = told;
+}
+
 /** An address of ours, wherever the page lies: at the root of a host, or below a path of a proxy. */
 export function here(path: string): string {
   return new URL(path.replace(/^\//, ''), document.baseURI).href;
@@ -44,6 +51,7 @@ export async function send(
     Object.assign(request, { body, headers: { ...request.headers, 'Content-Type': 'application/json' } });
   if (signal) request.signal = signal;
   const response = await fetch(here(path), request);
+  if (response.status === 401 && !path.startsWith('/api/session')) sessionEnded();
   if (!response.ok) throw refused(response.status, parse(await response.text()));
   return response;
 }

@@ -62,6 +62,13 @@ export function draftOf(fence: Geofence): Draft {
   };
 }
 
+/** What was wrong with a field is not said of what stands there now; what was refused as a whole, neither. */
+export function without(faults: Faults, changed: readonly string[]): Faults {
+  const fields = new Set([...changed.map((name) => (name === 'geometry' ? 'shape' : name)), 'form']);
+  const left = Object.entries(faults).filter(([name]) => !fields.has(name));
+  return left.length === Object.keys(faults).length ? faults : Object.fromEntries(left);
+}
+
 /** Null where it can be sent. */
 export function faultsOf(draft: Draft): Faults | null {
   const faults: Record<string, string> = {};

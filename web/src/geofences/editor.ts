@@ -16,7 +16,18 @@ import { rounded } from '../map/circle';
 import type { Drawing, Shape } from '../map/drawing';
 import { chosenFence, pane, selected } from '../state';
 import { words } from '../words';
-import { blank, canReshape, type Draft, draftOf, type Faults, faultAt, faultsOf, featureOf, number } from './draft';
+import {
+  blank,
+  canReshape,
+  type Draft,
+  draftOf,
+  type Faults,
+  faultAt,
+  faultsOf,
+  featureOf,
+  number,
+  without,
+} from './draft';
 
 const MIDDLE_METRES = 100;
 
@@ -83,6 +94,7 @@ export class Editor {
     if (!before) return;
     const draft = { ...before, ...part };
     this.draft.value = draft;
+    this.faults.value = without(this.faults.peek(), Object.keys(part));
     const radius = number(draft.radius);
     if (part.radius !== undefined && draft.kind === 'circle' && draft.geometry && radius > 0)
       this.drawing?.reshape({ geometry: draft.geometry, radius });

@@ -9,8 +9,8 @@ import type { Cell, Frame, Subscription, TrackerEvent } from './frames';
 import { type Link, LiveSocket } from './socket';
 import { type Look, subscribeMessage, subscription, WORLD } from './subscription';
 
-/** What the badge says. `catching up`: connected, but not everything we missed has come. */
-export type Health = 'connecting' | 'catching up' | 'live' | 'lost' | 'paused' | 'refused';
+/** What the badge says. `catching up`: connected, but not everything we missed has come; `slow`: asked, it does not answer. */
+export type Health = 'connecting' | 'catching up' | 'live' | 'slow' | 'lost' | 'paused' | 'refused';
 
 export interface FeedListener {
   healthChanged(health: Health, link: Link): void;
@@ -37,6 +37,7 @@ export class Feed {
   private target = 0; // the number of the newest event when we subscribed
   private snapshotSeen = false;
   private crowded = false; // too many to be sent: we get counts by cell
+  private asked = 0; // pings
   private paused = false;
   private stale = false; // `wanted` has changed while paused
   private askedNamesAt = -Infinity;
@@ -48,7 +49,7 @@ export class Feed {
     this.socket = new LiveSocket(url, {
       opened: () => this.opened(),
       received: (data) => this.received(data),
-      silent: () => this.subscribe(), // the answer proves that the stream is alive
+      silent: () => void this.socket.send({ type: 'ping', id: ++this.asked }), // the answer proves that the stream is alive
       changed: (link) => this.linkChanged(link),
     });
   }
@@ -63,6 +64,11 @@ export class Feed {
 
   nudge(): void {
     this.socket.nudge();
+  }
+
+  /** When the last word of the server came, where we have lost it. */
+  get lostAt(): number | null {
+    return this.socket.lostAt;
   }
 
   now(): number {
@@ -114,7 +120,7 @@ export class Feed {
   }
 
   private linkChanged(link: Link): void {
-    if (link.state === 'open') this.snapshotSeen = false;
+    if (link.state !== 'open') this.snapshotSeen = false; // and not where an open one was only slow
     this.report();
   }
 
@@ -225,6 +231,7 @@ export class Feed {
         return this.epoch === null ? 'connecting' : 'lost';
       case 'open':
         if (this.paused) return 'paused';
+        if (this.socket.link.slow) return 'slow';
         return this.snapshotSeen && (this.events.last ?? 0) >= this.target ? 'live' : 'catching up';
     }
   }

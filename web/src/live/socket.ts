@@ -4,7 +4,8 @@ import { backoff, isFinal } from './backoff';
 export type Link =
   | { readonly state: 'idle' }
   | { readonly state: 'connecting' }
-  | { readonly state: 'open' }
+  /** `slow`: asked, it has not answered in time; it may yet. */
+  | { readonly state: 'open'; readonly slow: boolean }
   | { readonly state: 'waiting'; readonly until: number; readonly code: number; readonly everOpen: boolean }
   | { readonly state: 'refused'; readonly code: number; readonly reason: string };
 
@@ -17,8 +18,9 @@ export interface Listener {
 }
 
 const STABLE_MS = 5_000; // open for this long: the next loss starts at the shortest wait again
-const SILENCE_MS = 25_000; // a browser is never told of a dead peer; past this we ask
-const ANSWER_MS = 8_000; // and past this we no longer believe in it
+const SILENCE_MS = 2_000; // a browser is never told of a dead peer; past this we ask
+const ANSWER_MS = 1_500; // past this it is slow
+const LOST_MS = 10_000; // since the last word: we no longer believe in it
 const CONNECT_MS = 15_000;
 const HEARTBEAT_MISSED = 4001;
 
@@ -26,6 +28,9 @@ export class LiveSocket {
   link: Link = { state: 'idle' };
   private socket: WebSocket | null = null;
   private attempt = 0;
+  /** When the last word came of a connection that is no more; null while there is one, or was none yet. */
+  lostAt: number | null = null;
+  private heardAt = 0;
   private openedAt = 0;
   private notBefore = 0; // a server going away says when to come back
   private retry: ReturnType<typeof setTimeout> | undefined;
@@ -87,23 +92,34 @@ export class LiveSocket {
 
   private opened(): void {
     this.openedAt = Date.now();
-    this.change({ state: 'open' });
+    this.lostAt = null;
+    this.change({ state: 'open', slow: false });
     this.heard();
     this.listener.opened();
   }
 
   private heard(): void {
     clearTimeout(this.watch);
-    if (this.watching && this.link.state === 'open') this.watch = setTimeout(() => this.ask(), SILENCE_MS);
+    this.heardAt = Date.now();
+    if (this.link.state !== 'open') return;
+    if (this.link.slow) this.change({ state: 'open', slow: false });
+    if (this.watching) this.watch = setTimeout(() => this.ask(), SILENCE_MS);
   }
 
   private ask(): void {
     this.listener.silent();
-    this.watch = setTimeout(() => this.lost(HEARTBEAT_MISSED, 'no answer'), ANSWER_MS);
+    this.watch = setTimeout(() => this.slow(), ANSWER_MS);
+  }
+
+  private slow(): void {
+    this.change({ state: 'open', slow: true });
+    const left = LOST_MS - SILENCE_MS - ANSWER_MS;
+    this.watch = setTimeout(() => this.lost(HEARTBEAT_MISSED, 'no answer'), left);
   }
 
   private lost(code: number, reason: string): void {
     const everOpen = this.link.state === 'open';
+    if (everOpen) this.lostAt = this.heardAt;
     if (everOpen && Date.now() - this.openedAt >= STABLE_MS) this.attempt = 0;
     this.drop(code);
     if (isFinal(code)) return this.change({ state: 'refused', code, reason });

@@ -75,6 +75,10 @@ export class Markers {
     this.bytes[at + Look.Pointed] = pointed ? 1 : 0;
   }
 
+  status(row: number): number {
+    return this.bytes[row * STRIDE + Look.Status]!;
+  }
+
   isShown(row: number): boolean {
     return row < this.capacity && this.bytes[row * STRIDE + Look.Shown] === 1;
   }

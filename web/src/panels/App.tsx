@@ -5,7 +5,7 @@ import { signOut } from '../api/sign-in';
 import { followRequests } from '../asked';
 import { Editor } from '../geofences/editor';
 import { Live } from '../live';
-import { door, helpShown, isAdmin, type Pane, pane, second, tick } from '../state';
+import { door, helpShown, isAdmin, me, type Pane, pane, second, tick } from '../state';
 import { chooseUnits, UNITS, units } from '../units';
 import { chooseLanguage, LANGUAGES, language, words } from '../words';
 import { Alerts } from './Alerts';
@@ -24,8 +24,21 @@ import { theme, toggleTheme } from './theme';
 
 export function App({ liveUrl, onSignedIn }: { liveUrl: string; onSignedIn: () => void }) {
   if (door.value.state === 'asking') return <div class="door" aria-busy="true" />;
-  if (door.value.state === 'closed') return <SignIn why={door.value.why} onSignedIn={onSignedIn} />;
-  return <Dashboard url={liveUrl} />;
+  const closed = door.value.state === 'closed' ? door.value : null;
+  if (closed && !closed.kept) return <SignIn why={closed.why} onSignedIn={onSignedIn} />;
+  return (
+    <>
+      {/* of the same person: who comes instead finds nothing of theirs */}
+      <div class="whole" inert={closed !== null}>
+        <Dashboard key={`${me.value?.kind} ${me.value?.name}`} url={liveUrl} />
+      </div>
+      {closed && (
+        <div class="veil door-veil">
+          <SignIn why={closed.why} onSignedIn={onSignedIn} />
+        </div>
+      )}
+    </>
+  );
 }
 
 function Dashboard({ url }: { url: string }) {
@@ -43,6 +56,11 @@ function Dashboard({ url }: { url: string }) {
       live.stop();
     };
   }, []);
+  const away = useRef(false);
+  useEffect(() => {
+    if (away.current && door.value.state === 'open') live.comeBack();
+    away.current = door.value.state !== 'open';
+  }, [door.value.state]);
   const whole =
     pane.value === 'geofences'
       ? editor.draft.value !== null

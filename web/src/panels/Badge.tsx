@@ -2,7 +2,7 @@
 import type { Live } from '../live';
 import { health, link, second, tick } from '../state';
 import { words } from '../words';
-import { age } from './format';
+import { age, clockTime } from './format';
 
 export function Badge({ live }: { live: Live }) {
   void tick.value;
@@ -13,6 +13,11 @@ export function Badge({ live }: { live: Live }) {
     <div class="badge" data-health={health.value.replace(' ', '-')} role="status" aria-live="polite">
       <span class="lamp" aria-hidden="true" />
       <strong>{words.value.states[health.value]}</strong>
+      {health.value === 'lost' && live.feed.lostAt !== null && (
+        <span class="since" aria-hidden="true">
+          {words.value.states.since(clockTime(live.feed.lostAt))}
+        </span>
+      )}
       {/* read out, the ticking age would never end */}
       {!Number.isNaN(devices.newestAt) && (
         <span class="old" aria-hidden="true">
@@ -30,6 +35,7 @@ export function Badge({ live }: { live: Live }) {
 
 function retryText(): string {
   const now = link.value;
+  if (health.value === 'slow') return words.value.states.noAnswerYet;
   if (now.state === 'connecting' && health.value === 'lost') return words.value.states.tryingNow;
   if (now.state === 'refused') return now.reason || words.value.states.code(now.code);
   if (now.state !== 'waiting') return '';

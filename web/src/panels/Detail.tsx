@@ -4,7 +4,7 @@ import { events, following, geofenceNames, second, selected, tick } from '../sta
 import { words } from '../words';
 import { accuracy, ago, compass, moment, percent, speedFigure, speedUnit, stateOf, UNKNOWN } from './format';
 import { CloseIcon, FenceIcon, FollowIcon, HeadingIcon } from './Icons';
-import { Name } from './Name';
+import { isolated, Name } from './Name';
 
 export function Detail({ live }: { live: Live }) {
   void tick.value;
@@ -16,7 +16,7 @@ export function Detail({ live }: { live: Live }) {
   const now = live.feed.now();
   const state = stateOf(devices.status[row]!, devices.at[row]!, now, live.feed.seesEverything);
   return (
-    <section class="detail card" aria-label={words.value.detail.device(devices.name[row]!)}>
+    <section class="detail card" aria-label={words.value.detail.device(isolated(devices.name[row]!))}>
       <header>
         <div>
           <h2>
@@ -96,7 +96,7 @@ function Inside({ ids }: { ids: readonly string[] }) {
           {ids.map((id) => (
             <li key={id}>
               <FenceIcon />
-              {geofenceNames.value.get(id) ?? id}
+              <Name text={geofenceNames.value.get(id) ?? id} />
             </li>
           ))}
         </ul>

@@ -6,7 +6,7 @@ import { catalogue, events, type Filter, filter, geofenceNames, query, second, s
 import { language, words } from '../words';
 import { NoDevices, Nothing } from './Empty';
 import { ago, compareNames, count, type State, speedFigure, speedUnit, stateOf } from './format';
-import { Name } from './Name';
+import { isolated, Name } from './Name';
 import { Search } from './Search';
 import { VirtualList } from './VirtualList';
 
@@ -91,7 +91,7 @@ function Row({ live, row, index, now }: { live: Live; row: number; index: number
   const { devices } = live.feed;
   void events.value; // who is where changes with them
   const state = stateOf(devices.status[row]!, devices.at[row]!, now, live.feed.seesEverything);
-  const where = devices.inside[row]!.map((id) => geofenceNames.value.get(id) ?? id).join(', ');
+  const where = devices.inside[row]!.map((id) => isolated(geofenceNames.value.get(id) ?? id)).join(', ');
   const known = !Number.isNaN(devices.at[row]!);
   return (
     <div

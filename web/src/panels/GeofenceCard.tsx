@@ -10,7 +10,7 @@ import { Confirm } from './Confirm';
 import { Fault } from './Field';
 import { distance, span, speed, UNKNOWN } from './format';
 import { CloseIcon, PencilIcon, TrashIcon } from './Icons';
-import { Name } from './Name';
+import { isolated, Name } from './Name';
 
 const SHOWN = 30; // devices
 
@@ -18,7 +18,7 @@ export function GeofenceCard({ live, editor }: { live: Live; editor: Editor }) {
   const fence = geofences.value.find((each) => each.id === chosenFence.value);
   if (!fence || editor.draft.value) return null;
   return (
-    <section class="detail card of-fence" aria-label={words.value.geofences.geofence(fence.name)}>
+    <section class="detail card of-fence" aria-label={words.value.geofences.geofence(isolated(fence.name))}>
       <header>
         <div>
           <h2>

@@ -7,6 +7,7 @@ import { words } from '../words';
 import { Fault, Field, Group, useFaultsInSight } from './Field';
 import { speedUnit } from './format';
 import { KindIcon } from './GeofenceList';
+import { isolated } from './Name';
 import { TrialView } from './TrialView';
 
 export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
@@ -24,7 +25,9 @@ export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
   return (
     <section
       class="geofences"
-      aria-label={draft.id === null ? words.value.drawing.newGeofence : words.value.drawing.editNamed(draft.name)}
+      aria-label={
+        draft.id === null ? words.value.drawing.newGeofence : words.value.drawing.editNamed(isolated(draft.name))
+      }
     >
       <form class="form" ref={form} onSubmit={submit} noValidate>
         <h2>
