@@ -27,6 +27,7 @@ from tracker.api import (
     geofence_export,
     geofence_import,
     geofences,
+    messages,
     pages,
     pairing,
     pairs,
@@ -105,7 +106,7 @@ def build_app(
         deliveries.blueprint(pool),
         dry_run.blueprint(pool, readers, database_url),
         event_stream.blueprint(pool, newest or Newest()),
-        *(each.blueprint(pool) for each in (tokens, devices, pairs, commands, quarantine, tracks, events)),
+        *(each.blueprint(pool) for each in (tokens, devices, pairs, commands, messages, quarantine, tracks, events)),
         *(each.blueprint(pool, readers) for each in (geofences, geofence_import)),
         geofence_export.blueprint(pool),
     ):

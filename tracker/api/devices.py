@@ -13,6 +13,8 @@ from tracker.access.tokens import issue
 from tracker.api.edge import Cursor, Name, Page, Slug, answer, below, clean, clean_name, empty, read_json, read_query
 from tracker.errors import Invalid, NotFound
 from tracker.model.device import Device
+from tracker.model.moment import format_ms, from_datetime
+from tracker.store.device_status import DeviceStatus, select_status
 from tracker.store.devices import delete_device, insert_device, select_device, select_devices, update_device
 from tracker.store.pool import borrow
 from tracker.store.tokens import revoke_device_tokens
@@ -43,6 +45,17 @@ class DeviceQuery(Page, frozen=True):
     after: Cursor = ""
 
 
+class StatusAnswer(msgspec.Struct, frozen=True):
+    """What the device said of itself beside its fixes. `until`: when its pause ends."""
+
+    at: str
+    page: str
+    battery: float | None
+    steps: int | None
+    paused: bool
+    until: str | None
+
+
 class DeviceAnswer(msgspec.Struct, frozen=True):
     """`token` is there when it was just made, and never again."""
 
@@ -51,6 +64,7 @@ class DeviceAnswer(msgspec.Struct, frozen=True):
     category: str | None
     interval: float | None
     token: str | msgspec.UnsetType = msgspec.UNSET
+    status: StatusAnswer | msgspec.UnsetType | None = msgspec.UNSET  # of one device, where it ever said it
 
 
 class DevicePage(msgspec.Struct, frozen=True):
@@ -89,7 +103,9 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     async def read_device(device: str) -> Response:
         """Show a device."""
         async with borrow(pool) as conn:
-            return answer(_make_answer(await find_device(conn, device)))
+            found = await find_device(conn, device)
+            status = await select_status(conn, found.key)
+        return answer(msgspec.structs.replace(_make_answer(found), status=_make_status(status)))
 
     @routes.patch("/<slug:device>")
     @document_request(DeviceChange)
@@ -159,3 +175,11 @@ async def _rotate(pool: asyncpg.Pool, id: str) -> Response:
 
 def _make_answer(device: Device, secret: str | None = None) -> DeviceAnswer:
     return DeviceAnswer(device.id, device.name, device.category, device.interval, secret if secret else msgspec.UNSET)
+
+
+def _make_status(status: DeviceStatus | None) -> StatusAnswer | None:
+    if status is None:
+        return None
+    until = format_ms(from_datetime(status.until)) if status.until else None
+    at = format_ms(from_datetime(status.at))
+    return StatusAnswer(at, status.page, status.battery, status.steps, status.paused, until)

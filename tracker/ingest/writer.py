@@ -23,6 +23,7 @@ from tracker.metrics import Metrics
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import now_us
+from tracker.model.note import Note
 from tracker.model.position import Position
 from tracker.model.update import Update
 from tracker.store.pool import AWAY, REFUSED
@@ -40,6 +41,7 @@ RENEWAL: Final = 3.0  # s: an owner that says nothing for 10 s is taken for dead
 TICK: Final = 1.0  # s: how exactly time alone is told
 REFOLDING: Final = 0.25  # of the time at most goes into folding in late fixes
 TOLD_AT_ONCE: Final = 500  # devices that time alone tells something of in one transaction: about 30 ms
+NOTES: Final = 500  # messages and the like in one transaction
 REVISITED: Final = 500  # devices looked at between two batches after a change of the geofences
 RETRY: Final = (0.05, 0.1, 0.25, 0.5, 1.0)  # s before the next attempt while the database is away
 
@@ -54,6 +56,12 @@ class Sender(Protocol):
     def resume(self) -> None: ...
 
 
+class Noting(Protocol):
+    """Who said what is no fix, and waits until it is stored."""
+
+    def noted(self, note: Note, is_stored: bool) -> None: ...
+
+
 Waiting = tuple[Frame, Sender]
 
 
@@ -65,6 +73,7 @@ class Writer:
         self.live: deque[Waiting] = deque()  # both bounded by ROOM together; see `offer`
         self.backlog: deque[Waiting] = deque()
         self.waiting = 0  # fixes in both
+        self.notes: deque[tuple[Note, Noting]] = deque()  # bound: what a session may have at work, of each
         self.pressed: set[Sender] = set()  # those that were told to wait
         self.wake = asyncio.Event()
         self.idle = asyncio.Event()  # nothing waits, and nothing is being committed
@@ -86,6 +95,12 @@ class Writer:
         self.pressed.add(sender)
         return False
 
+    def note(self, note: Note, noting: Noting) -> None:
+        """`noting` hears when it is stored."""
+        self.notes.append((note, noting))
+        self.idle.clear()
+        self.wake.set()
+
     async def run(self) -> None:
         """Until cancelled. Raises Fenced when another server took over: then this one must end."""
         self.is_storing = True
@@ -96,7 +111,8 @@ class Writer:
             await self.keep_pace(clock)
             if batch := self.take():
                 await self.store(batch)
-            if not self.waiting:
+            await self.store_notes()
+            if not self.waiting and not self.notes:
                 self.idle.set()
             await self.forget_gone()
             self.log.memory.read_clocks(now_us(), monotonic_ns() // 1000)
@@ -146,7 +162,7 @@ class Writer:
                 await self.commit_again(lambda: self.log.append([]))
 
     async def wait_until(self, due: float) -> None:
-        if self.waiting or self.to_forget:
+        if self.waiting or self.to_forget or self.notes:
             return
         self.wake.clear()
         try:
@@ -181,6 +197,31 @@ class Writer:
         self.is_storing = True
         self.answer(batch, committed.folded.outcomes)
         self.publish(committed)
+
+    async def store_notes(self) -> None:
+        """What came beside the fixes, in its order; what came before it of them is stored already."""
+        notes = [self.notes.popleft() for _ in range(min(len(self.notes), NOTES))]
+        if not notes:
+            return
+        try:
+            await self.keep(notes)
+        except BAD_DATA:
+            for each in notes:  # one of them, such as of a device that was deleted meanwhile, costs no other
+                await self.keep_apart(each)
+
+    async def keep(self, notes: Sequence[tuple[Note, Noting]]) -> None:
+        wanted = [note for note, _ in notes if note.device not in self.gone]
+        if wanted:
+            self.publish(await self.commit(lambda: self.log.note(wanted)))
+        for note, noting in notes:
+            noting.noted(note, note.device not in self.gone)
+
+    async def keep_apart(self, one: tuple[Note, Noting]) -> None:
+        try:
+            await self.keep([one])
+        except BAD_DATA as error:
+            logger.error("refused by the database", device=one[0].device, error=type(error).__name__)
+            one[1].noted(one[0], is_stored=False)
 
     async def tell_of_time(self, now: int) -> None:
         if self.pressed:
@@ -258,7 +299,8 @@ class Writer:
         aside, self.log.aside = self.log.aside, []
         for each in (*aside, committed):
             self.metrics.events.inc(len(each.events))
-            self.bus.publish(Update(self.positions_of(each.folded.states), each.events, now_us()))
+            folded = each.folded
+            self.bus.publish(Update(self.positions_of(folded.states), each.events, now_us(), folded.has_messages))
 
     def positions_of(self, devices: Iterable[int]) -> list[Position]:
         ids = self.log.fences.ids
