@@ -15,6 +15,7 @@ import shapely
 from tests.integration.test_replay import afresh
 from tracker.ingest import log as log_module
 from tracker.ingest.log import Log
+from tracker.ingest.note_queue import store_notes
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame
 from tracker.model.moment import format_ms, now_us
@@ -171,12 +172,12 @@ class Player:
     async def standing(self, page: Any) -> None:
         """It says how it is, which is no fix."""
         note = Note(1, Standing(page), now_us() + self.later)
-        await self.attempt(lambda: self.log.note([note]))
+        await self.attempt(lambda: store_notes(self.log, [note]))
 
     async def sos(self, id: str) -> None:
         """It calls for help, and says so again if nobody answered."""
         note = Note(1, Utterance(id, format_ms(AT), alarm="sos"), now_us() + self.later)
-        await self.attempt(lambda: self.log.note([note]))
+        await self.attempt(lambda: store_notes(self.log, [note]))
 
     async def fold_in(self) -> None:
         for _ in range(len(self.log.late)):

@@ -18,7 +18,6 @@ from tracker.ingest.checkpoint import Checkpoint
 from tracker.ingest.folds import find_quarantined, fold_frames, fold_late, fold_time, is_plain
 from tracker.ingest.inputs import Taken, take_over
 from tracker.ingest.memory import Memory, Overlaid
-from tracker.ingest.notes import fold_notes
 from tracker.ingest.progress import Progress
 from tracker.ingest.refresh import Refresh
 from tracker.ingest.replay import restore
@@ -28,7 +27,6 @@ from tracker.model.event import Event
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame
 from tracker.model.moment import DAY_MS, now_ms, now_us
-from tracker.model.note import Note
 from tracker.model.state import State
 from tracker.pipeline.fold import Folded
 from tracker.store.alarms import insert_alarms
@@ -210,10 +208,6 @@ class Log:
     def folding_late(self, device: int) -> Fold:
         return lambda *given: fold_late(self.conn, self.memory, device, MOST_REFOLDED, *given)
 
-    async def note(self, notes: Sequence[Note]) -> Committed:
-        """Store what devices say beside their fixes, with its consequences, or nothing of it."""
-        return await self.store(lambda *given: fold_notes(self.conn, self.memory, notes, *given))
-
     async def elapse(self, devices: Sequence[int], now: int) -> Committed:
         """Tell what time alone has made true of devices whose alarm rang at `now`, in microseconds."""
         return await self.store(lambda *given: fold_time(self.memory, devices, now, *given))
@@ -262,10 +256,9 @@ class Log:
         if not frames:  # what is decided without a fix leaves the states it came to: see ingest/inputs.py
             await upsert_states(self.conn, folded.states, self.memory.reached(folded.states))
         await insert_quarantine(self.conn, find_quarantined(frames, folded))
-        events = await insert_transitions(
-            self.conn, folded.transitions, taken.fences.ids, stamp=folded.stamp, detected_at=now_ms()
-        )
-        events += await insert_alarms(self.conn, folded.alarms, detected_at=now_ms())
+        ids, now = taken.fences.ids, now_ms()
+        events = await insert_transitions(self.conn, folded.transitions, ids, stamp=folded.stamp, detected_at=now)
+        events += await insert_alarms(self.conn, folded.alarms, detected_at=now)
         if events:
             self.subscriptions = await write_outbox(self.conn, events, self.subscriptions)
         return events

@@ -6,7 +6,6 @@ sessions --offer--> two lanes --take--> Log.append --ack--> sessions
 """
 
 import asyncio
-import struct
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import chain, repeat
@@ -17,6 +16,7 @@ from typing import Final, Protocol
 import structlog
 
 from tracker.ingest.log import Committed, Log
+from tracker.ingest.note_queue import BAD_DATA, Notes, Noting
 from tracker.live.bus import Bus
 from tracker.logs import Seldom
 from tracker.metrics import Metrics
@@ -26,7 +26,7 @@ from tracker.model.moment import now_us
 from tracker.model.note import Note
 from tracker.model.position import Position
 from tracker.model.update import Update
-from tracker.store.pool import AWAY, REFUSED
+from tracker.store.pool import AWAY
 
 logger = structlog.get_logger()
 seldom = Seldom(logger)
@@ -41,11 +41,8 @@ RENEWAL: Final = 3.0  # s: an owner that says nothing for 10 s is taken for dead
 TICK: Final = 1.0  # s: how exactly time alone is told
 REFOLDING: Final = 0.25  # of the time at most goes into folding in late fixes
 TOLD_AT_ONCE: Final = 500  # devices that time alone tells something of in one transaction: about 30 ms
-NOTES: Final = 500  # messages and the like in one transaction
 REVISITED: Final = 500  # devices looked at between two batches after a change of the geofences
 RETRY: Final = (0.05, 0.1, 0.25, 0.5, 1.0)  # s before the next attempt while the database is away
-
-BAD_DATA: Final = (*REFUSED, ArithmeticError, struct.error)  # the last two: a value no column can hold
 
 
 class Sender(Protocol):
@@ -54,12 +51,6 @@ class Sender(Protocol):
     def committed(self, frame: Frame, outcome: Outcome) -> None: ...
 
     def resume(self) -> None: ...
-
-
-class Noting(Protocol):
-    """Who said what is no fix, and waits until it is stored."""
-
-    def noted(self, note: Note, is_stored: bool) -> None: ...
 
 
 Waiting = tuple[Frame, Sender]
@@ -73,7 +64,7 @@ class Writer:
         self.live: deque[Waiting] = deque()  # both bounded by ROOM together; see `offer`
         self.backlog: deque[Waiting] = deque()
         self.waiting = 0  # fixes in both
-        self.notes: deque[tuple[Note, Noting]] = deque()  # bound: what a session may have at work, of each
+        self.notes = Notes()
         self.pressed: set[Sender] = set()  # those that were told to wait
         self.wake = asyncio.Event()
         self.idle = asyncio.Event()  # nothing waits, and nothing is being committed
@@ -97,7 +88,7 @@ class Writer:
 
     def note(self, note: Note, noting: Noting) -> None:
         """`noting` hears when it is stored."""
-        self.notes.append((note, noting))
+        self.notes.waiting.append((note, noting))
         self.idle.clear()
         self.wake.set()
 
@@ -111,8 +102,8 @@ class Writer:
             await self.keep_pace(clock)
             if batch := self.take():
                 await self.store(batch)
-            await self.store_notes()
-            if not self.waiting and not self.notes:
+            await self.notes.store(self)
+            if not self.waiting and not self.notes.waiting:
                 self.idle.set()
             await self.forget_gone()
             self.log.memory.read_clocks(now_us(), monotonic_ns() // 1000)
@@ -162,7 +153,7 @@ class Writer:
                 await self.commit_again(lambda: self.log.append([]))
 
     async def wait_until(self, due: float) -> None:
-        if self.waiting or self.to_forget or self.notes:
+        if self.waiting or self.to_forget or self.notes.waiting:
             return
         self.wake.clear()
         try:
@@ -197,31 +188,6 @@ class Writer:
         self.is_storing = True
         self.answer(batch, committed.folded.outcomes)
         self.publish(committed)
-
-    async def store_notes(self) -> None:
-        """What came beside the fixes, in its order; what came before it of them is stored already."""
-        notes = [self.notes.popleft() for _ in range(min(len(self.notes), NOTES))]
-        if not notes:
-            return
-        try:
-            await self.keep(notes)
-        except BAD_DATA:
-            for each in notes:  # one of them, such as of a device that was deleted meanwhile, costs no other
-                await self.keep_apart(each)
-
-    async def keep(self, notes: Sequence[tuple[Note, Noting]]) -> None:
-        wanted = [note for note, _ in notes if note.device not in self.gone]
-        if wanted:
-            self.publish(await self.commit(lambda: self.log.note(wanted)))
-        for note, noting in notes:
-            noting.noted(note, note.device not in self.gone)
-
-    async def keep_apart(self, one: tuple[Note, Noting]) -> None:
-        try:
-            await self.keep([one])
-        except BAD_DATA as error:
-            logger.error("refused by the database", device=one[0].device, error=type(error).__name__)
-            one[1].noted(one[0], is_stored=False)
 
     async def tell_of_time(self, now: int) -> None:
         if self.pressed:
