@@ -5,19 +5,21 @@ import gc
 import os
 import socket
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 import asyncpg
+import msgspec
 import structlog
 
+from tracker import posts
+from tracker.access.addresses import Addresses
 from tracker.access.gate import Gate
-from tracker.access.links import make_first_link
 from tracker.alerts.carriers.carrier import Carriers
-from tracker.alerts.carriers.dialer import Dialer
 from tracker.api.app import build_app
 from tracker.clock import find_fault
-from tracker.errors import DatabaseAway, StorageDown, TrackerError
+from tracker.errors import StorageDown, TrackerError
 from tracker.ingest.log import Log
+from tracker.ingest.posts import Posts
 from tracker.ingest.roster import Roster
 from tracker.ingest.session import Reception
 from tracker.ingest.writer import Writer
@@ -30,19 +32,17 @@ from tracker.metrics import Metrics
 from tracker.model.device import Device
 from tracker.model.moment import datetime_to_micros, now_us
 from tracker.processes.assignment import Assignment, Listening
-from tracker.processes.carriers import make_carriers
+from tracker.processes.prepare import prepare
 from tracker.processes.sibling import NUDGE, Ear, Report, Sibling
-from tracker.processes.upkeep import keep_up, sweep
 from tracker.settings import Settings
 from tracker.sockets import blueprint
-from tracker.store.alarms import select_seen
 from tracker.store.devices import select_device_by_key, select_devices
 from tracker.store.events import select_head, select_oldest
 from tracker.store.installation import select_epoch
 from tracker.store.nudges import Channel, listen
 from tracker.store.ownership import select_newest_checkpoint
 from tracker.store.pool import AWAY, answering, borrow, open_pool
-from tracker.store.reach import bring_up_to_date
+from tracker.store.quarantine import prune_quarantine
 from tracker.store.tokens import select_revoked
 from tracker.websocket import serve
 
@@ -54,6 +54,7 @@ RECONNECT_MS: Final = 1_500  # what devices are told to wait; they add jitter
 API_CONNECTIONS: Final = 8
 DOOR_CONNECTIONS: Final = 4  # of their own, so that a crowd of history queries keeps no device out
 API_ANSWER: Final = 15.0  # s for one statement; then 503, for a person has given up by then
+SWEEP: Final = 600.0  # s
 AGAIN: Final = 1.0  # s to the next attempt to own the log
 ASK: Final = 2.0  # s the database has to answer a readiness probe
 
@@ -75,7 +76,6 @@ class Server:
         self.tasks = tasks
         self.settings = settings
         self.find_trouble: Callable[[], str | None] = lambda: None  # what the keeper of the database knows of it
-        self.wake_carriers: Callable[[], None] = lambda: None
         self.metrics = Metrics()
         self.table = Table()
         self.bus = MemoryBus()
@@ -84,13 +84,16 @@ class Server:
         self.gate = Gate(doors, settings.admin_token, settings.origins)
         self.roster = Roster(self.metrics)
         self.reception = Reception(self.roster, self.writer, self.gate, doors, tasks)
+        self.posts = Posts(self.writer)
         self.hub = Hub(self.gate, doors, tasks, self.metrics, self.table)
         self.is_owner = False
         self.is_ending = False
         self.clock_fault: str | None = None  # why nobody is listened to yet
         self.carriers = carriers
         self.newest = Newest()
+        self.addresses = Addresses(doors)
         self.app = build_app(
+            addresses=self.addresses,
             gate=self.gate,
             table=self.table,
             metrics=self.metrics,
@@ -103,6 +106,7 @@ class Server:
             database_url=url,
         )
         self.app.register_blueprint(blueprint(self.reception, self.hub, self.is_open))
+        self.app.register_blueprint(posts.blueprint(self.addresses, self.posts, self.gate, self.is_open))
 
     def is_open(self) -> bool:
         return self.is_owner and not self.is_ending
@@ -176,10 +180,6 @@ class Server:
             self.hub.revoke(number)
         elif channel == "tracker_command":
             self.roster.send_commands(number)
-        elif channel == "tracker_message":
-            self.hub.notice_message(number)
-        elif channel == "tracker_seen":
-            await self.refresh_seen(number)
         elif channel == "tracker_events_cut":
             await self.refresh_oldest()
         else:
@@ -198,6 +198,7 @@ class Server:
     def know(self, key: int, device: Device | None) -> None:
         """A device as it is now in the table; None: it was deleted, and nothing more of it may be stored."""
         self.hub.change_device(key, device)
+        self.addresses.forget(key)
         if device is None:
             self.writer.forget(key)
         else:
@@ -210,6 +211,7 @@ class Server:
             callers = [each.token for each in self.roster.members] + [each.token for each in self.hub.viewers]
             tokens = {token.id for token in callers if token}
             revoked = await select_revoked(conn, tokens)
+        self.addresses.forget_all()
         for key in devices.keys() | self.table.devices.keys():
             if devices.get(key) != self.table.devices.get(key):
                 self.know(key, devices.get(key))
@@ -217,12 +219,17 @@ class Server:
             await self.nudge("tracker_revoked", token)
         for device in list(self.roster.by_device):
             self.roster.send_commands(device)
-        self.hub.notice_message(None)
         await self.refresh_oldest()
 
-    async def refresh_seen(self, event: int) -> None:
-        async with borrow(self.pool) as conn:
-            self.roster.tell_seen(await select_seen(conn, event=event))
+    async def sweep(self) -> None:
+        """Until cancelled: what may not grow for ever is cut."""
+        while True:
+            await asyncio.sleep(SWEEP)
+            try:
+                async with borrow(self.pool) as conn:
+                    await prune_quarantine(conn)
+            except (TrackerError, *AWAY) as error:
+                logger.warning("not swept", error=repr(error))
 
     async def farewell(self) -> None:
         """What was received is stored and acked, then everybody is told."""
@@ -246,55 +253,18 @@ async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
             server = Server(url, pool, doors, tasks, settings, carriers)
             server.find_trouble = ear.find_trouble
-            server.wake_carriers = lambda: sibling.tell(NUDGE)
             server.metrics.registry.register(report)
             server.bus.subscribe(lambda update: sibling.tell(NUDGE) if update.events else None)
-            await run_on(server, tasks, listener, shutdown, lambda addresses: Listening(addresses, code).say())
+            await run_on(server, tasks, listener, shutdown, lambda addresses: say(Listening(addresses, code)))
     finally:
         sibling.close()
         pool.terminate()
         doors.terminate()
 
 
-class Prepared(NamedTuple):
-    """What has to be there before anybody can be served. `code`: of the first sign-in link."""
-
-    pool: asyncpg.Pool
-    carriers: Carriers
-    code: str | None
-
-
-async def prepare(url: str, settings: Settings, shutdown: asyncio.Event) -> Prepared:
-    """On a database that is up to date. The private one is waited for: its disk may be full, and what keeps it looks
-    after it. That another one is away is told to who named it."""
-    while True:
-        try:
-            return await begin_with(url, settings)
-        except (StorageDown, DatabaseAway, *AWAY) as error:
-            if settings.database_url is not None or shutdown.is_set():
-                raise
-            seldom.warning("cannot begin yet", error=repr(error))
-            await asyncio.sleep(AGAIN)
-
-
-async def begin_with(url: str, settings: Settings) -> Prepared:
-    for name in await bring_up_to_date(url):
-        logger.info("migrated", file=name)
-    pool = await open_pool(url, min_size=1, max_size=API_CONNECTIONS, answer_s=API_ANSWER)
-    try:
-        carriers = await make_carriers(pool, settings, Dialer(settings.private_receivers))
-        return Prepared(pool, carriers, await first_link(pool, settings))
-    except BaseException:
-        pool.terminate()
-        raise
-
-
-async def first_link(pool: asyncpg.Pool, settings: Settings) -> str | None:
-    """None where there is a way in already: somebody used it, or the operator set a token."""
-    if settings.admin_token is not None:
-        return None
-    async with borrow(pool) as conn:
-        return await make_first_link(conn)
+def say(listening: Listening) -> None:
+    """To our parent, who reads our standard output."""
+    print(msgspec.json.encode(listening).decode(), flush=True)
 
 
 async def run_on(
@@ -308,8 +278,7 @@ async def run_on(
         tasks.create_task(server.own(), name="writer"),
         tasks.create_task(server.hub.run(), name="hub"),
         tasks.create_task(listen(server.url, server.nudge, server.look), name="nudges"),
-        tasks.create_task(sweep(server.pool), name="sweep"),
-        tasks.create_task(keep_up(server.pool, server.hub.notice_message, server.wake_carriers), name="upkeep"),
+        tasks.create_task(server.sweep(), name="sweep"),
         tasks.create_task(notice(shutdown, server), name="shutdown"),
     ]
     await serve(

@@ -16,7 +16,8 @@ async def test_a_new_device_gets_a_token_once(admin: Caller, pool: asyncpg.Pool)
     token = await Gate(pool).admit(body.pop("token"), "")
     assert token.kind == "device"
     assert body == {"id": "van-1", "name": "Van 1", "category": "van", "interval": 10}
-    assert await (await admin.get("/api/devices/van-1")).get_json() == body
+    shown = await (await admin.get("/api/devices/van-1")).get_json()
+    assert "/in/" in shown.pop("ingest_url") and shown == body
 
 
 async def test_an_id_is_made_where_none_is_given(admin: Caller) -> None:

@@ -17,7 +17,7 @@ async def test_what_was_refused_can_be_looked_at(conn: asyncpg.Connection) -> No
     await insert_quarantine(conn, rows)
     found = await select_quarantine(conn, van.key, before=None, limit=10)
     assert [(row.seq, row.index, row.reason) for row in found] == [(None, None, "bad_frame"), (7, 3, "out_of_range")]
-    assert found[0].text.startswith("NUL ␀, half a pair ?, xxx") and len(found[0].text) == 2000
+    assert found[0].text.startswith("NUL ␀, half a pair ?, xxx") and len(found[0].text) == 4096
     assert found[1].received_at == at
     assert await select_quarantine(conn, van.key, before=found[1].id, limit=10) == []
 

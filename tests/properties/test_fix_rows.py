@@ -30,7 +30,9 @@ fixes = st.builds(
     st.integers(0, 31),
 )
 alike = st.builds(Fix, st.just(NOW), st.just(1), st.just(2), st.just(1.5), st.just(0.0), st.just(0.01))
-rows = st.builds(Row, st.integers(1, 1 << 30), st.integers(NOW * 1000, NOW * 1000 + 10), fixes | alike)
+rows = st.builds(
+    Row, st.integers(1, 1 << 30), st.integers(NOW * 1000, NOW * 1000 + 10), fixes | alike, st.sampled_from([0, 0, 5])
+)
 
 
 def split(payload: bytes) -> list[bytes]:

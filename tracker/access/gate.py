@@ -16,6 +16,7 @@ from tracker.errors import NotFound, NotSignedIn, TooMany, TrackerError
 from tracker.model.device import Device
 from tracker.model.token import Token
 from tracker.store.pool import borrow
+from tracker.store.tokens import select_tokens_by_hash
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Gate:
     admin_token: str | None = None
     origins: Collection[str] = ()
     guesses: Guesses = field(default_factory=Guesses)
-    lookup: Lookup = field(default_factory=Lookup)
+    lookup: Lookup[bytes, Token] = field(default_factory=lambda: Lookup(select_tokens_by_hash))
     redeeming: asyncio.Lock = field(default_factory=asyncio.Lock)  # one link at a time: a flood has one connection
 
     async def admit(self, secret: str, address: str) -> Token:

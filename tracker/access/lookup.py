@@ -6,48 +6,54 @@ connection to the database.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import asyncpg
 
 from tracker.errors import StorageDown
-from tracker.model.token import Token
 from tracker.store.pool import AWAY, borrow
-from tracker.store.tokens import select_tokens_by_hash
+
+K = TypeVar("K")
+V = TypeVar("V")
+Select = Callable[[asyncpg.Connection, Collection[K]], Awaitable[dict[K, V]]]
 
 PATIENCE: Final = 15.0  # s to wait for a connection: thousands come at once after a restart
 
 
 @dataclass
-class Question:
-    hashes: set[bytes] = field(default_factory=set)  # bound: the connections there may be
-    answer: dict[bytes, Token] | None = None
+class Question(Generic[K, V]):
+    shown: set[K] = field(default_factory=set)  # bound: the connections there may be
+    answer: dict[K, V] | None = None
     is_failed: bool = False
 
 
-class Lookup:
-    def __init__(self) -> None:
-        self._asking = asyncio.Lock()
-        self._next = Question()
+class Lookup(Generic[K, V]):
+    """`select` finds those of the secrets, or of their hashes, that work."""
 
-    async def find(self, pool: asyncpg.Pool, hashed: bytes) -> Token | None:
-        """None for an unknown token and for a revoked one alike. Raises StorageDown."""
+    def __init__(self, select: Select[K, V]) -> None:
+        self._select = select
+        self._asking = asyncio.Lock()
+        self._next = Question[K, V]()
+
+    async def find(self, pool: asyncpg.Pool, shown: K) -> V | None:
+        """None for an unknown secret and for a revoked one alike. Raises StorageDown."""
         question = self._next
-        question.hashes.add(hashed)
+        question.shown.add(shown)
         async with self._asking:
             # The first to come in asks for all of its question. Where it was cancelled meanwhile, the second does.
             if question.answer is None and not question.is_failed:
                 await self._ask(pool, question)
         if question.answer is None:
             raise StorageDown
-        return question.answer.get(hashed)
+        return question.answer.get(shown)
 
-    async def _ask(self, pool: asyncpg.Pool, question: Question) -> None:
+    async def _ask(self, pool: asyncpg.Pool, question: Question[K, V]) -> None:
         if self._next is question:
-            self._next = Question()
+            self._next = Question[K, V]()
         try:
             async with borrow(pool, wait=PATIENCE) as conn:
-                question.answer = await select_tokens_by_hash(conn, question.hashes)
+                question.answer = await self._select(conn, question.shown)
         except AWAY:
             question.is_failed = True

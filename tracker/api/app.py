@@ -9,6 +9,7 @@ from quart import Quart, Request
 from werkzeug.routing import BaseConverter
 
 import tracker
+from tracker.access.addresses import Addresses
 from tracker.access.gate import Gate
 from tracker.access.guard import guard
 from tracker.alerts.carriers.build import build_carriers
@@ -27,7 +28,7 @@ from tracker.api import (
     geofence_export,
     geofence_import,
     geofences,
-    messages,
+    ingest,
     pages,
     pairing,
     pairs,
@@ -55,6 +56,7 @@ from tracker.readers.readers import Readers
 
 WEB: Final = Path(tracker.__file__).parent.parent / "web" / "dist"
 LARGEST_BODY: Final = 4 * 1024 * 1024  # bytes, of a geofence; all other bodies have a smaller limit of their own
+LARGEST_POST: Final = 10_000_000  # bytes, of what a phone's app sends
 LARGEST_BODIES: Final = {geofence_import.PATH: geofence_import.LARGEST}
 
 
@@ -65,6 +67,7 @@ def build_app(
     metrics: Metrics,
     ready: Ready,
     pool: asyncpg.Pool | None = None,
+    addresses: Addresses | None = None,
     carriers: Carriers | None = None,
     newest: Newest | None = None,
     web: Path = WEB,
@@ -106,9 +109,10 @@ def build_app(
         deliveries.blueprint(pool),
         dry_run.blueprint(pool, readers, database_url),
         event_stream.blueprint(pool, newest or Newest()),
-        *(each.blueprint(pool) for each in (tokens, devices, pairs, commands, messages, quarantine, tracks, events)),
+        *(each.blueprint(pool) for each in (tokens, devices, pairs, commands, quarantine, tracks, events)),
         *(each.blueprint(pool, readers) for each in (geofences, geofence_import)),
         geofence_export.blueprint(pool),
+        ingest.blueprint(pool, addresses or Addresses(pool)),
     ):
         app.register_blueprint(blueprint)
     return app
@@ -118,7 +122,7 @@ class Sized(Request):
     """A request, with more room for the body where the route needs it."""
 
     def __init__(self, method: str, scheme: str, path: str, *rest: Any, max_content_length: int, **others: Any) -> None:
-        largest = LARGEST_BODIES.get(path, max_content_length)
+        largest = LARGEST_POST if path.startswith("/in/") else LARGEST_BODIES.get(path, max_content_length)
         super().__init__(method, scheme, path, *rest, max_content_length=largest, **others)
 
 

@@ -8,13 +8,26 @@ import msgspec
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
-from tracker.access.guard import allow
+from tracker.access.guard import allow, caller
+from tracker.access.rights import find_actions
 from tracker.access.tokens import issue
-from tracker.api.edge import Cursor, Name, Page, Slug, answer, below, clean, clean_name, empty, read_json, read_query
+from tracker.api.edge import (
+    Cursor,
+    Name,
+    Page,
+    Slug,
+    answer,
+    below,
+    clean,
+    clean_name,
+    empty,
+    read_json,
+    read_query,
+    shown_origin,
+)
 from tracker.errors import Invalid, NotFound
 from tracker.model.device import Device
-from tracker.model.moment import format_ms, from_datetime
-from tracker.store.device_status import DeviceStatus, select_status
+from tracker.store.addresses import select_ingest_key
 from tracker.store.devices import delete_device, insert_device, select_device, select_devices, update_device
 from tracker.store.pool import borrow
 from tracker.store.tokens import revoke_device_tokens
@@ -45,26 +58,16 @@ class DeviceQuery(Page, frozen=True):
     after: Cursor = ""
 
 
-class StatusAnswer(msgspec.Struct, frozen=True):
-    """What the device said of itself beside its fixes. `until`: when its pause ends."""
-
-    at: str
-    page: str
-    battery: float | None
-    steps: int | None
-    paused: bool
-    until: str | None
-
-
 class DeviceAnswer(msgspec.Struct, frozen=True):
-    """`token` is there when it was just made, and never again."""
+    """`token` is there when it was just made, and never again. `ingest_url`, one address for every phone app, is shown
+    to who may change the device, where it alone is asked for."""
 
     id: str
     name: str
     category: str | None
     interval: float | None
     token: str | msgspec.UnsetType = msgspec.UNSET
-    status: StatusAnswer | msgspec.UnsetType | None = msgspec.UNSET  # of one device, where it ever said it
+    ingest_url: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class DevicePage(msgspec.Struct, frozen=True):
@@ -103,9 +106,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     async def read_device(device: str) -> Response:
         """Show a device."""
         async with borrow(pool) as conn:
-            found = await find_device(conn, device)
-            status = await select_status(conn, found.key)
-        return answer(msgspec.structs.replace(_make_answer(found), status=_make_status(status)))
+            return answer(await _show(conn, await find_device(conn, device)))
 
     @routes.patch("/<slug:device>")
     @document_request(DeviceChange)
@@ -173,13 +174,13 @@ async def _rotate(pool: asyncpg.Pool, id: str) -> Response:
     return answer(_make_answer(device, secret), 201)
 
 
+async def _show(conn: asyncpg.Connection, device: Device) -> DeviceAnswer:
+    token = caller()
+    if token is None or "devices" not in find_actions(token):
+        return _make_answer(device)
+    key = await select_ingest_key(conn, device.key)
+    return msgspec.structs.replace(_make_answer(device), ingest_url=f"{shown_origin()}/in/{key}")
+
+
 def _make_answer(device: Device, secret: str | None = None) -> DeviceAnswer:
     return DeviceAnswer(device.id, device.name, device.category, device.interval, secret if secret else msgspec.UNSET)
-
-
-def _make_status(status: DeviceStatus | None) -> StatusAnswer | None:
-    if status is None:
-        return None
-    until = format_ms(from_datetime(status.until)) if status.until else None
-    at = format_ms(from_datetime(status.at))
-    return StatusAnswer(at, status.page, status.battery, status.steps, status.paused, until)

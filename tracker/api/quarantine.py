@@ -23,7 +23,8 @@ class QuarantineQuery(Page, frozen=True):
 
 
 class QuarantineAnswer(msgspec.Struct, frozen=True):
-    """`seq` is the frame's, `index` the fix's in it, null for the whole frame; `text` is what came, cut to 2,000."""
+    """`seq` is the frame's, `index` the fix's in it, null for the whole frame; `text` is what came, cut to
+    4,096 characters."""
 
     id: int
     received_at: str

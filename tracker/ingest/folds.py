@@ -18,9 +18,10 @@ from tracker.pipeline.elapse import elapse
 from tracker.pipeline.fold import Folded, ambiguous, before_of, fixes_of, fold
 from tracker.pipeline.refold import find_start, refold
 from tracker.pipeline.silence import decide_silence
+from tracker.pipeline.twins import Twins, ambiguous_seconds
 from tracker.store.anchors import upsert_anchors
 from tracker.store.events import select_decisions, update_decided
-from tracker.store.fixes import select_fixes_of, select_places
+from tracker.store.fixes import select_fixes_of, select_heard, select_places
 from tracker.store.quarantine import Quarantined
 
 States = Mapping[int, State]  # as the transaction finds them
@@ -29,12 +30,15 @@ States = Mapping[int, State]  # as the transaction finds them
 async def fold_frames(
     conn: asyncpg.Connection, memory: Memory, frames: Sequence[Frame], taken: Taken, states: States
 ) -> Folded:
-    moments = ambiguous(frames, states)
+    several = memory.several | {frame.device for frame in frames if frame.app is not None}
+    moments = [moment for moment in ambiguous(frames, states) if moment[0] not in several]
     stored = await select_places(conn, moments) if moments else {}
+    seconds = set(ambiguous_seconds(frames, states, several)) if several else set()
+    twins = Twins(several, await select_heard(conn, seconds) if seconds else None)
     asked = NOTHING_ASKED
     if taken.fences.ids:
         asked = taken.fences.ask(fixes_of(frames), before_of(frames, states))
-    folded = fold(frames, states, stored, asked, memory.devices, taken.fences, taken.stamp)
+    folded = fold(frames, states, stored, asked, memory.devices, taken.fences, taken.stamp, twins)
     return taken.meetings.meet(folded)
 
 
@@ -82,7 +86,7 @@ def unframed(states: States, transitions: Iterable[Transition], taken: Taken) ->
 def is_plain(folded: Folded) -> bool:
     """Whether rows are all there is to write."""
     is_whole = not any(outcome.refusals for outcome in folded.outcomes)
-    return bool(folded.rows) and not folded.transitions and is_whole
+    return bool(folded.rows) and not folded.transitions and not folded.replaced and is_whole
 
 
 def find_quarantined(frames: Sequence[Frame], folded: Folded) -> list[Quarantined]:

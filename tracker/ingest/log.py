@@ -14,14 +14,16 @@ import msgspec
 
 from tracker.alerts.matching import Subscriptions, write_outbox
 from tracker.geofence.fences import Fences
+from tracker.ingest.apps import Key, Known, find_news
 from tracker.ingest.checkpoint import Checkpoint
-from tracker.ingest.folds import find_quarantined, fold_frames, fold_late, fold_time, is_plain
+from tracker.ingest.folds import fold_frames, fold_late, fold_time, is_plain
 from tracker.ingest.inputs import Taken, take_over
 from tracker.ingest.memory import Memory, Overlaid
 from tracker.ingest.progress import Progress
 from tracker.ingest.refresh import Refresh
 from tracker.ingest.replay import restore
 from tracker.ingest.silences import Silences
+from tracker.ingest.write import write_folded
 from tracker.model.device import Device
 from tracker.model.event import Event
 from tracker.model.fix import Fix
@@ -29,9 +31,8 @@ from tracker.model.frame import Frame
 from tracker.model.moment import DAY_MS, now_ms, now_us
 from tracker.model.state import State
 from tracker.pipeline.fold import Folded
-from tracker.store.alarms import insert_alarms
 from tracker.store.events import insert_transitions
-from tracker.store.fixes import copy_after, copy_fixes
+from tracker.store.fixes import copy_after
 from tracker.store.ownership import (
     PARTITIONS,
     Moved,
@@ -50,8 +51,6 @@ from tracker.store.ownership import (
 from tracker.store.pairs import delete_meetings
 from tracker.store.partitions import Span, ahead, covered, create_missing, day_of, today
 from tracker.store.pool import answering, open_connection
-from tracker.store.positions import upsert_states
-from tracker.store.quarantine import insert_quarantine
 
 STANDBY_POLL: Final = 0.5  # s between looks whether the owner is gone
 ANSWER: Final = 20.0  # s for a batch: longer than PostgreSQL waits for a lock, 10 s
@@ -93,6 +92,7 @@ class Log:
         self.spans: list[Span] = []
         self.seen: Revisions | None = None  # what decides, as a batch read it last
         self.pending: Committed | None = None  # what the transaction under way will have changed
+        self.news: dict[Key, Known] = {}  # of apps, in the transaction under way
         self.aside: list[Committed] = []  # committed beside what was asked for, and not published yet
         self.change_seen: float | None = None  # by the loop's clock: since when a change waits for late fixes
         self.conn: asyncpg.Connection
@@ -164,7 +164,7 @@ class Log:
             return await self.store(self.folding(frames), frames)
         async with answering(self.conn, self.answer_s):
             folded = await fold_frames(self.conn, self.memory, frames, taken, self.states)
-        if not is_plain(folded):
+        if not is_plain(folded) or find_news(frames, self.memory.apps):
             return await self.store(self.folding(frames, folded, taken), frames)
         try:
             return await self.copy(folded, taken)
@@ -194,6 +194,7 @@ class Log:
     async def copy(self, folded: Folded, taken: Taken) -> Committed:
         """The one transaction of a plain batch. Raises Moved where something changed after all."""
         assert self.seen is not None
+        self.news = {}
         self.pending = Committed(folded, [], taken)
         mark = mark_statement(self.owner, self.batch + 1, self.seen)
         async with answering(self.conn, self.answer_s):
@@ -225,7 +226,7 @@ class Log:
 
     async def transact(self, fold: Fold, frames: Sequence[Frame] = (), *, is_aside: bool = False) -> Committed:
         """The one transaction."""
-        self.pending = None
+        self.pending, self.news = None, {}
         async with answering(self.conn, self.answer_s), self.conn.transaction():
             revisions = self.seen = await mark_batch(self.conn, self.owner, self.batch + 1)
             made = None
@@ -251,14 +252,10 @@ class Log:
         return now - self.change_seen >= WAIT_FOR_LATE
 
     async def write(self, frames: Sequence[Frame], folded: Folded, taken: Taken) -> list[Event]:
-        if folded.rows:
-            await copy_fixes(self.conn, folded.rows)
-        if not frames:  # what is decided without a fix leaves the states it came to: see ingest/inputs.py
-            await upsert_states(self.conn, folded.states, self.memory.reached(folded.states))
-        await insert_quarantine(self.conn, find_quarantined(frames, folded))
-        ids, now = taken.fences.ids, now_ms()
-        events = await insert_transitions(self.conn, folded.transitions, ids, stamp=folded.stamp, detected_at=now)
-        events += await insert_alarms(self.conn, folded.alarms, detected_at=now)
+        self.news = await write_folded(self.conn, self.memory, frames, folded)
+        events = await insert_transitions(
+            self.conn, folded.transitions, taken.fences.ids, stamp=folded.stamp, detected_at=now_ms()
+        )
         if events:
             self.subscriptions = await write_outbox(self.conn, events, self.subscriptions)
         return events
@@ -277,6 +274,8 @@ class Log:
         self.saving.dirty.update(states)
         self.saving.dirty_pairs.update(folded.meetings)
         memory.expect(states)
+        memory.apps.update(self.news)
+        memory.several.update(device for device, _ in self.news)
         self.pending = None
         return committed
 

@@ -7,10 +7,12 @@ import structlog
 
 from tracker.geofence.fences import Fences
 from tracker.ingest.alarms import Alarms
+from tracker.ingest.apps import Known
 from tracker.ingest.meetings import Meetings
 from tracker.ingest.progress import Progress
 from tracker.ingest.silences import Silences
 from tracker.model.device import Device
+from tracker.model.dialect import Dialect
 from tracker.model.moment import now_us
 from tracker.model.state import State
 
@@ -59,6 +61,8 @@ class Memory:
         self.to_revisit: set[int] = set()  # devices that a change of the geofences may have given another alarm
         self.alarms = Alarms()
         self.silences = Silences()
+        self.several: set[int] = set()  # devices whose fixes came in other dialects than our own, too
+        self.apps: dict[tuple[int, int], Known] = {}  # by device and dialect
         self.progress: dict[int, Progress] = {}  # of the devices' streams, by key
 
     def know(self, device: Device) -> None:
@@ -105,8 +109,10 @@ class Memory:
         self.states.pop(device, None)
         self.progress.pop(device, None)
         self.devices.pop(device, None)
-        for each in (self.to_recast, self.unfolded, self.late, self.to_revisit):
+        for each in (self.to_recast, self.unfolded, self.late, self.to_revisit, self.several):
             each.discard(device)
+        for dialect in Dialect:
+            self.apps.pop((device, dialect), None)
         self.alarms.forget(device)
         self.silences.forget(device)
         self.meetings = self.meetings.without(device)

@@ -25,6 +25,7 @@ from tracker.pipeline.nearness import meet
 from tracker.pipeline.question import Question
 from tracker.pipeline.refold import strip_flags
 from tracker.store.anchors import select_anchors
+from tracker.store.apps import select_speakers
 from tracker.store.devices import select_devices
 from tracker.store.fixes import select_fixes_since
 from tracker.store.geofences import select_revisions
@@ -41,6 +42,7 @@ async def restore(conn: asyncpg.Connection, partitions: Collection[int]) -> tupl
     """The memory of an owner of these partitions, and the devices whose states are newer than what is written."""
     memory, since = Memory(), await find_checkpoint(conn, partitions)
     memory.devices.update({device.key: device for device in await select_devices(conn)})
+    memory.several.update(await select_speakers(conn))
     anchors = await select_anchors(conn)
     for key, state in (await select_states(conn)).items():
         memory.states[key] = msgspec.structs.replace(state, anchors=anchors.get(key, ()))

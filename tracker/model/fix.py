@@ -46,11 +46,13 @@ class Fix(msgspec.Struct, frozen=True, gc=False):
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """A fix as the log holds it. `received_at` in microseconds, strictly increasing: the order of the fold."""
+    """A fix as the log holds it. `received_at` in microseconds, strictly increasing: the order of the fold. `dialect`:
+    the number of the one it came in, 0 for our own."""
 
     device: int  # key
     received_at: int
     fix: Fix
+    dialect: int = 0
 
 
 Moment = tuple[int, int]  # (device key, at): the identity of a fix

@@ -3,10 +3,12 @@
 import msgspec
 
 from tracker.model.fix import Fix, Refusal
+from tracker.model.report import App
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
-    """One message of fixes. `entries` in the order they came: a fix, or why it is none. `whole` refuses all of it."""
+    """One message of fixes. `entries` in the order they came: a fix, or why it is none. `whole` refuses all of it.
+    `app`: what was understood of the app that wrote it, where it does not speak our own protocol."""
 
     device: int
     seq: int
@@ -14,6 +16,11 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     entries: list[Fix | Refusal]
     backlog: bool = False
     whole: Refusal | None = None
+    app: App | None = None
+
+    @property
+    def dialect(self) -> int:
+        return 0 if self.app is None else int(self.app.dialect)
 
 
 class Outcome(msgspec.Struct, frozen=True, gc=False):

@@ -9,19 +9,23 @@ import msgspec
 
 from tracker.geofence.fences import NOWHERE, Asked, Fences
 from tracker.model.device import Device
-from tracker.model.event import Alarm, Transition
-from tracker.model.fix import Fix, Moment, Place, Refusal, Row
+from tracker.model.event import Transition
+from tracker.model.fix import Fix, Flag, Moment, Place, Refusal, Row
 from tracker.model.frame import Frame, Outcome
+from tracker.model.heard import Heard
 from tracker.model.pair import Meeting
 from tracker.model.state import State
-from tracker.pipeline.advance import advance
+from tracker.pipeline.advance import advance, keep, with_flag
+from tracker.pipeline.anchors import note_late
 from tracker.pipeline.question import Question
 from tracker.pipeline.run import find_run, follow_run
+from tracker.pipeline.twins import Twins, is_finer, is_same
 
 
 class Folded(msgspec.Struct, frozen=True):
     """All consequences of a batch. `states`: only of the devices that changed; `stamp`: the last received_at given;
-    `meetings`: of the pairs of devices that a fix was folded into."""
+    `meetings`: of the pairs of devices that a fix was folded into; `replaced`: stored fixes that a finer twin takes the
+    place of."""
 
     rows: list[Row]
     states: dict[int, State]
@@ -29,8 +33,7 @@ class Folded(msgspec.Struct, frozen=True):
     outcomes: list[Outcome]
     stamp: int
     meetings: dict[int, Meeting] = {}
-    alarms: Sequence[Alarm] = ()
-    has_messages: bool = False
+    replaced: list[Moment] = []
 
 
 def ambiguous(frames: Iterable[Frame], states: Mapping[int, State]) -> list[Moment]:
@@ -77,13 +80,15 @@ def fold(
     devices: Mapping[int, Device],
     fences: Fences,
     stamp: int,
+    twins: Twins | None = None,
 ) -> Folded:
     """`stored`: places of the ambiguous fixes that are in the table. `asked`: of all fixes of these frames. `devices`
-    by key. `stamp`: the last received_at given."""
+    by key. `stamp`: the last received_at given. `twins`: of the devices that speak several dialects."""
     batch = Batch(dict(states_of(frames, states)), dict(stored), asked, devices, fences, stamp)
+    batch.twins = twins or batch.twins
     outcomes = [batch.frame(frame) for frame in frames]
     changed = {key: state for key, state in batch.states.items() if state is not states[key]}
-    return Folded(batch.rows, changed, batch.transitions, outcomes, batch.stamp)
+    return Folded(batch.rows, changed, batch.transitions, outcomes, batch.stamp, replaced=batch.replaced)
 
 
 def states_of(frames: Iterable[Frame], states: Mapping[int, State]) -> Iterable[tuple[int, State]]:
@@ -112,10 +117,14 @@ class Batch:
         self.indexed = 0  # rows that `places` knows
         self.rows: list[Row] = []
         self.transitions: list[Transition] = []
+        self.twins = Twins()
+        self.replaced: list[Moment] = []
 
     def frame(self, frame: Frame) -> Outcome:
         if frame.whole is not None:
             return Outcome(0, 0, (frame.whole,))
+        if frame.device in self.twins.several:
+            return self.one_by_one(frame)
         first = len(self.rows)
         index = 0
         refusals: list[Refusal] = []
@@ -130,6 +139,47 @@ class Batch:
         stored = len(self.rows) - first
         duplicate = len(frame.entries) - stored - len(refusals)
         return Outcome(stored, duplicate, tuple(refusals))
+
+    def one_by_one(self, frame: Frame) -> Outcome:
+        """Of a device that speaks several dialects: each fix is held against what came in another one."""
+        found = [self.twin(frame, index) for index in range(len(frame.entries))]
+        refusals = tuple(each for each in found if isinstance(each, Refusal))
+        return Outcome(found.count(True), found.count(False), refusals)
+
+    def twin(self, frame: Frame, index: int) -> Refusal | bool:
+        """Whether it is stored; False: it was already; or why it cannot be."""
+        entry = frame.entries[index]
+        if type(entry) is not Fix:
+            return entry  # type: ignore[return-value]
+        self.number += 1
+        heard = self.twins.find(frame.device, entry, frame.dialect)
+        if heard is not None and heard.at == entry.at:
+            return False if is_same(heard, entry, frame.dialect) else Refusal(index, "conflict", str(entry))
+        if heard is not None and not is_finer(entry, heard):
+            return False
+        if heard is None:
+            self.fix(frame, entry)
+        else:
+            self.replace(frame, entry, heard)
+        self.twins.add(frame.device, entry, frame.dialect)
+        return True
+
+    def replace(self, frame: Frame, fix: Fix, heard: Heard) -> None:
+        """A finer one takes the place of what is stored and folded already. To fold it behind that would decide by
+        both; so the coarser one leaves the log, and the device is folded again from before it, as for a late fix."""
+        device = frame.device
+        self.twins.remove(device, heard)
+        self.replaced.append((device, heard.at))
+        self.rows = [row for row in self.rows if (row.device, row.fix.at) != (device, heard.at)]
+        self.indexed = min(self.indexed, len(self.rows))
+        self.stamp = stamp = max(self.stamp + 1, frame.received_at)
+        state = self.states[device]
+        is_late = state.newest is not None and fix.at < state.newest.at
+        kept = with_flag(fix, Flag.LATE) if is_late else fix
+        step = keep(self.devices[device], state, kept, stamp, note_late(state, heard.at))
+        self.states[device] = step.state
+        self.rows.append(Row(device, stamp, step.fix, frame.dialect))
+        self.transitions += step.transitions
 
     def run(self, frame: Frame, index: int) -> int:
         """How many were folded at once."""
@@ -179,6 +229,6 @@ class Batch:
         question = Question(fix, stamp, here, between)
         step = advance(self.devices[device], state, question, self.fences)
         self.states[device] = step.state
-        self.rows.append(Row(device, stamp, step.fix))
+        self.rows.append(Row(device, stamp, step.fix, frame.dialect))
         if step.transitions:
             self.transitions += step.transitions

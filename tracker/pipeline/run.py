@@ -59,5 +59,4 @@ def follow_run(state: State, run: list[Fix], received_at: int) -> State:
         received_at,
         state.category,
         state.recast_at,
-        state.excused_at,
     )

@@ -26,9 +26,10 @@ COLUMNS: Final = (
     "accuracy",
     "altitude",
     "battery_e4",
+    "dialect",
     "attributes",
 )
-KINDS: Final = ("i8", "i8", "i4", "i4", "i4", "i2", "f4", "f4", "f4", "f4", "i2", "V0")
+KINDS: Final = ("i8", "i8", "i4", "i4", "i4", "i2", "f4", "f4", "f4", "f4", "i2", "i2", "V0")
 ALWAYS: Final = 6  # columns that are never null
 SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8
 TRAILER: Final = b"\xff\xff"
@@ -56,6 +57,7 @@ def encode_plain(rows: Sequence[Row]) -> bytes:
         floats([fix.accuracy for fix in fixes]),
         floats([fix.altitude for fix in fixes]),
         np.rint(floats([fix.battery for fix in fixes]) * 10_000),
+        floats([row.dialect or None for row in rows]),
     ]
     gaps = np.zeros(len(rows), np.int8)
     for bit, values in enumerate(measured):
@@ -113,15 +115,16 @@ def encode_row(row: Row) -> bytes:
     missing = tuple(value is None for value in values) if len(known) < 4 else ALL_KNOWN
     at, received_at = fix.at * 1000 - PG_EPOCH_US, row.received_at - PG_EPOCH_US
     return (
-        HEAD.pack(12, 8, at, 8, received_at, 4, row.device, 4, fix.lon_e7, 4, fix.lat_e7, 2, fix.flags)
+        HEAD.pack(len(COLUMNS), 8, at, 8, received_at, 4, row.device, 4, fix.lon_e7, 4, fix.lat_e7, 2, fix.flags)
         + pack_floats(missing, known)
-        + (NULL if fix.battery is None else BATTERY.pack(2, round(fix.battery * 10_000)))
+        + (NULL if fix.battery is None else SHORT.pack(2, round(fix.battery * 10_000)))
+        + (SHORT.pack(2, row.dialect) if row.dialect else NULL)
         + (NULL if fix.attributes is None else encode_jsonb(fix.attributes))
     )
 
 
 HEAD: Final = Struct(">h iq iq ii ii ii ih")
-BATTERY: Final = Struct(">ih")
+SHORT: Final = Struct(">ih")
 ALL_KNOWN: Final = (False, False, False, False)
 
 

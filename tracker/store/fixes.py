@@ -1,12 +1,13 @@
 """The log of fixes: written by binary COPY, read to tell repeats from conflicts and to fold again after a crash."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from typing import Final
 
 from asyncpg import Connection, Record
 
 from tracker.model.fix import Fix, Moment, Place, Row
+from tracker.model.heard import Heard, Second, cut
 from tracker.model.moment import datetime_to_micros, from_datetime, to_datetime
 from tracker.store.fix_rows import COLUMNS, copy_payload
 
@@ -39,6 +40,31 @@ async def select_places(conn: Connection, moments: Sequence[Moment]) -> dict[Mom
         [to_datetime(at) for _, at in moments],
     )
     return {(device, from_datetime(at)): (lon, lat) for device, at, lon, lat in rows}
+
+
+async def select_heard(conn: Connection, seconds: Collection[Second]) -> dict[Second, list[Heard]]:
+    """What of these devices is stored within these seconds, in whatever dialect it came."""
+    rows = await conn.fetch(
+        """select f.device, f.at, f.lon_e7, f.lat_e7, coalesce(f.dialect, 0) as dialect
+           from unnest($1::integer[], $2::timestamptz[]) as wanted (device, at)
+           join fix f on f.device = wanted.device and f.at >= wanted.at and f.at < wanted.at + interval '1 second'""",
+        [device for device, _ in seconds],
+        [to_datetime(at) for _, at in seconds],
+    )
+    found: dict[Second, list[Heard]] = {}
+    for device, moment, lon, lat, dialect in rows:
+        at = from_datetime(moment)
+        found.setdefault((device, cut(at)), []).append(Heard(at, lon, lat, dialect))
+    return found
+
+
+async def delete_fixes(conn: Connection, moments: Sequence[Moment]) -> None:
+    await conn.execute(
+        """delete from fix f using unnest($1::integer[], $2::timestamptz[]) as gone (device, at)
+           where f.device = gone.device and f.at = gone.at""",
+        [device for device, _ in moments],
+        [to_datetime(at) for _, at in moments],
+    )
 
 
 async def select_fixes_since(conn: Connection, received_at: datetime) -> AsyncIterator[Row]:

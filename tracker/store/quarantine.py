@@ -8,7 +8,7 @@ import msgspec
 
 from tracker.model.moment import datetime_to_micros, micros_to_datetime
 
-LONGEST_TEXT: Final = 2000  # characters
+LONGEST_TEXT: Final = 4096  # characters
 
 
 class Quarantined(msgspec.Struct, frozen=True):

@@ -123,7 +123,6 @@ const EVENT_ICONS: Record<string, () => ReturnType<typeof EnterIcon>> = {
   near: () => <PairIcon />,
   apart: () => <PairIcon />,
   retraction: () => <UndoIcon />,
-  sos: () => <BellIcon />,
 };
 export const EventIcon = ({ type }: { type: string }) => (EVENT_ICONS[type] ?? FenceIcon)();
 export const FenceIcon = () => (

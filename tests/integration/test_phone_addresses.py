@@ -1,0 +1,187 @@
+"""One address for every app: what phones post is stored once, answered as each app needs it, and never jams a queue."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import asyncpg
+import httpx2
+import pytest
+
+from tests.conftest import copied_database
+from tests.phone_samples import AT, LAT, LON, SAMPLES, SECRET, encode, overland, owntracks, sealed, traccar_query
+from tests.running import RunningServer, running
+from tracker.model.dialect import Dialect
+from tracker.model.moment import format_ms, now_ms
+from tracker.store.pool import set_codecs
+
+TIMED = [sample for sample in SAMPLES if sample.dialect != Dialect.HOME_ASSISTANT]
+
+
+@pytest.fixture(scope="module")
+def served_url(template: str) -> Iterator[str]:
+    yield from copied_database(template)
+
+
+@pytest.fixture(scope="module")
+def shared(served_url: str) -> Iterator[RunningServer]:
+    with running(served_url) as server:
+        yield server
+
+
+@pytest.fixture
+async def log(served_url: str) -> AsyncIterator[asyncpg.Connection]:
+    conn = await asyncpg.connect(served_url)
+    await set_codecs(conn)
+    yield conn
+    await conn.close()
+
+
+@pytest.fixture
+def phone(shared: RunningServer, request: pytest.FixtureRequest) -> Iterator["Phone"]:
+    id = f"phone-{abs(hash(request.node.nodeid)) % 10**9}"
+    token = shared.new_device(id)
+    with httpx2.Client(timeout=30) as client, shared.api() as api:
+        url = api.get(f"/api/devices/{id}").json()["ingest_url"]
+        yield Phone(id, token, url, client, api)
+
+
+class Phone:
+    def __init__(self, id: str, token: str, url: str, client: httpx2.Client, api: httpx2.Client) -> None:
+        self.id, self.token, self.url, self.client, self.api = id, token, url, client, api
+
+    def post(self, body: object = b"", query: str = "", **headers: str) -> httpx2.Response:
+        data = body if isinstance(body, bytes) else encode(body)
+        return self.client.post(self.url + (f"?{query}" if query else ""), content=data, headers=headers)
+
+    def track(self) -> list[list[str]]:
+        window = {"from": format_ms(AT - 86_400_000), "to": format_ms(now_ms() + 86_400_000), "format": "csv"}
+        text = self.api.get(f"/api/devices/{self.id}/track", params=window).raise_for_status().text
+        return [line.split(",") for line in text.splitlines()[1:]]
+
+    def quarantine(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.api.get(f"/api/devices/{self.id}/quarantine").json()["quarantine"]
+        return found
+
+
+@pytest.mark.parametrize("sample", TIMED, ids=lambda sample: sample.name)
+def test_each_app_is_stored_and_answered_as_it_needs(phone: Phone, sample: Any) -> None:
+    secret = phone.api.put(f"/api/devices/{phone.id}/owntracks-secret", json={"secret": SECRET})
+    assert secret.status_code == 204
+    replies = {"nothing": "", "array": "[]", "result": '{"result":"ok"}', "object": "{}"}
+    for _ in range(2):  # an app that sends its queue twice
+        answer = phone.post(sample.body, sample.query, **{"User-Agent": sample.agent or "app"})
+        assert (answer.status_code, answer.text) == (200, replies[sample.reply])
+    ((at, lon, lat, *_),) = phone.track()
+    assert (at, float(lon), float(lat)) == (format_ms(AT), LON, LAT)
+    assert phone.quarantine() == []
+
+
+def test_home_assistant_says_no_time_so_it_is_now(phone: Phone) -> None:
+    before = now_ms()
+    answer = phone.post({"type": "update_location", "data": {"gps": [LAT, LON], "battery": 83}})
+    assert (answer.status_code, answer.text) == (200, "{}")
+    ((at, lon, lat, *_),) = phone.track()
+    assert format_ms(before) <= at <= format_ms(now_ms()) and (float(lon), float(lat)) == (LON, LAT)
+
+
+def test_get_is_taken_as_post_is(phone: Phone) -> None:
+    assert phone.client.get(f"{phone.url}?{traccar_query()}").status_code == 200
+    assert len(phone.track()) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"{", "not JSON"),
+        (b'{"_type":"location","lat":1', "not JSON"),
+        (b"\xff\xfe\x00\x01garbage", "no fields of a location"),
+        (encode(owntracks()) * 2, "not JSON"),
+        (encode({"a": 1}), "no app we know"),
+        (encode(sealed(owntracks())), "encrypted: give the key"),
+        (encode(owntracks(lat=95.0)), "out_of_range"),
+        (encode(owntracks(tst=0)), "too_old"),
+        (encode(owntracks(AT + 10**11)), "future"),
+        (encode({"_type": "location"}), "bad_value"),
+        (b"x" * 9_000_000, "no fields of a location"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "",
+)
+def test_what_cannot_be_stored_is_taken_and_kept(phone: Phone, body: bytes, reason: str) -> None:
+    assert phone.post(body).status_code == 200
+    (kept,) = phone.quarantine()
+    assert kept["reason"] == reason and len(kept["text"]) <= 4096
+    assert phone.track() == []
+
+
+def test_a_feature_without_a_place_costs_no_neighbour(phone: Phone) -> None:
+    batch = [overland(AT - 10_000), overland(AT - 5_000) | {"geometry": None}, overland(AT)]
+    assert phone.post({"locations": batch}).json() == {"result": "ok"}
+    assert len(phone.track()) == 2 and phone.quarantine() == []
+
+
+def test_only_a_known_key_is_listened_to(shared: RunningServer, phone: Phone) -> None:
+    key = phone.url.rpartition("/")[2]
+    assert len(key) >= 22
+    for _ in range(15):
+        answer = phone.client.post(phone.url[:-1] + "~", content=traccar_query().encode())
+        assert answer.status_code == 404
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert phone.post(query=traccar_query()).status_code == 200  # beside all that
+    renewed = phone.api.post(f"/api/devices/{phone.id}/ingest")
+    assert renewed.status_code == 201
+    assert phone.post(query=traccar_query()).status_code == 404
+    phone.url = renewed.json()["ingest_url"]
+    assert phone.post(query=traccar_query()).status_code == 200
+    assert key not in shared.text() and phone.url.rpartition("/")[2] not in shared.text()
+    assert "/in/[redacted]" in shared.text()
+    assert httpx2.get(f"{shared.url}/api/devices", headers={"Authorization": f"Bearer {key}"}).status_code in (401, 429)
+
+
+def test_who_may_not_change_a_device_does_not_see_its_address(phone: Phone) -> None:
+    viewer = phone.api.post("/api/tokens", json={"kind": "viewer"}).json()["token"]
+    shown = phone.api.get(f"/api/devices/{phone.id}", headers={"Authorization": f"Bearer {viewer}"})
+    assert shown.status_code == 200 and "ingest_url" not in shown.json()
+    refused = phone.api.post(f"/api/devices/{phone.id}/ingest", headers={"Authorization": f"Bearer {viewer}"})
+    assert refused.status_code == 403
+
+
+def test_more_than_ten_megabytes_are_too_large(phone: Phone) -> None:
+    assert phone.post(b"x" * 10_000_001).status_code == 413
+
+
+def test_many_devices_share_one_connection(shared: RunningServer, phone: Phone) -> None:
+    """Identity never rides on the connection."""
+    shared.new_device(f"{phone.id}-b")
+    other = phone.api.get(f"/api/devices/{phone.id}-b").json()["ingest_url"]
+    host, port = shared.address.split(":")
+    with socket.create_connection((host, int(port))) as line:
+        for url, lat in ((phone.url, 1), (other, 2), (phone.url, 3)):
+            path = "/in/" + url.rpartition("/in/")[2]
+            second = AT // 1000 + lat
+            line.sendall(f"GET {path}?id=x&lat={lat}&lon=5&timestamp={second} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            assert line.recv(4096).startswith(b"HTTP/1.1 200")
+    assert [float(row[2]) for row in phone.track()] == [1.0, 3.0]
+
+
+async def test_the_same_fix_by_three_ways_is_one_and_the_finer_stays(
+    shared: RunningServer, phone: Phone, log: asyncpg.Connection
+) -> None:
+    coarse = {"_type": "location", "tst": AT // 1000, "lon": LON, "lat": LAT}
+    fine = {"at": format_ms(AT + 400), "lon": LON + 0.00001, "lat": LAT}
+    await asyncio.to_thread(phone.post, coarse)
+    async with shared.device(phone.id, phone.token) as talk:
+        assert (await talk.fixes(1, fine))["stored"] == 1
+        assert (await talk.fixes(2, fine))["duplicate"] == 1
+    await asyncio.to_thread(phone.post, coarse)
+    await asyncio.to_thread(phone.post, query=f"id=1&lat={LAT}&lon={LON}&timestamp={AT // 1000}&speed=1")
+    rows = await asyncio.to_thread(phone.track)
+    assert [row[0] for row in rows] == [format_ms(AT + 400)]
+    far = {"_type": "location", "tst": AT // 1000, "lon": LON + 0.001, "lat": LAT}  # 55 m: another fix
+    await asyncio.to_thread(phone.post, far)
+    assert len(await asyncio.to_thread(phone.track)) == 2
+    told = await log.fetch(
+        "select app from device_app a join device d on d.key = a.device where d.id = $1 order by dialect", phone.id
+    )
+    assert [row["app"] for row in told] == ["Traccar Client", "OwnTracks"]

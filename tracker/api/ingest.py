@@ -1,0 +1,59 @@
+"""The address at which a device's phone app reports: shown, and made anew."""
+
+from typing import Annotated
+
+import asyncpg
+import msgspec
+from quart import Blueprint, Response
+from quart_schema import document_request, document_response
+
+from tracker.access.addresses import Addresses
+from tracker.access.guard import allow
+from tracker.api.devices import find_device
+from tracker.api.edge import answer, clean, empty, read_json, shown_origin
+from tracker.errors import NotFound
+from tracker.store.addresses import update_ingest_key, update_owntracks_secret
+from tracker.store.pool import borrow
+
+
+class IngestAnswer(msgspec.Struct, frozen=True):
+    """`ingest_url`: one address for every phone app. Whoever has it can send as this device, and nothing else."""
+
+    ingest_url: str
+
+
+class OwnTracksSecret(msgspec.Struct, frozen=True):
+    """The secret of OwnTracks' encryption, as it is in the phone's settings; empty or null: there is none."""
+
+    secret: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+
+
+def blueprint(pool: asyncpg.Pool, addresses: Addresses) -> Blueprint:
+    routes = Blueprint("ingest", __name__, url_prefix="/api/devices/<slug:device>")
+
+    @routes.post("/ingest")
+    @document_response(IngestAnswer, 201)
+    @allow("devices")
+    async def renew_ingest(device: str) -> Response:
+        """Give the device a new ingest address; the old one ends at once."""
+        async with borrow(pool) as conn:
+            number = (await find_device(conn, device)).key
+            key = await update_ingest_key(conn, number)
+        addresses.forget(number)  # before the nudge comes: the old one must not be taken after our answer
+        if key is None:
+            raise NotFound(f"there is no device {device}")
+        return answer(IngestAnswer(f"{shown_origin()}/in/{key}"), 201)
+
+    @routes.put("/owntracks-secret")
+    @document_request(OwnTracksSecret)
+    @allow("devices")
+    async def set_owntracks_secret(device: str) -> Response:
+        """Say what the device's OwnTracks messages are encrypted with."""
+        given = await read_json(OwnTracksSecret)
+        async with borrow(pool) as conn:
+            key = (await find_device(conn, device)).key
+            await update_owntracks_secret(conn, key, clean(given.secret or "", "secret") or None)
+        addresses.forget(key)
+        return empty()
+
+    return routes

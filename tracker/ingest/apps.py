@@ -1,0 +1,45 @@
+"""What is understood of the apps of the devices, as it is written beside their fixes."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import msgspec
+
+from tracker.model.frame import Frame
+from tracker.model.report import App
+
+FRESH_US: Final = 30_000_000  # how old `last_seen` may be while fixes come
+
+Key = tuple[int, int]  # (device key, dialect)
+
+
+class Known(msgspec.Struct, frozen=True):
+    """`written_at` in µs."""
+
+    app: App
+    written_at: int
+
+
+def find_news(frames: Iterable[Frame], known: Mapping[Key, Known]) -> dict[Key, Known]:
+    """What of these frames is to be written: what is new of an app, what brought no fix, and that it lives."""
+    news: dict[Key, Known] = {}
+    for frame in frames:
+        if frame.app is None:
+            continue
+        key = (frame.device, frame.dialect)
+        before = news.get(key) or known.get(key)
+        app = carry_note(frame.app, before)
+        if before is None or before.app != app or not frame.entries or is_old(before, frame.received_at):
+            news[key] = Known(app, frame.received_at)
+    return news
+
+
+def is_old(known: Known, now: int) -> bool:
+    return now - known.written_at >= FRESH_US
+
+
+def carry_note(app: App, before: Known | None) -> App:
+    """What it said last stays until it says something else."""
+    if app.note is not None or before is None:
+        return app
+    return msgspec.structs.replace(app, note=before.app.note)

@@ -1,0 +1,38 @@
+"""What a transaction writes of what was folded, but for what it tells: fixes, states, quarantine, apps."""
+
+from collections.abc import Iterable, Sequence
+
+import asyncpg
+
+from tracker.ingest.apps import Key, Known, find_news
+from tracker.ingest.folds import find_quarantined
+from tracker.ingest.memory import Memory
+from tracker.model.frame import Frame
+from tracker.pipeline.fold import Folded
+from tracker.store.apps import upsert_apps
+from tracker.store.fixes import copy_fixes, delete_fixes
+from tracker.store.positions import upsert_states
+from tracker.store.quarantine import insert_quarantine
+
+
+async def write_folded(
+    conn: asyncpg.Connection, memory: Memory, frames: Sequence[Frame], folded: Folded
+) -> dict[Key, Known]:
+    """What is new of the devices' apps, which the memory may know after the commit."""
+    if folded.replaced:
+        await delete_fixes(conn, folded.replaced)
+        # A restart has to go on from what was folded with the fix that is gone.
+        await leave_states(conn, memory, folded, (device for device, _ in folded.replaced))
+    if folded.rows:
+        await copy_fixes(conn, folded.rows)
+    if not frames:  # what is decided without a fix leaves the states it came to: see ingest/inputs.py
+        await leave_states(conn, memory, folded, folded.states)
+    await insert_quarantine(conn, find_quarantined(frames, folded))
+    news = find_news(frames, memory.apps)
+    await upsert_apps(conn, {key: (each.app, each.written_at) for key, each in news.items()})
+    return news
+
+
+async def leave_states(conn: asyncpg.Connection, memory: Memory, folded: Folded, devices: Iterable[int]) -> None:
+    states = {device: folded.states[device] for device in devices}
+    await upsert_states(conn, states, memory.reached(states))

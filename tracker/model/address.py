@@ -1,0 +1,12 @@
+"""Address: what the key in `/in/<key>` stands for."""
+
+import msgspec
+
+from tracker.model.device import Device
+
+
+class Address(msgspec.Struct, frozen=True):
+    """`secret`: what OwnTracks' messages of the device are encrypted with, where it has one."""
+
+    device: Device
+    secret: str | None = None

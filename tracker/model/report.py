@@ -1,0 +1,30 @@
+"""Report: what one request of a phone says, whatever app wrote it."""
+
+from typing import Literal
+
+import msgspec
+
+from tracker.model.dialect import Dialect
+from tracker.model.reading import Reading
+
+Reply = Literal["nothing", "array", "result", "object"]  # what the app wants to read in our answer
+
+
+class App(msgspec.Struct, frozen=True):
+    """What was understood of a device's app. `speed`: the unit in which it says how fast it is; `note`: what it said
+    last that is no fix, and is worth knowing."""
+
+    dialect: Dialect
+    name: str
+    version: str | None = None
+    speed: str | None = None
+    note: str | None = None
+
+
+class Report(msgspec.Struct, frozen=True):
+    """`readings` in the order in which they came. `faults`: what cannot be read, each as (why, what came)."""
+
+    app: App
+    reply: Reply
+    readings: tuple[Reading, ...] = ()
+    faults: tuple[tuple[str, str], ...] = ()

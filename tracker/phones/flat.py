@@ -1,0 +1,72 @@
+"""One flat JSON object: Colota, Home Assistant's location update, and scripts with our own field names."""
+
+from typing import Any
+
+from tracker.model.dialect import Dialect
+from tracker.model.reading import Reading
+from tracker.model.report import App, Report
+from tracker.phones.post import Post
+from tracker.phones.values import keep, moment, number, percent, text_of
+
+Object = dict[str, Any]
+
+
+def decode_colota(message: Object) -> Report:
+    """OwnTracks' words, but m/s and `bear`. The state of the battery is Android's number."""
+    reading = Reading(
+        moment(message.get("tst")),
+        number(message.get("lon")),
+        number(message.get("lat")),
+        number(message.get("vel")),
+        number(message.get("bear")),
+        number(message.get("acc")),
+        number(message.get("alt")),
+        percent(message.get("batt")),
+        keep(bs=message.get("bs"), vac=message.get("vac"), tid=message.get("tid")),
+        text_of(message),
+    )
+    return Report(App(Dialect.COLOTA, "Colota", None, "m/s"), "object", (reading,))
+
+
+def decode_home_assistant(message: Object, post: Post) -> Report:
+    """`gps` is latitude, longitude, and the time is when it comes. A zone without a place is no fix."""
+    data = message.get("data")
+    data = data if isinstance(data, dict) else {}
+    name = data.get("location_name")
+    app = App(Dialect.HOME_ASSISTANT, "Home Assistant", None, "m/s", name[:60] if isinstance(name, str) else None)
+    gps = data.get("gps")
+    if gps is None:
+        return Report(app, "object")
+    lat, lon = gps[:2] if isinstance(gps, list) and len(gps) >= 2 else (None, None)
+    reading = Reading(
+        post.received_at,
+        number(lon),
+        number(lat),
+        number(data.get("speed")),
+        number(data.get("course")),
+        number(data.get("gps_accuracy")),
+        number(data.get("altitude")),
+        percent(data.get("battery")),
+        keep(location_name=name, vertical_accuracy=data.get("vertical_accuracy")),
+        text_of(message),
+    )
+    return Report(app, "object", (reading,))
+
+
+def decode_own(message: Object) -> Report:
+    """As a fix of the device stream is written: `at`, `lon`, `lat`, SI units, battery from 0 to 1."""
+    attributes = message.get("attributes")
+    reading = Reading(
+        moment(message.get("at")),
+        number(message.get("lon")),
+        number(message.get("lat")),
+        number(message.get("speed")),
+        number(message.get("heading")),
+        number(message.get("accuracy")),
+        number(message.get("altitude")),
+        number(message.get("battery")),
+        keep(**attributes) if isinstance(attributes, dict) else {},
+        text_of(message),
+        message["device"][:200] if isinstance(message.get("device"), str) else None,
+    )
+    return Report(App(Dialect.JSON, "JSON", None, "m/s"), "object", (reading,))

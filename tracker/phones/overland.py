@@ -1,0 +1,51 @@
+"""Overland: batches of GeoJSON features. https://github.com/aaronpk/Overland-iOS"""
+
+from typing import Any, Final
+
+from tracker.model.dialect import Dialect
+from tracker.model.reading import Reading
+from tracker.model.report import App, Report
+from tracker.phones.post import Post
+from tracker.phones.values import keep, moment, number, text_of
+
+Object = dict[str, Any]
+
+MOST: Final = 5_000  # features in one batch; the app sends 1,000 at most
+KEPT: Final = ("motion", "activity", "battery_state", "wifi", "pauses", "action", "vertical_accuracy", "speed_accuracy")
+
+
+def decode_overland(message: Object, post: Post) -> Report:
+    """Where the phone is now comes first: behind it lies what it could not send before."""
+    given = message.get("locations")
+    features = [message.get("current"), *(given[:MOST] if isinstance(given, list) else ())]
+    read = [read_feature(each) for each in features if isinstance(each, dict)]
+    actions = [each for each in read if isinstance(each, str)]
+    version = post.agent.partition("Overland/")[2].partition(" ")[0][:20] or None
+    app = App(Dialect.OVERLAND, "Overland", version, "m/s", actions[-1] if actions else None)
+    return Report(app, "result", tuple(each for each in read if isinstance(each, Reading)))
+
+
+def read_feature(feature: Object) -> Reading | str:
+    """A text where it is no measurement: the app was ended, a visit began. A visit has the time of its end or
+    beginning, and the place of all of it."""
+    properties = feature.get("properties")
+    properties = properties if isinstance(properties, dict) else {}
+    geometry = feature.get("geometry")
+    if properties.get("action") == "visit" or not isinstance(geometry, dict):
+        return str(properties.get("action") or "without a place")[:60]
+    place = geometry.get("coordinates")
+    lon, lat = place[:2] if isinstance(place, list) and len(place) >= 2 else (None, None)
+    name = properties.get("device_id")
+    return Reading(
+        moment(properties.get("timestamp")),
+        number(lon),
+        number(lat),
+        number(properties.get("speed")),
+        number(properties.get("course")),
+        number(properties.get("horizontal_accuracy")),
+        number(properties.get("altitude")),
+        number(properties.get("battery_level")),
+        keep(**{name: properties.get(name) for name in KEPT}),
+        text_of(feature),
+        name[:200] if isinstance(name, str) and name else None,
+    )

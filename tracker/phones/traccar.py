@@ -1,0 +1,84 @@
+"""Traccar in JSON: what its client 9 sends, and what its server forwards (`forward.type=json`)."""
+
+from typing import Any
+
+from tracker.model.dialect import Dialect
+from tracker.model.reading import Reading
+from tracker.model.report import App, Report
+from tracker.phones.values import KNOT, keep, moment, number, percent, scaled, text_of
+
+Object = dict[str, Any]
+
+
+def inner(value: Any, name: str) -> Object:
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def decode_client(message: Object) -> Report:
+    """One `location`, or a list of them. m/s; -1 for what is not known, which the limits of a fix turn into nothing."""
+    given = message.get("location")
+    locations = [each for each in (given if isinstance(given, list) else [given]) if isinstance(each, dict)]
+    readings = tuple(reading for each in locations if (reading := read_location(each, message)))
+    app = App(Dialect.TRACCAR_9, "Traccar Client", "9", "m/s", None if readings else "heartbeat")
+    return Report(app, "nothing", readings)
+
+
+def read_location(location: Object, message: Object) -> Reading | None:
+    """None for a heartbeat without a place. Beside it an older place would be told as the present one."""
+    coords = inner(location, "coords") or location  # the Dawarich app writes them flat
+    if "latitude" not in coords and "longitude" not in coords:
+        return None
+    battery = inner(location, "battery") or inner(message, "battery")
+    activity = inner(location, "activity") or inner(message, "activity")
+    return Reading(
+        moment(location.get("timestamp")),
+        number(coords.get("longitude")),
+        number(coords.get("latitude")),
+        number(coords.get("speed")),
+        number(coords.get("heading")),
+        number(coords.get("accuracy")),
+        number(coords.get("altitude")),
+        number(battery.get("level")),
+        keep(
+            event=location.get("event"),
+            moving=location.get("is_moving"),
+            charging=battery.get("is_charging"),
+            activity=activity.get("type"),
+            heartbeat=location.get("heartbeat"),
+            mock=location.get("mock"),
+            alarm=location.get("alarm") or inner(location, "extras").get("alarm"),
+        ),
+        text_of(location),
+        name_of(message.get("device_id")),
+    )
+
+
+def decode_server(message: Object) -> Report:
+    """A position with the device it is of. `outdated`: Traccar repeats the last place for a message that had none."""
+    position, device = inner(message, "position"), inner(message, "device")
+    name = name_of(device.get("uniqueId")) or name_of(position.get("deviceId"))
+    is_stale = position.get("outdated") is True
+    app = App(Dialect.TRACCAR_SERVER, "Traccar server", None, "knots", "outdated position" if is_stale else None)
+    return Report(app, "nothing", () if is_stale or not position else (read_position(position, name),))
+
+
+def read_position(position: Object, name: str | None) -> Reading:
+    attributes = inner(position, "attributes")
+    return Reading(
+        moment(position.get("fixTime") or position.get("deviceTime")),
+        number(position.get("longitude")),
+        number(position.get("latitude")),
+        scaled(position.get("speed"), KNOT),
+        number(position.get("course")),
+        number(position.get("accuracy")),
+        number(position.get("altitude")),
+        percent(attributes.get("batteryLevel")),
+        keep(**{**attributes, "valid": position.get("valid"), "protocol": position.get("protocol"), "ip": None}),
+        text_of(position),
+        name,
+    )
+
+
+def name_of(value: Any) -> str | None:
+    return str(value)[:200] if isinstance(value, str | int) and not isinstance(value, bool) and value != "" else None

@@ -1,0 +1,99 @@
+"""The one address for every phone app: `/in/<key>`. It answers what the app wants to read, and after the commit.
+
+An app keeps or drops what it has by our answer alone, and most of them send nothing newer before the oldest is taken.
+So whatever comes with a known key is answered 200, also what nobody can read: it is kept in quarantine. Only what may
+be better the next time is refused.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from quart import Blueprint, Response, request
+from werkzeug.exceptions import RequestTimeout
+
+from tracker.access.addresses import Addresses
+from tracker.access.gate import Gate
+from tracker.access.guard import address, public
+from tracker.api.edge import answer
+from tracker.errors import NotFound, StorageDown
+from tracker.ingest.posts import Posts
+from tracker.model.address import Address
+from tracker.model.fix import Fix, Refusal
+from tracker.model.frame import Frame
+from tracker.model.moment import now_us
+from tracker.model.report import Report
+from tracker.phones.decode import decode_post
+from tracker.phones.judge import judge
+from tracker.phones.post import Post
+
+PATH: Final = "/in/"
+LARGEST: Final = 10_000_000  # bytes of a body
+AT_ONCE: Final = 64 * 1024  # bytes; a larger body is read in a thread, for it would hold up every socket
+MANY: Final = 20  # fixes in one request; more are an app's backlog
+REPLIES: Final = {
+    "nothing": (b"", "text/plain"),
+    "array": (b"[]", "application/json"),
+    "result": (b'{"result":"ok"}', "application/json"),
+    "object": (b"{}", "application/json"),
+}
+
+
+def blueprint(addresses: Addresses, posts: Posts, gate: Gate, is_open: Callable[[], bool]) -> Blueprint:
+    """`is_open`: this process owns the partitions and is not on its way out."""
+    routes = Blueprint("posts", __name__)
+
+    @routes.route(f"{PATH}<key>", methods=["GET", "POST"])
+    @public
+    async def take_post(key: str) -> Response:
+        """Take what a phone's app sends, whichever of those we know."""
+        if not is_open():
+            raise StorageDown("this server is not ready; try again")
+        found = await addresses.find(key)
+        if found is None:
+            return refuse_unknown(gate, address(request))
+        posts.check_room()
+        return await take(found, posts)
+
+    return routes
+
+
+def refuse_unknown(gate: Gate, peer: str) -> Response:
+    """Always 404, for these apps know no other word for it; who failed often is told how long to wait. Valid keys are
+    never asked about here."""
+    wait = gate.guesses.wait(peer)
+    gate.guesses.note_failure(peer)
+    if not wait:
+        raise NotFound("there is no such address")
+    response = answer({"title": "Not Found", "status": 404}, 404, "application/problem+json")
+    response.headers["Retry-After"] = str(max(1, round(wait + 0.5)))
+    return response
+
+
+async def take(found: Address, posts: Posts) -> Response:
+    post = Post(await read_body(), request.query_string.decode("latin-1"), request.user_agent.string, 0, found.secret)
+    report, frame = await (asyncio.to_thread(read, post, found) if len(post.body) > AT_ONCE else at_once(post, found))
+    await posts.offer(found.device, frame)
+    body, mimetype = REPLIES[report.reply]
+    return Response(body, 200, mimetype=mimetype)
+
+
+async def read_body() -> bytes:
+    """A body that dribbles may come better the next time. 413 where it is too large."""
+    try:
+        return await request.get_data(True, False, False)
+    except (RequestTimeout, TimeoutError):
+        raise StorageDown("the body did not come in time") from None
+
+
+async def at_once(post: Post, found: Address) -> tuple[Report, Frame]:
+    return read(post, found)
+
+
+def read(post: Post, found: Address) -> tuple[Report, Frame]:
+    received_at = now_us()
+    now = received_at // 1000
+    report = decode_post(Post(post.body, post.query, post.agent, now, post.secret))
+    entries: list[Fix | Refusal] = [judge(reading, index, now) for index, reading in enumerate(report.readings)]
+    entries += [Refusal(-1, why, text) for why, text in report.faults]
+    return report, Frame(found.device.key, -1, received_at, entries, len(entries) > MANY, app=report.app)

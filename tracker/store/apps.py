@@ -1,0 +1,66 @@
+"""Table device_app: what was understood of a device's apps."""
+
+from collections.abc import Mapping
+
+import asyncpg
+import msgspec
+
+from tracker.model.dialect import Dialect
+from tracker.model.moment import datetime_to_micros, micros_to_datetime
+from tracker.model.report import App
+
+
+class HeardApp(msgspec.Struct, frozen=True):
+    """`first_seen`, `last_seen` in µs."""
+
+    app: App
+    first_seen: int
+    last_seen: int
+
+
+async def upsert_apps(conn: asyncpg.Connection, apps: Mapping[tuple[int, int], tuple[App, int]]) -> None:
+    """By device key and dialect: the app, and when it was heard (µs). A deleted device is left out."""
+    if not apps:
+        return
+    await conn.execute(
+        """insert into device_app (device, dialect, app, version, speed, note, first_seen, last_seen)
+           select g.device, g.dialect, g.app, g.version, g.speed, g.note, g.seen, g.seen
+           from unnest($1::int[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[])
+                as g (device, dialect, app, version, speed, note, seen)
+           join device d on d.key = g.device order by 1, 2 for key share of d
+           on conflict (device, dialect) do update set app = excluded.app, version = excluded.version,
+               speed = excluded.speed, note = excluded.note, last_seen = excluded.last_seen""",
+        [device for device, _ in apps],
+        [dialect for _, dialect in apps],
+        [app.name for app, _ in apps.values()],
+        [app.version for app, _ in apps.values()],
+        [app.speed for app, _ in apps.values()],
+        [_storable(app.note) for app, _ in apps.values()],
+        [micros_to_datetime(seen) for _, seen in apps.values()],
+    )
+
+
+async def select_speakers(conn: asyncpg.Connection) -> set[int]:
+    """The keys of the devices that were heard in any dialect but our own."""
+    return {row["device"] for row in await conn.fetch("select distinct device from device_app")}
+
+
+async def select_apps(conn: asyncpg.Connection, device: int) -> list[HeardApp]:
+    """The one that was heard last first."""
+    rows = await conn.fetch(
+        """select dialect, app, version, speed, note, first_seen, last_seen from device_app where device = $1
+           order by last_seen desc""",
+        device,
+    )
+    return [
+        HeardApp(
+            App(Dialect(row["dialect"]), row["app"], row["version"], row["speed"], row["note"]),
+            datetime_to_micros(row["first_seen"]),
+            datetime_to_micros(row["last_seen"]),
+        )
+        for row in rows
+    ]
+
+
+def _storable(text: str | None) -> str | None:
+    return None if text is None else text.replace("\0", "").encode("utf-8", "replace").decode()
