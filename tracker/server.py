@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Final
 
 import asyncpg
-import msgspec
 import structlog
 
 from tracker import posts
@@ -34,15 +33,16 @@ from tracker.model.moment import datetime_to_micros, now_us
 from tracker.processes.assignment import Assignment, Listening
 from tracker.processes.prepare import prepare
 from tracker.processes.sibling import NUDGE, Ear, Report, Sibling
+from tracker.processes.upkeep import keep_up, sweep
 from tracker.settings import Settings
 from tracker.sockets import blueprint
+from tracker.store.alarms import select_seen
 from tracker.store.devices import select_device_by_key, select_devices
 from tracker.store.events import select_head, select_oldest
 from tracker.store.installation import select_epoch
 from tracker.store.nudges import Channel, listen
 from tracker.store.ownership import select_newest_checkpoint
 from tracker.store.pool import AWAY, answering, borrow, open_pool
-from tracker.store.quarantine import prune_quarantine
 from tracker.store.tokens import select_revoked
 from tracker.websocket import serve
 
@@ -54,7 +54,6 @@ RECONNECT_MS: Final = 1_500  # what devices are told to wait; they add jitter
 API_CONNECTIONS: Final = 8
 DOOR_CONNECTIONS: Final = 4  # of their own, so that a crowd of history queries keeps no device out
 API_ANSWER: Final = 15.0  # s for one statement; then 503, for a person has given up by then
-SWEEP: Final = 600.0  # s
 AGAIN: Final = 1.0  # s to the next attempt to own the log
 ASK: Final = 2.0  # s the database has to answer a readiness probe
 
@@ -76,6 +75,7 @@ class Server:
         self.tasks = tasks
         self.settings = settings
         self.find_trouble: Callable[[], str | None] = lambda: None  # what the keeper of the database knows of it
+        self.wake_carriers: Callable[[], None] = lambda: None
         self.metrics = Metrics()
         self.table = Table()
         self.bus = MemoryBus()
@@ -180,6 +180,10 @@ class Server:
             self.hub.revoke(number)
         elif channel == "tracker_command":
             self.roster.send_commands(number)
+        elif channel == "tracker_message":
+            self.hub.notice_message(number)
+        elif channel == "tracker_seen":
+            await self.refresh_seen(number)
         elif channel == "tracker_events_cut":
             await self.refresh_oldest()
         else:
@@ -219,17 +223,12 @@ class Server:
             await self.nudge("tracker_revoked", token)
         for device in list(self.roster.by_device):
             self.roster.send_commands(device)
+        self.hub.notice_message(None)
         await self.refresh_oldest()
 
-    async def sweep(self) -> None:
-        """Until cancelled: what may not grow for ever is cut."""
-        while True:
-            await asyncio.sleep(SWEEP)
-            try:
-                async with borrow(self.pool) as conn:
-                    await prune_quarantine(conn)
-            except (TrackerError, *AWAY) as error:
-                logger.warning("not swept", error=repr(error))
+    async def refresh_seen(self, event: int) -> None:
+        async with borrow(self.pool) as conn:
+            self.roster.tell_seen(await select_seen(conn, event=event))
 
     async def farewell(self) -> None:
         """What was received is stored and acked, then everybody is told."""
@@ -253,18 +252,14 @@ async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
             server = Server(url, pool, doors, tasks, settings, carriers)
             server.find_trouble = ear.find_trouble
+            server.wake_carriers = lambda: sibling.tell(NUDGE)
             server.metrics.registry.register(report)
             server.bus.subscribe(lambda update: sibling.tell(NUDGE) if update.events else None)
-            await run_on(server, tasks, listener, shutdown, lambda addresses: say(Listening(addresses, code)))
+            await run_on(server, tasks, listener, shutdown, lambda addresses: Listening(addresses, code).say())
     finally:
         sibling.close()
         pool.terminate()
         doors.terminate()
-
-
-def say(listening: Listening) -> None:
-    """To our parent, who reads our standard output."""
-    print(msgspec.json.encode(listening).decode(), flush=True)
 
 
 async def run_on(
@@ -278,7 +273,8 @@ async def run_on(
         tasks.create_task(server.own(), name="writer"),
         tasks.create_task(server.hub.run(), name="hub"),
         tasks.create_task(listen(server.url, server.nudge, server.look), name="nudges"),
-        tasks.create_task(server.sweep(), name="sweep"),
+        tasks.create_task(sweep(server.pool), name="sweep"),
+        tasks.create_task(keep_up(server.pool, server.hub.notice_message, server.wake_carriers), name="upkeep"),
         tasks.create_task(notice(shutdown, server), name="shutdown"),
     ]
     await serve(

@@ -15,9 +15,11 @@ import shapely
 from tests.integration.test_replay import afresh
 from tracker.ingest import log as log_module
 from tracker.ingest.log import Log
+from tracker.ingest.note_queue import store_notes
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame
-from tracker.model.moment import now_us
+from tracker.model.moment import format_ms, now_us
+from tracker.model.note import Note, Standing, Utterance
 from tracker.store.devices import delete_device, update_device
 from tracker.store.geofences import delete_geofence, insert_geofence, update_geofence
 from tracker.store.pairs import delete_pair, insert_pair, update_pair
@@ -166,6 +168,16 @@ class Player:
         self.count += 1
         frame = Frame(1, self.count, now_us(), [Refusal(0, reason, "?")])
         await self.attempt(lambda: self.log.append([frame]))
+
+    async def standing(self, page: Any) -> None:
+        """It says how it is, which is no fix."""
+        note = Note(1, Standing(page), now_us() + self.later)
+        await self.attempt(lambda: store_notes(self.log, [note]))
+
+    async def sos(self, id: str) -> None:
+        """It calls for help, and says so again if nobody answered."""
+        note = Note(1, Utterance(id, format_ms(AT), alarm="sos"), now_us() + self.later)
+        await self.attempt(lambda: store_notes(self.log, [note]))
 
     async def fold_in(self) -> None:
         for _ in range(len(self.log.late)):

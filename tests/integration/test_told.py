@@ -78,6 +78,7 @@ DEATH: Final = st.one_of(
 REST: Final = st.one_of(
     st.sampled_from([("fold_in",), ("fold_in",), ("checkpoint",), ("slice",), ("outage",)]),
     st.tuples(st.just("clock"), MOMENTS),
+    st.sampled_from([("standing", "hidden"), ("standing", "visible"), ("sos", "m-1"), ("sos", "m-2")]),
 )
 STEPS: Final = st.lists(st.one_of(SEND, SEND, SEND, SEND2, CHANGE, DEATH, REST), max_size=24)
 
@@ -136,7 +137,7 @@ def test_every_await_of_the_log_is_one_a_script_dies_at(played: Play) -> None:
     reached |= played([("bad",), ("pair", 9.0), ("cut", 2), ("send", (0, 0)), ("delete", "van-2")], True).places
     missed = {
         text
-        for name in ("log.py", "inputs.py", "folds.py", "checkpoint.py", "replay.py", "refresh.py")
+        for name in ("log.py", "inputs.py", "folds.py", "notes.py", "checkpoint.py", "replay.py", "refresh.py")
         for text, places in awaits_of(name).items()
         if text not in NEVER_WAITED_AT and places.isdisjoint(reached)
     }

@@ -20,6 +20,40 @@ def hours(begin: str, end: str) -> dict[str, Any]:
 
 
 SCRIPTS: Final[dict[str, tuple[Script, list[str]]]] = {
+    "hidden, and not silent for it": (
+        [
+            ("interval", 60),
+            ("send", (0, 0)),
+            ("standing", "hidden"),
+            ("crash", 4),
+            ("outage",),
+            ("crash",),
+            ("standing", "visible"),
+            ("send", (20, 0)),
+        ],
+        [],
+    ),
+    "visible again, and silent since": (
+        [
+            ("interval", 60),
+            ("send", (0, 0)),
+            ("standing", "hidden"),
+            ("crash",),
+            ("standing", "visible"),
+            ("restart",),
+            ("outage",),
+            ("send", (20, 0)),
+        ],
+        ["offline 0", "online 0"],
+    ),
+    "hidden by its word, and sending all the same": (
+        [("interval", 60), ("standing", "hidden"), ("outage",), ("send", (0, 0)), ("crash",), ("outage",)],
+        ["offline 0"],
+    ),
+    "a call for help is one, whatever dies": (
+        [("send", (0, 0)), ("crash", 5), ("sos", "m-1"), ("crash",), ("sos", "m-1"), ("cut", 3), ("sos", "m-2")],
+        ["sos 0", "sos 0"],
+    ),
     "renamed, then a late fix from before it entered": (
         [
             ("send", (-70, 1)),

@@ -18,9 +18,20 @@ from tests.properties.sent import (
     json_values,
     mutated,
 )
-from tracker.ingest.frames import MAX_SEQ, Hello, Message, Unreadable, decode_message, encode_answer
+from tracker.ingest.frames import (
+    MAX_SEQ,
+    Hello,
+    Message,
+    Read,
+    Result,
+    Talk,
+    Unreadable,
+    decode_message,
+    encode_answer,
+)
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame, Outcome
+from tracker.model.note import Standing, Utterance
 
 REASONS = {"out_of_range", "future", "too_old", "bad_time", "bad_value", "too_many_attributes"}
 CODES = {"bad_frame", "bad_json", "too_many_fixes"}
@@ -35,6 +46,20 @@ def decode(message: str | bytes) -> Message:
     return decode_message(message, 7, NOW * 1000, MAX_FIXES)
 
 
+def kept_texts(said: Talk) -> list[str]:
+    match said:
+        case Hello():
+            return [said.boot]
+        case Result():
+            return [said.id, said.detail or ""]
+        case Utterance():
+            return [said.id, said.text, said.alarm or ""]
+        case Read():
+            return [said.id]
+        case Standing():
+            return [said.page]
+
+
 def check(message: str | bytes) -> None:
     """Whatever it was, what comes out can be stored and answered."""
     decoded = decode(message)
@@ -42,8 +67,7 @@ def check(message: str | bytes) -> None:
         assert decoded.said
         return
     if not isinstance(decoded, Frame):
-        kept = (decoded.boot,) if isinstance(decoded, Hello) else (decoded.id, decoded.detail or "")
-        assert "\0" not in "".join(kept)  # these go into the database
+        assert "\0" not in "".join(kept_texts(decoded))  # these go into the database
         return
     assert -1 <= decoded.seq <= MAX_SEQ
     refusals = [entry for entry in decoded.entries if isinstance(entry, Refusal)]

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from tracker.ingest import frames as device_frames
-from tracker.ingest.frames import Hello, Result
+from tracker.ingest.frames import Hello, Read, Result
 from tracker.live import frames as live_frames
 from tracker.live.table import Table
 from tracker.model.command import Command
@@ -15,7 +15,9 @@ from tracker.model.device import Device
 from tracker.model.event import Event
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame, Outcome
+from tracker.model.message import Message
 from tracker.model.moment import now_us
+from tracker.model.note import Standing, Utterance
 from tracker.model.position import Position, Status
 
 DOCUMENT: dict[str, Any] = msgspec.json.decode(
@@ -38,6 +40,8 @@ ANSWERS = [
     device_frames.encode_answer(FRAME, Outcome(0, 0, (Refusal(0, "future", ""),))),
     device_frames.encode_error("bad_frame", "no", 7),
     device_frames.encode_command(Command("c-1", "van-12", "report_now", RAW, 0, 1)),
+    device_frames.encode_message_ack("m-1"),
+    device_frames.encode_seen("m-1", "Ada"),
     device_frames.encode_going_away(1500),
 ]
 SHOWN = [
@@ -50,6 +54,7 @@ SHOWN = [
     *live_frames.encode_gone(["van-12"]),
     live_frames.encode_cells([(1.0, 2.0, 3)]),
     live_frames.encode_event(Event(1, "enter", "van-12", "port", 0, 0, False, 0.0, 0.0, RAW)),
+    live_frames.encode_message(Message(1, "van-12", "up", "m-1", "on my way", 0, 0, "delivered")),
     live_frames.encode_error("bad_frame", "no"),
 ]
 
@@ -95,6 +100,8 @@ def test_the_examples_are_understood() -> None:
     for message in messages("hear_device").values():
         example = msgspec.json.encode(message["examples"][0]["payload"]).decode()
         decoded = device_frames.decode_message(example, 1, now_us(), 500)
-        assert isinstance(decoded, Hello | Result) or (isinstance(decoded, Frame) and decoded.whole is None)
+        assert isinstance(decoded, Hello | Result | Read | Utterance | Standing) or (
+            isinstance(decoded, Frame) and decoded.whole is None
+        )
     for message in messages("hear_viewer").values():
         live_frames.decode_message(msgspec.json.encode(message["examples"][0]["payload"]).decode())

@@ -68,7 +68,8 @@ def _place_parcel(parcel: Parcel, subscription: Subscription, known: Known, now:
     held = find_quiet_end(wish.quiet, now) if wish.quiet else None
     if held is not None and wish.quiet is not None and wish.quiet.then == "drop":
         return Shipment(lane, parcel.type, now, state="skipped", reason="quiet hours")
-    if wish.cooldown and parcel.type != "retraction":  # who was told what is not so has to hear it
+    # Who was told what is not so has to hear it, and a call for help is repeated on purpose.
+    if wish.cooldown and parcel.type not in ("retraction", "sos"):
         told = known.told.get(lane)
         if told is not None and parcel.detected_at - told < wish.cooldown * 1000:
             return Shipment(lane, parcel.type, now, state="skipped", reason="cooldown")

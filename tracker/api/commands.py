@@ -10,15 +10,13 @@ from quart_schema import document_querystring, document_request, document_respon
 
 from tracker.access.guard import allow
 from tracker.api.devices import find_device
-from tracker.api.edge import Page, answer, clean, explain_invalid, read_json, read_moment, read_query
-from tracker.errors import Conflict, Invalid
+from tracker.api.edge import Page, answer, explain_invalid, read_json, read_query
+from tracker.api.messages import clean_text, find_expiry, send_text
+from tracker.errors import Conflict, NotFound
 from tracker.model.command import Command
-from tracker.model.moment import DAY_MS, format_ms, now_ms
-from tracker.store.commands import count_open_commands, insert_command, select_commands
+from tracker.model.moment import format_ms
+from tracker.store.commands import MOST_OPEN, count_open_commands, insert_command, select_command, select_commands
 from tracker.store.pool import borrow
-
-MOST_OPEN: Final = 100  # per device: they all go out when it connects
-LONGEST_MS: Final = 30 * DAY_MS
 
 
 class NoArgs(msgspec.Struct, frozen=True):
@@ -90,35 +88,37 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     async def create_command(device: str) -> Response:
         """Queue a command; it is kept until it is answered or has expired."""
         new = await read_json(NewCommand)
-        args, expires = _args(new), _expires(new)
-        async with borrow(pool) as conn:
-            key = (await find_device(conn, device)).key
-            if await count_open_commands(conn, key) >= MOST_OPEN:
-                raise Conflict(f"{MOST_OPEN} commands wait for this device already")
-            id = f"c-{secrets.token_hex(8)}"
-            command = await insert_command(conn, key, id, new.name, args, expires=expires)
-        return answer(_make_answer(command), 201)
+        return answer(_make_answer(await _queue(pool, device, new)), 201)
 
     return routes
 
 
-def _args(new: NewCommand) -> bytes:
-    """Checked, and encoded without what the command does not know."""
+async def _queue(pool: asyncpg.Pool, device: str, new: NewCommand) -> Command:
+    """One that is a message stands in the thread as well, whichever way it was given."""
+    args, expires, id = _args(new), find_expiry(new.expires), f"c-{secrets.token_hex(8)}"
+    async with borrow(pool) as conn:
+        key = (await find_device(conn, device)).key
+        if isinstance(args, MessageArgs):
+            await send_text(conn, key, id, args.text, expires)
+        elif await count_open_commands(conn, key) >= MOST_OPEN:
+            raise Conflict(f"{MOST_OPEN} commands wait for this device already")
+        else:
+            await insert_command(conn, key, id, new.name, msgspec.json.encode(args), expires=expires)
+        command = await select_command(conn, id)
+    if command is None:
+        raise NotFound(f"there is no device {device}")
+    return command
+
+
+def _args(new: NewCommand) -> msgspec.Struct:
+    """Checked, and without what the command does not know."""
     try:
         args = msgspec.convert(new.args or {}, ARGS[new.name])
     except msgspec.ValidationError as error:
         raise explain_invalid(error, "args") from None
     if isinstance(args, MessageArgs):
-        clean(args.text, "args.text")
-    return msgspec.json.encode(args)
-
-
-def _expires(new: NewCommand) -> int:
-    now = now_ms()
-    expires = now + DAY_MS if new.expires is None else read_moment(new.expires, "expires")
-    if not now < expires <= now + LONGEST_MS:
-        raise Invalid("expires has to be in the next 30 days", field="expires")
-    return expires
+        clean_text(args.text, "args.text")
+    return args
 
 
 def _make_answer(command: Command) -> CommandAnswer:

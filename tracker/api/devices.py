@@ -27,7 +27,9 @@ from tracker.api.edge import (
 )
 from tracker.errors import Invalid, NotFound
 from tracker.model.device import Device
+from tracker.model.moment import format_ms, from_datetime
 from tracker.store.addresses import select_ingest_key
+from tracker.store.device_status import DeviceStatus, select_status
 from tracker.store.devices import delete_device, insert_device, select_device, select_devices, update_device
 from tracker.store.pool import borrow
 from tracker.store.tokens import revoke_device_tokens
@@ -58,6 +60,17 @@ class DeviceQuery(Page, frozen=True):
     after: Cursor = ""
 
 
+class StatusAnswer(msgspec.Struct, frozen=True):
+    """What the device said of itself beside its fixes. `until`: when its pause ends."""
+
+    at: str
+    page: str
+    battery: float | None
+    steps: int | None
+    paused: bool
+    until: str | None
+
+
 class DeviceAnswer(msgspec.Struct, frozen=True):
     """`token` is there when it was just made, and never again. `ingest_url`, one address for every phone app, is shown
     to who may change the device, where it alone is asked for."""
@@ -68,6 +81,7 @@ class DeviceAnswer(msgspec.Struct, frozen=True):
     interval: float | None
     token: str | msgspec.UnsetType = msgspec.UNSET
     ingest_url: str | msgspec.UnsetType = msgspec.UNSET
+    status: StatusAnswer | msgspec.UnsetType | None = msgspec.UNSET  # of one device, where it ever said it
 
 
 class DevicePage(msgspec.Struct, frozen=True):
@@ -175,12 +189,21 @@ async def _rotate(pool: asyncpg.Pool, id: str) -> Response:
 
 
 async def _show(conn: asyncpg.Connection, device: Device) -> DeviceAnswer:
+    shown = msgspec.structs.replace(_make_answer(device), status=_make_status(await select_status(conn, device.key)))
     token = caller()
     if token is None or "devices" not in find_actions(token):
-        return _make_answer(device)
+        return shown
     key = await select_ingest_key(conn, device.key)
-    return msgspec.structs.replace(_make_answer(device), ingest_url=f"{shown_origin()}/in/{key}")
+    return msgspec.structs.replace(shown, ingest_url=f"{shown_origin()}/in/{key}")
 
 
 def _make_answer(device: Device, secret: str | None = None) -> DeviceAnswer:
     return DeviceAnswer(device.id, device.name, device.category, device.interval, secret if secret else msgspec.UNSET)
+
+
+def _make_status(status: DeviceStatus | None) -> StatusAnswer | None:
+    if status is None:
+        return None
+    until = format_ms(from_datetime(status.until)) if status.until else None
+    at = format_ms(from_datetime(status.at))
+    return StatusAnswer(at, status.page, status.battery, status.steps, status.paused, until)

@@ -11,7 +11,7 @@ from tracker.check_client.fixes import MEANT, examine_fix, show
 from tracker.check_client.motion import Motion
 from tracker.ingest.columns import BYTES_PER_FIX, HEAD
 from tracker.ingest.columns import KIND as COLUMNS
-from tracker.ingest.frames import VERSION, Hello, Result, Unreadable, decode_message
+from tracker.ingest.frames import VERSION, Hello, Talk, Unreadable, decode_message
 from tracker.ingest.session import MAX_BYTES, MAX_FIXES, WINDOW
 from tracker.model.device import SLUG
 from tracker.model.fix import Fix, Refusal
@@ -41,7 +41,7 @@ class Stream:
         self.unanswered.clear()
         self.is_begun = False
 
-    def hear(self, message: str | bytes, now: int) -> tuple[Frame | Hello | Result | None, list[Finding]]:
+    def hear(self, message: str | bytes, now: int) -> tuple[Frame | Talk | None, list[Finding]]:
         """What it is to the server, and what is to be said of it. `now` in ms."""
         decoded = decode_message(message, 0, now * 1000, MAX_FIXES, MAX_BYTES)
         findings = list(self.examine_order(message, decoded))
@@ -51,9 +51,8 @@ class Stream:
             return decoded, findings
         if isinstance(decoded, Unreadable):
             return None, [*findings, Finding("unreadable", f"{describe_type(message)}: {decoded.said}")]
-        if isinstance(decoded, Result):
-            return decoded, findings
-        findings += self.examine_frame(message, decoded, now)
+        if isinstance(decoded, Frame):
+            findings += self.examine_frame(message, decoded, now)
         return decoded, findings
 
     def examine_order(self, message: str | bytes, decoded: object) -> Iterator[Finding]:

@@ -1,17 +1,20 @@
 """Errands: what a session asks the database for its device. Each borrows a connection and returns a value."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import asyncpg
 
 from tracker.access.gate import Gate
 from tracker.errors import NotAllowed, NotSignedIn
-from tracker.ingest.frames import Hello, Result
+from tracker.ingest.frames import Hello, Read, Result
 from tracker.model.command import Command
 from tracker.model.device import Device
 from tracker.model.token import Token
+from tracker.store.alarms import SeenAlarm, select_seen
 from tracker.store.commands import select_open_commands, update_command_answered
 from tracker.store.devices import select_device_by_key
+from tracker.store.messages import nudge_message, update_read, update_sent
 from tracker.store.pool import borrow
 
 CROWD: Final = 15.0  # s to wait for a connection: thousands come at once after a restart
@@ -48,4 +51,25 @@ async def fetch_commands(pool: asyncpg.Pool, device: Device) -> list[Command]:
 async def keep_result(pool: asyncpg.Pool, device: Device, result: Result) -> bool:
     """False: the device has no open command of that id."""
     async with borrow(pool, wait=CROWD) as conn:
-        return await update_command_answered(conn, device.key, result.id, ok=result.ok, detail=result.detail)
+        known = await update_command_answered(conn, device.key, result.id, ok=result.ok, detail=result.detail)
+        if known:
+            await nudge_message(conn, device.key, result.id)
+        return known
+
+
+async def keep_sent(pool: asyncpg.Pool, device: Device, ids: Sequence[str]) -> None:
+    """These messages went out."""
+    async with borrow(pool, wait=CROWD) as conn:
+        await update_sent(conn, device.key, ids)
+
+
+async def keep_read(pool: asyncpg.Pool, device: Device, read: Read) -> bool:
+    """False: the device was sent no message of that id."""
+    async with borrow(pool, wait=CROWD) as conn:
+        return await update_read(conn, device.key, read.id)
+
+
+async def fetch_seen(pool: asyncpg.Pool, device: Device) -> list[SeenAlarm]:
+    """Its calls for help of the last day that somebody has seen."""
+    async with borrow(pool, wait=CROWD) as conn:
+        return await select_seen(conn, device=device.key)

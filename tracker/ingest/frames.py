@@ -16,15 +16,13 @@ from tracker.model.command import Command
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import format_ms, from_datetime, now_ms, parse
+from tracker.model.note import NO_NUL, Standing, Utterance
 from tracker.pipeline.accept import Refused, accept
 
 VERSION: Final = 1
 MOST_SAID: Final = 1_000  # characters of what is said of an error, which may quote what was sent
 KEPT_TEXT: Final = 2_000  # characters of a bad fix or frame kept in quarantine
 MAX_SEQ: Final = (1 << 53) - 1  # what a JavaScript number counts to
-
-
-NO_NUL: Final = r"\A[^\x00]*\Z"  # PostgreSQL's text takes every character but this one
 
 
 class Hello(msgspec.Struct, frozen=True, tag="hello"):
@@ -41,6 +39,12 @@ class Result(msgspec.Struct, frozen=True, tag="result"):
     id: Annotated[str, msgspec.Meta(max_length=64, pattern=NO_NUL)]
     ok: bool
     detail: Annotated[str, msgspec.Meta(max_length=2_000, pattern=NO_NUL)] | None = None
+
+
+class Read(msgspec.Struct, frozen=True, tag="read"):
+    """Whoever holds the device has read the message that came as this command."""
+
+    id: Annotated[str, msgspec.Meta(max_length=64, pattern=NO_NUL)]
 
 
 class Unreadable(msgspec.Struct, frozen=True):
@@ -70,7 +74,8 @@ class WireFix(msgspec.Struct, gc=False):
     attributes: dict[str, Any] | None = None
 
 
-Message = Hello | Result | Frame | Unreadable
+Talk = Hello | Result | Read | Utterance | Standing
+Message = Talk | Frame | Unreadable
 Seq = Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQ)]
 
 
@@ -88,12 +93,18 @@ class LooseFixes(msgspec.Struct, tag="fixes"):
     lane: str | None = None
 
 
-MESSAGE: Final[msgspec.json.Decoder[Hello | Result | WireFixes]] = msgspec.json.Decoder(Hello | Result | WireFixes)
+MESSAGE: Final[msgspec.json.Decoder[Talk | WireFixes]] = msgspec.json.Decoder(Talk | WireFixes)
 LOOSE: Final = msgspec.json.Decoder(LooseFixes)
 ONE: Final = msgspec.json.Decoder(WireFix)
 ANY: Final = msgspec.json.Decoder(dict[str, Any])
 ENVELOPE: Final = msgspec.json.Decoder(Envelope)
-TALK: Final[dict[object, type[Hello | Result]]] = {"hello": Hello, "result": Result}
+TALK: Final[dict[object, type[Talk]]] = {
+    "hello": Hello,
+    "result": Result,
+    "read": Read,
+    "message": Utterance,
+    "status": Standing,
+}
 LONGEST_ID: Final = 64  # characters of an id that we give
 BACKLOG: Final = "backlog"
 
@@ -114,10 +125,13 @@ def decode_message(
     except (msgspec.DecodeError, RecursionError) as error:
         return decode_talk(message) or decode_loosely(message, error, device, received_at, max_fixes)
     except BadFrame as error:
-        return refuse_whole(message, error, device, received_at)
+        # A message that is too large is named by its id; it is no frame, and has no seq.
+        talk = decode_talk(message) if isinstance(error, FrameTooLarge) else None
+        names_id = isinstance(talk, Utterance) or (isinstance(talk, Unreadable) and talk.id is not None)
+        return talk if talk and names_id else refuse_whole(message, error, device, received_at)
 
 
-def decode_talk(message: str | bytes) -> Hello | Result | Unreadable | None:
+def decode_talk(message: str | bytes) -> Talk | Unreadable | None:
     """What says of itself that it is no frame of fixes, also where it cannot be read. None: it may be one. What we do
     not know and has a seq is taken for a frame, whose sender waits for an answer that names it."""
     try:
@@ -129,7 +143,7 @@ def decode_talk(message: str | bytes) -> Hello | Result | Unreadable | None:
         is_unknown = isinstance(envelope.type, str) and envelope.type != "fixes" and envelope.seq is None
         return Unreadable(f"there is no message {envelope.type[:40]!r}") if is_unknown else None
     try:
-        found: Hello | Result = absent.decode(message, kind)
+        found: Talk = absent.decode(message, kind)
         return found
     except (msgspec.DecodeError, RecursionError) as error:
         id = envelope.id
@@ -285,6 +299,15 @@ def encode_command(command: Command) -> str:
     return encode(
         type="command", id=command.id, name=command.name, args=command.args, expires=format_ms(command.expires)
     )
+
+
+def encode_message_ack(id: str) -> str:
+    return encode(type="message_ack", id=id)
+
+
+def encode_seen(id: str, by: str) -> str:
+    """Somebody has seen the alarm of this message."""
+    return encode(type="seen", id=id, by=by)
 
 
 def encode_going_away(after_ms: int) -> str:

@@ -31,6 +31,7 @@ from tracker.model.frame import Frame
 from tracker.model.moment import DAY_MS, now_ms, now_us
 from tracker.model.state import State
 from tracker.pipeline.fold import Folded
+from tracker.store.alarms import insert_alarms
 from tracker.store.events import insert_transitions
 from tracker.store.fixes import copy_after
 from tracker.store.ownership import (
@@ -253,9 +254,9 @@ class Log:
 
     async def write(self, frames: Sequence[Frame], folded: Folded, taken: Taken) -> list[Event]:
         self.news = await write_folded(self.conn, self.memory, frames, folded)
-        events = await insert_transitions(
-            self.conn, folded.transitions, taken.fences.ids, stamp=folded.stamp, detected_at=now_ms()
-        )
+        ids, now = taken.fences.ids, now_ms()
+        events = await insert_transitions(self.conn, folded.transitions, ids, stamp=folded.stamp, detected_at=now)
+        events += await insert_alarms(self.conn, folded.alarms, detected_at=now)
         if events:
             self.subscriptions = await write_outbox(self.conn, events, self.subscriptions)
         return events

@@ -2,12 +2,14 @@
 and all are held back together while the writer is full."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Protocol
 
 from tracker.errors import NotSignedIn, Replaced, TrackerError
 from tracker.metrics import Metrics
 from tracker.model.device import Device
 from tracker.model.token import Token
+from tracker.store.alarms import SeenAlarm
 from tracker.websocket import Socket
 
 
@@ -26,6 +28,9 @@ class Member(Protocol):
 
     def send_answers(self) -> None:
         """Those that `answer_soon` was called for."""
+
+    def tell_seen(self, id: str, by: str) -> None:
+        """Somebody has seen the alarm of this message."""
 
     def dismiss(self, after_ms: int) -> None:
         """Send the device away; it may come back after `after_ms`."""
@@ -73,6 +78,12 @@ class Roster:
         """A command was queued for this device; one that is not connected is sent it with its next hello."""
         if member := self.by_device.get(device):
             member.send_commands()
+
+    def tell_seen(self, seen: Iterable[SeenAlarm]) -> None:
+        """To the devices that called; one that is not connected hears it with its next hello."""
+        for each in seen:
+            if member := self.by_device.get(each.device):
+                member.tell_seen(each.message, each.by)
 
     def revoke(self, token: int) -> None:
         for member in [each for each in self.members if each.token and each.token.id == token]:

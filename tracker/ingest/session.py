@@ -9,9 +9,10 @@ import asyncpg
 
 from tracker.access.gate import Gate
 from tracker.errors import BadFrame, BadJson, StorageDown, TrackerError, WindowExceeded, close_code, error_code
-from tracker.ingest.errands import fetch_commands, identify, keep_result
+from tracker.ingest.errands import fetch_commands, fetch_seen, identify, keep_read, keep_result, keep_sent
 from tracker.ingest.frames import (
     Hello,
+    Read,
     Result,
     Unreadable,
     decode_message,
@@ -19,6 +20,8 @@ from tracker.ingest.frames import (
     encode_command,
     encode_error,
     encode_going_away,
+    encode_message_ack,
+    encode_seen,
     encode_welcome,
 )
 from tracker.ingest.progress import Progress
@@ -27,6 +30,7 @@ from tracker.ingest.writer import Writer
 from tracker.model.device import Device
 from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import now_us
+from tracker.model.note import LARGEST_TEXT, Note, Standing, Utterance
 from tracker.model.token import Token
 from tracker.store.pool import AWAY
 from tracker.websocket import Socket
@@ -112,6 +116,7 @@ class Session:
         if not self.is_closed:
             self.enter(device, token, hello)
             await self.bring_commands(device)
+            await self.bring_seen(device)
 
     def enter(self, device: Device, token: Token, hello: Hello) -> None:
         """The device is who it says. Nothing in here may await: a newer connection of the same device could enter in
@@ -137,13 +142,30 @@ class Session:
         decoded = decode_message(message, device.key, now_us(), MAX_FIXES, MAX_BYTES)
         if isinstance(decoded, Frame):
             self.take(decoded)
-        elif isinstance(decoded, Result):
+        elif isinstance(decoded, Result | Read):
             self.begin_other()
             self.run(self.answer(device, decoded))
+        elif isinstance(decoded, Utterance | Standing):
+            self.note(device, decoded)
         elif isinstance(decoded, Unreadable):
             self.say(encode_error("bad_frame", decoded.said, id=decoded.id))
         else:
             self.say(encode_error("bad_frame", "the hello was said already"))
+
+    def note(self, device: Device, said: Utterance | Standing) -> None:
+        """What is kept and is no fix goes the way of the fixes, behind those that came before it."""
+        if isinstance(said, Utterance) and len(said.text.encode()) > LARGEST_TEXT:
+            message = f"the text of a message may have {LARGEST_TEXT} bytes"
+            self.say(encode_error("too_large", message, id=said.id))
+            return
+        self.begin_other()
+        self.writer.note(Note(device.key, said, now_us()), self)
+
+    def noted(self, note: Note, is_stored: bool) -> None:
+        """The writer's answer. What could not be stored, as the device is gone, is not answered."""
+        self.end_other()
+        if is_stored and isinstance(note.said, Utterance) and not self.is_closed:
+            self.say(encode_message_ack(note.said.id))
 
     def begin_other(self) -> None:
         """Work for a message that is outside the window: whoever sends too many waits, and is not closed for it."""
@@ -214,18 +236,33 @@ class Session:
 
     async def bring_commands(self, device: Device) -> None:
         """Those that were not sent on this socket; they stay open until the device answers or they expire."""
+        messages = []
         for command in await fetch_commands(self.reception.pool, device):
             if command.id not in self.sent and not self.is_closed:
                 self.sent.add(command.id)
                 self.say(encode_command(command))
+                messages += [command.id] if command.name == "message" else []
+        if messages:
+            await keep_sent(self.reception.pool, device, messages)
 
-    async def answer(self, device: Device, result: Result) -> None:
+    async def bring_seen(self, device: Device) -> None:
+        """Which of its calls for help somebody has seen: it may not have been there to be told."""
+        for each in await fetch_seen(self.reception.pool, device):
+            self.tell_seen(each.message, each.by)
+
+    def tell_seen(self, id: str, by: str) -> None:
+        if not self.is_closed:
+            self.say(encode_seen(id, by))
+
+    async def answer(self, device: Device, said: Result | Read) -> None:
         try:
-            known = await keep_result(self.reception.pool, device, result)
+            keep = keep_result if isinstance(said, Result) else keep_read
+            known = await keep(self.reception.pool, device, said)  # type: ignore[arg-type]  # the one of its kind
         finally:
             self.end_other()
         if not known and not self.is_closed:
-            self.say(encode_error("unknown_command", f"no open command {result.id}", id=result.id))
+            kind = "open command" if isinstance(said, Result) else "message"
+            self.say(encode_error("unknown_command", f"no {kind} {said.id}", id=said.id))
 
     def fail(self, error: TrackerError) -> None:
         """Say why, then close with the code of the error."""

@@ -6,7 +6,6 @@ sessions --offer--> two lanes --take--> Log.append --ack--> sessions
 """
 
 import asyncio
-import struct
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import chain, repeat
@@ -17,15 +16,17 @@ from typing import Final, Protocol
 import structlog
 
 from tracker.ingest.log import Committed, Log
+from tracker.ingest.note_queue import BAD_DATA, Notes, Noting
 from tracker.live.bus import Bus
 from tracker.logs import Seldom
 from tracker.metrics import Metrics
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import now_us
+from tracker.model.note import Note
 from tracker.model.position import Position
 from tracker.model.update import Update
-from tracker.store.pool import AWAY, REFUSED
+from tracker.store.pool import AWAY
 
 logger = structlog.get_logger()
 seldom = Seldom(logger)
@@ -42,8 +43,6 @@ REFOLDING: Final = 0.25  # of the time at most goes into folding in late fixes
 TOLD_AT_ONCE: Final = 500  # devices that time alone tells something of in one transaction: about 30 ms
 REVISITED: Final = 500  # devices looked at between two batches after a change of the geofences
 RETRY: Final = (0.05, 0.1, 0.25, 0.5, 1.0)  # s before the next attempt while the database is away
-
-BAD_DATA: Final = (*REFUSED, ArithmeticError, struct.error)  # the last two: a value no column can hold
 
 
 class Sender(Protocol):
@@ -65,6 +64,7 @@ class Writer:
         self.live: deque[Waiting] = deque()  # both bounded by ROOM together; see `offer`
         self.backlog: deque[Waiting] = deque()
         self.waiting = 0  # fixes in both
+        self.notes = Notes()
         self.pressed: set[Sender] = set()  # those that were told to wait
         self.wake = asyncio.Event()
         self.idle = asyncio.Event()  # nothing waits, and nothing is being committed
@@ -86,6 +86,12 @@ class Writer:
         self.pressed.add(sender)
         return False
 
+    def note(self, note: Note, noting: Noting) -> None:
+        """`noting` hears when it is stored."""
+        self.notes.waiting.append((note, noting))
+        self.idle.clear()
+        self.wake.set()
+
     async def run(self) -> None:
         """Until cancelled. Raises Fenced when another server took over: then this one must end."""
         self.is_storing = True
@@ -96,7 +102,8 @@ class Writer:
             await self.keep_pace(clock)
             if batch := self.take():
                 await self.store(batch)
-            if not self.waiting:
+            await self.notes.store(self)
+            if not self.waiting and not self.notes.waiting:
                 self.idle.set()
             await self.forget_gone()
             self.log.memory.read_clocks(now_us(), monotonic_ns() // 1000)
@@ -146,7 +153,7 @@ class Writer:
                 await self.commit_again(lambda: self.log.append([]))
 
     async def wait_until(self, due: float) -> None:
-        if self.waiting or self.to_forget:
+        if self.waiting or self.to_forget or self.notes.waiting:
             return
         self.wake.clear()
         try:
@@ -258,7 +265,8 @@ class Writer:
         aside, self.log.aside = self.log.aside, []
         for each in (*aside, committed):
             self.metrics.events.inc(len(each.events))
-            self.bus.publish(Update(self.positions_of(each.folded.states), each.events, now_us()))
+            folded = each.folded
+            self.bus.publish(Update(self.positions_of(folded.states), each.events, now_us(), folded.has_messages))
 
     def positions_of(self, devices: Iterable[int]) -> list[Position]:
         ids = self.log.fences.ids

@@ -11,6 +11,7 @@ from tracker.errors import BadFrame, BadJson
 from tracker.live.changes import Changes
 from tracker.live.table import Slots, Table
 from tracker.model import absent
+from tracker.model import message as thread
 from tracker.model.event import Event, told
 from tracker.model.moment import format_ms, now_ms
 from tracker.model.position import Position
@@ -46,6 +47,12 @@ class WantedEvents(msgspec.Struct, frozen=True):
         )
 
 
+class WantedMessages(msgspec.Struct, frozen=True):
+    """From which number of the thread on; `after` None: from now on."""
+
+    after: Annotated[int, msgspec.Meta(ge=0, le=1 << 62)] | None = None
+
+
 class Subscribe(msgspec.Struct, frozen=True, tag="subscribe"):
     """Everything a viewer wishes; each replaces the one before."""
 
@@ -55,6 +62,7 @@ class Subscribe(msgspec.Struct, frozen=True, tag="subscribe"):
     rate: float = 4.0
     binary: bool = False
     events: WantedEvents | None = None
+    messages: WantedMessages | None = None
     token: str | None = None
 
     @property
@@ -227,6 +235,10 @@ def encode_event(event: Event) -> str:
     if len(text.encode()) <= MOST_BYTES:
         return text
     return encode(type="event", event=told(msgspec.structs.replace(event, evidence=msgspec.Raw(b'{"cut":true}'))))
+
+
+def encode_message(message: thread.Message) -> str:
+    return encode(type="message", message=thread.tell_message(message))
 
 
 def encode_cells(cells: Iterable[tuple[float, float, int]]) -> str:

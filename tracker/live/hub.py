@@ -17,6 +17,7 @@ from tracker.live.changes import Changes
 from tracker.live.frames import Subscribe
 from tracker.live.head import Head
 from tracker.live.table import Table
+from tracker.live.threads import read_on, tell_changed
 from tracker.live.viewer import Viewer
 from tracker.metrics import Metrics
 from tracker.model.device import Device
@@ -49,6 +50,8 @@ class Hub:
         self.table.put(update.positions, update.committed_at)
         if update.events:
             self.deliver_events(update)
+        if update.has_messages:
+            self.notice_message(None)
         self.wake()
 
     def wake(self) -> None:
@@ -65,6 +68,25 @@ class Hub:
             elif not viewer.is_catching_up:
                 for event in update.events:
                     viewer.tell_event(event)
+
+    def notice_message(self, number: int | None) -> None:
+        """There may be more in the thread, and the state of this message may be another one."""
+        for viewer in tuple(self.viewers):
+            viewer.has_mail = True
+            self.read_thread(viewer)
+        if number is not None and any(each.wants_messages for each in self.viewers):
+            self.tasks.create_task(self.tell_changed(number))
+
+    async def tell_changed(self, number: int) -> None:
+        try:
+            await tell_changed(number, lambda: self.viewers, self.pool)
+        except (TrackerError, *AWAY) as error:
+            logger.warning("a change of a message was not told", error=repr(error))
+
+    def read_thread(self, viewer: Viewer) -> None:
+        if viewer.wants_messages and viewer.has_mail and not viewer.is_reading:
+            viewer.is_reading = True
+            self.attend(viewer, read_on(viewer, self.pool))
 
     async def run(self) -> None:
         """Until cancelled: tick while there is anything to send, sleep while there is not."""
@@ -135,6 +157,7 @@ class Hub:
 
     def catch_up(self, viewer: Viewer) -> None:
         """Send the events it missed from the table, page by page, until it is level with the newest."""
+        self.read_thread(viewer)
         if viewer.misses_events and not viewer.is_catching_up:
             viewer.is_catching_up = True
             self.attend(viewer, self.read_missed(viewer))

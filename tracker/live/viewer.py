@@ -17,6 +17,7 @@ from tracker.live.frames import Pause, Ping, Subscribe, decode_message
 from tracker.live.head import Head
 from tracker.live.table import Slots, Table
 from tracker.model.event import Event
+from tracker.model.message import Message
 from tracker.model.token import Token
 from tracker.websocket import Socket
 
@@ -63,6 +64,9 @@ class Viewer:
         self.is_closed = False
         self.event = 0  # the number of the last event it was sent, or did not want
         self.is_catching_up = False
+        self.message: int | None = None  # the number of the last one of the thread it was sent
+        self.has_mail = False  # there may be more of it
+        self.is_reading = False
         self.bad = 0
         self.resumed = True
         self.reason = ""  # why not
@@ -112,6 +116,8 @@ class Viewer:
             self.reason = (
                 "there are no events up to that number" if is_ahead else "the events after that number are cut"
             )
+        self.message = wish.messages.after if wish.messages else None
+        self.has_mail = True
         self.event = after if self.resumed and after is not None else self.head.event
         self.owes_answer = True
         self.pay(monotonic())
@@ -131,6 +137,11 @@ class Viewer:
         """There are newer events than it was sent, and nothing keeps it from being told but a full socket."""
         wants = self.wants_events and not self.owes_answer and not self.is_paused and not self.is_closed
         return wants and self.event < self.head.event
+
+    @property
+    def wants_messages(self) -> bool:
+        is_asked = self.wish is not None and self.wish.messages is not None
+        return is_asked and not self.owes_answer and not self.is_paused and not self.is_closed
 
     def is_behind(self, tick: int) -> bool:
         """Something of before this tick is to be sent, now or when its rate allows it."""
@@ -274,6 +285,9 @@ class Viewer:
         self.event = event.id
         if self.wish.events.match(event):
             self.socket.send(frames.encode_event(event))
+
+    def tell_message(self, message: Message) -> None:
+        self.socket.send(frames.encode_message(message))
 
     @property
     def is_full(self) -> bool:

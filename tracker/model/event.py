@@ -12,6 +12,7 @@ from tracker.model.moment import format_ms
 Kind = Literal[
     "enter", "exit", "cross", "dwell", "speeding", "release", "offline", "online", "near", "apart", "retraction"
 ]
+AlarmKind = Literal["sos"]
 # Late fixes change these.
 BY_PLACE: Final[frozenset[Kind]] = frozenset(("enter", "exit", "cross", "dwell", "speeding", "release"))
 
@@ -51,6 +52,18 @@ class Transition(msgspec.Struct, frozen=True):
         return (self.retracts or self).kind != "release"
 
 
+class Alarm(msgspec.Struct, frozen=True):
+    """A call for help by whoever holds the device: the message `message` of it makes an event, wherever the device is.
+    `fix`: the newest place that is known, None for none."""
+
+    device: int  # key
+    kind: AlarmKind
+    message: str
+    at: int  # ms, when it was called
+    fix: Fix | None
+    evidence: Evidence = Evidence()
+
+
 class Decision(msgspec.Struct, frozen=True, gc=False):
     """A transition that stands in the log: what happened, by which fix's time it was decided, and the writer's stamp of
     the batch that decided it."""
@@ -70,8 +83,8 @@ class Event(msgspec.Struct, frozen=True):
     at: int  # ms
     detected_at: int  # ms
     late: bool
-    lon: float
-    lat: float
+    lon: float | None  # None: it is not known where, which only an alarm may say
+    lat: float | None
     evidence: msgspec.Raw  # a JSON object: the fixes and figures that decided it
     other: str | None = None  # the other device of near and apart
 
@@ -90,8 +103,8 @@ class Told(msgspec.Struct, frozen=True):
     at: str
     detected_at: str
     late: bool
-    lon: float
-    lat: float
+    lon: float | None
+    lat: float | None
     evidence: msgspec.Raw
 
 

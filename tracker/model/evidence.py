@@ -50,6 +50,9 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     distance: float | None = None  # m between the two
     silent_s: float | None = None
     interval_s: float | None = None
+    message: str | None = None  # an alarm's: the id of the message, what it says, and how old the place is
+    text: str | None = None
+    age_s: float | None = None
     event: int | None = None  # the number of the event that turned out false
     type: str | None = None  # and its type
     reason: str | None = None

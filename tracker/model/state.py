@@ -39,6 +39,7 @@ class State(msgspec.Struct, frozen=True, gc=False):
     stamp: int = 0  # µs, the writer's, of the last input that was folded, be it a fix or not
     category: str | None = None  # the device's, as it is in force
     recast_at: int = 0  # µs, the writer's stamp since when it is in force
+    excused_at: int = 0  # µs, the writer's stamp of a hidden page or a pause: silence since then is none; 0: of neither
 
     @property
     def seems(self) -> frozenset[int]:

@@ -12,3 +12,4 @@ class Update(msgspec.Struct, frozen=True):
     positions: list[Position]
     events: list[Event]
     committed_at: int  # microseconds
+    has_messages: bool = False  # of devices, in the thread

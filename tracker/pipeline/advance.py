@@ -96,6 +96,7 @@ def keep(device: Device, state: State, fix: Fix, received_at: int, late: int | N
         max(state.stamp, received_at),
         state.category,
         state.recast_at,
+        state.excused_at,
     )
     return Step(after, fix, end_outage(device.key, state, fix, received_at, False))
 
@@ -119,6 +120,7 @@ def move(device: Device, state: State, question: Question, fences: Fences) -> St
         max(state.stamp, received_at),
         state.category,
         state.recast_at,
+        state.excused_at,
     )
     back = end_outage(device.key, state, fix, received_at, True)
     if question.here == state.seems and not question.between and fix.at < state.due:

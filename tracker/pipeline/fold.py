@@ -9,7 +9,7 @@ import msgspec
 
 from tracker.geofence.fences import NOWHERE, Asked, Fences
 from tracker.model.device import Device
-from tracker.model.event import Transition
+from tracker.model.event import Alarm, Transition
 from tracker.model.fix import Fix, Flag, Moment, Place, Refusal, Row
 from tracker.model.frame import Frame, Outcome
 from tracker.model.heard import Heard
@@ -34,6 +34,8 @@ class Folded(msgspec.Struct, frozen=True):
     stamp: int
     meetings: dict[int, Meeting] = {}
     replaced: list[Moment] = []
+    alarms: Sequence[Alarm] = ()
+    has_messages: bool = False
 
 
 def ambiguous(frames: Iterable[Frame], states: Mapping[int, State]) -> list[Moment]:

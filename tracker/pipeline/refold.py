@@ -62,7 +62,9 @@ def refold(
     until = max((each.decided_at for each in open_to_doubt), default=start.seen_at)
     after, more = elapse(device, after, until, fences)
     new = [each for each in (*made, *more) if each.kind in BY_PLACE]
-    after = msgspec.structs.replace(after, late_from=None, offline_at=state.offline_at, heard_at=state.heard_at)
+    after = msgspec.structs.replace(
+        after, late_from=None, offline_at=state.offline_at, heard_at=state.heard_at, excused_at=state.excused_at
+    )
     known = {each.happening: each.decided_at for each in open_to_doubt}
     moved = [each for each in new if known.get(each.happening, each.decided_at) != each.decided_at]
     return Refolded(after, list(find_differences(device.key, known, new, places)), moved)

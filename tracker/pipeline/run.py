@@ -59,4 +59,5 @@ def follow_run(state: State, run: list[Fix], received_at: int) -> State:
         received_at,
         state.category,
         state.recast_at,
+        state.excused_at,
     )

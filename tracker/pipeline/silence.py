@@ -12,6 +12,7 @@ from tracker.model.state import State
 from tracker.pipeline.decide import Decided
 
 MISSED: Final = 3  # intervals: one fix may be lost and the next one late, three are no accident
+EXCUSED_US: Final = 60_000_000  # fixes that come later than that after a page was hidden: it is not, whatever it said
 LEAST_S: Final = 30.0  # to connect again, after a tunnel or a restart of the server, takes up to so long
 
 
@@ -22,9 +23,19 @@ def limit_s(interval: float) -> float:
 def find_silent_at(device: Device, state: State, since: int) -> int | None:
     """From when on, in µs of the server, it is offline if nothing comes. None: never, or it was told already. `since`:
     silence before counts for nothing, since nobody listened or nothing was expected."""
-    if device.interval is None or state.newest is None or state.offline_at is not None:
+    if device.interval is None or state.newest is None or state.offline_at is not None or is_excused(state):
         return None
     return max(state.heard_at, state.received_at, since) + round(limit_s(device.interval) * 1e6)
+
+
+def is_excused(state: State) -> bool:
+    """It said that it would be silent, and has been."""
+    return state.excused_at > 0 and max(state.heard_at, state.received_at) <= state.excused_at + EXCUSED_US
+
+
+def follow_standing(state: State, excuses: bool, stamp: int) -> State:
+    """It said how it is, which is a word of it as a fix is one."""
+    return msgspec.structs.replace(state, heard_at=stamp, excused_at=stamp if excuses else 0)
 
 
 def decide_silence(device: Device, state: State, now: int, since: int) -> Decided:

@@ -32,6 +32,10 @@ class Listening(msgspec.Struct, frozen=True):
     addresses: list[str]
     code: str | None
 
+    def say(self) -> None:
+        """To our parent, who reads our standard output."""
+        print(msgspec.json.encode(self).decode(), flush=True)
+
 
 def read_assignment() -> Assignment | None:
     """From our parent, who is the same program: nothing of a stranger is unpickled. None: it is gone."""

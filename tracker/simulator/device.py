@@ -12,6 +12,7 @@ from picows import WSError, WSHandshakeError, ws_connect
 
 from tracker.errors import TrackerError
 from tracker.model.fix import Fix
+from tracker.model.moment import format_ms, now_ms
 from tracker.simulator import messages
 from tracker.simulator.backoff import Ending, choose_wait, read_status
 from tracker.simulator.buffer import Buffer
@@ -22,6 +23,8 @@ CONNECT_S = 15.0
 REMEMBERED = 64  # answers kept, so that a command sent again is answered again but obeyed once
 
 Obey = Callable[[messages.Command], str | None]  # the detail of the result; raises Disobeyed
+
+Reply = Callable[[messages.Command], str | None]  # what the person holding it says to that, if anything
 
 
 class Disobeyed(TrackerError):
@@ -36,6 +39,10 @@ def ignore_commands(command: messages.Command) -> str | None:
     raise Disobeyed(f"{command.name} is not known here")
 
 
+def keep_silent(command: messages.Command) -> str | None:
+    return None
+
+
 @dataclass
 class DeviceClient:
     """`put` fixes whenever; `run` sees them through until it is cancelled or the server refuses the device for good."""
@@ -47,6 +54,7 @@ class DeviceClient:
     tally: Tally = field(default_factory=Tally)
     binary: bool = False
     obey: Obey = ignore_commands
+    reply: Reply = keep_silent
     tls: ssl.SSLContext | None = None
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))  # shared: handshakes at a time
     rng: random.Random = field(default_factory=random.Random)  # for the jitter
@@ -160,6 +168,7 @@ class DeviceClient:
                 self._acked(message)
             case messages.Command():
                 link.send_text(msgspec.json.encode(self._answer(message)))
+                self._reply(link, message)
             case messages.Error(seq=int(seq)):
                 if frame := self.buffer.acked(seq):
                     self.tally.refused += frame.fixes
@@ -189,6 +198,13 @@ class DeviceClient:
             if len(self._answers) > REMEMBERED:
                 del self._answers[next(iter(self._answers))]
         return self._answers[command.id]
+
+    def _reply(self, link: Link, command: messages.Command) -> None:
+        """The driver reads the message and says so; sent again, it is the same answer by the same id."""
+        reply = self.reply(command)
+        if reply is not None and self._answers[command.id].ok:
+            link.send_text(msgspec.json.encode(messages.Read(command.id)))
+            link.send_text(msgspec.json.encode(messages.Said(f"re-{command.id}"[:64], format_ms(now_ms()), reply)))
 
     # -- what goes out
 

@@ -31,6 +31,20 @@ class Result(msgspec.Struct, frozen=True, tag="result"):
     detail: str | None = None
 
 
+class Said(msgspec.Struct, frozen=True, tag="message"):
+    """A message of the driver."""
+
+    id: str
+    at: str
+    text: str
+
+
+class Read(msgspec.Struct, frozen=True, tag="read"):
+    """The driver has read the message that came as this command."""
+
+    id: str
+
+
 class Welcome(msgspec.Struct, frozen=True, tag="welcome"):
     acked: int
     window: int

@@ -1,7 +1,9 @@
 """Unit: a vehicle, the device in it, and when it reports next."""
 
+import zlib
 from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
+from typing import Final
 
 import msgspec
 
@@ -9,6 +11,7 @@ from tracker.simulator import messages
 from tracker.simulator.device import DeviceClient, Disobeyed
 from tracker.simulator.vehicle import Vehicle
 
+REPLIES: Final = ("ok", "on my way", "understood", "there in ten minutes", "stuck in traffic, a little later")
 IDLE_S = 1.0  # to wait where nothing is due ever
 
 
@@ -59,6 +62,7 @@ class Unit:
         self._timetable = timetable
         self._last = 0  # ms
         client.obey = self.obey
+        client.reply = self.reply
 
     def report(self, at: int) -> None:
         self._measure(at)
@@ -76,6 +80,10 @@ class Unit:
             case _:
                 raise Disobeyed(f"{command.name} is not known here")
         return None
+
+    def reply(self, command: messages.Command) -> str | None:
+        """Drivers are short, and no two messages are answered alike."""
+        return REPLIES[zlib.crc32(command.id.encode()) % len(REPLIES)] if command.name == "message" else None
 
     def _measure(self, at: int) -> None:
         """A command may have been quicker than the timetable: time never goes back, and no moment comes twice."""

@@ -8,6 +8,7 @@ import msgspec
 from tracker.model.command import Command
 from tracker.model.moment import from_datetime, to_datetime
 
+MOST_OPEN: Final = 100  # per device: they all go out when it connects
 COLUMNS: Final = "c.id, d.id as device, c.name, c.args, c.created_at, c.expires, c.answered_at, c.ok, c.detail"
 
 
@@ -36,6 +37,11 @@ async def select_open_commands(conn: asyncpg.Connection, device: int) -> list[Co
         device,
     )
     return [_command(row) for row in rows]
+
+
+async def select_command(conn: asyncpg.Connection, id: str) -> Command | None:
+    row = await conn.fetchrow(f"select {COLUMNS} from command c join device d on d.key = c.device where c.id = $1", id)
+    return _command(row) if row else None
 
 
 async def count_open_commands(conn: asyncpg.Connection, device: int) -> int:

@@ -202,6 +202,11 @@ async def select_events(
     return [_event(row) for row in rows]
 
 
+async def select_event(conn: asyncpg.Connection, id: int) -> Event | None:
+    found = await select_events(conn, after=id - 1, limit=1)
+    return found[0] if found and found[0].id == id else None
+
+
 async def select_head(conn: asyncpg.Connection) -> int:
     """The number of the newest event there can be; 0 before the first."""
     head: int = await conn.fetchval("select id from event_head")

@@ -5,7 +5,7 @@ The table is the truth and the nudge only says "look": after a lost connection e
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 import structlog
 from asyncpg import Connection
@@ -15,8 +15,10 @@ from tracker.store.pool import AWAY, open_connection
 
 seldom = Seldom(structlog.get_logger())
 
-Channel = Literal["tracker_revoked", "tracker_command", "tracker_device", "tracker_events_cut"]
-CHANNELS: Final[tuple[Channel, ...]] = ("tracker_revoked", "tracker_command", "tracker_device", "tracker_events_cut")
+Channel = Literal[
+    "tracker_revoked", "tracker_command", "tracker_device", "tracker_events_cut", "tracker_message", "tracker_seen"
+]
+CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 RETRY: Final = 0.5  # s
 QUIET: Final = 15.0  # s; then ask: a network that forgot the connection would keep silent for ever
 ANSWER: Final = 5.0  # s

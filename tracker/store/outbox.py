@@ -30,6 +30,11 @@ async def insert_outbox(conn: asyncpg.Connection, parcels: Sequence[Parcel]) -> 
     )
 
 
+async def delete_outbox(conn: asyncpg.Connection, events: Sequence[int]) -> None:
+    """What still waits of these events."""
+    await conn.execute("delete from outbox where event = any($1::bigint[])", events)
+
+
 async def take_outbox(conn: asyncpg.Connection, *, most: int) -> list[Parcel]:
     """The oldest, in their order; inside the transaction that makes deliveries of them."""
     rows = await conn.fetch(

@@ -13,6 +13,7 @@ from tracker.model.names import Names
 
 LISTED: Final = 20  # events of a storm that are told one by one
 LATE_S: Final = 300.0  # s from the event until it was found out; below that nobody needs to be told
+OLD_S: Final = 60.0  # s; a place older than that is said to be old
 LONGEST_NAME: Final = 80  # characters
 
 SAID: Final[Mapping[str, str]] = {
@@ -25,6 +26,7 @@ SAID: Final[Mapping[str, str]] = {
     "online": "{device} is online again",
     "near": "{device} is near {other}",
     "apart": "{device} and {other} are apart again",
+    "sos": "{device} calls for help{age}",
     "test": "A test: alerts arrive here",
 }
 DENIED: Final[Mapping[str, str]] = {
@@ -43,6 +45,7 @@ COUNTED: Final[Mapping[str, str]] = {
     "near": "near each other",
     "apart": "apart again",
     "retraction": "corrected",
+    "sos": "called for help",
 }
 
 
@@ -56,6 +59,8 @@ class Figures(msgspec.Struct, frozen=True):
     limit: float | None = None
     peak: float | None = None
     silent_s: float | None = None
+    text: str | None = None
+    age_s: float | None = None
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -68,8 +73,8 @@ class Said(msgspec.Struct, frozen=True):
     at: datetime = datetime.fromtimestamp(0, UTC)
     detected_at: datetime = datetime.fromtimestamp(0, UTC)
     late: bool = False
-    lon: float = 0.0
-    lat: float = 0.0
+    lon: float | None = None
+    lat: float | None = None
     evidence: msgspec.Raw = msgspec.Raw(b"{}")
 
 
@@ -107,6 +112,7 @@ def sentence(event: Said, names: Names) -> str:
         other=one_line(names.device(evidence.other or "")) or "another device",
         dwell=f" for {duration(evidence.dwell_s)}" if evidence.dwell_s else "",
         speed=_speed(evidence),
+        age=f"; the place is {duration(evidence.age_s)} old" if evidence.age_s and evidence.age_s > OLD_S else "",
         silent=f": nothing came for {duration(evidence.silent_s)}" if evidence.silent_s else "",
         type=one_line(event.type),
     )
@@ -138,7 +144,12 @@ def one_line(text: str) -> str:
 def _details(event: Said, zone: tzinfo) -> list[str]:
     if event.type == "test":
         return ["Nothing happened. Somebody wished to see whether alerts arrive."]
-    lines = [f"{_time(event.at, zone)}, at {event.lat:.5f}, {event.lon:.5f} (latitude, longitude)."]
+    where = "at an unknown place"
+    if event.lat is not None and event.lon is not None:
+        where = f"at {event.lat:.5f}, {event.lon:.5f} (latitude, longitude)"
+    lines = [f"{_time(event.at, zone)}, {where}."]
+    if event.type == "sos" and (text := read_figures(event).text):
+        lines.append(f"It says: {text}")
     if event.type == "retraction" and (wrong := read_figures(event).event):
         lines.append(f"Event {wrong} said otherwise. It was wrong, as fixes show that came after it.")
     if _is_late(event):

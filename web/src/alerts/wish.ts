@@ -18,6 +18,7 @@ export const TYPES = [
   ['online', 'Is back online'],
   ['near', 'Two are near'],
   ['apart', 'Two are apart'],
+  ['sos', 'Calls for help'],
   ['retraction', 'A correction'],
 ] as const;
 export const DAYS = [

@@ -123,6 +123,7 @@ const EVENT_ICONS: Record<string, () => ReturnType<typeof EnterIcon>> = {
   near: () => <PairIcon />,
   apart: () => <PairIcon />,
   retraction: () => <UndoIcon />,
+  sos: () => <BellIcon />,
 };
 export const EventIcon = ({ type }: { type: string }) => (EVENT_ICONS[type] ?? FenceIcon)();
 export const FenceIcon = () => (

@@ -40,6 +40,7 @@ function pattern({ type, evidence }: TrackerEvent): string {
     case 'online':
     case 'near':
     case 'apart':
+    case 'sos':
       return said[type];
     default:
       return '{who} {type} {where}'; // a newer server's

@@ -128,6 +128,7 @@ export const de: Words = {
       online: 'wieder online',
       near: 'nah',
       apart: 'getrennt',
+      sos: 'Hilferuf',
       retraction: 'berichtigt',
     },
   },
@@ -144,6 +145,7 @@ export const de: Words = {
     online: '{who} ist wieder online',
     near: '{who} kam {other} nah',
     apart: '{who} und {other} sind wieder getrennt',
+    sos: '{who} ruft um Hilfe',
     another: 'einem anderen Gerät',
     denied: {
       enter: '{who} hat {where} doch nicht betreten',

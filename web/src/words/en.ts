@@ -127,6 +127,7 @@ export const en = {
       online: 'online again',
       near: 'near',
       apart: 'apart',
+      sos: 'call for help',
       retraction: 'corrected',
     } as Record<string, string>,
   },
@@ -144,6 +145,7 @@ export const en = {
     online: '{who} is back online',
     near: '{who} came near {other}',
     apart: '{who} and {other} are apart again',
+    sos: '{who} calls for help',
     another: 'another device',
     denied: {
       enter: '{who} did not enter {where} after all',

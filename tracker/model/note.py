@@ -1,0 +1,43 @@
+"""Note: what a device says that is no fix and is kept all the same: a message, or how it is."""
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+NO_NUL: Final = r"\A[^\x00]*\Z"  # PostgreSQL's text takes every character but this one
+LARGEST_TEXT: Final = 2_048  # bytes of a message
+SOS: Final = "sos"
+
+NoteId = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=NO_NUL)]
+
+
+class Utterance(msgspec.Struct, frozen=True, tag="message"):
+    """A message of whoever holds the device. `alarm`: "sos" calls for help."""
+
+    id: NoteId
+    at: str | None = None
+    text: Annotated[str, msgspec.Meta(pattern=NO_NUL)] = ""
+    alarm: Annotated[str, msgspec.Meta(max_length=64, pattern=NO_NUL)] | None = None
+
+
+class Standing(msgspec.Struct, frozen=True, tag="status"):
+    """How the device is. A page that is hidden gives no place, and one that is paused does not want to: neither is
+    silent for that. `until`: when the pause ends by itself."""
+
+    page: Literal["visible", "hidden"] = "visible"
+    battery: float | None = None
+    steps: Annotated[int, msgspec.Meta(ge=0, le=1 << 53)] | None = None
+    paused: bool = False
+    until: str | None = None
+
+    @property
+    def excuses(self) -> bool:
+        return self.paused or self.page == "hidden"
+
+
+class Note(msgspec.Struct, frozen=True):
+    """`device`: its key; `received_at`: µs."""
+
+    device: int
+    said: Utterance | Standing
+    received_at: int

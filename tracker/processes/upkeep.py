@@ -1,0 +1,53 @@
+"""Upkeep: what the passing of time makes true of messages and alarms, and what may not grow for ever."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import asyncpg
+import structlog
+
+from tracker.alerts.alarms import repeat_alarms
+from tracker.errors import TrackerError
+from tracker.model.moment import now_ms
+from tracker.store.device_status import prune_statuses
+from tracker.store.messages import select_expired
+from tracker.store.pool import AWAY, borrow
+from tracker.store.quarantine import prune_quarantine
+
+logger = structlog.get_logger()
+
+LOOK: Final = 5.0  # s
+SWEEP: Final = 600.0  # s
+
+
+async def keep_up(pool: asyncpg.Pool, expired: Callable[[int], None], nudge: Callable[[], None]) -> None:
+    """Until cancelled. `expired` hears the number of a message, `nudge` that there is something to send."""
+    since = now_ms()
+    while True:
+        await asyncio.sleep(LOOK)
+        until = now_ms()
+        try:
+            async with borrow(pool) as conn:
+                numbers = await select_expired(conn, since=since, until=until)
+                repeated = await repeat_alarms(conn)
+        except (TrackerError, *AWAY) as error:
+            logger.warning("not looked at", error=repr(error))
+            continue
+        since = until
+        for number in numbers:
+            expired(number)
+        if repeated:
+            nudge()
+
+
+async def sweep(pool: asyncpg.Pool) -> None:
+    """Until cancelled: what may not grow for ever is cut."""
+    while True:
+        await asyncio.sleep(SWEEP)
+        try:
+            async with borrow(pool) as conn:
+                await prune_quarantine(conn)
+                await prune_statuses(conn)
+        except (TrackerError, *AWAY) as error:
+            logger.warning("not swept", error=repr(error))
