@@ -1,12 +1,14 @@
 """Near: never another answer than the exact distance gives."""
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.geofence.shapes import box, circle, corridor, polygon
 from tests.laws import examples
 from tracker.geofence.border.depth import depth
-from tracker.geofence.border.near import is_further, plane_of
+from tracker.geofence.border.near import degrees_at, is_further, plane_of
 
 SHAPES = [
     polygon(box(24.93, 60.16, 24.96, 60.18), [(24.94, 60.165), (24.95, 60.17), (24.94, 60.175)], key=1),
@@ -33,3 +35,18 @@ def test_it_is_what_the_depth_says(fence: object, x: float, y: float, metres: fl
     exact = abs(depth(fence, lon, lat))  # type: ignore[arg-type]
     for asked in (metres, exact * close):
         assert is_further(fence, lon, lat, asked) == (exact >= asked)  # type: ignore[arg-type]
+
+
+STEPS = st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9), st.floats(0.1, 60)), min_size=2, max_size=30)
+
+
+@settings(max_examples=examples(100))
+@given(st.sampled_from(SHAPES[:3]), st.integers(0, 3), STEPS)
+def test_who_walks_along_a_border_is_told_the_same_at_each_step(fence: object, corner: int, steps: list[Any]) -> None:
+    """Though most of it follows from what was found a few metres ago."""
+    lon, lat = fence.shape.exterior.coords[corner]  # type: ignore[attr-defined]
+    east, north = degrees_at(lat)
+    for x, y, metres in steps:
+        lon, lat = lon + x / east, lat + y / north
+        exact = abs(depth(fence, lon, lat))  # type: ignore[arg-type]
+        assert is_further(fence, lon, lat, metres) == (exact >= metres)  # type: ignore[arg-type]

@@ -12,8 +12,7 @@ from tracker.geofence.border.borders import prepare_border
 from tracker.geofence.border.near import prepare_plane
 from tracker.geofence.border.passing import Passages
 from tracker.geofence.border.touch import prepare_grown, touches
-from tracker.geofence.index.index import FenceIndex
-from tracker.geofence.shape.arrays import Longs
+from tracker.geofence.index.index import FEW, FenceIndex
 from tracker.model.fix import E7, Fix
 from tracker.model.geofence import EVERYWHERE, Geofence
 
@@ -22,7 +21,6 @@ PENDING: Final = -1  # in place of a stamp
 LEAST_E7: Final = 1_000  # 11 m of latitude: a shorter way passes through nothing that is clear of noise
 GAP_MS: Final = 300_000  # no line is drawn across a longer silence,
 GAP_METRES: Final = 10_000.0  # nor a longer one
-UNKNOWN: Final = np.empty(0, dtype=np.int64)
 
 
 class Asked(NamedTuple):
@@ -100,15 +98,21 @@ class Fences:
         looked at where nothing is inferred from the ways between them."""
         if not self.ids or not fixes:
             return NOTHING_ASKED
-        lon = np.array([fix.lon_e7 for fix in fixes], dtype=np.float64) / E7
-        lat = np.array([fix.lat_e7 for fix in fixes], dtype=np.float64) / E7
-        numbers, keys = self.index.covering(lon, lat)
-        here = group_by_fix(numbers.tolist(), keys.tolist())
+        here = self.find_here(fixes)
         if not self.passable:
             return Asked(here, [], {})
         followed = list(before)
-        covered = numbers.astype(np.int64) << 32 | keys
-        return Asked(here, followed, self._find_between(followed, fixes, covered))
+        return Asked(here, followed, self._find_between(followed, fixes, here))
+
+    def find_here(self, fixes: Sequence[Fix]) -> dict[int, frozenset[int]]:
+        """The keys of the geofences that hold each fix, by its number."""
+        if len(fixes) <= FEW:
+            each = enumerate(fixes)
+            return {number: here for number, fix in each if (here := self.index.at(fix.lon_e7 / E7, fix.lat_e7 / E7))}
+        lon = np.array([fix.lon_e7 for fix in fixes], dtype=np.float64) / E7
+        lat = np.array([fix.lat_e7 for fix in fixes], dtype=np.float64) / E7
+        numbers, keys = self.index.covering(lon, lat)
+        return group_by_fix(numbers.tolist(), keys.tolist())
 
     def find_passing(self, asked: Asked, number: int, before: Fix | None, fix: Fix) -> tuple[int, ...]:
         """What the way to the fix with this number may pass through: as it was asked, or asked anew where the fix does
@@ -119,13 +123,13 @@ class Fences:
 
     def find_between(self, before: Fix | None, fix: Fix) -> tuple[int, ...]:
         """What one way may pass through."""
-        return self._find_between([before], [fix], UNKNOWN).get(0, ()) if self.passable else ()
+        return self._find_between([before], [fix], {}).get(0, ()) if self.passable else ()
 
     def _find_between(
-        self, before: Sequence[Fix | None], fixes: Sequence[Fix], covered: Longs
+        self, before: Sequence[Fix | None], fixes: Sequence[Fix], here: Mapping[int, frozenset[int]]
     ) -> dict[int, tuple[int, ...]]:
-        """Of ways that are long enough to pass through anything, and not too long to be drawn. `covered`: number and
-        key, in one, of who is inside after it; that is no passing through."""
+        """Of ways that are long enough to pass through anything, and not too long to be drawn. Who is inside after
+        it has not passed through."""
         asked = [
             (number, a.lon_e7, a.lat_e7, b.lon_e7, b.lat_e7)
             for number, (a, b) in enumerate(zip(before, fixes, strict=True))
@@ -139,7 +143,8 @@ class Fences:
         ends = table[1:] / E7
         ways, keys = self.passages.candidates(*ends)
         numbers = table[0].astype(np.int64)[ways]
-        left = np.flatnonzero(~np.isin(numbers << 32 | keys, covered)) if len(ways) else ways
+        pairs = enumerate(zip(numbers.tolist(), keys.tolist(), strict=True))
+        left = np.array([pair for pair, (number, key) in pairs if key not in here.get(number, NOWHERE)], dtype=np.int64)
         found: dict[int, tuple[int, ...]] = {}
         asked_of = [self[key] for key in keys[left].tolist()]
         for pair in left[touches(asked_of, *ends[:, ways[left]])].tolist() if len(left) else ():

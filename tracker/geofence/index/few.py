@@ -5,13 +5,13 @@ Everything here has its counterpart in index.py and lookup.py, and must give the
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import shapely
 
 from tracker.geo.distance import distance
 from tracker.geofence.index.cells import FINEST, HALF_BITS, LOW_HALF, PER_DEGREE, REFERENCE, SIZES, SPREAD
-from tracker.geofence.index.division import ASK, INSIDE, NEAR, WHOLE, Division
+from tracker.geofence.index.division import ASK, INSIDE, NEAR, OUTSIDE, WHOLE, Division
 from tracker.geofence.index.lookup import Lookup
 from tracker.geofence.index.pieces import Pieces
 from tracker.geofence.shape.distance import WGS84, edge_ends, to_edges
@@ -19,7 +19,18 @@ from tracker.geofence.shape.distance import WGS84, edge_ends, to_edges
 SPHERE: Final = 0.01  # more than distance() is wrong by, for it knows a sphere only
 SPREAD_LIST: Final[list[int]] = SPREAD.tolist()
 SIZE_LIST: Final[list[float]] = SIZES.tolist()
+MOST_VISITED: Final = 16_384  # cells of 10 m, with the edges in them: 30 MB where fences lie thick
 PER_DEGREE_FLOAT: Final = float(PER_DEGREE)
+
+
+class Found(NamedTuple):
+    """An entry in a cell. `lon`, `lat`: from where one walks."""
+
+    fence: int
+    kind: int
+    entry: int
+    lon: float
+    lat: float
 
 
 class Few:
@@ -34,6 +45,8 @@ class Few:
         self.first, self.edge = division.first.data, division.edges.data
         self.degrees: Final[Any] = division.vertices.view("float64").data
         self.cells, self.offset, self.order = (lookup.cells.data, lookup.offset.data, lookup.order.data)
+        self.visited: Final[dict[int, tuple[Found, ...]]] = {}  # by finest cell; bound: MOST_VISITED, then all anew
+        self.walks: Final[dict[int, list[tuple[float, ...]]]] = {}  # by entry; bound: cleared with `visited`
         self.levels: Final = [
             (level, shift, tag)
             for level, (shift,), (tag,) in zip(
@@ -41,11 +54,26 @@ class Few:
             )
         ]
 
-    def covering(self, lon: float, lat: float) -> Iterator[int]:
+    def covering(self, lon: float, lat: float) -> list[int]:
         """Keys of the fences that cover a place; one in parts may come more than once."""
         column, row = int((lon + 180.0) * PER_DEGREE_FLOAT), int((lat + 90.0) * PER_DEGREE_FLOAT)
         number = SPREAD_LIST[column & LOW_HALF] | SPREAD_LIST[row & LOW_HALF] << 1
         number |= (SPREAD_LIST[column >> HALF_BITS] | SPREAD_LIST[row >> HALF_BITS] << 1) << 2 * HALF_BITS
+        here = self.visited.get(number)
+        if here is None:
+            here = self.visit(number, column, row)
+        return [found.fence for found in here if found.kind == WHOLE or self.covers(found, lon, lat)]
+
+    def visit(self, number: int, column: int, row: int) -> tuple[Found, ...]:
+        """What lies in a cell of the finest level, on all levels. Kept: where a device is now it mostly is next, and
+        where it drives others do."""
+        if len(self.visited) >= MOST_VISITED:
+            self.visited.clear()
+            self.walks.clear()
+        here = self.visited[number] = tuple(self.find(number, column, row))
+        return here
+
+    def find(self, number: int, column: int, row: int) -> Iterator[Found]:
         begin = 0
         for level, shift, tag in self.levels:
             key = number >> shift | tag
@@ -54,42 +82,55 @@ class Few:
                 continue
             for at in range(self.offset[begin], self.offset[begin + 1]):
                 entry = self.order[at]
-                fence = self.fence[self.piece[entry]]
-                if fence >= 0 and self.covers(entry, lon, lat, level, column, row):
-                    yield fence
+                fence, kind = self.fence[self.piece[entry]], self.kind[entry]
+                if fence >= 0:
+                    yield Found(fence, kind, entry, *self.start_of(kind, level, column, row))
 
-    def covers(self, entry: int, lon: float, lat: float, level: int, column: int, row: int) -> bool:
-        kind = self.kind[entry]
-        if kind == WHOLE:
-            return True
-        if kind == NEAR:
-            return self.near(entry, lon, lat)
-        if kind == ASK:
-            return self.asked(entry, lon, lat)
+    def start_of(self, kind: int, level: int, column: int, row: int) -> tuple[float, float]:
+        """The place of reference, where there is a walk from it."""
+        if kind not in (INSIDE, OUTSIDE):
+            return 0.0, 0.0
         shift = 2 * (FINEST - level)
-        from_lon = ((column >> shift) + REFERENCE.real) * SIZE_LIST[level] - 180.0
-        from_lat = ((row >> shift) + REFERENCE.imag) * SIZE_LIST[level] - 90.0
-        found = self.walk(entry, lon - from_lon, lat - from_lat, from_lon, from_lat)
-        if found is None:
-            return self.asked(entry, lon, lat)
-        return bool(found != (kind == INSIDE))
+        lon = ((column >> shift) + REFERENCE.real) * SIZE_LIST[level] - 180.0
+        return lon, ((row >> shift) + REFERENCE.imag) * SIZE_LIST[level] - 90.0
+
+    def covers(self, found: Found, lon: float, lat: float) -> bool:
+        if found.kind == NEAR:
+            return self.near(found.entry, lon, lat)
+        if found.kind == ASK:
+            return self.asked(found.entry, lon, lat)
+        odd = self.walk(found, lon - found.lon, lat - found.lat)
+        if odd is None:
+            return self.asked(found.entry, lon, lat)
+        return odd != (found.kind == INSIDE)
 
     def asked(self, entry: int, lon: float, lat: float) -> bool:
         return bool(shapely.intersects_xy(self.shape[self.piece[entry]], lon, lat))
 
-    def walk(self, entry: int, x: float, y: float, from_lon: float, from_lat: float) -> bool | None:
+    def walk(self, found: Found, x: float, y: float) -> bool | None:
         """Whether the walk to x, y crosses the border an odd number of times; None: too near to say."""
-        odd, error, degrees = False, self.error[self.piece[entry]], self.degrees
-        for at in range(self.first[entry], self.first[entry + 1]):
-            vertex = 2 * self.edge[at]
-            ax, ay = degrees[vertex] - from_lon, degrees[vertex + 1] - from_lat
-            bx, by = degrees[vertex + 2] - from_lon, degrees[vertex + 3] - from_lat
-            side_a, side_b, origin = x * ay - y * ax, x * by - y * bx, ax * by - ay * bx
+        edges = self.walks.get(found.entry)
+        if edges is None:
+            edges = self.walks[found.entry] = [*self.edges_of(found)]
+        odd, error = False, self.error[self.piece[found.entry]]
+        for ax, ay, bx, by, origin in edges:
+            side_a, side_b = x * ay - y * ax, x * by - y * bx
             place = origin + side_a - side_b
-            if min(abs(side_a), abs(side_b), abs(origin), abs(place)) <= error:
+            if -error <= side_a <= error or -error <= side_b <= error:
                 return None
-            odd ^= (side_a > 0) != (side_b > 0) and (origin > 0) != (place > 0)
+            if -error <= place <= error or -error <= origin <= error:
+                return None
+            if (side_a > 0) != (side_b > 0) and (origin > 0) != (place > 0):
+                odd = not odd
         return odd
+
+    def edges_of(self, found: Found) -> Iterator[tuple[float, float, float, float, float]]:
+        """Both ends as seen from the place of reference, and twice the area of the triangle of the three."""
+        for at in range(self.first[found.entry], self.first[found.entry + 1]):
+            vertex = 2 * self.edge[at]
+            ax, ay = self.degrees[vertex] - found.lon, self.degrees[vertex + 1] - found.lat
+            bx, by = self.degrees[vertex + 2] - found.lon, self.degrees[vertex + 3] - found.lat
+            yield ax, ay, bx, by, ax * by - ay * bx
 
     def near(self, entry: int, lon: float, lat: float) -> bool:
         """A circle's one edge is its centre twice."""

@@ -22,7 +22,8 @@ from tracker.geofence.shape.distance import ROUGH, edge_ends, feet, geodesic, ro
 from tracker.model.geofence import Geofence
 
 Pairs = tuple[Ints, Ints]  # place index, fence key
-FEW: Final = 8  # places up to which one by one is quicker; where fences lie thick it is 4, where thin 12
+FEW: Final = 32  # places up to which one by one is quicker; in cells where somebody was before it is 100, in others 12
+NOWHERE: Final[frozenset[int]] = frozenset()
 SWEEP_FROM: Final = 256  # removed pieces that may stay, or a quarter of all: a sweep costs as much as five edits
 
 
@@ -93,7 +94,8 @@ class FenceIndex:
         """Keys of the fences that cover one place."""
         if abs(lon) == 180.0:
             return frozenset((*self._few.covering(180.0, lat), *self._few.covering(-180.0, lat)))
-        return frozenset(self._few.covering(lon, lat))
+        found = self._few.covering(lon, lat)
+        return frozenset(found) if found else NOWHERE
 
     def _covering_few(self, lons: list[float], lats: list[float]) -> Pairs:
         found = [self.at(lon, lat) for lon, lat in zip(lons, lats, strict=True)]
