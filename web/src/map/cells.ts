@@ -1,46 +1,87 @@
-/** Where there are too many devices to send, the server counts them by cell; each is a disc with its number. */
+/** Discs with a number: devices that lie on one another, or by cell where there are too many to send. */
 import type { FeatureCollection } from 'geojson';
 import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
-import type { Cell } from '../live/frames';
+import { locale, words } from '../words';
 import { PAINT, type Theme } from './flavors';
+
+export interface Disc {
+  readonly lon: number;
+  readonly lat: number;
+  readonly count: number;
+  readonly silent: number; // of them; the worst a device can be
+}
 
 const SOURCE = 'cells';
 
-export function addCells(map: MapLibre, cells: readonly Cell[], theme: Theme): void {
-  const { cell, cellText, halo } = PAINT[theme];
-  map.addSource(SOURCE, { type: 'geojson', data: collection(cells) });
+export function addCells(map: MapLibre, discs: readonly Disc[], theme: Theme): void {
+  const { cell, cellText, halo, silent, silentText } = PAINT[theme];
+  const hasSilent = ['>', ['get', 'silent'], 0];
+  map.addSource(SOURCE, { type: 'geojson', data: collection(discs) });
   map.addLayer({
     id: 'cell-disc',
     type: 'circle',
     source: SOURCE,
     paint: {
       'circle-color': cell,
-      'circle-opacity': 0.8,
-      'circle-stroke-color': halo,
-      'circle-stroke-width': 1.5,
-      'circle-radius': ['interpolate', ['linear'], ['log10', ['get', 'count']], 0, 6, 2, 14, 5, 30] as never,
+      'circle-opacity': 0.92,
+      'circle-stroke-color': ['case', hasSilent, silent, halo] as never,
+      'circle-stroke-width': ['case', hasSilent, 3.5, 2] as never,
+      'circle-radius': ['interpolate', ['linear'], ['log10', ['get', 'count']], 0, 11, 2, 16, 5, 30] as never,
     },
   });
   map.addLayer({
     id: 'cell-count',
     type: 'symbol',
     source: SOURCE,
-    layout: { 'text-field': ['get', 'label'], 'text-font': ['Noto Sans Medium'], 'text-size': 11 },
+    layout: {
+      'text-field': ['get', 'label'],
+      'text-font': ['Noto Sans Medium'],
+      'text-size': 12,
+      'text-allow-overlap': true,
+      'text-ignore-placement': true,
+    },
     paint: { 'text-color': cellText },
+  });
+  map.addLayer({
+    id: 'cell-silent',
+    type: 'symbol',
+    source: SOURCE,
+    filter: hasSilent as never,
+    layout: {
+      'text-field': ['get', 'note'],
+      'text-font': ['Noto Sans Medium'],
+      'text-size': 11,
+      'text-anchor': 'top',
+      'text-offset': [0, 1.6],
+    },
+    paint: { 'text-color': silentText, 'text-halo-color': halo, 'text-halo-width': 1.5 },
   });
 }
 
-export function showCells(map: MapLibre, cells: readonly Cell[]): void {
-  (map.getSource(SOURCE) as GeoJSONSource | undefined)?.setData(collection(cells));
+export function showCells(map: MapLibre, discs: readonly Disc[]): void {
+  (map.getSource(SOURCE) as GeoJSONSource | undefined)?.setData(collection(discs));
 }
 
-function collection(cells: readonly Cell[]): FeatureCollection {
-  const short = new Intl.NumberFormat(undefined, { notation: 'compact' });
+/** Which disc a pixel is on, by its place in the list; null for none. */
+export function discAt(map: MapLibre, point: [number, number]): number | null {
+  if (!map.getLayer('cell-disc')) return null;
+  const [found] = map.queryRenderedFeatures(point, { layers: ['cell-disc'] });
+  return found ? Number(found.properties['index']) : null;
+}
+
+function collection(discs: readonly Disc[]): FeatureCollection {
+  const short = new Intl.NumberFormat(locale.value, { notation: 'compact' });
   return {
     type: 'FeatureCollection',
-    features: cells.map(({ lon, lat, count }) => ({
+    features: discs.map(({ lon, lat, count, silent }, index) => ({
       type: 'Feature',
-      properties: { count, label: short.format(count) },
+      properties: {
+        index,
+        count,
+        silent,
+        label: short.format(count),
+        note: words.value.map.silent(short.format(silent)),
+      },
       geometry: { type: 'Point', coordinates: [lon, lat] },
     })),
   };

@@ -6,6 +6,7 @@
 import type { CustomLayerInterface, CustomRenderMethodInput, Map as MapLibre } from 'maplibre-gl';
 import type { DeviceTable } from '../live/devices';
 import { Status } from '../live/frames';
+import { type Cluster, Clusters } from './clusters';
 import { glideTime } from './glide';
 import { Look, type MarkerColors, Markers, STALE, STRIDE } from './markers';
 import { difference, mercatorX, mercatorY, WORLD_UNITS } from './mercator';
@@ -17,7 +18,8 @@ const PICK_PX = 18; // a finger is wide
 const POINTED_SPEED = 0.5; // m/s: what creeps has no heading worth showing
 const HALO = 2.3; // times the marker
 const CROWD = 400; // in view; more than these are drawn smaller
-const LEAST_SCALE = 0.4;
+const LEAST_SCALE = 0.7;
+const GROUP_MS = 1_000;
 
 /** In mercator units; `width` wraps at 180 degrees. */
 interface Window {
@@ -34,7 +36,12 @@ export class DeviceLayer implements CustomLayerInterface {
   selected: number | null = null;
   still = false; // people who asked for less motion: markers jump
   framesDrawn = 0;
-  private readonly markers = new Markers();
+  readonly markers = new Markers();
+  /** Told which devices in view are counted, not drawn, each time that is looked at. */
+  grouped: (clusters: readonly Cluster[]) => void = () => {};
+  private readonly clusters = new Clusters();
+  private groupedAt = -Infinity;
+  private groupedZoom = NaN;
   private readonly pacer = new Pacer();
   private readonly started = performance.now();
   private map: MapLibre | null = null;
@@ -60,11 +67,11 @@ export class DeviceLayer implements CustomLayerInterface {
     let visible = false;
     for (const row of this.table.takeChanged()) visible = this.follow(row, time, now, window) || visible;
     if (visible) this.map?.triggerRepaint();
+    if (performance.now() - this.groupedAt > GROUP_MS) this.regroup();
   }
 
   /** Fades what has not been heard of; every few seconds is enough. */
   age(now: number): void {
-    this.crowd();
     let faded = false;
     for (let row = 0; row < this.table.size; row++) {
       const status = this.statusOf(row, now);
@@ -72,6 +79,7 @@ export class DeviceLayer implements CustomLayerInterface {
       this.dress(row, now);
       faded = true;
     }
+    this.regroup();
     if (faded) this.map?.triggerRepaint();
   }
 
@@ -102,7 +110,7 @@ export class DeviceLayer implements CustomLayerInterface {
     const { clientWidth: width, clientHeight: height } = this.map.getCanvas();
     const now = this.now();
     for (let row = 0; row < this.table.size; row++) {
-      const spot = this.spot(row, now, width, height);
+      const spot = this.markers.isCounted(row) ? null : this.spot(row, now, width, height);
       if (spot && spot[0] >= 0 && spot[1] >= 0 && spot[0] <= width && spot[1] <= height) visit(row, ...spot);
     }
   }
@@ -184,12 +192,35 @@ export class DeviceLayer implements CustomLayerInterface {
     return (x - window.west) >>> 0 <= window.width && y >= window.north && y <= window.south;
   }
 
-  /** Where many are in view each is drawn smaller: they would hide one another, and cost the GPU for it. */
-  private crowd(): void {
+  /** What lies on one another is counted; where many are left in view each is drawn smaller. The chosen one stays itself. */
+  regroup(): void {
+    if (!this.map) return;
+    this.groupedAt = performance.now();
+    this.groupedZoom = Math.round(this.map.getZoom());
     const window = this.window();
-    let count = 0;
-    for (let row = 0; row < this.table.size; row++) if (this.markers.isShown(row) && this.isIn(window, row)) count++;
-    this.scale = Math.max(LEAST_SCALE, Math.min(1, Math.sqrt(CROWD / count)));
+    const rows: number[] = [];
+    for (let row = 0; row < this.table.size; row++)
+      if (row !== this.selected && this.markers.isShown(row) && this.isIn(window, row)) rows.push(row);
+    const clusters = this.clusters.group(this.markers, rows, this.map.getZoom());
+    const single = rows.length - this.count(clusters);
+    this.scale = Math.max(LEAST_SCALE, Math.min(1, Math.sqrt(CROWD / single)));
+    this.grouped(clusters);
+  }
+
+  /** How many are counted; each row that now is, or no longer is, goes to the GPU. */
+  private count(clusters: readonly Cluster[]): number {
+    const counted = new Uint8Array(this.markers.capacity);
+    let many = 0;
+    for (const { rows } of clusters) for (const row of rows) counted[row] = 1;
+    for (let row = 0; row < this.table.size && row < counted.length; row++) {
+      many += counted[row]!;
+      if (this.markers.bytes[row * STRIDE + Look.Counted] === counted[row]) continue;
+      this.markers.bytes[row * STRIDE + Look.Counted] = counted[row]!;
+      this.dirtyFrom = Math.min(this.dirtyFrom, row);
+      this.dirtyTo = Math.max(this.dirtyTo, row);
+    }
+    if (this.dirtyTo >= this.dirtyFrom) this.map?.triggerRepaint();
+    return many;
   }
 
   onAdd(map: MapLibre, gl: WebGL2RenderingContext): void {
@@ -199,12 +230,17 @@ export class DeviceLayer implements CustomLayerInterface {
     this.buffer = gl.createBuffer();
     this.upload();
     map.on('moveend', this.recount);
+    map.on('zoom', this.rezoom);
   }
 
-  private readonly recount = () => this.crowd();
+  private readonly recount = () => this.regroup();
+  private readonly rezoom = () => {
+    if (Math.round(this.map!.getZoom()) !== this.groupedZoom) this.regroup();
+  };
 
   onRemove(map: MapLibre, gl: WebGL2RenderingContext): void {
     map.off('moveend', this.recount);
+    map.off('zoom', this.rezoom);
     clearTimeout(this.next);
     this.next = undefined;
     for (const program of this.programs.values()) program.discard();
@@ -292,5 +328,5 @@ export class DeviceLayer implements CustomLayerInterface {
 
 /** CSS pixels of the square a marker is drawn in. */
 function markerSize(zoom: number): number {
-  return Math.max(10, Math.min(34, 10 + (zoom - 5) * 2.3));
+  return Math.max(13, Math.min(34, 10 + (zoom - 5) * 2.3));
 }

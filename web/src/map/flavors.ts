@@ -103,21 +103,25 @@ export function flavor(theme: Theme): Flavor {
 /** What we draw on top. */
 export const PAINT = {
   light: {
-    markers: { status: ['#7b8494', '#5b6b80', '#2563eb', '#9aa3b180'], rim: '#ffffff' },
+    markers: { status: ['#7b8494', '#5b6b80', '#2563eb', '#69748a'], rim: '#ffffff' },
     fence: '#7c3aed',
     fenceLabel: '#5b21b6',
     halo: '#ffffff',
     trail: '#2563eb',
     cell: '#2563eb',
     cellText: '#ffffff',
+    silent: '#d97706',
+    silentText: '#8a4a06',
   },
   dark: {
-    markers: { status: ['#8d9bb0', '#a9b7ca', '#4ea1ff', '#5f708680'], rim: '#0c1520' },
+    markers: { status: ['#8d9bb0', '#a9b7ca', '#4ea1ff', '#8294ab'], rim: '#0c1520' },
     fence: '#a78bfa',
     fenceLabel: '#c4b5fd',
     halo: '#0f1823',
     trail: '#4ea1ff',
     cell: '#4ea1ff',
     cellText: '#08121e',
+    silent: '#f5a94c',
+    silentText: '#f5c07a',
   },
 } as const satisfies Record<Theme, object>;

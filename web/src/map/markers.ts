@@ -10,7 +10,7 @@ export const STRIDE = 32;
 const METRES_PER_UNIT = 40_075_016.7 / 2 ** 32; // at the equator
 const TURN = 65_536;
 
-export const Look = { Status: 24, Shown: 25, Pointed: 26 } as const;
+export const Look = { Status: 24, Shown: 25, Pointed: 26, Counted: 27 } as const;
 export const STALE = 3; // the status after those of the wire: heard of long ago
 
 export interface MarkerColors {
@@ -77,6 +77,11 @@ export class Markers {
 
   status(row: number): number {
     return this.bytes[row * STRIDE + Look.Status]!;
+  }
+
+  /** Whether it is one of a number, and not drawn for itself. */
+  isCounted(row: number): boolean {
+    return this.bytes[row * STRIDE + Look.Counted] === 1;
   }
 
   isShown(row: number): boolean {

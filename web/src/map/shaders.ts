@@ -7,7 +7,7 @@ ${define}
 in uvec2 a_from;
 in uvec2 a_to;
 in uvec2 a_time;     // start and length of the glide, ms
-in uvec4 a_look;     // status, 1 shown, 1 has heading, 0
+in uvec4 a_look;     // status, 1 shown, 1 has heading, 1 counted in a disc
 in vec2 a_heading;   // turns, at its start and end
 uniform uint u_now;
 uniform float u_size;
@@ -29,7 +29,7 @@ void main() {
   gl_Position = u_matrix * vec4(mix(from, to, k) / 4294967296.0, 0.0, 1.0);
 #endif
   gl_PointSize = u_size;
-  if (a_look.y == 0u) gl_Position = vec4(2.0, 2.0, 2.0, 1.0); // outside: nothing is drawn
+  if (a_look.y == 0u || a_look.w == 1u) gl_Position = vec4(2.0, 2.0, 2.0, 1.0); // outside: nothing is drawn
   v_color = u_colors[min(a_look.x, 3u)];
   float turned = a_heading.y - a_heading.x;
   float heading = (a_heading.x + k * (turned - round(turned))) * 6.2831853 + u_turn;

@@ -8,7 +8,8 @@ import type { Cell, Viewport } from '../live/frames';
 import { readStored, store } from '../storage';
 import { basemap, readTilesInRanges } from './basemap';
 import { boxAround } from './bounds';
-import { addCells, showCells } from './cells';
+import { addCells } from './cells';
+import { Crowds } from './crowds';
 import { DeviceLayer } from './device-layer';
 import { addDots, showDots } from './dots';
 import { addFences, addFormer, boxOf, choose, light, showFences, showFormer } from './fences';
@@ -47,12 +48,12 @@ export class MapView {
   readonly layer: DeviceLayer;
   /** A person had looked somewhere before, and is shown that place again. */
   readonly placed: boolean;
+  private readonly crowds: Crowds;
   private fences: readonly Geofence[] = [];
   private chosen: string | null = null; // geofence
   private hidden: string | null = null; // geofence
   private former: Geofence | null = null; // the border that decided an event, where it is another by now
   private overlay: Overlay | null = null;
-  private cells: readonly Cell[] = [];
   private dots: readonly Position[] = [];
   private lost = false; // the GPU was taken away, as after a sleep; until it is back the map has no style to speak to
   private trail: readonly Position[] = [];
@@ -87,6 +88,7 @@ export class MapView {
     this.map.addControl(new ScaleControl(), 'bottom-left');
     this.layer = new DeviceLayer(feed.devices);
     this.layer.paint(PAINT[theme].markers);
+    this.crowds = new Crowds(this.map, this.layer, feed.devices, listener.picked, () => this.lost);
     new DeviceLabels(this.map, this.layer, feed.devices);
     this.map.on('style.load', () => this.dress());
     this.listen();
@@ -108,7 +110,8 @@ export class MapView {
       rememberCamera(map);
     });
     map.on('click', (event) => {
-      if (!this.overlay) listener.picked(this.layer.pick(event.point.x, event.point.y));
+      const { x, y } = event.point;
+      if (!this.overlay && !this.crowds.open(x, y)) listener.picked(this.layer.pick(x, y));
     });
     map.on('mousemove', (event) => this.point(event.point.x, event.point.y));
     // While the server is away so is the ground. MapLibre asks again for tiles, but not for a style that failed.
@@ -128,7 +131,8 @@ export class MapView {
   private point(x: number, y: number): void {
     if (this.overlay || performance.now() - this.pointedAt < POINT_MS || this.map.isMoving()) return;
     this.pointedAt = performance.now();
-    this.map.getCanvas().style.cursor = this.layer.pick(x, y) === null ? '' : 'pointer';
+    const open = this.crowds.isOn(x, y) || this.layer.pick(x, y) !== null;
+    this.map.getCanvas().style.cursor = open ? 'pointer' : '';
   }
 
   /** The server is back: what of the ground could not be read meanwhile is read now. */
@@ -155,7 +159,7 @@ export class MapView {
       addFences(this.map, this.seen(), this.theme);
       addFormer(this.map, this.former, this.theme);
       addTrail(this.map, this.trail, this.theme);
-      addCells(this.map, this.cells, this.theme);
+      addCells(this.map, this.crowds.discs, this.theme);
       addDots(this.map, this.dots, this.theme);
     }
     if (this.map.getLayer(this.layer.id)) this.map.removeLayer(this.layer.id);
@@ -224,9 +228,7 @@ export class MapView {
   }
 
   showCells(cells: readonly Cell[]): void {
-    if (!cells.length && !this.cells.length) return;
-    this.cells = cells;
-    if (!this.lost) showCells(this.map, cells);
+    this.crowds.showCells(cells);
   }
 
   showDots(places: readonly Position[]): void {
@@ -242,6 +244,7 @@ export class MapView {
   select(row: number | null): void {
     this.layer.selected = row;
     this.setTrail([]);
+    this.layer.regroup(); // the chosen one is drawn for itself
     this.map.triggerRepaint();
   }
 

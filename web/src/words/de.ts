@@ -94,6 +94,10 @@ export const de: Words = {
     more: 'Mehr Filter',
     clear: 'Filter leeren',
   },
+  map: {
+    silent: (count) => `${count} stumm`,
+    here: (count) => `${count} Geräte an dieser Stelle`,
+  },
   detail: {
     device: (name) => `Gerät ${name}`,
     heading: 'Richtung',

@@ -93,6 +93,10 @@ export const en = {
     more: 'More filters',
     clear: 'Clear the filters',
   },
+  map: {
+    silent: (count: string) => `${count} silent`,
+    here: (count: number) => `${count} devices on this spot`,
+  },
   detail: {
     device: (name: string) => `Device ${name}`,
     heading: 'Heading',
