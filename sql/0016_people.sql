@@ -71,3 +71,53 @@ alter table session add column address text;
 alter table session add column program text; -- what the browser calls itself
 alter table session add check (token is null or person is null);
 create index on session (person) where person is not null;
+
+-- Whoever sees a row of a session go, by signing out, by a new password or with its person, ends that session's sockets.
+create function tell_session_ended() returns trigger language plpgsql as $$
+begin
+    perform pg_notify('tracker_session', old.id::text);
+    return null;
+end $$;
+create trigger session_ended after delete on session for each row execute function tell_session_ended();
+
+-- What was sent to somebody who is to join: the code stands in the link, and here by its hash. It is worth what the one who
+-- invites may still do when it is used: `by_person`, or the token `by_token`; neither: the operator's own.
+create table invitation (
+    hash bytea primary key check (length(hash) = 32),
+    email text not null check (length(email) between 3 and 254),
+    in_group integer not null references rights_group on delete cascade,
+    role text not null check (role in ('viewer', 'dispatcher', 'manager')),
+    by_person integer references person on delete cascade,
+    by_token integer references token on delete cascade,
+    made_at timestamptz not null default now(),
+    expires_at timestamptz not null,
+    used_at timestamptz
+);
+create index on invitation (expires_at);
+
+create table password_reset (
+    hash bytea primary key check (length(hash) = 32),
+    person integer not null references person on delete cascade,
+    expires_at timestamptz not null
+);
+create index on password_reset (person);
+
+-- Who did what to what, when and from where. People are named by their numbers: names and addresses end with the person.
+create table audit (
+    number bigint primary key, -- without gaps, in the order of commit
+    at timestamptz not null default clock_timestamp(),
+    person integer, -- who: a person, or the token; neither: the operator's own, or the command line
+    token integer,
+    address text, -- null: on the machine itself
+    deed text not null check (deed ~ '^[a-z_]+\.[a-z_]+$'),
+    object text not null check (length(object) <= 254), -- to what or whom
+    in_group integer, -- of which group, for its managers
+    detail jsonb
+);
+create index on audit (in_group, number) where in_group is not null;
+create function refuse_change() returns trigger language plpgsql as $$
+begin
+    raise exception 'the table % is only added to', tg_table_name using errcode = 'insufficient_privilege';
+end $$;
+create trigger audit_stays before update or delete on audit for each row execute function refuse_change();
+create trigger audit_stays_whole before truncate on audit for each statement execute function refuse_change();

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from tracker import __version__, analysis, logs
+from tracker.access.codes import make_reset_at
 from tracker.access.links import make_link_at
 from tracker.access.tokens import issue_at
 from tracker.errors import TrackerError
@@ -72,6 +73,15 @@ def serve(bind: str | None, data: Path | None, database_url: str | None) -> None
 def sign_in(url: str | None, data: Path | None, database_url: str | None) -> None:
     """Print a link that signs a browser in as admin, once and within an hour."""
     run_loop(linking(settings_from(data=data, database_url=database_url, log_level="warning"), url))
+
+
+@main.command("reset-password")
+@click.argument("email")
+@click.option("--url", help="Where a browser finds the server. [what TRACKER_ORIGINS or TRACKER_BIND says]")
+@database_options
+def reset_password(email: str, url: str | None, data: Path | None, database_url: str | None) -> None:
+    """Print a link by which a person sets a new password, once and within an hour."""
+    run_loop(resetting(settings_from(data=data, database_url=database_url, log_level="warning"), url, email))
 
 
 @main.command()
@@ -235,3 +245,13 @@ async def linking(settings: Settings, url: str | None) -> None:
     async with database(settings) as (database_url, _):
         await bring_up_to_date(database_url)
         click.echo(link_to(url or base_url(settings), await make_link_at(database_url)))
+
+
+async def resetting(settings: Settings, url: str | None, email: str) -> None:
+    async with database(settings) as (database_url, _):
+        await bring_up_to_date(database_url)
+        try:
+            code = await make_reset_at(database_url, email)
+        except TrackerError as error:
+            raise click.ClickException(str(error)) from None
+        click.echo(link_to(url or base_url(settings), code, "password"))

@@ -14,6 +14,8 @@ from tracker import posts
 from tracker.access.addresses import Addresses
 from tracker.access.gate import Gate
 from tracker.alerts.carriers.carrier import Carriers
+from tracker.alerts.carriers.mail import Mail
+from tracker.alerts.postbox import Postbox
 from tracker.api.app import build_app
 from tracker.clock import find_fault
 from tracker.errors import StorageDown, TrackerError
@@ -31,11 +33,12 @@ from tracker.metrics import Metrics
 from tracker.model.device import Device
 from tracker.model.moment import datetime_to_micros, now_us
 from tracker.processes.assignment import Assignment, Listening
-from tracker.processes.prepare import prepare
+from tracker.processes.prepare import API_ANSWER, prepare
 from tracker.processes.sibling import NUDGE, Ear, Report, Sibling
 from tracker.processes.upkeep import keep_up, sweep
 from tracker.settings import Settings
 from tracker.sockets import blueprint
+from tracker.start import base_url
 from tracker.store.alarms import select_seen
 from tracker.store.devices import select_device_by_key, select_devices
 from tracker.store.events import select_head, select_oldest
@@ -43,6 +46,7 @@ from tracker.store.installation import select_epoch
 from tracker.store.nudges import Channel, listen
 from tracker.store.ownership import select_newest_checkpoint
 from tracker.store.pool import AWAY, answering, borrow, open_pool
+from tracker.store.sessions import select_ended
 from tracker.store.tokens import select_revoked
 from tracker.websocket import serve
 
@@ -51,9 +55,7 @@ seldom = Seldom(logger)
 
 GRACE: Final = 10.0  # s from the signal to the end
 RECONNECT_MS: Final = 1_500  # what devices are told to wait; they add jitter
-API_CONNECTIONS: Final = 8
 DOOR_CONNECTIONS: Final = 4  # of their own, so that a crowd of history queries keeps no device out
-API_ANSWER: Final = 15.0  # s for one statement; then 503, for a person has given up by then
 AGAIN: Final = 1.0  # s to the next attempt to own the log
 ASK: Final = 2.0  # s the database has to answer a readiness probe
 
@@ -92,6 +94,7 @@ class Server:
         self.carriers = carriers
         self.newest = Newest()
         self.addresses = Addresses(doors)
+        self.postbox = make_postbox(settings)
         self.app = build_app(
             addresses=self.addresses,
             gate=self.gate,
@@ -104,6 +107,7 @@ class Server:
             map_style=settings.map_style,
             origin_cookies=settings.origin_cookies,
             database_url=url,
+            postbox=self.postbox,
         )
         self.app.register_blueprint(blueprint(self.reception, self.hub, self.is_open))
         self.app.register_blueprint(posts.blueprint(self.addresses, self.posts, self.gate, self.is_open))
@@ -178,6 +182,8 @@ class Server:
         if channel == "tracker_revoked":
             self.roster.revoke(number)
             self.hub.revoke(number)
+        elif channel == "tracker_session":
+            self.hub.end_session(number)
         elif channel == "tracker_command":
             self.roster.send_commands(number)
         elif channel == "tracker_message":
@@ -209,18 +215,21 @@ class Server:
             self.log.know(device)
 
     async def look(self) -> None:
-        """After a time without nudges: all devices, all open tokens, all commands, the oldest event."""
+        """After a time without nudges: all devices, all open tokens and sessions, all commands, the oldest event."""
         async with borrow(self.pool) as conn:
             devices = {device.key: device for device in await select_devices(conn)}
             callers = [each.token for each in self.roster.members] + [each.token for each in self.hub.viewers]
             tokens = {token.id for token in callers if token}
             revoked = await select_revoked(conn, tokens)
+            ended = await select_ended(conn, {token.session for token in callers if token and token.session})
         self.addresses.forget_all()
         for key in devices.keys() | self.table.devices.keys():
             if devices.get(key) != self.table.devices.get(key):
                 self.know(key, devices.get(key))
         for token in revoked:
             await self.nudge("tracker_revoked", token)
+        for session in ended:
+            self.hub.end_session(session)
         for device in list(self.roster.by_device):
             self.roster.send_commands(device)
         self.hub.notice_message(None)
@@ -262,6 +271,13 @@ async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
         doors.terminate()
 
 
+def make_postbox(settings: Settings) -> Postbox | None:
+    """None where the operator named no SMTP server."""
+    if settings.smtp is None or settings.smtp_from is None:
+        return None
+    return Postbox(Mail(settings.smtp, settings.smtp_from), base_url(settings))
+
+
 async def run_on(
     server: Server,
     tasks: asyncio.TaskGroup,
@@ -277,6 +293,8 @@ async def run_on(
         tasks.create_task(keep_up(server.pool, server.hub.notice_message, server.wake_carriers), name="upkeep"),
         tasks.create_task(notice(shutdown, server), name="shutdown"),
     ]
+    if server.postbox is not None:
+        running.append(tasks.create_task(server.postbox.run(), name="postbox"))
     await serve(
         server.app,
         bind=[f"fd://{listener}"],

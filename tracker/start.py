@@ -71,6 +71,6 @@ def bound_url(settings: Settings, bound: str) -> str:
     return f"{'https' if settings.tls_certificate else 'http'}://{EVERYWHERE.get(host, host)}:{port}"
 
 
-def link_to(base: str, code: str) -> str:
+def link_to(base: str, code: str, kind: str = "link") -> str:
     """Behind the #, which no browser sends and no log holds."""
-    return f"{base.rstrip('/')}/#link={code}"
+    return f"{base.rstrip('/')}/#{kind}={code}"

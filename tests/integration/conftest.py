@@ -7,11 +7,14 @@ from pathlib import Path
 import asyncpg
 import msgspec
 import pytest
+from argon2 import PasswordHasher
 from quart import Quart, Response
 from quart.testing.connections import TestHTTPConnection
 from werkzeug.datastructures import Headers
 
 from tracker.access.gate import Gate
+from tracker.access.hashing import Hashing
+from tracker.access.passwords import Passwords
 from tracker.access.tokens import issue
 from tracker.api.app import build_app
 from tracker.live.table import Table
@@ -68,8 +71,14 @@ def table() -> Table:
 
 
 @pytest.fixture
-def app(gate: Gate, table: Table, ready: Readiness, metrics: Metrics, web: Path) -> Quart:
-    return build_app(gate=gate, table=table, metrics=metrics, ready=ready, web=web)
+def passwords(pool: asyncpg.Pool) -> Passwords:
+    """Hashed at a hundredth of the cost: most tests are not about that."""
+    return Passwords(pool, Hashing(PasswordHasher(time_cost=1, memory_cost=512, parallelism=1)))
+
+
+@pytest.fixture
+def app(gate: Gate, table: Table, ready: Readiness, metrics: Metrics, web: Path, passwords: Passwords) -> Quart:
+    return build_app(gate=gate, table=table, metrics=metrics, ready=ready, web=web, passwords=passwords)
 
 
 @pytest.fixture

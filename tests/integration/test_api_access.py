@@ -1,6 +1,7 @@
 """Who may call what: a table of every route and every kind of caller. A route that is not in it fails the test."""
 
 import asyncio
+import re
 
 import asyncpg
 import pytest
@@ -18,8 +19,14 @@ from tracker.store.tokens import revoke_token
 ALL, SIGNED_IN, READERS, ADMINS = "anyone", "signed in", "viewers and admins", "admins"
 EXPECTED = {
     ALL: """GET /livez, GET /readyz, GET /metrics, GET /openapi.json, GET /asyncapi.json, GET /api/config,
-            POST /api/session, POST /api/pairing, GET /, GET /<folder>/<path:name>, GET /<name>""",
-    SIGNED_IN: "DELETE /api/session, GET /api/me",
+            POST /api/session, POST /api/pairing, GET /api/doors,
+            POST /api/invitations/show, POST /api/invitations/accept,
+            POST /api/password-resets, POST /api/password-resets/accept,
+            GET /, GET /<folder>/<path:name>, GET /<name>""",
+    SIGNED_IN: """DELETE /api/session, GET /api/me, GET /api/people, GET /api/people/<int:person>,
+                  PATCH /api/people/<int:person>, DELETE /api/people/<int:person>,
+                  GET /api/people/<int:person>/sessions, DELETE /api/people/<int:person>/sessions,
+                  DELETE /api/people/<int:person>/sessions/<int:session>, POST /api/invitations""",
     READERS: """GET /api/devices, GET /api/devices/<device>, GET /api/devices/<device>/track,
                 GET /api/devices/<device>/commands, GET /api/devices/<device>/quarantine,
                 GET /api/geofences, GET /api/geofences/<geofence>, GET /api/events, GET /api/events/stream,
@@ -30,6 +37,7 @@ EXPECTED = {
                POST /api/devices/<device>/token, POST /api/devices/<device>/commands,
                POST /api/devices/<device>/pairing, POST /api/devices/<device>/messages,
                POST /api/pairs, PATCH /api/pairs/<pair>, DELETE /api/pairs/<pair>,
+               GET /api/audit, POST /api/people, POST /api/people/<int:person>/reset,
                GET /api/tokens, POST /api/tokens, DELETE /api/tokens/<int:id>,
                GET /api/subscriptions, POST /api/subscriptions, GET /api/subscriptions/<subscription>,
                PATCH /api/subscriptions/<subscription>, DELETE /api/subscriptions/<subscription>,
@@ -81,8 +89,10 @@ async def test_every_route_lets_in_only_whom_the_table_names(
     for route, who in TABLE.items():
         for name, call in {"stranger": anonymous, "device": van, "viewer": viewer, "admin": admin}.items():
             method, path = route.split()
-            path = path.replace("<subscription>", "nobody").replace("<int:delivery>", "999").replace("<pair>", "none")
-            path = path.replace("<int:id>", "999").replace("<folder>", "tiles").replace("<path:name>", "world.pmtiles")
+            path = path.replace("<subscription>", "nobody").replace("<pair>", "none")
+            path = (
+                re.sub(r"<int:\w+>", "999", path).replace("<folder>", "tiles").replace("<path:name>", "world.pmtiles")
+            )
             path = path.replace("<device>", "nobody").replace("<geofence>", "nowhere").replace("<name>", "favicon.svg")
             path += "?after=-1" if path.endswith("/stream") else ""  # refused: its answer would have no end
             response = await call.call(method, path, json=None if method == "GET" else {})
@@ -118,9 +128,13 @@ async def test_no_token_is_read_from_an_address(anonymous: Caller, viewer: Calle
 
 
 async def test_who_am_i(van: Caller, viewer: Caller, admin: Caller) -> None:
-    assert await (await van.get("/api/me")).get_json() == {"kind": "device", "name": "", "device": "van-12"}
-    assert await (await viewer.get("/api/me")).get_json() == {"kind": "viewer", "name": "a viewer", "device": None}
-    assert await (await admin.get("/api/me")).get_json() == {"kind": "admin", "name": "operator", "device": None}
+    nobody: dict[str, object] = {"person": None, "owner": False, "groups": []}
+    told = [await (await each.get("/api/me")).get_json() for each in (van, viewer, admin)]
+    assert told == [
+        {"kind": "device", "name": "", "device": "van-12", **nobody},
+        {"kind": "viewer", "name": "a viewer", "device": None, **nobody},
+        {"kind": "admin", "name": "operator", "device": None, **nobody, "owner": True},
+    ]
 
 
 async def test_a_revoked_token_is_no_token(admin: Caller, app: Quart) -> None:

@@ -19,7 +19,14 @@ async def test_a_browser_signs_in_and_out(app: Quart, viewer: Caller, conn: asyn
     browser = app.test_client()
     signed = await browser.post("/api/session", json={"token": viewer.secret})
     assert signed.status_code == 201
-    assert await signed.get_json() == {"kind": "viewer", "name": "a viewer", "device": None}
+    assert await signed.get_json() == {
+        "kind": "viewer",
+        "name": "a viewer",
+        "device": None,
+        "person": None,
+        "owner": False,
+        "groups": [],
+    }
     cookie = signed.headers["Set-Cookie"] or ""
     assert all(part in cookie for part in ("HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=2592000"))
     assert "Secure" not in cookie and viewer.secret not in cookie

@@ -33,7 +33,8 @@ async def test_a_link_signs_in_once(app: Quart, conn: asyncpg.Connection) -> Non
     browser = app.test_client()
     signed = await browser.post("/api/session", json={"link": code})
     assert signed.status_code == 201
-    assert await signed.get_json() == {"kind": "admin", "name": NAME, "device": None}
+    me = await signed.get_json()
+    assert (me["kind"], me["name"], me["owner"], me["person"]) == ("admin", NAME, True, None)
     assert (await browser.get("/api/devices")).status_code == 200
     again = await app.test_client().post("/api/session", json={"link": code})
     assert again.status_code == 401

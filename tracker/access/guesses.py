@@ -22,14 +22,20 @@ class Failures:
 class Guesses:
     """Counts failures only; who has a valid secret is never asked about here."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, free: int = FREE) -> None:
         self._clock = clock
+        self._free = free
         self._failures: OrderedDict[str, Failures] = OrderedDict()
 
     def wait(self, address: str) -> float:
         """Seconds this address has to wait before it may fail again; 0 for now."""
         failures = self._failures.get(address)
         return 0.0 if failures is None else max(0.0, failures.until - self._clock())
+
+    def count(self, address: str) -> int:
+        """Failures that are not forgiven yet."""
+        failures = self._failures.get(address)
+        return 0 if failures is None or self._clock() - failures.last > FORGIVEN else failures.count
 
     def note_failure(self, address: str) -> None:
         now = self._clock()
@@ -38,8 +44,16 @@ class Guesses:
             failures = Failures()
         failures.count += 1
         failures.last = now
-        if failures.count > FREE:
-            failures.until = now + min(LONGEST, 2.0 ** min(failures.count - FREE, 10))
+        if failures.count > self._free:
+            failures.until = now + min(LONGEST, 2.0 ** min(failures.count - self._free, 10))
         self._failures[address] = failures
         if len(self._failures) > REMEMBERED:
             self._failures.popitem(last=False)
+
+    def take_back(self, address: str) -> None:
+        """One failure less: it was none after all."""
+        failures = self._failures.get(address)
+        if failures is not None:
+            failures.count -= 1
+            if failures.count <= self._free:
+                failures.until = 0.0

@@ -7,7 +7,13 @@ import asyncpg
 from tracker.access.tokens import digest, new_secret
 from tracker.model.token import Token
 from tracker.store.pool import borrow
-from tracker.store.sign_ins import delete_sign_in, insert_sign_in, select_sign_in_token
+from tracker.store.sign_ins import (
+    Origin,
+    delete_sign_in,
+    insert_person_sign_in,
+    insert_sign_in,
+    select_sign_in_token,
+)
 
 COOKIE: Final = "tracker_session"
 
@@ -20,6 +26,15 @@ async def open_sign_in(conn: asyncpg.Connection, token: Token, admin_token: str 
     else:
         await insert_sign_in(conn, _make_operator_digest(secret, admin_token), None)
     return secret
+
+
+async def open_person_sign_in(
+    conn: asyncpg.Connection, person: int, origin: Origin, password: str | None
+) -> str | None:
+    """The same for a person; None where the password, by its hash, is another by now."""
+    secret = new_secret()
+    is_open = await insert_person_sign_in(conn, digest(secret), person, origin, password)
+    return secret if is_open else None
 
 
 async def find_sign_in_token(pool: asyncpg.Pool, secret: str, admin_token: str | None) -> Token | None:

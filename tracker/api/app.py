@@ -12,11 +12,14 @@ import tracker
 from tracker.access.addresses import Addresses
 from tracker.access.gate import Gate
 from tracker.access.guard import guard
+from tracker.access.passwords import Passwords
 from tracker.alerts.carriers.build import build_carriers
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.dialer import Dialer
 from tracker.alerts.carriers.vapid import Vapid, new_key
+from tracker.alerts.postbox import Postbox
 from tracker.api import (
+    audit,
     commands,
     control,
     deliveries,
@@ -29,10 +32,14 @@ from tracker.api import (
     geofence_import,
     geofences,
     ingest,
+    invitations,
     messages,
     pages,
     pairing,
     pairs,
+    password_resets,
+    people,
+    people_sessions,
     positions,
     push,
     quarantine,
@@ -75,6 +82,8 @@ def build_app(
     map_style: str | None = None,
     database_url: str = "",
     origin_cookies: bool = False,
+    passwords: Passwords | None = None,
+    postbox: Postbox | None = None,
 ) -> Quart:
     """`pool` serves the routes, so that none of their queries keeps a caller waiting at the gate; None: the gate's does
     both. `database_url` is for dry runs, which have processes of their own. `web` is the folder of the built page.
@@ -82,14 +91,9 @@ def build_app(
     """
     pool = pool or gate.pool
     readers = Readers()
+    passwords = passwords or Passwords(pool)
     carriers = carriers or build_carriers(Dialer(), Vapid(new_key()))
-    app = Quart("tracker", static_folder=None)
-    app.request_class = Sized  # type: ignore[assignment]  # annotated as the one class, not as one of its kind
-    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
-    app.config["BODY_TIMEOUT"] = 30  # s: a body that dribbles is not waited for
-    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = None  # pages.py says it of each file
-    app.url_map.merge_slashes = False  # an address is right or wrong, not nearly right
-    app.url_map.converters |= {"slug": Slug, "fence": Fence}
+    app = _make_quart()
     schema = describe(app)
     handle_errors(app)
     watch_requests(app, metrics)
@@ -102,7 +106,9 @@ def build_app(
         control.blueprint(ready, metrics.registry, config),
         descriptions.blueprint(schema),
         pages.blueprint(web),
-        sign_in.blueprint(gate),
+        sign_in.blueprint(gate, passwords, mails=postbox is not None),
+        people.blueprint(pool, passwords),
+        *(each.blueprint(gate, pool, passwords, postbox) for each in (invitations, password_resets)),
         pairing.blueprint(pool, gate),
         positions.blueprint(table),
         subscriptions.blueprint(pool, carriers),
@@ -110,12 +116,27 @@ def build_app(
         deliveries.blueprint(pool),
         dry_run.blueprint(pool, readers, database_url),
         event_stream.blueprint(pool, newest or Newest()),
-        *(each.blueprint(pool) for each in (tokens, devices, pairs, commands, messages, quarantine, tracks, events)),
+        *(
+            each.blueprint(pool)
+            for each in (people_sessions, audit, tokens, devices, pairs, commands, messages, quarantine, tracks, events)
+        ),
         *(each.blueprint(pool, readers) for each in (geofences, geofence_import)),
         geofence_export.blueprint(pool),
         ingest.blueprint(pool, addresses or Addresses(pool)),
     ):
         app.register_blueprint(blueprint)
+    return app
+
+
+def _make_quart() -> Quart:
+    """With its limits, and without a route."""
+    app = Quart("tracker", static_folder=None)
+    app.request_class = Sized  # type: ignore[assignment]  # annotated as the one class, not as one of its kind
+    app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
+    app.config["BODY_TIMEOUT"] = 30  # s: a body that dribbles is not waited for
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = None  # pages.py says it of each file
+    app.url_map.merge_slashes = False  # an address is right or wrong, not nearly right
+    app.url_map.converters |= {"slug": Slug, "fence": Fence}
     return app
 
 

@@ -14,11 +14,13 @@ from quart_schema import document_querystring, document_response
 from tracker.access.guard import allow, caller
 from tracker.api.edge import read_list, read_query
 from tracker.api.events import Filter
-from tracker.errors import Invalid, TooMany
+from tracker.errors import Invalid, NotSignedIn, TooMany
 from tracker.live.newest import Newest
 from tracker.model.event import Told, told
+from tracker.model.token import Token
 from tracker.store.events import select_events, select_head, select_oldest
 from tracker.store.pool import AWAY, borrow
+from tracker.store.sessions import select_ended
 from tracker.store.tokens import select_revoked
 
 MOST: Final = 100  # streams at once; more: 429
@@ -54,7 +56,7 @@ class Reader(msgspec.Struct):
     devices: list[str] | None
     geofences: list[str] | None
     types: list[str] | None
-    token: int  # id
+    token: Token
 
 
 def blueprint(pool: asyncpg.Pool, newest: Newest, *, stall: float = STALL) -> Blueprint:
@@ -71,12 +73,14 @@ def blueprint(pool: asyncpg.Pool, newest: Newest, *, stall: float = STALL) -> Bl
         if len(open) >= MOST:
             raise TooMany("too many streams are open", retry_after=10.0)
         token = caller()
+        if token is None:
+            raise NotSignedIn
         reader = Reader(
             0,
             read_list(query.device, "device"),
             read_list(query.geofence, "geofence"),
             read_list(query.type, "type"),
-            token.id if token else 0,
+            token,
         )
         first = await _find_begin(pool, reader, _after(query))
         response = Response(
@@ -137,7 +141,7 @@ async def _stream(pool: asyncpg.Pool, newest: Newest, reader: Reader, first: byt
             async with borrow(pool) as conn:
                 if monotonic() - looked >= LOOK:
                     looked = monotonic()
-                    if await select_revoked(conn, {reader.token}):
+                    if await _is_over(conn, reader.token):
                         return
                 page = await _page(conn, reader)
         except AWAY:  # the stream stands still with the database, as the sockets do
@@ -149,6 +153,12 @@ async def _stream(pool: asyncpg.Pool, newest: Newest, reader: Reader, first: byt
             said = monotonic()
         await asyncio.sleep(PACE)
         await newest.wait(reader.after, LOOK)
+
+
+async def _is_over(conn: asyncpg.Connection, token: Token) -> bool:
+    """Revoked, or the session it was opened with has ended."""
+    ended = [] if token.session is None else await select_ended(conn, [token.session])
+    return bool(ended or await select_revoked(conn, [token.id]))
 
 
 async def _page(conn: asyncpg.Connection, reader: Reader) -> bytes:

@@ -184,6 +184,11 @@ class Hub:
         for viewer in [each for each in self.viewers if each.token and each.token.id == token]:
             viewer.fail(NotSignedIn("the token was revoked"))
 
+    def end_session(self, session: int) -> None:
+        """Somebody signed out, or was: what was open with it ends."""
+        for viewer in [each for each in self.viewers if each.token and each.token.session == session]:
+            viewer.fail(NotSignedIn("the session has ended"))
+
     def change_device(self, key: int, device: Device | None) -> None:
         """Made, renamed or deleted."""
         known = self.table.devices.get(key)

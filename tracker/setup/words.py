@@ -64,6 +64,11 @@ COMMANDS: Final[Mapping[str, Words]] = {
         (*TARGET, "--count", "--seed", "--interval", "--seconds"),
         ("--binary", "--tunnels"),
     ),
+    "reset-password": Words(
+        "Print a link by which a person sets a new password, once and within an hour.",
+        ("--url", *DATABASE),
+        arguments=1,
+    ),
     "sign-in": Words("Print a link that signs a browser in as admin, once and within an hour.", ("--url", *DATABASE)),
     "test": Words("Run everything there is to test, or the parts that are named."),
     "token create": Words("Make a token and print it. It is shown this once.", ("--kind", "--name", *DATABASE)),

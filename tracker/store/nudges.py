@@ -16,7 +16,13 @@ from tracker.store.pool import AWAY, open_connection
 seldom = Seldom(structlog.get_logger())
 
 Channel = Literal[
-    "tracker_revoked", "tracker_command", "tracker_device", "tracker_events_cut", "tracker_message", "tracker_seen"
+    "tracker_revoked",
+    "tracker_session",
+    "tracker_command",
+    "tracker_device",
+    "tracker_events_cut",
+    "tracker_message",
+    "tracker_seen",
 ]
 CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 RETRY: Final = 0.5  # s

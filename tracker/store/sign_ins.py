@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import asyncpg
 import msgspec
@@ -11,6 +11,13 @@ from tracker.model.token import Token
 from tracker.store.tokens import WORKS
 
 LIFETIME: Final = timedelta(days=30)
+
+
+class Origin(NamedTuple):
+    """Where somebody signs in from, for the list of sessions. `program`: what the browser calls itself."""
+
+    address: str
+    program: str
 
 
 async def insert_sign_in(conn: asyncpg.Connection, hash: bytes, token: int | None) -> None:
@@ -24,10 +31,31 @@ async def insert_sign_in(conn: asyncpg.Connection, hash: bytes, token: int | Non
     )
 
 
+async def insert_person_sign_in(
+    conn: asyncpg.Connection, hash: bytes, person: int, origin: Origin, password: str | None
+) -> bool:
+    """`password` is the hash that was looked at: False where it is another by now, or the person is gone."""
+    done = await conn.fetchval(
+        """with swept as (delete from session where expires_at < now())
+           insert into session (hash, person, expires_at, address, program)
+           select $1, key, now() + $3, $4, $5 from person where key = $2 and password is not distinct from $6
+           returning true""",
+        hash,
+        person,
+        LIFETIME,
+        origin.address,
+        origin.program,
+        password,
+    )
+    return bool(done)
+
+
 async def select_sign_in_token(conn: asyncpg.Connection, hashes: Sequence[bytes]) -> Token | None:
     """Who holds the cookie with one of these hashes: a person, a token's bearer, or the operator (id 0)."""
     row = await conn.fetchrow(
-        f"""select s.id as session, t.id, t.kind, t.device, t.name, t.in_group, p.key as person, p.is_owner,
+        f"""with seen as (
+               update session set seen_at = now() where hash = any($1) and seen_at < now() - interval '5 minutes')
+           select s.id as session, t.id, t.kind, t.device, t.name, t.in_group, p.key as person, p.is_owner,
                   p.name as called, (select revision from rights_head) as rights
            from session s left join token t on t.id = s.token left join person p on p.key = s.person
            where s.hash = any($1) and s.expires_at > now() and (t.id is null or {WORKS})""",

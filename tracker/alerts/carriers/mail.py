@@ -1,6 +1,7 @@
 """Mail: alerts as e-mail, through the operator's SMTP server."""
 
 import asyncio
+import secrets
 import socket
 import ssl
 from collections import OrderedDict
@@ -28,7 +29,7 @@ from tracker.alerts.carriers.message import Message
 from tracker.alerts.carriers.verdict import Verdict, explain_failure
 from tracker.alerts.carriers.wording import make_wording, one_line
 from tracker.model.channel import Email
-from tracker.model.moment import to_datetime
+from tracker.model.moment import now_ms, to_datetime
 from tracker.settings import Remote
 
 DEADLINE: Final = 30.0  # s for all of it; the dispatcher's lease is longer
@@ -84,14 +85,26 @@ class Mail:
         wording, subscription = make_wording(message), message.subscription
         named = f"{one_line(subscription.name)} ({subscription.id})" if subscription.name else subscription.id
         text = "\n".join([wording.title, "", *wording.lines, "", f"Subscription: {named}", ""])
-        letter = MIMEText(text, "plain", READABLE, policy=LINES)  # type: ignore[arg-type]  # any of them does
-        letter["From"] = f"{quoted(self.name)} <{self.address}>" if self.name else self.address
-        letter["To"] = ",\r\n ".join(channel.to)
-        letter["Subject"] = header(wording.title)
+        letter = self.write(channel.to, wording.title, text)
         letter["Date"] = format_datetime(to_datetime(message.delivery.created_at))
         letter["Message-ID"] = f"<{message.id}@{self.domain}>"
+        return letter
+
+    def write(self, recipients: Sequence[str], subject: str, text: str) -> Letter:
+        """Without its date and number."""
+        letter = MIMEText(text, "plain", READABLE, policy=LINES)  # type: ignore[arg-type]  # any of them does
+        letter["From"] = f"{quoted(self.name)} <{self.address}>" if self.name else self.address
+        letter["To"] = ",\r\n ".join(recipients)
+        letter["Subject"] = header(subject)
         letter["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's out-of-office note answers
         return letter
+
+    async def post_note(self, to: str, subject: str, text: str) -> None:
+        """A letter of the server's own, to one person. Raises what `post` does."""
+        letter = self.write([to], subject, text)
+        letter["Date"] = format_datetime(to_datetime(now_ms()))
+        letter["Message-ID"] = f"<{secrets.token_hex(16)}@{self.domain}>"
+        await self.post([to], letter)
 
     async def post(self, recipients: Sequence[str], letter: Letter) -> Refusals:
         """Those who did not take it. SMTPRecipientsRefused where nobody did."""

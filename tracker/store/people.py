@@ -1,0 +1,92 @@
+"""Table person: who signs in, and by which password."""
+
+from collections.abc import Sequence
+
+import asyncpg
+
+from tracker.errors import Conflict
+from tracker.model.person import Person
+
+COLUMNS = "p.key, p.email, p.name, p.is_owner"
+
+
+async def has_people(conn: asyncpg.Connection) -> bool:
+    return bool(await conn.fetchval("select exists (select from person)"))
+
+
+async def insert_person(
+    conn: asyncpg.Connection, email: str, name: str, password: str | None, *, is_owner: bool
+) -> Person:
+    """`password` is its hash. Conflict where the address, in whatever case, has an account."""
+    row = await conn.fetchrow(
+        f"""insert into person as p (email, name, password, is_owner) values ($1, $2, $3, $4)
+            on conflict (lower(email)) do nothing returning {COLUMNS}""",
+        email,
+        name,
+        password,
+        is_owner,
+    )
+    if row is None:
+        raise Conflict("this e-mail address has an account already")
+    return Person(**row)
+
+
+async def select_person(conn: asyncpg.Connection, key: int, *, lock: bool = False) -> Person | None:
+    """`lock`: nobody changes it until the transaction ends."""
+    row = await conn.fetchrow(f"select {COLUMNS} from person p where key = $1 {'for update' if lock else ''}", key)
+    return Person(**row) if row else None
+
+
+async def select_person_by_email(conn: asyncpg.Connection, email: str) -> tuple[Person, str | None] | None:
+    """With the hash of the password; upper and lower case are one."""
+    row = await conn.fetchrow(f"select {COLUMNS}, p.password from person p where lower(email) = lower($1)", email)
+    return (Person(row["key"], row["email"], row["name"], row["is_owner"]), row["password"]) if row else None
+
+
+async def select_people(
+    conn: asyncpg.Connection, *, after: int, limit: int, among: Sequence[int] | None = None
+) -> list[Person]:
+    """In the order they came; `among`: of these only."""
+    rows = await conn.fetch(
+        f"""select {COLUMNS} from person p
+            where key > $1 and ($3::int[] is null or key = any($3)) order by key limit $2""",
+        after,
+        limit,
+        among,
+    )
+    return [Person(**row) for row in rows]
+
+
+async def select_password(conn: asyncpg.Connection, key: int) -> str | None:
+    hashed: str | None = await conn.fetchval("select password from person where key = $1", key)
+    return hashed
+
+
+async def update_password(conn: asyncpg.Connection, key: int, password: str) -> None:
+    """Its hash. Who holds a session, a link to reset it or an invitation to the former one keeps none: see callers."""
+    await conn.execute("update person set password = $2 where key = $1", key, password)
+
+
+async def update_person(conn: asyncpg.Connection, person: Person) -> None:
+    """Conflict where another has the address."""
+    try:
+        await conn.execute(
+            "update person set email = $2, name = $3, is_owner = $4 where key = $1",
+            person.key,
+            person.email,
+            person.name,
+            person.is_owner,
+        )
+    except asyncpg.UniqueViolationError:
+        raise Conflict("this e-mail address has an account already", field="email") from None
+
+
+async def lock_owners(conn: asyncpg.Connection) -> Sequence[int]:
+    """The owners, held until the transaction ends: of two that go at once, the second sees the first gone."""
+    rows = await conn.fetch("select key from person where is_owner order by key for update")
+    return [row["key"] for row in rows]
+
+
+async def delete_person(conn: asyncpg.Connection, key: int) -> bool:
+    """With the sessions, whose sockets hear of it, and the places in groups."""
+    return bool(await conn.fetchval("delete from person where key = $1 returning true", key))
