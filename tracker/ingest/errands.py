@@ -1,27 +1,39 @@
-"""Errands: what a session asks the database for its device. Each borrows a connection and returns a value."""
+"""Errands: what a session asks the database for its device. What every hello asks is asked for all hellos that wait,
+for after a restart a whole fleet says it at once; the others borrow a connection each."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import asyncpg
 
 from tracker.access.gate import Gate
+from tracker.access.lookup import Lookup
 from tracker.errors import NotAllowed, NotSignedIn
 from tracker.ingest.frames import Hello, Read, Result
 from tracker.model.command import Command
 from tracker.model.device import Device
 from tracker.model.token import Token
-from tracker.store.alarms import SeenAlarm, select_seen
-from tracker.store.commands import select_open_commands, update_command_answered
-from tracker.store.devices import select_device_by_key
+from tracker.store.alarms import SeenAlarm, select_all_seen
+from tracker.store.commands import select_all_open_commands, update_command_answered
+from tracker.store.devices import select_devices_by_key
 from tracker.store.messages import nudge_message, update_read, update_sent
 from tracker.store.pool import borrow
 
 CROWD: Final = 15.0  # s to wait for a connection: thousands come at once after a restart
 
 
+@dataclass(frozen=True)
+class Lookups:
+    """What hellos ask, by the device's key. One for the process."""
+
+    devices: Lookup[int, Device] = field(default_factory=lambda: Lookup(select_devices_by_key))
+    commands: Lookup[int, list[Command]] = field(default_factory=lambda: Lookup(select_all_open_commands))
+    seen: Lookup[int, list[SeenAlarm]] = field(default_factory=lambda: Lookup(select_all_seen))
+
+
 async def identify(
-    pool: asyncpg.Pool, gate: Gate, hello: Hello, token: Token | None, peer: str
+    pool: asyncpg.Pool, lookups: Lookups, gate: Gate, hello: Hello, token: Token | None, peer: str
 ) -> tuple[Device, Token]:
     """Who says this hello. `token` is the handshake's; where it is None, the hello has to bring one.
 
@@ -29,8 +41,7 @@ async def identify(
     token = token or await sign_in(gate, hello, peer)
     if token.kind != "device" or token.device is None:
         raise NotAllowed("only a device's own token may send its fixes")
-    async with borrow(pool, wait=CROWD) as conn:
-        device = await select_device_by_key(conn, token.device)
+    device = await lookups.devices.find(pool, token.device)
     if device is None or device.id != hello.device:
         raise NotAllowed("this token is another device's")
     return device, token
@@ -42,10 +53,9 @@ async def sign_in(gate: Gate, hello: Hello, peer: str) -> Token:
     return await gate.admit(hello.token, peer)
 
 
-async def fetch_commands(pool: asyncpg.Pool, device: Device) -> list[Command]:
+async def fetch_commands(pool: asyncpg.Pool, lookups: Lookups, device: Device) -> list[Command]:
     """Those the device has not answered, and that have not expired."""
-    async with borrow(pool, wait=CROWD) as conn:
-        return await select_open_commands(conn, device.key)
+    return await lookups.commands.find(pool, device.key) or []
 
 
 async def keep_result(pool: asyncpg.Pool, device: Device, result: Result) -> bool:
@@ -69,7 +79,6 @@ async def keep_read(pool: asyncpg.Pool, device: Device, read: Read) -> bool:
         return await update_read(conn, device.key, read.id)
 
 
-async def fetch_seen(pool: asyncpg.Pool, device: Device) -> list[SeenAlarm]:
+async def fetch_seen(pool: asyncpg.Pool, lookups: Lookups, device: Device) -> list[SeenAlarm]:
     """Its calls for help of the last day that somebody has seen."""
-    async with borrow(pool, wait=CROWD) as conn:
-        return await select_seen(conn, device=device.key)
+    return await lookups.seen.find(pool, device.key) or []

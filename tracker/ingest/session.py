@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import asyncpg
 
 from tracker.access.gate import Gate
 from tracker.errors import BadFrame, BadJson, StorageDown, TrackerError, WindowExceeded, close_code, error_code
-from tracker.ingest.errands import fetch_commands, fetch_seen, identify, keep_read, keep_result, keep_sent
+from tracker.ingest.errands import Lookups, fetch_commands, fetch_seen, identify, keep_read, keep_result, keep_sent
 from tracker.ingest.frames import (
     Hello,
     Read,
@@ -52,6 +52,7 @@ class Reception:
     gate: Gate
     pool: asyncpg.Pool
     tasks: asyncio.TaskGroup
+    lookups: Lookups = field(default_factory=Lookups)
 
 
 class Session:
@@ -112,7 +113,9 @@ class Session:
 
     async def introduce(self, hello: Hello) -> None:
         reception = self.reception
-        device, token = await identify(reception.pool, reception.gate, hello, self.token, self.socket.peer)
+        device, token = await identify(
+            reception.pool, reception.lookups, reception.gate, hello, self.token, self.socket.peer
+        )
         if not self.is_closed:
             self.enter(device, token, hello)
             await self.bring_commands(device)
@@ -237,7 +240,7 @@ class Session:
     async def bring_commands(self, device: Device) -> None:
         """Those that were not sent on this socket; they stay open until the device answers or they expire."""
         messages = []
-        for command in await fetch_commands(self.reception.pool, device):
+        for command in await fetch_commands(self.reception.pool, self.reception.lookups, device):
             if command.id not in self.sent and not self.is_closed:
                 self.sent.add(command.id)
                 self.say(encode_command(command))
@@ -247,7 +250,7 @@ class Session:
 
     async def bring_seen(self, device: Device) -> None:
         """Which of its calls for help somebody has seen: it may not have been there to be told."""
-        for each in await fetch_seen(self.reception.pool, device):
+        for each in await fetch_seen(self.reception.pool, self.reception.lookups, device):
             self.tell_seen(each.message, each.by)
 
     def tell_seen(self, id: str, by: str) -> None:

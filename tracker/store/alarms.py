@@ -1,6 +1,6 @@
 """Tables event, event_seen and alarm: calls for help, who has seen them, and when they are told again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import asyncpg
@@ -98,17 +98,30 @@ class SeenAlarm(msgspec.Struct, frozen=True):
     by: str
 
 
-async def select_seen(
-    conn: asyncpg.Connection, *, event: int | None = None, device: int | None = None
-) -> list[SeenAlarm]:
-    """Alarms that somebody has seen: this one, or those of a device in the last day."""
+async def select_seen(conn: asyncpg.Connection, event: int) -> list[SeenAlarm]:
+    """The alarm of this event, if somebody has seen it."""
     rows = await conn.fetch(
         """select m.device, m.id as message, s.by from message m join event_seen s on s.event = m.event
-           where (m.event = $1 or (m.device = $2 and s.at > now() - interval '1 day')) order by m.number limit 100""",
+           where m.event = $1""",
         event,
-        device,
     )
     return [SeenAlarm(**row) for row in rows]
+
+
+async def select_all_seen(conn: asyncpg.Connection, devices: Collection[int]) -> dict[int, list[SeenAlarm]]:
+    """Those of the last day that somebody has seen, a hundred of each device. Without devices that have none."""
+    rows = await conn.fetch(
+        """select asked.key as device, m.id as message, m.by from unnest($1::integer[]) asked (key)
+           cross join lateral (select m.id, m.number, s.by from message m join event_seen s on s.event = m.event
+                               where m.device = asked.key and s.at > now() - interval '1 day'
+                               order by m.number limit 100) m
+           order by m.number""",
+        list(devices),
+    )
+    found: dict[int, list[SeenAlarm]] = {}
+    for row in rows:
+        found.setdefault(row["device"], []).append(SeenAlarm(**row))
+    return found
 
 
 async def take_unseen(conn: asyncpg.Connection) -> list[Event]:

@@ -1,5 +1,6 @@
 """Table command: what devices are told to do, until they answer or it expires."""
 
+from collections.abc import Collection
 from typing import Final
 
 import asyncpg
@@ -29,14 +30,25 @@ async def insert_command(
 
 
 async def select_open_commands(conn: asyncpg.Connection, device: int) -> list[Command]:
-    """What the device still has to do, the oldest first."""
+    """What one device still has to do."""
+    return (await select_all_open_commands(conn, (device,))).get(device, [])
+
+
+async def select_all_open_commands(conn: asyncpg.Connection, devices: Collection[int]) -> dict[int, list[Command]]:
+    """What each device still has to do, the oldest first, a hundred at most. Without those that have nothing to do."""
     rows = await conn.fetch(
-        f"""select {COLUMNS} from command c join device d on d.key = c.device
-            where c.device = $1 and c.answered_at is null and c.expires > now()
-            order by c.created_at, c.id limit 100""",
-        device,
+        f"""select asked.key, {COLUMNS} from unnest($1::integer[]) asked (key)
+            join device d on d.key = asked.key
+            cross join lateral (select * from command
+                                where device = asked.key and answered_at is null and expires > now()
+                                order by created_at, id limit 100) c
+            order by c.created_at, c.id""",
+        list(devices),
     )
-    return [_command(row) for row in rows]
+    found: dict[int, list[Command]] = {}
+    for row in rows:
+        found.setdefault(row["key"], []).append(_command(row))
+    return found
 
 
 async def select_command(conn: asyncpg.Connection, id: str) -> Command | None:

@@ -1,6 +1,6 @@
 """Table device: who reports. Whatever changes a row nudges `tracker_device` with its key in the same statement."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import asyncpg
@@ -38,6 +38,11 @@ async def select_device(conn: asyncpg.Connection, id: str) -> Device | None:
 async def select_device_by_key(conn: asyncpg.Connection, key: int) -> Device | None:
     row = await conn.fetchrow(f"select {COLUMNS} from device where key = $1", key)
     return _device(row) if row else None
+
+
+async def select_devices_by_key(conn: asyncpg.Connection, keys: Collection[int]) -> dict[int, Device]:
+    rows = await conn.fetch(f"select {COLUMNS} from device where key = any($1::integer[])", list(keys))
+    return {device.key: device for device in map(_device, rows)}
 
 
 async def select_devices(conn: asyncpg.Connection, *, after: str = "", limit: int | None = None) -> list[Device]:
