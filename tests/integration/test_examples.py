@@ -58,11 +58,21 @@ def go(folder: Path) -> list[str] | str:
     return [program]
 
 
+def perl(folder: Path) -> list[str] | str:
+    known = shutil.which("perl") and subprocess.run(
+        ["perl", "-MProtocol::WebSocket::Frame", "-MJSON::PP", "-e", "1"], capture_output=True, check=False
+    )
+    if not known or known.returncode:
+        return "no Perl with Protocol::WebSocket here: Debian has it as libprotocol-websocket-perl"
+    return ["perl", str(EXAMPLES / "device.pl")]
+
+
 BUILDS: Final[dict[str, Callable[[Path], list[str] | str]]] = {
     "Python": python,
     "JavaScript": javascript,
     "C": c,
     "Go": go,
+    "Perl": perl,
 }
 
 

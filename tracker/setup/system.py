@@ -51,6 +51,7 @@ OF_LONG_TESTS: Final = {
     "/usr/share/gocode/src/github.com/gorilla/websocket": Package(
         "golang-github-gorilla-websocket-dev", "for the example in Go"
     ),
+    "/usr/share/perl5/Protocol/WebSocket.pm": Package("libprotocol-websocket-perl", "for the example in Perl"),
     "/usr/bin/ogr2ogr": Package("gdal-bin", "for the tests of map programs"),
     "/usr/bin/gpsbabel": Package("gpsbabel", "for the tests of map programs"),
 }
