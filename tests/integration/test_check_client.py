@@ -101,6 +101,7 @@ RIGHT = {
     "text": [frame(seq, fix(seq, speed=11.1, heading=90, battery=0.5, attributes={"a": 1})) for seq in range(1, 30)],
     "backlog": [frame(1, lane="backlog"), frame(2, lane="live")],
     "an answer": ['{"type":"result","id":"c","ok":false,"detail":null}', frame(1)],
+    "a message and a status": ['{"type":"message","id":"m-1","text":"here"}', '{"type":"status","page":"hidden"}'],
     "null": [frame(1, fix(speed=None, accuracy=None))],
 }  # fmt: skip
 

@@ -11,14 +11,14 @@ from tracker.check_client.fixes import MEANT, examine_fix, show
 from tracker.check_client.motion import Motion
 from tracker.ingest.columns import BYTES_PER_FIX, HEAD
 from tracker.ingest.columns import KIND as COLUMNS
-from tracker.ingest.frames import VERSION, Hello, Talk, Unreadable, decode_message
+from tracker.ingest.frames import TALK, VERSION, Hello, Talk, Unreadable, decode_message
 from tracker.ingest.session import MAX_BYTES, MAX_FIXES, WINDOW
 from tracker.model.device import SLUG
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame
 from tracker.model.moment import DAY_MS
 
-KINDS: Final = ("hello", "fixes", "result")
+KINDS: Final = ("fixes", *TALK)
 KEPT: Final = 200  # frames whose text is remembered, to know one that comes again
 
 
