@@ -18,7 +18,6 @@ from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import now_ms
 from tracker.model.note import Utterance
-from tracker.model.note import Utterance
 from tracker.websocket import Limits, PlainConnection, Socket, converse, serve
 
 PATH: Final = "/ws/device"
@@ -90,8 +89,6 @@ class Conversation:
             self.welcome(decoded)
         elif isinstance(decoded, Frame):
             self.take(decoded)
-        elif isinstance(decoded, Utterance):
-            self.socket.send(frames.encode_message_ack(decoded.id))
         elif isinstance(decoded, Utterance):
             self.socket.send(frames.encode_message_ack(decoded.id))
         elif isinstance(decoded, Result):

@@ -165,7 +165,7 @@ def examine_whole(message: str | bytes, refusal: Refusal, raw: Any) -> Iterator[
         yield Finding("no type", f'{what}. A frame is {{"type":"fixes","seq":1,"fixes":[...]}}')
         return
     if isinstance(raw, dict) and raw.get("type") not in KINDS:
-        yield Finding("type", f"`type` is {show(raw['type'])}: a device sends {', '.join(KINDS)}")
+        yield Finding("type", f"`type` is {show(raw['type'])}: a device sends {', '.join(map(str, KINDS))}")
         return
     split = " (split it; never send it again as it is)" if refusal.reason.startswith("too_") else ""
     yield Finding(f"whole {refusal.said[:40]}", f"refused as {refusal.reason}: {refusal.said}{split}")
