@@ -139,7 +139,7 @@ def test_what_is_pushed_becomes_a_notification(alerts: Page, server: RunningServ
     )
     devtools.send("ServiceWorker.enable")
     with alerts.context.expect_event("serviceworker") as registered:
-        alerts.evaluate("navigator.serviceWorker.register('/push-worker.js').then(() => navigator.serviceWorker.ready)")
+        alerts.evaluate("navigator.serviceWorker.register('/worker.js').then(() => navigator.serviceWorker.ready)")
     until(alerts, "async () => (await navigator.serviceWorker.ready).active?.state === 'activated'")
     registered.value.evaluate(NOTE)
     message = {"title": "Van 12 entered Old Port", "body": "10:00, event 7", "url": "https://elsewhere.example/"}

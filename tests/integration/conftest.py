@@ -26,7 +26,7 @@ BUILT = {
     "index.html": b"<!doctype html><title>Live</title>",
     "assets/index-4f2a.js": b"export {}",
     "tiles/world.pmtiles": bytes(range(256)),
-    "push-worker.js": b"self",
+    "worker.js": b"self",
 }
 ADMIN = "an-operators-token-of-32-characters-or-more"
 

@@ -22,7 +22,7 @@ EXPECTED = {
             POST /api/session, POST /api/pairing, GET /api/doors,
             POST /api/invitations/show, POST /api/invitations/accept,
             POST /api/password-resets, POST /api/password-resets/accept,
-            GET /, GET /<folder>/<path:name>, GET /<name>""",
+            GET /, GET /track, GET /<folder>/<path:name>, GET /<name>""",
     SIGNED_IN: """DELETE /api/session, GET /api/me, GET /api/people, GET /api/people/<int:person>,
                   PATCH /api/people/<int:person>, DELETE /api/people/<int:person>,
                   GET /api/people/<int:person>/sessions, DELETE /api/people/<int:person>/sessions,

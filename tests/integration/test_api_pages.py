@@ -34,7 +34,7 @@ async def test_the_page_is_asked_about_and_its_assets_are_kept(anonymous: Caller
 
 
 async def test_the_service_worker_is_at_the_top_and_never_kept(anonymous: Caller) -> None:
-    worker = await anonymous.get("/push-worker.js")
+    worker = await anonymous.get("/worker.js")
     assert (worker.status_code, worker.mimetype) == (200, "text/javascript")
     assert worker.headers["Cache-Control"] == "no-cache"
     assert "worker-src 'self'" in worker.headers["Content-Security-Policy"]

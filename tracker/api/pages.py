@@ -20,7 +20,7 @@ ASK: Final = "no-cache"  # kept, and asked about each time: the answer is 304 wh
 # What lies beside index.html, by folder. Names under assets/ hold a hash of what is in them, so they never change.
 FOLDERS: Final = {"assets": FOREVER, "tiles": ASK, "fonts": ASK, "icons": ASK}
 # A service worker has to be at the top: it serves what lies beside it and below.
-FILES: Final = ("favicon.svg", "favicon.ico", "manifest.webmanifest", "robots.txt", "push-worker.js")
+FILES: Final = ("favicon.svg", "favicon.ico", "manifest.webmanifest", "robots.txt", "worker.js")
 TEXTS: Final = frozenset({".html", ".js", ".mjs", ".css", ".svg", ".json", ".webmanifest"})
 TYPES: Final = {
     ".pmtiles": "application/vnd.pmtiles",
@@ -45,6 +45,15 @@ def blueprint(web: Path) -> Blueprint:
         if not (web / "index.html").is_file():
             raise NotFound("the page has not been built: npm ci && npm run build, in web/")
         return await _file(web, "index.html", ASK)
+
+    @routes.get("/track")
+    @hide
+    @public
+    async def track() -> Response:
+        """The page that makes a phone a device."""
+        if not (web / "track.html").is_file():
+            raise NotFound("the page has not been built: npm ci && npm run build, in web/")
+        return await _file(web, "track.html", ASK)
 
     async def asset(folder: str, name: str) -> Response:
         return await _file(web / folder, name, FOLDERS[folder])

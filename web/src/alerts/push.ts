@@ -2,7 +2,7 @@
 import { here } from '../api/call';
 import { type Channel, fetchPushKey } from '../api/subscriptions';
 
-const WORKER = 'push-worker.js'; // beside the page, whose notifications it shows
+const WORKER = 'worker.js'; // beside the page, whose notifications it shows
 const PATIENCE_MS = 20_000; // a browser that cannot reach its push service may never answer
 
 export class PushRefused extends Error {}

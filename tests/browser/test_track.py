@@ -1,0 +1,145 @@
+"""The phone page in a browser whose place is set by the test: paired by a code, streaming, offline, reloaded, back."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import PATIENCE_MS, Watched
+from tests.running import RunningServer
+
+HOME = (8.6267, 52.6638)  # longitude, latitude
+OFFLINE = ("ERR_INTERNET_DISCONNECTED", "WebSocket connection", "ERR_CONNECTION")
+
+
+@pytest.fixture
+def options() -> dict[str, Any]:
+    place = {"longitude": HOME[0], "latitude": HOME[1], "accuracy": 8}
+    return {"viewport": {"width": 390, "height": 844}, "permissions": ["geolocation"], "geolocation": place}
+
+
+@pytest.fixture
+def phone(page: Page, server: RunningServer) -> Iterator[Page]:
+    """Paired, and not sending yet."""
+    server.new_device("phone")
+    page.goto(pairing_url(server))
+    expect(page.get_by_role("heading", level=1)).to_have_text("This phone is phone")
+    yield page
+
+
+def pairing_url(server: RunningServer) -> str:
+    with server.api() as api:
+        return str(api.post("/api/devices/phone/pairing").raise_for_status().json()["url"])
+
+
+def move(context: BrowserContext, steps: int) -> None:
+    context.set_geolocation({"longitude": HOME[0] + steps / 1000, "latitude": HOME[1], "accuracy": 8})
+
+
+def until(look: Callable[[], Any]) -> Any:
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while not (found := look()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return found
+
+
+def track(server: RunningServer) -> list[list[str]]:
+    """Every stored fix: its time and its longitude."""
+    with server.api() as api:
+        lines = api.get("/api/devices/phone/track", params={"format": "csv"}).raise_for_status().text.splitlines()
+    return [line.split(",")[:2] for line in lines[1:]]
+
+
+def steps_of(server: RunningServer) -> set[int]:
+    return {round((float(lon) - HOME[0]) * 1000) for _, lon in track(server)}
+
+
+def pace(server: RunningServer, page: Page, seconds: str) -> None:
+    with server.api() as api:
+        command = {"name": "set_interval", "args": {"seconds": float(seconds)}}
+        api.post("/api/devices/phone/commands", json=command).raise_for_status()
+    expect(page.locator(".facts")).to_contain_text(f"{seconds} s")
+
+
+def test_a_phone_streams_keeps_and_delivers_once(
+    phone: Page, context: BrowserContext, server: RunningServer, watched: Watched
+) -> None:
+    watched.tolerated += OFFLINE
+    assert "#" not in phone.url, "the code is gone from the address"
+    pace(server, phone, "0.3")
+    phone.get_by_role("button", name="Start").click()
+    expect(phone.locator(".state")).to_have_text("Sending")
+    move(context, 1)
+    until(lambda: 1 in steps_of(server))
+    expect(phone.locator("[data-queue]")).to_have_attribute("data-queue", "0")
+    until(lambda: phone.evaluate("caches.match('track').then((kept) => kept !== undefined)"))
+
+    context.set_offline(True)
+    expect(phone.locator(".state")).to_have_text("No connection: kept on the phone")
+    for step in (2, 3, 4):
+        move(context, step)
+        expect(phone.locator("[data-queue]")).not_to_have_attribute("data-queue", str(step - 2))
+    held = kept(phone)
+    phone.reload()
+    expect(phone.get_by_role("heading", level=1)).to_have_text("This phone is phone")
+    expect(phone.locator(".state")).to_have_text("No connection: kept on the phone")
+    assert kept(phone) >= held, "a reload loses nothing"
+    assert not {2, 3, 4} & steps_of(server)
+
+    context.set_offline(False)
+    expect(phone.locator(".state")).to_have_text("Sending")
+    move(context, 5)
+    until(lambda: steps_of(server) >= {1, 2, 3, 4, 5})
+    phone.get_by_role("button", name="Stop").click()
+    expect(phone.locator("[data-queue]")).to_have_attribute("data-queue", "0")
+    stored = track(server)
+    assert len({at for at, _ in stored}) == len(stored), "each is stored once"
+
+
+def kept(page: Page) -> int:
+    return int(page.locator("[data-queue]").get_attribute("data-queue") or 0)
+
+
+def test_a_person_writes_is_written_to_and_calls_for_help(phone: Page, server: RunningServer) -> None:
+    with server.api() as api:
+        sent = api.post("/api/devices/phone/messages", json={"text": "Where are you?"}).raise_for_status().json()
+        expect(phone.locator(".lines li.theirs")).to_contain_text("Where are you?")
+        until(lambda: state(api, sent["number"]) == "read")
+        phone.get_by_role("button", name="On my way").click()
+        expect(phone.locator(".lines li.mine")).to_contain_text("received")
+        sos = phone.get_by_role("button", name="SOS")
+        sos.click()
+        sos.click(delay=2_200)
+        expect(phone.locator(".help [role=status]")).to_contain_text("Nobody has seen it yet")
+        (event,) = api.get("/api/events", params={"type": "sos"}).json()["events"]
+        assert event["device"] == "phone", "a short press calls nobody"
+        api.post(f"/api/events/{event['id']}/seen").raise_for_status()
+        expect(phone.locator(".help [role=status]")).to_have_text("operator has seen your call for help.")
+        phone.get_by_role("button", name="15 minutes").click()
+        expect(phone.locator(".state")).to_have_text("Paused")
+        until(lambda: (api.get("/api/devices/phone").json()["status"] or {}).get("paused"))
+
+
+def state(api: Any, number: int) -> str:
+    thread = api.get("/api/devices/phone/messages").json()["messages"]
+    return next(str(each["state"]) for each in thread if each["number"] == number)
+
+
+def test_a_code_that_is_used_leads_nowhere_and_a_new_one_ends_the_former_phone(
+    phone: Page, context: BrowserContext, server: RunningServer, watched: Watched, chromium: Any
+) -> None:
+    watched.tolerated += ("404", "429")
+    url = pairing_url(server)
+    other = chromium.new_context()
+    second = other.new_page()
+    second.goto(url)
+    expect(second.get_by_role("heading", level=1)).to_have_text("This phone is phone")
+    expect(phone.locator(".state")).to_have_text(re.compile("The pairing ended"))
+    third = other.new_page()
+    third.goto(url)
+    expect(third.get_by_role("status")).to_contain_text("This code was used already")
+    other.close()
