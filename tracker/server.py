@@ -32,6 +32,7 @@ from tracker.logs import Seldom
 from tracker.metrics import Metrics
 from tracker.model.device import Device
 from tracker.model.moment import datetime_to_micros, now_us
+from tracker.model.sight import EVERYTHING
 from tracker.processes.assignment import Assignment, Listening
 from tracker.processes.prepare import API_ANSWER, prepare
 from tracker.processes.sibling import NUDGE, Ear, Report, Sibling
@@ -192,6 +193,8 @@ class Server:
             await self.refresh_seen(number)
         elif channel == "tracker_events_cut":
             await self.refresh_oldest()
+        elif channel == "tracker_rights":
+            self.hub.rights_moved.set()
         else:
             await self.refresh_device(number)
 
@@ -202,8 +205,7 @@ class Server:
 
     async def refresh_device(self, key: int) -> None:
         async with borrow(self.pool) as conn:
-            device = await select_device_by_key(conn, key)
-        self.know(key, device)
+            self.know(key, await select_device_by_key(conn, key))
 
     def know(self, key: int, device: Device | None) -> None:
         """A device as it is now in the table; None: it was deleted, and nothing more of it may be stored."""
@@ -217,7 +219,7 @@ class Server:
     async def look(self) -> None:
         """After a time without nudges: all devices, all open tokens and sessions, all commands, the oldest event."""
         async with borrow(self.pool) as conn:
-            devices = {device.key: device for device in await select_devices(conn)}
+            devices = {device.key: device for device in await select_devices(conn, EVERYTHING)}
             callers = [each.token for each in self.roster.members] + [each.token for each in self.hub.viewers]
             tokens = {token.id for token in callers if token}
             revoked = await select_revoked(conn, tokens)

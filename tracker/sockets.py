@@ -36,7 +36,7 @@ def blueprint(reception: Reception, hub: Hub, is_open: Callable[[], bool]) -> Bl
         await converse(Session(reception, caller()), DEVICE)
 
     @routes.websocket("/ws/live")
-    @first_message("see")
+    @first_message("see", rows=True)
     async def live() -> None:
         check_open()
         await converse(Viewer(hub.table, hub.head, hub, caller()), VIEWER)

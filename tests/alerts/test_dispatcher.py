@@ -11,6 +11,7 @@ from tests.alerts.conftest import Receiver, happen, sending, started, subscribe,
 from tracker.alerts.carriers.dialer import Dialer
 from tracker.alerts.dispatcher import Dispatcher
 from tracker.model.device import Device
+from tracker.model.sight import EVERYTHING
 from tracker.model.subscription import Quiet
 from tracker.store.deliveries import replay_deliveries, select_attempts, select_deliveries
 from tracker.store.devices import delete_device, insert_device
@@ -127,7 +128,7 @@ async def test_410_disables_and_a_redirect_is_a_failure(
     await happen(conn, van, [0])
     await until(lambda: conn.fetchval("select count(*) = 2 from attempt"))
     await until(lambda: conn.fetchval("select not enabled from subscription where id = 'gone'"))
-    gone = await select_subscription(conn, "gone")
+    gone = await select_subscription(conn, EVERYTHING, "gone")
     assert gone is not None and not gone.enabled and "410" in (gone.reason or "")
     assert await states(conn) == ["dead", "waiting"]
     assert {each["path"].partition("?")[0] for each in receiver.received()} == {"/gone", "/moved"}

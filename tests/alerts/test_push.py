@@ -30,6 +30,7 @@ from tracker.errors import Invalid
 from tracker.model.channel import PushKeys, WebPush
 from tracker.model.device import Device
 from tracker.model.names import Names
+from tracker.model.sight import EVERYTHING
 from tracker.store.installation import upsert_push_key
 from tracker.store.subscriptions import select_subscription
 
@@ -101,7 +102,7 @@ async def test_a_browser_that_is_gone_ends_its_subscription(
     await subscribe(conn, browser(service, status), "gone")
     await happen(conn, van, [0])
     await until(lambda: conn.fetchval("select not enabled from subscription"))
-    gone = await select_subscription(conn, "gone")
+    gone = await select_subscription(conn, EVERYTHING, "gone")
     assert gone is not None and status in (gone.reason or "") and "browser" in (gone.reason or "")
     assert await conn.fetchval("select state from delivery") == "dead"
 

@@ -26,7 +26,10 @@ EXPECTED = {
     SIGNED_IN: """DELETE /api/session, GET /api/me, GET /api/people, GET /api/people/<int:person>,
                   PATCH /api/people/<int:person>, DELETE /api/people/<int:person>,
                   GET /api/people/<int:person>/sessions, DELETE /api/people/<int:person>/sessions,
-                  DELETE /api/people/<int:person>/sessions/<int:session>, POST /api/invitations""",
+                  DELETE /api/people/<int:person>/sessions/<int:session>, POST /api/invitations,
+                  GET /api/groups, GET /api/groups/<group>, GET /api/groups/<group>/<kind>,
+                  PUT /api/groups/<group>/<kind>/<member>, DELETE /api/groups/<group>/<kind>/<member>,
+                  DELETE /api/groups/<group>/people/<int:person>""",
     READERS: """GET /api/devices, GET /api/devices/<device>, GET /api/devices/<device>/track,
                 GET /api/devices/<device>/commands, GET /api/devices/<device>/quarantine,
                 GET /api/geofences, GET /api/geofences/<geofence>, GET /api/events, GET /api/events/stream,
@@ -34,6 +37,7 @@ EXPECTED = {
                 GET /api/pairs, GET /api/pairs/<pair>,
                 GET /api/devices/<device>/messages, POST /api/events/<int:event>/seen""",
     ADMINS: """POST /api/devices, PATCH /api/devices/<device>, DELETE /api/devices/<device>,
+               POST /api/devices/<device>/ingest, PUT /api/devices/<device>/owntracks-secret,
                POST /api/devices/<device>/token, POST /api/devices/<device>/commands,
                POST /api/devices/<device>/pairing, POST /api/devices/<device>/messages,
                POST /api/pairs, PATCH /api/pairs/<pair>, DELETE /api/pairs/<pair>,
@@ -45,7 +49,9 @@ EXPECTED = {
                GET /api/subscriptions/<subscription>/deliveries, POST /api/subscriptions/<subscription>/replay,
                POST /api/subscriptions/<subscription>/deliveries/<int:delivery>/replay,
                POST /api/geofences, PUT /api/geofences/<geofence>, DELETE /api/geofences/<geofence>,
-               POST /api/geofences/import, POST /api/geofences/dry-run""",
+               POST /api/geofences/import, POST /api/geofences/dry-run,
+               POST /api/groups, PATCH /api/groups/<group>, DELETE /api/groups/<group>,
+               PUT /api/groups/<group>/people/<int:person>""",
 }
 MAY = {ALL: "stranger device viewer admin", SIGNED_IN: "device viewer admin", READERS: "viewer admin", ADMINS: "admin"}
 TABLE = {route.strip(): who for who, routes in EXPECTED.items() for route in routes.split(",")}
@@ -55,6 +61,7 @@ def routes(app: Quart) -> set[str]:
     found = set()
     for rule in app.url_map.iter_rules():
         path = rule.rule.replace("<slug:", "<").replace("<fence:", "<")
+        path = re.sub(r"<any\(devices, geofences, subscriptions[^)]*\):", "<", path)
         for converter in ("<any(assets, tiles, fonts, icons):", "<any('favicon.svg', "):
             if converter in path:
                 path = "/<folder>/<path:name>" if "assets" in path else "/<name>"
@@ -65,7 +72,7 @@ def routes(app: Quart) -> set[str]:
 
 SOCKETS = {
     "/ws/device": Rule("send", later=True),
-    "/ws/live": Rule("see", later=True),
+    "/ws/live": Rule("see", later=True, rows=True),
 }
 
 
@@ -73,7 +80,7 @@ async def test_the_whole_server_has_no_other_routes_and_sockets(database_url: st
     settings = Settings(admin_token=ADMIN)
     async with asyncio.TaskGroup() as tasks:
         app = Server(database_url, pool, pool, tasks, settings, await make_carriers(pool, settings, Dialer())).app
-    assert routes(app) == set(TABLE)
+    assert routes(app) == set(TABLE) | {"GET /in/<key>", "POST /in/<key>"}  # whose key is in the address
     sockets = [rule for rule in app.url_map.iter_rules() if rule.websocket]
     assert {each.rule: find_rule(app.view_functions[each.endpoint]) for each in sockets} == SOCKETS
 
@@ -94,6 +101,7 @@ async def test_every_route_lets_in_only_whom_the_table_names(
                 re.sub(r"<int:\w+>", "999", path).replace("<folder>", "tiles").replace("<path:name>", "world.pmtiles")
             )
             path = path.replace("<device>", "nobody").replace("<geofence>", "nowhere").replace("<name>", "favicon.svg")
+            path = path.replace("<group>", "none").replace("<kind>", "devices").replace("<member>", "nobody")
             path += "?after=-1" if path.endswith("/stream") else ""  # refused: its answer would have no end
             response = await call.call(method, path, json=None if method == "GET" else {})
             refused = (401 if name == "stranger" else 403) if name not in MAY[who].split() else None
@@ -159,7 +167,7 @@ async def test_a_token_of_a_device_is_made_with_its_device_only(admin: Caller) -
 @pytest.fixture
 def socket_app(app: Quart) -> Quart:
     @app.websocket("/ws/later")
-    @first_message("see")
+    @first_message("see", rows=True)
     async def later() -> None:
         await websocket.accept()
         token = caller()

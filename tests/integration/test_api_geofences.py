@@ -5,6 +5,7 @@ import pytest
 
 from tests.integration.conftest import Caller
 from tracker.geofence.reading.feature import parse
+from tracker.model.sight import EVERYTHING
 from tracker.store.geofences import select_geofence_revision, select_geofences
 
 SQUARE = {"type": "Polygon", "coordinates": [[[24.9, 60.1], [25.0, 60.1], [25.0, 60.2], [24.9, 60.2], [24.9, 60.1]]]}
@@ -74,9 +75,9 @@ async def test_a_page_of_large_geofences_ends_early(admin: Caller, conn: asyncpg
         await admin.post("/api/geofences", PORT | {"id": id})
     size = await conn.fetchval("select length(feature::text) from geofence where id = 'a'")
     for largest, expected in ((1, "B"), (size + 200, "Ba"), (100_000, "Bacd")):
-        found, more = await select_geofences(conn, limit=10, largest=largest)
+        found, more = await select_geofences(conn, EVERYTHING, limit=10, largest=largest)
         assert ("".join(each.id for each in found), more) == (expected, expected != "Bacd")
-    assert await select_geofences(conn, after="d", limit=10) == ([], False)
+    assert await select_geofences(conn, EVERYTHING, after="d", limit=10) == ([], False)
 
 
 BOW_TIE = {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]}

@@ -75,6 +75,8 @@ async def test_asking_anew_while_events_are_read_loses_none(
             hub = Hub(gate, pool, tasks, metrics, Table())
             hub.head.event = head
             viewer = Viewer(hub.table, hub.head, hub, Token(1, "viewer"))
+            async with pool.acquire() as conn:
+                await gate.sights.refresh(conn)
             viewer.opened(page)
             viewer.received(subscribe)
             assert viewer.is_catching_up

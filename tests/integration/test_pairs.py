@@ -17,6 +17,7 @@ from tracker.model.event import Event
 from tracker.model.fix import E7, Fix
 from tracker.model.frame import Frame
 from tracker.model.moment import format_ms, now_ms, now_us
+from tracker.model.sight import EVERYTHING
 from tracker.model.subscription import Subscription, Wish
 from tracker.store.devices import delete_device, insert_device
 from tracker.store.events import select_events
@@ -225,4 +226,4 @@ async def test_two_devices_meet_through_a_real_server(server: RunningServer, con
                 (1, "near", "van-12"),
                 (2, "apart", "bus"),
             ]
-    assert len(await select_events(conn, after=0, limit=9, devices=["nobody"])) == 0
+    assert len(await select_events(conn, EVERYTHING, after=0, limit=9, devices=["nobody"])) == 0

@@ -13,6 +13,7 @@ from tracker.model.device import Device
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import format_ms, now_ms, now_us
+from tracker.model.sight import EVERYTHING
 from tracker.store.devices import delete_device, insert_device, select_device
 
 S = 1_000_000  # µs
@@ -101,7 +102,7 @@ async def test_an_interval_that_was_set_counts_from_then_on(
     log = await opened(database_url)
     await sent(log, van, now_us() - 5000 * S)
     await conn.execute("update device set interval_s = 20")
-    changed = await select_device(conn, "van")
+    changed = await select_device(conn, EVERYTHING, "van")
     assert changed is not None
     log.know(changed)
     assert await looked(log, now_us() + 50 * S) == []

@@ -11,6 +11,7 @@ from tracker.model.device import Device
 from tracker.model.event import Happening, Transition
 from tracker.model.evidence import Evidence, seen
 from tracker.model.fix import Fix
+from tracker.model.sight import EVERYTHING
 from tracker.store.devices import delete_device, insert_device
 from tracker.store.events import insert_transitions, select_events, select_head, select_oldest
 
@@ -33,7 +34,7 @@ async def test_events_carry_names_and_evidence(conn: asyncpg.Connection, van: De
         (1, "enter", "van", "port", AT, AT + 40, False)
     ]
     assert msgspec.json.decode(made[0].evidence)["fixes"][0]["distance"] == 3.0
-    stored = await select_events(conn, after=0, limit=10)
+    stored = await select_events(conn, EVERYTHING, after=0, limit=10)
     assert [(e.id, e.device, e.lon, e.lat) for e in stored] == [(1, "van", 7.4246, 43.7384)]
 
 
@@ -84,7 +85,7 @@ async def test_a_number_becomes_visible_after_all_before_it(pool: asyncpg.Pool) 
         async with asyncio.timeout(5):
             while not await reader.fetchval(waiting):
                 assert not second.done()
-        assert await select_events(reader, after=0, limit=10) == []
+        assert await select_events(reader, EVERYTHING, after=0, limit=10) == []
         await transaction.commit()
         assert [event.id for event in (*first, *await second)] == [1, 2]
 
@@ -100,9 +101,11 @@ async def test_events_are_filtered_and_paged(conn: asyncpg.Connection, van: Devi
     bus = await insert_device(conn, "bus", "Bus")
     both = [moved(each, fence, second) for second in range(3) for each in (van, bus) for fence in (1, 2)]
     await insert_transitions(conn, both, {1: "a", 2: "b"}, detected_at=AT)
-    assert [e.id for e in await select_events(conn, after=10, limit=10)] == [11, 12]
-    assert [e.id for e in await select_events(conn, after=0, limit=2, devices=["bus"])] == [3, 4]
-    assert [e.id for e in await select_events(conn, after=4, limit=9, devices=["van"], geofences=["b"])] == [6, 10]
-    assert await select_events(conn, after=0, limit=9, types=["exit"]) == []
-    assert await select_events(conn, after=0, limit=9, devices=["nobody"]) == []
+    assert [e.id for e in await select_events(conn, EVERYTHING, after=10, limit=10)] == [11, 12]
+    assert [e.id for e in await select_events(conn, EVERYTHING, after=0, limit=2, devices=["bus"])] == [3, 4]
+    assert [
+        e.id for e in await select_events(conn, EVERYTHING, after=4, limit=9, devices=["van"], geofences=["b"])
+    ] == [6, 10]
+    assert await select_events(conn, EVERYTHING, after=0, limit=9, types=["exit"]) == []
+    assert await select_events(conn, EVERYTHING, after=0, limit=9, devices=["nobody"]) == []
     assert await select_oldest(conn) == 1

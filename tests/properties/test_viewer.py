@@ -22,6 +22,7 @@ from tracker.model.moment import now_us
 from tracker.model.position import Position, Status
 from tracker.model.token import Token
 from tracker.model.update import Update
+from tracker.store.rights import Rights
 from tracker.websocket import Prebuilt
 
 AT = MONDAY
@@ -82,7 +83,9 @@ class Map(RuleBasedStateMachine):
     def begin(self) -> None:
         self.table = Table()
         nothing = cast(Any, None)  # tokens and events are looked up elsewhere: not here
-        self.hub = Hub(cast(Gate, nothing), nothing, nothing, Metrics(), self.table)
+        gate = Gate(nothing)
+        gate.sights.adopt(Rights(revision=0))
+        self.hub = Hub(gate, nothing, nothing, Metrics(), self.table)
         self.page = Page()
         self.viewer = Viewer(self.table, self.hub.head, self.hub, Token(1, "viewer"))
         self.viewer.opened(self.page)

@@ -19,6 +19,7 @@ from tracker.model.message import Message
 from tracker.model.moment import now_us
 from tracker.model.note import Standing, Utterance
 from tracker.model.position import Position, Status
+from tracker.model.sight import EVERYTHING
 
 DOCUMENT: dict[str, Any] = msgspec.json.decode(
     (Path(__file__).resolve().parent.parent.parent / "docs" / "asyncapi.json").read_bytes()
@@ -48,8 +49,8 @@ SHOWN = [
     live_frames.encode_subscribed("e1", True, 1),
     live_frames.encode_reset("gone", 1),
     live_frames.encode_pong(live_frames.Ping(7)),
-    *live_frames.encode_snapshot(table(), [1]),
-    *live_frames.encode_positions(table(), [1]),
+    *live_frames.encode_snapshot(table(), [1], EVERYTHING),
+    *live_frames.encode_positions(table(), [1], EVERYTHING),
     *live_frames.encode_names(table(), [1]),
     *live_frames.encode_gone(["van-12"]),
     live_frames.encode_cells([(1.0, 2.0, 3)]),

@@ -29,7 +29,7 @@ MAY_IMPORT: Final = {
     "postgis": {"errors"},
     "setup": {"errors", "postgis"},
     "access": {"model", "errors", "store"},
-    "live": {"model", "errors", "geo", "store", "access", "websocket", "metrics"},
+    "live": {"model", "errors", "geo", "store", "access", "websocket", "metrics", "logs"},
     "alerts": {"model", "errors", "settings", "store", "metrics", "logs"},
     "ingest": {
         "alerts",

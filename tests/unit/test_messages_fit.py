@@ -16,6 +16,7 @@ from tracker.model.device import Device
 from tracker.model.event import Event
 from tracker.model.fix import Fix
 from tracker.model.position import Position, Status
+from tracker.model.sight import EVERYTHING
 from tracker.model.viewport import Viewport
 
 KB64 = 65_536
@@ -31,7 +32,7 @@ def fleet(size: int, name: str = "Van", geofences: tuple[str, ...] = ()) -> Tabl
 @pytest.mark.parametrize("size", [0, 1, 240, 4_200])
 @pytest.mark.parametrize("name", ["Van", "\u8eca" * 100, '"\\' * 50])
 def test_a_snapshot_comes_in_parts_that_are_whole_together(size: int, name: str) -> None:
-    parts = frames.encode_snapshot(fleet(size, name), range(1, size + 1))
+    parts = frames.encode_snapshot(fleet(size, name), range(1, size + 1), EVERYTHING)
     assert max(len(part.encode()) for part in parts) <= KB64
     told: list[dict[str, Any]] = [json.loads(part) for part in parts]
     assert [part["type"] for part in told] == ["snapshot"] + ["positions"] * (len(told) - 1)
@@ -49,7 +50,7 @@ def test_positions_names_and_those_gone_come_in_parts() -> None:
     table = fleet(4_200)
     everybody = range(1, 4_201)
     for parts, what in (
-        (frames.encode_positions(table, everybody), "positions"),
+        (frames.encode_positions(table, everybody, EVERYTHING), "positions"),
         (frames.encode_names(table, everybody), "devices"),
         (frames.encode_gone([f"{n:064}" for n in everybody]), "devices"),
     ):
@@ -66,7 +67,7 @@ def test_binary_positions_come_in_parts() -> None:
 
 
 def test_a_device_inside_of_everything_still_fits() -> None:
-    [part] = frames.encode_snapshot(fleet(1, geofences=tuple(f"{n:064}" for n in range(5_000))), [1])
+    [part] = frames.encode_snapshot(fleet(1, geofences=tuple(f"{n:064}" for n in range(5_000))), [1], EVERYTHING)
     assert len(part) <= KB64
 
 

@@ -10,6 +10,7 @@ from tracker.access.guesses import Guesses
 from tracker.access.links import redeem_link
 from tracker.access.lookup import Lookup
 from tracker.access.pairing import redeem_pairing
+from tracker.access.sights import Sights
 from tracker.access.sign_ins import find_sign_in_token
 from tracker.access.tokens import OPERATOR, digest, is_operator
 from tracker.errors import NotFound, NotSignedIn, TooMany, TrackerError
@@ -32,6 +33,7 @@ class Gate:
     origins: Collection[str] = ()
     guesses: Guesses = field(default_factory=Guesses)
     lookup: Lookup[bytes, Token] = field(default_factory=lambda: Lookup(select_tokens_by_hash))
+    sights: Sights = field(default_factory=Sights)
     redeeming: asyncio.Lock = field(default_factory=asyncio.Lock)  # one link at a time: a flood has one connection
 
     async def admit(self, secret: str, address: str) -> Token:

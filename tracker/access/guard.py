@@ -10,9 +10,10 @@ from quart.wrappers import Request, Websocket
 
 from tracker.access.gate import Gate
 from tracker.access.origin import is_allowed
-from tracker.access.rights import Action, find_actions, sees_all
+from tracker.access.rights import HOLDS, Action
 from tracker.access.sign_ins import COOKIE
 from tracker.errors import NotAllowed, NotSignedIn, TrackerError
+from tracker.model.sight import Sight
 from tracker.model.token import Token
 
 log = logging.getLogger(__name__)
@@ -48,12 +49,17 @@ def public(view: V) -> V:
     return _make_marker(Rule(None))(view)
 
 
-def check(rule: Rule, token: Token) -> None:
-    """NotAllowed for who does not hold the rule's action, or not for what the view shows."""
-    if rule.action is not None and (
-        rule.action not in find_actions(token) or not (rule.rows or rule.action in ("self", "send") or sees_all(token))
-    ):
+def check(rule: Rule, token: Token, sight: Sight) -> None:
+    """NotAllowed for who does not hold the rule's action, or not for all that the view shows."""
+    if rule.action is None or not _holds(token, sight, rule.action):
         raise NotAllowed
+    if not (rule.rows or rule.action in ("self", "send", "own") or sight.is_all):
+        raise NotAllowed
+
+
+def _holds(token: Token, sight: Sight, action: Action) -> bool:
+    """What a device may do and what everybody may is the token's; all else is of what the caller sees."""
+    return action in HOLDS[token.kind] if action in ("self", "send") else sight.holds(action)
 
 
 def _make_marker(rule: Rule) -> Callable[[V], V]:
@@ -90,6 +96,20 @@ def caller() -> Token | None:
     return token
 
 
+def require_caller() -> Token:
+    """The token of a call that needs one."""
+    token = caller()
+    if token is None:
+        raise NotSignedIn
+    return token
+
+
+def sight() -> Sight:
+    """What the caller of this request may see, as of when it was let in."""
+    found: Sight = g.sight
+    return found
+
+
 async def _check(app: Quart, gate: Gate, call: Request | Websocket, *, mutating: bool) -> None:
     if call.endpoint is None:
         return  # no such route: 404 or 405 follows
@@ -99,13 +119,15 @@ async def _check(app: Quart, gate: Gate, call: Request | Websocket, *, mutating:
     if rule.action is None:
         return
     token = await _find_token(gate, call, mutating=mutating)
-    if token is not None and rule.later and "Authorization" not in call.headers:
-        # A cookie comes by itself: the phone page in a browser that is signed in shows its own token in the hello.
-        token = None if rule.action not in find_actions(token) else token
     if token is None and not rule.later:
         raise NotSignedIn
     if token is not None:
-        check(rule, token)
+        g.sight = await gate.sights.see(gate.pool, token)
+        # A cookie comes by itself: the phone page in a browser that is signed in shows its own token in the hello.
+        if rule.later and "Authorization" not in call.headers and not _holds(token, g.sight, rule.action):
+            token = None
+        else:
+            check(rule, token, g.sight)
     g.token = token
 
 

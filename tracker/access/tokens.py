@@ -25,11 +25,19 @@ def digest(secret: str) -> bytes:
 
 
 async def issue(
-    conn: asyncpg.Connection, kind: TokenKind, *, device: int | None = None, name: str = ""
+    conn: asyncpg.Connection,
+    kind: TokenKind,
+    *,
+    device: int | None = None,
+    name: str = "",
+    group: int | None = None,
+    expires: int | None = None,
 ) -> tuple[Token, str]:
-    """A new token and its secret, which is not kept."""
+    """A new token and its secret, which is not kept. `group` is the key of the one it is of; `expires` in ms."""
     secret = new_secret()
-    return await insert_token(conn, kind, device=device, name=name, hash=digest(secret)), secret
+    return await insert_token(
+        conn, kind, device=device, name=name, hash=digest(secret), group=group, expires=expires
+    ), secret
 
 
 async def issue_at(url: str, kind: TokenKind, name: str) -> str:

@@ -15,6 +15,7 @@ import asyncpg
 import msgspec
 import structlog
 
+from tracker.alerts.allowed import NO_LONGER, find_sight, keep_allowed
 from tracker.alerts.breaker import AT_ONCE, PLACES, SPACING, Breaker, Standing
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.message import Message
@@ -28,11 +29,18 @@ from tracker.model.delivery import Attempt, Delivery, DeliveryState
 from tracker.model.moment import now_ms
 from tracker.model.names import Names
 from tracker.model.subscription import Subscription
-from tracker.store.deliveries import claim_deliveries, hasten_retries, select_due, update_delivery_tried
+from tracker.store.deliveries import (
+    claim_deliveries,
+    hasten_retries,
+    select_due,
+    update_delivery_skipped,
+    update_delivery_tried,
+)
 from tracker.store.delivery_upkeep import bury_unnoted, prune_deliveries, select_backlog
 from tracker.store.installation import select_installation
 from tracker.store.names import select_names
 from tracker.store.pool import AWAY, borrow
+from tracker.store.rights import Rights, select_rights, select_rights_revision
 from tracker.store.subscriptions import (
     disable_subscription,
     select_enabled_subscriptions,
@@ -60,6 +68,7 @@ class Dispatcher:
         self.awake = asyncio.Event()
         self.subscriptions: dict[int, Subscription] = {}  # the enabled ones, by key, as of `revision`
         self.revision = -1
+        self.rights = Rights()
         self.loaded = self.tended = float("-inf")  # monotonic s
         self.installation = ""
         self.breakers: defaultdict[str, Breaker] = defaultdict(Breaker)  # by endpoint
@@ -100,7 +109,7 @@ class Dispatcher:
                 due = await select_due(conn, self.subscriptions, fresh=fresh)
                 if not (slots := self.slots(due)):
                     continue
-                claimed = await claim_deliveries(conn, slots, lease_s=LEASE, fresh=fresh)
+                claimed = await self.keep_allowed(conn, await claim_deliveries(conn, slots, lease_s=LEASE, fresh=fresh))
                 names = await self.names(conn, claimed)
                 for each in claimed:
                     self.start(each, names, tasks)
@@ -145,6 +154,18 @@ class Dispatcher:
                 left[endpoint] -= found[key]
                 places[standing] -= found[key]
         return found
+
+    async def keep_allowed(self, conn: asyncpg.Connection, claimed: Sequence[Delivery]) -> list[Delivery]:
+        """What may still be told, by the rights of now; a message of which nothing may ends here."""
+        if claimed and await select_rights_revision(conn) != self.rights.revision:
+            self.rights = await select_rights(conn)
+        kept = []
+        for each in claimed:
+            if (allowed := keep_allowed(find_sight(self.rights, each.subscription), each)) is not None:
+                kept.append(allowed)
+            else:
+                await update_delivery_skipped(conn, each, NO_LONGER)
+        return kept
 
     async def names(self, conn: asyncpg.Connection, claimed: Sequence[Delivery]) -> Names:
         """Of what is to be told to people; as they are now, for that is how people know them."""

@@ -31,6 +31,7 @@ from tracker.api import (
     geofence_export,
     geofence_import,
     geofences,
+    groups,
     ingest,
     invitations,
     messages,
@@ -110,15 +111,16 @@ def build_app(
         people.blueprint(pool, passwords),
         *(each.blueprint(gate, pool, passwords, postbox) for each in (invitations, password_resets)),
         pairing.blueprint(pool, gate),
-        positions.blueprint(table),
+        positions.blueprint(table, gate),
         subscriptions.blueprint(pool, carriers),
         push.blueprint(carriers.push_key),
         deliveries.blueprint(pool),
         dry_run.blueprint(pool, readers, database_url),
-        event_stream.blueprint(pool, newest or Newest()),
+        event_stream.blueprint(pool, newest or Newest(), gate.sights),
+        events.blueprint(pool, gate.sights),
         *(
             each.blueprint(pool)
-            for each in (people_sessions, audit, tokens, devices, pairs, commands, messages, quarantine, tracks, events)
+            for each in (people_sessions, audit, tokens, groups, devices, pairs, commands, messages, quarantine, tracks)
         ),
         *(each.blueprint(pool, readers) for each in (geofences, geofence_import)),
         geofence_export.blueprint(pool),

@@ -8,7 +8,7 @@ import msgspec
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
-from tracker.access.guard import allow
+from tracker.access.guard import allow, sight
 from tracker.api.devices import find_device
 from tracker.api.edge import Page, answer, explain_invalid, read_json, read_query
 from tracker.api.messages import clean_text, find_expiry, send_text
@@ -73,18 +73,18 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.get("")
     @document_querystring(CommandQuery)
     @document_response(CommandList)
-    @allow("see")
+    @allow("see", rows=True)
     async def list_commands(device: str) -> Response:
         """List a device's commands and their results, the newest first."""
         query = read_query(CommandQuery)
         async with borrow(pool) as conn:
-            found = await select_commands(conn, (await find_device(conn, device)).key, limit=query.most)
+            found = await select_commands(conn, (await find_device(conn, sight(), device)).key, limit=query.most)
         return answer(CommandList([_make_answer(command) for command in found]))
 
     @routes.post("")
     @document_request(NewCommand)
     @document_response(CommandAnswer, 201)
-    @allow("command")
+    @allow("command", rows=True)
     async def create_command(device: str) -> Response:
         """Queue a command; it is kept until it is answered or has expired."""
         new = await read_json(NewCommand)
@@ -97,7 +97,7 @@ async def _queue(pool: asyncpg.Pool, device: str, new: NewCommand) -> Command:
     """One that is a message stands in the thread as well, whichever way it was given."""
     args, expires, id = _args(new), find_expiry(new.expires), f"c-{secrets.token_hex(8)}"
     async with borrow(pool) as conn:
-        key = (await find_device(conn, device)).key
+        key = (await find_device(conn, sight(), device, "command")).key
         if isinstance(args, MessageArgs):
             await send_text(conn, key, id, args.text, expires)
         elif await count_open_commands(conn, key) >= MOST_OPEN:

@@ -7,7 +7,8 @@ import msgspec
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
-from tracker.access.guard import allow
+from tracker.access.guard import allow, sight
+from tracker.alerts.allowed import keep_allowed
 from tracker.alerts.matching import write_event
 from tracker.api.edge import Page, answer, read_json, read_moment, read_query
 from tracker.api.subscriptions import subscribed
@@ -97,7 +98,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.get("/deliveries")
     @document_querystring(DeliveryQuery)
     @document_response(DeliveryPage)
-    @allow("alerts")
+    @allow("alerts", rows=True)
     async def list_deliveries(subscription: str) -> Response:
         """List what was sent or not, with every attempt; `state=dead` shows what was given up."""
         query = read_query(DeliveryQuery)
@@ -107,11 +108,12 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
             found = await select_deliveries(conn, key, before=query.before, limit=min(query.most, 1000), states=states)
             attempts = await select_attempts(conn, [each.id for each in found])
         last = found[-1].id if len(found) == min(query.most, 1000) else None
-        return answer(DeliveryPage([_make_answer(each, attempts.get(each.id, [])) for each in found], last))
+        shown = [kept for each in found if (kept := keep_allowed(sight(), each))]
+        return answer(DeliveryPage([_make_answer(each, attempts.get(each.id, [])) for each in shown], last))
 
     @routes.post("/test")
     @document_response(Replayed, 202)
-    @allow("alerts")
+    @allow("alerts", rows=True)
     async def send_test(subscription: str) -> Response:
         """Send a test message; its delivery shows what became of it."""
         async with borrow(pool) as conn:
@@ -132,7 +134,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
 def _replays(routes: Blueprint, pool: asyncpg.Pool) -> None:
     @routes.post("/deliveries/<int:delivery>/replay")
     @document_response(Replayed, 202)
-    @allow("alerts")
+    @allow("alerts", rows=True)
     async def replay_delivery(subscription: str, delivery: int) -> Response:
         """Send a message again, behind what waits for the same device and geofence."""
         states: list[DeliveryState] = ["sent", "dead", "skipped"]
@@ -151,7 +153,7 @@ def _replays(routes: Blueprint, pool: asyncpg.Pool) -> None:
     @routes.post("/replay")
     @document_request(Replay)
     @document_response(Replayed, 202)
-    @allow("alerts")
+    @allow("alerts", rows=True)
     async def replay_span(subscription: str) -> Response:
         """Send the messages of a time span again."""
         wish = await read_json(Replay)

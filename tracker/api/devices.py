@@ -8,8 +8,9 @@ import msgspec
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
-from tracker.access.guard import allow, caller
-from tracker.access.rights import find_actions
+from tracker.access.guard import allow, sight
+from tracker.access.objects import check_action, check_removal, choose_group, hide_owner, put_into
+from tracker.access.rights import Action
 from tracker.access.tokens import issue
 from tracker.api.edge import (
     Cursor,
@@ -25,9 +26,10 @@ from tracker.api.edge import (
     read_query,
     shown_origin,
 )
-from tracker.errors import Invalid, NotFound
+from tracker.errors import Conflict, Invalid, NotAllowed, NotFound
 from tracker.model.device import Device
 from tracker.model.moment import format_ms, from_datetime
+from tracker.model.sight import Sight
 from tracker.store.addresses import select_ingest_key
 from tracker.store.device_status import DeviceStatus, select_status
 from tracker.store.devices import delete_device, insert_device, select_device, select_devices, update_device
@@ -40,12 +42,14 @@ Interval = Annotated[float, msgspec.Meta(ge=1, le=86_400)]  # s
 
 class NewDevice(msgspec.Struct, frozen=True):
     """`id` is generated where none is given; `name` is the id where none is. `interval`: seconds between its fixes; a
-    device that has one is told to be offline when it is silent for three."""
+    device that has one is told to be offline when it is silent for three. `group`: which one it is put into;
+    needed from a manager of several."""
 
     id: Slug | None = None
     name: Name | None = None
     category: Category | None = None
     interval: Interval | None = None
+    group: Slug | None = None
 
 
 class DeviceChange(msgspec.Struct, frozen=True):
@@ -97,51 +101,53 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.get("")
     @document_querystring(DeviceQuery)
     @document_response(DevicePage)
-    @allow("see")
+    @allow("see", rows=True)
     async def list_devices() -> Response:
         """List devices, by id."""
         query = read_query(DeviceQuery)
         async with borrow(pool) as conn:
-            devices = await select_devices(conn, after=query.after, limit=query.most)
+            devices = await select_devices(conn, sight(), after=query.after, limit=query.most)
         last = devices[-1].id if len(devices) == query.most else None
         return answer(DevicePage([_make_answer(device) for device in devices], last))
 
     @routes.post("")
     @document_request(NewDevice)
     @document_response(DeviceAnswer, 201)
-    @allow("devices")
+    @allow("devices", rows=True)
     async def create_device() -> Response:
         """Make a device and its token."""
         return await _create(pool, await read_json(NewDevice))
 
     @routes.get("/<slug:device>")
     @document_response(DeviceAnswer)
-    @allow("see")
+    @allow("see", rows=True)
     async def read_device(device: str) -> Response:
         """Show a device."""
         async with borrow(pool) as conn:
-            return answer(await _show(conn, await find_device(conn, device)))
+            return answer(await _show(conn, await find_device(conn, sight(), device)))
 
     @routes.patch("/<slug:device>")
     @document_request(DeviceChange)
     @document_response(DeviceAnswer)
-    @allow("devices")
+    @allow("devices", rows=True)
     async def change_device(device: str) -> Response:
         """Change the name, the category or the interval."""
         return await _change(pool, device, await read_json(DeviceChange))
 
     @routes.delete("/<slug:device>")
-    @allow("devices")
+    @allow("devices", rows=True)
     async def erase_device(device: str) -> Response:
         """Erase a device with its fixes, tokens, commands and events."""
         async with borrow(pool) as conn:
+            found = await find_device(conn, sight(), device)
+            await check_removal(conn, sight(), "devices", "device", found.key)
             if not await delete_device(conn, device):
                 raise NotFound(f"there is no device {device}")
         return empty()
 
     @routes.post("/<slug:device>/token")
     @document_response(DeviceAnswer, 201)
-    @allow("devices")
+    @allow("devices", rows=True)
     async def rotate_device_token(device: str) -> Response:
         """Give the device a new token; the old ones end, and so do their sockets."""
         return await _rotate(pool, device)
@@ -149,11 +155,13 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     return routes
 
 
-async def find_device(conn: asyncpg.Connection, id: str) -> Device:
-    """NotFound where there is none."""
-    device = await select_device(conn, id)
+async def find_device(conn: asyncpg.Connection, sight: Sight, id: str, action: Action = "see") -> Device:
+    """For a reader: NotFound where there is none that it sees, NotAllowed where it may see it and not do this."""
+    device = await select_device(conn, sight, id)
     if device is None:
         raise NotFound(f"there is no device {id}")
+    if action != "see":
+        await check_action(conn, sight, action, "device", device.key)
     return device
 
 
@@ -161,7 +169,12 @@ async def _create(pool: asyncpg.Pool, new: NewDevice) -> Response:
     id = new.id or f"device-{secrets.token_hex(4)}"
     name, category = clean_name(new.name or id, "name"), clean(new.category or "", "category") or None
     async with borrow(pool) as conn, conn.transaction():
-        device = await insert_device(conn, id, name, category, new.interval)
+        group = await choose_group(conn, sight(), "devices", new.group)
+        try:
+            device = await insert_device(conn, id, name, category, new.interval)
+        except Conflict as error:
+            raise hide_owner(error, await select_device(conn, sight(), id) is not None) from None
+        await put_into(conn, group, "device", device.key)
         _, secret = await issue(conn, "device", device=device.key)
     response = answer(_make_answer(device, secret), 201)
     response.headers["Location"] = f"{below()}/api/devices/{id}"
@@ -174,6 +187,7 @@ async def _change(pool: asyncpg.Pool, id: str, change: DeviceChange) -> Response
     if change.interval is not None and 0 < change.interval < 1:
         raise Invalid("interval: 1 second or more, or 0 for none", field="interval")
     async with borrow(pool) as conn:
+        await find_device(conn, sight(), id, "devices")
         device = await update_device(conn, id, name=name, category=category, interval=change.interval)
     if device is None:
         raise NotFound(f"there is no device {id}")
@@ -182,16 +196,18 @@ async def _change(pool: asyncpg.Pool, id: str, change: DeviceChange) -> Response
 
 async def _rotate(pool: asyncpg.Pool, id: str) -> Response:
     async with borrow(pool) as conn, conn.transaction():
-        device = await find_device(conn, id)
+        device = await find_device(conn, sight(), id, "devices")
         await revoke_device_tokens(conn, device.key)
         _, secret = await issue(conn, "device", device=device.key)
     return answer(_make_answer(device, secret), 201)
 
 
 async def _show(conn: asyncpg.Connection, device: Device) -> DeviceAnswer:
+    """With its address, which is a secret: for who may change this device, whatever one may do to others."""
     shown = msgspec.structs.replace(_make_answer(device), status=_make_status(await select_status(conn, device.key)))
-    token = caller()
-    if token is None or "devices" not in find_actions(token):
+    try:
+        await check_action(conn, sight(), "devices", "device", device.key)
+    except NotAllowed:
         return shown
     key = await select_ingest_key(conn, device.key)
     return msgspec.structs.replace(shown, ingest_url=f"{shown_origin()}/in/{key}")

@@ -8,7 +8,7 @@ import msgspec
 from quart import Blueprint, Response
 from quart_schema import document_request, document_response
 
-from tracker.access.guard import allow
+from tracker.access.guard import allow, sight
 from tracker.api.edge import read_json, read_moment
 from tracker.api.event_stream import cut_stalled
 from tracker.api.geofences import LARGEST_FEATURE
@@ -64,7 +64,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers, database_url: str) -> Bluepr
     @routes.post("/dry-run")
     @document_request(NewDryRun)
     @document_response(DryRunLines)
-    @allow("geofences")
+    @allow("geofences", rows=True)
     async def dry_run() -> Response:
         """Try a geofence on the stored history: the events it would have given, nothing stored and nobody told."""
         asked = await read_json(NewDryRun, LARGEST_FEATURE)
@@ -91,8 +91,10 @@ async def _request(pool: asyncpg.Pool, readers: Readers, asked: NewDryRun, datab
     draft = await _read_draft(readers, bytes(asked.feature))
     if asked.devices is not None:
         await _check_known(pool, asked.devices)
-    devices = None if asked.devices is None else frozenset(asked.devices)
-    return Request(database_url, msgspec.Raw(draft.feature), *clamp_period(since, until), asked.preset, devices)
+    seen = sight().devices
+    devices = frozenset(asked.devices) if asked.devices is not None else None if seen is None else seen.ids
+    period = clamp_period(since, until)
+    return Request(database_url, msgspec.Raw(draft.feature), *period, asked.preset, devices, hidden=sight().hidden.ids)
 
 
 def clamp_period(since: int, until: int) -> tuple[int, int]:
@@ -116,6 +118,6 @@ async def _check_known(pool: asyncpg.Pool, devices: list[str]) -> None:
     unknown = next((id for id in devices if not is_slug(id)), None)
     if unknown is None:
         async with borrow(pool) as conn:
-            unknown = await select_unknown(conn, devices)
+            unknown = await select_unknown(conn, sight(), devices)
     if unknown is not None:
         raise Invalid(f"devices: there is no device {unknown[:64]!r}", field="devices")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from functools import partial
 from time import monotonic
 from typing import Annotated, ClassVar, Final
 
@@ -11,10 +12,11 @@ import msgspec
 from quart import Blueprint, Response, request
 from quart_schema import document_querystring, document_response
 
-from tracker.access.guard import allow, caller
+from tracker.access.guard import allow, require_caller
+from tracker.access.sights import Sights
 from tracker.api.edge import read_list, read_query
 from tracker.api.events import Filter
-from tracker.errors import Invalid, NotSignedIn, TooMany
+from tracker.errors import Invalid, TooMany
 from tracker.live.newest import Newest
 from tracker.model.event import Told, told
 from tracker.model.token import Token
@@ -59,32 +61,29 @@ class Reader(msgspec.Struct):
     token: Token
 
 
-def blueprint(pool: asyncpg.Pool, newest: Newest, *, stall: float = STALL) -> Blueprint:
+def blueprint(pool: asyncpg.Pool, newest: Newest, sights: Sights, *, stall: float = STALL) -> Blueprint:
     routes = Blueprint("event_stream", __name__, url_prefix="/api/events")
     open: set[asyncio.Task[None] | None] = set()  # MOST at most
 
     @routes.get("/stream")
     @document_querystring(StreamQuery)
     @document_response(EventStream)
-    @allow("see")
+    @allow("see", rows=True)
     async def stream_events() -> Response:
         """Send events as they happen, and what was missed since `Last-Event-ID`."""
         query = read_query(StreamQuery)
         if len(open) >= MOST:
             raise TooMany("too many streams are open", retry_after=10.0)
-        token = caller()
-        if token is None:
-            raise NotSignedIn
         reader = Reader(
             0,
             read_list(query.device, "device"),
             read_list(query.geofence, "geofence"),
             read_list(query.type, "type"),
-            token,
+            require_caller(),
         )
         first = await _find_begin(pool, reader, _after(query))
         response = Response(
-            cut_stalled(_stream(pool, newest, reader, first), open, stall), mimetype="text/event-stream"
+            cut_stalled(_stream(pool, newest, sights, reader, first), open, stall), mimetype="text/event-stream"
         )
         response.timeout = None
         response.headers["Cache-Control"] = "no-store"
@@ -132,7 +131,9 @@ async def cut_stalled(
             cut.cancel()
 
 
-async def _stream(pool: asyncpg.Pool, newest: Newest, reader: Reader, first: bytes) -> AsyncGenerator[bytes, None]:
+async def _stream(
+    pool: asyncpg.Pool, newest: Newest, sights: Sights, reader: Reader, first: bytes
+) -> AsyncGenerator[bytes, None]:
     yield first
     said = looked = monotonic()
     while not newest.is_ending:
@@ -141,9 +142,10 @@ async def _stream(pool: asyncpg.Pool, newest: Newest, reader: Reader, first: byt
             async with borrow(pool) as conn:
                 if monotonic() - looked >= LOOK:
                     looked = monotonic()
-                    if await _is_over(conn, reader.token):
+                    await sights.refresh(conn)
+                    if await _is_over(conn, reader.token) or not sights.find(reader.token).holds("see"):
                         return
-                page = await _page(conn, reader)
+                page = await _page(conn, sights, reader)
         except AWAY:  # the stream stands still with the database, as the sockets do
             await asyncio.sleep(LOOK)
         if not page and monotonic() - said >= ALIVE:
@@ -161,14 +163,21 @@ async def _is_over(conn: asyncpg.Connection, token: Token) -> bool:
     return bool(ended or await select_revoked(conn, [token.id]))
 
 
-async def _page(conn: asyncpg.Connection, reader: Reader) -> bytes:
+async def _page(conn: asyncpg.Connection, sights: Sights, reader: Reader) -> bytes:
     """What came since; b'' for nothing. The head is read first: what comes in between is in the next page."""
     head = await select_head(conn)
     if head <= reader.after:
         return b""
-    events = await select_events(
-        conn, after=reader.after, limit=PAGE, devices=reader.devices, geofences=reader.geofences, types=reader.types
+    select = partial(
+        select_events,
+        conn,
+        after=reader.after,
+        limit=PAGE,
+        devices=reader.devices,
+        geofences=reader.geofences,
+        types=reader.types,
     )
+    events = await sights.ask(conn, reader.token, select)
     reader.after = events[-1].id if len(events) == PAGE else max(head, *(event.id for event in events), 0)
     return b"".join(
         b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.type.encode(), msgspec.json.encode(told(event)))

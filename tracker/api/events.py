@@ -1,6 +1,7 @@
 """Events: the numbered log of what happened."""
 
 import asyncio
+from functools import partial
 from typing import Annotated
 
 import asyncpg
@@ -8,7 +9,8 @@ import msgspec
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_response
 
-from tracker.access.guard import allow
+from tracker.access.guard import allow, require_caller
+from tracker.access.sights import Sights
 from tracker.api.edge import Page, answer, read_list, read_query
 from tracker.model.event import Told, told
 from tracker.store.events import select_events, select_head
@@ -33,25 +35,26 @@ class EventPage(msgspec.Struct, frozen=True):
     next: int
 
 
-def blueprint(pool: asyncpg.Pool) -> Blueprint:
+def blueprint(pool: asyncpg.Pool, sights: Sights) -> Blueprint:
     routes = Blueprint("events", __name__, url_prefix="/api/events")
 
     @routes.get("")
     @document_querystring(EventQuery)
     @document_response(EventPage)
-    @allow("see")
+    @allow("see", rows=True)
     async def list_events() -> Response:
         """List events from the oldest, or from the one after `after`."""
-        return answer(await _page(pool, read_query(EventQuery)))
+        return answer(await _page(pool, sights, read_query(EventQuery)))
 
     return routes
 
 
-async def _page(pool: asyncpg.Pool, query: EventQuery) -> EventPage:
+async def _page(pool: asyncpg.Pool, sights: Sights, query: EventQuery) -> EventPage:
     async with borrow(pool) as conn:
         # Before the events: one that comes in between is then repeated at worst, never passed over.
         head = await select_head(conn)
-        events = await select_events(
+        select = partial(
+            select_events,
             conn,
             after=query.after,
             limit=query.most,
@@ -59,6 +62,7 @@ async def _page(pool: asyncpg.Pool, query: EventQuery) -> EventPage:
             geofences=read_list(query.geofence, "geofence"),
             types=read_list(query.type, "type"),
         )
+        events = await sights.ask(conn, require_caller(), select)
     last = events[-1].id if events else 0
     next = last if len(events) == query.most else max(head, last)
     return EventPage(await asyncio.to_thread(lambda: [told(event) for event in events]), next)

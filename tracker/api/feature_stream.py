@@ -9,6 +9,8 @@ from quart import Response
 
 import tracker
 from tracker.geofence.published import published
+from tracker.model.sight import Sight
+from tracker.model.token import Token
 from tracker.store.geofences import StoredGeofence
 
 PIECE: Final = 100  # geofences
@@ -57,7 +59,12 @@ async def make_page(page: Sequence[StoredGeofence]) -> AsyncIterator[Sequence[St
     yield page
 
 
-def of_revision(revision: int, pieces: AsyncIterator[bytes]) -> Response:
+def tag_of(revision: int, sight: Sight, token: Token | None) -> str:
+    """Which geofences these are: of a part of them, also by which rights."""
+    return str(revision) if sight.fences is None or token is None else f"{revision}-{token.rights}"
+
+
+def of_revision(revision: str, pieces: AsyncIterator[bytes]) -> Response:
     """Its tag is known before anything is read, and says which geofences in whose writing: a newer version of ours may
     write them otherwise. What changes while it is sent is of the next revision."""
     response = Response(pieces, mimetype="application/geo+json")

@@ -8,11 +8,12 @@ import msgspec
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_response
 
-from tracker.access.guard import allow
+from tracker.access.guard import allow, caller, sight
 from tracker.api.edge import read_query
-from tracker.api.feature_stream import Form, closed, of_revision, stream_features
+from tracker.api.feature_stream import Form, closed, of_revision, stream_features, tag_of
 from tracker.api.geofences import GeofenceAnswer
 from tracker.geofence.published import published
+from tracker.model.sight import Sight
 from tracker.store.geofences import StoredGeofence, select_geofence_revision, select_geofences_after
 from tracker.store.pool import borrow
 
@@ -35,13 +36,15 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.get("/api/geofences/export")
     @document_querystring(Form)
     @document_response(GeofenceExport)
-    @allow("see")
+    @allow("see", rows=True)
     async def export_geofences() -> Response:
         """Export all geofences, in the order they were made, as one FeatureCollection."""
         written = published if read_query(Form).rfc7946 else closed
         async with borrow(pool) as conn:
             revision = await select_geofence_revision(conn)
-        response = of_revision(revision, stream_features(_pages(pool), written, revision=revision))
+        response = of_revision(
+            tag_of(revision, sight(), caller()), stream_features(_pages(pool, sight()), written, revision=revision)
+        )
         response.timeout = None  # a large one on a slow line takes its time; sockets have their own limits
         response.headers["Content-Disposition"] = 'attachment; filename="geofences.geojson"'
         return response
@@ -49,12 +52,12 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     return routes
 
 
-async def _pages(pool: asyncpg.Pool) -> AsyncIterator[list[StoredGeofence]]:
+async def _pages(pool: asyncpg.Pool, sight: Sight) -> AsyncIterator[list[StoredGeofence]]:
     """Who reads slowly holds no connection; what changes meanwhile may be in it or not."""
     after = 0
     while True:
         async with borrow(pool) as conn:
-            page = await select_geofences_after(conn, after, limit=PAGE, largest=PAGE_BYTES)
+            page = await select_geofences_after(conn, sight, after, limit=PAGE, largest=PAGE_BYTES)
         if not page:
             return
         yield page

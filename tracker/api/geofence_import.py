@@ -10,8 +10,9 @@ from quart import Blueprint, Response, request
 from quart_schema import document_querystring, document_request, document_response
 from werkzeug.exceptions import RequestTimeout
 
-from tracker.access.guard import allow
-from tracker.api.edge import answer, read_query
+from tracker.access.guard import allow, sight
+from tracker.access.objects import choose_group, find_mine
+from tracker.api.edge import Slug, answer, read_query
 from tracker.api.geofences import GeofenceFeature
 from tracker.errors import Conflict, Invalid, TooLarge, TooMany, WrongType
 from tracker.geofence.reading.collection import Collection, Defaults
@@ -44,7 +45,8 @@ Metres = Annotated[float, msgspec.Meta(gt=0)]
 class ImportQuery(msgspec.Struct, frozen=True):
     """`format`: where the Content-Type does not say it. `radius` and `width` (metres) and `repair` are for features
     that have none. `on_conflict`: what becomes of ids that others have already; `fail` stores nothing. `strict`:
-    nothing is stored where any feature can be no geofence."""
+    nothing is stored where any feature can be no geofence. `group`: which one they are put into; needed from a manager
+    of several."""
 
     format: Format | None = None
     on_conflict: OnConflict = "fail"
@@ -52,6 +54,7 @@ class ImportQuery(msgspec.Struct, frozen=True):
     radius: Metres | None = None
     width: Metres | None = None
     repair: bool = False
+    group: Slug | None = None
 
 
 class FeatureCollection(msgspec.Struct, frozen=True):
@@ -83,7 +86,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
     @document_querystring(ImportQuery)
     @document_request(FeatureCollection)
     @document_response(Imported, 201)
-    @allow("geofences")
+    @allow("geofences", rows=True)
     async def import_geofences() -> Response:
         """Import geofences: of a file, all that can be one."""
         query = read_query(ImportQuery)
@@ -99,8 +102,10 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
             found = await readers.collection(parts, format, defaults)
             _check(found, query.strict, empty=format == "geojson")
             async with borrow(pool) as conn:
-                settled = await insert_geofences(conn, found, on_conflict=query.on_conflict)
-        clashes = [] if query.on_conflict == "replace" else _clashes(found, settled)
+                group = await choose_group(conn, sight(), "geofences", query.group)
+                mine = await find_mine(conn, sight())
+                settled = await insert_geofences(conn, found, on_conflict=query.on_conflict, mine=mine, group=group)
+        clashes = _clashes(found, settled, query.on_conflict)
         if clashes and query.on_conflict == "fail":
             raise Conflict(
                 _count(len(clashes), found.total, "have an id that is taken, so nothing is stored"),
@@ -123,7 +128,7 @@ def _check(found: Collection, strict: bool, *, empty: bool) -> None:
 def _import(found: Collection, settled: Settled, clashes: list[BadFeature]) -> Imported:
     left_out = {clash.id for clash in clashes}
     ids = [draft.id for draft in found.drafts if draft.id not in left_out]
-    replaced, unchanged = len(settled.replaced) - len(clashes), len(settled.unchanged)
+    replaced, unchanged = len(settled.replaced - left_out), len(settled.unchanged)
     said = (
         [*found.said, *([] if clashes else settled.said)] if found.total else [Said(None, "there is no feature in it")]
     )
@@ -164,9 +169,17 @@ def _count(wrong: int, total: int, what: str) -> str:
     return f"{wrong:,} of {total:,} features {what}{told}"
 
 
-def _clashes(found: Collection, settled: Settled) -> list[BadFeature]:
+def _clashes(found: Collection, settled: Settled, on_conflict: OnConflict) -> list[BadFeature]:
+    """What cannot be stored for its id: another is there, or another that the caller is not told of."""
+    taken = frozenset[str]() if on_conflict == "replace" else settled.replaced
     return [
-        BadFeature(index, draft.id, None, "id", f"id: there is a geofence {draft.id} already")
+        BadFeature(index, draft.id, None, "id", said)
         for index, draft in zip(found.indices, found.drafts, strict=True)
-        if draft.id in settled.replaced
+        if (said := _taken(draft.id, taken, settled.foreign))
     ]
+
+
+def _taken(id: str, taken: frozenset[str], foreign: frozenset[str]) -> str | None:
+    if id in foreign:
+        return "id: choose another id"
+    return f"id: there is a geofence {id} already" if id in taken else None

@@ -8,14 +8,16 @@ from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from tracker.access.guard import allow
-from tracker.api.edge import Cursor, Page, answer, below, empty, read_bytes, read_query
-from tracker.api.feature_stream import Form, Written, given, make_page, of_revision, stream_features, written_as
-from tracker.errors import NotFound, TooLarge
+from tracker.access.guard import allow, caller, sight
+from tracker.access.objects import check_action, check_removal, choose_group, hide_owner, put_into
+from tracker.api.edge import Cursor, Page, Slug, answer, below, empty, read_bytes, read_query
+from tracker.api.feature_stream import Form, Written, given, make_page, of_revision, stream_features, tag_of, written_as
+from tracker.errors import Conflict, NotFound, TooLarge
 from tracker.geofence.reading.collection import Draft
 from tracker.geofence.reading.feature import GeofenceProperties
 from tracker.geofence.reading.geojson import MAX_VERTICES, Geometry
 from tracker.model.geofence import Preset
+from tracker.model.sight import Sight
 from tracker.readers.readers import Readers
 from tracker.store.geofences import (
     StoredGeofence,
@@ -67,6 +69,12 @@ class GeofenceQuery(Page, frozen=True):
     rfc7946: bool = False
 
 
+class NewGeofenceQuery(msgspec.Struct, frozen=True):
+    """`group`: which one it is put into; needed from a manager of several."""
+
+    group: Slug | None = None
+
+
 class OneGeofenceQuery(Form, frozen=True):
     """`revision`: as it was by this one, which the evidence of an event names; also of one that is gone by now."""
 
@@ -88,26 +96,28 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
     @routes.get("")
     @document_querystring(GeofenceQuery)
     @document_response(GeofenceCollection)
-    @allow("see")
+    @allow("see", rows=True)
     async def list_geofences() -> Response:
         """List geofences, by id, as a FeatureCollection."""
         query = read_query(GeofenceQuery)
         async with borrow(pool) as conn:
             revision = await select_geofence_revision(conn)
-            found, more = await select_geofences(conn, after=query.after, limit=query.most)
+            found, more = await select_geofences(conn, sight(), after=query.after, limit=query.most)
         last = found[-1].id if more else None
         features = stream_features(make_page(found), written_as(query.rfc7946), next=last)
-        return of_revision(revision, features)
+        return of_revision(tag_of(revision, sight(), caller()), features)
 
     @routes.post("")
+    @document_querystring(NewGeofenceQuery)
     @document_request(GeofenceFeature)
     @document_response(GeofenceAnswer, 201)
-    @allow("geofences")
+    @allow("geofences", rows=True)
     async def create_geofence() -> Response:
         """Make a geofence."""
+        query = read_query(NewGeofenceQuery)
         draft = await _read(readers, None)
-        async with borrow(pool) as conn:
-            made = await insert_geofence(conn, draft.id, draft.feature, draft.shape)
+        async with borrow(pool) as conn, conn.transaction():
+            made = await _insert(conn, draft, query.group)
         response = _make_answer(made, 201)
         response.headers["Location"] = f"{below()}/api/geofences/{made.id}"
         return response
@@ -115,39 +125,65 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
     @routes.get("/<fence:geofence>")
     @document_querystring(OneGeofenceQuery)
     @document_response(GeofenceAnswer)
-    @allow("see")
+    @allow("see", rows=True)
     async def read_geofence(geofence: str) -> Response:
         """Show a geofence, as it is or as it was by one of its revisions."""
         return await _show(pool, geofence, read_query(OneGeofenceQuery))
 
+    _changes(routes, pool, readers)
+    return routes
+
+
+def _changes(routes: Blueprint, pool: asyncpg.Pool, readers: Readers) -> None:
     @routes.put("/<fence:geofence>")
     @document_request(GeofenceFeature)
     @document_response(GeofenceAnswer)
-    @allow("geofences")
+    @allow("geofences", rows=True)
     async def replace_geofence(geofence: str) -> Response:
         """Change a geofence; who is inside both the old and the new area stays inside."""
+        async with borrow(pool) as conn:
+            found = await find_geofence(conn, sight(), geofence)
+            await check_action(conn, sight(), "geofences", "geofence", found.key)
         draft = await _read(readers, geofence)
         async with borrow(pool) as conn:
             return _make_answer(await update_geofence(conn, geofence, draft.feature, draft.shape))
 
     @routes.delete("/<fence:geofence>")
-    @allow("geofences")
+    @allow("geofences", rows=True)
     async def erase_geofence(geofence: str) -> Response:
         """Delete a geofence; its events stay."""
         async with borrow(pool) as conn:
+            found = await find_geofence(conn, sight(), geofence)
+            await check_removal(conn, sight(), "geofences", "geofence", found.key)
             if not await delete_geofence(conn, geofence):
                 raise NotFound("there is no such geofence")
         return empty()
 
-    return routes
+
+async def _insert(conn: asyncpg.Connection, draft: Draft, group: str | None) -> StoredGeofence:
+    key = await choose_group(conn, sight(), "geofences", group)
+    try:
+        made = await insert_geofence(conn, draft.id, draft.feature, draft.shape)
+    except Conflict as error:
+        raise hide_owner(error, await select_geofence(conn, sight(), draft.id) is not None) from None
+    await put_into(conn, key, "geofence", made.key)
+    return made
+
+
+async def find_geofence(conn: asyncpg.Connection, sight: Sight, id: str) -> StoredGeofence:
+    """For a reader: NotFound where there is none that it sees."""
+    found = await select_geofence(conn, sight, id)
+    if found is None:
+        raise NotFound("there is no such geofence")
+    return found
 
 
 async def _show(pool: asyncpg.Pool, id: str, query: OneGeofenceQuery) -> Response:
     async with borrow(pool) as conn:
         if query.revision is None:
-            found = await select_geofence(conn, id)
+            found = await select_geofence(conn, sight(), id)
         else:
-            found = await select_geofence_as_of(conn, id, query.revision)
+            found = await select_geofence_as_of(conn, sight(), id, query.revision)
     return _make_answer(found, written=written_as(query.rfc7946))
 
 

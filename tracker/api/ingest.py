@@ -8,7 +8,7 @@ from quart import Blueprint, Response
 from quart_schema import document_request, document_response
 
 from tracker.access.addresses import Addresses
-from tracker.access.guard import allow
+from tracker.access.guard import allow, sight
 from tracker.api.devices import find_device
 from tracker.api.edge import answer, clean, empty, read_json, shown_origin
 from tracker.errors import NotFound
@@ -33,11 +33,11 @@ def blueprint(pool: asyncpg.Pool, addresses: Addresses) -> Blueprint:
 
     @routes.post("/ingest")
     @document_response(IngestAnswer, 201)
-    @allow("devices")
+    @allow("devices", rows=True)
     async def renew_ingest(device: str) -> Response:
         """Give the device a new ingest address; the old one ends at once."""
         async with borrow(pool) as conn:
-            number = (await find_device(conn, device)).key
+            number = (await find_device(conn, sight(), device, "devices")).key
             key = await update_ingest_key(conn, number)
         addresses.forget(number)  # before the nudge comes: the old one must not be taken after our answer
         if key is None:
@@ -46,12 +46,12 @@ def blueprint(pool: asyncpg.Pool, addresses: Addresses) -> Blueprint:
 
     @routes.put("/owntracks-secret")
     @document_request(OwnTracksSecret)
-    @allow("devices")
+    @allow("devices", rows=True)
     async def set_owntracks_secret(device: str) -> Response:
         """Say what the device's OwnTracks messages are encrypted with."""
         given = await read_json(OwnTracksSecret)
         async with borrow(pool) as conn:
-            key = (await find_device(conn, device)).key
+            key = (await find_device(conn, sight(), device, "devices")).key
             await update_owntracks_secret(conn, key, clean(given.secret or "", "secret") or None)
         addresses.forget(key)
         return empty()

@@ -8,7 +8,7 @@ import msgspec
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
-from tracker.access.guard import allow, caller
+from tracker.access.guard import allow, caller, sight
 from tracker.api.devices import find_device
 from tracker.api.edge import Page, answer, clean, read_json, read_moment, read_query
 from tracker.errors import Conflict, Invalid, NotFound
@@ -17,6 +17,7 @@ from tracker.model.moment import DAY_MS, now_ms
 from tracker.model.note import LARGEST_TEXT
 from tracker.store.alarms import insert_seen
 from tracker.store.commands import MOST_OPEN, count_open_commands
+from tracker.store.events import select_event
 from tracker.store.messages import queue_message, select_message, select_message_head, select_messages
 from tracker.store.pool import borrow
 
@@ -57,7 +58,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.get("/devices/<slug:device>/messages")
     @document_querystring(MessageQuery)
     @document_response(MessagePage)
-    @allow("see")
+    @allow("see", rows=True)
     async def list_messages(device: str) -> Response:
         """List a device's thread, both directions, from the oldest on."""
         return answer(await _page(pool, device, read_query(MessageQuery)))
@@ -65,14 +66,14 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.post("/devices/<slug:device>/messages")
     @document_request(NewMessage)
     @document_response(ToldMessage, 201)
-    @allow("command")
+    @allow("command", rows=True)
     async def send_message(device: str) -> Response:
         """Send a message to whoever holds the device; it is kept until it is answered or has expired."""
         return await _send(pool, device, await read_json(NewMessage))
 
     @routes.post("/events/<int:event>/seen")
     @document_response(EventSeen)
-    @allow("see")
+    @allow("see", rows=True)
     async def see_event(event: int) -> Response:
         """Say that somebody has seen an event; a device that called for help is told who."""
         return await _see(pool, event)
@@ -82,7 +83,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
 
 async def _page(pool: asyncpg.Pool, device: str, query: MessageQuery) -> MessagePage:
     async with borrow(pool) as conn:
-        key = (await find_device(conn, device)).key
+        key = (await find_device(conn, sight(), device)).key
         head = await select_message_head(conn)  # before the messages: one that comes in between is repeated at worst
         found = await select_messages(conn, after=query.after, limit=query.most, device=key)
     last = found[-1].number if found else 0
@@ -93,7 +94,7 @@ async def _page(pool: asyncpg.Pool, device: str, query: MessageQuery) -> Message
 async def _send(pool: asyncpg.Pool, device: str, new: NewMessage) -> Response:
     text, expires = clean_text(new.text, "text"), find_expiry(new.expires)
     async with borrow(pool) as conn:
-        key = (await find_device(conn, device)).key
+        key = (await find_device(conn, sight(), device, "command")).key
         number = await send_text(conn, key, f"c-{secrets.token_hex(8)}", text, expires)
         message = await select_message(conn, number)
     if message is None:
@@ -130,7 +131,8 @@ async def _see(pool: asyncpg.Pool, event: int) -> Response:
     if event > 2**63 - 1:
         raise NotFound(f"there is no event {event}")
     async with borrow(pool) as conn, conn.transaction():
-        seen = await insert_seen(conn, event, by)
+        is_there = await select_event(conn, sight(), event) is not None
+        seen = await insert_seen(conn, event, by) if is_there else None
     if seen is None:
         raise NotFound(f"there is no event {event}")
     return answer(EventSeen(event, seen.by, seen.at))

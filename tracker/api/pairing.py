@@ -8,7 +8,7 @@ from quart import Blueprint, Response, request
 from quart_schema import document_request, document_response
 
 from tracker.access.gate import Gate
-from tracker.access.guard import address, allow, public
+from tracker.access.guard import address, allow, public, sight
 from tracker.access.pairing import make_pairing
 from tracker.api.devices import find_device
 from tracker.api.edge import answer, read_json, shown_origin
@@ -40,11 +40,11 @@ def blueprint(pool: asyncpg.Pool, gate: Gate) -> Blueprint:
 
     @routes.post("/devices/<slug:device>/pairing")
     @document_response(PairingAnswer, 201)
-    @allow("devices")
+    @allow("devices", rows=True)
     async def create_pairing(device: str) -> Response:
         """Make a code that a phone becomes this device by, once, within 15 minutes."""
         async with borrow(pool) as conn:
-            code, expires = await make_pairing(conn, (await find_device(conn, device)).key)
+            code, expires = await make_pairing(conn, (await find_device(conn, sight(), device, "devices")).key)
         url = f"{shown_origin()}/track#{code}"
         return answer(PairingAnswer(code, url, format_ms(from_datetime(expires))), 201)
 

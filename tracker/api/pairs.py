@@ -8,9 +8,11 @@ import msgspec
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
-from tracker.access.guard import allow
+from tracker.access.guard import allow, sight
+from tracker.access.objects import hide_owner
+from tracker.api.devices import find_device
 from tracker.api.edge import Cursor, Page, Slug, answer, below, clean, empty, read_json, read_query
-from tracker.errors import Invalid, NotFound
+from tracker.errors import Conflict, Invalid, NotFound
 from tracker.model.geofence import Preset
 from tracker.model.pair import Pair
 from tracker.store.pairs import delete_pair, insert_pair, select_pair, select_pairs, update_pair
@@ -63,44 +65,45 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.get("")
     @document_querystring(PairQuery)
     @document_response(PairPage)
-    @allow("see")
+    @allow("see", rows=True)
     async def list_pairs() -> Response:
         """List pairs of devices, by id."""
         query = read_query(PairQuery)
         async with borrow(pool) as conn:
-            found = await select_pairs(conn, after=clean(query.after, "after"), limit=query.most)
+            found = await select_pairs(conn, sight(), after=clean(query.after, "after"), limit=query.most)
         last = found[-1].id if len(found) == query.most else None
         return answer(PairPage([_make_answer(each) for each in found], last))
 
     @routes.post("")
     @document_request(NewPair)
     @document_response(PairAnswer, 201)
-    @allow("devices")
+    @allow("devices", rows=True)
     async def create_pair() -> Response:
         """Make a pair of two devices."""
         return await _create(pool, await read_json(NewPair))
 
     @routes.get("/<slug:pair>")
     @document_response(PairAnswer)
-    @allow("see")
+    @allow("see", rows=True)
     async def read_pair(pair: str) -> Response:
         """Show a pair."""
         async with borrow(pool) as conn:
-            return answer(_make_answer(require_pair(await select_pair(conn, pair))))
+            return answer(_make_answer(require_pair(await select_pair(conn, sight(), pair))))
 
     @routes.patch("/<slug:pair>")
     @document_request(PairChange)
     @document_response(PairAnswer)
-    @allow("devices")
+    @allow("devices", rows=True)
     async def change_pair(pair: str) -> Response:
         """Change the distance or the preset; who is near stays near until a fix says otherwise."""
         return await _change(pool, pair, await read_json(PairChange))
 
     @routes.delete("/<slug:pair>")
-    @allow("devices")
+    @allow("devices", rows=True)
     async def erase_pair(pair: str) -> Response:
         """Delete a pair; its events stay."""
         async with borrow(pool) as conn:
+            await _find_to_change(conn, pair)
             if not await delete_pair(conn, pair):
                 raise NotFound("there is no such pair")
         return empty()
@@ -114,15 +117,37 @@ async def _create(pool: asyncpg.Pool, new: NewPair) -> Response:
         raise Invalid("devices: two different ones", field="devices")
     id = new.id or f"pair-{secrets.token_hex(4)}"
     async with borrow(pool) as conn:
-        made = await insert_pair(conn, id, (one, two), new.distance, new.preset or "balanced")
+        for each in new.devices:
+            await _find_device(conn, each)
+        try:
+            made = await insert_pair(conn, id, (one, two), new.distance, new.preset or "balanced")
+        except Conflict as error:
+            is_seen = error.field != "id" or await select_pair(conn, sight(), id) is not None
+            raise hide_owner(error, is_seen) from None
     response = answer(_make_answer(made), 201)
     response.headers["Location"] = f"{below()}/api/pairs/{made.id}"
     return response
 
 
+async def _find_device(conn: asyncpg.Connection, id: str) -> None:
+    """Invalid where there is no such device for the caller, NotAllowed where it may not change it."""
+    try:
+        await find_device(conn, sight(), id, "devices")
+    except NotFound:
+        raise Invalid(f"devices: there is no device {id}", field="devices") from None
+
+
+async def _find_to_change(conn: asyncpg.Connection, id: str) -> Pair:
+    """By who may change both its devices."""
+    found = require_pair(await select_pair(conn, sight(), id))
+    for each in found.devices:
+        await find_device(conn, sight(), each, "devices")
+    return found
+
+
 async def _change(pool: asyncpg.Pool, id: str, change: PairChange) -> Response:
     async with borrow(pool) as conn:
-        found = require_pair(await select_pair(conn, id))
+        found = await _find_to_change(conn, id)
         if change.devices is not None and set(change.devices) != set(found.devices):
             raise Invalid("devices: they do not change; make another pair", field="devices")
         changed = await update_pair(conn, id, distance=change.distance, preset=change.preset)

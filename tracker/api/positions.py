@@ -8,13 +8,15 @@ import msgspec
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_response
 
-from tracker.access.guard import allow
+from tracker.access.gate import Gate
+from tracker.access.guard import allow, require_caller
 from tracker.api.edge import answer, read_query
 from tracker.errors import Invalid
 from tracker.live.table import Table
 from tracker.model.device import Device
 from tracker.model.moment import format_ms
 from tracker.model.position import Position
+from tracker.model.sight import Sight
 from tracker.model.viewport import WORLD, Viewport, unrolled
 
 MOST: Final = 100_000  # 30 MB; whoever wants more has the live stream
@@ -64,25 +66,27 @@ class PositionCollection(msgspec.Struct, frozen=True):
     MEDIA: ClassVar = ("application/geo+json",)
 
 
-def blueprint(table: Table) -> Blueprint:
+def blueprint(table: Table, gate: Gate) -> Blueprint:
     routes = Blueprint("positions", __name__, url_prefix="/api/positions")
 
     @routes.get("")
     @document_querystring(PositionQuery)
     @document_response(PositionCollection)
-    @allow("see")
+    @allow("see", rows=True)
     async def list_positions() -> Response:
         """List the newest positions in a box."""
         query = read_query(PositionQuery)
-        found = table.within(WORLD if query.bbox is None else _viewport(query.bbox))
-        return await asyncio.to_thread(_answer, table, found, min(query.limit, MOST))
+        viewport = WORLD if query.bbox is None else _viewport(query.bbox)
+        sight = await gate.sights.see(gate.pool, require_caller(), table.rights)
+        found = table.within(viewport, sight)
+        return await asyncio.to_thread(_answer, table, found, sight, min(query.limit, MOST))
 
     return routes
 
 
-def _answer(table: Table, found: list[Position], limit: int) -> Response:
+def _answer(table: Table, found: list[Position], sight: Sight, limit: int) -> Response:
     """In a thread: twenty thousand take a fifth of a second, in which the live path goes on."""
-    shown = [_make_answer(position, table.device(position.device)) for position in found[:limit]]
+    shown = [_make_answer(position, table.device(position.device), sight) for position in found[:limit]]
     return answer(PositionCollection(shown, len(found)), 200, "application/geo+json")
 
 
@@ -97,7 +101,7 @@ def _viewport(bbox: str) -> Viewport:
         raise Invalid(f"bbox: {error}", field="bbox") from None
 
 
-def _make_answer(position: Position, device: Device | None) -> PositionFeature:
+def _make_answer(position: Position, device: Device | None, sight: Sight) -> PositionFeature:
     fix = position.fix
     properties = PositionProperties(
         name=device.name if device else str(position.device),
@@ -110,6 +114,6 @@ def _make_answer(position: Position, device: Device | None) -> PositionFeature:
         altitude=fix.altitude,
         battery=fix.battery,
         status=position.status.name.lower(),
-        geofences=position.geofences,
+        geofences=sight.cut(position.geofences),
     )
     return PositionFeature(device.id if device else str(position.device), PositionPoint((fix.lon, fix.lat)), properties)

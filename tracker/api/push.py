@@ -19,7 +19,7 @@ def blueprint(key: str) -> Blueprint:
 
     @routes.get("/key")
     @document_response(PushKey)
-    @allow("see")
+    @allow("see", rows=True)
     async def read_push_key() -> Response:
         """Show the public key that messages to browsers are signed with."""
         return answer(PushKey(key))

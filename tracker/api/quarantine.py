@@ -7,7 +7,7 @@ import msgspec
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_response
 
-from tracker.access.guard import allow
+from tracker.access.guard import allow, sight
 from tracker.api.devices import find_device
 from tracker.api.edge import Page, answer, read_query
 from tracker.model.moment import format_ms
@@ -47,12 +47,12 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.get("")
     @document_querystring(QuarantineQuery)
     @document_response(QuarantinePage)
-    @allow("see")
+    @allow("see", rows=True)
     async def list_quarantine(device: str) -> Response:
         """List what was refused of a device, with the reasons."""
         query = read_query(QuarantineQuery)
         async with borrow(pool) as conn:
-            key = (await find_device(conn, device)).key
+            key = (await find_device(conn, sight(), device)).key
             rows = await select_quarantine(conn, key, before=query.before, limit=query.most)
         last = rows[-1].id if len(rows) == query.most else None
         return answer(QuarantinePage([_make_answer(row) for row in rows], last))

@@ -46,9 +46,19 @@ class SubscriptionChange(msgspec.Struct, frozen=True):
 
 
 class NewSubscription(SubscriptionChange, frozen=True):
-    """Only `channel` is required. Without filters it is for all events."""
+    """Only `channel` is required. Without filters it is for all events. `in_group`, or a `group` that is a name and no
+    number: which group of people it is put into; needed from a manager of several."""
 
     id: Slug | None = None
+    group: Annotated[int, msgspec.Meta(ge=0, le=3600)] | Slug | None = None  # type: ignore[assignment]
+    in_group: Slug | None = None
+
+
+def read_group(new: NewSubscription) -> tuple[NewSubscription, str | None]:
+    """The wish with its seconds alone, and the group it is to be in."""
+    if isinstance(new.group, str):
+        return msgspec.structs.replace(new, group=None), new.group
+    return new, new.in_group
 
 
 class SubscriptionAnswer(msgspec.Struct, frozen=True):

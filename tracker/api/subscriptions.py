@@ -7,7 +7,8 @@ import msgspec
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
-from tracker.access.guard import allow
+from tracker.access.guard import allow, sight
+from tracker.access.objects import check_removal, choose_group, hide_owner, put_into
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.signature import new_webhook_secret
 from tracker.api.channel_forms import read_channel
@@ -17,9 +18,10 @@ from tracker.api.subscription_forms import (
     SubscriptionAnswer,
     SubscriptionChange,
     change_wish,
+    read_group,
     shown,
 )
-from tracker.errors import Invalid, NotFound
+from tracker.errors import Conflict, Invalid, NotFound
 from tracker.model.channel import Channel, Webhook
 from tracker.model.subscription import Subscription, Wish
 from tracker.store.pool import borrow
@@ -54,30 +56,32 @@ def blueprint(pool: asyncpg.Pool, carriers: Carriers) -> Blueprint:
     @routes.get("")
     @document_querystring(SubscriptionQuery)
     @document_response(SubscriptionPage)
-    @allow("alerts")
+    @allow("alerts", rows=True)
     async def list_subscriptions() -> Response:
         """List subscriptions, by id."""
         query = read_query(SubscriptionQuery)
         async with borrow(pool) as conn:
-            found = await select_subscriptions(conn, after=query.after, limit=query.most)
+            found = await select_subscriptions(conn, sight(), after=query.after, limit=query.most)
         last = found[-1].id if len(found) == query.most else None
         return answer(SubscriptionPage([shown(each) for each in found], last))
 
     @routes.post("")
     @document_request(NewSubscription)
     @document_response(SubscriptionAnswer, 201)
-    @allow("alerts")
+    @allow("alerts", rows=True)
     async def create_subscription() -> Response:
         """Subscribe; for a webhook the answer holds the secret its messages are signed with, once."""
-        new = await read_json(NewSubscription)
+        new, in_group = read_group(await read_json(NewSubscription))
         channel, wish, secret = read_channel(new.channel), change_wish(Wish(), new), new_webhook_secret()
         await carriers.of(channel).check(channel)
-        async with borrow(pool) as conn:
+        async with borrow(pool) as conn, conn.transaction():
+            group = await choose_group(conn, sight(), "alerts", in_group)
             if await count_subscriptions(conn) >= MOST:
                 raise Invalid(f"there may be {MOST} subscriptions")
             id = new.id or f"subscription-{secrets.token_hex(4)}"
             name = clean_name(new.name, "name") if new.name else ""
-            made = await insert_subscription(conn, id, name, wish, channel, secret)
+            made = await _insert(conn, id, name, wish, channel, secret)
+            await put_into(conn, group, "subscription", made.key)
             if new.enabled is False:
                 made = msgspec.structs.replace(made, enabled=False)
                 await update_subscription(conn, made)
@@ -87,7 +91,7 @@ def blueprint(pool: asyncpg.Pool, carriers: Carriers) -> Blueprint:
 
     @routes.get("/<slug:subscription>")
     @document_response(SubscriptionAnswer)
-    @allow("alerts")
+    @allow("alerts", rows=True)
     async def read_subscription(subscription: str) -> Response:
         """Show a subscription."""
         async with borrow(pool) as conn:
@@ -101,7 +105,7 @@ def _changes(routes: Blueprint, pool: asyncpg.Pool, carriers: Carriers) -> None:
     @routes.patch("/<slug:subscription>")
     @document_request(SubscriptionChange)
     @document_response(SubscriptionAnswer)
-    @allow("alerts")
+    @allow("alerts", rows=True)
     async def change_subscription(subscription: str) -> Response:
         """Change what is given; messages that wait are sent by the new channel."""
         change = await read_json(SubscriptionChange)
@@ -114,17 +118,19 @@ def _changes(routes: Blueprint, pool: asyncpg.Pool, carriers: Carriers) -> None:
         return answer(shown(new))
 
     @routes.delete("/<slug:subscription>")
-    @allow("alerts")
+    @allow("alerts", rows=True)
     async def erase_subscription(subscription: str) -> Response:
         """Unsubscribe; what waits is not sent."""
         async with borrow(pool) as conn:
+            found = await subscribed(conn, subscription)
+            await check_removal(conn, sight(), "alerts", "subscription", found.key)
             if not await delete_subscription(conn, subscription):
                 raise NotFound("there is no such subscription")
         return empty()
 
     @routes.post("/<slug:subscription>/secret")
     @document_response(SubscriptionAnswer, 201)
-    @allow("alerts")
+    @allow("alerts", rows=True)
     async def rotate_secret(subscription: str) -> Response:
         """Make a new secret; for a day messages are signed with the one before too."""
         secret = new_webhook_secret()
@@ -134,8 +140,18 @@ def _changes(routes: Blueprint, pool: asyncpg.Pool, carriers: Carriers) -> None:
         return answer(shown(found, secret), 201)
 
 
+async def _insert(
+    conn: asyncpg.Connection, id: str, name: str, wish: Wish, channel: Channel, secret: str
+) -> Subscription:
+    try:
+        return await insert_subscription(conn, id, name, wish, channel, secret)
+    except Conflict as error:
+        raise hide_owner(error, await select_subscription(conn, sight(), id) is not None) from None
+
+
 async def subscribed(conn: asyncpg.Connection, id: str) -> Subscription:
-    found = await select_subscription(conn, id)
+    """NotFound where the caller has no say in it."""
+    found = await select_subscription(conn, sight(), id)
     if found is None:
         raise NotFound("there is no such subscription")
     return found

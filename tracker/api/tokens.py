@@ -1,6 +1,7 @@
 """Tokens of people and scripts; those of devices are made with their devices."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
 
 import asyncpg
 import msgspec
@@ -9,16 +10,25 @@ from quart_schema import document_querystring, document_request, document_respon
 
 from tracker.access.guard import allow
 from tracker.access.tokens import issue
-from tracker.api.edge import Page, answer, clean_name, empty, read_json, read_query
-from tracker.errors import NotFound
+from tracker.api.edge import Page, Slug, answer, clean_name, empty, read_json, read_moment, read_query
+from tracker.errors import Invalid, NotFound
+from tracker.model.moment import format_ms, now_ms, parse
 from tracker.model.token import Token, TokenKind
+from tracker.store.holders import select_group_ids, select_group_key
 from tracker.store.pool import borrow
 from tracker.store.tokens import revoke_token, select_tokens
 
+LATEST: Final = parse("3000-01-01T00:00:00Z")
+
 
 class NewToken(msgspec.Struct, frozen=True):
-    kind: Literal["viewer", "admin"]
+    """`group`: whose the token is; null: of everything that is not private. An admin's is always that. `expires`: when
+    it ends; null: when it is revoked."""
+
+    kind: Literal["viewer", "dispatcher", "manager", "admin"]
     name: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+    group: Slug | None = None
+    expires: str | None = None
 
 
 class TokenQuery(Page, frozen=True):
@@ -26,11 +36,13 @@ class TokenQuery(Page, frozen=True):
 
 
 class TokenAnswer(msgspec.Struct, frozen=True):
-    """`token` is there when it was just made, and never again."""
+    """`token` is there when it was just made, and never again; `group` and `expires` where it has them."""
 
     id: int
     kind: TokenKind
     name: str
+    group: str | msgspec.UnsetType = msgspec.UNSET
+    expires: str | msgspec.UnsetType = msgspec.UNSET
     token: str | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -53,20 +65,26 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         query = read_query(TokenQuery)
         async with borrow(pool) as conn:
             tokens = await select_tokens(conn, after=query.after, limit=query.most)
+            ids = await select_group_ids(conn, {each.group for each in tokens if each.group is not None})
         last = tokens[-1].id if len(tokens) == query.most else None
-        return answer(TokenPage([_make_answer(token) for token in tokens], last))
+        return answer(TokenPage([_make_answer(token, ids) for token in tokens], last))
 
     @routes.post("")
     @document_request(NewToken)
     @document_response(TokenAnswer, 201)
     @allow("own")
     async def create_token() -> Response:
-        """Make a token for a viewer or an admin."""
+        """Make a token for a program: for all that is not private, or for one group."""
         new = await read_json(NewToken)
+        name, expires = clean_name(new.name, "name") if new.name else "", _read_expires(new)
+        if new.group is not None and new.kind == "admin":
+            raise Invalid("group: an admin's token is of everything", field="group")
         async with borrow(pool) as conn:
-            name = clean_name(new.name, "name") if new.name else ""
-            token, secret = await issue(conn, new.kind, name=name)
-        return answer(_make_answer(token, secret), 201)
+            group = None if new.group is None else await select_group_key(conn, new.group)
+            if new.group is not None and group is None:
+                raise Invalid(f"group: there is no group {new.group}", field="group")
+            token, secret = await issue(conn, new.kind, name=name, group=group, expires=expires)
+        return answer(_make_answer(token, {group: new.group}, secret), 201)
 
     @routes.delete("/<int:id>")
     @allow("own")
@@ -80,5 +98,16 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     return routes
 
 
-def _make_answer(token: Token, secret: str | None = None) -> TokenAnswer:
-    return TokenAnswer(token.id, token.kind, token.name, secret if secret else msgspec.UNSET)
+def _read_expires(new: NewToken) -> int | None:
+    if new.expires is None:
+        return None
+    expires = read_moment(new.expires, "expires")
+    if not now_ms() < expires < LATEST:
+        raise Invalid("expires: in the future, and before the year 3000", field="expires")
+    return expires
+
+
+def _make_answer(token: Token, groups: Mapping[int | None, str | None], secret: str | None = None) -> TokenAnswer:
+    expires = msgspec.UNSET if token.expires is None else format_ms(token.expires)
+    group = msgspec.UNSET if token.group is None else groups.get(token.group) or msgspec.UNSET
+    return TokenAnswer(token.id, token.kind, token.name, group, expires, secret if secret else msgspec.UNSET)

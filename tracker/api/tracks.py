@@ -10,7 +10,7 @@ import msgspec
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_response
 
-from tracker.access.guard import allow
+from tracker.access.guard import allow, sight
 from tracker.api.devices import find_device
 from tracker.api.edge import answer, read_moment, read_query
 from tracker.errors import Invalid
@@ -79,13 +79,13 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.get("")
     @document_querystring(TrackQuery)
     @document_response(Track)
-    @allow("see")
+    @allow("see", rows=True)
     async def read_track(device: str) -> Response:
         """Show where a device was: as a line, or every fix as GPX or CSV."""
         query = read_query(TrackQuery)
         since, until = _span(query)
         async with borrow(pool) as conn:
-            found = await find_device(conn, device)
+            found = await find_device(conn, sight(), device)
             if query.format == "json":
                 line = await select_line(conn, found.key, since, until, most=MOST)
         if query.format == "json":

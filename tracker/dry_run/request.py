@@ -9,7 +9,8 @@ KEY = 1  # of the geofence: there is no other
 
 
 class Request(msgspec.Struct, frozen=True):
-    """`since` and `until` in ms, both included. `feature` as it would be stored. `devices`: ids, None for all."""
+    """`since` and `until` in ms, both included. `feature` as it would be stored. `devices`: ids, None for
+    all but the `hidden` ones."""
 
     database_url: str
     feature: msgspec.Raw
@@ -17,6 +18,7 @@ class Request(msgspec.Struct, frozen=True):
     until: int
     preset: Preset | None = None
     devices: frozenset[str] | None = None
+    hidden: frozenset[str] = frozenset()
 
     def fence(self) -> Geofence:
         fence = parse(bytes(self.feature), key=KEY)

@@ -20,6 +20,7 @@ from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.geofence import Scope
 from tracker.model.moment import format_ms, now_ms
+from tracker.model.sight import EVERYTHING
 from tracker.store.devices import select_devices
 from tracker.store.history import to_history
 from tracker.store.pool import AWAY, open_connection
@@ -59,7 +60,9 @@ async def rehearse(conn: asyncpg.Connection, request: Request, say: Say) -> None
     began = time.monotonic()
     fence = request.fence()
     say([ProgressLine(0.0, 0)])
-    devices = {each.key: each for each in await select_devices(conn) if may_apply(fence.scope, each, request)}
+    devices = {
+        each.key: each for each in await select_devices(conn, EVERYTHING) if may_apply(fence.scope, each, request)
+    }
     dry_run = DryRun(fence, devices)
     fixes = events = 0
     async for each in ahead(slices(conn, list(devices), request.since, request.until + 1)):
@@ -90,7 +93,8 @@ def decide(dry_run: DryRun, each: Slice, until: int) -> list[Transition]:
 def may_apply(scope: Scope, device: Device, request: Request) -> bool:
     """At some time: the history of others is not read."""
     return (
-        (request.devices is None or device.id in request.devices)
+        device.id not in request.hidden
+        and (request.devices is None or device.id in request.devices)
         and (scope.devices is None or device.id in scope.devices)
         and (scope.categories is None or device.category in scope.categories)
     )

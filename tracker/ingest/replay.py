@@ -19,6 +19,7 @@ from tracker.ingest.refresh import change, read_fences
 from tracker.model.fix import Fix, Row
 from tracker.model.moment import datetime_to_micros
 from tracker.model.pair import Meeting
+from tracker.model.sight import EVERYTHING
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
 from tracker.pipeline.nearness import meet
@@ -41,7 +42,7 @@ FIRST: Final = InForce(0, 0)
 async def restore(conn: asyncpg.Connection, partitions: Collection[int]) -> tuple[Memory, set[int]]:
     """The memory of an owner of these partitions, and the devices whose states are newer than what is written."""
     memory, since = Memory(), await find_checkpoint(conn, partitions)
-    memory.devices.update({device.key: device for device in await select_devices(conn)})
+    memory.devices.update({device.key: device for device in await select_devices(conn, EVERYTHING)})
     memory.several.update(await select_speakers(conn))
     anchors = await select_anchors(conn)
     for key, state in (await select_states(conn)).items():

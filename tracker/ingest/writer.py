@@ -135,7 +135,7 @@ class Writer:
         if self.log.saving.stamp is not None:
             await self.attempt(self.log.save_slice)
         if devices := self.log.memory.revisit(REVISITED):
-            self.bus.publish(Update(self.positions_of(devices), [], now_us()))
+            self.bus.publish(Update(self.positions_of(devices), [], now_us(), rights=self.rights))
 
     def forget(self, device: int) -> None:
         """The device was deleted: nothing of it may be stored any more."""
@@ -265,8 +265,13 @@ class Writer:
         aside, self.log.aside = self.log.aside, []
         for each in (*aside, committed):
             self.metrics.events.inc(len(each.events))
-            folded = each.folded
-            self.bus.publish(Update(self.positions_of(folded.states), each.events, now_us(), folded.has_messages))
+            folded, positions = each.folded, self.positions_of(each.folded.states)
+            self.bus.publish(Update(positions, each.events, now_us(), folded.has_messages, self.rights))
+
+    @property
+    def rights(self) -> int:
+        """The revision of the rights as the newest batch found it."""
+        return -1 if self.log.seen is None else self.log.seen.rights
 
     def positions_of(self, devices: Iterable[int]) -> list[Position]:
         ids = self.log.fences.ids

@@ -15,6 +15,7 @@ from tracker.model import message as thread
 from tracker.model.event import Event, told
 from tracker.model.moment import format_ms, now_ms
 from tracker.model.position import Position
+from tracker.model.sight import Sight
 from tracker.model.viewport import Viewport, unrolled
 
 FASTEST: Final = 50.0  # position messages a second: beyond it no screen shows them
@@ -130,15 +131,15 @@ def encode_reset(reason: str, event: int) -> str:
     return encode(type="reset", reason=reason, event=event)
 
 
-def encode_positions(table: Table, slots: Iterable[int]) -> list[str]:
+def encode_positions(table: Table, slots: Iterable[int], sight: Sight) -> list[str]:
     """Some changed positions, in messages that fit."""
-    parts = split((encode_position(table, slot) for slot in slots), ROOM)
+    parts = split((encode_position(table, slot, sight) for slot in slots), ROOM)
     return [f'{{"type":"positions","positions":[{",".join(part)}]}}' for part in parts]
 
 
-def encode_snapshot(table: Table, slots: Iterable[int]) -> list[str]:
+def encode_snapshot(table: Table, slots: Iterable[int], sight: Sight) -> list[str]:
     """All that is shown: one `snapshot`, and where it does not fit `positions` behind it, the last of them marked."""
-    parts = split((encode_position(table, slot) for slot in slots), ROOM) or [[]]
+    parts = split((encode_position(table, slot, sight) for slot in slots), ROOM) or [[]]
     told = [f'{{"type":"positions","positions":[{",".join(part)}]}}' for part in parts]
     more = '"more":true,' if len(parts) > 1 else ""
     told[0] = f'{{"type":"snapshot",{more}"positions":[{",".join(parts[0])}]}}'
@@ -161,10 +162,10 @@ def split(texts: Iterable[str], most: int) -> list[list[str]]:
     return parts
 
 
-def encode_position(table: Table, slot: int) -> str:
+def encode_position(table: Table, slot: int, sight: Sight) -> str:
     position = table.positions[slot]
     device = table.devices.get(slot)
-    fields = position_fields(position)
+    fields = position_fields(position, sight)
     return encode(
         slot=slot,
         device=device.id if device else str(slot),
@@ -174,7 +175,7 @@ def encode_position(table: Table, slot: int) -> str:
     )
 
 
-def position_fields(position: Position) -> dict[str, Any]:
+def position_fields(position: Position, sight: Sight) -> dict[str, Any]:
     """What a position is to a reader, the device left out."""
     fix = position.fix
     return {
@@ -188,7 +189,7 @@ def position_fields(position: Position) -> dict[str, Any]:
         "altitude": fix.altitude,
         "battery": fix.battery,
         "status": position.status.name.lower(),
-        "geofences": position.geofences[:MOST_GEOFENCES],
+        "geofences": sight.cut(position.geofences)[:MOST_GEOFENCES],
     }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from time import monotonic
 from typing import Any, Final
@@ -10,7 +11,6 @@ import asyncpg
 import structlog
 
 from tracker.access.gate import Gate
-from tracker.access.rights import find_actions, sees_all
 from tracker.errors import NotAllowed, NotSignedIn, StorageDown, TrackerError
 from tracker.live.catch_up import catch_up
 from tracker.live.changes import Changes
@@ -19,17 +19,20 @@ from tracker.live.head import Head
 from tracker.live.table import Table
 from tracker.live.threads import read_on, tell_changed
 from tracker.live.viewer import Viewer
+from tracker.logs import Seldom
 from tracker.metrics import Metrics
 from tracker.model.device import Device
-from tracker.model.moment import now_us
+from tracker.model.moment import now_ms, now_us
 from tracker.model.token import Token
 from tracker.model.update import Update
-from tracker.store.pool import AWAY
+from tracker.store.pool import AWAY, borrow
 
 logger = structlog.get_logger()
+seldom = Seldom(logger)
 
 TICK: Final = 0.02  # s: the soonest a viewer is served again; below a display's three frames nobody sees it
 TOO_SLOW: Final = 4008
+LOOK: Final = 1.0  # s between looks at the rights: the nudge that they moved may be lost
 
 
 class Hub:
@@ -42,17 +45,26 @@ class Hub:
         self.metrics = metrics
         self.table = table
         self.head = Head()
+        self.sights = gate.sights
+        self.rights = self.sights.revision  # by which the viewers' sights are
+        self.rights_moved = asyncio.Event()
         self.viewers: set[Viewer] = set()
         self.changed = asyncio.Event()
 
     def deliver(self, update: Update) -> None:
         """From the bus."""
+        self.table.rights = max(self.table.rights, update.rights)
         self.table.put(update.positions, update.committed_at)
         if update.events:
             self.deliver_events(update)
         if update.has_messages:
             self.notice_message(None)
         self.wake()
+
+    @property
+    def is_level(self) -> bool:
+        """The viewers' sights are as of what the table holds; until they are, nothing is sent to anybody."""
+        return self.table.rights <= self.rights
 
     def wake(self) -> None:
         """There is something to send with the next tick."""
@@ -63,11 +75,11 @@ class Hub:
         is_gap = update.events[0].id != self.head.event + 1
         self.head.event = update.events[-1].id
         for viewer in tuple(self.viewers):
-            if is_gap or viewer.is_full or viewer.is_paused:
+            if is_gap or not self.is_level or viewer.is_full or viewer.is_paused:
                 self.catch_up(viewer)
             elif not viewer.is_catching_up:
                 for event in update.events:
-                    viewer.tell_event(event)
+                    viewer.tell_event(event, viewer.sight.may(event))
 
     def notice_message(self, number: int | None) -> None:
         """There may be more in the thread, and the state of this message may be another one."""
@@ -79,25 +91,31 @@ class Hub:
 
     async def tell_changed(self, number: int) -> None:
         try:
-            await tell_changed(number, lambda: self.viewers, self.pool)
+            await tell_changed(number, lambda: self.viewers, self.pool, self.sights)
         except (TrackerError, *AWAY) as error:
             logger.warning("a change of a message was not told", error=repr(error))
 
     def read_thread(self, viewer: Viewer) -> None:
         if viewer.wants_messages and viewer.has_mail and not viewer.is_reading:
             viewer.is_reading = True
-            self.attend(viewer, read_on(viewer, self.pool))
+            self.attend(viewer, read_on(viewer, self.pool, self.sights))
 
     async def run(self) -> None:
         """Until cancelled: tick while there is anything to send, sleep while there is not."""
-        while True:
-            await self.changed.wait()
-            if not self.serve(monotonic()):
-                self.changed.clear()
-            await asyncio.sleep(TICK)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.watch_rights(), name="rights")
+            while True:
+                await self.changed.wait()
+                if not self.serve(monotonic()):
+                    self.changed.clear()
+                await asyncio.sleep(TICK)
 
     def serve(self, now: float) -> bool:
         """Send every viewer that is due its frame. True while there are some that were not served all."""
+        self.change_sights()
+        if not self.is_level:
+            self.rights_moved.set()
+            return True
         tick = self.table.next_tick()
         found: dict[int, Changes] = {}  # since a tick, shared by the viewers that were served in it
         sent = 0
@@ -112,6 +130,36 @@ class Hub:
             is_behind = is_behind or viewer.is_behind(tick)
         self.metrics.frames_out.inc(sent)
         return is_behind
+
+    def change_sights(self) -> None:
+        """Where the rights were read anew since."""
+        if self.rights == self.sights.revision:
+            return
+        self.rights = self.sights.revision
+        for viewer in tuple(self.viewers):
+            if viewer.token is not None and (sight := self.sights.find(viewer.token)) is not viewer.sight:
+                viewer.change_sight(sight)
+
+    async def watch_rights(self) -> None:
+        """Until cancelled: at once where an update or a nudge says that they moved, and each second all the same."""
+        while True:
+            self.rights_moved.clear()
+            try:
+                async with borrow(self.pool) as conn:
+                    await self.sights.refresh(conn)
+            except (TrackerError, *AWAY) as error:
+                seldom.warning("the rights cannot be read", error=repr(error))
+            if self.rights != self.sights.revision:
+                self.wake()
+            self.end_expired(now_ms())
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK):
+                    await self.rights_moved.wait()
+
+    def end_expired(self, now: int) -> None:
+        for viewer in [each for each in self.viewers if each.token and each.token.expires is not None]:
+            if viewer.token and (viewer.token.expires or 0) <= now:
+                viewer.fail(NotSignedIn("the token has expired"))
 
     def send_changes(self, viewer: Viewer, found: dict[int, Changes], tick: int, now: float) -> bool:
         changes = found.get(viewer.tick)
@@ -132,6 +180,8 @@ class Hub:
             return False
 
     def add(self, viewer: Viewer) -> None:
+        if viewer.token is not None:
+            viewer.sight = self.sights.find(viewer.token)
         self.viewers.add(viewer)
         self.metrics.viewers.set(len(self.viewers))
 
@@ -146,13 +196,13 @@ class Hub:
 
     async def introduce(self, viewer: Viewer, wish: Subscribe) -> None:
         token = await self.gate.admit(wish.token or "", viewer.socket.peer)
-        if "see" not in find_actions(token) or not sees_all(token):
+        if not (await self.sights.see(self.pool, token)).holds("see"):
             raise NotAllowed("this token shows no map")
         self.enter(viewer, token, wish)
 
     def enter(self, viewer: Viewer, token: Token, wish: Subscribe) -> None:
         if not viewer.is_closed:
-            viewer.token = token
+            viewer.token, viewer.sight = token, self.sights.find(token)
             viewer.subscribe(wish)
 
     def catch_up(self, viewer: Viewer) -> None:
@@ -164,7 +214,7 @@ class Hub:
 
     async def read_missed(self, viewer: Viewer) -> None:
         try:
-            await catch_up(viewer, self.pool, self.head)
+            await catch_up(viewer, self.pool, self.head, self.sights)
         finally:
             viewer.is_catching_up = False
 

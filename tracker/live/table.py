@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from tracker.model.device import Device
 from tracker.model.fix import E7
 from tracker.model.position import Position
+from tracker.model.sight import Sight
 from tracker.model.viewport import Viewport
 
 NO_VALUE: Final = 65_535
@@ -32,13 +33,15 @@ Slots = NDArray[np.int64]
 
 
 class Table:
-    """`rows["tick"]` is the tick in which a row changed last; 0: there is nothing to show."""
+    """`rows["tick"]` is the tick in which a row changed last; 0: there is nothing to show. `rights` is the revision of
+    the rights by which the newest of it is to be shown."""
 
     def __init__(self) -> None:
         self.rows: NDArray[Any] = np.zeros(1024, ROW)
         self.positions: dict[int, Position] = {}
         self.devices: dict[int, Device] = {}
         self.tick = 1
+        self.rights = -1
 
     def put(self, positions: Iterable[Position], committed_at: int) -> None:
         """Newest wins: a bus may bring an older one late. A device nobody has told us of stays hidden until then."""
@@ -80,8 +83,10 @@ class Table:
     def find_changed_since(self, tick: int) -> Slots:
         return np.flatnonzero(self.rows["tick"] > max(tick, 0))
 
-    def within(self, viewport: Viewport) -> list[Position]:
+    def within(self, viewport: Viewport, sight: Sight) -> list[Position]:
         slots = self.find_changed_since(0)
+        if (mask := sight.mask(len(self.rows))) is not None:
+            slots = slots[mask[slots]]
         seen = inside(self.rows["lon"][slots], self.rows["lat"][slots], viewport)
         return [self.positions[key] for key in slots[seen].tolist()]
 

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tracker.errors import BadFrame, TrackerError, close_code, error_code
+from tracker.errors import BadFrame, NotAllowed, TrackerError, close_code, error_code
 from tracker.live import frames
 from tracker.live.cells import count_cells
 from tracker.live.changes import Changes
@@ -18,6 +18,7 @@ from tracker.live.head import Head
 from tracker.live.table import Slots, Table
 from tracker.model.event import Event
 from tracker.model.message import Message
+from tracker.model.sight import BLIND, Sight
 from tracker.model.token import Token
 from tracker.websocket import Socket
 
@@ -28,7 +29,10 @@ SNAPSHOT_REST: Final = 10.0  # times as long as a snapshot took, until the same 
 
 
 class Host(Protocol):
-    """What a viewer asks of those who serve it."""
+    """What a viewer asks of those who serve it. `is_level`: its sight is no older than what the table holds."""
+
+    @property
+    def is_level(self) -> bool: ...
 
     def add(self, viewer: Viewer) -> None: ...
     def remove(self, viewer: Viewer, code: int) -> None: ...
@@ -51,6 +55,7 @@ class Viewer:
         self.head = head
         self.host = host
         self.token = token
+        self.sight = BLIND  # what it may see; the host says
         self.socket: Socket
         self.wish: Subscribe | None = None
         self.wants_events = False
@@ -154,7 +159,7 @@ class Viewer:
     def pay(self, now: float) -> bool:
         """Send what is owed, if the socket is empty and the last snapshot long enough ago for what it cost: snapshots
         of a large fleet take the loop's time from everybody. False: not yet, the hub will ask again."""
-        if self.socket.buffered or now < self.payday:
+        if self.socket.buffered or now < self.payday or not self.host.is_level:
             self.host.wake()
             return False
         began = monotonic()
@@ -185,7 +190,7 @@ class Viewer:
             return
         self.shown[slots] = True
         self.named[slots] = True
-        self.send_all(frames.encode_snapshot(table, slots.tolist()))
+        self.send_all(frames.encode_snapshot(table, slots.tolist(), self.sight))
 
     def send_all(self, messages: Iterable[str | bytes]) -> None:
         for message in messages:
@@ -207,6 +212,8 @@ class Viewer:
             inside = changes.inside(self.wish.viewport)
         if self.wanted is not None:
             inside |= self.wanted[changes.slots]
+        if (seen := changes.within(self.sight)) is not None:
+            inside &= seen
         return inside
 
     def update(self, changes: Changes, tick: int, now: float) -> bool:
@@ -233,7 +240,7 @@ class Viewer:
         if self.wish.binary:
             self.tell_columns(changes, picked, slots)
         else:
-            self.send_all(frames.encode_positions(changes.table, slots.tolist()))
+            self.send_all(frames.encode_positions(changes.table, slots.tolist(), self.sight))
         return True
 
     def tell_columns(self, changes: Changes, picked: Slots, slots: Slots) -> None:
@@ -248,7 +255,7 @@ class Viewer:
         if fits.any():
             self.send_all(frames.encode_columns(changes, picked[fits]))
         if not fits.all():
-            self.send_all(frames.encode_positions(changes.table, slots[~fits].tolist()))
+            self.send_all(frames.encode_positions(changes.table, slots[~fits].tolist(), self.sight))
 
     def tell_gone(self, table: Table, slots: Slots) -> None:
         if not len(slots):
@@ -278,12 +285,28 @@ class Viewer:
         if self.wanted is not None and key < len(self.wanted) and self.wish and id in (self.wish.devices or ()):
             self.wanted[key] = True
 
-    def tell_event(self, event: Event) -> None:
-        """In order, and none twice."""
+    def change_sight(self, sight: Sight) -> None:
+        """What it sees no more is gone at once; what it sees now follows in a snapshot."""
+        before, self.sight = self.sight, sight
+        if not sight.holds("see"):
+            self.fail(NotAllowed("no right is left"))
+            return
+        size = len(self.table.rows)
+        old, new = (np.ones(size, np.bool_) if mask is None else mask for mask in (before.mask(size), sight.mask(size)))
+        self.owes_snapshot |= self.wish is not None and (
+            self.is_crowded or self.is_full or bool((new > old).any()) or before.fences != sight.fences
+        )
+        lost = (self.shown & ~new[: len(self.shown)]).nonzero()[0]
+        self.named[lost] = False
+        if not self.is_full and not self.is_closed:
+            self.tell_gone(self.table, lost)
+
+    def tell_event(self, event: Event, is_seen: bool = True) -> None:
+        """In order, and none twice. One that it may not see counts as told."""
         if event.id <= self.event or self.wish is None or self.wish.events is None or self.owes_answer:
             return
         self.event = event.id
-        if self.wish.events.match(event):
+        if is_seen and self.wish.events.match(event):
             self.socket.send(frames.encode_event(event))
 
     def tell_message(self, message: Message) -> None:

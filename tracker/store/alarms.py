@@ -8,6 +8,7 @@ import msgspec
 
 from tracker.model.event import Alarm, Event
 from tracker.model.moment import format_ms, from_datetime, to_datetime
+from tracker.model.sight import EVERYTHING
 from tracker.store.events import select_event
 
 REPEAT: Final = "2 minutes"
@@ -132,5 +133,5 @@ async def take_unseen(conn: asyncpg.Connection) -> list[Event]:
               and not exists (select from event_seen s where s.event = a.event)
             returning a.event"""
     )
-    found = [await select_event(conn, row["event"]) for row in rows]
+    found = [await select_event(conn, EVERYTHING, row["event"]) for row in rows]
     return [event for event in found if event]

@@ -159,6 +159,19 @@ async def update_delivery_tried(
             await promote_lanes(conn, [(delivery.subscription, delivery.device, delivery.geofence)])
 
 
+async def update_delivery_skipped(conn: asyncpg.Connection, delivery: Delivery, reason: str) -> None:
+    """It is not sent after all."""
+    async with conn.transaction():
+        await lock_lanes(conn, [delivery.subscription])
+        await conn.execute(
+            """update delivery set state = 'skipped', reason = $2, due = null, finished_at = now()
+               where id = $1 and state = 'waiting'""",
+            delivery.id,
+            reason,
+        )
+        await promote_lanes(conn, [(delivery.subscription, delivery.device, delivery.geofence)])
+
+
 async def hasten_retries(
     conn: asyncpg.Connection, subscriptions: Sequence[int], *, within_s: float, after_s: float
 ) -> None:

@@ -7,6 +7,8 @@ import asyncpg
 
 from tracker.errors import Conflict
 from tracker.model.device import Device
+from tracker.model.sight import Sight
+from tracker.store.seen import Args, seen_devices
 from tracker.store.tokens import revoke_device_tokens
 
 COLUMNS: Final = "key, id, name, category, interval_s"
@@ -30,8 +32,9 @@ async def insert_device(
     return _device(row)
 
 
-async def select_device(conn: asyncpg.Connection, id: str) -> Device | None:
-    row = await conn.fetchrow(f"select {COLUMNS} from device where id = $1", id)
+async def select_device(conn: asyncpg.Connection, sight: Sight, id: str) -> Device | None:
+    args: Args = [id]
+    row = await conn.fetchrow(f"select {COLUMNS} from device where id = $1{seen_devices(sight, 'key', args)}", *args)
     return _device(row) if row else None
 
 
@@ -45,21 +48,26 @@ async def select_devices_by_key(conn: asyncpg.Connection, keys: Collection[int])
     return {device.key: device for device in map(_device, rows)}
 
 
-async def select_devices(conn: asyncpg.Connection, *, after: str = "", limit: int | None = None) -> list[Device]:
+async def select_devices(
+    conn: asyncpg.Connection, sight: Sight, *, after: str = "", limit: int | None = None
+) -> list[Device]:
     """In the order of their ids; `after` is the last id of the page before. No limit: all of them."""
+    args: Args = [after, limit]
+    seen = seen_devices(sight, "key", args)
     rows = await conn.fetch(
-        f"""select {COLUMNS} from device where id collate "C" > $1 order by id collate "C" limit $2""",
-        after,
-        limit,
+        f"""select {COLUMNS} from device where id collate "C" > $1{seen} order by id collate "C" limit $2""", *args
     )
     return [_device(row) for row in rows]
 
 
-async def select_unknown(conn: asyncpg.Connection, ids: Sequence[str]) -> str | None:
+async def select_unknown(conn: asyncpg.Connection, sight: Sight, ids: Sequence[str]) -> str | None:
     """Any of these ids that no device has."""
+    args: Args = [ids]
+    seen = seen_devices(sight, "d.key", args)
     found: str | None = await conn.fetchval(
-        "select id from unnest($1::text[]) as given (id) where not exists (select from device d where d.id = given.id)",
-        ids,
+        f"""select id from unnest($1::text[]) as given (id)
+            where not exists (select from device d where d.id = given.id{seen})""",
+        *args,
     )
     return found
 

@@ -7,6 +7,8 @@ import msgspec
 
 from tracker.model.event import Decision, Event, Happening, Transition
 from tracker.model.moment import from_datetime, to_datetime
+from tracker.model.sight import Sight
+from tracker.store.seen import Args, seen_device_ids, seen_devices, seen_fence_ids
 
 Made = tuple[str, Transition]  # with the id of its device
 
@@ -175,6 +177,7 @@ async def update_decided(conn: asyncpg.Connection, transitions: Sequence[Transit
 
 async def select_events(
     conn: asyncpg.Connection,
+    sight: Sight,
     *,
     after: int,
     limit: int,
@@ -183,27 +186,26 @@ async def select_events(
     types: Sequence[str] | None = None,
 ) -> list[Event]:
     """The oldest first, with numbers above `after`. None for a filter: all. `devices`: of an event of two, either."""
+    args: Args = [after, limit, devices, geofences, types]
+    seen = seen_devices(sight, "e.device", args) + seen_fence_ids(sight, "e.geofence", args)
+    seen += seen_device_ids(sight, "e.evidence ->> 'other'", args)
     rows = await conn.fetch(
-        """select e.id, e.type, d.id as device, e.geofence, e.at, e.detected_at, e.late, e.lon, e.lat, e.evidence,
+        f"""select e.id, e.type, d.id as device, e.geofence, e.at, e.detected_at, e.late, e.lon, e.lat, e.evidence,
                   e.evidence ->> 'other' as other
            from event e join device d on d.key = e.device
            where e.id > $1
              and ($3::text[] is null or e.device = any(array(select key from device where id = any($3)))
                   or (e.evidence ? 'other' and e.evidence ->> 'other' = any($3)))
              and ($4::text[] is null or e.geofence = any($4))
-             and ($5::text[] is null or e.type = any($5))
+             and ($5::text[] is null or e.type = any($5)){seen}
            order by e.id limit $2""",
-        after,
-        limit,
-        devices,
-        geofences,
-        types,
+        *args,
     )
     return [_event(row) for row in rows]
 
 
-async def select_event(conn: asyncpg.Connection, id: int) -> Event | None:
-    found = await select_events(conn, after=id - 1, limit=1)
+async def select_event(conn: asyncpg.Connection, sight: Sight, id: int) -> Event | None:
+    found = await select_events(conn, sight, after=id - 1, limit=1)
     return found[0] if found and found[0].id == id else None
 
 

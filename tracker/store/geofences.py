@@ -11,6 +11,9 @@ from tracker.errors import Conflict
 from tracker.geofence.reading.collection import Collection, Draft
 from tracker.geofence.reading.settle import Settled, Stored, settle
 from tracker.model.moment import datetime_to_micros
+from tracker.model.sight import Sight
+from tracker.store.holders import hold_geofences
+from tracker.store.seen import Args, seen_fences
 
 SELECT: Final = """select key, id, revision, jsonb_set(feature, '{properties,revision}', to_jsonb(revision)) as feature,
                           updated_at
@@ -56,16 +59,24 @@ async def insert_geofence(conn: asyncpg.Connection, id: str, feature: bytes, sha
         return await _by_key(conn, row["key"])
 
 
-async def insert_geofences(conn: asyncpg.Connection, found: Collection, *, on_conflict: OnConflict) -> Settled:
+async def insert_geofences(
+    conn: asyncpg.Connection,
+    found: Collection,
+    *,
+    on_conflict: OnConflict,
+    mine: frozenset[str] | None = None,
+    group: int | None = None,
+) -> Settled:
     """Each with a revision of its own. Where ids are taken by others: `fail` changes nothing, `skip` leaves those out,
     `replace` puts the new ones in their place; the key of a replaced one stays, and what is there already is unchanged.
+    Of ids that are not `mine` (None: all are) nothing is changed, and nothing told. New ones are put into the group.
     """
     async with conn.transaction():
         # The lock first, as in each change: what is decided below must not be decided beside another change.
         last = await conn.fetchval("select revision from geofence_head for update")
         stored = await _taken(conn, [draft.id for draft in found.drafts])
-        settled = await asyncio.to_thread(settle, found.drafts, found.indices, stored, found.columns)
-        if settled.replaced and on_conflict == "fail":
+        settled = await asyncio.to_thread(settle, found, stored, mine)
+        if (settled.replaced or settled.foreign) and on_conflict == "fail":
             return settled
         drafts = [each for each in settled.changed if on_conflict == "replace" or each.id not in settled.replaced]
         await conn.execute("update geofence_head set revision = revision + $1", len(drafts))
@@ -73,6 +84,8 @@ async def insert_geofences(conn: asyncpg.Connection, found: Collection, *, on_co
         for end in _slices(drafts):
             await _upsert(conn, drafts[begin:end], last + begin + 1)
             begin = end
+        if group is not None:
+            await hold_geofences(conn, group, [each.id for each in drafts if each.id not in stored])
         return settled
 
 
@@ -134,47 +147,52 @@ async def delete_geofence(conn: asyncpg.Connection, id: str) -> bool:
     return gone is not None
 
 
-async def select_geofence(conn: asyncpg.Connection, id: str) -> StoredGeofence | None:
-    row = await conn.fetchrow(f"{SELECT} where id = $1", id)
+async def select_geofence(conn: asyncpg.Connection, sight: Sight, id: str) -> StoredGeofence | None:
+    args: Args = [id]
+    row = await conn.fetchrow(f"{SELECT} where id = $1{seen_fences(sight, 'key', args)}", *args)
     return _geofence(row) if row else None
 
 
 async def select_geofences(
-    conn: asyncpg.Connection, *, after: str = "", limit: int, largest: int = PAGE_BYTES
+    conn: asyncpg.Connection, sight: Sight, *, after: str = "", limit: int, largest: int = PAGE_BYTES
 ) -> tuple[list[StoredGeofence], bool]:
     """In the order of their ids, and whether there are more; `after` is the last id of the page before.
 
     A page ends early where it would be more than `largest` bytes: a geofence may have three hundred kilobytes.
     """
+    args: Args = [after, limit, largest]
+    seen = seen_fences(sight, "key", args)
     rows = await conn.fetch(
         f"""select * from (
                 select *, sum(length(feature::text)) over (order by id collate "C") - length(feature::text) as before
-                from ({SELECT} where id collate "C" > $1 order by id collate "C" limit $2 + 1) as page) as measured
+                from ({SELECT} where id collate "C" > $1{seen} order by id collate "C" limit $2 + 1)
+                      as page) as measured
             where before < $3 order by measured.id collate "C" """,
-        after,
-        limit,
-        largest,
+        *args,
     )
     found = [_geofence(row) for row in rows[:limit]]
     if not found or len(rows) > limit:
         return found, len(rows) > limit
-    last = found[-1].id
-    return found, await conn.fetchval("""select exists (select from geofence where id collate "C" > $1)""", last)
+    args = [found[-1].id]
+    seen = seen_fences(sight, "key", args)
+    return found, await conn.fetchval(
+        f"""select exists (select from geofence where id collate "C" > $1{seen})""", *args
+    )
 
 
 async def select_geofences_after(
-    conn: asyncpg.Connection, key: int, *, limit: int, largest: int
+    conn: asyncpg.Connection, sight: Sight, key: int, *, limit: int, largest: int
 ) -> list[StoredGeofence]:
     """In the order in which they were made, which has an index for all to be read by. Ends early as a page of
     `select_geofences` does; empty at the end."""
+    args: Args = [key, limit, largest]
+    seen = seen_fences(sight, "key", args)
     rows = await conn.fetch(
         f"""select * from (
                 select *, sum(length(feature::text)) over (order by key) - length(feature::text) as before
-                from ({SELECT} where key > $1 order by key limit $2) as page) as measured
+                from ({SELECT} where key > $1{seen} order by key limit $2) as page) as measured
             where before < $3 order by key""",
-        key,
-        limit,
-        largest,
+        *args,
     )
     return [_geofence(row) for row in rows]
 
@@ -217,14 +235,17 @@ async def select_revisions_size(conn: asyncpg.Connection, after: int, until: int
     return size
 
 
-async def select_geofence_as_of(conn: asyncpg.Connection, id: str, revision: int) -> StoredGeofence | None:
+async def select_geofence_as_of(
+    conn: asyncpg.Connection, sight: Sight, id: str, revision: int
+) -> StoredGeofence | None:
     """As it was by this revision, also if it is gone by now; None where that revision was none of this geofence."""
+    args: Args = [id, revision]
+    seen = seen_fences(sight, "key", args)
     row = await conn.fetchrow(
-        """select key, id, revision, made_at as updated_at,
-                  jsonb_set(feature, '{properties,revision}', to_jsonb(revision)) as feature
-           from geofence_revision where id = $1 and revision = $2 and feature is not null""",
-        id,
-        revision,
+        f"""select key, id, revision, made_at as updated_at,
+                  jsonb_set(feature, '{{properties,revision}}', to_jsonb(revision)) as feature
+           from geofence_revision where id = $1 and revision = $2 and feature is not null{seen}""",
+        *args,
     )
     return _geofence(row) if row else None
 

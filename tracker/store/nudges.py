@@ -23,6 +23,7 @@ Channel = Literal[
     "tracker_events_cut",
     "tracker_message",
     "tracker_seen",
+    "tracker_rights",
 ]
 CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 RETRY: Final = 0.5  # s

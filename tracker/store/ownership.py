@@ -99,13 +99,16 @@ async def renew_owner(conn: Connection, owner: UUID) -> None:
 
 
 class Revisions(NamedTuple):
-    """What a batch must be decided by. One more is a field here and its query in HEADS."""
+    """What a batch must be decided by, and shown by. One more is a field here and its query in HEADS."""
 
     geofences: int
     pairs: int
+    rights: int
 
 
-HEADS: Final = "(select revision from geofence_head), (select revision from pair_head)"  # as the fields of Revisions
+HEADS: Final = ", ".join(  # as the fields of Revisions
+    f"(select revision from {head})" for head in ("geofence_head", "pair_head", "rights_head")
+)
 FENCED: Final = "TR001"  # what the function mark_batch raises: see sql/0018_mark.sql
 MOVED: Final = "TR002"
 

@@ -12,6 +12,8 @@ import msgspec
 from tracker.errors import Conflict, Invalid
 from tracker.model.geofence import Preset
 from tracker.model.pair import Meeting, Pair
+from tracker.model.sight import EVERYTHING, Sight
+from tracker.store.seen import Args, seen_devices
 
 MOST: Final = 10_000  # pairs
 MOST_OF_ONE: Final = 100  # pairs of one device: each is looked at with every fix of it
@@ -73,7 +75,7 @@ async def update_pair(
         distance,
         preset,
     )
-    return await select_pair(conn, id) if changed else None
+    return await select_pair(conn, EVERYTHING, id) if changed else None
 
 
 async def delete_pair(conn: asyncpg.Connection, id: str) -> bool:
@@ -82,16 +84,18 @@ async def delete_pair(conn: asyncpg.Connection, id: str) -> bool:
     return gone is not None
 
 
-async def select_pair(conn: asyncpg.Connection, id: str) -> Pair | None:
-    row = await conn.fetchrow(f"{SELECT} where p.id = $1", id)
+async def select_pair(conn: asyncpg.Connection, sight: Sight, id: str) -> Pair | None:
+    """Seen by who sees both devices."""
+    args: Args = [id]
+    row = await conn.fetchrow(f"{SELECT} where p.id = $1{_seen(sight, args)}", *args)
     return _pair(row) if row else None
 
 
-async def select_pairs(conn: asyncpg.Connection, *, after: str, limit: int) -> list[Pair]:
+async def select_pairs(conn: asyncpg.Connection, sight: Sight, *, after: str, limit: int) -> list[Pair]:
     """In the order of their ids."""
-    rows = await conn.fetch(
-        f"""{SELECT} where p.id collate "C" > $1 order by p.id collate "C" limit $2""", after, limit
-    )
+    args: Args = [after, limit]
+    seen = _seen(sight, args)
+    rows = await conn.fetch(f"""{SELECT} where p.id collate "C" > $1{seen} order by p.id collate "C" limit $2""", *args)
     return [_pair(row) for row in rows]
 
 
@@ -118,6 +122,10 @@ async def upsert_meetings(conn: asyncpg.Connection, meetings: Iterable[Meeting])
 
 async def delete_meetings(conn: asyncpg.Connection, pairs: Iterable[int]) -> None:
     await conn.execute("delete from meeting where pair = any($1::int[])", list(pairs))
+
+
+def _seen(sight: Sight, args: Args) -> str:
+    return seen_devices(sight, "p.one", args) + seen_devices(sight, "p.two", args)
 
 
 def _pair(row: asyncpg.Record) -> Pair:

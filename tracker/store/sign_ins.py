@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 
 from tracker.model.token import Token
-from tracker.store.tokens import WORKS
+from tracker.store.tokens import WORKS, read_token
 
 LIFETIME: Final = timedelta(days=30)
 
@@ -55,8 +55,8 @@ async def select_sign_in_token(conn: asyncpg.Connection, hashes: Sequence[bytes]
     row = await conn.fetchrow(
         f"""with seen as (
                update session set seen_at = now() where hash = any($1) and seen_at < now() - interval '5 minutes')
-           select s.id as session, t.id, t.kind, t.device, t.name, t.in_group, p.key as person, p.is_owner,
-                  p.name as called, (select revision from rights_head) as rights
+           select s.id as session, t.id, t.kind, t.device, t.name, t.in_group, t.expires_at, p.key as person,
+                  p.is_owner, p.name as called, (select revision from rights_head) as rights
            from session s left join token t on t.id = s.token left join person p on p.key = s.person
            where s.hash = any($1) and s.expires_at > now() and (t.id is null or {WORKS})""",
         hashes,
@@ -72,8 +72,7 @@ def _read_holder(row: asyncpg.Record) -> Token:
         )
     if row["id"] is None:
         return Token(0, "admin", name="operator", session=session, rights=rights)
-    token = Token(row["id"], row["kind"], row["device"], row["name"], group=row["in_group"])
-    return msgspec.structs.replace(token, session=session, rights=rights)
+    return msgspec.structs.replace(read_token(row), session=session)
 
 
 async def delete_sign_in(conn: asyncpg.Connection, hashes: Sequence[bytes]) -> None:

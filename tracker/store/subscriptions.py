@@ -9,7 +9,9 @@ import structlog
 
 from tracker.errors import Conflict
 from tracker.model.channel import Channel
+from tracker.model.sight import Sight
 from tracker.model.subscription import Subscription, Wish
+from tracker.store.seen import Args, seen_subscriptions
 
 logger = structlog.get_logger()
 
@@ -82,14 +84,17 @@ async def delete_subscription(conn: asyncpg.Connection, id: str) -> bool:
     return gone is not None
 
 
-async def select_subscription(conn: asyncpg.Connection, id: str) -> Subscription | None:
-    row = await conn.fetchrow(f"{SELECT} where id = $1", id)
+async def select_subscription(conn: asyncpg.Connection, sight: Sight, id: str) -> Subscription | None:
+    args: Args = [id]
+    row = await conn.fetchrow(f"{SELECT} where id = $1{seen_subscriptions(sight, 'key', args)}", *args)
     return _subscription(row) if row else None
 
 
-async def select_subscriptions(conn: asyncpg.Connection, *, after: str, limit: int) -> list[Subscription]:
+async def select_subscriptions(conn: asyncpg.Connection, sight: Sight, *, after: str, limit: int) -> list[Subscription]:
     """In the order of their ids."""
-    rows = await conn.fetch(f"""{SELECT} where id collate "C" > $1 order by id collate "C" limit $2""", after, limit)
+    args: Args = [after, limit]
+    seen = seen_subscriptions(sight, "key", args)
+    rows = await conn.fetch(f"""{SELECT} where id collate "C" > $1{seen} order by id collate "C" limit $2""", *args)
     return [_subscription(row) for row in rows]
 
 

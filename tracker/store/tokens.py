@@ -5,10 +5,10 @@ from typing import Final
 
 import asyncpg
 
-from tracker.model.moment import to_datetime
+from tracker.model.moment import from_datetime, to_datetime
 from tracker.model.token import Token, TokenKind
 
-COLUMNS: Final = "id, kind, device, name, in_group, (select revision from rights_head) as rights"
+COLUMNS: Final = "id, kind, device, name, in_group, expires_at, (select revision from rights_head) as rights"
 WORKS: Final = "t.revoked_at is null and (t.expires_at is null or t.expires_at > now())"
 
 
@@ -33,7 +33,7 @@ async def insert_token(
         group,
         None if expires is None else to_datetime(expires),
     )
-    return _token(row)
+    return read_token(row)
 
 
 async def select_tokens_by_hash(conn: asyncpg.Connection, hashes: Collection[bytes]) -> dict[bytes, Token]:
@@ -42,7 +42,7 @@ async def select_tokens_by_hash(conn: asyncpg.Connection, hashes: Collection[byt
         f"select hash, {COLUMNS} from token t where hash = any($1::bytea[]) and {WORKS}",
         list(hashes),
     )
-    return {row["hash"]: _token(row) for row in rows}
+    return {row["hash"]: read_token(row) for row in rows}
 
 
 async def select_tokens(conn: asyncpg.Connection, *, after: int, limit: int) -> list[Token]:
@@ -52,7 +52,7 @@ async def select_tokens(conn: asyncpg.Connection, *, after: int, limit: int) -> 
         after,
         limit,
     )
-    return [_token(row) for row in rows]
+    return [read_token(row) for row in rows]
 
 
 async def select_revoked(conn: asyncpg.Connection, ids: Collection[int]) -> list[int]:
@@ -84,5 +84,14 @@ async def _revoke(conn: asyncpg.Connection, which: str, value: int) -> list[int]
     return [row["id"] for row in rows]
 
 
-def _token(row: asyncpg.Record) -> Token:
-    return Token(row["id"], row["kind"], row["device"], row["name"], group=row["in_group"], rights=row["rights"])
+def read_token(row: asyncpg.Record) -> Token:
+    expires = None if row["expires_at"] is None else from_datetime(row["expires_at"])
+    return Token(
+        row["id"],
+        row["kind"],
+        row["device"],
+        row["name"],
+        group=row["in_group"],
+        rights=row["rights"],
+        expires=expires,
+    )

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 import shapely
 
-from tracker.geofence.reading.collection import Draft
+from tracker.geofence.reading.collection import Collection, Draft
 from tracker.geofence.reading.columns import READERS
 from tracker.geofence.reading.told import Said, Told
 from tracker.model.moment import parse
@@ -27,23 +27,27 @@ class Stored(msgspec.Struct, frozen=True):
 
 class Settled(msgspec.Struct, frozen=True):
     """`changed` are the drafts to be written, `replaced` the ids of those that take the place of another, `unchanged`
-    of those that are there as they are."""
+    of those that are there as they are, `foreign` of those that are somebody else's."""
 
     changed: list[Draft]
     replaced: frozenset[str]
     unchanged: frozenset[str]
     said: list[Said]
+    foreign: frozenset[str] = frozenset()
 
 
-def settle(drafts: list[Draft], indices: list[int], stored: Mapping[str, Stored], columns: Columns[str]) -> Settled:
-    """`columns`: the names of all properties in the file."""
+def settle(found: Collection, stored: Mapping[str, Stored], mine: frozenset[str] | None) -> Settled:
+    """`mine`: the ids that may be told of and replaced; None for all."""
     changed, replaced, unchanged, told = list[Draft](), set[str](), set[str](), Told()
-    for index, draft in zip(indices, drafts, strict=True):
+    foreign = frozenset[str]() if mine is None else frozenset(stored.keys() - mine)
+    for index, draft in zip(found.indices, found.drafts, strict=True):
+        if draft.id in foreign:
+            continue
         there = stored.get(draft.id)
         if there is None:
             changed.append(draft)
             continue
-        merged, notes = _merged(draft, there, columns)
+        merged, notes = _merged(draft, there, found.columns)
         if merged is None:
             unchanged.add(draft.id)
             continue
@@ -51,7 +55,7 @@ def settle(drafts: list[Draft], indices: list[int], stored: Mapping[str, Stored]
         changed.append(merged)
         for note in notes:
             told.say(index, note)
-    return Settled(changed, frozenset(replaced), frozenset(unchanged), told.said())
+    return Settled(changed, frozenset(replaced), frozenset(unchanged), told.said(), foreign)
 
 
 def _merged(draft: Draft, stored: Stored, columns: Columns[str]) -> tuple[Draft | None, list[str]]:

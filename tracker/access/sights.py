@@ -1,0 +1,103 @@
+"""Sights: what each caller may see, made of who is in which group and what these hold; made anew when that changes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+import asyncpg
+
+from tracker.access.rights import HOLDS, OWNER, is_owner
+from tracker.model.sight import BLIND, NOTHING, Sight, Things
+from tracker.model.token import Token
+from tracker.store.pool import borrow
+from tracker.store.rights import Contents, Rights, select_rights, select_rights_revision
+
+T = TypeVar("T")
+Key = tuple[frozenset[tuple[int, str]], Things]  # roles in groups, and what is one's own
+
+
+def make_sight(roles: Mapping[int, str], groups: Mapping[int, Contents], own: Things) -> Sight:
+    """Of somebody with these roles, by group: the union of what the groups hold, and of what is one's own."""
+    devices, fences, subscriptions = own, Things(), frozenset[int]()
+    for each in roles.keys() & groups.keys():
+        devices, fences = devices.join(groups[each].devices), fences.join(groups[each].fences)
+        if "alerts" in HOLDS[roles[each]]:  # type: ignore[index]  # a role is a kind of token too
+            subscriptions |= groups[each].subscriptions
+    held = {each: HOLDS[roles[each]] for each in roles.keys() & groups.keys()}  # type: ignore[index]
+    return Sight(devices, Things(), fences, subscriptions, NOTHING, held, own)
+
+
+class Sights:
+    """One for the process. What was made stays the same object as long as it says the same."""
+
+    def __init__(self) -> None:
+        self.rights = Rights()
+        self._made: dict[Key, Sight] = {}
+        self._before: dict[Key, Sight] = {}  # of the revision before
+        self._all: dict[tuple[frozenset[str], Things], Sight] = {}
+        self._reading = asyncio.Lock()
+
+    @property
+    def revision(self) -> int:
+        return self.rights.revision
+
+    def find(self, token: Token) -> Sight:
+        """As of the revision that was read last."""
+        rights = self.rights
+        if token.kind == "device" or rights.revision < 0:
+            return BLIND
+        if token.person is not None and token.person not in rights.owners:
+            return self._make(rights.members.get(token.person, {}), rights.own.get(token.person, Things()))
+        if token.group is not None:
+            return self._make({token.group: token.kind}, Things())
+        if token.person is None and not is_owner(token):
+            return self._make_all(HOLDS[token.kind], Things())
+        return self._make_all(OWNER, rights.own.get(token.person or 0, Things()))
+
+    def _make(self, roles: Mapping[int, str], own: Things) -> Sight:
+        known = {each: role for each, role in roles.items() if each in self.rights.groups}
+        key = frozenset(known.items()), own
+        if key not in self._made:
+            made, before = make_sight(known, self.rights.groups, own), self._before.get(key)
+            self._made[key] = before if before is not None and before == made else made
+        return self._made[key]
+
+    def _make_all(self, actions: frozenset[str], own: Things) -> Sight:
+        """Everything, but for what is somebody else's own."""
+        key = (actions, own)
+        if key not in self._all:
+            hidden = self.rights.hidden.without(own)
+            self._all[key] = Sight(None, hidden, None, None, actions, {}, own)
+        return self._all[key]
+
+    async def see(self, pool: asyncpg.Pool, token: Token, rights: int = 0) -> Sight:
+        """As of now, or of this revision at least. A token knows the one it was looked up with; the operator's is never
+        looked up."""
+        if max(token.rights, rights) > self.revision or (token.id == 0 and token.session is None):
+            async with borrow(pool) as conn:
+                await self.refresh(conn)
+        return self.find(token)
+
+    async def refresh(self, conn: asyncpg.Connection) -> bool:
+        """Read the rights anew, if they moved. True: they did."""
+        if await select_rights_revision(conn) == self.revision:
+            return False
+        async with self._reading:
+            self.adopt(await select_rights(conn))
+        return True
+
+    def adopt(self, rights: Rights) -> None:
+        """An older one is none: two may have been read at once."""
+        if rights.revision < self.revision:
+            return
+        self._before, self._made, self._all = self._made, {}, {}
+        self.rights = rights
+
+    async def ask(
+        self, conn: asyncpg.Connection, token: Token, select: Callable[[Sight], Awaitable[list[T]]]
+    ) -> list[T]:
+        """What a select finds through the sight of now: where the rights moved meanwhile, it is asked again."""
+        while True:
+            found = await select(self.find(token))
+            if not found or not await self.refresh(conn):
+                return found

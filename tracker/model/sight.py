@@ -1,0 +1,104 @@
+"""Sight: what one reader may see, and to what it may do what. Whoever shows anything asks it first."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker.model.event import Event
+
+NOTHING: Final[frozenset[Any]] = frozenset()
+
+
+class Things(msgspec.Struct, frozen=True):
+    """Some devices, or geofences: by key, for SQL and masks, and by id, for what is told."""
+
+    keys: frozenset[int] = NOTHING
+    ids: frozenset[str] = NOTHING
+
+    def join(self, other: "Things") -> "Things":
+        return Things(self.keys | other.keys, self.ids | other.ids)
+
+    def without(self, other: "Things") -> "Things":
+        return Things(self.keys - other.keys, self.ids - other.ids)
+
+
+class Sight(msgspec.Struct, frozen=True, dict=True):
+    """`devices` None: all but the `hidden` ones, which are somebody's own; `fences` None: all; `subscriptions` (keys)
+    None: all. `everywhere` are the actions it holds over whatever it sees, `groups` those in each group, by its key;
+    `own` are the devices of the person whose sight it is, to which it may do everything."""
+
+    devices: Things | None = Things()
+    hidden: Things = Things()
+    fences: Things | None = Things()
+    subscriptions: frozenset[int] | None = NOTHING
+    everywhere: frozenset[str] = NOTHING
+    groups: Mapping[int, frozenset[str]] = {}
+    own: Things = Things()
+
+    @property
+    def is_all(self) -> bool:
+        """Sees everything there is: then nothing has to be left out."""
+        return self.devices is None and self.fences is None and not self.hidden.keys
+
+    @property
+    def is_blind(self) -> bool:
+        """No right is left."""
+        return not self.everywhere and not self.groups and not self.own.keys
+
+    def holds(self, action: str) -> bool:
+        """Over anything at all."""
+        return action in self.everywhere or any(action in each for each in self.groups.values()) or self.owns(action)
+
+    def owns(self, action: str) -> bool:
+        return bool(self.own.keys) and action in ("see", "command", "devices")
+
+    def may_do(self, action: str, held_in: Iterable[int]) -> bool:
+        """To what these groups hold."""
+        return action in self.everywhere or any(action in self.groups.get(each, NOTHING) for each in held_in)
+
+    def sees(self, key: int) -> bool:
+        """The device with this key."""
+        return key not in self.hidden.keys and (self.devices is None or key in self.devices.keys)
+
+    def sees_device(self, id: str) -> bool:
+        return id not in self.hidden.ids and (self.devices is None or id in self.devices.ids)
+
+    def sees_fence(self, id: str) -> bool:
+        return self.fences is None or id in self.fences.ids
+
+    def may(self, event: Event) -> bool:
+        """Whether it may be told of this: by its device, its other device, and its geofence, where there are any."""
+        return (
+            self.sees_device(event.device)
+            and (event.other is None or self.sees_device(event.other))
+            and (event.geofence is None or self.sees_fence(event.geofence))
+        )
+
+    def cut(self, fences: Sequence[str]) -> Sequence[str]:
+        """Of these ids of geofences, those it sees."""
+        return fences if self.fences is None else [each for each in fences if each in self.fences.ids]
+
+    def mask(self, size: int) -> NDArray[np.bool_] | None:
+        """By slot, so many of them; None: all. Kept, since equal rights are one object."""
+        if self.devices is None and not self.hidden.keys:
+            return None
+        kept: NDArray[np.bool_] | None = self.__dict__.get("kept")
+        if kept is None or len(kept) != size:
+            kept = np.full(size, self.devices is None)
+            if self.devices is not None:
+                kept[_below(self.devices.keys, size)] = True
+            kept[_below(self.hidden.keys, size)] = False
+            self.__dict__["kept"] = kept
+        return kept
+
+
+def _below(keys: Collection[int], size: int) -> NDArray[np.int64]:
+    found = np.fromiter(keys, np.int64, len(keys))
+    return found[found < size]
+
+
+EVERYTHING: Final = Sight(devices=None, fences=None, subscriptions=None)  # what the server itself looks with
+BLIND: Final = Sight()
