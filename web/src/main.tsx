@@ -16,6 +16,7 @@ import './styles/events.css';
 import './styles/stage.css';
 import './styles/detail.css';
 import './styles/form.css';
+import './styles/add.css';
 import './styles/alerts.css';
 import './styles/door.css';
 

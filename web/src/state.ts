@@ -35,6 +35,7 @@ export const filter = signal<Filter>('all');
 export const pane = signal<Pane>('devices'); // on a wide screen the events have a place of their own
 export const fenceQuery = signal('');
 export const helpShown = signal(false);
+export const addingShown = signal(false);
 export const mapMissing = signal(false);
 
 export const geofenceNames = computed(() => new Map(geofences.value.map((fence) => [fence.id, fence.name])));

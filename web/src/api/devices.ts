@@ -36,3 +36,20 @@ export async function fetchTrack(id: string, from: Date, points: number): Promis
   const line = geometry as { coordinates?: Position[] } | null;
   return line?.coordinates ?? [];
 }
+
+/** One that was just made. Its token is not shown again. */
+export interface NewDevice {
+  readonly id: string;
+  readonly token: string;
+}
+
+export async function createDevice(name: string, category: string | null, interval: number | null): Promise<NewDevice> {
+  const made = await call('POST', '/api/devices', { name: name || null, category: category || null, interval });
+  return { id: String(made['id']), token: String(made['token']) };
+}
+
+/** The address that makes a phone this device, once. */
+export async function pairDevice(id: string): Promise<{ readonly url: string }> {
+  const pairing = await call('POST', `/api/devices/${encodeURIComponent(id)}/pairing`, {});
+  return { url: String(pairing['url']) };
+}

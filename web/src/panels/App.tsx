@@ -5,9 +5,10 @@ import { signOut } from '../api/sign-in';
 import { followRequests } from '../asked';
 import { Editor } from '../geofences/editor';
 import { Live } from '../live';
-import { door, helpShown, isAdmin, me, type Pane, pane, second, tick } from '../state';
+import { addingShown, door, helpShown, isAdmin, me, type Pane, pane, second, tick } from '../state';
 import { chooseUnits, UNITS, units } from '../units';
 import { chooseLanguage, LANGUAGES, language, words } from '../words';
+import { AddDevice } from './AddDevice';
 import { Alerts } from './Alerts';
 import { Badge } from './Badge';
 import { Detail } from './Detail';
@@ -89,6 +90,7 @@ function Dashboard({ url }: { url: string }) {
         <GeofenceCard live={live} editor={editor} />
       </main>
       {helpShown.value && <Help />}
+      {addingShown.value && <AddDevice live={live} />}
     </div>
   );
 }

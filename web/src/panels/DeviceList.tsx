@@ -2,8 +2,20 @@
 import { useMemo } from 'preact/hooks';
 import type { Live } from '../live';
 import type { DeviceTable } from '../live/devices';
-import { catalogue, events, type Filter, filter, geofenceNames, query, second, selected, tick } from '../state';
+import {
+  catalogue,
+  events,
+  type Filter,
+  filter,
+  geofenceNames,
+  isAdmin,
+  query,
+  second,
+  selected,
+  tick,
+} from '../state';
 import { language, words } from '../words';
+import { AddButton } from './AddDevice';
 import { NoDevices, Nothing } from './Empty';
 import { ago, compareNames, count, type State, speedFigure, speedUnit, stateOf } from './format';
 import { isolated, Name } from './Name';
@@ -43,6 +55,7 @@ export function DeviceList({ live }: { live: Live }) {
           row={(index) => <Row live={live} row={rows[index]!} index={index} now={now} />}
         />
       )}
+      {isAdmin.value && <AddButton />}
     </section>
   );
 }

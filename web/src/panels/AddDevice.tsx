@@ -1,0 +1,184 @@
+/** A device is added: its name, then what makes a phone or a program this device, then the moment its first fix is there. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { ApiError, here } from '../api/call';
+import { createDevice, fetchTrack, type NewDevice, pairDevice } from '../api/devices';
+import type { Live } from '../live';
+import { addingShown } from '../state';
+import { words } from '../words';
+import { Fault, Field } from './Field';
+import { CloseIcon, PlusIcon } from './Icons';
+import { QrCode } from './QrCode';
+
+const LOOK_MS = 1_500;
+const DAY_MS = 86_400_000;
+
+export function AddDevice({ live }: { live: Live }) {
+  const made = useSignal<NewDevice | null>(null);
+  const close = () => {
+    addingShown.value = false;
+    made.value = null;
+  };
+  return (
+    <div class="veil" onClick={close} onKeyDown={(event) => event.key === 'Escape' && close()}>
+      <section
+        class="adding card"
+        role="dialog"
+        aria-modal="true"
+        aria-label={words.value.adding.title}
+        onClick={(event) => event.stopPropagation()}
+      >
+        <header>
+          <h2>{words.value.adding.title}</h2>
+          <button type="button" class="quiet" aria-label={words.value.app.close} onClick={close}>
+            <CloseIcon />
+          </button>
+        </header>
+        {made.value === null ? (
+          <Name onMade={(device) => (made.value = device)} />
+        ) : (
+          <Connect live={live} device={made.value} onDone={close} />
+        )}
+      </section>
+    </div>
+  );
+}
+
+function Name({ onMade }: { onMade: (device: NewDevice) => void }) {
+  const [name, category, interval] = [useSignal(''), useSignal(''), useSignal('')];
+  const fault = useSignal<ApiError | null>(null);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => form.current?.querySelector('input')?.focus(), []);
+  const faultOf = (field: string) => (fault.value?.field === field ? fault.value.message : undefined);
+  const save = async (event: Event) => {
+    event.preventDefault();
+    const seconds = Number(interval.value.replace(',', '.'));
+    try {
+      onMade(await createDevice(name.value.trim(), category.value.trim(), interval.value === '' ? null : seconds));
+    } catch (error) {
+      fault.value = error instanceof ApiError ? error : new ApiError(0, words.value.app.noAnswer);
+    }
+  };
+  const said = words.value.adding;
+  return (
+    <form class="form" ref={form} onSubmit={(event) => void save(event)}>
+      <Field
+        id="device-name"
+        label={said.name}
+        value={name.value}
+        onInput={(text) => (name.value = text)}
+        fault={faultOf('name')}
+      />
+      <Field
+        id="device-category"
+        label={said.category}
+        value={category.value}
+        onInput={(text) => (category.value = text)}
+        placeholder={said.categoryHint}
+        fault={faultOf('category')}
+      />
+      <Field
+        id="device-interval"
+        label={said.interval}
+        value={interval.value}
+        onInput={(text) => (interval.value = text)}
+        unit="s"
+        hint={said.intervalHint}
+        numeric
+        fault={faultOf('interval')}
+      />
+      {fault.value && !['name', 'category', 'interval'].includes(fault.value.field ?? '') && (
+        <Fault text={fault.value.message} />
+      )}
+      <button type="submit" class="primary">
+        {said.add}
+      </button>
+    </form>
+  );
+}
+
+function Connect({ live, device, onDone }: { live: Live; device: NewDevice; onDone: () => void }) {
+  const url = useSignal('');
+  const fault = useSignal('');
+  const ask = () =>
+    pairDevice(device.id).then(
+      (pairing) => (url.value = pairing.url),
+      (error) => (fault.value = (error as Error).message),
+    );
+  useEffect(() => void ask(), []);
+  const said = words.value.adding;
+  return (
+    <div class="connect">
+      <Arrival live={live} device={device} onDone={onDone} />
+      <Reach url={url.value} />
+      {url.value && (
+        <figure>
+          <QrCode text={url.value} label={said.scan} />
+          <figcaption>{said.scan}</figcaption>
+        </figure>
+      )}
+      {url.value && (
+        <p class="link">
+          <a href={url.value} target="_blank" rel="noreferrer">
+            {said.openHere}
+          </a>
+        </p>
+      )}
+      <Fault text={fault.value || undefined} />
+      <details>
+        <summary>{said.program}</summary>
+        <p class="hint">{said.tokenOnce}</p>
+        <pre>
+          <code>{`URL    ${here('/ws/device').replace(/^http/, 'ws')}\nDEVICE ${device.id}\nTOKEN  ${device.token}`}</code>
+        </pre>
+      </details>
+    </div>
+  );
+}
+
+/** Says the moment the first position is there. The server is asked: the map may look elsewhere than the phone is. */
+function Arrival({ live, device, onDone }: { live: Live; device: NewDevice; onDone: () => void }) {
+  const isThere = useSignal(false);
+  useEffect(() => {
+    const begin = new Date(Date.now() - DAY_MS);
+    const timer = setInterval(() => {
+      if (!isThere.value)
+        void fetchTrack(device.id, begin, 2).then(
+          (found) => (isThere.value = found.length > 0),
+          () => {},
+        );
+    }, LOOK_MS);
+    return () => clearInterval(timer);
+  }, [device.id]);
+  const show = () => {
+    onDone();
+    live.goToDevice(device.id);
+  };
+  return (
+    <p class={isThere.value ? 'arrival there' : 'arrival'} role="status">
+      {isThere.value ? words.value.adding.arrived : words.value.adding.waiting}
+      {isThere.value && (
+        <button type="button" class="primary" onClick={show}>
+          {words.value.adding.show}
+        </button>
+      )}
+    </p>
+  );
+}
+
+/** A phone has to reach the address, and gives its position to a secure one only. */
+function Reach({ url }: { url: string }) {
+  if (url === '') return null;
+  const { hostname, protocol } = new URL(url);
+  const isLocal = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+  if (isLocal) return <p class="warning">{words.value.adding.local}</p>;
+  return protocol === 'https:' ? null : <p class="warning">{words.value.adding.insecure}</p>;
+}
+
+export function AddButton() {
+  return (
+    <button type="button" class="add" onClick={() => (addingShown.value = true)}>
+      <PlusIcon /> {words.value.adding.title}
+    </button>
+  );
+}
