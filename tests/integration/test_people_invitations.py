@@ -188,3 +188,49 @@ async def test_the_audit_is_numbered_without_gaps_in_the_order_of_commit(pool: a
     await make_person(admin, "last@example.org")
     page = await (await admin.get("/api/audit")).get_json()
     assert [each["number"] for each in page["entries"]] == list(range(1, 14))
+
+
+async def test_what_is_done_to_things_is_noted_and_what_fails_is_not(admin: Caller, viewer: Caller) -> None:
+    await make_person(admin, "ann@example.org")
+    await admin.post("/api/devices", {"id": "phone"})
+    await admin.post("/api/devices", {"id": "phone"})  # is there already
+    await admin.patch("/api/devices/phone", {"name": "Ann's phone"})
+    await admin.post("/api/devices/phone/token")
+    assert (await viewer.get("/api/devices/phone/track")).status_code == 200  # nobody's own
+    fence = {"type": "Feature", "geometry": {"type": "Point", "coordinates": [7.4, 43.7]}}
+    await admin.post("/api/geofences", fence | {"id": "home", "properties": {"radius": 50}})
+    await admin.put("/api/geofences/home", fence | {"properties": {"radius": 60}})
+    await admin.put("/api/geofences/home", fence | {"properties": {"radius": -1}})
+    await admin.delete("/api/geofences/home")
+    made = await (await admin.post("/api/tokens", {"kind": "viewer"})).get_json()
+    await admin.delete(f"/api/tokens/{made['id']}")
+    await admin.delete("/api/devices/phone")
+    await admin.delete("/api/devices/phone")
+    entries = (await (await admin.get("/api/audit?after=1")).get_json())["entries"]
+    assert [(each["deed"], each["object"]) for each in entries] == [
+        ("device.made", "phone"),
+        ("device.changed", "phone"),
+        ("device.token_made", "phone"),
+        ("geofence.made", "home"),
+        ("geofence.changed", "home"),
+        ("geofence.erased", "home"),
+        ("token.made", str(made["id"])),
+        ("token.revoked", str(made["id"])),
+        ("device.erased", "phone"),
+    ]
+
+
+async def test_reading_where_somebody_was_is_noted(app: Quart, admin: Caller, conn: asyncpg.Connection) -> None:
+    ann, bob = await make_person(admin, "ann@example.org"), await make_person(admin, "bob@example.org", owner=True)
+    await admin.post("/api/devices", {"id": "phone"})
+    await conn.execute("update device set person = $1", bob)
+    family = await make_group(conn, "family", ann="viewer")
+    await conn.execute("insert into group_device select $1, key from device", family)
+    seen = (await conn.fetchval("select max(number) from audit")) or 0
+    for email in ("ann@example.org", "bob@example.org"):
+        browser = Browser(app)
+        await browser.sign_in(email)
+        await browser.call("GET", "/api/devices/phone/track")
+    rows = await conn.fetch("select person, deed, object, detail from audit where number > $1", seen)
+    noted = [(row["person"], row["deed"], row["object"]) for row in rows]
+    assert noted == [(ann, "history.read", "phone")]

@@ -8,6 +8,7 @@ import msgspec
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
+from tracker.access.audit import note
 from tracker.access.guard import allow, sight
 from tracker.access.objects import check_action, check_removal, choose_group, hide_owner, put_into
 from tracker.access.rights import Action
@@ -138,11 +139,12 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @allow("devices", rows=True)
     async def erase_device(device: str) -> Response:
         """Erase a device with its fixes, tokens, commands and events."""
-        async with borrow(pool) as conn:
+        async with borrow(pool) as conn, conn.transaction():
             found = await find_device(conn, sight(), device)
             await check_removal(conn, sight(), "devices", "device", found.key)
             if not await delete_device(conn, device):
                 raise NotFound(f"there is no device {device}")
+            await note(conn, "device.erased", device)
         return empty()
 
     @routes.post("/<slug:device>/token")
@@ -176,6 +178,7 @@ async def _create(pool: asyncpg.Pool, new: NewDevice) -> Response:
             raise hide_owner(error, await select_device(conn, sight(), id) is not None) from None
         await put_into(conn, group, "device", device.key)
         _, secret = await issue(conn, "device", device=device.key)
+        await note(conn, "device.made", id)
     response = answer(_make_answer(device, secret), 201)
     response.headers["Location"] = f"{below()}/api/devices/{id}"
     return response
@@ -186,11 +189,12 @@ async def _change(pool: asyncpg.Pool, id: str, change: DeviceChange) -> Response
     category = None if change.category is None else clean(change.category, "category")
     if change.interval is not None and 0 < change.interval < 1:
         raise Invalid("interval: 1 second or more, or 0 for none", field="interval")
-    async with borrow(pool) as conn:
+    async with borrow(pool) as conn, conn.transaction():
         await find_device(conn, sight(), id, "devices")
         device = await update_device(conn, id, name=name, category=category, interval=change.interval)
-    if device is None:
-        raise NotFound(f"there is no device {id}")
+        if device is None:
+            raise NotFound(f"there is no device {id}")
+        await note(conn, "device.changed", id)
     return answer(_make_answer(device))
 
 
@@ -199,6 +203,7 @@ async def _rotate(pool: asyncpg.Pool, id: str) -> Response:
         device = await find_device(conn, sight(), id, "devices")
         await revoke_device_tokens(conn, device.key)
         _, secret = await issue(conn, "device", device=device.key)
+        await note(conn, "device.token_made", id)
     return answer(_make_answer(device, secret), 201)
 
 

@@ -10,6 +10,7 @@ from quart import Blueprint, Response, request
 from quart_schema import document_querystring, document_request, document_response
 from werkzeug.exceptions import RequestTimeout
 
+from tracker.access.audit import note
 from tracker.access.guard import allow, sight
 from tracker.access.objects import choose_group, find_mine
 from tracker.api.edge import Slug, answer, read_query
@@ -101,10 +102,11 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
             defaults = Defaults(query.radius, query.width, query.repair)
             found = await readers.collection(parts, format, defaults)
             _check(found, query.strict, empty=format == "geojson")
-            async with borrow(pool) as conn:
+            async with borrow(pool) as conn, conn.transaction():
                 group = await choose_group(conn, sight(), "geofences", query.group)
                 mine = await find_mine(conn, sight())
                 settled = await insert_geofences(conn, found, on_conflict=query.on_conflict, mine=mine, group=group)
+                await note(conn, "geofence.imported", "", features=found.total)
         clashes = _clashes(found, settled, query.on_conflict)
         if clashes and query.on_conflict == "fail":
             raise Conflict(

@@ -8,6 +8,7 @@ from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from tracker.access.audit import note
 from tracker.access.guard import allow, caller, sight
 from tracker.access.objects import check_action, check_removal, choose_group, hide_owner, put_into
 from tracker.api.edge import Cursor, Page, Slug, answer, below, empty, read_bytes, read_query
@@ -118,6 +119,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
         draft = await _read(readers, None)
         async with borrow(pool) as conn, conn.transaction():
             made = await _insert(conn, draft, query.group)
+            await note(conn, "geofence.made", made.id)
         response = _make_answer(made, 201)
         response.headers["Location"] = f"{below()}/api/geofences/{made.id}"
         return response
@@ -145,18 +147,21 @@ def _changes(routes: Blueprint, pool: asyncpg.Pool, readers: Readers) -> None:
             found = await find_geofence(conn, sight(), geofence)
             await check_action(conn, sight(), "geofences", "geofence", found.key)
         draft = await _read(readers, geofence)
-        async with borrow(pool) as conn:
-            return _make_answer(await update_geofence(conn, geofence, draft.feature, draft.shape))
+        async with borrow(pool) as conn, conn.transaction():
+            changed = await update_geofence(conn, geofence, draft.feature, draft.shape)
+            await note(conn, "geofence.changed", geofence)
+        return _make_answer(changed)
 
     @routes.delete("/<fence:geofence>")
     @allow("geofences", rows=True)
     async def erase_geofence(geofence: str) -> Response:
         """Delete a geofence; its events stay."""
-        async with borrow(pool) as conn:
+        async with borrow(pool) as conn, conn.transaction():
             found = await find_geofence(conn, sight(), geofence)
             await check_removal(conn, sight(), "geofences", "geofence", found.key)
             if not await delete_geofence(conn, geofence):
                 raise NotFound("there is no such geofence")
+            await note(conn, "geofence.erased", geofence)
         return empty()
 
 

@@ -8,6 +8,7 @@ import msgspec
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
+from tracker.access.audit import note
 from tracker.access.guard import allow
 from tracker.access.tokens import issue
 from tracker.api.edge import Page, Slug, answer, clean_name, empty, read_json, read_moment, read_query
@@ -79,20 +80,22 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         name, expires = clean_name(new.name, "name") if new.name else "", _read_expires(new)
         if new.group is not None and new.kind == "admin":
             raise Invalid("group: an admin's token is of everything", field="group")
-        async with borrow(pool) as conn:
+        async with borrow(pool) as conn, conn.transaction():
             group = None if new.group is None else await select_group_key(conn, new.group)
             if new.group is not None and group is None:
                 raise Invalid(f"group: there is no group {new.group}", field="group")
             token, secret = await issue(conn, new.kind, name=name, group=group, expires=expires)
+            await note(conn, "token.made", token.id, kind=new.kind)
         return answer(_make_answer(token, {group: new.group}, secret), 201)
 
     @routes.delete("/<int:id>")
     @allow("own")
     async def revoke(id: int) -> Response:
         """End a token; its sign-ins and open sockets end with it."""
-        async with borrow(pool) as conn:
+        async with borrow(pool) as conn, conn.transaction():
             if id > 2**31 - 1 or not await revoke_token(conn, id):
                 raise NotFound(f"there is no token {id}")
+            await note(conn, "token.revoked", id)
         return empty()
 
     return routes

@@ -10,6 +10,7 @@ import msgspec
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_response
 
+from tracker.access.audit import note_reading
 from tracker.access.guard import allow, sight
 from tracker.api.devices import find_device
 from tracker.api.edge import answer, read_moment, read_query
@@ -86,6 +87,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         since, until = _span(query)
         async with borrow(pool) as conn:
             found = await find_device(conn, sight(), device)
+            await note_reading(conn, found.key, device)
             if query.format == "json":
                 line = await select_line(conn, found.key, since, until, most=MOST)
         if query.format == "json":

@@ -90,3 +90,9 @@ async def lock_owners(conn: asyncpg.Connection) -> Sequence[int]:
 async def delete_person(conn: asyncpg.Connection, key: int) -> bool:
     """With the sessions, whose sockets hear of it, and the places in groups."""
     return bool(await conn.fetchval("delete from person where key = $1 returning true", key))
+
+
+async def select_owner_of_device(conn: asyncpg.Connection, device: int) -> int | None:
+    """Whose own it is; None for one that is nobody's."""
+    person: int | None = await conn.fetchval("select person from device where key = $1", device)
+    return person

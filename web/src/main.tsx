@@ -7,7 +7,7 @@ import { fetchConfig, fetchMe, type Key } from './api/sign-in';
 import { App } from './panels/App';
 import { trySignIn } from './panels/SignIn';
 import { followTheme } from './panels/theme';
-import { config, door, me } from './state';
+import { type Code, code, config, door, me } from './state';
 import { followLanguage } from './words';
 import './styles/tokens.css';
 import './styles/page.css';
@@ -19,6 +19,7 @@ import './styles/form.css';
 import './styles/add.css';
 import './styles/alerts.css';
 import './styles/door.css';
+import './styles/people.css';
 
 followTheme();
 followLanguage();
@@ -27,6 +28,7 @@ render(<App liveUrl={liveUrl} onSignedIn={() => void enter()} />, document.getEl
 void arrive();
 
 async function arrive(): Promise<void> {
+  code.value = takeCode();
   const key = takeKey();
   const refusal = key === null ? null : await trySignIn(key);
   if (refusal !== null && !(await isSignedIn())) door.value = { state: 'closed', why: refusal };
@@ -40,6 +42,18 @@ function takeKey(): Key | null {
   if (token !== null || link !== null) history.replaceState(null, '', location.pathname + location.search);
   if (link !== null) return { link };
   return token === null ? null : { token };
+}
+
+/** An invitation or a new password: it is shown first, and used when somebody says so. */
+function takeCode(): Code | null {
+  const given = new URLSearchParams(location.hash.slice(1));
+  for (const kind of ['invitation', 'password'] as const) {
+    const found = given.get(kind);
+    if (found === null) continue;
+    history.replaceState(null, '', location.pathname + location.search);
+    return { kind, code: found };
+  }
+  return null;
 }
 
 /** A link that is opened again where it worked before leads in: the cookie is there. */

@@ -12,6 +12,12 @@ import type { Link } from './live/socket';
 export type Door =
   | { readonly state: 'asking' | 'open' }
   | { readonly state: 'closed'; readonly why: string | null; readonly kept?: boolean }; // kept: what one was at waits behind it
+/** What a link in a letter leads to. */
+export interface Code {
+  readonly kind: 'invitation' | 'password';
+  readonly code: string;
+}
+
 export type Pane = 'devices' | 'geofences' | 'alerts' | 'events';
 export type Filter = 'all' | 'moving' | 'stopped' | 'silent';
 
@@ -36,7 +42,9 @@ export const pane = signal<Pane>('devices'); // on a wide screen the events have
 export const fenceQuery = signal('');
 export const helpShown = signal(false);
 export const addingShown = signal(false);
+export const accountShown = signal(false);
+export const code = signal<Code | null>(null); // that a link brought: an invitation, or a new password
 export const mapMissing = signal(false);
 
 export const geofenceNames = computed(() => new Map(geofences.value.map((fence) => [fence.id, fence.name])));
-export const isAdmin = computed(() => me.value?.kind === 'admin');
+export const isAdmin = computed(() => me.value?.kind === 'admin' || me.value?.owner === true);

@@ -1,9 +1,14 @@
 /** Signing in and out, who one is, and what the server wants the page to know. */
-import { call, textOrNull } from './call';
+import { call, numberOrNull, textOrNull } from './call';
+import { type Role, readRoles } from './people';
 
 export interface Me {
   readonly kind: string;
   readonly name: string;
+  /** The number of a person; null for who is here by a token. */
+  readonly person: number | null;
+  readonly owner: boolean;
+  readonly groups: readonly Role[];
 }
 
 export interface Config {
@@ -11,8 +16,11 @@ export interface Config {
   readonly version: string;
 }
 
-/** What opens the door: a token, or the code of a link, which does so once. */
-export type Key = { readonly token: string } | { readonly link: string };
+/** What opens the door: a token, the code of a link, which does so once, or what a person has. */
+export type Key =
+  | { readonly token: string }
+  | { readonly link: string }
+  | { readonly email: string; readonly password: string };
 
 export async function signIn(key: Key): Promise<void> {
   await call('POST', '/api/session', key);
@@ -24,7 +32,13 @@ export async function signOut(): Promise<void> {
 
 export async function fetchMe(): Promise<Me> {
   const me = await call('GET', '/api/me');
-  return { kind: String(me['kind']), name: String(me['name'] ?? '') };
+  return {
+    kind: String(me['kind']),
+    name: String(me['name'] ?? ''),
+    person: numberOrNull(me['person']),
+    owner: me['owner'] === true,
+    groups: readRoles(me['groups']),
+  };
 }
 
 export async function fetchConfig(): Promise<Config> {

@@ -5,25 +5,33 @@ import { signOut } from '../api/sign-in';
 import { followRequests } from '../asked';
 import { Editor } from '../geofences/editor';
 import { Live } from '../live';
-import { addingShown, door, helpShown, isAdmin, me, type Pane, pane, second, tick } from '../state';
+import { peopleWords } from '../people/words';
+import { accountShown, addingShown, code, door, helpShown, isAdmin, me, type Pane, pane, second, tick } from '../state';
 import { chooseUnits, UNITS, units } from '../units';
 import { chooseLanguage, LANGUAGES, language, words } from '../words';
+import { Account } from './Account';
 import { AddDevice } from './AddDevice';
 import { Alerts } from './Alerts';
 import { Badge } from './Badge';
+import { CodePage } from './Code';
 import { Detail } from './Detail';
 import { DeviceList } from './DeviceList';
 import { EventFeed } from './EventFeed';
 import { GeofenceCard } from './GeofenceCard';
 import { GeofenceForm } from './GeofenceForm';
 import { GeofenceList } from './GeofenceList';
-import { CloseIcon, FitIcon, KeyboardIcon, LeaveIcon, Mark, MoonIcon, SunIcon } from './Icons';
+import { CloseIcon, FitIcon, KeyboardIcon, LeaveIcon, Mark, MoonIcon, PersonIcon, SunIcon } from './Icons';
 import { fitMap, MapPane } from './MapPane';
 import { SignIn } from './SignIn';
 import { listenForShortcuts, listShortcuts, singleKeys } from './shortcuts';
 import { theme, toggleTheme } from './theme';
 
 export function App({ liveUrl, onSignedIn }: { liveUrl: string; onSignedIn: () => void }) {
+  const onCodeUsed = () => {
+    code.value = null;
+    onSignedIn();
+  };
+  if (code.value !== null) return <CodePage code={code.value} person={me.value?.name ?? null} onDone={onCodeUsed} />;
   if (door.value.state === 'asking') return <div class="door" aria-busy="true" />;
   const closed = door.value.state === 'closed' ? door.value : null;
   if (closed && !closed.kept) return <SignIn why={closed.why} onSignedIn={onSignedIn} />;
@@ -31,7 +39,7 @@ export function App({ liveUrl, onSignedIn }: { liveUrl: string; onSignedIn: () =
     <>
       {/* of the same person: who comes instead finds nothing of theirs */}
       <div class="whole" inert={closed !== null}>
-        <Dashboard key={`${me.value?.kind} ${me.value?.name}`} url={liveUrl} />
+        <Dashboard key={`${me.value?.kind} ${me.value?.person} ${me.value?.name}`} url={liveUrl} />
       </div>
       {closed && (
         <div class="veil door-veil">
@@ -91,6 +99,9 @@ function Dashboard({ url }: { url: string }) {
       </main>
       {helpShown.value && <Help />}
       {addingShown.value && <AddDevice live={live} />}
+      {accountShown.value && (
+        <Account onClose={() => (accountShown.value = false)} onChanged={() => location.reload()} />
+      )}
     </div>
   );
 }
@@ -131,6 +142,17 @@ function Head() {
       >
         <KeyboardIcon />
       </button>
+      {(isAdmin.value || me.value?.person != null) && (
+        <button
+          type="button"
+          class="quiet"
+          aria-label={peopleWords.value.account}
+          title={peopleWords.value.account}
+          onClick={() => (accountShown.value = true)}
+        >
+          <PersonIcon />
+        </button>
+      )}
       <button
         type="button"
         class="quiet"

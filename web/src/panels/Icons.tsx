@@ -48,6 +48,13 @@ export const KeyboardIcon = () => (
     <path d="M6 9h.01M10 9h.01M14 9h.01M18 9h.01M6 13h.01M18 13h.01M9 15h6" />
   </Icon>
 );
+export const PersonIcon = () => (
+  <Icon>
+    <circle cx="12" cy="8" r="4" />
+    <path d="M4 20c1-4 4-6 8-6s7 2 8 6" />
+  </Icon>
+);
+
 export const LeaveIcon = () => (
   <Icon>
     <path d="M9 21H6a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2h3M16 17l5-5-5-5M21 12H9" />

@@ -1,7 +1,14 @@
-/** The door: a token opens it, typed here or brought by the link on the server's terminal. */
-import { useState } from 'preact/hooks';
+/**
+ * The door: a token opens it, typed here or brought by the link on the server's terminal; where there are people, an
+ * e-mail address and a password.
+ */
+import { useEffect, useState } from 'preact/hooks';
 import { ApiError } from '../api/call';
+import { askForReset, type Doors, fetchDoors } from '../api/people';
 import { type Key, signIn } from '../api/sign-in';
+import { useAttempt } from '../people/attempt';
+import { Line } from '../people/Line';
+import { peopleWords } from '../people/words';
 import { Mark } from './Icons';
 
 interface Props {
@@ -9,7 +16,118 @@ interface Props {
   readonly onSignedIn: () => void;
 }
 
+type Way = 'token' | 'password' | 'forgotten';
+
 export function SignIn({ why, onSignedIn }: Props) {
+  const [doors, setDoors] = useState<Doors | null>(null);
+  const [way, setWay] = useState<Way>('token');
+  useEffect(() => {
+    const none = { people: false, mail: false };
+    void fetchDoors()
+      .catch(() => none)
+      .then((found) => {
+        setWay(found.people ? 'password' : 'token');
+        setDoors(found);
+      });
+  }, []);
+  if (doors === null) return <div class="door" aria-busy="true" />;
+  return (
+    <main class="door">
+      {way === 'password' && <PasswordForm why={why} onSignedIn={onSignedIn} onWay={setWay} />}
+      {way === 'forgotten' && <ForgottenForm mail={doors.mail} onWay={setWay} />}
+      {way === 'token' && <TokenForm why={why} people={doors.people} onSignedIn={onSignedIn} onWay={setWay} />}
+    </main>
+  );
+}
+
+function PasswordForm({ why, onSignedIn, onWay }: Props & { onWay: (way: Way) => void }) {
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const { busy, error, run } = useAttempt(why);
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    if (await run(() => signIn({ email: email.trim(), password }))) onSignedIn();
+  };
+  const said = peopleWords.value;
+  return (
+    <form class="card" onSubmit={(event) => void submit(event)}>
+      <Mark size={44} />
+      <h1>{said.signIn}</h1>
+      <Line
+        id="email"
+        label={said.email}
+        type="email"
+        autocomplete="username"
+        first
+        wrong={error !== null}
+        value={email}
+        onInput={setEmail}
+      />
+      <Line
+        id="password"
+        label={said.password}
+        type="password"
+        autocomplete="current-password"
+        wrong={error !== null}
+        value={password}
+        onInput={setPassword}
+      />
+      <Refusal text={error} />
+      <button type="submit" class="primary" disabled={busy}>
+        {busy ? said.signingIn : said.signIn}
+      </button>
+      <p class="ways">
+        <button type="button" class="text" onClick={() => onWay('forgotten')}>
+          {said.forgotten}
+        </button>
+        <button type="button" class="text" onClick={() => onWay('token')}>
+          {said.withToken}
+        </button>
+      </p>
+    </form>
+  );
+}
+
+function ForgottenForm({ mail, onWay }: { mail: boolean; onWay: (way: Way) => void }) {
+  const [email, setEmail] = useState('');
+  const [sent, setSent] = useState(false);
+  const { busy, error, run } = useAttempt();
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setSent(await run(() => askForReset(email.trim())));
+  };
+  const said = peopleWords.value;
+  return (
+    <form class="card" onSubmit={(event) => void submit(event)}>
+      <h1>{said.forgotten}</h1>
+      {mail && !sent && (
+        <Line
+          id="email"
+          label={said.email}
+          type="email"
+          autocomplete="username"
+          first
+          value={email}
+          onInput={setEmail}
+        />
+      )}
+      {(sent || !mail) && <p role="status">{sent ? said.linkSent : said.askOwner}</p>}
+      <Refusal text={error} />
+      {mail && !sent && (
+        <button type="submit" class="primary" disabled={busy}>
+          {said.sendLink}
+        </button>
+      )}
+      <p class="ways">
+        <button type="button" class="text" onClick={() => onWay('password')}>
+          {said.back}
+        </button>
+      </p>
+    </form>
+  );
+}
+
+function TokenForm({ why, people, onSignedIn, onWay }: Props & { people: boolean; onWay: (way: Way) => void }) {
   const [token, setToken] = useState('');
   const [error, setError] = useState(why);
   const [busy, setBusy] = useState(false);
@@ -21,36 +139,47 @@ export function SignIn({ why, onSignedIn }: Props) {
     setError(refusal);
     if (refusal === null) onSignedIn();
   };
+  const said = peopleWords.value;
+  const [before, after] = said.tokenHint.split('{command}');
   return (
-    <main class="door">
-      <form class="card" onSubmit={(event) => void submit(event)}>
-        <Mark size={44} />
-        <h1>Sign in</h1>
-        <p>
-          Paste a viewer or admin token. On the server, <code>python3 -m tracker sign-in</code> prints a link that signs
-          in.
+    <form class="card" onSubmit={(event) => void submit(event)}>
+      <Mark size={44} />
+      <h1>{said.signIn}</h1>
+      <p>
+        {before}
+        <code>python3 -m tracker sign-in</code>
+        {after}
+      </p>
+      <Line
+        id="token"
+        label={said.token}
+        type="password"
+        autocomplete="off"
+        first
+        wrong={error !== null}
+        value={token}
+        onInput={setToken}
+      />
+      <Refusal text={error} />
+      <button type="submit" class="primary" disabled={busy || token.trim() === ''}>
+        {busy ? said.signingIn : said.signIn}
+      </button>
+      {people && (
+        <p class="ways">
+          <button type="button" class="text" onClick={() => onWay('password')}>
+            {said.withPassword}
+          </button>
         </p>
-        <label for="token">Token</label>
-        <input
-          id="token"
-          type="password"
-          autocomplete="off"
-          spellcheck={false}
-          required
-          autofocus
-          value={token}
-          aria-invalid={error !== null}
-          aria-describedby="door-error"
-          onInput={(event) => setToken(event.currentTarget.value)}
-        />
-        <p id="door-error" class="error" role="alert">
-          {error}
-        </p>
-        <button type="submit" class="primary" disabled={busy || token.trim() === ''}>
-          {busy ? 'Signing in…' : 'Sign in'}
-        </button>
-      </form>
-    </main>
+      )}
+    </form>
+  );
+}
+
+export function Refusal({ text }: { text: string | null }) {
+  return (
+    <p class="error" role="alert">
+      {text}
+    </p>
   );
 }
 
@@ -60,7 +189,7 @@ export async function trySignIn(key: Key): Promise<string | null> {
     await signIn(key);
     return null;
   } catch (error) {
-    if (!(error instanceof ApiError)) return 'The server does not answer. Is it running?';
+    if (!(error instanceof ApiError)) return peopleWords.value.silent;
     if (error.status === 401 && 'link' in key)
       return 'This link was used, or is too old. On the server, tracker sign-in makes a new one.';
     if (error.status === 401 || error.status === 422) return 'This token is not known, or was revoked.';

@@ -1,0 +1,297 @@
+/** Who one is, where one is signed in, and for owners and managers who else comes in. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import {
+  changePerson,
+  endSession,
+  fetchPeople,
+  fetchSessions,
+  type Invited,
+  invite,
+  makePerson,
+  makeResetLink,
+  type OpenSession,
+  type Person,
+  removePerson,
+} from '../api/people';
+import { signIn } from '../api/sign-in';
+import { useAttempt } from '../people/attempt';
+import { Line } from '../people/Line';
+import { peopleWords } from '../people/words';
+import { me } from '../state';
+import { locale } from '../words';
+import { Confirm } from './Confirm';
+import { CloseIcon } from './Icons';
+import { Refusal } from './SignIn';
+
+const ROLES = ['viewer', 'dispatcher', 'manager'] as const;
+
+/** `onChanged`: one is somebody else now. */
+export function Account({ onClose, onChanged }: { onClose: () => void; onChanged: () => void }) {
+  const close = useRef<HTMLButtonElement>(null);
+  useEffect(() => close.current?.focus(), []);
+  const said = peopleWords.value;
+  const person = me.value?.person ?? null;
+  return (
+    <div class="veil" onClick={onClose}>
+      <section
+        class="account card"
+        role="dialog"
+        aria-modal="true"
+        aria-label={said.account}
+        onClick={(event) => event.stopPropagation()}
+        onKeyDown={(event) => event.key === 'Escape' && onClose()}
+      >
+        <header>
+          <h2>{said.account}</h2>
+          <button type="button" class="quiet" aria-label={said.close} ref={close} onClick={onClose}>
+            <CloseIcon />
+          </button>
+        </header>
+        {person === null ? <First onChanged={onChanged} /> : <Own person={person} />}
+      </section>
+    </div>
+  );
+}
+
+function First({ onChanged }: { onChanged: () => void }) {
+  const [email, setEmail] = useState('');
+  const [name, setName] = useState('');
+  const [password, setPassword] = useState('');
+  const { busy, error, run } = useAttempt();
+  const said = peopleWords.value;
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    const done = await run(async () => {
+      await makePerson(email.trim(), name.trim(), password);
+      await signIn({ email: email.trim(), password });
+    });
+    if (done) onChanged();
+  };
+  return (
+    <form class="lines" onSubmit={(event) => void submit(event)}>
+      <h3>{said.first}</h3>
+      <p class="soft">{said.firstHint}</p>
+      <Line id="first-name" label={said.name} autocomplete="name" value={name} onInput={setName} />
+      <Line id="first-email" label={said.email} type="email" autocomplete="username" value={email} onInput={setEmail} />
+      <Line
+        id="first-password"
+        label={said.password}
+        type="password"
+        autocomplete="new-password"
+        hint={said.passwordHint}
+        value={password}
+        onInput={setPassword}
+      />
+      <Refusal text={error} />
+      <button type="submit" class="primary" disabled={busy}>
+        {said.become}
+      </button>
+    </form>
+  );
+}
+
+function Own({ person }: { person: number }) {
+  const [people, setPeople] = useState<readonly Person[]>([]);
+  const [sessions, setSessions] = useState<readonly OpenSession[]>([]);
+  const { error, run } = useAttempt();
+  const read = () =>
+    void run(async () => {
+      setPeople(await fetchPeople());
+      setSessions(await fetchSessions(person));
+    });
+  useEffect(read, [person]);
+  const said = peopleWords.value;
+  const self = people.find((each) => each.id === person);
+  const isManager = self?.owner || self?.groups.some((each) => each.role === 'manager');
+  return (
+    <>
+      <Refusal text={error} />
+      {self && (
+        <p class="self">
+          <strong>{self.name}</strong> <span class="soft">{self.email}</span>
+          <Roles person={self} />
+        </p>
+      )}
+      <h3>{said.sessions}</h3>
+      <ul class="rows">
+        {sessions.map((each) => (
+          <li key={each.id}>
+            <span>
+              {nameProgram(each.program)} <span class="soft">{each.address}</span>
+              <br />
+              <span class="soft">{each.current ? said.thisOne : said.lastSeen(say(each.seen))}</span>
+            </span>
+            {!each.current && (
+              <Confirm
+                question={said.reallyEnd}
+                yes={said.end}
+                onYes={() => void run(() => endSession(person, each.id)).then(read)}
+              >
+                {said.end}
+              </Confirm>
+            )}
+          </li>
+        ))}
+      </ul>
+      <NewPassword person={person} />
+      {isManager && people.length > 1 && (
+        <People people={people.filter((each) => each.id !== person)} owner={self?.owner === true} onChanged={read} />
+      )}
+      {isManager && <Invite />}
+    </>
+  );
+}
+
+function Roles({ person }: { person: Person }) {
+  const said = peopleWords.value;
+  const told = [
+    ...(person.owner ? [said.owner] : []),
+    ...person.groups.map((each) => `${each.id}: ${said.roles[each.role] ?? each.role}`),
+  ];
+  return <span class="roles soft">{told.length > 0 ? told.join(', ') : said.noGroup}</span>;
+}
+
+function NewPassword({ person }: { person: number }) {
+  const [current, setCurrent] = useState('');
+  const [password, setPassword] = useState('');
+  const [saved, setSaved] = useState(false);
+  const { busy, error, run } = useAttempt();
+  const said = peopleWords.value;
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    if (!(await run(() => changePerson(person, { password, current })))) return;
+    setSaved(true);
+    setCurrent('');
+    setPassword('');
+  };
+  return (
+    <details>
+      <summary>{said.change}</summary>
+      <form class="lines" onSubmit={(event) => void submit(event)}>
+        <Line
+          id="current"
+          label={said.current}
+          type="password"
+          autocomplete="current-password"
+          value={current}
+          onInput={setCurrent}
+        />
+        <Line
+          id="new-password"
+          label={said.newPassword}
+          type="password"
+          autocomplete="new-password"
+          hint={said.passwordHint}
+          value={password}
+          onInput={setPassword}
+        />
+        <Refusal text={error} />
+        {saved && !error && <p role="status">{said.saved}</p>}
+        <button type="submit" class="primary" disabled={busy}>
+          {said.save}
+        </button>
+      </form>
+    </details>
+  );
+}
+
+function People({ people, owner, onChanged }: { people: readonly Person[]; owner: boolean; onChanged: () => void }) {
+  const [link, setLink] = useState<string | null>(null);
+  const { error, run } = useAttempt();
+  const said = peopleWords.value;
+  return (
+    <>
+      <h3>{said.people}</h3>
+      <Refusal text={error} />
+      {link && <Link link={link} mailed={false} />}
+      <ul class="rows">
+        {people.map((each) => (
+          <li key={each.id}>
+            <span>
+              {each.name} <span class="soft">{each.email}</span>
+              <br />
+              <Roles person={each} />
+            </span>
+            {owner && (
+              <span class="buttons">
+                <button type="button" onClick={() => void run(async () => setLink(await makeResetLink(each.id)))}>
+                  {said.resetLink}
+                </button>
+                <Confirm
+                  question={said.reallyRemove}
+                  yes={said.remove}
+                  onYes={() => void run(() => removePerson(each.id)).then(onChanged)}
+                >
+                  {said.remove}
+                </Confirm>
+              </span>
+            )}
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Invite() {
+  const groups = (me.value?.groups ?? []).filter((each) => each.role === 'manager');
+  const [email, setEmail] = useState('');
+  const [group, setGroup] = useState(groups[0]?.id ?? '');
+  const [role, setRole] = useState('viewer');
+  const [made, setMade] = useState<Invited | null>(null);
+  const { busy, error, run } = useAttempt();
+  const said = peopleWords.value;
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    setMade(null);
+    if (await run(async () => setMade(await invite(email.trim(), group.trim(), role)))) setEmail('');
+  };
+  return (
+    <form class="lines" onSubmit={(event) => void submit(event)}>
+      <h3>{said.invite}</h3>
+      <Line id="invite-email" label={said.email} type="email" autocomplete="off" value={email} onInput={setEmail} />
+      <div class="two">
+        <Line id="invite-group" label={said.group} autocomplete="off" value={group} onInput={setGroup} />
+        <div class="line">
+          <label for="invite-role">{said.role}</label>
+          <select id="invite-role" value={role} onChange={(event) => setRole(event.currentTarget.value)}>
+            {ROLES.map((each) => (
+              <option key={each} value={each}>
+                {said.roles[each]}
+              </option>
+            ))}
+          </select>
+        </div>
+      </div>
+      <Refusal text={error} />
+      {made && <Link link={made.link} mailed={made.mailed} />}
+      <button type="submit" class="primary" disabled={busy}>
+        {said.makeLink}
+      </button>
+    </form>
+  );
+}
+
+function Link({ link, mailed }: { link: string; mailed: boolean }) {
+  const said = peopleWords.value;
+  return (
+    <div class="handed" role="status">
+      <p>
+        {said.handOver} {mailed && said.mailed}
+      </p>
+      <code>{link}</code>
+    </div>
+  );
+}
+
+/** What a browser calls itself is long and says little: its maker, and what it runs on. */
+function nameProgram(program: string): string {
+  const maker = /(Edg|OPR|Firefox|Chrome|Safari)/.exec(program)?.[1] ?? program.split('/')[0] ?? '';
+  const system = /(Android|iPhone|iPad|Windows|Macintosh|Linux)/.exec(program)?.[1];
+  const name = { Edg: 'Edge', OPR: 'Opera' }[maker] ?? maker;
+  return system ? `${name}, ${system === 'Macintosh' ? 'Mac' : system}` : name;
+}
+
+function say(ms: number): string {
+  return new Date(ms).toLocaleString(locale.value, { dateStyle: 'medium', timeStyle: 'short' });
+}
