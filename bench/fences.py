@@ -20,7 +20,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from tracker.geofence.border.depth import depth
+from tracker.geofence.border.depth import measure_depth
 from tracker.geofence.border.passing import Passages
 from tracker.geofence.index.index import FenceIndex
 from tracker.model.geofence import Geofence
@@ -138,11 +138,11 @@ def depths(known: list[Geofence]) -> float:
     some = [(fence, *shapely.get_coordinates(fence.shape)[0]) for fence in known[:100]]
     moves = rng.normal(0, 50 / 111_195, (20, 2)).tolist()
     for fence, lon, lat in some:
-        depth(fence, lon, lat)
+        measure_depth(fence, lon, lat)
     begin = time.process_time()
     for fence, lon, lat in some:
         for x, y in moves:
-            depth(fence, lon + x, lat + y)
+            measure_depth(fence, lon + x, lat + y)
     return (time.process_time() - begin) / (len(some) * len(moves)) * 1e6
 
 

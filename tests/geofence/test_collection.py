@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker.errors import Malformed, TooLarge, TrackerError
-from tracker.geofence.reading.collection import Defaults, collect, features
+from tracker.geofence.reading.collection import Defaults, collect, read_features
 from tracker.geofence.reading.geojson import MAX_FEATURES
 from tracker.geofence.reading.gpx import waypoints_and_lines
 from tracker.geofence.reading.split import WINDOW, split
@@ -48,7 +48,7 @@ def objects(value: Any) -> bool:
 def test_nothing_else_than_a_refusal_comes_of_nonsense(text: str) -> None:
     for body in (text.encode(), (text + "]}").encode()):
         with suppress(TrackerError):
-            collect(features(body), Defaults())
+            collect(read_features(body), Defaults())
 
 
 @pytest.mark.parametrize("length", [WINDOW - 60, WINDOW - 42, WINDOW - 2, WINDOW])

@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from tests.geofence.shapes import SHARED, circle, corridor, feature, polygon, shared
-from tracker.geofence.border.passing import chord
+from tracker.geofence.border.passing import find_chord
 from tracker.geofence.fences import make_fences
 from tracker.geofence.index.index import FenceIndex
 from tracker.geofence.reading.feature import parse
@@ -51,7 +51,7 @@ def test_traccar() -> None:
             assert area(traccar(case["fence"]).shape) / 1e6 == pytest.approx(case["independent"], abs=0.01)
         else:
             (lat_a, lon_a), (lat_b, lon_b) = query["segment"]
-            through = chord(traccar(case["fence"]), (lon_a, lat_a), (lon_b, lat_b))
+            through = find_chord(traccar(case["fence"]), (lon_a, lat_a), (lon_b, lat_b))
             assert (through is not None) == case["expect"], case["id"]
         asked += 1
     assert asked >= 13

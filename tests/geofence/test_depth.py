@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.geofence.shapes import box, circle, corridor, polygon
 from tests.geofence.test_index import COMB, blob, rings, taken
 from tests.laws import examples
-from tracker.geofence.border.depth import breadth, depth
+from tracker.geofence.border.depth import breadth, measure_depth
 from tracker.geofence.index.index import FenceIndex
 from tracker.geofence.shape.distance import WGS84, to_boundary
 from tracker.model.geofence import Geofence
@@ -20,7 +20,7 @@ from tracker.model.geofence import Geofence
 def agrees(fence: Geofence, places: list[tuple[float, float]]) -> None:
     index = FenceIndex.build([fence])
     for lon, lat in places:
-        found, metres = depth(fence, lon, lat), to_boundary(fence, lon, lat)
+        found, metres = measure_depth(fence, lon, lat), to_boundary(fence, lon, lat)
         assert abs(found) == pytest.approx(metres, rel=1e-3, abs=0.01)
         assert (found >= 0.0) == bool(index.at(lon, lat)), (lon, lat)
 
@@ -80,24 +80,24 @@ def test_stars(ring: list[tuple[float, float]], seed: int) -> None:
 def test_circles(lon: float, lat: float, radius: float, azimuth: float, share: float) -> None:
     fence = circle(lon, lat, radius)
     there = WGS84.fwd(lon, lat, azimuth, radius * share)
-    assert depth(fence, there[0], there[1]) == pytest.approx(radius - radius * share, abs=1e-6)
+    assert measure_depth(fence, there[0], there[1]) == pytest.approx(radius - radius * share, abs=1e-6)
 
 
 def test_the_border_is_0() -> None:
     square = polygon(box(10, 50, 10.01, 50.01))
-    assert depth(square, 10.0, 50.005) == pytest.approx(0.0, abs=1e-6)
-    assert depth(square, 10.0, 50.0) == pytest.approx(0.0, abs=1e-6)
-    assert depth(square, 10.0, 50.005) >= 0.0
-    assert depth(square, 9.9999999, 50.005) < 0.0
+    assert measure_depth(square, 10.0, 50.005) == pytest.approx(0.0, abs=1e-6)
+    assert measure_depth(square, 10.0, 50.0) == pytest.approx(0.0, abs=1e-6)
+    assert measure_depth(square, 10.0, 50.005) >= 0.0
+    assert measure_depth(square, 9.9999999, 50.005) < 0.0
 
 
 def test_a_cut_at_180_is_no_border_but_a_border_there_is_one() -> None:
     metres = WGS84.inv(179.95, 10.05, 180, 10.05)[2]
-    assert depth(polygon(box(179.9, 10, 180.1, 10.1)), 180.0, 10.05) == pytest.approx(5_530, abs=1)
-    assert depth(polygon(box(179.9, 10, 180, 10.1)), 179.99, 10.05) == pytest.approx(metres / 5, abs=1)
+    assert measure_depth(polygon(box(179.9, 10, 180.1, 10.1)), 180.0, 10.05) == pytest.approx(5_530, abs=1)
+    assert measure_depth(polygon(box(179.9, 10, 180, 10.1)), 179.99, 10.05) == pytest.approx(metres / 5, abs=1)
     stairs = polygon([(179, 0), (180, 0), (180, 1), (181, 1), (181, 2), (179, 2)])
-    assert depth(stairs, 180.0, 0.5) == pytest.approx(0.0, abs=1e-6)
-    assert depth(stairs, -180.0, 1.5) == pytest.approx(55_287, rel=0.01)
+    assert measure_depth(stairs, 180.0, 0.5) == pytest.approx(0.0, abs=1e-6)
+    assert measure_depth(stairs, -180.0, 1.5) == pytest.approx(55_287, rel=0.01)
 
 
 def test_breadth() -> None:

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from tests.geofence.shapes import box, circle, corridor, polygon
 from tests.laws import examples
-from tracker.geofence.border.depth import depth
-from tracker.geofence.border.near import degrees_at, is_further, plane_of
+from tracker.geofence.border.depth import measure_depth
+from tracker.geofence.border.near import find_degrees, find_plane, is_further
 
 SHAPES = [
     polygon(box(24.93, 60.16, 24.96, 60.18), [(24.94, 60.165), (24.95, 60.17), (24.94, 60.175)], key=1),
@@ -22,7 +22,7 @@ SHAPES = [
 
 
 def test_which_have_a_plane() -> None:
-    assert [plane_of(fence) is not None for fence in SHAPES[:5]] == [True, True, True, False, False]
+    assert [find_plane(fence) is not None for fence in SHAPES[:5]] == [True, True, True, False, False]
 
 
 @settings(max_examples=examples(400))
@@ -32,7 +32,7 @@ def test_it_is_what_the_depth_says(fence: object, x: float, y: float, metres: fl
     lon, lat = west + x * (east - west), south + y * (north - south)
     if not -180 <= lon <= 180:
         return
-    exact = abs(depth(fence, lon, lat))  # type: ignore[arg-type]
+    exact = abs(measure_depth(fence, lon, lat))  # type: ignore[arg-type]
     for asked in (metres, exact * close):
         assert is_further(fence, lon, lat, asked) == (exact >= asked)  # type: ignore[arg-type]
 
@@ -45,8 +45,8 @@ STEPS = st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9), st.floats(0.1, 60
 def test_who_walks_along_a_border_is_told_the_same_at_each_step(fence: object, corner: int, steps: list[Any]) -> None:
     """Though most of it follows from what was found a few metres ago."""
     lon, lat = fence.shape.exterior.coords[corner]  # type: ignore[attr-defined]
-    east, north = degrees_at(lat)
+    east, north = find_degrees(lat)
     for x, y, metres in steps:
         lon, lat = lon + x / east, lat + y / north
-        exact = abs(depth(fence, lon, lat))  # type: ignore[arg-type]
+        exact = abs(measure_depth(fence, lon, lat))  # type: ignore[arg-type]
         assert is_further(fence, lon, lat, metres) == (exact >= metres)  # type: ignore[arg-type]

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tests.geofence.shapes import box, circle, corridor, polygon
 from tests.geofence.test_index import rings, taken
 from tests.laws import examples
-from tracker.geofence.border.depth import depth
-from tracker.geofence.border.passing import Passages, boundary_fraction, chord
-from tracker.geofence.border.stretches import depths, reach_stretches, stretches
+from tracker.geofence.border.depth import measure_depth
+from tracker.geofence.border.passing import Passages, find_chord, find_crossing
+from tracker.geofence.border.stretches import find_stretches, measure_depths, reach_stretches
 from tracker.geofence.shape.way import Way
 from tracker.model.geofence import Geofence
 
@@ -30,16 +30,16 @@ def near_enough(way: Way) -> float:
 def holds(fence: Geofence, a: Place, b: Place) -> None:
     """Every sample is where the stretches say, but for those within a hand's breadth of the border."""
     way = Way.of(a, b)
-    found = stretches(fence, way)
+    found = find_stretches(fence, way)
     assert all(begin <= end for begin, end in found)
     assert all(before[1] < after[0] for before, after in pairwise(found))
-    depths = [(t, depth(fence, *way.at(t))) for t in np.linspace(0, 1, SAMPLES + 1).tolist()]
+    depths = [(t, measure_depth(fence, *way.at(t))) for t in np.linspace(0, 1, SAMPLES + 1).tolist()]
     slack = 0.02 if fence.reach is None else 0.02 + way.metres * 1e-3
     for t, metres in depths:
         within = any(begin <= t <= end for begin, end in found)
         assert within == (metres >= 0) or abs(metres) <= slack, (t, metres, found)
     deepest = max(metres for _, metres in depths)
-    if (through := chord(fence, a, b)) is not None:
+    if (through := find_chord(fence, a, b)) is not None:
         assert (through.enter, through.exit) in found
         assert deepest - 0.1 - 0.01 * abs(deepest) <= through.depth <= deepest + near_enough(way)
     else:
@@ -100,16 +100,16 @@ SQUARE = polygon(box(10, 50, 10.01, 50.01))
 
 
 def test_a_way_through_a_square() -> None:
-    through = chord(SQUARE, (9.99, 50.005), (10.03, 50.005))
+    through = find_chord(SQUARE, (9.99, 50.005), (10.03, 50.005))
     assert through is not None
     assert (through.enter, through.exit) == pytest.approx((0.25, 0.5))
     assert through.depth == pytest.approx(358.5, abs=3.6)
-    assert chord(SQUARE, (9.99, 50.02), (10.03, 50.02)) is None
+    assert find_chord(SQUARE, (9.99, 50.02), (10.03, 50.02)) is None
 
 
 def test_a_way_that_ends_inside_or_never_leaves() -> None:
-    ends = chord(SQUARE, (9.99, 50.005), (10.005, 50.005))
-    stays = chord(SQUARE, (10.001, 50.001), (10.009, 50.009))
+    ends = find_chord(SQUARE, (9.99, 50.005), (10.005, 50.005))
+    stays = find_chord(SQUARE, (10.001, 50.001), (10.009, 50.009))
     assert ends is not None
     assert stays is not None
     assert (ends.enter, ends.exit) == pytest.approx((2 / 3, 1.0))
@@ -117,7 +117,7 @@ def test_a_way_that_ends_inside_or_never_leaves() -> None:
 
 
 def test_a_corner_touched_is_a_chord_of_no_length() -> None:
-    touched = chord(SQUARE, (9.99, 50.0), (10.01, 49.99)) or chord(SQUARE, (9.99, 50.01), (10.01, 49.99))
+    touched = find_chord(SQUARE, (9.99, 50.0), (10.01, 49.99)) or find_chord(SQUARE, (9.99, 50.01), (10.01, 49.99))
     assert touched is not None
     assert touched.enter == pytest.approx(touched.exit)
     assert touched.depth == pytest.approx(0.0, abs=0.01)
@@ -127,33 +127,33 @@ def test_of_two_stretches_the_deepest() -> None:
     horseshoe = polygon(
         [(0, 0), (0.03, 0), (0.03, 0.02), (0.01, 0.02), (0.01, 0.01), (0.005, 0.01), (0.005, 0.02), (0, 0.02)]
     )
-    assert len(stretches(horseshoe, Way.of((-0.01, 0.015), (0.04, 0.015)))) == 2
-    through = chord(horseshoe, (-0.01, 0.015), (0.04, 0.015))
+    assert len(find_stretches(horseshoe, Way.of((-0.01, 0.015), (0.04, 0.015)))) == 2
+    through = find_chord(horseshoe, (-0.01, 0.015), (0.04, 0.015))
     assert through is not None
     assert (through.enter, through.exit) == pytest.approx((0.4, 0.8))
-    assert boundary_fraction(horseshoe, (-0.01, 0.015), (0.02, 0.015)) == pytest.approx(2 / 3)
+    assert find_crossing(horseshoe, (-0.01, 0.015), (0.02, 0.015)) == pytest.approx(2 / 3)
 
 
 def test_standing_still() -> None:
-    assert chord(SQUARE, (9.0, 50.0), (9.0, 50.0)) is None
-    inside = chord(SQUARE, (10.005, 50.005), (10.005, 50.005))
+    assert find_chord(SQUARE, (9.0, 50.0), (9.0, 50.0)) is None
+    inside = find_chord(SQUARE, (10.005, 50.005), (10.005, 50.005))
     assert inside is not None
     assert inside.depth > 300
-    assert chord(circle(10, 50, 30), (10, 50), (10, 50)) == (0.0, 1.0, 30.0)
+    assert find_chord(circle(10, 50, 30), (10, 50), (10, 50)) == (0.0, 1.0, 30.0)
 
 
 @pytest.mark.parametrize("fence", [SQUARE, circle(10.005, 50.005, 300), corridor([(10.005, 49), (10.005, 51)], 400)])
 def test_the_fraction_lies_on_the_border(fence: Geofence) -> None:
     outside, inside = (9.98, 50.004), (10.006, 50.005)
-    t = boundary_fraction(fence, outside, inside)
+    t = find_crossing(fence, outside, inside)
     assert 0 < t < 1
-    assert depth(fence, *Way.of(outside, inside).at(t)) == pytest.approx(0.0, abs=0.01)
+    assert measure_depth(fence, *Way.of(outside, inside).at(t)) == pytest.approx(0.0, abs=0.01)
 
 
 def test_a_fraction_that_is_not_asked_for() -> None:
     """Both inside: no border before the first; both outside: none before the last."""
-    assert boundary_fraction(SQUARE, (10.001, 50.001), (10.005, 50.005)) == 0.0
-    assert boundary_fraction(SQUARE, (9.0, 50.0), (9.1, 50.0)) == 1.0
+    assert find_crossing(SQUARE, (10.001, 50.001), (10.005, 50.005)) == 0.0
+    assert find_crossing(SQUARE, (9.0, 50.0), (9.1, 50.0)) == 1.0
 
 
 @st.composite
@@ -197,7 +197,10 @@ def test_candidates_miss_nobody(data: st.DataObject) -> None:
     assert len(found) == len(set(found))
     assert set(key.tolist()) <= now.keys()
     touching = {
-        (at, fence.key) for at, ends in enumerate(ways) for fence in now.values() if stretches(fence, Way.of(*ends))
+        (at, fence.key)
+        for at, ends in enumerate(ways)
+        for fence in now.values()
+        if find_stretches(fence, Way.of(*ends))
     }
     assert touching <= set(found)
 
@@ -217,5 +220,5 @@ def test_round_the_end_of_a_corridor(lat: float) -> None:
     fence = corridor([(10.0, 50.0), (10.01, 50.01), (10.02, 50.0)], 100)
     for end in (lat, 50.002, 49.998):
         way = Way.of((9.998, lat), (10.003, end))
-        expected = reach_stretches(depths(fence, way), way.metres)
-        assert [pytest.approx(each, abs=2e-4) for each in expected] == stretches(fence, way)
+        expected = reach_stretches(measure_depths(fence, way), way.metres)
+        assert [pytest.approx(each, abs=2e-4) for each in expected] == find_stretches(fence, way)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.geofence.shapes import feature
-from tracker.geofence.published import published
-from tracker.geofence.reading.collection import Defaults, collect, features
+from tracker.geofence.published import publish
+from tracker.geofence.reading.collection import Defaults, collect, read_features
 from tracker.geofence.reading.feature import parse
 
 HOLE = [[24.2, 60.2], [24.4, 60.2], [24.4, 60.4]]
@@ -23,7 +23,7 @@ POLYGONS: dict[str, Any] = {
 
 
 def outcome(geometry: dict[str, Any], **properties: Any) -> dict[str, Any]:
-    made: dict[str, Any] = json.loads(published(parse(feature(geometry, **properties)).feature))
+    made: dict[str, Any] = json.loads(publish(parse(feature(geometry, **properties)).feature))
     return made
 
 
@@ -39,14 +39,14 @@ def test_polygons(case: str) -> None:
             assert shapely.is_ccw(shapely.LinearRing(ring)) == (number == 0)
     before, after = (parse(feature(geometry)).shape for geometry in (given, made))
     assert shapely.area(shapely.symmetric_difference(before, after)) < 1e-9
-    assert published(json.dumps(whole).encode()) == json.dumps(whole).encode()  # nothing more to do
+    assert publish(json.dumps(whole).encode()) == json.dumps(whole).encode()  # nothing more to do
 
 
 def test_what_is_right_is_left_with_its_heights() -> None:
     right = feature({"type": "Polygon", "coordinates": [[[1, 1, 7], [2, 1, 7], [2, 2, 7], [1, 1, 7]]]})
-    assert published(right) is right
+    assert publish(right) is right
     past = feature({"type": "Polygon", "coordinates": [[[179, 1, 7], [181, 1, 7], [181, 2, 7]]]})
-    assert json.loads(published(past, cut=False))["geometry"]["coordinates"][0][3] == [179, 1, 7]
+    assert json.loads(publish(past, cut=False))["geometry"]["coordinates"][0][3] == [179, 1, 7]
 
 
 def test_points_and_lines() -> None:
@@ -58,13 +58,13 @@ def test_points_and_lines() -> None:
             "coordinates": [[[179, 1], [180, 1.5]], [[-180, 1.5], [-179, 2]]],
         }
         body = json.dumps({"type": "FeatureCollection", "features": [made]}).encode()
-        (draft,) = collect(features(body), Defaults()).drafts  # and comes in again as one
+        (draft,) = collect(read_features(body), Defaults()).drafts  # and comes in again as one
         assert len(json.loads(draft.feature)["geometry"]["coordinates"]) == 4 - 1
 
 
 @given(st.lists(st.tuples(st.floats(-540, 540), st.floats(-80, 80)), min_size=2, max_size=6, unique=True))
 def test_no_line_leaves_the_world(line: list[tuple[float, float]]) -> None:
     text = json.dumps({"type": "Feature", "geometry": {"type": "LineString", "coordinates": line}, "properties": {}})
-    made = json.loads(published(text.encode()))["geometry"]
+    made = json.loads(publish(text.encode()))["geometry"]
     parts = made["coordinates"] if made["type"] == "MultiLineString" else [made["coordinates"]]
     assert all(-180 <= lon <= 180 for part in parts for lon, _ in part)

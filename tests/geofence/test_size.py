@@ -12,10 +12,10 @@ import shapely
 from tests.geofence.shapes import box
 from tests.geofence.test_depth import SHAPES
 from tracker.errors import Invalid, TooLarge
-from tracker.geofence.border.borders import border_of
-from tracker.geofence.border.depth import breadth, depth
-from tracker.geofence.border.near import is_further, plane_of
-from tracker.geofence.border.passing import chord
+from tracker.geofence.border.borders import find_border
+from tracker.geofence.border.depth import breadth, measure_depth
+from tracker.geofence.border.near import find_plane, is_further
+from tracker.geofence.border.passing import find_chord
 from tracker.geofence.border.touch import touches
 from tracker.geofence.fences import make_fences
 from tracker.geofence.reading.feature import MAX_CORNERS, MAX_EDGES, parse
@@ -23,7 +23,7 @@ from tracker.geofence.shape import rings
 from tracker.geofence.shape.arrays import Floats
 from tracker.geofence.shape.crossings import crossings
 from tracker.geofence.shape.distance import border
-from tracker.geofence.shape.rings import area, polygons
+from tracker.geofence.shape.rings import area, split_polygons
 from tracker.geofence.shape.size import breadth_of, edge_count
 from tracker.model.geofence import Geofence
 
@@ -61,7 +61,7 @@ def zigzag(corners: int) -> bytes:
 def as_it_was(shape: shapely.Geometry) -> float:
     """Ring by ring, as the definition says."""
     found = []
-    for part in polygons(shape):
+    for part in split_polygons(shape):
         rings = [shapely.Polygon(ring) for ring in (part.exterior, *part.interiors)]
         shell, *inner = (area(ring) for ring in rings)
         length = sum(2 * area(ring) / breadth_of(ring, None) for ring in rings)
@@ -92,7 +92,7 @@ def dearest(fence: Geofence) -> float:
 
     asked = (
         lambda: breadth(fence),
-        lambda: depth(fence, lon, lat),
+        lambda: measure_depth(fence, lon, lat),
         lambda: is_further(fence, lon, lat, 10.0),
         lambda: touches([fence], *ends(west, lat, lon, lat)),
     )
@@ -123,7 +123,7 @@ def test_what_is_right_as_it_is_written_is_read_as_all_is() -> None:
         mapped = shapely.geometry.mapping(shape)
         parts = [mapped["coordinates"]] if mapped["type"] == "Polygon" else mapped["coordinates"]
         written = [[[list(place) for place in ring] for ring in part] for part in parts]
-        quick = rings.plain(written)
+        quick = rings.read_plainly(written)
         if quick is not None:
             plain += 1
             slow = rings.multipolygon([rings.polygon(part, "") for part in written])
@@ -131,8 +131,12 @@ def test_what_is_right_as_it_is_written_is_read_as_all_is() -> None:
     assert plain >= 5
     closed = [[0.0, 0.0], [1.0, 0.0], [1.0, 1.0], [0.0, 0.0]]
     for ring in (closed[:3], closed[:2] * 2, [[180.0, y] for _, y in closed], [[*place, 5.0] for place in closed], []):
-        assert rings.plain([[ring]]) is None
-    assert rings.plain([]) is None and rings.plain([[]]) is None and rings.plain([[closed], [closed]]) is None
+        assert rings.read_plainly([[ring]]) is None
+    assert (
+        rings.read_plainly([]) is None
+        and rings.read_plainly([[]]) is None
+        and rings.read_plainly([[closed], [closed]]) is None
+    )
 
 
 def random_ring(corners: int) -> list[list[float]]:
@@ -155,15 +159,15 @@ def test_what_crosses_itself_too_often_is_not_mended() -> None:
 
 def test_a_way_through_a_thousand_holes_is_looked_at_where_it_may_be_deepest() -> None:
     fence = parse(holes(size=0.05), key=1)
-    found = chord(fence, (6.99, 43.0001), (7.06, 43.0001))  # below all the holes, along the edge
-    across = chord(fence, (6.99, 42.99), (7.06, 43.06))  # from corner to corner
+    found = find_chord(fence, (6.99, 43.0001), (7.06, 43.0001))  # below all the holes, along the edge
+    across = find_chord(fence, (6.99, 42.99), (7.06, 43.06))  # from corner to corner
     assert found is not None and 0.0 < found.depth < 12.0
     assert across is not None and 0.0 < across.depth < 500.0
 
 
 def test_borders_are_kept_while_there_is_room() -> None:
     one, other = parse(star(0.05), key=1), parse(box_of(0.01), key=2)
-    assert border_of(one) is border_of(one) and plane_of(other) is plane_of(other)
+    assert find_border(one) is find_border(one) and find_plane(other) is find_plane(other)
 
 
 def box_of(size: float) -> bytes:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.geofence.shapes import box
 from tracker.errors import Invalid, Malformed
 from tracker.geofence.reading.claims import OURS as NAMES_OF_OURS
-from tracker.geofence.reading.collection import Collection, Defaults, collect, features
+from tracker.geofence.reading.collection import Collection, Defaults, collect, read_features
 
 AREA = {"type": "Polygon", "coordinates": [[list(place) for place in box(24, 60, 25, 61)]]}
 POINT = {"type": "Point", "coordinates": [24.9, 60.1]}
@@ -26,7 +26,7 @@ def body(*given: Any, **members: Any) -> bytes:
 
 
 def read(*given: Any, **members: Any) -> Collection:
-    return collect(features(body(*given, **members)), Defaults(radius=20, width=30))
+    return collect(read_features(body(*given, **members)), Defaults(radius=20, width=30))
 
 
 def one(given: Any) -> tuple[dict[str, Any], list[str]]:
@@ -97,7 +97,7 @@ def test_a_width_that_cannot_be_read_gives_way_to_the_lent_one() -> None:
     found, said = one(feature(LINE, width="narrow"))
     assert found["properties"]["width"] == 30 and found["properties"]["source_width"] == "narrow"
     assert "narrow is no number" in said[0]
-    missing = collect(features(body(feature(LINE, width="narrow"))), Defaults())
+    missing = collect(read_features(body(feature(LINE, width="narrow"))), Defaults())
     assert "is needed" in missing.bad[0].reason and "narrow is no number" in missing.bad[0].reason
 
 
@@ -202,7 +202,7 @@ def test_one_that_can_be_none_costs_no_neighbour(given: Any, field: str, reason:
 
 def test_a_text_that_is_no_utf_8_costs_no_neighbour() -> None:
     whole = body(feature(id="a"), feature(id="b", name="A?"), feature(id="c")).replace(b"A?", b"\xc5\xe4")
-    found = collect(features(whole), Defaults())
+    found = collect(read_features(whole), Defaults())
     assert [draft.id for draft in found.drafts] == ["a", "c"] and found.bad[0].index == 1
 
 
@@ -262,10 +262,10 @@ def test_another_system_is_refused_by_its_name(name: str) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_byte_order_marks_and_wide_letters(encoding: str) -> None:
     text = json.dumps({"type": "FeatureCollection", "features": [feature(name="Älv")]}, ensure_ascii=False)
-    (draft,) = collect(features(text.encode(encoding)), Defaults()).drafts
+    (draft,) = collect(read_features(text.encode(encoding)), Defaults()).drafts
     assert json.loads(draft.feature)["properties"]["name"] == "Älv"
     with pytest.raises(Malformed):
-        collect(features(b"\xff\xfe{"), Defaults())
+        collect(read_features(b"\xff\xfe{"), Defaults())
 
 
 def test_several_geometries_are_parted_as_those_of_kml_are() -> None:

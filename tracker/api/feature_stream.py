@@ -8,7 +8,7 @@ import msgspec
 from quart import Response
 
 import tracker
-from tracker.geofence.published import published
+from tracker.geofence.published import publish
 from tracker.model.sight import Sight
 from tracker.model.token import Token
 from tracker.store.geofences import StoredGeofence
@@ -23,11 +23,11 @@ def given(feature: bytes) -> bytes:
 
 
 def written_as(rfc7946: bool) -> Written:
-    return published if rfc7946 else given
+    return publish if rfc7946 else given
 
 
 def closed(feature: bytes) -> bytes:
-    return published(feature, cut=False)
+    return publish(feature, cut=False)
 
 
 class Form(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from tracker.access.guard import allow, caller, sight
 from tracker.api.edge import read_query
 from tracker.api.feature_stream import Form, closed, of_revision, stream_features, tag_of
 from tracker.api.geofences import GeofenceAnswer
-from tracker.geofence.published import published
+from tracker.geofence.published import publish
 from tracker.model.sight import Sight
 from tracker.store.geofences import StoredGeofence, select_geofence_revision, select_geofences_after
 from tracker.store.pool import borrow
@@ -39,7 +39,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @allow("see", rows=True)
     async def export_geofences() -> Response:
         """Export all geofences, in the order they were made, as one FeatureCollection."""
-        written = published if read_query(Form).rfc7946 else closed
+        written = publish if read_query(Form).rfc7946 else closed
         async with borrow(pool) as conn:
             revision = await select_geofence_revision(conn)
         response = of_revision(

@@ -9,7 +9,7 @@ import numpy as np
 
 from tracker.geo.distance import EARTH_RADIUS
 from tracker.geofence.applies import is_open
-from tracker.geofence.border.passing import boxed
+from tracker.geofence.border.passing import make_boxes
 from tracker.geofence.border.touch import touches
 from tracker.geofence.fences import GAP_MS, LEAST_E7, Fences
 from tracker.geofence.shape.arrays import Bools, Floats, Ints, Longs
@@ -144,7 +144,7 @@ def beside(fence: Geofence, history: History, row: Longs) -> Bools:
     west, east = np.minimum(a_lon, b_lon), np.maximum(a_lon, b_lon)
     south, north = np.minimum(a_lat, b_lat), np.maximum(a_lat, b_lat)
     found: Bools = east - west > 180 * E7  # across the 180th meridian
-    for box in boxed(fence):
+    for box in make_boxes(fence):
         w, s, e, n = (edge * E7 for edge in box.bounds)
         found |= (east >= w - 1) & (west <= e + 1) & (north >= s - 1) & (south <= n + 1)
     return found

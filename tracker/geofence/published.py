@@ -12,11 +12,11 @@ Positions = list[list[float]]
 WORLD: Final = shapely.box(-180.0, -90.0, 180.0, 90.0)
 
 
-def published(feature: bytes, *, cut: bool = True) -> bytes:
+def publish(feature: bytes, *, cut: bool = True) -> bytes:
     """Without `cut` what runs past 180 degrees stays whole, and keeps its heights."""
     read = msgspec.json.decode(feature)
     geometry = read["geometry"]
-    made = _cut(geometry) if cut and _is_past_180(geometry["coordinates"]) else _turned(geometry)
+    made = _cut(geometry) if cut and _is_past_180(geometry["coordinates"]) else _turn(geometry)
     if made == geometry:
         return feature
     return msgspec.json.encode(read | {"geometry": made})
@@ -32,16 +32,16 @@ def _is_past_180(coordinates: Any) -> bool:
     return any(map(_is_past_180, coordinates))
 
 
-def _turned(geometry: dict[str, Any]) -> dict[str, Any]:
+def _turn(geometry: dict[str, Any]) -> dict[str, Any]:
     match geometry["type"]:
         case "Polygon":
-            return geometry | {"coordinates": _wound(geometry["coordinates"])}
+            return geometry | {"coordinates": _wind(geometry["coordinates"])}
         case "MultiPolygon":
-            return geometry | {"coordinates": [_wound(part) for part in geometry["coordinates"]]}
+            return geometry | {"coordinates": [_wind(part) for part in geometry["coordinates"]]}
     return geometry
 
 
-def _wound(part: list[Positions]) -> list[Positions]:
+def _wind(part: list[Positions]) -> list[Positions]:
     """The outer ring counterclockwise, the others the other way."""
     found = []
     for number, ring in enumerate(part):
@@ -62,15 +62,15 @@ def _cut(geometry: dict[str, Any]) -> dict[str, Any]:
             parts = [geometry["coordinates"]]
         case _:
             parts = geometry["coordinates"]
-    shape = rings.within_180([rings.polygon(part, "") for part in parts])
-    return _turned(_as_geojson(shape))
+    shape = rings.cut_at_180([rings.polygon(part, "") for part in parts])
+    return _turn(_as_geojson(shape))
 
 
 def _cut_line(points: Any) -> Any:
     turns = range(*(int(np.floor((lon + 180.0) / 360.0)) for lon in (points[:, 0].min(), points[:, 0].max() + 360.0)))
     pieces = []
     for turn in turns:
-        moved = shapely.LineString(np.column_stack((rings.moved(points[:, 0], -float(turn)), points[:, 1])))
+        moved = shapely.LineString(np.column_stack((rings.turn_longitudes(points[:, 0], -float(turn)), points[:, 1])))
         inside = shapely.intersection(moved, WORLD)
         pieces += [part for part in shapely.get_parts(inside) if part.geom_type == "LineString" and part.length > 0]
     return pieces[0] if len(pieces) == 1 else shapely.MultiLineString(pieces)

@@ -1,9 +1,9 @@
 """One border, one fix: is it clear on which side the fix lies, and is the crossing of it confirmed?"""
 
 from tracker.geo.distance import distance
-from tracker.geofence.border.depth import breadth, depth
+from tracker.geofence.border.depth import breadth, measure_depth
 from tracker.geofence.border.near import is_further
-from tracker.geofence.border.passing import boundary_fraction
+from tracker.geofence.border.passing import find_crossing
 from tracker.geofence.fences import GAP_METRES, GAP_MS
 from tracker.model.event import Transition
 from tracker.model.evidence import Crossing, Evidence, seen
@@ -71,7 +71,7 @@ def is_enough(rules: Rules, candidate: Candidate) -> bool:
 def tell_crossing(device: int, fence: Geofence, candidate: Candidate, enters: bool) -> Transition:
     first, last = candidate.fixes[0], candidate.fixes[-1]
     fixes = candidate.fixes if candidate.before is None else (candidate.before, *candidate.fixes)
-    metres = [depth(fence, fix.lon, fix.lat) for fix in fixes]
+    metres = [measure_depth(fence, fix.lon, fix.lat) for fix in fixes]
     are_apart = candidate.before is not None and (metres[0] < 0 <= metres[1] if enters else metres[1] < 0 <= metres[0])
     evidence = Evidence(
         preset=fence.preset,
@@ -89,7 +89,7 @@ def draw_crossing(fence: Geofence, before: Fix, after: Fix, enters: bool) -> Cro
     if after.at - before.at > GAP_MS or distance(before.lon, before.lat, after.lon, after.lat) > GAP_METRES:
         return None
     outside, inside = (before, after) if enters else (after, before)
-    part = boundary_fraction(fence, (outside.lon, outside.lat), (inside.lon, inside.lat))
+    part = find_crossing(fence, (outside.lon, outside.lat), (inside.lon, inside.lat))
     return locate_crossing(before, after, part if enters else 1.0 - part)
 
 

@@ -5,8 +5,8 @@ from itertools import pairwise
 from typing import Final
 
 from tracker.geo.distance import distance
-from tracker.geofence.border.depth import breadth, depth
-from tracker.geofence.border.passing import boundary_fraction, chord
+from tracker.geofence.border.depth import breadth, measure_depth
+from tracker.geofence.border.passing import find_chord, find_crossing
 from tracker.geofence.fences import GAP_METRES, GAP_MS
 from tracker.model.event import Transition
 from tracker.model.evidence import Evidence, seen
@@ -25,7 +25,7 @@ def find_straight_way(device: int, fence: Geofence, before: Fix, after: Fix) -> 
     rules = PRESETS[fence.preset]
     if rules.is_plain or not is_short(before, after) or not are_fit(fence, before, after):
         return None
-    cut = chord(fence, (before.lon, before.lat), (after.lon, after.lat))
+    cut = find_chord(fence, (before.lon, before.lat), (after.lon, after.lat))
     if cut is None or not 0.0 < cut.enter < cut.exit < 1.0:
         return None
     slack = min(max(margin(rules, before), margin(rules, after)), SHALLOW * breadth(fence))
@@ -43,7 +43,7 @@ def find_bent_way(
     before `after`, wherever it lies."""
     before = candidate.before
     around = {fix.at: fix for fix in (*candidate.fixes, *([last] if last else []))}
-    fixes = [fix for fix in around.values() if depth(fence, fix.lon, fix.lat) >= 0]
+    fixes = [fix for fix in around.values() if measure_depth(fence, fix.lon, fix.lat) >= 0]
     if before is None or not fixes or not is_short(before, after) or not are_fit(fence, before, after):
         return None
     if not is_onward(fence, [before, *fixes, after]):
@@ -54,7 +54,7 @@ def find_bent_way(
         return None
     ends = (before, fixes[0], into), (fixes[-1], after, 1.0 - out)
     return tell_cross(
-        device, fence, [before, *fixes, after], ends, max(depth(fence, fix.lon, fix.lat) for fix in fixes)
+        device, fence, [before, *fixes, after], ends, max(measure_depth(fence, fix.lon, fix.lat) for fix in fixes)
     )
 
 
@@ -74,9 +74,9 @@ def is_onward(fence: Geofence, way: Sequence[Fix]) -> bool:
 
 
 def part_in(fence: Geofence, outside: Fix, inside: Fix) -> float | None:
-    if depth(fence, outside.lon, outside.lat) >= 0:
+    if measure_depth(fence, outside.lon, outside.lat) >= 0:
         return None
-    return boundary_fraction(fence, (outside.lon, outside.lat), (inside.lon, inside.lat))
+    return find_crossing(fence, (outside.lon, outside.lat), (inside.lon, inside.lat))
 
 
 def metres_between(a: Fix, b: Fix) -> float:
@@ -91,7 +91,7 @@ def tell_cross(
     evidence = Evidence(
         preset=fence.preset,
         revision=fence.revision,
-        fixes=tuple(seen(fix, depth(fence, fix.lon, fix.lat)) for fix in way),
+        fixes=tuple(seen(fix, measure_depth(fence, fix.lon, fix.lat)) for fix in way),
         enter=locate_crossing(*into),
         exit=locate_crossing(*out),
         inferred=True,

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from tracker.errors import Invalid, TrackerError
-from tracker.geofence.reading.collection import Draft, Found, collect, draft_of, features
+from tracker.geofence.reading.collection import Draft, Found, collect, make_draft, read_features
 from tracker.geofence.reading.geojson import decode
 from tracker.geofence.reading.gpx import waypoints_and_lines
 from tracker.geofence.reading.kml import placemarks
@@ -18,7 +18,7 @@ from tracker.readers.task import Drafts, Format, ManyFeatures, OneFeature, Refus
 SLICE_BYTES: Final = 512 * 1024
 TOO_MUCH: Final = "takes more memory to read than is granted; simplify it or send it in parts"
 FORMATS: Final[dict[Format, Callable[[bytes], Iterator[Found | Said]]]] = {
-    "geojson": features,
+    "geojson": read_features,
     "kml": placemarks,
     "gpx": waypoints_and_lines,
 }
@@ -48,7 +48,7 @@ def read(task: Task, body: bytes) -> Iterator[Word]:
     """Raises as `collect` and its sources do."""
     match task:
         case OneFeature(id):
-            yield Drafts([draft_of(decode(body), id)])
+            yield Drafts([make_draft(decode(body), id)])
         case ManyFeatures(format, defaults):
             found = collect(FORMATS[format](body), defaults)
             yield from map(Drafts, slices(found.drafts))

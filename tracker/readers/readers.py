@@ -12,7 +12,7 @@ import structlog
 
 from tracker import errors
 from tracker.errors import Invalid, ReaderDied, TooMany, TrackerError
-from tracker.geofence.reading.collection import Collection, Defaults, Draft, draft_of
+from tracker.geofence.reading.collection import Collection, Defaults, Draft, make_draft
 from tracker.geofence.reading.geojson import decode as decode_feature
 from tracker.readers.limits import MB, Limits
 from tracker.readers.process import started
@@ -97,7 +97,7 @@ class Readers:
 def _quickly(body: bytes, id: str | None) -> Draft | None:
     """None where a geometry may have to be mended, which nobody knows the cost of."""
     feature = decode_feature(body)
-    return None if feature.properties.get("repair") else draft_of(feature, id)
+    return None if feature.properties.get("repair") else make_draft(feature, id)
 
 
 def _given(task: Task, body: Iterable[bytes]) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ import shapely
 
 from tracker.geofence.border.kept import Kept
 from tracker.geofence.shape.arrays import Floats
-from tracker.geofence.shape.distance import border, divided, space
+from tracker.geofence.shape.distance import border, divide_line, space
 from tracker.model.geofence import Geofence
 
 MANY: Final = 256  # edges, from which they are divided into runs
@@ -36,27 +36,27 @@ class Border(NamedTuple):
         return abs(lon) == 180.0 and bool(shapely.intersects_xy(self.shape, -lon, lat))
 
 
-def border_of(fence: Geofence) -> Border:
+def find_border(fence: Geofence) -> Border:
     return _borders.of(fence)
 
 
 def prepare_border(fence: Geofence) -> None:
     """In a thread, so that the first fix need not."""
     if _borders.prepared(fence):
-        edges = border_of(fence)
+        edges = find_border(fence)
         if edges.shape is not None:
             edges.covers(*edges.edges[0, :2].tolist())  # what GEOS prepares it prepares when it is first asked
 
 
-def made(fence: Geofence) -> Border:
+def make_border(fence: Geofence) -> Border:
     if fence.reach is not None:
-        return laid(divided(np.array(fence.reach.line)), None)
+        return lay_out(divide_line(np.array(fence.reach.line)), None)
     shape = shapely.from_wkb(shapely.to_wkb(fence.shape))  # a copy, so that what is prepared leaves with this
     shapely.prepare(shape)
-    return laid(border(fence.shape), shape)
+    return lay_out(border(fence.shape), shape)
 
 
-def laid(edges: Floats, shape: Any) -> Border:
+def lay_out(edges: Floats, shape: Any) -> Border:
     a_lon, a_lat, b_lon, b_lat = edges.T
     start, end = space(a_lon, a_lat), space(b_lon, b_lat)
     middle = space((a_lon + b_lon) / 2, (a_lat + b_lat) / 2) - (start + end) / 2
@@ -64,11 +64,11 @@ def laid(edges: Floats, shape: Any) -> Border:
     start, chord = start.T.copy(), (end - start).T.copy()
     along = chord / np.maximum((chord * chord).sum(axis=1), 1e-12)[:, None]
     share = np.einsum("ij,ij->i", along, start)
-    centre, radius = balls(start, chord, slack) if len(edges) > MANY else (start[:0], share[:0])
+    centre, radius = make_balls(start, chord, slack) if len(edges) > MANY else (start[:0], share[:0])
     return Border(edges, start, chord, along, share, slack, centre, radius, shape)
 
 
-def balls(start: Floats, chord: Floats, slack: float) -> tuple[Floats, Floats]:
+def make_balls(start: Floats, chord: Floats, slack: float) -> tuple[Floats, Floats]:
     """(centre, radius) of one round each run of edges."""
     begins = np.arange(0, len(start), RUN)
     end = start + chord
@@ -77,4 +77,4 @@ def balls(start: Floats, chord: Floats, slack: float) -> tuple[Floats, Floats]:
     return (low + high) / 2, np.sqrt(((high - low) ** 2).sum(axis=1)) / 2 + slack
 
 
-_borders: Final = Kept(made, lambda border: EDGE_BYTES * len(border.edges), ROOM)
+_borders: Final = Kept(make_border, lambda border: EDGE_BYTES * len(border.edges), ROOM)

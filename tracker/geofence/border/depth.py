@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from tracker.geofence.border.borders import RUN, Border, border_of
+from tracker.geofence.border.borders import RUN, Border, find_border
 from tracker.geofence.shape.arrays import Floats, Longs
 from tracker.geofence.shape.distance import WGS84, to_edges
 from tracker.model.geofence import Geofence, Reach
@@ -26,26 +26,26 @@ AXIS: Final = WGS84.a
 SQUARED_ECCENTRICITY: Final = WGS84.es
 
 
-def depth(fence: Geofence, lon: float, lat: float) -> float:
+def measure_depth(fence: Geofence, lon: float, lat: float) -> float:
     """Metres to the boundary, positive inside, negative outside, 0.0 on it; by the WGS 84 geodesic.
 
     -180 <= lon <= 180. The sign is that of FenceIndex.at; right to 1 cm and 1e-4 of itself.
     """
     reach = fence.reach
     if reach is None:
-        return area_depth(border_of(fence), lon, lat)
+        return measure_area_depth(find_border(fence), lon, lat)
     if len(reach.line) == 1:
         return float(reach.metres - WGS84.inv(lon, lat, *reach.line[0])[2])
-    return reach.metres - line_metres(border_of(fence), reach, lon, lat)
+    return reach.metres - measure_to_line(find_border(fence), reach, lon, lat)
 
 
-def area_depth(edges: Border, lon: float, lat: float) -> float:
-    metres = nearest(edges, lon, lat)
+def measure_area_depth(edges: Border, lon: float, lat: float) -> float:
+    metres = find_nearest(edges, lon, lat)
     return metres if edges.covers(lon, lat) else -max(metres, LEAST)
 
 
-def line_metres(edges: Border, reach: Reach, lon: float, lat: float) -> float:
-    metres = nearest(edges, lon, lat)
+def measure_to_line(edges: Border, reach: Reach, lon: float, lat: float) -> float:
+    metres = find_nearest(edges, lon, lat)
     if abs(metres - reach.metres) > NEARLY:
         return metres
     off = chords_off(edges, np.array(in_space(lon, lat)))
@@ -54,7 +54,7 @@ def line_metres(edges: Border, reach: Reach, lon: float, lat: float) -> float:
     return metres if abs(metres - reach.metres) > TOUCHING else to_edges(near, lon, lat)
 
 
-def nearest(edges: Border, lon: float, lat: float) -> float:
+def find_nearest(edges: Border, lon: float, lat: float) -> float:
     """Metres to the nearest edge."""
     place = np.array(in_space(lon, lat))
     if not len(edges.centre):

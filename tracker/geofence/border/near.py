@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import shapely
 
-from tracker.geofence.border.depth import SQUARED_ECCENTRICITY, depth
+from tracker.geofence.border.depth import SQUARED_ECCENTRICITY, measure_depth
 from tracker.geofence.border.kept import VERTEX_BYTES, Kept
 from tracker.geofence.shape.distance import WGS84
 from tracker.model.geofence import Geofence
@@ -48,14 +48,14 @@ class Clearance(NamedTuple):
 
 def is_further(fence: Geofence, lon: float, lat: float, metres: float) -> bool:
     """Whether the border is so far from a place, or further, inside or outside. -180 <= lon <= 180."""
-    plane = plane_of(fence) if fence.reach is None else None
+    plane = find_plane(fence) if fence.reach is None else None
     if plane is not None:
         x, y = (lon - plane.lon) * plane.east, (lat - plane.lat) * plane.north
         if abs(x) < LARGEST and abs(y) < LARGEST:
             told = tell(plane, x, y, metres * (1 - WRONG) - ROUNDED, metres * (1 + WRONG) + ROUNDED)
             if told is not None:
                 return told
-    return abs(depth(fence, lon, lat)) >= metres
+    return abs(measure_depth(fence, lon, lat)) >= metres
 
 
 def tell(plane: Plane, x: float, y: float, nearer: float, further: float) -> bool | None:
@@ -88,7 +88,7 @@ def ask(plane: Plane, x: float, y: float, nearer: float, further: float) -> bool
     return None if shapely.dwithin(plane.border, place, further) else True
 
 
-def plane_of(fence: Geofence) -> Plane | None:
+def find_plane(fence: Geofence) -> Plane | None:
     """None where it is too large, or lies at 180 degrees or near a pole."""
     return _planes.of(fence)
 
@@ -100,13 +100,13 @@ def prepare_plane(fence: Geofence) -> None:
         is_further(fence, lon, lat, 1.0)
 
 
-def drawn(fence: Geofence) -> Plane | None:
+def draw_plane(fence: Geofence) -> Plane | None:
     """None where it is too large, or lies at 180 degrees or near a pole."""
     west, south, east, north = shapely.bounds(fence.shape)
     lon, lat = (west + east) / 2, (south + north) / 2
     if west <= -180.0 or east >= 180.0 or abs(lat) > NORTHERNMOST:
         return None
-    degree_east, degree_north = degrees_at(lat)
+    degree_east, degree_north = find_degrees(lat)
     if max((east - west) * degree_east, (north - south) * degree_north) > LARGEST:
         return None
     scale = np.array((degree_east, degree_north))
@@ -116,7 +116,7 @@ def drawn(fence: Geofence) -> Plane | None:
     return Plane(next(_numbers), is_measured, lon, lat, degree_east, degree_north, border)
 
 
-def degrees_at(lat: float) -> tuple[float, float]:
+def find_degrees(lat: float) -> tuple[float, float]:
     """Metres in a degree, to the east and to the north."""
     phi = radians(lat)
     bend = 1.0 - SQUARED_ECCENTRICITY * sin(phi) ** 2
@@ -131,4 +131,4 @@ def size(plane: Plane | None) -> int:
 
 _numbers: Final = count()
 _clearances: Final[dict[tuple[int, int, int], Clearance]] = {}  # by plane and cell; bound: MOST_KNOWN, then all anew
-_planes: Final = Kept(drawn, size, ROOM)
+_planes: Final = Kept(draw_plane, size, ROOM)

@@ -7,11 +7,11 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import shapely
 
-from tracker.geofence.border.stretches import deepest, depths, stretches
+from tracker.geofence.border.stretches import deepest, find_stretches, measure_depths
 from tracker.geofence.index.index import once
 from tracker.geofence.index.pieces import reached
 from tracker.geofence.shape.arrays import Floats, Ints, Longs
-from tracker.geofence.shape.distance import divided
+from tracker.geofence.shape.distance import divide_line
 from tracker.geofence.shape.way import Place, Stretch, Way
 from tracker.model.geofence import Geofence
 
@@ -28,35 +28,35 @@ class Chord(NamedTuple):
     depth: float
 
 
-def chord(fence: Geofence, a: Place, b: Place) -> Chord | None:
+def find_chord(fence: Geofence, a: Place, b: Place) -> Chord | None:
     """Of the way from a to b (lon, lat), straight in longitude and latitude, the short way across 180; the deepest
     stretch where there are several. None where it does not touch. `depth` is right to 1 % or 10 cm, the fractions are
     those of the border: exact for polygons, to 2 cm of depth for circles and corridors (of large ones a way may
     miss what is shorter than a thousandth of it). Of very many stretches only the longest are looked at."""
     way = Way.of(a, b)
-    found = stretches(fence, way)
+    found = find_stretches(fence, way)
     if not found:
         return None
-    depth_at = depths(fence, way)
+    depth_at = measure_depths(fence, way)
     best: Chord | None = None
-    for enter, leave in sorted(found, key=lambda each: possible(each, way.metres), reverse=True)[:MOST_STRETCHES]:
-        if best is not None and possible((enter, leave), way.metres) <= best.depth:
+    for enter, leave in sorted(found, key=lambda each: bound_depth(each, way.metres), reverse=True)[:MOST_STRETCHES]:
+        if best is not None and bound_depth((enter, leave), way.metres) <= best.depth:
             break
         each = Chord(enter, leave, deepest(depth_at, way.metres, (enter, leave)))
         best = each if best is None or each.depth > best.depth else best
     return best
 
 
-def possible(stretch: Stretch, metres: float) -> float:
+def bound_depth(stretch: Stretch, metres: float) -> float:
     """How deep it may be: half its length, from the border and to it. No telling where it begins or ends inside."""
     enter, leave = stretch
     return (leave - enter) * metres / 2 if enter > 0.0 and leave < 1.0 else inf
 
 
-def boundary_fraction(fence: Geofence, outside: Place, inside: Place) -> float:
+def find_crossing(fence: Geofence, outside: Place, inside: Place) -> float:
     """Where on the way from a place outside to one inside the border is crossed for the last time, 0 to 1: from there
     on all is inside. For leaving, give the places the other way round and take the result from 1."""
-    found = stretches(fence, Way.of(outside, inside))
+    found = find_stretches(fence, Way.of(outside, inside))
     if not found or found[-1][1] < 1.0:
         return 1.0  # `inside` lies on the border, or is not inside
     return found[-1][0]
@@ -72,7 +72,7 @@ class Boxes(NamedTuple):
 
     @classmethod
     def of(cls, fences: Iterable[Geofence]) -> "Boxes":
-        found = [(fence.key, boxed(fence)) for fence in fences]
+        found = [(fence.key, make_boxes(fence)) for fence in fences]
         keys = np.repeat(np.array([key for key, _ in found], dtype=np.int32), [len(parts) for _, parts in found])
         shapes = np.empty(len(keys), dtype=object)
         shapes[:] = [part for _, parts in found for part in parts]
@@ -99,10 +99,10 @@ class Boxes(NamedTuple):
         return (way, key) if stays.all() else (way[stays], key[stays])
 
 
-def boxed(fence: Geofence) -> list[Any]:
+def make_boxes(fence: Geofence) -> list[Any]:
     """Geometries whose boxes together hold all the fence covers. One polygon is its own: that takes no memory."""
     if fence.reach is not None:
-        parts = np.array_split(divided(np.array(fence.reach.line)), PARTS)
+        parts = np.array_split(divide_line(np.array(fence.reach.line)), PARTS)
         bounds = [reached(part.reshape(-1, 2), fence.reach.metres) for part in parts if len(part)]
     elif fence.shape.geom_type == "Polygon":
         return [fence.shape]

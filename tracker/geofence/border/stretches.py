@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from tracker.geofence.border.borders import border_of
+from tracker.geofence.border.borders import find_border
 from tracker.geofence.border.capsules import capsule_stretches, is_plane
-from tracker.geofence.border.depth import depth, foot
+from tracker.geofence.border.depth import foot, measure_depth
 from tracker.geofence.shape.arrays import Floats
 from tracker.geofence.shape.way import Stretch, Way
 from tracker.model.geofence import Geofence
@@ -25,7 +25,7 @@ TRIES: Final = 100
 ROUND: Final = 100_000.0  # m: distance from a circle's middle falls, then rises, along ways and within radii up to this
 
 
-def stretches(fence: Geofence, way: Way) -> list[Stretch]:
+def find_stretches(fence: Geofence, way: Way) -> list[Stretch]:
     """In order, none touching the next. One of no length where the way only touches the border."""
     reach = fence.reach
     if reach is None:
@@ -33,32 +33,32 @@ def stretches(fence: Geofence, way: Way) -> list[Stretch]:
     if len(reach.line) == 1 and max(reach.metres, way.metres) <= ROUND:
         return circle_stretches(fence, way, *reach.line[0])
     if len(reach.line) > 1 and way.metres > 0.0 and is_plane(way, reach.metres):
-        return joined(capsule_stretches(border_of(fence).edges, way, reach.metres), GAP)
-    return reach_stretches(depths(fence, way), way.metres)
+        return join_stretches(capsule_stretches(find_border(fence).edges, way, reach.metres), GAP)
+    return reach_stretches(measure_depths(fence, way), way.metres)
 
 
-def depths(fence: Geofence, way: Way) -> Callable[[float], float]:
+def measure_depths(fence: Geofence, way: Way) -> Callable[[float], float]:
     """Depth by the fraction of the way."""
 
     def at(t: float) -> float:
-        return depth(fence, *way.at(t))
+        return measure_depth(fence, *way.at(t))
 
     return at
 
 
 def area_stretches(fence: Geofence, way: Way) -> list[Stretch]:
     """Between two crossings all is inside or all outside; GEOS says of one place which."""
-    edges = border_of(fence)
+    edges = find_border(fence)
     if way.d_lon == way.d_lat == 0.0:
         return [(0.0, 1.0)] if edges.covers(way.lon, way.lat) else []
-    cuts = np.concatenate([crossings(edges.edges, way, turn) for turn in turns(way)])
+    cuts = np.concatenate([crossings(edges.edges, way, turn) for turn in find_turns(way)])
     at = np.unique(np.concatenate(((0.0, 1.0), cuts))).tolist()
     found = [(begin, end) for begin, end in pairwise(at) if edges.covers(*way.at((begin + end) / 2))]
     touched = [(t, t) for t in cuts.tolist()]
-    return joined(sorted(found + touched), GAP)
+    return join_stretches(sorted(found + touched), GAP)
 
 
-def turns(way: Way) -> list[float]:
+def find_turns(way: Way) -> list[float]:
     """By how many degrees the way must be moved to meet what lies within -180 to 180; two, where it crosses 180."""
     west, east = sorted((way.lon, way.lon + way.d_lon))
     return [turn for turn in (-360.0, 0.0, 360.0) if west + turn <= 180.0 and east + turn >= -180.0]
@@ -81,7 +81,7 @@ def crossings(edges: Floats, way: Way, turn: float) -> Floats:
     return found[(found >= 0.0) & (found <= 1.0)]
 
 
-def joined(found: list[Stretch], gap: float) -> list[Stretch]:
+def join_stretches(found: list[Stretch], gap: float) -> list[Stretch]:
     """Of stretches in order, those that meet as one."""
     whole: list[Stretch] = []
     for begin, end in found:
@@ -94,7 +94,7 @@ def joined(found: list[Stretch], gap: float) -> list[Stretch]:
 
 def circle_stretches(fence: Geofence, way: Way, lon: float, lat: float) -> list[Stretch]:
     """One at most, round where the way comes nearest to the middle: depth rises, then falls."""
-    depth_at = depths(fence, way)
+    depth_at = measure_depths(fence, way)
     begin, end = depth_at(0.0), depth_at(1.0)
     if max(begin, end) < 0.0:
         t = foot(way.lon, way.lat, way.d_lon, way.d_lat, lon, lat)
@@ -122,17 +122,17 @@ def reach_stretches(depth_at: Callable[[float], float], metres: float) -> list[S
             t = crossing(depth_at, metres, *sorted((a, b), key=depth_of))
             found.append((t, b[0]) if b[1] >= 0.0 else (a[0], t))
         elif gone > least and a[1] + b[1] >= -gone:
-            t = telling(a, b, metres)
+            t = choose_sample(a, b, metres)
             middle = t, depth_at(t)
             waiting += [(middle, b), (a, middle)]
-    return joined(found, GAP)
+    return join_stretches(found, GAP)
 
 
 def depth_of(sample: Sample) -> float:
     return sample[1]
 
 
-def telling(a: Sample, b: Sample, metres: float) -> float:
+def choose_sample(a: Sample, b: Sample, metres: float) -> float:
     """Where between two samples most may be learnt: where it can be deepest, or least deep if both are inside."""
     highest = peak(a, b, metres)
     t = a[0] + b[0] - highest if min(a[1], b[1]) >= 0.0 else highest

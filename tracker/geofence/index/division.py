@@ -24,7 +24,7 @@ from tracker.geofence.index.cells import (
 from tracker.geofence.index.parity import bound, walks
 from tracker.geofence.index.pieces import Piece, Pieces, pieces
 from tracker.geofence.shape.arrays import Bools, Complexes, Floats, Growing, Ints, Longs, ends, runs
-from tracker.geofence.shape.distance import ROUGH, bent, space
+from tracker.geofence.shape.distance import ROUGH, bend, space
 from tracker.model.geofence import Geofence
 
 ACROSS: Final = 7  # cells of the finest level a piece has at least, from side to side; at most four times that
@@ -252,7 +252,7 @@ class Divider:
         off = place - start
         t = np.clip(np.sum(off * chord, axis=0) / np.maximum(np.sum(chord * chord, axis=0), 1e-12), 0.0, 1.0)
         off -= t * chord
-        return bent(np.sqrt(np.sum(off * off, axis=0))), self.slack[edges][:, None]
+        return bend(np.sqrt(np.sum(off * off, axis=0))), self.slack[edges][:, None]
 
 
 def leaves(vertices: Complexes, places: Floats) -> Floats:

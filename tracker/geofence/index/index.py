@@ -18,7 +18,7 @@ from tracker.geofence.index.parity import walks
 from tracker.geofence.index.pieces import Pieces
 from tracker.geofence.index.sweep import swept
 from tracker.geofence.shape.arrays import Bools, Complexes, Floats, Ints, Longs, runs
-from tracker.geofence.shape.distance import ROUGH, edge_ends, feet, geodesic, roughly
+from tracker.geofence.shape.distance import ROUGH, edge_ends, feet, geodesic, measure_roughly
 from tracker.model.geofence import Geofence
 
 Pairs = tuple[Ints, Ints]  # place index, fence key
@@ -165,7 +165,7 @@ class FenceIndex:
         begins, owner, edge = self._edges(entry)
         lons, lats = lon[owner], lat[owner]
         foot_lon, foot_lat = feet(lons, lats, edge_ends(self._division.vertices, edge))
-        metres = roughly(lons, lats, foot_lon, foot_lat)
+        metres = measure_roughly(lons, lats, foot_lon, foot_lat)
         reach = self._pieces.reach[self._division.piece[entry]][owner]
         close = np.flatnonzero(np.abs(metres - reach) <= ROUGH * reach)
         metres[close] = geodesic(lons[close], lats[close], foot_lon[close], foot_lat[close])

@@ -8,7 +8,7 @@ import shapely
 
 from tracker.geofence.index.parity import bound
 from tracker.geofence.shape.arrays import Floats, Ints, Longs, ends
-from tracker.geofence.shape.distance import divided
+from tracker.geofence.shape.distance import divide_line
 from tracker.model.geofence import Geofence
 
 
@@ -64,7 +64,7 @@ def polygon_piece(key: int, shape: Any) -> Piece:
 
 
 def line_piece(key: int, line: Floats, metres: float) -> Piece:
-    edges = divided(line)
+    edges = divide_line(line)
     vertices = np.vstack((edges[:, :2], edges[-1:, 2:]))
     return Piece(key, None, metres, vertices, np.arange(len(edges)), reached(line, metres))
 

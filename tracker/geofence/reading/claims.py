@@ -8,7 +8,7 @@ import msgspec
 
 from tracker.errors import Invalid
 from tracker.geofence.reading.columns import READERS
-from tracker.geofence.reading.feature import MAX_RADIUS, MAX_WIDTH, GeofenceProperties, given
+from tracker.geofence.reading.feature import MAX_RADIUS, MAX_WIDTH, GeofenceProperties, check_metres
 from tracker.geofence.reading.geojson import Geometry, LineString, Point
 from tracker.geofence.reading.scope import ScopeProperties, scope_of
 from tracker.model.names import LONGEST_NAME, fault_of_name
@@ -39,7 +39,7 @@ class Claims:
 
     def _rename(self) -> None:
         for key in tuple(self.properties):
-            name = ours(key)
+            name = find_own_name(key)
             if name is None or name == key or self.properties.get(name) not in (None, ""):
                 continue
             value = self.properties.pop(key)
@@ -62,21 +62,21 @@ class Claims:
             if read is not None:
                 _check(name, read)
         except (ValueError, Invalid) as error:  # of the first msgspec's ValidationError is one
-            self._put_aside(name, _reason(error).removeprefix(f"properties.{name}: "))
+            self._put_aside(name, _find_reason(error).removeprefix(f"properties.{name}: "))
             return
         if read is None:
             del self.properties[name]
         elif read != value or type(read) is not type(value):
             self.properties[name] = read
-            if not same(value, read):
-                self.notes.append(f"{name}: {shown(value)} is read as {shown(read)}")
+            if not is_same(value, read):
+                self.notes.append(f"{name}: {show(value)} is read as {show(read)}")
 
     def _put_aside(self, name: str, reason: str) -> None:
         aside = f"source_{name}"
         while aside in self.properties:
             aside += "_"
         value = self.properties[aside] = self.properties.pop(name)
-        self.notes.append(f"{name}: {shown(value)} {reason}; it is kept as {aside} and does not count")
+        self.notes.append(f"{name}: {show(value)} {reason}; it is kept as {aside} and does not count")
 
     def _name(self) -> None:
         value = self.properties.pop("name", None)
@@ -84,33 +84,33 @@ class Claims:
         if name is None:
             if value not in (None, "", []):
                 self.properties["source_name"] = value
-                self.notes.append(f"name: {shown(value)} is no name; it is called by its id")
+                self.notes.append(f"name: {show(value)} is no name; it is called by its id")
             return
         if name != value and not (isinstance(value, int) and not isinstance(value, bool)):
             self.properties.setdefault("source_name", value)
-            self.notes.append(f"name: {shown(value)} became {shown(name)}")
+            self.notes.append(f"name: {show(value)} became {show(name)}")
         self.properties["name"] = name
 
 
-def _reason(error: Exception) -> str:
+def _find_reason(error: Exception) -> str:
     if isinstance(error, msgspec.ValidationError):
         return f"is not what it may be ({str(error).partition(' - at `$')[0]})"
     return str(error)
 
 
-def without_nul(value: Any) -> Any:
+def drop_nul(value: Any) -> Any:
     """PostgreSQL's text takes no character 0."""
     match value:
         case str():
             return value.replace("\0", "")
         case list():
-            return [without_nul(each) for each in value]
+            return [drop_nul(each) for each in value]
         case dict():
-            return {without_nul(name): without_nul(each) for name, each in value.items()}
+            return {drop_nul(name): drop_nul(each) for name, each in value.items()}
     return value
 
 
-def ours(key: str) -> str | None:
+def find_own_name(key: str) -> str | None:
     """The property of ours that a key means: also in capitals, and cut to ten letters."""
     lower = key.lower()
     if lower in OURS:
@@ -120,7 +120,7 @@ def ours(key: str) -> str | None:
     return next((name for name in OURS if name.startswith(lower)), None)
 
 
-def same(value: Any, read: Any) -> bool:
+def is_same(value: Any, read: Any) -> bool:
     """Whether a text, or a 1, says exactly that, so that there is nothing to be told."""
     if isinstance(read, bool):
         return str(value).strip().lower() in ("0", "1", "true", "false")
@@ -132,7 +132,7 @@ def same(value: Any, read: Any) -> bool:
         return bool(value.strip().lower() == read)
 
 
-def shown(value: Any) -> str:
+def show(value: Any) -> str:
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
@@ -142,7 +142,7 @@ def _check(name: str, value: Any) -> None:
     if name in SIZES:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise Invalid("is no number")
-        given(value, name, SIZES[name][1])
+        check_metres(value, name, SIZES[name][1])
         return
     known = msgspec.convert({name: value}, GeofenceProperties)
     if name in ScopeProperties.__struct_encode_fields__:

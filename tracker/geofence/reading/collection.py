@@ -8,7 +8,7 @@ import msgspec
 import shapely
 
 from tracker.errors import Invalid, Malformed, TooLarge, TrackerError
-from tracker.geofence.reading.claims import Claims, ours, without_nul
+from tracker.geofence.reading.claims import Claims, drop_nul, find_own_name
 from tracker.geofence.reading.crs import check_crs
 from tracker.geofence.reading.feature import read
 from tracker.geofence.reading.geojson import (
@@ -16,12 +16,12 @@ from tracker.geofence.reading.geojson import (
     Feature,
     LineString,
     Point,
-    decoded,
-    measured,
-    measured_geometry,
+    check_geometry,
+    check_properties,
+    decode_as,
 )
 from tracker.geofence.reading.ids import SOURCE, identify, numbered, text_of
-from tracker.geofence.reading.parts import geometries
+from tracker.geofence.reading.parts import read_geometries
 from tracker.geofence.reading.split import split
 from tracker.geofence.reading.told import BadFeature, Said, Told
 from tracker.model.encoding import plain
@@ -84,7 +84,7 @@ class Loose(msgspec.Struct, frozen=True):
     crs: Any = None
 
 
-def features(body: bytes) -> Iterator[Found | Said]:
+def read_features(body: bytes) -> Iterator[Found | Said]:
     """Of a GeoJSON FeatureCollection. Raises as `split` and `check_crs` do."""
     try:
         body = plain(body)
@@ -94,25 +94,25 @@ def features(body: bytes) -> Iterator[Found | Said]:
     if (note := check_crs(cut.crs)) is not None:
         yield Said(None, note)
     for index, span in enumerate(cut.spans):
-        yield from _found(index, b"null" if span is None else body[span[0] : span[1]])
+        yield from _read_feature(index, b"null" if span is None else body[span[0] : span[1]])
 
 
-def _found(index: int, text: bytes) -> Iterator[Found | Said]:
+def _read_feature(index: int, text: bytes) -> Iterator[Found | Said]:
     own = None
     properties: dict[str, Any] = {}
     try:
         if len(text) > LARGEST_FEATURE:
             raise TooLarge(f"a feature may have {LARGEST_FEATURE:,} bytes")
-        loose = decoded(text, Loose, "")
+        loose = decode_as(text, Loose, "")
         own = loose.id
         if loose.type != "Feature":
             raise Invalid("type: is not Feature", field="type")
         check_crs(loose.crs)
-        given = decoded(measured(loose.properties), Any, "properties")
+        given = decode_as(check_properties(loose.properties), Any, "properties")
         properties = given if isinstance(given, dict) else {}
-        parts, notes = geometries(measured_geometry(loose.geometry))
+        parts, notes = read_geometries(check_geometry(loose.geometry))
     except (Invalid, TooLarge, Malformed) as error:
-        yield Found(index, own, error, name=told_name(properties))
+        yield Found(index, own, error, name=find_told_name(properties))
         return
     if given and not properties:
         notes = [*notes, "properties: is no object, and is left out"]
@@ -132,17 +132,17 @@ def collect(found: Iterable[Found | Said], defaults: Defaults) -> Collection:
         if each.index >= MAX_FEATURES:
             raise TooLarge(f"more than {MAX_FEATURES:,} features; send them in parts")
         try:
-            draft, notes = _draft(each, defaults, alike)
+            draft, notes = _make_draft(each, defaults, alike)
             if draft.id in numbers:
                 raise Invalid(f"id: the feature with the number {numbers[draft.id]} has it too", field="id")
         except (Invalid, TooLarge, Malformed) as error:
             told.refuse(
-                BadFeature(each.index, text_of(each.id), each.name or name_of(each.feature), error.field, str(error)),
+                BadFeature(each.index, text_of(each.id), each.name or find_name(each.feature), error.field, str(error)),
                 error,
             )
             continue
         assert isinstance(each.feature, Feature)
-        columns.update(ours(name) or name for name in each.feature.properties)
+        columns.update(find_own_name(name) or name for name in each.feature.properties)
         numbers[draft.id] = each.index
         drafts.append(draft)
         indices.append(each.index)
@@ -153,22 +153,22 @@ def collect(found: Iterable[Found | Said], defaults: Defaults) -> Collection:
     return Collection(drafts, indices, told.bad, told.wrong, told.said(), frozenset(columns))
 
 
-def name_of(feature: Feature | TrackerError) -> str | None:
-    return None if isinstance(feature, TrackerError) else told_name(feature.properties)
+def find_name(feature: Feature | TrackerError) -> str | None:
+    return None if isinstance(feature, TrackerError) else find_told_name(feature.properties)
 
 
-def told_name(properties: dict[str, Any]) -> str | None:
+def find_told_name(properties: dict[str, Any]) -> str | None:
     name = properties.get("name")
     return name[:LONGEST_NAME] if isinstance(name, str) else None
 
 
-def _draft(found: Found, defaults: Defaults, alike: dict[bytes, int]) -> tuple[Draft, list[str]]:
+def _make_draft(found: Found, defaults: Defaults, alike: dict[bytes, int]) -> tuple[Draft, list[str]]:
     if isinstance(found.feature, TrackerError):
         raise found.feature
     geometry, properties = found.feature.geometry, found.feature.properties.copy()
     notes = list[str]()
     if b"\\u0000" in msgspec.json.encode(properties):
-        properties = without_nul(properties)
+        properties = drop_nul(properties)
         notes.append("properties: the character 0 is left out")
     column = properties.pop("id", None)
     identity = identify(found.id, column, Feature(geometry, properties), alike)
@@ -183,16 +183,16 @@ def _draft(found: Found, defaults: Defaults, alike: dict[bytes, int]) -> tuple[D
     if identity.tabular:  # a table has a cell for each property of any other feature
         kept = {name: value for name, value in kept.items() if value is not None}
     try:
-        draft = draft_of(Feature(geometry, _completed(geometry, kept, defaults)), numbered(identity.id, found.part))
+        draft = make_draft(Feature(geometry, _complete(geometry, kept, defaults)), numbered(identity.id, found.part))
     except Invalid as error:
-        raise _explained(error, claims.notes) from None
+        raise _explain(error, claims.notes) from None
     return (
         msgspec.structs.replace(draft, tabular=identity.tabular),
-        [*notes, *claims.notes, *_repaired(draft, kept)],
+        [*notes, *claims.notes, *_tell_repair(draft, kept)],
     )
 
 
-def draft_of(feature: Feature, id: str | None = None) -> Draft:
+def make_draft(feature: Feature, id: str | None = None) -> Draft:
     """Raises as feature.read does, and Invalid for a name that can be none. What is stored already is read without
     that, or a geofence of old would decide nothing more."""
     fence = read(feature, id)
@@ -201,7 +201,7 @@ def draft_of(feature: Feature, id: str | None = None) -> Draft:
     return Draft(fence.id, fence.feature, shapely.to_wkb(fence.shape))
 
 
-def _completed(geometry: Any, properties: dict[str, Any], defaults: Defaults) -> dict[str, Any]:
+def _complete(geometry: Any, properties: dict[str, Any], defaults: Defaults) -> dict[str, Any]:
     missing: dict[str, Any] = {"repair": defaults.repair}
     if isinstance(geometry, Point):
         missing["radius"] = defaults.radius
@@ -211,14 +211,14 @@ def _completed(geometry: Any, properties: dict[str, Any], defaults: Defaults) ->
     return {name: value for name, value in missing.items() if value is not None} | given
 
 
-def _explained(error: Invalid, notes: list[str]) -> Invalid:
+def _explain(error: Invalid, notes: list[str]) -> Invalid:
     """With what was said of the property that is missing now."""
     name = (error.field or "").removeprefix("properties.")
     why = next((note for note in notes if note.startswith(f"{name}: ")), None)
     return error if why is None else Invalid(f"{error} ({why})", field=error.field)
 
 
-def _repaired(draft: Draft, before: dict[str, Any]) -> list[str]:
+def _tell_repair(draft: Draft, before: dict[str, Any]) -> list[str]:
     if b'"repaired"' not in draft.feature:
         return []
     note = msgspec.json.decode(draft.feature)["properties"].get("repaired")

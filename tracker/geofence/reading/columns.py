@@ -54,18 +54,18 @@ Read = Callable[[Any], Any]  # raises ValueError for what cannot be read, and gi
 
 
 def read_metres(value: Any) -> Any:
-    return _measured(value, METRES)
+    return _read_measure(value, METRES)
 
 
 def read_seconds(value: Any) -> Any:
-    return _measured(value, SECONDS)
+    return _read_measure(value, SECONDS)
 
 
 def read_speed(value: Any) -> Any:
-    return _measured(value, SPEEDS)
+    return _read_measure(value, SPEEDS)
 
 
-def _measured(value: Any, units: dict[str, float]) -> Any:
+def _read_measure(value: Any, units: dict[str, float]) -> Any:
     if not isinstance(value, str):
         return value
     text = value.strip().lower()
@@ -93,7 +93,7 @@ def read_flag(value: Any) -> Any:
 def read_texts(value: Any) -> Any:
     """A list; of a text: JSON, OGR's `(2:a,b)`, or commas between."""
     if isinstance(value, str):
-        value = _parted(value.strip())
+        value = _split_texts(value.strip())
     if value is None or not isinstance(value, list):
         return value
     if not value:
@@ -101,7 +101,7 @@ def read_texts(value: Any) -> Any:
     return [str(each) if isinstance(each, int) and not isinstance(each, bool) else each for each in value]
 
 
-def _parted(text: str) -> Any:
+def _split_texts(text: str) -> Any:
     if text.startswith("["):
         return read_json(text)
     counted = COUNTED.fullmatch(text)

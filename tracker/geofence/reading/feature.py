@@ -20,11 +20,11 @@ from tracker.geofence.reading.geojson import (
     Point,
     Polygon,
     Ring,
+    check_vertices,
     decode,
-    not_too_large,
-    refused,
+    make_refusal,
 )
-from tracker.geofence.reading.outline import outline
+from tracker.geofence.reading.outline import draw_outline
 from tracker.geofence.reading.scope import ScopeProperties, scope_of
 from tracker.geofence.shape import rings
 from tracker.geofence.shape.crossings import crossings
@@ -72,11 +72,11 @@ def parse(feature: bytes, *, id: str | None = None, key: int = 0, revision: int 
 def read(feature: Feature, id: str | None = None, key: int = 0, revision: int = 0) -> Geofence:
     """As `parse` does."""
     properties = feature.properties
-    known = understood(properties, feature.geometry)
-    slug = named(feature, id)
+    known = read_properties(properties, feature.geometry)
+    slug = choose_name(feature, id)
     scope = scope_of(known)
     try:
-        kind, shape, reach, note = covered(feature.geometry, known)
+        kind, shape, reach, note = find_covered(feature.geometry, known)
     except shapely.errors.GEOSException as error:
         if "bad_alloc" in str(error):
             raise TooLarge("geometry: takes more memory to read than is granted", field="geometry") from None
@@ -108,17 +108,17 @@ def read(feature: Feature, id: str | None = None, key: int = 0, revision: int = 
     )
 
 
-def understood(properties: dict[str, Any], geometry: Geometry) -> GeofenceProperties:
+def read_properties(properties: dict[str, Any], geometry: Geometry) -> GeofenceProperties:
     """null is absent. A radius and a width of what has none are somebody else's, as a street's on its area."""
     foreign = {name for name, kind in SIZED.items() if not isinstance(geometry, kind)}
     given = {name: value for name, value in properties.items() if value is not None and name not in foreign}
     try:
         return absent.convert(given, GeofenceProperties)
     except msgspec.ValidationError as error:
-        raise refused(error, "properties") from None
+        raise make_refusal(error, "properties") from None
 
 
-def named(feature: Feature, id: str | None) -> str:
+def choose_name(feature: Feature, id: str | None) -> str:
     slug = id or (str(feature.id) if feature.id is not None else f"fence-{secrets.token_hex(8)}")
     if not is_slug(slug):
         raise Invalid("id: 1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit", field="id")
@@ -127,29 +127,29 @@ def named(feature: Feature, id: str | None) -> str:
     return slug
 
 
-def covered(geometry: Geometry, known: GeofenceProperties) -> Covered:
+def find_covered(geometry: Geometry, known: GeofenceProperties) -> Covered:
     match geometry:
         case Point(position):
-            metres = given(known.radius, "radius", MAX_RADIUS)
-            reach = Reach(places([position], "geometry.coordinates"), metres)
-            return "circle", outline(reach), reach, None
+            metres = check_metres(known.radius, "radius", MAX_RADIUS)
+            reach = Reach(read_places([position], "geometry.coordinates"), metres)
+            return "circle", draw_outline(reach), reach, None
         case LineString(positions):
-            not_too_large(len(positions), lambda: shapely.LineString(rings.coordinates(positions, "")))
-            half = given(known.width, "width", MAX_WIDTH) / 2
-            line = places(positions, "geometry.coordinates")
+            check_vertices(len(positions), lambda: shapely.LineString(rings.coordinates(positions, "")))
+            half = check_metres(known.width, "width", MAX_WIDTH) / 2
+            line = read_places(positions, "geometry.coordinates")
             if len(set(line)) < 2:
                 raise Invalid("geometry: a corridor needs at least 2 different points", field="geometry")
-            not_too_long(line)
+            check_line_length(line)
             reach = Reach(line, half)
-            return "corridor", drawable(outline(reach)), reach, None
+            return "corridor", check_drawing(draw_outline(reach)), reach, None
         case Polygon(coordinates):
-            return enclosed([coordinates], ["geometry.coordinates"], known.repair)
+            return read_area([coordinates], ["geometry.coordinates"], known.repair)
         case MultiPolygon(coordinates):
             wheres = [f"geometry.coordinates[{index}]" for index in range(len(coordinates))]
-            return enclosed(coordinates, wheres, known.repair)
+            return read_area(coordinates, wheres, known.repair)
 
 
-def given(metres: float | None, name: str, most: float) -> float:
+def check_metres(metres: float | None, name: str, most: float) -> float:
     """The radius or the width. Finite and real: a feature need not come from JSON."""
     if metres is None:
         raise Invalid(f"properties.{name}: is needed, in metres", field=f"properties.{name}")
@@ -161,7 +161,7 @@ def given(metres: float | None, name: str, most: float) -> float:
     return metres
 
 
-def not_too_long(line: tuple[tuple[float, float], ...]) -> None:
+def check_line_length(line: tuple[tuple[float, float], ...]) -> None:
     """A line written over and over the globe would be a million edges."""
     degrees = float(np.abs(np.diff(np.array(line), axis=0)).max(axis=1).sum())
     if degrees > MAX_DEGREES:
@@ -171,38 +171,38 @@ def not_too_long(line: tuple[tuple[float, float], ...]) -> None:
         )
 
 
-def places(positions: Ring, where: str) -> tuple[tuple[float, float], ...]:
+def read_places(positions: Ring, where: str) -> tuple[tuple[float, float], ...]:
     points = rings.coordinates(positions, where)
     if not len(points):
         raise Invalid(f"{where} is empty", field="geometry")
-    points[:, 0] = rings.moved(points[:, 0], -np.floor((points[0, 0] + 180.0) / 360.0))
+    points[:, 0] = rings.turn_longitudes(points[:, 0], -np.floor((points[0, 0] + 180.0) / 360.0))
     return tuple((lon, lat) for lon, lat in points.tolist())
 
 
-def enclosed(coordinates: list[list[Ring]], wheres: list[str], repair: bool) -> Covered:
+def read_area(coordinates: list[list[Ring]], wheres: list[str], repair: bool) -> Covered:
     """What is right is left as it is, so that what is stored is read again as it was."""
     if not coordinates:
         raise Invalid("geometry.coordinates is empty", field="geometry")
-    if not_many(coordinates) and (shape := rings.plain(coordinates)) is not None:
-        return "polygon", bearable(shape), None, None
+    if is_small(coordinates) and (shape := rings.read_plainly(coordinates)) is not None:
+        return "polygon", check_breadth(shape), None, None
     try:
-        return "polygon", bearable(rings.multipolygon(drawn(coordinates, wheres))), None, None
+        return "polygon", check_breadth(rings.multipolygon(draw_polygons(coordinates, wheres))), None, None
     except Invalid as error:
         if not repair:
             raise
-        parts = drawn([kept for part in coordinates if (kept := rings.without_scraps(part))], wheres)
-        not_too_tangled(parts)
-        mended = bearable(rings.multipolygon(rings.repaired(parts)))
+        parts = draw_polygons([kept for part in coordinates if (kept := rings.drop_scraps(part))], wheres)
+        check_tangle(parts)
+        mended = check_breadth(rings.multipolygon(rings.repair_polygons(parts)))
         note = {"reason": str(error), "area_before": sum(map(rings.area, parts)), "area_after": rings.area(mended)}
         return "polygon", mended, None, note
 
 
-def not_many(coordinates: list[list[Ring]]) -> bool:
+def is_small(coordinates: list[list[Ring]]) -> bool:
     """Whether there are no more vertices than may be: of more it is said how many simplifying would leave."""
     return sum(len(ring) for part in coordinates for ring in part) <= MAX_VERTICES
 
 
-def not_too_tangled(parts: list[Any]) -> None:
+def check_tangle(parts: list[Any]) -> None:
     """Before GEOS is asked to mend it, which takes all memory there is for ten million crossings."""
     if crossings(parts, MAX_CROSSINGS) > MAX_CROSSINGS:
         raise Invalid(
@@ -210,7 +210,7 @@ def not_too_tangled(parts: list[Any]) -> None:
         )
 
 
-def drawable(shape: Any) -> Any:
+def check_drawing(shape: Any) -> Any:
     """TooLarge for a corridor that turns so often that its outline is no longer one to look at."""
     corners = int(shapely.get_num_coordinates(shape))
     if corners > MAX_CORNERS:
@@ -221,7 +221,7 @@ def drawable(shape: Any) -> Any:
     return shape
 
 
-def bearable(shape: Any) -> Any:
+def check_breadth(shape: Any) -> Any:
     """TooLarge for a border that goes round the globe so often that each fix would be held against very many edges."""
     edges = edge_count(shape)
     if edges > MAX_EDGES:
@@ -232,10 +232,10 @@ def bearable(shape: Any) -> Any:
     return shape
 
 
-def drawn(coordinates: list[list[Ring]], wheres: list[str]) -> list[Any]:
+def draw_polygons(coordinates: list[list[Ring]], wheres: list[str]) -> list[Any]:
     """Polygons, perhaps invalid. TooLarge for more vertices than may be."""
     vertices = sum(len(ring) for part in coordinates for ring in part)
     read = [] if vertices > MAX_SIMPLIFIED else zip(coordinates, wheres, strict=False)
     parts = [rings.polygon(part, where) for part, where in read]
-    not_too_large(vertices, lambda: shapely.MultiPolygon(parts))
+    check_vertices(vertices, lambda: shapely.MultiPolygon(parts))
     return parts

@@ -76,22 +76,24 @@ class Unread(msgspec.Struct, frozen=True):
 
 def decode(text: bytes) -> Feature:
     """Raises Malformed, Invalid with the field, TooLarge."""
-    envelope = decoded(text, Envelope, "")
+    envelope = decode_as(text, Envelope, "")
     check_crs(envelope.crs)
-    geometry = known_geometry(measured_geometry(envelope.geometry))
+    geometry = decode_geometry(check_geometry(envelope.geometry))
     return Feature(
-        geometry, decoded(measured(envelope.properties), dict[str, Any] | None, "properties") or {}, envelope.id
+        geometry,
+        decode_as(check_properties(envelope.properties), dict[str, Any] | None, "properties") or {},
+        envelope.id,
     )
 
 
-def measured(properties: msgspec.Raw) -> bytes:
+def check_properties(properties: msgspec.Raw) -> bytes:
     text = bytes(properties)
     if len(text) > MAX_PROPERTIES:
         raise TooLarge(f"properties: {MAX_PROPERTIES // 1024} kB are allowed", field="properties")
     return text
 
 
-def measured_geometry(geometry: msgspec.Raw) -> bytes:
+def check_geometry(geometry: msgspec.Raw) -> bytes:
     """Not too large to be read, and in no system of its own."""
     text = bytes(geometry)
     if text == b"null":
@@ -100,29 +102,29 @@ def measured_geometry(geometry: msgspec.Raw) -> bytes:
         what = f"over {MAX_SIMPLIFIED:,} vertices are more than the {MAX_VERTICES:,} allowed; simplify it first"
         raise TooLarge(what, field="geometry")
     if b'"crs"' in text:
-        check_crs(decoded(text, Referenced, "geometry").crs)
+        check_crs(decode_as(text, Referenced, "geometry").crs)
     return text
 
 
-def known_geometry(text: bytes) -> Any:
+def decode_geometry(text: bytes) -> Any:
     if len(text) <= 2 * PIECE:
-        return decoded(text, Geometry, "geometry")
-    unread = decoded(text, Unread, "geometry")
+        return decode_as(text, Geometry, "geometry")
+    unread = decode_as(text, Unread, "geometry")
     coordinates = bytes(unread.coordinates)
     match unread.type:
         case "Polygon":
             return Polygon(_rings(coordinates))
         case "MultiPolygon":
-            parts = decoded(coordinates, list[msgspec.Raw], "geometry.coordinates")
+            parts = decode_as(coordinates, list[msgspec.Raw], "geometry.coordinates")
             return MultiPolygon([_rings(bytes(part)) for part in parts])
         case "LineString":
             return LineString(_positions(coordinates))
         case _:
-            return decoded(text, Geometry, "geometry")  # a point with much beside it, or refused by its name
+            return decode_as(text, Geometry, "geometry")  # a point with much beside it, or refused by its name
 
 
 def _rings(text: bytes) -> list[Ring]:
-    return [_positions(bytes(ring)) for ring in decoded(text, list[msgspec.Raw], "geometry.coordinates")]
+    return [_positions(bytes(ring)) for ring in decode_as(text, list[msgspec.Raw], "geometry.coordinates")]
 
 
 def _positions(text: bytes) -> Ring:
@@ -131,28 +133,28 @@ def _positions(text: bytes) -> Ring:
     begin = 1
     try:
         while seam := SEAM.search(text, begin + PIECE):
-            found += decoded(b"[%b]" % text[begin : seam.start() + 1], Ring, "")
+            found += decode_as(b"[%b]" % text[begin : seam.start() + 1], Ring, "")
             begin = seam.end()
-        found += decoded(b"[" + text[begin:], Ring, "")
+        found += decode_as(b"[" + text[begin:], Ring, "")
         return found
     except (Malformed, Invalid):  # what is wrong is said of the whole
-        whole: Ring = decoded(text, Ring, "geometry.coordinates")
+        whole: Ring = decode_as(text, Ring, "geometry.coordinates")
         return whole
 
 
-def decoded(text: bytes, kind: Any, field: str) -> Any:
+def decode_as(text: bytes, kind: Any, field: str) -> Any:
     """Raises Malformed, Invalid with the field."""
     try:
         return msgspec.json.decode(text, type=kind)
     except RecursionError:
         raise Malformed("the feature is nested too deeply") from None
     except msgspec.ValidationError as error:
-        raise refused(error, field) from None
+        raise make_refusal(error, field) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Malformed(f"the feature is no JSON: {error}") from None
 
 
-def refused(error: msgspec.ValidationError, inside: str) -> Invalid:
+def make_refusal(error: msgspec.ValidationError, inside: str) -> Invalid:
     """msgspec's message ends in the place, as in "Expected `float`, got `str` - at `$.coordinates[...]`"."""
     reason, _, place = str(error).partition(" - at `$")
     missing = MISSING.fullmatch(reason)  # the place is then that of the object which should have it
@@ -163,7 +165,7 @@ def refused(error: msgspec.ValidationError, inside: str) -> Invalid:
     return Invalid(f"{field}: {reason}" if field else reason, field=field or None)
 
 
-def not_too_large(vertices: int, shape: Callable[[], Any]) -> None:
+def check_vertices(vertices: int, shape: Callable[[], Any]) -> None:
     """TooLarge says what simplifying would give; `shape` makes the geometry, which only a refusal needs."""
     if vertices <= MAX_VERTICES:
         return

@@ -8,7 +8,7 @@ from tracker.errors import Invalid
 from tracker.geofence.reading.collection import Found
 from tracker.geofence.reading.geojson import Feature, Geometry, LineString, Point, Polygon, Ring
 from tracker.geofence.reading.markup import Element, elements, place_of
-from tracker.geofence.reading.parts import assembled
+from tracker.geofence.reading.parts import assemble
 from tracker.geofence.reading.told import Said
 
 PLACEMARK: Final = frozenset({"Placemark"})
@@ -43,7 +43,7 @@ def _placemark(index: int, placemark: Element) -> Iterator[Found | Said]:
     properties = _properties(placemark)
     try:
         notes = list[str]()
-        found, beside = assembled(_geometries(placemark, notes))
+        found, beside = assemble(_geometries(placemark, notes))
     except Invalid as error:
         yield Found(index, id, error, name=properties.get("name"))
         return

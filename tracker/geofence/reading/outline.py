@@ -9,8 +9,8 @@ from pyproj import Proj
 
 from tracker.errors import Invalid
 from tracker.geofence.shape.arrays import Floats
-from tracker.geofence.shape.distance import WGS84, divided
-from tracker.geofence.shape.rings import polygons, turned, within_180
+from tracker.geofence.shape.distance import WGS84, divide_line
+from tracker.geofence.shape.rings import cut_at_180, split_polygons, turn_polygon
 from tracker.model.geofence import Reach
 
 CORNERS: Final = 96  # of a circle's outline: it lies within 0.06 % of the radius
@@ -19,10 +19,10 @@ METRES_PER_DEGREE: Final = 110_574.0  # of latitude at the equator, where it is 
 CHUNK: Final = 2.0  # degrees of a corridor drawn in one plane
 
 
-def outline(reach: Reach) -> Any:
+def draw_outline(reach: Reach) -> Any:
     """A valid shape of what is within reach, split at 180. Invalid where a corridor reaches a pole."""
     parts = [circle(*reach.line[0], reach.metres)] if len(reach.line) == 1 else corridor(reach)
-    shape = within_180([part for mended in parts for part in polygons(shapely.make_valid(mended))])
+    shape = cut_at_180([part for mended in parts for part in split_polygons(shapely.make_valid(mended))])
     return shape if shapely.is_valid(shape) else shapely.union_all(shapely.get_parts(shape))
 
 
@@ -33,7 +33,7 @@ def circle(lon: float, lat: float, radius: float) -> Any:
     if WGS84.inv(lon, lat, lon, pole)[2] <= radius:
         return cap(np.asarray(lons), np.asarray(lats), pole)
     near = lon + (lons - lon + 180.0) % 360.0 - 180.0
-    return turned(shapely.Polygon(np.column_stack((near, lats))))
+    return turn_polygon(shapely.Polygon(np.column_stack((near, lats))))
 
 
 def cap(lons: Floats, lats: Floats, pole: float) -> Any:
@@ -49,8 +49,8 @@ def corridor(reach: Reach) -> list[Any]:
     line = np.array(reach.line)
     if np.abs(line[:, 1]).max() + reach.metres / METRES_PER_DEGREE >= 89.9:
         raise Invalid("geometry: the corridor reaches a pole", field="geometry")
-    drawn = [drawn_flat(points, reach.metres) for points in chunks(divided(line))]
-    return [turned(part) for part in polygons(shapely.union_all(np.array(drawn, dtype=object)))]
+    drawn = [draw_flat(points, reach.metres) for points in chunks(divide_line(line))]
+    return [turn_polygon(part) for part in split_polygons(shapely.union_all(np.array(drawn, dtype=object)))]
 
 
 def chunks(edges: Floats) -> Iterator[Floats]:
@@ -66,7 +66,7 @@ def chunks(edges: Floats) -> Iterator[Floats]:
     yield np.vstack((edges[begin:, :2], edges[-1, 2:]))
 
 
-def drawn_flat(points: Floats, metres: float) -> Any:
+def draw_flat(points: Floats, metres: float) -> Any:
     lon, lat = points.mean(axis=0)
     plane = Proj(proj="aeqd", lon_0=lon, lat_0=lat, ellps="WGS84")
     line = shapely.LineString(np.column_stack(plane(points[:, 0], points[:, 1])))

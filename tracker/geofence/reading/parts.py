@@ -14,8 +14,8 @@ from tracker.geofence.reading.geojson import (
     Point,
     Polygon,
     Ring,
-    decoded,
-    known_geometry,
+    decode_as,
+    decode_geometry,
 )
 
 DEEPEST: Final = 16  # collections in collections
@@ -41,29 +41,33 @@ class Typed(msgspec.Struct, frozen=True):
 Parts = tuple[list[Geometry], list[str]]  # and what is to be said of them
 
 
-def geometries(text: bytes) -> Parts:
+def read_geometries(text: bytes) -> Parts:
     """Of a GeoJSON geometry. Raises as `decode` does."""
     if not any(name in text for name in SEVERAL):
-        return [known_geometry(text)], []
-    return assembled(_parts(text, 0))
+        return [decode_geometry(text)], []
+    return assemble(_parts(text, 0))
 
 
 def _parts(text: bytes, depth: int) -> list[Geometry]:
     if depth > DEEPEST:
         raise Invalid("geometry: a GeometryCollection in more than 16 others", field="geometry")
-    match decoded(text, Typed, "geometry").type:
+    match decode_as(text, Typed, "geometry").type:
         case "MultiPoint":
-            return [Point(place) for place in decoded(text, MultiPoint, "geometry").coordinates]
+            return [Point(place) for place in decode_as(text, MultiPoint, "geometry").coordinates]
         case "MultiLineString":
-            return [LineString(line) for line in joined(decoded(text, MultiLineString, "geometry").coordinates) if line]
+            return [
+                LineString(line)
+                for line in join_lines(decode_as(text, MultiLineString, "geometry").coordinates)
+                if line
+            ]
         case "GeometryCollection":
-            inner = decoded(text, GeometryCollection, "geometry").geometries
+            inner = decode_as(text, GeometryCollection, "geometry").geometries
             return [part for each in inner for part in _parts(bytes(each), depth + 1)]
         case _:
-            return [known_geometry(text)]
+            return [decode_geometry(text)]
 
 
-def joined(lines: Sequence[Ring]) -> list[Ring]:
+def join_lines(lines: Sequence[Ring]) -> list[Ring]:
     """A line that was cut at 180 degrees (RFC 7946, 3.1.9) is one again."""
     found: list[Ring] = []
     for line in lines:
@@ -78,7 +82,7 @@ def _goes_on(end: list[float], begin: list[float]) -> bool:
     return len(end) > 1 and len(begin) > 1 and end[1] == begin[1] and abs(end[0]) == 180.0 and end[0] == -begin[0]
 
 
-def assembled(parts: Sequence[Geometry]) -> Parts:
+def assemble(parts: Sequence[Geometry]) -> Parts:
     """Invalid where there are none. A point beside an area or a line is where its label stands."""
     polygons = [rings for part in parts for rings in _polygons(part)]
     lines = [part for part in parts if isinstance(part, LineString)]
@@ -89,16 +93,16 @@ def assembled(parts: Sequence[Geometry]) -> Parts:
     if polygons:
         area.append(Polygon(polygons[0]) if len(polygons) == 1 else MultiPolygon(polygons))
     if not area and not lines:
-        return list(points), _several(len(points))
+        return list(points), _tell_parts(len(points))
     beside = "the area" if area else "the line"
     if len(points) == 1:
         notes = [f"a point beside {beside} is passed over, as the place of its label"]
     else:
         notes = [f"{len(points)} points beside {beside} are passed over, as places of labels"] if points else []
-    return area + lines, [*notes, *_several(len(area + lines))]
+    return area + lines, [*notes, *_tell_parts(len(area + lines))]
 
 
-def _several(count: int) -> list[str]:
+def _tell_parts(count: int) -> list[str]:
     return [f"geometry: has {count} parts, each of which is a geofence"] if count > 1 else []
 
 

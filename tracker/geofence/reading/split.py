@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from tracker.errors import Invalid, Malformed, TooLarge
-from tracker.geofence.reading.geojson import MAX_FEATURES, decoded, refused
+from tracker.geofence.reading.geojson import MAX_FEATURES, decode_as, make_refusal
 
 MAX_REST: Final = 2 * 1024 * 1024  # bytes of a collection that are in no feature
 WINDOW: Final = 256 * 1024  # bytes that are searched at once, and the longest text
@@ -35,8 +35,8 @@ class Cut(msgspec.Struct, frozen=True):
 
 def split(body: bytes) -> Cut:
     """Malformed, Invalid, TooLarge for what is no collection."""
-    rest, found = _parted(body)
-    skeleton = _skeleton(rest)
+    rest, found = _part(body)
+    skeleton = _read_skeleton(rest)
     spans = found[b'"features"']
     if sum(type(each) is dict for each in skeleton.features) != len(spans):
         raise Invalid("features: Expected an `array` of features, once", field="features")
@@ -44,16 +44,16 @@ def split(body: bytes) -> Cut:
     crs = skeleton.crs
     if isinstance(crs, dict) and found[b'"crs"']:
         begin, end = found[b'"crs"'][-1]
-        crs = decoded(body[begin:end], Any, "crs")
+        crs = decode_as(body[begin:end], Any, "crs")
     return Cut([next(following) if type(each) is dict else None for each in skeleton.features], crs)
 
 
-def _parted(body: bytes) -> tuple[bytes, dict[bytes, list[Span]]]:
+def _part(body: bytes) -> tuple[bytes, dict[bytes, list[Span]]]:
     """What is in no object of the collection, with {} for each of them; and where those of `features` and `crs` are."""
     rest, key = bytearray(), b""
     spans: dict[bytes, list[Span]] = {b'"features"': [], b'"crs"': []}
     depth = begin = end = count = 0
-    for text, at in _tokens(body):
+    for text, at in _find_tokens(body):
         if text == b"{":
             depth += 1
             if depth == 2:
@@ -61,25 +61,25 @@ def _parted(body: bytes) -> tuple[bytes, dict[bytes, list[Span]]]:
         elif text == b"}":
             depth -= 1
             if depth == 1:
-                _not_too_much(len(rest) + begin - end, count)
+                _check_amount(len(rest) + begin - end, count)
                 rest += body[end:begin] + b"{}"
                 end = at + 1
                 if key in spans:
                     spans[key].append((begin, end))
         elif depth == 1 and COLON.match(body, at + len(text), at + len(text) + WINDOW):
             key = text
-    _not_too_much(len(rest) + len(body) - end, count)
+    _check_amount(len(rest) + len(body) - end, count)
     return bytes(rest + body[end:]), spans
 
 
-def _not_too_much(rest: int, features: int) -> None:
+def _check_amount(rest: int, features: int) -> None:
     if features > MAX_FEATURES:
         raise TooLarge(f"more than {MAX_FEATURES:,} features; send them in parts", field="features")
     if rest > MAX_REST:
         raise TooLarge(f"more than {MAX_REST:,} bytes that are in no feature")
 
 
-def _tokens(body: bytes) -> Iterator[tuple[bytes, int]]:
+def _find_tokens(body: bytes) -> Iterator[tuple[bytes, int]]:
     """Braces and texts, with where they begin."""
     at = 0
     while at < len(body):
@@ -95,12 +95,12 @@ def _tokens(body: bytes) -> Iterator[tuple[bytes, int]]:
             at = token.end()
 
 
-def _skeleton(rest: bytes) -> Skeleton:
+def _read_skeleton(rest: bytes) -> Skeleton:
     try:
         return msgspec.json.decode(rest, type=Skeleton)
     except RecursionError:
         raise Malformed("the collection is nested too deeply") from None
     except msgspec.ValidationError as error:
-        raise refused(error, "") from None
+        raise make_refusal(error, "") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise Malformed("the collection is no JSON") from None

@@ -49,19 +49,19 @@ def geodesic(lon_a: Floats, lat_a: Floats, lon_b: Floats, lat_b: Floats) -> Floa
     return metres
 
 
-def roughly(lon_a: Floats, lat_a: Floats, lon_b: Floats, lat_b: Floats) -> Floats:
+def measure_roughly(lon_a: Floats, lat_a: Floats, lon_b: Floats, lat_b: Floats) -> Floats:
     """Metres by the straight chord, bent over a sphere: see ROUGH. A tenth of the geodesic's cost."""
     chord = np.sqrt(np.sum((space(lon_a, lat_a) - space(lon_b, lat_b)) ** 2, axis=0))
-    return bent(chord)
+    return bend(chord)
 
 
-def bent(chord: Floats) -> Floats:
+def bend(chord: Floats) -> Floats:
     """Metres along a sphere, of metres straight through it."""
     metres: Floats = 2 * EARTH_RADIUS * np.arcsin(np.minimum(chord / (2 * EARTH_RADIUS), 1.0))
     return metres
 
 
-def divided(line: Floats) -> Floats:
+def divide_line(line: Floats) -> Floats:
     """The edges (n x 4) of a line given as n x 2 vertices, none longer than LONGEST_EDGE. One vertex is one edge."""
     if len(line) == 1:
         return np.hstack((line, line))
@@ -92,14 +92,14 @@ def to_edges(edges: Floats, lon: float, lat: float) -> float:
     count = len(edges)
     lons, lats = np.full(count, lon), np.full(count, lat)
     foot_lon, foot_lat = feet(lons, lats, edges)
-    nearest = np.argmin(roughly(lons, lats, foot_lon, foot_lat))
+    nearest = np.argmin(measure_roughly(lons, lats, foot_lon, foot_lat))
     return float(geodesic(lons[:1], lats[:1], foot_lon[nearest : nearest + 1], foot_lat[nearest : nearest + 1])[0])
 
 
 def to_boundary(fence: Geofence, lon: float, lat: float) -> float:
     """Metres from a place to the boundary of a geofence, never negative, whether inside or outside."""
     if fence.reach is not None:
-        return abs(to_edges(divided(np.array(fence.reach.line)), lon, lat) - fence.reach.metres)
+        return abs(to_edges(divide_line(np.array(fence.reach.line)), lon, lat) - fence.reach.metres)
     return to_edges(border(fence.shape), lon, lat)
 
 
@@ -123,10 +123,10 @@ def border(shape: Any) -> Floats:
     on_180 = (np.abs(edges[:, 0]) == 180.0) & (edges[:, 0] == edges[:, 2])
     if not on_180.any():
         return edges
-    return np.vstack((edges[~on_180], *map(divided, uncut(edges[on_180]))))
+    return np.vstack((edges[~on_180], *map(divide_line, drop_cuts(edges[on_180]))))
 
 
-def uncut(edges: Floats) -> list[Floats]:
+def drop_cuts(edges: Floats) -> list[Floats]:
     """Of edges along 180, what lies on one side of it only: with area on both sides it is no border."""
     east, west = (
         shapely.union_all(shapely.linestrings(np.stack((np.zeros((len(side), 2)), side[:, (1, 3)]), axis=2)))

@@ -27,7 +27,7 @@ REASON: Final = re.compile(r"(.*?)\[(\S+) (\S+)\]")
 def coordinates(positions: list[list[float]], where: str) -> Floats:
     """n x 2, longitudes made continuous. Invalid names the position that is wrong."""
     if set(map(len, positions)) != {2}:  # with altitudes, or short
-        positions = [plane(position, f"{where}[{index}]") for index, position in enumerate(positions)]
+        positions = [read_position(position, f"{where}[{index}]") for index, position in enumerate(positions)]
     points = np.empty((len(positions), 2))
     for begin in range(0, len(positions), TURN):
         points[begin : begin + TURN] = positions[begin : begin + TURN]
@@ -41,7 +41,7 @@ def coordinates(positions: list[list[float]], where: str) -> Floats:
     step = points[1:, 0] - points[:-1, 0]
     jumps = np.abs(step) > 180.0
     if jumps.any():
-        points[1:, 0] = moved(points[1:, 0], -np.cumsum(np.round(step / 360.0) * jumps))
+        points[1:, 0] = turn_longitudes(points[1:, 0], -np.cumsum(np.round(step / 360.0) * jumps))
     return points
 
 
@@ -49,7 +49,7 @@ def hint(lon: float, lat: float) -> str:
     return "; metres of a map have to be made degrees first" if max(abs(lon), abs(lat)) > 1000.0 else ""
 
 
-def plane(position: list[float], where: str) -> list[float]:
+def read_position(position: list[float], where: str) -> list[float]:
     if len(position) < 2:
         raise Invalid(f"{where} needs a longitude and a latitude", field="geometry")
     if len(position) > MOST_NUMBERS:
@@ -57,7 +57,7 @@ def plane(position: list[float], where: str) -> list[float]:
     return position[:2]
 
 
-def moved(lon: Floats, turns: Floats | float) -> Floats:
+def turn_longitudes(lon: Floats, turns: Floats | float) -> Floats:
     """Longitudes whole turns away, rounded to 1e-9 degrees so that a turn and back is where it began."""
     if np.ndim(turns) == 0 and turns == 0:
         return lon
@@ -69,7 +69,7 @@ def ring(positions: list[list[float]], where: str) -> Floats:
     if positions and positions[0] != positions[-1]:
         positions = [*positions, positions[0]]
     points = coordinates(positions, where)
-    if too_few(positions):
+    if has_too_few(positions):
         at = f" at {points[0, 0]:.7g}, {points[0, 1]:.7g}" if len(points) else ""
         raise Invalid(f"{where} needs at least 3 different points{at}", field="geometry")
     if points[0, 0] != points[-1, 0]:
@@ -82,17 +82,17 @@ def polygon(rings: list[list[list[float]]], where: str) -> Any:
     if not rings:
         raise Invalid(f"{where} has no ring", field="geometry")
     shell, *holes = [ring(positions, f"{where}[{index}]") for index, positions in enumerate(rings)]
-    shell[:, 0] = moved(shell[:, 0], -np.floor((shell[:, 0].min() + 180.0) / 360.0))
+    shell[:, 0] = turn_longitudes(shell[:, 0], -np.floor((shell[:, 0].min() + 180.0) / 360.0))
     west, east = shell[:, 0].min(), shell[:, 0].max()
     if east - west >= 360.0:
         raise Invalid(f"{where} goes once round the globe", field="geometry")
     for hole in holes:  # nearest turn: a hole written on the other side of 180 still lies in its shell
         turns = np.round((west + east - hole[:, 0].min() - hole[:, 0].max()) / 720.0)
-        hole[:, 0] = moved(hole[:, 0], turns)
+        hole[:, 0] = turn_longitudes(hole[:, 0], turns)
     return shapely.Polygon(shell, holes)
 
 
-def plain(parts: list[list[list[list[float]]]]) -> Any | None:
+def read_plainly(parts: list[list[list[list[float]]]]) -> Any | None:
     """The same as `polygon` of each and `multipolygon` of all, for polygons that are right as they are written, which
     almost all are and all that are stored: in a tenth of the time, so other threads wait less. None for others.
     """
@@ -128,7 +128,7 @@ def multipolygon(parts: list[Any]) -> Any:
         raise Invalid("geometry: covers no area", field="geometry")
     for part in parts:
         check(part)
-    shape = within_180(parts)
+    shape = cut_at_180(parts)
     if shape is not parts[0]:
         check(shape)
     degrees2 = shapely.area(shape)
@@ -150,13 +150,13 @@ def check(shape: Any) -> None:
     raise Invalid(f"geometry: {found[1].lower()} at {lon:.7g}, {float(found[3]):.7g}", field="geometry")
 
 
-def without_scraps(part: list[list[list[float]]]) -> list[list[list[float]]]:
+def drop_scraps(part: list[list[list[float]]]) -> list[list[list[float]]]:
     """The rings of a polygon that enclose anything: for a repair. None, where the shell does not."""
-    kept = [ring for ring in part if not too_few(ring)]
+    kept = [ring for ring in part if not has_too_few(ring)]
     return kept if kept and kept[0] is part[0] else []
 
 
-def too_few(ring: list[list[float]]) -> bool:
+def has_too_few(ring: list[list[float]]) -> bool:
     """Whether a ring has no 3 different points."""
     seen = set[tuple[float, ...]]()
     for position in ring:
@@ -166,22 +166,22 @@ def too_few(ring: list[list[float]]) -> bool:
     return True
 
 
-def repaired(parts: list[Any]) -> list[Any]:
+def repair_polygons(parts: list[Any]) -> list[Any]:
     """Valid polygons of the same rings: what is enclosed stays enclosed, lines and points are dropped."""
     mended = [shapely.make_valid(part, method="structure", keep_collapsed=False) for part in parts]
     # A ring that was a hole may have become a polygon, in another turn than its shell.
-    begun = [turned(part) for shape in mended for part in polygons(shape) if not part.is_empty]
-    whole = shapely.union_all(np.array(polygons(within_180(begun)), dtype=object)) if begun else shapely.Polygon()
-    return [part for part in polygons(whole) if not part.is_empty]
+    begun = [turn_polygon(part) for shape in mended for part in split_polygons(shape) if not part.is_empty]
+    whole = shapely.union_all(np.array(split_polygons(cut_at_180(begun)), dtype=object)) if begun else shapely.Polygon()
+    return [part for part in split_polygons(whole) if not part.is_empty]
 
 
-def turned(part: Any) -> Any:
+def turn_polygon(part: Any) -> Any:
     """The polygon with its west end in -180 to 180."""
     turns = -np.floor((part.bounds[0] + 180.0) / 360.0)
-    return shapely.transform(part, lambda points: np.column_stack((moved(points[:, 0], turns), points[:, 1])))
+    return shapely.transform(part, lambda points: np.column_stack((turn_longitudes(points[:, 0], turns), points[:, 1])))
 
 
-def within_180(parts: list[Any]) -> Any:
+def cut_at_180(parts: list[Any]) -> Any:
     """Polygons that begin in -180 to 180, cut where they run past 180."""
     if len(parts) == 1 and parts[0].bounds[2] <= 180.0:
         return parts[0]
@@ -189,19 +189,19 @@ def within_180(parts: list[Any]) -> Any:
     for part in parts:
         west, south, east, north = part.bounds
         if east <= 180.0:
-            pieces += polygons(part)
+            pieces += split_polygons(part)
             continue
-        pieces += polygons(shapely.intersection(part, shapely.box(west, south, 180.0, north)))
+        pieces += split_polygons(shapely.intersection(part, shapely.box(west, south, 180.0, north)))
         beyond = shapely.intersection(part, shapely.box(180.0, south, east, north))
-        pieces += polygons(shapely.transform(beyond, back_one_turn))
+        pieces += split_polygons(shapely.transform(beyond, turn_back))
     return pieces[0] if len(pieces) == 1 else shapely.MultiPolygon(pieces)
 
 
-def back_one_turn(points: Floats) -> Floats:
-    return np.column_stack((moved(points[:, 0], -1.0), points[:, 1]))
+def turn_back(points: Floats) -> Floats:
+    return np.column_stack((turn_longitudes(points[:, 0], -1.0), points[:, 1]))
 
 
-def polygons(shape: Any) -> list[Any]:
+def split_polygons(shape: Any) -> list[Any]:
     if shape.geom_type == "Polygon":
         return [shape]
     return [part for part in shapely.get_parts(shapely.get_parts(shape)) if part.geom_type == "Polygon"]
@@ -209,28 +209,28 @@ def polygons(shape: Any) -> list[Any]:
 
 def area(shape: Any) -> float:
     """Square metres on WGS 84 of what straight edges in longitude and latitude enclose."""
-    return float(sum(part_areas(shape)))
+    return float(sum(measure_parts(shape)))
 
 
-def part_areas(shape: Any) -> Floats:
+def measure_parts(shape: Any) -> Floats:
     """The same of each part of it, all their rings at once."""
-    parts = np.array(polygons(shape), dtype=object)
+    parts = np.array(split_polygons(shape), dtype=object)
     if not len(parts):
         return np.zeros(0)
     rings, part = shapely.get_rings(parts, return_index=True)
     points, ring = shapely.get_coordinates(rings, return_index=True)
-    enclosed = np.abs(summed(ring[1:], under(points) * (ring[1:] == ring[:-1]), len(rings)))
+    enclosed = np.abs(sum_by_owner(ring[1:], measure_under(points) * (ring[1:] == ring[:-1]), len(rings)))
     is_shell = np.diff(part, prepend=-1) > 0
-    return summed(part, np.where(is_shell, enclosed, -enclosed), len(parts))
+    return sum_by_owner(part, np.where(is_shell, enclosed, -enclosed), len(parts))
 
 
-def summed(of: Longs, values: Floats, count: int) -> Floats:
+def sum_by_owner(of: Longs, values: Floats, count: int) -> Floats:
     """The sum of the values of each of so many, by the number of whose they are."""
     found: Floats = np.bincount(of, values, minlength=count).astype(np.float64)
     return found
 
 
-def under(points: Floats) -> Floats:
+def measure_under(points: Floats) -> Floats:
     """Of each edge the area between it and the equator, square metres. The equal-area cylinder: the integral of
     sin(latitude) over longitude in closed form."""
     lon, lat = np.radians(points[:, 0]), authalic(points[:, 1])

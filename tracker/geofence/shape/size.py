@@ -7,7 +7,7 @@ import shapely
 
 from tracker.geofence.shape.arrays import Floats
 from tracker.geofence.shape.distance import WGS84, in_pieces, pieces_of, ring_edges
-from tracker.geofence.shape.rings import part_areas, summed
+from tracker.geofence.shape.rings import measure_parts, sum_by_owner
 from tracker.model.geofence import Reach
 
 
@@ -16,7 +16,7 @@ def breadth_of(shape: Any, reach: Reach | None) -> float:
     twice the area by the length of the border, of the part where that is most."""
     if reach is not None:
         return reach.metres
-    return float(np.max(2 * part_areas(shape) / part_lengths(shape)))
+    return float(np.max(2 * measure_parts(shape) / part_lengths(shape)))
 
 
 def part_lengths(shape: Any) -> Floats:
@@ -25,7 +25,7 @@ def part_lengths(shape: Any) -> Floats:
     _, part = shapely.get_rings(shapely.get_parts(shape), return_index=True)
     a_lon, a_lat, b_lon, b_lat = in_pieces(edges).T
     metres = WGS84.inv(a_lon, a_lat, b_lon, b_lat)[2]
-    return summed(np.repeat(part[ring], pieces_of(edges)), metres, int(part[-1]) + 1)
+    return sum_by_owner(np.repeat(part[ring], pieces_of(edges)), metres, int(part[-1]) + 1)
 
 
 def edge_count(shape: Any) -> int:
