@@ -98,6 +98,7 @@ class Server:
         self.postbox = make_postbox(settings)
         self.app = build_app(
             addresses=self.addresses,
+            count_repeats=lambda device: self.writer.repeats.count(device, now_us()),
             gate=self.gate,
             table=self.table,
             metrics=self.metrics,

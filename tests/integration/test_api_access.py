@@ -32,6 +32,7 @@ EXPECTED = {
                   DELETE /api/groups/<group>/people/<int:person>""",
     READERS: """GET /api/devices, GET /api/devices/<device>, GET /api/devices/<device>/track,
                 GET /api/devices/<device>/commands, GET /api/devices/<device>/quarantine,
+                GET /api/devices/<device>/health,
                 GET /api/geofences, GET /api/geofences/<geofence>, GET /api/events, GET /api/events/stream,
                 GET /api/geofences/export, GET /api/positions, GET /api/push/key,
                 GET /api/pairs, GET /api/pairs/<pair>,

@@ -185,3 +185,27 @@ async def test_the_same_fix_by_three_ways_is_one_and_the_finer_stays(
         "select app from device_app a join device d on d.key = a.device where d.id = $1 order by dialect", phone.id
     )
     assert [row["app"] for row in told] == ["Traccar Client", "OwnTracks"]
+
+
+def test_health_says_what_came_and_what_is_wrong(phone: Phone) -> None:
+    def health() -> dict[str, Any]:
+        found: dict[str, Any] = phone.api.get(f"/api/devices/{phone.id}/health").raise_for_status().json()
+        return found
+
+    new = health()
+    assert (new["last_seen"], new["app"]) == (None, None) and [each["code"] for each in new["findings"]] == [
+        "never_seen"
+    ]
+    now = now_ms()
+    for ago in (20_000, 10_000, 0, 0):
+        phone.post(owntracks(now - ago, batt=9), **{"User-Agent": "Owntracks-Android/gms/420512345"})
+    fixed = health()
+    phone.post({"_type": "status", "android": {"loc": 0}})
+    seen = health()
+    assert (fixed["app"], fixed["speed"], fixed["interval"]) == ("OwnTracks 420512345", "km/h", 10.0)
+    assert fixed["day"] == {"stored": 3, "duplicate": 1, "quarantined": 0}
+    assert [each["code"] for each in fixed["findings"]] == ["battery_low"]
+    assert seen["last_fix"] == fixed["last_fix"] and seen["last_seen"] > fixed["last_seen"]
+    assert [each["code"] for each in seen["findings"]] == ["app_says", "battery_low"]
+    phone.post(sealed(owntracks()))
+    assert "encrypted" in [each["code"] for each in health()["findings"]]

@@ -45,7 +45,7 @@ MAY_IMPORT: Final = {
         "websocket",
         "metrics",
     },
-    "phones": {"model", "pipeline"},
+    "phones": {"model", "geo", "pipeline"},
     "readers": {"model", "errors", "geofence", "store"},
     "dry_run": {"model", "errors", "geo", "geofence", "pipeline", "readers", "store"},
     "api": {
@@ -61,6 +61,7 @@ MAY_IMPORT: Final = {
         "live",
         "metrics",
         "logs",
+        "phones",
     },
     "simulator": {"model", "errors", "geo", "xml"},
 }

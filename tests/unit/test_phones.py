@@ -211,6 +211,17 @@ def test_a_traccar_client_without_coords_has_no_older_place() -> None:
     assert (fix.lat, fix.lon, fix.speed, fix.battery) == (52.5, 13.4, 1.4, 0.85)
 
 
+def test_a_version_is_the_apps_own() -> None:
+    for agent, version in (
+        ("curl/7.88.1", None),
+        ("Dalvik/1.6.0 (Linux)", None),
+        ("OsmAnd/4.7.2", "4.7.2"),
+        ("", None),
+    ):
+        assert decode_post(Post(b"", f"lat=1&lon=2&timestamp={AT}&hdop=1", agent, AT)).app.version == version
+    assert decode_post(Post(b"", f"id=1&lat=1&lon=2&timestamp={SECOND}", "Dalvik/1.6.0", AT)).app.version == "8"
+
+
 def test_nothing_is_answered_as_owntracks_wants_it() -> None:
     report = said(b"")
     assert (report.reply, report.readings, report.faults) == ("array", (), ())

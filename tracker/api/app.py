@@ -25,6 +25,7 @@ from tracker.api import (
     deliveries,
     descriptions,
     devices,
+    doctor,
     dry_run,
     event_stream,
     events,
@@ -77,6 +78,7 @@ def build_app(
     ready: Ready,
     pool: asyncpg.Pool | None = None,
     addresses: Addresses | None = None,
+    count_repeats: doctor.CountRepeats = lambda device: 0,
     carriers: Carriers | None = None,
     newest: Newest | None = None,
     web: Path = WEB,
@@ -102,9 +104,8 @@ def build_app(
     guard(app, gate)
     spare(app)
     harden(app, _origin(map_style))
-    config = PageConfig(tracker.__version__, map_style)
     for blueprint in (
-        control.blueprint(ready, metrics.registry, config),
+        control.blueprint(ready, metrics.registry, PageConfig(tracker.__version__, map_style)),
         descriptions.blueprint(schema),
         pages.blueprint(web),
         sign_in.blueprint(gate, passwords, mails=postbox is not None),
@@ -124,6 +125,7 @@ def build_app(
         ),
         *(each.blueprint(pool, readers) for each in (geofences, geofence_import)),
         geofence_export.blueprint(pool),
+        doctor.blueprint(pool, count_repeats),
         ingest.blueprint(pool, addresses or Addresses(pool)),
     ):
         app.register_blueprint(blueprint)

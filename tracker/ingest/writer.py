@@ -17,6 +17,7 @@ import structlog
 
 from tracker.ingest.log import Committed, Log
 from tracker.ingest.note_queue import BAD_DATA, Notes, Noting
+from tracker.ingest.repeats import Repeats
 from tracker.live.bus import Bus
 from tracker.logs import Seldom
 from tracker.metrics import Metrics
@@ -66,6 +67,7 @@ class Writer:
         self.waiting = 0  # fixes in both
         self.notes = Notes()
         self.pressed: set[Sender] = set()  # those that were told to wait
+        self.repeats = Repeats()
         self.wake = asyncio.Event()
         self.idle = asyncio.Event()  # nothing waits, and nothing is being committed
         self.idle.set()
@@ -141,6 +143,7 @@ class Writer:
         """The device was deleted: nothing of it may be stored any more."""
         self.gone.add(device)
         self.to_forget.add(device)
+        self.repeats.forget(device)
         self.wake.set()
 
     async def forget_gone(self) -> None:
@@ -292,7 +295,9 @@ class Writer:
                 self.metrics.fix_to_received.observe(max(0.0, frame.received_at / 1e6 - newest.at / 1e3))
             frames += 1
             stored += outcome.stored
-            duplicate += outcome.duplicate
+            if outcome.duplicate:
+                duplicate += outcome.duplicate
+                self.repeats.note(frame.device, outcome.duplicate, now)
             quarantined += len(outcome.refusals)
         self.metrics.frames_in.inc(frames)
         self.metrics.fixes_stored.inc(stored)

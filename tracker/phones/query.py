@@ -49,7 +49,8 @@ def decode_query(fields: Fields, post: Post, *, is_form: bool) -> Report | None:
     name, speed = UNDERSTOOD[dialect]
     speed = "km/h" if "spd_kph" in fields and not {"spd", "speed"} & fields.keys() else speed
     agent = AGENT_VERSION.match(post.agent)
-    version = agent[2] if agent and agent[1] != "Dalvik" else {1: "8", 3: "10"}.get(dialect)
+    is_its_own = agent is not None and agent[1].lower().startswith(name.partition(" ")[0].lower())
+    version = agent[2] if agent and is_its_own else VERSIONS.get(dialect)
     reading = read_zero_unknown if dialect in (Dialect.OSMAND, Dialect.GPSLOGGER) else read_traccar
     app = App(dialect, name, version, speed, "alarm: " + fields["alarm"][:60] if fields.get("alarm") else None)
     return Report(app, "nothing", (reading(fields, post),))
@@ -79,6 +80,7 @@ def find_dialect(fields: Fields, *, is_form: bool) -> Dialect:
     return Dialect.TRACCAR_10 if is_form else Dialect.TRACCAR_8
 
 
+VERSIONS: Final = {Dialect.TRACCAR_8: "8", Dialect.TRACCAR_10: "10"}
 UNDERSTOOD: Final = {
     Dialect.TRACCAR_8: ("Traccar Client", "knots"),
     Dialect.TRACCAR_10: ("Traccar Client", "knots"),

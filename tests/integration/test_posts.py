@@ -1,0 +1,47 @@
+"""What comes without a session is bounded by how many wait, and is told to come again."""
+
+import asyncio
+
+import pytest
+
+from tests.moments import MONDAY
+from tracker.errors import StorageDown
+from tracker.ingest.log import Log
+from tracker.ingest.posts import MOST_WAITING, Posts
+from tracker.ingest.writer import ROOM, Writer
+from tracker.live.memory import MemoryBus
+from tracker.metrics import Metrics
+from tracker.model.device import Device
+from tracker.model.fix import Fix
+from tracker.model.frame import Frame, Outcome
+
+VAN = Device(1, "van", "Van")
+
+
+def frame() -> Frame:
+    return Frame(1, -1, MONDAY * 1000, [Fix(MONDAY, 0, 0)])
+
+
+async def test_a_thousand_wait_and_the_next_is_told_to_come_again() -> None:
+    """A writer that nobody runs takes all, and commits nothing."""
+    writer = Writer(Log("", "nobody"), MemoryBus(), Metrics())
+    posts = Posts(writer)
+    with pytest.raises(StorageDown):  # storage is away
+        await posts.offer(VAN, frame())
+    writer.is_storing = True
+    waiting = [asyncio.create_task(posts.offer(VAN, frame())) for _ in range(MOST_WAITING)]
+    await asyncio.sleep(0)
+    assert posts.waiting == MOST_WAITING == len(writer.live)
+    with pytest.raises(StorageDown):
+        posts.check_room()
+    given_up = waiting.pop()
+    given_up.cancel()
+    await asyncio.wait([given_up])
+    posts.check_room()  # there is room for one
+    for each, sender in writer.live:
+        sender.committed(each, Outcome(1, 0))  # also to the one that waits no more
+    assert await asyncio.gather(*waiting) == [Outcome(1, 0)] * len(waiting)
+    assert posts.waiting == 0
+    writer.waiting = ROOM
+    with pytest.raises(StorageDown):
+        posts.check_room()
