@@ -7,6 +7,7 @@
     ├── NotAllowed           the token's kind may not do this
     ├── NotFound             not there, or not yours to see
     ├── Conflict             there already
+    │   └── Changed          by somebody else, since it was read
     ├── TooLarge             more than the limit
     ├── WrongType            a body that is not JSON
     ├── TooMany              more often than the limit
@@ -69,6 +70,10 @@ class NotFound(TrackerError):
 
 class Conflict(TrackerError):
     """There is one already."""
+
+
+class Changed(Conflict):
+    """Somebody else has changed it meanwhile."""
 
 
 class TooLarge(TrackerError):

@@ -228,3 +228,40 @@ def test_a_file_in_another_encoding_comes_in_and_what_does_not_is_told(fences: P
     expect(fences.get_by_text("geometry: there is none")).to_be_visible()
     row = fences.get_by_role("option", name="Älvängen")
     expect(row.locator("bdi")).to_have_text("Älvängen \u202e")
+
+
+def test_what_was_drawn_and_deleted_comes_back_and_two_who_edit_one_are_told(
+    fences: Page, server: RunningServer, watched: Watched
+) -> None:
+    watched.tolerated.append("409")
+    server.new_geofence(CIRCLE)
+    fences.evaluate("tracker.readGeofences()")
+    fences.get_by_role("option", name="Old Port").click()
+    card = fences.locator(".detail")
+    card.get_by_role("button", name="Edit").click()
+    radius = fences.get_by_label("Radius")
+    radius.fill("80")
+    fences.get_by_role("button", name="Undo").click()
+    expect(radius).to_have_value("60")
+    fences.get_by_role("button", name="Redo").click()
+    expect(radius).to_have_value("80")
+    with server.api() as api:
+        theirs = CIRCLE | {"properties": CIRCLE["properties"] | {"name": "Theirs", "preset": "calm"}}
+        assert api.put("/api/geofences/port", json=theirs).is_success
+    fences.get_by_role("button", name="Save", exact=True).click()
+    told = fences.get_by_role("alert")
+    expect(told).to_contain_text("changed by somebody else")
+    expect(told).to_contain_text("calm")
+    assert stored(server)[0]["properties"]["name"] == "Theirs"
+    told.get_by_role("button", name="Save mine over it").click()
+    expect(card).to_contain_text("80 m")
+    (before,) = stored(server)
+    card.get_by_role("button", name="Delete").click()
+    card.get_by_role("group", name="Delete it?").get_by_role("button", name="Delete").click()
+    expect(fences.get_by_role("status").filter(has_text="is deleted")).to_be_visible()
+    fences.locator(".tabs").click(position={"x": 2, "y": 2})
+    fences.keyboard.press("Control+z")
+    expect(fences.get_by_role("option", name="Old Port")).to_be_visible()
+    (after,) = stored(server)
+    assert (after["id"], after["geometry"]) == ("port", before["geometry"])
+    assert after["properties"] | {"revision": 0} == before["properties"] | {"revision": 0}

@@ -181,3 +181,19 @@ async def test_a_viewer_sees_geofences_and_changes_none(viewer: Caller, admin: C
     assert (await viewer.get("/api/geofences/port")).status_code == 200
     assert (await viewer.put("/api/geofences/port", PORT)).status_code == 403
     assert (await viewer.delete("/api/geofences/port")).status_code == 403
+
+
+async def test_a_change_meant_for_another_revision_is_refused_and_loses_nothing(admin: Caller) -> None:
+    await admin.post("/api/geofences", PORT)
+    theirs = PORT | {"properties": {"name": "Theirs"}}
+    first = await admin.call("PUT", "/api/geofences/port", json=theirs, headers={"If-Match": '"1"'})
+    assert (await first.get_json())["properties"]["revision"] == 2
+    for method, body in (("PUT", PORT), ("DELETE", None)):
+        late = await admin.call(method, "/api/geofences/port", json=body, headers={"If-Match": '"1"'})
+        assert (late.status_code, "revision 2 by now, not at 1" in (await late.get_json())["detail"]) == (409, True)
+        wrong = await admin.call(method, "/api/geofences/port", json=body, headers={"If-Match": '"yesterday"'})
+        assert wrong.status_code == 422
+    assert (await (await admin.get("/api/geofences/port")).get_json())["properties"]["name"] == "Theirs"
+    assert (await admin.call("DELETE", "/api/geofences/port", headers={"If-Match": '"2"'})).status_code == 204
+    gone = await admin.call("PUT", "/api/geofences/port", json=PORT, headers={"If-Match": '"2"'})
+    assert gone.status_code == 404

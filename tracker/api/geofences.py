@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 import asyncpg
 import msgspec
-from quart import Blueprint, Response
+from quart import Blueprint, Response, request
 from quart_schema import document_querystring, document_request, document_response
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -13,7 +13,7 @@ from tracker.access.guard import allow, caller, sight
 from tracker.access.objects import check_action, check_removal, choose_group, hide_owner, put_into
 from tracker.api.edge import Cursor, Page, Slug, answer, below, empty, read_bytes, read_query
 from tracker.api.feature_stream import Form, Written, given, make_page, of_revision, stream_features, tag_of, written_as
-from tracker.errors import Conflict, NotFound, TooLarge
+from tracker.errors import Conflict, Invalid, NotFound, TooLarge
 from tracker.geofence.reading.collection import Draft
 from tracker.geofence.reading.feature import GeofenceProperties
 from tracker.geofence.reading.geojson import MAX_VERTICES, Geometry
@@ -148,7 +148,8 @@ def _changes(routes: Blueprint, pool: asyncpg.Pool, readers: Readers) -> None:
             await check_action(conn, sight(), "geofences", "geofence", found.key)
         draft = await _read(readers, geofence)
         async with borrow(pool) as conn, conn.transaction():
-            changed = await update_geofence(conn, geofence, draft.feature, draft.shape)
+            meant = _read_if_match()
+            changed = await update_geofence(conn, geofence, draft.feature, draft.shape, revision=meant)
             await note(conn, "geofence.changed", geofence)
         return _make_answer(changed)
 
@@ -159,7 +160,7 @@ def _changes(routes: Blueprint, pool: asyncpg.Pool, readers: Readers) -> None:
         async with borrow(pool) as conn, conn.transaction():
             found = await find_geofence(conn, sight(), geofence)
             await check_removal(conn, sight(), "geofences", "geofence", found.key)
-            if not await delete_geofence(conn, geofence):
+            if not await delete_geofence(conn, geofence, revision=_read_if_match()):
                 raise NotFound("there is no such geofence")
             await note(conn, "geofence.erased", geofence)
         return empty()
@@ -190,6 +191,17 @@ async def _show(pool: asyncpg.Pool, id: str, query: OneGeofenceQuery) -> Respons
         else:
             found = await select_geofence_as_of(conn, sight(), id, query.revision)
     return _make_answer(found, written=written_as(query.rfc7946))
+
+
+def _read_if_match() -> int | None:
+    """The revision that a change is meant for, of `If-Match: "7"`; None where it is meant for whatever there is."""
+    said = request.headers.get("If-Match", "*").strip()
+    if said == "*":
+        return None
+    digits = said.removeprefix("W/").strip('"')
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
+        raise Invalid('If-Match: the revision it was read at, as "7"', field="If-Match")
+    return int(digits)
 
 
 async def _read(readers: Readers, id: str | None) -> Draft:

@@ -7,7 +7,7 @@ from typing import Final, Literal
 import asyncpg
 import msgspec
 
-from tracker.errors import Conflict
+from tracker.errors import Changed, Conflict
 from tracker.geofence.reading.collection import Collection, Draft
 from tracker.geofence.reading.settle import Settled, Stored, settle
 from tracker.model.moment import datetime_to_micros
@@ -125,9 +125,12 @@ async def _upsert(conn: asyncpg.Connection, drafts: Sequence[Draft], revision: i
     )
 
 
-async def update_geofence(conn: asyncpg.Connection, id: str, feature: bytes, shape: bytes) -> StoredGeofence | None:
-    """The key stays, so a device inside stays inside. None where there is none."""
+async def update_geofence(
+    conn: asyncpg.Connection, id: str, feature: bytes, shape: bytes, *, revision: int | None = None
+) -> StoredGeofence | None:
+    """The key stays, so a device inside stays inside. None where there is none, Changed where at another."""
     async with conn.transaction():
+        await _check_revision(conn, id, revision)
         row = await conn.fetchrow(
             f"""with head as ({BUMP})
                 update geofence set revision = head.revision, feature = $2, shape = st_geomfromwkb($3, 4326),
@@ -139,12 +142,24 @@ async def update_geofence(conn: asyncpg.Connection, id: str, feature: bytes, sha
         return await _by_key(conn, row["key"]) if row else None
 
 
-async def delete_geofence(conn: asyncpg.Connection, id: str) -> bool:
-    """Its events stay. False where there is none."""
-    gone = await conn.fetchval(
-        f"with head as ({BUMP}) delete from geofence using head where id = $1 returning true", id
-    )
+async def delete_geofence(conn: asyncpg.Connection, id: str, *, revision: int | None = None) -> bool:
+    """Its events stay. False where there is none; Changed where it is not at `revision`."""
+    async with conn.transaction():
+        await _check_revision(conn, id, revision)
+        gone = await conn.fetchval(
+            f"with head as ({BUMP}) delete from geofence using head where id = $1 returning true", id
+        )
     return gone is not None
+
+
+async def _check_revision(conn: asyncpg.Connection, id: str, revision: int | None) -> None:
+    """The head first, as each change does: nobody else changes it between this look and the change."""
+    if revision is None:
+        return
+    await conn.fetchval("select revision from geofence_head for update")
+    now = await conn.fetchval("select revision from geofence where id = $1", id)
+    if now is not None and now != revision:
+        raise Changed(f"it is at revision {now} by now, not at {revision}: somebody else has changed it")
 
 
 async def select_geofence(conn: asyncpg.Connection, sight: Sight, id: str) -> StoredGeofence | None:

@@ -3,7 +3,7 @@ import { batch, effect, signal } from '@preact/signals';
 import { ApiError, onSessionEnd } from './api/call';
 import { fetchDevices, fetchTrack } from './api/devices';
 import { fetchEvents } from './api/events';
-import { fetchGeofences } from './api/geofences';
+import { fetchGeofences, fetchGeofencesTag } from './api/geofences';
 import { fetchMe } from './api/sign-in';
 import { Feed } from './live/feed';
 import type { TrackerEvent, Viewport } from './live/frames';
@@ -17,6 +17,7 @@ const EVENTS_SHOWN = 100; // of the log, at the start
 const TRAIL_MS = 15 * 60_000;
 const TRAIL_POINTS = 500;
 const CATALOGUE_MS = 60_000; // devices and geofences others have made or changed meanwhile
+const FENCES_MS = 3_000; // until what somebody else has drawn is on this map
 
 export class Live {
   readonly feed: Feed;
@@ -24,6 +25,7 @@ export class Live {
   private ticking = false;
   private bounds: Viewport | null = null;
   private zoom = 0;
+  private fencesTag: string | null = null;
   private flyTo: number | null = null; // a row whose place we do not know yet
   private stopped: (() => void)[] = [];
 
@@ -43,12 +45,14 @@ export class Live {
     addEventListener('online', online);
     document.addEventListener('visibilitychange', visible);
     const clock = setInterval(() => state.second.value++, 1000);
+    const fences = setInterval(() => void this.lookForFences(), FENCES_MS);
     const catalogue = setInterval(() => void this.readCatalogue(), CATALOGUE_MS);
     this.stopped = [
       () => removeEventListener('online', online),
       () => document.removeEventListener('visibilitychange', visible),
       () => clearInterval(clock),
       () => clearInterval(catalogue),
+      () => clearInterval(fences),
       effect(() => this.selectionChanged(state.selected.value)),
       effect(() => this.view.value?.chooseFence(state.chosenFence.value)),
     ];
@@ -178,6 +182,18 @@ export class Live {
     await this.readGeofences();
     this.see();
     state.tick.value++;
+  }
+
+  /** Reads them only where one has changed, by whomever. */
+  private async lookForFences(): Promise<void> {
+    if (document.hidden || state.door.peek().state !== 'open' || state.health.peek() !== 'live') return;
+    await quietly(async () => {
+      const tag = await fetchGeofencesTag(this.fencesTag);
+      if (tag === null || tag === this.fencesTag) return;
+      const isFirst = this.fencesTag === null; // they have just been read
+      this.fencesTag = tag;
+      if (!isFirst) await this.readGeofences();
+    });
   }
 
   /** Shows what there is now; also asked for by who has changed one. */

@@ -34,8 +34,13 @@ export function here(path: string): string {
   return new URL(path.replace(/^\//, ''), document.baseURI).href;
 }
 
-export async function call(method: string, path: string, body?: object): Promise<Json> {
-  const response = await send(method, path, body === undefined ? undefined : JSON.stringify(body));
+export async function call(
+  method: string,
+  path: string,
+  body?: object,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Json> {
+  const response = await send(method, path, body === undefined ? undefined : JSON.stringify(body), undefined, headers);
   return parse(await response.text());
 }
 
@@ -45,8 +50,13 @@ export async function send(
   path: string,
   body?: string | ArrayBuffer,
   signal?: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<Response> {
-  const request: RequestInit = { method, credentials: 'same-origin', headers: { Accept: 'application/json' } };
+  const request: RequestInit = {
+    method,
+    credentials: 'same-origin',
+    headers: { Accept: 'application/json', ...headers },
+  };
   if (body !== undefined)
     Object.assign(request, { body, headers: { ...request.headers, 'Content-Type': 'application/json' } });
   if (signal) request.signal = signal;

@@ -1,6 +1,6 @@
 /** Geofences: read whole, saved one at a time or by the file. */
 import type { Geometry } from 'geojson';
-import { call, type Json, list, numberOrNull, object, send, textOrNull } from './call';
+import { call, here, type Json, list, numberOrNull, object, send, textOrNull } from './call';
 
 export type Preset = 'strict' | 'balanced' | 'calm';
 export type FileFormat = 'geojson' | 'kml' | 'gpx';
@@ -39,6 +39,14 @@ export async function fetchGeofences(): Promise<Geofence[]> {
   return found;
 }
 
+/** What stands for all geofences as they are now; null where it is still `known`. One of them is asked for, so it costs little. */
+export async function fetchGeofencesTag(known: string | null): Promise<string | null> {
+  const headers = known === null ? {} : { 'If-None-Match': known };
+  const response = await fetch(here('/api/geofences?limit=1'), { headers, cache: 'no-store' });
+  await response.body?.cancel();
+  return response.ok ? response.headers.get('ETag') : null;
+}
+
 /** As it was by a revision, also if it is another or gone by now. */
 export async function fetchGeofenceAsOf(id: string, revision: number): Promise<Geofence> {
   return decodeGeofence(await call('GET', `/api/geofences/${encodeURIComponent(id)}?revision=${revision}`));
@@ -48,12 +56,25 @@ export async function createGeofence(feature: GeofenceFeature): Promise<Geofence
   return decodeGeofence(await call('POST', '/api/geofences', feature));
 }
 
-export async function replaceGeofence(id: string, feature: GeofenceFeature): Promise<Geofence> {
-  return decodeGeofence(await call('PUT', `/api/geofences/${encodeURIComponent(id)}`, feature));
+/** Refused with 409 where it is another by now than at this revision, and with 404 where it is gone. */
+export async function replaceGeofence(
+  id: string,
+  feature: GeofenceFeature,
+  revision: number | null,
+): Promise<Geofence> {
+  return decodeGeofence(await call('PUT', `/api/geofences/${encodeURIComponent(id)}`, feature, at(revision)));
 }
 
-export async function deleteGeofence(id: string): Promise<void> {
-  await call('DELETE', `/api/geofences/${encodeURIComponent(id)}`);
+export async function deleteGeofence(id: string, revision: number | null): Promise<void> {
+  await call('DELETE', `/api/geofences/${encodeURIComponent(id)}`, undefined, at(revision));
+}
+
+function at(revision: number | null): Record<string, string> {
+  return revision === null ? {} : { 'If-Match': `"${revision}"` };
+}
+
+export function revisionOf(fence: Geofence): number | null {
+  return numberOrNull(fence.properties['revision']);
 }
 
 /** What became of a file: `refused` and `said` are lines for people, the first of them. */

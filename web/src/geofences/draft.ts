@@ -1,12 +1,13 @@
 /** A geofence as a person is making it: what is typed is text until it is saved. */
 import type { Geometry, Position } from 'geojson';
 import type { Json } from '../api/call';
-import { type FenceKind, type Geofence, type GeofenceFeature, kindOf, type Preset } from '../api/geofences';
+import { type FenceKind, type Geofence, type GeofenceFeature, kindOf, type Preset, revisionOf } from '../api/geofences';
 import { measure } from '../units';
 import { words } from '../words';
 
 export interface Draft {
   readonly id: string | null; // null: it is new
+  readonly revision: number | null; // that it was read at
   readonly kind: FenceKind;
   readonly geometry: Geometry | null; // null: not drawn yet
   readonly name: string;
@@ -32,6 +33,7 @@ const FIELDS: Record<string, string> = { speed_limit: 'limit', geometry: 'shape'
 export function blank(kind: FenceKind): Draft {
   return {
     id: null,
+    revision: null,
     kind,
     geometry: null,
     name: '',
@@ -49,6 +51,7 @@ export function draftOf(fence: Geofence): Draft {
   const kept = Object.fromEntries(Object.entries(fence.properties).filter(([name]) => !KNOWN.includes(name)));
   return {
     id: fence.id,
+    revision: revisionOf(fence),
     kind: kindOf(fence.geometry),
     geometry: fence.geometry,
     name: fence.name,
@@ -91,6 +94,12 @@ export function featureOf(draft: Draft): GeofenceFeature {
   say('dwell', Math.round(number(draft.dwell) * 60));
   say('speed_limit', Math.round(number(draft.limit) * measure().speed.each * 1e4) / 1e4);
   return { type: 'Feature', ...(draft.id === null ? {} : { id: draft.id }), geometry: draft.geometry!, properties };
+}
+
+/** As it was, under its own id: for bringing back what was deleted. */
+export function featureAgain({ id, geometry, properties }: Geofence): GeofenceFeature {
+  const { revision: _, ...kept } = properties;
+  return { type: 'Feature', id, geometry, properties: kept };
 }
 
 /** The server's `properties.speed_limit` and its sentence, at the field a person knows it by. */

@@ -1,5 +1,6 @@
 /** Making, changing and deleting geofences: between the form, what is drawn on the map, and the server. */
 import { signal } from '@preact/signals';
+import type { Geometry, Position } from 'geojson';
 import { ApiError } from '../api/call';
 import {
   createGeofence,
@@ -10,12 +11,14 @@ import {
   type Imported,
   importGeofences,
   replaceGeofence,
+  revisionOf,
 } from '../api/geofences';
 import type { Live } from '../live';
 import { rounded } from '../map/circle';
 import type { Drawing, Shape } from '../map/drawing';
-import { chosenFence, pane, selected } from '../state';
+import { chosenFence, geofences, pane, selected } from '../state';
 import { words } from '../words';
+import { findCrossings } from './crossing';
 import {
   blank,
   canReshape,
@@ -24,10 +27,12 @@ import {
   type Faults,
   faultAt,
   faultsOf,
+  featureAgain,
   featureOf,
   number,
   without,
 } from './draft';
+import { History } from './history';
 
 const MIDDLE_METRES = 100;
 
@@ -41,6 +46,14 @@ export class Editor {
   readonly imported = signal<Imported | null>(null);
   /** Why this shape can be looked at and not reshaped; null where it can. */
   readonly fixed = signal<string | null>(null);
+  /** It was changed (null: deleted) by somebody else while it was edited here. */
+  readonly conflict = signal<{ readonly theirs: Geofence | null } | null>(null);
+  /** The last one deleted here, which can come back; `undone`: it has, and can go again. */
+  readonly deleted = signal<{ readonly fence: Geofence; readonly undone: boolean } | null>(null);
+  /** Where what is drawn goes through itself. */
+  readonly crosses = signal(false);
+  readonly steps = signal<{ readonly back: boolean; readonly forth: boolean }>({ back: false, forth: false });
+  private readonly history = new History<Draft>();
   private drawing: Drawing | null = null;
   private before: Shape | null = null; // the shape to come back to, where one is being drawn anew
   private turn = 0; // counts drawings begun: one whose chunk comes late may no longer be wanted
@@ -93,11 +106,55 @@ export class Editor {
     const before = this.draft.peek();
     if (!before) return;
     const draft = { ...before, ...part };
+    this.remember(before, Object.keys(part).join());
     this.draft.value = draft;
     this.faults.value = without(this.faults.peek(), Object.keys(part));
     const radius = number(draft.radius);
     if (part.radius !== undefined && draft.kind === 'circle' && draft.geometry && radius > 0)
       this.drawing?.reshape({ geometry: draft.geometry, radius });
+    if (part.width !== undefined || part.geometry !== undefined) this.sketch(placesOf(draft.geometry));
+  }
+
+  /** One step back: a corner while it is drawn, else the last change of the draft, else the last deletion. */
+  undo(): void {
+    if (!this.draft.peek()) return void this.bringBack();
+    if (!this.drawing?.undo()) this.goTo(this.history.back(this.draft.peek()!));
+  }
+
+  redo(): void {
+    if (!this.draft.peek()) return void this.deleteAgain();
+    if (!this.drawing?.redo()) this.goTo(this.history.forth(this.draft.peek()!));
+  }
+
+  private goTo(draft: Draft | null): void {
+    if (!draft) return;
+    const shape = this.draft.peek()!.geometry;
+    this.draft.value = draft;
+    this.faults.value = {};
+    this.count();
+    const radius = number(draft.radius);
+    const held = draft.geometry && { geometry: draft.geometry, radius: Number.isNaN(radius) ? null : radius };
+    if (held && shape) this.drawing?.reshape(held);
+    else if (held !== shape) void this.drawNow(held);
+    this.sketch(placesOf(draft.geometry));
+  }
+
+  private remember(before: Draft, field: string): void {
+    this.history.note(before, field, performance.now());
+    this.count();
+  }
+
+  private count(): void {
+    this.steps.value = { back: this.history.canGoBack, forth: this.history.canGoForth };
+  }
+
+  private sketch(places: readonly Position[]): void {
+    const draft = this.draft.peek();
+    const view = this.live.view.peek();
+    if (!draft || !view) return;
+    const crossings = draft.kind === 'polygon' ? findCrossings(places) : [];
+    this.crosses.value = crossings.length > 0;
+    view.showSketch({ way: draft.kind === 'corridor' ? places : [], width: number(draft.width) || 0, crossings });
   }
 
   close(): void {
@@ -107,6 +164,11 @@ export class Editor {
     this.draft.value = null;
     this.faults.value = {};
     this.taken.value = this.imported.value = null;
+    this.conflict.value = null;
+    this.crosses.value = false;
+    this.history.clear();
+    this.count();
+    this.live.view.peek()?.showSketch(null);
     this.live.view.peek()?.hideFence(null);
   }
 
@@ -116,21 +178,57 @@ export class Editor {
     this.faults.value = faultsOf(draft) ?? {};
     if (Object.keys(this.faults.value).length) return;
     await this.tried(async () => {
-      const saved = await (draft.id === null
-        ? createGeofence(featureOf(draft))
-        : replaceGeofence(draft.id, featureOf(draft)));
-      await this.live.readGeofences();
-      this.close();
-      chosenFence.value = saved.id;
+      const again = this.conflict.peek();
+      const isNew = draft.id === null || again?.theirs === null;
+      const revision = again?.theirs ? revisionOf(again.theirs) : draft.revision;
+      try {
+        const feature = featureOf(draft);
+        const saved = await (isNew ? createGeofence(feature) : replaceGeofence(draft.id!, feature, revision));
+        await this.live.readGeofences();
+        this.close();
+        chosenFence.value = saved.id;
+      } catch (error) {
+        if (!(error instanceof ApiError) || isNew || (error.status !== 409 && error.status !== 404)) throw error;
+        await this.live.readGeofences();
+        this.conflict.value = { theirs: geofences.peek().find((fence) => fence.id === draft.id) ?? null };
+      }
     });
   }
 
-  async remove(id: string): Promise<void> {
+  /** What is here is given up for what somebody else has made of it. */
+  takeTheirs(): void {
+    const theirs = this.conflict.peek()?.theirs;
+    if (theirs) this.edit(theirs);
+    else this.close();
+  }
+
+  async remove(fence: Geofence): Promise<void> {
     await this.tried(async () => {
-      await deleteGeofence(id);
-      if (chosenFence.peek() === id) chosenFence.value = null;
-      await this.live.readGeofences();
+      try {
+        await deleteGeofence(fence.id, revisionOf(fence));
+        this.deleted.value = { fence, undone: false };
+        if (chosenFence.peek() === fence.id) chosenFence.value = null;
+      } finally {
+        await this.live.readGeofences(); // where it was refused, what is shown is what somebody else made of it
+      }
     });
+  }
+
+  /** What was deleted here last comes back as it was, under the same id. */
+  async bringBack(): Promise<void> {
+    const last = this.deleted.peek();
+    if (!last || last.undone || this.busy.peek()) return;
+    await this.tried(async () => {
+      const fence = await createGeofence(featureAgain(last.fence));
+      this.deleted.value = { fence, undone: true };
+      await this.live.readGeofences();
+      chosenFence.value = fence.id;
+    });
+  }
+
+  private async deleteAgain(): Promise<void> {
+    const last = this.deleted.peek();
+    if (last?.undone && !this.busy.peek()) await this.remove(last.fence);
   }
 
   /** All of a file that can be a geofence; `replace` those that have the same id. */
@@ -172,12 +270,23 @@ export class Editor {
     if (shape && !canReshape(shape.geometry)) {
       this.fixed.value = words.value.drawing.fixed;
       view.hideFence(null);
-    } else this.drawing = new drawing.Drawing(view, kind, shape, (drawn) => this.drawn(drawn));
+    } else
+      this.drawing = new drawing.Drawing(
+        view,
+        kind,
+        shape,
+        (drawn) => this.drawn(drawn),
+        (places) => this.sketch(places),
+      );
+    if (shape) this.sketch(placesOf(shape.geometry));
   }
 
   private drawn(shape: Shape): void {
-    this.change({ geometry: shape.geometry });
-    if (shape.radius !== null) this.draft.value = { ...this.draft.peek()!, radius: String(shape.radius) };
+    const before = this.draft.peek()!;
+    this.remember(before, '');
+    const radius = shape.radius === null ? before.radius : String(shape.radius);
+    this.draft.value = { ...before, geometry: shape.geometry, radius };
+    this.sketch(placesOf(shape.geometry));
     if (this.faults.peek()['shape']) this.faults.value = {};
   }
 
@@ -192,6 +301,12 @@ export class Editor {
       this.busy.value = false;
     }
   }
+}
+
+/** The corners of what is drawn by hand. */
+function placesOf(geometry: Geometry | null): readonly Position[] {
+  if (geometry?.type === 'LineString') return geometry.coordinates;
+  return geometry?.type === 'Polygon' ? (geometry.coordinates[0] ?? []) : [];
 }
 
 function told(error: unknown): Faults {

@@ -7,6 +7,7 @@ import {
   TerraDraw,
   TerraDrawCircleMode,
   TerraDrawLineStringMode,
+  TerraDrawModeUndoRedo,
   TerraDrawPolygonMode,
   TerraDrawSelectMode,
 } from 'terra-draw';
@@ -22,7 +23,7 @@ export interface Shape {
 }
 
 const MODE: Record<FenceKind, string> = { polygon: 'polygon', circle: 'circle', corridor: 'linestring' };
-const CORNERS = 64; // of a circle: each is a handle
+const CORNERS = 64; // of a circle; one of them is its handle
 const KEYS = { deselect: null, delete: null, rotate: null, scale: null }; // the form has buttons for what these would do
 
 export class Drawing implements Overlay {
@@ -36,6 +37,7 @@ export class Drawing implements Overlay {
     private readonly kind: FenceKind,
     shape: Shape | null,
     private readonly drawn: (shape: Shape) => void,
+    private readonly sketched: (places: readonly Position[]) => void,
   ) {
     this.shape = shape;
     view.cover(this);
@@ -56,12 +58,31 @@ export class Drawing implements Overlay {
     this.draw = new TerraDraw({
       adapter: new TerraDrawMapLibreGLAdapter({ map, coordinatePrecision: 7 }),
       modes: modes(theme, this.kind),
+      undoRedo: { modeLevel: new TerraDrawModeUndoRedo() },
     });
     this.draw.start();
+    this.draw.on('change', () => this.changed());
     this.draw.on('finish', (id) => this.finished(id));
     if (this.shape) this.hold(this.shape);
     else this.draw.setMode(MODE[this.kind]);
     map.getCanvas().focus({ preventScroll: true }); // Enter finishes, where a person has not gone on to the form
+  }
+
+  /** Of the corners set so far, while it is being drawn; false where there is none to take back. */
+  undo(): boolean {
+    return this.id === null && this.draw?.canUndo() === true && this.draw.undo();
+  }
+
+  redo(): boolean {
+    return this.id === null && this.draw?.canRedo() === true && this.draw.redo();
+  }
+
+  /** With each move of the hand. */
+  private changed(): void {
+    const found = this.draw?.getSnapshot().find(({ properties }) => properties['mode'] === MODE[this.kind]);
+    const geometry = found?.geometry;
+    if (geometry?.type === 'LineString') this.sketched(geometry.coordinates);
+    else if (geometry?.type === 'Polygon' && this.kind === 'polygon') this.sketched(geometry.coordinates[0] ?? []);
   }
 
   undress(): void {
@@ -126,6 +147,15 @@ function closed(places: Position[]): Position[] {
   return first[0] === last[0] && first[1] === last[1] ? places : [...places, first];
 }
 
+interface Corner {
+  readonly properties?: Readonly<Record<string, unknown>>;
+}
+
+/** A circle has its eastern corner to be seen and dragged; the others would look like a chain of beads. */
+function isHandle({ properties }: Corner): boolean {
+  return properties?.['index'] === 0;
+}
+
 function modes(
   theme: Theme,
   kind: FenceKind,
@@ -142,8 +172,8 @@ function modes(
     selectedLineStringWidth: 3,
     selectionPointColor: halo,
     selectionPointOutlineColor: fence,
-    selectionPointWidth: kind === 'circle' ? 3 : 5,
-    selectionPointOutlineWidth: 2,
+    selectionPointWidth: kind === 'circle' ? (corner: Corner) => (isHandle(corner) ? 7 : 0) : 5,
+    selectionPointOutlineWidth: kind === 'circle' ? (corner: Corner) => (isHandle(corner) ? 2 : 0) : 2,
     midPointColor: fence,
     midPointOutlineColor: halo,
     midPointWidth: 4,

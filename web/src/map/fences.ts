@@ -9,6 +9,7 @@ import { PAINT, type Theme } from './flavors';
 const SOURCE = 'geofences';
 const FORMER = 'former';
 const CORNERS = 96;
+const LABEL_LETTERS = 32;
 const LIT_MS = 2_500;
 const PIXELS_PER_METRE_AT_0 = 512 / 40_075_016.7;
 
@@ -124,14 +125,20 @@ function drawable(fences: readonly Geofence[]): FeatureCollection {
 
 function drawableFence(fence: Geofence): Feature {
   const { id, name, geometry, radius, width, enabled } = fence;
-  const properties = { id, name, width: width ?? 0, lat: 0, enabled, shade: enabled ? 0.09 : 0.03 };
+  const properties = { id, name: cut(name), width: width ?? 0, lat: 0, enabled, shade: enabled ? 0.09 : 0.03 };
   if (geometry.type === 'LineString') properties.lat = geometry.coordinates[0]?.[1] ?? 0;
   const shape: Geometry = geometry.type === 'Point' ? ring(geometry.coordinates, radius ?? 0, CORNERS) : geometry;
   return { type: 'Feature', properties, geometry: shape };
 }
 
+/** A name without spaces is never broken by the map, and one of a hundred letters would lie across it. */
+function cut(name: string): string {
+  const letters = [...name];
+  return letters.length > LABEL_LETTERS ? `${letters.slice(0, LABEL_LETTERS).join('')}…` : name;
+}
+
 /** Doubles with each zoom; Mercator stretches by the cosine of the latitude. */
-function widthInMetres(): unknown {
+export function widthInMetres(): unknown {
   const stretch = ['/', ['get', 'width'], ['max', 0.01, ['cos', ['*', ['get', 'lat'], Math.PI / 180]]]];
   const at = (zoom: number) => ['*', stretch, PIXELS_PER_METRE_AT_0 * 2 ** zoom];
   return ['interpolate', ['exponential', 2], ['zoom'], 0, at(0), 22, at(22)];

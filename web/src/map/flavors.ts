@@ -112,6 +112,7 @@ export const PAINT = {
     cellText: '#ffffff',
     silent: '#d97706',
     silentText: '#8a4a06',
+    wrong: '#c62a2f',
   },
   dark: {
     markers: { status: ['#8d9bb0', '#a9b7ca', '#4ea1ff', '#8294ab'], rim: '#0c1520' },
@@ -123,5 +124,6 @@ export const PAINT = {
     cellText: '#08121e',
     silent: '#f5a94c',
     silentText: '#f5c07a',
+    wrong: '#ff7b7b',
   },
 } as const satisfies Record<Theme, object>;

@@ -15,6 +15,7 @@ import { addDots, showDots } from './dots';
 import { addFences, addFormer, boxOf, choose, light, showFences, showFormer } from './fences';
 import { PAINT, type Theme } from './flavors';
 import { DeviceLabels } from './labels';
+import { addSketch, NO_SKETCH, type Sketch, showSketch } from './sketch';
 import { addTrail, extend, showTrail } from './trail';
 
 export interface MapListener {
@@ -53,6 +54,7 @@ export class MapView {
   private chosen: string | null = null; // geofence
   private hidden: string | null = null; // geofence
   private former: Geofence | null = null; // the border that decided an event, where it is another by now
+  private sketch = NO_SKETCH;
   private overlay: Overlay | null = null;
   private dots: readonly Position[] = [];
   private lost = false; // the GPU was taken away, as after a sleep; until it is back the map has no style to speak to
@@ -158,6 +160,7 @@ export class MapView {
     if (!this.dressed) {
       addFences(this.map, this.seen(), this.theme);
       addFormer(this.map, this.former, this.theme);
+      addSketch(this.map, this.sketch, this.theme);
       addTrail(this.map, this.trail, this.theme);
       addCells(this.map, this.crowds.discs, this.theme);
       addDots(this.map, this.dots, this.theme);
@@ -204,6 +207,11 @@ export class MapView {
     if (fence === this.former) return;
     this.former = fence;
     if (!this.lost) showFormer(this.map, fence);
+  }
+
+  showSketch(sketch: Sketch | null): void {
+    this.sketch = sketch ?? NO_SKETCH;
+    if (!this.lost) showSketch(this.map, this.sketch);
   }
 
   private seen(): readonly Geofence[] {

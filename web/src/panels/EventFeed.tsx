@@ -1,13 +1,14 @@
-/** What happened, newest first; why, when one asks. */
-import { useMemo, useState } from 'preact/hooks';
+/** What happened, in the order of time, newest first; why, when one asks. */
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Live } from '../live';
 import type { TrackerEvent } from '../live/frames';
 import { events, geofenceNames, geofences, second } from '../state';
 import { words } from '../words';
 import { EvidenceView } from './EvidenceView';
-import { ago, moment, time } from './format';
+import { ago, count as counted, moment, time } from './format';
 import { EventIcon } from './Icons';
 import { Name } from './Name';
+import { arrange, held, inOrder } from './order';
 import { type Names, type Part, retracted, sentence } from './wording';
 
 const SHOWN = 100;
@@ -16,28 +17,114 @@ const RECENT_MS = 60_000;
 export function EventFeed({ live }: { live: Live }) {
   void second.value; // ages, and names that came late
   const [open, setOpen] = useState<number | null>(null);
+  const [kind, setKind] = useState('');
+  const [reading, setReading] = useState(false);
+  const [seen, setSeen] = useState<number | null>(null); // the newest of those shown, while one reads
+  const list = useRef<HTMLOListElement>(null);
   const wrong = useMemo(() => retracted(events.value), [events.value]);
+  const isHeld = reading || open !== null;
+  useEffect(() => setSeen(isHeld ? newest(events.peek()) : null), [isHeld]);
+  const { shown, waiting } = held(inOrder(events.value, kind), seen);
+  const reveal = () => {
+    setOpen(null);
+    setReading(false);
+    setSeen(null);
+    if (list.current) list.current.scrollTop = 0;
+  };
   return (
     <section class="events" aria-label={words.value.events.title}>
-      <h2>{words.value.events.title}</h2>
+      <header>
+        <h2>{words.value.events.title}</h2>
+        {waiting > 0 && (
+          <button type="button" class="waiting" onClick={reveal}>
+            {words.value.events.waiting(counted(waiting))}
+          </button>
+        )}
+        {events.value.length > 0 && <Kinds kind={kind} onChange={setKind} />}
+      </header>
       {events.value.length === 0 ? (
         <NoEvents />
+      ) : shown.length === 0 ? (
+        <p class="nothing">{words.value.events.noMatch}</p>
       ) : (
-        <ol>
-          {events.value.slice(0, SHOWN).map((event) => (
-            <Entry
-              key={event.id}
-              live={live}
-              event={event}
-              wrong={wrong.has(event.id)}
-              open={open === event.id}
-              onToggle={() => setOpen(open === event.id ? null : event.id)}
-            />
-          ))}
-        </ol>
+        <Rows
+          live={live}
+          shown={shown.slice(0, SHOWN)}
+          wrong={wrong}
+          open={open}
+          setOpen={setOpen}
+          list={list}
+          setReading={setReading}
+        />
       )}
     </section>
   );
+}
+
+function newest(all: readonly TrackerEvent[]): number {
+  return all.reduce((most, event) => Math.max(most, event.id), 0);
+}
+
+function Kinds({ kind, onChange }: { kind: string; onChange: (kind: string) => void }) {
+  const { all, filter, kinds } = words.value.events;
+  return (
+    <select aria-label={filter} value={kind} onChange={(event) => onChange(event.currentTarget.value)}>
+      <option value="">{all}</option>
+      {Object.entries(kinds).map(([type, text]) => (
+        <option key={type} value={type}>
+          {text}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+interface RowsProps {
+  readonly live: Live;
+  readonly shown: readonly TrackerEvent[];
+  readonly wrong: ReadonlySet<number>;
+  readonly open: number | null;
+  readonly setOpen: (id: number | null) => void;
+  readonly list: { current: HTMLOListElement | null };
+  readonly setReading: (reading: boolean) => void;
+}
+
+/** Each is put at its height by a transform: what comes in above moves them without a new layout of all. */
+function Rows({ live, shown, wrong, open, setOpen, list, setReading }: RowsProps) {
+  const [evidence, setEvidence] = useState(0); // px of the open one's
+  const [hovered, setHovered] = useState(false);
+  const tops = arrange(shown, (event) => isTall(event, wrong), open, evidence);
+  const look = (hovers: boolean) => setReading(hovers || (list.current?.scrollTop ?? 0) > 0);
+  const hover = (hovers: boolean) => {
+    setHovered(hovers);
+    look(hovers);
+  };
+  return (
+    <ol
+      ref={list}
+      onScroll={() => look(hovered)}
+      onPointerEnter={(event) => event.pointerType === 'mouse' && hover(true)}
+      onPointerLeave={() => hover(false)}
+    >
+      {shown.map((event, i) => (
+        <li key={event.id} style={{ transform: `translateY(${tops[i]}px)` }}>
+          <Entry
+            live={live}
+            event={event}
+            wrong={wrong.has(event.id)}
+            open={open === event.id}
+            onToggle={() => setOpen(open === event.id ? null : event.id)}
+            onHeight={setEvidence}
+          />
+        </li>
+      ))}
+      <li class="rest" role="presentation" style={{ transform: `translateY(${tops.at(-1)}px)` }} />
+    </ol>
+  );
+}
+
+function isTall(event: TrackerEvent, wrong: ReadonlySet<number>): boolean {
+  return event.late || wrong.has(event.id);
 }
 
 function NoEvents() {
@@ -52,13 +139,14 @@ interface EntryProps {
   readonly wrong: boolean; // taken back by a later one
   readonly open: boolean;
   readonly onToggle: () => void;
+  readonly onHeight: (px: number) => void; // of the evidence
 }
 
-function Entry({ live, event, wrong, open, onToggle }: EntryProps) {
+function Entry({ live, event, wrong, open, onToggle, onHeight }: EntryProps) {
   const now = live.feed.now();
   const said = <Words parts={sentence(event, namesOf(live))} />;
   return (
-    <li>
+    <>
       <button
         type="button"
         class={`event ${event.type}`}
@@ -78,8 +166,8 @@ function Entry({ live, event, wrong, open, onToggle }: EntryProps) {
           <span class="late">{wrong ? words.value.events.wrong : words.value.events.late}</span>
         )}
       </button>
-      {open && <EvidenceView live={live} event={event} id={`why-${event.id}`} />}
-    </li>
+      {open && <EvidenceView live={live} event={event} id={`why-${event.id}`} onHeight={onHeight} />}
+    </>
   );
 }
 

@@ -12,10 +12,23 @@ import { toBorder } from './wording';
 
 const DELAY_MS = 60_000; // from the event until it was found out; less need not be told
 
-export function EvidenceView({ live, event, id }: { live: Live; event: TrackerEvent; id: string }) {
+interface Props {
+  readonly live: Live;
+  readonly event: TrackerEvent;
+  readonly id: string;
+  readonly onHeight: (px: number) => void;
+}
+
+export function EvidenceView({ live, event, id, onHeight }: Props) {
   const row = live.feed.devices.row(event.device);
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => box.current?.scrollIntoView({ block: 'nearest' }), []);
+  useEffect(() => {
+    const watch = new ResizeObserver(() => onHeight(box.current?.offsetHeight ?? 0));
+    watch.observe(box.current!);
+    onHeight(box.current!.offsetHeight);
+    box.current!.scrollIntoView({ block: 'nearest' });
+    return () => watch.disconnect();
+  }, []);
   const border = useBorderThen(live, event);
   const known = Number.isFinite(event.lon) && Number.isFinite(event.lat);
   return (

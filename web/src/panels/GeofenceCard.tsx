@@ -51,7 +51,7 @@ export function GeofenceCard({ live, editor }: { live: Live; editor: Editor }) {
             question={words.value.geofences.deleteIt}
             yes={words.value.app.delete}
             disabled={editor.busy.value}
-            onYes={() => void editor.remove(fence.id)}
+            onYes={() => void editor.remove(fence)}
           >
             <TrashIcon /> {words.value.app.delete}
           </Confirm>

@@ -1,12 +1,14 @@
 /** The form beside the map: what a geofence is called, how it decides, what it watches for. */
 import { useEffect } from 'preact/hooks';
-import { type Draft, type Faults, PRESETS } from '../geofences/draft';
+import type { Json } from '../api/call';
+import { decodeGeofence } from '../api/geofences';
+import { type Draft, type Faults, featureOf, PRESETS } from '../geofences/draft';
 import type { Editor } from '../geofences/editor';
 import type { Live } from '../live';
 import { words } from '../words';
 import { Fault, Field, Group, useFaultsInSight } from './Field';
 import { speedUnit } from './format';
-import { KindIcon } from './GeofenceList';
+import { KindIcon, rules } from './GeofenceList';
 import { isolated } from './Name';
 import { TrialView } from './TrialView';
 
@@ -34,6 +36,8 @@ export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
           <KindIcon kind={draft.kind} />{' '}
           {draft.id === null ? words.value.drawing.new[draft.kind] : words.value.drawing.edit}
         </h2>
+        <Steps editor={editor} />
+        <Conflict editor={editor} draft={draft} />
         <ShapeHelp editor={editor} draft={draft} fault={faults['shape']} />
         <Field
           id="fence-name"
@@ -68,6 +72,47 @@ export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
   );
 }
 
+/** Back and forth, by hand: Ctrl+Z does the same. */
+function Steps({ editor }: { editor: Editor }) {
+  const { back, forth } = editor.steps.value;
+  const { undo, redo } = words.value.app;
+  const isDrawn = editor.draft.value?.geometry !== null; // while it is being drawn each corner can be taken back
+  return (
+    <div class="buttons steps">
+      <button type="button" disabled={isDrawn && !back} title={`${undo} (Ctrl+Z)`} onClick={() => editor.undo()}>
+        {undo}
+      </button>
+      <button type="button" disabled={isDrawn && !forth} title={`${redo} (Ctrl+Shift+Z)`} onClick={() => editor.redo()}>
+        {redo}
+      </button>
+    </div>
+  );
+}
+
+/** Two have changed the same one: both versions are said, and one decides which it is to be. */
+function Conflict({ editor, draft }: { editor: Editor; draft: Draft }) {
+  const conflict = editor.conflict.value;
+  if (!conflict) return null;
+  const { theirs } = conflict;
+  const said = words.value.drawing;
+  const mine = decodeGeofence(featureOf(draft) as unknown as Json);
+  return (
+    <div class="notice bad" role="alert">
+      <p>{(theirs ? said.conflict : said.conflictGone)(isolated(theirs?.name ?? draft.name))}</p>
+      {theirs && <p>{said.theirs(`${isolated(theirs.name)} · ${rules(theirs)}`)}</p>}
+      <p>{said.yours(`${isolated(draft.name)} · ${rules(mine)}`)}</p>
+      <div class="buttons">
+        <button type="button" disabled={editor.busy.value} onClick={() => void editor.save()}>
+          {said.saveMine}
+        </button>
+        <button type="button" onClick={() => editor.takeTheirs()}>
+          {said.takeTheirs}
+        </button>
+      </div>
+    </div>
+  );
+}
+
 function ShapeHelp({ editor, draft, fault }: { editor: Editor; draft: Draft; fault: string | undefined }) {
   return (
     <div class="shape-help">
@@ -87,7 +132,7 @@ function ShapeHelp({ editor, draft, fault }: { editor: Editor; draft: Draft; fau
           {words.value.drawing.anew}
         </button>
       )}
-      <Fault text={fault} />
+      <Fault text={fault ?? (editor.crosses.value ? words.value.drawing.crossing : undefined)} />
     </div>
   );
 }

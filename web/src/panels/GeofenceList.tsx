@@ -11,7 +11,7 @@ import { Fault } from './Field';
 import { compareNames, count, span, speed } from './format';
 import { CircleIcon, CorridorIcon, FenceIcon } from './Icons';
 import { besideCard } from './MapPane';
-import { Name } from './Name';
+import { isolated, Name } from './Name';
 import { Search } from './Search';
 import { VirtualList } from './VirtualList';
 
@@ -96,6 +96,7 @@ function Making({ editor }: { editor: Editor }) {
         </label>
       </div>
       <Fault text={editor.faults.value['form']} />
+      <Deleted editor={editor} />
       {editor.taken.value && (
         <button type="button" class="link" onClick={() => void editor.load(editor.taken.peek()!, true)}>
           {words.value.geofences.importReplacing}
@@ -103,6 +104,19 @@ function Making({ editor }: { editor: Editor }) {
       )}
       {editor.imported.value && <Outcome imported={editor.imported.value} />}
     </div>
+  );
+}
+
+function Deleted({ editor }: { editor: Editor }) {
+  const last = editor.deleted.value;
+  if (!last || last.undone) return null;
+  return (
+    <p class="hint deleted" role="status">
+      {words.value.geofences.deleted(isolated(last.fence.name))}{' '}
+      <button type="button" class="link" disabled={editor.busy.value} onClick={() => void editor.bringBack()}>
+        {words.value.app.undo}
+      </button>
+    </p>
   );
 }
 

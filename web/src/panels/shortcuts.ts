@@ -23,6 +23,7 @@ export function listShortcuts(): readonly [key: string, what: string][] {
     ['f', help.follow],
     ['a', app.showAll],
     ['t', app.lightOrDark],
+    ['Ctrl Z', help.undoRedo],
     ['Esc', help.escape],
     ['?', help.help],
   ];
@@ -32,6 +33,10 @@ export function listenForShortcuts(live: Live, editor: Editor): () => void {
   singleKeys.value = readStored(KEY) !== 'off';
   const forget = effect(() => store(KEY, singleKeys.value ? 'on' : 'off'));
   const pressed = (event: KeyboardEvent) => {
+    const isTyping = (event.target as HTMLElement).matches?.(
+      'input:not([type=checkbox], [type=radio]), textarea, select',
+    );
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && !isTyping) return stepped(event, editor); // a text field undoes by itself
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === 'Escape') return goBack(editor);
     if (!singleKeys.value) return;
@@ -58,6 +63,14 @@ function actions(live: Live): Record<string, () => void> {
     t: toggleTheme,
     '?': () => (helpShown.value = !helpShown.value),
   };
+}
+
+function stepped(event: KeyboardEvent, editor: Editor): void {
+  const key = event.key.toLowerCase();
+  if (key !== 'z' && key !== 'y') return;
+  event.preventDefault();
+  if (key === 'y' || event.shiftKey) editor.redo();
+  else editor.undo();
 }
 
 /** One thing at a time, the nearest first. What was drawn and typed is not lost by it: only a drawing not yet finished. */

@@ -1,0 +1,53 @@
+/** Under a shape while it is drawn: the whole width of a corridor, and where a line goes through itself. */
+import type { FeatureCollection, Position } from 'geojson';
+import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
+import { widthInMetres } from './fences';
+import { PAINT, type Theme } from './flavors';
+
+export interface Sketch {
+  readonly way: readonly Position[]; // of a corridor
+  readonly width: number; // m
+  readonly crossings: readonly Position[];
+}
+
+const SOURCE = 'sketch';
+export const NO_SKETCH: Sketch = { way: [], width: 0, crossings: [] };
+
+export function addSketch(map: MapLibre, sketch: Sketch, theme: Theme): void {
+  map.addSource(SOURCE, { type: 'geojson', data: collection(sketch) });
+  map.addLayer({
+    id: 'sketch-width',
+    type: 'line',
+    source: SOURCE,
+    filter: ['==', ['geometry-type'], 'LineString'],
+    layout: { 'line-cap': 'round', 'line-join': 'round' },
+    paint: { 'line-color': PAINT[theme].fence, 'line-opacity': 0.22, 'line-width': widthInMetres() as never },
+  });
+  map.addLayer({
+    id: 'sketch-crossing',
+    type: 'circle',
+    source: SOURCE,
+    filter: ['==', ['geometry-type'], 'Point'],
+    paint: {
+      'circle-radius': 11,
+      'circle-color': PAINT[theme].wrong,
+      'circle-opacity': 0.3,
+      'circle-stroke-color': PAINT[theme].wrong,
+      'circle-stroke-width': 2.5,
+    },
+  });
+}
+
+export function showSketch(map: MapLibre, sketch: Sketch): void {
+  (map.getSource(SOURCE) as GeoJSONSource | undefined)?.setData(collection(sketch));
+}
+
+function collection({ way, width, crossings }: Sketch): FeatureCollection {
+  const lat = way[0]?.[1] ?? 0;
+  const lines = way.length > 1 && width > 0 ? [{ type: 'LineString' as const, coordinates: [...way] }] : [];
+  const marks = crossings.map((place) => ({ type: 'Point' as const, coordinates: place }));
+  return {
+    type: 'FeatureCollection',
+    features: [...lines, ...marks].map((geometry) => ({ type: 'Feature', properties: { width, lat }, geometry })),
+  };
+}
