@@ -46,8 +46,9 @@ create table group_subscription (
 );
 create index on group_subscription (subscription);
 
--- A person's own device is seen by nobody else, until its person puts it into a group.
-alter table device add column person integer references person on delete set null;
+-- A person's own device is seen by nobody else, until its person puts it into a group. It goes with its person, and before:
+-- a device that lost its person would be everybody's.
+alter table device add column person integer references person on delete restrict;
 create index on device (person) where person is not null;
 
 -- Tokens of a group: `in_group` null means everything that is not private.

@@ -239,6 +239,19 @@ async def test_the_last_owner_stays(app: Quart, admin: Caller, conn: asyncpg.Con
     assert (await admin.delete(f"/api/people/{left}")).status_code == 409
 
 
+async def test_ones_own_devices_go_with_oneself_and_are_nobody_elses(
+    app: Quart, admin: Caller, conn: asyncpg.Connection
+) -> None:
+    bob = await make_person(admin, "bob@example.org", owner=True)
+    browser = Browser(app)
+    await browser.sign_in("bob@example.org")
+    await conn.execute("insert into device (id, name, person) values ('phone', 'Phone', $1), ('van', 'Van', null)", bob)
+    await make_person(admin, "ann@example.org", owner=True)
+    assert (await browser.call("DELETE", f"/api/people/{bob}")).status_code == 204
+    assert (await admin.get("/api/devices/phone")).status_code == 404
+    assert await conn.fetchval("select array_agg(id) from device") == ["van"]
+
+
 async def test_another_origins_page_does_nothing_with_the_cookie(app: Quart, admin: Caller) -> None:
     ann = await make_person(admin, "ann@example.org")
     browser = Browser(app)

@@ -139,12 +139,11 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @allow("devices", rows=True)
     async def erase_device(device: str) -> Response:
         """Erase a device with its fixes, tokens, commands and events."""
-        async with borrow(pool) as conn, conn.transaction():
+        async with borrow(pool) as conn:
             found = await find_device(conn, sight(), device)
             await check_removal(conn, sight(), "devices", "device", found.key)
-            if not await delete_device(conn, device):
+            if not await delete_device(conn, device, lambda inner: note(inner, "device.erased", device)):
                 raise NotFound(f"there is no device {device}")
-            await note(conn, "device.erased", device)
         return empty()
 
     @routes.post("/<slug:device>/token")

@@ -15,11 +15,13 @@ from tracker.access.standing import find_managed, own_person, see_person
 from tracker.api.edge import Name, Page, answer, clean_name, empty, read_json, read_query
 from tracker.errors import Conflict, Invalid, NotAllowed
 from tracker.model.person import Person, fault_of_email
+from tracker.store.devices import delete_device
 from tracker.store.memberships import Membership, select_memberships, select_people_of
 from tracker.store.people import (
     delete_person,
     insert_person,
     lock_owners,
+    select_own_devices,
     select_people,
     update_password,
     update_person,
@@ -118,17 +120,29 @@ def blueprint(pool: asyncpg.Pool, passwords: Passwords) -> Blueprint:
     @routes.delete("/<int:person>")
     @allow("self")
     async def remove_person(person: int) -> Response:
-        """Remove oneself, or as an owner somebody else; sessions and open sockets end at once."""
-        async with borrow(pool) as conn, conn.transaction():
-            owners = await lock_owners(conn)  # so that of two owners who leave at once one stays
-            await own_person(conn, person)
-            if owners == [person]:
-                raise Conflict(LAST_OWNER)
-            await delete_person(conn, person)
-            await note(conn, "person.removed", person)
+        """Remove oneself, or as an owner somebody else, with one's own devices and where these were; sessions and open
+        sockets end at once."""
+        async with borrow(pool) as conn:
+            async with conn.transaction():
+                await _check_removal(conn, person)
+            for id in await select_own_devices(conn, person):  # years of fixes take longer than a lock may
+                await delete_device(conn, id)
+            async with conn.transaction():
+                await _check_removal(conn, person)
+                await delete_person(conn, person)
+                await note(conn, "person.removed", person)
         return empty()
 
     return routes
+
+
+async def _check_removal(conn: asyncpg.Connection, person: int) -> None:
+    """NotFound for who is not oneself, unless an owner asks; Conflict for the last owner. Of two owners who leave at
+    once one stays: they are locked until the transaction ends."""
+    owners = await lock_owners(conn)
+    await own_person(conn, person)
+    if owners == [person]:
+        raise Conflict(LAST_OWNER)
 
 
 async def _page(pool: asyncpg.Pool, query: PeopleQuery) -> PeoplePage:

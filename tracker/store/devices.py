@@ -1,6 +1,6 @@
 """Table device: who reports. Whatever changes a row nudges `tracker_device` with its key in the same statement."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final
 
 import asyncpg
@@ -94,8 +94,11 @@ async def update_device(
     return _device(row) if row else None
 
 
-async def delete_device(conn: asyncpg.Connection, id: str) -> bool:
-    """With its fixes, tokens, events and all else that is known of it. False where there is none.
+async def delete_device(
+    conn: asyncpg.Connection, id: str, note: Callable[[asyncpg.Connection], Awaitable[None]] | None = None
+) -> bool:
+    """With its fixes, tokens, events and all else that is known of it. False where there is none. `note` writes into
+    the last of its transactions; within one around all of them the device would go on sending until the end.
 
     It is silenced first, and most of its fixes go before its row is locked: the writer waits for that lock whenever the
     device says something to quarantine, and every other device with it.
@@ -112,6 +115,8 @@ async def delete_device(conn: asyncpg.Connection, id: str) -> bool:
         await _delete_fixes(conn, key)
         await conn.execute("delete from device where key = $1", key, timeout=600)
         await conn.execute("select pg_notify('tracker_device', $1)", str(key))
+        if note is not None:
+            await note(conn)
         return True
 
 

@@ -88,8 +88,13 @@ async def lock_owners(conn: asyncpg.Connection) -> Sequence[int]:
 
 
 async def delete_person(conn: asyncpg.Connection, key: int) -> bool:
-    """With the sessions, whose sockets hear of it, and the places in groups."""
+    """With the sessions, whose sockets hear of it, and the places in groups. Its own devices are erased before."""
     return bool(await conn.fetchval("delete from person where key = $1 returning true", key))
+
+
+async def select_own_devices(conn: asyncpg.Connection, person: int) -> Sequence[str]:
+    """The ids of this person's own devices."""
+    return [row["id"] for row in await conn.fetch("select id from device where person = $1 order by key", person)]
 
 
 async def select_owner_of_device(conn: asyncpg.Connection, device: int) -> int | None:
