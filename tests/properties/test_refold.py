@@ -124,6 +124,19 @@ def test_any_order_tells_the_same_in_the_end(
     )
 
 
+def test_a_first_fix_that_decides_nothing_comes_before_those_from_before_it() -> None:
+    steps = [*[(1, 0.0, 0.0, None, 0)] * 5, (1, 0.0, 20.0, None, 0), (1, 0.0, 0.0, None, 0)]
+    fixes = way([*steps, (1, 0.0, 0.0, None, int(Flag.LOW_ACCURACY))])
+    in_order = Told(ALL["strict"])
+    in_order.take(fixes)
+    shuffled = Told(ALL["strict"])
+    shuffled.take([fixes[number] for number in (7, 1, 6, 2, 4, 5)])
+    shuffled.fold_in()
+    shuffled.take([fixes[3], fixes[0]])
+    shuffled.fold_in()
+    assert set(shuffled.log) == set(in_order.log) and in_order.log
+
+
 def test_a_tunnel_of_two_hours_delivered_backwards() -> None:
     """The fix at its far end comes first; then all that was measured in it, the newest first, in frames of fifty."""
     steps = [(10, 3.0 if n % 90 < 60 else -4.0, 1.0 if n % 7 == 0 else 0.0, 8.0, 0) for n in range(720)]

@@ -19,6 +19,8 @@ WINDOW: Final = DAY_MS  # a fix that is later than this decides nothing any more
 def is_anchor_due(state: State, at: int) -> bool:
     """Before a fix of this time is folded."""
     anchors = state.anchors
+    if state.newest is None:
+        return not anchors  # also where a flagged fix of later came first: without a beginning nothing is folded in
     if at < state.seen_at:
         return False  # a fix by a clock that ran ahead was newer: its time is no place to fold from
     return not anchors or at - anchors[-1].seen_at >= STEP
