@@ -78,7 +78,7 @@ def test_a_webhook_is_subscribed_tried_and_told(alerts: Page, server: RunningSer
     (first, again) = [each["headers"]["webhook-id"] for each in hook.received()[1:]]
     assert first == again, "the receiver can tell that it has it already"
     alerts.get_by_role("button", name="All subscriptions").click()
-    expect(alerts.get_by_role("button", name="Port, by hook")).to_contain_text("Enters · Old Port")
+    expect(alerts.get_by_role("button", name="Port, by hook")).to_contain_text("Enters · \u2068Old Port\u2069")
     expect(alerts.get_by_text("whsec_")).to_have_count(0)
 
 

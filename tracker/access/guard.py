@@ -122,7 +122,7 @@ async def _check(app: Quart, gate: Gate, call: Request | Websocket, *, mutating:
     if token is None and not rule.later:
         raise NotSignedIn
     if token is not None:
-        g.sight = await gate.sights.see(gate.pool, token)
+        g.sight = await gate.sights.see(gate.pool, token, is_live=rule.later)
         # A cookie comes by itself: the phone page in a browser that is signed in shows its own token in the hello.
         if rule.later and "Authorization" not in call.headers and not _holds(token, g.sight, rule.action):
             token = None
