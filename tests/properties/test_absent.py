@@ -26,17 +26,30 @@ HOURS: Final[dict[str, Any]] = {"from": "22:00", "to": "06:00", "zone": "Europe/
 HOOK: Final[dict[str, Any]] = {"kind": "webhook"}
 # Of each body what it has to have, and of what may be left out the objects, which have members of their own.
 BODIES: Final[dict[str, list[dict[str, Any]]]] = {
+    "Acceptance": [{"code": "c"}],
+    "CodeShown": [{"code": "c"}],
     "DeviceChange": [{}],
+    "GroupChange": [{}],
     "NewCommand": [{"name": "report_now"}],
     "NewDevice": [{}],
     "NewDryRun": [SPAN | {"feature": {"type": "Feature", "properties": None}}],
+    "NewGroup": [{"name": "Depot"}],
+    "NewInvitation": [{"email": "a@example.org", "group": "g", "role": "viewer"}],
+    "NewMessage": [{"text": "t"}],
     "NewPair": [{"devices": ["a", "b"], "distance": 10}],
+    "NewPassword": [{"code": "c", "password": "p"}],
+    "NewPerson": [{"email": "a@example.org", "password": "p"}],
     "NewSubscription": [{}, {"channel": HOOK, "quiet": HOURS}],
     "NewToken": [{"kind": "viewer"}],
+    "OwnTracksSecret": [{}],
     "PairChange": [{}],
+    "PersonChange": [{}],
     "Replay": [{"from": AT}],
+    "RoleIn": [{"role": "viewer"}],
+    "Shown": [{"code": "c"}],
     "SignIn": [{}],
     "SubscriptionChange": [{}, {"channel": {"kind": "webpush", "keys": {"p256dh": "x"}}, "quiet": HOURS}],
+    "WantedReset": [{"email": "a@example.org"}],
 }
 OTHERS: Final[list[tuple[Any, dict[str, Any]]]] = [
     (Hello, {"type": "hello", "device": "van"}),
