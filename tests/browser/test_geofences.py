@@ -93,6 +93,7 @@ def test_a_circle_is_drawn_its_radius_typed_its_middle_moved(fences: Page, serve
     click_at(fences, THERE[0] + 0.00096, THERE[1])  # 50 m
     radius = fences.get_by_label("Radius")
     expect(radius).to_have_value("50")
+    until(fences, "() => tracker.view.value.overlay?.draw.getMode() === 'select'")  # the second click has ended it
     radius.fill("70")
     until(fences, "() => tracker.view.value.overlay?.shape?.radius === 70")
     fences.mouse.move(*spot(fences, *THERE))
