@@ -39,17 +39,32 @@ create table device_status (
 
 -- Who has seen an event: the first to say so. Of an alarm its device is told.
 create table event_seen (
-    event bigint primary key references event on delete cascade,
+    event bigint primary key,
     by text not null,
     at timestamptz not null default now()
 );
 
 -- An alarm is repeated until somebody has seen it.
 create table alarm (
-    event bigint primary key references event on delete cascade,
+    event bigint primary key,
     told_at timestamptz not null default now(),
     repeats smallint not null default 0
 );
+
+-- Both end with their events, however these are cut: a foreign key would keep the log of events from being emptied.
+create function forget_events() returns trigger language plpgsql as $$
+begin
+    if tg_op = 'TRUNCATE' then
+        truncate event_seen, alarm;
+    else
+        delete from event_seen where event in (select id from gone);
+        delete from alarm where event in (select id from gone);
+    end if;
+    return null;
+end $$;
+create trigger forget_cut after delete on event referencing old table as gone
+    for each statement execute function forget_events();
+create trigger forget_all after truncate on event for each statement execute function forget_events();
 
 -- An alarm is told also where no place is known.
 alter table event alter column lon drop not null, alter column lat drop not null;

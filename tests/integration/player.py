@@ -16,10 +16,12 @@ from tests.integration.test_replay import afresh
 from tracker.ingest import log as log_module
 from tracker.ingest.log import Log
 from tracker.ingest.note_queue import store_notes
+from tracker.model.dialect import Dialect
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame
 from tracker.model.moment import format_ms, now_us
 from tracker.model.note import Note, Standing, Utterance
+from tracker.model.report import App
 from tracker.store.devices import delete_device, update_device
 from tracker.store.geofences import delete_geofence, insert_geofence, update_geofence
 from tracker.store.pairs import delete_pair, insert_pair, update_pair
@@ -27,6 +29,7 @@ from tracker.store.pool import AWAY
 
 MIDNIGHT: Final = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
 AT: Final = round(MIDNIGHT.timestamp() * 1000)  # ms: second 0 of every script
+PHONE: Final = App(Dialect.OWNTRACKS, "OwnTracks")
 PLACES: Final = ((74250000, 437350000), (74260000, 437350000), (74270000, 437350000), (84250000, 437350000))
 INGEST: Final = Path(log_module.__file__).parent
 GRACE_US: Final = 5_001_000
@@ -152,12 +155,16 @@ class Player:
 
     # What devices do.
 
-    async def send(self, *fixes: tuple[Any, ...], device: int = 1) -> None:
+    async def phone(self, *fixes: tuple[Any, ...]) -> None:
+        """The same as an app says it, beside what the device sends itself: what is the same fix is kept once."""
+        await self.send(*fixes, app=PHONE)
+
+    async def send(self, *fixes: tuple[Any, ...], device: int = 1, app: App | None = None) -> None:
         """Each (second, place), or (second, place, speed)."""
         for second, place, *more in fixes:
             self.count += 1
             fix = Fix(AT + round(second * 1000), *PLACES[place], speed=more[0] if more else None, accuracy=5.0)
-            frame = Frame(device, self.count, now_us() + self.later, [fix])
+            frame = Frame(device, self.count, now_us() + self.later, [fix], app=app)
             await self.attempt(lambda frame=frame: self.log.append([frame]))  # type: ignore[misc]
 
     async def send2(self, *fixes: tuple[Any, ...]) -> None:

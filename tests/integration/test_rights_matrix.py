@@ -45,6 +45,7 @@ ROWS: Final[dict[str, tuple[str, str, object, bool]]] = {
     "PATCH /api/devices/<device>": ("devices", "device", {"name": "X"}, False),
     "POST /api/devices/<device>/token": ("devices", "device", {}, False),
     "GET /api/devices/<device>/messages": ("see", "device", None, False),
+    "GET /api/devices/<device>/health": ("see", "device", None, False),
     "POST /api/devices/<device>/messages": ("command", "device", {"text": "x"}, False),
     "POST /api/devices/<device>/ingest": ("devices", "device", {}, False),
     "PUT /api/devices/<device>/owntracks-secret": ("devices", "device", {"secret": "x"}, False),
