@@ -72,7 +72,8 @@ def refuse_unknown(gate: Gate, peer: str) -> Response:
 
 async def take(found: Address, posts: Posts) -> Response:
     post = Post(await read_body(), request.query_string.decode("latin-1"), request.user_agent.string, 0, found.secret)
-    report, frame = await (asyncio.to_thread(read, post, found) if len(post.body) > AT_ONCE else at_once(post, found))
+    is_large = len(post.body) > AT_ONCE
+    report, frame = await asyncio.to_thread(read, post, found) if is_large else read(post, found)
     await posts.offer(found.device, frame)
     body, mimetype = REPLIES[report.reply]
     return Response(body, 200, mimetype=mimetype)
@@ -84,10 +85,6 @@ async def read_body() -> bytes:
         return await request.get_data(True, False, False)
     except (RequestTimeout, TimeoutError):
         raise StorageDown("the body did not come in time") from None
-
-
-async def at_once(post: Post, found: Address) -> tuple[Report, Frame]:
-    return read(post, found)
 
 
 def read(post: Post, found: Address) -> tuple[Report, Frame]:

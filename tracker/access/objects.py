@@ -10,7 +10,7 @@ from tracker.store.holders import Noun, hold, select_fences_of, select_group_key
 
 async def check_action(conn: asyncpg.Connection, sight: Sight, action: Action, noun: Noun, key: int) -> None:
     """NotAllowed, where the caller does not hold the action in any of the groups the thing is in."""
-    if action in sight.everywhere or _is_own(sight, noun, key):
+    if action in sight.everywhere or is_own(sight, noun, key):
         return
     if not sight.may_do(action, await select_holders(conn, noun, key)):
         raise NotAllowed
@@ -21,7 +21,7 @@ async def check_removal(conn: asyncpg.Connection, sight: Sight, action: Action, 
     if action in sight.everywhere:
         return
     holders = await select_holders(conn, noun, key)
-    if not all(sight.may_do(action, [each]) for each in holders) or not (holders or _is_own(sight, noun, key)):
+    if not all(sight.may_do(action, [each]) for each in holders) or not (holders or is_own(sight, noun, key)):
         raise NotAllowed
 
 
@@ -30,7 +30,7 @@ async def choose_group(conn: asyncpg.Connection, sight: Sight, action: Action, i
     if id is None:
         if action in sight.everywhere:
             return None
-        mine = [key for key, held in sight.groups.items() if action in held]
+        mine = sight.find_groups(action)
         if len(mine) == 1:
             return mine[0]
         raise Invalid("group: in which group it is to be", field="group")
@@ -51,7 +51,7 @@ async def find_mine(conn: asyncpg.Connection, sight: Sight) -> frozenset[str] | 
     """The ids of the geofences that the caller may change; None: all."""
     if "geofences" in sight.everywhere:
         return None
-    return await select_fences_of(conn, [key for key, held in sight.groups.items() if "geofences" in held])
+    return await select_fences_of(conn, sight.find_groups("geofences"))
 
 
 def hide_owner(error: Conflict, is_seen: bool) -> Conflict:
@@ -59,5 +59,6 @@ def hide_owner(error: Conflict, is_seen: bool) -> Conflict:
     return error if is_seen else Conflict("choose another id", field="id")
 
 
-def _is_own(sight: Sight, noun: Noun, key: int) -> bool:
+def is_own(sight: Sight, noun: Noun, key: int) -> bool:
+    """Whether it is the caller's own, whatever group holds it."""
     return noun == "device" and key in sight.own.keys

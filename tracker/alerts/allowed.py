@@ -47,9 +47,4 @@ def keep_allowed(sight: Sight, delivery: Delivery) -> Delivery | None:
 
 
 def is_allowed(sight: Sight, event: About) -> bool:
-    other = event.evidence.other
-    return event.type == TEST or (
-        sight.sees_device(event.device)
-        and (other is None or sight.sees_device(other))
-        and (event.geofence is None or sight.sees_fence(event.geofence))
-    )
+    return event.type == TEST or sight.sees_all_of(event.device, event.evidence.other, event.geofence)

@@ -9,7 +9,7 @@ from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
 from tracker.access.guard import allow, caller, sight
-from tracker.access.objects import check_action
+from tracker.access.objects import check_action, is_own
 from tracker.access.rights import Action, Role
 from tracker.api.devices import find_device
 from tracker.api.edge import Cursor, Name, Page, Slug, answer, below, clean_name, empty, read_json, read_query
@@ -167,7 +167,7 @@ def _members(routes: Blueprint, pool: asyncpg.Pool) -> None:
             found = await find_group(conn, sight(), group)
             noun = NOUNS[kind]
             key = await _find_thing(conn, noun, member)
-            if not (noun == "device" and key in sight().own.keys):
+            if not is_own(sight(), noun, key):
                 await check_action(conn, sight(), ACTIONS[noun], noun, key)
                 _check_manager(found, ACTIONS[noun])
             await hold(conn, found.key, noun, key)
@@ -181,7 +181,7 @@ def _members(routes: Blueprint, pool: asyncpg.Pool) -> None:
             found = await find_group(conn, sight(), group)
             noun = NOUNS[kind]
             key = await _find_thing(conn, noun, member)
-            if not (noun == "device" and key in sight().own.keys):
+            if not is_own(sight(), noun, key):
                 _check_manager(found, ACTIONS[noun])
             await let_go(conn, found.key, noun, key)
         return empty()
@@ -240,8 +240,6 @@ async def _find_thing(conn: asyncpg.Connection, noun: Noun, id: str) -> int:
 
 async def _check_known(conn: asyncpg.Connection, person: int) -> None:
     """NotFound for a person that the caller has nothing to do with, and for one who is not there, alike."""
-    managed = (
-        None if "people" in sight().everywhere else [key for key, held in sight().groups.items() if "people" in held]
-    )
+    managed = None if "people" in sight().everywhere else sight().find_groups("people")
     if person > LARGEST_KEY or not await is_in_any(conn, person, managed):
         raise NotFound(f"there is no person {person}")

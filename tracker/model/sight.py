@@ -55,6 +55,10 @@ class Sight(msgspec.Struct, frozen=True, dict=True):
     def owns(self, action: str) -> bool:
         return bool(self.own.keys) and action in ("see", "command", "devices")
 
+    def find_groups(self, action: str) -> list[int]:
+        """The keys of those in which it holds the action."""
+        return [key for key, held in self.groups.items() if action in held]
+
     def may_do(self, action: str, held_in: Iterable[int]) -> bool:
         """To what these groups hold."""
         return action in self.everywhere or any(action in self.groups.get(each, NOTHING) for each in held_in)
@@ -70,11 +74,15 @@ class Sight(msgspec.Struct, frozen=True, dict=True):
         return self.fences is None or id in self.fences.ids
 
     def may(self, event: Event) -> bool:
-        """Whether it may be told of this: by its device, its other device, and its geofence, where there are any."""
+        """Whether it may be told of this."""
+        return self.sees_all_of(event.device, event.other, event.geofence)
+
+    def sees_all_of(self, device: str, other: str | None, fence: str | None) -> bool:
+        """What an event is about: its device, its other device, and its geofence, where there are any."""
         return (
-            self.sees_device(event.device)
-            and (event.other is None or self.sees_device(event.other))
-            and (event.geofence is None or self.sees_fence(event.geofence))
+            self.sees_device(device)
+            and (other is None or self.sees_device(other))
+            and (fence is None or self.sees_fence(fence))
         )
 
     def cut(self, fences: Sequence[str]) -> Sequence[str]:
