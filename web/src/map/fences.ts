@@ -63,14 +63,7 @@ export function addFences(map: MapLibre, fences: readonly Geofence[], theme: The
 /** The border that decided an event, where it is another by now: dashed, over those there are. */
 export function addFormer(map: MapLibre, fence: Geofence | null, theme: Theme): void {
   map.addSource(FORMER, { type: 'geojson', data: drawable(fence ? [fence] : []), tolerance: 0.05 });
-  map.addLayer({
-    id: 'former-corridor',
-    type: 'line',
-    source: FORMER,
-    filter: ['==', ['geometry-type'], 'LineString'],
-    layout: { 'line-cap': 'round', 'line-join': 'round' },
-    paint: { 'line-color': PAINT[theme].fence, 'line-opacity': 0.2, 'line-width': widthInMetres() as never },
-  });
+  addCorridor(map, 'former-corridor', FORMER, PAINT[theme].fence, 0.2);
   map.addLayer({
     id: 'former-line',
     type: 'line',
@@ -137,8 +130,20 @@ function cut(name: string): string {
   return letters.length > LABEL_LETTERS ? `${letters.slice(0, LABEL_LETTERS).join('')}…` : name;
 }
 
+/** The lines of a source as wide as their corridors are. */
+export function addCorridor(map: MapLibre, id: string, source: string, color: string, opacity: number): void {
+  map.addLayer({
+    id,
+    type: 'line',
+    source,
+    filter: ['==', ['geometry-type'], 'LineString'],
+    layout: { 'line-cap': 'round', 'line-join': 'round' },
+    paint: { 'line-color': color, 'line-opacity': opacity, 'line-width': widthInMetres() as never },
+  });
+}
+
 /** Doubles with each zoom; Mercator stretches by the cosine of the latitude. */
-export function widthInMetres(): unknown {
+function widthInMetres(): unknown {
   const stretch = ['/', ['get', 'width'], ['max', 0.01, ['cos', ['*', ['get', 'lat'], Math.PI / 180]]]];
   const at = (zoom: number) => ['*', stretch, PIXELS_PER_METRE_AT_0 * 2 ** zoom];
   return ['interpolate', ['exponential', 2], ['zoom'], 0, at(0), 22, at(22)];

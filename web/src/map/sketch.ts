@@ -1,7 +1,7 @@
 /** Under a shape while it is drawn: the whole width of a corridor, and where a line goes through itself. */
 import type { FeatureCollection, Position } from 'geojson';
 import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
-import { widthInMetres } from './fences';
+import { addCorridor } from './fences';
 import { PAINT, type Theme } from './flavors';
 
 export interface Sketch {
@@ -15,14 +15,7 @@ export const NO_SKETCH: Sketch = { way: [], width: 0, crossings: [] };
 
 export function addSketch(map: MapLibre, sketch: Sketch, theme: Theme): void {
   map.addSource(SOURCE, { type: 'geojson', data: collection(sketch) });
-  map.addLayer({
-    id: 'sketch-width',
-    type: 'line',
-    source: SOURCE,
-    filter: ['==', ['geometry-type'], 'LineString'],
-    layout: { 'line-cap': 'round', 'line-join': 'round' },
-    paint: { 'line-color': PAINT[theme].fence, 'line-opacity': 0.22, 'line-width': widthInMetres() as never },
-  });
+  addCorridor(map, 'sketch-width', SOURCE, PAINT[theme].fence, 0.22);
   map.addLayer({
     id: 'sketch-crossing',
     type: 'circle',
