@@ -186,6 +186,14 @@ def test_a_failing_part_fails_the_run_and_is_shown() -> None:
     assert report([PartRun(parts[0], "passed", Completed(0, "", 0.1))], 1.0) == 0
 
 
+def test_what_python_compiles_is_kept_for_the_next_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or each of hundreds of servers compiles its libraries anew: half of the time of all tests."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    said = io.StringIO()
+    asking = Part("asking", (sys.executable, "-c", "import sys; sys.exit(sys.dont_write_bytecode)"))
+    assert [result.word for result in run_parts([asking], Display(said))] == ["passed"]
+
+
 @pytest.mark.parametrize(
     ("output", "line"),
     [

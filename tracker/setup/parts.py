@@ -101,7 +101,7 @@ class Running:
 def run_parts(parts: Sequence[Part], display: Display, more: Mapping[str, str] | None = None) -> list[PartRun]:
     """Two at a time: much of a test is waiting, and two cores are what everybody has. Ctrl-C, SIGTERM and SIGHUP end
     them all. `more`: of the environment."""
-    running = Running(web.node_environ() | {"NO_COLOR": "1"} | dict(more or {}), display)
+    running = Running(part_environ() | dict(more or {}), display)
     with interrupted_by(ENDING), ThreadPoolExecutor(2) as both:
         under_way = [both.submit(running.run_part, part) for part in parts]
         try:
@@ -109,6 +109,13 @@ def run_parts(parts: Sequence[Part], display: Display, more: Mapping[str, str] |
         except KeyboardInterrupt:
             running.end()
             return [each.result() for each in under_way]
+
+
+def part_environ() -> dict[str, str]:
+    """Ours, but Python keeps what it compiles, whatever is wished for elsewhere (images of containers do): the tests
+    start hundreds of processes, and each would compile a thousand files for three seconds."""
+    kept = {name: value for name, value in web.node_environ().items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"NO_COLOR": "1"}
 
 
 @contextmanager
