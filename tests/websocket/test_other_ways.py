@@ -1,6 +1,7 @@
 """The same conversation through Quart's test client and through HTTP/2."""
 
 import asyncio
+import socket
 import ssl
 from typing import Any
 
@@ -8,12 +9,29 @@ import h2.config
 import h2.connection
 import h2.events
 import pytest
+import uvloop
+from hypercorn.asyncio.worker_context import WorkerContext
+from hypercorn.events import RawData
 from quart import Quart
 
-from tracker.websocket import Limits, PlainConnection, Socket, converse
+from tracker.websocket import Limits, PlainConnection, Room, Socket, converse
+from tracker.websocket.config import RoomConfig
+from tracker.websocket.wire import Site, Wire
 
 from .raw import CLOSE, TEXT, frame
 from .server import Server
+
+SCOPE: dict[str, Any] = {
+    "type": "websocket",
+    "asgi": {"spec_version": "2.3", "version": "3.0"},
+    "http_version": "1.1",
+    "scheme": "ws",
+    "path": "/",
+    "query_string": b"",
+    "headers": [(b"host", b"localhost")],
+    "subprotocols": [],
+    "extensions": {},
+}
 
 
 class Recorded:
@@ -21,6 +39,7 @@ class Recorded:
 
     def __init__(self) -> None:
         self.events: list[Any] = []
+        self.ended = asyncio.Event()
 
     def opened(self, socket: Socket) -> None:
         self.socket = socket
@@ -37,6 +56,7 @@ class Recorded:
 
     def closed(self, code: int) -> None:
         self.events.append(code)
+        self.ended.set()
 
 
 def application(conversation: Recorded, limits: Limits) -> Quart:
@@ -83,6 +103,39 @@ async def test_the_test_client_may_not_send_too_much() -> None:
         await client.send("x" * 11)
         await ends(client)
     assert conversation.events == ["opened", 1009]
+
+
+async def test_a_conversation_ends_with_a_connection_that_failed() -> None:
+    """The server cancels its application then, and Quart leaves what it had begun running."""
+    conversation = Recorded()
+    app, sent = application(conversation, Limits()), asyncio.Queue[dict[str, Any]]()
+    to_app = asyncio.Queue[dict[str, Any]]()
+    running = asyncio.create_task(app(SCOPE, to_app.get, sent.put))  # type: ignore[arg-type]
+    to_app.put_nowait({"type": "websocket.connect"})
+    while (await sent.get())["type"] != "websocket.send":
+        pass
+    running.cancel()
+    await asyncio.wait([running])
+    await asyncio.wait_for(conversation.ended.wait(), 5)
+    assert conversation.events == ["opened", 1006]
+
+
+def test_what_is_written_to_a_connection_that_is_closed_is_no_failure() -> None:
+    """uvloop's transports raise, which would end the application's task and leave its conversation behind."""
+
+    async def write_late() -> None:
+        room = Room()
+        wire = Wire(Site(None, RoomConfig(room.limits), WorkerContext(None), {}, None, room), "test")
+        ours, theirs = socket.socketpair()
+        await asyncio.get_running_loop().connect_accepted_socket(lambda: wire, ours)
+        async with asyncio.TaskGroup() as writers:
+            writers.create_task(wire.send(RawData(b"more than the peer reads" * 1_000_000)))
+            writers.create_task(wire.send(RawData(b"in its turn, after that")))
+            await asyncio.sleep(0)
+            wire.abort()
+        theirs.close()
+
+    uvloop.run(write_late())
 
 
 async def test_http2_carries_the_same_conversation(identity: dict[str, str]) -> None:

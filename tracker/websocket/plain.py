@@ -18,12 +18,29 @@ _INBOX: Final = "tracker.websocket.inbox"
 
 
 class PlainConnection(ASGIWebsocketConnection):
-    """Quart's, with our inbox between it and the server: `app.asgi_websocket_class`."""
+    """Quart's, with our inbox between it and the server: `app.asgi_websocket_class`.
+
+    Quart waits for its two tasks with `asyncio.wait`, which leaves them running where the waiting itself is cancelled:
+    a connection that failed would keep its conversation for ever. So they end with it here.
+    """
 
     async def __call__(self, receive: Any, send: Any) -> None:
         inbox = Inbox(receive)
         cast(dict[str, Any], self.scope)[_INBOX] = inbox
-        await super().__call__(inbox.receive, send)
+        self._running: list[asyncio.Task[Any]] = []
+        try:
+            await super().__call__(inbox.receive, send)
+        finally:
+            for task in self._running:
+                task.cancel()
+
+    async def handle_messages(self, receive: Any) -> None:
+        self._running.append(cast(asyncio.Task[Any], asyncio.current_task()))
+        await super().handle_messages(receive)
+
+    async def handle_websocket(self, websocket: Websocket, send: Any) -> None:
+        self._running.append(cast(asyncio.Task[Any], asyncio.current_task()))
+        await super().handle_websocket(websocket, send)
 
 
 class Inbox:

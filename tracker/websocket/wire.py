@@ -199,8 +199,11 @@ class Wire(asyncio.Protocol):
             return
         if isinstance(event, RawData):
             async with self._writing:
-                self._transport.write(event.data)
-                await self._flush()
+                # Not for `write` to find out: uvloop's raises where asyncio's does nothing, and the peer's deadline
+                # can have closed the connection while this waited its turn.
+                if not self._transport.is_closing():
+                    self._transport.write(event.data)
+                    await self._flush()
         elif isinstance(event, Closed):
             self._leave()
         elif isinstance(event, Updated):
