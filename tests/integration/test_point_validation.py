@@ -14,8 +14,8 @@ import asyncpg
 import pytest
 
 from tests.running import ADMIN_TOKEN, RunningServer, Talk
+from tracker.client.tally import Tally
 from tracker.simulator.register import NewDevice, open_api, register_devices
-from tracker.simulator.tally import Tally
 
 TABLE = Path(__file__).parents[3] / "shared" / "conformance" / "point_validation_proposed.json"
 pytestmark = pytest.mark.skipif(not TABLE.is_file(), reason="the shared conformance table is not here")

@@ -9,9 +9,9 @@ import httpx2
 import pytest
 
 from tests.running import ADMIN_TOKEN, RunningServer
+from tracker.client.device import TurnedAway
 from tracker.model.moment import from_datetime, now_ms
 from tracker.simulator.demo import CIRCLES, POLYGONS, furnish
-from tracker.simulator.device import TurnedAway
 from tracker.simulator.register import ApiRefused
 from tracker.simulator.replay import replay
 from tracker.simulator.roads import load_roads

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.laws import examples
+from tracker.client.buffer import Buffer, Frame
+from tracker.client.messages import Welcome
 from tracker.model.fix import Fix
 from tracker.model.moment import parse
-from tracker.simulator.buffer import Buffer, Frame
-from tracker.simulator.messages import Welcome
 
 
 def fixes_of(frame: Frame) -> tuple[bool, list[int]]:

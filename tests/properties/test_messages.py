@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.moments import MONDAY
+from tracker.client import messages
 from tracker.ingest.frames import decode_message
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame
-from tracker.simulator import messages
 
 NOW = MONDAY
 

@@ -12,12 +12,12 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from tracker.client import backoff
+from tracker.client.backoff import Ending, choose_wait, read_status
+from tracker.client.buffer import Buffer
+from tracker.client.device import DeviceClient, Disobeyed, TurnedAway
+from tracker.client.messages import Command
 from tracker.model.fix import Fix
-from tracker.simulator import backoff
-from tracker.simulator.backoff import Ending, choose_wait, read_status
-from tracker.simulator.buffer import Buffer
-from tracker.simulator.device import DeviceClient, Disobeyed, TurnedAway
-from tracker.simulator.messages import Command
 
 Script = Callable[[ServerConnection], Awaitable[None]]
 WELCOME = {"type": "welcome", "device": "van", "acked": 0, "window": 4, "max_fixes": 500, "max_bytes": 65536}

@@ -63,7 +63,8 @@ MAY_IMPORT: Final = {
         "logs",
         "phones",
     },
-    "simulator": {"model", "errors", "geo", "xml"},
+    "client": {"model", "errors"},
+    "simulator": {"client", "model", "errors", "geo", "xml"},
 }
 # Decisions are values in, values out: nothing that waits, asks the time, talks or writes.
 PURE: Final = ("pipeline", "phones", "geofence", "geo", "dry_run/leads.py", "dry_run/trial.py")

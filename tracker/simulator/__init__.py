@@ -1,1 +1,1 @@
-"""Devices that behave like real ones: a client of the device stream, vehicles on roads, recorded tracks."""
+"""Devices that behave like real ones: vehicles on roads, recorded tracks, and what drives them."""

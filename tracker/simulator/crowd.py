@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from tracker.client.device import DeviceClient
+from tracker.client.tally import Tally
 from tracker.errors import TrackerError
-from tracker.simulator.device import DeviceClient
-from tracker.simulator.tally import Tally
 
 HANDSHAKES = 64  # at a time
 REFRESH_S = 0.25

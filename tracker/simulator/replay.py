@@ -9,17 +9,17 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
+from tracker.client.buffer import Buffer
+from tracker.client.device import DeviceClient
+from tracker.client.tally import Tally
 from tracker.errors import Invalid
 from tracker.model.fix import Fix
 from tracker.model.moment import now_ms
-from tracker.simulator.buffer import Buffer
 from tracker.simulator.crowd import HANDSHAKES, running, show_tally
-from tracker.simulator.device import DeviceClient
 from tracker.simulator.odd_times import Gaps, without_odd
 from tracker.simulator.recorded import RecordedFix
 from tracker.simulator.recording import Survey, read_recording, survey
 from tracker.simulator.register import NewDevice, open_api, register_devices, stream_url
-from tracker.simulator.tally import Tally
 
 CHUNK = 2000  # fixes read ahead: four full frames, a device's whole window
 AHEAD = 500  # fixes of a device that may wait while the next chunk is read

@@ -10,14 +10,14 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tracker.client.backoff import LONGEST_S
+from tracker.client.buffer import Buffer
+from tracker.client.device import DeviceClient, TurnedAway
+from tracker.client.tally import Tally
 from tracker.model.moment import now_ms
-from tracker.simulator.backoff import LONGEST_S
-from tracker.simulator.buffer import Buffer
 from tracker.simulator.crowd import HANDSHAKES, running, show_tally
-from tracker.simulator.device import DeviceClient, TurnedAway
 from tracker.simulator.register import NewDevice, open_api, register_devices, stream_url
 from tracker.simulator.roads import HELSINKI, Roads, load_roads
-from tracker.simulator.tally import Tally
 from tracker.simulator.unit import Timetable, Unit
 from tracker.simulator.vehicle import Vehicle
 

@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
-from tracker.simulator import messages
-from tracker.simulator.device import DeviceClient, Disobeyed
+from tracker.client import messages
+from tracker.client.device import DeviceClient, Disobeyed
 from tracker.simulator.vehicle import Vehicle
 
 REPLIES: Final = ("ok", "on my way", "understood", "there in ten minutes", "stuck in traffic, a little later")

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import msgspec
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
-from tracker.simulator import messages
-from tracker.simulator.backoff import Ending
-from tracker.simulator.buffer import Frame
+from tracker.client import messages
+from tracker.client.backoff import Ending
+from tracker.client.buffer import Frame
 
 
 class Link(WSListener):

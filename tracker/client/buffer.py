@@ -10,8 +10,8 @@ from typing import Final
 
 import msgspec
 
+from tracker.client import messages
 from tracker.model.fix import Fix
-from tracker.simulator import messages
 
 FRAME_BYTES: Final = 64  # of a JSON frame around its fixes, at most
 

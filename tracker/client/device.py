@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 import msgspec
 from picows import WSError, WSHandshakeError, ws_connect
 
+from tracker.client import messages
+from tracker.client.backoff import Ending, choose_wait, read_status
+from tracker.client.buffer import Buffer
+from tracker.client.link import Link
+from tracker.client.tally import Tally
 from tracker.errors import TrackerError
 from tracker.model.fix import Fix
 from tracker.model.moment import format_ms, now_ms
-from tracker.simulator import messages
-from tracker.simulator.backoff import Ending, choose_wait, read_status
-from tracker.simulator.buffer import Buffer
-from tracker.simulator.link import Link
-from tracker.simulator.tally import Tally
 
 CONNECT_S = 15.0
 REMEMBERED = 64  # answers kept, so that a command sent again is answered again but obeyed once
