@@ -46,6 +46,7 @@ MAY_IMPORT: Final = {
         "metrics",
     },
     "phones": {"model", "geo", "pipeline"},
+    "links": {"model", "errors", "geo", "geofence", "store", "access", "live", "logs"},
     "readers": {"model", "errors", "geofence", "store"},
     "dry_run": {"model", "errors", "geo", "geofence", "pipeline", "readers", "store"},
     "api": {
@@ -58,6 +59,7 @@ MAY_IMPORT: Final = {
         "geofence",
         "store",
         "access",
+        "links",
         "live",
         "metrics",
         "logs",
@@ -67,7 +69,10 @@ MAY_IMPORT: Final = {
     "simulator": {"client", "model", "errors", "geo", "xml"},
 }
 # Decisions are values in, values out: nothing that waits, asks the time, talks or writes.
-PURE: Final = ("pipeline", "phones", "geofence", "geo", "dry_run/leads.py", "dry_run/trial.py")
+PURE: Final = (
+    *("pipeline", "phones", "geofence", "geo", "dry_run/leads.py", "dry_run/trial.py"),
+    *("links/grid.py", "links/holes.py", "links/veil.py"),
+)
 IMPURE_MODULES: Final = {
     "asyncio",
     "asyncpg",
