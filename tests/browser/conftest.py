@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, expect, sync_playwright
 
-from tests.conftest import copied_database
+from tests.databases import Databases, copied
 from tests.running import ADMIN_TOKEN, RunningServer, running
 from tracker.setup.browser import find_chromium
 
@@ -42,10 +42,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def town(template: str) -> Iterator[RunningServer]:
-    for url in copied_database(template):
-        with running(url, TRACKER_PRIVATE_RECEIVERS="127.0.0.0/8") as server:
-            yield server
+def town(databases: Databases) -> Iterator[RunningServer]:
+    with copied(databases) as url, running(url, TRACKER_PRIVATE_RECEIVERS="127.0.0.0/8") as server:
+        yield server
 
 
 @pytest.fixture

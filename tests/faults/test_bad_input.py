@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.conftest import TEMPLATE, _created
+from tests.databases import Databases, copied
 from tests.faults.flood import memory_of
 from tests.running import RunningServer, Talk, running
 from tracker.model.moment import format_ms, now_ms
@@ -23,8 +23,9 @@ PATIENCE_S = 20.0
 
 
 @pytest.fixture(scope="module")
-def shared_url(template: str) -> Iterator[str]:
-    yield from _created(template, f"create database {{name}} template {TEMPLATE} strategy file_copy")
+def shared_url(databases: Databases) -> Iterator[str]:
+    with copied(databases) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.conftest import TEMPLATE, _created
+from tests.databases import Databases, copied
 from tests.faults.flood import memory_of
 from tests.running import ADMIN_TOKEN, RunningServer, running
 from tests.websocket.raw import TEXT, Address, Client, frame
@@ -31,9 +31,9 @@ MB = 2**20
 
 
 @pytest.fixture(scope="module")
-def crowded(template: str) -> Iterator[RunningServer]:
+def crowded(databases: Databases) -> Iterator[RunningServer]:
     """A server that knows a large fleet."""
-    for url in _created(template, f"create database {{name}} template {TEMPLATE} strategy file_copy"):
+    with copied(databases) as url:
         asyncio.run(settle(url))
         with running(url) as server:
             yield server

@@ -15,7 +15,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from tests.conftest import copied_database
+from tests.databases import Databases, copied
 from tests.running import ROOT, RunningServer, running
 from tracker.setup.web import node_environ
 
@@ -181,14 +181,13 @@ async def run_all(server: RunningServer, database_url: str, commands: dict[str, 
 
 
 @pytest.fixture(scope="module")
-def told(template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Told | str]]:
+def told(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Told | str]]:
     """Of each example; of one whose tools are not here, the reason."""
     built = {name: build(tmp_path_factory.mktemp(name)) for name, build in BUILDS.items()}
     commands = {name: command for name, command in built.items() if isinstance(command, list)}
     missing = {name: reason for name, reason in built.items() if isinstance(reason, str)}
-    for database_url in copied_database(template):
-        with running(database_url) as server:
-            yield asyncio.run(run_all(server, database_url, commands)) | missing
+    with copied(databases) as url, running(url) as server:
+        yield asyncio.run(run_all(server, url, commands)) | missing
 
 
 @pytest.mark.parametrize("language", BUILDS)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import httpx2
 import pytest
 
-from tests.conftest import copied_database
+from tests.databases import Databases, copied
 from tests.geofence.shapes import SHARED, shared
 from tests.running import RunningServer, running
 from tracker.model.moment import format_ms, now_ms
@@ -235,10 +235,9 @@ STORIES = (
 
 
 @pytest.fixture(scope="module")
-def stage(template: str) -> Iterator[RunningServer]:
-    for url in copied_database(template):
-        with running(url) as server:
-            yield server
+def stage(databases: Databases) -> Iterator[RunningServer]:
+    with copied(databases) as url, running(url) as server:
+        yield server
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)

@@ -9,16 +9,15 @@ import httpx2
 import msgspec
 import pytest
 
-from tests.conftest import copied_database
+from tests.databases import Databases, copied
 from tests.running import RunningServer, running
 from tracker.model.moment import format_ms, now_ms
 
 
 @pytest.fixture(scope="module")
-def server(template: str) -> Iterator[RunningServer]:
-    for database_url in copied_database(template):
-        with running(database_url) as server:
-            yield server
+def server(databases: Databases) -> Iterator[RunningServer]:
+    with copied(databases) as url, running(url) as server:
+        yield server
 
 
 def fix(ago_s: int = 0) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import asyncpg
 import httpx2
 import pytest
 
-from tests.conftest import copied_database
+from tests.databases import Databases, copied
 from tests.phone_samples import AT, LAT, LON, SAMPLES, SECRET, encode, overland, owntracks, sealed, traccar_query
 from tests.running import RunningServer, running
 from tracker.model.dialect import Dialect
@@ -20,8 +20,9 @@ TIMED = [sample for sample in SAMPLES if sample.dialect != Dialect.HOME_ASSISTAN
 
 
 @pytest.fixture(scope="module")
-def served_url(template: str) -> Iterator[str]:
-    yield from copied_database(template)
+def served_url(databases: Databases) -> Iterator[str]:
+    with copied(databases) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

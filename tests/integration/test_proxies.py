@@ -8,17 +8,16 @@ import httpx2
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.conftest import copied_database
+from tests.databases import Databases, copied
 from tests.proxied import proxied
 from tests.running import ADMIN_TOKEN, RunningServer, Talk, running
 from tracker.model.moment import format_ms, now_ms
 
 
 @pytest.fixture(scope="module")
-def server(template: str) -> Iterator[RunningServer]:
-    for database_url in copied_database(template):
-        with running(database_url) as server:
-            yield server
+def server(databases: Databases) -> Iterator[RunningServer]:
+    with copied(databases) as url, running(url) as server:
+        yield server
 
 
 CASES: Final = {

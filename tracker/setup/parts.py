@@ -1,4 +1,6 @@
-"""Runs the parts of the tests two at a time, each in a process group of its own, so that nothing outlives the run."""
+"""Runs the parts of the tests two at a time, each in a session of its own: so nothing outlives the run, and on Linux
+each gets its half of the processor, however many processes the other has. What of it stands last in line (readers of
+strangers' files do) then waits for its own part only."""
 
 import os
 import shutil
@@ -87,7 +89,7 @@ class Running:
                     stdin=subprocess.DEVNULL,
                     stdout=said,
                     stderr=said,
-                    process_group=0,
+                    start_new_session=True,
                 )
                 self._processes.add(process)
             code = process.wait()
