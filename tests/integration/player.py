@@ -187,12 +187,10 @@ class Player:
         await self.attempt(lambda: store_notes(self.log, [note]))
 
     async def fold_in(self) -> None:
-        for _ in range(len(self.log.late)):
-            await self.attempt(self.fold_one)
-
-    async def fold_one(self) -> None:
-        if self.log.late:
-            await self.log.refold(self.log.late.pop())
+        """As the writer does: the device is taken off the list first, and stays the one that is tried again."""
+        for device in sorted(self.log.late):
+            self.log.late.discard(device)
+            await self.attempt(lambda device=device: self.log.refold(device))  # type: ignore[misc]
 
     async def clock(self, second: float) -> None:
         """Nothing comes until the device's clock shows this."""

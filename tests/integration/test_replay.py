@@ -1,7 +1,7 @@
 """A restart finds the states it lost: the checkpoint and the fixes since, folded again, are what was in memory."""
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 import msgspec
@@ -101,13 +101,23 @@ def values(log: Log, known: frozenset[int]) -> dict[int, State]:
     }
 
 
+# What a script leaves. To truncate all these takes a third of a second, since each gets new files.
+LEFT: Final = (
+    *("fix", "device", "pair", "geofence", "geofence_revision", "transition", "event", "position", "anchor"),
+    *("quarantine", "token", "session", "command", "meeting", "message", "alarm", "event_seen", "device_status"),
+    *("device_app", "outbox", "group_device", "group_geofence", "invitation", "pairing"),
+)
+
+
 async def afresh(conn: asyncpg.Connection) -> None:
-    await conn.execute(
-        """truncate fix, device, pair, geofence, transition, event, position, anchor, quarantine, token, session,
-                    command, meeting cascade;
-           update lease set owner = null, checkpoint = '-infinity';
-           update event_head set id = 0; update geofence_head set revision = 0"""
-    )
+    async with conn.transaction():
+        await conn.execute("set local session_replication_role = replica")  # nobody is told, and no order is asked for
+        await conn.execute("; ".join(f"delete from {table}" for table in LEFT))
+        await conn.execute(
+            """delete from in_force where stamp > 0; update in_force set revision = 0;
+               update lease set owner = null, checkpoint = '-infinity';
+               update event_head set id = 0; update geofence_head set revision = 0"""
+        )
     await conn.executemany(
         "insert into device (key, id, name) overriding system value values ($1, $2, $2)",
         [(key, f"van-{key}") for key in DEVICES],

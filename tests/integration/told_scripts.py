@@ -54,6 +54,65 @@ SCRIPTS: Final[dict[str, tuple[Script, list[str]]]] = {
         [("send", (0, 0)), ("crash", 5), ("sos", "m-1"), ("crash",), ("sos", "m-1"), ("cut", 3), ("sos", "m-2")],
         ["sos 0", "sos 0"],
     ),
+    "a word of the device between a change and the next fix": (
+        [
+            fence(),
+            ("send", (0, 0), (10, 0)),
+            fence(dwell=60),
+            ("standing", "visible"),
+            ("crash",),
+            ("send", (70, 0)),
+        ],
+        ["enter a 0", "dwell a 60"],
+    ),
+    "a word of the device ends no doubt of its own, a change does": (
+        [
+            fence(preset="balanced"),
+            ("send", (0, 0), (10, 0), (20, 1)),
+            fence(preset="balanced", dwell=900),
+            ("standing", "visible"),
+            ("crash",),
+            ("send", (30, 1)),
+            ("standing", "visible"),
+            ("send", (40, 1)),
+        ],
+        ["enter a 0", "exit a 30"],
+    ),
+    "a finer twin between a change and the next fix": (
+        [
+            fence(),
+            ("send", (0, 0), (10, 0)),
+            fence(dwell=60),
+            ("phone", (10.5, 0)),
+            ("send", (70, 0)),
+            ("crash",),
+            ("fold_in",),
+        ],
+        ["enter a 0", "dwell a 60"],
+    ),
+    "a word of the device, a crash, then what came late": (
+        [
+            fence(),
+            ("send", (125, 1), (115, 0)),
+            ("standing", "hidden"),
+            ("crash",),
+            ("fold_in",),
+            ("send", (130, 1)),
+        ],
+        ["enter a 115", "exit a 125"],
+    ),
+    "another category, a crash, then a late fix": (
+        [
+            fence(),
+            ("send", (100, 1), (125, 1)),
+            ("category", "truck"),
+            ("send", (130, 1)),
+            ("crash",),
+            ("send", (115, 0)),
+            ("fold_in",),
+        ],
+        ["enter a 115", "exit a 125"],
+    ),
     "renamed, then a late fix from before it entered": (
         [
             ("send", (-70, 1)),

@@ -14,6 +14,7 @@ from tracker.ingest.memory import Memory
 from tracker.model.event import Transition
 from tracker.model.frame import Frame
 from tracker.model.state import State
+from tracker.pipeline.changes import note_changes
 from tracker.pipeline.elapse import elapse
 from tracker.pipeline.fold import Folded, ambiguous, before_of, fixes_of, fold
 from tracker.pipeline.refold import find_start, refold
@@ -51,6 +52,7 @@ async def fold_late(
     start = find_start(state)
     rows = [] if start is None else await select_fixes_of(conn, device, after=start.seen_at, limit=most)
     if start is None or len(rows) >= most:
+        state = note_changes(state, taken.fences)
         return unframed({device: msgspec.structs.replace(state, late_from=None)}, (), taken)
     told = await select_decisions(conn, device, after=start.seen_at)
     given = memory.devices[device], state, start, rows, told, taken.fences

@@ -26,6 +26,7 @@ from tracker.ingest.memory import Memory
 from tracker.model.pair import Meeting
 from tracker.model.state import State
 from tracker.pipeline.changes import recast
+from tracker.store.anchors import upsert_anchors
 from tracker.store.ownership import insert_in_force
 from tracker.store.pairs import delete_meetings, select_all_pairs, upsert_meetings
 from tracker.store.positions import upsert_states
@@ -57,6 +58,7 @@ async def take_over(
         stamp += 1
         states = recast_devices(memory, fences, stamp, senders)
         await upsert_states(conn, states, memory.reached(states))
+        await upsert_anchors(conn, memory.find_anchors_due(states))
     if pairs != meetings.revision:
         stamp += 1
         meetings, changed = change_pairs(meetings, pairs, await select_all_pairs(conn), memory.states, stamp)

@@ -19,6 +19,7 @@ from tracker.model.state import State
 logger = structlog.get_logger()
 
 FRESH: Final = State()
+ANCHORS_MS: Final = 600_000  # a device's anchors are written so far apart, in its time, at least
 
 
 class States(dict[int, State]):
@@ -63,6 +64,7 @@ class Memory:
         self.silences = Silences()
         self.several: set[int] = set()  # devices whose fixes came in other dialects than our own, too
         self.apps: dict[tuple[int, int], Known] = {}  # by device and dialect
+        self.anchored: dict[int, int] = {}  # by device, the time of the newest anchor that is written, ms
         self.progress: dict[int, Progress] = {}  # of the devices' streams, by key
 
     def know(self, device: Device) -> None:
@@ -108,6 +110,7 @@ class Memory:
     def forget(self, device: int) -> None:
         self.states.pop(device, None)
         self.progress.pop(device, None)
+        self.anchored.pop(device, None)
         self.devices.pop(device, None)
         for each in (self.to_recast, self.unfolded, self.late, self.to_revisit, self.several):
             each.discard(device)
@@ -116,6 +119,17 @@ class Memory:
         self.alarms.forget(device)
         self.silences.forget(device)
         self.meetings = self.meetings.without(device)
+
+    def find_anchors_due(self, states: Mapping[int, State]) -> dict[int, tuple[State, ...]]:
+        """Of those of these states whose newest anchor is far from the newest that is written. Wherever a state is
+        written these have to be, too: a restart folds no fix into it again that it holds already, so the anchors of
+        those fixes would not be made again, and what came late could not be folded in."""
+        due = {}
+        for key, state in states.items():
+            anchors, written = state.anchors, self.anchored.get(key)
+            if anchors and (written is None or not 0 <= anchors[-1].seen_at - written < ANCHORS_MS):
+                due[key] = anchors
+        return due
 
     def reached(self, devices: Iterable[int]) -> dict[int, tuple[str, int]]:
         """How far the streams of these devices are stored."""

@@ -13,6 +13,7 @@ from tracker.model.evidence import Evidence, seen
 from tracker.model.moment import parse, to_datetime
 from tracker.model.note import SOS, Note, Standing, Utterance
 from tracker.model.state import State
+from tracker.pipeline.changes import note_changes
 from tracker.pipeline.fold import Folded
 from tracker.pipeline.silence import device_time, follow_standing
 from tracker.store.device_status import Row, insert_statuses
@@ -40,7 +41,7 @@ async def fold_notes(
     noted = Noted(taken.stamp)
     for note in notes:
         noted.stamp = max(noted.stamp + 1, note.received_at)
-        state = noted.states.get(note.device) or states[note.device]
+        state = noted.states.get(note.device) or note_changes(states[note.device], taken.fences)
         if isinstance(note.said, Standing):
             take_standing(noted, note, note.said, state)
         elif (note.device, note.said.id) not in known:

@@ -9,6 +9,7 @@ from tracker.ingest.folds import find_quarantined
 from tracker.ingest.memory import Memory
 from tracker.model.frame import Frame
 from tracker.pipeline.fold import Folded
+from tracker.store.anchors import upsert_anchors
 from tracker.store.apps import upsert_apps
 from tracker.store.fixes import copy_fixes, delete_fixes
 from tracker.store.positions import upsert_states
@@ -36,3 +37,4 @@ async def write_folded(
 async def leave_states(conn: asyncpg.Connection, memory: Memory, folded: Folded, devices: Iterable[int]) -> None:
     states = {device: folded.states[device] for device in devices}
     await upsert_states(conn, states, memory.reached(states))
+    await upsert_anchors(conn, memory.find_anchors_due(states))

@@ -34,8 +34,7 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
 def advance(device: Device, state: State, question: Question, fences: Fences) -> Step:
     """Fold one fix that is not stored yet."""
-    if state.stamp < fences.stamp:
-        state = note_changes(state, fences)
+    state = note_changes(state, fences)
     if is_set_right(state, question.fix):
         state = set_back(state, question.fix.at)
     newest, fix = state.newest, question.fix

@@ -10,8 +10,13 @@ from tracker.model.state import State
 
 def note_changes(state: State, fences: Fences) -> State:
     """With regard to the geofences that changed after the last input of this state. It is asked when the state is next
-    needed, and not when the geofence changes, because a hundred thousand devices may be inside of it."""
-    return end_doubt(state, find_changed(state, fences, state.stamp))
+    needed, and not when the geofence changes, because a hundred thousand devices may be inside of it. Whatever gives a
+    state a later stamp has to ask it first: by its stamp a state says which changes are in it, so one that was stamped
+    without would hold on to its doubts, and a dwell given meanwhile would never be told."""
+    if state.stamp >= fences.stamp:
+        return state
+    changed = end_doubt(state, find_changed(state, fences, state.stamp))
+    return msgspec.structs.replace(changed, stamp=fences.stamp)
 
 
 def recast(state: State, category: str | None, stamp: int, fences: Fences) -> State:

@@ -17,6 +17,7 @@ from tracker.model.pair import Meeting
 from tracker.model.state import State
 from tracker.pipeline.advance import advance, keep, with_flag
 from tracker.pipeline.anchors import note_late
+from tracker.pipeline.changes import note_changes
 from tracker.pipeline.question import Question
 from tracker.pipeline.run import find_run, follow_run
 from tracker.pipeline.twins import Twins, is_finer, is_same
@@ -175,7 +176,7 @@ class Batch:
         self.rows = [row for row in self.rows if (row.device, row.fix.at) != (device, heard.at)]
         self.indexed = min(self.indexed, len(self.rows))
         self.stamp = stamp = max(self.stamp + 1, frame.received_at)
-        state = self.states[device]
+        state = note_changes(self.states[device], self.fences)
         is_late = state.newest is not None and fix.at < state.newest.at
         kept = with_flag(fix, Flag.LATE) if is_late else fix
         step = keep(self.devices[device], state, kept, stamp, note_late(state, heard.at))
