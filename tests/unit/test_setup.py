@@ -208,8 +208,11 @@ def test_the_line_in_which_a_tool_counts(output: str, line: str) -> None:
 
 
 def test_every_folder_with_tests_is_a_part_and_a_wrong_name_is_refused() -> None:
-    have = {path.relative_to(tests.TESTS).parts[0] for path in tests.TESTS.rglob("test_*.py")}
-    assert {part.name for part in tests.running(Choice((), False, False, 0))} == have
+    folders = {path.relative_to(tests.TESTS).parts[0] for path in tests.TESTS.rglob("test_*.py")}
+    parts = tests.running(Choice((), False, False, 0))
+    assert {part.name for part in parts} == folders | {"api"}
+    files = [word for part in parts for word in part.command if word.startswith("tests/")]
+    assert sorted(files) == sorted(str(path.relative_to(ROOT)) for path in tests.TESTS.rglob("test_*.py"))
     assert tests.main(["unti"]) == 2
 
 

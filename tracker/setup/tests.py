@@ -16,7 +16,9 @@ from tracker.setup.steps import Display
 from tracker.setup.words import COMMANDS, HELP, Reply
 
 TESTS: Final = ROOT / "tests"
-ORDER: Final = ("ruff", "format", "faults", "websocket", "integration", "browser", "mypy", "geofence")
+ORDER: Final = ("ruff", "format", "faults", "websocket", "integration", "api", "browser", "alerts", "mypy", "geofence")
+# By folder and first word of a file: a part that takes as long as all others together leaves half of the machine idle.
+APART: Final = {("integration", "api"): "api"}
 FAST: Final = ("ruff", "format", "unit", "mypy", "properties", "tsc", "lint", "vitest")
 # The sizes that the tests of the WebSocket layer were meant for; a small machine takes hours for all of it.
 LONG: Final = {
@@ -128,11 +130,20 @@ def reading() -> list[Part]:
 
 
 def running(choice: Choice) -> list[Part]:
-    """Those that run the program: one for each folder of tests/."""
-    folders = sorted({path.relative_to(TESTS).parts[0] for path in TESTS.glob("*/**/test_*.py")})
+    """Those that run the program: one for each folder of tests/, and one for what a folder has too much of."""
     pytest = str(ENVIRONMENT / "bin/pytest")
     more = (f"--hypothesis-seed={choice.seed}",) if choice.is_long else ()
-    return [Part(name, (pytest, "-q", *more, f"tests/{name}")) for name in folders]
+    return [Part(name, (pytest, "-q", *more, *files)) for name, files in sorted(divide().items())]
+
+
+def divide() -> dict[str, list[str]]:
+    """The files with tests by the part that runs them."""
+    parts: dict[str, list[str]] = {}
+    for path in sorted(TESTS.glob("*/**/test_*.py")):
+        folder = path.relative_to(TESTS).parts[0]
+        name = APART.get((folder, path.name.split("_")[1]), folder)
+        parts.setdefault(name, []).append(str(path.relative_to(ROOT)))
+    return parts
 
 
 def mutating(choice: Choice) -> list[Part]:
