@@ -98,8 +98,13 @@ class Sights:
     async def ask(
         self, conn: asyncpg.Connection, token: Token, select: Callable[[Sight], Awaitable[list[T]]]
     ) -> list[T]:
-        """What a select finds through the sight of now: where the rights moved meanwhile, it is asked again."""
+        """What a select finds through the sight of now: where the rights moved meanwhile, it is asked again. Whether
+        they moved is told by the revision it looked with: somebody else may have read them anew while it looked."""
         while True:
+            revision = self.revision
             found = await select(self.find(token))
-            if not found or not await self.refresh(conn):
+            if not found:
+                return found
+            await self.refresh(conn)
+            if self.revision == revision:
                 return found
