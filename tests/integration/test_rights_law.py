@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import copied_database
-from tests.integration.rights_model import DEVICES, FENCES, GROUPS, PEOPLE, READERS, THINGS, WISHES
+from tests.integration.rights_model import DEVICES, FENCES, GROUPS, PEOPLE, READERS, THINGS, WISHES, State, Told
 from tests.integration.rights_scene import Scene, playing
 from tests.integration.test_rights_live import Page, until
 from tests.laws import examples
@@ -210,20 +211,20 @@ async def check_page(scene: Scene, reader: str, page: Page) -> None:
     assert told == sorted(set(told))
     for id in told:
         event = scene.events[id - 1]
-        assert sees_since(scene, event.revision, lambda s, event=event: s.sees_event(reader, event)), (reader, id)
+        assert sees_since(scene, event.revision, partial(State.sees_event, reader=reader, event=event)), (reader, id)
     for device, batch, fences in sent_on(page, {key: id for id, key in scene.keys.items()}):
         since = scene.batches[batch]
-        assert sees_since(scene, since, lambda s, device=device: s.sees_device(reader, device)), (reader, device)
+        assert sees_since(scene, since, partial(State.sees_device, reader=reader, device=device)), (reader, device)
         for fence in fences:
-            assert sees_since(scene, since, lambda s, fence=fence: s.sees_fence(reader, fence)), (reader, fence)
+            assert sees_since(scene, since, partial(State.sees_fence, reader=reader, fence=fence)), (reader, fence)
 
 
-def sees_since(scene: Scene, revision: int, sees: Callable[[Any], bool]) -> bool:
+def sees_since(scene: Scene, revision: int, sees: Callable[[State], bool]) -> bool:
     """By the rights as of this revision, or as of any later one."""
     return any(sees(state) for number, state in scene.revisions.items() if number >= revision)
 
 
-def sees_always(scene: Scene, reader: str, event: Any) -> bool:
+def sees_always(scene: Scene, reader: str, event: Told) -> bool:
     return all(state.sees_event(reader, event) for state in scene.revisions.values())
 
 
@@ -282,13 +283,13 @@ def test_cells_count_what_their_reader_sees(new_database: Any, monkeypatch: pyte
             for reader in READERS:
                 page, expected = scene.look(reader), len(scene.state.devices_of(reader))
                 if scene.state.sees_most(reader) or expected:
-                    await until(lambda page=page, n=expected: counted(page) == n)
+                    await until(partial(has_counted, page, expected))
                 assert "positions" not in str(page.sent)
 
     with new_database() as url:
         asyncio.run(count(url))
 
 
-def counted(page: Page) -> int:
+def has_counted(page: Page, count: int) -> bool:
     cells = [each["cells"] for each in page.sent if each["type"] == "cells"]
-    return sum(each["count"] for each in cells[-1]) if cells else -1
+    return bool(cells) and sum(each["count"] for each in cells[-1]) == count
