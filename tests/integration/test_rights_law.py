@@ -5,16 +5,15 @@ import asyncio
 import csv
 import io
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import copied_database
+from tests.databases import Databases, copied
 from tests.integration.rights_model import DEVICES, FENCES, GROUPS, PEOPLE, READERS, THINGS, WISHES, State, Told
 from tests.integration.rights_scene import Scene, playing
 from tests.integration.test_rights_live import Page, until
@@ -78,15 +77,14 @@ BEGIN: Final[list[Step]] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def new_database(template: str) -> Callable[[], Any]:
-    return contextmanager(lambda: copied_database(template))
-
-
 @given(steps=st.lists(STEPS, min_size=5, max_size=25))
-@settings(max_examples=examples(8), suppress_health_check=[*HealthCheck])
-def test_what_any_reader_gets_is_what_the_model_lets_it_see(new_database: Any, steps: list[Step]) -> None:
-    with new_database() as url:
+@settings(
+    max_examples=examples(8),
+    suppress_health_check=[*HealthCheck],
+    phases=[Phase.explicit, Phase.generate],  # an example takes a second or more: a smaller one is not looked for
+)
+def test_what_any_reader_gets_is_what_the_model_lets_it_see(databases: Databases, steps: list[Step]) -> None:
+    with copied(databases) as url:
         asyncio.run(play(url, BEGIN + steps))
 
 
@@ -270,7 +268,7 @@ async def check_alerts(scene: Scene) -> None:
         assert told == [each.id for each in scene.events if scene.state.is_told(wish, each)]
 
 
-def test_cells_count_what_their_reader_sees(new_database: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cells_count_what_their_reader_sees(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
     """The crowd from which on devices are counted by cell is two here."""
     monkeypatch.setattr(live_viewer, "CROWD", 0)
 
@@ -286,7 +284,7 @@ def test_cells_count_what_their_reader_sees(new_database: Any, monkeypatch: pyte
                     await until(partial(has_counted, page, expected))
                 assert "positions" not in str(page.sent)
 
-    with new_database() as url:
+    with copied(databases) as url:
         asyncio.run(count(url))
 
 

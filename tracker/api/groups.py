@@ -166,6 +166,7 @@ def _members(routes: Blueprint, pool: asyncpg.Pool) -> None:
         async with borrow(pool) as conn, conn.transaction():
             found = await find_group(conn, sight(), group)
             noun = NOUNS[kind]
+            _check_holds(ACTIONS[noun])
             key = await _find_thing(conn, noun, member)
             if not is_own(sight(), noun, key):
                 await check_action(conn, sight(), ACTIONS[noun], noun, key)
@@ -180,6 +181,7 @@ def _members(routes: Blueprint, pool: asyncpg.Pool) -> None:
         async with borrow(pool) as conn, conn.transaction():
             found = await find_group(conn, sight(), group)
             noun = NOUNS[kind]
+            _check_holds(ACTIONS[noun])
             key = await _find_thing(conn, noun, member)
             if not is_own(sight(), noun, key):
                 _check_manager(found, ACTIONS[noun])
@@ -222,6 +224,12 @@ async def find_group(conn: asyncpg.Connection, sight: Sight, id: str, action: Ac
     if action is not None and not sight.may_do(action, [found.key]):
         raise NotAllowed
     return found
+
+
+def _check_holds(action: Action) -> None:
+    """Who holds it nowhere is told so whatever the id, and learns of none."""
+    if not sight().holds(action):
+        raise NotAllowed
 
 
 def _check_manager(group: Group, action: Action) -> None:
