@@ -184,6 +184,29 @@ def replay(file: Path, url: str, token: str, speed: str, now: bool, binary: bool
 
 
 @main.command()
+@click.option("--gpsd", help="HOST:PORT of a gpsd.")
+@click.option("--nmea", type=click.Path(exists=True, path_type=Path), help="A serial line, a pipe or a file of NMEA.")
+@click.option("--baud", type=int, help="Speed of the serial line. [as it is set]")
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True, help="The server.")
+@click.option("--device", required=True, help="The device's id.")
+@click.option("--token", envvar="TRACKER_DEVICE_TOKEN", required=True, help="The device's token.")
+@click.option("--interval", default=1.0, show_default=True, help="Seconds between fixes, at least.")
+@click.option("--buffer", type=click.Path(dir_okay=False, path_type=Path), help="Keeps what is not sent yet.")
+def stream(
+    gpsd: str | None, nmea: Path | None, baud: int | None, url: str, device: str, token: str, **options: Any
+) -> None:
+    """Be a device: send what a GPS receiver says, from a gpsd or as NMEA."""
+    from tracker.receiver.command import choose_source, run_stream
+    from tracker.receiver.stream import Target
+
+    try:
+        source = choose_source(gpsd, nmea, baud)
+    except TrackerError as error:
+        raise click.ClickException(str(error)) from None
+    run_loop(run_stream(console, source=source, target=Target(url, device, token), **options))
+
+
+@main.command()
 @click.option("--quick", is_flag=True, help="One short round of the main scenarios, about two minutes.")
 @click.option("--rounds", type=int, help="Rounds of each scenario. [3]")
 @click.option("--seconds", type=float, help="Seconds of each measurement. [8]")

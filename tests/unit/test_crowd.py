@@ -6,10 +6,11 @@ import io
 import pytest
 from rich.console import Console
 
+from tracker.client.running import raise_one_error
 from tracker.client.tally import Tally
 from tracker.errors import TooMany
 from tracker.simulator import crowd
-from tracker.simulator.crowd import format_figures, raise_one_error, show_tally
+from tracker.simulator.crowd import format_figures, show_tally
 
 
 @pytest.mark.parametrize("terminal", [True, False])

@@ -66,6 +66,7 @@ MAY_IMPORT: Final = {
         "phones",
     },
     "client": {"model", "errors"},
+    "receiver": {"client", "model", "errors"},
     "simulator": {"client", "model", "errors", "geo", "xml"},
 }
 # Decisions are values in, values out: nothing that waits, asks the time, talks or writes.

@@ -5,6 +5,7 @@ its whole frame, or dropped and counted because the buffer was full.
 """
 
 from collections import deque
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Final
 
@@ -21,19 +22,36 @@ class Frame(msgspec.Struct, frozen=True):
 
     seq: int
     binary: bool
-    fixes: int
+    moments: tuple[int, ...]  # of its fixes
     message: bytes
+
+    @property
+    def fixes(self) -> int:
+        return len(self.moments)
+
+
+def forget_nothing(moments: Sequence[int]) -> None:
+    """Where nothing is kept but in memory."""
 
 
 class Buffer:
     """`capacity` bounds the waiting fixes: when it is full the oldest goes, for the newest says where the device is."""
 
-    def __init__(self, capacity: int, *, binary: bool = False, lanes: bool = True) -> None:
-        """Without `lanes` nothing is ever marked backlog: the order of arrival stays the order of putting."""
+    def __init__(
+        self,
+        capacity: int,
+        *,
+        binary: bool = False,
+        lanes: bool = True,
+        forget: Callable[[Sequence[int]], None] = forget_nothing,
+    ) -> None:
+        """Without `lanes` nothing is ever marked backlog: the order of arrival stays the order of putting. `forget` is
+        told the moments of what is held no longer, whatever became of it."""
         self.dropped = 0  # fixes
         self._capacity = capacity
         self._binary = binary
         self._lanes = lanes
+        self._forget = forget
         self._live: deque[Fix] = deque()
         self._backlog: deque[Fix] = deque()
         self._unacked: dict[int, Frame] = {}  # by seq, oldest first; at most a window of them is on its way
@@ -55,8 +73,7 @@ class Buffer:
 
     def put(self, fix: Fix) -> None:
         if self.waiting >= self._capacity:
-            (self._backlog or self._live).popleft()
-            self.dropped += 1
+            self._drop((self._backlog or self._live).popleft())
         self._live.append(fix)
 
     def connected(self, welcome: messages.Welcome) -> int:
@@ -69,6 +86,8 @@ class Buffer:
             # The newest one is where the device is now; all before it is history.
             self._backlog.extend(islice(self._live, max(0, len(self._live) - 1)))
             self._live = deque(islice(self._live, max(0, len(self._live) - 1), None))
+        if known:
+            self._forget([at for frame in known for at in frame.moments])
         return sum(frame.fixes for frame in known)
 
     def disconnected(self) -> None:
@@ -78,7 +97,10 @@ class Buffer:
         """The frame's fixes are the server's now (also those it refused with the frame). None: not one of ours."""
         if seq in self._again:
             self._again.remove(seq)
-        return self._unacked.pop(seq, None)
+        frame = self._unacked.pop(seq, None)
+        if frame is not None:
+            self._forget(frame.moments)
+        return frame
 
     def next(self) -> Frame | None:
         """The frame to send now, or None while the window is full or nothing waits."""
@@ -106,19 +128,25 @@ class Buffer:
         base, fixes = queue[0].at, [queue.popleft()]
         while queue and len(fixes) < min(room, self._limits.max_fixes) and messages.fits_columns(queue[0], base):
             fixes.append(queue.popleft())
-        return Frame(seq, True, len(fixes), messages.encode_columns(seq, backlog, fixes))
+        moments = tuple(fix.at for fix in fixes)
+        return Frame(seq, True, moments, messages.encode_columns(seq, backlog, fixes))
 
     def _cut_json(self, queue: deque[Fix], seq: int, backlog: bool) -> Frame | None:
-        room, fixes = self._limits.max_bytes - FRAME_BYTES, list[bytes]()
+        room, fixes, moments = self._limits.max_bytes - FRAME_BYTES, list[bytes](), list[int]()
         while queue and len(fixes) < self._limits.max_fixes:
             text = messages.encode_fix(queue[0])
             room -= len(text) + 1
             if room < 0 and fixes:
                 break
-            queue.popleft()
+            fix = queue.popleft()
             if room < 0:  # alone larger than any frame may be: it can never be sent
-                self.dropped += 1
+                self._drop(fix)
                 room = self._limits.max_bytes - FRAME_BYTES
                 continue
             fixes.append(text)
-        return Frame(seq, False, len(fixes), messages.join_fixes(seq, backlog, fixes)) if fixes else None
+            moments.append(fix.at)
+        return Frame(seq, False, tuple(moments), messages.join_fixes(seq, backlog, fixes)) if fixes else None
+
+    def _drop(self, fix: Fix) -> None:
+        self.dropped += 1
+        self._forget((fix.at,))

@@ -6,6 +6,7 @@ import secrets
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import msgspec
 from picows import WSError, WSHandshakeError, ws_connect
@@ -87,6 +88,11 @@ class DeviceClient:
     async def until_empty(self) -> None:
         """Wait until everything put so far is answered. Raises TurnedAway if that can never be."""
         while not self.buffer.empty:
+            await self._next_move()
+
+    async def until_refused(self) -> NoReturn:
+        """Raises TurnedAway when the server wants this device no more."""
+        while True:
             await self._next_move()
 
     def go_offline(self) -> None:

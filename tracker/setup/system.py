@@ -32,6 +32,7 @@ echo 'create_main_cluster = false' > "$conf"
 [ -z "$policy" ] || { printf '#!/bin/sh\\nexit 101\\n' > "$policy"; chmod 755 "$policy"; }
 apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 -o DPkg::Use-Pty=0 "$@"
 case " $* " in *" mosquitto "*) systemctl disable mosquitto 2>&1 || true ;; esac
+case " $* " in *" gpsd "*) systemctl disable gpsd.socket gpsd 2>&1 || true ;; esac
 """
 
 
@@ -54,6 +55,8 @@ OF_LONG_TESTS: Final = {
     "/usr/share/perl5/Protocol/WebSocket.pm": Package("libprotocol-websocket-perl", "for the example in Perl"),
     "/usr/bin/ogr2ogr": Package("gdal-bin", "for the tests of map programs"),
     "/usr/bin/gpsbabel": Package("gpsbabel", "for the tests of map programs"),
+    "/usr/sbin/gpsd": Package("gpsd", "for the tests of receivers"),
+    "/usr/bin/gpsfake": Package("gpsd-clients", "for the tests of receivers"),
 }
 
 

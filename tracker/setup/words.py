@@ -70,6 +70,10 @@ COMMANDS: Final[Mapping[str, Words]] = {
         arguments=1,
     ),
     "sign-in": Words("Print a link that signs a browser in as admin, once and within an hour.", ("--url", *DATABASE)),
+    "stream": Words(
+        "Be a device: send what a GPS receiver says, from a gpsd or as NMEA.",
+        ("--gpsd", "--nmea", "--baud", "--url", "--device", "--token", "--interval", "--buffer"),
+    ),
     "test": Words("Run everything there is to test, or the parts that are named."),
     "token create": Words("Make a token and print it. It is shown this once.", ("--kind", "--name", *DATABASE)),
 }

@@ -1,43 +1,17 @@
-"""A crowd of device clients running in one process, and what a waiting person sees of it."""
+"""What a waiting person sees of a crowd of device clients in one process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from tracker.client.device import DeviceClient
 from tracker.client.tally import Tally
-from tracker.errors import TrackerError
 
 HANDSHAKES = 64  # at a time
 REFRESH_S = 0.25
 LINE_S = 10.0  # between two lines where the console is not a terminal
-
-
-@asynccontextmanager
-async def raise_one_error() -> AsyncIterator[None]:
-    """The first of our own errors of a TaskGroup, as itself: the person at the terminal needs one sentence."""
-    first: BaseException | None = None
-    try:
-        yield
-    except* TrackerError as errors:
-        first = errors.exceptions[0]
-    if first is not None:  # raised up there, Python 3.11.2 would put it into another group
-        raise first
-
-
-@asynccontextmanager
-async def running(clients: Sequence[DeviceClient]) -> AsyncIterator[None]:
-    """The clients run as long as the block."""
-    async with raise_one_error(), asyncio.TaskGroup() as group:
-        tasks = [group.create_task(client.run()) for client in clients]
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
 
 
 @asynccontextmanager

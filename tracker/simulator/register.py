@@ -8,9 +8,9 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import httpx2
 import msgspec
 
+from tracker.client.running import raise_one_error
 from tracker.client.tally import Tally
 from tracker.errors import TrackerError
-from tracker.simulator.crowd import raise_one_error
 
 ATTEMPTS = 5
 AT_A_TIME = 8  # requests: a polite number for a server that also has other work

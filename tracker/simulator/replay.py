@@ -11,11 +11,12 @@ from rich.console import Console
 
 from tracker.client.buffer import Buffer
 from tracker.client.device import DeviceClient
+from tracker.client.running import running
 from tracker.client.tally import Tally
 from tracker.errors import Invalid
 from tracker.model.fix import Fix
 from tracker.model.moment import now_ms
-from tracker.simulator.crowd import HANDSHAKES, running, show_tally
+from tracker.simulator.crowd import HANDSHAKES, show_tally
 from tracker.simulator.odd_times import Gaps, without_odd
 from tracker.simulator.recorded import RecordedFix
 from tracker.simulator.recording import Survey, read_recording, survey

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from typing import Final
 
-import msgspec
-
 from tracker.client import messages
 from tracker.client.device import DeviceClient, Disobeyed
+from tracker.client.interval import read_interval
 from tracker.simulator.vehicle import Vehicle
 
 REPLIES: Final = ("ok", "on my way", "understood", "there in ten minutes", "stuck in traffic, a little later")
@@ -36,10 +35,6 @@ class Timetable:
             if self._due.get(number) == at:
                 del self._due[number]
                 yield number, at
-
-
-class _Interval(msgspec.Struct, frozen=True):
-    seconds: float
 
 
 class Unit:
@@ -73,7 +68,7 @@ class Unit:
             case "report_now":
                 self._measure(self._clock())
             case "set_interval":
-                self._interval = _interval_ms(command.args)
+                self._interval = read_interval(command.args)
                 self._timetable.set(self._number, self._clock() + self._interval)
             case "message":
                 return "shown to the driver"
@@ -89,13 +84,3 @@ class Unit:
         """A command may have been quicker than the timetable: time never goes back, and no moment comes twice."""
         self._last = max(at, self._last + 1)
         self.client.put(self._vehicle.measure(self._last))
-
-
-def _interval_ms(args: msgspec.Raw) -> int:
-    try:
-        seconds = msgspec.json.decode(args, type=_Interval).seconds
-    except msgspec.ValidationError as error:
-        raise Disobeyed(f"args: {error}") from error
-    if not 0.1 <= seconds <= 86_400:
-        raise Disobeyed("args.seconds must be from 0.1 to 86400")
-    return round(seconds * 1000)
