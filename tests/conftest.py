@@ -92,8 +92,11 @@ def empty_database_url(databases: Databases) -> Iterator[str]:
 
 
 @pytest.fixture
-def database_url(databases: Databases) -> Iterator[str]:
-    """A fresh, migrated database."""
+def database_url(request: pytest.FixtureRequest, databases: Databases) -> Iterator[str]:
+    """A fresh, migrated database; that of the town, where the tests share it."""
+    if request.node.get_closest_marker("town"):
+        yield request.getfixturevalue("town").database_url
+        return
     with copied(databases) as url:
         yield url
 
@@ -112,8 +115,20 @@ async def conn(database_url: str) -> AsyncIterator[asyncpg.Connection]:
     await conn.close()
 
 
+@pytest.fixture(scope="session")
+def town(databases: Databases) -> Iterator[RunningServer]:
+    """A server for all tests that are marked so: to start one takes two seconds of a processor."""
+    with copied(databases) as url, running(url) as town:
+        yield town
+
+
 @pytest.fixture
-def server(database_url: str) -> Iterator[RunningServer]:
-    """A real server in a process of its own, on a fresh database."""
+def server(request: pytest.FixtureRequest, database_url: str) -> Iterator[RunningServer]:
+    """A real server in a process of its own, on a fresh database; or the town's, which is left empty."""
+    if request.node.get_closest_marker("town"):
+        town = request.getfixturevalue("town")
+        yield town
+        town.empty()
+        return
     with running(database_url) as server:
         yield server

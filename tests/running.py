@@ -124,6 +124,14 @@ class RunningServer:
     def api(self) -> httpx2.Client:
         return httpx2.Client(base_url=self.url, headers=self.credentials, timeout=30)
 
+    def empty(self) -> None:
+        """No device, no geofence, no subscription, for the next test that shares it. What was logged stays."""
+        assert self.process.poll() is None, f"the server ended:\n{self.text()}"
+        with self.api() as api:
+            for path, kind in (("devices", "devices"), ("geofences", "features"), ("subscriptions", "subscriptions")):
+                for each in api.get(f"/api/{path}").json()[kind]:
+                    assert api.delete(f"/api/{path}/{each['id']}").is_success
+
     def new_device(self, id: str) -> str:
         """Its token."""
         with self.api() as api:

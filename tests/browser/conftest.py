@@ -51,14 +51,7 @@ def town(databases: Databases) -> Iterator[RunningServer]:
 def server(town: RunningServer) -> Iterator[RunningServer]:
     """The server of all tests, emptied after each."""
     yield town
-    assert town.process.poll() is None, f"the server ended:\n{town.text()}"
-    with town.api() as api:
-        for device in api.get("/api/devices").json()["devices"]:
-            assert api.delete(f"/api/devices/{device['id']}").is_success
-        for fence in api.get("/api/geofences").json()["features"]:
-            assert api.delete(f"/api/geofences/{fence['id']}").is_success
-        for subscription in api.get("/api/subscriptions").json()["subscriptions"]:
-            assert api.delete(f"/api/subscriptions/{subscription['id']}").is_success
+    town.empty()
 
 
 @dataclass

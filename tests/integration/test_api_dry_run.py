@@ -62,6 +62,7 @@ async def store(server: RunningServer, ways: dict[str, list[dict[str, Any]]]) ->
             assert (await device.fixes(1, *fixes))["stored"] == len(fixes)
 
 
+@pytest.mark.town
 async def test_it_tells_what_the_live_engine_told(server: RunningServer) -> None:
     server.new_geofence(PORT)
     await store(server, {"van-12": there_and_back(0) + there_and_back(900), "bus-7": there_and_back(300)})
@@ -86,6 +87,7 @@ def bare(event: dict[str, Any]) -> dict[str, Any]:
     return event | {"evidence": {name: value for name, value in event["evidence"].items() if name != "revision"}}
 
 
+@pytest.mark.town
 async def test_two_at_once_and_a_reader_that_goes_makes_room(server: RunningServer, conn: asyncpg.Connection) -> None:
     await store(server, {"van-12": there_and_back(0)})
     async with conn.transaction():
@@ -100,6 +102,7 @@ async def test_two_at_once_and_a_reader_that_goes_makes_room(server: RunningServ
     server.wait_for(lambda: not processes(server))
 
 
+@pytest.mark.town
 async def test_what_fails_is_an_error_line(server: RunningServer, conn: asyncpg.Connection) -> None:
     await store(server, {"van-12": there_and_back(0)})
     async with conn.transaction():

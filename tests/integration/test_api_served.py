@@ -56,6 +56,7 @@ async def test_what_was_streamed_is_served(server: RunningServer, conn: asyncpg.
     assert token not in server.text() and ADMIN_TOKEN not in server.text()
 
 
+@pytest.mark.town
 async def test_a_revoked_token_is_cut_within_two_seconds(server: RunningServer) -> None:
     old = server.new_device("van-12")
     with server.api() as api:
@@ -83,6 +84,7 @@ async def test_a_revoked_token_is_cut_within_two_seconds(server: RunningServer) 
             pass
 
 
+@pytest.mark.town
 async def test_a_page_of_another_origin_opens_no_socket_with_the_cookie(server: RunningServer) -> None:
     with server.api() as api:
         signed = api.post("/api/session", json={"token": ADMIN_TOKEN})
@@ -130,6 +132,7 @@ async def test_a_large_import_goes_through_a_socket_and_is_seen_soon(server: Run
         assert (event["type"], event["geofence"]) == ("enter", "f550")
 
 
+@pytest.mark.town
 def test_nothing_has_no_type_and_a_refusal_of_the_head_says_why(server: RunningServer) -> None:
     server.new_device("van-12")
     with server.api() as api:

@@ -33,6 +33,7 @@ async def errors(talk: Talk, count: int) -> list[tuple[str, str | None]]:
     return [(said["code"], said.get("id")) for said in [await talk.hear("error") for _ in range(count)]]
 
 
+@pytest.mark.town
 async def test_results_that_cannot_be_read_are_refused_one_by_one(server: RunningServer) -> None:
     token = server.new_device("van")
     ids = order(server, 12)
@@ -53,6 +54,7 @@ async def test_results_that_cannot_be_read_are_refused_one_by_one(server: Runnin
         assert all(command["ok"] for command in api.get("/api/devices/van/commands").json()["commands"])
 
 
+@pytest.mark.town
 async def test_what_a_device_cannot_answer_expires(server: RunningServer, conn: asyncpg.Connection) -> None:
     token = server.new_device("van")
     ids = order(server, 2)
@@ -69,6 +71,7 @@ async def test_what_a_device_cannot_answer_expires(server: RunningServer, conn: 
         assert await errors(device, 1) == [("unknown_command", ids[0])]
 
 
+@pytest.mark.town
 async def test_what_is_said_before_the_welcome_counts_by_what_it_is(server: RunningServer) -> None:
     token = server.new_device("van")
     ids = order(server, 40)
@@ -83,6 +86,7 @@ async def test_what_is_said_before_the_welcome_counts_by_what_it_is(server: Runn
 
 
 @pytest.mark.parametrize("early", [True, False])
+@pytest.mark.town
 async def test_thousands_of_answers_hold_nobody_up_and_close_nothing(server: RunningServer, early: bool) -> None:
     """Each asks the database. The device waits, as its socket is not read meanwhile."""
     token = server.new_device("van")
@@ -96,6 +100,7 @@ async def test_thousands_of_answers_hold_nobody_up_and_close_nothing(server: Run
         assert (await device.fixes(1, fix()))["stored"] == 1
 
 
+@pytest.mark.town
 async def test_what_we_do_not_know_is_named_and_closes_nothing(server: RunningServer) -> None:
     token = server.new_device("van")
     async with server.device("van", token) as device:

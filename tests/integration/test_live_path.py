@@ -46,6 +46,7 @@ async def test_a_fix_reaches_table_viewer_and_geofence(server: RunningServer, co
         assert (await viewer.hear("event"))["event"]["type"] == "exit"
 
 
+@pytest.mark.town
 async def test_repeats_conflicts_and_bad_fixes_are_told_apart(server: RunningServer, conn: asyncpg.Connection) -> None:
     token = server.new_device("van-12")
     first, second = fix(7.0, 43.0, -10), fix(7.001, 43.0, -9)
@@ -70,6 +71,7 @@ async def test_repeats_conflicts_and_bad_fixes_are_told_apart(server: RunningSer
     assert await conn.fetchval("select count(*) from quarantine") == 3
 
 
+@pytest.mark.town
 async def test_a_frame_that_is_none_names_its_seq_and_is_kept(server: RunningServer, conn: asyncpg.Connection) -> None:
     token = server.new_device("van-12")
     async with server.device("van-12", token) as device:
@@ -83,6 +85,7 @@ async def test_a_frame_that_is_none_names_its_seq_and_is_kept(server: RunningSer
         assert await device.closed() == 4502
 
 
+@pytest.mark.town
 async def test_the_fifth_unacked_frame_closes(server: RunningServer, conn: asyncpg.Connection) -> None:
     token = server.new_device("van-12")
     async with server.device("van-12", token) as device:
@@ -94,6 +97,7 @@ async def test_the_fifth_unacked_frame_closes(server: RunningServer, conn: async
         await conn.execute("rollback")
 
 
+@pytest.mark.town
 async def test_the_newest_socket_wins_and_resumes(server: RunningServer) -> None:
     token = server.new_device("van-12")
     async with server.device("van-12", token) as older:
@@ -107,6 +111,7 @@ async def test_the_newest_socket_wins_and_resumes(server: RunningServer) -> None
 
 
 @pytest.mark.parametrize("by_header", [True, False])
+@pytest.mark.town
 async def test_who_may_send(server: RunningServer, by_header: bool) -> None:
     token = server.new_device("van-12")
     server.new_device("van-13")
@@ -122,6 +127,7 @@ async def test_who_may_send(server: RunningServer, by_header: bool) -> None:
                 assert await talk.closed() == code
 
 
+@pytest.mark.town
 async def test_a_revoked_token_closes_its_socket(server: RunningServer) -> None:
     token = server.new_device("van-12")
     async with server.device("van-12", token) as device:
@@ -130,6 +136,7 @@ async def test_a_revoked_token_closes_its_socket(server: RunningServer) -> None:
         assert await device.closed(within=2.0) == 4501
 
 
+@pytest.mark.town
 async def test_commands_are_durable_until_answered(server: RunningServer) -> None:
     token = server.new_device("van-12")
     with server.api() as api:
@@ -153,6 +160,7 @@ async def answer(device: Talk, command: dict[str, object]) -> None:
     assert (await device.hear("error"))["code"] == "unknown_command"  # so the first one was kept
 
 
+@pytest.mark.town
 async def test_binary_frames_both_ways(server: RunningServer) -> None:
     token = server.new_device("van-12")
     base = now_ms() - 5_000
@@ -174,6 +182,7 @@ async def test_binary_frames_both_ways(server: RunningServer) -> None:
         assert (speed, heading) == (65535, 65535)
 
 
+@pytest.mark.town
 async def test_gone_pause_and_resume(server: RunningServer) -> None:
     token = server.new_device("van-12")
     async with server.viewer(viewport=[7, 43, 8, 44]) as viewer, server.device("van-12", token) as device:
@@ -189,6 +198,7 @@ async def test_gone_pause_and_resume(server: RunningServer) -> None:
         assert (await viewer.hear("snapshot"))["positions"] == []
 
 
+@pytest.mark.town
 async def test_a_viewport_across_180_and_devices_anywhere(server: RunningServer) -> None:
     tokens = {id: server.new_device(id) for id in ("east", "west", "far")}
     places = {"east": (179.9, 0.0), "west": (-179.9, 0.0), "far": (10.0, 50.0)}
@@ -241,6 +251,7 @@ async def test_an_orderly_end(server: RunningServer) -> None:
         assert device.welcome["acked"] == 1  # the last checkpoint knew
 
 
+@pytest.mark.town
 async def test_live_needs_a_viewer(server: RunningServer) -> None:
     async with server.socket("/ws/live", None) as talk:
         await talk.say(type="subscribe", viewport=[0, 0, 1, 1], token=ADMIN_TOKEN)

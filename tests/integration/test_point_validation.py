@@ -154,6 +154,7 @@ async def check(server: RunningServer, conn: asyncpg.Connection, case: dict[str,
     return None if fits else f"{id}: expected {expected}, was {said}"
 
 
+@pytest.mark.town
 async def test_every_point_of_the_table(server: RunningServer, conn: asyncpg.Connection) -> None:
     async with open_api(server.url, ADMIN_TOKEN) as api:
         tokens = await register_devices(api, [NewDevice(case["id"], case["id"]) for case in cases()], Tally())
@@ -163,6 +164,7 @@ async def test_every_point_of_the_table(server: RunningServer, conn: asyncpg.Con
     assert [wrong for wrong in found if wrong] == []
 
 
+@pytest.mark.town
 async def test_the_quarantine_can_be_looked_at(server: RunningServer, conn: asyncpg.Connection) -> None:
     async with server.device("van", server.new_device("van")) as talk:
         await talk.fixes(1, {"at": "2026-11-23T03:00:00Z", "lat": 91, "lon": 0})

@@ -21,6 +21,7 @@ from tracker.simulator.vehicle import Vehicle
 SAMPLES = Path(__file__).parents[2] / "samples"
 
 
+@pytest.mark.town
 async def test_odd_times_in_a_recording_keep_nobody_waiting(
     tmp_path: Path, server: RunningServer, conn: asyncpg.Connection
 ) -> None:
@@ -38,6 +39,7 @@ async def test_odd_times_in_a_recording_keep_nobody_waiting(
 
 
 @pytest.mark.parametrize("binary", [False, True])
+@pytest.mark.town
 async def test_what_is_stored_is_what_the_seed_says(
     binary: bool, server: RunningServer, conn: asyncpg.Connection
 ) -> None:
@@ -71,6 +73,7 @@ async def test_a_killed_server_costs_a_vehicle_nothing(server: RunningServer, co
         assert {b - a for a, b in pairwise(times)} == {100}, "a hole in the track"
 
 
+@pytest.mark.town
 async def test_vehicles_obey_commands(server: RunningServer, conn: asyncpg.Connection) -> None:
     async with (
         asyncio.TaskGroup() as group,
@@ -92,6 +95,7 @@ async def test_vehicles_obey_commands(server: RunningServer, conn: asyncpg.Conne
     assert results == {"report_now": None, "message": "shown to the driver", "set_interval": None}
 
 
+@pytest.mark.town
 async def test_a_deleted_vehicle_stops_and_the_others_drive_on(server: RunningServer, conn: asyncpg.Connection) -> None:
     drive = asyncio.create_task(simulate(server.url, ADMIN_TOKEN, count=2, interval=0.1))
     await until(conn, "select count(distinct device) = 2 from fix")
@@ -104,6 +108,7 @@ async def test_a_deleted_vehicle_stops_and_the_others_drive_on(server: RunningSe
         await asyncio.wait_for(drive, 5)
 
 
+@pytest.mark.town
 async def test_a_recording_paced_and_now(server: RunningServer, conn: asyncpg.Connection) -> None:
     began = now_ms()
     file = SAMPLES / "bus_liverpool_route14_2026-01-26.csv.gz"  # 144 minutes
@@ -117,6 +122,7 @@ async def test_a_recording_paced_and_now(server: RunningServer, conn: asyncpg.Co
     assert await conn.fetchval("select count(distinct device) from fix") == 16
 
 
+@pytest.mark.town
 async def test_a_recording_that_ends_now(server: RunningServer, conn: asyncpg.Connection) -> None:
     file = SAMPLES / "bus_limerick_304_2019-02-18.csv.gz"
     tally = await replay(file, server.url, ADMIN_TOKEN, speed=None, now=True)
@@ -125,11 +131,13 @@ async def test_a_recording_that_ends_now(server: RunningServer, conn: asyncpg.Co
     assert 0 <= now_ms() - last < 15_000
 
 
+@pytest.mark.town
 async def test_a_wrong_token_is_one_sentence(server: RunningServer) -> None:
     with pytest.raises(ApiRefused, match="POST /api/devices: 401"):
         await simulate(server.url, "x" * 40, count=3, seconds=1)
 
 
+@pytest.mark.town
 async def test_the_demo_can_be_furnished_twice(server: RunningServer) -> None:
     await furnish(server.url, ADMIN_TOKEN)
     await furnish(server.url, ADMIN_TOKEN)
