@@ -5,6 +5,7 @@ import json
 from tracker.geofence.reading.collection import Collection, Defaults, collect
 from tracker.geofence.reading.gpx import waypoints_and_lines
 from tracker.geofence.reading.kml import placemarks
+from tracker.geofence.reading.recorded import tell_recorded
 
 
 def placed(text: str) -> bytes:
@@ -84,3 +85,30 @@ def test_segments_of_one_point_are_passed_over_and_said() -> None:
     ]
     found = collect(waypoints_and_lines(track(*[1] * 20)), Defaults(width=9))
     assert [said.note for said in found.said] == ["Way: 20 lines of one place each are passed over"]
+
+
+def recorded(
+    number: int, data: str = "", stamp: str = "<TimeStamp><when>2026-01-01T00:00:00Z</when></TimeStamp>"
+) -> str:
+    place = f"<Point><coordinates>24.{number},60</coordinates></Point>"
+    return f"<Placemark><name>T-{number}</name>{stamp}{data}{place}</Placemark>"
+
+
+def test_the_points_of_a_recording_are_no_geofences() -> None:
+    """GPSBabel's KML has one for each place of a track, beside the line."""
+    path = "<Placemark><name>Path</name><LineString><coordinates>24,60 25,60</coordinates></LineString></Placemark>"
+    lent = Defaults(radius=20, width=9)
+    points = "".join(map(recorded, range(9)))
+    found = collect(placemarks(placed(points + path)), lent)
+    assert [json.loads(draft.feature)["properties"]["name"] for draft in found.drafts] == ["Path"]
+    assert [said.note for said in found.said] == [tell_recorded(9)] and not found.bad
+    alone = collect(placemarks(placed(recorded(1))), lent)
+    assert alone.total == 0 and alone.said[0].note.startswith("a point of a recording is passed over")
+    own = '<ExtendedData><Data name="radius"><value>30</value></Data></ExtendedData>'
+    assert len(collect(placemarks(placed(recorded(1, own) + recorded(2, stamp=""))), lent).drafts) == 2
+
+
+def test_heights_of_kml_may_be_anything() -> None:
+    for height in ("", "NaN", "-", "null", "7"):
+        text = f"<Placemark><Point><coordinates>24,60,{height}</coordinates></Point></Placemark>"
+        assert len(collect(placemarks(placed(text)), Defaults(radius=5)).drafts) == 1, height

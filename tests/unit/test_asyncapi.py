@@ -40,6 +40,7 @@ ANSWERS = [
     device_frames.encode_answer(FRAME, Outcome(1, 0)),
     device_frames.encode_answer(FRAME, Outcome(0, 0, (Refusal(0, "future", ""),))),
     device_frames.encode_error("bad_frame", "no", 7),
+    device_frames.encode_error("bad_frame", "no"),
     device_frames.encode_command(Command("c-1", "van-12", "report_now", RAW, 0, 1)),
     device_frames.encode_message_ack("m-1"),
     device_frames.encode_seen("m-1", "Ada"),
@@ -95,6 +96,30 @@ def check(value: Any, schema: dict[str, Any]) -> None:
     elif isinstance(value, list):
         for inner in value:
             check(inner, schema.get("items", {}))
+
+
+@pytest.mark.parametrize(("operation", "written"), [("answer_device", ANSWERS), ("show_viewer", SHOWN)])
+def test_what_is_always_sent_is_required(operation: str, written: list[str]) -> None:
+    """So that a generator makes no optional field of what a client may count on."""
+    described = messages(operation)
+    sent: dict[str, list[dict[str, Any]]] = {}
+    for text in written:
+        message = msgspec.json.decode(text)
+        sent.setdefault(message["type"], []).append(message)
+    for type, several in sent.items():
+        ask_required(several, described[type]["payload"], type)
+
+
+def ask_required(values: list[Any], schema: dict[str, Any], where: str) -> None:
+    schema = follow(schema)
+    if values and isinstance(values[0], dict) and "properties" in schema:
+        always = set.intersection(*(set(value) for value in values))
+        assert always == set(schema.get("required", ())), where
+        for name in always:
+            ask_required([value[name] for value in values], schema["properties"][name], f"{where}.{name}")
+    elif values and isinstance(values[0], list):
+        inner = [each for value in values for each in value]
+        ask_required(inner, schema.get("items", {}), f"{where}[]")
 
 
 def test_the_examples_are_understood() -> None:

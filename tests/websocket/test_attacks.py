@@ -276,6 +276,18 @@ def test_a_refusal_can_be_read_though_there_is_more_to_come(server: Server) -> N
     client.close()
 
 
+@pytest.mark.parametrize("late", [True, False])
+def test_who_is_answered_before_all_was_sent_is_told_that_it_was_the_last(server: Server, late: bool) -> None:
+    """A client that keeps its connections would send its next request into one that is gone."""
+    head, body = b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n", b"x" * 9
+    client = Client(server.address.connect())
+    client.sock.sendall(head if late else head + body)
+    client.read_head()
+    assert client.status == 405
+    assert (b"connection: close" in client.head.lower()) is late
+    client.close()
+
+
 def test_an_exception_of_the_application_closes_with_1011(server: Server) -> None:
     client = server.open("/bomb")
     client.send(TEXT, b"x")

@@ -15,6 +15,9 @@ class Ending(msgspec.Struct, frozen=True):
     reason: str = ""
     after_ms: int = 0
 
+    def __str__(self) -> str:
+        return f"{self.code} {self.reason}".rstrip()
+
     @property
     def final(self) -> bool:
         return self.code in NO_RETURN
@@ -25,7 +28,8 @@ def read_status(status: int, retry_after: str | None) -> Ending:
     if status in (401, 403, 404):
         return Ending({401: 4501, 403: 4504, 404: 4504}[status], f"HTTP {status}")
     seconds = int(retry_after) if retry_after and retry_after.isdigit() else 0
-    return Ending(4029 if status == 429 else 1006, f"HTTP {status}", seconds * 1000)
+    told = f", come again in {seconds} s" if seconds else ""
+    return Ending(4029 if status == 429 else 1006, f"HTTP {status}{told}", seconds * 1000)
 
 
 def choose_wait(ending: Ending, failures: int, rng: random.Random) -> float:

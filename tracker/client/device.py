@@ -115,6 +115,7 @@ class DeviceClient:
             acks = self._acks
             ending = await self._converse()
             self.tally.lost[ending.code] += 1
+            self.tally.trouble = f"{self.device}: {ending}"
             if ending.final:
                 self._refuse(ending)
                 return
@@ -155,7 +156,7 @@ class DeviceClient:
             )
 
     def _refuse(self, ending: Ending) -> None:
-        self.refused = TurnedAway(f"{self.device}: {ending.code} {ending.reason}".rstrip())
+        self.refused = TurnedAway(f"{self.device}: {ending}")
         self._moved.set()
 
     def _down(self) -> None:
@@ -190,6 +191,7 @@ class DeviceClient:
     def _acked(self, ack: messages.Ack) -> None:
         if self.buffer.acked(ack.seq):
             self._acks += 1
+            self.tally.trouble = ""
             self.tally.stored += ack.stored
             self.tally.duplicate += ack.duplicate
             self.tally.quarantined.update(refusal.reason for refusal in ack.quarantined)

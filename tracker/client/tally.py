@@ -21,6 +21,7 @@ class Tally:
     connected: int = 0  # devices, now
     lost: Counter[int] = field(default_factory=Counter)  # connections, by close code
     commands: Counter[str] = field(default_factory=Counter)  # obeyed, by name
+    trouble: str = ""  # why nothing goes on, as the server said it last; nothing once it does
 
     @property
     def answered(self) -> int:

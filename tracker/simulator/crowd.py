@@ -64,4 +64,5 @@ def format_figures(tally: Tally) -> str:
         (tally.lost.total(), "reconnects"),
         (tally.commands.total(), "commands"),
     ]
-    return ", ".join(f"{number:,} {word}" for number, word in parts if number) or f"{tally.registered:,} devices"
+    figures = ", ".join(f"{number:,} {word}" for number, word in parts if number) or f"{tally.registered:,} devices"
+    return f"{figures}; waiting: {tally.trouble}" if tally.trouble else figures

@@ -55,8 +55,9 @@ async def register_devices(api: httpx2.AsyncClient, devices: Iterable[NewDevice]
 
     async def register(device: NewDevice) -> None:
         async with gate:
-            tokens[device.id] = await _fetch_token(api, device)
+            tokens[device.id] = await _fetch_token(api, device, tally)
             tally.registered += 1
+            tally.trouble = ""
 
     async with raise_one_error(), asyncio.TaskGroup() as group:
         for device in devices:
@@ -64,10 +65,10 @@ async def register_devices(api: httpx2.AsyncClient, devices: Iterable[NewDevice]
     return tokens
 
 
-async def _fetch_token(api: httpx2.AsyncClient, device: NewDevice) -> str:
-    answer = await _send(api, "POST", "/api/devices", msgspec.json.encode(device))
+async def _fetch_token(api: httpx2.AsyncClient, device: NewDevice, tally: Tally) -> str:
+    answer = await _send(api, "POST", "/api/devices", msgspec.json.encode(device), tally)
     if answer.status_code == 409:
-        answer = await _send(api, "POST", f"/api/devices/{quote(device.id)}/token")
+        answer = await _send(api, "POST", f"/api/devices/{quote(device.id)}/token", None, tally)
     return msgspec.json.decode(_check_accepted(answer), type=_Answer).token
 
 
@@ -80,14 +81,20 @@ async def put_geofence(api: httpx2.AsyncClient, id: str, feature: Mapping[str, o
     _check_accepted(answer)
 
 
-async def _send(api: httpx2.AsyncClient, method: str, path: str, body: bytes | None = None) -> httpx2.Response:
+async def _send(
+    api: httpx2.AsyncClient, method: str, path: str, body: bytes | None = None, tally: Tally | None = None
+) -> httpx2.Response:
+    """Waits as long as the server asks it to; `tally` says so to whoever waits."""
     headers, failures = {} if body is None else {"Content-Type": "application/json"}, 0
     while True:
         try:
             answer = await api.request(method, path, content=body, headers=headers)
             if answer.status_code not in (429, 503) or not answer.headers.get("Retry-After", "").isdigit():
                 return answer
-            await asyncio.sleep(int(answer.headers["Retry-After"]))
+            seconds = int(answer.headers["Retry-After"])
+            if tally is not None:
+                tally.trouble = f"HTTP {answer.status_code}, come again in {seconds} s"
+            await asyncio.sleep(seconds)
         except httpx2.TransportError as error:
             # Asked again even where the first may have been done: every request here may be done twice.
             failures += 1

@@ -101,9 +101,16 @@ class Http1(H11Protocol):
             self.pipe.hold(early)
 
     async def stream_send(self, event: StreamEvent) -> None:
-        await super().stream_send(event)
+        await super().stream_send(self._with_close(event) if isinstance(event, Response) else event)
         if isinstance(event, Response) and event.status_code == 101:
             self.pipe.release()  # a refused one stays held: nothing it sends is read any more, and it is closed
+
+    def _with_close(self, response: Response) -> Response:
+        """One that is answered before all of its body came is the last of its connection, since nobody wants the rest.
+        Upstream closes without a word, and a client that keeps connections sends its next request into it."""
+        if not isinstance(self.connection, h11.Connection) or self.connection.their_state is not h11.SEND_BODY:
+            return response
+        return replace(response, headers=[*response.headers, (b"connection", b"close")])
 
 
 class PlainStream(WSStream):

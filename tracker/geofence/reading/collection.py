@@ -22,6 +22,7 @@ from tracker.geofence.reading.geojson import (
 )
 from tracker.geofence.reading.ids import SOURCE, identify, numbered, text_of
 from tracker.geofence.reading.parts import read_geometries
+from tracker.geofence.reading.recorded import is_recorded, tell_recorded
 from tracker.geofence.reading.split import split
 from tracker.geofence.reading.told import BadFeature, Said, Told
 from tracker.model.encoding import plain
@@ -72,6 +73,7 @@ class Found(msgspec.Struct, frozen=True):
     feature: Feature | TrackerError
     part: int = 0
     name: str | None = None  # of one that is wrong
+    is_timed: bool = False  # its place has a moment
 
 
 class Loose(msgspec.Struct, frozen=True):
@@ -125,12 +127,16 @@ def collect(found: Iterable[Found | Said], defaults: Defaults) -> Collection:
     """A tenth of a millisecond for each, or more: for a thread. TooLarge for too many; and as `found` raises."""
     drafts, indices, told = list[Draft](), list[int](), Told()
     numbers, alike, columns = dict[str, int](), dict[bytes, int](), set[str]()
+    recorded = 0
     for each in found:
         if isinstance(each, Said):
             told.say(each.index, each.note)
             continue
         if each.index >= MAX_FEATURES:
             raise TooLarge(f"more than {MAX_FEATURES:,} features; send them in parts")
+        if isinstance(each.feature, Feature) and is_recorded(each.feature, is_timed=each.is_timed):
+            recorded += 1
+            continue
         try:
             draft, notes = _make_draft(each, defaults, alike)
             if draft.id in numbers:
@@ -148,6 +154,8 @@ def collect(found: Iterable[Found | Said], defaults: Defaults) -> Collection:
         indices.append(each.index)
         for note in notes:
             told.say(each.index, note)
+    if recorded:
+        told.say(None, tell_recorded(recorded))
     if not drafts and told.malformed is not None:
         raise told.malformed
     return Collection(drafts, indices, told.bad, told.wrong, told.said(), frozenset(columns))

@@ -48,8 +48,9 @@ def _placemark(index: int, placemark: Element) -> Iterator[Found | Said]:
         yield Found(index, id, error, name=properties.get("name"))
         return
     yield from (Said(index, note) for note in (*notes, *beside))
+    is_timed = any(stamp.text_of("when") for stamp in placemark.all("TimeStamp"))
     for part, geometry in enumerate(found):
-        yield Found(index, id, Feature(geometry, properties), part)
+        yield Found(index, id, Feature(geometry, properties), part, is_timed=is_timed)
 
 
 def _geometries(placemark: Element, notes: list[str]) -> list[Geometry]:

@@ -17,6 +17,7 @@ from tracker.geofence.reading.geojson import (
     decode_as,
     decode_geometry,
 )
+from tracker.geofence.reading.positions import mend_positions
 
 DEEPEST: Final = 16  # collections in collections
 SEVERAL: Final = (b'"GeometryCollection"', b'"MultiPoint"', b'"MultiLineString"')
@@ -43,6 +44,17 @@ Parts = tuple[list[Geometry], list[str]]  # and what is to be said of them
 
 def read_geometries(text: bytes) -> Parts:
     """Of a GeoJSON geometry. Raises as `decode` does."""
+    try:
+        return _read(text)
+    except Invalid:
+        mended, notes = mend_positions(text)
+        if not notes:
+            raise
+        parts, more = _read(mended)
+        return parts, [*notes, *more]
+
+
+def _read(text: bytes) -> Parts:
     if not any(name in text for name in SEVERAL):
         return [decode_geometry(text)], []
     return assemble(_parts(text, 0))
