@@ -176,9 +176,7 @@ class Server:
             self.hub.head.epoch = await select_epoch(conn)
             self.hub.head.event = await select_head(conn)
             self.hub.head.oldest = await select_oldest(conn)
-        ids = self.log.fences.ids
-        states = self.log.states.items()
-        self.table.put([shown for key, state in states if (shown := state.position(key, ids))], now_us())
+        self.table.put(self.log.memory.find_shown(self.log.states), now_us())
 
     async def nudge(self, channel: Channel, number: int) -> None:
         if channel == "tracker_revoked":
@@ -196,6 +194,8 @@ class Server:
             await self.refresh_oldest()
         elif channel == "tracker_rights":
             self.hub.rights_moved.set()
+        elif channel == "tracker_geofences":
+            self.writer.notice_change()
         else:
             await self.refresh_device(number)
 
@@ -218,7 +218,7 @@ class Server:
             self.log.know(device)
 
     async def look(self) -> None:
-        """After a time without nudges: all devices, all open tokens and sessions, all commands, the oldest event."""
+        """After a time without nudges: all devices, open tokens and sessions, commands, geofences, the oldest event."""
         async with borrow(self.pool) as conn:
             devices = {device.key: device for device in await select_devices(conn, EVERYTHING)}
             callers = [each.token for each in self.roster.members] + [each.token for each in self.hub.viewers]
@@ -236,6 +236,7 @@ class Server:
         for device in list(self.roster.by_device):
             self.roster.send_commands(device)
         self.hub.notice_message(None)
+        self.writer.notice_change()
         await self.refresh_oldest()
 
     async def refresh_seen(self, event: int) -> None:

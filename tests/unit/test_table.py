@@ -21,6 +21,15 @@ def test_a_position_waits_for_the_name_of_its_device() -> None:
     assert table.find_changed_since(tick).tolist() == [7]
 
 
+def test_a_clock_that_is_set_right_moves_the_marker_at_once() -> None:
+    table = Table()
+    table.devices[7] = Device(7, "van-12", "Van 12")
+    table.put([Position(7, Fix(540_000, 10, 20), 1_000_000, Status.MOVING)], 0)
+    table.put([Position(7, Fix(2_000, 11, 20), 2_000_000, Status.MOVING)], 0)
+    newest = table.get(7)
+    assert newest and newest.fix.at == 2_000
+
+
 def test_the_newest_position_wins_whatever_comes_last() -> None:
     table = Table()
     table.devices[7] = Device(7, "van-12", "Van 12")

@@ -12,11 +12,15 @@ def applies(scope: Scope, device: str, category: str | None, at: int) -> bool:
         return True
     return (
         scope.enabled
-        and (scope.expires is None or at < scope.expires)
         and (scope.devices is None or device in scope.devices)
         and (scope.categories is None or category in scope.categories)
-        and (scope.hours is None or is_open(scope.hours, at))
+        and is_in_time(scope, at)
     )
+
+
+def is_in_time(scope: Scope, at: int) -> bool:
+    """Whether it applies to anybody at all then."""
+    return (scope.expires is None or at < scope.expires) and (scope.hours is None or is_open(scope.hours, at))
 
 
 def is_open(hours: Hours, at: int) -> bool:

@@ -8,12 +8,14 @@ import structlog
 from tracker.geofence.fences import Fences
 from tracker.ingest.alarms import Alarms
 from tracker.ingest.apps import Known
+from tracker.ingest.lapses import Lapses
 from tracker.ingest.meetings import Meetings
 from tracker.ingest.progress import Progress
 from tracker.ingest.silences import Silences
 from tracker.model.device import Device
 from tracker.model.dialect import Dialect
-from tracker.model.moment import now_us
+from tracker.model.moment import now_ms, now_us
+from tracker.model.position import Position
 from tracker.model.state import State
 
 logger = structlog.get_logger()
@@ -61,6 +63,7 @@ class Memory:
         self.late: set[int] = set()  # those of them that nobody has begun with
         self.to_revisit: set[int] = set()  # devices that a change of the geofences may have given another alarm
         self.alarms = Alarms()
+        self.lapses = Lapses()
         self.silences = Silences()
         self.several: set[int] = set()  # devices whose fixes came in other dialects than our own, too
         self.apps: dict[tuple[int, int], Known] = {}  # by device and dialect
@@ -81,6 +84,7 @@ class Memory:
         """What is to be done for these devices even if they send nothing more."""
         for device, state in states.items():
             self.alarms.put(device, state, self.fences, self.silences.steps.since(state.received_at))
+            self.lapses.put(device, state.inside & self.fences.scoped)
             if device not in self.silences.look_at:
                 self.silences.put(self.devices[device], state)
             is_late = state.late_from is not None
@@ -93,7 +97,20 @@ class Memory:
         for device in devices:
             state = self.states[device]
             self.alarms.put(device, state, self.fences, self.silences.steps.since(state.received_at))
+            self.lapses.put(device, state.inside & self.fences.scoped)
         return devices
+
+    def find_shown(self, devices: Iterable[int]) -> list[Position]:
+        """As others are to see them now: in no geofence that applies to them no more, though no fix came since."""
+        found, now = list[Position](), now_ms()
+        for device in devices:
+            state = self.states[device]
+            inside = state.inside
+            if not self.fences.scoped.isdisjoint(inside):
+                inside = self.fences.find_applying(inside, self.devices[device].id, state.category, now)
+            if (position := state.position(device, self.fences.ids, inside)) is not None:
+                found.append(position)
+        return found
 
     def read_clocks(self, wall: int, monotonic: int) -> None:
         """Both in µs, read at the same moment, each second or more often."""
@@ -117,6 +134,7 @@ class Memory:
         for dialect in Dialect:
             self.apps.pop((device, dialect), None)
         self.alarms.forget(device)
+        self.lapses.put(device, frozenset())
         self.silences.forget(device)
         self.meetings = self.meetings.without(device)
 

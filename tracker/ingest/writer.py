@@ -7,7 +7,7 @@ sessions --offer--> two lanes --take--> Log.append --ack--> sessions
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from itertools import chain, repeat
 from math import inf
 from time import monotonic_ns
@@ -25,7 +25,6 @@ from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import now_us
 from tracker.model.note import Note
-from tracker.model.position import Position
 from tracker.model.update import Update
 from tracker.store.pool import AWAY
 
@@ -76,6 +75,7 @@ class Writer:
         self.began = 0.0  # when the last batch did, by the same
         self.to_forget: set[int] = set()  # those whose last fixes may still be in the log
         self.is_storing = False  # false while the database is away
+        self.may_have_changed = False  # the geofences, since the last batch
 
     def offer(self, frame: Frame, sender: Sender) -> bool:
         """Takes the frame in any case. False: the sender must not read on until `resume`."""
@@ -94,6 +94,11 @@ class Writer:
         self.idle.clear()
         self.wake.set()
 
+    def notice_change(self) -> None:
+        """Of the geofences: who is shown in one that is gone is not to be shown so until a device sends again."""
+        self.may_have_changed = True
+        self.wake.set()
+
     async def run(self) -> None:
         """Until cancelled. Raises Fenced when another server took over: then this one must end."""
         self.is_storing = True
@@ -104,6 +109,8 @@ class Writer:
             await self.keep_pace(clock)
             if batch := self.take():
                 await self.store(batch)
+            elif self.may_have_changed:
+                await self.take_change()
             await self.notes.store(self)
             if not self.waiting and not self.notes.waiting:
                 self.idle.set()
@@ -136,8 +143,7 @@ class Writer:
         """A slice of each that there is, between two batches."""
         if self.log.saving.stamp is not None:
             await self.attempt(self.log.save_slice)
-        if devices := self.log.memory.revisit(REVISITED):
-            self.bus.publish(Update(self.positions_of(devices), [], now_us(), rights=self.rights))
+        self.show(self.log.memory.revisit(REVISITED))
 
     def forget(self, device: int) -> None:
         """The device was deleted: nothing of it may be stored any more."""
@@ -192,9 +198,16 @@ class Writer:
         self.answer(batch, committed.folded.outcomes)
         self.publish(committed)
 
+    async def take_change(self) -> None:
+        """By a batch of nothing. One that is not made yet is asked for again with the next turn."""
+        self.may_have_changed = False
+        await self.decide(lambda: self.log.append([]))
+        self.may_have_changed = self.log.seen is not None and self.log.seen.geofences != self.log.fences.revision
+
     async def tell_of_time(self, now: int) -> None:
         if self.pressed:
             self.log.silences.since = now  # some are not listened to, and must not be called silent for it
+        self.show(self.log.memory.lapses.look(self.log.fences, now // 1000))
         rung = self.log.rung(now)
         for begin in range(0, len(rung), TOLD_AT_ONCE):
             await self.tell_of(rung[begin : begin + TOLD_AT_ONCE], now)
@@ -268,17 +281,18 @@ class Writer:
         aside, self.log.aside = self.log.aside, []
         for each in (*aside, committed):
             self.metrics.events.inc(len(each.events))
-            folded, positions = each.folded, self.positions_of(each.folded.states)
+            folded, positions = each.folded, self.log.memory.find_shown(each.folded.states)
             self.bus.publish(Update(positions, each.events, now_us(), folded.has_messages, self.rights))
+
+    def show(self, devices: Collection[int]) -> None:
+        """Anew, though nothing came from them."""
+        if devices:
+            self.bus.publish(Update(self.log.memory.find_shown(devices), [], now_us(), rights=self.rights))
 
     @property
     def rights(self) -> int:
         """The revision of the rights as the newest batch found it."""
         return -1 if self.log.seen is None else self.log.seen.rights
-
-    def positions_of(self, devices: Iterable[int]) -> list[Position]:
-        ids = self.log.fences.ids
-        return [position for device in devices if (position := self.log.states[device].position(device, ids))]
 
     def let_in(self) -> None:
         if self.pressed and self.waiting < ROOM_AGAIN:

@@ -44,7 +44,8 @@ class Table:
         self.rights = -1
 
     def put(self, positions: Iterable[Position], committed_at: int) -> None:
-        """Newest wins: a bus may bring an older one late. A device nobody has told us of stays hidden until then."""
+        """The last one stored wins: a bus may bring an older one late. A device nobody has told us of stays
+        hidden until then."""
         fresh = [each for each in positions if self.is_newer(each)]
         if not fresh:
             return
@@ -55,8 +56,9 @@ class Table:
         self.rows[[each.device for each in fresh]] = np.array(values, ROW)
 
     def is_newer(self, position: Position) -> bool:
+        """By when we received it, not by when it was measured: a clock that ran ahead may have been set right."""
         known = self.positions.get(position.device)
-        return known is None or (position.fix.at, position.received_at) >= (known.fix.at, known.received_at)
+        return known is None or (position.received_at, position.fix.at) >= (known.received_at, known.fix.at)
 
     def grow(self, key: int) -> None:
         size = len(self.rows)

@@ -48,9 +48,9 @@ class State(msgspec.Struct, frozen=True, gc=False):
             return self.inside
         return self.inside ^ {each.geofence for each in self.candidates}
 
-    def position(self, device: int, fence_ids: Mapping[int, str]) -> Position | None:
-        """As others see it: geofences by their ids, those that are gone left out."""
+    def position(self, device: int, fence_ids: Mapping[int, str], inside: frozenset[int]) -> Position | None:
+        """As others see it: of `inside`, geofences by their ids, those that are gone left out."""
         if self.newest is None:
             return None
-        inside = tuple(sorted(fence_ids[key] for key in self.inside if key in fence_ids)) if self.inside else ()
-        return Position(device, self.newest, self.received_at, self.status, inside)
+        ids = tuple(sorted(fence_ids[key] for key in inside if key in fence_ids)) if inside else ()
+        return Position(device, self.newest, self.received_at, self.status, ids)

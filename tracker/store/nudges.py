@@ -24,6 +24,7 @@ Channel = Literal[
     "tracker_message",
     "tracker_seen",
     "tracker_rights",
+    "tracker_geofences",
 ]
 CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 RETRY: Final = 0.5  # s

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { DeviceTable, NO_SLOT } from '../src/live/devices';
 import { type Columns, type Position, Status } from '../src/live/frames';
 
-const T = Date.UTC(2026, 10, 23, 10);
+const T = Date.now() - 3_600_000;
 
 function position(id: string, slot: number, seconds: number, more: Partial<Position> = {}): Position {
   return {
@@ -50,6 +50,15 @@ test('the newest position wins, in whatever order they come', () => {
   table.applyColumns(columns({ slot: 1, seconds: 6, lonE7: 600 }));
   expect([table.lonE7[row], table.status[row], table.previousAt[row]]).toEqual([600, Status.Stopped, T + 5000]);
   expect(table.newestAt).toBe(T + 6000);
+});
+
+test('a clock that ran ahead and was set right moves the marker at once', () => {
+  const table = new DeviceTable();
+  table.applyPositions([position('a', 1, 3600 + 540, { lonE7: 500 })]);
+  table.applyPositions([position('a', 1, 3600, { lonE7: 300 })]);
+  table.applyColumns(columns({ slot: 1, seconds: 3599, lonE7: 400 }));
+  const row = table.row('a')!;
+  expect([table.lonE7[row], table.at[row], table.previousAt[row]]).toEqual([300, T + 3_600_000, NaN]);
 });
 
 test('what a binary frame does not say is unknown, not what it was', () => {

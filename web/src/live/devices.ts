@@ -7,6 +7,7 @@ import { type Columns, type DeviceName, type Position, Status } from './frames';
 export const NO_SLOT = 0xffffffff;
 const NONE_U16 = 65535;
 const NONE_U8 = 255;
+const AHEAD_MS = 60_000; // further ahead of now the server flags a time
 const FIRST_CAPACITY = 256;
 
 export class DeviceTable {
@@ -106,12 +107,13 @@ export class DeviceTable {
     if (position.geofences) this.inside[row] = position.geofences;
   }
 
-  /** False where the table knows a newer position: newest wins, so repeats and reorderings are harmless. */
+  /** False where the table knows a newer position: newest wins, so repeats and reorderings are harmless. But for one whose
+   * time is still to come: a device's clock ran ahead and was set right, and its marker is not to wait for that time. */
   private place(row: number, at: number, lonE7: number, latE7: number): boolean {
     this.mark(row);
     const known = this.at[row]!;
-    if (at < known) return false;
-    if (at > known) this.previousAt[row] = known;
+    if (at < known && known <= Date.now() + AHEAD_MS) return false;
+    if (at !== known) this.previousAt[row] = at > known ? known : NaN;
     this.at[row] = at;
     this.lonE7[row] = lonE7;
     this.latE7[row] = latE7;
