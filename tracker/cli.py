@@ -14,6 +14,7 @@ from tracker.access.codes import make_reset_at
 from tracker.access.links import make_link_at
 from tracker.access.tokens import issue_at
 from tracker.errors import TrackerError
+from tracker.model.names import LONGEST_NAME, fault_of_name
 from tracker.processes.database import database
 from tracker.processes.loop import console, run_loop, until_signalled
 from tracker.processes.parent import run
@@ -122,9 +123,18 @@ def token() -> None:
     """Tokens for people and programs."""
 
 
+def check_name(_: click.Context, __: click.Parameter, name: str) -> str:
+    """As the API does: it is shown in the same lists."""
+    if len(name) > LONGEST_NAME:
+        raise click.BadParameter(f"has more than {LONGEST_NAME} characters")
+    if name and (fault := fault_of_name(name)) is not None:
+        raise click.BadParameter(fault)
+    return name
+
+
 @token.command("create")
 @click.option("--kind", type=click.Choice(["admin", "viewer"]), required=True)
-@click.option("--name", default="", help="What it is for.")
+@click.option("--name", default="", callback=check_name, help="What it is for.")
 @database_options
 def create(kind: Any, name: str, data: Path | None, database_url: str | None) -> None:
     """Make a token and print it. It is shown this once."""

@@ -24,11 +24,12 @@ async def test_one_that_is_not_understood_decides_nothing_and_stops_nobody(
     token = server.new_device("van-12")
     server.new_geofence(fence("good"))
     server.new_geofence(fence("bad"))
-    await conn.execute("""update geofence_head set revision = revision + 1""")
-    await conn.execute(
-        """update geofence set feature = jsonb_set(feature, '{properties,preset}', '"wild"'),
-                  revision = (select revision from geofence_head) where id = 'bad'"""
-    )
+    async with conn.transaction():
+        await conn.execute("""update geofence_head set revision = revision + 1""")
+        await conn.execute(
+            """update geofence set feature = jsonb_set(feature, '{properties,preset}', '"wild"'),
+                      revision = (select revision from geofence_head) where id = 'bad'"""
+        )
     async with server.viewer(events={"after": 0}) as viewer, server.device("van-12", token) as device:
         await device.fixes(1, {"at": format_ms(now_ms()), "lon": 7.42, "lat": 43.73})
         event = (await viewer.hear("event"))["event"]

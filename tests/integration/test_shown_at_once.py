@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import copied_database
+from tests.databases import Databases, copied
 from tests.running import RunningServer, running
 from tracker.model.moment import format_ms, now_ms
 
@@ -15,10 +15,9 @@ WITHIN_S = 20.0  # on a busy machine; without the mend it is never
 
 
 @pytest.fixture(scope="module")
-def server(template: str) -> Iterator[RunningServer]:
-    for database_url in copied_database(template):
-        with running(database_url) as server:
-            yield server
+def server(databases: Databases) -> Iterator[RunningServer]:
+    with copied(databases) as url, running(url) as server:
+        yield server
 
 
 def position(server: RunningServer, id: str) -> dict[str, Any]:
