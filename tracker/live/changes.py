@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker.live.table import Slots, Table, inside
-from tracker.model.sight import Sight
 from tracker.model.viewport import Viewport
 
 MAX_DT: Final = 1 << 31
@@ -19,7 +18,6 @@ class Changes:
         rows = table.rows[slots]
         self.table = table
         self.slots = slots
-        self.seen: dict[int, NDArray[np.bool_]] = {}  # by the id of a sight, which some viewer holds
         self.base = int(rows["at"].max(initial=0))
         dt = rows["at"] - self.base
         self.words = make_columns("<i4", slots, rows["lon"], rows["lat"], dt)
@@ -31,15 +29,6 @@ class Changes:
 
     def __len__(self) -> int:
         return len(self.slots)
-
-    def within(self, sight: Sight) -> NDArray[np.bool_] | None:
-        """Which of these a sight sees; None: all. Found once for all viewers that have the same one."""
-        mask = sight.mask(len(self.table.rows))
-        if mask is None:
-            return None
-        if id(sight) not in self.seen:
-            self.seen[id(sight)] = mask[self.slots]
-        return self.seen[id(sight)]
 
     def inside(self, viewport: Viewport) -> NDArray[np.bool_]:
         return inside(self.words[1], self.words[2], viewport)
