@@ -12,6 +12,7 @@ import click
 from tracker import __version__, analysis, logs
 from tracker.access.codes import make_reset_at
 from tracker.access.links import make_link_at
+from tracker.access.own import give_device_at
 from tracker.access.tokens import issue_at
 from tracker.errors import TrackerError
 from tracker.model.names import LONGEST_NAME, fault_of_name
@@ -83,6 +84,15 @@ def sign_in(url: str | None, data: Path | None, database_url: str | None) -> Non
 def reset_password(email: str, url: str | None, data: Path | None, database_url: str | None) -> None:
     """Print a link by which a person sets a new password, once and within an hour."""
     run_loop(resetting(settings_from(data=data, database_url=database_url, log_level="warning"), url, email))
+
+
+@main.command("give-device")
+@click.argument("device")
+@click.argument("email")
+@database_options
+def give_device(device: str, email: str, data: Path | None, database_url: str | None) -> None:
+    """Make a device a person's own: from then on it is shown to nobody else."""
+    run_loop(giving(settings_from(data=data, database_url=database_url, log_level="warning"), device, email))
 
 
 @main.command()
@@ -288,3 +298,13 @@ async def resetting(settings: Settings, url: str | None, email: str) -> None:
         except TrackerError as error:
             raise click.ClickException(str(error)) from None
         click.echo(link_to(url or base_url(settings), code, "password"))
+
+
+async def giving(settings: Settings, device: str, email: str) -> None:
+    async with database(settings) as (database_url, _):
+        await bring_up_to_date(database_url)
+        try:
+            await give_device_at(database_url, device, email)
+        except TrackerError as error:
+            raise click.ClickException(str(error)) from None
+        click.echo(f"{device} is shown to {email} alone, until {email} puts it into a group")

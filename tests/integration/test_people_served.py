@@ -120,6 +120,22 @@ async def test_invitations_and_new_passwords_go_out_by_mail(
     assert len(mailbox.letters()) == 2  # the second that she asked for within five minutes was not sent
 
 
+def test_the_command_line_gives_a_device_to_a_person(server: RunningServer) -> None:
+    def run(device: str, email: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-c", COMMAND, "give-device", device, email, "--database", server.database_url]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+    server.new_device("phone")
+    done = run("phone", ANN)
+    assert done.returncode == 0 and "phone is shown to" in done.stdout, done.stderr
+    with server.api() as api:
+        assert api.get("/api/devices/phone").status_code == 404
+        assert api.get("/api/audit").json()["entries"][-1]["deed"] == "device.given"
+    with signed_in(server) as browser:
+        assert browser.get("/api/devices/phone").json()["person"] == 1
+    assert run("phone", "nobody@example.org").returncode == 1 == run("none", ANN).returncode
+
+
 def test_the_command_line_makes_a_link_for_a_new_password(server: RunningServer) -> None:
     def run(email: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-c", COMMAND, "reset-password", email, "--database", server.database_url]

@@ -11,7 +11,9 @@ from quart_schema import document_querystring, document_request, document_respon
 from tracker.access.audit import note
 from tracker.access.guard import allow, sight
 from tracker.access.objects import check_action, check_removal, choose_group, hide_owner, put_into
+from tracker.access.own import give_device
 from tracker.access.rights import Action
+from tracker.access.standing import see_person
 from tracker.access.tokens import issue
 from tracker.api.edge import (
     Cursor,
@@ -34,6 +36,7 @@ from tracker.model.sight import Sight
 from tracker.store.addresses import select_ingest_key
 from tracker.store.device_status import DeviceStatus, select_status
 from tracker.store.devices import delete_device, insert_device, select_device, select_devices, update_device
+from tracker.store.people import select_owner_of_device, update_owner_of_device
 from tracker.store.pool import borrow
 from tracker.store.tokens import revoke_device_tokens
 
@@ -44,21 +47,25 @@ Interval = Annotated[float, msgspec.Meta(ge=1, le=86_400)]  # s
 class NewDevice(msgspec.Struct, frozen=True):
     """`id` is generated where none is given; `name` is the id where none is. `interval`: seconds between its fixes; a
     device that has one is told to be offline when it is silent for three. `group`: which one it is put into;
-    needed from a manager of several."""
+    needed from a manager of several. `person`: the number of whose own it is, whom alone it is shown; then it is in no
+    group."""
 
     id: Slug | None = None
     name: Name | None = None
     category: Category | None = None
     interval: Interval | None = None
     group: Slug | None = None
+    person: Annotated[int, msgspec.Meta(ge=1, lt=2**31)] | None = None
 
 
 class DeviceChange(msgspec.Struct, frozen=True):
-    """What is absent stays; an empty category and an interval of 0 take it away."""
+    """What is absent stays; an empty category and an interval of 0 take it away. `person`: whose own it is from now on,
+    by its number; it leaves its groups. Of what is somebody's own only that person says so; 0: it is nobody's."""
 
     name: Name | None = None
     category: Category | None = None
     interval: Annotated[float, msgspec.Meta(ge=0, le=86_400)] | None = None
+    person: Annotated[int, msgspec.Meta(ge=0, lt=2**31)] | None = None
 
 
 class DeviceQuery(Page, frozen=True):
@@ -78,7 +85,7 @@ class StatusAnswer(msgspec.Struct, frozen=True):
 
 class DeviceAnswer(msgspec.Struct, frozen=True):
     """`token` is there when it was just made, and never again. `ingest_url`, one address for every phone app, is shown
-    to who may change the device, where it alone is asked for."""
+    to who may change the device, where it alone is asked for. There `person` says whose own it is, if anybody's."""
 
     id: str
     name: str
@@ -87,6 +94,7 @@ class DeviceAnswer(msgspec.Struct, frozen=True):
     token: str | msgspec.UnsetType = msgspec.UNSET
     ingest_url: str | msgspec.UnsetType = msgspec.UNSET
     status: StatusAnswer | msgspec.UnsetType | None = msgspec.UNSET  # of one device, where it ever said it
+    person: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class DevicePage(msgspec.Struct, frozen=True):
@@ -132,7 +140,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @document_response(DeviceAnswer)
     @allow("devices", rows=True)
     async def change_device(device: str) -> Response:
-        """Change the name, the category or the interval."""
+        """Change the name, the category, the interval, or whose own it is."""
         return await _change(pool, device, await read_json(DeviceChange))
 
     @routes.delete("/<slug:device>")
@@ -170,11 +178,14 @@ async def _create(pool: asyncpg.Pool, new: NewDevice) -> Response:
     id = new.id or f"device-{secrets.token_hex(4)}"
     name, category = clean_name(new.name or id, "name"), clean(new.category or "", "category") or None
     async with borrow(pool) as conn, conn.transaction():
-        group = await choose_group(conn, sight(), "devices", new.group)
+        group = await choose_group(conn, sight(), "devices", new.group) if new.person is None else None
         try:
             device = await insert_device(conn, id, name, category, new.interval)
         except Conflict as error:
             raise hide_owner(error, await select_device(conn, sight(), id) is not None) from None
+        if new.person is not None:
+            await see_person(conn, new.person)
+            await update_owner_of_device(conn, device.key, new.person)
         await put_into(conn, group, "device", device.key)
         _, secret = await issue(conn, "device", device=device.key)
         await note(conn, "device.made", id)
@@ -189,7 +200,9 @@ async def _change(pool: asyncpg.Pool, id: str, change: DeviceChange) -> Response
     if change.interval is not None and 0 < change.interval < 1:
         raise Invalid("interval: 1 second or more, or 0 for none", field="interval")
     async with borrow(pool) as conn, conn.transaction():
-        await find_device(conn, sight(), id, "devices")
+        found = await find_device(conn, sight(), id, "devices")
+        if change.person is not None and await give_device(conn, sight(), found.key, change.person):
+            await note(conn, "device.given", id, whose=change.person)
         device = await update_device(conn, id, name=name, category=category, interval=change.interval)
         if device is None:
             raise NotFound(f"there is no device {id}")
@@ -208,7 +221,11 @@ async def _rotate(pool: asyncpg.Pool, id: str) -> Response:
 
 async def _show(conn: asyncpg.Connection, device: Device) -> DeviceAnswer:
     """With its address, which is a secret: for who may change this device, whatever one may do to others."""
-    shown = msgspec.structs.replace(_make_answer(device), status=_make_status(await select_status(conn, device.key)))
+    shown = msgspec.structs.replace(
+        _make_answer(device),
+        status=_make_status(await select_status(conn, device.key)),
+        person=await select_owner_of_device(conn, device.key) or msgspec.UNSET,
+    )
     try:
         await check_action(conn, sight(), "devices", "device", device.key)
     except NotAllowed:

@@ -51,6 +51,9 @@ COMMANDS: Final[Mapping[str, Words]] = {
         "Run the server with simulated vehicles and geofences, and print a sign-in link.",
         ("--bind", *DATABASE, "--vehicles"),
     ),
+    "give-device": Words(
+        "Make a device a person's own: from then on it is shown to nobody else.", DATABASE, arguments=2
+    ),
     "migrate": Words("Bring the database's tables up to date.", DATABASE),
     "psql": Words(
         "Open psql on the server's database, to read the views made for people.", DATABASE, ("--owner",), 1, passes=True

@@ -97,6 +97,13 @@ async def select_own_devices(conn: asyncpg.Connection, person: int) -> Sequence[
     return [row["id"] for row in await conn.fetch("select id from device where person = $1 order by key", person)]
 
 
+async def update_owner_of_device(conn: asyncpg.Connection, device: int, person: int | None) -> None:
+    """Inside a transaction. What becomes somebody's own leaves its groups: its person says who sees it from now on."""
+    await conn.execute("update device set person = $2 where key = $1", device, person)
+    if person is not None:
+        await conn.execute("delete from group_device where device = $1", device)
+
+
 async def select_owner_of_device(conn: asyncpg.Connection, device: int) -> int | None:
     """Whose own it is; None for one that is nobody's."""
     person: int | None = await conn.fetchval("select person from device where key = $1", device)
