@@ -24,6 +24,7 @@ from tracker.ingest.posts import Posts
 from tracker.ingest.roster import Roster
 from tracker.ingest.session import Reception
 from tracker.ingest.writer import Writer
+from tracker.links.rooms import Rooms
 from tracker.live.hub import Hub
 from tracker.live.memory import MemoryBus
 from tracker.live.newest import Newest
@@ -89,6 +90,8 @@ class Server:
         self.reception = Reception(self.roster, self.writer, self.gate, doors, tasks)
         self.posts = Posts(self.writer)
         self.hub = Hub(self.gate, doors, tasks, self.metrics, self.table)
+        self.links = Rooms(doors, self.gate.sights, self.hub.attempt)
+        self.hub.links = self.links
         self.is_owner = False
         self.is_ending = False
         self.clock_fault: str | None = None  # why nobody is listened to yet
@@ -110,8 +113,9 @@ class Server:
             origin_cookies=settings.origin_cookies,
             database_url=url,
             postbox=self.postbox,
+            links=self.links,
         )
-        self.app.register_blueprint(blueprint(self.reception, self.hub, self.is_open))
+        self.app.register_blueprint(blueprint(self.reception, self.hub, self.links, self.is_open))
         self.app.register_blueprint(posts.blueprint(self.addresses, self.posts, self.gate, self.is_open))
 
     def is_open(self) -> bool:
@@ -292,6 +296,7 @@ async def run_on(
     running = [
         tasks.create_task(server.own(), name="writer"),
         tasks.create_task(server.hub.run(), name="hub"),
+        tasks.create_task(server.links.run(), name="links"),
         tasks.create_task(listen(server.url, server.nudge, server.look), name="nudges"),
         tasks.create_task(sweep(server.pool), name="sweep"),
         tasks.create_task(keep_up(server.pool, server.hub.notice_message, server.wake_carriers), name="upkeep"),

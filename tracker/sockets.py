@@ -8,6 +8,7 @@ from quart import Blueprint
 from tracker.access.guard import caller, first_message
 from tracker.errors import StorageDown
 from tracker.ingest.session import HEARTBEAT, MAX_BYTES, Reception, Session
+from tracker.links.rooms import Rooms
 from tracker.live.hub import Hub
 from tracker.live.viewer import Viewer
 from tracker.websocket import Limits, converse
@@ -21,7 +22,7 @@ VIEWER: Final = Limits(
 )
 
 
-def blueprint(reception: Reception, hub: Hub, is_open: Callable[[], bool]) -> Blueprint:
+def blueprint(reception: Reception, hub: Hub, links: Rooms, is_open: Callable[[], bool]) -> Blueprint:
     """`is_open`: this process owns the partitions and is not on its way out."""
     routes = Blueprint("sockets", __name__)
 
@@ -36,9 +37,13 @@ def blueprint(reception: Reception, hub: Hub, is_open: Callable[[], bool]) -> Bl
         await converse(Session(reception, caller()), DEVICE)
 
     @routes.websocket("/ws/live")
-    @first_message("see", rows=True)
+    @first_message("see", rows=True, links=True)
     async def live() -> None:
         check_open()
-        await converse(Viewer(hub.table, hub.head, hub, caller()), VIEWER)
+        token = caller()
+        if token is not None and token.kind == "link":
+            await converse(await links.make_viewer(token), VIEWER)
+        else:
+            await converse(Viewer(hub.table, hub.head, hub, token), VIEWER)
 
     return routes

@@ -6,7 +6,7 @@ export default defineConfig({
   base: './', // the page may lie below a path of a proxy
   build: {
     target: 'es2022',
-    rollupOptions: { input: ['index.html', 'track.html'] },
+    rollupOptions: { input: ['index.html', 'track.html', 's.html'] },
     assetsInlineLimit: 0, // an inlined font or worker would be a data: URL, which our content security policy refuses
     chunkSizeWarningLimit: 1500, // MapLibre is one large module
   },

@@ -16,13 +16,13 @@ from tracker.server import Server
 from tracker.settings import Settings
 from tracker.store.tokens import revoke_token
 
-ALL, SIGNED_IN, READERS, ADMINS = "anyone", "signed in", "viewers and admins", "admins"
+ALL, SIGNED_IN, READERS, ADMINS, SHARERS = "anyone", "signed in", "viewers and admins", "admins", "devices and admins"
 EXPECTED = {
     ALL: """GET /livez, GET /readyz, GET /metrics, GET /openapi.json, GET /asyncapi.json, GET /api/config,
             POST /api/session, POST /api/pairing, GET /api/doors,
             POST /api/invitations/show, POST /api/invitations/accept,
             POST /api/password-resets, POST /api/password-resets/accept,
-            GET /, GET /track, GET /<folder>/<path:name>, GET /<name>""",
+            GET /, GET /track, GET /s, GET /<folder>/<path:name>, GET /<name>""",
     SIGNED_IN: """DELETE /api/session, GET /api/me, GET /api/people, GET /api/people/<int:person>,
                   PATCH /api/people/<int:person>, DELETE /api/people/<int:person>,
                   GET /api/people/<int:person>/sessions, DELETE /api/people/<int:person>/sessions,
@@ -53,8 +53,16 @@ EXPECTED = {
                POST /api/geofences/import, POST /api/geofences/dry-run,
                POST /api/groups, PATCH /api/groups/<group>, DELETE /api/groups/<group>,
                PUT /api/groups/<group>/people/<int:person>""",
+    SHARERS: """GET /api/shares, POST /api/shares, GET /api/shares/<share>, PATCH /api/shares/<share>,
+                DELETE /api/shares/<share>, GET /api/shares/<share>/looks""",
 }
-MAY = {ALL: "stranger device viewer admin", SIGNED_IN: "device viewer admin", READERS: "viewer admin", ADMINS: "admin"}
+MAY = {
+    ALL: "stranger device viewer admin",
+    SIGNED_IN: "device viewer admin",
+    READERS: "viewer admin",
+    ADMINS: "admin",
+    SHARERS: "device admin",
+}
 TABLE = {route.strip(): who for who, routes in EXPECTED.items() for route in routes.split(",")}
 
 
@@ -73,7 +81,7 @@ def routes(app: Quart) -> set[str]:
 
 SOCKETS = {
     "/ws/device": Rule("send", later=True),
-    "/ws/live": Rule("see", later=True, rows=True),
+    "/ws/live": Rule("see", later=True, rows=True, links=True),
 }
 
 
@@ -97,7 +105,7 @@ async def test_every_route_lets_in_only_whom_the_table_names(
     for route, who in TABLE.items():
         for name, call in {"stranger": anonymous, "device": van, "viewer": viewer, "admin": admin}.items():
             method, path = route.split()
-            path = path.replace("<subscription>", "nobody").replace("<pair>", "none")
+            path = path.replace("<share>", "none").replace("<subscription>", "nobody").replace("<pair>", "none")
             path = (
                 re.sub(r"<int:\w+>", "999", path).replace("<folder>", "tiles").replace("<path:name>", "world.pmtiles")
             )
@@ -137,7 +145,7 @@ async def test_no_token_is_read_from_an_address(anonymous: Caller, viewer: Calle
 
 
 async def test_who_am_i(van: Caller, viewer: Caller, admin: Caller) -> None:
-    nobody: dict[str, object] = {"person": None, "owner": False, "groups": []}
+    nobody: dict[str, object] = {"person": None, "owner": False, "groups": [], "share": None}
     told = [await (await each.get("/api/me")).get_json() for each in (van, viewer, admin)]
     assert told == [
         {"kind": "device", "name": "", "device": "van-12", **nobody},

@@ -26,6 +26,7 @@ async def test_a_browser_signs_in_and_out(app: Quart, viewer: Caller, conn: asyn
         "person": None,
         "owner": False,
         "groups": [],
+        "share": None,
     }
     cookie = signed.headers["Set-Cookie"] or ""
     assert all(part in cookie for part in ("HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=2592000"))

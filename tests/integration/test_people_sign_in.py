@@ -35,6 +35,7 @@ async def test_the_first_person_is_the_owner_and_signs_in(app: Quart, admin: Cal
         "person": key,
         "owner": True,
         "groups": [],
+        "share": None,
     }
     assert await signed.get_json() == expected
     assert (await browser.call("GET", "/api/devices")).status_code == 200

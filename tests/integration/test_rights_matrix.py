@@ -4,6 +4,7 @@ The rows stand here, the routes are the application's: one that has no row fails
 more, in other words than the code's.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ import pytest
 from quart import Quart
 
 from tests.integration.conftest import Caller
+from tests.integration.sharing import make, open_link
 from tests.integration.test_api_access import ALL, EXPECTED, TABLE, routes
 from tests.integration.world import DEVICES, FENCES, SQUARE, WISHES, build, readers
 
@@ -87,7 +89,8 @@ ELSEWHERE: Final = """GET /api/devices, GET /api/geofences, GET /api/geofences/e
     GET /api/people, GET /api/people/<int:person>, PATCH /api/people/<int:person>, DELETE /api/people/<int:person>,
     GET /api/people/<int:person>/sessions, DELETE /api/people/<int:person>/sessions,
     DELETE /api/people/<int:person>/sessions/<int:session>, POST /api/invitations, GET /api/audit, POST /api/people,
-    POST /api/people/<int:person>/reset"""
+    POST /api/people/<int:person>/reset, GET /api/shares, POST /api/shares, GET /api/shares/<share>,
+    PATCH /api/shares/<share>, DELETE /api/shares/<share>, GET /api/shares/<share>/looks"""
 
 
 def role_of(reader: str) -> str:
@@ -212,4 +215,29 @@ async def test_lists_hold_what_their_reader_sees(app: Quart, pool: asyncpg.Pool)
                 expected = {thing for thing in THINGS[noun] if sees(reader, noun, thing)}
                 if (found := await ids(caller, path, of)) != expected:
                     wrong.append((reader, path, found, expected))
+    assert not wrong
+
+
+# What the bearer of a sharing link may call; for it nothing else is there, whoever made the link.
+LINK: Final = """GET /api/me, GET /api/positions, GET /api/devices/<device>/track"""
+
+
+async def test_for_the_bearer_of_a_link_only_what_it_shows_is_there(app: Quart, pool: asyncpg.Pool) -> None:
+    """Every route, with the alias its link gave, and with all there is."""
+    wrong = []
+    async with pool.acquire() as conn:
+        await build(conn)
+        maker = (await readers(app, conn))["operator"]
+        reader = await open_link(app, await make(maker, devices=[{"id": "north-van", "alias": "17"}]))
+    allowed = {route.strip() for route in LINK.split(",")}
+    for route in sorted(set(TABLE) - {each.strip() for each in EXPECTED[ALL].split(",")}):
+        noun = ROWS[route][1] if route in ROWS else ""
+        for thing in (*THINGS.get(noun, ()), "17", UNKNOWN):
+            method, path = route.split()
+            path = re.sub(r"<int:\w+>", "1", path.replace(f"<{noun}>", thing))
+            path = re.sub(r"<\w+>", "devices" if "<kind>" in path else thing, path)
+            response = await reader.call(method, path, json=None if method == "GET" else {})
+            is_there = route in allowed and ("<device>" not in route or thing == "17")
+            if response.status_code != (200 if is_there else 404):
+                wrong.append((route, thing, response.status_code))
     assert not wrong

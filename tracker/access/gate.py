@@ -17,7 +17,7 @@ from tracker.errors import NotFound, NotSignedIn, TooMany, TrackerError
 from tracker.model.device import Device
 from tracker.model.token import Token
 from tracker.store.pool import borrow
-from tracker.store.tokens import select_tokens_by_hash
+from tracker.store.share_looks import select_callers_by_hash
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Gate:
     admin_token: str | None = None
     origins: Collection[str] = ()
     guesses: Guesses = field(default_factory=Guesses)
-    lookup: Lookup[bytes, Token] = field(default_factory=lambda: Lookup(select_tokens_by_hash))
+    lookup: Lookup[bytes, Token] = field(default_factory=lambda: Lookup(select_callers_by_hash))
     sights: Sights = field(default_factory=Sights)
     redeeming: asyncio.Lock = field(default_factory=asyncio.Lock)  # one link at a time: a flood has one connection
 

@@ -12,7 +12,7 @@ from tracker.access.gate import Gate
 from tracker.access.origin import is_allowed
 from tracker.access.rights import HOLDS, Action
 from tracker.access.sign_ins import COOKIE
-from tracker.errors import NotAllowed, NotSignedIn, TrackerError
+from tracker.errors import NotAllowed, NotFound, NotSignedIn, TrackerError
 from tracker.model.sight import Sight
 from tracker.model.token import Token
 
@@ -27,21 +27,23 @@ RULE: Final = "__tracker_rule__"
 class Rule:
     """The `action` of the role table that a caller must hold; None: nobody is asked. `later`: or sign in by the first
     message. `rows`: the view looks at nothing but through the caller's sight; without it, it is closed to all who do
-    not see everything."""
+    not see everything. `links`: the bearer of a sharing link may call it, and is shown what its link shows; for it
+    nothing else is there."""
 
     action: Action | None
     later: bool = False
     rows: bool = False
+    links: bool = False
 
 
-def allow(action: Action, *, rows: bool = False) -> Callable[[V], V]:
+def allow(action: Action, *, rows: bool = False, links: bool = False) -> Callable[[V], V]:
     """Only who holds this action. Stands right above the function."""
-    return _make_marker(Rule(action, rows=rows))
+    return _make_marker(Rule(action, rows=rows, links=links))
 
 
-def first_message(action: Action, *, rows: bool = False) -> Callable[[V], V]:
+def first_message(action: Action, *, rows: bool = False, links: bool = False) -> Callable[[V], V]:
     """The same for a socket, which may also sign in by its first message: then `caller()` is None until it did."""
-    return _make_marker(Rule(action, later=True, rows=rows))
+    return _make_marker(Rule(action, later=True, rows=rows, links=links))
 
 
 def public(view: V) -> V:
@@ -50,7 +52,12 @@ def public(view: V) -> V:
 
 
 def check(rule: Rule, token: Token, sight: Sight) -> None:
-    """NotAllowed for who does not hold the rule's action, or not for all that the view shows."""
+    """NotAllowed for who does not hold the rule's action, or not for all that the view shows; NotFound for the bearer
+    of a link."""
+    if token.kind == "link":
+        if not rule.links:
+            raise NotFound
+        return
     if rule.action is None or not _holds(token, sight, rule.action):
         raise NotAllowed
     if not (rule.rows or rule.action in ("self", "send", "own") or sight.is_all):
@@ -59,7 +66,9 @@ def check(rule: Rule, token: Token, sight: Sight) -> None:
 
 def _holds(token: Token, sight: Sight, action: Action) -> bool:
     """What a device may do and what everybody may is the token's; all else is of what the caller sees."""
-    return action in HOLDS[token.kind] if action in ("self", "send") else sight.holds(action)
+    if token.kind == "device" or action in ("self", "send"):
+        return action in HOLDS[token.kind]
+    return sight.holds(action)
 
 
 def _make_marker(rule: Rule) -> Callable[[V], V]:

@@ -29,7 +29,8 @@ HOLDS: Final[Mapping[TokenKind, Actions]] = {
     "dispatcher": DISPATCHER,
     "manager": MANAGER,
     "admin": OWNER,  # and a person who owns the installation
-    "device": frozenset({"self", "send"}),
+    "device": frozenset({"self", "send", "share"}),  # itself, for a day
+    "link": frozenset({"self"}),  # and what its link shows
     "person": frozenset({"self"}),  # and what its roles in groups hold
 }
 ROLES: Final[tuple[Role, ...]] = get_args(Role)

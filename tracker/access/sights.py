@@ -44,7 +44,7 @@ class Sights:
     def find(self, token: Token) -> Sight:
         """As of the revision that was read last."""
         rights = self.rights
-        if token.kind == "device" or rights.revision < 0:
+        if token.kind in ("device", "link") or rights.revision < 0:
             return BLIND
         if token.person is not None and token.person not in rights.owners:
             return self._make(rights.members.get(token.person, {}), rights.own.get(token.person, Things()))

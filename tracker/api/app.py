@@ -45,6 +45,9 @@ from tracker.api import (
     positions,
     push,
     quarantine,
+    share_changes,
+    share_page,
+    shares,
     sign_in,
     subscriptions,
     tokens,
@@ -58,6 +61,7 @@ from tracker.api.reference import describe
 from tracker.api.requests import watch_requests
 from tracker.api.transfer import spare
 from tracker.geofence.reading.feature import OWN_ADDRESS
+from tracker.links.rooms import Rooms
 from tracker.live.newest import Newest
 from tracker.live.table import Table
 from tracker.metrics import Metrics
@@ -87,6 +91,7 @@ def build_app(
     origin_cookies: bool = False,
     passwords: Passwords | None = None,
     postbox: Postbox | None = None,
+    links: Rooms | None = None,
 ) -> Quart:
     """`pool` serves the routes, so that none of their queries keeps a caller waiting at the gate; None: the gate's does
     both. `database_url` is for dry runs, which have processes of their own. `web` is the folder of the built page.
@@ -95,24 +100,23 @@ def build_app(
     pool = pool or gate.pool
     readers = Readers()
     passwords = passwords or Passwords(pool)
+    links = links or Rooms(pool, gate.sights)
     carriers = carriers or build_carriers(Dialer(), Vapid(new_key()))
     app = _make_quart()
     schema = describe(app)
-    handle_errors(app)
-    watch_requests(app, metrics)
-    share(app, gate, with_cookies=origin_cookies)
-    guard(app, gate)
-    spare(app)
-    harden(app, _origin(map_style))
+    _protect(app, gate, metrics, origin_cookies, _origin(map_style))
     for blueprint in (
         control.blueprint(ready, metrics.registry, PageConfig(tracker.__version__, map_style)),
         descriptions.blueprint(schema),
         pages.blueprint(web),
-        sign_in.blueprint(gate, passwords, mails=postbox is not None),
+        sign_in.blueprint(gate, passwords, links, mails=postbox is not None),
         people.blueprint(pool, passwords),
         *(each.blueprint(gate, pool, passwords, postbox) for each in (invitations, password_resets)),
         pairing.blueprint(pool, gate),
-        positions.blueprint(table, gate),
+        positions.blueprint(table, gate, links),
+        tracks.blueprint(pool, links),
+        *(each.blueprint(pool, gate.sights, passwords.hashing, links) for each in (shares, share_changes)),
+        share_page.blueprint(pool, web, _origin(map_style)),
         subscriptions.blueprint(pool, carriers),
         push.blueprint(carriers.push_key),
         deliveries.blueprint(pool),
@@ -121,7 +125,7 @@ def build_app(
         events.blueprint(pool, gate.sights),
         *(
             each.blueprint(pool)
-            for each in (people_sessions, audit, tokens, groups, devices, pairs, commands, messages, quarantine, tracks)
+            for each in (people_sessions, audit, tokens, groups, devices, pairs, commands, messages, quarantine)
         ),
         *(each.blueprint(pool, readers) for each in (geofences, geofence_import)),
         geofence_export.blueprint(pool),
@@ -130,6 +134,16 @@ def build_app(
     ):
         app.register_blueprint(blueprint)
     return app
+
+
+def _protect(app: Quart, gate: Gate, metrics: Metrics, origin_cookies: bool, map_origin: str | None) -> None:
+    """What stands round every route, in this order."""
+    handle_errors(app)
+    watch_requests(app, metrics)
+    share(app, gate, with_cookies=origin_cookies)
+    guard(app, gate)
+    spare(app)
+    harden(app, map_origin)
 
 
 def _make_quart() -> Quart:

@@ -15,15 +15,22 @@ POLICY: Final = (
 )
 
 
+def make_policy(map_origin: str | None, frames: str = "'none'") -> str:
+    """`map_origin`: where a foreign style is. `frames`: which pages may frame this one."""
+    made = POLICY.format(map=f" {map_origin} https:" if map_origin else "")
+    return made.removesuffix("'none'") + frames
+
+
 def harden(app: Quart, map_origin: str | None) -> None:
     """Security headers on everything; answers of the API are never cached. `map_origin`: where a foreign style is."""
-    policy = POLICY.format(map=f" {map_origin} https:" if map_origin else "")
+    policy = make_policy(map_origin)
 
     @app.after_request
     async def add(response: Response) -> Response:
-        response.headers.setdefault("Content-Security-Policy", policy)
+        if "Content-Security-Policy" not in response.headers:  # else the route has said who may frame it
+            response.headers["Content-Security-Policy"] = policy
+            response.headers.setdefault("X-Frame-Options", "DENY")
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("X-Frame-Options", "DENY")
         response.headers.setdefault("Referrer-Policy", "no-referrer")
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), payment=()")

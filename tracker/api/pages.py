@@ -44,7 +44,7 @@ def blueprint(web: Path) -> Blueprint:
         """The map."""
         if not (web / "index.html").is_file():
             raise NotFound("the page has not been built: npm ci && npm run build, in web/")
-        return await _file(web, "index.html", ASK)
+        return await send_page(web, "index.html", ASK)
 
     @routes.get("/track")
     @hide
@@ -53,13 +53,13 @@ def blueprint(web: Path) -> Blueprint:
         """The page that makes a phone a device."""
         if not (web / "track.html").is_file():
             raise NotFound("the page has not been built: npm ci && npm run build, in web/")
-        return await _file(web, "track.html", ASK)
+        return await send_page(web, "track.html", ASK)
 
     async def asset(folder: str, name: str) -> Response:
-        return await _file(web / folder, name, FOLDERS[folder])
+        return await send_page(web / folder, name, FOLDERS[folder])
 
     async def file(name: str) -> Response:
-        return await _file(web, name, ASK)
+        return await send_page(web, name, ASK)
 
     folders, files = ", ".join(FOLDERS), ", ".join(f"'{name}'" for name in FILES)
     routes.add_url_rule(f"/<any({folders}):folder>/<path:name>", "asset", hide(public(asset)))
@@ -67,7 +67,7 @@ def blueprint(web: Path) -> Blueprint:
     return routes
 
 
-async def _file(folder: Path, name: str, cache: str) -> Response:
+async def send_page(folder: Path, name: str, cache: str) -> Response:
     """With byte ranges, which a .pmtiles is read by; and 304 where the browser has it. 404 outside the folder."""
     if (suffix := SUFFIX.fullmatch(request.headers.get("Range", ""))) and (folder / name).is_file():
         # "the last n bytes" fails an assertion in Quart 0.22: say it as "from here on"

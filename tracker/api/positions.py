@@ -12,11 +12,12 @@ from tracker.access.gate import Gate
 from tracker.access.guard import allow, require_caller
 from tracker.api.edge import answer, read_query
 from tracker.errors import Invalid
+from tracker.links.rooms import Rooms
 from tracker.live.table import Table
 from tracker.model.device import Device
 from tracker.model.moment import format_ms
 from tracker.model.position import Position
-from tracker.model.sight import Sight
+from tracker.model.sight import EVERYTHING, Sight
 from tracker.model.viewport import WORLD, Viewport, unrolled
 
 MOST: Final = 100_000  # 30 MB; whoever wants more has the live stream
@@ -66,18 +67,21 @@ class PositionCollection(msgspec.Struct, frozen=True):
     MEDIA: ClassVar = ("application/geo+json",)
 
 
-def blueprint(table: Table, gate: Gate) -> Blueprint:
+def blueprint(table: Table, gate: Gate, links: Rooms) -> Blueprint:
     routes = Blueprint("positions", __name__, url_prefix="/api/positions")
 
     @routes.get("")
     @document_querystring(PositionQuery)
     @document_response(PositionCollection)
-    @allow("see", rows=True)
+    @allow("see", rows=True, links=True)
     async def list_positions() -> Response:
-        """List the newest positions in a box."""
-        query = read_query(PositionQuery)
+        """List the newest positions in a box; by a sharing link those that it shows."""
+        query, token = read_query(PositionQuery), require_caller()
         viewport = WORLD if query.bbox is None else _viewport(query.bbox)
-        sight = await gate.sights.see(gate.pool, require_caller(), table.rights)
+        if token.kind == "link":
+            shown = (await links.find(token)).table
+            return _answer(shown, shown.within(viewport, EVERYTHING), EVERYTHING, min(query.limit, MOST))
+        sight = await gate.sights.see(gate.pool, token, table.rights)
         found = table.within(viewport, sight)
         return await asyncio.to_thread(_answer, table, found, sight, min(query.limit, MOST))
 

@@ -8,10 +8,15 @@ from tracker.access.gate import Gate
 from tracker.access.guard import address, allow, caller, check_origin, public
 from tracker.access.passwords import Passwords
 from tracker.access.rights import is_owner
+from tracker.access.sharing import check_password, find_link, give_bearer
 from tracker.access.sign_ins import open_sign_in
-from tracker.api.cookie import close_former, delete_cookie, open_for, set_cookie
+from tracker.api.cookie import LONGEST_PROGRAM, close_former, delete_cookie, open_for, set_cookie
 from tracker.api.edge import answer, empty, read_json
-from tracker.errors import Invalid, NotSignedIn
+from tracker.errors import Invalid, NotFound, NotSignedIn, TooMany
+from tracker.links.grid import measure_cell
+from tracker.links.room import Room
+from tracker.links.rooms import Rooms
+from tracker.model.moment import format_ms, from_datetime
 from tracker.model.token import Token, TokenKind
 from tracker.store.devices import select_device_by_key
 from tracker.store.memberships import select_memberships
@@ -20,13 +25,14 @@ from tracker.store.pool import borrow
 
 
 class SignIn(msgspec.Struct, frozen=True):
-    """One of the three: a token; the code of a sign-in link, which works once; a person's e-mail address with the
-    password."""
+    """One of the four: a token; the code of a sign-in link, which works once; a person's e-mail address with the
+    password; the code of a sharing link, with its password where it has one."""
 
     token: str | None = None
     link: str | None = None
     email: str | None = None
     password: str | None = None
+    share: str | None = None
 
 
 class Doors(msgspec.Struct, frozen=True):
@@ -44,6 +50,30 @@ class Role(msgspec.Struct, frozen=True):
     role: str
 
 
+class Opened(msgspec.Struct, frozen=True):
+    """What opens a sharing link: a bearer for the live stream, positions, tracks and /api/me."""
+
+    token: str
+    expires: str
+
+
+class SharedWith(msgspec.Struct, frozen=True):
+    """What a sharing link shows: what was measured from `from` on, `delay` seconds after it came, in cells of `blur`
+    metres (0: exact), with `trail` seconds of the past. `live` false: only the past. `frames`: the origins of pages
+    that may frame it; null: any."""
+
+    name: str
+    from_: str = msgspec.field(name="from")
+    until: str
+    live: bool
+    delay: float
+    blur: int
+    trail: float | None
+    hides: bool
+    devices: list[str]
+    frames: list[str] | None
+
+
 class Me(msgspec.Struct, frozen=True):
     """Who is calling. `device` is the id of the one device a device token stands for, `person` the number of a person;
     `owner`: the installation is the caller's."""
@@ -54,9 +84,10 @@ class Me(msgspec.Struct, frozen=True):
     person: int | None = None
     owner: bool = False
     groups: list[Role] = []
+    share: SharedWith | None = None  # where the caller opened a sharing link
 
 
-def blueprint(gate: Gate, passwords: Passwords, *, mails: bool) -> Blueprint:
+def blueprint(gate: Gate, passwords: Passwords, links: Rooms, *, mails: bool) -> Blueprint:
     routes = Blueprint("sign_in", __name__, url_prefix="/api")
 
     @routes.get("/doors")
@@ -72,10 +103,13 @@ def blueprint(gate: Gate, passwords: Passwords, *, mails: bool) -> Blueprint:
     @document_response(Me, 201)
     @public
     async def sign_in() -> Response:
-        """Sign in with a token, by a link, or with e-mail address and password; the answer sets a cookie."""
+        """Sign in with a token, by a link, or with e-mail address and password; the answer sets a cookie. Or open a
+        sharing link: the answer has a bearer and sets none."""
+        shown = await read_json(SignIn)
+        if shown.share is not None:
+            return await _open_link(gate, passwords, links, shown)
         if "Origin" in request.headers:
             check_origin(gate, request)
-        shown = await read_json(SignIn)
         if shown.email is not None:
             return await _sign_in_person(gate, passwords, shown)
         return await _sign_in(gate, shown)
@@ -89,15 +123,50 @@ def blueprint(gate: Gate, passwords: Passwords, *, mails: bool) -> Blueprint:
 
     @routes.get("/me")
     @document_response(Me)
-    @allow("self")
+    @allow("self", links=True)
     async def who_am_i() -> Response:
         """Say whose token this is."""
         token = caller()
         if token is None:
             raise NotSignedIn
+        if token.kind == "link":
+            return answer(_tell_shared(token, await links.find(token)))
         return answer(await tell_me(gate, token))
 
     return routes
+
+
+async def _open_link(gate: Gate, passwords: Passwords, links: Rooms, shown: SignIn) -> Response:
+    """A browser that is signed in opens it as anybody does, and stays who it is: a cookie says nothing here."""
+    if shown.share is None or shown.token is not None or shown.link is not None or shown.email is not None:
+        raise Invalid("share: it goes with a password at most", field="share")
+    try:
+        share = await find_link(gate.pool, gate.sights, shown.share)
+    except NotFound as error:
+        raise gate.count_failure(address(request), error) from None
+    await check_password(passwords.hashing, passwords.tries, share, shown.password, address(request))
+    if links.count_viewers(share.key) >= share.max_viewers:
+        raise TooMany("as many are looking at this link as may", retry_after=30.0)
+    program = request.headers.get("User-Agent", "")[:LONGEST_PROGRAM]
+    opened = await give_bearer(gate.pool, share, address(request), program)
+    return answer(Opened(opened.token, format_ms(from_datetime(opened.expires))), 201)
+
+
+def _tell_shared(token: Token, room: Room) -> Me:
+    share, veil = room.share, room.veil
+    shown = SharedWith(
+        share.name,
+        format_ms(veil.since),
+        format_ms(from_datetime(share.until)),
+        veil.received is None,
+        veil.delay / 1e6,
+        0 if veil.level is None else measure_cell(veil.level),
+        None if veil.trail is None else veil.trail / 1000,
+        bool(veil.holes),
+        sorted(room.shown),
+        None if share.frames is None else list(share.frames),
+    )
+    return Me(token.kind, share.name, None, share=shown)
 
 
 async def _sign_in_person(gate: Gate, passwords: Passwords, shown: SignIn) -> Response:
@@ -126,7 +195,10 @@ async def _admitted(gate: Gate, shown: SignIn) -> Token:
         return await gate.redeem(shown.link, address(request))
     if shown.token is None or shown.link is not None:
         raise Invalid("token: either a token or a link", field="token")
-    return await gate.admit(shown.token, address(request))
+    token = await gate.admit(shown.token, address(request))
+    if token.kind == "link":
+        raise gate.count_failure(address(request), NotSignedIn())  # it opens one link, and no session
+    return token
 
 
 async def tell_me(gate: Gate, token: Token) -> Me:

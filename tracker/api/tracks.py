@@ -7,18 +7,21 @@ from xml.sax.saxutils import escape
 
 import asyncpg
 import msgspec
+import numpy as np
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_response
 
 from tracker.access.audit import note_reading
-from tracker.access.guard import allow, sight
+from tracker.access.guard import allow, require_caller, sight
 from tracker.api.devices import find_device
 from tracker.api.edge import answer, read_moment, read_query
 from tracker.errors import Invalid
 from tracker.geo.line import continuous, thin_line
+from tracker.links.rooms import Rooms, find_shared
 from tracker.model.device import Device
 from tracker.model.moment import DAY_MS, format_ms, now_ms
 from tracker.model.moment import parse as parse_moment
+from tracker.model.token import Token
 from tracker.store.pool import borrow
 from tracker.store.tracks import Line, Version, select_csv, select_gpx, select_line
 
@@ -74,16 +77,18 @@ class Track(msgspec.Struct, frozen=True):
     TEXT: ClassVar = ("application/gpx+xml", "text/csv")
 
 
-def blueprint(pool: asyncpg.Pool) -> Blueprint:
+def blueprint(pool: asyncpg.Pool, links: Rooms) -> Blueprint:
     routes = Blueprint("tracks", __name__, url_prefix="/api/devices/<slug:device>/track")
 
     @routes.get("")
     @document_querystring(TrackQuery)
     @document_response(Track)
-    @allow("see", rows=True)
+    @allow("see", rows=True, links=True)
     async def read_track(device: str) -> Response:
-        """Show where a device was: as a line, or every fix as GPX or CSV."""
-        query = read_query(TrackQuery)
+        """Show where a device was: as a line, or every fix as GPX or CSV. By a sharing link what it shows."""
+        query, token = read_query(TrackQuery), require_caller()
+        if token.kind == "link":
+            return await _answer_by_link(links, token, device, query)
         since, until = _span(query)
         async with borrow(pool) as conn:
             found = await find_device(conn, sight(), device)
@@ -96,6 +101,22 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         return _file(pool, found, since, until, query)
 
     return routes
+
+
+async def _answer_by_link(links: Rooms, token: Token, alias: str, query: TrackQuery) -> Response:
+    """Made of what the link shows: also the number of places is that of those."""
+    if query.format != "json":
+        raise Invalid("format: a link shows lines only", field="format")
+    room = await links.find(token)
+    shared = find_shared(room, alias)
+    times = (
+        None if text is None else read_moment(text, name) for text, name in ((query.from_, "from"), (query.to, "to"))
+    )
+    way = await links.read_way(room, shared, *times)
+    columns = ([getattr(each.fix, name) for each in way] for name in ("at", "lon", "lat"))
+    at, lon, lat = (np.array(column, kind) for column, kind in zip(columns, (np.int64, float, float), strict=True))
+    shown = Device(0, shared.alias, shared.name)
+    return answer(_track(shown, Line(at, lon, lat, len(way)), min(query.max_points, MOST)), 200, "application/geo+json")
 
 
 def _span(query: TrackQuery) -> tuple[int, int]:

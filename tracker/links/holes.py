@@ -43,7 +43,7 @@ def enclose(shape: Any) -> tuple[float, float, float]:
     flat = affinity.scale(shape, narrow, 1.0, origin=(middle.x, middle.y))
     circle = shapely.minimum_bounding_circle(flat)
     lon, lat = middle.x + (circle.centroid.x - middle.x) / narrow, circle.centroid.y
-    return lon, lat, max(shapely.minimum_bounding_radius(flat) * DEGREE, LEAST)
+    return float(lon), float(lat), max(float(shapely.minimum_bounding_radius(flat)) * DEGREE, LEAST)
 
 
 def covers(holes: Iterable[Hole], lon: float, lat: float) -> bool:

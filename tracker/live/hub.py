@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import asyncpg
 import structlog
@@ -35,6 +35,12 @@ TOO_SLOW: Final = 4008
 LOOK: Final = 1.0  # s between looks at the rights: the nudge that they moved may be lost
 
 
+class Elsewhere(Protocol):
+    """Where the viewers of sharing links are served: not from the table of all there is."""
+
+    async def take(self, viewer: Viewer, token: Token, wish: Subscribe) -> None: ...
+
+
 class Hub:
     def __init__(
         self, gate: Gate, pool: asyncpg.Pool, tasks: asyncio.TaskGroup, metrics: Metrics, table: Table
@@ -50,6 +56,7 @@ class Hub:
         self.rights_moved = asyncio.Event()
         self.viewers: set[Viewer] = set()
         self.changed = asyncio.Event()
+        self.links: Elsewhere | None = None
 
     def deliver(self, update: Update) -> None:
         """From the bus."""
@@ -185,9 +192,12 @@ class Hub:
         self.viewers.add(viewer)
         self.metrics.viewers.set(len(self.viewers))
 
-    def remove(self, viewer: Viewer, code: int) -> None:
+    def leave(self, viewer: Viewer) -> None:
         self.viewers.discard(viewer)
         self.metrics.viewers.set(len(self.viewers))
+
+    def remove(self, viewer: Viewer, code: int) -> None:
+        self.leave(viewer)
         if code == TOO_SLOW:
             self.metrics.slow_viewers.inc()
 
@@ -196,6 +206,10 @@ class Hub:
 
     async def introduce(self, viewer: Viewer, wish: Subscribe) -> None:
         token = await self.gate.admit(wish.token or "", viewer.socket.peer)
+        if token.kind == "link" and self.links is not None:
+            self.leave(viewer)
+            await self.links.take(viewer, token, wish)
+            return
         if not (await self.sights.see(self.pool, token)).holds("see"):
             raise NotAllowed("this token shows no map")
         self.enter(viewer, token, wish)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from time import monotonic
 from typing import Final, Protocol
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -111,6 +112,8 @@ class Viewer:
 
     def subscribe(self, wish: Subscribe) -> None:
         """Replaces all that was wished before. Of several that come while the socket is full, the last is answered."""
+        if self.token is not None and self.token.kind == "link":
+            wish = msgspec.structs.replace(wish, events=None, messages=None)
         self.wish = wish
         self.wants_events = wish.events is not None
         self.is_paused = False

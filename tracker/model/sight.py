@@ -53,7 +53,7 @@ class Sight(msgspec.Struct, frozen=True, dict=True):
         return action in self.everywhere or any(action in each for each in self.groups.values()) or self.owns(action)
 
     def owns(self, action: str) -> bool:
-        return bool(self.own.keys) and action in ("see", "command", "devices")
+        return bool(self.own.keys) and action in ("see", "command", "devices", "share")
 
     def find_groups(self, action: str) -> list[int]:
         """The keys of those in which it holds the action."""

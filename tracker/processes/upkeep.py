@@ -14,6 +14,7 @@ from tracker.store.device_status import prune_statuses
 from tracker.store.messages import select_expired
 from tracker.store.pool import AWAY, borrow
 from tracker.store.quarantine import prune_quarantine
+from tracker.store.shares import prune_shares
 
 logger = structlog.get_logger()
 
@@ -49,5 +50,6 @@ async def sweep(pool: asyncpg.Pool) -> None:
             async with borrow(pool) as conn:
                 await prune_quarantine(conn)
                 await prune_statuses(conn)
+                await prune_shares(conn)
         except (TrackerError, *AWAY) as error:
             logger.warning("not swept", error=repr(error))

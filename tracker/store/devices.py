@@ -48,6 +48,12 @@ async def select_devices_by_key(conn: asyncpg.Connection, keys: Collection[int])
     return {device.key: device for device in map(_device, rows)}
 
 
+async def select_devices_by_id(conn: asyncpg.Connection, ids: Collection[str]) -> dict[str, Device]:
+    """Whoever sees them: the caller is asked afterwards."""
+    rows = await conn.fetch(f"select {COLUMNS} from device where id = any($1::text[])", list(ids))
+    return {device.id: device for device in map(_device, rows)}
+
+
 async def select_devices(
     conn: asyncpg.Connection, sight: Sight, *, after: str = "", limit: int | None = None
 ) -> list[Device]:

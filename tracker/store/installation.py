@@ -15,6 +15,12 @@ async def select_installation(conn: Connection) -> str:
     return id
 
 
+async def select_veil_key(conn: Connection) -> bytes:
+    """What only this installation knows, for what its sharing links hide."""
+    key: bytes = await conn.fetchval("select veil_key from installation")
+    return key
+
+
 async def upsert_push_key(conn: Connection, made: bytes) -> bytes:
     """The key that is kept; `made`, where there was none."""
     kept: bytes = await conn.fetchval(

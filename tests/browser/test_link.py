@@ -1,0 +1,150 @@
+"""The page of a sharing link in Chromium, on a real server: opened by anybody, followed, framed, and ended."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import PATIENCE_MS, Watched
+from tests.browser.driving import vehicle
+from tests.integration.sharing import HOUR_MS, later
+from tests.running import RunningServer
+
+HOME = (24.9384, 60.1699)
+PICTURES = os.environ.get("TRACKER_PICTURES")  # a folder to put pictures into, to look at
+
+
+@contextmanager
+def reader(chromium: Browser, server: RunningServer, watched: Watched, **context: Any) -> Iterator[Page]:
+    """A browser of somebody who has nothing but a link."""
+    opened = chromium.new_context(locale="en-GB", **context)
+    try:
+        page = opened.new_page()
+        watched.watch(page)
+        yield page
+    finally:
+        opened.close()
+
+
+def share(server: RunningServer, **wish: Any) -> dict[str, Any]:
+    with server.api() as api:
+        body = {"devices": [{"id": "child", "alias": "mia", "name": "Mia"}], "until": later(HOUR_MS), **wish}
+        made = api.post("/api/shares", json=body)
+        assert made.status_code == 201, made.text
+        found: dict[str, Any] = made.json()
+        return found
+
+
+def test_a_link_is_followed_until_it_ends(chromium: Browser, server: RunningServer, watched: Watched) -> None:
+    """A password first; then names, ages and a way; then nothing."""
+    watched.tolerated += ["401", "404"]
+    with vehicle(server, "child") as child, reader(chromium, server, watched) as page:
+        for step in range(4):
+            child.drive(HOME[0] + step * 0.0004, HOME[1], ago=40 - 10 * step)
+        made = share(server, name="School run", password="open sesame", trail=600, **{"from": later(-HOUR_MS)})
+        page.goto(made["url"])
+        page.get_by_label("Password").fill("sesame")
+        page.get_by_role("button", name="Open").click()
+        expect(page.get_by_role("alert")).to_have_text("That is not the password.")
+        page.get_by_label("Password").fill("open sesame")
+        page.get_by_role("button", name="Open").click()
+        expect(page.get_by_role("heading")).to_have_text("School run")
+        expect(page.get_by_role("button", name="Mia")).to_be_visible()
+        expect(page.locator(".dot bdi")).to_have_text("Mia")
+        before = page.locator(".dot").bounding_box()
+        child.drive(HOME[0] + 4 * 0.0004, HOME[1] + 0.0005)
+        page.wait_for_function(
+            "before => { const { x, y } = document.querySelector('.dot').getBoundingClientRect();"
+            " return Math.hypot(x - before.x, y - before.y) > 2; }",
+            arg=before,
+            timeout=PATIENCE_MS,
+        )
+        take(page, "followed")
+        with server.api() as api:
+            assert api.delete(f"/api/shares/{made['id']}").status_code == 204
+        expect(page.get_by_role("status")).to_have_text("This link has ended, or never was. Nothing is shown any more.")
+        assert page.locator(".dot").count() == 0
+        assert (
+            page.evaluate("document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)") == "{}{}"
+        )
+
+
+def test_what_a_link_veils_is_said(chromium: Browser, server: RunningServer, watched: Watched) -> None:
+    with vehicle(server, "child") as child:
+        child.drive(*HOME, ago=20)
+        made = share(server, blur=500)
+        for scheme in ("light", "dark"):
+            for width in (1440, 390):
+                if scheme == "dark" and width == 1440 and not PICTURES:
+                    continue
+                size = {"width": width, "height": 844}
+                with reader(chromium, server, watched, color_scheme=scheme, viewport=size) as page:
+                    page.goto(made["url"])
+                    expect(page.locator("p.facts")).to_have_text("only the area, about 500 m")
+                    expect(page.locator(".dot.area")).to_be_visible()
+                    assert page.evaluate("document.documentElement.scrollWidth") <= width
+                    take(page, f"veiled-{scheme}-{width}")
+
+
+class Site(BaseHTTPRequestHandler):
+    """A page of somebody else, with a link in a frame."""
+
+    framed = ""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(f'<iframe src="{self.framed}" width="700" height="500"></iframe>'.encode())
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nobody reads it."""
+
+
+@contextmanager
+def site() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Site)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_only_the_pages_a_link_names_may_frame_it(chromium: Browser, server: RunningServer, watched: Watched) -> None:
+    watched.tolerated += ["frame-ancestors", "Framing", "404"]
+    with vehicle(server, "child") as child, site() as mine, site() as other:
+        child.drive(*HOME)
+        watched.origin = "http://127.0.0.1"
+        made = share(server, frames=[mine])
+        code = made["url"].partition("#")[2]
+        with reader(chromium, server, watched) as page:
+            for framed, origin, is_shown in (
+                (f"/s?embed={made['id']}", mine, True),
+                (f"/s?embed={made['id']}", other, False),
+                ("/s", mine, False),
+                ("/", mine, False),
+            ):
+                Site.framed = f"{server.url}{framed}#{code}"
+                page.goto(origin)
+                frame = page.frame_locator("iframe")
+                if is_shown:
+                    expect(frame.get_by_role("button", name="Mia")).to_be_visible()
+                else:
+                    assert frame.locator("#app").count() == 0
+            Site.framed = f"{server.url}/s?embed#{code}"
+            page.goto(other)
+            expect(page.frame_locator("iframe").get_by_role("status")).to_contain_text("may not be shown inside")
+
+
+def take(page: Page, name: str) -> None:
+    if PICTURES:
+        page.wait_for_timeout(2_000)
+        page.screenshot(path=f"{PICTURES}/{name}.png")

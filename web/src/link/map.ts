@@ -1,0 +1,135 @@
+/** The map of a link: dots with names, areas where a place is blurred, and the ways. Loaded apart: it is most of the page. */
+import type { Feature, FeatureCollection } from 'geojson';
+import {
+  type GeoJSONSource,
+  LngLatBounds,
+  Map as MapLibre,
+  Marker,
+  NavigationControl,
+  setWorkerUrl,
+} from 'maplibre-gl';
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
+import { basemap, readTilesInRanges } from '../map/basemap';
+import { ring } from '../map/circle';
+import { PAINT, type Theme } from '../map/flavors';
+import type { Line, Place } from './link';
+import 'maplibre-gl/dist/maplibre-gl.css';
+
+const EMPTY: FeatureCollection = { type: 'FeatureCollection', features: [] };
+const CLOSEST = 15;
+
+export class LinkMap {
+  private readonly map: MapLibre;
+  private readonly markers = new Map<string, Marker>();
+  private places: readonly Place[] = [];
+  private lines: ReadonlyMap<string, Line> = new Map();
+  private blur = 0;
+  private isPlaced = false;
+
+  constructor(
+    container: HTMLElement,
+    private readonly theme: Theme,
+    custom: string | null,
+  ) {
+    setWorkerUrl(workerUrl);
+    readTilesInRanges();
+    this.map = new MapLibre({
+      container,
+      style: basemap(theme, custom),
+      center: [12, 30],
+      zoom: 1.5,
+      attributionControl: { compact: true },
+    });
+    this.map.addControl(new NavigationControl({ showCompass: false }), 'bottom-right');
+    this.map.on('style.load', () => this.dress());
+  }
+
+  /** `blur` in metres; 0: the places are exact. */
+  show(places: readonly Place[], lines: ReadonlyMap<string, Line>, blur: number): void {
+    this.places = places;
+    this.lines = lines;
+    this.blur = blur;
+    const gone = new Set(this.markers.keys());
+    for (const place of places) {
+      gone.delete(place.alias);
+      this.mark(place);
+    }
+    for (const alias of gone) {
+      this.markers.get(alias)?.remove();
+      this.markers.delete(alias);
+    }
+    this.draw();
+    if (!this.isPlaced && places.length > 0) this.fit();
+  }
+
+  fly(place: Place): void {
+    this.map.easeTo({ center: [place.lon, place.lat], zoom: Math.max(this.map.getZoom(), this.closest()) });
+  }
+
+  private closest(): number {
+    return this.blur > 0 ? CLOSEST - Math.log2(1 + this.blur / 250) : CLOSEST;
+  }
+
+  private fit(): void {
+    this.isPlaced = true;
+    const box = new LngLatBounds();
+    for (const place of this.places) box.extend([place.lon, place.lat]);
+    this.map.fitBounds(box, { padding: 90, maxZoom: this.closest(), animate: false });
+  }
+
+  private mark(place: Place): void {
+    const marker = this.markers.get(place.alias) ?? this.make(place.alias);
+    marker.setLngLat([place.lon, place.lat]);
+    const label = marker.getElement().lastElementChild;
+    if (label) label.textContent = place.name;
+  }
+
+  private make(alias: string): Marker {
+    const element = document.createElement('div');
+    element.className = this.blur > 0 ? 'dot area' : 'dot';
+    element.append(document.createElement('i'), document.createElement('bdi'));
+    const marker = new Marker({ element }).setLngLat([0, 0]).addTo(this.map);
+    this.markers.set(alias, marker);
+    return marker;
+  }
+
+  private dress(): void {
+    const { trail } = PAINT[this.theme];
+    this.map.addSource('areas', { type: 'geojson', data: EMPTY });
+    this.map.addSource('ways', { type: 'geojson', data: EMPTY });
+    this.map.addLayer({
+      id: 'areas',
+      type: 'fill',
+      source: 'areas',
+      paint: { 'fill-color': trail, 'fill-opacity': 0.18, 'fill-outline-color': trail },
+    });
+    this.map.addLayer({
+      id: 'ways',
+      type: 'line',
+      source: 'ways',
+      layout: { 'line-cap': 'round', 'line-join': 'round' },
+      paint: { 'line-color': trail, 'line-width': 4, 'line-opacity': 0.65 },
+    });
+    this.draw();
+  }
+
+  private draw(): void {
+    const areas = this.blur > 0 ? this.places.map((place) => area(place, this.blur)) : [];
+    const ways = [...this.lines.values()].filter((line) => line.length > 1).map(way);
+    this.set('areas', areas);
+    this.set('ways', ways);
+  }
+
+  private set(name: string, features: Feature[]): void {
+    (this.map.getSource(name) as GeoJSONSource | undefined)?.setData({ type: 'FeatureCollection', features });
+  }
+}
+
+/** A cell may lag by one, so the circle reaches over its corners. */
+function area({ lon, lat }: Place, blur: number): Feature {
+  return { type: 'Feature', properties: {}, geometry: ring([lon, lat], blur, 48) };
+}
+
+function way(line: Line): Feature {
+  return { type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: line.map((it) => [...it]) } };
+}
