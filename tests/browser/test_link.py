@@ -148,3 +148,27 @@ def take(page: Page, name: str) -> None:
     if PICTURES:
         page.wait_for_timeout(2_000)
         page.screenshot(path=f"{PICTURES}/{name}.png")
+
+
+def test_a_device_is_shared_from_the_map(dashboard: Page, server: RunningServer) -> None:
+    """The dialogue shows the very page that others will see; a link that is ended is off the list."""
+    with vehicle(server, "child", "Mia") as child:
+        child.drive(*HOME)
+        dashboard.get_by_role("option", name="Mia").click()
+        dashboard.locator(".detail").get_by_role("button", name="Share").click()
+        dialogue = dashboard.get_by_role("dialog", name="Share a position")
+        dialogue.get_by_label("Place").select_option("1000")
+        dialogue.get_by_role("button", name="Make the link").click()
+        expect(dialogue.locator("pre")).to_contain_text("/s#")
+        preview = dialogue.frame_locator("iframe")
+        expect(preview.locator("p.facts")).to_contain_text("only the area")
+        expect(preview.get_by_role("button", name="Mia")).to_be_visible()
+        take(dashboard, "dialogue")
+        dialogue.get_by_role("button", name="Close").click()
+        dashboard.locator(".detail").get_by_role("button", name="Share").click()
+        links = dialogue.get_by_role("list", name="Links of this device")
+        expect(links.get_by_role("listitem")).to_have_count(1)
+        links.get_by_role("button", name="End").click()
+        expect(links).to_have_count(0)
+        with server.api() as api:
+            assert api.get("/api/shares").json() == {"shares": []}

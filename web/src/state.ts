@@ -42,6 +42,7 @@ export const pane = signal<Pane>('devices'); // on a wide screen the events have
 export const fenceQuery = signal('');
 export const helpShown = signal(false);
 export const addingShown = signal(false);
+export const sharing = signal<{ readonly id: string; readonly name: string } | null>(null); // a device, to others
 export const accountShown = signal(false);
 export const code = signal<Code | null>(null); // that a link brought: an invitation, or a new password
 export const mapMissing = signal(false);

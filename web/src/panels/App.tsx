@@ -6,7 +6,20 @@ import { followRequests } from '../asked';
 import { Editor } from '../geofences/editor';
 import { Live } from '../live';
 import { peopleWords } from '../people/words';
-import { accountShown, addingShown, code, door, helpShown, isAdmin, me, type Pane, pane, second, tick } from '../state';
+import {
+  accountShown,
+  addingShown,
+  code,
+  door,
+  helpShown,
+  isAdmin,
+  me,
+  type Pane,
+  pane,
+  second,
+  sharing,
+  tick,
+} from '../state';
 import { chooseUnits, UNITS, units } from '../units';
 import { chooseLanguage, LANGUAGES, language, words } from '../words';
 import { Account } from './Account';
@@ -22,6 +35,7 @@ import { GeofenceForm } from './GeofenceForm';
 import { GeofenceList } from './GeofenceList';
 import { CloseIcon, FitIcon, KeyboardIcon, LeaveIcon, Mark, MoonIcon, PersonIcon, SunIcon } from './Icons';
 import { fitMap, MapPane } from './MapPane';
+import { ShareDevice } from './ShareDevice';
 import { SignIn } from './SignIn';
 import { listenForShortcuts, listShortcuts, singleKeys } from './shortcuts';
 import { theme, toggleTheme } from './theme';
@@ -99,6 +113,7 @@ function Dashboard({ url }: { url: string }) {
       </main>
       {helpShown.value && <Help />}
       {addingShown.value && <AddDevice live={live} />}
+      {sharing.value && <ShareDevice device={sharing.value.id} name={sharing.value.name} />}
       {accountShown.value && (
         <Account onClose={() => (accountShown.value = false)} onChanged={() => location.reload()} />
       )}

@@ -1,6 +1,6 @@
 /** The selected device: everything its newest position says. */
 import type { Live } from '../live';
-import { events, following, geofenceNames, second, selected, tick } from '../state';
+import { events, following, geofenceNames, me, second, selected, sharing, tick } from '../state';
 import { words } from '../words';
 import { accuracy, ago, compass, moment, percent, speedFigure, speedUnit, stateOf, UNKNOWN } from './format';
 import { CloseIcon, FenceIcon, FollowIcon, HeadingIcon } from './Icons';
@@ -46,6 +46,14 @@ export function Detail({ live }: { live: Live }) {
         <button type="button" aria-pressed={following.value} onClick={() => (following.value = !following.value)}>
           <FollowIcon /> {following.value ? words.value.detail.following : words.value.detail.follow}
         </button>
+        {me.value?.kind !== 'viewer' && (
+          <button
+            type="button"
+            onClick={() => (sharing.value = { id: devices.id[row]!, name: devices.name[row] ?? devices.id[row]! })}
+          >
+            {words.value.share.open}
+          </button>
+        )}
         {!devices.shown[row] && <span class="hint">{words.value.detail.notInView}</span>}
       </footer>
     </section>

@@ -1,0 +1,154 @@
+/** A device is shown to others by a link: for how long and how exactly; then the link, and what its readers see. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { ApiError, here } from '../api/call';
+import { endShare, fetchShares, makeShare, type Share } from '../api/shares';
+import { sharing } from '../state';
+import { words } from '../words';
+import { Fault, Field } from './Field';
+import { moment } from './format';
+import { CloseIcon } from './Icons';
+
+const LASTS = [1, 24, 168] as const; // hours
+const BLURS = [0, 250, 1000, 4000] as const; // metres
+const DELAYS = [0, 3, 15] as const; // minutes
+
+export function ShareDevice({ device, name }: { device: string; name: string }) {
+  const close = () => (sharing.value = null);
+  const made = useSignal('');
+  return (
+    <div class="veil" onClick={close} onKeyDown={(event) => event.key === 'Escape' && close()}>
+      <section
+        class="adding card"
+        role="dialog"
+        aria-modal="true"
+        aria-label={words.value.share.title}
+        onClick={(event) => event.stopPropagation()}
+      >
+        <header>
+          <h2>{words.value.share.title}</h2>
+          <button type="button" class="quiet" aria-label={words.value.app.close} onClick={close}>
+            <CloseIcon />
+          </button>
+        </header>
+        {made.value === '' ? (
+          <Wish device={device} name={name} onMade={(url) => (made.value = url)} />
+        ) : (
+          <Made url={made.value} />
+        )}
+      </section>
+    </div>
+  );
+}
+
+function Wish({ device, name, onMade }: { device: string; name: string; onMade: (url: string) => void }) {
+  const said = words.value.share;
+  const [title, password] = [useSignal(name), useSignal('')];
+  const [lasts, blur, delay] = [useSignal<number>(LASTS[0]), useSignal<number>(0), useSignal<number>(0)];
+  const fault = useSignal<ApiError | null>(null);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => form.current?.querySelector('input')?.focus(), []);
+  const save = async (event: Event) => {
+    event.preventDefault();
+    const wish = { lasts: lasts.value, blur: blur.value, delay: delay.value, password: password.value };
+    try {
+      onMade((await makeShare({ device, name: title.value.trim() || name, ...wish })).url);
+    } catch (error) {
+      fault.value = error instanceof ApiError ? error : new ApiError(0, words.value.app.noAnswer);
+    }
+  };
+  return (
+    <>
+      <form class="form" ref={form} onSubmit={(event) => void save(event)}>
+        <Field id="share-name" label={said.name} value={title.value} onInput={(text) => (title.value = text)} />
+        <Pick id="share-lasts" label={said.lasts} from={LASTS} text={said.hours} picked={lasts} />
+        <Pick id="share-blur" label={said.place} from={BLURS} text={said.metres} picked={blur} />
+        <Pick id="share-delay" label={said.delay} from={DELAYS} text={said.minutes} picked={delay} />
+        <Field
+          id="share-password"
+          label={said.password}
+          value={password.value}
+          onInput={(text) => (password.value = text)}
+        />
+        <Fault text={fault.value?.message} />
+        <button type="submit" class="primary">
+          {said.make}
+        </button>
+      </form>
+      <Links device={device} />
+    </>
+  );
+}
+
+interface PickProps {
+  readonly id: string;
+  readonly label: string;
+  readonly from: readonly number[];
+  readonly text: (value: number) => string;
+  readonly picked: { value: number };
+}
+
+function Pick({ id, label, from, text, picked }: PickProps) {
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select id={id} value={picked.value} onChange={(event) => (picked.value = Number(event.currentTarget.value))}>
+        {from.map((value) => (
+          <option key={value} value={value}>
+            {text(value)}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+/** The address, once, and the very page that others will see. */
+function Made({ url }: { url: string }) {
+  const isCopied = useSignal(false);
+  const said = words.value.share;
+  const copy = () => void navigator.clipboard.writeText(url).then(() => (isCopied.value = true));
+  return (
+    <div class="connect">
+      <p class="hint">{said.once}</p>
+      <pre>
+        <code>{url}</code>
+      </pre>
+      {'clipboard' in navigator && (
+        <button type="button" class="primary" onClick={copy}>
+          {isCopied.value ? said.copied : said.copy}
+        </button>
+      )}
+      <iframe class="preview" title={said.preview} src={here(`/s?embed#${url.split('#')[1] ?? ''}`)} />
+      <p class="hint">{said.preview}</p>
+    </div>
+  );
+}
+
+/** Those of the device that work. */
+function Links({ device }: { device: string }) {
+  const found = useSignal<readonly Share[]>([]);
+  const look = () =>
+    fetchShares().then(
+      (all) => (found.value = all.filter((each) => each.devices.includes(device))),
+      () => {}, // what is missing is a list; the form says what went wrong
+    );
+  useEffect(() => void look(), [device]);
+  const end = (share: Share) => void endShare(share.id).then(look, look);
+  if (found.value.length === 0) return null;
+  return (
+    <ul class="shares" aria-label={words.value.share.links}>
+      {found.value.map((share) => (
+        <li key={share.id}>
+          <span>
+            <bdi>{share.name}</bdi>
+            <small>{words.value.share.state(moment(share.until), share.viewers)}</small>
+          </span>
+          <button type="button" onClick={() => end(share)}>
+            {words.value.share.end}
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
