@@ -129,6 +129,18 @@ def state(api: Any, number: int) -> str:
     return next(str(each["state"]) for each in thread if each["number"] == number)
 
 
+def test_a_phone_shares_itself_for_an_hour_and_ends_it(phone: Page, server: RunningServer) -> None:
+    phone.get_by_role("button", name="Share me for an hour").click()
+    expect(phone.get_by_label("Link, shown once")).to_have_value(re.compile("/s#trk_"))
+    expect(phone.locator(".share")).to_contain_text("Looking now: 0")
+    with server.api() as api:
+        (share,) = api.get("/api/shares").json()["shares"]
+        assert [each["id"] for each in share["devices"]] == ["phone"]
+        phone.locator(".share").get_by_role("button", name="End").click()
+        expect(phone.get_by_label("Link, shown once")).to_have_count(0)
+        assert api.get("/api/shares").json() == {"shares": []}
+
+
 def test_a_code_that_is_used_leads_nowhere_and_a_new_one_ends_the_former_phone(
     phone: Page, context: BrowserContext, server: RunningServer, watched: Watched, chromium: Any
 ) -> None:

@@ -5,6 +5,7 @@ import { useRef } from 'preact/hooks';
 import { isAtHome, losesLockAtHome } from './browser';
 import type { Line } from './keep';
 import type { Phone } from './phone';
+import { Share } from './Share';
 import { clock, number, percent, words } from './words';
 
 const HOLD_MS = 2_000;
@@ -30,6 +31,7 @@ export function Page({ phone }: { phone: Phone }) {
       <Facts phone={phone} />
       <Help phone={phone} />
       <Pause phone={phone} />
+      <Share pairing={phone.pairing} />
       <Talk phone={phone} />
     </main>
   );

@@ -52,6 +52,13 @@ export const en = {
   pauseFor: { 15: '15 minutes', 60: '1 hour', 480: '8 hours' } as Record<number, string>,
   pausedUntil: (moment: string) => `Paused until ${moment}. Whoever watches sees that you paused.`,
   resume: 'Go on',
+  share: 'Share',
+  shareHour: 'Share me for an hour',
+  shareLink: 'Link, shown once',
+  shareSend: 'Send',
+  shareEnd: 'End',
+  sharedUntil: (moment: string, viewers: string) =>
+    `Whoever has the link sees you until ${moment}. Looking now: ${viewers}.`,
   sos: 'SOS',
   sosHow: 'Hold for two seconds',
   sosWaiting: 'The call for help waits for a connection.',
