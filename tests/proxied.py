@@ -61,7 +61,7 @@ def proxied(name: str, server: RunningServer, changes: Mapping[str, str] = Mappi
     kind = "nginx" if name.startswith("nginx") else "caddy"
     program = shutil.which(kind, path=SEARCH)
     if program is None:
-        pytest.skip(f"no {kind} here: Debian has it as {'nginx-light' if kind == 'nginx' else 'caddy'}")
+        pytest.skip(f"no {kind} here: Debian has it as {kind}")
     folder = Path(tempfile.mkdtemp(prefix="tracker-proxy-"))
     config = config_of(name, server, port, changes)
     if kind == "nginx":

@@ -19,7 +19,7 @@ from tracker.setup.steps import Display, explain, run
 
 APT_PATIENCE_S: Final = 300  # another apt may be at work: a fresh machine updates itself
 # Debian makes a cluster of its own with the package unless told not to, and starts whatever is a service. We need only
-# the binaries: no cluster is made, nothing is started now (policy-rc.d), and no broker with the machine's next start.
+# the binaries: no cluster is made, nothing is started now (policy-rc.d), and no broker and no proxy with the machine's next start.
 ONLY_BINARIES: Final = """
 set -e
 conf=/etc/postgresql-common/createcluster.d/00-tracker.conf
@@ -31,7 +31,9 @@ trap 'exit 1' INT TERM HUP
 echo 'create_main_cluster = false' > "$conf"
 [ -z "$policy" ] || { printf '#!/bin/sh\\nexit 101\\n' > "$policy"; chmod 755 "$policy"; }
 apt-get install -y -q --no-install-recommends -o DPkg::Lock::Timeout=300 -o DPkg::Use-Pty=0 "$@"
-case " $* " in *" mosquitto "*) systemctl disable mosquitto 2>&1 || true ;; esac
+for service in mosquitto nginx caddy; do
+    case " $* " in *" $service "*) systemctl disable "$service" 2>&1 || true ;; esac
+done
 case " $* " in *" gpsd "*) systemctl disable gpsd.socket gpsd 2>&1 || true ;; esac
 """
 
@@ -55,6 +57,8 @@ OF_LONG_TESTS: Final = {
     "/usr/share/perl5/Protocol/WebSocket.pm": Package("libprotocol-websocket-perl", "for the example in Perl"),
     "/usr/bin/ogr2ogr": Package("gdal-bin", "for the tests of map programs"),
     "/usr/bin/gpsbabel": Package("gpsbabel", "for the tests of map programs"),
+    "/usr/sbin/nginx": Package("nginx", "for the tests behind proxies"),
+    "/usr/bin/caddy": Package("caddy", "for the tests behind proxies"),
     "/usr/sbin/gpsd": Package("gpsd", "for the tests of receivers"),
     "/usr/bin/gpsfake": Package("gpsd-clients", "for the tests of receivers"),
 }
