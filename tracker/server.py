@@ -35,6 +35,7 @@ from tracker.model.device import Device
 from tracker.model.moment import datetime_to_micros, now_us
 from tracker.model.sight import EVERYTHING
 from tracker.processes.assignment import Assignment, Listening
+from tracker.processes.lookups import Asker
 from tracker.processes.prepare import API_ANSWER, prepare
 from tracker.processes.sibling import NUDGE, Ear, Report, Sibling
 from tracker.processes.upkeep import keep_up, sweep
@@ -259,12 +260,13 @@ class Server:
 async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
     """Serve until `shutdown` is set; our parent is told once we take connections. Raises what ended it, if not that."""
     url, settings = assignment.database_url, assignment.settings
-    pool, carriers, code = await prepare(url, settings, shutdown)
-    doors = await open_pool(url, min_size=0, max_size=DOOR_CONNECTIONS, answer_s=API_ANSWER)
     listener, end = assignment.inherited
     report = Report()
-    ear = Ear(report)
+    asker = Asker(lambda message: sibling.tell(message))
+    ear = Ear(report, asker.hear)
     sibling = Sibling(socket.socket(fileno=end), ear.hear)
+    pool, carriers, code = await prepare(url, settings, shutdown, asker.addresses)
+    doors = await open_pool(url, min_size=0, max_size=DOOR_CONNECTIONS, answer_s=API_ANSWER)
     try:
         async with asyncio.TaskGroup() as tasks:
             server = Server(url, pool, doors, tasks, settings, carriers)

@@ -16,7 +16,8 @@ from tracker.alerts.dispatcher import Dispatcher
 from tracker.logs import Seldom
 from tracker.metrics import AlertMetrics
 from tracker.processes.assignment import Assignment
-from tracker.processes.sibling import NUDGE, Sibling
+from tracker.processes.lookups import Answerer
+from tracker.processes.sibling import NUDGE, QUESTION, Sibling
 from tracker.settings import Settings
 from tracker.store.installation import upsert_push_key
 from tracker.store.pool import AWAY, borrow, open_pool
@@ -47,12 +48,14 @@ async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
 
 async def carry(pool: asyncpg.Pool, assignment: Assignment, metrics: AlertMetrics) -> None:
     """Until cancelled."""
-    carriers = await reach(pool, assignment.settings)
+    dialer = Dialer(assignment.settings.private_receivers)
+    carriers = await reach(pool, assignment.settings, dialer)
     dispatcher = Dispatcher(pool, carriers, metrics)
     (end,) = assignment.inherited
-    sibling = Sibling(socket.socket(fileno=end), lambda message: dispatcher.wake() if message == NUDGE else None)
     try:
         async with asyncio.TaskGroup() as tasks:
+            sibling = Sibling(socket.socket(fileno=end), lambda message: hear(message, dispatcher, answerer))
+            answerer = Answerer(dialer.resolve, sibling.tell, tasks)
             tasks.create_task(dispatcher.run(), name="dispatcher")
             tasks.create_task(report(sibling, metrics), name="report")
     finally:
@@ -60,9 +63,16 @@ async def carry(pool: asyncpg.Pool, assignment: Assignment, metrics: AlertMetric
         await carriers.close()
 
 
-async def reach(pool: asyncpg.Pool, settings: Settings) -> Carriers:
+def hear(message: bytes, dispatcher: Dispatcher, answerer: Answerer) -> None:
+    """What the server tells us."""
+    if message == NUDGE:
+        dispatcher.wake()
+    elif message.startswith(QUESTION):
+        answerer.hear(message)
+
+
+async def reach(pool: asyncpg.Pool, settings: Settings, dialer: Dialer) -> Carriers:
     """As soon as the database answers."""
-    dialer = Dialer(settings.private_receivers)
     while True:
         try:
             return await make_carriers(pool, settings, dialer)

@@ -9,6 +9,7 @@ import structlog
 from tracker.access.links import make_first_link
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.dialer import Dialer
+from tracker.alerts.carriers.resolver import Resolve
 from tracker.errors import DatabaseAway, StorageDown
 from tracker.logs import Seldom
 from tracker.processes.carriers import make_carriers
@@ -32,12 +33,12 @@ class Prepared(NamedTuple):
     code: str | None
 
 
-async def prepare(url: str, settings: Settings, shutdown: asyncio.Event) -> Prepared:
+async def prepare(url: str, settings: Settings, shutdown: asyncio.Event, resolve: Resolve) -> Prepared:
     """On a database that is up to date. The private one is waited for: its disk may be full, and what keeps it looks
     after it. That another one is away is told to who named it."""
     while True:
         try:
-            return await begin_with(url, settings)
+            return await begin_with(url, settings, resolve)
         except (StorageDown, DatabaseAway, *AWAY) as error:
             if settings.database_url is not None or shutdown.is_set():
                 raise
@@ -45,12 +46,12 @@ async def prepare(url: str, settings: Settings, shutdown: asyncio.Event) -> Prep
             await asyncio.sleep(AGAIN)
 
 
-async def begin_with(url: str, settings: Settings) -> Prepared:
+async def begin_with(url: str, settings: Settings, resolve: Resolve) -> Prepared:
     for name in await bring_up_to_date(url):
         logger.info("migrated", file=name)
     pool = await open_pool(url, min_size=1, max_size=API_CONNECTIONS, answer_s=API_ANSWER)
     try:
-        carriers = await make_carriers(pool, settings, Dialer(settings.private_receivers))
+        carriers = await make_carriers(pool, settings, Dialer(settings.private_receivers, resolve))
         return Prepared(pool, carriers, await first_link(pool, settings))
     except BaseException:
         pool.terminate()

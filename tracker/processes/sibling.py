@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 LARGEST: Final = 64 * 1024  # bytes of a message
 FRESH: Final = 10.0  # s; what is older was told by a process that is gone
 NUDGE: Final = b"!"  # there are new events
+QUESTION: Final = b"*"  # before a name that the server wants to have looked up, and before the answer
 TROUBLE: Final = b"?"  # before the reason why PostgreSQL does not run; by the parent
 TROUBLE_FRESH: Final = 3.0  # s
 
@@ -65,16 +66,19 @@ class Report(Collector):
 
 
 class Ear:
-    """What the server hears: counts of the carriers, and the parent's word about PostgreSQL."""
+    """What the server hears: counts of the carriers, their answers, and the parent's word about PostgreSQL."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, answered: Callable[[bytes], None]) -> None:
         self.report = report
+        self.answered = answered
         self.reason = ""
         self.at = float("-inf")
 
     def hear(self, message: bytes) -> None:
         if message.startswith(TROUBLE):
             self.reason, self.at = message[len(TROUBLE) :].decode(), monotonic()
+        elif message.startswith(QUESTION):
+            self.answered(message)
         else:
             self.report.hear(message)
 

@@ -19,7 +19,8 @@ from tracker.setup.steps import Display, explain, run
 
 APT_PATIENCE_S: Final = 300  # another apt may be at work: a fresh machine updates itself
 # Debian makes a cluster of its own with the package unless told not to, and starts whatever is a service. We need only
-# the binaries: no cluster is made, nothing is started now (policy-rc.d), and no broker and no proxy with the machine's next start.
+# the binaries: no cluster is made, nothing is started now (policy-rc.d), and neither a broker nor a
+# proxy with the machine's next start.
 ONLY_BINARIES: Final = """
 set -e
 conf=/etc/postgresql-common/createcluster.d/00-tracker.conf

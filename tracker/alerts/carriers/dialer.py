@@ -8,7 +8,7 @@ proxies, cookies or decompression, so there are none to switch off.
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from time import monotonic
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ import httpcore2
 
 from tracker.alerts.carriers.addresses import is_allowed, make_plain
 from tracker.alerts.carriers.exchange import Exchange, Inbox, Reply
-from tracker.alerts.carriers.resolver import Resolver
+from tracker.alerts.carriers.resolver import Resolve, Resolver
 from tracker.errors import Invalid, ReceiverRefused
 from tracker.settings import Network
 
@@ -28,8 +28,6 @@ KEPT: Final = 64  # connections that wait for the next message
 IDLE: Final = 20.0  # s that one is kept
 MOST_ADDRESSES: Final = 4  # of a name that are tried
 LONGEST_URL: Final = 2000
-
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 class Origin(NamedTuple):

@@ -8,6 +8,7 @@ holds nothing but its own question. It reads /etc/hosts and resolv.conf, but no 
 import asyncio
 import socket
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
 from time import monotonic
 from typing import Any, Final
@@ -20,6 +21,8 @@ TRIES: Final = 2
 SILENT: Final = 5.0  # s for which a name that hung is not asked for again
 REMEMBERED: Final = 1_000  # names that hung; the oldest is forgotten
 AT_ONCE: Final = 1_024  # names being asked for; further ones are refused, to be tried again
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 class Resolver:

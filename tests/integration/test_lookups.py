@@ -1,0 +1,79 @@
+"""Names that strangers choose are looked up by the carriers; whatever the DNS does, the server only waits for an answer."""
+
+import asyncio
+import os
+import signal
+
+import httpx2
+import pytest
+
+from tests.databases import Databases, copied
+from tests.running import RunningServer, running
+from tracker.processes.lookups import MOST, Answerer, Asker
+
+PRIVATE = {"TRACKER_PRIVATE_RECEIVERS": "127.0.0.0/8,::1/128"}
+
+
+def subscribe(server: RunningServer, host: str) -> httpx2.Response:
+    with server.api() as api:
+        channel = {"kind": "webhook", "url": f"http://{host}:9/x"}
+        return api.post("/api/subscriptions", json={"name": "a", "channel": channel, "events": ["enter"]})
+
+
+def test_the_carriers_look_names_up_for_the_server(databases: Databases) -> None:
+    with copied(databases) as url, running(url, **PRIVATE) as server:
+        server.wait_for(lambda: "carriers" in server.pids())
+        known = subscribe(server, "localhost")
+        assert known.status_code == 201, known.text
+        unknown = subscribe(server, "no-such-name.invalid")
+        assert unknown.status_code == 422 and "no-such-name.invalid" in unknown.json()["detail"]
+        carriers = server.pids()["carriers"]
+        os.kill(carriers, signal.SIGSTOP)
+        try:
+            stuck = subscribe(server, "localhost")
+            assert stuck.status_code == 422 and "could not be looked up in time" in stuck.json()["detail"]
+            assert subscribe(server, "127.0.0.1").status_code == 201, "an address is asked of nobody"
+        finally:
+            os.kill(carriers, signal.SIGCONT)
+
+
+async def test_answers_find_their_questions_whatever_their_order() -> None:
+    asked: list[bytes] = []
+    asker = Asker(asked.append)
+    async with asyncio.TaskGroup() as tasks:
+
+        async def resolve(host: str, port: int) -> list[str]:
+            if host == "hangs.example":
+                raise TimeoutError
+            if host == "none.example":
+                raise OSError
+            return [f"192.0.2.{port}"]
+
+        answerer = Answerer(resolve, asker.hear, tasks)
+        waiting = [tasks.create_task(asker.addresses(f"a{port}.example", port)) for port in range(1, 9)]
+        bad = [asyncio.ensure_future(asker.addresses(host, 1)) for host in ("hangs.example", "none.example")]
+        await asyncio.sleep(0)
+        for message in reversed(asked):
+            answerer.hear(message)
+    assert [task.result() for task in waiting] == [[f"192.0.2.{port}"] for port in range(1, 9)]
+    with pytest.raises(TimeoutError):
+        await bad[0]
+    with pytest.raises(OSError, match="no address"):
+        await bad[1]
+    for message in asked:
+        async with asyncio.TaskGroup() as tasks:
+            Answerer(resolve, asker.hear, tasks).hear(message)  # again, and nobody asks any more
+    assert not asker.waiting
+    assert await asker.addresses("192.0.2.7", 80) == ["192.0.2.7"]
+
+
+async def test_questions_are_bounded() -> None:
+    asker = Asker(lambda message: None)
+    waiting = [asyncio.ensure_future(asker.addresses(f"a{number}.example", 1)) for number in range(MOST)]
+    await asyncio.sleep(0)
+    with pytest.raises(OSError, match="too many"):
+        await asker.addresses("one.example", 1)
+    for each in waiting:
+        each.cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert not asker.waiting
