@@ -1,4 +1,4 @@
-"""Names that strangers choose are looked up by the carriers; whatever the DNS does, the server only waits for an answer."""
+"""Names that strangers choose are looked up by the carriers; the server only waits for their answer."""
 
 import asyncio
 import os

@@ -94,7 +94,7 @@ def build_app(
     links: Rooms | None = None,
 ) -> Quart:
     """`pool` serves the routes, so that none of their queries keeps a caller waiting at the gate; None: the gate's does
-    both. `database_url` is for dry runs, which have processes of their own. `web` is the folder of the built page.
+    both. `database_url` is for dry runs and exports, which have processes of their own. `web` is the folder of the built page.
     Sockets are added by who owns them: `app.websocket`, with a rule of access.guard on each.
     """
     pool = pool or gate.pool
@@ -128,7 +128,7 @@ def build_app(
             for each in (people_sessions, audit, tokens, groups, devices, pairs, commands, messages, quarantine)
         ),
         *(each.blueprint(pool, readers) for each in (geofences, geofence_import)),
-        geofence_export.blueprint(pool),
+        geofence_export.blueprint(pool, database_url),
         doctor.blueprint(pool, count_repeats),
         ingest.blueprint(pool, addresses or Addresses(pool)),
     ):

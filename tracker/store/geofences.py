@@ -212,6 +212,14 @@ async def select_geofences_after(
     return [_geofence(row) for row in rows]
 
 
+async def select_is_much(conn: asyncpg.Connection, *, most: int, largest: int) -> bool:
+    """Whether there are more than so many, or of more bytes as they lie there, which is known without reading them."""
+    found: bool = await conn.fetchval(
+        "select count(*) > $1 or coalesce(sum(pg_column_size(feature)), 0) > $2 from geofence", most, largest
+    )
+    return found
+
+
 class Revision(msgspec.Struct, frozen=True):
     """A geofence as it became by a revision. `feature`: None where that deleted it; `since`: the revision since which
     it decides as it does."""

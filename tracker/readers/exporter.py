@@ -1,0 +1,55 @@
+"""The process of an export: reads geofences from the database, and writes each as it is to leave."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import msgspec
+
+from tracker.geofence.published import publish
+from tracker.readers.export import Export
+from tracker.store.geofences import select_geofences_after
+from tracker.store.pool import open_connection
+
+PAGE: Final = 100  # geofences: with ten thousand vertices each they are 30 MB of text for PostgreSQL to measure
+PAGE_BYTES: Final = 1024 * 1024
+
+
+def main() -> None:
+    asyncio.run(write(msgspec.json.decode(sys.stdin.buffer.readline(), type=Export), say))
+
+
+def say(text: bytes) -> None:
+    """Waits for who asked; where there is nobody any more, this is the end."""
+    try:
+        sys.stdout.buffer.write(text)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os._exit(1)  # an orderly exit would try to write once more
+
+
+async def write(export: Export, say: Callable[[bytes], None]) -> None:
+    conn = await open_connection(export.database_url)
+    try:
+        say(begin_collection(revision=export.revision))
+        after, before = 0, b"\n"
+        while page := await select_geofences_after(conn, export.sight, after, limit=PAGE, largest=PAGE_BYTES):
+            say(before + join_features((bytes(each.feature) for each in page), cut=export.rfc7946))
+            after, before = page[-1].key, b",\n"
+        say(END)
+    finally:
+        conn.terminate()
+
+
+END: Final = b"\n]}\n"
+
+
+def begin_collection(**members: str | int | None) -> bytes:
+    """With these beside the features."""
+    return msgspec.json.encode({"type": "FeatureCollection"} | members)[:-1] + b',"features":['
+
+
+def join_features(features: Iterable[bytes], *, cut: bool) -> bytes:
+    return b",\n".join(publish(each, cut=cut) for each in features)
