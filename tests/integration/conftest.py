@@ -77,8 +77,18 @@ def passwords(pool: asyncpg.Pool) -> Passwords:
 
 
 @pytest.fixture
-def app(gate: Gate, table: Table, ready: Readiness, metrics: Metrics, web: Path, passwords: Passwords) -> Quart:
-    return build_app(gate=gate, table=table, metrics=metrics, ready=ready, web=web, passwords=passwords)
+def app(
+    gate: Gate, table: Table, ready: Readiness, metrics: Metrics, web: Path, passwords: Passwords, database_url: str
+) -> Quart:
+    return build_app(
+        gate=gate,
+        table=table,
+        metrics=metrics,
+        ready=ready,
+        web=web,
+        passwords=passwords,
+        database_url=database_url,
+    )
 
 
 @pytest.fixture

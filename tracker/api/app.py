@@ -94,8 +94,8 @@ def build_app(
     links: Rooms | None = None,
 ) -> Quart:
     """`pool` serves the routes, so that none of their queries keeps a caller waiting at the gate; None: the gate's does
-    both. `database_url` is for dry runs and exports, which have processes of their own. `web` is the folder of the built page.
-    Sockets are added by who owns them: `app.websocket`, with a rule of access.guard on each.
+    both. `database_url` is for dry runs and exports, which have processes of their own. `web` is the folder of the
+    built page. Sockets are added by who owns them: `app.websocket`, with a rule of access.guard on each.
     """
     pool = pool or gate.pool
     readers = Readers()
