@@ -43,6 +43,9 @@ create table share_look (
 );
 create index on share_look (share, began_at);
 
+-- Who read where a person's own device had been: the person asks.
+create index on audit (object, number) where deed = 'history.read';
+
 -- Where holes lie beside what they hide, and when the days of blurred devices begin: two random uuids, 244 random bits.
 alter table installation add column veil_key bytea not null
     default uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()) check (length(veil_key) = 32);

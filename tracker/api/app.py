@@ -52,6 +52,7 @@ from tracker.api import (
     subscriptions,
     tokens,
     tracks,
+    watchers,
 )
 from tracker.api.control import PageConfig, Ready
 from tracker.api.cors import share
@@ -123,10 +124,8 @@ def build_app(
         dry_run.blueprint(pool, readers, database_url),
         event_stream.blueprint(pool, newest or Newest(), gate.sights),
         events.blueprint(pool, gate.sights),
-        *(
-            each.blueprint(pool)
-            for each in (people_sessions, audit, tokens, groups, devices, pairs, commands, messages, quarantine)
-        ),
+        *(each.blueprint(pool) for each in (people_sessions, audit, tokens, groups, devices, watchers)),
+        *(each.blueprint(pool) for each in (pairs, commands, messages, quarantine)),
         *(each.blueprint(pool, readers) for each in (geofences, geofence_import)),
         geofence_export.blueprint(pool, database_url),
         doctor.blueprint(pool, count_repeats),
