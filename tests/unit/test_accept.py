@@ -2,15 +2,24 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tracker.model.fix import Fix, Flag
 from tracker.model.moment import parse
+from tracker.model.reading import Reading
 from tracker.pipeline.accept import Refused, accept
 
 NOW = parse("2026-11-23T10:00:00Z")
 MINUTE = 60_000
-HERE: dict[str, Any] = {"at": NOW, "lon": 13.4, "lat": 52.5, "now": NOW}
+HERE = Reading(at=NOW, lon=13.4, lat=52.5)
+
+
+def judge(given: dict[str, Any]) -> Fix:
+    """Here and now, but for what is given."""
+    reading = msgspec.structs.replace(HERE, **given)
+    assert reading.at is not None and reading.lon is not None and reading.lat is not None
+    return accept(reading.at, reading.lon, reading.lat, NOW, reading)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +40,7 @@ HERE: dict[str, Any] = {"at": NOW, "lon": 13.4, "lat": 52.5, "now": NOW}
 )
 def test_refused(given: dict[str, Any], reason: str) -> None:
     with pytest.raises(Refused) as refused:
-        accept(**HERE | given)
+        judge(given)
     assert refused.value.args == (reason,)
 
 
@@ -68,7 +77,7 @@ def test_refused(given: dict[str, Any], reason: str) -> None:
     ],
 )
 def test_accepted(given: dict[str, Any], kept: dict[str, Any]) -> None:
-    fix = accept(**HERE | given)
+    fix = judge(given)
     assert {name: getattr(fix, name) for name in kept} == kept
 
 
@@ -93,4 +102,4 @@ def test_bad_times(text: str) -> None:
 
 
 def test_a_fix_is_a_value() -> None:
-    assert accept(**HERE) == accept(**HERE) == Fix(NOW, 134_000_000, 525_000_000)
+    assert judge({}) == judge({}) == Fix(NOW, 134_000_000, 525_000_000)

@@ -9,6 +9,7 @@ from tracker.model.fix import Fix, Flag, Row
 from tracker.model.frame import Frame
 from tracker.model.moment import DAY_MS
 from tracker.model.position import Status
+from tracker.model.reading import Reading
 from tracker.model.state import State
 from tracker.pipeline.accept import Refused, accept
 from tracker.pipeline.fold import Folded, ambiguous, before_of, fixes_of, fold
@@ -30,7 +31,7 @@ class Server:
     def send(self, second: float, east: float, ahead: int = 0) -> None:
         now = AT + round(second * 1000)
         measured = fix((second + ahead, east, 5.0))
-        made = accept(measured.at, measured.lon, measured.lat, now, accuracy=5.0)
+        made = accept(measured.at, measured.lon, measured.lat, now, Reading(accuracy=5.0))
         frames, states = [Frame(1, 1, now * 1000, [made])], {1: self.state}
         stored = {(1, row.fix.at): (row.fix.lon_e7, row.fix.lat_e7) for row in self.rows}
         found = {moment: stored[moment] for moment in ambiguous(frames, states) if moment in stored}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tracker.errors import BadFrame, TooManyFixes
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame
+from tracker.model.reading import Reading
 from tracker.pipeline.accept import EAST_E7, LOW_ACCURACY, NORTH_E7, OLDEST_MS, Refused, accept_e7
 
 KIND: Final = 1
@@ -103,18 +104,13 @@ def column(message: bytes, start: int, size: int, kind: str) -> list[int]:
 
 def to_entry(index: int, base: int, row: Columns, now: int) -> Fix | Refusal:
     dt, lon_e7, lat_e7, speed, heading, accuracy, altitude = row
+    measured = Reading(
+        speed=None if speed == NO_VALUE else speed / 100,
+        heading=None if heading == NO_VALUE else heading / 100,
+        accuracy=None if accuracy == NO_VALUE else accuracy / 10,
+        altitude=None if altitude == NO_ALTITUDE else float(altitude),
+    )
     try:
-        return accept_e7(
-            base + dt,
-            lon_e7,
-            lat_e7,
-            now,
-            None if speed == NO_VALUE else speed / 100,
-            None if heading == NO_VALUE else heading / 100,
-            None if accuracy == NO_VALUE else accuracy / 10,
-            None if altitude == NO_ALTITUDE else float(altitude),
-            None,
-            None,
-        )
+        return accept_e7(base + dt, lon_e7, lat_e7, now, measured)
     except Refused as refused:
         return Refusal(index, refused.args[0], f"at {base + dt} ms, lon_e7 {lon_e7}, lat_e7 {lat_e7}")

@@ -172,18 +172,7 @@ def check_size(message: str | bytes, max_bytes: int) -> None:
 
 def to_entry(index: int, fix: WireFix, now: int) -> Fix | Refusal:
     try:
-        return accept(
-            from_datetime(fix.at),
-            fix.lon,
-            fix.lat,
-            now,
-            fix.speed,
-            fix.heading,
-            fix.accuracy,
-            fix.altitude,
-            fix.battery,
-            fix.attributes,
-        )
+        return accept(from_datetime(fix.at), fix.lon, fix.lat, now, fix)
     except Refused as refused:
         return Refusal(index, refused.args[0], clip(msgspec.json.encode(fix)))
 

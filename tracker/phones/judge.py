@@ -12,17 +12,6 @@ def judge(reading: Reading, index: int, now: int) -> Fix | Refusal:
     if reading.at is None:
         return Refusal(index, "bad_time", reading.text)
     try:
-        return accept(
-            reading.at,
-            reading.lon,
-            reading.lat,
-            now,
-            reading.speed,
-            reading.heading,
-            reading.accuracy,
-            reading.altitude,
-            reading.battery,
-            reading.attributes,
-        )
+        return accept(reading.at, reading.lon, reading.lat, now, reading)
     except Refused as refused:
         return Refusal(index, refused.args[0], reading.text)

@@ -6,11 +6,12 @@ restart is what was folded before. (`round(value, 2)` goes by way of decimal dig
 `round(value * 100) / 100`, and this is done for every fix.)
 """
 
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from tracker.model.fix import E7, Fix, Flag
+from tracker.model.reading import Reading
 
 FUTURE_MS: Final = 600_000  # further ahead of the server is refused
 SKEW_MS: Final = 60_000  # further ahead is flagged
@@ -24,43 +25,39 @@ NORTH_E7: Final = 90 * E7
 WIDEST: Final = 100_000.0  # m: a worse fix is no worse for that
 ATTRIBUTES: Final = 32
 ATTRIBUTES_BYTES: Final = 2_000
+NOTHING: Final = Reading()
 
 
 class Refused(Exception):
     """`args[0]` is the reason, a word of the contract."""
 
 
-def accept(
-    at: int,
-    lon: float,
-    lat: float,
-    now: int,
-    speed: float | None = None,
-    heading: float | None = None,
-    accuracy: float | None = None,
-    altitude: float | None = None,
-    battery: float | None = None,
-    attributes: dict[str, Any] | None = None,
-) -> Fix:
+class Measured(Protocol):
+    """What a receiver says beside where and when: as JSON brings it, as a phone's app said it, or out of columns. What
+    it did not say is None."""
+
+    @property
+    def speed(self) -> float | None: ...  # m/s
+    @property
+    def heading(self) -> float | None: ...  # degrees clockwise from true north
+    @property
+    def accuracy(self) -> float | None: ...  # m
+    @property
+    def altitude(self) -> float | None: ...  # m
+    @property
+    def battery(self) -> float | None: ...  # 0 to 1
+    @property
+    def attributes(self) -> dict[str, Any] | None: ...
+
+
+def accept(at: int, lon: float, lat: float, now: int, measured: Measured = NOTHING) -> Fix:
     """A fix from numbers in contract units (degrees, ms, SI). `now` in ms. Raises Refused."""
     if not (-180.0 <= lon <= 180.0 and -90.0 <= lat <= 90.0):
         raise Refused("out_of_range")
-    lon_e7, lat_e7 = round(lon * E7), round(lat * E7)
-    return accept_e7(at, lon_e7, lat_e7, now, speed, heading, accuracy, altitude, battery, attributes)
+    return accept_e7(at, round(lon * E7), round(lat * E7), now, measured)
 
 
-def accept_e7(
-    at: int,
-    lon_e7: int,
-    lat_e7: int,
-    now: int,
-    speed: float | None,
-    heading: float | None,
-    accuracy: float | None,
-    altitude: float | None,
-    battery: float | None,
-    attributes: dict[str, Any] | None,
-) -> Fix:
+def accept_e7(at: int, lon_e7: int, lat_e7: int, now: int, measured: Measured) -> Fix:
     """The same from whole 1e-7 degrees, as binary frames carry them."""
     if not (-EAST_E7 <= lon_e7 <= EAST_E7 and -NORTH_E7 <= lat_e7 <= NORTH_E7):
         raise Refused("out_of_range")
@@ -70,19 +67,21 @@ def accept_e7(
         raise Refused("too_old")
     if now - at > ROLLOVER_MS - FUTURE_MS and is_rolled_over(now - at):
         raise Refused("bad_time")
+    speed, heading, accuracy = measured.speed, measured.heading, measured.accuracy
+    altitude, battery, attributes = measured.altitude, measured.battery, measured.attributes
     if accuracy is not None:
-        accuracy = possible_accuracy(accuracy)
+        accuracy = limit_accuracy(accuracy)
     return Fix(
         at,
         lon_e7 if lon_e7 != EAST_E7 else -EAST_E7,  # one place, one number: fences and repeats compare it
         lat_e7,
         round(speed * 100) / 100 if speed is not None and 0.0 <= speed <= FASTEST else None,
-        None if heading is None else possible_heading(heading),
+        None if heading is None else limit_heading(heading),
         accuracy,
         round(altitude * 100) / 100 if altitude is not None and -500.0 <= altitude <= 20_000.0 else None,
         round(battery, 4) if battery is not None and 0.0 <= battery <= 1.0 else None,
         encode_attributes(attributes) if attributes else None,
-        odd(at, lon_e7, lat_e7, accuracy, now),
+        find_flags(at, lon_e7, lat_e7, accuracy, now),
     )
 
 
@@ -92,20 +91,20 @@ def is_rolled_over(age: int) -> bool:
     return (age + FUTURE_MS) % ROLLOVER_MS <= 2 * FUTURE_MS
 
 
-def possible_heading(heading: float) -> float | None:
+def limit_heading(heading: float) -> float | None:
     if not 0.0 <= heading <= 360.0:
         return None
     heading = round(heading * 100) / 100
     return heading if heading < 360.0 else 0.0
 
 
-def possible_accuracy(accuracy: float) -> float | None:
+def limit_accuracy(accuracy: float) -> float | None:
     if not accuracy > 0.0:
         return None
     return max(round(accuracy * 100) / 100, 0.01) if accuracy < WIDEST else WIDEST
 
 
-def odd(at: int, lon_e7: int, lat_e7: int, accuracy: float | None, now: int) -> int:
+def find_flags(at: int, lon_e7: int, lat_e7: int, accuracy: float | None, now: int) -> int:
     """The flags that a fix earns by itself. Plain ints: those of an IntFlag are slow, and most fixes have none."""
     flags = CLOCK_SKEW if at > now + SKEW_MS else 0
     if lon_e7 == 0 and lat_e7 == 0:
