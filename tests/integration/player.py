@@ -35,6 +35,8 @@ INGEST: Final = Path(log_module.__file__).parent
 GRACE_US: Final = 5_001_000
 
 Step = tuple[Any, ...]
+Work = Callable[[], Coroutine[Any, Any, object]]
+Rung = tuple[list[int], int]  # devices, and the time, µs
 Script = Sequence[Step]
 
 
@@ -133,19 +135,20 @@ class Player:
         name, *arguments = step
         await getattr(self, name)(*arguments)
 
-    async def attempt(self, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
-        """Once more after a crash, as a device sends again what was not acked, and a clock rings again."""
+    async def attempt(self, work: Work, anew: Work | None = None) -> None:
+        """Once more after a crash, as a device sends again what was not acked; `anew` where a process that begins has
+        to find out by itself what there is to do, as a clock rings again."""
         at, self.die_at = self.die_at, None
         cut, self.cut_at = self.cut_at, None
         try:
             await self.watch(work(), at, cut)
         except Crash:
             self.log = await self.opened()
-            await self.watch(work(), None)
+            await self.watch((anew or work)(), None)
         except AWAY:
             await self.watch(self.go_on(work), None)
 
-    async def go_on(self, work: Callable[[], Coroutine[Any, Any, object]]) -> None:
+    async def go_on(self, work: Work) -> None:
         """As the writer does after a connection that was lost."""
         if await self.log.recover() is None:
             await work()
@@ -194,26 +197,33 @@ class Player:
 
     async def clock(self, second: float) -> None:
         """Nothing comes until the device's clock shows this."""
-        await self.attempt(lambda: self.ring(second))
+        await self.elapse(lambda: self.ring(second))
 
-    async def ring(self, second: float) -> None:
+    async def elapse(self, ring: Callable[[], Rung]) -> None:
+        rung, now = ring()
+
+        async def again() -> None:
+            await self.elapse(ring)
+
+        if rung:
+            await self.attempt(lambda: self.log.elapse(rung, now), again)
+
+    def ring(self, second: float) -> Rung:
         state = self.log.states[1]
         if state.newest is None:
-            return
+            return [], 0
         self.log.memory.revisit(len(self.log.memory.to_revisit))
         now = state.received_at + (AT + round(second * 1000) - state.newest.at) * 1000 + GRACE_US
-        if rung := self.log.memory.alarms.ring(now):
-            await self.log.elapse(rung, now)
+        return self.log.memory.alarms.ring(now), now
 
     async def outage(self) -> None:
         """Of half a day, longer than any limit and any restart."""
         self.later += 43_200_000_000
-        await self.attempt(self.ring_silence)
+        await self.elapse(self.ring_silence)
 
-    async def ring_silence(self) -> None:
+    def ring_silence(self) -> Rung:
         now = now_us() + self.later
-        if rung := self.log.memory.silences.ring(now, self.log.memory.devices, self.log.states):
-            await self.log.elapse(rung, now)
+        return self.log.memory.silences.ring(now, self.log.memory.devices, self.log.states), now
 
     # What people do.
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.laws import examples
 from tests.moments import MONDAY
-from tracker.geofence.fences import NOTHING_ASKED, Fences
+from tracker.geofence.fences import Fences
 from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.fix import E7, Fix
@@ -19,7 +19,7 @@ from tracker.model.frame import Frame
 from tracker.model.geofence import Preset
 from tracker.model.pair import Meeting, Pair
 from tracker.model.state import State
-from tracker.pipeline.fold import fold
+from tracker.pipeline.fold import Grounds, Stored, fold
 from tracker.pipeline.nearness import meet
 
 BEGIN = MONDAY // 1000  # s
@@ -60,7 +60,7 @@ class Road:
     def take(self, sent: Sequence[Sent]) -> None:
         """In one batch."""
         frames = [Frame(each.device, 1, us(each.at), [fix_of(each)]) for each in sent]
-        folded = fold(frames, self.states, {}, NOTHING_ASKED, DEVICES, NONE, self.stamp)
+        folded = fold(frames, self.states, Stored(), Grounds(DEVICES, NONE), self.stamp)
         met = meet(folded.rows, self.meetings, self.by_device)
         self.stamp = folded.stamp
         self.states.update(folded.states)

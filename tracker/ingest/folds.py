@@ -16,7 +16,7 @@ from tracker.model.frame import Frame
 from tracker.model.state import State
 from tracker.pipeline.changes import note_changes
 from tracker.pipeline.elapse import elapse
-from tracker.pipeline.fold import Folded, ambiguous, before_of, fixes_of, fold
+from tracker.pipeline.fold import Folded, Grounds, Stored, ambiguous, before_of, fixes_of, fold
 from tracker.pipeline.refold import find_start, refold
 from tracker.pipeline.silence import decide_silence
 from tracker.pipeline.twins import Twins, ambiguous_seconds
@@ -33,13 +33,14 @@ async def fold_frames(
 ) -> Folded:
     several = memory.several | {frame.device for frame in frames if frame.app is not None}
     moments = [moment for moment in ambiguous(frames, states) if moment[0] not in several]
-    stored = await select_places(conn, moments) if moments else {}
+    places = await select_places(conn, moments) if moments else {}
     seconds = set(ambiguous_seconds(frames, states, several)) if several else set()
     twins = Twins(several, await select_heard(conn, seconds) if seconds else None)
     asked = NOTHING_ASKED
     if taken.fences.ids:
         asked = taken.fences.ask(fixes_of(frames), before_of(frames, states))
-    folded = fold(frames, states, stored, asked, memory.devices, taken.fences, taken.stamp, twins)
+    grounds = Grounds(memory.devices, taken.fences, asked)
+    folded = fold(frames, states, Stored(places, twins), grounds, taken.stamp)
     return taken.meetings.meet(folded)
 
 

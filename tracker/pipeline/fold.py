@@ -4,10 +4,11 @@ The caller has looked up which fixes may be stored already (`ambiguous`), so tha
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
-from tracker.geofence.fences import NOWHERE, Asked, Fences
+from tracker.geofence.fences import NOTHING_ASKED, NOWHERE, Asked, Fences
 from tracker.model.device import Device
 from tracker.model.event import Alarm, Transition
 from tracker.model.fix import Fix, Flag, Moment, Place, Refusal, Row
@@ -75,20 +76,25 @@ def before_of(frames: Iterable[Frame], states: Mapping[int, State]) -> Iterator[
         last[device] = before
 
 
-def fold(
-    frames: Sequence[Frame],
-    states: Mapping[int, State],
-    stored: Mapping[Moment, Place],
-    asked: Asked,
-    devices: Mapping[int, Device],
-    fences: Fences,
-    stamp: int,
-    twins: Twins | None = None,
-) -> Folded:
-    """`stored`: places of the ambiguous fixes that are in the table. `asked`: of all fixes of these frames. `devices`
-    by key. `stamp`: the last received_at given. `twins`: of the devices that speak several dialects."""
-    batch = Batch(dict(states_of(frames, states)), dict(stored), asked, devices, fences, stamp)
-    batch.twins = twins or batch.twins
+class Stored(NamedTuple):
+    """What of a batch is in the table already. `places`: of the ambiguous fixes; `twins`: of the devices that speak
+    several dialects."""
+
+    places: Mapping[Moment, Place] = {}
+    twins: Twins | None = None
+
+
+class Grounds(NamedTuple):
+    """What a batch is decided by. `devices` by key; `asked`: what the geofences said of all its fixes."""
+
+    devices: Mapping[int, Device]
+    fences: Fences
+    asked: Asked = NOTHING_ASKED
+
+
+def fold(frames: Sequence[Frame], states: Mapping[int, State], stored: Stored, grounds: Grounds, stamp: int) -> Folded:
+    """`stamp`: the last received_at given."""
+    batch = Batch(dict(states_of(frames, states)), stored, grounds, stamp)
     outcomes = [batch.frame(frame) for frame in frames]
     changed = {key: state for key, state in batch.states.items() if state is not states[key]}
     return Folded(batch.rows, changed, batch.transitions, outcomes, batch.stamp, replaced=batch.replaced)
@@ -101,26 +107,16 @@ def states_of(frames: Iterable[Frame], states: Mapping[int, State]) -> Iterable[
 class Batch:
     """The fold's own working memory; it leaves nothing behind but what `fold` returns."""
 
-    def __init__(
-        self,
-        states: dict[int, State],
-        places: dict[Moment, Place],
-        asked: Asked,
-        devices: Mapping[int, Device],
-        fences: Fences,
-        stamp: int,
-    ) -> None:
+    def __init__(self, states: dict[int, State], stored: Stored, grounds: Grounds, stamp: int) -> None:
         self.states = states
-        self.places = places
-        self.asked = asked
-        self.devices = devices
-        self.fences = fences
+        self.places = dict(stored.places)
+        self.devices, self.fences, self.asked = grounds
         self.stamp = stamp
         self.number = 0  # of the next fix
         self.indexed = 0  # rows that `places` knows
         self.rows: list[Row] = []
         self.transitions: list[Transition] = []
-        self.twins = Twins()
+        self.twins = stored.twins or Twins()
         self.replaced: list[Moment] = []
 
     def frame(self, frame: Frame) -> Outcome:
