@@ -13,7 +13,7 @@ from tracker.alerts.dispatcher import Dispatcher
 from tracker.model.device import Device
 from tracker.model.sight import EVERYTHING
 from tracker.model.subscription import Quiet
-from tracker.store.deliveries import replay_deliveries, select_attempts, select_deliveries
+from tracker.store.deliveries import Past, replay_deliveries, select_attempts, select_deliveries
 from tracker.store.devices import delete_device, insert_device
 from tracker.store.subscriptions import delete_subscription, select_subscription, update_secret, update_subscription
 
@@ -157,12 +157,11 @@ async def test_replay_by_hand_and_by_span_keeps_the_message_id(
     await subscribe(conn, receiver.url())
     await happen(conn, van, [0, 1, 2])
     await until(lambda: conn.fetchval("select count(*) = 3 and bool_and(state = 'sent') from delivery"))
-    span = {"since": 0, "until": 4_000_000_000_000, "states": ["sent"]}
-    assert await replay_deliveries(conn, 1, ids=[2], most=1, **span) == [4]  # type: ignore[arg-type]
+    assert await replay_deliveries(conn, 1, Past(["sent"], ids=[2]), 1) == [4]
     await receiver.wait_for(4)
     await until(lambda: conn.fetchval("select bool_and(state = 'sent') from delivery"))
     await conn.execute("delete from delivery where id = 4")
-    assert await replay_deliveries(conn, 1, ids=None, most=10, **span) == [5, 6, 7]  # type: ignore[arg-type]
+    assert await replay_deliveries(conn, 1, Past(["sent"]), 10) == [5, 6, 7]
     await receiver.wait_for(7)
     assert receiver.events() == [1, 2, 3, 2, 1, 2, 3]
     ids = [each["headers"]["webhook-id"] for each in receiver.received()]

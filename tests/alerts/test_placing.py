@@ -9,11 +9,11 @@ import pytest
 from tracker.alerts.breaker import AT_ONCE, FIRST_PAUSE, LONGEST_PAUSE, SPACING, TRIPS, Breaker
 from tracker.alerts.carriers.verdict import read_answer
 from tracker.alerts.matching import is_wished
-from tracker.alerts.placing import LARGEST_GROUP, Known, Lane, place
+from tracker.alerts.placing import LARGEST_GROUP, Known, place
 from tracker.alerts.quiet import find_quiet_end
 from tracker.alerts.schedule import SCHEDULE, next_wait
 from tracker.model.channel import Webhook
-from tracker.model.delivery import Parcel
+from tracker.model.delivery import Lane, Parcel
 from tracker.model.event import Event
 from tracker.model.moment import from_datetime
 from tracker.model.subscription import Quiet, Subscription, Wish

@@ -13,7 +13,7 @@ from tracker.alerts.matching import parcels_of
 from tracker.ingest.log import Log
 from tracker.model.channel import Webhook
 from tracker.model.device import Device
-from tracker.model.event import Event
+from tracker.model.event import Event, EventFilter
 from tracker.model.fix import E7, Fix
 from tracker.model.frame import Frame
 from tracker.model.moment import format_ms, now_ms, now_us
@@ -226,4 +226,4 @@ async def test_two_devices_meet_through_a_real_server(server: RunningServer, con
                 (1, "near", "van-12"),
                 (2, "apart", "bus"),
             ]
-    assert len(await select_events(conn, EVERYTHING, after=0, limit=9, devices=["nobody"])) == 0
+    assert len(await select_events(conn, EVERYTHING, after=0, limit=9, only=EventFilter(devices=["nobody"]))) == 0

@@ -8,7 +8,7 @@ import pytest
 
 from tests.moments import MONDAY
 from tracker.model.device import Device
-from tracker.model.event import Happening, Transition
+from tracker.model.event import EventFilter, Happening, Transition
 from tracker.model.evidence import Evidence, seen
 from tracker.model.fix import Fix
 from tracker.model.sight import EVERYTHING
@@ -102,10 +102,15 @@ async def test_events_are_filtered_and_paged(conn: asyncpg.Connection, van: Devi
     both = [moved(each, fence, second) for second in range(3) for each in (van, bus) for fence in (1, 2)]
     await insert_transitions(conn, both, {1: "a", 2: "b"}, detected_at=AT)
     assert [e.id for e in await select_events(conn, EVERYTHING, after=10, limit=10)] == [11, 12]
-    assert [e.id for e in await select_events(conn, EVERYTHING, after=0, limit=2, devices=["bus"])] == [3, 4]
     assert [
-        e.id for e in await select_events(conn, EVERYTHING, after=4, limit=9, devices=["van"], geofences=["b"])
+        e.id for e in await select_events(conn, EVERYTHING, after=0, limit=2, only=EventFilter(devices=["bus"]))
+    ] == [3, 4]
+    assert [
+        e.id
+        for e in await select_events(
+            conn, EVERYTHING, after=4, limit=9, only=EventFilter(devices=["van"], geofences=["b"])
+        )
     ] == [6, 10]
-    assert await select_events(conn, EVERYTHING, after=0, limit=9, types=["exit"]) == []
-    assert await select_events(conn, EVERYTHING, after=0, limit=9, devices=["nobody"]) == []
+    assert await select_events(conn, EVERYTHING, after=0, limit=9, only=EventFilter(types=["exit"])) == []
+    assert await select_events(conn, EVERYTHING, after=0, limit=9, only=EventFilter(devices=["nobody"])) == []
     assert await select_oldest(conn) == 1

@@ -2,43 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
-
-import msgspec
+from typing import Final
 
 from tracker.alerts.quiet import find_quiet_end
-from tracker.model.delivery import DeliveryState, Parcel
+from tracker.model.delivery import Lane, Parcel, Shipment
 from tracker.model.subscription import Subscription
 
 LARGEST_GROUP: Final = 500  # events in one message; then the next begins
-MIXED: Final = "mixed"  # the type of a group of several types
-
-
-class Lane(NamedTuple):
-    """Messages of one lane are sent one after the other. A grouped subscription has one, with '' for both."""
-
-    subscription: int
-    device: str
-    geofence: str
-
-
-@dataclass(eq=False)
-class Shipment:
-    """A delivery in the making, or one that is stored (`id`) and still takes events."""
-
-    lane: Lane
-    type: str
-    not_before: int  # ms
-    id: int | None = None
-    count: int = 0  # with those that are stored already
-    events: list[msgspec.Raw] = field(default_factory=list)
-    state: DeliveryState = "waiting"
-    reason: str | None = None
-
-    def add(self, parcel: Parcel) -> None:
-        self.type = parcel.type if parcel.type == self.type else MIXED
-        self.events.append(parcel.body)
-        self.count += 1
 
 
 @dataclass

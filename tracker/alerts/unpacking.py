@@ -5,8 +5,8 @@ from typing import Final
 
 import asyncpg
 
-from tracker.alerts.placing import Known, Lane, Shipment, place
-from tracker.model.delivery import Parcel
+from tracker.alerts.placing import Known, place
+from tracker.model.delivery import Lane, Parcel, Shipment
 from tracker.model.moment import now_ms
 from tracker.model.subscription import Subscription
 from tracker.store.deliveries import (
@@ -64,13 +64,5 @@ async def _store(conn: asyncpg.Connection, shipments: Sequence[Shipment]) -> Non
         if shipment.id is not None:
             await update_group(conn, shipment.id, shipment.type, shipment.events)
             continue
-        await insert_delivery(
-            conn,
-            shipment.lane,
-            shipment.type,
-            shipment.events,
-            state=shipment.state,
-            reason=shipment.reason,
-            not_before=shipment.not_before,
-        )
+        await insert_delivery(conn, shipment)
     await promote_lanes(conn, {shipment.lane for shipment in shipments})

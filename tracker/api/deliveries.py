@@ -13,10 +13,11 @@ from tracker.alerts.matching import write_event
 from tracker.api.edge import Page, answer, read_json, read_moment, read_query
 from tracker.api.subscriptions import subscribed
 from tracker.errors import Conflict, Invalid, NotFound
-from tracker.model.delivery import TEST, Attempt, Delivery, DeliveryState
+from tracker.model.delivery import TEST, Attempt, Delivery, DeliveryState, Lane, Shipment
 from tracker.model.event import Event
 from tracker.model.moment import format_ms, now_ms
 from tracker.store.deliveries import (
+    Past,
     insert_delivery,
     lock_lanes,
     promote_lanes,
@@ -28,7 +29,6 @@ from tracker.store.pool import borrow
 
 ALL: Final = 2**63 - 1
 MOST_REPLAYED: Final = 10_000  # of one call; the rest of the span is asked for again
-OPEN: Final = 8_640_000_000_000  # ms: a hundred years and more
 
 
 class DeliveryQuery(Page, frozen=True):
@@ -120,10 +120,10 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
             found = await subscribed(conn, subscription)
             if not found.enabled:
                 raise Conflict("the subscription is disabled")
-            lane = (found.key, "", TEST)  # no event has it: a test waits for nothing
+            lane = Lane(found.key, "", TEST)  # no event has it: a test waits for nothing
             async with conn.transaction():
                 await lock_lanes(conn, [found.key])
-                id = await insert_delivery(conn, lane, TEST, [_test_event()], not_before=now_ms())
+                id = await insert_delivery(conn, Shipment(lane, TEST, now_ms(), events=[_test_event()]))
                 await promote_lanes(conn, [lane])
         return answer(Replayed([id]), 202)
 
@@ -142,7 +142,7 @@ def _replays(routes: Blueprint, pool: asyncpg.Pool) -> None:
             raise NotFound("there is no such delivery")
         async with borrow(pool) as conn:
             key = (await subscribed(conn, subscription)).key
-            made = await replay_deliveries(conn, key, ids=[delivery], since=0, until=OPEN, states=states, most=1)
+            made = await replay_deliveries(conn, key, Past(states, ids=[delivery]), 1)
             near = await select_deliveries(conn, key, before=min(delivery, ALL - 1) + 1, limit=1)
         if not made and near and near[0].id == delivery:
             raise Conflict("it waits to be sent already")
@@ -163,9 +163,7 @@ def _replays(routes: Blueprint, pool: asyncpg.Pool) -> None:
             raise Invalid("from is after to", field="from")
         async with borrow(pool) as conn:
             key = (await subscribed(conn, subscription)).key
-            made = await replay_deliveries(
-                conn, key, ids=None, since=since, until=until, states=list(wish.states), most=MOST_REPLAYED
-            )
+            made = await replay_deliveries(conn, key, Past(list(wish.states), since, until), MOST_REPLAYED)
         return answer(Replayed(made), 202)
 
 

@@ -14,11 +14,11 @@ from quart_schema import document_querystring, document_response
 
 from tracker.access.guard import allow, require_caller
 from tracker.access.sights import Sights
-from tracker.api.edge import read_list, read_query
-from tracker.api.events import Filter
+from tracker.api.edge import read_query
+from tracker.api.events import Filter, read_filter
 from tracker.errors import Invalid, TooMany
 from tracker.live.newest import Newest
-from tracker.model.event import Told, told
+from tracker.model.event import EventFilter, Told, told
 from tracker.model.token import Token
 from tracker.store.events import select_events, select_head, select_oldest
 from tracker.store.pool import AWAY, borrow
@@ -51,13 +51,11 @@ class EventStream(Told, frozen=True):
     MEDIA: ClassVar = ("text/event-stream",)
 
 
-class Reader(msgspec.Struct):
-    """How far one is; its filters."""
+class Follower(msgspec.Struct):
+    """How far one is, and what it asked for."""
 
     after: int
-    devices: list[str] | None
-    geofences: list[str] | None
-    types: list[str] | None
+    only: EventFilter
     token: Token
 
 
@@ -74,13 +72,7 @@ def blueprint(pool: asyncpg.Pool, newest: Newest, sights: Sights, *, stall: floa
         query = read_query(StreamQuery)
         if len(open) >= MOST:
             raise TooMany("too many streams are open", retry_after=10.0)
-        reader = Reader(
-            0,
-            read_list(query.device, "device"),
-            read_list(query.geofence, "geofence"),
-            read_list(query.type, "type"),
-            require_caller(),
-        )
+        reader = Follower(0, read_filter(query.device, query.geofence, query.type), require_caller())
         first = await _find_begin(pool, reader, _after(query))
         response = Response(
             cut_stalled(_stream(pool, newest, sights, reader, first), open, stall), mimetype="text/event-stream"
@@ -106,7 +98,7 @@ def _after(query: StreamQuery) -> int | None:
     return number
 
 
-async def _find_begin(pool: asyncpg.Pool, reader: Reader, after: int | None) -> bytes:
+async def _find_begin(pool: asyncpg.Pool, reader: Follower, after: int | None) -> bytes:
     """Where it reads from, and what it is told first."""
     async with borrow(pool) as conn:
         head, oldest = await select_head(conn), await select_oldest(conn)
@@ -132,7 +124,7 @@ async def cut_stalled(
 
 
 async def _stream(
-    pool: asyncpg.Pool, newest: Newest, sights: Sights, reader: Reader, first: bytes
+    pool: asyncpg.Pool, newest: Newest, sights: Sights, reader: Follower, first: bytes
 ) -> AsyncGenerator[bytes, None]:
     yield first
     said = looked = monotonic()
@@ -163,7 +155,7 @@ async def _is_over(conn: asyncpg.Connection, token: Token) -> bool:
     return bool(ended or await select_revoked(conn, [token.id]))
 
 
-async def _page(conn: asyncpg.Connection, sights: Sights, reader: Reader) -> bytes:
+async def _page(conn: asyncpg.Connection, sights: Sights, reader: Follower) -> bytes:
     """What came since; b'' for nothing. The head is read first: what comes in between is in the next page."""
     head = await select_head(conn)
     if head <= reader.after:
@@ -173,9 +165,7 @@ async def _page(conn: asyncpg.Connection, sights: Sights, reader: Reader) -> byt
         conn,
         after=reader.after,
         limit=PAGE,
-        devices=reader.devices,
-        geofences=reader.geofences,
-        types=reader.types,
+        only=reader.only,
     )
     events = await sights.ask(conn, reader.token, select)
     reader.after = events[-1].id if len(events) == PAGE else max(head, *(event.id for event in events), 0)

@@ -12,7 +12,7 @@ from quart_schema import document_querystring, document_response
 from tracker.access.guard import allow, require_caller
 from tracker.access.sights import Sights
 from tracker.api.edge import Page, answer, read_list, read_query
-from tracker.model.event import Told, told
+from tracker.model.event import EventFilter, Told, told
 from tracker.store.events import select_events, select_head
 from tracker.store.pool import borrow
 
@@ -49,6 +49,11 @@ def blueprint(pool: asyncpg.Pool, sights: Sights) -> Blueprint:
     return routes
 
 
+def read_filter(device: str | None, geofence: str | None, type: str | None) -> EventFilter:
+    """Each of them several with commas between."""
+    return EventFilter(read_list(device, "device"), read_list(geofence, "geofence"), read_list(type, "type"))
+
+
 async def _page(pool: asyncpg.Pool, sights: Sights, query: EventQuery) -> EventPage:
     async with borrow(pool) as conn:
         # Before the events: one that comes in between is then repeated at worst, never passed over.
@@ -58,9 +63,7 @@ async def _page(pool: asyncpg.Pool, sights: Sights, query: EventQuery) -> EventP
             conn,
             after=query.after,
             limit=query.most,
-            devices=read_list(query.device, "device"),
-            geofences=read_list(query.geofence, "geofence"),
-            types=read_list(query.type, "type"),
+            only=read_filter(query.device, query.geofence, query.type),
         )
         events = await sights.ask(conn, require_caller(), select)
     last = events[-1].id if events else 0

@@ -8,7 +8,7 @@ import asyncpg
 from tracker.access.sights import Sights
 from tracker.live.frames import Subscribe
 from tracker.live.head import Head
-from tracker.model.event import Event
+from tracker.model.event import Event, EventFilter
 from tracker.model.token import Token
 from tracker.store.events import select_events
 from tracker.store.pool import borrow
@@ -48,9 +48,7 @@ async def send_page(follower: Follower, pool: asyncpg.Pool, newest: int, sights:
             conn,
             after=after,
             limit=PAGE,
-            devices=wish.events.devices,
-            geofences=wish.events.geofences,
-            types=wish.events.types,
+            only=EventFilter(wish.events.devices, wish.events.geofences, wish.events.types),
         )
         events = await sights.ask(conn, follower.token, select)
     if follower.wish is not wish or follower.event != after:

@@ -1,12 +1,15 @@
-"""Delivery: one message to one subscription, and what became of it. Attempt: one try to send it."""
+"""Parcel: an event on its way out. Shipment: the message it is put into. Delivery: one message to one subscription, and
+what became of it. Attempt: one try to send it."""
 
-from typing import Final, Literal
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
 DeliveryState = Literal["waiting", "sent", "dead", "skipped"]
 
 TEST: Final = "test"  # the type of a message that tells of no event
+MIXED: Final = "mixed"  # the type of a group of several types
 
 
 class Parcel(msgspec.Struct, frozen=True):
@@ -20,6 +23,33 @@ class Parcel(msgspec.Struct, frozen=True):
     at: int
     detected_at: int
     body: msgspec.Raw
+
+
+class Lane(NamedTuple):
+    """Messages of one lane are sent one after the other. A grouped subscription has one, with '' for both."""
+
+    subscription: int
+    device: str
+    geofence: str
+
+
+@dataclass(eq=False)
+class Shipment:
+    """A delivery in the making, or one that is stored (`id`) and still takes events."""
+
+    lane: Lane
+    type: str
+    not_before: int  # ms
+    id: int | None = None
+    count: int = 0  # with those that are stored already
+    events: list[msgspec.Raw] = field(default_factory=list)
+    state: DeliveryState = "waiting"
+    reason: str | None = None
+
+    def add(self, parcel: Parcel) -> None:
+        self.type = parcel.type if parcel.type == self.type else MIXED
+        self.events.append(parcel.body)
+        self.count += 1
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -39,6 +69,10 @@ class Delivery(msgspec.Struct, frozen=True):
     due: int | None
     created_at: int
     finished_at: int | None
+
+    @property
+    def lane(self) -> Lane:
+        return Lane(self.subscription, self.device, self.geofence)
 
 
 class Attempt(msgspec.Struct, frozen=True):

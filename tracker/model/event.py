@@ -1,6 +1,6 @@
 """Event: a durable, numbered fact for people. Transition: what a device did that causes one."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -71,6 +71,15 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     happening: Happening
     decided_at: int  # ms
     stamp: int  # µs
+
+
+class EventFilter(msgspec.Struct, frozen=True):
+    """Which events are asked for, by the ids of devices and geofences and by type; None: all. An event of two devices
+    is one of either."""
+
+    devices: Sequence[str] | None = None
+    geofences: Sequence[str] | None = None
+    types: Sequence[str] | None = None
 
 
 class Event(msgspec.Struct, frozen=True):

@@ -1,20 +1,19 @@
 """Tables delivery and attempt: messages to subscribers, and each try to send one."""
 
 from collections.abc import Collection, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import asyncpg
 import msgspec
 
-from tracker.model.delivery import Attempt, Delivery, DeliveryState
+from tracker.model.delivery import Attempt, Delivery, DeliveryState, Lane, Shipment
 from tracker.model.moment import from_datetime, to_datetime
 
 COLUMNS: Final = """d.id, d.subscription, coalesce(d.message, d.id) as message, d.device, d.geofence, d.type, d.count,
                     d.body, d.state, d.reason, d.attempts, d.due, d.created_at, d.finished_at"""
+ALL_TIME: Final = 8_640_000_000_000  # ms: a hundred years and more
 LOCK: Final = 7_400_102  # with a subscription's key: who changes which of its messages are first in their lanes
 FRESH: Final = "5 minutes"  # younger ones go before all older ones
-
-LaneKey = tuple[int, str, str]  # subscription, device, geofence
 
 
 async def lock_lanes(conn: asyncpg.Connection, subscriptions: Collection[int]) -> None:
@@ -23,7 +22,7 @@ async def lock_lanes(conn: asyncpg.Connection, subscriptions: Collection[int]) -
         await conn.execute("select pg_advisory_xact_lock($1, $2)", LOCK, key)
 
 
-async def promote_lanes(conn: asyncpg.Connection, lanes: Collection[LaneKey]) -> None:
+async def promote_lanes(conn: asyncpg.Connection, lanes: Collection[Lane]) -> None:
     """The first that waits in each of these lanes is due. The caller has locked them."""
     subscriptions, devices, geofences = zip(*lanes, strict=True) if lanes else ((), (), ())
     await conn.execute(
@@ -39,30 +38,19 @@ async def promote_lanes(conn: asyncpg.Connection, lanes: Collection[LaneKey]) ->
     )
 
 
-async def insert_delivery(
-    conn: asyncpg.Connection,
-    lane: LaneKey,
-    type: str,
-    events: Sequence[msgspec.Raw],
-    *,
-    state: DeliveryState = "waiting",
-    reason: str | None = None,
-    not_before: int,
-    message: int | None = None,
-) -> int:
-    """Its id. Whoever inserts one that waits promotes its lane afterwards. `not_before` in ms."""
+async def insert_delivery(conn: asyncpg.Connection, shipment: Shipment) -> int:
+    """Its id. Whoever inserts one that waits promotes its lane afterwards."""
     id: int = await conn.fetchval(
-        """insert into delivery (subscription, device, geofence, type, count, body, state, reason, not_before, message,
-                                 finished_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, case when $7 <> 'waiting' then now() end) returning id""",
-        *lane,
-        type,
-        len(events),
-        msgspec.json.encode(events),
-        state,
-        reason,
-        to_datetime(not_before),
-        message,
+        """insert into delivery
+               (subscription, device, geofence, type, count, body, state, reason, not_before, finished_at)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, case when $7 <> 'waiting' then now() end) returning id""",
+        *shipment.lane,
+        shipment.type,
+        len(shipment.events),
+        msgspec.json.encode(shipment.events),
+        shipment.state,
+        shipment.reason,
+        to_datetime(shipment.not_before),
     )
     return id
 
@@ -156,7 +144,7 @@ async def update_delivery_tried(
             wait_s,
         )
         if state != "waiting":
-            await promote_lanes(conn, [(delivery.subscription, delivery.device, delivery.geofence)])
+            await promote_lanes(conn, [delivery.lane])
 
 
 async def update_delivery_skipped(conn: asyncpg.Connection, delivery: Delivery, reason: str) -> None:
@@ -169,7 +157,7 @@ async def update_delivery_skipped(conn: asyncpg.Connection, delivery: Delivery, 
             delivery.id,
             reason,
         )
-        await promote_lanes(conn, [(delivery.subscription, delivery.device, delivery.geofence)])
+        await promote_lanes(conn, [delivery.lane])
 
 
 async def hasten_retries(
@@ -186,19 +174,17 @@ async def hasten_retries(
     )
 
 
-async def replay_deliveries(
-    conn: asyncpg.Connection,
-    subscription: int,
-    *,
-    ids: Sequence[int] | None,
-    since: int,
-    until: int,
-    states: Sequence[DeliveryState],
-    most: int,
-) -> list[int]:
-    """Send again those with these ids, or those made from `since` until `until` (ms) in these states, the oldest first.
-    The receiver sees the same message ids. The ids of the new deliveries.
-    """
+class Past(NamedTuple):
+    """Deliveries in these states that were made from `since` until `until` (ms); with `ids`, of those only."""
+
+    states: Sequence[DeliveryState]
+    since: int = 0
+    until: int = ALL_TIME
+    ids: Sequence[int] | None = None
+
+
+async def replay_deliveries(conn: asyncpg.Connection, subscription: int, past: Past, most: int) -> list[int]:
+    """Send these again, the oldest first. The receiver sees the same message ids. The ids of the new deliveries."""
     async with conn.transaction():
         await lock_lanes(conn, [subscription])
         rows = await conn.fetch(
@@ -208,13 +194,13 @@ async def replay_deliveries(
                  and ($2::bigint[] is null or id = any($2))
                order by id limit $6 returning id, subscription, device, geofence""",
             subscription,
-            ids,
-            to_datetime(since),
-            to_datetime(until),
-            states,
+            past.ids,
+            to_datetime(past.since),
+            to_datetime(past.until),
+            past.states,
             most,
         )
-        await promote_lanes(conn, {(row["subscription"], row["device"], row["geofence"]) for row in rows})
+        await promote_lanes(conn, {lane_of(row) for row in rows})
         return [row["id"] for row in rows]
 
 
@@ -261,3 +247,7 @@ def _delivery(row: asyncpg.Record) -> Delivery:
         created_at=from_datetime(row["created_at"]),
         finished_at=from_datetime(finished) if finished else None,
     )
+
+
+def lane_of(row: asyncpg.Record) -> Lane:
+    return Lane(row["subscription"], row["device"], row["geofence"])

@@ -6,8 +6,9 @@ from typing import Final
 import asyncpg
 import msgspec
 
+from tracker.model.delivery import Lane
 from tracker.model.moment import from_datetime, to_datetime
-from tracker.store.deliveries import LaneKey, lock_lanes, promote_lanes
+from tracker.store.deliveries import lane_of, lock_lanes, promote_lanes
 
 KEPT: Final = "30 days"  # finished deliveries and their attempts
 EXPIRED: Final = "7 days"  # longer than the schedule: only those of disabled subscriptions wait so long
@@ -72,7 +73,7 @@ async def _expire(conn: asyncpg.Connection) -> None:
             EXPIRED,
             AT_ONCE,
         )
-        await promote_lanes(conn, {(row["subscription"], row["device"], row["geofence"]) for row in rows})
+        await promote_lanes(conn, {lane_of(row) for row in rows})
 
 
 async def bury_unnoted(conn: asyncpg.Connection, *, attempts: int, reason: str) -> None:
@@ -93,10 +94,10 @@ async def bury_unnoted(conn: asyncpg.Connection, *, attempts: int, reason: str) 
             [row["id"] for row in rows],
             reason,
         )
-        await promote_lanes(conn, {(row["subscription"], row["device"], row["geofence"]) for row in rows})
+        await promote_lanes(conn, {lane_of(row) for row in rows})
 
 
-async def select_cooldowns(conn: asyncpg.Connection, lanes: list[LaneKey]) -> dict[LaneKey, int]:
+async def select_cooldowns(conn: asyncpg.Connection, lanes: list[Lane]) -> dict[Lane, int]:
     """When each was last told, in ms."""
     subscriptions, devices, geofences = zip(*lanes, strict=True) if lanes else ((), (), ())
     rows = await conn.fetch(
@@ -106,10 +107,10 @@ async def select_cooldowns(conn: asyncpg.Connection, lanes: list[LaneKey]) -> di
         devices,
         geofences,
     )
-    return {(row["subscription"], row["device"], row["geofence"]): from_datetime(row["told_at"]) for row in rows}
+    return {lane_of(row): from_datetime(row["told_at"]) for row in rows}
 
 
-async def upsert_cooldowns(conn: asyncpg.Connection, told: Mapping[LaneKey, int]) -> None:
+async def upsert_cooldowns(conn: asyncpg.Connection, told: Mapping[Lane, int]) -> None:
     await conn.executemany(
         """insert into cooldown (subscription, device, geofence, told_at) values ($1, $2, $3, $4)
            on conflict (subscription, device, geofence) do update set told_at = excluded.told_at""",

@@ -1,14 +1,17 @@
 """Tables transition, event and event_head: what happened, once each, numbered without gaps in the order of commit."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 import asyncpg
 import msgspec
 
-from tracker.model.event import Decision, Event, Happening, Transition
+from tracker.model.event import Decision, Event, EventFilter, Happening, Transition
 from tracker.model.moment import from_datetime, to_datetime
 from tracker.model.sight import Sight
 from tracker.store.seen import Args, seen_device_ids, seen_devices, seen_fence_ids
+
+EVERY_EVENT: Final = EventFilter()
 
 Made = tuple[str, Transition]  # with the id of its device
 
@@ -181,12 +184,10 @@ async def select_events(
     *,
     after: int,
     limit: int,
-    devices: Sequence[str] | None = None,
-    geofences: Sequence[str] | None = None,
-    types: Sequence[str] | None = None,
+    only: EventFilter = EVERY_EVENT,
 ) -> list[Event]:
-    """The oldest first, with numbers above `after`. None for a filter: all. `devices`: of an event of two, either."""
-    args: Args = [after, limit, devices, geofences, types]
+    """The oldest first, with numbers above `after`."""
+    args: Args = [after, limit, only.devices, only.geofences, only.types]
     seen = seen_devices(sight, "e.device", args) + seen_fence_ids(sight, "e.geofence", args)
     seen += seen_device_ids(sight, "e.evidence ->> 'other'", args)
     rows = await conn.fetch(

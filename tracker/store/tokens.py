@@ -1,7 +1,7 @@
 """Table token: who may call, by the hash of a secret."""
 
 from collections.abc import Collection, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import asyncpg
 
@@ -12,26 +12,26 @@ COLUMNS: Final = "id, kind, device, name, in_group, expires_at, (select revision
 WORKS: Final = "t.revoked_at is null and (t.expires_at is null or t.expires_at > now())"
 
 
-async def insert_token(
-    conn: asyncpg.Connection,
-    kind: TokenKind,
-    *,
-    device: int | None,
-    name: str,
-    hash: bytes,
-    group: int | None = None,
-    expires: int | None = None,
-) -> Token:
-    """`group` is the key of the one it is of; `expires` in ms."""
+class NewToken(NamedTuple):
+    """`device` and `group` are the keys of those it is of; `expires` in ms."""
+
+    kind: TokenKind
+    name: str
+    device: int | None = None
+    group: int | None = None
+    expires: int | None = None
+
+
+async def insert_token(conn: asyncpg.Connection, new: NewToken, hash: bytes) -> Token:
     row = await conn.fetchrow(
         f"""insert into token (kind, device, name, hash, in_group, expires_at) values ($1, $2, $3, $4, $5, $6)
             returning {COLUMNS}""",
-        kind,
-        device,
-        name,
+        new.kind,
+        new.device,
+        new.name,
         hash,
-        group,
-        None if expires is None else to_datetime(expires),
+        new.group,
+        None if new.expires is None else to_datetime(new.expires),
     )
     return read_token(row)
 
