@@ -12,10 +12,11 @@ import asyncpg
 import msgspec
 import shapely
 
-from tests.integration.test_replay import afresh
+from tests.integration.test_replay import DEVICES, afresh
 from tracker.ingest import log as log_module
 from tracker.ingest.log import Log
 from tracker.ingest.note_queue import store_notes
+from tracker.model.device import Device
 from tracker.model.dialect import Dialect
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame
@@ -88,11 +89,13 @@ async def play(url: str, conn: asyncpg.Connection, script: Script, *, dies: bool
     await afresh(conn)
     player = Player(url, conn, dies)
     player.log = await player.opened()
+    most = log_module.MOST_REFOLDED
     try:
         for step in script:
             await player.do(step)
         return Told(await read_events(conn), player.places)
     finally:
+        log_module.MOST_REFOLDED = most  # type: ignore[misc]
         player.log.conn.terminate()
 
 
@@ -121,6 +124,7 @@ class Player:
         self.dies = dies
         self.log: Log
         self.places: set[str] = set()
+        self.keys = {number: number for number in DEVICES}  # of van-1 and so on: one that is made again has another
         self.count = 0
         self.later = 0  # µs that have gone by beside those of the clock
         self.die_at: int | None = None  # the await of the next step that is not survived
@@ -167,7 +171,7 @@ class Player:
         for second, place, *more in fixes:
             self.count += 1
             fix = Fix(AT + round(second * 1000), *PLACES[place], speed=more[0] if more else None, accuracy=5.0)
-            frame = Frame(device, self.count, now_us() + self.later, [fix], app=app)
+            frame = Frame(self.keys[device], self.count, now_us() + self.later, [fix], app=app)
             await self.attempt(lambda frame=frame: self.log.append([frame]))  # type: ignore[misc]
 
     async def send2(self, *fixes: tuple[Any, ...]) -> None:
@@ -176,17 +180,17 @@ class Player:
     async def bad(self, reason: str = "bad_value") -> None:
         """What is no fix, and is kept to look at."""
         self.count += 1
-        frame = Frame(1, self.count, now_us(), [Refusal(0, reason, "?")])
+        frame = Frame(self.keys[1], self.count, now_us(), [Refusal(0, reason, "?")])
         await self.attempt(lambda: self.log.append([frame]))
 
     async def standing(self, page: Any) -> None:
         """It says how it is, which is no fix."""
-        note = Note(1, Standing(page), now_us() + self.later)
+        note = Note(self.keys[1], Standing(page), now_us() + self.later)
         await self.attempt(lambda: store_notes(self.log, [note]))
 
     async def sos(self, id: str) -> None:
         """It calls for help, and says so again if nobody answered."""
-        note = Note(1, Utterance(id, format_ms(AT), alarm="sos"), now_us() + self.later)
+        note = Note(self.keys[1], Utterance(id, format_ms(AT), alarm="sos"), now_us() + self.later)
         await self.attempt(lambda: store_notes(self.log, [note]))
 
     async def fold_in(self) -> None:
@@ -209,7 +213,7 @@ class Player:
             await self.attempt(lambda: self.log.elapse(rung, now), again)
 
     def ring(self, second: float) -> Rung:
-        state = self.log.states[1]
+        state = self.log.states[self.keys[1]]
         if state.newest is None:
             return [], 0
         self.log.memory.revisit(len(self.log.memory.to_revisit))
@@ -248,9 +252,23 @@ class Player:
 
     async def delete(self, id: str) -> None:
         """A device, with all that is known of it."""
-        key = int(id.removeprefix("van-"))
+        key = self.keys[int(id.removeprefix("van-"))]
         await delete_device(self.conn, id)
         await self.attempt(lambda: self.log.forget(key))
+
+    async def replace(self, id: str) -> None:
+        """It is deleted, and another made with the same id."""
+        await self.delete(id)
+        key = max(self.keys.values()) + 1
+        await self.conn.execute(
+            "insert into device (key, id, name) overriding system value values ($1, $2, $2)", key, id
+        )
+        self.keys[int(id.removeprefix("van-"))] = key
+        self.log.know(Device(key, id, id))
+
+    async def most_refolded(self, count: int) -> None:
+        """Of so many fixes and more nothing is decided when late ones are folded in."""
+        log_module.MOST_REFOLDED = count  # type: ignore[misc]
 
     async def pair(self, distance: float | None, preset: Any = "strict") -> None:
         if distance is None:

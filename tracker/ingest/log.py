@@ -136,7 +136,7 @@ class Log:
             await asyncio.sleep(STANDBY_POLL)
             held = await take_leases(self.conn, self.owner)
         self.spans = await create_missing(self.conn, ahead(today()), today())
-        self.memory, self.saving.dirty = await restore(self.conn, held)
+        self.memory, self.saving = await restore(self.conn, held)
         self.memory.silences.since = now_us()
         self.memory.expect(self.memory.states)
 

@@ -12,6 +12,7 @@ import asyncpg
 import msgspec
 
 from tracker.geofence.fences import NOWHERE
+from tracker.ingest.checkpoint import Checkpoint
 from tracker.ingest.meetings import Meetings, make_meetings, newest_of
 from tracker.ingest.memory import Memory
 from tracker.ingest.progress import Progress
@@ -39,8 +40,8 @@ BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST: Final = InForce(0, 0)
 
 
-async def restore(conn: asyncpg.Connection, partitions: Collection[int]) -> tuple[Memory, set[int]]:
-    """The memory of an owner of these partitions, and the devices whose states are newer than what is written."""
+async def restore(conn: asyncpg.Connection, partitions: Collection[int]) -> tuple[Memory, Checkpoint]:
+    """The memory of an owner of these partitions, and what of it is newer than what is written."""
     memory, since = Memory(), await find_checkpoint(conn, partitions)
     memory.devices.update({device.key: device for device in await select_devices(conn, EVERYTHING)})
     memory.several.update(await select_speakers(conn))
@@ -48,11 +49,11 @@ async def restore(conn: asyncpg.Connection, partitions: Collection[int]) -> tupl
     for key, state in (await select_states(conn)).items():
         memory.states[key] = msgspec.structs.replace(state, anchors=anchors.get(key, ()))
     memory.meetings = make_meetings(-1, [fill(each, memory.states) for each in await select_meetings(conn)])
-    dirty = await replay(conn, memory, since, await select_in_force(conn, partitions))
+    saving = await replay(conn, memory, since, await select_in_force(conn, partitions))
     reached = await select_progress(conn)
     memory.progress = {device: Progress(boot, acked) for device, (boot, acked) in reached.items()}
     memory.to_recast = {key for key, device in memory.devices.items() if device.category != memory.states[key].category}
-    return memory, dirty
+    return memory, saving
 
 
 async def find_checkpoint(conn: asyncpg.Connection, partitions: Collection[int]) -> datetime:
@@ -69,29 +70,30 @@ def fill(meeting: Meeting, states: Mapping[int, State]) -> Meeting:
     return msgspec.structs.replace(meeting, newest=newest_of(meeting.pair, states))
 
 
-async def replay(conn: asyncpg.Connection, memory: Memory, since: datetime, history: Sequence[InForce]) -> set[int]:
-    """Fold all fixes since then into the memory, each by the geofences of its stamp; the devices that had any."""
+async def replay(conn: asyncpg.Connection, memory: Memory, since: datetime, history: Sequence[InForce]) -> Checkpoint:
+    """Fold all fixes since then into the memory, each by the geofences of its stamp. What that changed, pairs as well
+    as devices, has to be in the next checkpoint: it says that nothing before it is read again."""
     begin = datetime_to_micros(since)
     last = next((each for each in reversed(history) if each.stamp <= begin), FIRST)
     memory.fences = await read_fences(conn, last.revision, history)
     changes = [each for each in history if each.stamp > begin and each.revision > last.revision]
-    dirty: set[int] = set()
+    saving = Checkpoint()
     memory.stamp = max((begin, *(state.stamp for state in memory.states.values()), *stamps_of(memory.meetings)))
     async with conn.transaction():
         batch: list[Row] = []
         async for row in select_fixes_since(conn, since):
             while changes and changes[0].stamp < row.received_at:
-                fold_rows(batch, memory, dirty)
+                fold_rows(batch, memory, saving)
                 batch = []
                 await take_over_again(conn, memory, changes.pop(0))
             batch.append(row)
             if len(batch) >= BATCH:
-                fold_rows(batch, memory, dirty)
+                fold_rows(batch, memory, saving)
                 batch = []
-        fold_rows(batch, memory, dirty)
+        fold_rows(batch, memory, saving)
     for change_then in changes:
         await take_over_again(conn, memory, change_then)
-    return dirty
+    return saving
 
 
 def stamps_of(meetings: Meetings) -> Iterable[int]:
@@ -104,13 +106,14 @@ async def take_over_again(conn: asyncpg.Connection, memory: Memory, then: InForc
     memory.stamp = max(memory.stamp, then.stamp)
 
 
-def fold_rows(rows: Sequence[Row], memory: Memory, dirty: set[int]) -> None:
+def fold_rows(rows: Sequence[Row], memory: Memory, saving: Checkpoint) -> None:
     """Only the states: what they tell was committed with the fixes. A row that a state holds already is left out."""
     if not rows:
         return
     memory.stamp = max(memory.stamp, rows[-1].received_at)
     met = meet(rows, memory.meetings.meetings, memory.meetings.by_device)
     memory.meetings.meetings.update(met.meetings)
+    saving.dirty_pairs.update(met.meetings)
     states, fences = memory.states, memory.fences
     rows = [
         Row(row.device, row.received_at, strip_flags(row.fix))
@@ -123,7 +126,7 @@ def fold_rows(rows: Sequence[Row], memory: Memory, dirty: set[int]) -> None:
         between = fences.find_passing(asked, number, state.newest, row.fix)
         question = Question(row.fix, row.received_at, asked.here.get(number, NOWHERE), between)
         states[row.device] = advance(memory.devices[row.device], state, question, fences).state
-        dirty.add(row.device)
+        saving.dirty.add(row.device)
 
 
 def before_of(rows: Iterable[Row], states: Mapping[int, State]) -> Iterable[Fix | None]:

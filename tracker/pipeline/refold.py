@@ -192,7 +192,8 @@ def find_differences(
 ) -> Iterable[Transition]:
     """Retractions of what is not so, then what was not told, each by the time of what it is about."""
     made = {each.happening for each in new}
-    for happening in sorted(known.keys() - made, key=lambda each: each.at):
+    # By more than the time: what happened at one moment would come in the order of a set, another one after a restart.
+    for happening in sorted(known.keys() - made, key=lambda each: (each.at, ORDER.index(each.kind), each.geofence)):
         yield make_retraction(device, happening, places.get(happening.at) or places[max(places)])
     for each in sorted(new, key=lambda each: each.at):
         if each.happening not in known:
