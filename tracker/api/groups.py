@@ -8,6 +8,7 @@ import msgspec
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
+from tracker.access.audit import note
 from tracker.access.guard import allow, caller, sight
 from tracker.access.objects import check_action, is_own
 from tracker.access.rights import Action, Role
@@ -102,9 +103,10 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     async def create_group() -> Response:
         """Make a group, with nobody and nothing in it."""
         new = await read_json(NewGroup)
-        async with borrow(pool) as conn:
+        async with borrow(pool) as conn, conn.transaction():
             id = new.id or f"group-{secrets.token_hex(4)}"
             made = await insert_group(conn, id, clean_name(new.name, "name"))
+            await note(conn, "group.made", id, group=made.key)
         response = answer(GroupAnswer(made.id, made.name), 201)
         response.headers["Location"] = f"{below()}/api/groups/{made.id}"
         return response
@@ -132,18 +134,21 @@ def _changes(routes: Blueprint, pool: asyncpg.Pool) -> None:
     async def change_group(group: str) -> Response:
         """Name a group otherwise."""
         change = await read_json(GroupChange)
-        async with borrow(pool) as conn:
+        async with borrow(pool) as conn, conn.transaction():
             found = await find_group(conn, sight(), group, "people")
             if change.name is not None:
                 found = await update_group(conn, found, clean_name(change.name, "name"))
+                await note(conn, "group.changed", group, group=found.key)
         return answer(GroupAnswer(found.id, found.name))
 
     @routes.delete("/<slug:group>")
     @allow("own")
     async def erase_group(group: str) -> Response:
         """Remove a group; what it held stays, and is seen by whom other rights let."""
-        async with borrow(pool) as conn:
-            await delete_group(conn, await find_group(conn, sight(), group))
+        async with borrow(pool) as conn, conn.transaction():
+            found = await find_group(conn, sight(), group)
+            await delete_group(conn, found)
+            await note(conn, "group.erased", group, group=found.key)
         return empty()
 
 
@@ -172,6 +177,7 @@ def _members(routes: Blueprint, pool: asyncpg.Pool) -> None:
                 await check_action(conn, sight(), ACTIONS[noun], noun, key)
                 _check_manager(found, ACTIONS[noun])
             await hold(conn, found.key, noun, key)
+            await note(conn, f"group.{noun}_put_in", member, group=found.key)
         return empty()
 
     @routes.delete("/<slug:group>/<any(devices, geofences, subscriptions):kind>/<slug:member>")
@@ -186,6 +192,7 @@ def _members(routes: Blueprint, pool: asyncpg.Pool) -> None:
             if not is_own(sight(), noun, key):
                 _check_manager(found, ACTIONS[noun])
             await let_go(conn, found.key, noun, key)
+            await note(conn, f"group.{noun}_taken_out", member, group=found.key)
         return empty()
 
 
@@ -200,6 +207,7 @@ def _people(routes: Blueprint, pool: asyncpg.Pool) -> None:
             found = await find_group(conn, sight(), group, "people")
             await _check_known(conn, person)
             await upsert_person_in(conn, found.key, person, given.role)
+            await note(conn, "group.person_put_in", person, group=found.key, role=given.role)
         return empty()
 
     @routes.delete("/<slug:group>/people/<int:person>")
@@ -207,12 +215,13 @@ def _people(routes: Blueprint, pool: asyncpg.Pool) -> None:
     async def take_person_out(group: str, person: int) -> Response:
         """Take a person out of a group: by a manager, or by oneself."""
         token = caller()
-        async with borrow(pool) as conn:
+        async with borrow(pool) as conn, conn.transaction():
             found = await find_group(conn, sight(), group)
             if token is None or token.person != person:
                 _check_manager(found, "people")
             if person > LARGEST_KEY or not await delete_person_from(conn, found.key, person):
                 raise NotFound(f"there is no person {person}")
+            await note(conn, "group.person_taken_out", person, group=found.key)
         return empty()
 
 

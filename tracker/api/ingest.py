@@ -8,6 +8,7 @@ from quart import Blueprint, Response
 from quart_schema import document_request, document_response
 
 from tracker.access.addresses import Addresses
+from tracker.access.audit import note
 from tracker.access.guard import allow, sight
 from tracker.api.devices import find_device
 from tracker.api.edge import answer, clean, empty, read_json, shown_origin
@@ -36,9 +37,10 @@ def blueprint(pool: asyncpg.Pool, addresses: Addresses) -> Blueprint:
     @allow("devices", rows=True)
     async def renew_ingest(device: str) -> Response:
         """Give the device a new ingest address; the old one ends at once."""
-        async with borrow(pool) as conn:
+        async with borrow(pool) as conn, conn.transaction():
             number = (await find_device(conn, sight(), device, "devices")).key
             key = await update_ingest_key(conn, number)
+            await note(conn, "device.address_made", device)
         addresses.forget(number)  # before the nudge comes: the old one must not be taken after our answer
         if key is None:
             raise NotFound(f"there is no device {device}")
@@ -50,9 +52,10 @@ def blueprint(pool: asyncpg.Pool, addresses: Addresses) -> Blueprint:
     async def set_owntracks_secret(device: str) -> Response:
         """Say what the device's OwnTracks messages are encrypted with."""
         given = await read_json(OwnTracksSecret)
-        async with borrow(pool) as conn:
+        async with borrow(pool) as conn, conn.transaction():
             key = (await find_device(conn, sight(), device, "devices")).key
             await update_owntracks_secret(conn, key, clean(given.secret or "", "secret") or None)
+            await note(conn, "device.secret_set", device)
         addresses.forget(key)
         return empty()
 

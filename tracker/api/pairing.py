@@ -7,6 +7,7 @@ import msgspec
 from quart import Blueprint, Response, request
 from quart_schema import document_request, document_response
 
+from tracker.access.audit import note
 from tracker.access.gate import Gate
 from tracker.access.guard import address, allow, public, sight
 from tracker.access.pairing import make_pairing
@@ -43,8 +44,9 @@ def blueprint(pool: asyncpg.Pool, gate: Gate) -> Blueprint:
     @allow("devices", rows=True)
     async def create_pairing(device: str) -> Response:
         """Make a code that a phone becomes this device by, once, within 15 minutes."""
-        async with borrow(pool) as conn:
+        async with borrow(pool) as conn, conn.transaction():
             code, expires = await make_pairing(conn, (await find_device(conn, sight(), device, "devices")).key)
+            await note(conn, "device.pairing_made", device)
         url = f"{shown_origin()}/track#{code}"
         return answer(PairingAnswer(code, url, format_ms(from_datetime(expires))), 201)
 
