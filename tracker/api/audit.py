@@ -38,7 +38,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         """List what was done: an owner all of it, a manager what was done in the groups."""
         query = read_query(AuditQuery)
         async with borrow(pool) as conn:
-            managed = await find_managed(conn)
+            managed = find_managed()
             if managed == []:
                 raise NotAllowed("the audit is read by owners and managers")
             entries = await select_audit(conn, after=query.after, limit=query.most, groups=managed)

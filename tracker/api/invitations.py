@@ -106,7 +106,7 @@ async def _create(gate: Gate, pool: asyncpg.Pool, postbox: Postbox | None, new: 
     assert token is not None
     async with borrow(pool) as conn, conn.transaction():
         place = await select_place(conn, new.group, token.person)
-        managed = await find_managed(conn)
+        managed = find_managed()
         if place is None or (managed is not None and place.key not in managed and place.role is None):
             raise NotFound(f"there is no group {new.group}")
         if managed is not None and place.key not in managed:

@@ -147,7 +147,7 @@ async def _check_removal(conn: asyncpg.Connection, person: int) -> None:
 
 async def _page(pool: asyncpg.Pool, query: PeopleQuery) -> PeoplePage:
     async with borrow(pool) as conn:
-        managed = await find_managed(conn)
+        managed = find_managed()
         own = own_key()
         wanted = None if managed is None else [*await select_people_of(conn, managed), *([own] if own else [])]
         people = await select_people(conn, after=query.after, limit=query.most, among=wanted)
@@ -219,7 +219,7 @@ def _find_changes(before: Person, after: Person) -> dict[str, bool]:
 
 async def _tell(conn: asyncpg.Connection, person: Person) -> PersonAnswer:
     memberships = await select_memberships(conn, [person.key])
-    return _make_answer(person, memberships, await find_managed(conn))
+    return _make_answer(person, memberships, find_managed())
 
 
 def _make_answer(person: Person, memberships: list[Membership], managed: list[int] | None) -> PersonAnswer:
