@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import asyncpg
 import pytest
@@ -37,7 +37,7 @@ def rows_of(fixes: Sequence[Fix]) -> list[Row]:
 
 
 class Program:
-    """One `tracker stream`."""
+    """One `tracker stream`; it ends with the block."""
 
     def __init__(self, url: str, device: str, token: str, buffer: Path) -> None:
         self._words = ["--url", url, "--device", device, "--buffer", str(buffer), "--interval", "0"]
@@ -47,7 +47,7 @@ class Program:
     async def start(self, *words: str) -> None:
         command = [sys.executable, "-c", "from tracker.cli import main; main()", "stream", *words, *self._words]
         self.process = await asyncio.create_subprocess_exec(
-            *command, cwd=ROOT, env=self._environ, stderr=subprocess.PIPE, start_new_session=True
+            *command, cwd=ROOT, env=self._environ, stderr=subprocess.PIPE
         )
 
     async def end(self) -> tuple[int, str]:
@@ -56,9 +56,17 @@ class Program:
             _, said = await self.process.communicate()
         return self.process.returncode or 0, said.decode()
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if hasattr(self, "process") and self.process.returncode is None:
+            self.kill()
+            await self.process.wait()
+
     def kill(self) -> None:
         with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.kill()
 
 
 @pytest.fixture(scope="module")
@@ -89,16 +97,16 @@ async def test_a_file_of_nmea_is_stored_as_the_receiver_said_it(
 ) -> None:
     file = tmp_path / "bus.nmea"
     file.write_bytes(write(FIXES) + b"$GPRMC,torn")
-    program = Program(server.url, "bus", server.new_device("bus"), tmp_path / "kept")
-    await program.start("--nmea", str(file))
-    code, said = await program.end()
-    assert code == 0, said
-    assert f"bus: {len(FIXES)} stored, 1 damaged sentences" in said
-    assert await read_rows(conn, "bus") == rows_of(FIXES)
-    await program.start("--nmea", str(file))
-    code, said = await program.end()
-    assert f"bus: {len(FIXES)} already there" in said
-    assert await read_rows(conn, "bus") == rows_of(FIXES)
+    async with Program(server.url, "bus", server.new_device("bus"), tmp_path / "kept") as program:
+        await program.start("--nmea", str(file))
+        code, said = await program.end()
+        assert code == 0, said
+        assert f"bus: {len(FIXES)} stored, 1 damaged sentences" in said
+        assert await read_rows(conn, "bus") == rows_of(FIXES)
+        await program.start("--nmea", str(file))
+        code, said = await program.end()
+        assert f"bus: {len(FIXES)} already there" in said
+        assert await read_rows(conn, "bus") == rows_of(FIXES)
 
 
 @asynccontextmanager
@@ -131,8 +139,8 @@ async def test_what_was_not_sent_outlives_the_program(
     """A serial line, no server, kill -9; then the server is there, and so is all of it, once."""
     token = server.new_device("tractor")
     with socket.create_server(("127.0.0.1", 0)) as nobody:
-        away = Program(f"http://127.0.0.1:{nobody.getsockname()[1]}", "tractor", token, tmp_path / "kept")
-        async with serial_line() as (receiver, path):
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        async with serial_line() as (receiver, path), Program(url, "tractor", token, tmp_path / "kept") as away:
             await away.start("--nmea", path, "--baud", "9600")
             assert away.process.stderr is not None
             await away.process.stderr.readline()  # from here on it will soon listen
@@ -143,19 +151,15 @@ async def test_what_was_not_sent_outlives_the_program(
                         os.write(receiver, write_epoch(FIXES[written]))
                         written += 1
                     await asyncio.sleep(0.02)
-            away.kill()
-            await away.process.wait()
     kept = held(tmp_path / "kept")
     assert kept >= 50
-    program = Program(server.url, "tractor", token, tmp_path / "kept")
-    async with serial_line() as (receiver, path):
+    again = Program(server.url, "tractor", token, tmp_path / "kept")
+    async with serial_line() as (receiver, path), again as program:
         await program.start("--nmea", path)
         await until_stored(conn, "tractor", kept)
         for fix in FIXES[written : written + 20]:
             os.write(receiver, write_epoch(fix))
         await until_stored(conn, "tractor", kept + 20)
-        program.kill()
-        await program.process.wait()
     stored = await read_rows(conn, "tractor")
     assert len(stored) == len(set(stored)) == kept + 20
     assert set(stored) <= set(rows_of(FIXES[: written + 20]))
@@ -176,8 +180,8 @@ async def test_a_device_of_ones_own_in_twenty_lines(server: RunningServer, conn:
 
 
 async def test_a_device_that_is_not_known_is_told_so(server: RunningServer, tmp_path: Path) -> None:
-    program = Program(server.url, "nobody", "no-such-token", tmp_path / "kept")
-    async with serial_line() as (_, path):
+    stranger = Program(server.url, "nobody", "no-such-token", tmp_path / "kept")
+    async with serial_line() as (_, path), stranger as program:
         await program.start("--nmea", path)
         code, said = await program.end()
     assert code == 1
@@ -191,7 +195,7 @@ async def test_gpsd_is_heard(server: RunningServer, conn: asyncpg.Connection, tm
     file.write_bytes(write(FIXES[:100]))
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    program = Program(server.url, "boat", server.new_device("boat"), tmp_path / "kept")
+    boat = Program(server.url, "boat", server.new_device("boat"), tmp_path / "kept")
     fake = await asyncio.create_subprocess_exec(
         *["gpsfake", "-c", "0.02", "-P", str(port), "-q", str(file)],
         env=os.environ | {"PATH": f"{os.environ.get('PATH', '')}:/usr/sbin"},
@@ -200,12 +204,12 @@ async def test_gpsd_is_heard(server: RunningServer, conn: asyncpg.Connection, tm
         start_new_session=True,
     )
     try:
-        await program.start("--gpsd", f"127.0.0.1:{port}")
-        await until_stored(conn, "boat", 90)
+        async with boat as program:
+            await program.start("--gpsd", f"127.0.0.1:{port}")
+            await until_stored(conn, "boat", 90)
     finally:
-        program.kill()
         os.killpg(fake.pid, signal.SIGKILL)
-        await asyncio.gather(program.process.wait(), fake.wait())
+        await fake.wait()
     places = {(lon, lat) for _, lon, lat in rows_of(FIXES[:100])}
     stored = await read_rows(conn, "boat")
     near = [any(abs(lon - x) <= 2 and abs(lat - y) <= 2 for x, y in places) for _, lon, lat in stored]
