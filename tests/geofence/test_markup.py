@@ -61,6 +61,24 @@ def test_a_polygon_with_a_hole() -> None:
     assert outer == [[24, 60], [25, 60], [25, 61], [24, 61], [24, 60]] and inner[1] == [24.4, 60.2]
 
 
+@pytest.mark.parametrize(
+    ("id", "layer", "read"),
+    [
+        ("export.2", "export", None),  # GDAL 3.6 numbers every Placemark of the layer
+        ("zone.1", "export", "zone.1"),  # GDAL 3.10 writes the ids that there are
+        ("a.b.3", "a.b", None),
+        ("central", "export", "central"),
+        ("zone.1", None, None),  # without fields there is no schema, and no telling
+    ],
+)
+def test_a_number_of_the_layer_is_no_id(id: str, layer: str | None, read: str | None) -> None:
+    schema = f'<SchemaData schemaUrl="#{layer}.schema"><SimpleData name="preset">calm</SimpleData></SchemaData>'
+    fields = f"<ExtendedData>{schema}</ExtendedData>" if layer else ""
+    point = "<Point><coordinates>24.9,60.1</coordinates></Point>"
+    body = f'<kml><Document><Placemark id="{id}">{fields}{point}</Placemark></Document></kml>'
+    assert [found.id for found in placemarks(body.encode()) if isinstance(found, Found)] == [read]
+
+
 def test_a_point_and_a_line_with_their_own_radius_and_width_and_with_lent_ones() -> None:
     point, line = (
         "<Point><coordinates>24.9,60.1,0</coordinates></Point>",

@@ -7,6 +7,7 @@ from typing import Any, Final
 from tracker.errors import Invalid
 from tracker.geofence.reading.collection import Found
 from tracker.geofence.reading.geojson import Feature, Geometry, LineString, Point, Polygon, Ring
+from tracker.geofence.reading.ids import is_row_number
 from tracker.geofence.reading.markup import Element, elements, place_of
 from tracker.geofence.reading.parts import assemble
 from tracker.geofence.reading.told import Said
@@ -19,6 +20,7 @@ SHAPES: Final = frozenset(
 HEIGHTS: Final = "geometry: its heights are left out"
 LINKS: Final = frozenset({"NetworkLink"})
 ROW: Final = re.compile(r".+\.\d+")  # LIBKML numbers by layer what has no id: of another file it says nothing
+SCHEMA: Final = re.compile(r"#(?P<layer>.+)\.schema")  # how LIBKML names the layer of a Placemark
 COMMA: Final = re.compile(r"\s*,\s*")
 
 
@@ -38,7 +40,7 @@ def placemarks(body: bytes) -> Iterator[Found | Said]:
 
 def _placemark(index: int, placemark: Element) -> Iterator[Found | Said]:
     id = placemark.attributes.get("id")
-    if id is not None and ROW.fullmatch(id):
+    if id is not None and _is_number(id, placemark):
         id = None
     properties = _properties(placemark)
     try:
@@ -51,6 +53,15 @@ def _placemark(index: int, placemark: Element) -> Iterator[Found | Said]:
     is_timed = any(stamp.text_of("when") for stamp in placemark.all("TimeStamp"))
     for part, geometry in enumerate(found):
         yield Found(index, id, Feature(geometry, properties), part, is_timed=is_timed)
+
+
+def _is_number(id: str, placemark: Element) -> bool:
+    """Older LIBKMLs number every Placemark, newer ones write the ids that there are: `zone.1` is an id of ours then,
+    for the layer is called otherwise."""
+    schemas = [schema for extended in placemark.all("ExtendedData") for schema in extended.all("SchemaData")]
+    urls = [SCHEMA.fullmatch(schema.attributes.get("schemaUrl", "")) for schema in schemas]
+    layers = [url["layer"] for url in urls if url is not None]
+    return any(is_row_number(id, layer) for layer in layers) if layers else ROW.fullmatch(id) is not None
 
 
 def _geometries(placemark: Element, notes: list[str]) -> list[Geometry]:
