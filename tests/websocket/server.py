@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,9 +23,17 @@ ENOUGH_S = 0.4
 """So that the 99th of a hundred is not the worst of ten."""
 
 
+PRESSURE = Path("/proc/pressure/cpu")
+SOME = 5.0  # percent of the last ten seconds in which something that could run had to wait
+
+
 def busy() -> bool:
-    """Whether others use this machine: then a bystander waits for them, and only the loop's own time is judged."""
-    return os.getloadavg()[0] > (os.cpu_count() or 1)
+    """Whether others use this machine: then a bystander waits for them, and only the loop's own time is judged. Not by
+    the load alone, which is an average over a minute: what began ten seconds ago is hardly in it."""
+    if os.getloadavg()[0] > (os.cpu_count() or 1):
+        return True
+    found = re.match(r"some avg10=([\d.]+)", PRESSURE.read_text()) if PRESSURE.exists() else None
+    return found is not None and float(found[1]) > SOME
 
 
 class Server:
