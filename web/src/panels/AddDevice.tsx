@@ -6,8 +6,9 @@ import { createDevice, fetchTrack, type NewDevice, pairDevice } from '../api/dev
 import type { Live } from '../live';
 import { addingShown } from '../state';
 import { words } from '../words';
+import { Dialogue } from './Dialogue';
 import { Fault, Field } from './Field';
-import { CloseIcon, PlusIcon } from './Icons';
+import { PlusIcon } from './Icons';
 import { QrCode } from './QrCode';
 
 const LOOK_MS = 1_500;
@@ -20,27 +21,13 @@ export function AddDevice({ live }: { live: Live }) {
     made.value = null;
   };
   return (
-    <div class="veil" onClick={close} onKeyDown={(event) => event.key === 'Escape' && close()}>
-      <section
-        class="adding card"
-        role="dialog"
-        aria-modal="true"
-        aria-label={words.value.adding.title}
-        onClick={(event) => event.stopPropagation()}
-      >
-        <header>
-          <h2>{words.value.adding.title}</h2>
-          <button type="button" class="quiet" aria-label={words.value.app.close} onClick={close}>
-            <CloseIcon />
-          </button>
-        </header>
-        {made.value === null ? (
-          <Name onMade={(device) => (made.value = device)} />
-        ) : (
-          <Connect live={live} device={made.value} onDone={close} />
-        )}
-      </section>
-    </div>
+    <Dialogue title={words.value.adding.title} onClose={close}>
+      {made.value === null ? (
+        <Name onMade={(device) => (made.value = device)} />
+      ) : (
+        <Connect live={live} device={made.value} onDone={close} />
+      )}
+    </Dialogue>
   );
 }
 

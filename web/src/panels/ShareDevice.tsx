@@ -5,9 +5,9 @@ import { ApiError, here } from '../api/call';
 import { endShare, fetchShares, makeShare, type Share } from '../api/shares';
 import { sharing } from '../state';
 import { words } from '../words';
+import { Dialogue } from './Dialogue';
 import { Fault, Field } from './Field';
 import { moment } from './format';
-import { CloseIcon } from './Icons';
 
 const LASTS = [1, 24, 168] as const; // hours
 const BLURS = [0, 250, 1000, 4000] as const; // metres
@@ -17,27 +17,13 @@ export function ShareDevice({ device, name }: { device: string; name: string }) 
   const close = () => (sharing.value = null);
   const made = useSignal('');
   return (
-    <div class="veil" onClick={close} onKeyDown={(event) => event.key === 'Escape' && close()}>
-      <section
-        class="adding card"
-        role="dialog"
-        aria-modal="true"
-        aria-label={words.value.share.title}
-        onClick={(event) => event.stopPropagation()}
-      >
-        <header>
-          <h2>{words.value.share.title}</h2>
-          <button type="button" class="quiet" aria-label={words.value.app.close} onClick={close}>
-            <CloseIcon />
-          </button>
-        </header>
-        {made.value === '' ? (
-          <Wish device={device} name={name} onMade={(url) => (made.value = url)} />
-        ) : (
-          <Made url={made.value} />
-        )}
-      </section>
-    </div>
+    <Dialogue title={words.value.share.title} onClose={close}>
+      {made.value === '' ? (
+        <Wish device={device} name={name} onMade={(url) => (made.value = url)} />
+      ) : (
+        <Made url={made.value} />
+      )}
+    </Dialogue>
   );
 }
 
