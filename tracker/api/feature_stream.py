@@ -1,21 +1,19 @@
 """A FeatureCollection sent in pieces: sixteen megabytes at once take longer than a live position should wait."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Final
 
 import msgspec
 from quart import Response
 
 import tracker
-from tracker.geofence.published import publish
+from tracker.geofence.published import END, Written, begin_collection, join_features, publish
 from tracker.model.sight import Sight
 from tracker.model.token import Token
 from tracker.store.geofences import StoredGeofence
 
 PIECE: Final = 100  # geofences
-
-Written = Callable[[bytes], bytes]
 
 
 def given(feature: bytes) -> bytes:
@@ -24,10 +22,6 @@ def given(feature: bytes) -> bytes:
 
 def written_as(rfc7946: bool) -> Written:
     return publish if rfc7946 else given
-
-
-def closed(feature: bytes) -> bytes:
-    return publish(feature, cut=False)
 
 
 class Form(msgspec.Struct, frozen=True):
@@ -40,19 +34,15 @@ async def stream_features(
     pages: AsyncIterator[Sequence[StoredGeofence]], written: Written = given, **members: str | int | None
 ) -> AsyncIterator[bytes]:
     """`members` stand beside the features, each of which is `written` in a thread."""
-    head = msgspec.json.encode({"type": "FeatureCollection"} | members)
-    yield head[:-1] + b',"features":['
+    yield begin_collection(members)
     before = b"\n"
     async for page in pages:
         for begin in range(0, len(page), PIECE):
-            yield before + await asyncio.to_thread(_joined, page[begin : begin + PIECE], written)
+            features = (bytes(each.feature) for each in page[begin : begin + PIECE])  # made in the thread, too
+            yield before + await asyncio.to_thread(join_features, features, written)
             before = b",\n"
             await asyncio.sleep(0)  # others have their turn, also where the socket takes all there is
-    yield b"\n]}\n"
-
-
-def _joined(page: Sequence[StoredGeofence], written: Written) -> bytes:
-    return b",\n".join(written(bytes(each.feature)) for each in page)
+    yield END
 
 
 async def make_page(page: Sequence[StoredGeofence]) -> AsyncIterator[Sequence[StoredGeofence]]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import ClassVar, Final, Literal
 
 import asyncpg
@@ -11,7 +12,7 @@ from quart_schema import document_querystring, document_response
 
 from tracker.access.guard import allow, caller, sight
 from tracker.api.edge import read_query
-from tracker.api.feature_stream import Form, closed, of_revision, stream_features, tag_of
+from tracker.api.feature_stream import Form, of_revision, stream_features, tag_of
 from tracker.api.geofences import GeofenceAnswer
 from tracker.errors import TooMany
 from tracker.geofence.published import publish
@@ -59,8 +60,7 @@ def blueprint(pool: asyncpg.Pool, database_url: str) -> Blueprint:
             hold_place(running)
             pieces = export_pieces(Export(database_url, sight(), revision, form.rfc7946))
         else:
-            written = publish if form.rfc7946 else closed
-            pieces = stream_features(_pages(pool, sight()), written, revision=revision)
+            pieces = stream_features(_pages(pool, sight()), partial(publish, cut=form.rfc7946), revision=revision)
         response = of_revision(tag_of(revision, sight(), caller()), pieces)
         response.timeout = None  # a large one on a slow line takes its time; sockets have their own limits
         response.headers["Content-Disposition"] = 'attachment; filename="geofences.geojson"'

@@ -12,8 +12,9 @@ from tracker.access.audit import note
 from tracker.access.guard import allow, caller, sight
 from tracker.access.objects import check_action, check_removal, choose_group, hide_owner, put_into
 from tracker.api.edge import Cursor, Page, Slug, answer, below, empty, read_bytes, read_query
-from tracker.api.feature_stream import Form, Written, given, make_page, of_revision, stream_features, tag_of, written_as
+from tracker.api.feature_stream import Form, given, make_page, of_revision, stream_features, tag_of, written_as
 from tracker.errors import Conflict, Invalid, NotFound, TooLarge
+from tracker.geofence.published import Written
 from tracker.geofence.reading.collection import Draft
 from tracker.geofence.reading.feature import GeofenceProperties
 from tracker.geofence.reading.geojson import MAX_VERTICES, Geometry

@@ -1,5 +1,7 @@
-"""A stored feature as RFC 7946 wants it: rings closed, the outer ones counterclockwise, and cut at 180 degrees."""
+"""A stored feature as RFC 7946 wants it: rings closed, the outer ones counterclockwise, and cut at 180 degrees; and the
+frame of a collection that is written piece by piece."""
 
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -9,7 +11,18 @@ import shapely
 from tracker.geofence.shape import rings
 
 Positions = list[list[float]]
+Written = Callable[[bytes], bytes]  # a feature as it leaves
+END: Final = b"\n]}\n"
 WORLD: Final = shapely.box(-180.0, -90.0, 180.0, 90.0)
+
+
+def begin_collection(members: dict[str, str | int | None]) -> bytes:
+    """With these beside the features; then b"\\n" and pieces of `join_features` with b",\\n" between them, then END."""
+    return msgspec.json.encode({"type": "FeatureCollection"} | members)[:-1] + b',"features":['
+
+
+def join_features(features: Iterable[bytes], written: Written) -> bytes:
+    return b",\n".join(map(written, features))
 
 
 def publish(feature: bytes, *, cut: bool = True) -> bytes:

@@ -3,12 +3,13 @@
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import msgspec
 
-from tracker.geofence.published import publish
+from tracker.geofence.published import END, begin_collection, join_features, publish
 from tracker.readers.export import Export
 from tracker.store.geofences import select_geofences_after
 from tracker.store.pool import open_connection
@@ -31,25 +32,14 @@ def say(text: bytes) -> None:
 
 
 async def write(export: Export, say: Callable[[bytes], None]) -> None:
+    written = partial(publish, cut=export.rfc7946)
     conn = await open_connection(export.database_url)
     try:
-        say(begin_collection(revision=export.revision))
+        say(begin_collection({"revision": export.revision}))
         after, before = 0, b"\n"
         while page := await select_geofences_after(conn, export.sight, after, limit=PAGE, largest=PAGE_BYTES):
-            say(before + join_features((bytes(each.feature) for each in page), cut=export.rfc7946))
+            say(before + join_features((bytes(each.feature) for each in page), written))
             after, before = page[-1].key, b",\n"
         say(END)
     finally:
         conn.terminate()
-
-
-END: Final = b"\n]}\n"
-
-
-def begin_collection(**members: str | int | None) -> bytes:
-    """With these beside the features."""
-    return msgspec.json.encode({"type": "FeatureCollection"} | members)[:-1] + b',"features":['
-
-
-def join_features(features: Iterable[bytes], *, cut: bool) -> bytes:
-    return b",\n".join(publish(each, cut=cut) for each in features)
