@@ -17,6 +17,7 @@ from tracker.links.room import Room
 from tracker.links.veil import find_span, find_start, veil_way
 from tracker.live.changes import Changes
 from tracker.live.frames import Subscribe
+from tracker.live.ticks import serve_in_ticks
 from tracker.live.viewer import Viewer
 from tracker.logs import Seldom
 from tracker.model.moment import datetime_to_micros, micros_to_datetime, now_ms, now_us
@@ -58,11 +59,7 @@ class Rooms:
         """Until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.read_on(), name="links")
-            while True:
-                await self.changed.wait()
-                if not self.serve(monotonic()):
-                    self.changed.clear()
-                await asyncio.sleep(TICK)
+            await serve_in_ticks(self.changed, self.serve, TICK)
 
     async def read_on(self) -> None:
         while True:
@@ -147,9 +144,10 @@ class Rooms:
             found = await select_shares_by_key(conn, keys)
             for key in keys:
                 self.adopt(key, found.get(key), self._secret)
+            rooms = [each for key in keys if (each := self.rooms.get(key))]
             for by_minutes in (False, True):
-                rooms = [each for key in keys if (each := self.rooms.get(key))]
-                await self.fold(conn, [each for each in rooms if (each.veil.level is not None) == by_minutes], now)
+                alike = [each for each in rooms if (each.veil.level is not None) == by_minutes]
+                await self.fold(conn, alike, now, by_minutes=by_minutes)
 
     def adopt(self, key: int, made: Made | None, secret: bytes) -> None:
         shown = () if made is None else find_shown(self.sights, made)
@@ -161,16 +159,14 @@ class Rooms:
             self.rooms[key].used_at = monotonic()
         self.rooms[key].change(made.share, shown)
 
-    async def fold(self, conn: asyncpg.Connection, rooms: Collection[Room], now: int) -> None:
-        """Rooms that all blur, or all do not."""
+    async def fold(self, conn: asyncpg.Connection, rooms: Collection[Room], now: int, *, by_minutes: bool) -> None:
+        """Rooms that all blur (they need the first row of each minute only), or all do not."""
         if not rooms:
             return
-        wanted = [(room, each) for room in rooms for each in await self.begin(conn, room, now) + room.want(now)]
-        by_minutes = any(room.veil.level is not None for room in rooms)
-        found = await select_rows(conn, [each for _, each in wanted], by_minutes=by_minutes)
-        for room in rooms:
-            pairs = zip(wanted, found, strict=True)
-            room.fold({each.device: rows for (owner, each), rows in pairs if owner is room}, now)
+        wanted = [await self.begin(conn, room, now) + room.want(now) for room in rooms]
+        found = iter(await select_rows(conn, [each for of_room in wanted for each in of_room], by_minutes=by_minutes))
+        for room, of_room in zip(rooms, wanted, strict=True):
+            room.fold({each.device: next(found) for each in of_room}, now)
 
     async def begin(self, conn: asyncpg.Connection, room: Room, now: int) -> list[Wanted]:
         """Of devices of which nothing is known yet: from where on they are to be folded."""

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
-from time import monotonic
 from typing import Any, Final, Protocol
 
 import asyncpg
@@ -18,6 +17,7 @@ from tracker.live.frames import Subscribe
 from tracker.live.head import Head
 from tracker.live.table import Table
 from tracker.live.threads import read_on, tell_changed
+from tracker.live.ticks import serve_in_ticks
 from tracker.live.viewer import Viewer
 from tracker.logs import Seldom
 from tracker.metrics import Metrics
@@ -111,11 +111,7 @@ class Hub:
         """Until cancelled: tick while there is anything to send, sleep while there is not."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.watch_rights(), name="rights")
-            while True:
-                await self.changed.wait()
-                if not self.serve(monotonic()):
-                    self.changed.clear()
-                await asyncio.sleep(TICK)
+            await serve_in_ticks(self.changed, self.serve, TICK)
 
     def serve(self, now: float) -> bool:
         """Send every viewer that is due its frame. True while there are some that were not served all."""
