@@ -9,6 +9,7 @@ from tracker.errors import NotAllowed, NotFound
 from tracker.model.audit import Deed
 from tracker.model.sight import Sight
 from tracker.store.audit import insert_audit
+from tracker.store.devices import select_devices_by_id
 from tracker.store.people import select_owner_of_device, select_person_by_email, update_owner_of_device
 from tracker.store.pool import open_connection
 
@@ -34,14 +35,14 @@ async def give_device_at(url: str, id: str, email: str) -> None:
     conn = await open_connection(url)
     try:
         async with conn.transaction():
-            key = await conn.fetchval("select key from device where id = $1", id)
+            device = (await select_devices_by_id(conn, [id])).get(id)
             found = await select_person_by_email(conn, email)
-            if key is None:
+            if device is None:
                 raise NotFound(f"there is no device {id}")
             if found is None:
                 raise NotFound(f"nobody has the e-mail address {email}")
-            if await select_owner_of_device(conn, key) != found[0].key:
-                await update_owner_of_device(conn, key, found[0].key)
+            if await select_owner_of_device(conn, device.key) != found[0].key:
+                await update_owner_of_device(conn, device.key, found[0].key)
                 await insert_audit(conn, Deed("device.given", id, detail={"whose": found[0].key}))
     finally:
         await conn.close()

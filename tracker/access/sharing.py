@@ -46,7 +46,7 @@ def may_share_group(sights: Sights, token: Token, group: int) -> bool:
 
 
 def find_shown(sights: Sights, made: Made) -> tuple[Shared, ...]:
-    """The devices a link shows now: those that its maker may still show. None: it is over."""
+    """The devices a link shows now: those that its maker may still show. Without any it is over."""
     share = made.share
     if share.group is not None:
         return share.devices if may_share_group(sights, made.maker, share.group) else ()

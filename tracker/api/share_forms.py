@@ -89,7 +89,8 @@ async def make_share(
     """What a caller asks for, if it may. `password` is the hash. Invalid, NotAllowed."""
     group, devices = await _find_shown(conn, sights, token, new)
     until, sight = read_until(new.until, token), sights.find(token)
-    stop = None if new.stop is None else await _find_stop(conn, sight, new)
+    if new.stop is not None:
+        await select_one_shape(conn, sight, new.stop, "stop")
     return Share(
         key=0,
         id=secrets.token_hex(6),
@@ -101,7 +102,7 @@ async def make_share(
         made_at=to_datetime(now_ms()),
         until=to_datetime(until),
         hide=tuple(new.hide),
-        stop=stop,
+        stop=new.stop,
         password=password,
         max_viewers=new.max_viewers,
         frames=read_frames(new.frames),
@@ -196,11 +197,6 @@ async def _find_devices(
     if len({each.alias for each in found}) < len(found) or len({each.key for each in found}) < len(found):
         raise Invalid("devices: each once, and each alias once", field="devices")
     return tuple(found)
-
-
-async def _find_stop(conn: asyncpg.Connection, sight: Sight, new: NewShare) -> str:
-    await select_one_shape(conn, sight, new.stop or "", "stop")
-    return new.stop or ""
 
 
 async def _make_veil(conn: asyncpg.Connection, sight: Sight, new: NewShare, until: int) -> Veil:

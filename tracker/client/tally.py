@@ -1,6 +1,7 @@
 """Tally: what a crowd of devices has done so far, counted as it happens and shown to a waiting person."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
@@ -26,3 +27,8 @@ class Tally:
     @property
     def answered(self) -> int:
         return self.stored + self.duplicate + self.known + self.refused + self.quarantined.total()
+
+
+def say_counts(counts: Iterable[tuple[int, str]]) -> str:
+    """`1,200 stored, 3 dropped`: those that are not nought."""
+    return ", ".join(f"{number:,} {word}" for number, word in counts if number)

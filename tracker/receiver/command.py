@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tracker.client.interval import LONGEST_S
-from tracker.client.tally import Tally
+from tracker.client.tally import Tally, say_counts
 from tracker.errors import Invalid
 from tracker.receiver.sources import BAUD_RATES, read_address
 from tracker.receiver.stream import Source, Target, stream
@@ -50,4 +50,4 @@ def describe(tally: Tally) -> str:
         (tally.unreadable["invalid"], "without a position"),
         (tally.unreadable["undated"], "without a date"),
     ]
-    return ", ".join(f"{number:,} {word}" for number, word in parts if number) or "nothing was sent"
+    return say_counts(parts) or "nothing was sent"

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from tracker.client import messages
+from tracker.client.address import stream_url
 from tracker.client.buffer import Buffer
 from tracker.client.device import DeviceClient, Disobeyed
 from tracker.client.interval import read_interval
@@ -47,7 +48,7 @@ class Target(msgspec.Struct, frozen=True):
         scheme, _, rest = self.url.partition("://")
         if scheme not in ("http", "https") or not rest:
             raise Invalid(f"url: expected http:// or https://, not {self.url}", field="url")
-        return f"{'wss' if scheme == 'https' else 'ws'}://{rest.rstrip('/')}/ws/device"
+        return stream_url(self.url)
 
 
 class _Message(msgspec.Struct, frozen=True):

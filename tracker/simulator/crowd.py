@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from tracker.client.tally import Tally
+from tracker.client.tally import Tally, say_counts
 
 HANDSHAKES = 64  # at a time
 REFRESH_S = 0.25
@@ -64,5 +64,5 @@ def format_figures(tally: Tally) -> str:
         (tally.lost.total(), "reconnects"),
         (tally.commands.total(), "commands"),
     ]
-    figures = ", ".join(f"{number:,} {word}" for number, word in parts if number) or f"{tally.registered:,} devices"
+    figures = say_counts(parts) or f"{tally.registered:,} devices"
     return f"{figures}; waiting: {tally.trouble}" if tally.trouble else figures

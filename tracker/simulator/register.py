@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote
 
 import httpx2
 import msgspec
@@ -41,12 +41,6 @@ async def open_api(url: str, admin_token: str) -> AsyncIterator[httpx2.AsyncClie
     limits = httpx2.Limits(max_connections=AT_A_TIME)
     async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=30.0, limits=limits) as api:
         yield api
-
-
-def stream_url(url: str) -> str:
-    """The device stream of the server at `url`."""
-    scheme, place, path, _, _ = urlsplit(url)
-    return urlunsplit((scheme.replace("http", "ws", 1), place, path.rstrip("/") + "/ws/device", "", ""))
 
 
 async def register_devices(api: httpx2.AsyncClient, devices: Iterable[NewDevice], tally: Tally) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
+from tracker.client.address import stream_url
 from tracker.client.buffer import Buffer
 from tracker.client.device import DeviceClient
 from tracker.client.running import running
@@ -20,7 +21,7 @@ from tracker.simulator.crowd import HANDSHAKES, show_tally
 from tracker.simulator.odd_times import Gaps, without_odd
 from tracker.simulator.recorded import RecordedFix
 from tracker.simulator.recording import Survey, read_recording, survey
-from tracker.simulator.register import NewDevice, open_api, register_devices, stream_url
+from tracker.simulator.register import NewDevice, open_api, register_devices
 
 CHUNK = 2000  # fixes read ahead: four full frames, a device's whole window
 AHEAD = 500  # fixes of a device that may wait while the next chunk is read

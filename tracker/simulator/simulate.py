@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from tracker.client.address import stream_url
 from tracker.client.backoff import LONGEST_S
 from tracker.client.buffer import Buffer
 from tracker.client.device import DeviceClient, TurnedAway
@@ -17,7 +18,7 @@ from tracker.client.running import running
 from tracker.client.tally import Tally
 from tracker.model.moment import now_ms
 from tracker.simulator.crowd import HANDSHAKES, show_tally
-from tracker.simulator.register import NewDevice, open_api, register_devices, stream_url
+from tracker.simulator.register import NewDevice, open_api, register_devices
 from tracker.simulator.roads import HELSINKI, Roads, load_roads
 from tracker.simulator.unit import Timetable, Unit
 from tracker.simulator.vehicle import Vehicle

@@ -38,22 +38,15 @@ class Made(msgspec.Struct, frozen=True):
 async def insert_share(conn: asyncpg.Connection, share: Share, hash: bytes) -> None:
     """`hash`: of the code in the link. What of the share the database gives (key, made_at) is not looked at."""
     key = await conn.fetchval(
-        """insert into share (id, hash, name, in_group, veil, hide, stop, password, max_viewers, frames, by_person,
-                              by_token, until)
+        """insert into share (id, hash, in_group, by_person, by_token, name, veil, hide, stop, password, max_viewers,
+                              frames, until)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning key""",
         share.id,
         hash,
-        share.name,
         share.group,
-        msgspec.json.encode(share.veil),
-        list(share.hide),
-        share.stop,
-        share.password,
-        share.max_viewers,
-        None if share.frames is None else list(share.frames),
         share.by_person,
         share.by_token,
-        share.until,
+        *_changing(share),
     )
     await conn.executemany(
         "insert into share_device (share, device, alias, name) values ($1, $2, $3, $4)",
@@ -67,6 +60,13 @@ async def update_share(conn: asyncpg.Connection, share: Share) -> None:
         """update share set name = $2, veil = $3, hide = $4, stop = $5, password = $6, max_viewers = $7, frames = $8,
                             until = $9 where key = $1""",
         share.key,
+        *_changing(share),
+    )
+
+
+def _changing(share: Share) -> tuple[object, ...]:
+    """What of it may change, in the order of the columns above."""
+    return (
         share.name,
         msgspec.json.encode(share.veil),
         list(share.hide),
