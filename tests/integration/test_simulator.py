@@ -15,10 +15,11 @@ from tracker.simulator.demo import CIRCLES, POLYGONS, furnish
 from tracker.simulator.register import ApiRefused
 from tracker.simulator.replay import replay
 from tracker.simulator.roads import load_roads
-from tracker.simulator.simulate import simulate
+from tracker.simulator.simulate import LAST_WORDS_S, simulate
 from tracker.simulator.vehicle import Vehicle
 
 SAMPLES = Path(__file__).parents[2] / "samples"
+DRIVE_S = 15.0
 
 
 @pytest.mark.town
@@ -59,12 +60,15 @@ async def test_what_is_stored_is_what_the_seed_says(
 
 
 async def test_a_killed_server_costs_a_vehicle_nothing(server: RunningServer, conn: asyncpg.Connection) -> None:
-    """What was put is stored, once, whatever happened in between; what was never acked was sent again."""
-    drive = asyncio.create_task(simulate(server.url, ADMIN_TOKEN, count=20, seed=3, interval=0.1, seconds=4))
+    """What was put is stored, once, whatever happened in between; what was never acked was sent again.
+
+    They drive on until the server is surely back: one that fails just before that waits for up to half a minute, and
+    their last words are waited for not much longer."""
+    drive = asyncio.create_task(simulate(server.url, ADMIN_TOKEN, count=20, seed=3, interval=0.1, seconds=DRIVE_S))
     await until(conn, "select count(*) > 200 from fix")
     server.kill()
     await asyncio.to_thread(server.start)
-    tally = await asyncio.wait_for(drive, 45)
+    tally = await asyncio.wait_for(drive, DRIVE_S + LAST_WORDS_S + 6)
     rows = await conn.fetch("select d.id, f.at from fix f join device d on d.key = f.device")
     assert tally.put == len(rows) == tally.answered
     assert tally.lost[1006] >= 20 and not tally.dropped
