@@ -31,8 +31,9 @@ class PlainConnection(ASGIWebsocketConnection):
         try:
             await super().__call__(inbox.receive, send)
         finally:
-            for task in self._running:
-                task.cancel()
+            # They hold us by their frames: emptied, so that nothing waits for a collection.
+            while self._running:
+                self._running.pop().cancel()
 
     async def handle_messages(self, receive: Any) -> None:
         self._running.append(cast(asyncio.Task[Any], asyncio.current_task()))
