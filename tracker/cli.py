@@ -183,11 +183,12 @@ def check_client(file: Path | None, bind: str, seconds: float | None, restart: i
 @click.option("--seconds", type=float, help="How long. [until stopped]")
 @click.option("--binary", is_flag=True, help="Send binary frames.")
 @click.option("--tunnels", is_flag=True, help="Lose the connection now and then, and deliver late.")
-def simulate(url: str, token: str, **options: Any) -> None:
+def simulate(url: str, token: str, seconds: float | None, **options: Any) -> None:
     """Drive vehicles on Helsinki's streets, each a real device on a WebSocket of its own."""
+    from tracker.simulator.simulate import Fleet
     from tracker.simulator.simulate import simulate as simulate_vehicles
 
-    run_loop(simulate_vehicles(url, token, console=console, **options))
+    run_loop(simulate_vehicles(url, token, Fleet(**options), seconds=seconds, console=console))
 
 
 @main.command()
@@ -198,9 +199,10 @@ def simulate(url: str, token: str, **options: Any) -> None:
 @click.option("--binary", is_flag=True, help="Send binary frames.")
 def replay(file: Path, url: str, token: str, speed: str, now: bool, binary: bool) -> None:
     """Send a recording, CSV or GPX, as its devices would."""
+    from tracker.simulator.replay import Pace
     from tracker.simulator.replay import replay as replay_recording
 
-    run_loop(replay_recording(file, url, token, speed=factor_of(speed), now=now, binary=binary, console=console))
+    run_loop(replay_recording(file, url, token, Pace(factor_of(speed), now), binary=binary, console=console))
 
 
 @main.command()

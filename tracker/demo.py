@@ -12,7 +12,7 @@ from tracker.errors import ServerEnded
 from tracker.processes.parent import run
 from tracker.settings import Settings
 from tracker.simulator.demo import furnish
-from tracker.simulator.simulate import simulate
+from tracker.simulator.simulate import Fleet, simulate
 from tracker.start import Start, bound_url
 
 SEED: Final = 7
@@ -40,4 +40,4 @@ async def serve(settings: Settings, shutdown: asyncio.Event, started: Callable[[
 async def drive(url: str, token: str, vehicles: int, console: Console) -> None:
     await furnish(url, token)
     console.print(f"\n  Open [bold]{url}/#token={token}[/]\n  Stop with Ctrl-C.\n", highlight=False, soft_wrap=True)
-    await simulate(url, token, count=vehicles, seed=SEED)
+    await simulate(url, token, Fleet(count=vehicles, seed=SEED))

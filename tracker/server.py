@@ -16,7 +16,7 @@ from tracker.access.gate import Gate
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.mail import Mail
 from tracker.alerts.postbox import Postbox
-from tracker.api.app import build_app
+from tracker.api.app import BuiltPage, Parts, build_app
 from tracker.clock import find_fault
 from tracker.errors import StorageDown, TrackerError
 from tracker.ingest.log import Log
@@ -51,7 +51,7 @@ from tracker.store.ownership import select_newest_checkpoint
 from tracker.store.pool import AWAY, answering, borrow, open_pool
 from tracker.store.sessions import select_ended
 from tracker.store.tokens import select_revoked
-from tracker.websocket import serve
+from tracker.websocket import Ending, Endpoint, serve
 
 logger = structlog.get_logger()
 seldom = Seldom(logger)
@@ -100,22 +100,21 @@ class Server:
         self.newest = Newest()
         self.addresses = Addresses(doors)
         self.postbox = make_postbox(settings)
-        self.app = build_app(
-            addresses=self.addresses,
-            count_repeats=lambda device: self.writer.repeats.count(device, now_us()),
+        parts = Parts(
             gate=self.gate,
             table=self.table,
             metrics=self.metrics,
             ready=self.find_reasons,
             pool=pool,
+            database_url=url,
+            addresses=self.addresses,
+            count_repeats=lambda device: self.writer.repeats.count(device, now_us()),
             carriers=self.carriers,
             newest=self.newest,
-            map_style=settings.map_style,
-            origin_cookies=settings.origin_cookies,
-            database_url=url,
             postbox=self.postbox,
             links=self.links,
         )
+        self.app = build_app(parts, BuiltPage(map_style=settings.map_style, origin_cookies=settings.origin_cookies))
         self.app.register_blueprint(blueprint(self.reception, self.hub, self.links, self.is_open))
         self.app.register_blueprint(posts.blueprint(self.addresses, self.posts, self.gate, self.is_open))
 
@@ -306,16 +305,8 @@ async def run_on(
     ]
     if server.postbox is not None:
         running.append(tasks.create_task(server.postbox.run(), name="postbox"))
-    await serve(
-        server.app,
-        bind=[f"fd://{listener}"],
-        certificate=server.settings.tls_certificate,
-        key=server.settings.tls_key,
-        shutdown=shutdown,
-        ready=started,
-        before_close=server.farewell,
-        grace=GRACE,
-    )
+    endpoint = Endpoint((f"fd://{listener}",), server.settings.tls_certificate, server.settings.tls_key)
+    await serve(server.app, endpoint, Ending(shutdown, server.farewell, GRACE), ready=started)
     for task in running:
         task.cancel()
     await asyncio.wait(running)

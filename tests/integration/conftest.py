@@ -16,7 +16,7 @@ from tracker.access.gate import Gate
 from tracker.access.hashing import Hashing
 from tracker.access.passwords import Passwords
 from tracker.access.tokens import issue
-from tracker.api.app import build_app
+from tracker.api.app import BuiltPage, Parts, build_app
 from tracker.live.table import Table
 from tracker.metrics import Metrics
 from tracker.model.device import Device
@@ -80,15 +80,10 @@ def passwords(pool: asyncpg.Pool) -> Passwords:
 def app(
     gate: Gate, table: Table, ready: Readiness, metrics: Metrics, web: Path, passwords: Passwords, database_url: str
 ) -> Quart:
-    return build_app(
-        gate=gate,
-        table=table,
-        metrics=metrics,
-        ready=ready,
-        web=web,
-        passwords=passwords,
-        database_url=database_url,
+    parts = Parts(
+        gate=gate, table=table, metrics=metrics, ready=ready, passwords=passwords, database_url=database_url
     )
+    return build_app(parts, BuiltPage(web=web))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tracker.alerts.carriers.build import build_carriers
 from tracker.alerts.carriers.dialer import Dialer
 from tracker.alerts.carriers.push_encryption import read_point
 from tracker.alerts.carriers.vapid import Vapid, new_key
-from tracker.api.app import build_app
+from tracker.api.app import Parts, build_app
 from tracker.live.table import Table
 from tracker.metrics import Metrics
 from tracker.settings import Remote
@@ -48,7 +48,7 @@ def complete(gate: Gate) -> Quart:
         smtp_from="Tracker <a@example.org>",
         mqtt=Remote("mqtt", "mqtt.example.org", 1883),
     )
-    return build_app(gate=gate, table=Table(), metrics=Metrics(), ready=is_ready, carriers=carriers)
+    return build_app(Parts(gate=gate, table=Table(), metrics=Metrics(), ready=is_ready, carriers=carriers))
 
 
 @pytest.fixture

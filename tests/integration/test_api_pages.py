@@ -12,7 +12,7 @@ from quart import Quart
 
 from tests.integration.conftest import BUILT, Caller, Readiness
 from tracker.access.gate import Gate
-from tracker.api.app import build_app
+from tracker.api.app import BuiltPage, Parts, build_app
 from tracker.live.table import Table
 from tracker.metrics import Metrics
 
@@ -112,7 +112,8 @@ async def test_every_answer_is_hardened(anonymous: Caller) -> None:
 
 async def test_a_foreign_map_style_is_let_in_by_its_origin(gate: Any, ready: Readiness, web: Path) -> None:
     style = "https://tiles.example.org/style.json"
-    app = build_app(gate=gate, table=Table(), metrics=Metrics(), ready=ready, web=web, map_style=style)
+    parts = Parts(gate=gate, table=Table(), metrics=Metrics(), ready=ready)
+    app = build_app(parts, BuiltPage(web=web, map_style=style))
     client = app.test_client()
     assert (await (await client.get("/api/config")).get_json())["map_style"] == style
     policy = (await client.get("/")).headers["Content-Security-Policy"] or ""

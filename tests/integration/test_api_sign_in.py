@@ -10,7 +10,7 @@ from quart import Quart
 from tests.integration.conftest import ADMIN, Caller
 from tracker.access.gate import Gate
 from tracker.access.links import make_link
-from tracker.api.app import build_app
+from tracker.api.app import BuiltPage, Parts, build_app
 from tracker.errors import NotSignedIn, TooMany
 from tracker.live.table import Table
 
@@ -58,7 +58,8 @@ async def test_the_operators_sign_in_ends_with_the_operators_token(
     cookie = {"Cookie": signed.headers["Set-Cookie"].split(";")[0]}
     assert (await app.test_client(use_cookies=False).get("/api/devices", headers=cookie)).status_code == 200
     for token in ("another-operators-token-of-32-characters", None):
-        changed = build_app(gate=Gate(pool, token), table=Table(), metrics=metrics, ready=ready, web=web)
+        parts = Parts(gate=Gate(pool, token), table=Table(), metrics=metrics, ready=ready)
+        changed = build_app(parts, BuiltPage(web=web))
         assert (await changed.test_client(use_cookies=False).get("/api/devices", headers=cookie)).status_code == 401
 
 

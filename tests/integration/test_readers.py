@@ -12,7 +12,7 @@ from tests.geofence.shapes import box
 from tests.integration.test_cluster import until
 from tracker.errors import Invalid, Malformed, ReaderDied, TooMany
 from tracker.geofence.reading.collection import Collection, Defaults
-from tracker.readers.limits import MB, Limits
+from tracker.readers.limits import MB, Allowance
 from tracker.readers.readers import MANY, MOST, Readers
 
 BOW_TIE = [[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]
@@ -58,13 +58,13 @@ async def test_what_a_reader_reads_is_what_would_be_read_here() -> None:
 
 
 async def test_one_that_would_take_more_memory_than_is_granted() -> None:
-    readers = Readers(many=Limits(160 * MB, 60))
+    readers = Readers(many=Allowance(160 * MB, 60))
     with pytest.raises(Invalid, match="more memory"):
         await readers.collection([squares(60_000)], "geojson", Defaults())
 
 
 async def test_one_that_would_take_more_time_than_is_granted() -> None:
-    readers = Readers(many=Limits(MANY.memory, 2))
+    readers = Readers(many=Allowance(MANY.memory, 2))
     with pytest.raises(Invalid, match="more than 2 s"):
         await readers.collection([squares(60_000)], "geojson", Defaults())
 

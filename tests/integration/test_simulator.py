@@ -13,9 +13,9 @@ from tracker.client.device import TurnedAway
 from tracker.model.moment import from_datetime, now_ms
 from tracker.simulator.demo import CIRCLES, POLYGONS, furnish
 from tracker.simulator.register import ApiRefused
-from tracker.simulator.replay import replay
+from tracker.simulator.replay import Pace, replay
 from tracker.simulator.roads import load_roads
-from tracker.simulator.simulate import LAST_WORDS_S, simulate
+from tracker.simulator.simulate import LAST_WORDS_S, Fleet, simulate
 from tracker.simulator.vehicle import Vehicle
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -33,7 +33,7 @@ async def test_odd_times_in_a_recording_keep_nobody_waiting(
     file.write_text(f"<gpx><trk><trkseg>{points}</trkseg></trk></gpx>")
     for now in (True, False):
         async with asyncio.timeout(20):
-            tally = await replay(file, server.url, ADMIN_TOKEN, speed=10, now=now)
+            tally = await replay(file, server.url, ADMIN_TOKEN, Pace(10, now=now))
         assert tally.unreadable["odd_time"] == 3 and tally.stored == 5
     spans = await conn.fetchval("select max(at) - min(at) from fix where at > now() - interval '1 hour'")
     assert 0.8 < spans.total_seconds() < 1.1  # ten times faster: nine seconds, and one for days
@@ -44,7 +44,7 @@ async def test_odd_times_in_a_recording_keep_nobody_waiting(
 async def test_what_is_stored_is_what_the_seed_says(
     binary: bool, server: RunningServer, conn: asyncpg.Connection
 ) -> None:
-    tally = await simulate(server.url, ADMIN_TOKEN, count=9, seed=5, interval=0.25, seconds=2, binary=binary)
+    tally = await simulate(server.url, ADMIN_TOKEN, Fleet(count=9, seed=5, interval=0.25, binary=binary), seconds=2)
     rows = await conn.fetch("select d.id, f.* from fix f join device d on d.key = f.device order by d.id, f.at")
     assert tally.put == tally.answered == len(rows) >= 9 * 7
     assert not tally.dropped
@@ -64,7 +64,7 @@ async def test_a_killed_server_costs_a_vehicle_nothing(server: RunningServer, co
 
     They drive on until the server is surely back: one that fails just before that waits for up to half a minute, and
     their last words are waited for not much longer."""
-    drive = asyncio.create_task(simulate(server.url, ADMIN_TOKEN, count=20, seed=3, interval=0.1, seconds=DRIVE_S))
+    drive = asyncio.create_task(simulate(server.url, ADMIN_TOKEN, Fleet(count=20, seed=3, interval=0.1), seconds=DRIVE_S))
     await until(conn, "select count(*) > 200 from fix")
     server.kill()
     await asyncio.to_thread(server.start)
@@ -83,7 +83,7 @@ async def test_vehicles_obey_commands(server: RunningServer, conn: asyncpg.Conne
         asyncio.TaskGroup() as group,
         httpx2.AsyncClient(base_url=server.url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}) as api,
     ):
-        drive = group.create_task(simulate(server.url, ADMIN_TOKEN, count=1, interval=60.0))
+        drive = group.create_task(simulate(server.url, ADMIN_TOKEN, Fleet(count=1, interval=60.0)))
         await until(conn, "select count(*) = 1 from fix")
         for name, args, enough in [
             ("report_now", {}, 2),
@@ -101,7 +101,7 @@ async def test_vehicles_obey_commands(server: RunningServer, conn: asyncpg.Conne
 
 @pytest.mark.town
 async def test_a_deleted_vehicle_stops_and_the_others_drive_on(server: RunningServer, conn: asyncpg.Connection) -> None:
-    drive = asyncio.create_task(simulate(server.url, ADMIN_TOKEN, count=2, interval=0.1))
+    drive = asyncio.create_task(simulate(server.url, ADMIN_TOKEN, Fleet(count=2, interval=0.1)))
     await until(conn, "select count(distinct device) = 2 from fix")
     with server.api() as api:
         assert api.delete("/api/devices/vehicle-1").status_code == 204
@@ -116,7 +116,7 @@ async def test_a_deleted_vehicle_stops_and_the_others_drive_on(server: RunningSe
 async def test_a_recording_paced_and_now(server: RunningServer, conn: asyncpg.Connection) -> None:
     began = now_ms()
     file = SAMPLES / "bus_liverpool_route14_2026-01-26.csv.gz"  # 144 minutes
-    tally = await replay(file, server.url, ADMIN_TOKEN, speed=5000, now=True)
+    tally = await replay(file, server.url, ADMIN_TOKEN, Pace(5000, now=True))
     ended = now_ms()
     assert tally.answered == tally.put == 1533
     assert not tally.quarantined, "two moments became one"
@@ -129,7 +129,7 @@ async def test_a_recording_paced_and_now(server: RunningServer, conn: asyncpg.Co
 @pytest.mark.town
 async def test_a_recording_that_ends_now(server: RunningServer, conn: asyncpg.Connection) -> None:
     file = SAMPLES / "bus_limerick_304_2019-02-18.csv.gz"
-    tally = await replay(file, server.url, ADMIN_TOKEN, speed=None, now=True)
+    tally = await replay(file, server.url, ADMIN_TOKEN, Pace(None, now=True))
     assert tally.stored == 2144
     last = from_datetime(await conn.fetchval("select max(at) from fix"))
     assert 0 <= now_ms() - last < 15_000
@@ -138,7 +138,7 @@ async def test_a_recording_that_ends_now(server: RunningServer, conn: asyncpg.Co
 @pytest.mark.town
 async def test_a_wrong_token_is_one_sentence(server: RunningServer) -> None:
     with pytest.raises(ApiRefused, match="POST /api/devices: 401"):
-        await simulate(server.url, "x" * 40, count=3, seconds=1)
+        await simulate(server.url, "x" * 40, Fleet(count=3), seconds=1)
 
 
 @pytest.mark.town

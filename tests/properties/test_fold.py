@@ -17,7 +17,7 @@ from tracker.model.fix import E7, NO_MARKER, Fix, Flag, Moment, Place, Refusal, 
 from tracker.model.frame import Frame, Outcome
 from tracker.model.geofence import Geofence
 from tracker.model.state import State
-from tracker.pipeline.fold import Grounds, Stored, ambiguous, before_of, fixes_of, fold
+from tracker.pipeline.fold import Grounds, StoredFixes, ambiguous, before_of, fixes_of, fold
 from tracker.pipeline.jump import is_possible
 
 AT = MONDAY
@@ -71,7 +71,7 @@ def folded(batches: list[list[Frame]], before: Result | None = None, preset: str
         stored = {moment: result.table[moment] for moment in wanted if moment in result.table}
         fences = FENCES[preset]
         asked = fences.ask(fixes_of(frames), before_of(frames, result.states))
-        step = fold(frames, result.states, Stored(stored), Grounds(DEVICES, fences, asked), stamp)
+        step = fold(frames, result.states, StoredFixes(stored), Grounds(DEVICES, fences, asked), stamp)
         stamp = step.stamp
         result.rows.extend(step.rows)
         result.states.update(step.states)

@@ -14,7 +14,7 @@ from tracker.model.frame import Frame
 from tracker.model.heard import Heard, cut
 from tracker.model.report import App
 from tracker.model.state import State
-from tracker.pipeline.fold import Folded, Grounds, Stored, before_of, fixes_of, fold
+from tracker.pipeline.fold import Folded, Grounds, StoredFixes, before_of, fixes_of, fold
 from tracker.pipeline.refold import find_start, refold
 from tracker.pipeline.twins import Twins, ambiguous_seconds
 
@@ -48,7 +48,9 @@ class Server:
         heard = {second: [to_heard(row) for row in rows if cut(row.fix.at) == second[1]] for second in wanted}
         fences = ALL["strict"]
         asked = fences.ask(fixes_of(frames), before_of(frames, self.states))
-        folded = fold(frames, self.states, Stored({}, Twins({1}, heard)), Grounds({1: VAN}, fences, asked), self.stamp)
+        folded = fold(
+            frames, self.states, StoredFixes({}, Twins({1}, heard)), Grounds({1: VAN}, fences, asked), self.stamp
+        )
         self.keep(folded)
 
     def keep(self, folded: Folded) -> None:

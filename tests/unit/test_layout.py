@@ -92,6 +92,8 @@ INSTALLED: Final = {"asyncpg", "click", "msgspec", "numpy", "quart", "shapely", 
 
 FILE_LINES: Final = 350
 FUNCTION_LINES: Final = 60
+PARAMETERS: Final = 6  # more that travel together are a noun
+MORE_PARAMETERS: Final[dict[str, str]] = {}  # "file: function", and why it needs more
 FORBIDDEN_STEMS: Final = re.compile(r"(^|[_-])(utils?|helpers?|common|managers?|services?|misc)([_-]|$)")
 BROAD_EXCEPTS: Final = 3
 HOME_PATHS: Final = re.compile(r"(?<![\w.])/(work|root|home/\w+)/")
@@ -260,6 +262,23 @@ def test_functions_end_in_time() -> None:
     assert not long
 
 
+def count_parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Without self, which nobody passes."""
+    given = function.args
+    named = [each.arg for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
+    return len(named) - (named[:1] in (["self"], ["cls"])) + (given.vararg is not None) + (given.kwarg is not None)
+
+
+def test_what_travels_together_is_a_value() -> None:
+    many = {
+        f"{short(path)}: {node.name}"
+        for path, tree in SOURCES
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and count_parameters(node) > PARAMETERS
+    }
+    assert many == set(MORE_PARAMETERS)
+
+
 def test_files_are_named_after_a_noun_of_the_domain() -> None:
     assert not [short(path) for path in sized_files() if FORBIDDEN_STEMS.search(path.stem.lower())]
 
@@ -273,6 +292,7 @@ def is_broad(handler: ast.ExceptHandler) -> bool:
 
 
 BROAD: Final = ("Exception", "BaseException")
+ERRORS: Final = ("Error", "Exception")
 
 
 def test_errors_are_caught_by_name() -> None:
@@ -296,17 +316,33 @@ def test_nothing_names_a_place_on_one_machine() -> None:
     assert not wrong
 
 
+def find_nouns() -> set[tuple[str, str]]:
+    """All our types with their rooms, but for errors, which are sentences."""
+    return {
+        (room_of(path), node.name)
+        for path, tree in SOURCES
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and not any(ast.unparse(base).endswith(ERRORS) for base in node.bases)
+    }
+
+
+def find_nouns_between_rooms() -> set[str]:
+    """The types that a room takes from another."""
+    nouns = find_nouns()
+    return {
+        name.rpartition(".")[2]
+        for path, tree in SOURCES
+        for name in imported(tree)
+        if name.startswith("tracker.") and (room := name.split(".")[1]) not in ("errors", room_of(path))
+        if (room, name.rpartition(".")[2]) in nouns
+    }
+
+
 def test_the_page_of_words_and_folders_is_complete() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     begin, end = text.index("## The words"), text.index("## Life of a fix")
     words = set(re.findall(r"\*\*(\w+)\*\*", text[begin:end]))
-    nouns = [
-        node.name
-        for path, tree in SOURCES
-        if room_of(path) == "model"
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef)
-    ]
+    assert not {name for room, name in find_nouns() if room == "model"} - words
+    assert not find_nouns_between_rooms() - words
     rooms = [path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()]
-    assert not set(nouns) - words
     assert not [room for room in rooms if f"\ntracker/{room}/ " not in text]

@@ -19,7 +19,7 @@ from tracker.model.frame import Frame
 from tracker.model.geofence import Preset
 from tracker.model.pair import Meeting, Pair
 from tracker.model.state import State
-from tracker.pipeline.fold import Grounds, Stored, fold
+from tracker.pipeline.fold import Grounds, StoredFixes, fold
 from tracker.pipeline.nearness import meet
 
 BEGIN = MONDAY // 1000  # s
@@ -60,7 +60,7 @@ class Road:
     def take(self, sent: Sequence[Sent]) -> None:
         """In one batch."""
         frames = [Frame(each.device, 1, us(each.at), [fix_of(each)]) for each in sent]
-        folded = fold(frames, self.states, Stored(), Grounds(DEVICES, NONE), self.stamp)
+        folded = fold(frames, self.states, StoredFixes(), Grounds(DEVICES, NONE), self.stamp)
         met = meet(folded.rows, self.meetings, self.by_device)
         self.stamp = folded.stamp
         self.states.update(folded.states)

@@ -12,7 +12,7 @@ from tracker.model.position import Status
 from tracker.model.reading import Reading
 from tracker.model.state import State
 from tracker.pipeline.accept import Refused, accept
-from tracker.pipeline.fold import Folded, Grounds, Stored, ambiguous, before_of, fixes_of, fold
+from tracker.pipeline.fold import Folded, Grounds, StoredFixes, ambiguous, before_of, fixes_of, fold
 from tracker.pipeline.motion import decide_status
 from tracker.pipeline.refold import find_start, refold
 
@@ -36,7 +36,7 @@ class Server:
         stored = {(1, row.fix.at): (row.fix.lon_e7, row.fix.lat_e7) for row in self.rows}
         found = {moment: stored[moment] for moment in ambiguous(frames, states) if moment in stored}
         asked = self.fences.ask(fixes_of(frames), before_of(frames, states))
-        self.take(fold(frames, states, Stored(found), Grounds({1: VAN}, self.fences, asked), self.state.stamp))
+        self.take(fold(frames, states, StoredFixes(found), Grounds({1: VAN}, self.fences, asked), self.state.stamp))
 
     def take(self, folded: Folded) -> None:
         self.state = folded.states.get(1, self.state)
@@ -111,5 +111,5 @@ def test_who_always_says_0_is_too_fast_all_the_same() -> None:
         measured = at_second(10 * n, -2500.0 + 250.0 * n, 0.0)
         frames, states = [Frame(1, 1, measured.at * 1000, [measured])], {1: server.state}
         asked = server.fences.ask(fixes_of(frames), before_of(frames, states))
-        server.take(fold(frames, states, Stored(), Grounds({1: VAN}, server.fences, asked), server.state.stamp))
+        server.take(fold(frames, states, StoredFixes(), Grounds({1: VAN}, server.fences, asked), server.state.stamp))
     assert "speeding" in {each.kind for each in server.told}

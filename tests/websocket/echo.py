@@ -17,7 +17,7 @@ from typing import Any
 import uvloop
 from quart import Quart, request
 
-from tracker.websocket import Limits, PlainConnection, Room, Socket, converse, prebuild, serve
+from tracker.websocket import Ending, Endpoint, Limits, PlainConnection, Room, Socket, converse, prebuild, serve
 from tracker.websocket.wheel import Wheel
 
 FRAME = prebuild(b"x" * 1024)
@@ -159,17 +159,12 @@ async def main(wanted: dict[str, Any]) -> None:
 
     async with asyncio.TaskGroup() as tasks:
         working = [tasks.create_task(app.push()), tasks.create_task(app.beat())]
+        spoken = {name: wanted[name] for name in ("certificate", "key", "http2", "hand_over") if name in wanted}
         await serve(
             build(app, limits),
-            bind=["127.0.0.1:0"],
+            Endpoint(["127.0.0.1:0"], **spoken),
+            Ending(shutdown, drain, wanted.get("grace", 5.0)),
             room=room,
-            shutdown=shutdown,
-            before_close=drain,
-            grace=wanted.get("grace", 5.0),
-            hand_over=wanted.get("hand_over", True),
-            http2=wanted.get("http2", False),
-            certificate=wanted.get("certificate"),
-            key=wanted.get("key"),
             ready=lambda addresses: print(addresses[0], flush=True),
         )
         for task in working:

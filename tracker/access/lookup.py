@@ -23,7 +23,7 @@ PATIENCE: Final = 15.0  # s to wait for a connection: thousands come at once aft
 
 
 @dataclass
-class Question(Generic[K, V]):
+class Round(Generic[K, V]):
     shown: set[K] = field(default_factory=set)  # bound: the connections there may be
     answer: dict[K, V] | None = None
     is_failed: bool = False
@@ -35,7 +35,7 @@ class Lookup(Generic[K, V]):
     def __init__(self, select: Select[K, V]) -> None:
         self._select = select
         self._asking = asyncio.Lock()
-        self._next = Question[K, V]()
+        self._next = Round[K, V]()
 
     async def find(self, pool: asyncpg.Pool, shown: K) -> V | None:
         """None for an unknown secret and for a revoked one alike. Raises StorageDown."""
@@ -49,9 +49,9 @@ class Lookup(Generic[K, V]):
             raise StorageDown
         return question.answer.get(shown)
 
-    async def _ask(self, pool: asyncpg.Pool, question: Question[K, V]) -> None:
+    async def _ask(self, pool: asyncpg.Pool, question: Round[K, V]) -> None:
         if self._next is question:
-            self._next = Question[K, V]()
+            self._next = Round[K, V]()
         try:
             async with borrow(pool, wait=PATIENCE) as conn:
                 question.answer = await self._select(conn, question.shown)

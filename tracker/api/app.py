@@ -1,5 +1,6 @@
 """The HTTP application, put together from what it is given."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -75,74 +76,87 @@ LARGEST_POST: Final = 10_000_000  # bytes, of what a phone's app sends
 LARGEST_BODIES: Final = {geofence_import.PATH: geofence_import.LARGEST}
 
 
-def build_app(
-    *,
-    gate: Gate,
-    table: Table,
-    metrics: Metrics,
-    ready: Ready,
-    pool: asyncpg.Pool | None = None,
-    addresses: Addresses | None = None,
-    count_repeats: doctor.CountRepeats = lambda device: 0,
-    carriers: Carriers | None = None,
-    newest: Newest | None = None,
-    web: Path = WEB,
-    map_style: str | None = None,
-    database_url: str = "",
-    origin_cookies: bool = False,
-    passwords: Passwords | None = None,
-    postbox: Postbox | None = None,
-    links: Rooms | None = None,
-) -> Quart:
-    """`pool` serves the routes, so that none of their queries keeps a caller waiting at the gate; None: the gate's does
-    both. `database_url` is for dry runs and exports, which have processes of their own. `web` is the folder of the
-    built page. Sockets are added by who owns them: `app.websocket`, with a rule of access.guard on each.
-    """
-    pool = pool or gate.pool
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What the routes ask. `pool` serves them, so that none of their queries keeps a caller waiting at the gate; None:
+    the gate's does both. `database_url` is for dry runs and exports, which have processes of
+    their own."""
+
+    gate: Gate
+    table: Table
+    metrics: Metrics
+    ready: Ready
+    pool: asyncpg.Pool | None = None
+    database_url: str = ""
+    addresses: Addresses | None = None
+    count_repeats: doctor.CountRepeats = lambda device: 0
+    carriers: Carriers | None = None
+    newest: Newest | None = None
+    passwords: Passwords | None = None
+    postbox: Postbox | None = None
+    links: Rooms | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuiltPage:
+    """What a browser is given. `web` is the folder of the built page; `origin_cookies`: whether pages of the origins
+    that may read may also come with a sign-in."""
+
+    web: Path = WEB
+    map_style: str | None = None
+    origin_cookies: bool = False
+
+
+BUILT_PAGE: Final = BuiltPage()
+
+
+def build_app(parts: Parts, site: BuiltPage = BUILT_PAGE) -> Quart:
+    """Sockets are added by who owns them: `app.websocket`, with a rule of access.guard on each."""
+    gate, pool, postbox = parts.gate, parts.pool or parts.gate.pool, parts.postbox
     readers = Readers()
-    passwords = passwords or Passwords(pool)
-    links = links or Rooms(pool, gate.sights)
-    carriers = carriers or build_carriers(Dialer(), Vapid(new_key()))
+    passwords = parts.passwords or Passwords(pool)
+    links = parts.links or Rooms(pool, gate.sights)
+    carriers = parts.carriers or build_carriers(Dialer(), Vapid(new_key()))
     app = _make_quart()
     schema = describe(app)
-    _protect(app, gate, metrics, origin_cookies, _origin(map_style))
+    _protect(app, gate, parts.metrics, site)
     for blueprint in (
-        control.blueprint(ready, metrics.registry, PageConfig(tracker.__version__, map_style)),
+        control.blueprint(parts.ready, parts.metrics.registry, PageConfig(tracker.__version__, site.map_style)),
         descriptions.blueprint(schema),
-        pages.blueprint(web),
+        pages.blueprint(site.web),
         sign_in.blueprint(gate, passwords, links, mails=postbox is not None),
         people.blueprint(pool, passwords),
         *(each.blueprint(gate, pool, passwords, postbox) for each in (invitations, password_resets)),
         pairing.blueprint(pool, gate),
-        positions.blueprint(table, gate, links),
+        positions.blueprint(parts.table, gate, links),
         tracks.blueprint(pool, links),
         *(each.blueprint(pool, gate.sights, passwords.hashing, links) for each in (shares, share_changes)),
-        share_page.blueprint(pool, web, _origin(map_style)),
+        share_page.blueprint(pool, site.web, _origin(site.map_style)),
         subscriptions.blueprint(pool, carriers),
         push.blueprint(carriers.push_key),
         deliveries.blueprint(pool),
-        dry_run.blueprint(pool, readers, database_url),
-        event_stream.blueprint(pool, newest or Newest(), gate.sights),
+        dry_run.blueprint(pool, readers, parts.database_url),
+        event_stream.blueprint(pool, parts.newest or Newest(), gate.sights),
         events.blueprint(pool, gate.sights),
         *(each.blueprint(pool) for each in (people_sessions, audit, tokens, groups, devices, watchers)),
         *(each.blueprint(pool) for each in (pairs, commands, messages, quarantine)),
         *(each.blueprint(pool, readers) for each in (geofences, geofence_import)),
-        geofence_export.blueprint(pool, database_url),
-        doctor.blueprint(pool, count_repeats),
-        ingest.blueprint(pool, addresses or Addresses(pool)),
+        geofence_export.blueprint(pool, parts.database_url),
+        doctor.blueprint(pool, parts.count_repeats),
+        ingest.blueprint(pool, parts.addresses or Addresses(pool)),
     ):
         app.register_blueprint(blueprint)
     return app
 
 
-def _protect(app: Quart, gate: Gate, metrics: Metrics, origin_cookies: bool, map_origin: str | None) -> None:
+def _protect(app: Quart, gate: Gate, metrics: Metrics, site: BuiltPage) -> None:
     """What stands round every route, in this order."""
     handle_errors(app)
     watch_requests(app, metrics)
-    share(app, gate, with_cookies=origin_cookies)
+    share(app, gate, with_cookies=site.origin_cookies)
     guard(app, gate)
     spare(app)
-    harden(app, map_origin)
+    harden(app, _origin(site.map_style))
 
 
 def _make_quart() -> Quart:

@@ -18,7 +18,7 @@ from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import now_ms
 from tracker.model.note import Utterance
-from tracker.websocket import Limits, PlainConnection, Socket, converse, serve
+from tracker.websocket import Ending, Endpoint, Limits, PlainConnection, Socket, converse, serve
 
 PATH: Final = "/ws/device"
 COMMAND: Final = "check-1"
@@ -197,4 +197,4 @@ async def listen(bind: str, app: Quart, shutdown: asyncio.Event, ready: Callable
     def announce(addresses: list[str]) -> None:
         ready(addresses[0])
 
-    await serve(app, bind=[bind], shutdown=shutdown, ready=announce, grace=2.0)
+    await serve(app, Endpoint((bind,)), Ending(shutdown, grace=2.0), ready=announce)

@@ -8,10 +8,10 @@ import structlog
 
 from tracker.dry_run.lines import ErrorLine, encode
 from tracker.dry_run.request import Request
-from tracker.readers.limits import MB, Limits
+from tracker.readers.limits import MB, Allowance
 from tracker.readers.process import PIECE, started
 
-LIMITS: Final = Limits(2048 * MB, 3600)
+LIMITS: Final = Allowance(2048 * MB, 3600)
 LAST_WORDS: Final = 8_000  # bytes of a traceback that go to the log
 
 logger = structlog.get_logger()

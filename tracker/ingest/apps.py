@@ -13,16 +13,16 @@ FRESH_US: Final = 30_000_000  # how old `last_seen` may be while fixes come
 Key = tuple[int, int]  # (device key, dialect)
 
 
-class Known(msgspec.Struct, frozen=True):
+class KnownApp(msgspec.Struct, frozen=True):
     """`written_at` in µs."""
 
     app: App
     written_at: int
 
 
-def find_news(frames: Iterable[Frame], known: Mapping[Key, Known]) -> dict[Key, Known]:
+def find_news(frames: Iterable[Frame], known: Mapping[Key, KnownApp]) -> dict[Key, KnownApp]:
     """What of these frames is to be written: what is new of an app, what brought no fix, and that it lives."""
-    news: dict[Key, Known] = {}
+    news: dict[Key, KnownApp] = {}
     for frame in frames:
         if frame.app is None:
             continue
@@ -30,15 +30,15 @@ def find_news(frames: Iterable[Frame], known: Mapping[Key, Known]) -> dict[Key, 
         before = news.get(key) or known.get(key)
         app = carry_note(frame.app, before)
         if before is None or before.app != app or not frame.entries or is_old(before, frame.received_at):
-            news[key] = Known(app, frame.received_at)
+            news[key] = KnownApp(app, frame.received_at)
     return news
 
 
-def is_old(known: Known, now: int) -> bool:
+def is_old(known: KnownApp, now: int) -> bool:
     return now - known.written_at >= FRESH_US
 
 
-def carry_note(app: App, before: Known | None) -> App:
+def carry_note(app: App, before: KnownApp | None) -> App:
     """What it said last stays until it says something else."""
     if app.note is not None or before is None:
         return app

@@ -16,7 +16,7 @@ from tracker.model.frame import Frame
 from tracker.model.state import State
 from tracker.pipeline.changes import note_changes
 from tracker.pipeline.elapse import elapse
-from tracker.pipeline.fold import Folded, Grounds, Stored, ambiguous, before_of, fixes_of, fold
+from tracker.pipeline.fold import Folded, Grounds, StoredFixes, ambiguous, before_of, fixes_of, fold
 from tracker.pipeline.refold import find_start, refold
 from tracker.pipeline.silence import decide_silence
 from tracker.pipeline.twins import Twins, ambiguous_seconds
@@ -40,7 +40,7 @@ async def fold_frames(
     if taken.fences.ids:
         asked = taken.fences.ask(fixes_of(frames), before_of(frames, states))
     grounds = Grounds(memory.devices, taken.fences, asked)
-    folded = fold(frames, states, Stored(places, twins), grounds, taken.stamp)
+    folded = fold(frames, states, StoredFixes(places, twins), grounds, taken.stamp)
     return taken.meetings.meet(folded)
 
 

@@ -14,7 +14,7 @@ import msgspec
 
 from tracker.alerts.matching import Subscriptions, write_outbox
 from tracker.geofence.fences import Fences
-from tracker.ingest.apps import Key, Known, find_news
+from tracker.ingest.apps import Key, KnownApp, find_news
 from tracker.ingest.checkpoint import Checkpoint
 from tracker.ingest.folds import fold_frames, fold_late, fold_time, is_plain
 from tracker.ingest.inputs import Taken, take_over
@@ -93,7 +93,7 @@ class Log:
         self.spans: list[Span] = []
         self.seen: Revisions | None = None  # what decides, as a batch read it last
         self.pending: Committed | None = None  # what the transaction under way will have changed
-        self.news: dict[Key, Known] = {}  # of apps, in the transaction under way
+        self.news: dict[Key, KnownApp] = {}  # of apps, in the transaction under way
         self.aside: list[Committed] = []  # committed beside what was asked for, and not published yet
         self.change_seen: float | None = None  # by the loop's clock: since when a change waits for late fixes
         self.conn: asyncpg.Connection

@@ -7,7 +7,7 @@ import structlog
 
 from tracker.geofence.fences import Fences
 from tracker.ingest.alarms import Alarms
-from tracker.ingest.apps import Known
+from tracker.ingest.apps import KnownApp
 from tracker.ingest.lapses import Lapses
 from tracker.ingest.meetings import Meetings
 from tracker.ingest.progress import Progress
@@ -66,7 +66,7 @@ class Memory:
         self.lapses = Lapses()
         self.silences = Silences()
         self.several: set[int] = set()  # devices whose fixes came in other dialects than our own, too
-        self.apps: dict[tuple[int, int], Known] = {}  # by device and dialect
+        self.apps: dict[tuple[int, int], KnownApp] = {}  # by device and dialect
         self.anchored: dict[int, int] = {}  # by device, the time of the newest anchor that is written, ms
         self.progress: dict[int, Progress] = {}  # of the devices' streams, by key
 

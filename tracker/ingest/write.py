@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import asyncpg
 
-from tracker.ingest.apps import Key, Known, find_news
+from tracker.ingest.apps import Key, KnownApp, find_news
 from tracker.ingest.folds import find_quarantined
 from tracker.ingest.memory import Memory
 from tracker.model.frame import Frame
@@ -18,7 +18,7 @@ from tracker.store.quarantine import insert_quarantine
 
 async def write_folded(
     conn: asyncpg.Connection, memory: Memory, frames: Sequence[Frame], folded: Folded
-) -> dict[Key, Known]:
+) -> dict[Key, KnownApp]:
     """What is new of the devices' apps, which the memory may know after the commit."""
     if folded.replaced:
         await delete_fixes(conn, folded.replaced)

@@ -76,7 +76,7 @@ def before_of(frames: Iterable[Frame], states: Mapping[int, State]) -> Iterator[
         last[device] = before
 
 
-class Stored(NamedTuple):
+class StoredFixes(NamedTuple):
     """What of a batch is in the table already. `places`: of the ambiguous fixes; `twins`: of the devices that speak
     several dialects."""
 
@@ -92,7 +92,9 @@ class Grounds(NamedTuple):
     asked: Asked = NOTHING_ASKED
 
 
-def fold(frames: Sequence[Frame], states: Mapping[int, State], stored: Stored, grounds: Grounds, stamp: int) -> Folded:
+def fold(
+    frames: Sequence[Frame], states: Mapping[int, State], stored: StoredFixes, grounds: Grounds, stamp: int
+) -> Folded:
     """`stamp`: the last received_at given."""
     batch = Batch(dict(states_of(frames, states)), stored, grounds, stamp)
     outcomes = [batch.frame(frame) for frame in frames]
@@ -107,7 +109,7 @@ def states_of(frames: Iterable[Frame], states: Mapping[int, State]) -> Iterable[
 class Batch:
     """The fold's own working memory; it leaves nothing behind but what `fold` returns."""
 
-    def __init__(self, states: dict[int, State], stored: Stored, grounds: Grounds, stamp: int) -> None:
+    def __init__(self, states: dict[int, State], stored: StoredFixes, grounds: Grounds, stamp: int) -> None:
         self.states = states
         self.places = dict(stored.places)
         self.devices, self.fences, self.asked = grounds

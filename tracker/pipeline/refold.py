@@ -57,7 +57,7 @@ def refold(
     sealed = find_sealed(state, start, rows, told, fences)
     facts = [each for each in told if each.stamp < sealed.get(each.happening.geofence, 0)]
     open_to_doubt = [each for each in told if each.stamp >= sealed.get(each.happening.geofence, 0)]
-    history = History(rows, sealed, find_limits(rows, sealed, facts))
+    history = Refolding(rows, sealed, find_limits(rows, sealed, facts))
     after, made = fold_again(device, begin(state, start, sealed, fences), history, facts, fences)
     until = max((each.decided_at for each in open_to_doubt), default=start.seen_at)
     after, more = elapse(device, after, until, fences)
@@ -85,7 +85,7 @@ def leave_out_disowned(rows: Sequence[Row]) -> Sequence[Row]:
     return sorted(kept, key=lambda row: row.fix.at)
 
 
-class History(msgspec.Struct, frozen=True):
+class Refolding(msgspec.Struct, frozen=True):
     """`sealed`: geofences that changed since the first of the rows, and the stamp of the change. `limits`: until which
     time (ms) what stands of one of them leaves nothing to decide, also for a fix that was received after the change:
     an exit between two that stand would be one that was never entered."""
@@ -141,7 +141,7 @@ def begin(state: State, start: State, sealed: Mapping[int, int], fences: Fences)
 
 
 def fold_again(
-    device: Device, state: State, history: History, facts: Sequence[Decision], fences: Fences
+    device: Device, state: State, history: Refolding, facts: Sequence[Decision], fences: Fences
 ) -> tuple[State, list[Transition]]:
     fixes = [strip_flags(row.fix) for row in history.rows]
     asked = fences.ask(fixes, [state.newest, *fixes[:-1]])

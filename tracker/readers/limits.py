@@ -8,7 +8,7 @@ import msgspec
 MB = 1024 * 1024
 
 
-class Limits(msgspec.Struct, frozen=True):
+class Allowance(msgspec.Struct, frozen=True):
     """`memory` in bytes of address space: the program itself takes 180 MB of that. `seconds` of computing."""
 
     memory: int

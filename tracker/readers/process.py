@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Final
 
 import tracker
-from tracker.readers.limits import Limits
+from tracker.readers.limits import Allowance
 
 PIECE: Final = 64 * 1024  # bytes read at once, and all that is held here for a slow reader
 
 
 @asynccontextmanager
-async def started(module: str, limits: Limits, given: Iterable[bytes]) -> AsyncIterator[Process]:
+async def started(module: str, limits: Allowance, given: Iterable[bytes]) -> AsyncIterator[Process]:
     """`main` of the module, `given` on its standard input: there nobody sees the database's password. Killed at the end
     of the block, whatever it is doing: it changes nothing."""
     bound = f"from tracker.readers.limits import bind; bind({limits.memory}, {limits.seconds})"

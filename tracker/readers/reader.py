@@ -13,7 +13,7 @@ from tracker.geofence.reading.geojson import decode
 from tracker.geofence.reading.gpx import waypoints_and_lines
 from tracker.geofence.reading.kml import placemarks
 from tracker.geofence.reading.told import Said
-from tracker.readers.task import Drafts, Format, ManyFeatures, OneFeature, Refusal, Rest, Task, Word, encode
+from tracker.readers.task import Drafts, Format, ManyFeatures, OneFeature, Rejection, Remainder, Task, Word, encode
 
 SLICE_BYTES: Final = 512 * 1024
 TOO_MUCH: Final = "takes more memory to read than is granted; simplify it or send it in parts"
@@ -30,9 +30,9 @@ def main() -> None:
         for word in read(task, sys.stdin.buffer.read()):
             say(word)
     except TrackerError as error:
-        say(Refusal(type(error).__name__, str(error), error.field))
+        say(Rejection(type(error).__name__, str(error), error.field))
     except (MemoryError, SystemError):  # compiled code that gets no memory may raise nothing, which is the second
-        say(Refusal(Invalid.__name__, TOO_MUCH, None))
+        say(Rejection(Invalid.__name__, TOO_MUCH, None))
 
 
 def say(word: Word) -> None:
@@ -52,7 +52,7 @@ def read(task: Task, body: bytes) -> Iterator[Word]:
         case ManyFeatures(format, defaults):
             found = collect(FORMATS[format](body), defaults)
             yield from map(Drafts, slices(found.drafts))
-            yield Rest(msgspec.structs.replace(found, drafts=[]))
+            yield Remainder(msgspec.structs.replace(found, drafts=[]))
 
 
 def slices(drafts: Iterable[Draft]) -> Iterator[list[Draft]]:

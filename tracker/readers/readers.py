@@ -14,15 +14,26 @@ from tracker import errors
 from tracker.errors import Invalid, ReaderDied, TooMany, TrackerError
 from tracker.geofence.reading.collection import Collection, Defaults, Draft, make_draft
 from tracker.geofence.reading.geojson import decode as decode_feature
-from tracker.readers.limits import MB, Limits
+from tracker.readers.limits import MB, Allowance
 from tracker.readers.process import started
 from tracker.readers.reader import TOO_MUCH
-from tracker.readers.task import LENGTH, Drafts, Format, ManyFeatures, OneFeature, Refusal, Rest, Task, Word, decode
+from tracker.readers.task import (
+    LENGTH,
+    Drafts,
+    Format,
+    ManyFeatures,
+    OneFeature,
+    Rejection,
+    Remainder,
+    Task,
+    Word,
+    decode,
+)
 
 MOST: Final = 2  # at once, beside the dry runs; more wait, and after that: 429
 WAIT: Final = 10.0  # s for a place
-ONE: Final = Limits(512 * MB, 20)
-MANY: Final = Limits(1536 * MB, 120)
+ONE: Final = Allowance(512 * MB, 20)
+MANY: Final = Allowance(1536 * MB, 120)
 PATIENCE: Final = 300.0  # s by the clock: on a machine that is busy, who is last in line may never end
 LAST_WORDS: Final = 8_000  # bytes of a traceback that go to the log
 SMALL: Final = 64 * 1024  # bytes; and positions, up to which a thread will do: a process takes half a second to start
@@ -35,7 +46,7 @@ logger = structlog.get_logger()
 class Readers:
     """At most MOST processes at once."""
 
-    def __init__(self, *, one: Limits = ONE, many: Limits = MANY, wait: float = WAIT) -> None:
+    def __init__(self, *, one: Allowance = ONE, many: Allowance = MANY, wait: float = WAIT) -> None:
         self._places: Final = asyncio.Semaphore(MOST)
         self._one: Final = one
         self._many: Final = many
@@ -62,7 +73,7 @@ class Readers:
                 match word:
                     case Drafts(more):
                         drafts += more
-                    case Rest(collection):
+                    case Remainder(collection):
                         return msgspec.structs.replace(collection, drafts=drafts)
         raise ReaderDied
 
@@ -80,8 +91,8 @@ class Readers:
 
     @asynccontextmanager
     async def _words(
-        self, task: Task, limits: Limits, body: Iterable[bytes]
-    ) -> AsyncIterator[AsyncIterator[Drafts | Rest]]:
+        self, task: Task, limits: Allowance, body: Iterable[bytes]
+    ) -> AsyncIterator[AsyncIterator[Drafts | Remainder]]:
         """What it answers. Raises what it refuses by; Invalid where it would have taken more than is granted;
         ReaderDied where it ended otherwise."""
         try:
@@ -112,26 +123,26 @@ def _taken(parts: list[bytes]) -> Iterator[bytes]:
         yield parts.pop()
 
 
-async def _answered(process: Process, limits: Limits) -> AsyncIterator[Drafts | Rest]:
+async def _answered(process: Process, limits: Allowance) -> AsyncIterator[Drafts | Remainder]:
     assert process.stdout is not None
     try:
         while True:
             length = int.from_bytes(await process.stdout.readexactly(LENGTH))
             word: Word = decode(await process.stdout.readexactly(length))
-            if isinstance(word, Refusal):
+            if isinstance(word, Rejection):
                 raise _raised(word)
             yield word
     except asyncio.IncompleteReadError:
         raise await _ended(process, limits) from None
 
 
-def _raised(refusal: Refusal) -> TrackerError:
+def _raised(refusal: Rejection) -> TrackerError:
     kind = getattr(errors, refusal.kind)
     error: TrackerError = kind(refusal.message, field=refusal.field)
     return error
 
 
-async def _ended(process: Process, limits: Limits) -> TrackerError:
+async def _ended(process: Process, limits: Allowance) -> TrackerError:
     assert process.stderr is not None
     words = await process.stderr.read(LAST_WORDS)
     code = await process.wait()

@@ -32,13 +32,13 @@ class Drafts(msgspec.Struct, frozen=True, tag="drafts"):
     drafts: list[Draft]
 
 
-class Rest(msgspec.Struct, frozen=True, tag="rest"):
+class Remainder(msgspec.Struct, frozen=True, tag="rest"):
     """The last word of a collection: all of it but the drafts."""
 
     collection: Collection
 
 
-class Refusal(msgspec.Struct, frozen=True, tag="refusal"):
+class Rejection(msgspec.Struct, frozen=True, tag="refusal"):
     """The last word where it is refused as a whole: the name of the error, and what it says."""
 
     kind: str
@@ -46,7 +46,7 @@ class Refusal(msgspec.Struct, frozen=True, tag="refusal"):
     field: str | None
 
 
-Word = Drafts | Rest | Refusal
+Word = Drafts | Remainder | Rejection
 
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder(Word)

@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from rich.console import Console
@@ -30,21 +31,21 @@ NEVER_FULL = 1 << 62  # of a buffer: nothing of a recording is dropped; the read
 Retime = Callable[[int], int]  # a recorded time to the time it is sent with, both ms
 
 
-async def replay(
-    file: Path,
-    url: str,
-    admin_token: str,
-    *,
-    speed: float | None = 1.0,
-    now: bool = False,
-    binary: bool = False,
-    console: Console | None = None,
-) -> Tally:
+class Pace(NamedTuple):
     """`speed` None sends in the order of the file as fast as the acks allow. A number paces by the recorded times, all
     devices beside each other, so many times faster than life. With `now` the times are shifted: the recording starts
-    now (at the pace of `speed`), or with speed None ends now. At a pace, what has an odd time is left out
-    and counted, and a gap of over a day takes a second. Raises TurnedAway when the server wants a device no more.
-    """
+    now (at the pace of `speed`), or with speed None ends now."""
+
+    speed: float | None = 1.0
+    now: bool = False
+
+
+async def replay(
+    file: Path, url: str, admin_token: str, pace: Pace, *, binary: bool = False, console: Console | None = None
+) -> Tally:
+    """At a speed, what has an odd time is left out and counted, and a gap of over a day takes a second. Raises
+    TurnedAway when the server wants a device no more."""
+    speed, now = pace
     if speed is not None and not speed > 0:
         raise Invalid("speed: more than 0, or max", field="speed")
     found, tally = survey(file), Tally()

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
@@ -31,33 +32,34 @@ LAST_WORDS_S = LONGEST_S + 5  # for what is still unanswered when the time is ov
 INTO_TUNNEL, OUT_OF_TUNNEL = 1 / 600, 1 / 40  # chances at each look
 
 
+@dataclass(frozen=True, kw_only=True)
+class Fleet:
+    """So many vehicles, each with a fix every `interval` seconds. The seed decides where each of them is at any time
+    after the start, and what its receiver makes of it."""
+
+    count: int = 100
+    seed: int = 1
+    interval: float = 1.0
+    binary: bool = False
+    tunnels: bool = False
+    roads: Path = HELSINKI
+    prefix: str = "vehicle"
+
+
 async def simulate(
-    url: str,
-    admin_token: str,
-    *,
-    count: int = 100,
-    seed: int = 1,
-    interval: float = 1.0,
-    seconds: float | None = None,
-    binary: bool = False,
-    tunnels: bool = False,
-    roads: Path = HELSINKI,
-    prefix: str = "vehicle",
-    console: Console | None = None,
+    url: str, admin_token: str, fleet: Fleet, *, seconds: float | None = None, console: Console | None = None
 ) -> Tally:
-    """Drive until `seconds` are over or for ever, a fix every `interval` seconds. The seed decides where each vehicle
-    is at any time after the start, and what its receiver makes of it; the start is now.
-    """
+    """Drive until `seconds` are over or for ever; the start is now."""
     tally, clock = Tally(), _steady_clock()
-    async with show_tally(console, tally, f"{count} vehicles"):
-        tokens = await _register(url, admin_token, prefix, count, tally)
+    async with show_tally(console, tally, f"{fleet.count} vehicles"):
+        tokens = await _register(url, admin_token, fleet.prefix, fleet.count, tally)
         timetable = Timetable()
-        clients = _clients(stream_url(url), tokens, tally, binary)
-        units = _units(clients, load_roads(roads), seed, round(interval * 1000), clock, timetable)
+        clients = _clients(stream_url(url), tokens, tally, fleet.binary)
+        units = _units(clients, load_roads(fleet.roads), fleet.seed, round(fleet.interval * 1000), clock, timetable)
         async with running(clients):
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
-                    await _drive(units, timetable, clock, random.Random(seed) if tunnels else None)
+                    await _drive(units, timetable, clock, random.Random(fleet.seed) if fleet.tunnels else None)
             await _finish(units)
     return tally
 

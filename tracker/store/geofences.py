@@ -10,13 +10,11 @@ import msgspec
 from tracker.errors import Changed, Conflict
 from tracker.geofence.reading.collection import Collection, Draft
 from tracker.geofence.reading.settle import Settled, Stored, settle
-from tracker.model.moment import datetime_to_micros
 from tracker.model.sight import Sight
 from tracker.store.holders import hold_geofences
 from tracker.store.seen import Args, seen_fences
 
-SELECT: Final = """select key, id, revision, jsonb_set(feature, '{properties,revision}', to_jsonb(revision)) as feature,
-                          updated_at
+SELECT: Final = """select key, id, revision, jsonb_set(feature, '{properties,revision}', to_jsonb(revision)) as feature
                    from geofence"""
 
 # First in each change: the lock it takes puts changes in one order, so a reader of 7 has seen all before it.
@@ -40,7 +38,6 @@ class StoredGeofence(msgspec.Struct, frozen=True):
     id: str
     revision: int
     feature: msgspec.Raw
-    changed_at: int  # microseconds
 
 
 async def insert_geofence(conn: asyncpg.Connection, id: str, feature: bytes, shape: bytes) -> StoredGeofence:
@@ -265,8 +262,7 @@ async def select_geofence_as_of(
     args: Args = [id, revision]
     seen = seen_fences(sight, "key", args)
     row = await conn.fetchrow(
-        f"""select key, id, revision, made_at as updated_at,
-                  jsonb_set(feature, '{{properties,revision}}', to_jsonb(revision)) as feature
+        f"""select key, id, revision, jsonb_set(feature, '{{properties,revision}}', to_jsonb(revision)) as feature
            from geofence_revision where id = $1 and revision = $2 and feature is not null{seen}""",
         *args,
     )
@@ -283,8 +279,7 @@ async def _by_key(conn: asyncpg.Connection, key: int) -> StoredGeofence:
 
 
 def _geofence(row: asyncpg.Record) -> StoredGeofence:
-    changed_at = datetime_to_micros(row["updated_at"])
-    return StoredGeofence(row["key"], row["id"], row["revision"], msgspec.Raw(row["feature"]), changed_at)
+    return StoredGeofence(row["key"], row["id"], row["revision"], msgspec.Raw(row["feature"]))
 
 
 def _revision(row: asyncpg.Record) -> Revision:

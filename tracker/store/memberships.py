@@ -15,7 +15,7 @@ class Membership(msgspec.Struct, frozen=True):
     role: str
 
 
-class Place(msgspec.Struct, frozen=True):
+class GroupPlace(msgspec.Struct, frozen=True):
     """A group somebody is asked into: `role` is that of the one who asks for it, None where that one is not in it."""
 
     key: int
@@ -32,7 +32,7 @@ async def select_memberships(conn: asyncpg.Connection, people: Collection[int]) 
     return [Membership(**row) for row in rows]
 
 
-async def select_place(conn: asyncpg.Connection, group: str, person: int | None) -> Place | None:
+async def select_place(conn: asyncpg.Connection, group: str, person: int | None) -> GroupPlace | None:
     """None for a group that is not there."""
     row = await conn.fetchrow(
         """select g.key, g.name, (select m.role from group_person m where m.in_group = g.key and m.person = $2) as role
@@ -40,7 +40,7 @@ async def select_place(conn: asyncpg.Connection, group: str, person: int | None)
         group,
         person,
     )
-    return Place(**row) if row else None
+    return GroupPlace(**row) if row else None
 
 
 async def is_manager(conn: asyncpg.Connection, group: int, person: int) -> bool:

@@ -14,7 +14,7 @@ MOST: Final = 1_000  # fixes that are looked at, the newest
 REACH_MS: Final = 8 * DAY_MS  # how old a fix may be that was received in the last day, for the count of them
 
 
-class Refused(msgspec.Struct, frozen=True):
+class RefusalCount(msgspec.Struct, frozen=True):
     """`since` in ms."""
 
     reason: str
@@ -42,7 +42,7 @@ async def count_stored(conn: asyncpg.Connection, device: int, now: int) -> int:
     return count
 
 
-async def select_refused(conn: asyncpg.Connection, device: int, now: int) -> list[Refused]:
+async def select_refused(conn: asyncpg.Connection, device: int, now: int) -> list[RefusalCount]:
     """Of the last day; the most frequent first."""
     rows = await conn.fetch(
         """select reason, count(*) as count, min(received_at) as since from quarantine
@@ -50,4 +50,4 @@ async def select_refused(conn: asyncpg.Connection, device: int, now: int) -> lis
         device,
         to_datetime(now - DAY_MS),
     )
-    return [Refused(row["reason"], row["count"], from_datetime(row["since"])) for row in rows]
+    return [RefusalCount(row["reason"], row["count"], from_datetime(row["since"])) for row in rows]

@@ -8,7 +8,19 @@ from .converse import converse
 from .limits import Limits
 from .plain import PlainConnection
 from .room import Room
-from .serve import serve
+from .serve import Ending, Endpoint, serve
 from .socket import Conversation, Prebuilt, Socket, prebuild
 
-__all__ = ["Conversation", "Limits", "PlainConnection", "Prebuilt", "Room", "Socket", "converse", "prebuild", "serve"]
+__all__ = [
+    "Conversation",
+    "Ending",
+    "Endpoint",
+    "Limits",
+    "PlainConnection",
+    "Prebuilt",
+    "Room",
+    "Socket",
+    "converse",
+    "prebuild",
+    "serve",
+]

@@ -3,10 +3,10 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypercorn.asyncio.lifespan import Lifespan
 from hypercorn.asyncio.worker_context import WorkerContext
@@ -23,53 +23,61 @@ from .wire import Site
 log = logging.getLogger("tracker.websocket")
 
 
+class Endpoint(NamedTuple):
+    """Where connections come in, and what is spoken there. Without `hand_over` all of it goes by plain ASGI."""
+
+    bind: Sequence[str]
+    certificate: Path | None = None
+    key: Path | None = None
+    http2: bool = False
+    hand_over: bool = True
+
+
+class Ending(NamedTuple):
+    """The end, once `shutdown` is set, within `grace` seconds: stop accepting; await `before_close` (at most half of
+    the grace: drain what was received, say goodbye); close every WebSocket with 1012, spread over a fifth of the grace
+    so that not all come back in one moment; abort what does not answer."""
+
+    shutdown: asyncio.Event
+    before_close: Callable[[], Awaitable[None]] | None = None
+    grace: float = 10.0
+
+
 async def serve(
     app: Quart,
+    endpoint: Endpoint,
+    ending: Ending,
     *,
-    bind: list[str],
-    shutdown: asyncio.Event,
-    limits: Limits | None = None,
     room: Room | None = None,
-    certificate: Path | None = None,
-    key: Path | None = None,
-    http2: bool = False,
-    hand_over: bool = True,
     ready: Callable[[list[str]], None] = lambda _: None,
-    before_close: Callable[[], Awaitable[None]] | None = None,
-    grace: float = 10.0,
 ) -> None:
-    """Serve until `shutdown` is set, then end in order and within `grace` seconds.
-
-    The order: stop accepting; await `before_close` (at most half of the grace: drain what was received, say goodbye);
-    close every WebSocket with 1012, spread over a fifth of the grace so that not all come back in one moment; abort
-    what does not answer. `ready` is told the bound addresses once connections are taken.
-    """
-    room = room or Room(limits or Limits())
-    config = RoomConfig(room.limits, room.violations, certificate, key, http2=http2)
+    """Serve until the shutdown is set. `ready` is told the bound addresses once connections are taken."""
+    room = room or Room(Limits())
+    config = RoomConfig(room.limits, room.violations, endpoint.certificate, endpoint.key, http2=endpoint.http2)
     await fit()
     async with _lifespan(app, config) as (wrapped, state):
-        site = Site(wrapped, config, WorkerContext(None), state, config.create_ssl_context(), room, hand_over)
-        listeners = [listen(address, room.limits) for address in bind]
+        site = Site(wrapped, config, WorkerContext(None), state, config.create_ssl_context(), room, endpoint.hand_over)
+        listeners = [listen(address, room.limits) for address in endpoint.bind]
         async with asyncio.TaskGroup() as connections:
             doors = [Door(listener, site, connections) for listener in listeners]
             ready([describe_address(listener) for listener in listeners])
             try:
-                await shutdown.wait()
+                await ending.shutdown.wait()
             finally:
                 for door in doors:
                     door.shut()
-            await _farewell(site, before_close, grace)
+            await _farewell(site, ending)
     room.wheel.stop()
 
 
-async def _farewell(site: Site, before_close: Callable[[], Awaitable[None]] | None, grace: float) -> None:
-    loop, room = asyncio.get_running_loop(), site.room
+async def _farewell(site: Site, ending: Ending) -> None:
+    loop, room, grace = asyncio.get_running_loop(), site.room, ending.grace
     end = loop.time() + grace * 0.6  # what is left is for hooks, the interpreter, and a busy machine
     await site.context.terminated.set()  # HTTP connections end after the answer they are at
-    if before_close is not None:
+    if ending.before_close is not None:
         try:
             async with asyncio.timeout(grace / 2):
-                await before_close()
+                await ending.before_close()
         except TimeoutError:
             log.warning("not all was drained within %.1f s", grace / 2)
     for open_socket in list(room.sockets):

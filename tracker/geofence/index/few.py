@@ -12,7 +12,7 @@ import shapely
 from tracker.geo.distance import distance
 from tracker.geofence.index.cells import FINEST, HALF_BITS, LOW_HALF, PER_DEGREE, REFERENCE, SIZES, SPREAD
 from tracker.geofence.index.division import ASK, INSIDE, NEAR, OUTSIDE, WHOLE, Division
-from tracker.geofence.index.lookup import Lookup
+from tracker.geofence.index.lookup import CellTable
 from tracker.geofence.index.pieces import Pieces
 from tracker.geofence.shape.distance import WGS84, edge_ends, to_edges
 
@@ -23,7 +23,7 @@ MOST_VISITED: Final = 16_384  # cells of 10 m, with the edges in them: 30 MB whe
 PER_DEGREE_FLOAT: Final = float(PER_DEGREE)
 
 
-class Found(NamedTuple):
+class CellEntry(NamedTuple):
     """An entry in a cell. `lon`, `lat`: from where one walks."""
 
     fence: int
@@ -36,7 +36,7 @@ class Found(NamedTuple):
 class Few:
     """Reads the index's arrays through memoryviews, whose items are plain numbers and three times as quick to get."""
 
-    def __init__(self, pieces: Pieces, division: Division, lookup: Lookup) -> None:
+    def __init__(self, pieces: Pieces, division: Division, lookup: CellTable) -> None:
         self.shape: Final = pieces.shape
         self.edges: Final = division.edges
         self.vertices: Final = division.vertices
@@ -45,7 +45,7 @@ class Few:
         self.first, self.edge = division.first.data, division.edges.data
         self.degrees: Final[Any] = division.vertices.view("float64").data
         self.cells, self.offset, self.order = (lookup.cells.data, lookup.offset.data, lookup.order.data)
-        self.visited: Final[dict[int, tuple[Found, ...]]] = {}  # by finest cell; bound: MOST_VISITED, then all anew
+        self.visited: Final[dict[int, tuple[CellEntry, ...]]] = {}  # by finest cell; bound: MOST_VISITED, then all anew
         self.walks: Final[dict[int, list[tuple[float, ...]]]] = {}  # by entry; bound: cleared with `visited`
         self.levels: Final = [
             (level, shift, tag)
@@ -64,7 +64,7 @@ class Few:
             here = self.visit(number, column, row)
         return [found.fence for found in here if found.kind == WHOLE or self.covers(found, lon, lat)]
 
-    def visit(self, number: int, column: int, row: int) -> tuple[Found, ...]:
+    def visit(self, number: int, column: int, row: int) -> tuple[CellEntry, ...]:
         """What lies in a cell of the finest level, on all levels. Kept: where a device is now it mostly is next, and
         where it drives others do."""
         if len(self.visited) >= MOST_VISITED:
@@ -73,7 +73,7 @@ class Few:
         here = self.visited[number] = tuple(self.find(number, column, row))
         return here
 
-    def find(self, number: int, column: int, row: int) -> Iterator[Found]:
+    def find(self, number: int, column: int, row: int) -> Iterator[CellEntry]:
         begin = 0
         for level, shift, tag in self.levels:
             key = number >> shift | tag
@@ -84,7 +84,7 @@ class Few:
                 entry = self.order[at]
                 fence, kind = self.fence[self.piece[entry]], self.kind[entry]
                 if fence >= 0:
-                    yield Found(fence, kind, entry, *self.start_of(kind, level, column, row))
+                    yield CellEntry(fence, kind, entry, *self.start_of(kind, level, column, row))
 
     def start_of(self, kind: int, level: int, column: int, row: int) -> tuple[float, float]:
         """The place of reference, where there is a walk from it."""
@@ -94,7 +94,7 @@ class Few:
         lon = ((column >> shift) + REFERENCE.real) * SIZE_LIST[level] - 180.0
         return lon, ((row >> shift) + REFERENCE.imag) * SIZE_LIST[level] - 90.0
 
-    def covers(self, found: Found, lon: float, lat: float) -> bool:
+    def covers(self, found: CellEntry, lon: float, lat: float) -> bool:
         if found.kind == NEAR:
             return self.near(found.entry, lon, lat)
         if found.kind == ASK:
@@ -107,7 +107,7 @@ class Few:
     def asked(self, entry: int, lon: float, lat: float) -> bool:
         return bool(shapely.intersects_xy(self.shape[self.piece[entry]], lon, lat))
 
-    def walk(self, found: Found, x: float, y: float) -> bool | None:
+    def walk(self, found: CellEntry, x: float, y: float) -> bool | None:
         """Whether the walk to x, y crosses the border an odd number of times; None: too near to say."""
         edges = self.walks.get(found.entry)
         if edges is None:
@@ -124,7 +124,7 @@ class Few:
                 odd = not odd
         return odd
 
-    def edges_of(self, found: Found) -> Iterator[tuple[float, float, float, float, float]]:
+    def edges_of(self, found: CellEntry) -> Iterator[tuple[float, float, float, float, float]]:
         """Both ends as seen from the place of reference, and twice the area of the triangle of the three."""
         for at in range(self.first[found.entry], self.first[found.entry + 1]):
             vertex = 2 * self.edge[at]

@@ -13,7 +13,7 @@ import shapely
 from tracker.geofence.index.cells import FINEST, columns, morton, references, rows
 from tracker.geofence.index.division import ASK, INSIDE, NEAR, WHOLE, Division, divide
 from tracker.geofence.index.few import Few
-from tracker.geofence.index.lookup import Lookup, look_up
+from tracker.geofence.index.lookup import CellTable, look_up
 from tracker.geofence.index.parity import walks
 from tracker.geofence.index.pieces import Pieces
 from tracker.geofence.index.sweep import swept
@@ -30,7 +30,7 @@ SWEEP_FROM: Final = 256  # removed pieces that may stay, or a quarter of all: a 
 class FenceIndex:
     """Never changes; `changed` makes the next one."""
 
-    def __init__(self, fences: dict[int, Geofence], known: Pieces, division: Division, lookup: Lookup) -> None:
+    def __init__(self, fences: dict[int, Geofence], known: Pieces, division: Division, lookup: CellTable) -> None:
         self.fences: Final = fences
         self._pieces: Final = known
         self._division: Final = division

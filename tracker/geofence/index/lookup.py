@@ -17,7 +17,7 @@ class Entries(NamedTuple):
     entry: Ints
 
 
-class Lookup(NamedTuple):
+class CellTable(NamedTuple):
     """`order[offset[i]:offset[i + 1]]` are the entries of cell `cells[i]`; cells ascend and end in a sentinel."""
 
     cells: Longs
@@ -38,7 +38,7 @@ class Lookup(NamedTuple):
         hit, turn = runs(begin, self.offset[at + 1] - begin)
         return Entries(sorting[place], self.levels[level], hit, self.order[turn])
 
-    def with_entries(self, key: Longs, entry: Ints) -> "Lookup":
+    def with_entries(self, key: Longs, entry: Ints) -> "CellTable":
         """Also these entries, in the cells with these keys. Copies the lists once and sorts nothing but the new."""
         sorting = np.argsort(key)
         key, entry = key[sorting], entry[sorting]
@@ -54,7 +54,7 @@ class Lookup(NamedTuple):
         return lookup(cells, offset, order)
 
 
-def look_up(key: Longs) -> Lookup:
+def look_up(key: Longs) -> CellTable:
     """Entry i lies in the cell with the i-th key; keys ascend."""
     order = np.arange(len(key), dtype=np.int32)
     cells, begins = np.unique(key, return_index=True)
@@ -62,7 +62,7 @@ def look_up(key: Longs) -> Lookup:
     return lookup(cells, np.append(begins, [len(key)] * 2).astype(np.int32), order)
 
 
-def lookup(cells: Longs, offset: Ints, order: Ints) -> Lookup:
+def lookup(cells: Longs, offset: Ints, order: Ints) -> CellTable:
     bounds = cells.searchsorted(np.arange(FINEST + 2, dtype=np.int64) << LEVEL_BITS)
     levels = np.flatnonzero(np.diff(bounds))
-    return Lookup(cells, offset, order, levels, 4 * (FINEST - levels)[:, None], (levels << LEVEL_BITS)[:, None])
+    return CellTable(cells, offset, order, levels, 4 * (FINEST - levels)[:, None], (levels << LEVEL_BITS)[:, None])

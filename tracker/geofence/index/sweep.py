@@ -3,12 +3,12 @@
 import numpy as np
 
 from tracker.geofence.index.division import Division
-from tracker.geofence.index.lookup import Lookup, lookup
+from tracker.geofence.index.lookup import CellTable, lookup
 from tracker.geofence.index.pieces import Pieces
 from tracker.geofence.shape.arrays import Bools, Ints, Longs, ends, runs
 
 
-def swept(pieces: Pieces, division: Division, look: Lookup) -> tuple[Pieces, Division, Lookup]:
+def swept(pieces: Pieces, division: Division, look: CellTable) -> tuple[Pieces, Division, CellTable]:
     alive = pieces.fence >= 0
     entry_alive = alive[division.piece]
     begin = pieces.vertex
@@ -31,7 +31,7 @@ def swept(pieces: Pieces, division: Division, look: Lookup) -> tuple[Pieces, Div
     return kept_pieces, kept_division, thinned(look, entry_alive)
 
 
-def thinned(look: Lookup, alive: Bools) -> Lookup:
+def thinned(look: CellTable, alive: Bools) -> CellTable:
     """Only the entries alive, renumbered; cells left without one go."""
     stays = alive[look.order]
     left: Longs = ends(stays.astype(np.int32))[look.offset]
