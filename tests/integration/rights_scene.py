@@ -18,7 +18,7 @@ from tests.integration.world import SQUARE, sign_in
 from tests.moments import MONDAY
 from tracker.access.gate import Gate
 from tracker.access.tokens import issue
-from tracker.api.app import build_app
+from tracker.api.app import Parts, build_app
 from tracker.live.hub import Hub
 from tracker.live.table import Table
 from tracker.live.viewer import Viewer
@@ -231,7 +231,7 @@ async def playing(pool: asyncpg.Pool) -> AsyncIterator[Scene]:
 
     async with pool.acquire() as conn, asyncio.TaskGroup() as tasks:
         hub = Hub(gate, pool, tasks, metrics, table)
-        scene = Scene(build_app(gate=gate, table=table, metrics=metrics, ready=ready), gate, hub, conn)
+        scene = Scene(build_app(Parts(gate=gate, table=table, metrics=metrics, ready=ready)), gate, hub, conn)
         await fill(scene)
         await admit(scene)
         await scene.note_rights()
