@@ -14,7 +14,7 @@ import picows
 import uvloop
 from quart import Quart, websocket
 
-from tracker.websocket import Ending, Endpoint, Limits, PlainConnection, Room, Socket, converse, prebuild, serve
+from tracker.websocket import Shutdown, Endpoint, Limits, PlainConnection, Room, Socket, converse, prebuild, serve
 
 UNLIMITED = Limits(
     frames_per_s=10**9, first_message_s=None, connections=100_000, connections_per_address=100_000, spare_descriptors=64
@@ -95,7 +95,7 @@ async def ours() -> None:
 
     shutdown = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(serve(app, Endpoint(["127.0.0.1:0"]), Ending(shutdown, grace=1.0), room=room, ready=say))
+        tasks.create_task(serve(app, Endpoint(["127.0.0.1:0"]), Shutdown(shutdown, grace=1.0), room=room, ready=say))
         await tally.obey()
         shutdown.set()
 

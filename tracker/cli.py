@@ -199,10 +199,10 @@ def simulate(url: str, token: str, seconds: float | None, **options: Any) -> Non
 @click.option("--binary", is_flag=True, help="Send binary frames.")
 def replay(file: Path, url: str, token: str, speed: str, now: bool, binary: bool) -> None:
     """Send a recording, CSV or GPX, as its devices would."""
-    from tracker.simulator.replay import Pace
+    from tracker.simulator.replay import Tempo
     from tracker.simulator.replay import replay as replay_recording
 
-    run_loop(replay_recording(file, url, token, Pace(factor_of(speed), now), binary=binary, console=console))
+    run_loop(replay_recording(file, url, token, Tempo(factor_of(speed), now), binary=binary, console=console))
 
 
 @main.command()

@@ -37,7 +37,7 @@ from tracker.model.sight import EVERYTHING
 from tracker.processes.assignment import Assignment, Listening
 from tracker.processes.lookups import Asker
 from tracker.processes.prepare import API_ANSWER, prepare
-from tracker.processes.sibling import NUDGE, Ear, Report, Sibling
+from tracker.processes.sibling import NUDGE, Ear, SiblingCounts, Sibling
 from tracker.processes.upkeep import keep_up, sweep
 from tracker.settings import Settings
 from tracker.sockets import blueprint
@@ -51,7 +51,7 @@ from tracker.store.ownership import select_newest_checkpoint
 from tracker.store.pool import AWAY, answering, borrow, open_pool
 from tracker.store.sessions import select_ended
 from tracker.store.tokens import select_revoked
-from tracker.websocket import Ending, Endpoint, serve
+from tracker.websocket import Shutdown, Endpoint, serve
 
 logger = structlog.get_logger()
 seldom = Seldom(logger)
@@ -260,7 +260,7 @@ async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
     """Serve until `shutdown` is set; our parent is told once we take connections. Raises what ended it, if not that."""
     url, settings = assignment.database_url, assignment.settings
     listener, end = assignment.inherited
-    report = Report()
+    report = SiblingCounts()
     asker = Asker(lambda message: sibling.tell(message))
     ear = Ear(report, asker.hear)
     sibling = Sibling(socket.socket(fileno=end), ear.hear)
@@ -306,7 +306,7 @@ async def run_on(
     if server.postbox is not None:
         running.append(tasks.create_task(server.postbox.run(), name="postbox"))
     endpoint = Endpoint((f"fd://{listener}",), server.settings.tls_certificate, server.settings.tls_key)
-    await serve(server.app, endpoint, Ending(shutdown, server.farewell, GRACE), ready=started)
+    await serve(server.app, endpoint, Shutdown(shutdown, server.farewell, GRACE), ready=started)
     for task in running:
         task.cancel()
     await asyncio.wait(running)

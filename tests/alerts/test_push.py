@@ -22,7 +22,7 @@ from tracker.alerts import breaker, schedule
 from tracker.alerts import dispatcher as dispatching
 from tracker.alerts.carriers import base64url
 from tracker.alerts.carriers.dialer import Dialer
-from tracker.alerts.carriers.push import Push, make_notice
+from tracker.alerts.carriers.push import Push, make_push_body
 from tracker.alerts.carriers.push_encryption import LARGEST, encrypt, read_point, seal
 from tracker.alerts.carriers.vapid import Vapid, new_key
 from tracker.alerts.dispatcher import Dispatcher
@@ -187,9 +187,9 @@ def test_more_than_a_record_is_refused_and_so_is_what_is_no_key() -> None:
 
 def test_a_storm_is_shortened_until_there_is_room() -> None:
     names = Names({"van-12": "\U0001f69a" * 80}, {"port": '"' * 80})
-    said = make_notice(message(*[event(n) for n in range(1, 400)], names=names))
+    said = make_push_body(message(*[event(n) for n in range(1, 400)], names=names))
     assert len(said) <= LARGEST and "…" in said.decode() and b"399 events" in said
-    assert len(make_notice(message(event(1), names=names))) <= LARGEST
+    assert len(make_push_body(message(event(1), names=names))) <= LARGEST
 
 
 async def test_the_key_is_made_once_and_kept(conn: asyncpg.Connection) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.alerts.conftest import until
 from tracker.alerts.carriers.dialer import Dialer
-from tracker.alerts.carriers.message import Message, encode
+from tracker.alerts.carriers.notice import Notice, encode
 from tracker.alerts.carriers.signature import make_signed_headers, new_webhook_secret, signature
 from tracker.errors import Invalid
 from tracker.model.channel import Webhook
@@ -93,7 +93,7 @@ def message() -> bytes:
 
     delivery = Delivery(7, 1, 7, "van-12", "port", "enter", 1, msgspec.Raw(EVENT), "waiting", None, 1, None, 0, None)
     wisher = Subscription(1, "port", "", Wish(), Webhook("http://127.0.0.1/"), ())
-    return encode(Message(delivery, wisher, "3f0c1a52-0000-4000-8000-000000000000"))
+    return encode(Notice(delivery, wisher, "3f0c1a52-0000-4000-8000-000000000000"))
 
 
 def run(code: str, **environment: str) -> subprocess.Popen[str]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.alerts.carriers.message import Message
+from tracker.alerts.carriers.notice import Notice
 from tracker.alerts.carriers.wording import Wording, duration, make_wording
 from tracker.model.channel import Webhook
 from tracker.model.delivery import Delivery
@@ -33,12 +33,12 @@ def event(id: int, type: str = "enter", **more: Any) -> dict[str, Any]:
     } | more
 
 
-def message(*events: dict[str, Any], quiet: Quiet | None = None, names: Names = NAMES) -> Message:
+def message(*events: dict[str, Any], quiet: Quiet | None = None, names: Names = NAMES) -> Notice:
     body = msgspec.Raw(msgspec.json.encode(events))
     type = events[0]["type"] if len(events) == 1 else "mixed"
     delivery = Delivery(7, 1, 7, "van-12", "port", type, len(events), body, "waiting", None, 1, None, 0, None)
     wisher = Subscription(1, "port-watch", "", Wish(quiet=quiet), Webhook("http://127.0.0.1/"), ())
-    return Message(delivery, wisher, INSTALLATION, names)
+    return Notice(delivery, wisher, INSTALLATION, names)
 
 
 @pytest.mark.parametrize(

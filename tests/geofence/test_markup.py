@@ -13,9 +13,9 @@ from tracker.errors import Invalid, Malformed, TooLarge, TrackerError
 from tracker.geofence.reading.collection import Collection, Defaults, Found, collect
 from tracker.geofence.reading.gpx import waypoints_and_lines
 from tracker.geofence.reading.kml import placemarks
-from tracker.geofence.reading.told import Said
+from tracker.geofence.reading.notes import FeatureNote
 
-Reader = Callable[[bytes], Iterator[Found | Said]]
+Reader = Callable[[bytes], Iterator[Found | FeatureNote]]
 RING = "24,60 25,60,17 25,61\n24,61 24,60"
 HOLE = "24.2,60.2 24.4,60.2 24.4,60.4 24.2,60.2"
 

@@ -218,7 +218,7 @@ class Player:
             return [], 0
         self.log.memory.revisit(len(self.log.memory.to_revisit))
         now = state.received_at + (AT + round(second * 1000) - state.newest.at) * 1000 + GRACE_US
-        return self.log.memory.alarms.ring(now), now
+        return self.log.memory.wakes.ring(now), now
 
     async def outage(self) -> None:
         """Of half a day, longer than any limit and any restart."""

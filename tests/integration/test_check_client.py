@@ -17,7 +17,7 @@ from websockets.asyncio.client import connect
 
 from tests.running import ROOT
 from tracker.check_client.check import check_file, check_live
-from tracker.check_client.finding import HINT, LOST, WRONG, Report
+from tracker.check_client.remark import HINT, LOST, WRONG, Remarks
 from tracker.check_client.listen import Trial
 from tracker.check_client.stream import Stream
 from tracker.model.frame import Frame
@@ -35,8 +35,8 @@ def frame(seq: int, *fixes: object, **more: object) -> str:
     return msgspec.json.encode({"type": "fixes", "seq": seq, "fixes": fixes or [fix(seq)]} | more).decode()
 
 
-def hear(*messages: str | bytes) -> Report:
-    report, stream = Report(lambda _: None), Stream()
+def hear(*messages: str | bytes) -> Remarks:
+    report, stream = Remarks(lambda _: None), Stream()
     for message in messages:
         decoded, findings = stream.hear(message, now_ms())
         for finding in findings:

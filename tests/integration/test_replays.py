@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 
 from tests.running import ADMIN_TOKEN, RunningServer
-from tracker.simulator.replay import Pace, replay
+from tracker.simulator.replay import Tempo, replay
 
 TRACKS = Path(__file__).parents[3] / "shared" / "data" / "tracks"
 pytestmark = pytest.mark.skipif(not TRACKS.is_dir(), reason="the shared recordings are not here")
@@ -78,7 +78,7 @@ async def test_after_a_replay_the_database_holds_what_the_file_says(
 ) -> None:
     file = TRACKS / f"{name}.csv.gz"
     expected = expect(file)
-    tally = await replay(file, server.url, ADMIN_TOKEN, Pace(None), binary=binary)
+    tally = await replay(file, server.url, ADMIN_TOKEN, Tempo(None), binary=binary)
     stored, quarantined, _ = await found(conn)
     assert len({device for device, _ in expected.stored} | {device for device, _ in expected.quarantined}) == devices
     assert stored == expected.stored
@@ -91,8 +91,8 @@ async def test_after_a_replay_the_database_holds_what_the_file_says(
 
 async def test_a_second_replay_changes_nothing(server: RunningServer, conn: asyncpg.Connection) -> None:
     file = TRACKS / "aircraft_noisy_ground.csv.gz"
-    first = await replay(file, server.url, ADMIN_TOKEN, Pace(None))
+    first = await replay(file, server.url, ADMIN_TOKEN, Tempo(None))
     before = await found(conn)
-    again = await replay(file, server.url, ADMIN_TOKEN, Pace(None))
+    again = await replay(file, server.url, ADMIN_TOKEN, Tempo(None))
     assert (first.stored, again.stored, again.duplicate) == (924, 0, 924)
     assert await found(conn) == before

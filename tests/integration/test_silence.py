@@ -19,8 +19,8 @@ from tracker.store.devices import delete_device, insert_device, select_device
 S = 1_000_000  # µs
 # One second of silence is enough, and nothing is waited for that may be on its way.
 HASTY = """
-import tracker.ingest.alarms, tracker.pipeline.silence
-tracker.ingest.alarms.GRACE_US = 100_000
+import tracker.ingest.wakes, tracker.pipeline.silence
+tracker.ingest.wakes.GRACE_US = 100_000
 tracker.pipeline.silence.LEAST_S = 1.0
 tracker.pipeline.silence.MISSED = 1
 from tracker.processes.child import main

@@ -13,7 +13,7 @@ from tracker.client.device import TurnedAway
 from tracker.model.moment import from_datetime, now_ms
 from tracker.simulator.demo import CIRCLES, POLYGONS, furnish
 from tracker.simulator.register import ApiRefused
-from tracker.simulator.replay import Pace, replay
+from tracker.simulator.replay import Tempo, replay
 from tracker.simulator.roads import load_roads
 from tracker.simulator.simulate import LAST_WORDS_S, Fleet, simulate
 from tracker.simulator.vehicle import Vehicle
@@ -33,7 +33,7 @@ async def test_odd_times_in_a_recording_keep_nobody_waiting(
     file.write_text(f"<gpx><trk><trkseg>{points}</trkseg></trk></gpx>")
     for now in (True, False):
         async with asyncio.timeout(20):
-            tally = await replay(file, server.url, ADMIN_TOKEN, Pace(10, now=now))
+            tally = await replay(file, server.url, ADMIN_TOKEN, Tempo(10, now=now))
         assert tally.unreadable["odd_time"] == 3 and tally.stored == 5
     spans = await conn.fetchval("select max(at) - min(at) from fix where at > now() - interval '1 hour'")
     assert 0.8 < spans.total_seconds() < 1.1  # ten times faster: nine seconds, and one for days
@@ -116,7 +116,7 @@ async def test_a_deleted_vehicle_stops_and_the_others_drive_on(server: RunningSe
 async def test_a_recording_paced_and_now(server: RunningServer, conn: asyncpg.Connection) -> None:
     began = now_ms()
     file = SAMPLES / "bus_liverpool_route14_2026-01-26.csv.gz"  # 144 minutes
-    tally = await replay(file, server.url, ADMIN_TOKEN, Pace(5000, now=True))
+    tally = await replay(file, server.url, ADMIN_TOKEN, Tempo(5000, now=True))
     ended = now_ms()
     assert tally.answered == tally.put == 1533
     assert not tally.quarantined, "two moments became one"
@@ -129,7 +129,7 @@ async def test_a_recording_paced_and_now(server: RunningServer, conn: asyncpg.Co
 @pytest.mark.town
 async def test_a_recording_that_ends_now(server: RunningServer, conn: asyncpg.Connection) -> None:
     file = SAMPLES / "bus_limerick_304_2019-02-18.csv.gz"
-    tally = await replay(file, server.url, ADMIN_TOKEN, Pace(None, now=True))
+    tally = await replay(file, server.url, ADMIN_TOKEN, Tempo(None, now=True))
     assert tally.stored == 2144
     last = from_datetime(await conn.fetchval("select max(at) from fix"))
     assert 0 <= now_ms() - last < 15_000

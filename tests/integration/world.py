@@ -1,6 +1,6 @@
 """Two depots and a person's own phone: who is there, who may see what, and clients for each kind of reader."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import asyncpg
@@ -19,6 +19,16 @@ SQUARE: Final = '{"type":"Polygon","coordinates":[[[7,43],[8,43],[8,44],[7,44],[
 
 async def build(conn: asyncpg.Connection) -> None:
     """As it is at first; what a test took away is put back."""
+    await insert_people(conn)
+    await insert_devices(conn)
+    await insert_fences(conn)
+    await insert_wishes(conn)
+    for table, things in (("device", DEVICES), ("geofence", FENCES), ("subscription", WISHES)):
+        await put_into_groups(conn, table, things)
+
+
+async def insert_people(conn: asyncpg.Connection) -> None:
+    """The two groups, and who is in them; whom each person is called after is their role."""
     await conn.execute(
         "insert into rights_group (id, name) values ('north', 'N'), ('south', 'S') on conflict do nothing"
     )
@@ -36,6 +46,10 @@ async def build(conn: asyncpg.Connection) -> None:
                 or p.email = 'southern' and g.id = 'south'
            on conflict (in_group, person) do update set role = excluded.role"""
     )
+
+
+async def insert_devices(conn: asyncpg.Connection) -> None:
+    """The vans, the child's phone, and pairs of vans."""
     await conn.execute(
         "insert into device (id, name) select id, id from unnest($1::text[]) as id on conflict do nothing",
         list(DEVICES),
@@ -45,6 +59,15 @@ async def build(conn: asyncpg.Connection) -> None:
            on conflict do nothing"""
     )
     await conn.execute(
+        """insert into pair (id, one, two, distance, preset, since)
+           select one.id || '-pair', least(one.key, two.key), greatest(one.key, two.key), 100, 'balanced', 0
+           from device one, device two where one.id in ('north-van', 'south-van') and two.id = 'both-van'
+           on conflict do nothing"""
+    )
+
+
+async def insert_fences(conn: asyncpg.Connection) -> None:
+    await conn.execute(
         """insert into geofence (id, revision, feature, shape)
            select id, 1, jsonb_build_object('type', 'Feature', 'id', id, 'geometry', $2::jsonb, 'properties',
                   jsonb_build_object('name', id, 'preset', 'balanced')), st_setsrid(st_geomfromgeojson($2), 4326)
@@ -52,31 +75,27 @@ async def build(conn: asyncpg.Connection) -> None:
         list(FENCES),
         SQUARE,
     )
+
+
+async def insert_wishes(conn: asyncpg.Connection) -> None:
     await conn.execute(
         """insert into subscription (id, name, wish, channel, secrets)
            select id, id, '{}', '{"kind":"mqtt","topic":"t/x"}', array['x'] from unnest($1::text[]) as id
            on conflict do nothing""",
         list(WISHES),
     )
-    for table, column, things in (
-        ("device", "device", DEVICES),
-        ("geofence", "geofence", FENCES),
-        ("subscription", "subscription", WISHES),
-    ):
-        pairs = [(group, id) for id, groups in things.items() for group in groups.split()]
-        await conn.execute(
-            f"""insert into group_{table} (in_group, {column})
-                select g.key, x.key from unnest($1::text[], $2::text[]) as given (in_group, id)
-                join rights_group g on g.id = given.in_group join {table} x on x.id = given.id
-                on conflict do nothing""",
-            [group for group, _ in pairs],
-            [id for _, id in pairs],
-        )
+
+
+async def put_into_groups(conn: asyncpg.Connection, table: str, things: Mapping[str, str]) -> None:
+    """`things`: by their ids, the groups of each, with spaces between."""
+    pairs = [(group, id) for id, groups in things.items() for group in groups.split()]
     await conn.execute(
-        """insert into pair (id, one, two, distance, preset, since)
-           select one.id || '-pair', least(one.key, two.key), greatest(one.key, two.key), 100, 'balanced', 0
-           from device one, device two where one.id in ('north-van', 'south-van') and two.id = 'both-van'
-           on conflict do nothing"""
+        f"""insert into group_{table} (in_group, {table})
+            select g.key, x.key from unnest($1::text[], $2::text[]) as given (in_group, id)
+            join rights_group g on g.id = given.in_group join {table} x on x.id = given.id
+            on conflict do nothing""",
+        [group for group, _ in pairs],
+        [id for _, id in pairs],
     )
 
 

@@ -20,7 +20,7 @@ from tests.laws import examples
 from tracker.access.sights import Sights
 from tracker.geo.distance import distance
 from tracker.links.grid import find_cell, measure_cell
-from tracker.links.room import Room
+from tracker.links.room import LinkRoom
 from tracker.links.rooms import Rooms
 from tracker.links.veil import find_day
 from tracker.model.fix import E7, Fix, Flag, Place, Row
@@ -178,7 +178,7 @@ async def make_link(conn: asyncpg.Connection, device: int, veil: Veil, number: i
     return key
 
 
-def shown_in(room: Room) -> tuple[int, Place] | None:
+def shown_in(room: LinkRoom) -> tuple[int, Place] | None:
     """Off the table its viewers are served from."""
     found = list(room.table.positions.values())
     assert len(found) <= 1

@@ -5,7 +5,7 @@ import pytest
 from tracker.errors import Invalid
 from tracker.model.fix import Fix
 from tracker.receiver.gpsd import decode, read_fix
-from tracker.receiver.sources import Address, read_address
+from tracker.receiver.sources import GpsdAddress, read_address
 
 # As gpsd 3.22 of Debian 12 writes it.
 TPV = (
@@ -49,10 +49,10 @@ def test_what_does_not_say_when_and_where_is_none(line: bytes) -> None:
 
 
 def test_addresses() -> None:
-    assert read_address("gps.local:2948") == Address("gps.local", 2948)
-    assert read_address("localhost") == Address("localhost", 2947)
-    assert read_address("[::1]:2947") == Address("::1", 2947)
-    assert read_address("[::1]") == Address("::1", 2947)
+    assert read_address("gps.local:2948") == GpsdAddress("gps.local", 2948)
+    assert read_address("localhost") == GpsdAddress("localhost", 2947)
+    assert read_address("[::1]:2947") == GpsdAddress("::1", 2947)
+    assert read_address("[::1]") == GpsdAddress("::1", 2947)
     for wrong in ("host:", ":2947", "host:port", "host:0", "host:99999"):
         with pytest.raises(Invalid):
             read_address(wrong)

@@ -96,6 +96,7 @@ PARAMETERS: Final = 6  # more that travel together are a noun
 MORE_PARAMETERS: Final = {  # why these take more
     "tracker/cli.py: stream": "click passes each option of a command by its name",
 }
+OTHER_SIDE: Final = ("client", "simulator")  # what speaks to the server
 FORBIDDEN_STEMS: Final = re.compile(r"(^|[_-])(utils?|helpers?|common|managers?|services?|misc)([_-]|$)")
 BROAD_EXCEPTS: Final = 3
 HOME_PATHS: Final = re.compile(r"(?<![\w.])/(work|root|home/\w+)/")
@@ -338,6 +339,17 @@ def find_nouns_between_rooms() -> set[str]:
         if name.startswith("tracker.") and (room := name.split(".")[1]) not in ("errors", room_of(path))
         if (room, name.rpartition(".")[2]) in nouns
     }
+
+
+def test_no_two_types_have_one_name() -> None:
+    """But for a client's side of the protocol, which has the words of the server's: the two share no code, so that the
+    client is an example of one written by somebody else."""
+    rooms: dict[str, list[str]] = {}
+    for path, tree in SOURCES:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and room_of(path) not in OTHER_SIDE:
+                rooms.setdefault(node.name, []).append(short(path))
+    assert not {name: paths for name, paths in rooms.items() if len(paths) > 1}
 
 
 def test_the_page_of_words_and_folders_is_complete() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.moments import MONDAY
 from tracker.geofence.fences import Fences
-from tracker.ingest.alarms import GRACE_US
+from tracker.ingest.wakes import GRACE_US
 from tracker.ingest.silences import Silences
 from tracker.model.device import Device
 from tracker.model.event import Transition

@@ -17,7 +17,7 @@ from typing import Any
 import uvloop
 from quart import Quart, request
 
-from tracker.websocket import Ending, Endpoint, Limits, PlainConnection, Room, Socket, converse, prebuild, serve
+from tracker.websocket import Shutdown, Endpoint, Limits, PlainConnection, Room, Socket, converse, prebuild, serve
 from tracker.websocket.wheel import Wheel
 
 FRAME = prebuild(b"x" * 1024)
@@ -163,7 +163,7 @@ async def main(wanted: dict[str, Any]) -> None:
         await serve(
             build(app, limits),
             Endpoint(["127.0.0.1:0"], **spoken),
-            Ending(shutdown, drain, wanted.get("grace", 5.0)),
+            Shutdown(shutdown, drain, wanted.get("grace", 5.0)),
             room=room,
             ready=lambda addresses: print(addresses[0], flush=True),
         )

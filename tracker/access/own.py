@@ -4,7 +4,7 @@ import asyncpg
 
 from tracker.access.guard import caller
 from tracker.access.objects import check_removal
-from tracker.access.standing import see_person
+from tracker.access.relation import see_person
 from tracker.errors import NotAllowed, NotFound
 from tracker.model.audit import Deed
 from tracker.model.sight import Sight

@@ -21,7 +21,7 @@ LIFETIME: Final = timedelta(hours=12)  # of a bearer, where its link lives longe
 GONE: Final = "this link has ended, or is none"  # the same words for both
 
 
-class Opened(msgspec.Struct, frozen=True):
+class OpenedShare(msgspec.Struct, frozen=True):
     """A link that was opened, and the bearer for it."""
 
     share: Share
@@ -98,8 +98,8 @@ async def check_password(hashing: Hashing, tries: Tries, share: Share, password:
     tries.take_back(account, address)
 
 
-async def give_bearer(pool: asyncpg.Pool, share: Share, address: str, program: str) -> Opened:
+async def give_bearer(pool: asyncpg.Pool, share: Share, address: str, program: str) -> OpenedShare:
     token, expires = new_secret(), min(share.until, datetime.now(UTC) + LIFETIME)
     async with borrow(pool) as conn:
         await insert_look(conn, share.key, digest(token), (address, program), expires)
-    return Opened(share, token, expires)
+    return OpenedShare(share, token, expires)

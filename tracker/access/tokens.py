@@ -9,7 +9,7 @@ import asyncpg
 
 from tracker.model.token import Token, TokenKind
 from tracker.store.pool import open_connection
-from tracker.store.tokens import NewToken, insert_token
+from tracker.store.tokens import TokenToIssue, insert_token
 
 PREFIX: Final = "trk_"  # so that a leaked one is found by a search, and by the log's redaction
 
@@ -35,7 +35,7 @@ async def issue(
 ) -> tuple[Token, str]:
     """A new token and its secret, which is not kept. `group` is the key of the one it is of; `expires` in ms."""
     secret = new_secret()
-    return await insert_token(conn, NewToken(kind, name, device, group, expires), digest(secret)), secret
+    return await insert_token(conn, TokenToIssue(kind, name, device, group, expires), digest(secret)), secret
 
 
 async def issue_at(url: str, kind: TokenKind, name: str) -> str:

@@ -10,11 +10,11 @@ AT_ONCE: Final = 4  # messages under way to one endpoint: a slow one must not fi
 SPACING: Final = 0.05  # s between two rounds of them: a backlog of a million drains at 80 a second at most
 
 # What an endpoint did last: it answered as it should, it failed, or nothing was sent to it yet.
-Standing = Literal["well", "failing", "new"]
-# Messages under way at once, by the standing of whom they go to. Apart, because one that never answers holds its place
+Health = Literal["well", "failing", "new"]
+# Messages under way at once, by the health of whom they go to. Apart, because one that never answers holds its place
 # for 15 s: with one number for all, some hundred of them would keep everybody else waiting. New ones get one each, so
 # that nobody waits behind them.
-PLACES: Final[dict[Standing, int]] = {"well": 16 * AT_ONCE, "failing": 64, "new": 512}
+PLACES: Final[dict[Health, int]] = {"well": 16 * AT_ONCE, "failing": 64, "new": 512}
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Breaker:
         return self.failures >= TRIPS
 
     @property
-    def standing(self) -> Standing:
+    def health(self) -> Health:
         if self.failures:
             return "failing"
         return "well" if self.has_answered else "new"
@@ -40,7 +40,7 @@ class Breaker:
         """How many messages may be sent to it now: none, one to see whether it answers, or some."""
         if now < self.until:
             return 0
-        return max(0, (AT_ONCE if self.standing == "well" else 1) - self.under_way)
+        return max(0, (AT_ONCE if self.health == "well" else 1) - self.under_way)
 
     def start(self, now: float) -> None:
         """An attempt begins."""

@@ -16,9 +16,9 @@ import msgspec
 import structlog
 
 from tracker.alerts.allowed import NO_LONGER, find_sight, keep_allowed
-from tracker.alerts.breaker import AT_ONCE, PLACES, SPACING, Breaker, Standing
+from tracker.alerts.breaker import AT_ONCE, PLACES, SPACING, Breaker, Health
 from tracker.alerts.carriers.carrier import Carriers
-from tracker.alerts.carriers.message import Message
+from tracker.alerts.carriers.notice import Notice
 from tracker.alerts.carriers.verdict import Verdict, VerdictKind, explain_failure
 from tracker.alerts.schedule import SCHEDULE, next_wait
 from tracker.alerts.unpacking import unpack
@@ -72,7 +72,7 @@ class Dispatcher:
         self.loaded = self.tended = float("-inf")  # monotonic s
         self.installation = ""
         self.breakers: defaultdict[str, Breaker] = defaultdict(Breaker)  # by endpoint
-        self.under_way: Counter[Standing] = Counter()  # by the standing its endpoint had when it was sent
+        self.under_way: Counter[Health] = Counter()  # by the health its endpoint had when it was sent
 
     def wake(self) -> None:
         """There are new events."""
@@ -145,14 +145,14 @@ class Dispatcher:
         now, found = monotonic(), dict[int, int]()
         endpoints = {key: self.endpoint(self.subscriptions[key]) for key in due}
         left = {endpoint: self.breakers[endpoint].slots(now) for endpoint in endpoints.values()}
-        places = {standing: most - self.under_way[standing] for standing, most in PLACES.items()}
+        places = {health: most - self.under_way[health] for health, most in PLACES.items()}
         for key in random.sample(list(due), len(due)):
             endpoint = endpoints[key]
-            standing = self.breakers[endpoint].standing
-            if left[endpoint] > 0 and places[standing] > 0:
-                found[key] = min(AT_ONCE if standing == "well" else 1, places[standing])
+            health = self.breakers[endpoint].health
+            if left[endpoint] > 0 and places[health] > 0:
+                found[key] = min(AT_ONCE if health == "well" else 1, places[health])
                 left[endpoint] -= found[key]
-                places[standing] -= found[key]
+                places[health] -= found[key]
         return found
 
     async def keep_allowed(self, conn: asyncpg.Connection, claimed: Sequence[Delivery]) -> list[Delivery]:
@@ -174,21 +174,21 @@ class Dispatcher:
         return await select_names(conn, telling) if telling else Names()
 
     def start(self, delivery: Delivery, names: Names, tasks: asyncio.TaskGroup) -> None:
-        message = Message(delivery, self.subscriptions[delivery.subscription], self.installation, names)
+        message = Notice(delivery, self.subscriptions[delivery.subscription], self.installation, names)
         breaker = self.breakers[self.endpoint(message.subscription)]
-        standing = breaker.standing
-        self.under_way[standing] += 1
+        health = breaker.health
+        self.under_way[health] += 1
         breaker.start(monotonic())
-        tasks.create_task(self.deliver(message, breaker, standing))
+        tasks.create_task(self.deliver(message, breaker, health))
 
-    async def deliver(self, message: Message, breaker: Breaker, standing: Standing) -> None:
+    async def deliver(self, message: Notice, breaker: Breaker, health: Health) -> None:
         """One attempt, and the note of what became of it: whatever a carrier does, it is one that counts."""
         delivery, at, began = message.delivery, now_ms(), monotonic()
         verdict = Verdict("failed", error="the server ended")
         try:
             verdict = await self.attempt(message)
         finally:
-            self.under_way[standing] -= 1
+            self.under_way[health] -= 1
             is_back = breaker.settle(monotonic(), verdict.is_well, verdict.retry_after)
         attempt = Attempt(delivery.attempts, at, round((monotonic() - began) * 1000), verdict.status, verdict.told)
         error = await venture(self.note(delivery, attempt, verdict))
@@ -202,7 +202,7 @@ class Dispatcher:
             complain(error)
         self.wake()  # the next of its lane is due
 
-    async def attempt(self, message: Message) -> Verdict:
+    async def attempt(self, message: Notice) -> Verdict:
         channel = message.subscription.channel
         verdict = await venture(self.carriers.of(channel).send(channel, message))
         if isinstance(verdict, Exception):

@@ -8,7 +8,7 @@ from quart import Blueprint, Response
 from quart_schema import document_querystring, document_response
 
 from tracker.access.guard import allow
-from tracker.access.standing import find_managed
+from tracker.access.relation import find_managed
 from tracker.api.edge import Page, answer, read_query
 from tracker.errors import NotAllowed
 from tracker.model.audit import Entry

@@ -13,7 +13,7 @@ from tracker.access.guard import allow, sight
 from tracker.access.objects import check_action, check_removal, choose_group, hide_owner, put_into
 from tracker.access.own import give_device
 from tracker.access.rights import Action
-from tracker.access.standing import see_person
+from tracker.access.relation import see_person
 from tracker.access.tokens import issue
 from tracker.api.edge import (
     Cursor,

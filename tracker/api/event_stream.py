@@ -51,7 +51,7 @@ class EventStream(Told, frozen=True):
     MEDIA: ClassVar = ("text/event-stream",)
 
 
-class Follower(msgspec.Struct):
+class EventReader(msgspec.Struct):
     """How far one is, and what it asked for."""
 
     after: int
@@ -72,7 +72,7 @@ def blueprint(pool: asyncpg.Pool, newest: Newest, sights: Sights, *, stall: floa
         query = read_query(StreamQuery)
         if len(open) >= MOST:
             raise TooMany("too many streams are open", retry_after=10.0)
-        reader = Follower(0, read_filter(query.device, query.geofence, query.type), require_caller())
+        reader = EventReader(0, read_filter(query.device, query.geofence, query.type), require_caller())
         first = await _find_begin(pool, reader, _after(query))
         response = Response(
             cut_stalled(_stream(pool, newest, sights, reader, first), open, stall), mimetype="text/event-stream"
@@ -98,7 +98,7 @@ def _after(query: StreamQuery) -> int | None:
     return number
 
 
-async def _find_begin(pool: asyncpg.Pool, reader: Follower, after: int | None) -> bytes:
+async def _find_begin(pool: asyncpg.Pool, reader: EventReader, after: int | None) -> bytes:
     """Where it reads from, and what it is told first."""
     async with borrow(pool) as conn:
         head, oldest = await select_head(conn), await select_oldest(conn)
@@ -124,7 +124,7 @@ async def cut_stalled(
 
 
 async def _stream(
-    pool: asyncpg.Pool, newest: Newest, sights: Sights, reader: Follower, first: bytes
+    pool: asyncpg.Pool, newest: Newest, sights: Sights, reader: EventReader, first: bytes
 ) -> AsyncGenerator[bytes, None]:
     yield first
     said = looked = monotonic()
@@ -155,7 +155,7 @@ async def _is_over(conn: asyncpg.Connection, token: Token) -> bool:
     return bool(ended or await select_revoked(conn, [token.id]))
 
 
-async def _page(conn: asyncpg.Connection, sights: Sights, reader: Follower) -> bytes:
+async def _page(conn: asyncpg.Connection, sights: Sights, reader: EventReader) -> bytes:
     """What came since; b'' for nothing. The head is read first: what comes in between is in the next page."""
     head = await select_head(conn)
     if head <= reader.after:

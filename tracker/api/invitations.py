@@ -12,7 +12,7 @@ from tracker.access.codes import make_invitation
 from tracker.access.gate import Gate
 from tracker.access.guard import allow, caller, public
 from tracker.access.passwords import Passwords
-from tracker.access.standing import find_managed
+from tracker.access.relation import find_managed
 from tracker.access.tokens import digest
 from tracker.alerts.postbox import Postbox, invite
 from tracker.api.cookie import find_base, look_for_holder, refuse_code

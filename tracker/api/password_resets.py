@@ -13,7 +13,7 @@ from tracker.access.codes import RESET, make_reset
 from tracker.access.gate import Gate
 from tracker.access.guard import address, allow, public
 from tracker.access.passwords import Passwords
-from tracker.access.standing import see_person
+from tracker.access.relation import see_person
 from tracker.access.tokens import digest
 from tracker.alerts.postbox import Letter, Postbox, offer_reset
 from tracker.api.cookie import find_base, refuse_code

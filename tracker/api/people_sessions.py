@@ -7,7 +7,7 @@ from quart_schema import document_response
 
 from tracker.access.audit import note
 from tracker.access.guard import allow, caller
-from tracker.access.standing import own_person
+from tracker.access.relation import own_person
 from tracker.api.edge import answer, empty
 from tracker.errors import NotFound
 from tracker.model.moment import format_ms, from_datetime

@@ -15,7 +15,7 @@ from werkzeug.routing import WebsocketMismatch
 
 from tracker.api.edge import answer
 from tracker.errors import Invalid, NotSignedIn, StorageDown, TooMany, TrackerError, http_status
-from tracker.geofence.reading.told import BadFeature
+from tracker.geofence.reading.notes import BadFeature
 from tracker.logs import Seldom
 from tracker.store.pool import AWAY
 

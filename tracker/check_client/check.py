@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tracker.check_client.finding import Report
+from tracker.check_client.remark import Remarks
 from tracker.check_client.listen import PATH, Streams, Trial, build_app, listen
 from tracker.check_client.stream import Stream, read_line
 from tracker.errors import Invalid
@@ -18,7 +18,7 @@ Tell = Callable[[str], None]
 def check_file(file: Path, tell: Tell) -> int:
     """One message a line. The exit code: 1 where the server would refuse something. The window is not judged: nobody
     knows when an answer came."""
-    report, stream = Report(tell), Stream()
+    report, stream = Remarks(tell), Stream()
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
@@ -31,7 +31,7 @@ def check_file(file: Path, tell: Tell) -> int:
     return int(report.is_wrong)
 
 
-def examine(stream: Stream, message: str | bytes, where: str, report: Report) -> None:
+def examine(stream: Stream, message: str | bytes, where: str, report: Remarks) -> None:
     decoded, findings = stream.hear(message, now_ms())
     report.messages += 1
     for finding in findings:
@@ -42,7 +42,7 @@ def examine(stream: Stream, message: str | bytes, where: str, report: Report) ->
 
 
 async def check_live(bind: str, trial: Trial, seconds: float | None, shutdown: asyncio.Event, tell: Tell) -> int:
-    report = Report(tell)
+    report = Remarks(tell)
 
     def announce(address: str) -> None:
         until = f"for {seconds:g} s" if seconds else "until Ctrl-C"

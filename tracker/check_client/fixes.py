@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
 
-from tracker.check_client.finding import HINT, LOST, Finding
+from tracker.check_client.remark import HINT, LOST, Remark
 from tracker.model.fix import Refusal
 from tracker.model.moment import parse
 
@@ -36,67 +36,67 @@ REASONS: Final = {
 }
 
 
-def examine_fix(fix: Any, refusal: Refusal | None, now: int) -> Iterator[Finding]:
+def examine_fix(fix: Any, refusal: Refusal | None, now: int) -> Iterator[Remark]:
     """`refusal` is what the server would say of it, None where it would store it. `now` in ms."""
     if not isinstance(fix, dict):
-        yield Finding("fix is no object", f"a fix is an object with at, lon and lat; this is {show(fix)}")
+        yield Remark("fix is no object", f"a fix is an object with at, lon and lat; this is {show(fix)}")
         return
     yield from examine_names(fix)
     yield from examine_numbers(fix)
     explained = list(examine_time(fix.get("at"), now)) + list(examine_place(fix.get("lon"), fix.get("lat")))
     yield from explained
     if refusal is not None and refusal.reason in REASONS:
-        yield Finding(refusal.reason, f"quarantined as {refusal.reason}: {REASONS[refusal.reason]}")
+        yield Remark(refusal.reason, f"quarantined as {refusal.reason}: {REASONS[refusal.reason]}")
 
 
-def examine_names(fix: dict[str, Any]) -> Iterator[Finding]:
+def examine_names(fix: dict[str, Any]) -> Iterator[Remark]:
     for name in fix.keys() - KNOWN:
         meant = MEANT.get(re.sub(r"[_\- ]", "", name.lower())) or (name.lower() if name.lower() in KNOWN else None)
         if meant and meant not in fix:
             weight = LOST if meant not in ("at", "lon", "lat") else "wrong"
-            yield Finding(f"name {name}", f"`{name}` is not read; it is called `{meant}` here", weight)
+            yield Remark(f"name {name}", f"`{name}` is not read; it is called `{meant}` here", weight)
         else:
-            yield Finding(f"name {name}", f"`{name}` is not read; to keep it, put it into `attributes`", HINT)
+            yield Remark(f"name {name}", f"`{name}` is not read; to keep it, put it into `attributes`", HINT)
     for name in ("at", "lon", "lat"):
         if fix.get(name) is None and not any(MEANT.get(other.lower()) == name for other in fix):
-            yield Finding(f"no {name}", f"`{name}` is missing: a fix needs at, lon and lat")
+            yield Remark(f"no {name}", f"`{name}` is missing: a fix needs at, lon and lat")
 
 
-def examine_numbers(fix: dict[str, Any]) -> Iterator[Finding]:
+def examine_numbers(fix: dict[str, Any]) -> Iterator[Remark]:
     for name in NUMBERS:
         value = fix.get(name)
         if value is None:
             continue
         if isinstance(value, bool) or not isinstance(value, int | float):
             comma = ", with a point and not a comma" if isinstance(value, str) and "," in value else ""
-            yield Finding(f"{name} no number", f"`{name}` is {show(value)}: expected a number without quotes{comma}")
+            yield Remark(f"{name} no number", f"`{name}` is {show(value)}: expected a number without quotes{comma}")
         elif name in RANGES and not RANGES[name][0] <= value <= RANGES[name][1]:
             expected = RANGES[name][2]
-            yield Finding(f"{name} range", f"`{name}` {value} cannot be and is dropped; expected {expected}", LOST)
+            yield Remark(f"{name} range", f"`{name}` {value} cannot be and is dropped; expected {expected}", LOST)
 
 
-def examine_time(at: Any, now: int) -> Iterator[Finding]:
+def examine_time(at: Any, now: int) -> Iterator[Remark]:
     if at is None:
         return
     if isinstance(at, int | float) and not isinstance(at, bool):
         unit = "milliseconds" if abs(at) > 1e11 else "seconds"
-        yield Finding("at a number", f"`at` is a number, {unit} since 1970 perhaps: {expected_time(now)}")
+        yield Remark("at a number", f"`at` is a number, {unit} since 1970 perhaps: {expected_time(now)}")
         return
     try:
         read = parse(at)
     except (ValueError, OverflowError, AttributeError):
         lacks = is_without_offset(at)
         why = "has no offset, so nobody can tell the hour" if lacks else "is no time of RFC 3339"
-        yield Finding("at unreadable", f"`at` {show(at)} {why}: {expected_time(now)}")
+        yield Remark("at unreadable", f"`at` {show(at)} {why}: {expected_time(now)}")
         return
     hours = round((read - now) / HOUR_MS * 2) / 2
     is_near = abs(read - now - hours * HOUR_MS) < 60_000
     if is_near and 0.5 <= abs(hours) <= 14:
         way = "ahead of" if hours > 0 else "behind"
         said = f"`at` is {abs(hours):g} hours {way} this machine's clock to the minute: local time sent as UTC?"
-        yield Finding("at in local time", said, "wrong" if hours > 0 else HINT)
+        yield Remark("at in local time", said, "wrong" if hours > 0 else HINT)
     elif read > now + 600_000:
-        yield Finding("future", "quarantined as future: `at` is more than ten minutes ahead of this machine's clock")
+        yield Remark("future", "quarantined as future: `at` is more than ten minutes ahead of this machine's clock")
 
 
 def expected_time(now: int) -> str:
@@ -111,13 +111,13 @@ def is_without_offset(at: Any) -> bool:
         return False
 
 
-def examine_place(lon: Any, lat: Any) -> Iterator[Finding]:
+def examine_place(lon: Any, lat: Any) -> Iterator[Remark]:
     if not all(isinstance(each, int | float) and not isinstance(each, bool) for each in (lon, lat)):
         return
     if lon == 0 and lat == 0:
-        yield Finding("0, 0", "lon and lat are 0: the receiver had no fix yet; it is stored and moves no marker", LOST)
+        yield Remark("0, 0", "lon and lat are 0: the receiver had no fix yet; it is stored and moves no marker", LOST)
     elif abs(lat) > 90 or abs(lon) > 180:
-        yield Finding("out of range", f"quarantined as out_of_range: lon {lon:g}, lat {lat:g}; {guess_place(lon, lat)}")
+        yield Remark("out of range", f"quarantined as out_of_range: lon {lon:g}, lat {lat:g}; {guess_place(lon, lat)}")
 
 
 def guess_place(lon: float, lat: float) -> str:

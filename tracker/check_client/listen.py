@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from quart import Quart, Response, request, websocket
 
-from tracker.check_client.finding import HINT, Finding, Report
+from tracker.check_client.remark import HINT, Remark, Remarks
 from tracker.check_client.stream import Stream
 from tracker.ingest import frames
 from tracker.ingest.frames import Hello, Result
@@ -18,7 +18,7 @@ from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import now_ms
 from tracker.model.note import Utterance
-from tracker.websocket import Ending, Endpoint, Limits, PlainConnection, Socket, converse, serve
+from tracker.websocket import Shutdown, Endpoint, Limits, PlainConnection, Socket, converse, serve
 
 PATH: Final = "/ws/device"
 COMMAND: Final = "check-1"
@@ -61,10 +61,10 @@ class Streams:
         return stream
 
 
-class Conversation:
+class CheckedConversation:
     """A conversation of tracker.websocket."""
 
-    def __init__(self, report: Report, streams: Streams, trial: Trial, name: str) -> None:
+    def __init__(self, report: Remarks, streams: Streams, trial: Trial, name: str) -> None:
         self.report, self.streams, self.trial, self.name = report, streams, trial, name
         self.stream = Stream()
         self.socket: Socket
@@ -134,15 +134,15 @@ class Conversation:
         self.is_over = True
         if code in CLOSES:
             weight = HINT if code in GENTLE else "wrong"
-            self.report.add(Finding(f"close {code}", f"closed with {code}: {CLOSES[code]}", weight), self.name)
+            self.report.add(Remark(f"close {code}", f"closed with {code}: {CLOSES[code]}", weight), self.name)
         if waited > ANSWER_S:
             said = (
                 "the command report_now had no `result`: a device answers each, also one it does not know (ok: false)"
             )
-            self.report.add(Finding("no result", said, HINT), self.name)
+            self.report.add(Remark("no result", said, HINT), self.name)
 
 
-def build_app(report: Report, streams: Streams, trial: Trial) -> Quart:
+def build_app(report: Remarks, streams: Streams, trial: Trial) -> Quart:
     app = Quart("check_client", static_folder=None)
     app.asgi_websocket_class = PlainConnection
     limits = Limits(
@@ -156,38 +156,38 @@ def build_app(report: Report, streams: Streams, trial: Trial) -> Quart:
         name = websocket.remote_addr or "?"
         for finding in examine_handshake(dict(websocket.headers), websocket.path, websocket.query_string.decode()):
             report.add(finding, name)
-        await converse(Conversation(report, streams, trial, name), limits)
+        await converse(CheckedConversation(report, streams, trial, name), limits)
 
     @app.route("/", defaults={"path": ""}, methods=["GET", "POST", "PUT"])
     @app.route("/<path:path>", methods=["GET", "POST", "PUT"])
     async def plain(path: str) -> Response:
         said = f"a plain {request.method} came to /{path}: a device speaks WebSocket, ws://.../ws/device"
-        report.add(Finding("plain HTTP", said), request.remote_addr or "?")
+        report.add(Remark("plain HTTP", said), request.remote_addr or "?")
         return Response("This address speaks WebSocket.\n", 426, {"Upgrade": "websocket", "Connection": "Upgrade"})
 
     return app
 
 
-def examine_handshake(headers: dict[str, str], path: str, query: str) -> list[Finding]:
+def examine_handshake(headers: dict[str, str], path: str, query: str) -> list[Remark]:
     found = []
     given = {name.lower(): value for name, value in headers.items()}
     if path != PATH:
-        found.append(Finding("path", f"the address is {PATH}, not {path[:100]}: the server answers 404"))
+        found.append(Remark("path", f"the address is {PATH}, not {path[:100]}: the server answers 404"))
     if query:
         names = ", ".join(part.partition("=")[0] for part in query.split("&"))[:100]
         found.append(
-            Finding("query", f"nothing is read from the query of the URL ({names}); a token there ends in logs")
+            Remark("query", f"nothing is read from the query of the URL ({names}); a token there ends in logs")
         )
     authorization = given.get("authorization", "")
     if authorization and not authorization.lower().startswith("bearer "):
-        found.append(Finding("authorization", "Authorization has to be: Bearer, a space, the token"))
+        found.append(Remark("authorization", "Authorization has to be: Bearer, a space, the token"))
     if not authorization:
         said = "no Authorization: the hello has to carry `token` then"
-        found.append(Finding("no authorization", said, HINT))
+        found.append(Remark("no authorization", said, HINT))
     offered = [word.strip() for word in given.get("sec-websocket-protocol", "").split(",") if word.strip()]
     if offered and "tracker.v1" not in offered:
         said = f"subprotocols {', '.join(offered)[:100]} are not spoken: offer tracker.v1, or none"
-        found.append(Finding("subprotocol", said))
+        found.append(Remark("subprotocol", said))
     return found
 
 
@@ -197,4 +197,4 @@ async def listen(bind: str, app: Quart, shutdown: asyncio.Event, ready: Callable
     def announce(addresses: list[str]) -> None:
         ready(addresses[0])
 
-    await serve(app, Endpoint((bind,)), Ending(shutdown, grace=2.0), ready=announce)
+    await serve(app, Endpoint((bind,)), Shutdown(shutdown, grace=2.0), ready=announce)

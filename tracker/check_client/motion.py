@@ -5,7 +5,7 @@ from math import atan2, cos, degrees, radians, sin
 from statistics import median
 from typing import Final
 
-from tracker.check_client.finding import HINT, Finding
+from tracker.check_client.remark import HINT, Remark
 from tracker.geo.distance import distance
 from tracker.model.fix import Fix
 
@@ -25,11 +25,11 @@ class Motion:
         self.speeds: list[float] = []  # told, divided by measured
         self.headings: list[tuple[float, float]] = []  # told, measured; degrees
 
-    def follow(self, fix: Fix) -> Iterator[Finding]:
+    def follow(self, fix: Fix) -> Iterator[Remark]:
         before, self.last = self.last, fix
         if before is None:
             said = f"the first place is {describe(fix)}: if the device is not there, lon and lat may be swapped"
-            yield Finding("place", said, HINT)
+            yield Remark("place", said, HINT)
             return
         seconds = (fix.at - before.at) / 1000
         way = distance(before.lon, before.lat, fix.lon, fix.lat)
@@ -41,7 +41,7 @@ class Motion:
             self.headings = [*self.headings[-199:], (fix.heading, bearing(before, fix))]
         yield from self.judge()
 
-    def judge(self) -> Iterator[Finding]:
+    def judge(self) -> Iterator[Remark]:
         if len(self.speeds) >= ENOUGH:
             factor = median(self.speeds)
             unit = next((name for name, each in UNITS.items() if abs(factor / each - 1) < NEAR), None)
@@ -49,12 +49,12 @@ class Motion:
                 said = (
                     f"`speed` is {factor:.2f} times what the way between fixes says: {unit}? Expected metres per second"
                 )
-                yield Finding("unit of speed", said, HINT)
+                yield Remark("unit of speed", said, HINT)
         if len(self.headings) >= ENOUGH and max(told for told, _ in self.headings) < 6.2832:
             as_told = median(turn(told, measured) for told, measured in self.headings)
             as_radians = median(turn(degrees(told), measured) for told, measured in self.headings)
             if as_radians < STRAIGHT < as_told:
-                yield Finding("unit of heading", "`heading` looks like radians; expected degrees, 0 to 360", HINT)
+                yield Remark("unit of heading", "`heading` looks like radians; expected degrees, 0 to 360", HINT)
 
 
 def describe(fix: Fix) -> str:

@@ -31,7 +31,7 @@ class Result(msgspec.Struct, frozen=True, tag="result"):
     detail: str | None = None
 
 
-class Said(msgspec.Struct, frozen=True, tag="message"):
+class DriverMessage(msgspec.Struct, frozen=True, tag="message"):
     """A message of the driver."""
 
     id: str

@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 
 from tracker.geofence.fences import NOTHING_ASKED
-from tracker.ingest.alarms import GRACE_US, device_time
+from tracker.ingest.wakes import GRACE_US, device_time
 from tracker.ingest.inputs import Taken
 from tracker.ingest.memory import Memory
 from tracker.model.event import Transition

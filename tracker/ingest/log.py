@@ -211,7 +211,7 @@ class Log:
         return lambda *given: fold_late(self.conn, self.memory, device, MOST_REFOLDED, *given)
 
     async def elapse(self, devices: Sequence[int], now: int) -> Committed:
-        """Tell what time alone has made true of devices whose alarm rang at `now`, in microseconds."""
+        """Tell what time alone has made true of devices whose wake rang at `now`, in microseconds."""
         return await self.store(lambda *given: fold_time(self.memory, devices, now, *given))
 
     async def store(self, fold: Fold, frames: Sequence[Frame] = ()) -> Committed:

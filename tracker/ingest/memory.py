@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 
 from tracker.geofence.fences import Fences
-from tracker.ingest.alarms import Alarms
+from tracker.ingest.wakes import Wakes
 from tracker.ingest.apps import KnownApp
 from tracker.ingest.lapses import Lapses
 from tracker.ingest.meetings import Meetings
@@ -61,8 +61,8 @@ class Memory:
         self.to_recast: set[int] = set()  # devices whose category is not the one in force
         self.unfolded: set[int] = set()  # devices with fixes that came late and are not folded in yet
         self.late: set[int] = set()  # those of them that nobody has begun with
-        self.to_revisit: set[int] = set()  # devices that a change of the geofences may have given another alarm
-        self.alarms = Alarms()
+        self.to_revisit: set[int] = set()  # devices that a change of the geofences may have given another wake
+        self.wakes = Wakes()
         self.lapses = Lapses()
         self.silences = Silences()
         self.several: set[int] = set()  # devices whose fixes came in other dialects than our own, too
@@ -83,7 +83,7 @@ class Memory:
     def expect(self, states: Mapping[int, State]) -> None:
         """What is to be done for these devices even if they send nothing more."""
         for device, state in states.items():
-            self.alarms.put(device, state, self.fences, self.silences.steps.since(state.received_at))
+            self.wakes.put(device, state, self.fences, self.silences.steps.since(state.received_at))
             self.lapses.put(device, state.inside & self.fences.scoped)
             if device not in self.silences.look_at:
                 self.silences.put(self.devices[device], state)
@@ -92,11 +92,11 @@ class Memory:
             (self.unfolded.add if is_late else self.unfolded.discard)(device)
 
     def revisit(self, most: int) -> list[int]:
-        """Some of those that a change of the geofences may concern: their alarms are set by it."""
+        """Some of those that a change of the geofences may concern: their wakes are set by it."""
         devices = [self.to_revisit.pop() for _ in range(min(most, len(self.to_revisit)))]
         for device in devices:
             state = self.states[device]
-            self.alarms.put(device, state, self.fences, self.silences.steps.since(state.received_at))
+            self.wakes.put(device, state, self.fences, self.silences.steps.since(state.received_at))
             self.lapses.put(device, state.inside & self.fences.scoped)
         return devices
 
@@ -116,12 +116,12 @@ class Memory:
         """Both in µs, read at the same moment, each second or more often."""
         if step := self.silences.steps.note(wall, monotonic):
             logger.warning("the clock was set", seconds=step / 1e6)
-            self.alarms.shift(step)
+            self.wakes.shift(step)
             self.silences.shift(step)
 
     def ring(self, now: int) -> list[int]:
         """The devices that something has become true of by time alone, at `now` in microseconds."""
-        rung = *self.alarms.ring(now), *self.silences.ring(now, self.devices, self.states)
+        rung = *self.wakes.ring(now), *self.silences.ring(now, self.devices, self.states)
         return list(dict.fromkeys(rung))
 
     def forget(self, device: int) -> None:
@@ -133,7 +133,7 @@ class Memory:
             each.discard(device)
         for dialect in Dialect:
             self.apps.pop((device, dialect), None)
-        self.alarms.forget(device)
+        self.wakes.forget(device)
         self.lapses.put(device, frozenset())
         self.silences.forget(device)
         self.meetings = self.meetings.without(device)

@@ -13,7 +13,7 @@ from tracker.store.alarms import SeenAlarm
 from tracker.websocket import Socket
 
 
-class Member(Protocol):
+class Party(Protocol):
     """What the roster knows of a connection. `device` is None until its hello is answered."""
 
     socket: Socket
@@ -39,24 +39,24 @@ class Member(Protocol):
 class Roster:
     def __init__(self, metrics: Metrics) -> None:
         self.metrics = metrics
-        self.members: set[Member] = set()  # bound: the connections the listener takes
-        self.by_device: dict[int, Member] = {}  # those whose hello was answered, by the device's key
+        self.members: set[Party] = set()  # bound: the connections the listener takes
+        self.by_device: dict[int, Party] = {}  # those whose hello was answered, by the device's key
         self.is_pressed = False  # all are waiting for the writer
         self.is_ending = False
-        self.answering: list[Member] = []  # bound: the members
+        self.answering: list[Party] = []  # bound: the members
 
-    def add(self, member: Member) -> None:
+    def add(self, member: Party) -> None:
         self.members.add(member)
         self.metrics.connections.set(len(self.members))
 
-    def remove(self, member: Member) -> None:
+    def remove(self, member: Party) -> None:
         self.members.discard(member)
         self.metrics.connections.set(len(self.members))
         # An older connection closes after the newer one took its place, and must not take that one out.
         if member.device and self.by_device.get(member.device.key) is member:
             del self.by_device[member.device.key]
 
-    def answer_soon(self, member: Member) -> None:
+    def answer_soon(self, member: Party) -> None:
         """Before anything else happens, but after what happens now: a batch answers a device's frames one by one, and
         what is said to it of all of them is one write."""
         if not self.answering:
@@ -68,7 +68,7 @@ class Roster:
         for member in answering:
             member.send_answers()
 
-    def replace(self, member: Member, device: int) -> None:
+    def replace(self, member: Party, device: int) -> None:
         """`member` speaks for the device from now on; an older connection of it is closed."""
         if older := self.by_device.get(device):
             older.fail(Replaced())
@@ -89,7 +89,7 @@ class Roster:
         for member in [each for each in self.members if each.token and each.token.id == token]:
             member.fail(NotSignedIn("the token was revoked"))
 
-    def press(self, member: Member) -> None:
+    def press(self, member: Party) -> None:
         """The writer is full: read nobody until it has room. To stop only the member that offered the last frame would
         not bound the memory, for each of the others may still send a window. A member that came after the others were
         stopped is stopped when it offers something."""
@@ -104,7 +104,7 @@ class Roster:
                 member.socket.resume_reading()
         self.is_pressed = False
 
-    def let(self, member: Member) -> None:
+    def let(self, member: Party) -> None:
         """It may be read again, for its own part."""
         if not self.is_pressed and not self.is_ending:
             member.socket.resume_reading()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from heapq import heappop, heappush
 
-from tracker.ingest.alarms import GRACE_US
+from tracker.ingest.wakes import GRACE_US
 from tracker.ingest.steps import Steps
 from tracker.model.device import Device
 from tracker.model.state import State

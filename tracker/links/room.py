@@ -1,4 +1,4 @@
-"""Room: one link and those who look at it. It has a table of its own, filled through the link's veil, and whoever looks
+"""LinkRoom: one link and those who look at it. It has a table of its own, filled through the link's veil, and whoever looks
 is served from that: a filter on true places would tell of them by what it leaves out."""
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ from tracker.store.share_rows import Wanted
 MOVES: Final = 0.8  # m/s: slower than a walk is standing
 
 
-class Room:
+class LinkRoom:
     """A host of viewers. `wake`: there may be something to send."""
 
     def __init__(self, secret: bytes, share: Share, wake: Callable[[], None]) -> None:

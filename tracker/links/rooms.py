@@ -13,7 +13,7 @@ import structlog
 from tracker.access.sharing import GONE, find_shown
 from tracker.access.sights import Sights
 from tracker.errors import NotFound, NotSignedIn, TooMany, TrackerError
-from tracker.links.room import Room
+from tracker.links.room import LinkRoom
 from tracker.links.veil import find_span, find_start, veil_way
 from tracker.live.changes import Changes
 from tracker.live.frames import Subscribe
@@ -50,7 +50,7 @@ class Rooms:
         self.pool = pool
         self.sights = sights
         self.attempt = attempt
-        self.rooms: dict[int, Room] = {}  # MOST at most; further links are told to come back
+        self.rooms: dict[int, LinkRoom] = {}  # MOST at most; further links are told to come back
         self.changed = asyncio.Event()
         self._reading = asyncio.Lock()
         self._secret: bytes | None = None
@@ -98,7 +98,7 @@ class Rooms:
                 is_behind = is_behind or viewer.is_behind(tick)
         return is_behind
 
-    async def find(self, token: Token) -> Room:
+    async def find(self, token: Token) -> LinkRoom:
         """The room of the link this bearer is of, as of now. NotFound where the link is over."""
         key = token.link or 0
         if (room := self.rooms.get(key)) is None or not room.viewers:
@@ -155,11 +155,11 @@ class Rooms:
             self.end(key)
             return
         if key not in self.rooms:
-            self.rooms[key] = Room(secret, made.share, self.changed.set)
+            self.rooms[key] = LinkRoom(secret, made.share, self.changed.set)
             self.rooms[key].used_at = monotonic()
         self.rooms[key].change(made.share, shown)
 
-    async def fold(self, conn: asyncpg.Connection, rooms: Collection[Room], now: int, *, by_minutes: bool) -> None:
+    async def fold(self, conn: asyncpg.Connection, rooms: Collection[LinkRoom], now: int, *, by_minutes: bool) -> None:
         """Rooms that all blur (they need the first row of each minute only), or all do not."""
         if not rooms:
             return
@@ -168,7 +168,7 @@ class Rooms:
         for room, of_room in zip(rooms, wanted, strict=True):
             room.fold({each.device: next(found) for each in of_room}, now)
 
-    async def begin(self, conn: asyncpg.Connection, room: Room, now: int) -> list[Wanted]:
+    async def begin(self, conn: asyncpg.Connection, room: LinkRoom, now: int) -> list[Wanted]:
         """Of devices of which nothing is known yet: from where on they are to be folded."""
         asked = room.want_newest(now)
         if not asked:
@@ -182,7 +182,7 @@ class Rooms:
             begins = [(each, end) for (each, _), end in zip(begins, ends, strict=True)]
         return [Wanted(each.device, begin - 1, each.moment) for each, begin in begins]
 
-    async def read_way(self, room: Room, shared: Shared, since: int | None, until: int | None) -> list[Glimpse]:
+    async def read_way(self, room: LinkRoom, shared: Shared, since: int | None, until: int | None) -> list[Glimpse]:
         """Where a device of a link was, as far as the link shows it now. `since` and `until` in ms."""
         moment, day = room.find_moment(now_us()), room.find_day(shared.key)
         first, last = find_span(room.veil, moment)
@@ -197,7 +197,7 @@ class Rooms:
         return await asyncio.to_thread(veil_way, room.veil, day, rows, first, moment)
 
 
-def find_shared(room: Room, alias: str) -> Shared:
+def find_shared(room: LinkRoom, alias: str) -> Shared:
     """NotFound for what this link does not show."""
     shared = room.shown.get(alias)
     if shared is None:

@@ -13,7 +13,7 @@ from tracker.errors import ClusterFailed
 CANDIDATES: Final = ("postgres", "nobody")
 
 
-class Identity(TypedDict, total=False):
+class AccountIds(TypedDict, total=False):
     user: int
     group: int
     extra_groups: list[int]
@@ -24,7 +24,7 @@ class Account:
     uid: int
     gid: int
 
-    def identity(self) -> Identity:
+    def identity(self) -> AccountIds:
         """Arguments for subprocess; none when it is us already, since changing to oneself needs rights too."""
         if self.uid == os.geteuid():
             return {}

@@ -17,7 +17,7 @@ MOST: Final = 256  # questions that wait; further ones are refused, to be tried 
 Tell = Callable[[bytes], None]
 
 
-class Question(msgspec.Struct, frozen=True, array_like=True):
+class NameQuestion(msgspec.Struct, frozen=True, array_like=True):
     number: int
     host: str
     port: int
@@ -31,7 +31,7 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
     hangs: bool
 
 
-_question: Final = msgspec.msgpack.Decoder(Question)
+_question: Final = msgspec.msgpack.Decoder(NameQuestion)
 _answer: Final = msgspec.msgpack.Decoder(Answer)
 _encode: Final = msgspec.msgpack.Encoder().encode
 
@@ -53,7 +53,7 @@ class Asker:
         number = next(self.numbers)
         waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.waiting[number] = waiting
-        self.tell(QUESTION + _encode(Question(number, host, port)))
+        self.tell(QUESTION + _encode(NameQuestion(number, host, port)))
         try:
             async with asyncio.timeout(PATIENCE):
                 answer = await waiting
@@ -86,7 +86,7 @@ class Answerer:
         question = _question.decode(message[len(QUESTION) :])
         self.tasks.create_task(self.answer(question), name=f"look-up of {question.host[:100]}")
 
-    async def answer(self, question: Question) -> None:
+    async def answer(self, question: NameQuestion) -> None:
         found, hangs = list[str](), False
         try:
             found = list(await self.resolve(question.host, question.port))

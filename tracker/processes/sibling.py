@@ -49,7 +49,7 @@ class Sibling:
         self.heard(message)
 
 
-class Report(Collector):
+class SiblingCounts(Collector):
     """The newest counts that the other process told, as part of our registry."""
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class Report(Collector):
 class Ear:
     """What the server hears: counts of the carriers, their answers, and the parent's word about PostgreSQL."""
 
-    def __init__(self, report: Report, answered: Callable[[bytes], None]) -> None:
+    def __init__(self, report: SiblingCounts, answered: Callable[[bytes], None]) -> None:
         self.report = report
         self.answered = answered
         self.reason = ""

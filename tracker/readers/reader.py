@@ -12,12 +12,12 @@ from tracker.geofence.reading.collection import Draft, Found, collect, make_draf
 from tracker.geofence.reading.geojson import decode
 from tracker.geofence.reading.gpx import waypoints_and_lines
 from tracker.geofence.reading.kml import placemarks
-from tracker.geofence.reading.told import Said
+from tracker.geofence.reading.notes import FeatureNote
 from tracker.readers.task import Drafts, Format, ManyFeatures, OneFeature, Rejection, Remainder, Task, Word, encode
 
 SLICE_BYTES: Final = 512 * 1024
 TOO_MUCH: Final = "takes more memory to read than is granted; simplify it or send it in parts"
-FORMATS: Final[dict[Format, Callable[[bytes], Iterator[Found | Said]]]] = {
+FORMATS: Final[dict[Format, Callable[[bytes], Iterator[Found | FeatureNote]]]] = {
     "geojson": read_features,
     "kml": placemarks,
     "gpx": waypoints_and_lines,

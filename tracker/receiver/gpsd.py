@@ -12,7 +12,7 @@ WATCH: Final = b'?WATCH={"enable":true,"json":true};\n'
 KNOWS_WHERE: Final = 2  # of `mode`: 2 has a place, 3 an altitude, too
 
 
-class Report(msgspec.Struct, frozen=True, rename={"kind": "class"}):
+class Tpv(msgspec.Struct, frozen=True, rename={"kind": "class"}):
     """The fields of a TPV that we read. m, m/s, degrees clockwise from true north."""
 
     kind: str
@@ -30,10 +30,10 @@ class Report(msgspec.Struct, frozen=True, rename={"kind": "class"}):
     alt: float | None = None
 
 
-_decoder: Final = msgspec.json.Decoder(Report)
+_decoder: Final = msgspec.json.Decoder(Tpv)
 
 
-def decode(line: bytes) -> Report | None:
+def decode(line: bytes) -> Tpv | None:
     """None for what is no JSON of gpsd's: it may say more than we know."""
     try:
         return _decoder.decode(line)
@@ -41,7 +41,7 @@ def decode(line: bytes) -> Report | None:
         return None
 
 
-def read_fix(report: Report) -> Fix | None:
+def read_fix(report: Tpv) -> Fix | None:
     """None where the receiver does not know when or where."""
     if report.kind != "TPV" or report.mode < KNOWS_WHERE or not report.time:
         return None
@@ -57,7 +57,7 @@ def read_fix(report: Report) -> Fix | None:
     return Fix(at, *place, report.speed, heading, _find_accuracy(report), altitude)
 
 
-def _find_accuracy(report: Report) -> float | None:
+def _find_accuracy(report: Tpv) -> float | None:
     if report.eph is not None:
         return report.eph
     return hypot(report.epx, report.epy) if report.epx is not None and report.epy is not None else None

@@ -31,7 +31,7 @@ class NoReceiver(TrackerError):
     """What should be read cannot be opened."""
 
 
-class Address(NamedTuple):
+class GpsdAddress(NamedTuple):
     """Of a gpsd."""
 
     host: str
@@ -41,17 +41,17 @@ class Address(NamedTuple):
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
-def read_address(text: str) -> Address:
+def read_address(text: str) -> GpsdAddress:
     """`HOST:PORT`, `[::1]:2947`, or only a host. Raises Invalid."""
     host, colon, port = text.rpartition(":") if not text.endswith("]") else (text, "", "")
     if not colon:
         host, port = text, "2947"
     if not host or not port.isdigit() or not 0 < int(port) < 1 << 16:
         raise Invalid(f"gpsd: expected HOST:PORT, not {text}", field="gpsd")
-    return Address(host.strip("[]"), int(port))
+    return GpsdAddress(host.strip("[]"), int(port))
 
 
-async def watch_gpsd(address: Address, say: Say, rng: Random) -> AsyncGenerator[Fix]:
+async def watch_gpsd(address: GpsdAddress, say: Say, rng: Random) -> AsyncGenerator[Fix]:
     """For ever: a gpsd that is away is tried again. Of several receivers only the first that is heard counts, for a
     device is in one place."""
     device, failures = "", 0
@@ -72,7 +72,7 @@ async def watch_gpsd(address: Address, say: Say, rng: Random) -> AsyncGenerator[
         await asyncio.sleep(choose_wait(Ending(1006), failures, rng))
 
 
-async def _converse(address: Address) -> AsyncGenerator[gpsd.Report]:
+async def _converse(address: GpsdAddress) -> AsyncGenerator[gpsd.Tpv]:
     async with asyncio.timeout(CONNECT_S):
         reader, writer = await asyncio.open_connection(*address, limit=LONGEST_REPORT)
     with closing(writer):

@@ -21,7 +21,7 @@ from tracker.client.tally import Tally
 from tracker.errors import Invalid
 from tracker.model.fix import Fix
 from tracker.receiver.nmea import Nmea
-from tracker.receiver.sources import Address, Say, read_nmea, watch_gpsd
+from tracker.receiver.sources import GpsdAddress, Say, read_nmea, watch_gpsd
 
 KEPT: Final = 250_000  # fixes: almost three days at one a second; then the oldest go
 AHEAD: Final = 5_000  # fixes of a file that may wait while more of it is read
@@ -31,7 +31,7 @@ EARLY_MS: Final = 50  # receivers are not exact: a second is sometimes 990 ms
 class Source(msgspec.Struct, frozen=True):
     """One of the two; `baud` is for a serial line."""
 
-    gpsd: Address | None = None
+    gpsd: GpsdAddress | None = None
     nmea: Path | None = None
     baud: int | None = None
 

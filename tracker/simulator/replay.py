@@ -31,7 +31,7 @@ NEVER_FULL = 1 << 62  # of a buffer: nothing of a recording is dropped; the read
 Retime = Callable[[int], int]  # a recorded time to the time it is sent with, both ms
 
 
-class Pace(NamedTuple):
+class Tempo(NamedTuple):
     """`speed` None sends in the order of the file as fast as the acks allow. A number paces by the recorded times, all
     devices beside each other, so many times faster than life. With `now` the times are shifted: the recording starts
     now (at the pace of `speed`), or with speed None ends now."""
@@ -41,7 +41,7 @@ class Pace(NamedTuple):
 
 
 async def replay(
-    file: Path, url: str, admin_token: str, pace: Pace, *, binary: bool = False, console: Console | None = None
+    file: Path, url: str, admin_token: str, pace: Tempo, *, binary: bool = False, console: Console | None = None
 ) -> Tally:
     """At a speed, what has an odd time is left out and counted, and a gap of over a day takes a second. Raises
     TurnedAway when the server wants a device no more."""

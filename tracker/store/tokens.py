@@ -12,7 +12,7 @@ COLUMNS: Final = "id, kind, device, name, in_group, expires_at, (select revision
 WORKS: Final = "t.revoked_at is null and (t.expires_at is null or t.expires_at > now())"
 
 
-class NewToken(NamedTuple):
+class TokenToIssue(NamedTuple):
     """`device` and `group` are the keys of those it is of; `expires` in ms."""
 
     kind: TokenKind
@@ -22,7 +22,7 @@ class NewToken(NamedTuple):
     expires: int | None = None
 
 
-async def insert_token(conn: asyncpg.Connection, new: NewToken, hash: bytes) -> Token:
+async def insert_token(conn: asyncpg.Connection, new: TokenToIssue, hash: bytes) -> Token:
     row = await conn.fetchrow(
         f"""insert into token (kind, device, name, hash, in_group, expires_at) values ($1, $2, $3, $4, $5, $6)
             returning {COLUMNS}""",

@@ -22,7 +22,7 @@ class Watcher(msgspec.Struct, frozen=True):
     group: str | None
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Visit(msgspec.Struct, frozen=True):
     """Somebody read where it had been, or opened a link that shows it."""
 
     at: datetime
@@ -82,7 +82,7 @@ async def select_links(conn: asyncpg.Connection, subject: Subject) -> list[async
     return found
 
 
-async def select_readings(conn: asyncpg.Connection, subject: Subject, id: str) -> list[Reading]:
+async def select_readings(conn: asyncpg.Connection, subject: Subject, id: str) -> list[Visit]:
     """The newest first."""
     rows = await conn.fetch(
         f"""(select a.at, coalesce(p.name, t.name) as name, a.person, a.token, a.address, null as link
@@ -98,7 +98,7 @@ async def select_readings(conn: asyncpg.Connection, subject: Subject, id: str) -
         subject.key,
         id,
     )
-    return [Reading(row["at"], row["name"] or _find_who(row), row["link"]) for row in rows]
+    return [Visit(row["at"], row["name"] or _find_who(row), row["link"]) for row in rows]
 
 
 def _find_who(row: asyncpg.Record) -> str:

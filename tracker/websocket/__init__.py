@@ -8,12 +8,12 @@ from .converse import converse
 from .limits import Limits
 from .plain import PlainConnection
 from .room import Room
-from .serve import Ending, Endpoint, serve
+from .serve import Shutdown, Endpoint, serve
 from .socket import Conversation, Prebuilt, Socket, prebuild
 
 __all__ = [
     "Conversation",
-    "Ending",
+    "Shutdown",
     "Endpoint",
     "Limits",
     "PlainConnection",

@@ -33,7 +33,7 @@ class Endpoint(NamedTuple):
     hand_over: bool = True
 
 
-class Ending(NamedTuple):
+class Shutdown(NamedTuple):
     """The end, once `shutdown` is set, within `grace` seconds: stop accepting; await `before_close` (at most half of
     the grace: drain what was received, say goodbye); close every WebSocket with 1012, spread over a fifth of the grace
     so that not all come back in one moment; abort what does not answer."""
@@ -46,7 +46,7 @@ class Ending(NamedTuple):
 async def serve(
     app: Quart,
     endpoint: Endpoint,
-    ending: Ending,
+    ending: Shutdown,
     *,
     room: Room | None = None,
     ready: Callable[[list[str]], None] = lambda _: None,
@@ -70,7 +70,7 @@ async def serve(
     room.wheel.stop()
 
 
-async def _farewell(site: Site, ending: Ending) -> None:
+async def _farewell(site: Site, ending: Shutdown) -> None:
     loop, room, grace = asyncio.get_running_loop(), site.room, ending.grace
     end = loop.time() + grace * 0.6  # what is left is for hooks, the interpreter, and a busy machine
     await site.context.terminated.set()  # HTTP connections end after the answer they are at

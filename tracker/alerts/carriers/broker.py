@@ -5,7 +5,7 @@ import ssl
 from contextlib import suppress
 from typing import Final
 
-from tracker.alerts.carriers.message import CONTENT_TYPE, Message, encode
+from tracker.alerts.carriers.notice import CONTENT_TYPE, Notice, encode
 from tracker.alerts.carriers.mqtt_link import BrokerLink
 from tracker.alerts.carriers.verdict import Verdict, explain_failure
 from tracker.model.channel import Mqtt
@@ -39,7 +39,7 @@ class Broker:
     def endpoint(self, channel: Mqtt) -> str:
         return f"mqtt {self.server.host}:{self.server.port}"
 
-    async def send(self, channel: Mqtt, message: Message) -> Verdict:
+    async def send(self, channel: Mqtt, message: Notice) -> Verdict:
         topic, payload = make_topic(channel.topic, message.delivery), encode(message)
         try:
             async with asyncio.timeout(DEADLINE):

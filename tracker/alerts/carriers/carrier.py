@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from tracker.alerts.carriers.message import Message
+from tracker.alerts.carriers.notice import Notice
 from tracker.alerts.carriers.verdict import Verdict
 from tracker.errors import Invalid
 from tracker.model.channel import Channel
@@ -21,7 +21,7 @@ class Carrier(Protocol[C]):
     def endpoint(self, channel: C) -> str:
         """Whom it depends on: channels with the same endpoint work or fail together, and share a breaker."""
 
-    async def send(self, channel: C, message: Message) -> Verdict:
+    async def send(self, channel: C, message: Notice) -> Verdict:
         """One attempt, within half a minute. A failure is a Verdict, not an exception."""
 
 
@@ -53,5 +53,5 @@ class Unset:
     def endpoint(self, channel: Channel) -> str:
         return self.kind
 
-    async def send(self, channel: Channel, message: Message) -> Verdict:
+    async def send(self, channel: Channel, message: Notice) -> Verdict:
         return Verdict("failed", error=self.reason)

@@ -17,7 +17,7 @@ import h11
 import httpcore2
 
 from tracker.alerts.carriers.addresses import is_allowed, make_plain
-from tracker.alerts.carriers.exchange import Exchange, Inbox, Reply
+from tracker.alerts.carriers.exchange import Exchange, Incoming, HttpReply
 from tracker.alerts.carriers.resolver import Resolve, Resolver
 from tracker.errors import Invalid, ReceiverRefused
 from tracker.settings import Network
@@ -30,7 +30,7 @@ MOST_ADDRESSES: Final = 4  # of a name that are tried
 LONGEST_URL: Final = 2000
 
 
-class Origin(NamedTuple):
+class Peer(NamedTuple):
     host: str
     port: int
     is_tls: bool
@@ -52,7 +52,7 @@ class Dialer:
         self.resolve = resolve or self.resolver.addresses
         self.deadline = deadline
         self.tls = tls or httpcore2.default_ssl_context()
-        self.kept: list[tuple[Origin, float, Exchange]] = []  # the oldest first; since when, monotonic s
+        self.kept: list[tuple[Peer, float, Exchange]] = []  # the oldest first; since when, monotonic s
 
     async def addresses(self, host: str, port: int) -> Sequence[str]:
         """Of the name, all allowed. ReceiverRefused where one is not: a name with both is not to be trusted."""
@@ -79,9 +79,9 @@ class Dialer:
         """All in networks that the operator named."""
         return all(any(make_plain(each) in network for network in self.private) for each in addresses)
 
-    async def post(self, url: str, headers: dict[str, str], body: bytes) -> Reply:
+    async def post(self, url: str, headers: dict[str, str], body: bytes) -> HttpReply:
         """Raises one of FAILURES."""
-        origin, parts = Origin(*endpoint(url), url.startswith("https:")), urlsplit(url)
+        origin, parts = Peer(*endpoint(url), url.startswith("https:")), urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         given = [(name.encode(), value.encode()) for name, value in headers.items()]
         async with asyncio.timeout(self.deadline):
@@ -94,7 +94,7 @@ class Dialer:
                 exchange.abort()
                 raise
 
-    async def connect(self, origin: Origin) -> Exchange:
+    async def connect(self, origin: Peer) -> Exchange:
         """To an address that was checked, never to a name: the first of the name's that answers."""
         addresses = (await self.addresses(origin.host, origin.port))[:MOST_ADDRESSES]
         for address in addresses[:-1]:
@@ -104,10 +104,10 @@ class Dialer:
                 continue
         return await self._connect(origin, addresses[-1])
 
-    async def _connect(self, origin: Origin, address: str) -> Exchange:
+    async def _connect(self, origin: Peer, address: str) -> Exchange:
         async with asyncio.timeout(CONNECT):
             _, inbox = await asyncio.get_running_loop().create_connection(
-                Inbox,
+                Incoming,
                 address,
                 origin.port,
                 ssl=self.tls if origin.is_tls else None,
@@ -115,7 +115,7 @@ class Dialer:
             )
         return Exchange(inbox)
 
-    def take(self, origin: Origin) -> Exchange | None:
+    def take(self, origin: Peer) -> Exchange | None:
         """A connection that was kept, if there is one."""
         self.prune()
         for index, (place, _, exchange) in enumerate(self.kept):
@@ -124,7 +124,7 @@ class Dialer:
                 return exchange
         return None
 
-    def keep(self, origin: Origin, exchange: Exchange) -> None:
+    def keep(self, origin: Peer, exchange: Exchange) -> None:
         """For the next message, if it can take one."""
         self.kept.append((origin, monotonic(), exchange))
         exchange.rest()

@@ -24,12 +24,12 @@ BODILESS: Final = (204, 304)  # by HTTP; what some send with it all the same wou
 Headers = Sequence[tuple[bytes, bytes]]
 
 
-class Reply(NamedTuple):
+class HttpReply(NamedTuple):
     status: int
     retry_after: str | None
 
 
-class Inbox(asyncio.Protocol):
+class Incoming(asyncio.Protocol):
     """What came and was not read. The socket is not read further while anything is here."""
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class Inbox(asyncio.Protocol):
 class Exchange:
     """One connection. It may be used again where `is_clean`; `abort` it in the end."""
 
-    def __init__(self, inbox: Inbox) -> None:
+    def __init__(self, inbox: Incoming) -> None:
         self.inbox = inbox
         self.http = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)
         self.taken = 0  # bytes of this answer
@@ -90,7 +90,7 @@ class Exchange:
         if not self.inbox.is_over:
             self.inbox.transport.resume_reading()
 
-    async def post(self, host: bytes, target: bytes, headers: Headers, body: bytes) -> Reply:
+    async def post(self, host: bytes, target: bytes, headers: Headers, body: bytes) -> HttpReply:
         """ReceiverRefused for an answer without an end, h11.ProtocolError for what is none, OSError where the
         connection breaks."""
         if self.http.our_state is h11.DONE:
@@ -106,7 +106,7 @@ class Exchange:
         await self._read_body()
         self.is_spoilt = response.status_code in BODILESS and _announces_body(response)
         after = next((value for name, value in response.headers if name == b"retry-after"), None)
-        return Reply(response.status_code, after.decode("latin-1") if after else None)
+        return HttpReply(response.status_code, after.decode("latin-1") if after else None)
 
     async def _response(self) -> h11.Response:
         for _ in range(MOST_INFORMED + 1):

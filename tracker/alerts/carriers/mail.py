@@ -25,7 +25,7 @@ from aiosmtplib import (
 from aiosmtplib.response import SMTPResponse
 
 from tracker.alerts.carriers.header import header, quoted
-from tracker.alerts.carriers.message import Message
+from tracker.alerts.carriers.notice import Notice
 from tracker.alerts.carriers.verdict import Verdict, explain_failure
 from tracker.alerts.carriers.wording import make_wording, one_line
 from tracker.model.channel import Email
@@ -65,7 +65,7 @@ class Mail:
     def endpoint(self, channel: Email) -> str:
         return f"smtp {self.server.host}:{self.server.port}"
 
-    async def send(self, channel: Email, message: Message) -> Verdict:
+    async def send(self, channel: Email, message: Notice) -> Verdict:
         settled = self.settled.get(message.id, frozenset())
         if not (recipients := [each for each in channel.to if each not in settled]):
             return Verdict("sent")
@@ -80,7 +80,7 @@ class Mail:
             return explain_failure(error)
         return self.settle(message.id, recipients, refusals)
 
-    def letter(self, channel: Email, message: Message) -> Letter:
+    def letter(self, channel: Email, message: Notice) -> Letter:
         """The same for every attempt, so that a mailbox knows what it has already."""
         wording, subscription = make_wording(message), message.subscription
         named = f"{one_line(subscription.name)} ({subscription.id})" if subscription.name else subscription.id

@@ -8,7 +8,7 @@ import msgspec
 
 from tracker.alerts.carriers import base64url
 from tracker.alerts.carriers.dialer import FAILURES, Dialer
-from tracker.alerts.carriers.message import Message
+from tracker.alerts.carriers.notice import Notice
 from tracker.alerts.carriers.push_encryption import LARGEST, encrypt
 from tracker.alerts.carriers.vapid import Vapid
 from tracker.alerts.carriers.verdict import Verdict, explain_failure, read_answer
@@ -21,7 +21,7 @@ DAY: Final = 86_400  # s that the service keeps it for a browser that is away, u
 FIELD: Final = "channel.endpoint"
 
 
-class Notice(msgspec.Struct, frozen=True):
+class PushNotice(msgspec.Struct, frozen=True):
     """What the page's worker gets. `url` is the page to open; a notice with the `tag` of another takes its place."""
 
     title: str
@@ -48,9 +48,9 @@ class Push:
     def endpoint(self, channel: WebPush) -> str:
         return channel.endpoint
 
-    async def send(self, channel: WebPush, message: Message) -> Verdict:
+    async def send(self, channel: WebPush, message: Notice) -> Verdict:
         keys = channel.keys
-        body = encrypt(make_notice(message), base64url.decode(keys.p256dh), base64url.decode(keys.auth))
+        body = encrypt(make_push_body(message), base64url.decode(keys.p256dh), base64url.decode(keys.auth))
         headers = {
             "authorization": self.vapid.authorization(channel.endpoint, now_ms() // 1000),
             "content-type": "application/octet-stream",
@@ -75,14 +75,14 @@ def read_push_answer(status: int, retry_after: str | None) -> Verdict:
     return read_answer(status, retry_after)
 
 
-def make_notice(message: Message) -> bytes:
+def make_push_body(message: Notice) -> bytes:
     """As many lines as there is room for."""
     wording, delivery = make_wording(message), message.delivery
     url = f"/?device={delivery.device}" if delivery.device else "/"
 
     def write_notice(lines: Sequence[str]) -> bytes:
         body = "\n".join(lines)
-        return msgspec.json.encode(Notice(wording.title, body, url, message.id, delivery.type, delivery.count))
+        return msgspec.json.encode(PushNotice(wording.title, body, url, message.id, delivery.type, delivery.count))
 
     lines = list(wording.lines)
     while len(found := write_notice(lines)) > LARGEST:

@@ -22,7 +22,7 @@ HEADER: Final = base64url.encode(b'{"typ":"JWT","alg":"ES256"}')
 KEY_BYTES: Final = 32
 
 
-class Claims(msgspec.Struct, frozen=True, omit_defaults=True):
+class PushClaims(msgspec.Struct, frozen=True, omit_defaults=True):
     aud: str
     exp: int
     sub: str | None = None
@@ -39,7 +39,7 @@ class Vapid:
     def authorization(self, endpoint: str, now: int) -> str:
         """The header for a message to this endpoint; `now` in s since 1970."""
         parts = urlsplit(endpoint)
-        claims = Claims(f"{parts.scheme}://{parts.netloc}", now + VALID, self.contact)
+        claims = PushClaims(f"{parts.scheme}://{parts.netloc}", now + VALID, self.contact)
         signed = f"{HEADER}.{base64url.encode(msgspec.json.encode(claims))}"
         r, s = decode_dss_signature(self.key.sign(signed.encode(), ECDSA(SHA256())))
         signature = r.to_bytes(KEY_BYTES, "big") + s.to_bytes(KEY_BYTES, "big")

@@ -3,7 +3,7 @@
 from typing import Final
 
 from tracker.alerts.carriers.dialer import FAILURES, Dialer
-from tracker.alerts.carriers.message import CONTENT_TYPE, Message, encode
+from tracker.alerts.carriers.notice import CONTENT_TYPE, Notice, encode
 from tracker.alerts.carriers.signature import make_signed_headers
 from tracker.alerts.carriers.verdict import Verdict, explain_failure, read_answer
 from tracker.model.channel import Webhook
@@ -24,7 +24,7 @@ class Webhooks:
     def endpoint(self, channel: Webhook) -> str:
         return channel.url
 
-    async def send(self, channel: Webhook, message: Message) -> Verdict:
+    async def send(self, channel: Webhook, message: Notice) -> Verdict:
         body = encode(message)
         headers = {"content-type": CONTENT_TYPE, "user-agent": AGENT, "accept": "*/*"}
         try:

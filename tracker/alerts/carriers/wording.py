@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.alerts.carriers.message import Message
+from tracker.alerts.carriers.notice import Notice
 from tracker.model.clock import zone_of
 from tracker.model.names import Names
 
@@ -63,7 +63,7 @@ class Figures(msgspec.Struct, frozen=True):
     age_s: float | None = None
 
 
-class Said(msgspec.Struct, frozen=True):
+class WordedEvent(msgspec.Struct, frozen=True):
     """An event as it is in a delivery. Lenient: an older or a newer server may have written it."""
 
     id: int
@@ -85,9 +85,9 @@ class Wording(msgspec.Struct, frozen=True):
     lines: tuple[str, ...]
 
 
-def make_wording(message: Message) -> Wording:
+def make_wording(message: Notice) -> Wording:
     try:
-        events = msgspec.json.decode(message.delivery.body, type=list[Said])
+        events = msgspec.json.decode(message.delivery.body, type=list[WordedEvent])
     except msgspec.DecodeError:  # of a newer server: who is told of something can look it up, who is not told cannot
         return Wording(f"{message.delivery.count} events that this server cannot read", ())
     quiet = message.subscription.wish.quiet
@@ -100,7 +100,7 @@ def make_wording(message: Message) -> Wording:
     return Wording(_summary(events, message.names), (*listed, *rest))
 
 
-def sentence(event: Said, names: Names) -> str:
+def sentence(event: WordedEvent, names: Names) -> str:
     """What happened, in a few words."""
     evidence = read_figures(event)
     form = SAID.get(event.type, "{device}: {type} {geofence}" if event.geofence else "{device}: {type}")
@@ -118,7 +118,7 @@ def sentence(event: Said, names: Names) -> str:
     )
 
 
-def read_figures(event: Said) -> Figures:
+def read_figures(event: WordedEvent) -> Figures:
     try:
         return msgspec.json.decode(event.evidence, type=Figures)
     except msgspec.ValidationError:  # another server's: the sentence does without
@@ -141,7 +141,7 @@ def one_line(text: str) -> str:
     return " ".join(shown.split())[:LONGEST_NAME]
 
 
-def _details(event: Said, zone: tzinfo) -> list[str]:
+def _details(event: WordedEvent, zone: tzinfo) -> list[str]:
     if event.type == "test":
         return ["Nothing happened. Somebody wished to see whether alerts arrive."]
     where = "at an unknown place"
@@ -158,12 +158,12 @@ def _details(event: Said, zone: tzinfo) -> list[str]:
     return [*lines, f"Event {event.id}."]
 
 
-def _short(event: Said, names: Names) -> str:
+def _short(event: WordedEvent, names: Names) -> str:
     late = ", told late" if _is_late(event) else ""
     return f"{sentence(event, names)} (event {event.id}{late})"
 
 
-def _summary(events: Sequence[Said], names: Names) -> str:
+def _summary(events: Sequence[WordedEvent], names: Names) -> str:
     counts = Counter(event.type for event in events).most_common()
     shown = ", ".join(f"{count} {COUNTED.get(type, one_line(type))}" for type, count in counts)
     devices = {event.device for event in events}
@@ -171,7 +171,7 @@ def _summary(events: Sequence[Said], names: Names) -> str:
     return f"{len(events)} events of {who}: {shown}"
 
 
-def _is_late(event: Said) -> bool:
+def _is_late(event: WordedEvent) -> bool:
     return event.late or (event.detected_at - event.at).total_seconds() > LATE_S
 
 

@@ -24,7 +24,7 @@ from tracker.geofence.reading.ids import SOURCE, identify, numbered, text_of
 from tracker.geofence.reading.parts import read_geometries
 from tracker.geofence.reading.recorded import is_recorded, tell_recorded
 from tracker.geofence.reading.split import split
-from tracker.geofence.reading.told import BadFeature, Said, Told
+from tracker.geofence.reading.notes import BadFeature, FeatureNote, ReadingNotes
 from tracker.model.encoding import plain
 from tracker.model.names import LONGEST_NAME, fault_of_name
 
@@ -56,7 +56,7 @@ class Collection(msgspec.Struct, frozen=True):
     indices: list[int]
     bad: list[BadFeature]
     wrong: int
-    said: list[Said]
+    said: list[FeatureNote]
     columns: frozenset[str]
 
     @property
@@ -86,7 +86,7 @@ class Loose(msgspec.Struct, frozen=True):
     crs: Any = None
 
 
-def read_features(body: bytes) -> Iterator[Found | Said]:
+def read_features(body: bytes) -> Iterator[Found | FeatureNote]:
     """Of a GeoJSON FeatureCollection. Raises as `split` and `check_crs` do."""
     try:
         body = plain(body)
@@ -94,12 +94,12 @@ def read_features(body: bytes) -> Iterator[Found | Said]:
         raise Malformed(f"the collection is no text: {error}") from None
     cut = split(body)
     if (note := check_crs(cut.crs)) is not None:
-        yield Said(None, note)
+        yield FeatureNote(None, note)
     for index, span in enumerate(cut.spans):
         yield from _read_feature(index, b"null" if span is None else body[span[0] : span[1]])
 
 
-def _read_feature(index: int, text: bytes) -> Iterator[Found | Said]:
+def _read_feature(index: int, text: bytes) -> Iterator[Found | FeatureNote]:
     own = None
     properties: dict[str, Any] = {}
     try:
@@ -118,18 +118,18 @@ def _read_feature(index: int, text: bytes) -> Iterator[Found | Said]:
         return
     if given and not properties:
         notes = [*notes, "properties: is no object, and is left out"]
-    yield from (Said(index, note) for note in notes)
+    yield from (FeatureNote(index, note) for note in notes)
     for part, geometry in enumerate(parts):
         yield Found(index, own, Feature(geometry, properties), part)
 
 
-def collect(found: Iterable[Found | Said], defaults: Defaults) -> Collection:
+def collect(found: Iterable[Found | FeatureNote], defaults: Defaults) -> Collection:
     """A tenth of a millisecond for each, or more: for a thread. TooLarge for too many; and as `found` raises."""
-    drafts, indices, told = list[Draft](), list[int](), Told()
+    drafts, indices, told = list[Draft](), list[int](), ReadingNotes()
     numbers, alike, columns = dict[str, int](), dict[bytes, int](), set[str]()
     recorded = 0
     for each in found:
-        if isinstance(each, Said):
+        if isinstance(each, FeatureNote):
             told.say(each.index, each.note)
             continue
         if each.index >= MAX_FEATURES:

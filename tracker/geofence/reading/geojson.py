@@ -51,7 +51,7 @@ class Feature(msgspec.Struct, frozen=True):
     id: str | int | None = None
 
 
-class Envelope(msgspec.Struct, frozen=True):
+class RawFeature(msgspec.Struct, frozen=True):
     """A Feature whose parts have not been read."""
 
     type: Literal["Feature"]
@@ -76,7 +76,7 @@ class Unread(msgspec.Struct, frozen=True):
 
 def decode(text: bytes) -> Feature:
     """Raises Malformed, Invalid with the field, TooLarge."""
-    envelope = decode_as(text, Envelope, "")
+    envelope = decode_as(text, RawFeature, "")
     check_crs(envelope.crs)
     geometry = decode_geometry(check_geometry(envelope.geometry))
     return Feature(

@@ -7,13 +7,13 @@ from tracker.errors import Invalid
 from tracker.geofence.reading.collection import Found
 from tracker.geofence.reading.geojson import Feature, LineString, Point, Ring
 from tracker.geofence.reading.markup import Element, elements, place_of
-from tracker.geofence.reading.told import Said
+from tracker.geofence.reading.notes import FeatureNote
 
 WANTED: Final = frozenset({"wpt", "rte", "trk"})
 KEPT: Final = frozenset({"name", "desc", "rtept", "trkseg", "trkpt"})
 
 
-def waypoints_and_lines(body: bytes) -> Iterator[Found | Said]:
+def waypoints_and_lines(body: bytes) -> Iterator[Found | FeatureNote]:
     """In the order of the file. Raises as `elements` does."""
     for index, element in enumerate(elements(body, "gpx", WANTED, KEPT)):
         texts: dict[str, Any] = {"name": element.text_of("name"), "description": element.text_of("desc")}
@@ -31,7 +31,7 @@ def _waypoint(index: int, element: Element, properties: dict[str, Any]) -> Found
         return Found(index, None, error)
 
 
-def _lines(index: int, element: Element, properties: dict[str, Any]) -> Iterator[Found | Said]:
+def _lines(index: int, element: Element, properties: dict[str, Any]) -> Iterator[Found | FeatureNote]:
     """Recorders begin segments that they never fill, or put one point into: nothing is lost by passing them over."""
     segments = [(element, "rtept")] if element.tag == "rte" else [(each, "trkpt") for each in element.all("trkseg")]
     part = single = empty = 0
@@ -51,10 +51,10 @@ def _lines(index: int, element: Element, properties: dict[str, Any]) -> Iterator
     called = properties.get("name") or element.tag
     if single:
         what = "a line of one place is" if single == 1 else f"{single:,} lines of one place each are"
-        yield Said(index, f"{called}: {what} passed over")
+        yield FeatureNote(index, f"{called}: {what} passed over")
     if empty:
         what = "a line without a place is" if empty == 1 else f"{empty:,} lines without a place are"
-        yield Said(index, f"{called}: {what} passed over")
+        yield FeatureNote(index, f"{called}: {what} passed over")
 
 
 def _line(element: Element, tag: str) -> Ring:

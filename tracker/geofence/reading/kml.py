@@ -10,7 +10,7 @@ from tracker.geofence.reading.geojson import Feature, Geometry, LineString, Poin
 from tracker.geofence.reading.ids import is_row_number
 from tracker.geofence.reading.markup import Element, elements, place_of
 from tracker.geofence.reading.parts import assemble
-from tracker.geofence.reading.told import Said
+from tracker.geofence.reading.notes import FeatureNote
 
 PLACEMARK: Final = frozenset({"Placemark"})
 EMPTY: Final = frozenset({"Point", "LineString", "Polygon"})
@@ -24,7 +24,7 @@ SCHEMA: Final = re.compile(r"#(?P<layer>.+)\.schema")  # how LIBKML names the la
 COMMA: Final = re.compile(r"\s*,\s*")
 
 
-def placemarks(body: bytes) -> Iterator[Found | Said]:
+def placemarks(body: bytes) -> Iterator[Found | FeatureNote]:
     """All polygons of a Placemark are one geofence; of points and lines each is one. Raises as `elements` does."""
     index = links = 0
     for element in elements(body, "kml", PLACEMARK | LINKS):
@@ -35,10 +35,10 @@ def placemarks(body: bytes) -> Iterator[Found | Said]:
             index += 1
     if links:
         what = "a link to another file is" if links == 1 else f"{links:,} links to other files are"
-        yield Said(None, f"{what} passed over; nothing is fetched")
+        yield FeatureNote(None, f"{what} passed over; nothing is fetched")
 
 
-def _placemark(index: int, placemark: Element) -> Iterator[Found | Said]:
+def _placemark(index: int, placemark: Element) -> Iterator[Found | FeatureNote]:
     id = placemark.attributes.get("id")
     if id is not None and _is_number(id, placemark):
         id = None
@@ -49,7 +49,7 @@ def _placemark(index: int, placemark: Element) -> Iterator[Found | Said]:
     except Invalid as error:
         yield Found(index, id, error, name=properties.get("name"))
         return
-    yield from (Said(index, note) for note in (*notes, *beside))
+    yield from (FeatureNote(index, note) for note in (*notes, *beside))
     is_timed = any(stamp.text_of("when") for stamp in placemark.all("TimeStamp"))
     for part, geometry in enumerate(found):
         yield Found(index, id, Feature(geometry, properties), part, is_timed=is_timed)

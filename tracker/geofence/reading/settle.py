@@ -9,7 +9,7 @@ import shapely
 
 from tracker.geofence.reading.collection import Collection, Draft
 from tracker.geofence.reading.columns import READERS
-from tracker.geofence.reading.told import Said, Told
+from tracker.geofence.reading.notes import FeatureNote, ReadingNotes
 from tracker.model.moment import parse
 
 CUT: Final = 10  # letters of a column's name that a Shapefile has room for
@@ -32,13 +32,13 @@ class Settled(msgspec.Struct, frozen=True):
     changed: list[Draft]
     replaced: frozenset[str]
     unchanged: frozenset[str]
-    said: list[Said]
+    said: list[FeatureNote]
     foreign: frozenset[str] = frozenset()
 
 
 def settle(found: Collection, stored: Mapping[str, Stored], mine: frozenset[str] | None) -> Settled:
     """`mine`: the ids that may be told of and replaced; None for all."""
-    changed, replaced, unchanged, told = list[Draft](), set[str](), set[str](), Told()
+    changed, replaced, unchanged, told = list[Draft](), set[str](), set[str](), ReadingNotes()
     foreign = frozenset[str]() if mine is None else frozenset(stored.keys() - mine)
     for index, draft in zip(found.indices, found.drafts, strict=True):
         if draft.id in foreign:

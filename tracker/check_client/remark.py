@@ -1,4 +1,4 @@
-"""Finding: one sentence about what a client does; and the report of all of them."""
+"""Remark: one sentence about what a client does; and the report of all of them."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -10,7 +10,7 @@ SHOWN: Final = 3  # times that one kind is told at once; after that it is only c
 WRONG, LOST, HINT = "wrong", "lost", "hint"  # the server refuses or closes; a value is dropped; maybe all is well
 
 
-class Finding(msgspec.Struct, frozen=True):
+class Remark(msgspec.Struct, frozen=True):
     """`kind` is the same for all findings of one cause. `weight`: WRONG, LOST or HINT."""
 
     kind: str
@@ -18,16 +18,16 @@ class Finding(msgspec.Struct, frozen=True):
     weight: str = WRONG
 
 
-class Report:
+class Remarks:
     """Tells each finding as it is made, and all of them in short at the end."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self.tell = tell
         self.counts: Counter[str] = Counter()
-        self.first: dict[str, Finding] = {}  # by kind
+        self.first: dict[str, Remark] = {}  # by kind
         self.messages = self.fixes = self.connections = 0
 
-    def add(self, finding: Finding, where: str = "") -> None:
+    def add(self, finding: Remark, where: str = "") -> None:
         self.counts[finding.kind] += 1
         self.first.setdefault(finding.kind, finding)
         count = self.counts[finding.kind]

@@ -1,4 +1,4 @@
-"""Message: a delivery on its way, and how a program reads it: a CloudEvent 1.0 in structured JSON."""
+"""Notice: a delivery on its way, and how a program reads it: a CloudEvent 1.0 in structured JSON."""
 
 from typing import Final, Literal
 
@@ -12,7 +12,7 @@ from tracker.model.subscription import Subscription
 CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
 
 
-class Message(msgspec.Struct, frozen=True):
+class Notice(msgspec.Struct, frozen=True):
     """All that a carrier may say. `installation` names the event log, `names` are there for those that reach people."""
 
     delivery: Delivery
@@ -47,7 +47,7 @@ class CloudEvent(msgspec.Struct, frozen=True):
     datacontenttype: Literal["application/json"] = "application/json"
 
 
-def encode(message: Message) -> bytes:
+def encode(message: Notice) -> bytes:
     delivery = message.delivery
     event = CloudEvent(
         id=message.id,

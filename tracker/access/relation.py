@@ -1,4 +1,4 @@
-"""Standing: what the caller is to people and their groups."""
+"""Relation: what the caller is to people and their groups."""
 
 import asyncpg
 

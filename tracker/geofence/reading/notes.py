@@ -20,7 +20,7 @@ class BadFeature(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Said(msgspec.Struct, frozen=True):
+class FeatureNote(msgspec.Struct, frozen=True):
     """A note on a feature, on so many of which `index` is the first; None: on the file."""
 
     index: int | None
@@ -28,7 +28,7 @@ class Said(msgspec.Struct, frozen=True):
     times: int = 1
 
 
-class Told:
+class ReadingNotes:
     """Gathered while a file is read. Of more than MOST_TOLD only the number is kept."""
 
     def __init__(self) -> None:
@@ -54,6 +54,6 @@ class Told:
         else:
             self._more += 1
 
-    def said(self) -> list[Said]:
-        found = [Said(index, note, times) for note, (index, times) in self._notes.items()]
-        return [*found, Said(None, f"and {self._more:,} other notes")] if self._more else found
+    def said(self) -> list[FeatureNote]:
+        found = [FeatureNote(index, note, times) for note, (index, times) in self._notes.items()]
+        return [*found, FeatureNote(None, f"and {self._more:,} other notes")] if self._more else found

@@ -1,4 +1,4 @@
-"""Alarms: when, by the server's clock, a device that says nothing has to be looked at."""
+"""Wakes: when, by the server's clock, a device that says nothing has to be looked at."""
 
 from heapq import heappop, heappush
 
@@ -10,7 +10,7 @@ from tracker.pipeline.elapse import find_wake
 GRACE_US = 5_000_000  # a fix that says otherwise may be on its way
 
 
-class Alarms:
+class Wakes:
     """One for each device at most, so no more than there are devices; a new one replaces the one before."""
 
     def __init__(self) -> None:
@@ -20,7 +20,7 @@ class Alarms:
     def put(self, device: int, state: State, fences: Fences, step: int = 0) -> None:
         """As the state now asks for. `step`: by how many µs the clock was set since its newest fix came."""
         state = note_changes(state, fences)
-        at = alarm(state, fences) if state.due != NOT_DUE or device in self.set_for else None
+        at = find_wake_time(state, fences) if state.due != NOT_DUE or device in self.set_for else None
         if at is None:
             self.set_for.pop(device, None)
         elif self.set_for.get(device) != at + step:
@@ -46,7 +46,7 @@ class Alarms:
         return rung
 
 
-def alarm(state: State, fences: Fences) -> int | None:
+def find_wake_time(state: State, fences: Fences) -> int | None:
     """In µs of the server: as long after the newest fix was received as the device's own time has to go on."""
     at = find_wake(state, fences)
     if at is None or state.newest is None:
