@@ -35,6 +35,13 @@ PLACES: Final = ((74250000, 437350000), (74260000, 437350000), (74270000, 437350
 INGEST: Final = Path(log_module.__file__).parent
 GRACE_US: Final = 5_001_000
 
+WILLING: Final = "drop trigger if exists refuses on event"
+REFUSING: Final = f"""
+{WILLING};
+create or replace function refuse() returns trigger language plpgsql as
+    $$ begin raise exception 'refused' using errcode = 'data_exception'; end $$;
+create trigger refuses before insert on event for each row when (new.late) execute function refuse()"""
+
 Step = tuple[Any, ...]
 Work = Callable[[], Coroutine[Any, Any, object]]
 Rung = tuple[list[int], int]  # devices, and the time, µs
@@ -97,6 +104,7 @@ async def play(url: str, conn: asyncpg.Connection, script: Script, *, dies: bool
     finally:
         log_module.MOST_REFOLDED = most  # type: ignore[misc]
         player.log.conn.terminate()
+        await conn.execute(WILLING)
 
 
 async def read_events(conn: asyncpg.Connection) -> list[Event]:
@@ -195,8 +203,8 @@ class Player:
 
     async def fold_in(self) -> None:
         """As the writer does: the device is taken off the list first, and stays the one that is tried again."""
-        for device in sorted(self.log.late):
-            self.log.late.discard(device)
+        for device in sorted(self.log.memory.late):
+            self.log.memory.late.discard(device)
             await self.attempt(lambda device=device: self.log.refold(device))  # type: ignore[misc]
 
     async def clock(self, second: float) -> None:
@@ -228,6 +236,10 @@ class Player:
     def ring_silence(self) -> Rung:
         now = now_us() + self.later
         return self.log.memory.silences.ring(now, self.log.memory.devices, self.log.states), now
+
+    async def refuse(self, is_refused: bool = True) -> None:
+        """Whether the database refuses what is told late."""
+        await self.conn.execute(REFUSING if is_refused else WILLING)
 
     # What people do.
 

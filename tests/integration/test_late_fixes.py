@@ -122,3 +122,36 @@ async def test_a_late_fix_after_a_restart_is_folded_in_too(database_url: str, pr
             await device.fixes(2, *(fix(begin + 1_300_000 + n * 10_000, 0.0) for n in range(5)))
         found = await events(server, 2)
     assert [(each["type"], each["late"]) for each in found] == [("enter", True), ("exit", True)]
+
+
+REFUSING = """
+create sequence tried;
+create function refuse() returns trigger language plpgsql as
+    $$ begin perform nextval('tried'); raise exception 'refused' using errcode = 'data_exception'; end $$;
+create trigger refuses before insert on event for each row when (new.late) execute function refuse()"""
+
+
+async def test_late_fixes_that_the_database_refuses_cost_no_other_fix_and_hold_up_no_change(
+    server: RunningServer, conn: asyncpg.Connection
+) -> None:
+    """They decide nothing, and are tried once: what comes after them is stored and told, by the geofences as changed."""
+    server.new_geofence(fence("port", preset="strict"))
+    token, begin = server.new_device("van-12"), now_ms() - 600_000
+    async with server.device("van-12", token) as device:
+        await device.fixes(1, fix(begin, 0.0), fix(begin + 20_000, 0.0))
+        await conn.execute(REFUSING)
+        await device.fixes(2, fix(begin + 10_000, 300.0))
+        with server.api() as api:
+            changed = api.put("/api/geofences/port", json=fence("port", preset="strict", dwell=60))
+            assert changed.status_code == 200
+        for seq in range(3, 13):
+            assert (await device.fixes(seq, fix(begin + seq * 10_000, 0.0)))["stored"] == 1
+        assert [each["type"] for each in await events(server, 2)] == ["enter", "dwell"]
+        assert await conn.fetchval("select count(*) from quarantine") == 0
+        assert await conn.fetchval("select last_value from tried") == 1
+        await conn.execute("drop trigger refuses on event")
+        await device.fixes(13, fix(begin + 140_000, 300.0))
+        await device.fixes(14, fix(begin + 130_000, 300.0))
+        found = standing(await events(server, 5))
+    assert found[-1] == ("van-12", format_ms(begin + 130_000), "exit")
+    assert [kind for _, _, kind in found] == ["enter", "dwell", "exit"]

@@ -135,10 +135,12 @@ def test_every_await_of_the_log_is_one_a_script_dies_at(played: Play) -> None:
     for script, _ in SCRIPTS.values():
         reached |= played([*script, ("slice",), ("checkpoint",)], True).places
     reached |= played([("bad",), ("pair", 9.0), ("cut", 2), ("send", (0, 0)), ("delete", "van-2")], True).places
+    refused = [("refuse",), ("send", (10, 1)), ("fold_in",), ("send", (11, 1)), ("fence", "a", 0, {"dwell": 9})]
+    reached |= played([("fence", "a", 0, {}), ("send", (0, 0), (20, 0)), *refused, ("send", (30, 0))], True).places
     reached |= played([("send", (0, 0), (9, 1)), ("phone", (0, 0), (5, 1)), ("phone", (5, 1))], True).places
     missed = {
         text
-        for name in ("log.py", "inputs.py", "folds.py", "notes.py", "checkpoint.py", "replay.py", "refresh.py")
+        for name in ("log.py", "inputs.py", "folds.py", "notes.py", "days.py", "checkpoint.py", "replay.py", "refresh.py")
         for text, places in awaits_of(name).items()
         if text not in NEVER_WAITED_AT and places.isdisjoint(reached)
     }

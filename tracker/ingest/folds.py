@@ -53,14 +53,19 @@ async def fold_late(
     start = find_start(state)
     rows = [] if start is None else await select_fixes_of(conn, device, after=start.seen_at, limit=most)
     if start is None or len(rows) >= most:
-        state = note_changes(state, taken.fences)
-        return unframed({device: msgspec.structs.replace(state, late_from=None)}, (), taken)
+        return await give_up_late(device, taken, states)
     told = await select_decisions(conn, device, after=start.seen_at)
     given = memory.devices[device], state, start, rows, told, taken.fences
     refolded = await asyncio.to_thread(refold, *given)
     await update_decided(conn, refolded.moved)
     await upsert_anchors(conn, {device: refolded.state.anchors})
     return unframed({device: refolded.state}, refolded.transitions, taken)
+
+
+async def give_up_late(device: int, taken: Taken, states: States) -> Folded:
+    """What came late decides nothing, and is not tried again; the fixes stay stored, and the state is as it was."""
+    state = note_changes(states[device], taken.fences)
+    return unframed({device: msgspec.structs.replace(state, late_from=None)}, (), taken)
 
 
 async def fold_time(memory: Memory, devices: Sequence[int], now: int, taken: Taken, states: States) -> Folded:

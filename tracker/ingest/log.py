@@ -11,22 +11,22 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import msgspec
+import structlog
 
 from tracker.alerts.matching import Subscriptions, write_outbox
 from tracker.geofence.fences import Fences
 from tracker.ingest.apps import Key, KnownApp, find_news
 from tracker.ingest.checkpoint import Checkpoint
-from tracker.ingest.folds import fold_frames, fold_late, fold_time, is_plain
+from tracker.ingest.days import Days
+from tracker.ingest.folds import fold_frames, fold_late, fold_time, give_up_late, is_plain
 from tracker.ingest.inputs import Taken, take_over
 from tracker.ingest.memory import Memory, Overlaid
 from tracker.ingest.progress import Progress
 from tracker.ingest.refresh import Refresh
 from tracker.ingest.replay import restore
-from tracker.ingest.silences import Silences
 from tracker.ingest.write import write_folded
 from tracker.model.device import Device
 from tracker.model.event import Event
-from tracker.model.fix import Fix
 from tracker.model.frame import Frame
 from tracker.model.moment import DAY_MS, now_ms, now_us
 from tracker.model.state import State
@@ -50,8 +50,9 @@ from tracker.store.ownership import (
     take_leases,
 )
 from tracker.store.pairs import delete_meetings
-from tracker.store.partitions import Span, ahead, covered, create_missing, day_of, today
-from tracker.store.pool import answering, open_connection
+from tracker.store.pool import BAD_DATA, answering, open_connection
+
+logger = structlog.get_logger()
 
 STANDBY_POLL: Final = 0.5  # s between looks whether the owner is gone
 ANSWER: Final = 20.0  # s for a batch: longer than PostgreSQL waits for a lock, 10 s
@@ -90,7 +91,7 @@ class Log:
         self.saving = Checkpoint()
         self.refresh = Refresh(self.url)
         self.subscriptions = Subscriptions()
-        self.spans: list[Span] = []
+        self.days = Days()
         self.seen: Revisions | None = None  # what decides, as a batch read it last
         self.pending: Committed | None = None  # what the transaction under way will have changed
         self.news: dict[Key, KnownApp] = {}  # of apps, in the transaction under way
@@ -107,16 +108,8 @@ class Log:
         return self.memory.fences
 
     @property
-    def late(self) -> set[int]:
-        return self.memory.late
-
-    @property
     def progress(self) -> dict[int, Progress]:
         return self.memory.progress
-
-    @property
-    def silences(self) -> Silences:
-        return self.memory.silences
 
     @property
     def stamp(self) -> int:
@@ -128,14 +121,14 @@ class Log:
         if self.epoch:
             self.conn.terminate()
             self.refresh.end()
-        self.owner, self.saving, self.refresh = uuid4(), Checkpoint(), Refresh(self.url)
+        self.owner, self.saving, self.refresh, self.days = uuid4(), Checkpoint(), Refresh(self.url), Days()
         self.conn = await open_connection(self.url)
         self.epoch = await insert_owner(self.conn, self.owner, self.name)
         held = await take_leases(self.conn, self.owner)
         while len(held) < PARTITIONS:  # stand by: another process owns them, and its end sends us nothing
             await asyncio.sleep(STANDBY_POLL)
             held = await take_leases(self.conn, self.owner)
-        self.spans = await create_missing(self.conn, ahead(today()), today())
+        await self.days.make_ahead(self.conn)
         self.memory, self.saving = await restore(self.conn, held)
         self.memory.silences.since = now_us()
         self.memory.expect(self.memory.states)
@@ -144,22 +137,18 @@ class Log:
         """As it is now in its table."""
         self.memory.know(device)
 
-    def rung(self, now: int) -> list[int]:
-        """The devices that something has become true of by time alone, at `now` in microseconds."""
-        return self.memory.ring(now)
-
     async def append(self, frames: Sequence[Frame]) -> Committed:
         """Store a batch with all its consequences, or nothing of it."""
         try:
             return await self.commit(frames)
         except asyncpg.CheckViolationError:  # also where a partition we knew of was dropped, as a retention job does
-            self.spans = []
+            self.days.forget()
             return await self.commit(frames)
 
     async def commit(self, frames: Sequence[Frame]) -> Committed:
         """Most batches bring nothing but rows and are decided by what decided the last. So a batch is folded by that
         first, and goes out in one message; what turns out to be more than that is stored in the long way."""
-        await self.make_partitions(frames)
+        await self.days.make_for(self.conn, frames)
         taken = self.taken_before()
         if taken is None:
             return await self.store(self.folding(frames), frames)
@@ -205,7 +194,25 @@ class Log:
 
     async def refold(self, device: int) -> Committed:
         """Fold in what came late from one device: see pipeline/refold.py."""
-        return await self.store(self.folding_late(device))
+        try:
+            return await self.store(self.folding_late(device))
+        except BAD_DATA as error:
+            return await self.store(self.giving_up_late(device, error))
+
+    async def fold_in_aside(self, device: int) -> None:
+        """So that a change of the geofences need not wait for what came late from this device."""
+        try:
+            committed = await self.transact(self.folding_late(device), is_aside=True)
+        except BAD_DATA as error:
+            committed = await self.transact(self.giving_up_late(device, error), is_aside=True)
+        self.aside.append(committed)
+
+    def giving_up_late(self, device: int, error: Exception) -> Fold:
+        """The database refuses what the late fixes of a device come to. To keep them for another attempt would be the
+        cautious thing, but it would be refused in the same way with each batch, and a change of the geofences, which
+        waits for late fixes, would never come; whoever sends something meanwhile would be refused with them."""
+        logger.error("late fixes decide nothing: refused by the database", device=device, error=repr(error))
+        return lambda *given: give_up_late(device, *given)
 
     def folding_late(self, device: int) -> Fold:
         return lambda *given: fold_late(self.conn, self.memory, device, MOST_REFOLDED, *given)
@@ -222,7 +229,7 @@ class Log:
             return await self.transact(fold, frames)
         except LateFirst:
             for device in sorted(self.memory.unfolded):
-                self.aside.append(await self.transact(self.folding_late(device), is_aside=True))
+                await self.fold_in_aside(device)
             return await self.transact(fold, frames)
 
     async def transact(self, fold: Fold, frames: Sequence[Frame] = (), *, is_aside: bool = False) -> Committed:
@@ -296,18 +303,10 @@ class Log:
             return None
         return committed
 
-    async def make_partitions(self, frames: Sequence[Frame]) -> None:
-        """Outside the transaction: making a table locks the log for a moment, and must not wait for a long batch."""
-        numbers = {entry.at // DAY_MS for frame in frames for entry in frame.entries if type(entry) is Fix}
-        days = {day_of(number * DAY_MS) for number in numbers}
-        if not all(covered(day, self.spans) for day in days):
-            self.spans = await create_missing(self.conn, days, today())
-
     async def tend(self) -> None:
         """What is due now and then: tomorrow's partitions, what nobody asks for any more, and a new checkpoint, which
         `save_slice` writes."""
-        if not all(covered(day, self.spans) for day in ahead(today())):
-            self.spans = await create_missing(self.conn, ahead(today()), today())
+        await self.days.make_ahead(self.conn)
         async with answering(self.conn, self.answer_s):
             await delete_in_force(self.conn, self.owner, self.stamp - HISTORY_US)
         self.saving.begin(self.memory)

@@ -1,6 +1,5 @@
 """Notes that wait for the writer: taken after the fixes of each turn, so that what came before them is stored."""
 
-import struct
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
@@ -10,12 +9,11 @@ import structlog
 from tracker.ingest.log import Committed, Log
 from tracker.ingest.notes import fold_notes
 from tracker.model.note import Note
-from tracker.store.pool import REFUSED
+from tracker.store.pool import BAD_DATA
 
 logger = structlog.get_logger()
 
 MOST: Final = 500  # in one transaction
-BAD_DATA: Final = (*REFUSED, ArithmeticError, struct.error)  # the last two: a value no column can hold
 
 
 class Noting(Protocol):

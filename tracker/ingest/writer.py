@@ -16,7 +16,7 @@ from typing import Final, Protocol
 import structlog
 
 from tracker.ingest.log import Committed, Log
-from tracker.ingest.note_queue import BAD_DATA, Notes, Noting
+from tracker.ingest.note_queue import Notes, Noting
 from tracker.ingest.repeats import Repeats
 from tracker.live.bus import Bus
 from tracker.logs import Seldom
@@ -26,7 +26,7 @@ from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import now_us
 from tracker.model.note import Note
 from tracker.model.update import Update
-from tracker.store.pool import AWAY
+from tracker.store.pool import AWAY, BAD_DATA
 
 logger = structlog.get_logger()
 seldom = Seldom(logger)
@@ -137,7 +137,7 @@ class Writer:
 
     def look_at(self, clock: Callable[[], float]) -> float:
         """When time alone may have made something true, or late fixes have their turn."""
-        return min(clock() + TICK, self.refold_from if self.log.late else inf)
+        return min(clock() + TICK, self.refold_from if self.log.memory.late else inf)
 
     async def do_chores(self) -> None:
         """A slice of each that there is, between two batches."""
@@ -206,32 +206,37 @@ class Writer:
 
     async def tell_of_time(self, now: int) -> None:
         if self.pressed:
-            self.log.silences.since = now  # some are not listened to, and must not be called silent for it
+            self.log.memory.silences.since = now  # some are not listened to, and must not be called silent for it
         self.show(self.log.memory.lapses.look(self.log.fences, now // 1000))
-        rung = self.log.rung(now)
+        rung = self.log.memory.ring(now)
         for begin in range(0, len(rung), TOLD_AT_ONCE):
             await self.tell_of(rung[begin : begin + TOLD_AT_ONCE], now)
 
     async def tell_of(self, devices: Sequence[int], now: int) -> None:
-        await self.decide(lambda: self.log.elapse(devices, now))
+        """Where the database refuses what is true of one of them, the others are told it all the same."""
+        if not await self.decide(lambda: self.log.elapse(devices, now)) and len(devices) > 1:
+            for device in devices:
+                await self.decide(lambda device=device: self.log.elapse([device], now))  # type: ignore[misc]
         if self.waiting:
             await self.store(self.take())
 
     async def fold_in_late(self, clock: Callable[[], float]) -> None:
         """One device at a time, and not so often that the others wait for it."""
         is_awaited = self.log.change_seen is not None  # a change of the geofences waits for them
-        if not self.log.late or (clock() < self.refold_from and not is_awaited):
+        if not self.log.memory.late or (clock() < self.refold_from and not is_awaited):
             return
-        device, began = self.log.late.pop(), clock()
+        device, began = self.log.memory.late.pop(), clock()
         await self.decide(lambda: self.log.refold(device))
         self.refold_from = clock() + (clock() - began) * (1 / REFOLDING - 1)
 
-    async def decide(self, work: Callable[[], Awaitable[Committed]]) -> None:
-        """What is decided without a frame. Where the database refuses it, fixes must not wait for ever."""
+    async def decide(self, work: Callable[[], Awaitable[Committed]]) -> bool:
+        """What is decided without a frame. False: the database refuses it, for which no fix is to wait."""
         try:
             self.publish(await self.commit(work))
         except BAD_DATA as error:
             logger.error("refused by the database", error=repr(error))
+            return False
+        return True
 
     async def commit(self, work: Callable[[], Awaitable[Committed]]) -> Committed:
         """Until it is committed. While the database is away nothing is acked, and the devices wait."""
@@ -253,7 +258,7 @@ class Writer:
             try:
                 committed = await self.log.recover() or await work()
                 self.is_storing = True
-                self.log.silences.since = now_us()  # meanwhile nobody could be heard
+                self.log.memory.silences.since = now_us()  # meanwhile nobody could be heard
                 return committed
             except BAD_DATA:
                 raise

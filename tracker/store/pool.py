@@ -1,6 +1,7 @@
 """The connections to PostgreSQL, and what is the same for all of them."""
 
 import asyncio
+import struct
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, cast
@@ -31,6 +32,7 @@ AWAY: Final = (
 )
 # What it raises for data it will never take. asyncpg's own are InterfaceErrors too: ask for these first.
 REFUSED: Final = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError)
+BAD_DATA: Final = (*REFUSED, ArithmeticError, struct.error)  # the last two: a value no column can hold
 JSONB_VERSION: Final = b"\x01"  # leads every jsonb in PostgreSQL's binary format
 
 

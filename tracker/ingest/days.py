@@ -1,0 +1,33 @@
+"""The partitions of the log that are known to be there: those of the days of what comes, made before it is stored."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import asyncpg
+
+from tracker.model.fix import Fix
+from tracker.model.frame import Frame
+from tracker.model.moment import DAY_MS
+from tracker.store.partitions import Span, ahead, covered, create_missing, day_of, today
+
+
+class Days:
+    def __init__(self) -> None:
+        self.spans: Sequence[Span] = ()
+
+    async def make_ahead(self, conn: asyncpg.Connection) -> None:
+        """Tomorrow's and some more, so that no batch has to at midnight."""
+        await self.make(conn, ahead(today()))
+
+    async def make_for(self, conn: asyncpg.Connection, frames: Iterable[Frame]) -> None:
+        """Outside the transaction: making a table locks the log for a moment, and must not wait for a long batch."""
+        numbers = {entry.at // DAY_MS for frame in frames for entry in frame.entries if type(entry) is Fix}
+        await self.make(conn, {day_of(number * DAY_MS) for number in numbers})
+
+    async def make(self, conn: asyncpg.Connection, days: Iterable[date]) -> None:
+        if not all(covered(day, self.spans) for day in days):
+            self.spans = await create_missing(conn, days, today())
+
+    def forget(self) -> None:
+        """Where one that was known is gone, as a retention job drops them: all are looked for again."""
+        self.spans = ()
