@@ -12,12 +12,14 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from tests.integration.player import AT, Script, Told, awaits_of, play
+from tests.integration.told_changes import CHANGES
 from tests.integration.told_scripts import SCRIPTS, hours
 from tests.laws import examples
 from tracker.ingest import log
 from tracker.model.moment import format_ms
 from tracker.store.pool import open_connection
 
+ALL: Final = SCRIPTS | CHANGES
 Play = Callable[[Script, bool], Told]
 
 
@@ -32,9 +34,9 @@ def played(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]
         runner.run(conn.close())
 
 
-@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize("name", ALL)
 def test_a_script_tells_what_is_right_whatever_dies(name: str, played: Play) -> None:
-    script, expected = SCRIPTS[name]
+    script, expected = ALL[name]
     assert played(script, False).lines() == expected
     assert played(script, True).lines() == expected
 
@@ -52,6 +54,8 @@ RULES: Final = st.sampled_from(
         {"speed_limit": 10.0},
         {"preset": "balanced"},
         {"preset": "balanced", "dwell": 40, "speed_limit": 10.0},
+        {"preset": "calm"},
+        {"preset": "calm", "dwell": 40},
         {"enabled": False},
         {"categories": ["truck"]},
         {"devices": ["van-1"]},
@@ -62,12 +66,14 @@ RULES: Final = st.sampled_from(
 )
 FENCE: Final = st.tuples(st.just("fence"), st.sampled_from("ab"), st.sampled_from([None, 0, 0, 1, 2]), RULES)
 SEND: Final = st.tuples(MOMENTS, PLACES, SPEEDS).map(lambda fix: ("send", fix))
+PHONE: Final = st.tuples(MOMENTS, PLACES, SPEEDS).map(lambda fix: ("phone", fix))
+FINER: Final = st.tuples(MOMENTS, PLACES).map(lambda fix: ("phone", (fix[0] + 0.25, fix[1])))
 SEND2: Final = st.tuples(MOMENTS, PLACES).map(lambda fix: ("send2", fix))
 CHANGE: Final = st.one_of(
     FENCE,
     FENCE,
     st.sampled_from([("category", "truck"), ("category", "car"), ("pair", 100.0), ("pair", 150.0), ("pair", None)]),
-    st.just(("pair", 100.0, "balanced")),
+    st.sampled_from([("pair", 100.0, "balanced"), ("pair", 100.0, "calm")]),
 )
 DEATH: Final = st.one_of(
     st.sampled_from([("restart",), ("crash",), ("take_over",)]),
@@ -80,7 +86,12 @@ REST: Final = st.one_of(
     st.tuples(st.just("clock"), MOMENTS),
     st.sampled_from([("standing", "hidden"), ("standing", "visible"), ("sos", "m-1"), ("sos", "m-2")]),
 )
-STEPS: Final = st.lists(st.one_of(SEND, SEND, SEND, SEND2, CHANGE, DEATH, REST), max_size=24)
+RARE: Final = st.sampled_from(
+    [("replace", "van-1"), ("replace", "van-2"), ("most_refolded", 1), ("refuse",), ("refuse", False), ("bad",)]
+)
+STEPS: Final = st.lists(
+    st.one_of(SEND, SEND, SEND, SEND2, st.one_of(PHONE, FINER), CHANGE, DEATH, REST, RARE), max_size=24
+)
 
 
 def test_restarts_change_nothing_of_what_is_told(played: Play) -> None:
