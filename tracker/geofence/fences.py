@@ -19,8 +19,8 @@ from tracker.model.geofence import EVERYWHERE, Geofence
 NOWHERE: Final[frozenset[int]] = frozenset()
 PENDING: Final = -1  # in place of a stamp
 LEAST_E7: Final = 1_000  # 11 m of latitude: a shorter way passes through nothing that is clear of noise
-GAP_MS: Final = 300_000  # no line is drawn across a longer silence,
-GAP_METRES: Final = 10_000.0  # nor a longer one
+GAP_MS: Final = 300_000  # no line is drawn across a silence that lasted longer
+GAP_METRES: Final = 10_000.0  # nor one that is longer than this
 
 
 class Asked(NamedTuple):
@@ -81,7 +81,7 @@ class Fences:
         )
 
     def put_in_force(self, stamp: int) -> "Fences":
-        """From this stamp on: what was PENDING has it."""
+        """The same, in force from this stamp on: it is given to those that were PENDING."""
         if PENDING not in self.since.values():
             return self
         return replace(self, since={key: stamp if at == PENDING else at for key, at in self.since.items()}, stamp=stamp)
@@ -94,8 +94,8 @@ class Fences:
         return frozenset(key for key in known if applies(self[key].scope, device, category, at))
 
     def ask(self, fixes: Sequence[Fix], before: Iterable[Fix | None]) -> Asked:
-        """Of all fixes at once, which is many times cheaper than one by one. `before`: the one each follows; it is not
-        looked at where nothing is inferred from the ways between them."""
+        """Ask about all fixes at once, which is many times cheaper than one by one. `before`: the one each follows; it
+        is not looked at where nothing is inferred from the ways between them."""
         if not self.ids or not fixes:
             return NOTHING_ASKED
         here = self.find_here(fixes)

@@ -39,7 +39,8 @@ def is_old(known: KnownApp, now: int) -> bool:
 
 
 def carry_note(app: App, before: KnownApp | None) -> App:
-    """What it said last stays until it says something else."""
+    """The note with which an app goes on. One that says nothing new keeps what it said last: to forget it with the next
+    quiet request would show a fault for a moment only, and nobody would see it."""
     if app.note is not None or before is None:
         return app
     return msgspec.structs.replace(app, note=before.app.note)

@@ -16,11 +16,12 @@ class Days:
         self.spans: Sequence[Span] = ()
 
     async def make_ahead(self, conn: asyncpg.Connection) -> None:
-        """Tomorrow's and some more, so that no batch has to at midnight."""
+        """Make those of the next days, so that no batch has to wait for a table at midnight."""
         await self.make(conn, ahead(today()))
 
     async def make_for(self, conn: asyncpg.Connection, frames: Iterable[Frame]) -> None:
-        """Outside the transaction: making a table locks the log for a moment, and must not wait for a long batch."""
+        """Make those of the days of these fixes, outside the transaction: making a table locks the log for a moment,
+        and must not wait for a long batch."""
         numbers = {entry.at // DAY_MS for frame in frames for entry in frame.entries if type(entry) is Fix}
         await self.make(conn, {day_of(number * DAY_MS) for number in numbers})
 

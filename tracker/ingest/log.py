@@ -134,7 +134,7 @@ class Log:
         self.memory.expect(self.memory.states)
 
     def know(self, device: Device) -> None:
-        """As it is now in its table."""
+        """Take the device as it is now in its table."""
         self.memory.know(device)
 
     async def append(self, frames: Sequence[Frame]) -> Committed:
@@ -233,7 +233,7 @@ class Log:
             return await self.transact(fold, frames)
 
     async def transact(self, fold: Fold, frames: Sequence[Frame] = (), *, is_aside: bool = False) -> Committed:
-        """The one transaction."""
+        """The one transaction: what was taken over, folded and written is committed together, or nothing of it is."""
         self.pending, self.news = None, {}
         async with answering(self.conn, self.answer_s), self.conn.transaction():
             revisions = self.seen = await mark_batch(self.conn, self.owner, self.batch + 1)
@@ -327,7 +327,8 @@ class Log:
             return await self.saving.write_slice(self.conn, self.owner, self.batch, self.memory)
 
     async def checkpoint(self) -> None:
-        """A whole one."""
+        """Write a whole one at once, which holds up all acks meanwhile: at the end of this process, where nobody
+        waits."""
         self.saving.begin(self.memory)
         while await self.save_slice():
             pass

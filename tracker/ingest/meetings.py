@@ -29,7 +29,7 @@ class Meetings:
         return msgspec.structs.replace(folded, transitions=transitions, meetings=met.meetings)
 
     def without(self, device: int) -> "Meetings":
-        """It was deleted, and its pairs with it."""
+        """What is left when a device was deleted, and its pairs with it."""
         left = [each for each in self.meetings.values() if device not in each.pair.keys]
         return make_meetings(self.revision, left) if len(left) < len(self.meetings) else self
 

@@ -71,7 +71,7 @@ class Memory:
         self.progress: dict[int, Progress] = {}  # of the devices' streams, by key
 
     def know(self, device: Device) -> None:
-        """As it is now in its table."""
+        """Take the device as it is now in its table."""
         before = self.devices.get(device.key)
         self.devices[device.key] = device
         (self.to_recast.discard if device.category == self.states[device.key].category else self.to_recast.add)(

@@ -24,7 +24,7 @@ class Waiter:
             self.outcome.set_result(outcome)
 
     def resume(self) -> None:
-        """Nothing was stopped: see `Posts.check_room`."""
+        """Nothing is to be resumed, for nothing was stopped: see `Posts.check_room`."""
 
 
 class Posts:

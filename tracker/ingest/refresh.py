@@ -49,7 +49,7 @@ class Refresh:
         return self.next.result()
 
     def end(self) -> None:
-        """Nobody waits for what is being made any more."""
+        """Stop what is being made: this owner is over, and nobody waits for it any more."""
         if self.next is not None:
             self.next.cancel()
             self.next = None

@@ -217,7 +217,7 @@ class Session:
         self.socket.send_all(answers)
 
     def say(self, message: str) -> None:
-        """Behind the answers, which were there before."""
+        """These are sent behind the answers of this turn, which were there before them."""
         if self.answers:
             self.send_answers()
         self.socket.send(message)
@@ -230,7 +230,7 @@ class Session:
             progress.stored(seq)
 
     def resume(self) -> None:
-        """The writer has room again."""
+        """The writer has room again, so this socket is read on."""
         self.roster.release()
 
     def send_commands(self) -> None:

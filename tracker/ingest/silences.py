@@ -36,7 +36,8 @@ class Silences:
         return max(self.since, self.set_at.get(device, 0))
 
     def put(self, device: Device, state: State) -> None:
-        """Unless it is looked at sooner."""
+        """Look at the device by then, unless it is looked at sooner anyway: one entry for each device is enough, and a
+        second would have to be found again to be taken out."""
         due = self.find_due(device, state)
         if due is not None and due + GRACE_US < self.look_at.get(device.key, due + GRACE_US + 1):
             self.look_at[device.key] = due + GRACE_US
@@ -52,7 +53,8 @@ class Silences:
         return self.steps.since(max(state.heard_at, state.received_at))
 
     def changed(self, device: Device, state: State, now: int) -> None:
-        """Its interval is another one."""
+        """The interval of the device was changed: its silence counts anew, for what was silence by the old one is none
+        yet."""
         self.set_at[device.key] = now
         self.put(device, state)
 

@@ -140,7 +140,7 @@ class Writer:
         return min(clock() + TICK, self.refold_from if self.log.memory.late else inf)
 
     async def do_chores(self) -> None:
-        """A slice of each that there is, between two batches."""
+        """A slice of each chore that there is, between two batches: a whole one would hold up the acks."""
         if self.log.saving.stamp is not None:
             await self.attempt(self.log.save_slice)
         self.show(self.log.memory.revisit(REVISITED))
@@ -199,7 +199,8 @@ class Writer:
         self.publish(committed)
 
     async def take_change(self) -> None:
-        """By a batch of nothing. One that is not made yet is asked for again with the next turn."""
+        """Take over a change by a batch of nothing. Geofences that are not made yet are asked for again with the next
+        turn."""
         self.may_have_changed = False
         await self.decide(lambda: self.log.append([]))
         self.may_have_changed = self.log.seen is not None and self.log.seen.geofences != self.log.fences.revision
@@ -290,7 +291,7 @@ class Writer:
             self.bus.publish(Update(positions, each.events, now_us(), folded.has_messages, self.rights))
 
     def show(self, devices: Collection[int]) -> None:
-        """Anew, though nothing came from them."""
+        """Tell viewers of these devices anew, though nothing came from them."""
         if devices:
             self.bus.publish(Update(self.log.memory.find_shown(devices), [], now_us(), rights=self.rights))
 
@@ -325,7 +326,7 @@ class Writer:
         self.metrics.batch_size.observe(stored)
 
     async def attempt(self, work: Callable[[], Awaitable[object]]) -> None:
-        """What may come late, such as a checkpoint: the log has everything."""
+        """Do what may come late, such as a checkpoint. It is not tried again here, for the log has everything."""
         try:
             await work()
         except AWAY as error:

@@ -59,7 +59,7 @@ class Hub:
         self.links: Elsewhere | None = None
 
     def deliver(self, update: Update) -> None:
-        """From the bus."""
+        """Take what was committed, as the bus brings it."""
         self.table.rights = max(self.table.rights, update.rights)
         self.table.put(update.positions, update.committed_at)
         if update.events:
@@ -135,7 +135,7 @@ class Hub:
         return is_behind
 
     def change_sights(self) -> None:
-        """Where the rights were read anew since."""
+        """Give the viewers their sights anew, where the rights were read anew since."""
         if self.rights == self.sights.revision:
             return
         self.rights = self.sights.revision
@@ -250,7 +250,7 @@ class Hub:
             viewer.fail(NotSignedIn("the session has ended"))
 
     def change_device(self, key: int, device: Device | None) -> None:
-        """Made, renamed or deleted."""
+        """A device was made, renamed or deleted."""
         known = self.table.devices.get(key)
         if device is not None:
             self.table.devices[key] = device

@@ -14,13 +14,13 @@ class Newest:
         self._changed = asyncio.Event()
 
     def deliver(self, update: Update) -> None:
-        """From the bus."""
+        """Take what was committed, as the bus brings it."""
         if update.events:
             self.number = update.events[-1].id
             self._wake()
 
     def end(self) -> None:
-        """Who waits is to go: the server ends."""
+        """The server ends: whoever waits is let go, so that its connection can be closed in order."""
         self.is_ending = True
         self._wake()
 

@@ -306,7 +306,8 @@ class Viewer:
             self.tell_gone(self.table, lost)
 
     def tell_event(self, event: Event, is_seen: bool = True) -> None:
-        """In order, and none twice. One that it may not see counts as told."""
+        """Tell events in order, and none twice. One that the viewer may not see counts as told: to leave the number
+        where it is would make each look begin at it again."""
         if event.id <= self.event or self.wish is None or self.wish.events is None or self.owes_answer:
             return
         self.event = event.id

@@ -33,7 +33,7 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
 
 def advance(device: Device, state: State, question: Question, fences: Fences) -> Step:
-    """Fold one fix that is not stored yet."""
+    """Fold one fix that is not stored yet: a repeat has to be found before, for here it would count twice."""
     state = note_changes(state, fences)
     if is_set_right(state, question.fix):
         state = set_back(state, question.fix.at)
@@ -64,15 +64,17 @@ def is_set_right(state: State, fix: Fix) -> bool:
 
 
 def set_back(state: State, at: int) -> State:
-    """To this time. Were the fixes from ahead to stay the newest, the map would stand still until their time has come.
-    What was decided by them stands; what was in doubt, and the anchors that hold their times, are of no use now."""
+    """The state taken back to the time of this fix. To keep the newest fix by its time would be simpler, and the marker
+    would stand still until the clock had caught up with the fixes that came from ahead. What was decided by those
+    stands. What was in doubt, and the anchors that hold their times, can no more be compared with what comes."""
     stays = tuple(msgspec.structs.replace(stay, since=min(stay.since, at), episode=None) for stay in state.stays)
     anchors = tuple(anchor for anchor in state.anchors if anchor.seen_at < at)
     return msgspec.structs.replace(state, newest=None, jump=None, stays=stays, candidates=(), anchors=anchors, due=0)
 
 
 def find_late(state: State, fix: Fix) -> int | None:
-    """It is newer than all that count, but one that was flagged and came before it is newer still."""
+    """`late_from` after this fix. It is newer than all that count, but a flagged one that came before it may be newer
+    still, and then this one has to be folded in as a late one."""
     return note_late(state, fix.at) if fix.at < state.seen_at else state.late_from
 
 

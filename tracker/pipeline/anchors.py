@@ -13,14 +13,16 @@ from tracker.model.state import State
 
 STEP: Final = 60_000  # ms between the newest two
 BEGINNING: Final = State()
-WINDOW: Final = DAY_MS  # a fix that is later than this decides nothing any more
+WINDOW: Final = DAY_MS  # a fix that comes later than this after its time decides nothing any more
 
 
 def is_anchor_due(state: State, at: int) -> bool:
-    """Before a fix of this time is folded."""
+    """Whether the state is to be kept as an anchor before a fix of this time is folded into it."""
     anchors = state.anchors
     if state.newest is None:
-        return not anchors  # also where a flagged fix of later came first: without a beginning nothing is folded in
+        # the first fix makes one, also after a flagged fix of a later time: without an anchor nothing late could be
+        # folded in
+        return not anchors
     if at < state.seen_at:
         return False  # a fix by a clock that ran ahead was newer: its time is no place to fold from
     return not anchors or at - anchors[-1].seen_at >= STEP
@@ -31,12 +33,13 @@ def add_anchor(state: State, at: int) -> tuple[State, ...]:
     if not is_anchor_due(state, at) or (state.anchors and state.anchors[-1].seen_at == state.seen_at):
         return state.anchors
     if state.newest is None:
-        return (BEGINNING,)  # whatever was flagged before decided nothing
+        return (BEGINNING,)  # without a newest fix there were only flagged ones, which decided nothing
     return thin_anchors((*state.anchors, strip_anchor(state)), at)
 
 
 def strip_anchor(state: State) -> State:
-    """Without attributes too: they may be two thousand bytes, and nothing is decided by them."""
+    """The state as an anchor holds it: without its own anchors, and without the attributes of its fixes, which may be
+    two thousand bytes each and decide nothing."""
     newest = state.newest and msgspec.structs.replace(state.newest, attributes=None)
     return msgspec.structs.replace(state, newest=newest, anchors=(), late_from=None)
 

@@ -28,17 +28,19 @@ def weigh_crossing(
 
 
 def is_waiting(rules: Rules, candidate: Candidate, fix: Fix) -> bool:
-    """Only time is missing: until then it is no matter how clear a fix on this side is."""
+    """Whether only time is missing: enough fixes say that the border was crossed, and until the time is up it does not
+    matter how clear a fix on the other side is."""
     return fix.at < waits_until(rules, candidate)
 
 
 def waits_until(rules: Rules, candidate: Candidate) -> int:
-    """In ms; 0: each fix counts."""
+    """From which time (ms) on a fix can confirm. 0: fixes are missing and not time, so each counts."""
     return candidate.fixes[0].at + round(rules.seconds * 1000) if candidate.count >= rules.fixes else 0
 
 
 def is_clear(fence: Geofence, rules: Rules, fix: Fix, is_inside: bool) -> bool:
-    """Of the border. Inside a small geofence half of what is possible must do, or nobody could enter it."""
+    """How far from the border (m) a fix must lie to be clear of it. Inside a small geofence half of its depth is
+    enough: with the same margin as outside nobody could ever enter it."""
     if rules.is_plain:
         return True
     slack = margin(rules, fix)
@@ -109,7 +111,7 @@ def moment_at(before: Fix, after: Fix, part: float) -> int:
 
 
 def place_at(before: Fix, after: Fix, part: float) -> tuple[float, float]:
-    """The short way across 180."""
+    """At this part of the way, which runs across the 180th meridian where that is shorter."""
     turn = after.lon - before.lon
     turn -= 360.0 * round(turn / 360.0)
     lon = before.lon + part * turn

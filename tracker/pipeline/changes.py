@@ -9,10 +9,11 @@ from tracker.model.state import State
 
 
 def note_changes(state: State, fences: Fences) -> State:
-    """With regard to the geofences that changed after the last input of this state. It is asked when the state is next
-    needed, and not when the geofence changes, because a hundred thousand devices may be inside of it. Whatever gives a
-    state a later stamp has to ask it first: by its stamp a state says which changes are in it, so one that was stamped
-    without would hold on to its doubts, and a dwell given meanwhile would never be told."""
+    """The state with what the geofences that changed after its last input mean for it. It is found when the state is
+    next needed. To do it when the geofence changes would be simpler, and hold up all acks for seconds where a hundred
+    thousand devices are inside. Whatever gives a state a later stamp has to ask it first: by its stamp a state says
+    which changes are in it, so one that was stamped without would hold on to its doubts, and a dwell given meanwhile
+    would never be told."""
     if state.stamp >= fences.stamp:
         return state
     changed = end_doubt(state, find_changed(state, fences, state.stamp))

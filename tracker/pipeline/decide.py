@@ -66,7 +66,7 @@ def judge(device: int, fence: Geofence, candidate: Candidate | None, sides: Side
         start = before if candidate is None else candidate.before
         return None if is_inside or start is None else find_straight_way(device, fence, start, fix)
     if not is_clear(fence, PRESETS[fence.preset], fix, seems_inside):
-        return candidate  # too near the border to take back what others said
+        return candidate  # this fix is too near the border to take back what the ones before it said
     return None if is_inside else find_bent_way(device, fence, candidate, before, fix)
 
 

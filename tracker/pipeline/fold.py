@@ -142,7 +142,8 @@ class Batch:
         return Outcome(stored, duplicate, tuple(refusals))
 
     def one_by_one(self, frame: Frame) -> Outcome:
-        """Of a device that speaks several dialects: each fix is held against what came in another one."""
+        """The fixes of a device that speaks several dialects, each held against what came in another one. No run is
+        looked for: a twin may stand anywhere in it."""
         found = [self.twin(frame, index) for index in range(len(frame.entries))]
         refusals = tuple(each for each in found if isinstance(each, Refusal))
         return Outcome(found.count(True), found.count(False), refusals)
@@ -166,8 +167,9 @@ class Batch:
         return True
 
     def replace(self, frame: Frame, fix: Fix, heard: Heard) -> None:
-        """A finer one takes the place of what is stored and folded already. To fold it behind that would decide by
-        both; so the coarser one leaves the log, and the device is folded again from before it, as for a late fix."""
+        """A finer fix takes the place of the coarser one that is stored and folded already. To fold it behind that one
+        would be simpler, and decide by both. So the coarser one leaves the log, and the device is folded again from
+        before it, as for a late fix."""
         device = frame.device
         self.twins.remove(device, heard)
         self.replaced.append((device, heard.at))
@@ -187,7 +189,7 @@ class Batch:
         device, entries = frame.device, frame.entries
         state = self.states[device]
         if state.stamp < self.fences.stamp:
-            return 0  # a geofence changed since its last fix: `advance` looks what that means
+            return 0  # a geofence changed since its last fix, and only `advance` looks what that means for it
         run = find_run(state, entries[index:] if index else entries, self.number, self.asked)
         if not run:
             return 0

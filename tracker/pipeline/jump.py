@@ -14,7 +14,7 @@ NEAR_E7: Final = int(0.001 * E7)  # closer in both coordinates is within the sla
 def is_possible(before: Fix, fix: Fix) -> bool:
     """Could one device have measured both? Symmetric in time."""
     if abs(fix.lon_e7 - before.lon_e7) < NEAR_E7 and abs(fix.lat_e7 - before.lat_e7) < NEAR_E7:
-        return True  # nearly every fix ends here, without trigonometry
+        return True  # nearly every fix is answered here, without the trigonometry of a distance
     way = distance(before.lon, before.lat, fix.lon, fix.lat)
     slack = SLACK + (before.accuracy or 0.0) + (fix.accuracy or 0.0)
     return way <= slack + FASTEST * abs(fix.at - before.at) / 1000

@@ -7,7 +7,8 @@ from tracker.model.fix import Fix
 from tracker.model.position import Status
 
 MOVING: Final = 1.0  # m/s: a slow walk; GNSS at rest reports up to about half of it
-IN_MOTION, AT_REST = Status.MOVING, Status.STOPPED  # a member looked up in its enum takes as long as the rest of it
+# kept by names of our own: to look a member up in its enum takes as long as all else that is done here
+IN_MOTION, AT_REST = Status.MOVING, Status.STOPPED
 STILL: Final = 20.0  # m, beside both accuracies: a device at rest drifts by less between two fixes
 STEADY_MS: Final = 300_000  # two fixes further apart tell nothing of the speed between them
 

@@ -38,7 +38,7 @@ def meet(rows: Iterable[Row], meetings: Mapping[int, Meeting], by_device: Mappin
         for key in mine:
             before = changed.get(key) or meetings[key]
             if row.received_at <= before.stamp:
-                continue  # it is in there already
+                continue  # the meeting holds this fix already, as after a restart that read a later state of it
             changed[key], more = see(before, row)
             told += more
     return Met(changed, told)
@@ -106,7 +106,7 @@ def metres_between(a: Fix, b: Fix) -> float:
 
 
 def tell_meeting(pair: Pair, device: int, before: Nearness, last: Sighting, after: Nearness) -> Transition:
-    """Told of the device whose fix decided; it happened with the first sighting."""
+    """The transition is of the device whose fix decided, and at the time of the first sighting that said so."""
     first = before.sightings[0] if before.count else last
     me = pair.keys.index(device)
     shown = (first,) if first == last else (first, last)

@@ -29,7 +29,8 @@ from tracker.pipeline.decide import with_stays
 from tracker.pipeline.elapse import elapse
 from tracker.pipeline.question import Question
 
-OWN_FLAGS: Final = int(Flag.CLOCK_SKEW | NO_MARKER)  # those a fix earns by itself; the fold decides the others again
+# the flags a fix earns by itself; all others are decided again when it is folded again
+OWN_FLAGS: Final = int(Flag.CLOCK_SKEW | NO_MARKER)
 FOR_GOOD: Final = 1 << 62  # a stamp after all others: a geofence that is gone decides nothing any more
 ORDER: Final[tuple[Kind, ...]] = ("enter", "cross", "dwell", "speeding", "exit", "release")  # of one moment
 
@@ -133,7 +134,9 @@ def find_limits(rows: Sequence[Row], sealed: Mapping[int, int], facts: Iterable[
 
 
 def begin(state: State, start: State, sealed: Mapping[int, int], fences: Fences) -> State:
-    """The anchor, as of today: what was in doubt about a geofence when it changed was in doubt no more."""
+    """The anchor with what is known today. A doubt about a geofence that changed since ended with that change, so it
+    must not be carried into what is folded again: fixes from before a change would then decide with fixes from after
+    it."""
     start = end_doubt(start, frozenset(sealed))
     return msgspec.structs.replace(
         start, stamp=max(state.stamp, fences.stamp), category=state.category, recast_at=state.recast_at
@@ -171,7 +174,8 @@ def when(decision: Decision) -> tuple[int, int, int]:
 
 
 def settle(state: State, happening: Happening, fences: Fences) -> State:
-    """As it was told before the geofence changed."""
+    """The state after what was told before the geofence changed. To decide it again by the fixes would be the same work
+    as for the others, and take back what was right by the geofence as it was then."""
     key, kind = happening.geofence, happening.kind
     stays = {stay.geofence: stay for stay in state.stays}
     if kind == "enter":
@@ -192,7 +196,8 @@ def find_differences(
 ) -> Iterable[Transition]:
     """Retractions of what is not so, then what was not told, each by the time of what it is about."""
     made = {each.happening for each in new}
-    # By more than the time: what happened at one moment would come in the order of a set, another one after a restart.
+    # Sorted by more than the time: two of one moment would else come in the order of a set, which is another one after
+    # a restart.
     for happening in sorted(known.keys() - made, key=lambda each: (each.at, ORDER.index(each.kind), each.geofence)):
         yield make_retraction(device, happening, places.get(happening.at) or places[max(places)])
     for each in sorted(new, key=lambda each: each.at):

@@ -11,8 +11,8 @@ from tracker.model.fix import Fix
 from tracker.model.state import State
 from tracker.pipeline.decide import Decided
 
-MISSED: Final = 3  # intervals: one fix may be lost and the next one late, three are no accident
-EXCUSED_US: Final = 60_000_000  # fixes that come later than that after a page was hidden: it is not, whatever it said
+MISSED: Final = 3  # in intervals: one fix may be lost and the next one late without anything being wrong
+EXCUSED_US: Final = 60_000_000  # s: a page that still sends so long after it said it was hidden is not hidden
 LEAST_S: Final = 30.0  # to connect again, after a tunnel or a restart of the server, takes up to so long
 
 
@@ -34,7 +34,7 @@ def is_excused(state: State) -> bool:
 
 
 def follow_standing(state: State, excuses: bool, stamp: int) -> State:
-    """It said how it is, which is a word of it as a fix is one."""
+    """The state after the device said how it is. That ends silence as a fix does, for the device was heard."""
     return msgspec.structs.replace(state, heard_at=stamp, excused_at=stamp if excuses else 0)
 
 

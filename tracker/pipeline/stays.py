@@ -46,7 +46,8 @@ def decide_stay(device: int, fence: Geofence, stay: Stay, doubt: Doubt) -> StayS
 
 
 def decide_dwell(device: int, fence: Geofence, stay: Stay, doubt: Doubt) -> StayStep:
-    """A stay that is long enough, once; and taken back where the clock told it of a device that had left before."""
+    """The dwell, told once when the stay is long enough. It is taken back where the clock told it and a fix says now
+    that the device had left before: to wait for that fix would tell nothing of a device that is switched off inside."""
     fix = doubt.fix
     if stay.dwelt is not None and doubt.left is not None and doubt.left < stay.dwelt:
         told = Happening(fence.key, "dwell", stay.dwelt)
@@ -100,7 +101,8 @@ def is_fast(fence: Geofence, speed: float | None) -> bool:
 
 
 def is_over(episode: Episode, fix: Fix, is_too_fast: bool) -> bool:
-    """Who drives at the limit is not told every few seconds: for a while no fix must have been too fast."""
+    """Whether the episode has ended: for a while no fix was too fast. To end it with the first slow fix would be
+    simpler, and tell of who drives at the limit every few seconds."""
     return fix.at - episode.last > (GAP_MS if is_too_fast else CALM_MS)
 
 

@@ -63,7 +63,8 @@ def is_short(before: Fix, after: Fix) -> bool:
 
 
 def are_fit(fence: Geofence, before: Fix, after: Fix) -> bool:
-    """A rough fix beside a small geofence draws a way through it that nobody took."""
+    """Whether both fixes are exact enough for a geofence of this size: a rough one beside a small geofence would draw a
+    way through it that nobody took."""
     return all(is_fit(fence, PRESETS[fence.preset], fix) for fix in (before, after))
 
 

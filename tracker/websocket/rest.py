@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from .limits import Limits
 
-MOST: Final = 64  # kept at once, as each is a descriptor nobody counts; more are closed as they are
+# kept at once, for each is a descriptor that no other limit counts; further ones are closed without a rest
+MOST: Final = 64
 _CHUNK: Final = 256 * 1024
 
 

@@ -99,7 +99,8 @@ def _is_busy(room: Room) -> bool:
 
 
 async def _wait_until(holds: Callable[[], bool], seconds: float) -> None:
-    """Looked at fifty times a second: what it waits for are thousands of connections, each with its own end."""
+    """Look fifty times a second whether all have ended. To wait for each would be one task for each of thousands of
+    connections, at the moment in which all of them have something to do."""
     for _ in range(max(1, int(seconds * 50))):
         if holds():
             return

@@ -31,4 +31,5 @@ class Turnstile:
             turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(None)
-        asyncio.get_running_loop().call_soon(self._turn)  # also after the last: who comes now has had no turn yet
+        # also after the last one, for who comes now has had no turn yet
+        asyncio.get_running_loop().call_soon(self._turn)

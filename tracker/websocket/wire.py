@@ -116,14 +116,15 @@ class Wire(asyncio.Protocol):
             await self._serve()
         except (OSError, tls.SSLError, TimeoutError):
             pass  # the peer left, or never managed TLS
-        except Exception as error:  # one connection may not take the server with it
+        except Exception as error:  # what goes wrong in one connection must not end the server and all others with it
             room.log_failure(error)
         finally:
             room.wires.discard(self)
             room.wheel.forget(self)
             self._task = None
             if self._handed:
-                self._transport = None  # uvloop still remembers a method of ours, and so all that we hold
+                # uvloop keeps a method of ours after the hand-over, and would keep all that we hold alive with it
+                self._transport = None
             else:
                 self.abort() if self._transport else sock.close()
                 room.census.leave(self.address)
@@ -140,7 +141,8 @@ class Wire(asyncio.Protocol):
 
     async def _serve(self) -> None:
         await self._turn()
-        if self._lost or self._transport.is_closing():  # while it waited; its addresses can no longer be asked for
+        # it was reset while it waited, and a closed socket cannot be asked for its addresses any more
+        if self._lost or self._transport.is_closing():
             return
         async with TaskGroup(asyncio.get_running_loop()) as tasks:
             http = self._protocol(tasks)
@@ -155,7 +157,7 @@ class Wire(asyncio.Protocol):
     async def _turn(self) -> None:
         """Nothing of Hypercorn's is made before the first bytes are there and it is their turn."""
         await self._readable()
-        self._queued = True  # from here on it waits for us, not we for it
+        self._queued = True  # from here on the peer waits for us and not we for it, so no deadline of its own runs
         await self.room.turnstile.through()
         self._queued = False
         self._idle_since = self.room.wheel.now
@@ -236,7 +238,8 @@ class Wire(asyncio.Protocol):
     def can_hand_over(self) -> bool:
         if not self._site.hand_over or not self._holding or self._lost or self._transport.is_closing():
             return False
-        return bool(self._transport.get_extra_info("peername"))  # picows sets TCP options: not for a unix socket
+        # picows sets TCP options, which a unix socket does not have
+        return bool(self._transport.get_extra_info("peername"))
 
     def hand_over(self, key: str, conversation: Conversation, limits: Limits, protocol: str | None = None) -> None:
         """From here on picows has the connection. Hypercorn is told that it closed, and forgets it."""
@@ -258,7 +261,7 @@ class Wire(asyncio.Protocol):
 
     def _give_up(self) -> None:
         self.abort()
-        self.connection_lost(None)  # whichever protocol the transport would tell now
+        self.connection_lost(None)  # said to ours directly, whichever protocol the transport would tell now
 
     # -- limits -------------------------------------------------------------------------------------------------------
 

@@ -30,7 +30,8 @@ class Border(NamedTuple):
     shape: Any  # prepared; None for a line
 
     def covers(self, lon: float, lat: float) -> bool:
-        """Whether the shape does; -180 <= lon <= 180. A place at 180 has two names."""
+        """Whether the shape covers it; -180 <= lon <= 180. A place at 180 is asked as -180 too, for it has both
+        longitudes."""
         if shapely.intersects_xy(self.shape, lon, lat):
             return True
         return abs(lon) == 180.0 and bool(shapely.intersects_xy(self.shape, -lon, lat))
@@ -41,7 +42,8 @@ def find_border(fence: Geofence) -> Border:
 
 
 def prepare_border(fence: Geofence) -> None:
-    """In a thread, so that the first fix need not."""
+    """Make it where that may take long, in a thread: made when it is first asked for, it would hold up the fix that
+    asks."""
     if _borders.prepared(fence):
         edges = find_border(fence)
         if edges.shape is not None:

@@ -32,7 +32,7 @@ class Kept(Generic[T]):
             found = made, LEAST + self._size(made)
         else:
             self._taken -= found[1]
-        if (other := self._kept.pop(fence, None)) is not None:  # the thread's
+        if (other := self._kept.pop(fence, None)) is not None:  # made by the thread meanwhile
             self._taken -= other[1]
         self._kept[fence] = found
         self._taken += found[1]
@@ -41,8 +41,8 @@ class Kept(Generic[T]):
         return found[0]
 
     def prepared(self, fence: Geofence) -> bool:
-        """Makes it where that takes long. Not where it would drive out another: many more than there is room for are
-        made when they are asked for."""
+        """Make it ahead where that takes long. Not where it would drive out another: of many more than there is room
+        for, to make all ahead would only throw away the ones before, so those are made when they are asked for."""
         vertices = int(shapely.get_num_coordinates(fence.shape))
         if vertices < MANY or self._taken + VERTEX_BYTES * vertices > self._room:
             return False

@@ -81,7 +81,7 @@ def tell(plane: Plane, x: float, y: float, nearer: float, further: float) -> boo
 
 
 def ask(plane: Plane, x: float, y: float, nearer: float, further: float) -> bool | None:
-    """The same where to measure would take long."""
+    """The same for a border that takes long to measure: a prepared plane says whether it is near, and nothing exact."""
     place = shapely.points(np.array((x, y)))
     if nearer > 0 and shapely.dwithin(plane.border, place, nearer):
         return False
@@ -94,7 +94,7 @@ def find_plane(fence: Geofence) -> Plane | None:
 
 
 def prepare_plane(fence: Geofence) -> None:
-    """In a thread, so that the first fix need not."""
+    """Draw the plane ahead, in a thread: drawn when it is first asked for, it would hold up the fix that asks."""
     if fence.reach is None and _planes.prepared(fence):
         lon, lat = shapely.get_coordinates(fence.shape)[0].tolist()
         is_further(fence, lon, lat, 1.0)

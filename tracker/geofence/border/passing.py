@@ -48,7 +48,8 @@ def find_chord(fence: Geofence, a: Place, b: Place) -> Chord | None:
 
 
 def bound_depth(stretch: Stretch, metres: float) -> float:
-    """How deep it may be: half its length, from the border and to it. No telling where it begins or ends inside."""
+    """How deep a stretch can be at most: half its length, since it comes from the border and goes to it. Where it
+    begins or ends inside, nothing can be said."""
     enter, leave = stretch
     return (leave - enter) * metres / 2 if enter > 0.0 and leave < 1.0 else inf
 

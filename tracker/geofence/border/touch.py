@@ -30,7 +30,7 @@ def touches(fences: Sequence[Geofence], lon_a: Floats, lat_a: Floats, lon_b: Flo
 
 
 def prepare_grown(fence: Geofence) -> None:
-    """In a thread, so that the first way need not."""
+    """Prepare it ahead, in a thread: prepared when it is first asked for, it would hold up the fix whose way asks."""
     if _grown.prepared(fence):
         west, south, east, north = shapely.bounds(fence.shape)
         (lon, lat), *_ = shapely.get_coordinates(fence.shape)
@@ -39,7 +39,8 @@ def prepare_grown(fence: Geofence) -> None:
 
 
 def grow(fence: Geofence) -> Any:
-    """Its shape, prepared; of a reach, whose shape is only a picture, one that is drawn too large; near a pole all."""
+    """Its shape, prepared. The shape of a reach is only a picture of it, so one that is drawn too large stands for it:
+    with the picture itself a way that grazes the border would be missed. Near a pole it is everything."""
     north = max(abs(fence.shape.bounds[1]), abs(fence.shape.bounds[3]))
     shape = fence.shape if north <= POLAR else shapely.box(*WORLD)
     if fence.reach is not None and north <= POLAR:

@@ -19,7 +19,8 @@ CHILD_COLUMN: Final = np.arange(CHILDREN) % 4
 CHILD_ROW: Final = np.arange(CHILDREN) // 4
 CHILD_CORNER: Final = CHILD_COLUMN + 1j * CHILD_ROW
 MIDDLE: Final = 0.5 + 0.5j
-# Each cell's place of reference, in cells from its corner. Not the middle: borders of fences lie on round numbers.
+# Each cell's place of reference, in cells from its corner. The middle would be the obvious one, but borders of fences
+# lie on round numbers, and a place of reference on a border says neither inside nor outside.
 REFERENCE: Final = 0.487 + 0.519j
 HALF_BITS: Final = 12
 LOW_HALF: Final = 2**HALF_BITS - 1
