@@ -1,9 +1,13 @@
-"""What is decided without a fix, where the database refuses it of one device."""
+"""What is decided without a fix, where the database refuses it of one device, or it takes too long."""
+
+from collections.abc import AsyncIterator
 
 import asyncpg
+import pytest
 
 from tests.integration.player import AT, GRACE_US, PLACES, draw
 from tests.integration.test_replay import afresh
+from tracker.ingest import folds
 from tracker.ingest.log import Log
 from tracker.ingest.writer import Writer
 from tracker.live.memory import MemoryBus
@@ -20,17 +24,52 @@ create function refuse() returns trigger language plpgsql as
 create trigger refuses before insert on event for each row when (new.device = 1) execute function refuse()"""
 
 
-async def test_what_time_made_true_of_others_is_told_all_the_same(database_url: str) -> None:
-    conn: asyncpg.Connection = await open_connection(database_url)
+@pytest.fixture
+async def other(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """Of people who draw geofences, and of whoever breaks the database; the devices are there."""
+    conn = await open_connection(database_url)
     await afresh(conn)
-    await insert_geofence(conn, "a", *draw("a", 0, {"dwell": 60}))
+    yield conn
+    await conn.close()
+
+
+@pytest.fixture
+async def log(database_url: str, other: asyncpg.Connection) -> AsyncIterator[Log]:
     log = Log(database_url, "test")
     await log.open()
-    writer = Writer(log, MemoryBus(), Metrics())
-    await log.append([Frame(key, 1, now_us(), [Fix(AT, *PLACES[0], accuracy=5.0)]) for key in (1, 2)])
-    await conn.execute(REFUSING)
-    await writer.tell_of([1, 2], log.states[2].received_at + 61_000_000 + GRACE_US)
-    told = await conn.fetch("select device, type from event order by id")
-    assert [tuple(row) for row in told] == [(1, "enter"), (2, "enter"), (2, "dwell")]
+    yield log
     log.conn.terminate()
-    await conn.close()
+
+
+def frame(device: int, second: int, place: int) -> Frame:
+    return Frame(device, second, now_us(), [Fix(AT + second * 1000, *PLACES[place], accuracy=5.0)])
+
+
+async def told(conn: asyncpg.Connection) -> list[tuple[int, str]]:
+    return [tuple(row) for row in await conn.fetch("select device, type from event order by id")]
+
+
+async def test_what_time_made_true_of_others_is_told_all_the_same(log: Log, other: asyncpg.Connection) -> None:
+    await insert_geofence(other, "a", *draw("a", 0, {"dwell": 60}))
+    writer = Writer(log, MemoryBus(), Metrics())
+    await log.append([frame(1, 0, 0), frame(2, 0, 0)])
+    await other.execute(REFUSING)
+    await writer.tell_of([1, 2], log.states[2].received_at + 61_000_000 + GRACE_US)
+    assert await told(other) == [(1, "enter"), (2, "enter"), (2, "dwell")]
+
+
+async def test_late_fixes_that_take_too_long_to_fold_in_decide_nothing(
+    log: Log, other: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are given up in order: the state goes on as it was, and a late fix that comes after them is folded in."""
+    await insert_geofence(other, "a", *draw("a", 0, {}))
+    for second, place in ((0, 1), (20, 0), (10, 0)):
+        await log.append([frame(1, second, place)])
+    with monkeypatch.context() as patched:
+        patched.setattr(folds, "LONGEST_S", 0.0)
+        await log.refold(1)
+    assert await told(other) == [(1, "enter")]
+    assert not log.memory.unfolded
+    await log.append([frame(1, 15, 0)])
+    await log.refold(1)
+    assert await told(other) == [(1, "enter"), (1, "retraction"), (1, "enter")]

@@ -3,9 +3,11 @@ the deciding to the pipeline. Then what is to be written of it."""
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import asyncpg
 import msgspec
+import structlog
 
 from tracker.geofence.fences import NOTHING_ASKED
 from tracker.ingest.wakes import GRACE_US, device_time
@@ -25,6 +27,9 @@ from tracker.store.events import select_decisions, update_decided
 from tracker.store.fixes import select_fixes_of, select_heard, select_places
 from tracker.store.quarantine import Quarantined
 
+logger = structlog.get_logger()
+
+LONGEST_S: Final = 10.0  # half of what the database has for its answer in the same transaction
 States = Mapping[int, State]  # as the transaction finds them
 
 
@@ -48,7 +53,8 @@ async def fold_late(
     conn: asyncpg.Connection, memory: Memory, device: int, most: int, taken: Taken, states: States
 ) -> Folded:
     """In a thread: it may be a day's fixes. Of `most` and more nothing is decided: to begin with the older half would
-    take the device back in time."""
+    take the device back in time. Nor is it of what takes longer than LONGEST_S: to go on would look as if the database
+    hung, and be tried again for as long, with nothing acked meanwhile."""
     state = states[device]
     start = find_start(state)
     rows = [] if start is None else await select_fixes_of(conn, device, after=start.seen_at, limit=most)
@@ -56,7 +62,12 @@ async def fold_late(
         return await give_up_late(device, taken, states)
     told = await select_decisions(conn, device, after=start.seen_at)
     given = memory.devices[device], state, start, rows, told, taken.fences
-    refolded = await asyncio.to_thread(refold, *given)
+    try:
+        async with asyncio.timeout(LONGEST_S):
+            refolded = await asyncio.to_thread(refold, *given)
+    except TimeoutError:
+        logger.error("late fixes decide nothing: they take too long to fold in", device=device, fixes=len(rows))
+        return await give_up_late(device, taken, states)
     await update_decided(conn, refolded.moved)
     await upsert_anchors(conn, {device: refolded.state.anchors})
     return unframed({device: refolded.state}, refolded.transitions, taken)
