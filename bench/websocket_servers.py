@@ -14,7 +14,7 @@ import picows
 import uvloop
 from quart import Quart, websocket
 
-from tracker.websocket import Shutdown, Endpoint, Limits, PlainConnection, Room, Socket, converse, prebuild, serve
+from tracker.websocket import Endpoint, Limits, PlainConnection, Room, Shutdown, Socket, converse, prebuild, serve
 
 UNLIMITED = Limits(
     frames_per_s=10**9, first_message_s=None, connections=100_000, connections_per_address=100_000, spare_descriptors=64

@@ -37,7 +37,7 @@ from tracker.model.sight import EVERYTHING
 from tracker.processes.assignment import Assignment, Listening
 from tracker.processes.lookups import Asker
 from tracker.processes.prepare import API_ANSWER, prepare
-from tracker.processes.sibling import NUDGE, Ear, SiblingCounts, Sibling
+from tracker.processes.sibling import NUDGE, Ear, Sibling, SiblingCounts
 from tracker.processes.upkeep import keep_up, sweep
 from tracker.settings import Settings
 from tracker.sockets import blueprint
@@ -51,7 +51,7 @@ from tracker.store.ownership import select_newest_checkpoint
 from tracker.store.pool import AWAY, answering, borrow, open_pool
 from tracker.store.sessions import select_ended
 from tracker.store.tokens import select_revoked
-from tracker.websocket import Shutdown, Endpoint, serve
+from tracker.websocket import Endpoint, Shutdown, serve
 
 logger = structlog.get_logger()
 seldom = Seldom(logger)

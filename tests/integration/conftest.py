@@ -80,9 +80,7 @@ def passwords(pool: asyncpg.Pool) -> Passwords:
 def app(
     gate: Gate, table: Table, ready: Readiness, metrics: Metrics, web: Path, passwords: Passwords, database_url: str
 ) -> Quart:
-    parts = Parts(
-        gate=gate, table=table, metrics=metrics, ready=ready, passwords=passwords, database_url=database_url
-    )
+    parts = Parts(gate=gate, table=table, metrics=metrics, ready=ready, passwords=passwords, database_url=database_url)
     return build_app(parts, BuiltPage(web=web))
 
 

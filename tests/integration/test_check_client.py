@@ -17,8 +17,8 @@ from websockets.asyncio.client import connect
 
 from tests.running import ROOT
 from tracker.check_client.check import check_file, check_live
-from tracker.check_client.remark import HINT, LOST, WRONG, Remarks
 from tracker.check_client.listen import Trial
+from tracker.check_client.remark import HINT, LOST, WRONG, Remarks
 from tracker.check_client.stream import Stream
 from tracker.model.frame import Frame
 from tracker.model.moment import format_ms, now_ms

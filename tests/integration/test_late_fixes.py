@@ -134,7 +134,7 @@ create trigger refuses before insert on event for each row when (new.late) execu
 async def test_late_fixes_that_the_database_refuses_cost_no_other_fix_and_hold_up_no_change(
     server: RunningServer, conn: asyncpg.Connection
 ) -> None:
-    """They decide nothing, and are tried once: what comes after them is stored and told, by the geofences as changed."""
+    """They decide nothing and are tried once: what comes after them is stored, and told by the geofences as changed."""
     server.new_geofence(fence("port", preset="strict"))
     token, begin = server.new_device("van-12"), now_ms() - 600_000
     async with server.device("van-12", token) as device:

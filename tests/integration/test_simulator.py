@@ -64,7 +64,9 @@ async def test_a_killed_server_costs_a_vehicle_nothing(server: RunningServer, co
 
     They drive on until the server is surely back: one that fails just before that waits for up to half a minute, and
     their last words are waited for not much longer."""
-    drive = asyncio.create_task(simulate(server.url, ADMIN_TOKEN, Fleet(count=20, seed=3, interval=0.1), seconds=DRIVE_S))
+    drive = asyncio.create_task(
+        simulate(server.url, ADMIN_TOKEN, Fleet(count=20, seed=3, interval=0.1), seconds=DRIVE_S)
+    )
     await until(conn, "select count(*) > 200 from fix")
     server.kill()
     await asyncio.to_thread(server.start)

@@ -151,7 +151,16 @@ def test_every_await_of_the_log_is_one_a_script_dies_at(played: Play) -> None:
     reached |= played([("send", (0, 0), (9, 1)), ("phone", (0, 0), (5, 1)), ("phone", (5, 1))], True).places
     missed = {
         text
-        for name in ("log.py", "inputs.py", "folds.py", "notes.py", "days.py", "checkpoint.py", "replay.py", "refresh.py")
+        for name in (
+            "log.py",
+            "inputs.py",
+            "folds.py",
+            "notes.py",
+            "days.py",
+            "checkpoint.py",
+            "replay.py",
+            "refresh.py",
+        )
         for text, places in awaits_of(name).items()
         if text not in NEVER_WAITED_AT and places.isdisjoint(reached)
     }

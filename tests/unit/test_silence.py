@@ -7,8 +7,8 @@ import pytest
 
 from tests.moments import MONDAY
 from tracker.geofence.fences import Fences
-from tracker.ingest.wakes import GRACE_US
 from tracker.ingest.silences import Silences
+from tracker.ingest.wakes import GRACE_US
 from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.fix import Fix, Flag

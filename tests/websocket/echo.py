@@ -17,7 +17,7 @@ from typing import Any
 import uvloop
 from quart import Quart, request
 
-from tracker.websocket import Shutdown, Endpoint, Limits, PlainConnection, Room, Socket, converse, prebuild, serve
+from tracker.websocket import Endpoint, Limits, PlainConnection, Room, Shutdown, Socket, converse, prebuild, serve
 from tracker.websocket.wheel import Wheel
 
 FRAME = prebuild(b"x" * 1024)

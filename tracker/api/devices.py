@@ -12,8 +12,8 @@ from tracker.access.audit import note
 from tracker.access.guard import allow, sight
 from tracker.access.objects import check_action, check_removal, choose_group, hide_owner, put_into
 from tracker.access.own import give_device
-from tracker.access.rights import Action
 from tracker.access.relation import see_person
+from tracker.access.rights import Action
 from tracker.access.tokens import issue
 from tracker.api.edge import (
     Cursor,

@@ -17,8 +17,8 @@ from tracker.api.edge import Slug, answer, read_query
 from tracker.api.geofences import GeofenceFeature
 from tracker.errors import Conflict, Invalid, TooLarge, TooMany, WrongType
 from tracker.geofence.reading.collection import Collection, Defaults
-from tracker.geofence.reading.settle import Settled
 from tracker.geofence.reading.notes import MOST_TOLD, BadFeature, FeatureNote
+from tracker.geofence.reading.settle import Settled
 from tracker.readers.readers import Readers
 from tracker.readers.task import Format
 from tracker.store.geofences import OnConflict, insert_geofences
@@ -132,7 +132,9 @@ def _import(found: Collection, settled: Settled, clashes: list[BadFeature]) -> I
     ids = [draft.id for draft in found.drafts if draft.id not in left_out]
     replaced, unchanged = len(settled.replaced - left_out), len(settled.unchanged)
     said = (
-        [*found.said, *([] if clashes else settled.said)] if found.total else [FeatureNote(None, "there is no feature in it")]
+        [*found.said, *([] if clashes else settled.said)]
+        if found.total
+        else [FeatureNote(None, "there is no feature in it")]
     )
     refused = sorted([*found.bad, *clashes], key=lambda each: each.index)[:MOST_TOLD]
     counts = len(ids) - replaced - unchanged, replaced, unchanged

@@ -10,8 +10,8 @@ from quart_schema import document_querystring, document_request, document_respon
 from tracker.access.audit import note
 from tracker.access.guard import address, allow, caller
 from tracker.access.passwords import Passwords
-from tracker.access.rights import is_owner
 from tracker.access.relation import find_managed, own_person, see_person
+from tracker.access.rights import is_owner
 from tracker.api.edge import Name, Page, answer, clean_name, empty, read_json, read_query
 from tracker.errors import Conflict, Invalid, NotAllowed
 from tracker.model.person import Person, fault_of_email

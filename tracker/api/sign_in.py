@@ -14,7 +14,7 @@ from tracker.api.cookie import LONGEST_PROGRAM, close_former, delete_cookie, ope
 from tracker.api.edge import answer, empty, read_json
 from tracker.errors import Invalid, NotFound, NotSignedIn, TooMany
 from tracker.links.grid import measure_cell
-from tracker.links.room import Room
+from tracker.links.room import LinkRoom
 from tracker.links.rooms import Rooms
 from tracker.model.moment import format_ms, from_datetime
 from tracker.model.token import Token, TokenKind
@@ -152,7 +152,7 @@ async def _open_link(gate: Gate, passwords: Passwords, links: Rooms, shown: Sign
     return answer(Opened(opened.token, format_ms(from_datetime(opened.expires))), 201)
 
 
-def _tell_shared(token: Token, room: Room) -> Me:
+def _tell_shared(token: Token, room: LinkRoom) -> Me:
     share, veil = room.share, room.veil
     shown = SharedWith(
         share.name,

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from tracker.check_client.remark import Remarks
 from tracker.check_client.listen import PATH, Streams, Trial, build_app, listen
+from tracker.check_client.remark import Remarks
 from tracker.check_client.stream import Stream, read_line
 from tracker.errors import Invalid
 from tracker.model.frame import Frame

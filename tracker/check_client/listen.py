@@ -18,7 +18,7 @@ from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import now_ms
 from tracker.model.note import Utterance
-from tracker.websocket import Shutdown, Endpoint, Limits, PlainConnection, Socket, converse, serve
+from tracker.websocket import Endpoint, Limits, PlainConnection, Shutdown, Socket, converse, serve
 
 PATH: Final = "/ws/device"
 COMMAND: Final = "check-1"

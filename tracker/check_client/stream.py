@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
-from tracker.check_client.remark import HINT, LOST, Remark
 from tracker.check_client.fixes import MEANT, examine_fix, show
 from tracker.check_client.motion import Motion
+from tracker.check_client.remark import HINT, LOST, Remark
 from tracker.ingest.columns import BYTES_PER_FIX, HEAD
 from tracker.ingest.columns import KIND as COLUMNS
 from tracker.ingest.frames import TALK, VERSION, Hello, Talk, Unreadable, decode_message
@@ -91,9 +91,7 @@ class Stream:
         elif isinstance(raw, dict):
             lane = raw.get("lane")
             if lane not in (None, "live", "backlog"):
-                yield Remark(
-                    "lane", f"`lane` is {show(lane)}, which is read as live; there are live and backlog", HINT
-                )
+                yield Remark("lane", f"`lane` is {show(lane)}, which is read as live; there are live and backlog", HINT)
             refused = {each.index: each for each in frame.entries if isinstance(each, Refusal)}
             fixes = raw.get("fixes")
             for index, fix in enumerate(fixes[:MAX_FIXES] if isinstance(fixes, list) else []):

@@ -212,7 +212,9 @@ class DeviceClient:
         reply = self.reply(command)
         if reply is not None and self._answers[command.id].ok:
             link.send_text(msgspec.json.encode(messages.Read(command.id)))
-            link.send_text(msgspec.json.encode(messages.DriverMessage(f"re-{command.id}"[:64], format_ms(now_ms()), reply)))
+            link.send_text(
+                msgspec.json.encode(messages.DriverMessage(f"re-{command.id}"[:64], format_ms(now_ms()), reply))
+            )
 
     # -- what goes out
 

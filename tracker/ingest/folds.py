@@ -10,9 +10,9 @@ import msgspec
 import structlog
 
 from tracker.geofence.fences import NOTHING_ASKED
-from tracker.ingest.wakes import GRACE_US, device_time
 from tracker.ingest.inputs import Taken
 from tracker.ingest.memory import Memory
+from tracker.ingest.wakes import GRACE_US, device_time
 from tracker.model.event import Transition
 from tracker.model.frame import Frame
 from tracker.model.state import State

@@ -6,12 +6,12 @@ from typing import Final
 import structlog
 
 from tracker.geofence.fences import Fences
-from tracker.ingest.wakes import Wakes
 from tracker.ingest.apps import KnownApp
 from tracker.ingest.lapses import Lapses
 from tracker.ingest.meetings import Meetings
 from tracker.ingest.progress import Progress
 from tracker.ingest.silences import Silences
+from tracker.ingest.wakes import Wakes
 from tracker.model.device import Device
 from tracker.model.dialect import Dialect
 from tracker.model.moment import now_ms, now_us

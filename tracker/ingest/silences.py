@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from heapq import heappop, heappush
 
-from tracker.ingest.wakes import GRACE_US
 from tracker.ingest.steps import Steps
+from tracker.ingest.wakes import GRACE_US
 from tracker.model.device import Device
 from tracker.model.state import State
 from tracker.pipeline.silence import find_silent_at

@@ -1,5 +1,5 @@
-"""LinkRoom: one link and those who look at it. It has a table of its own, filled through the link's veil, and whoever looks
-is served from that: a filter on true places would tell of them by what it leaves out."""
+"""LinkRoom: one link and those who look at it. It has a table of its own, filled through the link's veil, and whoever
+looks is served from that: a filter on true places would tell of them by what it leaves out."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final

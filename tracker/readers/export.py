@@ -8,10 +8,10 @@ import structlog
 
 from tracker.errors import ReaderDied
 from tracker.model.sight import Sight
-from tracker.readers.limits import MB, Limits
+from tracker.readers.limits import MB, Allowance
 from tracker.readers.process import PIECE, started
 
-LIMITS: Final = Limits(768 * MB, 600)
+LIMITS: Final = Allowance(768 * MB, 600)
 LAST_WORDS: Final = 8_000  # bytes of a traceback that go to the log
 
 logger = structlog.get_logger()

@@ -8,17 +8,17 @@ from .converse import converse
 from .limits import Limits
 from .plain import PlainConnection
 from .room import Room
-from .serve import Shutdown, Endpoint, serve
+from .serve import Endpoint, Shutdown, serve
 from .socket import Conversation, Prebuilt, Socket, prebuild
 
 __all__ = [
     "Conversation",
-    "Shutdown",
     "Endpoint",
     "Limits",
     "PlainConnection",
     "Prebuilt",
     "Room",
+    "Shutdown",
     "Socket",
     "converse",
     "prebuild",

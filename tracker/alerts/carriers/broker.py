@@ -5,8 +5,8 @@ import ssl
 from contextlib import suppress
 from typing import Final
 
-from tracker.alerts.carriers.notice import CONTENT_TYPE, Notice, encode
 from tracker.alerts.carriers.mqtt_link import BrokerLink
+from tracker.alerts.carriers.notice import CONTENT_TYPE, Notice, encode
 from tracker.alerts.carriers.verdict import Verdict, explain_failure
 from tracker.model.channel import Mqtt
 from tracker.model.delivery import Delivery

@@ -17,7 +17,7 @@ import h11
 import httpcore2
 
 from tracker.alerts.carriers.addresses import is_allowed, make_plain
-from tracker.alerts.carriers.exchange import Exchange, Incoming, HttpReply
+from tracker.alerts.carriers.exchange import Exchange, HttpReply, Incoming
 from tracker.alerts.carriers.resolver import Resolve, Resolver
 from tracker.errors import Invalid, ReceiverRefused
 from tracker.settings import Network

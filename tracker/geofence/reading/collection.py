@@ -21,10 +21,10 @@ from tracker.geofence.reading.geojson import (
     decode_as,
 )
 from tracker.geofence.reading.ids import SOURCE, identify, numbered, text_of
+from tracker.geofence.reading.notes import BadFeature, FeatureNote, ReadingNotes
 from tracker.geofence.reading.parts import read_geometries
 from tracker.geofence.reading.recorded import is_recorded, tell_recorded
 from tracker.geofence.reading.split import split
-from tracker.geofence.reading.notes import BadFeature, FeatureNote, ReadingNotes
 from tracker.model.encoding import plain
 from tracker.model.names import LONGEST_NAME, fault_of_name
 

@@ -9,8 +9,8 @@ from tracker.geofence.reading.collection import Found
 from tracker.geofence.reading.geojson import Feature, Geometry, LineString, Point, Polygon, Ring
 from tracker.geofence.reading.ids import is_row_number
 from tracker.geofence.reading.markup import Element, elements, place_of
-from tracker.geofence.reading.parts import assemble
 from tracker.geofence.reading.notes import FeatureNote
+from tracker.geofence.reading.parts import assemble
 
 PLACEMARK: Final = frozenset({"Placemark"})
 EMPTY: Final = frozenset({"Point", "LineString", "Polygon"})
