@@ -83,7 +83,7 @@ CHANGES: Final[dict[str, tuple[Script, list[str]]]] = {
             ("pair", 100),
             ("send2", (2, 0)),
             ("restart",),
-            ("send2", (3, 3)),
+            ("send2", (3, 2)),
         ],
         ["near van-1 1", "near van-1 2", "apart van-1 3"],
     ),
