@@ -189,6 +189,26 @@ STORIES = (
         ("enter a", "exit a", "cross a"),
     ),
     Story(
+        "left, passed through, entered, and a death before it was sure",
+        (
+            square("z", -500, -100, 100, "balanced"),
+            circle("m", 0, 60, "balanced"),
+            square("a", 100, 500, 100, "balanced"),
+            At(0, -300),
+            At(10, -300),
+            At(20, 300),
+            Restart(),
+            Again(),
+            At(30, 300),
+        ),
+        ("enter z", "exit z", "cross m", "enter a"),
+    ),
+    Story(
+        "an old place sent again, and a death before it was taken back",
+        (circle("a", 0, 100, "balanced"), At(0, 0), At(30, 0), At(60, 4100), Restart(), At(90, 0), At(120, 0)),
+        ("enter a",),
+    ),
+    Story(
         "G11: moved away while inside",
         (square("a", 0, 100), At(0, 50), square("a", 500, 600), At(10, 50), At(20, 550)),
         ("enter a", "exit a", "enter a"),

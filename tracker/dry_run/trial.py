@@ -84,7 +84,9 @@ class DryRun:
 
     def is_settled(self, state: State, leads: Leads, row: int) -> bool:
         """After this row nothing is open: a row like it changes nothing."""
-        if state.candidates or state.jump is not None or bool(leads.inside[row]) != bool(state.inside):
+        if state.candidates or state.held or state.jump is not None or state.hop is not None:
+            return False
+        if bool(leads.inside[row]) != bool(state.inside):
             return False
         return all(stay.episode is None for stay in state.stays)
 

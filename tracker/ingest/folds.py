@@ -105,7 +105,7 @@ def unframed(states: States, transitions: Iterable[Transition], taken: Taken) ->
 def is_plain(folded: Folded) -> bool:
     """Whether rows are all there is to write."""
     is_whole = not any(outcome.refusals for outcome in folded.outcomes)
-    return bool(folded.rows) and not folded.transitions and not folded.replaced and is_whole
+    return bool(folded.rows) and not folded.transitions and not folded.replaced and not folded.disowned and is_whole
 
 
 def find_quarantined(frames: Sequence[Frame], folded: Folded) -> list[Quarantined]:

@@ -7,11 +7,12 @@ import asyncpg
 from tracker.ingest.apps import Key, KnownApp, find_news
 from tracker.ingest.folds import find_quarantined
 from tracker.ingest.memory import Memory
+from tracker.model.fix import Flag
 from tracker.model.frame import Frame
 from tracker.pipeline.fold import Folded
 from tracker.store.anchors import upsert_anchors
 from tracker.store.apps import upsert_apps
-from tracker.store.fixes import copy_fixes, delete_fixes
+from tracker.store.fixes import copy_fixes, delete_fixes, flag_fixes
 from tracker.store.positions import upsert_states
 from tracker.store.quarantine import insert_quarantine
 
@@ -26,6 +27,8 @@ async def write_folded(
         await leave_states(conn, memory, folded, (device for device, _ in folded.replaced))
     if folded.rows:
         await copy_fixes(conn, folded.rows)
+    if folded.disowned:
+        await flag_fixes(conn, folded.disowned, Flag.IMPOSSIBLE_JUMP)
     if not frames:  # what is decided without a fix leaves the states it came to: see ingest/inputs.py
         await leave_states(conn, memory, folded, folded.states)
     await insert_quarantine(conn, find_quarantined(frames, folded))

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from tracker.model.event import Transition
 from tracker.model.fix import Fix
 from tracker.model.position import Position, Status
 from tracker.model.stay import Candidate, Stay
@@ -18,6 +19,15 @@ class Jump(msgspec.Struct, frozen=True, gc=False):
 
     fix: Fix
     count: int = 1
+
+
+class Hop(msgspec.Struct, frozen=True, gc=False):
+    """A place far off that the next fix may take back: the fix before it, the times (ms) of those out there, and the
+    speed (m/s) that made it one."""
+
+    before: Fix
+    moments: tuple[int, ...]
+    fastest: float
 
 
 class State(msgspec.Struct, frozen=True, gc=False):
@@ -40,6 +50,8 @@ class State(msgspec.Struct, frozen=True, gc=False):
     category: str | None = None  # the device's, as it is in force
     recast_at: int = 0  # µs, the writer's stamp since when it is in force
     excused_at: int = 0  # µs, the writer's stamp of a hidden page or a pause: silence since then is none; 0: of neither
+    held: tuple[Transition, ...] = ()  # what it passed through, told once the exit before is sure
+    hop: Hop | None = None
 
     @property
     def seems(self) -> frozenset[int]:

@@ -15,6 +15,7 @@ from tracker.model.state import Jump, State
 from tracker.pipeline.anchors import add_anchor, note_late
 from tracker.pipeline.changes import note_changes
 from tracker.pipeline.decide import decide
+from tracker.pipeline.hop import follow_hop, is_back
 from tracker.pipeline.jump import CONFIRMATIONS, is_possible
 from tracker.pipeline.motion import decide_status
 from tracker.pipeline.question import Question
@@ -25,11 +26,13 @@ SKEWED_OR_NO_MARKER: Final = int(Flag.CLOCK_SKEW) | NO_MARKER
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
-    """`fix` with all its flags, as it is to be stored."""
+    """`fix` with all its flags, as it is to be stored. `disowned`: the times (ms) of fixes before it that it shows to
+    have been an impossible jump."""
 
     state: State
     fix: Fix
     transitions: tuple[Transition, ...] = ()
+    disowned: tuple[int, ...] = ()
 
 
 def advance(device: Device, state: State, question: Question, fences: Fences) -> Step:
@@ -43,6 +46,8 @@ def advance(device: Device, state: State, question: Question, fences: Fences) ->
         return keep(device, state, with_flag(fix, Flag.LATE), question.received_at, late)
     if fix.flags & NO_MARKER:
         return keep(device, state, fix, question.received_at, state.late_from)
+    if state.hop is not None and is_back(state, fix):
+        return come_back(device, state, question, fences)
     if newest is not None and not is_possible(newest, fix):
         jump = follow_jump(state.jump, fix)
         if jump.count < CONFIRMATIONS:
@@ -69,7 +74,9 @@ def set_back(state: State, at: int) -> State:
     stands. What was in doubt, and the anchors that hold their times, can no more be compared with what comes."""
     stays = tuple(msgspec.structs.replace(stay, since=min(stay.since, at), episode=None) for stay in state.stays)
     anchors = tuple(anchor for anchor in state.anchors if anchor.seen_at < at)
-    return msgspec.structs.replace(state, newest=None, jump=None, stays=stays, candidates=(), anchors=anchors, due=0)
+    return msgspec.structs.replace(
+        state, newest=None, jump=None, stays=stays, candidates=(), anchors=anchors, due=0, held=(), hop=None
+    )
 
 
 def find_late(state: State, fix: Fix) -> int | None:
@@ -98,8 +105,22 @@ def keep(device: Device, state: State, fix: Fix, received_at: int, late: int | N
         state.category,
         state.recast_at,
         state.excused_at,
+        state.held,
+        state.hop,
     )
     return Step(after, fix, end_outage(device.key, state, fix, received_at, False))
+
+
+def come_back(device: Device, state: State, question: Question, fences: Fences) -> Step:
+    """As if the device had never been out there, but for what `strict` told of it, which goes by each fix. Told from
+    there on, a fix would be measured against a place where nobody was."""
+    hop = state.hop
+    assert hop is not None
+    candidates = tuple(each for each in state.candidates if all(fix.at not in hop.moments for fix in each.fixes))
+    state = msgspec.structs.replace(state, newest=hop.before, candidates=candidates, hop=None, held=(), due=0)
+    between = tuple(key for key in fences.find_between(hop.before, question.fix) if key not in question.silent)
+    step = move(device, state, msgspec.structs.replace(question, between=between), fences)
+    return msgspec.structs.replace(step, disowned=hop.moments)
 
 
 def move(device: Device, state: State, question: Question, fences: Fences) -> Step:
@@ -122,6 +143,8 @@ def move(device: Device, state: State, question: Question, fences: Fences) -> St
         state.category,
         state.recast_at,
         state.excused_at,
+        state.held,
+        follow_hop(state, fix),
     )
     back = end_outage(device.key, state, fix, received_at, True)
     if question.here == state.seems and not question.between and fix.at < state.due:

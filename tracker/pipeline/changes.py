@@ -34,9 +34,10 @@ def find_changed(state: State, fences: Fences, stamp: int) -> frozenset[int]:
 
 def concerning(state: State) -> frozenset[int]:
     """The geofences that a state holds anything of."""
-    if not state.candidates:
+    if not state.candidates and not state.held:
         return state.inside
-    return state.inside | {each.geofence for each in state.candidates}
+    doubted = {each.geofence for each in state.candidates}
+    return state.inside | doubted | {each.geofence for each in state.held}
 
 
 def end_doubt(state: State, changed: frozenset[int]) -> State:
@@ -48,4 +49,5 @@ def end_doubt(state: State, changed: frozenset[int]) -> State:
         for stay in state.stays
     )
     candidates = tuple(each for each in state.candidates if each.geofence not in changed)
-    return msgspec.structs.replace(state, stays=stays, candidates=candidates, due=0)
+    held = tuple(each for each in state.held if each.geofence not in changed)
+    return msgspec.structs.replace(state, stays=stays, candidates=candidates, due=0, held=held)

@@ -13,6 +13,7 @@ from tracker.model.geofence import Geofence
 from tracker.model.state import NOT_DUE, State
 from tracker.model.stay import Candidate, Stay
 from tracker.pipeline.border import is_clear, waits_until, weigh_crossing
+from tracker.pipeline.held import Leaving, hold_crosses
 from tracker.pipeline.presets import PRESETS
 from tracker.pipeline.question import Question
 from tracker.pipeline.stays import Doubt, decide_stay, dwell_due
@@ -99,10 +100,13 @@ def conclude(device: int, state: State, found: Crossed, fences: Fences) -> Decid
     stays += stays_of(state, found.kept)
     inside = (found.inside - exits.keys()) | enters.keys() | found.kept
     others = [each for each in found.crossed.values() if each.kind == "cross"]
+    leaving = Leaving(exits, inside, found.candidates)
+    crosses, held = hold_crosses(state, found.fix, others, leaving, fences)
     ending = [each for each in told if each.geofence in exits]
     staying = [each for each in told if each.geofence not in exits]
+    state = msgspec.structs.replace(state, held=held)
     state = with_stays(state, inside, tuple(stays), tuple(found.candidates), fences)
-    return state, (*ending, *exits.values(), *enters.values(), *others, *staying)
+    return state, (*ending, *exits.values(), *crosses, *enters.values(), *staying)
 
 
 def doubts_of(candidates: Iterable[Candidate]) -> dict[int, int]:
@@ -117,10 +121,13 @@ def stays_of(state: State, inside: frozenset[int]) -> Iterable[Stay]:
 def with_stays(
     state: State, inside: frozenset[int], stays: tuple[Stay, ...], candidates: tuple[Candidate, ...], fences: Fences
 ) -> State:
+    """`due`: at once, where something is held and nothing else would have the next fix looked at."""
     if inside == state.inside:
         inside = state.inside
     known = (stay for stay in stays if stay.geofence in fences)
     due = min((due_of(fences[stay.geofence], stay, fences) for stay in known), default=NOT_DUE)
+    if state.held and not candidates:
+        due = 0
     for candidate in candidates:
         if candidate.geofence in fences:
             due = min(due, waits_until(PRESETS[fences[candidate.geofence].preset], candidate))

@@ -27,7 +27,7 @@ from tracker.pipeline.twins import Twins, is_finer, is_same
 class Folded(msgspec.Struct, frozen=True):
     """All consequences of a batch. `states`: only of the devices that changed; `stamp`: the last received_at given;
     `meetings`: of the pairs of devices that a fix was folded into; `replaced`: stored fixes that a finer twin takes the
-    place of."""
+    place of; `disowned`: fixes, stored before or now, that turned out to be an impossible jump."""
 
     rows: list[Row]
     states: dict[int, State]
@@ -36,6 +36,7 @@ class Folded(msgspec.Struct, frozen=True):
     stamp: int
     meetings: dict[int, Meeting] = {}
     replaced: list[Moment] = []
+    disowned: list[Moment] = []
     alarms: Sequence[Alarm] = ()
     has_messages: bool = False
 
@@ -99,7 +100,7 @@ def fold(
     batch = Batch(dict(states_of(frames, states)), stored, grounds, stamp)
     outcomes = [batch.frame(frame) for frame in frames]
     changed = {key: state for key, state in batch.states.items() if state is not states[key]}
-    return Folded(batch.rows, changed, batch.transitions, outcomes, batch.stamp, replaced=batch.replaced)
+    return Folded(batch.rows, changed, batch.transitions, outcomes, batch.stamp, {}, batch.replaced, batch.disowned)
 
 
 def states_of(frames: Iterable[Frame], states: Mapping[int, State]) -> Iterable[tuple[int, State]]:
@@ -120,6 +121,7 @@ class Batch:
         self.transitions: list[Transition] = []
         self.twins = stored.twins or Twins()
         self.replaced: list[Moment] = []
+        self.disowned: list[Moment] = []
 
     def frame(self, frame: Frame) -> Outcome:
         if frame.whole is not None:
@@ -235,3 +237,4 @@ class Batch:
         self.rows.append(Row(device, stamp, step.fix, frame.dialect))
         if step.transitions:
             self.transitions += step.transitions
+        self.disowned += [(device, at) for at in step.disowned]

@@ -18,7 +18,7 @@ def find_run(state: State, entries: Iterable[Fix | Refusal], number: int, asked:
     """As many of the entries as form a run. `number` is the batch's of the first, as `asked` counts them."""
     run: list[Fix] = []
     newest, at = state.newest, state.seen_at
-    if newest is None or not state.anchors or state.offline_at is not None:
+    if newest is None or not state.anchors or state.offline_at is not None or state.hop is not None:
         return run
     here, before, between = asked
     if number < len(before) and before[number] is not newest:
@@ -60,4 +60,5 @@ def follow_run(state: State, run: list[Fix], received_at: int) -> State:
         state.category,
         state.recast_at,
         state.excused_at,
+        state.held,
     )

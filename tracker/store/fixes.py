@@ -6,7 +6,7 @@ from typing import Final
 
 from asyncpg import Connection, Record
 
-from tracker.model.fix import Fix, Moment, Place, Row
+from tracker.model.fix import Fix, Flag, Moment, Place, Row
 from tracker.model.heard import Heard, Second, cut
 from tracker.model.moment import datetime_to_micros, from_datetime, to_datetime
 from tracker.store.fix_rows import COLUMNS, copy_payload
@@ -64,6 +64,16 @@ async def delete_fixes(conn: Connection, moments: Sequence[Moment]) -> None:
            where f.device = gone.device and f.at = gone.at""",
         [device for device, _ in moments],
         [to_datetime(at) for _, at in moments],
+    )
+
+
+async def flag_fixes(conn: Connection, moments: Sequence[Moment], flag: Flag) -> None:
+    await conn.execute(
+        """update fix f set flags = f.flags | $3 from unnest($1::integer[], $2::timestamptz[]) as odd (device, at)
+           where f.device = odd.device and f.at = odd.at""",
+        [device for device, _ in moments],
+        [to_datetime(at) for _, at in moments],
+        int(flag),
     )
 
 
