@@ -10,7 +10,8 @@ import pytest
 
 from tests.geofence.shapes import SHARED
 from tracker.errors import Invalid, Malformed, TooLarge, TrackerError
-from tracker.geofence.reading.collection import Collection, Defaults, Found, collect
+from tracker.geofence.reading.collection import Collection, Defaults, collect
+from tracker.geofence.reading.found import Found
 from tracker.geofence.reading.gpx import waypoints_and_lines
 from tracker.geofence.reading.kml import placemarks
 from tracker.geofence.reading.notes import FeatureNote

@@ -8,7 +8,8 @@ from typing import Final
 import msgspec
 
 from tracker.errors import Invalid, TrackerError
-from tracker.geofence.reading.collection import Draft, Found, collect, make_draft, read_features
+from tracker.geofence.reading.collection import Draft, collect, make_draft, read_features
+from tracker.geofence.reading.found import Found
 from tracker.geofence.reading.geojson import decode
 from tracker.geofence.reading.gpx import waypoints_and_lines
 from tracker.geofence.reading.kml import placemarks

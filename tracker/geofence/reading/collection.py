@@ -1,7 +1,8 @@
 """Many features at once become drafts of geofences, one by one: what can be none is told with the reason, and so is
 whatever was read otherwise than it stands there."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -11,6 +12,7 @@ from tracker.errors import Invalid, Malformed, TooLarge, TrackerError
 from tracker.geofence.reading.claims import Claims, drop_nul, find_own_name
 from tracker.geofence.reading.crs import check_crs
 from tracker.geofence.reading.feature import read
+from tracker.geofence.reading.found import Found
 from tracker.geofence.reading.geojson import (
     MAX_FEATURES,
     Feature,
@@ -25,6 +27,7 @@ from tracker.geofence.reading.notes import BadFeature, FeatureNote, ReadingNotes
 from tracker.geofence.reading.parts import read_geometries
 from tracker.geofence.reading.recorded import is_recorded, tell_recorded
 from tracker.geofence.reading.split import split
+from tracker.geofence.reading.trails import LEAST, mark_trails, tell_trail
 from tracker.model.encoding import plain
 from tracker.model.names import LONGEST_NAME, fault_of_name
 
@@ -62,18 +65,6 @@ class Collection(msgspec.Struct, frozen=True):
     @property
     def total(self) -> int:
         return len(self.drafts) + self.wrong
-
-
-class Found(msgspec.Struct, frozen=True):
-    """A feature of a file, or what is wrong with it; `id` is its own as it stands there. One with several geometries is
-    found several times, as `part` 0, 1 and so on."""
-
-    index: int
-    id: Any
-    feature: Feature | TrackerError
-    part: int = 0
-    name: str | None = None  # of one that is wrong
-    is_timed: bool = False  # its place has a moment
 
 
 class Loose(msgspec.Struct, frozen=True):
@@ -127,15 +118,15 @@ def collect(found: Iterable[Found | FeatureNote], defaults: Defaults) -> Collect
     """A tenth of a millisecond for each, or more: for a thread. TooLarge for too many; and as `found` raises."""
     drafts, indices, told = list[Draft](), list[int](), ReadingNotes()
     numbers, alike, columns = dict[str, int](), dict[bytes, int](), set[str]()
-    recorded = 0
-    for each in found:
+    passed, lent = Counter[Callable[[int], str]](), 0
+    for each in mark_trails(found, defaults.radius):
         if isinstance(each, FeatureNote):
             told.say(each.index, each.note)
             continue
         if each.index >= MAX_FEATURES:
             raise TooLarge(f"more than {MAX_FEATURES:,} features; send them in parts")
-        if isinstance(each.feature, Feature) and is_recorded(each.feature, is_timed=each.is_timed):
-            recorded += 1
+        if (tell := find_recording(each)) is not None:
+            passed[tell] += 1
             continue
         try:
             draft, notes = _make_draft(each, defaults, alike)
@@ -150,15 +141,25 @@ def collect(found: Iterable[Found | FeatureNote], defaults: Defaults) -> Collect
         assert isinstance(each.feature, Feature)
         columns.update(find_own_name(name) or name for name in each.feature.properties)
         numbers[draft.id] = each.index
+        lent += isinstance(each.feature.geometry, Point) and each.feature.properties.get("radius") is None
         drafts.append(draft)
         indices.append(each.index)
         for note in notes:
             told.say(each.index, note)
-    if recorded:
-        told.say(None, tell_recorded(recorded))
+    for tell, count in passed.items():
+        told.say(None, tell(count))
+    if lent >= LEAST:
+        told.say(None, f"{lent:,} points have no radius of their own: each is a circle of {defaults.radius:g} m")
     if not drafts and told.malformed is not None:
         raise told.malformed
     return Collection(drafts, indices, told.bad, told.wrong, told.said(), frozenset(columns))
+
+
+def find_recording(found: Found) -> Callable[[int], str] | None:
+    """What says of how many such that they are passed over; None for one that is meant as a geofence."""
+    if isinstance(found.feature, Feature) and is_recorded(found.feature, is_timed=found.is_timed):
+        return tell_recorded
+    return tell_trail if found.is_in_trail else None
 
 
 def find_name(feature: Feature | TrackerError) -> str | None:

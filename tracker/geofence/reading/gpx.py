@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tracker.errors import Invalid
-from tracker.geofence.reading.collection import Found
+from tracker.geofence.reading.found import Found
 from tracker.geofence.reading.geojson import Feature, LineString, Point, Ring
 from tracker.geofence.reading.markup import Element, elements, place_of
 from tracker.geofence.reading.notes import FeatureNote

@@ -16,7 +16,7 @@ TAKEN: Final = frozenset({"export"})  # by a route
 OSM: Final = re.compile(r"(node|way|relation)/(\d+)")  # as overpass turbo writes them: in no need of a digest
 BRACED: Final = re.compile(r"\{([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\}")
 FOREIGN: Final = re.compile(r"[^A-Za-z0-9._-]+")
-LAYER: Final = re.compile(r"(?P<layer>.+)\.\d+")
+LAYER: Final = re.compile(r"(?P<layer>.*)\.\d+")
 ROOM: Final = 40  # letters of a foreign id that stay readable
 LONGEST: Final = 1000  # characters of a foreign id that are kept
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from tracker.errors import Invalid
-from tracker.geofence.reading.collection import Found
+from tracker.geofence.reading.found import Found
 from tracker.geofence.reading.geojson import Feature, Geometry, LineString, Point, Polygon, Ring
 from tracker.geofence.reading.ids import is_row_number
 from tracker.geofence.reading.markup import Element, elements, place_of
@@ -19,8 +19,8 @@ SHAPES: Final = frozenset(
 )
 HEIGHTS: Final = "geometry: its heights are left out"
 LINKS: Final = frozenset({"NetworkLink"})
-ROW: Final = re.compile(r".+\.\d+")  # LIBKML numbers by layer what has no id: of another file it says nothing
-SCHEMA: Final = re.compile(r"#(?P<layer>.+)\.schema")  # how LIBKML names the layer of a Placemark
+ROW: Final = re.compile(r".*\.\d+")  # LIBKML numbers by layer what has no id: of another file it says nothing
+SCHEMA: Final = re.compile(r"#(?P<layer>.*)\.schema")  # how LIBKML names the layer of a Placemark
 COMMA: Final = re.compile(r"\s*,\s*")
 
 
