@@ -1,4 +1,4 @@
-"""Recordings: files of fixes of one or many devices, CSV or GPX, plain or .gz, read as a stream."""
+"""Recordings: files of fixes of one or many devices, CSV or GPX read as a stream, or Google's JSON, plain or .gz."""
 
 import gzip
 from collections import Counter
@@ -10,11 +10,12 @@ import msgspec
 
 from tracker.errors import Invalid
 from tracker.simulator.csv_track import read_csv
+from tracker.simulator.google import read_google
 from tracker.simulator.gpx import read_gpx
 from tracker.simulator.odd_times import believable
 from tracker.simulator.recorded import RecordedFix
 
-READERS = {"csv": read_csv, "gpx": read_gpx}
+READERS = {"csv": read_csv, "gpx": read_gpx, "json": read_google}
 
 
 class Survey(msgspec.Struct, frozen=True):
@@ -31,7 +32,7 @@ def read_recording(path: Path, unreadable: Counter[str]) -> Iterator[RecordedFix
     """In the order of the file. Rows that cannot be a fix are left out and counted by reason."""
     kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
     if kind not in READERS:
-        raise Invalid(f"{path.name}: a recording is a .csv or a .gpx, or one of them with .gz")
+        raise Invalid(f"{path.name}: a recording is a .csv, a .gpx or a .json of Google's, or one of them with .gz")
     with _open(path) as file:
         yield from READERS[kind](file, path.name, unreadable)
 
