@@ -212,6 +212,9 @@ async def test_a_viewport_across_180_and_devices_anywhere(server: RunningServer)
         ({"viewport": [-541, -1, -539, 1]}, {"east", "west"}),
         ({"viewport": [365, 49, 375, 51]}, {"far"}),
         ({"viewport": [-190, -85, 190, 85]}, {"east", "west", "far"}),
+        ({"viewport": [-351.23, 20.3, -341.85, 55.6]}, {"far"}),
+        ({"viewport": [170, -20, 190, 10]}, {"east", "west"}),
+        ({"viewport": [-3000, -90, 3000, 90]}, {"east", "west", "far"}),
         ({"viewport": [0, 0, 1, 1], "devices": ["far"]}, {"far"}),
         ({"viewport": None, "devices": ["far", "east"]}, {"far", "east"}),
     ):

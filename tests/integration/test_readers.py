@@ -34,6 +34,12 @@ def processes() -> list[int]:
     return [int(pid) for pid in children if os.getpriority(os.PRIO_PROCESS, int(pid)) == 19]
 
 
+def limits_of(pid: int) -> dict[str, str]:
+    """The soft ones, by name."""
+    lines = Path(f"/proc/{pid}/limits").read_text().splitlines()[1:]
+    return {line[:25].strip(): line[25:].split()[0] for line in lines}
+
+
 async def reading(readers: Readers, count: int) -> "list[asyncio.Task[Collection]]":
     """So many have begun, of what takes seconds."""
     body = squares(60_000)
@@ -54,6 +60,15 @@ async def test_what_a_reader_reads_is_what_would_be_read_here() -> None:
     assert [draft.id for draft in found.drafts] == [f"f{number}" for number in range(3000)]
     with pytest.raises(Malformed):
         await readers.collection([b"{"], "geojson", Defaults())
+    assert not processes()
+
+
+async def test_a_reader_is_last_in_line_and_bound_before_it_reads() -> None:
+    (task,) = await reading(Readers(), 1)  # at nice 19 by now
+    granted = {"Max address space": str(MANY.memory), "Max cpu time": str(MANY.seconds), "Max core file size": "0"}
+    await until(lambda: granted.items() <= limits_of(processes()[0]).items())
+    task.cancel()
+    await asyncio.wait([task])
     assert not processes()
 
 

@@ -1,16 +1,19 @@
 """Simulated vehicles and paced replays against a real server."""
 
 import asyncio
+from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 
 import asyncpg
 import httpx2
 import pytest
+from rich.console import Console
 
 from tests.running import ADMIN_TOKEN, RunningServer
 from tracker.client.device import TurnedAway
 from tracker.model.moment import from_datetime, now_ms
+from tracker.simulator import crowd
 from tracker.simulator.demo import CIRCLES, POLYGONS, furnish
 from tracker.simulator.register import ApiRefused
 from tracker.simulator.replay import Tempo, replay
@@ -59,13 +62,18 @@ async def test_what_is_stored_is_what_the_seed_says(
         assert row["battery_e4"] == (None if fix.battery is None else round(fix.battery * 1e4))
 
 
-async def test_a_killed_server_costs_a_vehicle_nothing(server: RunningServer, conn: asyncpg.Connection) -> None:
+async def test_a_killed_server_costs_a_vehicle_nothing(
+    server: RunningServer, conn: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What was put is stored, once, whatever happened in between; what was never acked was sent again.
 
     They drive on until the server is surely back: one that fails just before that waits for up to half a minute, and
-    their last words are waited for not much longer."""
+    their last words are waited for not much longer. Meanwhile whoever looks on is told why nothing goes on."""
+    monkeypatch.setattr(crowd, "LINE_S", 0.1)
+    shown = StringIO()
+    console = Console(file=shown, width=1000)
     drive = asyncio.create_task(
-        simulate(server.url, ADMIN_TOKEN, Fleet(count=20, seed=3, interval=0.1), seconds=DRIVE_S)
+        simulate(server.url, ADMIN_TOKEN, Fleet(count=20, seed=3, interval=0.1), seconds=DRIVE_S, console=console)
     )
     await until(conn, "select count(*) > 200 from fix")
     server.kill()
@@ -74,6 +82,9 @@ async def test_a_killed_server_costs_a_vehicle_nothing(server: RunningServer, co
     rows = await conn.fetch("select d.id, f.at from fix f join device d on d.key = f.device")
     assert tally.put == len(rows) == tally.answered
     assert tally.lost[1006] >= 20 and not tally.dropped
+    lines = shown.getvalue().splitlines()
+    assert any("; waiting: vehicle-" in line and ": 1006" in line for line in lines), lines
+    assert "waiting" not in lines[-1] and f"{tally.stored:,} stored" in lines[-1], "and that it is over"
     for number in range(1, 21):
         times = sorted(from_datetime(row["at"]) for row in rows if row["id"] == f"vehicle-{number:02}")
         assert {b - a for a, b in pairwise(times)} == {100}, "a hole in the track"
