@@ -1,4 +1,5 @@
-"""The commands. Each reads its settings here and passes them on as values."""
+"""The commands. Each reads its settings here, passes them on as values, and imports what only it needs: the parent of a
+server, for which every start waits, would else import all that the server does."""
 
 import os
 import sys
@@ -9,19 +10,13 @@ from typing import Any, TypeVar
 
 import click
 
-from tracker import __version__, analysis, logs
-from tracker.access.codes import make_reset_at
-from tracker.access.links import make_link_at
-from tracker.access.own import give_device_at
-from tracker.access.tokens import issue_at
+from tracker import __version__, logs
 from tracker.errors import TrackerError
 from tracker.model.names import LONGEST_NAME, fault_of_name
-from tracker.processes.database import database
 from tracker.processes.loop import console, run_loop, until_signalled
 from tracker.processes.parent import run
 from tracker.settings import Settings, from_environment
-from tracker.start import announce, base_url, link_to
-from tracker.store.reach import bring_up_to_date
+from tracker.start import announce
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -74,7 +69,9 @@ def serve(bind: str | None, data: Path | None, database_url: str | None) -> None
 @database_options
 def sign_in(url: str | None, data: Path | None, database_url: str | None) -> None:
     """Print a link that signs a browser in as admin, once and within an hour."""
-    run_loop(linking(settings_from(data=data, database_url=database_url, log_level="warning"), url))
+    from tracker.operate import print_link
+
+    run_loop(print_link(settings_from(data=data, database_url=database_url, log_level="warning"), url))
 
 
 @main.command("reset-password")
@@ -83,7 +80,9 @@ def sign_in(url: str | None, data: Path | None, database_url: str | None) -> Non
 @database_options
 def reset_password(email: str, url: str | None, data: Path | None, database_url: str | None) -> None:
     """Print a link by which a person sets a new password, once and within an hour."""
-    run_loop(resetting(settings_from(data=data, database_url=database_url, log_level="warning"), url, email))
+    from tracker.operate import print_reset
+
+    run_loop(print_reset(settings_from(data=data, database_url=database_url, log_level="warning"), url, email))
 
 
 @main.command("give-device")
@@ -92,14 +91,18 @@ def reset_password(email: str, url: str | None, data: Path | None, database_url:
 @database_options
 def give_device(device: str, email: str, data: Path | None, database_url: str | None) -> None:
     """Make a device a person's own: from then on it is shown to nobody else."""
-    run_loop(giving(settings_from(data=data, database_url=database_url, log_level="warning"), device, email))
+    from tracker.operate import give
+
+    run_loop(give(settings_from(data=data, database_url=database_url, log_level="warning"), device, email))
 
 
 @main.command()
 @database_options
 def migrate(data: Path | None, database_url: str | None) -> None:
     """Bring the database's tables up to date."""
-    run_loop(migrating(settings_from(data=data, database_url=database_url)))
+    from tracker.operate import migrate_tables
+
+    run_loop(migrate_tables(settings_from(data=data, database_url=database_url)))
 
 
 @main.command(context_settings={"ignore_unknown_options": True})
@@ -111,6 +114,8 @@ def psql(owner: bool, arguments: tuple[str, ...], data: Path | None, database_ur
 
     Options that are not ours are psql's, such as -c "select * from positions"; behind -- all are.
     """
+    from tracker import analysis
+
     settings = settings_from(data=data, database_url=database_url, log_level="warning")
     sys.exit(run_loop(analysis.talk(settings, arguments, as_owner=owner)))
 
@@ -121,6 +126,8 @@ def psql(owner: bool, arguments: tuple[str, ...], data: Path | None, database_ur
 @database_options
 def show_database_url(read_only: bool, keywords: bool, data: Path | None, database_url: str | None) -> None:
     """Print how to connect to the server's database."""
+    from tracker import analysis
+
     url, warning = analysis.where(settings_from(data=data, database_url=database_url, log_level="warning"))
     if warning:
         console.print(warning, highlight=False)
@@ -148,7 +155,9 @@ def check_name(_: click.Context, __: click.Parameter, name: str) -> str:
 @database_options
 def create(kind: Any, name: str, data: Path | None, database_url: str | None) -> None:
     """Make a token and print it. It is shown this once."""
-    run_loop(creating(settings_from(data=data, database_url=database_url), kind, name))
+    from tracker.operate import print_token
+
+    run_loop(print_token(settings_from(data=data, database_url=database_url), kind, name))
 
 
 @main.command("check-client")
@@ -271,42 +280,3 @@ def settings_from(log_level: str | None = None, **given: Any) -> Settings:
     secrets = (settings.admin_token,) if settings.admin_token else ()
     logs.configure(log_level or settings.log_level, secrets=secrets)
     return settings
-
-
-async def migrating(settings: Settings) -> None:
-    async with database(settings) as (url, _):
-        done = await bring_up_to_date(url)
-    console.print("\n".join(done) if done else "nothing to do")
-
-
-async def creating(settings: Settings, kind: Any, name: str) -> None:
-    """The token alone on standard output, so that a script can take it."""
-    async with database(settings) as (url, _):
-        await bring_up_to_date(url)
-        click.echo(await issue_at(url, kind, name))
-
-
-async def linking(settings: Settings, url: str | None) -> None:
-    async with database(settings) as (database_url, _):
-        await bring_up_to_date(database_url)
-        click.echo(link_to(url or base_url(settings), await make_link_at(database_url)))
-
-
-async def resetting(settings: Settings, url: str | None, email: str) -> None:
-    async with database(settings) as (database_url, _):
-        await bring_up_to_date(database_url)
-        try:
-            code = await make_reset_at(database_url, email)
-        except TrackerError as error:
-            raise click.ClickException(str(error)) from None
-        click.echo(link_to(url or base_url(settings), code, "password"))
-
-
-async def giving(settings: Settings, device: str, email: str) -> None:
-    async with database(settings) as (database_url, _):
-        await bring_up_to_date(database_url)
-        try:
-            await give_device_at(database_url, device, email)
-        except TrackerError as error:
-            raise click.ClickException(str(error)) from None
-        click.echo(f"{device} is shown to {email} alone, until {email} puts it into a group")

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tracker.live.masks import mask_devices
 from tracker.model.device import Device
 from tracker.model.fix import E7
 from tracker.model.position import Position
@@ -87,7 +88,7 @@ class Table:
 
     def within(self, viewport: Viewport, sight: Sight) -> list[Position]:
         slots = self.find_changed_since(0)
-        if (mask := sight.mask(len(self.rows))) is not None:
+        if (mask := mask_devices(sight, len(self.rows))) is not None:
             slots = slots[mask[slots]]
         seen = inside(self.rows["lon"][slots], self.rows["lat"][slots], viewport)
         return [self.positions[key] for key in slots[seen].tolist()]

@@ -16,6 +16,7 @@ from tracker.live.cells import count_cells
 from tracker.live.changes import Changes
 from tracker.live.frames import Pause, Ping, Subscribe, decode_message
 from tracker.live.head import Head
+from tracker.live.masks import mask_devices
 from tracker.live.table import Slots, Table
 from tracker.model.event import Event
 from tracker.model.message import Message
@@ -215,7 +216,7 @@ class Viewer:
             inside = changes.inside(self.wish.viewport)
         if self.wanted is not None:
             inside |= self.wanted[changes.slots]
-        if (mask := self.sight.mask(len(changes.table.rows))) is not None:
+        if (mask := mask_devices(self.sight, len(changes.table.rows))) is not None:
             picked = inside.nonzero()[0]  # few of the changes: to ask of these alone costs the same for any right
             inside[picked] = mask[changes.slots[picked]]
         return inside
@@ -296,7 +297,10 @@ class Viewer:
             self.fail(NotAllowed("no right is left"))
             return
         size = len(self.table.rows)
-        old, new = (np.ones(size, np.bool_) if mask is None else mask for mask in (before.mask(size), sight.mask(size)))
+        old, new = (
+            np.ones(size, np.bool_) if mask is None else mask
+            for mask in (mask_devices(before, size), mask_devices(sight, size))
+        )
         self.owes_snapshot |= self.wish is not None and (
             self.is_crowded or self.is_full or bool((new > old).any()) or before.fences != sight.fences
         )

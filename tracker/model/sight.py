@@ -1,11 +1,9 @@
 """Sight: what one reader may see, and to what it may do what. Whoever shows anything asks it first."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from tracker.model.event import Event
 
@@ -88,24 +86,6 @@ class Sight(msgspec.Struct, frozen=True, dict=True):
     def cut(self, fences: Sequence[str]) -> Sequence[str]:
         """Of these ids of geofences, those it sees."""
         return fences if self.fences is None else [each for each in fences if each in self.fences.ids]
-
-    def mask(self, size: int) -> NDArray[np.bool_] | None:
-        """By slot, so many of them; None: all. Kept, since equal rights are one object."""
-        if self.devices is None and not self.hidden.keys:
-            return None
-        kept: NDArray[np.bool_] | None = self.__dict__.get("kept")
-        if kept is None or len(kept) != size:
-            kept = np.full(size, self.devices is None)
-            if self.devices is not None:
-                kept[_below(self.devices.keys, size)] = True
-            kept[_below(self.hidden.keys, size)] = False
-            self.__dict__["kept"] = kept
-        return kept
-
-
-def _below(keys: Collection[int], size: int) -> NDArray[np.int64]:
-    found = np.fromiter(keys, np.int64, len(keys))
-    return found[found < size]
 
 
 EVERYTHING: Final = Sight(devices=None, fences=None, subscriptions=None)  # what the server itself looks with
