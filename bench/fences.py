@@ -78,7 +78,7 @@ def disagreements(index: FenceIndex, tree: Any, wanted: int) -> tuple[int, int]:
     seed = 0
     while pairs < wanted and seed < 400:
         lon, lat = places(np.random.default_rng(5000 + seed), 20_000)
-        place, key = index.covering(lon, lat)
+        place, key = index.find_covering(lon, lat)
         found = tree.query(shapely.points(lon, lat), predicate="intersects")
         ours = np.sort(place.astype(np.int64) << 32 | key)
         theirs = np.sort(found[0].astype(np.int64) << 32 | found[1])
@@ -109,7 +109,7 @@ def edits(held: Held, rounds: int) -> tuple[float, float, float]:
         edited = fence(key, star(rng, *(float(at[0]) for at in places(rng, 1))))
         begin, cpu = time.perf_counter(), time.process_time()
         held = held.change([key], [edited])
-        held.lookup.covering(lon, lat)
+        held.lookup.find_covering(lon, lat)
         held.passages.candidates(lon, lat, lon, lat)
         took.append((time.perf_counter() - begin) * 1000)
         spent += (time.process_time() - cpu) * 1000
@@ -171,7 +171,7 @@ def measured(count: int) -> dict[str, Any]:
 
     for batch in BATCHES:
         asked = min(total, 300 * batch)
-        ours, theirs = cost(held.lookup.covering, batch, asked), cost(oracle, batch, asked)
+        ours, theirs = cost(held.lookup.find_covering, batch, asked), cost(oracle, batch, asked)
         row[f"batch_{batch}"] = {"us": ours, "strtree_us": theirs, "ratio": ours / theirs}
     row["pairs"], row["disagreements"] = disagreements(held.lookup, tree, PAIRS if count <= 10_000 else 200_000)
     row["way_us"], row["few_ways_us"], row["depth_us"] = (

@@ -22,7 +22,7 @@ from bench.load import device
 from tracker.postgis.cluster import Cluster
 from tracker.store.geofences import insert_geofence
 from tracker.store.migrate import migrate
-from tracker.store.partitions import ahead, create_missing, today
+from tracker.store.partitions import create_missing, find_days_ahead, today
 from tracker.store.pool import open_connection
 
 TEMPLATE = "bench_template"
@@ -49,7 +49,7 @@ class Ground:
         await migrate(self.database(TEMPLATE))
         conn = await open_connection(self.database(TEMPLATE))
         try:
-            await create_missing(conn, ahead(today()), today())
+            await create_missing(conn, find_days_ahead(today()), today())
             await insert_devices(conn, devices)
             async with conn.transaction():
                 for fence in fences(geofences, 1):

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from tracker.model.fix import E7
 from tracker.model.moment import DAY_MS
-from tracker.store.fix_rows import COLUMNS, PG_EPOCH_US, SIGNATURE, TRAILER, cells
-from tracker.store.partitions import create_missing, day_of, today
+from tracker.store.fix_rows import COLUMNS, PG_EPOCH_US, SIGNATURE, TRAILER, encode_cells
+from tracker.store.partitions import create_missing, find_day, today
 
 CENTRE = (13.40, 52.52)
 HALF = (0.12, 0.07)  # degrees: a city of 16 km by 16 km
@@ -48,7 +48,7 @@ class Wanderers:
 
 async def fill(conn: asyncpg.Connection, devices: NDArray[np.int32], start: int, seconds: int) -> None:
     """`start` in ms. A minute a COPY."""
-    await create_missing(conn, {day_of(start + n * DAY_MS) for n in range(seconds * 1000 // DAY_MS + 2)}, today())
+    await create_missing(conn, {find_day(start + n * DAY_MS) for n in range(seconds * 1000 // DAY_MS + 2)}, today())
     fleet = Wanderers(len(devices))
     for first in range(0, seconds, 60):
         rows = b"".join(second(fleet, devices, start + n * 1000) for n in range(first, min(first + 60, seconds)))
@@ -75,7 +75,7 @@ def second(fleet: Wanderers, devices: NDArray[np.int32], at: int) -> bytes:
         heading,
         accuracy,
     ]
-    return cells(0b11000, columns)  # neither altitude nor battery
+    return encode_cells(0b11000, columns)  # neither altitude nor battery
 
 
 async def once(payload: bytes) -> AsyncIterator[bytes]:

@@ -29,7 +29,7 @@ from tracker.pipeline.question import Question
 
 def inside(fence: Geofence, lon: float, lat: float) -> bool:
     lon = (lon + 180.0) % 360.0 - 180.0
-    return len(FenceIndex.build([fence]).covering(np.array([lon]), np.array([lat]))[0]) == 1
+    return len(FenceIndex.build([fence]).find_covering(np.array([lon]), np.array([lat]))[0]) == 1
 
 
 def traccar(fence: dict[str, Any]) -> Geofence:
@@ -163,7 +163,7 @@ def walked(fixes: Iterable[Fix], fences: Iterable[Geofence]) -> list[Transition]
     around = make_fences({fence.key: fence for fence in fences})
     state, told = State(), list[Transition]()
     for fix in fixes:
-        here, between = around.index.at(fix.lon, fix.lat), around.find_between(state.newest, fix)
+        here, between = around.index.find_at(fix.lon, fix.lat), around.find_between(state.newest, fix)
         step = advance(Device(1, "bus", "Bus"), state, Question(fix, fix.at * 1000, here, between), around)
         state = step.state
         told += [each for each in step.transitions if each.is_told]

@@ -34,7 +34,7 @@ def fix(made: Made) -> Fix:
 def walk(fences: Fences, way: Sequence[Made], state: State | None = None) -> tuple[State, list[Transition]]:
     state, told = state or State(), list[Transition]()
     for each in map(fix, way):
-        here, between = fences.index.at(each.lon, each.lat), fences.find_between(state.newest, each)
+        here, between = fences.index.find_at(each.lon, each.lat), fences.find_between(state.newest, each)
         step = advance(VAN, state, Question(each, each.at * 1000, here, between), fences)
         state = step.state
         told += [each for each in step.transitions if each.is_told]

@@ -22,7 +22,7 @@ def agrees(fence: Geofence, places: list[tuple[float, float]]) -> None:
     for lon, lat in places:
         found, metres = measure_depth(fence, lon, lat), to_boundary(fence, lon, lat)
         assert abs(found) == pytest.approx(metres, rel=1e-3, abs=0.01)
-        assert (found >= 0.0) == bool(index.at(lon, lat)), (lon, lat)
+        assert (found >= 0.0) == bool(index.find_at(lon, lat)), (lon, lat)
 
 
 def near(fence: Geofence, seed: int, count: int) -> list[tuple[float, float]]:

@@ -24,7 +24,7 @@ GEOD = Geod(ellps="WGS84")
 
 
 def pairs(index: FenceIndex, lon: Floats, lat: Floats) -> set[tuple[int, int]]:
-    place, key = index.covering(lon, lat)
+    place, key = index.find_covering(lon, lat)
     found = list(zip(place.tolist(), key.tolist(), strict=True))
     assert len(found) == len(set(found)), "a pair came twice"
     return set(found)
@@ -95,7 +95,7 @@ def test_published_shapes(name: str) -> None:
     expected = oracle(fences, lon, lat)
     assert pairs(index, lon, lat) == expected
     for at in range(0, len(lon), 101):
-        assert {(at, key) for key in index.at(lon[at], lat[at])} == {pair for pair in expected if pair[0] == at}
+        assert {(at, key) for key in index.find_at(lon[at], lat[at])} == {pair for pair in expected if pair[0] == at}
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_agrees_with_shapely(all_rings: list[list[tuple[float, float]]], seed: i
     lon = np.clip(
         round7(lon + 2e-6), -180, 180
     )  # mostly in the same cells, of which it is known by now what lies in them
-    few = {(at, key) for at in some for key in index.at(float(lon[at]), float(lat[at]))}
+    few = {(at, key) for at in some for key in index.find_at(float(lon[at]), float(lat[at]))}
     assert few == {pair for pair in oracle(fences, lon, lat) if pair[0] % 7 == 0}
 
 
@@ -293,4 +293,4 @@ def test_extreme_shapes(name: str) -> None:
     expected = oracle([fence], lon, lat)
     index = FenceIndex.build([fence])
     assert pairs(index, lon, lat) == expected
-    assert {at for at in range(300) if index.at(lon[at], lat[at])} == {at for at, _ in expected if at < 300}
+    assert {at for at in range(300) if index.find_at(lon[at], lat[at])} == {at for at, _ in expected if at < 300}

@@ -9,7 +9,7 @@ from tests.integration.conftest import Caller
 from tracker.model.fix import E7, Fix, Row
 from tracker.model.moment import DAY_MS, format_ms, now_ms, now_us
 from tracker.store.fixes import copy_fixes
-from tracker.store.partitions import create_missing, day_of, today
+from tracker.store.partitions import create_missing, find_day, today
 
 HOUR_MS: Final = 3_600_000
 
@@ -36,7 +36,7 @@ async def report(
 
 
 async def store(conn: asyncpg.Connection, rows: list[Row]) -> None:
-    await create_missing(conn, {day_of(row.fix.at) for row in rows}, today())
+    await create_missing(conn, {find_day(row.fix.at) for row in rows}, today())
     await copy_fixes(conn, rows)
 
 

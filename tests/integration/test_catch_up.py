@@ -15,7 +15,7 @@ from tracker.live.viewer import Viewer
 from tracker.metrics import Metrics
 from tracker.model.device import Device
 from tracker.model.event import Transition
-from tracker.model.evidence import Evidence, seen
+from tracker.model.evidence import Evidence, make_seen
 from tracker.model.fix import Fix
 from tracker.model.moment import now_ms
 from tracker.model.token import Token
@@ -56,7 +56,7 @@ async def head(pool: asyncpg.Pool, device: Device) -> int:
     """Three events are in the log."""
     fix = Fix(now_ms(), 74246000, 437384000, accuracy=8.0)
     crossed = [
-        Transition(device.key, fence, "enter", fix.at, fix, fix.at, Evidence(fixes=(seen(fix, 3.0),)))
+        Transition(device.key, fence, "enter", fix.at, fix, fix.at, Evidence(fixes=(make_seen(fix, 3.0),)))
         for fence in (5, 6, 7)
     ]
     async with pool.acquire() as conn:

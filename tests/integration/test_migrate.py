@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from tracker.errors import SchemaDrift
-from tracker.store.migrate import migrate, migrations
+from tracker.store.migrate import find_migrations, migrate
 
 
 async def tables(url: str) -> set[str]:
@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 async def test_our_own_files_apply_once(empty_database_url: str) -> None:
-    names = [each.name for each in migrations()]
+    names = [each.name for each in find_migrations()]
     assert await migrate(empty_database_url) == names
     assert await migrate(empty_database_url) == []
     assert {"device", "fix", "position", "geofence", "event"} <= await tables(empty_database_url)
@@ -35,7 +35,7 @@ async def test_our_own_files_apply_once(empty_database_url: str) -> None:
 
 async def test_four_racing_processes_apply_each_file_once(empty_database_url: str) -> None:
     applied = await asyncio.gather(*(migrate(empty_database_url) for _ in range(4)))
-    assert sorted(map(len, applied)) == [0, 0, 0, len(migrations())]
+    assert sorted(map(len, applied)) == [0, 0, 0, len(find_migrations())]
 
 
 async def test_a_changed_file_is_refused(empty_database_url: str, folder: Path) -> None:

@@ -43,23 +43,23 @@ def limits_of(pid: int) -> dict[str, str]:
 async def reading(readers: Readers, count: int) -> "list[asyncio.Task[Collection]]":
     """So many have begun, of what takes seconds."""
     body = squares(60_000)
-    tasks = [asyncio.create_task(readers.collection([body], "geojson", Defaults())) for _ in range(count)]
+    tasks = [asyncio.create_task(readers.read_collection([body], "geojson", Defaults())) for _ in range(count)]
     await until(lambda: len(processes()) == count)
     return tasks
 
 
 async def test_what_a_reader_reads_is_what_would_be_read_here() -> None:
     readers = Readers()
-    mended = await readers.feature(msgspec.json.encode(polygon(BOW_TIE, repair=True)))
+    mended = await readers.read_feature(msgspec.json.encode(polygon(BOW_TIE, repair=True)))
     assert mended.id == "drawn" and b"repaired" in mended.feature
     with pytest.raises(Invalid, match=r"self-intersection at 0.5, 0.5") as refused:
-        await readers.feature(msgspec.json.encode(polygon(BOW_TIE + [[0, 0]] * 1200)))
+        await readers.read_feature(msgspec.json.encode(polygon(BOW_TIE + [[0, 0]] * 1200)))
     assert refused.value.field == "geometry"
     body = squares(3000)
-    found = await readers.collection([body[:1000], body[1000:]], "geojson", Defaults())
+    found = await readers.read_collection([body[:1000], body[1000:]], "geojson", Defaults())
     assert [draft.id for draft in found.drafts] == [f"f{number}" for number in range(3000)]
     with pytest.raises(Malformed):
-        await readers.collection([b"{"], "geojson", Defaults())
+        await readers.read_collection([b"{"], "geojson", Defaults())
     assert not processes()
 
 
@@ -75,13 +75,13 @@ async def test_a_reader_is_last_in_line_and_bound_before_it_reads() -> None:
 async def test_one_that_would_take_more_memory_than_is_granted() -> None:
     readers = Readers(many=Allowance(160 * MB, 60))
     with pytest.raises(Invalid, match="more memory"):
-        await readers.collection([squares(60_000)], "geojson", Defaults())
+        await readers.read_collection([squares(60_000)], "geojson", Defaults())
 
 
 async def test_one_that_would_take_more_time_than_is_granted() -> None:
     readers = Readers(many=Allowance(MANY.memory, 2))
     with pytest.raises(Invalid, match="more than 2 s"):
-        await readers.collection([squares(60_000)], "geojson", Defaults())
+        await readers.read_collection([squares(60_000)], "geojson", Defaults())
 
 
 async def test_one_that_is_ended_by_others_may_be_tried_again() -> None:
@@ -95,9 +95,9 @@ async def test_there_are_so_many_at_once_and_they_end_with_who_asked() -> None:
     readers = Readers(wait=0.1)
     tasks = await reading(readers, MOST)
     with pytest.raises(TooMany):
-        await readers.collection([squares(1)], "geojson", Defaults())
+        await readers.read_collection([squares(1)], "geojson", Defaults())
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert not processes()
-    assert len((await readers.collection([squares(1)], "geojson", Defaults())).drafts) == 1
+    assert len((await readers.read_collection([squares(1)], "geojson", Defaults())).drafts) == 1

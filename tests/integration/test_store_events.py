@@ -9,7 +9,7 @@ import pytest
 from tests.moments import MONDAY
 from tracker.model.device import Device
 from tracker.model.event import EventFilter, Happening, Transition
-from tracker.model.evidence import Evidence, seen
+from tracker.model.evidence import Evidence, make_seen
 from tracker.model.fix import Fix
 from tracker.model.sight import EVERYTHING
 from tracker.store.devices import delete_device, insert_device
@@ -25,7 +25,7 @@ async def van(conn: asyncpg.Connection) -> Device:
 
 def moved(device: Device, geofence: int, second: int, kind: str = "enter") -> Transition:
     fix = Fix(AT + second * 1000, 74246000, 437384000, accuracy=8.0)
-    return Transition(device.key, geofence, kind, fix.at, fix, fix.at, Evidence(fixes=(seen(fix, 3.04),)))  # type: ignore[arg-type]
+    return Transition(device.key, geofence, kind, fix.at, fix, fix.at, Evidence(fixes=(make_seen(fix, 3.04),)))  # type: ignore[arg-type]
 
 
 async def test_events_carry_names_and_evidence(conn: asyncpg.Connection, van: Device) -> None:

@@ -108,7 +108,7 @@ def one_by_one(fence: Geofence, device: Device, fixes: list[Fix]) -> list[Transi
     fences, state = make_fences({fence.key: fence}), State(category=device.category)
     found: list[Transition] = []
     for fix in fixes:
-        here, between = fences.index.at(fix.lon, fix.lat), fences.find_between(state.newest, fix)
+        here, between = fences.index.find_at(fix.lon, fix.lat), fences.find_between(state.newest, fix)
         step = advance(device, state, Question(fix, fix.at * 1000, here, between), fences)
         state = step.state
         found.extend(each for each in step.transitions if each.is_told)

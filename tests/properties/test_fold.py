@@ -17,7 +17,7 @@ from tracker.model.fix import E7, NO_MARKER, Fix, Flag, Moment, Place, Refusal, 
 from tracker.model.frame import Frame, Outcome
 from tracker.model.geofence import Geofence
 from tracker.model.state import State
-from tracker.pipeline.fold import Grounds, StoredFixes, ambiguous, before_of, fixes_of, fold
+from tracker.pipeline.fold import Grounds, StoredFixes, find_ambiguous, fold, list_before, list_fixes
 from tracker.pipeline.jump import is_possible
 
 AT = MONDAY
@@ -67,10 +67,10 @@ def folded(batches: list[list[Frame]], before: Result | None = None, preset: str
     result = before or Result([], States(), [], [], {})
     stamp = max((row.received_at for row in result.rows), default=0)
     for frames in batches:
-        wanted = ambiguous(frames, result.states)
+        wanted = find_ambiguous(frames, result.states)
         stored = {moment: result.table[moment] for moment in wanted if moment in result.table}
         fences = FENCES[preset]
-        asked = fences.ask(fixes_of(frames), before_of(frames, result.states))
+        asked = fences.ask(list_fixes(frames), list_before(frames, result.states))
         step = fold(frames, result.states, StoredFixes(stored), Grounds(DEVICES, fences, asked), stamp)
         stamp = step.stamp
         result.rows.extend(step.rows)

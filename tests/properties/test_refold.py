@@ -15,7 +15,7 @@ from tracker.model.event import Decision, Happening, Transition
 from tracker.model.fix import E7, Fix, Flag, Row
 from tracker.model.frame import Frame
 from tracker.model.state import State
-from tracker.pipeline.fold import Grounds, StoredFixes, before_of, fold
+from tracker.pipeline.fold import Grounds, StoredFixes, fold, list_before
 from tracker.pipeline.refold import find_start, refold
 
 AT = MONDAY
@@ -48,7 +48,7 @@ class Told:
 
     def take(self, fixes: Sequence[Fix]) -> None:
         frame = Frame(1, 1, AT * 1000, list(fixes))
-        asked = self.known.ask(list(fixes), before_of([frame], self.states))
+        asked = self.known.ask(list(fixes), list_before([frame], self.states))
         folded = fold([frame], self.states, StoredFixes(), Grounds({1: VAN}, self.known, asked), self.stamp)
         self.stamp = folded.stamp
         self.rows.update({row.fix.at: row for row in folded.rows})

@@ -11,14 +11,14 @@ from tracker.model.dialect import Dialect
 from tracker.model.event import Decision, Happening, Transition
 from tracker.model.fix import Fix, Row
 from tracker.model.frame import Frame
-from tracker.model.heard import Heard, cut
+from tracker.model.heard import Heard, cut_to_second
 from tracker.model.report import App
 from tracker.model.state import State
-from tracker.pipeline.fold import Folded, Grounds, StoredFixes, before_of, fixes_of, fold
+from tracker.pipeline.fold import Folded, Grounds, StoredFixes, fold, list_before, list_fixes
 from tracker.pipeline.refold import find_start, refold
-from tracker.pipeline.twins import Twins, ambiguous_seconds
+from tracker.pipeline.twins import Twins, find_ambiguous_seconds
 
-AT = cut(MONDAY)
+AT = cut_to_second(MONDAY)
 FINE = None  # our own stream, with parts of a second
 COARSE = App(Dialect.OWNTRACKS, "OwnTracks")
 
@@ -29,7 +29,7 @@ def make_fix(second: int, part: int, east: int) -> Fix:
 
 def coarsen(fix: Fix) -> Fix:
     """As an app says it that knows whole seconds and rounds its degrees to six places."""
-    return Fix(cut(fix.at), round(fix.lon_e7, -1), round(fix.lat_e7, -1), accuracy=fix.accuracy)
+    return Fix(cut_to_second(fix.at), round(fix.lon_e7, -1), round(fix.lat_e7, -1), accuracy=fix.accuracy)
 
 
 class Server:
@@ -43,11 +43,11 @@ class Server:
         self.stored = 0
 
     def take(self, *frames: Frame) -> None:
-        wanted = set(ambiguous_seconds(frames, self.states, {1}))
-        rows = [row for row in self.rows.values() if (1, cut(row.fix.at)) in wanted]
-        heard = {second: [to_heard(row) for row in rows if cut(row.fix.at) == second[1]] for second in wanted}
+        wanted = set(find_ambiguous_seconds(frames, self.states, {1}))
+        rows = [row for row in self.rows.values() if (1, cut_to_second(row.fix.at)) in wanted]
+        heard = {second: [to_heard(row) for row in rows if cut_to_second(row.fix.at) == second[1]] for second in wanted}
         fences = ALL["strict"]
-        asked = fences.ask(fixes_of(frames), before_of(frames, self.states))
+        asked = fences.ask(list_fixes(frames), list_before(frames, self.states))
         folded = fold(
             frames, self.states, StoredFixes({}, Twins({1}, heard)), Grounds({1: VAN}, fences, asked), self.stamp
         )

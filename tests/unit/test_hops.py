@@ -12,7 +12,7 @@ from tracker.model.fix import Flag
 from tracker.model.frame import Frame
 from tracker.model.position import Status
 from tracker.model.state import State
-from tracker.pipeline.fold import Grounds, StoredFixes, before_of, fixes_of, fold
+from tracker.pipeline.fold import Grounds, StoredFixes, fold, list_before, list_fixes
 
 AWAY = 4_100.0  # m
 AT_REST: list[Made] = [(30.0 * n, 3.0 * (n % 2), 15.0) for n in range(7)]  # to second 180
@@ -27,7 +27,7 @@ def folded(fences: Fences, way: Sequence[Made], *, size: int = 1) -> Folded:
     fixes = [fix(made) for made in way]
     for first in range(0, len(fixes), size):
         frames, states = [Frame(1, 1, fixes[first].at * 1000, [*fixes[first : first + size]])], {1: state}
-        asked = fences.ask(fixes_of(frames), before_of(frames, states))
+        asked = fences.ask(list_fixes(frames), list_before(frames, states))
         made = fold(frames, states, StoredFixes(), Grounds({1: VAN}, fences, asked), state.stamp)
         state = made.states[1]
         flagged |= {row.fix.at for row in made.rows if row.fix.flags & Flag.IMPOSSIBLE_JUMP}

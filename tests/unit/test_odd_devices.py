@@ -12,7 +12,7 @@ from tracker.model.position import Status
 from tracker.model.reading import Reading
 from tracker.model.state import State
 from tracker.pipeline.accept import Refused, accept
-from tracker.pipeline.fold import Folded, Grounds, StoredFixes, ambiguous, before_of, fixes_of, fold
+from tracker.pipeline.fold import Folded, Grounds, StoredFixes, find_ambiguous, fold, list_before, list_fixes
 from tracker.pipeline.motion import decide_status
 from tracker.pipeline.refold import find_start, refold
 
@@ -34,8 +34,8 @@ class Server:
         made = accept(measured.at, measured.lon, measured.lat, now, Reading(accuracy=5.0))
         frames, states = [Frame(1, 1, now * 1000, [made])], {1: self.state}
         stored = {(1, row.fix.at): (row.fix.lon_e7, row.fix.lat_e7) for row in self.rows}
-        found = {moment: stored[moment] for moment in ambiguous(frames, states) if moment in stored}
-        asked = self.fences.ask(fixes_of(frames), before_of(frames, states))
+        found = {moment: stored[moment] for moment in find_ambiguous(frames, states) if moment in stored}
+        asked = self.fences.ask(list_fixes(frames), list_before(frames, states))
         self.take(fold(frames, states, StoredFixes(found), Grounds({1: VAN}, self.fences, asked), self.state.stamp))
 
     def take(self, folded: Folded) -> None:
@@ -110,6 +110,6 @@ def test_who_always_says_0_is_too_fast_all_the_same() -> None:
     for n in range(20):
         measured = at_second(10 * n, -2500.0 + 250.0 * n, 0.0)
         frames, states = [Frame(1, 1, measured.at * 1000, [measured])], {1: server.state}
-        asked = server.fences.ask(fixes_of(frames), before_of(frames, states))
+        asked = server.fences.ask(list_fixes(frames), list_before(frames, states))
         server.take(fold(frames, states, StoredFixes(), Grounds({1: VAN}, server.fences, asked), server.state.stamp))
     assert "speeding" in {each.kind for each in server.told}

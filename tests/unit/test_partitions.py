@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.store.partitions import EPOCH_DAY, RECENT, Span, ahead, choose, covered, create, day_of, free
+from tracker.store.partitions import (
+    EPOCH_DAY,
+    RECENT,
+    Span,
+    choose,
+    find_day,
+    find_days_ahead,
+    is_covered,
+    is_free,
+    make_statement,
+)
 
 TODAY = date(2026, 11, 23)
 days = st.dates(date(2000, 1, 1), TODAY + timedelta(days=1))
@@ -39,20 +49,20 @@ def test_spans_never_overlap_and_are_few(asked: list[tuple[date, int]]) -> None:
     spans: list[Span] = []
     for day, later in sorted(asked, key=lambda each: each[1]):
         today = TODAY + timedelta(days=later)
-        if not covered(day, spans):
+        if not is_covered(day, spans):
             span = choose(day, today, spans)
-            assert span[0] <= day < span[1] and free(span, spans)
+            assert span[0] <= day < span[1] and is_free(span, spans)
             assert (span[1] - span[0]).days == 1 or span[1] <= today - RECENT
             spans.append(span)
-    assert all(covered(day, spans) for day, _ in asked)
-    assert len({create(*span) for span in spans}) == len(spans)
+    assert all(is_covered(day, spans) for day, _ in asked)
+    assert len({make_statement(*span) for span in spans}) == len(spans)
 
 
 @given(days.map(lambda day: (day - EPOCH_DAY).days * 86_400_000), st.integers(0, 86_399_999))
 def test_a_day_ends_at_midnight_utc(midnight: int, after: int) -> None:
-    assert day_of(midnight) == day_of(midnight + after)
-    assert day_of(midnight - 1) == day_of(midnight) - timedelta(days=1)
+    assert find_day(midnight) == find_day(midnight + after)
+    assert find_day(midnight - 1) == find_day(midnight) - timedelta(days=1)
 
 
 def test_tomorrow_is_there_before_it_begins() -> None:
-    assert ahead(TODAY)[0] == TODAY - timedelta(days=1) and len(ahead(TODAY)) >= 4
+    assert find_days_ahead(TODAY)[0] == TODAY - timedelta(days=1) and len(find_days_ahead(TODAY)) >= 4

@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 
 from tracker.model.delivery import Parcel
-from tracker.model.event import Event, told
+from tracker.model.event import Event, make_told
 from tracker.model.subscription import Subscription, Wish
 from tracker.store.outbox import insert_outbox
 from tracker.store.subscriptions import (
@@ -83,4 +83,4 @@ class Retracted(msgspec.Struct, frozen=True):
 
 
 def write_event(event: Event) -> msgspec.Raw:
-    return msgspec.Raw(msgspec.json.encode(told(event)))
+    return msgspec.Raw(msgspec.json.encode(make_told(event)))

@@ -14,7 +14,7 @@ from tracker.api.event_stream import cut_stalled
 from tracker.api.geofences import LARGEST_FEATURE
 from tracker.api.tracks import FIRST
 from tracker.dry_run.lines import TrialEvent
-from tracker.dry_run.process import lines
+from tracker.dry_run.process import read_lines
 from tracker.dry_run.request import Request
 from tracker.errors import Invalid, TooMany
 from tracker.geofence.reading.collection import Draft
@@ -75,7 +75,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers, database_url: str) -> Bluepr
         if task is not None:
             running.add(task)
             task.add_done_callback(running.discard)
-        response = Response(cut_stalled(lines(request), running, STALL), mimetype="application/x-ndjson")
+        response = Response(cut_stalled(read_lines(request), running, STALL), mimetype="application/x-ndjson")
         response.timeout = None
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"  # a proxy that collects a buffer first would hide the progress
@@ -109,7 +109,7 @@ async def _read_draft(readers: Readers, feature: bytes) -> Draft:
     except msgspec.ValidationError:
         raise Invalid("feature: a GeoJSON Feature", field="feature") from None
     try:
-        return await readers.feature(feature, ID if named.id is None else None)
+        return await readers.read_feature(feature, ID if named.id is None else None)
     except Invalid as error:
         raise Invalid(str(error), field=error.field or "feature") from None
 

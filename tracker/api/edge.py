@@ -9,7 +9,7 @@ from quart import Response, request
 
 from tracker.errors import Invalid, Malformed, TooLarge, WrongType
 from tracker.model import absent
-from tracker.model.encoding import plain
+from tracker.model.encoding import make_plain
 from tracker.model.moment import parse
 from tracker.model.names import CONTROL, fault_of_name
 
@@ -47,7 +47,7 @@ async def read_bytes(largest: int = LARGEST_BODY) -> bytes:
     if len(body) > largest:
         raise TooLarge(f"the body may have {largest} bytes")
     try:
-        return plain(body)
+        return make_plain(body)
     except ValueError:
         raise Malformed("the body is no text") from None
 

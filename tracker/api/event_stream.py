@@ -18,7 +18,7 @@ from tracker.api.edge import read_query
 from tracker.api.events import Filter, read_filter
 from tracker.errors import Invalid, TooMany
 from tracker.live.newest import Newest
-from tracker.model.event import EventFilter, Told, told
+from tracker.model.event import EventFilter, Told, make_told
 from tracker.model.token import Token
 from tracker.store.events import select_events, select_head, select_oldest
 from tracker.store.pool import AWAY, borrow
@@ -170,6 +170,6 @@ async def _page(conn: asyncpg.Connection, sights: Sights, reader: EventReader) -
     events = await sights.ask(conn, reader.token, select)
     reader.after = events[-1].id if len(events) == PAGE else max(head, *(event.id for event in events), 0)
     return b"".join(
-        b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.type.encode(), msgspec.json.encode(told(event)))
+        b"id: %d\nevent: %s\ndata: %s\n\n" % (event.id, event.type.encode(), msgspec.json.encode(make_told(event)))
         for event in events
     )

@@ -12,7 +12,7 @@ from quart_schema import document_querystring, document_response
 from tracker.access.guard import allow, require_caller
 from tracker.access.sights import Sights
 from tracker.api.edge import Page, answer, read_list, read_query
-from tracker.model.event import EventFilter, Told, told
+from tracker.model.event import EventFilter, Told, make_told
 from tracker.store.events import select_events, select_head
 from tracker.store.pool import borrow
 
@@ -68,4 +68,4 @@ async def _page(pool: asyncpg.Pool, sights: Sights, query: EventQuery) -> EventP
         events = await sights.ask(conn, require_caller(), select)
     last = events[-1].id if events else 0
     next = last if len(events) == query.most else max(head, last)
-    return EventPage(await asyncio.to_thread(lambda: [told(event) for event in events]), next)
+    return EventPage(await asyncio.to_thread(lambda: [make_told(event) for event in events]), next)

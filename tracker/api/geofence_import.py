@@ -100,7 +100,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
             parts = await _parts()
             format = format or _told_apart(parts)
             defaults = Defaults(query.radius, query.width, query.repair)
-            found = await readers.collection(parts, format, defaults)
+            found = await readers.read_collection(parts, format, defaults)
             _check(found, query.strict, empty=format == "geojson")
             async with borrow(pool) as conn, conn.transaction():
                 group = await choose_group(conn, sight(), "geofences", query.group)

@@ -211,7 +211,7 @@ async def _read(readers: Readers, id: str | None) -> Draft:
     except (TooLarge, RequestEntityTooLarge):
         limits = f"a geofence may have {LARGEST_FEATURE:,} bytes and {MAX_VERTICES:,} vertices; simplify it first"
         raise TooLarge(limits, field="geometry") from None
-    return await readers.feature(body, id)
+    return await readers.read_feature(body, id)
 
 
 def _make_answer(stored: StoredGeofence | None, status: int = 200, written: Written = given) -> Response:

@@ -9,7 +9,7 @@ import structlog
 from tracker.dry_run.lines import ErrorLine, encode
 from tracker.dry_run.request import Request
 from tracker.readers.limits import MB, Allowance
-from tracker.readers.process import PIECE, started
+from tracker.readers.process import PIECE, start
 
 LIMITS: Final = Allowance(2048 * MB, 3600)
 LAST_WORDS: Final = 8_000  # bytes of a traceback that go to the log
@@ -17,9 +17,9 @@ LAST_WORDS: Final = 8_000  # bytes of a traceback that go to the log
 logger = structlog.get_logger()
 
 
-async def lines(request: Request) -> AsyncGenerator[bytes, None]:
+async def read_lines(request: Request) -> AsyncGenerator[bytes, None]:
     """Pieces of lines (see lines.py). The process ends with this generator."""
-    async with started("tracker.dry_run.run", LIMITS, [msgspec.json.encode(request) + b"\n"]) as process:
+    async with start("tracker.dry_run.run", LIMITS, [msgspec.json.encode(request) + b"\n"]) as process:
         assert process.stdout is not None and process.stderr is not None
         last = b"\n"
         while piece := await process.stdout.read(PIECE):

@@ -20,6 +20,6 @@ class Request(msgspec.Struct, frozen=True):
     devices: frozenset[str] | None = None
     hidden: frozenset[str] = frozenset()
 
-    def fence(self) -> Geofence:
+    def make_fence(self) -> Geofence:
         fence = parse(bytes(self.feature), key=KEY)
         return msgspec.structs.replace(fence, preset=self.preset) if self.preset else fence

@@ -13,7 +13,7 @@ import uvloop
 
 from tracker.dry_run.lines import DoneLine, ErrorLine, EventLine, Line, ProgressLine, TrialEvent, encode
 from tracker.dry_run.request import Request
-from tracker.dry_run.slices import Slice, slices
+from tracker.dry_run.slices import Slice, read_slices
 from tracker.dry_run.trial import DryRun
 from tracker.errors import StorageDown
 from tracker.model.device import Device
@@ -58,30 +58,30 @@ async def run(request: Request, say: Say) -> None:
 
 async def rehearse(conn: asyncpg.Connection, request: Request, say: Say) -> None:
     began = time.monotonic()
-    fence = request.fence()
+    fence = request.make_fence()
     say([ProgressLine(0.0, 0)])
     devices = {
         each.key: each for each in await select_devices(conn, EVERYTHING) if may_apply(fence.scope, each, request)
     }
     dry_run = DryRun(fence, devices)
     fixes = events = 0
-    async for each in ahead(slices(conn, list(devices), request.since, request.until + 1)):
+    async for each in read_ahead(read_slices(conn, list(devices), request.since, request.until + 1)):
         found = await asyncio.to_thread(decide, dry_run, each, request.until)
         fixes, events = fixes + each.fixes, events + len(found)
-        say([*(happened(devices, fence.id, one) for one in found), ProgressLine(round(each.done, 4), fixes)])
+        say([*(make_line(devices, fence.id, one) for one in found), ProgressLine(round(each.done, 4), fixes)])
     say([DoneLine(fixes, len(devices), events, round(time.monotonic() - began, 3))])
 
 
-async def ahead(slices: AsyncIterator[Slice]) -> AsyncIterator[Slice]:
+async def read_ahead(slices: AsyncIterator[Slice]) -> AsyncIterator[Slice]:
     """Reads the next one while one is looked at, and no more."""
     async with asyncio.TaskGroup() as tasks:
-        coming = tasks.create_task(following(slices))
+        coming = tasks.create_task(read_next(slices))
         while (each := await coming) is not None:
-            coming = tasks.create_task(following(slices))
+            coming = tasks.create_task(read_next(slices))
             yield each
 
 
-async def following(slices: AsyncIterator[Slice]) -> Slice | None:
+async def read_next(slices: AsyncIterator[Slice]) -> Slice | None:
     return await anext(slices, None)
 
 
@@ -100,7 +100,7 @@ def may_apply(scope: Scope, device: Device, request: Request) -> bool:
     )
 
 
-def happened(devices: dict[int, Device], fence: str, each: Transition) -> EventLine:
+def make_line(devices: dict[int, Device], fence: str, each: Transition) -> EventLine:
     at, decided_at = format_ms(each.at), format_ms(each.decided_at)
     evidence = msgspec.Raw(msgspec.json.encode(each.evidence))
     id, place = devices[each.device].id, each.fix

@@ -6,7 +6,7 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from tracker.store.history import copy_history, count
+from tracker.store.history import copy_history, count_fixes
 
 MOST: Final = 300_000  # fixes of a slice, some 150 bytes each while it is looked at; two are in memory
 DEVICES: Final = 64  # side by side, to begin with
@@ -30,7 +30,7 @@ class Pace(msgspec.Struct):
     ms: int
     devices: int
 
-    def too_many(self) -> None:
+    def shorten(self) -> None:
         self.ms = max(1, self.ms // 2)
 
     def learn(self, fixes: int, span: int) -> None:
@@ -42,7 +42,7 @@ class Pace(msgspec.Struct):
             self.devices = min(WIDEST, self.devices * 2)
 
 
-async def slices(
+async def read_slices(
     conn: asyncpg.Connection,
     devices: Sequence[int],
     since: int,
@@ -61,9 +61,9 @@ async def slices(
         while begin < until:
             end = min(begin + pace.ms, until)
             answer = await copy_history(conn, group, begin, end, most + 1)
-            fixes = count(answer)
+            fixes = count_fixes(answer)
             if fixes > most and pace.ms > 1:
-                pace.too_many()
+                pace.shorten()
                 continue
             yield Slice(answer, fixes, end == until, (first + len(group) * (end - since) / span) / len(devices))
             pace.learn(fixes, span)

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.dry_run.leads import Leads, leads_of
+from tracker.dry_run.leads import Leads, find_leads
 from tracker.geofence.fences import NOWHERE, make_fences
 from tracker.model.device import Device
 from tracker.model.event import Transition
@@ -22,7 +22,7 @@ from tracker.pipeline.advance import advance
 from tracker.pipeline.elapse import elapse
 from tracker.pipeline.question import Question
 from tracker.pipeline.run import follow_run
-from tracker.pipeline.stays import dwell_due
+from tracker.pipeline.stays import find_dwell_due
 
 US: Final = 1000  # in a millisecond
 NONE: Final = -2  # not even the one before the first
@@ -49,12 +49,12 @@ class DryRun:
 
     def fold(self, history: History) -> list[Transition]:
         """In the order of (device, at). Each call goes on in time where the one before ended."""
-        leads = leads_of(self.fence, self.fences, history)
+        leads = find_leads(self.fence, self.fences, history)
         found: list[Transition] = []
-        for begin, end in leads.devices():
+        for begin, end in leads.find_devices():
             device = self.devices[int(leads.history.device[begin])]
             reached = Reached(device, self.states.get(device.key) or State(category=device.category))
-            found += self.device(leads, reached, begin, end)
+            found += self.fold_device(leads, reached, begin, end)
             self.states[device.key] = reached.state
         return found
 
@@ -67,13 +67,13 @@ class DryRun:
         self.states.clear()
         return found
 
-    def device(self, leads: Leads, reached: Reached, begin: int, end: int) -> list[Transition]:
+    def fold_device(self, leads: Leads, reached: Reached, begin: int, end: int) -> list[Transition]:
         """The rows `begin` to `end`, which are one device's."""
         found: list[Transition] = []
         row = begin
         while row < end:
             if reached.row == row - 1 >= begin and self.is_settled(reached.state, leads, row - 1):
-                stop = leads.stop(row, end, self.due(reached.state))
+                stop = leads.find_stop(row, end, self.find_due(reached.state))
                 if stop > row:
                     self.leap(leads, reached, row, stop)
                     row = stop
@@ -90,8 +90,8 @@ class DryRun:
             return False
         return all(stay.episode is None for stay in state.stays)
 
-    def due(self, state: State) -> int | None:
-        return dwell_due(self.fence, state.stays[0]) if state.stays else None
+    def find_due(self, state: State) -> int | None:
+        return find_dwell_due(self.fence, state.stays[0]) if state.stays else None
 
     def leap(self, leads: Leads, reached: Reached, row: int, stop: int) -> None:
         """Over the rows from `row` to before `stop`, of which none decides anything."""

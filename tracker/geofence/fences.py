@@ -108,10 +108,12 @@ class Fences:
         """The keys of the geofences that hold each fix, by its number."""
         if len(fixes) <= FEW:
             each = enumerate(fixes)
-            return {number: here for number, fix in each if (here := self.index.at(fix.lon_e7 / E7, fix.lat_e7 / E7))}
+            return {
+                number: here for number, fix in each if (here := self.index.find_at(fix.lon_e7 / E7, fix.lat_e7 / E7))
+            }
         lon = np.array([fix.lon_e7 for fix in fixes], dtype=np.float64) / E7
         lat = np.array([fix.lat_e7 for fix in fixes], dtype=np.float64) / E7
-        numbers, keys = self.index.covering(lon, lat)
+        numbers, keys = self.index.find_covering(lon, lat)
         return group_by_fix(numbers.tolist(), keys.tolist())
 
     def find_passing(self, asked: Asked, number: int, before: Fix | None, fix: Fix) -> tuple[int, ...]:

@@ -41,7 +41,7 @@ class Checkpoint:
         is_last = len(self.left) <= SLICE
         async with conn.transaction():
             await mark_batch(conn, owner, batch)  # a fenced owner writes no states either
-            await upsert_states(conn, states, memory.reached(devices))
+            await upsert_states(conn, states, memory.find_reached(devices))
             await upsert_anchors(conn, anchors)
             if is_last:
                 meetings = memory.meetings.meetings

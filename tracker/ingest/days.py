@@ -8,7 +8,7 @@ import asyncpg
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame
 from tracker.model.moment import DAY_MS
-from tracker.store.partitions import Span, ahead, covered, create_missing, day_of, today
+from tracker.store.partitions import Span, create_missing, find_day, find_days_ahead, is_covered, today
 
 
 class Days:
@@ -17,16 +17,16 @@ class Days:
 
     async def make_ahead(self, conn: asyncpg.Connection) -> None:
         """Make those of the next days, so that no batch has to wait for a table at midnight."""
-        await self.make(conn, ahead(today()))
+        await self.make(conn, find_days_ahead(today()))
 
     async def make_for(self, conn: asyncpg.Connection, frames: Iterable[Frame]) -> None:
         """Make those of the days of these fixes, outside the transaction: making a table locks the log for a moment,
         and must not wait for a long batch."""
         numbers = {entry.at // DAY_MS for frame in frames for entry in frame.entries if type(entry) is Fix}
-        await self.make(conn, {day_of(number * DAY_MS) for number in numbers})
+        await self.make(conn, {find_day(number * DAY_MS) for number in numbers})
 
     async def make(self, conn: asyncpg.Connection, days: Iterable[date]) -> None:
-        if not all(covered(day, self.spans) for day in days):
+        if not all(is_covered(day, self.spans) for day in days):
             self.spans = await create_missing(conn, days, today())
 
     def forget(self) -> None:

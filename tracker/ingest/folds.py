@@ -18,10 +18,10 @@ from tracker.model.frame import Frame
 from tracker.model.state import State
 from tracker.pipeline.changes import note_changes
 from tracker.pipeline.elapse import elapse
-from tracker.pipeline.fold import Folded, Grounds, StoredFixes, ambiguous, before_of, fixes_of, fold
+from tracker.pipeline.fold import Folded, Grounds, StoredFixes, find_ambiguous, fold, list_before, list_fixes
 from tracker.pipeline.refold import find_start, refold
 from tracker.pipeline.silence import decide_silence
-from tracker.pipeline.twins import Twins, ambiguous_seconds
+from tracker.pipeline.twins import Twins, find_ambiguous_seconds
 from tracker.store.anchors import upsert_anchors
 from tracker.store.events import select_decisions, update_decided
 from tracker.store.fixes import select_fixes_of, select_heard, select_places
@@ -37,13 +37,13 @@ async def fold_frames(
     conn: asyncpg.Connection, memory: Memory, frames: Sequence[Frame], taken: Taken, states: States
 ) -> Folded:
     several = memory.several | {frame.device for frame in frames if frame.app is not None}
-    moments = [moment for moment in ambiguous(frames, states) if moment[0] not in several]
+    moments = [moment for moment in find_ambiguous(frames, states) if moment[0] not in several]
     places = await select_places(conn, moments) if moments else {}
-    seconds = set(ambiguous_seconds(frames, states, several)) if several else set()
+    seconds = set(find_ambiguous_seconds(frames, states, several)) if several else set()
     twins = Twins(several, await select_heard(conn, seconds) if seconds else None)
     asked = NOTHING_ASKED
     if taken.fences.ids:
-        asked = taken.fences.ask(fixes_of(frames), before_of(frames, states))
+        asked = taken.fences.ask(list_fixes(frames), list_before(frames, states))
     grounds = Grounds(memory.devices, taken.fences, asked)
     folded = fold(frames, states, StoredFixes(places, twins), grounds, taken.stamp)
     return taken.meetings.meet(folded)
@@ -70,13 +70,13 @@ async def fold_late(
         return await give_up_late(device, taken, states)
     await update_decided(conn, refolded.moved)
     await upsert_anchors(conn, {device: refolded.state.anchors})
-    return unframed({device: refolded.state}, refolded.transitions, taken)
+    return make_unframed({device: refolded.state}, refolded.transitions, taken)
 
 
 async def give_up_late(device: int, taken: Taken, states: States) -> Folded:
     """What came late decides nothing, and is not tried again; the fixes stay stored, and the state is as it was."""
     state = note_changes(states[device], taken.fences)
-    return unframed({device: msgspec.structs.replace(state, late_from=None)}, (), taken)
+    return make_unframed({device: msgspec.structs.replace(state, late_from=None)}, (), taken)
 
 
 async def fold_time(memory: Memory, devices: Sequence[int], now: int, taken: Taken, states: States) -> Folded:
@@ -92,10 +92,10 @@ async def fold_time(memory: Memory, devices: Sequence[int], now: int, taken: Tak
         since = memory.silences.counted_from(device) - step
         after[device], told = decide_silence(known, after[device], now - GRACE_US - step, since)
         transitions += told
-    return unframed(after, transitions, taken)
+    return make_unframed(after, transitions, taken)
 
 
-def unframed(states: States, transitions: Iterable[Transition], taken: Taken) -> Folded:
+def make_unframed(states: States, transitions: Iterable[Transition], taken: Taken) -> Folded:
     """What was decided without a frame, under a stamp of its own."""
     stamp = taken.stamp + 1
     stamped = {key: msgspec.structs.replace(state, stamp=stamp) for key, state in states.items()}

@@ -57,7 +57,7 @@ async def take_over(
     if memory.to_recast:
         stamp += 1
         states = recast_devices(memory, fences, stamp, senders)
-        await upsert_states(conn, states, memory.reached(states))
+        await upsert_states(conn, states, memory.find_reached(states))
         await upsert_anchors(conn, memory.find_anchors_due(states))
     if pairs != meetings.revision:
         stamp += 1

@@ -41,9 +41,9 @@ from tracker.store.ownership import (
     delete_in_force,
     insert_owner,
     lock_epoch,
+    make_mark_statement,
     mark_batch,
-    mark_statement,
-    marked,
+    raise_of_mark,
     release_owner,
     renew_owner,
     select_batch,
@@ -186,9 +186,9 @@ class Log:
         assert self.seen is not None
         self.news = {}
         self.pending = Committed(folded, [], taken)
-        mark = mark_statement(self.owner, self.batch + 1, self.seen)
+        mark = make_mark_statement(self.owner, self.batch + 1, self.seen)
         async with answering(self.conn, self.answer_s):
-            with marked():
+            with raise_of_mark():
                 await copy_after(self.conn, mark, folded.rows)
         return self.adopt(self.pending)
 

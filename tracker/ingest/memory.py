@@ -149,6 +149,6 @@ class Memory:
                 due[key] = anchors
         return due
 
-    def reached(self, devices: Iterable[int]) -> dict[int, tuple[str, int]]:
+    def find_reached(self, devices: Iterable[int]) -> dict[int, tuple[str, int]]:
         """How far the streams of these devices are stored."""
         return {key: (each.boot, each.through) for key in devices if (each := self.progress.get(key))}

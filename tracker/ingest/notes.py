@@ -9,7 +9,7 @@ import msgspec
 from tracker.ingest.inputs import Taken
 from tracker.ingest.memory import Memory
 from tracker.model.event import Alarm
-from tracker.model.evidence import Evidence, seen
+from tracker.model.evidence import Evidence, make_seen
 from tracker.model.moment import parse, to_datetime
 from tracker.model.note import SOS, Note, Standing, Utterance
 from tracker.model.state import State
@@ -85,7 +85,7 @@ def take_utterance(noted: Noted, note: Note, said: Utterance, state: State, memo
     if newest is not None:
         step = memory.silences.steps.since(state.received_at)
         age = max(0, device_time(state, newest, note.received_at - step) - newest.at)
-        evidence = msgspec.structs.replace(evidence, fixes=(seen(newest),), age_s=round(age / 1000, 1))
+        evidence = msgspec.structs.replace(evidence, fixes=(make_seen(newest),), age_s=round(age / 1000, 1))
     noted.alarms.append(Alarm(note.device, "sos", said.id, at, newest, evidence))
 
 

@@ -120,7 +120,7 @@ def fold_rows(rows: Sequence[Row], memory: Memory, saving: Checkpoint) -> None:
         for row in rows
         if row.device in memory.devices and row.received_at > states[row.device].stamp
     ]
-    asked = fences.ask([row.fix for row in rows], before_of(rows, states))
+    asked = fences.ask([row.fix for row in rows], list_before(rows, states))
     for number, row in enumerate(rows):
         state = states[row.device]
         between = fences.find_passing(asked, number, state.newest, row.fix)
@@ -129,7 +129,7 @@ def fold_rows(rows: Sequence[Row], memory: Memory, saving: Checkpoint) -> None:
         saving.dirty.add(row.device)
 
 
-def before_of(rows: Iterable[Row], states: Mapping[int, State]) -> Iterable[Fix | None]:
+def list_before(rows: Iterable[Row], states: Mapping[int, State]) -> Iterable[Fix | None]:
     last: dict[int, Fix | None] = {}
     for row in rows:
         yield last[row.device] if row.device in last else states[row.device].newest

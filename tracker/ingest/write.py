@@ -39,5 +39,5 @@ async def write_folded(
 
 async def leave_states(conn: asyncpg.Connection, memory: Memory, folded: Folded, devices: Iterable[int]) -> None:
     states = {device: folded.states[device] for device in devices}
-    await upsert_states(conn, states, memory.reached(states))
+    await upsert_states(conn, states, memory.find_reached(states))
     await upsert_anchors(conn, memory.find_anchors_due(states))

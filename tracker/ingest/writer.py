@@ -80,7 +80,7 @@ class Writer:
     def offer(self, frame: Frame, sender: Sender) -> bool:
         """Takes the frame in any case. False: the sender must not read on until `resume`."""
         (self.backlog if frame.backlog else self.live).append((frame, sender))
-        self.waiting += weight(frame)
+        self.waiting += weigh(frame)
         self.idle.clear()
         self.wake.set()
         if self.waiting < ROOM:
@@ -178,7 +178,7 @@ class Writer:
         for lane in (self.live, self.backlog):
             while lane and fixes < BATCH:
                 waiting = lane.popleft()
-                fixes += weight(waiting[0])
+                fixes += weigh(waiting[0])
                 batch.append(waiting)
         self.waiting -= fixes
         self.metrics.waiting.set(self.waiting)
@@ -276,7 +276,7 @@ class Writer:
         frame, sender = batch[0]
         logger.error("refused by the database", device=frame.device, seq=frame.seq, error=type(error).__name__)
         if frame.whole is None:
-            await self.store([(refused(frame), sender)])
+            await self.store([(make_refused(frame), sender)])
 
     def answer(self, batch: Iterable[Waiting], outcomes: Iterable[Outcome]) -> None:
         for (frame, sender), outcome in zip(batch, outcomes, strict=True):
@@ -338,11 +338,11 @@ class Writer:
         await self.idle.wait()
 
 
-def weight(frame: Frame) -> int:
+def weigh(frame: Frame) -> int:
     return len(frame.entries) or 1
 
 
-def refused(frame: Frame) -> Frame:
+def make_refused(frame: Frame) -> Frame:
     """The same frame with nothing in it to store."""
     entries: list[Fix | Refusal] = [Refusal(index, "bad_value", str(fix)) for index, fix in enumerate(frame.entries)]
     return Frame(frame.device, frame.seq, frame.received_at, entries, frame.backlog)

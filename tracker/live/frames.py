@@ -12,7 +12,7 @@ from tracker.live.changes import Changes
 from tracker.live.table import Slots, Table
 from tracker.model import absent
 from tracker.model import message as thread
-from tracker.model.event import Event, told
+from tracker.model.event import Event, make_told
 from tracker.model.moment import format_ms, now_ms
 from tracker.model.position import Position
 from tracker.model.sight import Sight
@@ -232,10 +232,10 @@ def encode_id(id: str) -> str:
 
 def encode_event(event: Event) -> str:
     """One whose evidence is too long comes without it; over HTTP it has it."""
-    text = encode(type="event", event=told(event))
+    text = encode(type="event", event=make_told(event))
     if len(text.encode()) <= MOST_BYTES:
         return text
-    return encode(type="event", event=told(msgspec.structs.replace(event, evidence=msgspec.Raw(b'{"cut":true}'))))
+    return encode(type="event", event=make_told(msgspec.structs.replace(event, evidence=msgspec.Raw(b'{"cut":true}'))))
 
 
 def encode_message(message: thread.Message) -> str:

@@ -51,7 +51,7 @@ def _without(value: Any, kind: Type) -> Any:
         case Metadata(type=inner):
             return _without(value, inner)
         case UnionType(types=types):
-            chosen = _chosen(value, types)
+            chosen = _choose(value, types)
             return value if chosen is None else _without(value, chosen)
         case StructType(fields=fields) if isinstance(value, dict):
             known = {field.encode_name: field for field in fields}
@@ -67,7 +67,7 @@ def _without(value: Any, kind: Type) -> Any:
     return value
 
 
-def _chosen(value: Any, types: tuple[Type, ...]) -> Type | None:
+def _choose(value: Any, types: tuple[Type, ...]) -> Type | None:
     """The one of a union that this value is to be: an object by its tag, where there are several."""
     wanted = (StructType, DictType) if isinstance(value, dict) else (ListType, VarTupleType)
     found = [kind for kind in (_bare(each) for each in types) if isinstance(kind, wanted)]

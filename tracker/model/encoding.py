@@ -14,7 +14,7 @@ MARKS: Final = (
 )
 
 
-def plain(body: bytes) -> bytes:
+def make_plain(body: bytes) -> bytes:
     """The text in UTF-8 without a byte order mark (RFC 8259, 8.1: it may be ignored). ValueError where it is none."""
     for mark, encoding in MARKS:
         if body.startswith(mark):

@@ -117,7 +117,7 @@ class Told(msgspec.Struct, frozen=True):
     evidence: msgspec.Raw
 
 
-def told(event: Event) -> Told:
+def make_told(event: Event) -> Told:
     return Told(
         event.id,
         event.type,

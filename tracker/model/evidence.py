@@ -58,6 +58,6 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     reason: str | None = None
 
 
-def seen(fix: Fix, distance: float | None = None) -> Seen:
+def make_seen(fix: Fix, distance: float | None = None) -> Seen:
     metres = None if distance is None else round(distance, 1)
     return Seen(format_ms(fix.at), fix.lon, fix.lat, fix.accuracy, fix.speed, metres)

@@ -18,6 +18,6 @@ class Heard(msgspec.Struct, frozen=True):
     dialect: int
 
 
-def cut(at: int) -> int:
+def cut_to_second(at: int) -> int:
     """To its second."""
     return at - at % SECOND_MS

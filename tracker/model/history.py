@@ -41,12 +41,12 @@ class History(msgspec.Struct, frozen=True, eq=False):
             int(self.at[row]),
             int(self.lon_e7[row]),
             int(self.lat_e7[row]),
-            known(self.speed[row]),
+            find_known(self.speed[row]),
             None,
-            known(self.accuracy[row]),
+            find_known(self.accuracy[row]),
             flags=int(self.flags[row]),
         )
 
 
-def known(value: float) -> float | None:
+def find_known(value: float) -> float | None:
     return float(value) if value == value else None

@@ -7,7 +7,7 @@ from urllib.parse import unquote_plus
 import msgspec
 
 from tracker.model.dialect import Dialect
-from tracker.model.encoding import plain
+from tracker.model.encoding import make_plain
 from tracker.model.report import App, Report
 from tracker.phones.flat import decode_colota, decode_home_assistant, decode_own
 from tracker.phones.overland import decode_overland
@@ -41,7 +41,7 @@ def decode_post(post: Post) -> Report:
 def read_text(body: bytes) -> str:
     """Bytes that are no UTF-8 are some other alphabet: what is wrong with a name must not cost the fix."""
     try:
-        return plain(body).decode()
+        return make_plain(body).decode()
     except ValueError:
         return body.decode("latin-1")
 

@@ -6,7 +6,7 @@ from tracker.geofence.border.near import is_further
 from tracker.geofence.border.passing import find_crossing
 from tracker.geofence.fences import GAP_METRES, GAP_MS
 from tracker.model.event import Transition
-from tracker.model.evidence import Crossing, Evidence, seen
+from tracker.model.evidence import Crossing, Evidence, make_seen
 from tracker.model.fix import Fix
 from tracker.model.geofence import Geofence
 from tracker.model.moment import format_ms
@@ -78,7 +78,7 @@ def tell_crossing(device: int, fence: Geofence, candidate: Candidate, enters: bo
     evidence = Evidence(
         preset=fence.preset,
         revision=fence.revision,
-        fixes=tuple(map(seen, fixes, metres)),
+        fixes=tuple(map(make_seen, fixes, metres)),
         crossing=draw_crossing(fence, fixes[0], first, enters) if are_apart else None,
         confirmed_after_s=(last.at - first.at) / 1000,
     )

@@ -16,7 +16,7 @@ from tracker.pipeline.border import is_clear, waits_until, weigh_crossing
 from tracker.pipeline.held import Leaving, hold_crosses
 from tracker.pipeline.presets import PRESETS
 from tracker.pipeline.question import Question
-from tracker.pipeline.stays import Doubt, decide_stay, dwell_due
+from tracker.pipeline.stays import Doubt, decide_stay, find_dwell_due
 from tracker.pipeline.through import find_bent_way, find_straight_way
 
 Decided = tuple[State, tuple[Transition, ...]]
@@ -85,7 +85,7 @@ class Crossed(NamedTuple):
 
 
 def conclude(device: int, state: State, found: Crossed, fences: Fences) -> Decided:
-    doubts = doubts_of(found.candidates)
+    doubts = find_doubts(found.candidates)
     exits = {key: each for key, each in found.crossed.items() if each.kind == "exit"}
     enters = {key: each for key, each in found.crossed.items() if each.kind == "enter"}
     told: list[Transition] = []
@@ -105,11 +105,11 @@ def conclude(device: int, state: State, found: Crossed, fences: Fences) -> Decid
     ending = [each for each in told if each.geofence in exits]
     staying = [each for each in told if each.geofence not in exits]
     state = msgspec.structs.replace(state, held=held)
-    state = with_stays(state, inside, tuple(stays), tuple(found.candidates), fences)
+    state = replace_stays(state, inside, tuple(stays), tuple(found.candidates), fences)
     return state, (*ending, *exits.values(), *crosses, *enters.values(), *staying)
 
 
-def doubts_of(candidates: Iterable[Candidate]) -> dict[int, int]:
+def find_doubts(candidates: Iterable[Candidate]) -> dict[int, int]:
     """Since when, by geofence, the device seems to have crossed the border."""
     return {each.geofence: each.first.at for each in candidates if each.first is not None}
 
@@ -118,14 +118,14 @@ def stays_of(state: State, inside: frozenset[int]) -> Iterable[Stay]:
     return (stay for stay in state.stays if stay.geofence in inside)
 
 
-def with_stays(
+def replace_stays(
     state: State, inside: frozenset[int], stays: tuple[Stay, ...], candidates: tuple[Candidate, ...], fences: Fences
 ) -> State:
     """`due`: at once, where something is held and nothing else would have the next fix looked at."""
     if inside == state.inside:
         inside = state.inside
     known = (stay for stay in stays if stay.geofence in fences)
-    due = min((due_of(fences[stay.geofence], stay, fences) for stay in known), default=NOT_DUE)
+    due = min((find_due(fences[stay.geofence], stay, fences) for stay in known), default=NOT_DUE)
     if state.held and not candidates:
         due = 0
     for candidate in candidates:
@@ -134,8 +134,8 @@ def with_stays(
     return msgspec.structs.replace(state, inside=inside, stays=stays, candidates=candidates, due=due)
 
 
-def due_of(fence: Geofence, stay: Stay, fences: Fences) -> int:
+def find_due(fence: Geofence, stay: Stay, fences: Fences) -> int:
     """From when on a fix has to look at this stay: always, where time or speed may change something at any moment."""
     if fence.speed_limit is not None or fence.key in fences.scoped:
         return 0
-    return dwell_due(fence, stay)
+    return find_dwell_due(fence, stay)

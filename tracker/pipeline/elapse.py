@@ -10,14 +10,14 @@ from tracker.model.geofence import Geofence
 from tracker.model.state import NOT_DUE, State
 from tracker.model.stay import Stay
 from tracker.pipeline.changes import note_changes
-from tracker.pipeline.decide import Decided, doubts_of, release, with_stays
-from tracker.pipeline.stays import TELL_MS, dwell_due, tell_dwell, tell_episode, wakes
+from tracker.pipeline.decide import Decided, find_doubts, release, replace_stays
+from tracker.pipeline.stays import TELL_MS, find_dwell_due, tell_dwell, tell_episode, wakes
 
 
 def find_wake(state: State, fences: Fences) -> int | None:
     """When, in ms of the device, `elapse` has something to tell if no fix comes. None: never."""
     state = note_changes(state, fences)
-    doubts = doubts_of(state.candidates)
+    doubts = find_doubts(state.candidates)
     known = [(stay, stay.geofence) for stay in state.stays if stay.geofence in fences]
     return min((at for stay, key in known for at in wakes(fences[key], stay, doubts.get(key))), default=None)
 
@@ -27,7 +27,7 @@ def elapse(device: Device, state: State, now: int, fences: Fences) -> Decided:
     tells: a device that left before the time was up had not dwelled. A geofence that does not apply by then lets go of
     it, as with a fix."""
     state = note_changes(state, fences)
-    newest, doubts = state.newest, doubts_of(state.candidates)
+    newest, doubts = state.newest, find_doubts(state.candidates)
     if newest is None:
         return state, ()
     stays: list[Stay] = []
@@ -45,12 +45,12 @@ def elapse(device: Device, state: State, now: int, fences: Fences) -> Decided:
     if tuple(stays) == state.stays:
         return state, ()
     inside = state.inside & {stay.geofence for stay in stays}
-    return with_stays(state, inside, tuple(stays), state.candidates, fences), tuple(told)
+    return replace_stays(state, inside, tuple(stays), state.candidates, fences), tuple(told)
 
 
 def tell_due(device: int, fence: Geofence, stay: Stay, newest: Fix, now: int) -> tuple[Stay, list[Transition]]:
     told: list[Transition] = []
-    due = dwell_due(fence, stay)
+    due = find_dwell_due(fence, stay)
     if due <= now:
         stay, told = tell_dwell(device, fence, stay, newest, due, "clock")
     episode = stay.episode

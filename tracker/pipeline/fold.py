@@ -1,6 +1,6 @@
 """A batch of frames folded in order: what is stored, what is refused, and what each frame is answered. Pure.
 
-The caller has looked up which fixes may be stored already (`ambiguous`), so that nothing here has to ask back.
+The caller has looked up which fixes may be stored already (`find_ambiguous`), so that nothing here has to ask back.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -41,7 +41,7 @@ class Folded(msgspec.Struct, frozen=True):
     has_messages: bool = False
 
 
-def ambiguous(frames: Iterable[Frame], states: Mapping[int, State]) -> list[Moment]:
+def find_ambiguous(frames: Iterable[Frame], states: Mapping[int, State]) -> list[Moment]:
     """The fixes that may be stored already: those not newer than all of their device before them."""
     seen: dict[int, int] = {}
     found = []
@@ -59,12 +59,12 @@ def ambiguous(frames: Iterable[Frame], states: Mapping[int, State]) -> list[Mome
     return found
 
 
-def fixes_of(frames: Iterable[Frame]) -> list[Fix]:
+def list_fixes(frames: Iterable[Frame]) -> list[Fix]:
     """All of the batch, in its order: what is to be asked about the geofences."""
     return [entry for frame in frames for entry in frame.entries if type(entry) is Fix]
 
 
-def before_of(frames: Iterable[Frame], states: Mapping[int, State]) -> Iterator[Fix | None]:
+def list_before(frames: Iterable[Frame], states: Mapping[int, State]) -> Iterator[Fix | None]:
     """The fix that each of those follows."""
     last: dict[int, Fix | None] = {}
     for frame in frames:

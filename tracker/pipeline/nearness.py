@@ -11,7 +11,7 @@ import msgspec
 
 from tracker.geofence.shape.distance import WGS84
 from tracker.model.event import Kind, Transition
-from tracker.model.evidence import Evidence, Seen, seen
+from tracker.model.evidence import Evidence, Seen, make_seen
 from tracker.model.fix import NO_MARKER, Fix, Flag, Row
 from tracker.model.pair import Meeting, Nearness, Pair, Sighting
 from tracker.pipeline.presets import PRESETS, SHALLOW, Rules
@@ -125,5 +125,5 @@ def tell_meeting(pair: Pair, device: int, before: Nearness, last: Sighting, afte
 def of_both(pair: Pair, me: int, sighting: Sighting) -> tuple[Seen, ...]:
     """The device's own fix first, each with whose it is."""
     return tuple(
-        msgspec.structs.replace(seen(sighting.fixes[side]), device=pair.devices[side]) for side in (me, 1 - me)
+        msgspec.structs.replace(make_seen(sighting.fixes[side]), device=pair.devices[side]) for side in (me, 1 - me)
     )

@@ -25,7 +25,7 @@ from tracker.model.stay import Stay
 from tracker.pipeline.advance import advance
 from tracker.pipeline.anchors import find_anchor
 from tracker.pipeline.changes import end_doubt
-from tracker.pipeline.decide import with_stays
+from tracker.pipeline.decide import replace_stays
 from tracker.pipeline.elapse import elapse
 from tracker.pipeline.question import Question
 
@@ -184,7 +184,7 @@ def settle(state: State, happening: Happening, fences: Fences) -> State:
         stays[key] = msgspec.structs.replace(stays[key], dwelt=happening.at)
     elif kind in ("exit", "release"):
         stays.pop(key, None)
-    return with_stays(state, frozenset(stays), tuple(stays.values()), state.candidates, fences)
+    return replace_stays(state, frozenset(stays), tuple(stays.values()), state.candidates, fences)
 
 
 def strip_flags(fix: Fix) -> Fix:

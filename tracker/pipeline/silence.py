@@ -6,7 +6,7 @@ import msgspec
 
 from tracker.model.device import Device
 from tracker.model.event import Transition
-from tracker.model.evidence import Evidence, seen
+from tracker.model.evidence import Evidence, make_seen
 from tracker.model.fix import Fix
 from tracker.model.state import State
 from tracker.pipeline.decide import Decided
@@ -45,7 +45,7 @@ def decide_silence(device: Device, state: State, now: int, since: int) -> Decide
         return state, ()
     at = device_time(state, newest, due)
     evidence = Evidence(
-        fixes=(seen(newest),), by="clock", interval_s=device.interval, silent_s=seconds_since_heard(state, due)
+        fixes=(make_seen(newest),), by="clock", interval_s=device.interval, silent_s=seconds_since_heard(state, due)
     )
     told = Transition(device.key, 0, "offline", at, newest, at, evidence)
     return msgspec.structs.replace(state, offline_at=at), (told,)
@@ -60,7 +60,7 @@ def end_outage(device: int, before: State, fix: Fix, received_at: int, moves: bo
     at = fix.at
     if at <= before.offline_at:
         at = max(before.offline_at, device_time(before, newest, received_at))
-    evidence = Evidence(fixes=(seen(fix),), silent_s=seconds_since_heard(before, received_at))
+    evidence = Evidence(fixes=(make_seen(fix),), silent_s=seconds_since_heard(before, received_at))
     return (Transition(device, 0, "online", at, fix if moves else newest, at, evidence),)
 
 

@@ -8,7 +8,7 @@ import msgspec
 from tracker.geo.distance import distance
 from tracker.geofence.fences import GAP_MS
 from tracker.model.event import Happening, Transition
-from tracker.model.evidence import Evidence, seen
+from tracker.model.evidence import Evidence, make_seen
 from tracker.model.fix import Fix
 from tracker.model.geofence import Geofence
 from tracker.model.moment import format_ms
@@ -53,13 +53,13 @@ def decide_dwell(device: int, fence: Geofence, stay: Stay, doubt: Doubt) -> Stay
         told = Happening(fence.key, "dwell", stay.dwelt)
         why = Evidence(reason="the device had left before")
         return stay, [Transition(device, fence.key, "retraction", stay.dwelt, fix, fix.at, why, retracts=told)]
-    due = dwell_due(fence, stay)
+    due = find_dwell_due(fence, stay)
     if fix.at < due or doubt.left_before(due):
         return stay, []
     return tell_dwell(device, fence, stay, fix, due, "fix")
 
 
-def dwell_due(fence: Geofence, stay: Stay) -> int:
+def find_dwell_due(fence: Geofence, stay: Stay) -> int:
     if fence.dwell is None or stay.dwelt is not None:
         return NOT_DUE
     return stay.since + round(fence.dwell * 1000)
@@ -69,7 +69,7 @@ def tell_dwell(device: int, fence: Geofence, stay: Stay, fix: Fix, due: int, by:
     evidence = Evidence(
         preset=fence.preset,
         revision=fence.revision,
-        fixes=(seen(fix),),
+        fixes=(make_seen(fix),),
         since=format_ms(stay.since),
         dwell_s=fence.dwell,
         by=by,
@@ -134,7 +134,7 @@ def tell_episode(
     evidence = Evidence(
         preset=fence.preset,
         revision=fence.revision,
-        fixes=tuple(seen(each) for each in shown),
+        fixes=tuple(make_seen(each) for each in shown),
         by=by,
         limit=fence.speed_limit,
         peak=round(episode.fastest, 2),
@@ -148,7 +148,7 @@ def tell_episode(
 
 def wakes(fence: Geofence, stay: Stay, doubt: int | None) -> Iterator[int]:
     """When, in ms of the device, something is to be told even where no fix comes."""
-    due = dwell_due(fence, stay)
+    due = find_dwell_due(fence, stay)
     if due != NOT_DUE and not (doubt is not None and doubt < due):
         yield due
     episode = stay.episode

@@ -9,7 +9,7 @@ from tracker.geofence.border.depth import breadth, measure_depth
 from tracker.geofence.border.passing import find_chord, find_crossing
 from tracker.geofence.fences import GAP_METRES, GAP_MS
 from tracker.model.event import Transition
-from tracker.model.evidence import Evidence, seen
+from tracker.model.evidence import Evidence, make_seen
 from tracker.model.fix import E7, Fix
 from tracker.model.geofence import Geofence
 from tracker.model.stay import Candidate
@@ -92,7 +92,7 @@ def tell_cross(
     evidence = Evidence(
         preset=fence.preset,
         revision=fence.revision,
-        fixes=tuple(seen(fix, measure_depth(fence, fix.lon, fix.lat)) for fix in way),
+        fixes=tuple(make_seen(fix, measure_depth(fence, fix.lon, fix.lat)) for fix in way),
         enter=locate_crossing(*into),
         exit=locate_crossing(*out),
         inferred=True,

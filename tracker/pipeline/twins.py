@@ -12,13 +12,13 @@ from typing import Final
 from tracker.geo.distance import distance
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame
-from tracker.model.heard import SECOND_MS, Heard, Second, cut
+from tracker.model.heard import SECOND_MS, Heard, Second, cut_to_second
 from tracker.model.state import State
 
 NEAR: Final = 2.0  # m
 
 
-def ambiguous_seconds(
+def find_ambiguous_seconds(
     frames: Iterable[Frame], states: Mapping[int, State], several: Collection[int]
 ) -> Iterable[Second]:
     """Those in which something of a device may be stored already. `several`: the devices that speak dialects."""
@@ -29,8 +29,8 @@ def ambiguous_seconds(
         newest = seen.get(frame.device, states[frame.device].seen_at)
         for entry in frame.entries:
             if type(entry) is Fix:
-                if cut(entry.at) <= newest:
-                    yield frame.device, cut(entry.at)
+                if cut_to_second(entry.at) <= newest:
+                    yield frame.device, cut_to_second(entry.at)
                 newest = max(newest, entry.at)
         seen[frame.device] = newest
 
@@ -44,16 +44,16 @@ class Twins:
 
     def find(self, device: int, fix: Fix, dialect: int) -> Heard | None:
         """The fix that this one is again, or one of the same moment at another place. None: it is new."""
-        others = self.heard.get((device, cut(fix.at)), ())
+        others = self.heard.get((device, cut_to_second(fix.at)), ())
         same = next((each for each in others if each.at == fix.at), None)
         return same or next((each for each in others if is_twin(each, fix, dialect)), None)
 
     def add(self, device: int, fix: Fix, dialect: int) -> None:
         heard = Heard(fix.at, fix.lon_e7, fix.lat_e7, dialect)
-        self.heard.setdefault((device, cut(fix.at)), []).append(heard)
+        self.heard.setdefault((device, cut_to_second(fix.at)), []).append(heard)
 
     def remove(self, device: int, heard: Heard) -> None:
-        self.heard[device, cut(heard.at)].remove(heard)
+        self.heard[device, cut_to_second(heard.at)].remove(heard)
 
 
 def is_same(heard: Heard, fix: Fix, dialect: int) -> bool:

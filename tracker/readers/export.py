@@ -9,7 +9,7 @@ import structlog
 from tracker.errors import ReaderDied
 from tracker.model.sight import Sight
 from tracker.readers.limits import MB, Allowance
-from tracker.readers.process import PIECE, started
+from tracker.readers.process import PIECE, start
 
 LIMITS: Final = Allowance(768 * MB, 600)
 LAST_WORDS: Final = 8_000  # bytes of a traceback that go to the log
@@ -30,7 +30,7 @@ class Export(msgspec.Struct, frozen=True):
 async def export_pieces(export: Export) -> AsyncGenerator[bytes, None]:
     """Of the collection. The process ends with this generator. Raises ReaderDied where it cannot be brought to its end:
     what was sent is then no JSON, and its reader notices."""
-    async with started("tracker.readers.exporter", LIMITS, [msgspec.json.encode(export) + b"\n"]) as process:
+    async with start("tracker.readers.exporter", LIMITS, [msgspec.json.encode(export) + b"\n"]) as process:
         assert process.stdout is not None and process.stderr is not None
         while piece := await process.stdout.read(PIECE):
             yield piece

@@ -16,13 +16,13 @@ PIECE: Final = 64 * 1024  # bytes read at once, and all that is held here for a 
 
 
 @asynccontextmanager
-async def started(module: str, limits: Allowance, given: Iterable[bytes]) -> AsyncIterator[Process]:
+async def start(module: str, limits: Allowance, given: Iterable[bytes]) -> AsyncIterator[Process]:
     """`main` of the module, `given` on its standard input: there nobody sees the database's password. Killed at the end
     of the block, whatever it is doing: it changes nothing."""
     bound = f"from tracker.readers.limits import bind; bind({limits.memory}, {limits.seconds})"
     program = f"{bound}; from {module} import main; main()"
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", program, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=PIECE, env=environment()
+        sys.executable, "-c", program, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=PIECE, env=make_environment()
     )
     try:
         assert process.stdin is not None
@@ -38,7 +38,7 @@ async def started(module: str, limits: Allowance, given: Iterable[bytes]) -> Asy
         await process.wait()
 
 
-def environment() -> dict[str, str]:
+def make_environment() -> dict[str, str]:
     """Ours, and where this program lies: the server may have been started from anywhere. One thread for linear algebra,
     of which there is none: each would reserve 40 MB of the address space."""
     home = str(Path(tracker.__file__).parent.parent)

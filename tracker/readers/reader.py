@@ -52,11 +52,11 @@ def read(task: Task, body: bytes) -> Iterator[Word]:
             yield Drafts([make_draft(decode(body), id)])
         case ManyFeatures(format, defaults):
             found = collect(FORMATS[format](body), defaults)
-            yield from map(Drafts, slices(found.drafts))
+            yield from map(Drafts, cut_slices(found.drafts))
             yield Remainder(msgspec.structs.replace(found, drafts=[]))
 
 
-def slices(drafts: Iterable[Draft]) -> Iterator[list[Draft]]:
+def cut_slices(drafts: Iterable[Draft]) -> Iterator[list[Draft]]:
     part, size = list[Draft](), 0
     for draft in drafts:
         part.append(draft)

@@ -15,7 +15,7 @@ from tracker.errors import Invalid, ReaderDied, TooMany, TrackerError
 from tracker.geofence.reading.collection import Collection, Defaults, Draft, make_draft
 from tracker.geofence.reading.geojson import decode as decode_feature
 from tracker.readers.limits import MB, Allowance
-from tracker.readers.process import started
+from tracker.readers.process import start
 from tracker.readers.reader import TOO_MUCH
 from tracker.readers.task import (
     LENGTH,
@@ -52,23 +52,26 @@ class Readers:
         self._many: Final = many
         self._wait: Final = wait
 
-    async def feature(self, body: bytes, id: str | None = None) -> Draft:
-        """Of one GeoJSON Feature. Raises as geofence.reading.feature.parse does, and as `_words` does."""
+    async def read_feature(self, body: bytes, id: str | None = None) -> Draft:
+        """Of one GeoJSON Feature. Raises as geofence.reading.feature.parse does, and as `_converse` does."""
         if len(body) <= SMALL and body.count(b"[") <= FEW:
-            draft = await asyncio.to_thread(_quickly, body, id)
+            draft = await asyncio.to_thread(_read_quickly, body, id)
             if draft is not None:
                 return draft
-        async with self._place(), self._words(OneFeature(id), self._one, [body]) as words:
+        async with self._take_place(), self._converse(OneFeature(id), self._one, [body]) as words:
             async for word in words:
                 assert isinstance(word, Drafts)
                 return word.drafts[0]
         raise ReaderDied
 
-    async def collection(self, parts: list[bytes], format: Format, defaults: Defaults) -> Collection:
+    async def read_collection(self, parts: list[bytes], format: Format, defaults: Defaults) -> Collection:
         """Of a file in the pieces it came in, which are taken out of the list. Raises as the functions that read it do,
-        and as `_words` does."""
+        and as `_converse` does."""
         drafts = list[Draft]()
-        async with self._place(), self._words(ManyFeatures(format, defaults), self._many, _taken(parts)) as words:
+        async with (
+            self._take_place(),
+            self._converse(ManyFeatures(format, defaults), self._many, _take(parts)) as words,
+        ):
             async for word in words:
                 match word:
                     case Drafts(more):
@@ -78,7 +81,7 @@ class Readers:
         raise ReaderDied
 
     @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
+    async def _take_place(self) -> AsyncIterator[None]:
         try:
             async with asyncio.timeout(self._wait):
                 await self._places.acquire()
@@ -90,7 +93,7 @@ class Readers:
             self._places.release()
 
     @asynccontextmanager
-    async def _words(
+    async def _converse(
         self, task: Task, limits: Allowance, body: Iterable[bytes]
     ) -> AsyncIterator[AsyncIterator[Drafts | Remainder]]:
         """What it answers. Raises what it refuses by; Invalid where it would have taken more than is granted;
@@ -98,51 +101,51 @@ class Readers:
         try:
             async with (
                 asyncio.timeout(PATIENCE),
-                started("tracker.readers.reader", limits, _given(task, body)) as process,
+                start("tracker.readers.reader", limits, _give(task, body)) as process,
             ):
-                yield _answered(process, limits)
+                yield _read_answer(process, limits)
         except TimeoutError:
             raise ReaderDied("the machine was too busy to read this; try again") from None
 
 
-def _quickly(body: bytes, id: str | None) -> Draft | None:
+def _read_quickly(body: bytes, id: str | None) -> Draft | None:
     """None where a geometry may have to be mended, which nobody knows the cost of."""
     feature = decode_feature(body)
     return None if feature.properties.get("repair") else make_draft(feature, id)
 
 
-def _given(task: Task, body: Iterable[bytes]) -> Iterator[bytes]:
+def _give(task: Task, body: Iterable[bytes]) -> Iterator[bytes]:
     yield msgspec.json.encode(task) + b"\n"
     yield from body
 
 
-def _taken(parts: list[bytes]) -> Iterator[bytes]:
+def _take(parts: list[bytes]) -> Iterator[bytes]:
     """So that 64 MB are not held twice."""
     parts.reverse()
     while parts:
         yield parts.pop()
 
 
-async def _answered(process: Process, limits: Allowance) -> AsyncIterator[Drafts | Remainder]:
+async def _read_answer(process: Process, limits: Allowance) -> AsyncIterator[Drafts | Remainder]:
     assert process.stdout is not None
     try:
         while True:
             length = int.from_bytes(await process.stdout.readexactly(LENGTH))
             word: Word = decode(await process.stdout.readexactly(length))
             if isinstance(word, Rejection):
-                raise _raised(word)
+                raise _make_error(word)
             yield word
     except asyncio.IncompleteReadError:
-        raise await _ended(process, limits) from None
+        raise await _explain_end(process, limits) from None
 
 
-def _raised(refusal: Rejection) -> TrackerError:
+def _make_error(refusal: Rejection) -> TrackerError:
     kind = getattr(errors, refusal.kind)
     error: TrackerError = kind(refusal.message, field=refusal.field)
     return error
 
 
-async def _ended(process: Process, limits: Allowance) -> TrackerError:
+async def _explain_end(process: Process, limits: Allowance) -> TrackerError:
     assert process.stderr is not None
     words = await process.stderr.read(LAST_WORDS)
     code = await process.wait()

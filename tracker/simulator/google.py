@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Final
 import msgspec
 
 from tracker.errors import Invalid, Malformed
-from tracker.model.encoding import plain
+from tracker.model.encoding import make_plain
 from tracker.model.fix import Fix
 from tracker.model.moment import parse
 from tracker.simulator.recorded import RecordedFix, number, place_e7, stem
@@ -86,7 +86,7 @@ def _decode(file: BinaryIO, name: str) -> History | list[Segment]:
     if len(body) > LARGEST:
         raise Invalid(f"{name}: has more than {LARGEST:,} bytes; send it in parts")
     try:
-        decoded = msgspec.json.decode(plain(body), type=History | list[Segment], strict=False)
+        decoded = msgspec.json.decode(make_plain(body), type=History | list[Segment], strict=False)
     except (msgspec.DecodeError, ValueError) as error:
         raise Malformed(f"{name}: {error}") from None
     if isinstance(decoded, History) and decoded == History():

@@ -35,7 +35,7 @@ async def upsert_apps(conn: asyncpg.Connection, apps: Mapping[tuple[int, int], t
         [app.name for app, _ in apps.values()],
         [app.version for app, _ in apps.values()],
         [app.speed for app, _ in apps.values()],
-        [_storable(app.note) for app, _ in apps.values()],
+        [_make_storable(app.note) for app, _ in apps.values()],
         [micros_to_datetime(seen) for _, seen in apps.values()],
     )
 
@@ -62,5 +62,5 @@ async def select_apps(conn: asyncpg.Connection, device: int) -> list[HeardApp]:
     ]
 
 
-def _storable(text: str | None) -> str | None:
+def _make_storable(text: str | None) -> str | None:
     return None if text is None else text.replace("\0", "").encode("utf-8", "replace").decode()

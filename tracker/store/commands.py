@@ -26,7 +26,7 @@ async def insert_command(
         args,
         to_datetime(expires),
     )
-    return _command(row)
+    return _read_command(row)
 
 
 async def select_open_commands(conn: asyncpg.Connection, device: int) -> list[Command]:
@@ -47,13 +47,13 @@ async def select_all_open_commands(conn: asyncpg.Connection, devices: Collection
     )
     found: dict[int, list[Command]] = {}
     for row in rows:
-        found.setdefault(row["key"], []).append(_command(row))
+        found.setdefault(row["key"], []).append(_read_command(row))
     return found
 
 
 async def select_command(conn: asyncpg.Connection, id: str) -> Command | None:
     row = await conn.fetchrow(f"select {COLUMNS} from command c join device d on d.key = c.device where c.id = $1", id)
-    return _command(row) if row else None
+    return _read_command(row) if row else None
 
 
 async def count_open_commands(conn: asyncpg.Connection, device: int) -> int:
@@ -71,7 +71,7 @@ async def select_commands(conn: asyncpg.Connection, device: int, *, limit: int) 
         device,
         limit,
     )
-    return [_command(row) for row in rows]
+    return [_read_command(row) for row in rows]
 
 
 async def update_command_answered(
@@ -89,7 +89,7 @@ async def update_command_answered(
     return row is not None
 
 
-def _command(row: asyncpg.Record) -> Command:
+def _read_command(row: asyncpg.Record) -> Command:
     answered = row["answered_at"]
     return Command(
         id=row["id"],

@@ -75,7 +75,7 @@ async def select_open_groups(conn: asyncpg.Connection, subscriptions: Sequence[i
             order by d.subscription, d.id desc""",
         subscriptions,
     )
-    return [_delivery(row) for row in rows]
+    return [_read_delivery(row) for row in rows]
 
 
 async def select_due(conn: asyncpg.Connection, subscriptions: Collection[int], *, fresh: bool) -> list[int]:
@@ -114,7 +114,7 @@ async def claim_deliveries(
         lease_s,
         FRESH,
     )
-    return sorted((_delivery(row) for row in rows), key=lambda each: each.id)
+    return sorted((_read_delivery(row) for row in rows), key=lambda each: each.id)
 
 
 async def update_delivery_tried(
@@ -200,7 +200,7 @@ async def replay_deliveries(conn: asyncpg.Connection, subscription: int, past: P
             past.states,
             most,
         )
-        await promote_lanes(conn, {lane_of(row) for row in rows})
+        await promote_lanes(conn, {find_lane(row) for row in rows})
         return [row["id"] for row in rows]
 
 
@@ -216,7 +216,7 @@ async def select_deliveries(
         limit,
         states,
     )
-    return [_delivery(row) for row in rows]
+    return [_read_delivery(row) for row in rows]
 
 
 async def select_attempts(conn: asyncpg.Connection, deliveries: Sequence[int]) -> dict[int, list[Attempt]]:
@@ -229,7 +229,7 @@ async def select_attempts(conn: asyncpg.Connection, deliveries: Sequence[int]) -
     return found
 
 
-def _delivery(row: asyncpg.Record) -> Delivery:
+def _read_delivery(row: asyncpg.Record) -> Delivery:
     due, finished = row["due"], row["finished_at"]
     return Delivery(
         id=row["id"],
@@ -249,5 +249,5 @@ def _delivery(row: asyncpg.Record) -> Delivery:
     )
 
 
-def lane_of(row: asyncpg.Record) -> Lane:
+def find_lane(row: asyncpg.Record) -> Lane:
     return Lane(row["subscription"], row["device"], row["geofence"])

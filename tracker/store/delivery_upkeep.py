@@ -8,7 +8,7 @@ import msgspec
 
 from tracker.model.delivery import Lane
 from tracker.model.moment import from_datetime, to_datetime
-from tracker.store.deliveries import lane_of, lock_lanes, promote_lanes
+from tracker.store.deliveries import find_lane, lock_lanes, promote_lanes
 
 KEPT: Final = "30 days"  # finished deliveries and their attempts
 EXPIRED: Final = "7 days"  # longer than the schedule: only those of disabled subscriptions wait so long
@@ -73,7 +73,7 @@ async def _expire(conn: asyncpg.Connection) -> None:
             EXPIRED,
             AT_ONCE,
         )
-        await promote_lanes(conn, {lane_of(row) for row in rows})
+        await promote_lanes(conn, {find_lane(row) for row in rows})
 
 
 async def bury_unnoted(conn: asyncpg.Connection, *, attempts: int, reason: str) -> None:
@@ -94,7 +94,7 @@ async def bury_unnoted(conn: asyncpg.Connection, *, attempts: int, reason: str) 
             [row["id"] for row in rows],
             reason,
         )
-        await promote_lanes(conn, {lane_of(row) for row in rows})
+        await promote_lanes(conn, {find_lane(row) for row in rows})
 
 
 async def select_cooldowns(conn: asyncpg.Connection, lanes: list[Lane]) -> dict[Lane, int]:
@@ -107,7 +107,7 @@ async def select_cooldowns(conn: asyncpg.Connection, lanes: list[Lane]) -> dict[
         devices,
         geofences,
     )
-    return {lane_of(row): from_datetime(row["told_at"]) for row in rows}
+    return {find_lane(row): from_datetime(row["told_at"]) for row in rows}
 
 
 async def upsert_cooldowns(conn: asyncpg.Connection, told: Mapping[Lane, int]) -> None:

@@ -127,11 +127,11 @@ async def _insert_events(
             for event, (_, each) in zip(events, made, strict=True)
         ],
     )
-    await _number(conn, made, last - len(made) + 1)
+    await _number_transitions(conn, made, last - len(made) + 1)
     return events
 
 
-async def _number(conn: asyncpg.Connection, made: Sequence[Made], first: int) -> None:
+async def _number_transitions(conn: asyncpg.Connection, made: Sequence[Made], first: int) -> None:
     """So that a retraction can name the event."""
     numbered = [(id, each) for id, (_, each) in enumerate(made, first) if not each.retracts]
     await conn.execute(
@@ -202,7 +202,7 @@ async def select_events(
            order by e.id limit $2""",
         *args,
     )
-    return [_event(row) for row in rows]
+    return [_read_event(row) for row in rows]
 
 
 async def select_event(conn: asyncpg.Connection, sight: Sight, id: int) -> Event | None:
@@ -222,7 +222,7 @@ async def select_oldest(conn: asyncpg.Connection) -> int:
     return oldest
 
 
-def _event(row: asyncpg.Record) -> Event:
+def _read_event(row: asyncpg.Record) -> Event:
     return Event(
         id=row["id"],
         type=row["type"],

@@ -52,12 +52,12 @@ def encode_plain(rows: Sequence[Row]) -> bytes:
     """Rows without attributes."""
     fixes = [row.fix for row in rows]
     measured = [
-        floats([fix.speed for fix in fixes]),
-        floats([fix.heading for fix in fixes]),
-        floats([fix.accuracy for fix in fixes]),
-        floats([fix.altitude for fix in fixes]),
-        np.rint(floats([fix.battery for fix in fixes]) * 10_000),
-        floats([row.dialect or None for row in rows]),
+        make_floats([fix.speed for fix in fixes]),
+        make_floats([fix.heading for fix in fixes]),
+        make_floats([fix.accuracy for fix in fixes]),
+        make_floats([fix.altitude for fix in fixes]),
+        np.rint(make_floats([fix.battery for fix in fixes]) * 10_000),
+        make_floats([row.dialect or None for row in rows]),
     ]
     gaps = np.zeros(len(rows), np.int8)
     for bit, values in enumerate(measured):
@@ -73,18 +73,18 @@ def encode_plain(rows: Sequence[Row]) -> bytes:
     columns: list[NDArray[Any]] = [*always, *measured]
     first = int(gaps[0])
     if (gaps == first).all():  # nearly always: the devices of a fleet are alike
-        return cells(first, columns)
-    return b"".join(cells(gap, [values[gaps == gap] for values in columns]) for gap in np.unique(gaps).tolist())
+        return encode_cells(first, columns)
+    return b"".join(encode_cells(gap, [values[gaps == gap] for values in columns]) for gap in np.unique(gaps).tolist())
 
 
-def floats(values: list[float | None]) -> NDArray[np.float64]:
+def make_floats(values: list[float | None]) -> NDArray[np.float64]:
     """NaN where there is none. (NumPy would do that by itself, five times as slow.)"""
     return np.array([NAN if value is None else value for value in values], np.float64)
 
 
-def cells(gaps: int, columns: Sequence[NDArray[Any]]) -> bytes:
+def encode_cells(gaps: int, columns: Sequence[NDArray[Any]]) -> bytes:
     """`gaps`: which of the measured columns are null, a bit each."""
-    found = np.repeat(layout(gaps), len(columns[0]))
+    found = np.repeat(lay_out(gaps), len(columns[0]))
     for name, values in zip(COLUMNS, columns, strict=False):
         if name in (found.dtype.names or ()):
             found[name] = values
@@ -92,7 +92,7 @@ def cells(gaps: int, columns: Sequence[NDArray[Any]]) -> bytes:
 
 
 @cache
-def layout(gaps: int) -> NDArray[Any]:
+def lay_out(gaps: int) -> NDArray[Any]:
     """One row, with its lengths but without its values."""
     missing = {name for bit, name in enumerate(COLUMNS[ALWAYS:-1]) if gaps >> bit & 1} | {"attributes"}
     fields: list[tuple[str, str]] = [("columns", ">i2")]
@@ -131,14 +131,14 @@ ALL_KNOWN: Final = (False, False, False, False)
 def pack_floats(missing: tuple[bool, ...], known: list[float]) -> bytes:
     if missing == ALL_KNOWN:
         return FOUR.pack(4, known[0], 4, known[1], 4, known[2], 4, known[3])
-    return gaps(missing).pack(*interleave(missing, known))
+    return lay_out_gaps(missing).pack(*interleave(missing, known))
 
 
 FOUR: Final = Struct(">if if if if")
 
 
 @cache
-def gaps(missing: tuple[bool, ...]) -> Struct:
+def lay_out_gaps(missing: tuple[bool, ...]) -> Struct:
     return Struct(">" + "".join("i" if absent else "if" for absent in missing))
 
 

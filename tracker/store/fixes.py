@@ -7,7 +7,7 @@ from typing import Final
 from asyncpg import Connection, Record
 
 from tracker.model.fix import Fix, Flag, Moment, Place, Row
-from tracker.model.heard import Heard, Second, cut
+from tracker.model.heard import Heard, Second, cut_to_second
 from tracker.model.moment import datetime_to_micros, from_datetime, to_datetime
 from tracker.store.fix_rows import COLUMNS, copy_payload
 
@@ -16,17 +16,17 @@ COPY: Final = f"copy fix ({', '.join(COLUMNS)}) from stdin (format binary)"
 
 async def copy_fixes(conn: Connection, rows: Sequence[Row]) -> None:
     """One COPY of rows that are known not to be there. UniqueViolationError if one is after all."""
-    await conn.copy_to_table("fix", source=once(copy_payload(rows)), columns=COLUMNS, format="binary")
+    await conn.copy_to_table("fix", source=yield_once(copy_payload(rows)), columns=COLUMNS, format="binary")
 
 
 async def copy_after(conn: Connection, statement: str, rows: Sequence[Row]) -> None:
     """The same behind a statement, in one message and so in one transaction, which is committed when this returns.
     asyncpg has no public way to send the two together. Apart, with begin and commit, they wait for PostgreSQL three
     times more, which costs more than the few rows of a small batch."""
-    await conn._copy_in(f"{statement}; {COPY}", once(copy_payload(rows)), None)
+    await conn._copy_in(f"{statement}; {COPY}", yield_once(copy_payload(rows)), None)
 
 
-async def once(payload: bytes) -> AsyncIterator[bytes]:
+async def yield_once(payload: bytes) -> AsyncIterator[bytes]:
     yield payload
 
 
@@ -54,7 +54,7 @@ async def select_heard(conn: Connection, seconds: Collection[Second]) -> dict[Se
     found: dict[Second, list[Heard]] = {}
     for device, moment, lon, lat, dialect in rows:
         at = from_datetime(moment)
-        found.setdefault((device, cut(at)), []).append(Heard(at, lon, lat, dialect))
+        found.setdefault((device, cut_to_second(at)), []).append(Heard(at, lon, lat, dialect))
     return found
 
 
@@ -102,16 +102,16 @@ def to_fix(record: Record) -> Fix:
         from_datetime(record["at"]),
         record["lon_e7"],
         record["lat_e7"],
-        decimal(record["speed"]),
-        decimal(record["heading"]),
-        decimal(record["accuracy"]),
-        decimal(record["altitude"]),
+        restore_decimals(record["speed"]),
+        restore_decimals(record["heading"]),
+        restore_decimals(record["accuracy"]),
+        restore_decimals(record["altitude"]),
         battery / 10_000 if battery is not None else None,
         attributes.encode() if isinstance(attributes, str) else attributes,
         record["flags"],
     )
 
 
-def decimal(value: float | None) -> float | None:
+def restore_decimals(value: float | None) -> float | None:
     """What was accepted, from its 32 bits: `accept` keeps two decimals, and they survive."""
     return None if value is None else round(value, 2)

@@ -53,7 +53,7 @@ async def insert_geofence(conn: asyncpg.Connection, id: str, feature: bytes, sha
         )
         if row is None:
             raise Conflict(f"there is a geofence {id} already", field="id")
-        return await _by_key(conn, row["key"])
+        return await _select_by_key(conn, row["key"])
 
 
 async def insert_geofences(
@@ -71,14 +71,14 @@ async def insert_geofences(
     async with conn.transaction():
         # The lock first, as in each change: what is decided below must not be decided beside another change.
         last = await conn.fetchval("select revision from geofence_head for update")
-        stored = await _taken(conn, [draft.id for draft in found.drafts])
+        stored = await _select_stored(conn, [draft.id for draft in found.drafts])
         settled = await asyncio.to_thread(settle, found, stored, mine)
         if (settled.replaced or settled.foreign) and on_conflict == "fail":
             return settled
         drafts = [each for each in settled.changed if on_conflict == "replace" or each.id not in settled.replaced]
         await conn.execute("update geofence_head set revision = revision + $1", len(drafts))
         begin = 0
-        for end in _slices(drafts):
+        for end in _cut_slices(drafts):
             await _upsert(conn, drafts[begin:end], last + begin + 1)
             begin = end
         if group is not None:
@@ -86,7 +86,7 @@ async def insert_geofences(
         return settled
 
 
-async def _taken(conn: asyncpg.Connection, ids: list[str]) -> dict[str, Stored]:
+async def _select_stored(conn: asyncpg.Connection, ids: list[str]) -> dict[str, Stored]:
     found: dict[str, Stored] = {}
     for begin in range(0, len(ids), SLICE):
         rows = await conn.fetch(
@@ -97,7 +97,7 @@ async def _taken(conn: asyncpg.Connection, ids: list[str]) -> dict[str, Stored]:
     return found
 
 
-def _slices(drafts: Sequence[Draft]) -> Iterator[int]:
+def _cut_slices(drafts: Sequence[Draft]) -> Iterator[int]:
     """Where each ends. A slice is what the event loop can write in a millisecond or two."""
     size = 0
     for number, draft in enumerate(drafts):
@@ -136,7 +136,7 @@ async def update_geofence(
             feature,
             shape,
         )
-        return await _by_key(conn, row["key"]) if row else None
+        return await _select_by_key(conn, row["key"]) if row else None
 
 
 async def delete_geofence(conn: asyncpg.Connection, id: str, *, revision: int | None = None) -> bool:
@@ -162,7 +162,7 @@ async def _check_revision(conn: asyncpg.Connection, id: str, revision: int | Non
 async def select_geofence(conn: asyncpg.Connection, sight: Sight, id: str) -> StoredGeofence | None:
     args: Args = [id]
     row = await conn.fetchrow(f"{SELECT} where id = $1{seen_fences(sight, 'key', args)}", *args)
-    return _geofence(row) if row else None
+    return _read_geofence(row) if row else None
 
 
 async def select_geofences(
@@ -182,7 +182,7 @@ async def select_geofences(
             where before < $3 order by measured.id collate "C" """,
         *args,
     )
-    found = [_geofence(row) for row in rows[:limit]]
+    found = [_read_geofence(row) for row in rows[:limit]]
     if not found or len(rows) > limit:
         return found, len(rows) > limit
     args = [found[-1].id]
@@ -206,7 +206,7 @@ async def select_geofences_after(
             where before < $3 order by key""",
         *args,
     )
-    return [_geofence(row) for row in rows]
+    return [_read_geofence(row) for row in rows]
 
 
 async def select_is_much(conn: asyncpg.Connection, *, most: int, largest: int) -> bool:
@@ -239,7 +239,7 @@ async def select_revisions(conn: asyncpg.Connection, after: int, until: int) -> 
     )
     found: list[Revision] = []
     for begin in range(0, len(rows), TURN):
-        found += [_revision(row) for row in rows[begin : begin + TURN]]
+        found += [_read_revision(row) for row in rows[begin : begin + TURN]]
         await asyncio.sleep(0)
     return found
 
@@ -266,7 +266,7 @@ async def select_geofence_as_of(
            from geofence_revision where id = $1 and revision = $2 and feature is not null{seen}""",
         *args,
     )
-    return _geofence(row) if row else None
+    return _read_geofence(row) if row else None
 
 
 async def select_geofence_revision(conn: asyncpg.Connection) -> int:
@@ -274,14 +274,14 @@ async def select_geofence_revision(conn: asyncpg.Connection) -> int:
     return revision
 
 
-async def _by_key(conn: asyncpg.Connection, key: int) -> StoredGeofence:
-    return _geofence(await conn.fetchrow(f"{SELECT} where key = $1", key))
+async def _select_by_key(conn: asyncpg.Connection, key: int) -> StoredGeofence:
+    return _read_geofence(await conn.fetchrow(f"{SELECT} where key = $1", key))
 
 
-def _geofence(row: asyncpg.Record) -> StoredGeofence:
+def _read_geofence(row: asyncpg.Record) -> StoredGeofence:
     return StoredGeofence(row["key"], row["id"], row["revision"], msgspec.Raw(row["feature"]))
 
 
-def _revision(row: asyncpg.Record) -> Revision:
+def _read_revision(row: asyncpg.Record) -> Revision:
     feature = row["feature"]
     return Revision(row["key"], row["id"], row["revision"], row["since"], feature)

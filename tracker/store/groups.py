@@ -32,7 +32,9 @@ async def insert_group(conn: asyncpg.Connection, id: str, name: str) -> Group:
 
 async def select_group(conn: asyncpg.Connection, sight: Sight, id: str) -> Group | None:
     args: Args = [id]
-    row = await conn.fetchrow(f"select key, id, name from rights_group where id = $1{_seen(sight, args)}", *args)
+    row = await conn.fetchrow(
+        f"select key, id, name from rights_group where id = $1{_limit_to_seen(sight, args)}", *args
+    )
     return Group(**row) if row else None
 
 
@@ -41,7 +43,7 @@ async def select_groups(conn: asyncpg.Connection, sight: Sight, *, after: str, l
     args: Args = [after, limit]
     rows = await conn.fetch(
         f"""select key, id, name from rights_group
-            where id collate "C" > $1{_seen(sight, args)} order by id collate "C" limit $2""",
+            where id collate "C" > $1{_limit_to_seen(sight, args)} order by id collate "C" limit $2""",
         *args,
     )
     return [Group(**row) for row in rows]
@@ -98,7 +100,7 @@ async def delete_person_from(conn: asyncpg.Connection, group: int, person: int) 
     return gone is not None
 
 
-def _seen(sight: Sight, args: Args) -> str:
+def _limit_to_seen(sight: Sight, args: Args) -> str:
     if sight.everywhere:
         return ""
     args.append(list(sight.groups))

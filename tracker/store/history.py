@@ -55,21 +55,21 @@ async def copy_history(
     return pieces
 
 
-def count(answer: Sequence[bytes]) -> int:
+def count_fixes(answer: Sequence[bytes]) -> int:
     """Of fixes."""
     return (sum(map(len, answer)) - len(SIGNATURE) - len(TRAILER)) // ROW.itemsize
 
 
 def to_history(answer: Sequence[bytes]) -> History:
     """In the order of (device, at)."""
-    rows = np.frombuffer(b"".join(answer), ROW, count(answer), len(SIGNATURE))
+    rows = np.frombuffer(b"".join(answer), ROW, count_fixes(answer), len(SIGNATURE))
     columns = {name: rows[name].astype(kind) for name, kind in FIELDS}
     order = np.lexsort((columns["at"], columns["device"]))
     device, at, lon_e7, lat_e7, speed, accuracy, flags = (column[order] for column in columns.values())
     at = (at + PG_EPOCH_US) // 1000
-    return History(device, at, lon_e7, lat_e7, measured(speed), measured(accuracy), flags & OWN_FLAGS)
+    return History(device, at, lon_e7, lat_e7, restore_decimals(speed), restore_decimals(accuracy), flags & OWN_FLAGS)
 
 
-def measured(values: NDArray[Any]) -> NDArray[np.float64]:
+def restore_decimals(values: NDArray[Any]) -> NDArray[np.float64]:
     """What was accepted, from its 32 bits: `accept` keeps two decimals, and they survive."""
     return np.where(values == MISSING, np.nan, np.round(values.astype(np.float64), 2))

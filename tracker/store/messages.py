@@ -112,12 +112,12 @@ async def select_messages(
         limit,
         device,
     )
-    return [_message(row) for row in rows]
+    return [_read_message(row) for row in rows]
 
 
 async def select_message(conn: asyncpg.Connection, number: int) -> Message | None:
     row = await conn.fetchrow(f"select {COLUMNS} {FROM} where m.number = $1", number)
-    return _message(row) if row else None
+    return _read_message(row) if row else None
 
 
 async def select_message_head(conn: asyncpg.Connection) -> int:
@@ -137,7 +137,7 @@ async def select_expired(conn: asyncpg.Connection, *, since: int, until: int) ->
     return [row["number"] for row in rows]
 
 
-def _message(row: asyncpg.Record) -> Message:
+def _read_message(row: asyncpg.Record) -> Message:
     return Message(
         number=row["number"],
         device=row["device"],

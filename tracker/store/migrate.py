@@ -25,7 +25,7 @@ class Migration:
         return hashlib.sha256(self.sql.encode()).digest()
 
 
-def migrations(folder: Path | None = None) -> list[Migration]:
+def find_migrations(folder: Path | None = None) -> list[Migration]:
     """What sql/ holds, by number. Raises SchemaDrift when a number is given twice."""
     folder = folder or (INSTALLED if INSTALLED.is_dir() else CHECKOUT)
     found = [
@@ -42,7 +42,7 @@ async def migrate(url: str, folder: Path | None = None) -> list[str]:
 
     Raises SchemaDrift when a file was changed after it was applied, or would have to be applied before one that was.
     """
-    files = migrations(folder)
+    files = find_migrations(folder)
     conn = await asyncpg.connect(url, timeout=10, server_settings={"application_name": "tracker migrate"})
     try:
         await conn.execute("select pg_advisory_lock($1)", LOCK)  # ends with the connection

@@ -26,7 +26,7 @@ class Moved(Exception):
     """What a batch was decided by is no longer so, and nothing of it is stored."""
 
 
-def partition_of(device_id: str) -> int:
+def find_partition(device_id: str) -> int:
     return crc32(device_id.encode()) % PARTITIONS
 
 
@@ -127,15 +127,15 @@ async def mark_batch(conn: Connection, owner: UUID, batch: int) -> Revisions:
     return Revisions(*revisions)
 
 
-def mark_statement(owner: UUID, batch: int, revisions: Revisions) -> str:
+def make_mark_statement(owner: UUID, batch: int, revisions: Revisions) -> str:
     """The same for a batch that was decided by these revisions already: to be sent with what follows it, inside
-    `marked`. All values are ours and none is a text, so they stand in the statement."""
+    `raise_of_mark`. All values are ours and none is a text, so they stand in the statement."""
     expected = ", ".join(map(str, revisions))
     return f"select mark_batch('{owner}', {batch}, interval '{EXPIRY}', ({HEADS}) = ({expected}))"
 
 
 @contextmanager
-def marked() -> Iterator[None]:
+def raise_of_mark() -> Iterator[None]:
     """Raises Fenced as `mark_batch` does, and Moved where the batch must be decided by other revisions."""
     try:
         yield

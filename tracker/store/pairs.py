@@ -44,7 +44,7 @@ async def insert_pair(
             preset,
         )
         if row is None:
-            raise await _conflict(conn, id, devices)
+            raise await _find_conflict(conn, id, devices)
     return Pair(row["key"], id, devices, (one, two), distance, preset)
 
 
@@ -57,7 +57,7 @@ async def _make_room(conn: asyncpg.Connection, one: int, two: int) -> None:
             raise Invalid(f"devices: a device may be in {MOST_OF_ONE} pairs", field="devices")
 
 
-async def _conflict(conn: asyncpg.Connection, id: str, devices: tuple[str, str]) -> Conflict:
+async def _find_conflict(conn: asyncpg.Connection, id: str, devices: tuple[str, str]) -> Conflict:
     if await conn.fetchval("select true from pair where id = $1", id):
         return Conflict(f"there is a pair {id} already", field="id")
     return Conflict(f"there is a pair of {devices[0]} and {devices[1]} already", field="devices")
@@ -87,20 +87,20 @@ async def delete_pair(conn: asyncpg.Connection, id: str) -> bool:
 async def select_pair(conn: asyncpg.Connection, sight: Sight, id: str) -> Pair | None:
     """Seen by who sees both devices."""
     args: Args = [id]
-    row = await conn.fetchrow(f"{SELECT} where p.id = $1{_seen(sight, args)}", *args)
-    return _pair(row) if row else None
+    row = await conn.fetchrow(f"{SELECT} where p.id = $1{_limit_to_seen(sight, args)}", *args)
+    return _read_pair(row) if row else None
 
 
 async def select_pairs(conn: asyncpg.Connection, sight: Sight, *, after: str, limit: int) -> list[Pair]:
     """In the order of their ids."""
     args: Args = [after, limit]
-    seen = _seen(sight, args)
+    seen = _limit_to_seen(sight, args)
     rows = await conn.fetch(f"""{SELECT} where p.id collate "C" > $1{seen} order by p.id collate "C" limit $2""", *args)
-    return [_pair(row) for row in rows]
+    return [_read_pair(row) for row in rows]
 
 
 async def select_all_pairs(conn: asyncpg.Connection) -> list[Pair]:
-    return [_pair(row) for row in await conn.fetch(SELECT)]
+    return [_read_pair(row) for row in await conn.fetch(SELECT)]
 
 
 async def select_meetings(conn: asyncpg.Connection) -> list[Meeting]:
@@ -124,11 +124,11 @@ async def delete_meetings(conn: asyncpg.Connection, pairs: Iterable[int]) -> Non
     await conn.execute("delete from meeting where pair = any($1::int[])", list(pairs))
 
 
-def _seen(sight: Sight, args: Args) -> str:
+def _limit_to_seen(sight: Sight, args: Args) -> str:
     return seen_devices(sight, "p.one", args) + seen_devices(sight, "p.two", args)
 
 
-def _pair(row: asyncpg.Record) -> Pair:
+def _read_pair(row: asyncpg.Record) -> Pair:
     return Pair(
         row["key"], row["id"], (row["one_id"], row["two_id"]), (row["one"], row["two"]), row["distance"], row["preset"]
     )

@@ -20,7 +20,7 @@ Span = tuple[date, date]  # first day, and the first day after it
 EPOCH_DAY: Final = EPOCH.date()
 
 
-def day_of(at: int) -> date:
+def find_day(at: int) -> date:
     return EPOCH_DAY + timedelta(days=at // DAY_MS)
 
 
@@ -42,43 +42,43 @@ async def create_missing(conn: Connection, days: Iterable[date], today: date) ->
         await conn.execute("select pg_advisory_xact_lock($1)", LOCK)
         spans = await select_spans(conn)
         for day in sorted(days):
-            if not covered(day, spans):
+            if not is_covered(day, spans):
                 spans.append(span := choose(day, today, spans))
-                await conn.execute(create(*span))
+                await conn.execute(make_statement(*span))
     return spans
 
 
-def covered(day: date, spans: Iterable[Span]) -> bool:
+def is_covered(day: date, spans: Iterable[Span]) -> bool:
     return any(first <= day < after for first, after in spans)
 
 
 def choose(day: date, today: date, spans: Iterable[Span]) -> Span:
     """The widest of year, month and day that is over long enough and overlaps none there is."""
     spans = list(spans)
-    wider = [span for span in (year(day), month(day)) if span[1] <= today - RECENT and free(span, spans)]
+    wider = [span for span in (make_year(day), make_month(day)) if span[1] <= today - RECENT and is_free(span, spans)]
     return wider[0] if wider else (day, day + timedelta(days=1))
 
 
-def year(day: date) -> Span:
+def make_year(day: date) -> Span:
     return date(day.year, 1, 1), date(day.year + 1, 1, 1)
 
 
-def month(day: date) -> Span:
+def make_month(day: date) -> Span:
     first = day.replace(day=1)
     return first, (first + timedelta(days=31)).replace(day=1)
 
 
-def free(span: Span, spans: Iterable[Span]) -> bool:
+def is_free(span: Span, spans: Iterable[Span]) -> bool:
     return all(span[1] <= first or after <= span[0] for first, after in spans)
 
 
-def create(first: date, after: date) -> str:
+def make_statement(first: date, after: date) -> str:
     name = f"fix_{first:%Y%m%d}" if (after - first).days == 1 else f"fix_{first:%Y%m%d}_{after:%Y%m%d}"
     return f"""create table {name} partition of fix
                for values from ('{first}T00:00:00Z') to ('{after}T00:00:00Z')"""
 
 
-def ahead(today: date) -> list[date]:
+def find_days_ahead(today: date) -> list[date]:
     """Yesterday, for a clock at midnight, to a few days from now."""
     return [today + timedelta(days=offset) for offset in range(-1, AHEAD + 1)]
 

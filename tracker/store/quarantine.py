@@ -40,7 +40,7 @@ async def insert_quarantine(conn: asyncpg.Connection, rows: Sequence[Quarantined
         [row.seq for row in rows],
         [row.index for row in rows],
         [row.reason for row in rows],
-        [_storable(row.text) for row in rows],
+        [_make_storable(row.text) for row in rows],
     )
 
 
@@ -79,7 +79,7 @@ async def prune_quarantine(conn: asyncpg.Connection, *, keep: int = 10_000) -> N
     )
 
 
-def _storable(text: str) -> str:
+def _make_storable(text: str) -> str:
     """PostgreSQL's text takes neither NUL nor half a surrogate pair; what came may have both."""
     cut = text[:LONGEST_TEXT].replace("\0", "\N{SYMBOL FOR NULL}")
     return cut.encode("utf-8", "replace").decode()

@@ -24,7 +24,7 @@ PASSING: Final = (
 
 async def bring_up_to_date(url: str) -> list[str]:
     """Migrates, and returns the names of what was applied. DatabaseUnusable where the database cannot be used."""
-    async with told_plainly(url):
+    async with tell_plainly(url):
         conn = await asyncpg.connect(url, timeout=CONNECT_S)
         try:
             await _check(conn, url)
@@ -34,7 +34,7 @@ async def bring_up_to_date(url: str) -> list[str]:
 
 
 @asynccontextmanager
-async def told_plainly(url: str) -> AsyncIterator[None]:
+async def tell_plainly(url: str) -> AsyncIterator[None]:
     """What asyncpg raises becomes DatabaseUnusable: where the database is, what it said, and what to look at.
     DatabaseAway where that may pass by itself."""
     kind = DatabaseUnusable
@@ -57,20 +57,20 @@ async def told_plainly(url: str) -> AsyncIterator[None]:
         told = f"cannot be used ({error}): {NAMED} has to look like postgresql://user:password@host:5432/name"
     else:
         return
-    raise kind(f"{place_of(url)} {told}")
+    raise kind(f"{describe_place(url)} {told}")
 
 
 async def _check(conn: asyncpg.Connection, url: str) -> None:
     if await conn.fetchval("select pg_is_in_recovery()"):
-        raise DatabaseUnusable(f"{place_of(url)} is a standby that can only be read; name the primary in {NAMED}")
+        raise DatabaseUnusable(f"{describe_place(url)} is a standby that can only be read; name the primary in {NAMED}")
     if not await conn.fetchval("select exists (select from pg_available_extensions where name = 'postgis')"):
         major = conn.get_server_version().major
         raise DatabaseUnusable(
-            f"{place_of(url)} has no PostGIS; install it on its machine (Debian: postgresql-{major}-postgis-3)"
+            f"{describe_place(url)} has no PostGIS; install it on its machine (Debian: postgresql-{major}-postgis-3)"
         )
 
 
-def place_of(url: str) -> str:
+def describe_place(url: str) -> str:
     """Without user and password: it is shown."""
     try:
         parts = urlsplit(url)

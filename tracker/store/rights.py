@@ -61,15 +61,15 @@ async def select_rights(conn: asyncpg.Connection) -> Rights:
         )
     return Rights(
         revision,
-        {row["key"]: _contents(row) for row in groups},
-        _members(members),
+        {row["key"]: _read_contents(row) for row in groups},
+        _read_members(members),
         frozenset(row["key"] for row in owners),
-        _own(own),
-        _things((row["key"], row["id"]) for row in own if not row["shared"]),
+        _read_own(own),
+        _make_things((row["key"], row["id"]) for row in own if not row["shared"]),
     )
 
 
-def _contents(row: asyncpg.Record) -> Contents:
+def _read_contents(row: asyncpg.Record) -> Contents:
     return Contents(
         Things(frozenset(row["devices"]), frozenset(row["device_ids"])),
         Things(frozenset(row["fences"]), frozenset(row["fence_ids"])),
@@ -77,20 +77,20 @@ def _contents(row: asyncpg.Record) -> Contents:
     )
 
 
-def _members(rows: Iterable[asyncpg.Record]) -> dict[int, dict[int, str]]:
+def _read_members(rows: Iterable[asyncpg.Record]) -> dict[int, dict[int, str]]:
     found: dict[int, dict[int, str]] = {}
     for row in rows:
         found.setdefault(row["person"], {})[row["in_group"]] = row["role"]
     return found
 
 
-def _own(rows: Iterable[asyncpg.Record]) -> dict[int, Things]:
+def _read_own(rows: Iterable[asyncpg.Record]) -> dict[int, Things]:
     found: dict[int, Things] = {}
     for row in rows:
-        found[row["person"]] = found.get(row["person"], Things()).join(_things([(row["key"], row["id"])]))
+        found[row["person"]] = found.get(row["person"], Things()).join(_make_things([(row["key"], row["id"])]))
     return found
 
 
-def _things(pairs: Iterable[tuple[int, str]]) -> Things:
+def _make_things(pairs: Iterable[tuple[int, str]]) -> Things:
     given = list(pairs)
     return Things(frozenset(key for key, _ in given), frozenset(id for _, id in given))

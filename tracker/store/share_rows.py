@@ -34,7 +34,7 @@ async def select_newest(conn: asyncpg.Connection, wanted: Sequence[Wanted]) -> l
                     and f.flags & {NEVER} = 0 order by at desc limit 1) as at
             from unnest($1::integer[], $2::timestamptz[], $3::timestamptz[]) with ordinality
                  as w (device, after, moment, number) order by w.number""",
-        *_columns(wanted),
+        *_make_columns(wanted),
     )
     return [None if row["at"] is None else from_datetime(row["at"]) for row in rows]
 
@@ -47,7 +47,7 @@ async def select_before(conn: asyncpg.Connection, begins: Sequence[Wanted]) -> l
                              order by at desc limit 1), w.after) as at
             from unnest($1::integer[], $2::timestamptz[], $3::timestamptz[]) with ordinality
                  as w (device, after, moment, number) order by w.number""",
-        *_columns(begins),
+        *_make_columns(begins),
     )
     return [from_datetime(row["at"]) for row in rows]
 
@@ -64,11 +64,11 @@ async def select_rows(conn: asyncpg.Connection, wanted: Sequence[Wanted], *, by_
                   and flags & {NEVER | LATE} = 0
                 order by {f"{minute}," if by_minutes else ""} at limit {MOST}) f
             order by w.number, f.at""",
-        *_columns(wanted),
+        *_make_columns(wanted),
     )
     found: list[list[Row]] = [[] for _ in wanted]
     for row in rows:
-        found[row["number"] - 1].append(_row(row))
+        found[row["number"] - 1].append(_read_row(row))
     return found
 
 
@@ -86,10 +86,10 @@ async def select_way(conn: asyncpg.Connection, wanted: Wanted, until: int, *, st
         micros_to_datetime(wanted.moment),
         to_datetime(until),
     )
-    return [_row(row) for row in rows]
+    return [_read_row(row) for row in rows]
 
 
-def _columns(wanted: Sequence[Wanted]) -> tuple[list[int], list[datetime], list[datetime]]:
+def _make_columns(wanted: Sequence[Wanted]) -> tuple[list[int], list[datetime], list[datetime]]:
     return (
         [each.device for each in wanted],
         [to_datetime(each.after) for each in wanted],
@@ -97,5 +97,5 @@ def _columns(wanted: Sequence[Wanted]) -> tuple[list[int], list[datetime], list[
     )
 
 
-def _row(row: asyncpg.Record) -> Row:
+def _read_row(row: asyncpg.Record) -> Row:
     return Row(row["device"], datetime_to_micros(row["received_at"]), to_fix(row))

@@ -46,7 +46,7 @@ async def insert_share(conn: asyncpg.Connection, share: Share, hash: bytes) -> N
         share.group,
         share.by_person,
         share.by_token,
-        *_changing(share),
+        *_find_changing(share),
     )
     await conn.executemany(
         "insert into share_device (share, device, alias, name) values ($1, $2, $3, $4)",
@@ -60,11 +60,11 @@ async def update_share(conn: asyncpg.Connection, share: Share) -> None:
         """update share set name = $2, veil = $3, hide = $4, stop = $5, password = $6, max_viewers = $7, frames = $8,
                             until = $9 where key = $1""",
         share.key,
-        *_changing(share),
+        *_find_changing(share),
     )
 
 
-def _changing(share: Share) -> tuple[object, ...]:
+def _find_changing(share: Share) -> tuple[object, ...]:
     """What of it may change, in the order of the columns above."""
     return (
         share.name,

@@ -87,7 +87,7 @@ async def delete_subscription(conn: asyncpg.Connection, id: str) -> bool:
 async def select_subscription(conn: asyncpg.Connection, sight: Sight, id: str) -> Subscription | None:
     args: Args = [id]
     row = await conn.fetchrow(f"{SELECT} where id = $1{seen_subscriptions(sight, 'key', args)}", *args)
-    return _subscription(row) if row else None
+    return _read_subscription(row) if row else None
 
 
 async def select_subscriptions(conn: asyncpg.Connection, sight: Sight, *, after: str, limit: int) -> list[Subscription]:
@@ -95,18 +95,20 @@ async def select_subscriptions(conn: asyncpg.Connection, sight: Sight, *, after:
     args: Args = [after, limit]
     seen = seen_subscriptions(sight, "key", args)
     rows = await conn.fetch(f"""{SELECT} where id collate "C" > $1{seen} order by id collate "C" limit $2""", *args)
-    return [_subscription(row) for row in rows]
+    return [_read_subscription(row) for row in rows]
 
 
 async def select_enabled_subscriptions(conn: asyncpg.Connection) -> list[Subscription]:
     """Those that can be read: one that a newer version wrote must not stop the fixes of this one."""
-    return [read for row in await conn.fetch(f"{SELECT} where enabled order by key") if (read := _readable(row))]
+    return [
+        read for row in await conn.fetch(f"{SELECT} where enabled order by key") if (read := _read_if_readable(row))
+    ]
 
 
 async def select_subscriptions_by_key(conn: asyncpg.Connection, keys: Sequence[int]) -> list[Subscription]:
     """Disabled ones too."""
     rows = await conn.fetch(f"{SELECT} where key = any($1)", keys)
-    return [read for row in rows if (read := _readable(row))]
+    return [read for row in rows if (read := _read_if_readable(row))]
 
 
 async def count_subscriptions(conn: asyncpg.Connection) -> int:
@@ -125,15 +127,15 @@ async def select_categories(conn: asyncpg.Connection, devices: Sequence[str]) ->
     return {row["id"]: row["category"] for row in rows}
 
 
-def _readable(row: asyncpg.Record) -> Subscription | None:
+def _read_if_readable(row: asyncpg.Record) -> Subscription | None:
     try:
-        return _subscription(row)
+        return _read_subscription(row)
     except msgspec.DecodeError as error:
         logger.warning("a subscription cannot be read", subscription=row["id"], error=str(error))
         return None
 
 
-def _subscription(row: asyncpg.Record) -> Subscription:
+def _read_subscription(row: asyncpg.Record) -> Subscription:
     return Subscription(
         key=row["key"],
         id=row["id"],

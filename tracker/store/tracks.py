@@ -77,16 +77,16 @@ async def select_line(conn: asyncpg.Connection, device: int, since: int, until: 
 
 def select_csv(pool: asyncpg.Pool, device: int, since: int, until: int) -> AsyncIterator[str]:
     """Every stored fix as a line: at,lon,lat,accuracy,altitude,speed,heading,battery,received_at,flags."""
-    return _pages(pool, CSV, device, since, until, without=0)
+    return _read_pages(pool, CSV, device, since, until, without=0)
 
 
 def select_gpx(pool: asyncpg.Pool, device: int, since: int, until: int, version: Version = "1.1") -> AsyncIterator[str]:
     """Every fix of the line as a track point. GPX 1.1 has speed and course in Garmin's extension only; 1.0 has elements
     for them, and GPSBabel reads no others."""
-    return _pages(pool, GPX if version == "1.1" else GPX_1_0, device, since, until, without=OFF_THE_LINE)
+    return _read_pages(pool, GPX if version == "1.1" else GPX_1_0, device, since, until, without=OFF_THE_LINE)
 
 
-async def _pages(
+async def _read_pages(
     pool: asyncpg.Pool, text: str, device: int, since: int, until: int, *, without: int
 ) -> AsyncIterator[str]:
     """In the order of time. Takes the pool, not a connection: who reads a year of fixes slowly must not hold one."""

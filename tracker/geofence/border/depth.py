@@ -29,7 +29,7 @@ SQUARED_ECCENTRICITY: Final = WGS84.es
 def measure_depth(fence: Geofence, lon: float, lat: float) -> float:
     """Metres to the boundary, positive inside, negative outside, 0.0 on it; by the WGS 84 geodesic.
 
-    -180 <= lon <= 180. The sign is that of FenceIndex.at; right to 1 cm and 1e-4 of itself.
+    -180 <= lon <= 180. The sign is that of FenceIndex.find_at; right to 1 cm and 1e-4 of itself.
     """
     reach = fence.reach
     if reach is None:

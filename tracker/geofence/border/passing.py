@@ -8,8 +8,8 @@ import numpy as np
 import shapely
 
 from tracker.geofence.border.stretches import deepest, find_stretches, measure_depths
-from tracker.geofence.index.index import once
-from tracker.geofence.index.pieces import reached
+from tracker.geofence.index.index import keep_once
+from tracker.geofence.index.pieces import bound_reach
 from tracker.geofence.shape.arrays import Floats, Ints, Longs
 from tracker.geofence.shape.distance import divide_line
 from tracker.geofence.shape.way import Place, Stretch, Way
@@ -104,7 +104,7 @@ def make_boxes(fence: Geofence) -> list[Any]:
     """Geometries whose boxes together hold all the fence covers. One polygon is its own: that takes no memory."""
     if fence.reach is not None:
         parts = np.array_split(divide_line(np.array(fence.reach.line)), PARTS)
-        bounds = [reached(part.reshape(-1, 2), fence.reach.metres) for part in parts if len(part)]
+        bounds = [bound_reach(part.reshape(-1, 2), fence.reach.metres) for part in parts if len(part)]
     elif fence.shape.geom_type == "Polygon":
         return [fence.shape]
     else:
@@ -148,13 +148,13 @@ class Passages:
         beyond = np.flatnonzero((np.abs(d_lon) > 180.0) | (np.maximum(np.abs(lon_a), np.abs(lon_b)) == 180.0))
         if not len(beyond):
             way, key = self._met(shapely.linestrings(ends))
-            return once(way, key) if self._in_parts else (way.astype(np.int32), key)
+            return keep_once(way, key) if self._in_parts else (way.astype(np.int32), key)
         ends[:, 1, 0] -= np.round(d_lon / 360.0) * 360.0
         turn = np.where(ends[beyond, :, 0].mean(axis=1) < 0, 360.0, -360.0)
         turned = ends[beyond]
         turned[:, :, 0] += turn[:, None]
         way, key = self._met(shapely.linestrings(np.concatenate((ends, turned))))
-        return once(np.concatenate((np.arange(len(ends)), beyond))[way], key)
+        return keep_once(np.concatenate((np.arange(len(ends)), beyond))[way], key)
 
     @property
     def _in_parts(self) -> bool:

@@ -34,28 +34,28 @@ def _spread_table() -> Longs:
 SPREAD: Final = _spread_table()
 
 
-def columns(lon: Floats) -> Longs:
+def find_columns(lon: Floats) -> Longs:
     """Columns of the finest level; truncation is rounding down, for nothing is west of -180."""
     number: Longs = ((lon + 180.0) * PER_DEGREE).astype(np.int64)
     return number
 
 
-def rows(lat: Floats) -> Longs:
+def find_rows(lat: Floats) -> Longs:
     number: Longs = ((lat + 90.0) * PER_DEGREE).astype(np.int64)
     return number
 
 
-def morton(column: Longs, row: Longs) -> Longs:
+def interleave(column: Longs, row: Longs) -> Longs:
     low: Longs = SPREAD[column & LOW_HALF] | SPREAD[row & LOW_HALF] << 1
     high: Longs = SPREAD[column >> HALF_BITS] | SPREAD[row >> HALF_BITS] << 1
     return high << 2 * HALF_BITS | low
 
 
-def keys(level: Longs | int, column: Longs, row: Longs) -> Longs:
-    return morton(column, row) | np.int64(level) << LEVEL_BITS
+def make_keys(level: Longs | int, column: Longs, row: Longs) -> Longs:
+    return interleave(column, row) | np.int64(level) << LEVEL_BITS
 
 
-def references(level: Longs | int, column: Longs, row: Longs) -> Complexes:
+def find_references(level: Longs | int, column: Longs, row: Longs) -> Complexes:
     """The cells' places of reference. The same numbers give the same bits, at build and at query."""
     found = np.empty(len(column), dtype=np.complex128)
     size = SIZES[level]

@@ -21,8 +21,8 @@ from tracker.geofence.index.cells import (
     REFERENCE,
     SIZES,
 )
-from tracker.geofence.index.parity import bound, walks
-from tracker.geofence.index.pieces import Piece, Pieces, pieces
+from tracker.geofence.index.parity import bound_error, walk
+from tracker.geofence.index.pieces import Piece, Pieces, cut_pieces
 from tracker.geofence.shape.arrays import Bools, Complexes, Floats, Growing, Ints, Longs, ends, runs
 from tracker.geofence.shape.distance import ROUGH, bend, space
 from tracker.model.geofence import Geofence
@@ -57,7 +57,7 @@ class Division(NamedTuple):
     edges: Ints
     vertices: Complexes  # lon + i lat
 
-    def and_(self, more: "Division") -> "Division":
+    def join(self, more: "Division") -> "Division":
         """With entries of pieces and vertices that are numbered on from these."""
         first = np.concatenate((self.first, more.first[1:] + self.first[-1]))
         pairs = zip(self, more, strict=True)
@@ -88,15 +88,15 @@ def divide(fences: Iterable[Geofence], first_piece: int = 0, first_vertex: int =
     known = [Pieces.of([], 0)]
     columns = [Growing(dtype) for dtype in TYPES]
     vertices = first_vertex
-    for bunch in bunches(fences):
+    for bunch in gather_bunches(fences):
         known.append(Pieces.of(bunch, vertices))
-        for column, more in zip(columns, Divider(bunch).entries(first_piece, vertices), strict=True):
+        for column, more in zip(columns, Divider(bunch).find_entries(first_piece, vertices), strict=True):
             column.add(more)
         first_piece, vertices = first_piece + len(bunch), first_vertex + len(columns[-1].rows)
-    return Pieces(*map(np.concatenate, zip(*known, strict=True))), by_cell(*(column.rows for column in columns))
+    return Pieces(*map(np.concatenate, zip(*known, strict=True))), sort_by_cell(*(column.rows for column in columns))
 
 
-def by_cell(key: Longs, piece: Ints, kind: Any, count: Ints, edges: Ints, vertices: Complexes) -> Division:
+def sort_by_cell(key: Longs, piece: Ints, kind: Any, count: Ints, edges: Ints, vertices: Complexes) -> Division:
     order = np.argsort(key)
     begin, count = ends(count)[:-1].astype(np.int32)[order], count[order]
     slices = zip(np.array_split(begin, SLICES), np.array_split(count, SLICES), strict=True)
@@ -104,10 +104,10 @@ def by_cell(key: Longs, piece: Ints, kind: Any, count: Ints, edges: Ints, vertic
     return Division(key[order], piece[order], kind[order], ends(count).astype(np.int32), edges, vertices.copy())
 
 
-def bunches(fences: Iterable[Geofence]) -> Iterator[list[Piece]]:
+def gather_bunches(fences: Iterable[Geofence]) -> Iterator[list[Piece]]:
     bunch, waiting = list[Piece](), 0
     for fence in fences:
-        for piece in pieces(fence):
+        for piece in cut_pieces(fence):
             bunch.append(piece)
             waiting += len(piece.edges)
         if waiting >= AT_ONCE:
@@ -126,22 +126,22 @@ class Divider:
         self.is_line: Final = np.isfinite(self.reach)
         counts = np.array([len(piece.vertices) for piece in bunch])
         begins = np.cumsum(counts) - counts
-        self.error: Final = np.array([bound(piece.bounds) for piece in bunch])
+        self.error: Final = np.array([bound_error(piece.bounds) for piece in bunch])
         self.vertices: Final = np.vstack([piece.vertices for piece in bunch]).view(np.complex128)[:, 0]
         if self.is_line.any():
             self.space: Final = space(self.vertices.real, self.vertices.imag)
-            self.slack: Final = leaves(self.vertices, self.space)
+            self.slack: Final = measure_bend(self.vertices, self.space)
         self.edge_count: Final = np.array([len(piece.edges) for piece in bunch])
         self.edge_begin: Final = np.cumsum(self.edge_count) - self.edge_count
         self.edges: Final = np.concatenate([piece.edges + at for piece, at in zip(bunch, begins, strict=True)])
         self.bounds: Final = [piece.bounds for piece in bunch]
-        self.first_level, self.last_level, self.finest_level = levels(bunch)
+        self.first_level, self.last_level, self.finest_level = choose_levels(bunch)
         self.found: Final[list[tuple[Longs, Longs, Any, Longs, Longs]]] = []
 
-    def entries(self, first_piece: int, first_vertex: int) -> Entries:
+    def find_entries(self, first_piece: int, first_vertex: int) -> Entries:
         front = None
         for level in range(FINEST + 1):
-            front = together(front, self.begun(level))
+            front = join(front, self.begin_at(level))
             if front is not None:
                 front = self.cut(level, front)
         key, piece, kind, count, edges = (np.concatenate(column) for column in zip(*self.found, strict=True))
@@ -154,16 +154,16 @@ class Divider:
             self.vertices,
         )
 
-    def begun(self, level: int) -> Front | None:
+    def begin_at(self, level: int) -> Front | None:
         """The cells of pieces that begin at this level, each with all edges of its piece."""
         new = np.flatnonzero(self.first_level == level)
-        found = [(piece, *cell) for piece in new.tolist() for cell in covered_cells(self.bounds[piece], level)]
+        found = [(piece, *cell) for piece in new.tolist() for cell in find_covered_cells(self.bounds[piece], level)]
         if not found:
             return None
         piece, column, row = np.array(found, dtype=np.int64).T
         inside = np.zeros(len(found), dtype=bool)
         areas = ~self.is_line[piece]
-        place = cells.references(level, column[areas], row[areas])
+        place = cells.find_references(level, column[areas], row[areas])
         inside[areas] = shapely.contains_xy(self.shapes[piece[areas]], place.real, place.imag)
         count = self.edge_count[piece]
         _, edge = runs(self.edge_begin[piece], count)
@@ -173,15 +173,15 @@ class Divider:
         """Emits the cells that need no more cutting, and cuts the others."""
         if len(front.edges) > AT_MOST and len(front.piece) > 1:
             low = np.arange(len(front.piece)) < len(front.piece) // 2
-            return together(self.cut(level, chosen(front, low)), self.cut(level, chosen(front, ~low)))
+            return join(self.cut(level, choose(front, low)), self.cut(level, choose(front, ~low)))
         count = np.diff(front.first)
         enough = (level >= self.last_level[front.piece]) & (count <= MANY_EDGES)
         done = enough | (level >= self.finest_level[front.piece])
-        self.emit_border(level, chosen(front, done))
-        front = chosen(front, ~done)
+        self.emit_border(level, choose(front, done))
+        front = choose(front, ~done)
         lines = self.is_line[front.piece]
-        areas, near = chosen(front, ~lines), chosen(front, lines)
-        return together(self.cut_areas(level + 1, areas), self.cut_lines(level + 1, near))
+        areas, near = choose(front, ~lines), choose(front, lines)
+        return join(self.cut_areas(level + 1, areas), self.cut_lines(level + 1, near))
 
     def emit_border(self, level: int, front: Front) -> None:
         count = np.diff(front.first)
@@ -190,12 +190,12 @@ class Divider:
         kind = np.where(self.is_line[front.piece], NEAR, np.where(front.inside, INSIDE, OUTSIDE))
         kind[crowded] = ASK
         edges = front.edges[np.repeat(~crowded, count)]
-        key = cells.keys(level, front.column, front.row)
+        key = cells.make_keys(level, front.column, front.row)
         self.found.append((key, front.piece, kind, np.where(crowded, 0, count), edges))
 
     def emit_whole(self, level: int, piece: Longs, column: Longs, row: Longs) -> None:
         none = np.zeros(len(piece), dtype=np.int64)
-        self.found.append((cells.keys(level, column, row), piece, none + WHOLE, none, none[:0]))
+        self.found.append((cells.make_keys(level, column, row), piece, none + WHOLE, none, none[:0]))
 
     def cut_areas(self, level: int, front: Front) -> Front | None:
         """The parent's place of reference and the edges decide the child's; untouched children are whole or nothing."""
@@ -203,24 +203,24 @@ class Divider:
             return None
         size = SIZES[level]
         owner = np.repeat(np.arange(len(front.piece)), np.diff(front.first))
-        origin = cells.references(level - 1, front.column, front.row)[owner]
+        origin = cells.find_references(level - 1, front.column, front.row)[owner]
         a, b = (self.vertices[front.edges] - origin)[:, None], (self.vertices[front.edges + 1] - origin)[:, None]
         to = (CHILD_CORNER - 3 * REFERENCE) * size
-        crosses, unsure = walks(to, a, b, self.error[front.piece][owner][:, None])
+        crosses, unsure = walk(to, a, b, self.error[front.piece][owner][:, None])
         begins = front.first[:-1]
         inside = np.logical_xor.reduceat(crosses, begins, axis=0) ^ front.inside[:, None]
         self.ask(level, front, inside, np.logical_or.reduceat(unsure, begins, axis=0))
         touched = touches((CHILD_CORNER - 4 * REFERENCE + MIDDLE) * size, size, a, b)
         border = np.logical_or.reduceat(touched, begins, axis=0)
         cell, child = np.nonzero(~border & inside)
-        self.emit_whole(level, front.piece[cell], *children(front, cell, child))
-        return dealt(front, owner, touched, border, inside)
+        self.emit_whole(level, front.piece[cell], *find_children(front, cell, child))
+        return deal(front, owner, touched, border, inside)
 
     def ask(self, level: int, front: Front, inside: Bools, unsure: Bools) -> None:
         """A child's place of reference in line with a vertex, or too near an edge: GEOS knows."""
         cell, child = np.nonzero(unsure)
         if len(cell):
-            place = cells.references(level, *children(front, cell, child))
+            place = cells.find_references(level, *find_children(front, cell, child))
             inside[cell, child] = shapely.contains_xy(self.shapes[front.piece[cell]], place.real, place.imag)
 
     def cut_lines(self, level: int, front: Front) -> Front | None:
@@ -233,7 +233,7 @@ class Divider:
         lat = (4 * front.row[:, None] + CHILD_ROW + 0.5) * size - 90.0
         flattest = np.cos(np.radians(np.clip(np.abs(lat) - size / 2, 0.0, 90.0)))
         half = np.hypot(1.0, flattest) * METRES_PER_DEGREE * size / 2
-        metres, slack = self.metres(space(lon, lat)[:, owner], front.edges)
+        metres, slack = self.measure(space(lon, lat)[:, owner], front.edges)
         reach = self.reach[front.piece][:, None]
         least = (metres - slack) * (1 - ROUGH) - half[owner]
         begins = front.first[:-1]
@@ -242,10 +242,10 @@ class Divider:
         inside = most <= reach
         border = np.logical_or.reduceat(touched, begins, axis=0) & ~inside
         cell, child = np.nonzero(inside)
-        self.emit_whole(level, front.piece[cell], *children(front, cell, child))
-        return dealt(front, owner, touched & border[owner], border, inside)
+        self.emit_whole(level, front.piece[cell], *find_children(front, cell, child))
+        return deal(front, owner, touched & border[owner], border, inside)
 
-    def metres(self, place: Floats, edges: Longs) -> tuple[Floats, Floats]:
+    def measure(self, place: Floats, edges: Longs) -> tuple[Floats, Floats]:
         """From places (3 x m x 16) to the chords of their edges (m), and how far an edge may leave its chord."""
         start = self.space[:, edges, None]
         chord = self.space[:, edges + 1, None] - start
@@ -255,14 +255,14 @@ class Divider:
         return bend(np.sqrt(np.sum(off * off, axis=0))), self.slack[edges][:, None]
 
 
-def leaves(vertices: Complexes, places: Floats) -> Floats:
+def measure_bend(vertices: Complexes, places: Floats) -> Floats:
     """How far from its chord each edge's middle is, and a half more: from the earth's bend and the parallels'."""
     middle = (vertices[1:] + vertices[:-1]) / 2
     off = space(middle.real, middle.imag) - (places[:, 1:] + places[:, :-1]) / 2
     return np.append(1.5 * np.sqrt(np.sum(off * off, axis=0)), 0.0)
 
 
-def levels(bunch: list[Piece]) -> tuple[Longs, Longs, Longs]:
+def choose_levels(bunch: list[Piece]) -> tuple[Longs, Longs, Longs]:
     """The level a piece begins at, the one its border is drawn at, and the one it is at most if it has many edges."""
     bounds = np.array([piece.bounds for piece in bunch])
     extent = np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])
@@ -278,7 +278,7 @@ def levels(bunch: list[Piece]) -> tuple[Longs, Longs, Longs]:
     return first, last, np.minimum(finest, last + FURTHER)
 
 
-def covered_cells(bounds: tuple[float, float, float, float], level: int) -> list[tuple[int, int]]:
+def find_covered_cells(bounds: tuple[float, float, float, float], level: int) -> list[tuple[int, int]]:
     """Columns and rows of a level that bounds touch, a little more than less. Past 180 goes on at -180."""
     size, turn = SIZES[level], 4 ** (level + 1)
     west, south, east, north = bounds
@@ -300,27 +300,29 @@ def touches(middle: Complexes, size: float, a: Complexes, b: Complexes) -> Bools
     return found
 
 
-def children(front: Front, cell: Longs, child: Longs) -> tuple[Longs, Longs]:
+def find_children(front: Front, cell: Longs, child: Longs) -> tuple[Longs, Longs]:
     return 4 * front.column[cell] + CHILD_COLUMN[child], 4 * front.row[cell] + CHILD_ROW[child]
 
 
-def dealt(front: Front, owner: Longs, touched: Bools, border: Bools, inside: Bools) -> Front:
+def deal(front: Front, owner: Longs, touched: Bools, border: Bools, inside: Bools) -> Front:
     """The border children, each with the edges of its parent that touch it."""
     cell, child = np.nonzero(border)
     pair, pair_child = np.nonzero(touched)
     order = np.argsort(owner[pair] * CHILDREN + pair_child, kind="stable")
     count = np.add.reduceat(touched.astype(np.int64), front.first[:-1], axis=0)[cell, child]
     first = ends(count)
-    return Front(front.piece[cell], *children(front, cell, child), inside[cell, child], first, front.edges[pair[order]])
+    return Front(
+        front.piece[cell], *find_children(front, cell, child), inside[cell, child], first, front.edges[pair[order]]
+    )
 
 
-def chosen(front: Front, mask: Bools) -> Front:
+def choose(front: Front, mask: Bools) -> Front:
     count = np.diff(front.first)
     kept = (front.piece[mask], front.column[mask], front.row[mask], front.inside[mask])
     return Front(*kept, ends(count[mask]), front.edges[np.repeat(mask, count)])
 
 
-def together(one: Front | None, other: Front | None) -> Front | None:
+def join(one: Front | None, other: Front | None) -> Front | None:
     if one is None or other is None:
         return one if other is None else other
     joint = [np.concatenate(pair) for pair in zip(one, other, strict=True)]

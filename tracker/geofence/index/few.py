@@ -54,7 +54,7 @@ class Few:
             )
         ]
 
-    def covering(self, lon: float, lat: float) -> list[int]:
+    def find_covering(self, lon: float, lat: float) -> list[int]:
         """Keys of the fences that cover a place; one in parts may come more than once."""
         column, row = int((lon + 180.0) * PER_DEGREE_FLOAT), int((lat + 90.0) * PER_DEGREE_FLOAT)
         number = SPREAD_LIST[column & LOW_HALF] | SPREAD_LIST[row & LOW_HALF] << 1
@@ -84,9 +84,9 @@ class Few:
                 entry = self.order[at]
                 fence, kind = self.fence[self.piece[entry]], self.kind[entry]
                 if fence >= 0:
-                    yield CellEntry(fence, kind, entry, *self.start_of(kind, level, column, row))
+                    yield CellEntry(fence, kind, entry, *self.find_start(kind, level, column, row))
 
-    def start_of(self, kind: int, level: int, column: int, row: int) -> tuple[float, float]:
+    def find_start(self, kind: int, level: int, column: int, row: int) -> tuple[float, float]:
         """The place of reference, where there is a walk from it."""
         if kind not in (INSIDE, OUTSIDE):
             return 0.0, 0.0
@@ -96,22 +96,22 @@ class Few:
 
     def covers(self, found: CellEntry, lon: float, lat: float) -> bool:
         if found.kind == NEAR:
-            return self.near(found.entry, lon, lat)
+            return self.is_near(found.entry, lon, lat)
         if found.kind == ASK:
-            return self.asked(found.entry, lon, lat)
+            return self.ask(found.entry, lon, lat)
         odd = self.walk(found, lon - found.lon, lat - found.lat)
         if odd is None:
-            return self.asked(found.entry, lon, lat)
+            return self.ask(found.entry, lon, lat)
         return odd != (found.kind == INSIDE)
 
-    def asked(self, entry: int, lon: float, lat: float) -> bool:
+    def ask(self, entry: int, lon: float, lat: float) -> bool:
         return bool(shapely.intersects_xy(self.shape[self.piece[entry]], lon, lat))
 
     def walk(self, found: CellEntry, x: float, y: float) -> bool | None:
         """Whether the walk to x, y crosses the border an odd number of times; None: too near to say."""
         edges = self.walks.get(found.entry)
         if edges is None:
-            edges = self.walks[found.entry] = [*self.edges_of(found)]
+            edges = self.walks[found.entry] = [*self.find_edges(found)]
         odd, error = False, self.error[self.piece[found.entry]]
         for ax, ay, bx, by, origin in edges:
             side_a, side_b = x * ay - y * ax, x * by - y * bx
@@ -124,7 +124,7 @@ class Few:
                 odd = not odd
         return odd
 
-    def edges_of(self, found: CellEntry) -> Iterator[tuple[float, float, float, float, float]]:
+    def find_edges(self, found: CellEntry) -> Iterator[tuple[float, float, float, float, float]]:
         """Both ends as seen from the place of reference, and twice the area of the triangle of the three."""
         for at in range(self.first[found.entry], self.first[found.entry + 1]):
             vertex = 2 * self.edge[at]
@@ -132,7 +132,7 @@ class Few:
             bx, by = self.degrees[vertex + 2] - found.lon, self.degrees[vertex + 3] - found.lat
             yield ax, ay, bx, by, ax * by - ay * bx
 
-    def near(self, entry: int, lon: float, lat: float) -> bool:
+    def is_near(self, entry: int, lon: float, lat: float) -> bool:
         """A circle's one edge is its centre twice."""
         begin, end = self.first[entry], self.first[entry + 1]
         reach = self.reach[self.piece[entry]]

@@ -38,7 +38,7 @@ class CellTable(NamedTuple):
         hit, turn = runs(begin, self.offset[at + 1] - begin)
         return Entries(sorting[place], self.levels[level], hit, self.order[turn])
 
-    def with_entries(self, key: Longs, entry: Ints) -> "CellTable":
+    def add_entries(self, key: Longs, entry: Ints) -> "CellTable":
         """Also these entries, in the cells with these keys. Copies the lists once and sorts nothing but the new."""
         sorting = np.argsort(key)
         key, entry = key[sorting], entry[sorting]
@@ -51,7 +51,7 @@ class CellTable(NamedTuple):
         begins = self.offset[at] + np.cumsum(count) - count
         offset = np.insert(self.offset + np.cumsum(shift, dtype=np.int32), at[fresh], begins[fresh])
         cells = np.insert(self.cells, at[fresh], new[fresh])
-        return lookup(cells, offset, order)
+        return make_table(cells, offset, order)
 
 
 def look_up(key: Longs) -> CellTable:
@@ -59,10 +59,10 @@ def look_up(key: Longs) -> CellTable:
     order = np.arange(len(key), dtype=np.int32)
     cells, begins = np.unique(key, return_index=True)
     cells = np.append(cells, np.iinfo(np.int64).max)
-    return lookup(cells, np.append(begins, [len(key)] * 2).astype(np.int32), order)
+    return make_table(cells, np.append(begins, [len(key)] * 2).astype(np.int32), order)
 
 
-def lookup(cells: Longs, offset: Ints, order: Ints) -> CellTable:
+def make_table(cells: Longs, offset: Ints, order: Ints) -> CellTable:
     bounds = cells.searchsorted(np.arange(FINEST + 2, dtype=np.int64) << LEVEL_BITS)
     levels = np.flatnonzero(np.diff(bounds))
     return CellTable(cells, offset, order, levels, 4 * (FINEST - levels)[:, None], (levels << LEVEL_BITS)[:, None])

@@ -17,13 +17,13 @@ from tracker.geofence.shape.arrays import Bools, Complexes, Floats
 ROUNDING: Final = 4e-14
 
 
-def bound(bounds: tuple[float, float, float, float]) -> float:
+def bound_error(bounds: tuple[float, float, float, float]) -> float:
     """Of the error for a polygon with these bounds, in its cells and those it may lie in a corner of."""
     west, south, east, north = bounds
     return ROUNDING * max(east - west, north - south, float(SIZES[FINEST])) ** 2
 
 
-def walks(to: Complexes, a: Complexes, b: Complexes, error: Floats) -> tuple[Bools, Bools]:
+def walk(to: Complexes, a: Complexes, b: Complexes, error: Floats) -> tuple[Bools, Bools]:
     """(crosses, unsure) for walks from 0 to `to` and edges from a to b. Shapes broadcast.
 
     Each of the four is twice the area of a triangle; its sign says on which side of a line its third corner is.

@@ -28,7 +28,7 @@ from tracker.geofence.reading.parts import read_geometries
 from tracker.geofence.reading.recorded import is_recorded, tell_recorded
 from tracker.geofence.reading.split import split
 from tracker.geofence.reading.trails import LEAST, mark_trails, tell_trail
-from tracker.model.encoding import plain
+from tracker.model.encoding import make_plain
 from tracker.model.names import LONGEST_NAME, fault_of_name
 
 LARGEST_FEATURE: Final = 4 * 1024 * 1024  # bytes
@@ -80,7 +80,7 @@ class Loose(msgspec.Struct, frozen=True):
 def read_features(body: bytes) -> Iterator[Found | FeatureNote]:
     """Of a GeoJSON FeatureCollection. Raises as `split` and `check_crs` do."""
     try:
-        body = plain(body)
+        body = make_plain(body)
     except ValueError as error:
         raise Malformed(f"the collection is no text: {error}") from None
     cut = split(body)
