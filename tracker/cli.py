@@ -277,6 +277,6 @@ def settings_from(log_level: str | None = None, **given: Any) -> Settings:
         settings = from_environment(**given)
     except TrackerError as error:
         raise click.ClickException(str(error)) from None
-    secrets = (settings.admin_token,) if settings.admin_token else ()
+    secrets = tuple(each for each in (settings.admin_token, settings.metrics_token) if each)
     logs.configure(log_level or settings.log_level, secrets=secrets)
     return settings

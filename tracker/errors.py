@@ -4,6 +4,7 @@
     ├── Malformed            the request cannot be read
     ├── Invalid              it can be read, but a field is wrong
     ├── NotSignedIn          no token, or none we know
+    │   └── CodeNeeded       the password is right, and a code is asked for beside it
     ├── NotAllowed           the token's kind may not do this
     ├── NotFound             not there, or not yours to see
     ├── Conflict             there already
@@ -11,6 +12,7 @@
     ├── TooLarge             more than the limit
     ├── WrongType            a body that is not JSON
     ├── TooMany              more often than the limit
+    │   └── ReaderFull       more at once than one reader may have
     ├── StorageDown          PostgreSQL does not answer
     ├── ReaderDied           the process that read a file ended
     ├── Fenced               another server owns the partitions now
@@ -60,6 +62,10 @@ class NotSignedIn(TrackerError):
     """Sign in first."""
 
 
+class CodeNeeded(NotSignedIn):
+    """Say the code of the authenticator app, too."""
+
+
 class NotAllowed(TrackerError):
     """This token may not do that."""
 
@@ -90,6 +96,10 @@ class TooMany(TrackerError):
     def __init__(self, message: str | None = None, *, field: str | None = None, retry_after: float = 1.0) -> None:
         super().__init__(message, field=field)
         self.retry_after = retry_after  # s
+
+
+class ReaderFull(TooMany):
+    """One reader has no more open at once."""
 
 
 class StorageDown(TrackerError):

@@ -12,6 +12,7 @@ import structlog
 
 from tracker import posts
 from tracker.access.addresses import Addresses
+from tracker.access.bounds import make_bounds
 from tracker.access.gate import Gate
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.mail import Mail
@@ -86,7 +87,8 @@ class Server:
         self.bus = MemoryBus()
         self.log = Log(url, f"{socket.gethostname()} {os.getpid()}")
         self.writer = Writer(self.log, self.bus, self.metrics)
-        self.gate = Gate(doors, settings.admin_token, settings.origins)
+        bounds = make_bounds(settings.reader_streams, settings.reader_sessions, settings.reader_tracks)
+        self.gate = Gate(doors, settings.admin_token, settings.origins, bounds=bounds)
         self.roster = Roster(self.metrics)
         self.reception = Reception(self.roster, self.writer, self.gate, doors, tasks)
         self.posts = Posts(self.writer)
@@ -113,6 +115,7 @@ class Server:
             newest=self.newest,
             postbox=self.postbox,
             links=self.links,
+            metrics_token=settings.metrics_token,
         )
         self.app = build_app(parts, BuiltPage(map_style=settings.map_style, origin_cookies=settings.origin_cookies))
         self.app.register_blueprint(blueprint(self.reception, self.hub, self.links, self.is_open))

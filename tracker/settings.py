@@ -13,6 +13,7 @@ from tracker.errors import Invalid
 Network = IPv4Network | IPv6Network
 
 CONTACT = re.compile(r"(mailto:[^@\s]+@|https://)[^@\s]+")
+BOUNDS = ("reader_streams", "reader_sessions", "reader_tracks")
 SENDER = re.compile(r"[^<>@\x00-\x1f]+@[^<>@\s]+|[^<>\x00-\x1f]*<[^<>@\s]+@[^<>@\s]+>")
 
 
@@ -46,6 +47,10 @@ class Settings:
     smtp_from: str | None = None  # TRACKER_SMTP_FROM: whose e-mail it is, as Tracker <alerts@example.org>
     mqtt: Remote | None = None  # TRACKER_MQTT_URL: the broker that takes alerts, as mqtt://user:pass@host:1883
     trust_clock: bool = False  # TRACKER_TRUST_CLOCK: yes: start also where stored fixes came later than it is now
+    metrics_token: str | None = None  # TRACKER_METRICS_TOKEN: opens /metrics and nothing else, 32 characters or more
+    reader_streams: int = 50  # TRACKER_READER_STREAMS: live sockets and event streams of one person or token at once
+    reader_sessions: int = 50  # TRACKER_READER_SESSIONS: browsers one is signed in with; then the oldest ends
+    reader_tracks: int = 4  # TRACKER_READER_TRACKS: tracks that one person or token has read at once
     push_contact: str | None = None  # TRACKER_PUSH_CONTACT: whom push services may ask, a mailto: or https: address
 
     def __post_init__(self) -> None:
@@ -54,6 +59,11 @@ class Settings:
             raise Invalid("the address has to be HOST:PORT, such as 127.0.0.1:8000", field="bind")
         if self.admin_token is not None and len(self.admin_token) < 32:
             raise Invalid("TRACKER_ADMIN_TOKEN must have 32 characters or more", field="admin_token")
+        if self.metrics_token is not None and len(self.metrics_token) < 32:
+            raise Invalid("TRACKER_METRICS_TOKEN must have 32 characters or more", field="metrics_token")
+        for name in BOUNDS:
+            if getattr(self, name) < 1:
+                raise Invalid(f"TRACKER_{name.upper()} has to be 1 or more", field=name)
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise Invalid("TLS needs both a certificate and a key", field="tls_certificate")
         if (self.smtp is None) != (self.smtp_from is None):
@@ -73,12 +83,22 @@ def from_environment(environment: Mapping[str, str] = os.environ, **given: objec
             return Path(file).read_text(encoding="utf-8").strip() or None
         return environment.get(f"TRACKER_{name.upper()}") or None
 
-    plain = ("bind", "database_url", "admin_token", "map_style", "log_level", "smtp_from", "push_contact")
+    plain = (
+        "bind",
+        "database_url",
+        "admin_token",
+        "map_style",
+        "log_level",
+        "smtp_from",
+        "push_contact",
+        "metrics_token",
+    )
     found: dict[str, object] = {name: text(name) for name in plain}
     found |= {name: Path(value) for name in ("data", "tls_certificate", "tls_key") if (value := text(name))}
     if origins := text("origins"):
         found["origins"] = tuple(origin.strip() for origin in origins.split(",") if origin.strip())
     found |= {name: is_yes(value) for name in ("origin_cookies", "trust_clock") if (value := text(name))}
+    found |= {name: _whole(value, name) for name in BOUNDS if (value := text(name))}
     if networks := text("private_receivers"):
         found["private_receivers"] = tuple(_network(each) for each in networks.split(",") if each.strip())
     if smtp := text("smtp_url"):
@@ -87,6 +107,12 @@ def from_environment(environment: Mapping[str, str] = os.environ, **given: objec
         found["mqtt"] = remote(mqtt, "TRACKER_MQTT_URL", {"mqtt": 1883, "mqtts": 8883})
     found |= {name: value for name, value in given.items() if value is not None}
     return Settings(**{name: value for name, value in found.items() if value is not None})  # type: ignore[arg-type]
+
+
+def _whole(text: str, name: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > 9:
+        raise Invalid(f"TRACKER_{name.upper()} has to be a whole number", field=name)
+    return int(text)
 
 
 def is_yes(text: str) -> bool:

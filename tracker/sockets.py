@@ -44,6 +44,8 @@ def blueprint(reception: Reception, hub: Hub, links: Rooms, is_open: Callable[[]
         if token is not None and token.kind == "link":
             await converse(await links.make_viewer(token), VIEWER)
         else:
+            if token is not None:
+                hub.gate.bounds.streams.check(token)
             await converse(Viewer(hub.table, hub.head, hub, token), VIEWER)
 
     return routes

@@ -19,7 +19,7 @@ from tracker.store.tokens import revoke_token
 ALL, SIGNED_IN, READERS, ADMINS, SHARERS = "anyone", "signed in", "viewers and admins", "admins", "devices and admins"
 EXPECTED = {
     ALL: """GET /livez, GET /readyz, GET /metrics, GET /openapi.json, GET /asyncapi.json, GET /api/config,
-            POST /api/session, POST /api/pairing, GET /api/doors,
+            POST /api/session, POST /api/pairing, GET /api/doors, POST /api/passkeys/options,
             POST /api/invitations/show, POST /api/invitations/accept,
             POST /api/password-resets, POST /api/password-resets/accept,
             GET /, GET /track, GET /s, GET /<folder>/<path:name>, GET /<name>""",
@@ -28,6 +28,12 @@ EXPECTED = {
                   PATCH /api/people/<int:person>, DELETE /api/people/<int:person>,
                   GET /api/people/<int:person>/sessions, DELETE /api/people/<int:person>/sessions,
                   DELETE /api/people/<int:person>/sessions/<int:session>, POST /api/invitations,
+                  GET /api/people/<int:person>/passkeys, POST /api/people/<int:person>/passkeys,
+                  POST /api/people/<int:person>/passkeys/options,
+                  DELETE /api/people/<int:person>/passkeys/<int:passkey>,
+                  GET /api/people/<int:person>/second-factor, POST /api/people/<int:person>/second-factor,
+                  PUT /api/people/<int:person>/second-factor, DELETE /api/people/<int:person>/second-factor,
+                  POST /api/people/<int:person>/second-factor/off,
                   GET /api/groups, GET /api/groups/<group>, GET /api/groups/<group>/<kind>,
                   PUT /api/groups/<group>/<kind>/<member>, DELETE /api/groups/<group>/<kind>/<member>,
                   DELETE /api/groups/<group>/people/<int:person>""",

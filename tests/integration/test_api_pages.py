@@ -15,14 +15,17 @@ from tracker.access.gate import Gate
 from tracker.api.app import BuiltPage, Parts, build_app
 from tracker.live.table import Table
 from tracker.metrics import Metrics
+from tracker.store.rights import Rights
 
 TILES = BUILT["tiles/world.pmtiles"]
 
 
 @pytest.fixture
 async def gate() -> Gate:
-    """Nothing here asks the database, so there is none."""
-    return Gate(asyncpg.create_pool("postgresql://nobody@/nothing?host=/nonexistent", min_size=0))
+    """Nothing here asks the database, so there is none; the rights were read when there was one."""
+    gate = Gate(asyncpg.create_pool("postgresql://nobody@/nothing?host=/nonexistent", min_size=0))
+    gate.sights.adopt(Rights(1))
+    return gate
 
 
 async def test_the_page_is_asked_about_and_its_assets_are_kept(anonymous: Caller) -> None:

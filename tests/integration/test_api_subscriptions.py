@@ -26,7 +26,7 @@ async def test_a_subscription_is_made_shown_changed_and_deleted(admin: Caller, c
     assert (made.status_code, made.headers["Location"]) == (201, "/api/subscriptions/port-watch")
     body = await made.get_json()
     secret = body.pop("secret")
-    assert secret.startswith("whsec_") and body == FULL | {"enabled": True, "reason": None}
+    assert secret.startswith("whsec_") and body == FULL | {"enabled": True, "reason": None, "personal": False}
     path = "/api/subscriptions/port-watch"
     assert await (await admin.get(path)).get_json() == body, "the secret is shown once"
     change = {"types": [], "quiet": False, "cooldown": 0, "name": "Harbour", "enabled": False}

@@ -18,9 +18,10 @@ from tracker.store.people import insert_person
 
 async def test_the_first_person_is_the_owner_and_signs_in(app: Quart, admin: Caller, conn: asyncpg.Connection) -> None:
     doors = await Caller(app, None).get("/api/doors")
-    assert await doors.get_json() == {"people": False, "mail": False}
+    assert await doors.get_json() == {"people": False, "mail": False, "passkeys": False}
     key = await make_person(admin, "ann@example.org")
-    assert await (await Caller(app, None).get("/api/doors")).get_json() == {"people": True, "mail": False}
+    doors = await Caller(app, None).get("/api/doors")
+    assert await doors.get_json() == {"people": True, "mail": False, "passkeys": False}
     stored = await conn.fetchval("select password from person")
     assert stored.startswith("$argon2id$") and GOOD not in stored
 

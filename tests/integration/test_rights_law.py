@@ -23,8 +23,10 @@ from tracker.alerts.allowed import find_sight, keep_allowed
 from tracker.live import viewer as live_viewer
 from tracker.model.delivery import Delivery
 from tracker.model.moment import DAY_MS, format_ms, parse
+from tracker.model.sight import EVERYTHING
 from tracker.store.pool import open_pool
 from tracker.store.rights import select_rights
+from tracker.store.subscriptions import select_subscription
 
 SPAN: Final = f"from={format_ms(MONDAY)}&to={format_ms(MONDAY + DAY_MS)}"
 Step = tuple[Any, ...]
@@ -260,10 +262,12 @@ async def check_alerts(scene: Scene) -> None:
     body = [{"type": "enter", "device": e.device, "geofence": e.fence, "evidence": {"other": e.other}, "id": e.id}
             for e in scene.events]  # fmt: skip
     for wish in WISHES:
-        key = await scene.conn.fetchval("select key from subscription where id = $1", wish)
+        found = await select_subscription(scene.conn, EVERYTHING, wish)
+        assert found is not None
+        key = found.key
         raw = msgspec.Raw(msgspec.json.encode(body))
         whole = Delivery(1, key, 1, "van", "", "enter", len(body), raw, "waiting", None, 0, None, 0, None)
-        kept = keep_allowed(find_sight(rights, key), whole)
+        kept = keep_allowed(find_sight(rights, found), whole)
         told = [each["id"] for each in msgspec.json.decode(kept.body)] if kept else []
         assert told == [each.id for each in scene.events if scene.state.is_told(wish, each)]
 

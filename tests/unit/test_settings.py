@@ -43,6 +43,13 @@ def test_a_contact_that_nobody_can_reach_is_refused(contact: str) -> None:
         from_environment({"TRACKER_PUSH_CONTACT": contact})
 
 
+@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5", "٣", "9999999999"])
+def test_a_bound_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(Invalid, match="TRACKER_READER_TRACKS"):
+        from_environment({"TRACKER_READER_TRACKS": text})
+    assert from_environment({"TRACKER_READER_TRACKS": "7"}).reader_tracks == 7
+
+
 def test_email_needs_both() -> None:
     for name, value in (("TRACKER_SMTP_URL", "smtp://x"), ("TRACKER_SMTP_FROM", "a@example.org")):
         with pytest.raises(Invalid, match="both"):

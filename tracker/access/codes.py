@@ -40,8 +40,8 @@ async def make_reset_at(url: str, email: str) -> str:
         if (found := await select_person_by_email(conn, email)) is None:
             raise NotFound(f"nobody has the e-mail address {email}")
         async with conn.transaction():
-            code = await make_reset(conn, found[0].key)
-            await insert_audit(conn, Deed("password.link_made", str(found[0].key)))
+            code = await make_reset(conn, found.key)
+            await insert_audit(conn, Deed("password.link_made", str(found.key)))
         return code.secret
     finally:
         await conn.close()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
+from tracker.access.bounds import Bounds
 from tracker.access.guesses import Guesses
 from tracker.access.links import redeem_link
 from tracker.access.lookup import Lookup
@@ -34,6 +35,7 @@ class Gate:
     guesses: Guesses = field(default_factory=Guesses)
     lookup: Lookup[bytes, Token] = field(default_factory=lambda: Lookup(select_callers_by_hash))
     sights: Sights = field(default_factory=Sights)
+    bounds: Bounds = field(default_factory=Bounds)
     redeeming: asyncio.Lock = field(default_factory=asyncio.Lock)  # one link at a time: a flood has one connection
 
     async def admit(self, secret: str, address: str) -> Token:

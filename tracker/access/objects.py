@@ -61,4 +61,4 @@ def hide_owner(error: Conflict, is_seen: bool) -> Conflict:
 
 def is_own(sight: Sight, noun: Noun, key: int) -> bool:
     """Whether it is the caller's own, whatever group holds it."""
-    return noun == "device" and key in sight.own.keys
+    return (noun == "device" and key in sight.own.keys) or (noun == "subscription" and key in sight.wishes)

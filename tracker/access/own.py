@@ -41,8 +41,8 @@ async def give_device_at(url: str, id: str, email: str) -> None:
                 raise NotFound(f"there is no device {id}")
             if found is None:
                 raise NotFound(f"nobody has the e-mail address {email}")
-            if await select_owner_of_device(conn, device.key) != found[0].key:
-                await update_owner_of_device(conn, device.key, found[0].key)
-                await insert_audit(conn, Deed("device.given", id, detail={"whose": found[0].key}))
+            if await select_owner_of_device(conn, device.key) != found.key:
+                await update_owner_of_device(conn, device.key, found.key)
+                await insert_audit(conn, Deed("device.given", id, detail={"whose": found.key}))
     finally:
         await conn.close()

@@ -3,10 +3,11 @@
 import asyncpg
 
 from tracker.access.hashing import Hashing
+from tracker.access.second_factor import SecondFactor
 from tracker.access.tries import Tries
 from tracker.errors import Invalid, NotSignedIn, TooMany
-from tracker.model.person import Person, fault_of_email, fault_of_password
-from tracker.store.people import select_password, select_person_by_email, update_password
+from tracker.model.person import Person, Proof, fault_of_email, fault_of_password
+from tracker.store.people import select_credentials, select_password, update_password
 from tracker.store.pool import borrow
 
 WRONG = "this e-mail address and this password do not belong together"  # also where there is no such account
@@ -19,27 +20,30 @@ class Passwords:
         self.pool = pool
         self.hashing = hashing or Hashing()
         self.tries = tries or Tries()
+        self.factor = SecondFactor(pool)
         self.letters = Tries()  # how often one may ask for a letter
 
-    async def admit(self, email: str, password: str, address: str) -> tuple[Person, str]:
-        """Whose these are, with the hash that stands now. NotSignedIn, with the same words after the same time, whether
-        the account or the password is wrong; TooMany for who has to wait. No connection is held while it is hashed.
-        """
+    async def admit(self, email: str, password: str, address: str, code: str | None = None) -> Proof:
+        """Whose these are. NotSignedIn, with the same words after the same time, whether the account or the password is
+        wrong; TooMany for who has to wait. No connection is held while it is hashed. Of a second factor only who knows
+        the password learns: CodeNeeded where it is on and no code was shown."""
         self.tries.begin(email, address)
         try:
             async with borrow(self.pool) as conn:
-                found = None if fault_of_email(email) else await select_person_by_email(conn, email)
-            person, hashed = found or (None, None)
-            is_right = await self.hashing.verify(hashed, password)
+                found = None if fault_of_email(email) else await select_credentials(conn, email)
+            is_right = await self.hashing.verify(found.password if found else None, password)
         except TooMany:
             self.tries.take_back(email, address)
             raise
-        if person is None or hashed is None or not is_right:
+        if found is None or found.password is None or not is_right:
             raise NotSignedIn(WRONG)
         self.tries.take_back(email, address)
-        if self.hashing.is_outdated(hashed):
-            hashed = await self._renew(person.key, password)
-        return person, hashed
+        if found.factor:
+            await self.factor.check(found.person.key, code)
+        ways = found.ways
+        if self.hashing.is_outdated(found.password):
+            ways = await self._renew(found.person.key, password)
+        return Proof(found.person.key, ways)
 
     async def confirm(self, person: Person, password: str, address: str) -> None:
         """Invalid where it is not this person's: a browser left open is not enough to take the account over."""
@@ -56,8 +60,7 @@ class Passwords:
             raise Invalid(f"password: {fault}", field="password")
         return await self.hashing.hash(password)
 
-    async def _renew(self, key: int, password: str) -> str:
+    async def _renew(self, key: int, password: str) -> int:
         hashed = await self.hashing.hash(password)
         async with borrow(self.pool) as conn:
-            await update_password(conn, key, hashed)
-        return hashed
+            return await update_password(conn, key, hashed)

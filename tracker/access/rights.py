@@ -15,6 +15,7 @@ Action = Literal[
     "devices",  # make, change and erase devices and pairs
     "geofences",  # make, change and erase geofences, import them, try them
     "alerts",  # subscriptions, and what became of their messages
+    "told",  # the same of oneself: messages to one's own mail address or browser
     "people",  # who is in a group, and what is in it
     "own",  # the installation's: tokens, making and removing groups
 ]
@@ -22,7 +23,7 @@ Action = Literal[
 Actions = frozenset[Action]
 VIEWER: Final[Actions] = frozenset({"self", "see"})
 DISPATCHER: Final[Actions] = VIEWER | frozenset[Action]({"command", "share"})
-MANAGER: Final[Actions] = DISPATCHER | frozenset[Action]({"devices", "geofences", "alerts", "people"})
+MANAGER: Final[Actions] = DISPATCHER | frozenset[Action]({"devices", "geofences", "alerts", "told", "people"})
 OWNER: Final[Actions] = frozenset[Action](get_args(Action)) - frozenset[Action]({"send"})
 HOLDS: Final[Mapping[TokenKind, Actions]] = {
     "viewer": VIEWER,
@@ -31,7 +32,7 @@ HOLDS: Final[Mapping[TokenKind, Actions]] = {
     "admin": OWNER,  # and a person who owns the installation
     "device": frozenset({"self", "send", "share"}),  # itself, for a day
     "link": frozenset({"self"}),  # and what its link shows
-    "person": frozenset({"self"}),  # and what its roles in groups hold
+    "person": frozenset({"self", "told"}),  # and what its roles in groups hold
 }
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 

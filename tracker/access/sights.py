@@ -13,18 +13,20 @@ from tracker.store.pool import borrow
 from tracker.store.rights import Contents, Rights, select_rights, select_rights_revision
 
 T = TypeVar("T")
-Key = tuple[frozenset[tuple[int, str]], Things]  # roles in groups, and what is one's own
+Key = tuple[frozenset[tuple[int, str]], Things, frozenset[int]]  # roles in groups; one's own devices and subscriptions
 
 
-def make_sight(roles: Mapping[int, str], groups: Mapping[int, Contents], own: Things) -> Sight:
+def make_sight(
+    roles: Mapping[int, str], groups: Mapping[int, Contents], own: Things, wishes: frozenset[int] = NOTHING
+) -> Sight:
     """Of somebody with these roles, by group: the union of what the groups hold, and of what is one's own."""
-    devices, fences, subscriptions = own, Things(), frozenset[int]()
+    devices, fences, subscriptions = own, Things(), wishes
     for each in roles.keys() & groups.keys():
         devices, fences = devices.join(groups[each].devices), fences.join(groups[each].fences)
         if "alerts" in HOLDS[roles[each]]:  # type: ignore[index]  # a role is a kind of token too
             subscriptions |= groups[each].subscriptions
     held = {each: HOLDS[roles[each]] for each in roles.keys() & groups.keys()}  # type: ignore[index]
-    return Sight(devices, Things(), fences, subscriptions, NOTHING, held, own)
+    return Sight(devices, Things(), fences, subscriptions, NOTHING, held, own, wishes)
 
 
 class Sights:
@@ -34,7 +36,7 @@ class Sights:
         self.rights = Rights()
         self._made: dict[Key, Sight] = {}
         self._before: dict[Key, Sight] = {}  # of the revision before
-        self._all: dict[tuple[frozenset[str], Things], Sight] = {}
+        self._all: dict[tuple[frozenset[str], Things, frozenset[int]], Sight] = {}
         self._reading = asyncio.Lock()
 
     @property
@@ -46,28 +48,30 @@ class Sights:
         rights = self.rights
         if token.kind in ("device", "link") or rights.revision < 0:
             return BLIND
+        own, wishes = rights.own.get(token.person or 0, Things()), rights.wishes.get(token.person or 0, NOTHING)
         if token.person is not None and token.person not in rights.owners:
-            return self._make(rights.members.get(token.person, {}), rights.own.get(token.person, Things()))
+            return self._make(rights.members.get(token.person, {}), own, wishes)
         if token.group is not None:
-            return self._make({token.group: token.kind}, Things())
+            return self._make({token.group: token.kind}, Things(), NOTHING)
         if token.person is None and not is_owner(token):
-            return self._make_all(HOLDS[token.kind], Things())
-        return self._make_all(OWNER, rights.own.get(token.person or 0, Things()))
+            return self._make_all(HOLDS[token.kind], Things(), NOTHING)
+        return self._make_all(OWNER, own, wishes)
 
-    def _make(self, roles: Mapping[int, str], own: Things) -> Sight:
+    def _make(self, roles: Mapping[int, str], own: Things, wishes: frozenset[int]) -> Sight:
         known = {each: role for each, role in roles.items() if each in self.rights.groups}
-        key = frozenset(known.items()), own
+        key = frozenset(known.items()), own, wishes
         if key not in self._made:
-            made, before = make_sight(known, self.rights.groups, own), self._before.get(key)
+            made, before = make_sight(known, self.rights.groups, own, wishes), self._before.get(key)
             self._made[key] = before if before is not None and before == made else made
         return self._made[key]
 
-    def _make_all(self, actions: frozenset[str], own: Things) -> Sight:
+    def _make_all(self, actions: frozenset[str], own: Things, wishes: frozenset[int]) -> Sight:
         """Everything, but for what is somebody else's own."""
-        key = (actions, own)
+        key = (actions, own, wishes)
         if key not in self._all:
             hidden = self.rights.hidden.without(own)
-            self._all[key] = Sight(None, hidden, None, None, actions, {}, own)
+            foreign = frozenset[int]().union(*self.rights.wishes.values()) - wishes
+            self._all[key] = Sight(None, hidden, None, None, actions, {}, own, wishes, foreign)
         return self._all[key]
 
     async def see(self, pool: asyncpg.Pool, token: Token, rights: int = 0, *, is_live: bool = False) -> Sight:

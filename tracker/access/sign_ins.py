@@ -5,6 +5,7 @@ from typing import Final
 import asyncpg
 
 from tracker.access.tokens import digest, new_secret
+from tracker.model.person import Proof
 from tracker.model.token import Token
 from tracker.store.pool import borrow
 from tracker.store.sign_ins import (
@@ -18,22 +19,21 @@ from tracker.store.sign_ins import (
 COOKIE: Final = "tracker_session"
 
 
-async def open_sign_in(conn: asyncpg.Connection, token: Token, admin_token: str | None) -> str:
-    """The secret for the cookie; stored by its hash only."""
+async def open_sign_in(conn: asyncpg.Connection, token: Token, admin_token: str | None, most: int) -> str:
+    """The secret for the cookie; stored by its hash only. `most`: sessions of one reader."""
     secret = new_secret()
     if token.id:
-        await insert_sign_in(conn, digest(secret), token.id)
+        await insert_sign_in(conn, digest(secret), token.id, most)
     else:
-        await insert_sign_in(conn, _make_operator_digest(secret, admin_token), None)
+        await insert_sign_in(conn, _make_operator_digest(secret, admin_token), None, most)
     return secret
 
 
-async def open_person_sign_in(
-    conn: asyncpg.Connection, person: int, origin: Origin, password: str | None
-) -> str | None:
-    """The same for a person; None where the password, by its hash, is another by now."""
+async def open_person_sign_in(conn: asyncpg.Connection, proof: Proof, origin: Origin, most: int) -> str | None:
+    """The same for a person, whatever the proof was: no other function makes a session of one. None where the person
+    signs in by something else by now."""
     secret = new_secret()
-    is_open = await insert_person_sign_in(conn, digest(secret), person, origin, password)
+    is_open = await insert_person_sign_in(conn, digest(secret), proof, origin, most)
     return secret if is_open else None
 
 

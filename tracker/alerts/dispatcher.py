@@ -161,7 +161,9 @@ class Dispatcher:
             self.rights = await select_rights(conn)
         kept = []
         for each in claimed:
-            if (allowed := keep_allowed(find_sight(self.rights, each.subscription), each)) is not None:
+            if (
+                allowed := keep_allowed(find_sight(self.rights, self.subscriptions[each.subscription]), each)
+            ) is not None:
                 kept.append(allowed)
             else:
                 await update_delivery_skipped(conn, each, NO_LONGER)

@@ -13,7 +13,9 @@ import tracker
 from tracker.access.addresses import Addresses
 from tracker.access.gate import Gate
 from tracker.access.guard import guard
+from tracker.access.passkeys import Passkeys
 from tracker.access.passwords import Passwords
+from tracker.access.watch import Watch
 from tracker.alerts.carriers.build import build_carriers
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.dialer import Dialer
@@ -40,12 +42,14 @@ from tracker.api import (
     pages,
     pairing,
     pairs,
+    passkeys,
     password_resets,
     people,
     people_sessions,
     positions,
     push,
     quarantine,
+    second_factor,
     share_changes,
     share_page,
     shares,
@@ -70,6 +74,10 @@ from tracker.metrics import Metrics
 from tracker.model.device import SLUG
 from tracker.readers.readers import Readers
 
+ROWS_ONLY: Final = (  # these ask nothing but the database
+    *(people_sessions, audit, tokens, groups, devices, watchers),
+    *(pairs, commands, messages, quarantine),
+)
 WEB: Final = Path(tracker.__file__).parent.parent / "web" / "dist"
 LARGEST_BODY: Final = 4 * 1024 * 1024  # bytes, of a geofence; all other bodies have a smaller limit of their own
 LARGEST_POST: Final = 10_000_000  # bytes, of what a phone's app sends
@@ -95,6 +103,7 @@ class Parts:
     passwords: Passwords | None = None
     postbox: Postbox | None = None
     links: Rooms | None = None
+    metrics_token: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,32 +123,33 @@ def build_app(parts: Parts, site: BuiltPage = BUILT_PAGE) -> Quart:
     """Sockets are added by who owns them: `app.websocket`, with a rule of access.guard on each."""
     gate, pool, postbox = parts.gate, parts.pool or parts.gate.pool, parts.postbox
     readers = Readers()
-    passwords = parts.passwords or Passwords(pool)
+    passwords, keys = parts.passwords or Passwords(pool), Passkeys(pool)
+    watch = Watch(gate, parts.metrics_token)
     links = parts.links or Rooms(pool, gate.sights)
     carriers = parts.carriers or build_carriers(Dialer(), Vapid(new_key()))
     app = _make_quart()
     schema = describe(app)
     _protect(app, gate, parts.metrics, site)
     for blueprint in (
-        control.blueprint(parts.ready, parts.metrics.registry, PageConfig(tracker.__version__, site.map_style)),
+        control.blueprint(parts.ready, parts.metrics.registry, PageConfig(tracker.__version__, site.map_style), watch),
         descriptions.blueprint(schema),
         pages.blueprint(site.web),
-        sign_in.blueprint(gate, passwords, links, mails=postbox is not None),
-        people.blueprint(pool, passwords),
+        sign_in.blueprint(gate, passwords, keys, links, mails=postbox is not None),
+        passkeys.blueprint(gate, pool, passwords, keys),
+        *(each.blueprint(pool, passwords) for each in (people, second_factor)),
         *(each.blueprint(gate, pool, passwords, postbox) for each in (invitations, password_resets)),
         pairing.blueprint(pool, gate),
         positions.blueprint(parts.table, gate, links),
-        tracks.blueprint(pool, links),
+        tracks.blueprint(pool, links, gate.bounds.tracks),
         *(each.blueprint(pool, gate.sights, passwords.hashing, links) for each in (shares, share_changes)),
         share_page.blueprint(pool, site.web, _origin(site.map_style)),
         subscriptions.blueprint(pool, carriers),
         push.blueprint(carriers.push_key),
         deliveries.blueprint(pool),
         dry_run.blueprint(pool, readers, parts.database_url),
-        event_stream.blueprint(pool, parts.newest or Newest(), gate.sights),
+        event_stream.blueprint(pool, parts.newest or Newest(), gate.sights, gate.bounds.streams),
         events.blueprint(pool, gate.sights),
-        *(each.blueprint(pool) for each in (people_sessions, audit, tokens, groups, devices, watchers)),
-        *(each.blueprint(pool) for each in (pairs, commands, messages, quarantine)),
+        *(each.blueprint(pool) for each in ROWS_ONLY),
         *(each.blueprint(pool, readers) for each in (geofences, geofence_import)),
         geofence_export.blueprint(pool, parts.database_url),
         doctor.blueprint(pool, parts.count_repeats),

@@ -10,6 +10,7 @@ from quart import Blueprint, Response, request
 from quart_schema import document_response
 
 from tracker.access.guard import public
+from tracker.access.watch import Watch
 from tracker.api.edge import answer
 
 Ready = Callable[[], Awaitable[list[str]]]  # the reasons why not; none: ready
@@ -42,7 +43,7 @@ class PageConfig(msgspec.Struct, frozen=True):
     map_style: str | None
 
 
-def blueprint(ready: Ready, registry: CollectorRegistry, config: PageConfig) -> Blueprint:
+def blueprint(ready: Ready, registry: CollectorRegistry, config: PageConfig, watch: Watch) -> Blueprint:
     routes = Blueprint("control", __name__)
 
     @routes.get("/livez")
@@ -65,7 +66,9 @@ def blueprint(ready: Ready, registry: CollectorRegistry, config: PageConfig) -> 
     @document_response(MetricsText)
     @public
     async def metrics() -> Response:
-        """Count and measure, for Prometheus."""
+        """Count and measure, for Prometheus. Once there is a second person, for who shows a token that sees everything,
+        or the one of `TRACKER_METRICS_TOKEN`."""
+        await watch.check(request)
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
         return Response(encode(registry), content_type=content_type)
 

@@ -5,9 +5,11 @@ from quart import Response, request
 from tracker.access.gate import Gate
 from tracker.access.guard import address, check_origin
 from tracker.access.origin import is_allowed
+from tracker.access.passkeys import Petitioner, find_petitioner
 from tracker.access.sign_ins import COOKIE, close_sign_in, open_person_sign_in
 from tracker.api.edge import below
-from tracker.errors import NotFound, NotSignedIn, TrackerError
+from tracker.errors import Invalid, NotFound, NotSignedIn, TrackerError
+from tracker.model.person import Proof
 from tracker.model.token import Token
 from tracker.store.pool import borrow
 from tracker.store.sign_ins import LIFETIME, Origin
@@ -34,11 +36,11 @@ async def close_former(gate: Gate) -> None:
             await close_sign_in(conn, secret, gate.admin_token)
 
 
-async def open_for(gate: Gate, person: int, password: str | None) -> tuple[str, Token]:
-    """A new sign-in of a person. NotSignedIn where the password was changed just now."""
+async def open_for(gate: Gate, proof: Proof) -> tuple[str, Token]:
+    """A new sign-in of a person. NotSignedIn where what the person signs in by was changed just now."""
     program = request.headers.get("User-Agent", "")[:LONGEST_PROGRAM]
     async with borrow(gate.pool) as conn:
-        secret = await open_person_sign_in(conn, person, Origin(address(request), program), password)
+        secret = await open_person_sign_in(conn, proof, Origin(address(request), program), gate.bounds.sessions)
     token = None if secret is None else await gate.recognise(secret)
     if secret is None or token is None:
         raise NotSignedIn
@@ -58,6 +60,14 @@ async def look_for_holder(gate: Gate) -> Token | None:
 def refuse_code(gate: Gate, said: str) -> TrackerError:
     """A code that opens nothing counts as a guess."""
     return gate.count_failure(address(request), NotFound(said))
+
+
+def read_petitioner(gate: Gate) -> Petitioner:
+    """NotAllowed where it is not a page of ours that asks: a passkey is bound to the page's host."""
+    if "Origin" not in request.headers:
+        raise Invalid("Origin: a passkey is bound to the page that asks for it", field="Origin")
+    check_origin(gate, request)
+    return find_petitioner(request.headers.get("Origin", ""))
 
 
 def find_base(gate: Gate) -> str:

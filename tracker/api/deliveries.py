@@ -98,7 +98,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @routes.get("/deliveries")
     @document_querystring(DeliveryQuery)
     @document_response(DeliveryPage)
-    @allow("alerts", rows=True)
+    @allow("told", rows=True)
     async def list_deliveries(subscription: str) -> Response:
         """List what was sent or not, with every attempt; `state=dead` shows what was given up."""
         query = read_query(DeliveryQuery)
@@ -113,7 +113,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
 
     @routes.post("/test")
     @document_response(Replayed, 202)
-    @allow("alerts", rows=True)
+    @allow("told", rows=True)
     async def send_test(subscription: str) -> Response:
         """Send a test message; its delivery shows what became of it."""
         async with borrow(pool) as conn:
@@ -134,7 +134,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
 def _replays(routes: Blueprint, pool: asyncpg.Pool) -> None:
     @routes.post("/deliveries/<int:delivery>/replay")
     @document_response(Replayed, 202)
-    @allow("alerts", rows=True)
+    @allow("told", rows=True)
     async def replay_delivery(subscription: str, delivery: int) -> Response:
         """Send a message again, behind what waits for the same device and geofence."""
         states: list[DeliveryState] = ["sent", "dead", "skipped"]
@@ -153,7 +153,7 @@ def _replays(routes: Blueprint, pool: asyncpg.Pool) -> None:
     @routes.post("/replay")
     @document_request(Replay)
     @document_response(Replayed, 202)
-    @allow("alerts", rows=True)
+    @allow("told", rows=True)
     async def replay_span(subscription: str) -> Response:
         """Send the messages of a time span again."""
         wish = await read_json(Replay)

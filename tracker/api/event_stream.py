@@ -12,6 +12,7 @@ import msgspec
 from quart import Blueprint, Response, request
 from quart_schema import document_querystring, document_response
 
+from tracker.access.bounds import Bound
 from tracker.access.guard import allow, require_caller
 from tracker.access.sights import Sights
 from tracker.api.edge import read_query
@@ -51,7 +52,7 @@ class EventStream(Told, frozen=True):
     MEDIA: ClassVar = ("text/event-stream",)
 
 
-class EventReader(msgspec.Struct):
+class EventReader(msgspec.Struct, weakref=True, eq=False):
     """How far one is, and what it asked for."""
 
     after: int
@@ -59,7 +60,7 @@ class EventReader(msgspec.Struct):
     token: Token
 
 
-def blueprint(pool: asyncpg.Pool, newest: Newest, sights: Sights, *, stall: float = STALL) -> Blueprint:
+def blueprint(pool: asyncpg.Pool, newest: Newest, sights: Sights, streams: Bound, *, stall: float = STALL) -> Blueprint:
     routes = Blueprint("event_stream", __name__, url_prefix="/api/events")
     open: set[asyncio.Task[None] | None] = set()  # MOST at most
 
@@ -73,6 +74,7 @@ def blueprint(pool: asyncpg.Pool, newest: Newest, sights: Sights, *, stall: floa
         if len(open) >= MOST:
             raise TooMany("too many streams are open", retry_after=10.0)
         reader = EventReader(0, read_filter(query.device, query.geofence, query.type), require_caller())
+        streams.enter(reader.token, reader)  # until it is forgotten, with the answer that it is sent
         first = await _find_begin(pool, reader, _after(query))
         response = Response(
             cut_stalled(_stream(pool, newest, sights, reader, first), open, stall), mimetype="text/event-stream"

@@ -16,7 +16,7 @@ from tracker.api.devices import find_device
 from tracker.api.edge import Cursor, Name, Page, Slug, answer, below, clean_name, empty, read_json, read_query
 from tracker.api.geofences import find_geofence
 from tracker.api.subscriptions import subscribed
-from tracker.errors import NotAllowed, NotFound
+from tracker.errors import Conflict, NotAllowed, NotFound
 from tracker.model.group import Group
 from tracker.model.sight import Sight
 from tracker.store.groups import (
@@ -173,6 +173,8 @@ def _members(routes: Blueprint, pool: asyncpg.Pool) -> None:
             noun = NOUNS[kind]
             _check_holds(ACTIONS[noun])
             key = await _find_thing(conn, noun, member)
+            if noun == "subscription" and is_own(sight(), noun, key):
+                raise Conflict("a person's own subscription is in no group")
             if not is_own(sight(), noun, key):
                 await check_action(conn, sight(), ACTIONS[noun], noun, key)
                 _check_manager(found, ACTIONS[noun])

@@ -21,6 +21,7 @@ from tracker.api.people import Email, Password, check_email
 from tracker.api.sign_in import Me, let_in, tell_me
 from tracker.errors import Conflict, Invalid, NotAllowed, NotFound
 from tracker.model.moment import format_ms, from_datetime
+from tracker.model.person import Proof
 from tracker.store.invitations import Invitation, select_invitation, use_invitation
 from tracker.store.memberships import is_manager, join_group, select_place
 from tracker.store.people import insert_person, select_person_by_email
@@ -141,7 +142,7 @@ async def _accept(gate: Gate, pool: asyncpg.Pool, passwords: Passwords, given: A
     async with borrow(pool) as conn, conn.transaction():
         person = await insert_person(conn, found.email, name, hashed, is_owner=False)
         await _join(conn, gate, given.code, person.key)
-    return await let_in(gate, person.key, hashed)
+    return await let_in(gate, Proof(person.key, 0))
 
 
 async def _join(conn: asyncpg.Connection, gate: Gate, code: str, person: int) -> None:

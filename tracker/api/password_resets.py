@@ -95,10 +95,10 @@ async def _request(pool: asyncpg.Pool, passwords: Passwords, postbox: Postbox | 
         async with borrow(pool) as conn, conn.transaction():
             if (found := await select_person_by_email(conn, email)) is None:
                 return None
-            if await has_fresh_reset(conn, found[0].key, RESET - PAUSE):
+            if await has_fresh_reset(conn, found.key, RESET - PAUSE):
                 return None
-            code = await make_reset(conn, found[0].key)
-        return offer_reset(found[0].email, postbox.link_to("password", code.secret))
+            code = await make_reset(conn, found.key)
+        return offer_reset(found.email, postbox.link_to("password", code.secret))
 
     return answer(Accepted(postbox.offer(write)), 202)
 

@@ -28,6 +28,7 @@ from tracker.store.people import (
 )
 from tracker.store.pool import borrow
 from tracker.store.sessions import delete_sessions
+from tracker.store.subscriptions import move_letters
 
 Email = Annotated[str, msgspec.Meta(max_length=254)]
 Password = Annotated[str, msgspec.Meta(max_length=4000)]
@@ -199,6 +200,8 @@ async def _store(pool: asyncpg.Pool, key: int, change: PersonChange, hashed: str
         if owners == [key] and not after.is_owner:
             raise Conflict(LAST_OWNER)
         await update_person(conn, after)
+        if after.email != before.email:
+            await move_letters(conn, key, after.email)
         if hashed is not None:
             token = caller()
             await update_password(conn, key, hashed)

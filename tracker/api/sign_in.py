@@ -1,46 +1,56 @@
 """Sign-in: how a browser signs in and out, and who it is."""
 
+from typing import Any
+
 import msgspec
 from quart import Blueprint, Response, request
 from quart_schema import document_request, document_response
 
 from tracker.access.gate import Gate
 from tracker.access.guard import address, allow, caller, check_origin, public
+from tracker.access.passkeys import Passkeys
 from tracker.access.passwords import Passwords
 from tracker.access.rights import is_owner
 from tracker.access.sharing import check_password, find_link, give_bearer
 from tracker.access.sign_ins import open_sign_in
-from tracker.api.cookie import LONGEST_PROGRAM, close_former, delete_cookie, open_for, set_cookie
+from tracker.api.cookie import LONGEST_PROGRAM, close_former, delete_cookie, open_for, read_petitioner, set_cookie
 from tracker.api.edge import answer, empty, read_json
 from tracker.errors import Invalid, NotFound, NotSignedIn, TooMany
 from tracker.links.grid import measure_cell
 from tracker.links.room import LinkRoom
 from tracker.links.rooms import Rooms
 from tracker.model.moment import format_ms, from_datetime
+from tracker.model.person import Proof
 from tracker.model.token import Token, TokenKind
 from tracker.store.devices import select_device_by_key
 from tracker.store.memberships import select_memberships
+from tracker.store.passkeys import has_passkeys
 from tracker.store.people import has_people
 from tracker.store.pool import borrow
 
 
 class SignIn(msgspec.Struct, frozen=True):
-    """One of the four: a token; the code of a sign-in link, which works once; a person's e-mail address with the
-    password; the code of a sharing link, with its password where it has one."""
+    """One of the five: a token; the code of a sign-in link, which works once; a person's e-mail address with the
+    password, and the `code` of the authenticator app or a recovery code where the second factor is on; what a passkey
+    signed, by its `toJSON()`, of the options that were asked for; the code of a sharing link, with its password where
+    it has one."""
 
     token: str | None = None
     link: str | None = None
     email: str | None = None
     password: str | None = None
+    code: str | None = None
     share: str | None = None
+    passkey: dict[str, Any] | None = None
 
 
 class Doors(msgspec.Struct, frozen=True):
     """By which ways one comes in here. `people`: there are some, who have passwords; `mail`: who forgot one can
-    ask for a link."""
+    ask for a link; `passkeys`: somebody has one."""
 
     people: bool
     mail: bool
+    passkeys: bool
 
 
 class Role(msgspec.Struct, frozen=True):
@@ -87,7 +97,7 @@ class Me(msgspec.Struct, frozen=True):
     share: SharedWith | None = None  # where the caller opened a sharing link
 
 
-def blueprint(gate: Gate, passwords: Passwords, links: Rooms, *, mails: bool) -> Blueprint:
+def blueprint(gate: Gate, passwords: Passwords, passkeys: Passkeys, links: Rooms, *, mails: bool) -> Blueprint:
     routes = Blueprint("sign_in", __name__, url_prefix="/api")
 
     @routes.get("/doors")
@@ -96,7 +106,7 @@ def blueprint(gate: Gate, passwords: Passwords, links: Rooms, *, mails: bool) ->
     async def show_doors() -> Response:
         """Say by which ways one signs in here."""
         async with borrow(gate.pool) as conn:
-            return answer(Doors(await has_people(conn), mails))
+            return answer(Doors(await has_people(conn), mails, await has_passkeys(conn)))
 
     @routes.post("/session")
     @document_request(SignIn)
@@ -110,6 +120,8 @@ def blueprint(gate: Gate, passwords: Passwords, links: Rooms, *, mails: bool) ->
             return await _open_link(gate, passwords, links, shown)
         if "Origin" in request.headers:
             check_origin(gate, request)
+        if shown.passkey is not None:
+            return await _sign_in_by_passkey(gate, passkeys, shown)
         if shown.email is not None:
             return await _sign_in_person(gate, passwords, shown)
         return await _sign_in(gate, shown)
@@ -172,13 +184,24 @@ def _tell_shared(token: Token, room: LinkRoom) -> Me:
 async def _sign_in_person(gate: Gate, passwords: Passwords, shown: SignIn) -> Response:
     if shown.email is None or shown.password is None or shown.token is not None or shown.link is not None:
         raise Invalid("password: it goes with an e-mail address, and with nothing else", field="password")
-    person, hashed = await passwords.admit(shown.email, shown.password, address(request))
-    return await let_in(gate, person.key, hashed)
+    return await let_in(gate, await passwords.admit(shown.email, shown.password, address(request), shown.code))
 
 
-async def let_in(gate: Gate, person: int, password: str | None) -> Response:
-    """Who comes in, and the cookie. `password`: the hash that was looked at."""
-    secret, token = await open_for(gate, person, password)
+async def _sign_in_by_passkey(gate: Gate, passkeys: Passkeys, shown: SignIn) -> Response:
+    """No second factor is asked for: it was unlocked by a finger, a face or a PIN."""
+    if shown.passkey is None or (shown.token or shown.link or shown.email or shown.password) is not None:
+        raise Invalid("passkey: it goes with nothing else", field="passkey")
+    petitioner = read_petitioner(gate)
+    try:
+        proof = await passkeys.admit(shown.passkey, petitioner)
+    except NotSignedIn as error:
+        raise gate.count_failure(address(request), error) from None
+    return await let_in(gate, proof)
+
+
+async def let_in(gate: Gate, proof: Proof) -> Response:
+    """Who comes in, and the cookie."""
+    secret, token = await open_for(gate, proof)
     return set_cookie(answer(await tell_me(gate, token), 201), secret)
 
 
@@ -186,7 +209,7 @@ async def _sign_in(gate: Gate, shown: SignIn) -> Response:
     token = await _admitted(gate, shown)
     await close_former(gate)
     async with borrow(gate.pool) as conn:
-        secret = await open_sign_in(conn, token, gate.admin_token)
+        secret = await open_sign_in(conn, token, gate.admin_token, gate.bounds.sessions)
     return set_cookie(answer(await tell_me(gate, token), 201), secret)
 
 

@@ -47,11 +47,13 @@ class SubscriptionChange(msgspec.Struct, frozen=True):
 
 class NewSubscription(SubscriptionChange, frozen=True):
     """Only `channel` is required. Without filters it is for all events. `in_group`, or a `group` that is a name and no
-    number: which group of people it is put into; needed from a manager of several."""
+    number: which group of people it is put into; needed from a manager of several. `personal`: nobody's but one's own,
+    by `webpush` or by `email` to one's own address; so is whatever one makes who manages no group."""
 
     id: Slug | None = None
     group: Annotated[int, msgspec.Meta(ge=0, le=3600)] | Slug | None = None  # type: ignore[assignment]
     in_group: Slug | None = None
+    personal: bool | None = None
 
 
 def read_group(new: NewSubscription) -> tuple[NewSubscription, str | None]:
@@ -77,6 +79,7 @@ class SubscriptionAnswer(msgspec.Struct, frozen=True):
     group: int
     max_age: int
     channel: ChannelForm
+    personal: bool = False
     secret: str | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -105,6 +108,7 @@ def shown(subscription: Subscription, secret: str | None = None) -> Subscription
         wish.group,
         wish.max_age,
         show_channel(subscription.channel),
+        subscription.person is not None,
         secret or msgspec.UNSET,
     )
 

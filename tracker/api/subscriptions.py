@@ -13,6 +13,7 @@ from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.signature import new_webhook_secret
 from tracker.api.channel_forms import read_channel
 from tracker.api.edge import Cursor, Page, answer, below, clean_name, empty, read_json, read_query
+from tracker.api.personal_alerts import find_person, read_own_channel
 from tracker.api.subscription_forms import (
     NewSubscription,
     SubscriptionAnswer,
@@ -24,10 +25,12 @@ from tracker.api.subscription_forms import (
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.model.channel import Channel, Webhook
 from tracker.model.subscription import Subscription, Wish
+from tracker.store.people import select_person
 from tracker.store.pool import borrow
 from tracker.store.subscriptions import (
     count_subscriptions,
     delete_subscription,
+    give_subscription,
     insert_subscription,
     select_subscription,
     select_subscriptions,
@@ -56,7 +59,7 @@ def blueprint(pool: asyncpg.Pool, carriers: Carriers) -> Blueprint:
     @routes.get("")
     @document_querystring(SubscriptionQuery)
     @document_response(SubscriptionPage)
-    @allow("alerts", rows=True)
+    @allow("told", rows=True)
     async def list_subscriptions() -> Response:
         """List subscriptions, by id."""
         query = read_query(SubscriptionQuery)
@@ -68,30 +71,22 @@ def blueprint(pool: asyncpg.Pool, carriers: Carriers) -> Blueprint:
     @routes.post("")
     @document_request(NewSubscription)
     @document_response(SubscriptionAnswer, 201)
-    @allow("alerts", rows=True)
+    @allow("told", rows=True)
     async def create_subscription() -> Response:
         """Subscribe; for a webhook the answer holds the secret its messages are signed with, once."""
         new, in_group = read_group(await read_json(NewSubscription))
-        channel, wish, secret = read_channel(new.channel), change_wish(Wish(), new), new_webhook_secret()
+        async with borrow(pool) as conn:
+            person = await find_person(conn, new, in_group)
+        channel = read_own_channel(new.channel, person) if person else read_channel(new.channel)
         await carriers.of(channel).check(channel)
-        async with borrow(pool) as conn, conn.transaction():
-            group = await choose_group(conn, sight(), "alerts", in_group)
-            if await count_subscriptions(conn) >= MOST:
-                raise Invalid(f"there may be {MOST} subscriptions")
-            id = new.id or f"subscription-{secrets.token_hex(4)}"
-            name = clean_name(new.name, "name") if new.name else ""
-            made = await _insert(conn, id, name, wish, channel, secret)
-            await put_into(conn, group, "subscription", made.key)
-            if new.enabled is False:
-                made = msgspec.structs.replace(made, enabled=False)
-                await update_subscription(conn, made)
-        response = answer(shown(made, secret if isinstance(channel, Webhook) else None), 201)
+        made = await _make(pool, new, channel, person.key if person else None, in_group)
+        response = answer(shown(made, made.secrets[0] if isinstance(channel, Webhook) else None), 201)
         response.headers["Location"] = f"{below()}/api/subscriptions/{made.id}"
         return response
 
     @routes.get("/<slug:subscription>")
     @document_response(SubscriptionAnswer)
-    @allow("alerts", rows=True)
+    @allow("told", rows=True)
     async def read_subscription(subscription: str) -> Response:
         """Show a subscription."""
         async with borrow(pool) as conn:
@@ -105,11 +100,11 @@ def _changes(routes: Blueprint, pool: asyncpg.Pool, carriers: Carriers) -> None:
     @routes.patch("/<slug:subscription>")
     @document_request(SubscriptionChange)
     @document_response(SubscriptionAnswer)
-    @allow("alerts", rows=True)
+    @allow("told", rows=True)
     async def change_subscription(subscription: str) -> Response:
         """Change what is given; messages that wait are sent by the new channel."""
         change = await read_json(SubscriptionChange)
-        channel = read_channel(change.channel) if change.channel else None
+        channel = await _read_changed(pool, subscription, change) if change.channel else None
         if channel:
             await carriers.of(channel).check(channel)
         async with borrow(pool) as conn:
@@ -118,7 +113,7 @@ def _changes(routes: Blueprint, pool: asyncpg.Pool, carriers: Carriers) -> None:
         return answer(shown(new))
 
     @routes.delete("/<slug:subscription>")
-    @allow("alerts", rows=True)
+    @allow("told", rows=True)
     async def erase_subscription(subscription: str) -> Response:
         """Unsubscribe; what waits is not sent."""
         async with borrow(pool) as conn:
@@ -130,7 +125,7 @@ def _changes(routes: Blueprint, pool: asyncpg.Pool, carriers: Carriers) -> None:
 
     @routes.post("/<slug:subscription>/secret")
     @document_response(SubscriptionAnswer, 201)
-    @allow("alerts", rows=True)
+    @allow("told", rows=True)
     async def rotate_secret(subscription: str) -> Response:
         """Make a new secret; for a day messages are signed with the one before too."""
         secret = new_webhook_secret()
@@ -140,11 +135,38 @@ def _changes(routes: Blueprint, pool: asyncpg.Pool, carriers: Carriers) -> None:
         return answer(shown(found, secret), 201)
 
 
-async def _insert(
-    conn: asyncpg.Connection, id: str, name: str, wish: Wish, channel: Channel, secret: str
+async def _make(
+    pool: asyncpg.Pool, new: NewSubscription, channel: Channel, person: int | None, in_group: str | None
 ) -> Subscription:
+    """`person`: whose own it is to be, by the key."""
+    wish = change_wish(Wish(), new)
+    async with borrow(pool) as conn, conn.transaction():
+        group = await choose_group(conn, sight(), "alerts", in_group) if person is None else None
+        if await count_subscriptions(conn) >= MOST:
+            raise Invalid(f"there may be {MOST} subscriptions")
+        made = await _insert(conn, new, wish, channel)
+        await put_into(conn, group, "subscription", made.key)
+        if person is not None:
+            made = await give_subscription(conn, made, person)
+        if new.enabled is False:
+            made = msgspec.structs.replace(made, enabled=False)
+            await update_subscription(conn, made)
+    return made
+
+
+async def _read_changed(pool: asyncpg.Pool, id: str, change: SubscriptionChange) -> Channel:
+    """NotFound where the caller has no say in the subscription, whatever the channel."""
+    async with borrow(pool) as conn:
+        found = await subscribed(conn, id)
+        person = None if found.person is None else await select_person(conn, found.person)
+    return read_own_channel(change.channel, person) if person else read_channel(change.channel)
+
+
+async def _insert(conn: asyncpg.Connection, new: NewSubscription, wish: Wish, channel: Channel) -> Subscription:
+    id = new.id or f"subscription-{secrets.token_hex(4)}"
+    name = clean_name(new.name, "name") if new.name else ""
     try:
-        return await insert_subscription(conn, id, name, wish, channel, secret)
+        return await insert_subscription(conn, id, name, wish, channel, new_webhook_secret())
     except Conflict as error:
         raise hide_owner(error, await select_subscription(conn, sight(), id) is not None) from None
 

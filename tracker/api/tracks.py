@@ -12,6 +12,7 @@ from quart import Blueprint, Response
 from quart_schema import document_querystring, document_response
 
 from tracker.access.audit import note_reading
+from tracker.access.bounds import Bound, Seat
 from tracker.access.guard import allow, require_caller, sight
 from tracker.api.devices import find_device
 from tracker.api.edge import answer, read_moment, read_query
@@ -77,7 +78,7 @@ class Track(msgspec.Struct, frozen=True):
     TEXT: ClassVar = ("application/gpx+xml", "text/csv")
 
 
-def blueprint(pool: asyncpg.Pool, links: Rooms) -> Blueprint:
+def blueprint(pool: asyncpg.Pool, links: Rooms, bound: Bound) -> Blueprint:
     routes = Blueprint("tracks", __name__, url_prefix="/api/devices/<slug:device>/track")
 
     @routes.get("")
@@ -87,20 +88,32 @@ def blueprint(pool: asyncpg.Pool, links: Rooms) -> Blueprint:
     async def read_track(device: str) -> Response:
         """Show where a device was: as a line, or every fix as GPX or CSV. By a sharing link what it shows."""
         query, token = read_query(TrackQuery), require_caller()
-        if token.kind == "link":
-            return await _answer_by_link(links, token, device, query)
-        since, until = _span(query)
-        async with borrow(pool) as conn:
-            found = await find_device(conn, sight(), device)
-            await note_reading(conn, found.key, device)
-            if query.format == "json":
-                line = await select_line(conn, found.key, since, until, most=MOST)
-        if query.format == "json":
-            track = await asyncio.to_thread(_track, found, line, min(query.max_points, MOST))
-            return answer(track, 200, "application/geo+json")
-        return _file(pool, found, since, until, query)
+        seat, is_under_way = Seat(), False
+        bound.enter(token, seat)
+        try:
+            if token.kind == "link":
+                return await _answer_by_link(links, token, device, query)
+            response = await _answer(pool, device, query, seat)
+            is_under_way = query.format != "json"  # a file is sent after this, and holds its place until it is
+            return response
+        finally:
+            if not is_under_way:
+                bound.leave(token, seat)
 
     return routes
+
+
+async def _answer(pool: asyncpg.Pool, device: str, query: TrackQuery, seat: Seat) -> Response:
+    since, until = _span(query)
+    async with borrow(pool) as conn:
+        found = await find_device(conn, sight(), device)
+        await note_reading(conn, found.key, device)
+        if query.format == "json":
+            line = await select_line(conn, found.key, since, until, most=MOST)
+    if query.format == "json":
+        track = await asyncio.to_thread(_track, found, line, min(query.max_points, MOST))
+        return answer(track, 200, "application/geo+json")
+    return _file(pool, found, (since, until), query, seat)
 
 
 async def _answer_by_link(links: Rooms, token: Token, alias: str, query: TrackQuery) -> Response:
@@ -139,13 +152,13 @@ def _track(device: Device, line: Line, most: int) -> Track:
     return Track(line_or_none, TrackProperties(device.id, device.name, line.total, at * twice))
 
 
-def _file(pool: asyncpg.Pool, device: Device, since: int, until: int, query: TrackQuery) -> Response:
+def _file(pool: asyncpg.Pool, device: Device, span: tuple[int, int], query: TrackQuery, seat: Seat) -> Response:
     """Sent as it is read, page by page: a year of fixes takes no more memory than an hour."""
     if query.format == "csv":
-        body = _stream(CSV_HEAD, select_csv(pool, device.key, since, until), "")
+        body = _stream(CSV_HEAD, select_csv(pool, device.key, *span), "", seat)
     else:
         head = (GPX_HEAD if query.version == "1.1" else GPX_1_0_HEAD).format(name=escape(device.name))
-        body = _stream(head, select_gpx(pool, device.key, since, until, query.version), GPX_TAIL)
+        body = _stream(head, select_gpx(pool, device.key, *span, query.version), GPX_TAIL, seat)
     response = Response(body, mimetype="text/csv" if query.format == "csv" else "application/gpx+xml")
     response.timeout = None  # a large one on a slow line takes its time; sockets have their own limits
     response.headers["Content-Disposition"] = (
@@ -154,7 +167,8 @@ def _file(pool: asyncpg.Pool, device: Device, since: int, until: int, query: Tra
     return response
 
 
-async def _stream(head: str, pages: AsyncIterator[str], tail: str) -> AsyncIterator[bytes]:
+async def _stream(head: str, pages: AsyncIterator[str], tail: str, seat: Seat) -> AsyncIterator[bytes]:
+    """`seat` is held as long as this is."""
     yield head.encode()
     async for page in pages:
         yield page.encode()

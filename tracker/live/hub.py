@@ -10,7 +10,7 @@ import asyncpg
 import structlog
 
 from tracker.access.gate import Gate
-from tracker.errors import NotAllowed, NotSignedIn, StorageDown, TrackerError
+from tracker.errors import NotAllowed, NotSignedIn, ReaderFull, StorageDown, TrackerError
 from tracker.live.catch_up import catch_up
 from tracker.live.changes import Changes
 from tracker.live.frames import Subscribe
@@ -186,10 +186,23 @@ class Hub:
         if viewer.token is not None:
             viewer.sight = self.sights.find(viewer.token)
         self.viewers.add(viewer)
+        if viewer.token is not None:
+            self.take_place(viewer, viewer.token)
         self.metrics.viewers.set(len(self.viewers))
+
+    def take_place(self, viewer: Viewer, token: Token) -> bool:
+        """False where its reader has as many streams as one may; then it was closed."""
+        try:
+            self.gate.bounds.streams.enter(token, viewer)
+        except ReaderFull as error:
+            viewer.fail(error)
+            return False
+        return True
 
     def leave(self, viewer: Viewer) -> None:
         self.viewers.discard(viewer)
+        if viewer.token is not None:
+            self.gate.bounds.streams.leave(viewer.token, viewer)
         self.metrics.viewers.set(len(self.viewers))
 
     def remove(self, viewer: Viewer, code: int) -> None:
@@ -211,7 +224,7 @@ class Hub:
         self.enter(viewer, token, wish)
 
     def enter(self, viewer: Viewer, token: Token, wish: Subscribe) -> None:
-        if not viewer.is_closed:
+        if not viewer.is_closed and self.take_place(viewer, token):
             viewer.token, viewer.sight = token, self.sights.find(token)
             viewer.subscribe(wish)
 

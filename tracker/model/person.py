@@ -20,6 +20,24 @@ class Person(msgspec.Struct, frozen=True):
     is_owner: bool
 
 
+class Proof(msgspec.Struct, frozen=True):
+    """That somebody is this person, shown in whatever way. `ways`: how often what the person signs in by had changed
+    when the proof was looked at; once that is another number, it proves nothing."""
+
+    person: int
+    ways: int
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """What a person signs in by. `password` is its hash, None where there is none; `factor`: a code is asked for,
+    too."""
+
+    person: Person
+    password: str | None
+    ways: int
+    factor: bool
+
+
 def fault_of_email(email: str) -> str | None:
     """Why a text is no e-mail address; None: it can be one."""
     return None if EMAIL.fullmatch(email) else "not an e-mail address"

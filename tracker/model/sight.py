@@ -26,7 +26,8 @@ class Things(msgspec.Struct, frozen=True):
 class Sight(msgspec.Struct, frozen=True, dict=True):
     """`devices` None: all but the `hidden` ones, which are somebody's own; `fences` None: all; `subscriptions` (keys)
     None: all. `everywhere` are the actions it holds over whatever it sees, `groups` those in each group, by its key;
-    `own` are the devices of the person whose sight it is, to which it may do everything."""
+    `own` are the devices of the person whose sight it is, to which it may do everything, `wishes` (keys) the
+    subscriptions; `foreign` (keys) are the subscriptions of other people, which nobody else sees."""
 
     devices: Things | None = Things()
     hidden: Things = Things()
@@ -35,6 +36,8 @@ class Sight(msgspec.Struct, frozen=True, dict=True):
     everywhere: frozenset[str] = NOTHING
     groups: Mapping[int, frozenset[str]] = {}
     own: Things = Things()
+    wishes: frozenset[int] = NOTHING
+    foreign: frozenset[int] = NOTHING
 
     @property
     def is_all(self) -> bool:

@@ -32,7 +32,8 @@ class Wish(msgspec.Struct, frozen=True):
 
 
 class Subscription(msgspec.Struct, frozen=True):
-    """`key` is the number used inside, `id` the slug people see. `secrets`: to sign with, the newest first."""
+    """`key` is the number used inside, `id` the slug people see. `secrets`: to sign with, the newest first. `person`:
+    whose own it is, by the key; None: of groups, or of the installation."""
 
     key: int
     id: str
@@ -42,3 +43,4 @@ class Subscription(msgspec.Struct, frozen=True):
     secrets: tuple[str, ...]
     enabled: bool = True
     reason: str | None = None
+    person: int | None = None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from tracker.errors import Conflict
-from tracker.model.person import Person
+from tracker.model.person import Credentials, Person
 
 COLUMNS = "p.key, p.email, p.name, p.is_owner"
 
@@ -37,10 +37,23 @@ async def select_person(conn: asyncpg.Connection, key: int, *, lock: bool = Fals
     return Person(**row) if row else None
 
 
-async def select_person_by_email(conn: asyncpg.Connection, email: str) -> tuple[Person, str | None] | None:
-    """With the hash of the password; upper and lower case are one."""
-    row = await conn.fetchrow(f"select {COLUMNS}, p.password from person p where lower(email) = lower($1)", email)
-    return (Person(row["key"], row["email"], row["name"], row["is_owner"]), row["password"]) if row else None
+async def select_person_by_email(conn: asyncpg.Connection, email: str) -> Person | None:
+    """Upper and lower case are one."""
+    row = await conn.fetchrow(f"select {COLUMNS} from person p where lower(email) = lower($1)", email)
+    return Person(**row) if row else None
+
+
+async def select_credentials(conn: asyncpg.Connection, email: str) -> Credentials | None:
+    """The same, with what this person signs in by."""
+    row = await conn.fetchrow(
+        f"""select {COLUMNS}, p.password, p.ways, coalesce(f.is_on, false) as factor
+            from person p left join second_factor f on f.person = p.key where lower(p.email) = lower($1)""",
+        email,
+    )
+    if row is None:
+        return None
+    person = Person(row["key"], row["email"], row["name"], row["is_owner"])
+    return Credentials(person, row["password"], row["ways"], row["factor"])
 
 
 async def select_people(
@@ -62,9 +75,10 @@ async def select_password(conn: asyncpg.Connection, key: int) -> str | None:
     return hashed
 
 
-async def update_password(conn: asyncpg.Connection, key: int, password: str) -> None:
-    """Its hash. Who holds a session, a link to reset it or an invitation to the former one keeps none: see callers."""
-    await conn.execute("update person set password = $2 where key = $1", key, password)
+async def update_password(conn: asyncpg.Connection, key: int, password: str) -> int:
+    """Its hash; how often the ways to sign in have changed by now. Who holds a session, a link to reset it or an
+    invitation to the former one keeps none: see callers."""
+    return await conn.fetchval("update person set password = $2 where key = $1 returning ways", key, password) or 0
 
 
 async def update_person(conn: asyncpg.Connection, person: Person) -> None:

@@ -21,7 +21,8 @@ class Contents(msgspec.Struct, frozen=True):
 
 class Rights(msgspec.Struct, frozen=True):
     """All that decides who sees what, as of a revision. `members`: of each person the roles, by the group's key. `own`:
-    of each person the devices; `hidden`: those of them that no group holds."""
+    of each person the devices; `hidden`: those of them that no group holds; `wishes`: of each person the subscriptions;
+    `people`: how many there are."""
 
     revision: int = -1
     groups: Mapping[int, Contents] = {}
@@ -29,6 +30,8 @@ class Rights(msgspec.Struct, frozen=True):
     owners: frozenset[int] = NOTHING
     own: Mapping[int, Things] = {}
     hidden: Things = Things()
+    wishes: Mapping[int, frozenset[int]] = {}
+    people: int = 0
 
 
 async def select_rights_revision(conn: asyncpg.Connection) -> int:
@@ -59,6 +62,10 @@ async def select_rights(conn: asyncpg.Connection) -> Rights:
             """select person, key, id, exists (select from group_device where device = key) as shared
                from device where person is not null"""
         )
+        wishes = await conn.fetch(
+            "select person, array_agg(key) as keys from subscription where person is not null group by person"
+        )
+        people = await conn.fetchval("select count(*) from person")
     return Rights(
         revision,
         {row["key"]: _read_contents(row) for row in groups},
@@ -66,6 +73,8 @@ async def select_rights(conn: asyncpg.Connection) -> Rights:
         frozenset(row["key"] for row in owners),
         _read_own(own),
         _make_things((row["key"], row["id"]) for row in own if not row["shared"]),
+        {row["person"]: frozenset(row["keys"]) for row in wishes},
+        people,
     )
 
 

@@ -36,7 +36,9 @@ def seen_fence_ids(sight: Sight, column: str, args: Args) -> str:
 
 
 def seen_subscriptions(sight: Sight, column: str, args: Args) -> str:
-    return "" if sight.subscriptions is None else _require_any(column, sight.subscriptions, "integer", args)
+    if sight.subscriptions is not None:
+        return _require_any(column, sight.subscriptions, "integer", args)
+    return _require_none(column, sight.foreign, "integer", args) if sight.foreign else ""
 
 
 def _require_any(column: str, values: Collection[Any], kind: str, args: Args) -> str:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import asyncpg
 import msgspec
 
+from tracker.model.person import Proof
 from tracker.model.token import Token
 from tracker.store.tokens import WORKS, read_token
 
@@ -20,32 +21,38 @@ class Origin(NamedTuple):
     program: str
 
 
-async def insert_sign_in(conn: asyncpg.Connection, hash: bytes, token: int | None) -> None:
-    """`token` is None for the operator's, which has no row. Sign-ins that have ended are swept out on the way."""
+async def insert_sign_in(conn: asyncpg.Connection, hash: bytes, token: int | None, most: int) -> None:
+    """`token` is None for the operator's, which has no row. Sign-ins that have ended are swept out on the way, and of
+    more than `most` of one token those used longest ago."""
     await conn.execute(
-        """with swept as (delete from session where expires_at < now())
+        """with swept as (delete from session where expires_at < now()),
+                ended as (delete from session where id in (select id from session
+                          where token = $2 order by seen_at desc, id desc offset $4))
            insert into session (hash, token, expires_at) values ($1, $2, now() + $3)""",
         hash,
         token,
         LIFETIME,
+        most - 1,
     )
 
 
-async def insert_person_sign_in(
-    conn: asyncpg.Connection, hash: bytes, person: int, origin: Origin, password: str | None
-) -> bool:
-    """`password` is the hash that was looked at: False where it is another by now, or the person is gone."""
+async def insert_person_sign_in(conn: asyncpg.Connection, hash: bytes, proof: Proof, origin: Origin, most: int) -> bool:
+    """False where the person signs in by something else by now, or is gone. The row is locked: what changes it just now
+    is either seen here, or sees this session and ends it."""
     done = await conn.fetchval(
-        """with swept as (delete from session where expires_at < now())
+        """with swept as (delete from session where expires_at < now()),
+                ended as (delete from session where id in (select id from session
+                          where person = $2 order by seen_at desc, id desc offset $7))
            insert into session (hash, person, expires_at, address, program)
-           select $1, key, now() + $3, $4, $5 from person where key = $2 and password is not distinct from $6
+           select $1, key, now() + $3, $4, $5 from person where key = $2 and ways = $6 for share
            returning true""",
         hash,
-        person,
+        proof.person,
         LIFETIME,
         origin.address,
         origin.program,
-        password,
+        proof.ways,
+        most - 1,
     )
     return bool(done)
 

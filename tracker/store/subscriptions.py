@@ -16,7 +16,7 @@ from tracker.store.seen import Args, seen_subscriptions
 logger = structlog.get_logger()
 
 # The second secret of a rotation counts for a while only.
-SELECT: Final = """select key, id, name, wish, channel, enabled, reason,
+SELECT: Final = """select key, id, name, wish, channel, enabled, reason, person,
                           case when former_until > now() then secrets else secrets[1:1] end as secrets
                    from subscription"""
 BUMP: Final = "update subscription_head set revision = revision + 1 returning revision"
@@ -39,6 +39,12 @@ async def insert_subscription(
     if row is None:
         raise Conflict(f"there is a subscription {id} already", field="id")
     return Subscription(row["key"], id, name, wish, channel, (secret,))
+
+
+async def give_subscription(conn: asyncpg.Connection, made: Subscription, person: int) -> Subscription:
+    """In the transaction that made it: it is this person's own."""
+    await conn.execute("update subscription set person = $2 where key = $1", made.key, person)
+    return msgspec.structs.replace(made, person=person)
 
 
 async def update_subscription(conn: asyncpg.Connection, new: Subscription) -> None:
@@ -111,9 +117,23 @@ async def select_subscriptions_by_key(conn: asyncpg.Connection, keys: Sequence[i
     return [read for row in rows if (read := _read_if_readable(row))]
 
 
-async def count_subscriptions(conn: asyncpg.Connection) -> int:
-    count: int = await conn.fetchval("select count(*) from subscription")
+async def count_subscriptions(conn: asyncpg.Connection, person: int | None = None) -> int:
+    """Of a person's own, or of all."""
+    count: int = await conn.fetchval(
+        "select count(*) from subscription where $1::integer is null or person = $1", person
+    )
     return count
+
+
+async def move_letters(conn: asyncpg.Connection, person: int, email: str) -> None:
+    """The letters of a person's own subscriptions go to this address from now on."""
+    await conn.execute(
+        f"""with head as ({BUMP})
+            update subscription set channel = jsonb_set(channel, '{{to}}', jsonb_build_array($2::text)) from head
+            where person = $1 and channel ->> 'kind' = 'email'""",
+        person,
+        email,
+    )
 
 
 async def select_subscription_revision(conn: asyncpg.Connection) -> int:
@@ -145,4 +165,5 @@ def _read_subscription(row: asyncpg.Record) -> Subscription:
         secrets=tuple(row["secrets"]),
         enabled=row["enabled"],
         reason=row["reason"],
+        person=row["person"],
     )

@@ -28,6 +28,7 @@ export interface OpenSession {
 export interface Doors {
   readonly people: boolean;
   readonly mail: boolean;
+  readonly passkeys: boolean;
 }
 
 export interface Invitation {
@@ -44,7 +45,7 @@ export interface Invited {
 
 export async function fetchDoors(): Promise<Doors> {
   const doors = await call('GET', '/api/doors');
-  return { people: doors['people'] === true, mail: doors['mail'] === true };
+  return { people: doors['people'] === true, mail: doors['mail'] === true, passkeys: doors['passkeys'] === true };
 }
 
 export async function fetchPeople(): Promise<readonly Person[]> {

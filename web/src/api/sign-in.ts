@@ -20,7 +20,7 @@ export interface Config {
 export type Key =
   | { readonly token: string }
   | { readonly link: string }
-  | { readonly email: string; readonly password: string };
+  | { readonly email: string; readonly password: string; readonly code?: string };
 
 export async function signIn(key: Key): Promise<void> {
   await call('POST', '/api/session', key);

@@ -13,9 +13,12 @@ import {
   type Person,
   removePerson,
 } from '../api/people';
+import { resetFactor } from '../api/second-factor';
 import { signIn } from '../api/sign-in';
 import { useAttempt } from '../people/attempt';
 import { Line } from '../people/Line';
+import { Passkeys } from '../people/Passkeys';
+import { SecondFactor } from '../people/SecondFactor';
 import { peopleWords } from '../people/words';
 import { me } from '../state';
 import { locale } from '../words';
@@ -134,6 +137,8 @@ function Own({ person }: { person: number }) {
         ))}
       </ul>
       <NewPassword person={person} />
+      <SecondFactor person={person} />
+      <Passkeys person={person} />
       {isManager && people.length > 1 && (
         <People people={people.filter((each) => each.id !== person)} owner={self?.owner === true} onChanged={read} />
       )}
@@ -217,6 +222,13 @@ function People({ people, owner, onChanged }: { people: readonly Person[]; owner
                 <button type="button" onClick={() => void run(async () => setLink(await makeResetLink(each.id)))}>
                   {said.resetLink}
                 </button>
+                <Confirm
+                  question={said.reallyReset}
+                  yes={said.factorTurnOff}
+                  onYes={() => void run(() => resetFactor(each.id)).then(onChanged)}
+                >
+                  {said.factorReset}
+                </Confirm>
                 <Confirm
                   question={said.reallyRemove}
                   yes={said.remove}

@@ -4,9 +4,11 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError } from '../api/call';
+import { knowsPasskeys, signInByPasskey } from '../api/passkeys';
 import { askForReset, type Doors, fetchDoors } from '../api/people';
 import { type Key, signIn } from '../api/sign-in';
 import { useAttempt } from '../people/attempt';
+import { CodeLine } from '../people/CodeLine';
 import { Line } from '../people/Line';
 import { peopleWords } from '../people/words';
 import { Mark } from './Icons';
@@ -22,7 +24,7 @@ export function SignIn({ why, onSignedIn }: Props) {
   const [doors, setDoors] = useState<Doors | null>(null);
   const [way, setWay] = useState<Way>('token');
   useEffect(() => {
-    const none = { people: false, mail: false };
+    const none = { people: false, mail: false, passkeys: false };
     void fetchDoors()
       .catch(() => none)
       .then((found) => {
@@ -33,20 +35,33 @@ export function SignIn({ why, onSignedIn }: Props) {
   if (doors === null) return <div class="door" aria-busy="true" />;
   return (
     <main class="door">
-      {way === 'password' && <PasswordForm why={why} onSignedIn={onSignedIn} onWay={setWay} />}
+      {way === 'password' && (
+        <PasswordForm why={why} passkeys={doors.passkeys} onSignedIn={onSignedIn} onWay={setWay} />
+      )}
       {way === 'forgotten' && <ForgottenForm mail={doors.mail} onWay={setWay} />}
       {way === 'token' && <TokenForm why={why} people={doors.people} onSignedIn={onSignedIn} onWay={setWay} />}
     </main>
   );
 }
 
-function PasswordForm({ why, onSignedIn, onWay }: Props & { onWay: (way: Way) => void }) {
+function PasswordForm({ why, passkeys, onSignedIn, onWay }: Props & { passkeys: boolean; onWay: (way: Way) => void }) {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
+  const [code, setCode] = useState<string | null>(null);
   const { busy, error, run } = useAttempt(why);
   const submit = async (event: Event) => {
     event.preventDefault();
-    if (await run(() => signIn({ email: email.trim(), password }))) onSignedIn();
+    let asked = false;
+    const done = await run(async () => {
+      const shown = { email: email.trim(), password, ...(code === null ? {} : { code }) };
+      asked = await signInOrBeAsked(shown, code !== null);
+    });
+    if (asked) setCode('');
+    else if (done) onSignedIn();
+  };
+  const enter = async () => {
+    let entered = false;
+    if ((await run(async () => void (entered = await signInByPasskey()))) && entered) onSignedIn();
   };
   const said = peopleWords.value;
   return (
@@ -72,10 +87,21 @@ function PasswordForm({ why, onSignedIn, onWay }: Props & { onWay: (way: Way) =>
         value={password}
         onInput={setPassword}
       />
+      {code !== null && (
+        <>
+          <p role="status">{said.codeAsked}</p>
+          <CodeLine value={code} onInput={setCode} />
+        </>
+      )}
       <Refusal text={error} />
       <button type="submit" class="primary" disabled={busy}>
         {busy ? said.signingIn : said.signIn}
       </button>
+      {passkeys && knowsPasskeys() && (
+        <button type="button" class="secondary" disabled={busy} onClick={() => void enter()}>
+          {said.withPasskey}
+        </button>
+      )}
       <p class="ways">
         <button type="button" class="text" onClick={() => onWay('forgotten')}>
           {said.forgotten}
@@ -173,6 +199,17 @@ function TokenForm({ why, people, onSignedIn, onWay }: Props & { people: boolean
       )}
     </form>
   );
+}
+
+/** True where the password is right and a code is asked for, too. */
+async function signInOrBeAsked(key: Key, wasAsked: boolean): Promise<boolean> {
+  try {
+    await signIn(key);
+    return false;
+  } catch (error) {
+    if (wasAsked || !(error instanceof ApiError) || error.field !== 'code') throw error;
+    return true;
+  }
 }
 
 export function Refusal({ text }: { text: string | null }) {

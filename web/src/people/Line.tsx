@@ -1,4 +1,6 @@
 /** A line of the door and the account, which browsers and password keepers may fill in. */
+import { useEffect, useRef } from 'preact/hooks';
+
 interface Props {
   readonly id: string;
   readonly label: string;
@@ -12,11 +14,14 @@ interface Props {
 }
 
 export function Line({ id, label, value, type = 'text', autocomplete, hint, wrong = false, first, onInput }: Props) {
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => void (first && input.current?.focus()), []); // autofocus counts once in a document
   return (
     <div class="line">
       <label for={id}>{label}</label>
       <input
         id={id}
+        ref={input}
         type={type as 'text'}
         autocomplete={autocomplete as 'off'}
         spellcheck={false}

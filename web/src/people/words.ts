@@ -57,6 +57,36 @@ const en = {
     'You are here by a link or a token. With an e-mail address and a password you become the owner by name, and can ' +
     'invite others. Nobody sees a sign-in form before that.',
   become: 'Become the owner',
+  factor: 'Second factor',
+  factorOn: 'on',
+  factorOff: 'off',
+  factorHint:
+    'A code of an authenticator app is then asked for beside the password. Your other sessions end when it is turned on.',
+  factorSetUp: 'Set up',
+  factorScan: 'Scan this with the authenticator app, then type the code that it shows.',
+  factorQr: 'The secret for the authenticator app, as a QR code',
+  factorType: 'Or type it into the app:',
+  factorConfirm: 'Turn on',
+  factorTurnOff: 'Turn off',
+  code: 'Code',
+  codeHint: 'Six digits of the authenticator app, or a recovery code.',
+  codeAsked: 'Your second factor is on. Type the code that the authenticator app shows now.',
+  recoveryHint:
+    'Each of these signs you in once when the app is lost. Keep them apart from the phone; they are not shown again.',
+  recoveryKept: 'I have kept them',
+  recoveryLeft: (left: number) => (left === 1 ? 'One recovery code is left.' : `${left} recovery codes are left.`),
+  factorReset: 'Reset the second factor',
+  reallyReset: 'Turn it off for this person?',
+  passkeys: 'Passkeys',
+  passkeyHint: 'A passkey signs you in by a finger, a face or the PIN of this device, without a password and a code.',
+  passkeyName: 'Name of the passkey',
+  passkeyNameHint: 'Such as: phone, or laptop.',
+  addPasskey: 'Make a passkey',
+  neverUsed: 'not used yet',
+  lastUsed: (when: string) => `last used ${when}`,
+  reallyRemovePasskey: 'Remove this passkey?',
+  noPasskeys: 'This browser has no passkeys, or the page is not reached over https.',
+  withPasskey: 'Sign in with a passkey',
 };
 
 export type PeopleWords = typeof en;
@@ -116,6 +146,37 @@ const de: PeopleWords = {
     'Sie sind durch einen Link oder ein Token hier. Mit E-Mail-Adresse und Passwort werden Sie namentlich Eigentümer ' +
     'und können andere einladen. Vorher sieht niemand ein Anmeldeformular.',
   become: 'Eigentümer werden',
+  factor: 'Zweiter Faktor',
+  factorOn: 'an',
+  factorOff: 'aus',
+  factorHint:
+    'Neben dem Passwort wird dann ein Code einer Authenticator-App verlangt. Ihre anderen Sitzungen enden beim Einschalten.',
+  factorSetUp: 'Einrichten',
+  factorScan: 'Scannen Sie das mit der Authenticator-App, und geben Sie dann den Code ein, den sie zeigt.',
+  factorQr: 'Das Geheimnis für die Authenticator-App als QR-Code',
+  factorType: 'Oder in die App eintippen:',
+  factorConfirm: 'Einschalten',
+  factorTurnOff: 'Ausschalten',
+  code: 'Code',
+  codeHint: 'Sechs Ziffern der Authenticator-App, oder ein Wiederherstellungscode.',
+  codeAsked: 'Ihr zweiter Faktor ist an. Geben Sie den Code ein, den die Authenticator-App jetzt zeigt.',
+  recoveryHint:
+    'Jeder davon meldet Sie einmal an, wenn die App verloren ist. Bewahren Sie sie getrennt vom Telefon auf; sie werden nicht wieder gezeigt.',
+  recoveryKept: 'Ich habe sie aufbewahrt',
+  recoveryLeft: (left) =>
+    left === 1 ? 'Ein Wiederherstellungscode ist übrig.' : `${left} Wiederherstellungscodes sind übrig.`,
+  factorReset: 'Zweiten Faktor zurücksetzen',
+  reallyReset: 'Für diese Person ausschalten?',
+  passkeys: 'Passkeys',
+  passkeyHint: 'Ein Passkey meldet Sie mit Finger, Gesicht oder der PIN dieses Geräts an, ohne Passwort und ohne Code.',
+  passkeyName: 'Name des Passkeys',
+  passkeyNameHint: 'Etwa: Telefon, oder Laptop.',
+  addPasskey: 'Passkey anlegen',
+  neverUsed: 'noch nicht benutzt',
+  lastUsed: (when) => `zuletzt benutzt ${when}`,
+  reallyRemovePasskey: 'Diesen Passkey entfernen?',
+  noPasskeys: 'Dieser Browser hat keine Passkeys, oder die Seite ist nicht über https erreicht.',
+  withPasskey: 'Mit Passkey anmelden',
 };
 
 export const peopleWords = computed(() => (language.value === 'de' ? de : en));

@@ -1,0 +1,140 @@
+"""People at the page: the second factor, passkeys in Chromium's own authenticator, what an account shows."""
+
+import time
+from base64 import b32decode
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import Watched
+from tests.databases import Databases, copied
+from tests.integration.people import GOOD
+from tests.running import RunningServer, running
+from tracker.model.totp import STEP, make_code
+
+ANN = "ann@example.org"
+
+
+@pytest.fixture(scope="module")
+def inhabited(databases: Databases) -> Iterator[RunningServer]:
+    """Its people stay, so it is not the server of the other tests. By its name: a passkey is bound to one."""
+    with copied(databases) as url, running(url) as server:
+        server.address = server.address.replace("127.0.0.1", "localhost")
+        with server.api() as api:
+            for email in (ANN, "bob@example.org"):
+                made = api.post("/api/people", json={"email": email, "password": GOOD, "owner": True})
+                assert made.status_code == 201, made.text
+        yield server
+
+
+@pytest.fixture
+def server(inhabited: RunningServer) -> RunningServer:
+    return inhabited
+
+
+@pytest.fixture
+def door(page: Page, server: RunningServer, watched: Watched) -> Page:
+    watched.tolerated += ["401", "422"]  # Chromium writes to the console what was refused
+    page.goto(server.url)
+    expect(page.get_by_label("E-mail address")).to_be_focused()
+    return page
+
+
+def fill_in(door: Page, email: str) -> None:
+    door.get_by_label("E-mail address").fill(email)
+    door.get_by_label("Password").fill(GOOD)
+    door.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def open_account(page: Page) -> Page:
+    expect(page.locator(".badge")).to_contain_text("Live")
+    page.get_by_role("button", name="Account and people").click()
+    return page
+
+
+def sign_out(page: Page) -> None:
+    page.evaluate("fetch('/api/session', {method: 'DELETE'}).then(() => location.reload())")
+    expect(page.get_by_label("E-mail address")).to_be_visible()
+
+
+def show_code(secret: str, step: int) -> str:
+    return make_code(b32decode(secret.replace(" ", "")), step * STEP)
+
+
+def test_a_second_factor_is_set_up_and_asked_for(door: Page) -> None:
+    fill_in(door, ANN)
+    account = open_account(door)
+    account.locator("summary", has_text="Second factor").click()
+    account.locator("#factor-password").fill(GOOD)
+    account.get_by_role("button", name="Set up").click()
+    expect(account.get_by_role("img", name="QR code")).to_be_visible()
+    secret = account.locator("details code").inner_text()
+    now = int(time.time()) // STEP
+    account.get_by_label("Code", exact=True).fill("000000")
+    account.get_by_role("button", name="Turn on").click()
+    expect(account.get_by_role("alert").filter(has_text="is its clock right")).to_be_visible()
+    account.get_by_label("Code", exact=True).fill(show_code(secret, now))
+    account.get_by_role("button", name="Turn on").click()
+    expect(account.locator(".codes li")).to_have_count(10)
+    spare = account.locator(".codes li").first.inner_text()
+    account.get_by_role("button", name="I have kept them").click()
+    expect(account.get_by_text("10 recovery codes are left")).to_be_visible()
+    sign_out(door)
+    fill_in(door, ANN)
+    expect(door.get_by_text("Your second factor is on")).to_be_visible()
+    expect(door.get_by_label("Code", exact=True)).to_be_focused()
+    door.get_by_label("Code", exact=True).fill("123456")
+    door.get_by_role("button", name="Sign in", exact=True).click()
+    expect(door.get_by_text("This code is wrong, or was used")).to_be_visible()
+    door.get_by_label("Code", exact=True).fill(spare)
+    door.get_by_role("button", name="Sign in", exact=True).click()
+    account = open_account(door)
+    account.locator("summary", has_text="Second factor").click()
+    expect(account.get_by_text("9 recovery codes are left")).to_be_visible()
+    account.locator("#factor-password").fill(GOOD)
+    account.get_by_label("Code", exact=True).fill(show_code(secret, now + 1))
+    account.get_by_role("button", name="Turn off").click()
+    expect(account.get_by_role("button", name="Set up")).to_be_visible()
+
+
+@pytest.fixture
+def authenticator(context: BrowserContext, page: Page) -> dict[str, Any]:
+    """Of a device that asks for a finger, and gets it."""
+    cdp = context.new_cdp_session(page)
+    cdp.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    made = cdp.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    return {"cdp": cdp, "id": made["authenticatorId"]}
+
+
+def test_a_passkey_is_made_signs_in_and_is_removed(door: Page, authenticator: dict[str, Any]) -> None:
+    fill_in(door, "bob@example.org")
+    account = open_account(door)
+    account.locator("summary", has_text="Passkeys").click()
+    account.get_by_label("Name of the passkey").fill("laptop")
+    account.locator("#passkey-password").fill("not the password")
+    account.get_by_role("button", name="Make a passkey").click()
+    expect(account.get_by_text("This is not your password")).to_be_visible()
+    account.locator("#passkey-password").fill(GOOD)
+    account.get_by_role("button", name="Make a passkey").click()
+    expect(account.get_by_text("not used yet")).to_be_visible()
+    sign_out(door)
+    door.get_by_role("button", name="Sign in with a passkey").click()
+    account = open_account(door)
+    expect(account.locator(".self")).to_contain_text("bob@example.org")
+    account.locator("summary", has_text="Passkeys").click()
+    expect(account.get_by_text("last used")).to_be_visible()
+    account.get_by_role("listitem").filter(has_text="laptop").get_by_role("button", name="Remove").click()
+    account.get_by_role("group", name="Remove this passkey?").get_by_role("button", name="Remove").click()
+    expect(account.get_by_text("last used")).to_have_count(0)
+    sign_out(door)
+    expect(door.get_by_role("button", name="Sign in with a passkey")).to_have_count(0)
