@@ -20,6 +20,7 @@ import shapely
 from bench.fences import fences
 from bench.load import device
 from tracker.postgis.cluster import Cluster
+from tracker.processes import parent
 from tracker.store.geofences import insert_geofence
 from tracker.store.migrate import migrate
 from tracker.store.partitions import create_missing, find_days_ahead, today
@@ -27,6 +28,11 @@ from tracker.store.pool import open_connection
 
 TEMPLATE = "bench_template"
 ADMIN_TOKEN = "trk_bench-admin-bench-admin-bench-admin-bench"
+SETTINGS = {
+    "TRACKER_ADMIN_TOKEN": ADMIN_TOKEN,
+    "TRACKER_LOG_LEVEL": "warning",
+    "TRACKER_PRIVATE_RECEIVERS": "127.0.0.0/8",
+}
 START_S = 30.0
 
 
@@ -139,14 +145,16 @@ def server_of(parent: int) -> int:
 
 
 @contextmanager
-def serving(which: str, url: str) -> Iterator[tuple[int, int]]:
-    """(pid, port) of `tracker serve` or of the floor on this database."""
+def serving(which: str, url: str, program: str | None = None) -> Iterator[tuple[int, int]]:
+    """(pid, port) of `tracker serve` or of the floor on this database. `program`: another one for its processes."""
     log = Path(tempfile.mkstemp(prefix="tracker-bench-", suffix=".log")[1])
     command = ["-m", "bench.floor", url]
     if which == "ours":
-        command = ["-c", "from tracker.cli import main; main()", "serve", "--bind", "127.0.0.1:0", "--database", url]
+        start = f"from tracker.processes import parent; parent.PROGRAM = {program or parent.PROGRAM!r}"
+        options = ["serve", "--bind", "127.0.0.1:0", "--database", url]
+        command = ["-c", f"{start}; from tracker.cli import main; main()", *options]
     with log.open("wb") as out:
-        environment = os.environ | {"TRACKER_ADMIN_TOKEN": ADMIN_TOKEN, "TRACKER_LOG_LEVEL": "warning"}
+        environment = os.environ | SETTINGS
         process = subprocess.Popen([sys.executable, *command], stdout=out, stderr=out, env=environment)
     try:
         port = wait_for(lambda: port_of(log), process, log)
