@@ -9,6 +9,7 @@ proxies, cookies or decompression, so there are none to switch off.
 import asyncio
 import ssl
 from collections.abc import Sequence
+from functools import cached_property
 from time import monotonic
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
@@ -51,8 +52,14 @@ class Dialer:
         self.resolver = Resolver()
         self.resolve = resolve or self.resolver.addresses
         self.deadline = deadline
-        self.tls = tls or httpcore2.default_ssl_context()
+        self._tls = tls
         self.kept: list[tuple[Peer, float, Exchange]] = []  # the oldest first; since when, monotonic s
+
+    @cached_property
+    def tls(self) -> ssl.SSLContext:
+        """Made when it is first used: to read all certificates takes 25 ms and some MB, and the server, which only
+        looks names up, never needs them."""
+        return self._tls or httpcore2.default_ssl_context()
 
     async def addresses(self, host: str, port: int) -> Sequence[str]:
         """Of the name, all allowed. ReceiverRefused where one is not: a name with both is not to be trusted."""
