@@ -43,12 +43,17 @@ class Timings(Collector):
         yield HistogramMetricFamily(self._name, self._help, buckets, self._sum)
 
 
+def begin_registry() -> CollectorRegistry:
+    """Without a second series for each that says when it was made: Prometheus has no use for that."""
+    disable_created_metrics()  # type: ignore[no-untyped-call]
+    return CollectorRegistry()
+
+
 class Metrics:
     """One for the process. Times in seconds; labels have few values, never an id."""
 
     def __init__(self) -> None:
-        self.registry = registry = CollectorRegistry()
-        disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which Prometheus has no use for
+        self.registry = registry = begin_registry()
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
@@ -100,7 +105,7 @@ class AlertMetrics:
     """Those of the process that sends alerts. The server's registry shows them too, so no name may be in both."""
 
     def __init__(self) -> None:
-        self.registry = registry = CollectorRegistry()
+        self.registry = registry = begin_registry()
         ProcessCollector(namespace="tracker_carriers", registry=registry)
         self.alerts = Counter("tracker_alerts", "Attempts to send one, by outcome", ["outcome"], registry=registry)
         for outcome in ("sent", "failed", "dead"):

@@ -16,6 +16,7 @@ from tracker.access.addresses import Addresses
 from tracker.access.gate import Gate
 from tracker.access.guard import address, public
 from tracker.api.edge import answer
+from tracker.api.problems import Problem
 from tracker.errors import NotFound, StorageDown
 from tracker.ingest.posts import Posts
 from tracker.model.address import Address
@@ -65,7 +66,8 @@ def refuse_unknown(gate: Gate, peer: str) -> Response:
     gate.guesses.note_failure(peer)
     if not wait:
         raise NotFound("there is no such address")
-    response = answer({"title": "Not Found", "status": 404}, 404, "application/problem+json")
+    problem = Problem("about:blank", "Not Found", 404, "There is no such address; wait before you ask again.")
+    response = answer(problem, 404, "application/problem+json")
     response.headers["Retry-After"] = str(max(1, round(wait + 0.5)))
     return response
 

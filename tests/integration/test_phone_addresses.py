@@ -129,6 +129,7 @@ def test_only_a_known_key_is_listened_to(shared: RunningServer, phone: Phone) ->
         answer = phone.client.post(phone.url[:-1] + "~", content=traccar_query().encode())
         assert answer.status_code == 404
     assert int(answer.headers["Retry-After"]) >= 1
+    assert answer.json().keys() >= {"type", "title", "status", "detail"}  # as every other problem
     assert phone.post(query=traccar_query()).status_code == 200  # beside all that
     renewed = phone.api.post(f"/api/devices/{phone.id}/ingest")
     assert renewed.status_code == 201

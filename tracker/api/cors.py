@@ -10,7 +10,7 @@ from tracker.access.origin import is_listed
 SHARED: Final = ("/api/", "/openapi.json", "/asyncapi.json")
 PREFLIGHT: Final = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-None-Match, Last-Event-ID",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, If-None-Match, Last-Event-ID",
     "Access-Control-Max-Age": "600",  # s
 }
 
@@ -33,7 +33,7 @@ def share(app: Quart, gate: Gate, *, with_cookies: bool) -> None:
             response.vary.add("Origin")
         if _is_shared(gate):
             response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
-            response.headers["Access-Control-Expose-Headers"] = "ETag, Location, Retry-After"
+            response.headers["Access-Control-Expose-Headers"] = "Content-Disposition, ETag, Location, Retry-After"
             response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
             if with_cookies:
                 response.headers["Access-Control-Allow-Credentials"] = "true"
