@@ -23,9 +23,19 @@ class Vehicle:
         self.at = 0
 
     def say(self, **message: Any) -> dict[str, Any]:
+        self.send(**message)
+        return self.hear()
+
+    def send(self, **message: Any) -> None:
         self.ws.send(msgspec.json.encode(message).decode())
-        answer: dict[str, Any] = msgspec.json.decode(self.ws.recv(ANSWER_S))
-        return answer
+
+    def hear(self) -> dict[str, Any]:
+        heard: dict[str, Any] = msgspec.json.decode(self.ws.recv(ANSWER_S))
+        return heard
+
+    @staticmethod
+    def now() -> str:
+        return format_ms(now_ms())
 
     def drive(self, lon: float, lat: float, ago: float = 0.0, **more: Any) -> None:
         """One fix, measured `ago` seconds before now."""

@@ -36,7 +36,7 @@ def test_an_event_says_why_and_one_that_turned_out_false_is_struck_out(page: Pag
     enter(page, server)
     page.goto(f"{server.url}/?device=van-12")  # as a notification does
     expect(page.locator(".detail h2")).to_have_text("Van 12")
-    assert page.url == f"{server.url}/"
+    assert page.url == f"{server.url}/?device=van-12"
     page.get_by_role("button", name="Close").click()
     expect(page.locator(".badge")).to_contain_text("Live")
     crossing = {"at": "2026-11-23T09:59:59.000Z", "plus_minus_s": 2, "lon": 24.9, "lat": 62.1}

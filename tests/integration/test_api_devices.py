@@ -60,6 +60,50 @@ async def test_an_interval_is_set_kept_and_taken_away(admin: Caller, device: Dev
         assert (refused.status_code, (await refused.get_json())["field"]) == (422, "interval"), wrong
 
 
+async def test_a_device_is_told_from_others_by_colour_and_icon_and_has_notes(admin: Caller, device: Device) -> None:
+    notes = "key in the office\nsecond one: Ada"
+    dress = {"color": "#C0FFEE", "icon": "truck", "notes": f" {notes}\n"}
+    changed = await (await admin.patch("/api/devices/van-12", json=dress)).get_json()
+    assert (changed["color"], changed["icon"], "notes" in changed) == ("#c0ffee", "truck", False)
+    shown = await (await admin.get("/api/devices/van-12")).get_json()
+    assert (shown["color"], shown["icon"], shown["notes"]) == ("#c0ffee", "truck", notes)
+    await admin.patch("/api/devices/van-12", json={"icon": ""})
+    (listed,) = (await (await admin.get("/api/devices")).get_json())["devices"]
+    assert listed["color"] == "#c0ffee" and "icon" not in listed and "notes" not in listed
+    await admin.patch("/api/devices/van-12", json={"color": "", "notes": " "})
+    shown = await (await admin.get("/api/devices/van-12")).get_json()
+    assert not {"color", "icon", "notes"} & shown.keys()
+
+
+WRONG_DRESS = {"color": ("red", "#12345", "#1234567", 5), "icon": ("skull", 5), "notes": ("x" * 2_001, "a\0b", 5)}
+
+
+async def test_a_dress_nobody_can_wear_is_refused_by_its_field(admin: Caller, device: Device) -> None:
+    for field, values in WRONG_DRESS.items():
+        for value in values:
+            refused = await admin.patch("/api/devices/van-12", json={field: value})
+            assert (refused.status_code, (await refused.get_json())["field"]) == (422, field), value
+
+
+async def test_what_would_go_with_a_device_is_counted(admin: Caller, device: Device, conn: asyncpg.Connection) -> None:
+    empty = {"fixes": 0, "first": None, "last": None, "events": 0, "messages": 0, "pairs": 0}
+    assert await (await admin.get("/api/devices/van-12/contents")).get_json() == empty
+    await admin.post("/api/devices", json={"id": "bus"})
+    await admin.post("/api/pairs", json={"devices": ["bus", "van-12"], "distance": 50})
+    await admin.post("/api/devices/van-12/messages", json={"text": "hello"})
+    await conn.execute(
+        """create table fix_all partition of fix default;
+           insert into fix (at, received_at, device, lon_e7, lat_e7)
+               select now() - n * interval '1 hour', now(), 1, 0, 0 from generate_series(0, 2) n;
+           insert into event (id, type, device, at, detected_at, lon, lat, evidence)
+               values (1, 'enter', 1, now(), now(), 0, 0, '{}')"""
+    )
+    found = await (await admin.get("/api/devices/van-12/contents")).get_json()
+    assert found.pop("first") < found.pop("last")
+    assert found == {"fixes": 3, "events": 1, "messages": 1, "pairs": 1}
+    assert (await admin.get("/api/devices/nobody/contents")).status_code == 404
+
+
 async def test_a_rotated_token_ends_the_old_one(admin: Caller, van: Caller, anonymous: Caller) -> None:
     assert (await van.get("/api/me")).status_code == 200
     fresh = await (await admin.post("/api/devices/van-12/token")).get_json()

@@ -24,6 +24,7 @@ from tracker.alerts.postbox import Postbox
 from tracker.api import (
     audit,
     commands,
+    contents,
     control,
     deliveries,
     descriptions,
@@ -76,7 +77,7 @@ from tracker.readers.readers import Readers
 
 ROWS_ONLY: Final = (  # these ask nothing but the database
     *(people_sessions, audit, tokens, groups, devices, watchers),
-    *(pairs, commands, messages, quarantine),
+    *(pairs, commands, contents, messages, quarantine),
 )
 WEB: Final = Path(tracker.__file__).parent.parent / "web" / "dist"
 LARGEST_BODY: Final = 4 * 1024 * 1024  # bytes, of a geofence; all other bodies have a smaller limit of their own

@@ -1,7 +1,7 @@
 """Devices: who reports. Making one gives its token, once."""
 
 import secrets
-from typing import Annotated
+from typing import Annotated, Literal
 
 import asyncpg
 import msgspec
@@ -30,10 +30,11 @@ from tracker.api.edge import (
     shown_origin,
 )
 from tracker.errors import Conflict, Invalid, NotAllowed, NotFound
-from tracker.model.device import Device
+from tracker.model.device import Device, Icon
 from tracker.model.moment import format_ms, from_datetime
 from tracker.model.sight import Sight
 from tracker.store.addresses import select_ingest_key
+from tracker.store.appearance import select_notes, update_appearance
 from tracker.store.device_status import DeviceStatus, select_status
 from tracker.store.devices import delete_device, insert_device, select_device, select_devices, update_device
 from tracker.store.people import select_owner_of_device, update_owner_of_device
@@ -41,6 +42,8 @@ from tracker.store.pool import borrow
 from tracker.store.tokens import revoke_device_tokens
 
 Category = Annotated[str, msgspec.Meta(max_length=64)]
+Color = Annotated[str, msgspec.Meta(pattern=r"^(#[0-9a-fA-F]{6})?$")]
+Notes = Annotated[str, msgspec.Meta(max_length=2_000)]
 Interval = Annotated[float, msgspec.Meta(ge=1, le=86_400)]  # s
 
 
@@ -59,13 +62,17 @@ class NewDevice(msgspec.Struct, frozen=True):
 
 
 class DeviceChange(msgspec.Struct, frozen=True):
-    """What is absent stays; an empty category and an interval of 0 take it away. `person`: whose own it is from now on,
+    """What is absent stays; an interval of 0 takes it away, and so does an empty category, color (`#rrggbb`), icon or
+    text of notes. `person`: whose own it is from now on,
     by its number; it leaves its groups. Of what is somebody's own only that person says so; 0: it is nobody's."""
 
     name: Name | None = None
     category: Category | None = None
     interval: Annotated[float, msgspec.Meta(ge=0, le=86_400)] | None = None
     person: Annotated[int, msgspec.Meta(ge=0, lt=2**31)] | None = None
+    color: Color | None = None
+    icon: Icon | Literal[""] | None = None
+    notes: Notes | None = None
 
 
 class DeviceQuery(Page, frozen=True):
@@ -85,12 +92,16 @@ class StatusAnswer(msgspec.Struct, frozen=True):
 
 class DeviceAnswer(msgspec.Struct, frozen=True):
     """`token` is there when it was just made, and never again. `ingest_url`, one address for every phone app, is shown
-    to who may change the device, where it alone is asked for. There `person` says whose own it is, if anybody's."""
+    to who may change the device, where it alone is asked for. There `person` says whose own it is, if anybody's, and
+    `notes` what people noted about it. `color` and `icon` are there where it has them."""
 
     id: str
     name: str
     category: str | None
     interval: float | None
+    color: str | msgspec.UnsetType = msgspec.UNSET
+    icon: str | msgspec.UnsetType = msgspec.UNSET
+    notes: str | msgspec.UnsetType = msgspec.UNSET
     token: str | msgspec.UnsetType = msgspec.UNSET
     ingest_url: str | msgspec.UnsetType = msgspec.UNSET
     status: StatusAnswer | msgspec.UnsetType | None = msgspec.UNSET  # of one device, where it ever said it
@@ -140,7 +151,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @document_response(DeviceAnswer)
     @allow("devices", rows=True)
     async def change_device(device: str) -> Response:
-        """Change the name, the category, the interval, or whose own it is."""
+        """Change how it is called and looks, its category, its interval, or whose own it is."""
         return await _change(pool, device, await read_json(DeviceChange))
 
     @routes.delete("/<slug:device>")
@@ -203,11 +214,21 @@ async def _change(pool: asyncpg.Pool, id: str, change: DeviceChange) -> Response
         found = await find_device(conn, sight(), id, "devices")
         if change.person is not None and await give_device(conn, sight(), found.key, change.person):
             await note(conn, "device.given", id, whose=change.person)
+        await _dress(conn, found.key, change)
         device = await update_device(conn, id, name=name, category=category, interval=change.interval)
         if device is None:
             raise NotFound(f"there is no device {id}")
         await note(conn, "device.changed", id)
     return answer(_make_answer(device))
+
+
+async def _dress(conn: asyncpg.Connection, key: int, change: DeviceChange) -> None:
+    """Before the statement that nudges: who reads the device on hearing it reads this, too."""
+    color = None if change.color is None else change.color.lower()
+    notes = None if change.notes is None else change.notes.strip()
+    clean((notes or "").replace("\n", " ").replace("\t", " "), "notes")  # lines are what notes may have
+    if (color, change.icon, notes) != (None, None, None):
+        await update_appearance(conn, key, color=color, icon=change.icon, notes=notes)
 
 
 async def _rotate(pool: asyncpg.Pool, id: str) -> Response:
@@ -225,6 +246,7 @@ async def _show(conn: asyncpg.Connection, device: Device) -> DeviceAnswer:
         _make_answer(device),
         status=_make_status(await select_status(conn, device.key)),
         person=await select_owner_of_device(conn, device.key) or msgspec.UNSET,
+        notes=await select_notes(conn, device.key) or msgspec.UNSET,
     )
     try:
         await check_action(conn, sight(), "devices", "device", device.key)
@@ -235,7 +257,15 @@ async def _show(conn: asyncpg.Connection, device: Device) -> DeviceAnswer:
 
 
 def _make_answer(device: Device, secret: str | None = None) -> DeviceAnswer:
-    return DeviceAnswer(device.id, device.name, device.category, device.interval, secret if secret else msgspec.UNSET)
+    return DeviceAnswer(
+        device.id,
+        device.name,
+        device.category,
+        device.interval,
+        device.color or msgspec.UNSET,
+        device.icon or msgspec.UNSET,
+        token=secret or msgspec.UNSET,
+    )
 
 
 def _make_status(status: DeviceStatus | None) -> StatusAnswer | None:

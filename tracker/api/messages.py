@@ -15,7 +15,7 @@ from tracker.errors import Conflict, Invalid, NotFound
 from tracker.model.message import ToldMessage, tell_message
 from tracker.model.moment import DAY_MS, now_ms
 from tracker.model.note import LARGEST_TEXT
-from tracker.store.alarms import insert_seen
+from tracker.store.alarms import insert_seen, select_first_seen
 from tracker.store.commands import MOST_OPEN, count_open_commands
 from tracker.store.events import select_event
 from tracker.store.messages import queue_message, select_message, select_message_head, select_messages
@@ -45,11 +45,11 @@ class MessagePage(msgspec.Struct, frozen=True):
 
 
 class EventSeen(msgspec.Struct, frozen=True):
-    """Who was the first to see it, and when."""
+    """Who was the first to see it, and when; both null where nobody has said so yet."""
 
     event: int
-    by: str
-    at: str
+    by: str | None
+    at: str | None
 
 
 def blueprint(pool: asyncpg.Pool) -> Blueprint:
@@ -70,6 +70,16 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     async def send_message(device: str) -> Response:
         """Send a message to whoever holds the device; it is kept until it is answered or has expired."""
         return await _send(pool, device, await read_json(NewMessage))
+
+    @routes.get("/events/<int:event>/seen")
+    @document_response(EventSeen)
+    @allow("see", rows=True)
+    async def read_seen(event: int) -> Response:
+        """Tell who has seen an event, and when."""
+        async with borrow(pool) as conn:
+            await _require_event(conn, event)
+            seen = await select_first_seen(conn, event)
+        return answer(EventSeen(event, seen.by if seen else None, seen.at if seen else None))
 
     @routes.post("/events/<int:event>/seen")
     @document_response(EventSeen)
@@ -128,11 +138,15 @@ def clean_text(text: str, field: str) -> str:
 async def _see(pool: asyncpg.Pool, event: int) -> Response:
     token = caller()
     by = (token.name or token.kind) if token else "somebody"
-    if event > 2**63 - 1:
-        raise NotFound(f"there is no event {event}")
     async with borrow(pool) as conn, conn.transaction():
-        is_there = await select_event(conn, sight(), event) is not None
-        seen = await insert_seen(conn, event, by) if is_there else None
+        await _require_event(conn, event)
+        seen = await insert_seen(conn, event, by)
     if seen is None:
         raise NotFound(f"there is no event {event}")
     return answer(EventSeen(event, seen.by, seen.at))
+
+
+async def _require_event(conn: asyncpg.Connection, event: int) -> None:
+    """NotFound where there is none that the caller may see."""
+    if event > 2**63 - 1 or await select_event(conn, sight(), event) is None:
+        raise NotFound(f"there is no event {event}")

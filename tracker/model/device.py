@@ -1,10 +1,11 @@
 """Device: a thing that reports where it is."""
 
 import re
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
+Icon = Literal["car", "van", "truck", "bus", "bike", "person", "boat", "animal", "parcel", "phone"]
 SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -16,6 +17,8 @@ class Device(msgspec.Struct, frozen=True):
     name: str
     category: str | None = None
     interval: float | None = None  # s between its fixes; silent for longer, it is told to be offline
+    color: str | None = None  # '#rrggbb', by which people tell it from others
+    icon: str | None = None
 
 
 def is_slug(text: str) -> bool:

@@ -91,6 +91,11 @@ async def insert_seen(conn: asyncpg.Connection, event: int, by: str) -> FirstSee
     return FirstSeen(row["by"], format_ms(from_datetime(row["at"])))
 
 
+async def select_first_seen(conn: asyncpg.Connection, event: int) -> FirstSeen | None:
+    row = await conn.fetchrow("select by, at from event_seen where event = $1", event)
+    return FirstSeen(row["by"], format_ms(from_datetime(row["at"]))) if row else None
+
+
 class SeenAlarm(msgspec.Struct, frozen=True):
     """`device`: key; `message`: the id by which the device called."""
 

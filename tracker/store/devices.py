@@ -11,7 +11,7 @@ from tracker.model.sight import Sight
 from tracker.store.seen import Args, seen_devices
 from tracker.store.tokens import revoke_device_tokens
 
-COLUMNS: Final = "key, id, name, category, interval_s"
+COLUMNS: Final = "key, id, name, category, interval_s, color, icon"
 
 
 async def insert_device(
@@ -134,4 +134,4 @@ async def _delete_fixes(conn: asyncpg.Connection, key: int) -> None:
 
 
 def _read_device(row: asyncpg.Record) -> Device:
-    return Device(row["key"], row["id"], row["name"], row["category"], row["interval_s"])
+    return Device(row["key"], row["id"], row["name"], row["category"], row["interval_s"], row["color"], row["icon"])

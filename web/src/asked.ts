@@ -1,13 +1,7 @@
-/** The device that an address or a notification asks for. */
+/** The device that a notification asks for when somebody clicks it. */
 import type { Live } from './live';
 
-/** At the start `?device=`, which then goes from the address; later what a notification that was clicked says. */
 export function followRequests(live: Live): () => void {
-  const asked = deviceIn(location.href);
-  if (asked !== null) {
-    history.replaceState(null, '', location.pathname);
-    live.goToDevice(asked);
-  }
   const told = (message: MessageEvent) => {
     const device = deviceIn(String((message.data as { url?: unknown } | null)?.url ?? ''));
     if (device !== null) live.goToDevice(device);

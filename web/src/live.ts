@@ -4,10 +4,12 @@ import { ApiError, onSessionEnd } from './api/call';
 import { fetchDevices, fetchTrack } from './api/devices';
 import { fetchEvents } from './api/events';
 import { fetchGeofences, fetchGeofencesTag } from './api/geofences';
+import { fetchMessageHead, fetchSeen, fetchThread, type Seen } from './api/messages';
 import { fetchMe } from './api/sign-in';
 import { Feed } from './live/feed';
 import type { TrackerEvent, Viewport } from './live/frames';
 import type { Link } from './live/socket';
+import type { Message } from './live/threads';
 import type { MapView } from './map/view';
 import * as state from './state';
 import { words } from './words';
@@ -34,6 +36,7 @@ export class Live {
       healthChanged: (health, link) => this.healthChanged(health, link),
       moved: () => this.moved(),
       happened: (event) => this.happened(event),
+      said: (message) => this.said(message),
       missed: (head) => void this.readLog(head),
       counted: (cells) => this.view.peek()?.showCells(cells),
     });
@@ -137,6 +140,42 @@ export class Live {
     if (!state.geofenceNames.peek().has(event.geofence)) void this.readGeofences();
   }
 
+  /** A message is new, or something has become of it; also told by who has just sent one. */
+  said(message: Message): void {
+    const { threads, devices } = this.feed;
+    if (threads.add(message)) {
+      const name = devices.name[devices.row(message.device) ?? -1] ?? message.device;
+      state.announced.value = words.value.talk.said(name);
+    }
+    if (message.event !== null && message.state === 'read') void this.learnSeen(message.event, true);
+    this.talked();
+  }
+
+  private talked(): void {
+    state.unread.value = new Map(this.feed.threads.unread);
+    state.talked.value++;
+  }
+
+  /** Somebody looks at the conversation with this device, or at none. */
+  async openThread(device: string | null): Promise<void> {
+    const { threads } = this.feed;
+    threads.look(device);
+    this.talked();
+    if (device === null) return;
+    threads.fill(device, await fetchThread(device));
+    this.talked();
+  }
+
+  /** Asks who has seen a call for help; `anew` where that has just changed. */
+  async learnSeen(event: number, anew = false): Promise<void> {
+    if (!anew && state.seen.peek().has(event)) return;
+    await quietly(async () => this.knowSeen(event, await fetchSeen(event)));
+  }
+
+  knowSeen(event: number, seen: Seen): void {
+    state.seen.value = new Map(state.seen.peek()).set(event, seen);
+  }
+
   private healthChanged(health: Feed['health'], link: Link): void {
     state.health.value = health;
     state.link.value = link;
@@ -171,12 +210,17 @@ export class Live {
     );
   }
 
-  private async readCatalogue(): Promise<void> {
+  /** The devices and geofences there are; also asked for by who has changed a device. */
+  async readCatalogue(): Promise<void> {
     if (state.door.peek().state !== 'open') return;
     const loaded = await quietly(async () => {
       const found = await fetchDevices();
-      for (const device of found) this.feed.devices.learn(device.id, device.name, device.category);
+      for (const { id, name, category, color, icon } of found)
+        this.feed.devices.dress(this.feed.devices.learn(id, name, category), color, icon);
       this.feed.devices.retain(new Set(found.map((device) => device.id)));
+      const ours = this.feed.threads.last;
+      if (found[0]) this.feed.messagesUpTo(await fetchMessageHead(found[0].id), ours);
+      this.talked();
     });
     if (loaded || state.catalogue.peek() === 'loading') state.catalogue.value = loaded ? 'loaded' : 'failed';
     await this.readGeofences();
@@ -216,6 +260,7 @@ export class Live {
 
   private selectionChanged(row: number | null): void {
     state.following.value = false;
+    state.cardView.value = 'now';
     if (row !== null) state.chosenFence.value = null;
     this.view.peek()?.select(row);
     this.see();

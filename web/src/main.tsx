@@ -2,12 +2,13 @@
 import '@fontsource-variable/inter/wght.css';
 import 'maplibre-gl/dist/maplibre-gl.css';
 import { render } from 'preact';
+import { readCamera } from './address';
 import { ApiError, here } from './api/call';
 import { fetchConfig, fetchMe, type Key } from './api/sign-in';
 import { App } from './panels/App';
 import { trySignIn } from './panels/SignIn';
 import { followTheme } from './panels/theme';
-import { type Code, code, config, door, me } from './state';
+import { type Code, camera, code, config, door, me } from './state';
 import { followLanguage } from './words';
 import './styles/tokens.css';
 import './styles/page.css';
@@ -15,6 +16,10 @@ import './styles/side.css';
 import './styles/events.css';
 import './styles/stage.css';
 import './styles/detail.css';
+import './styles/card.css';
+import './styles/device-form.css';
+import './styles/finding.css';
+import './styles/talk.css';
 import './styles/form.css';
 import './styles/add.css';
 import './styles/alerts.css';
@@ -22,6 +27,7 @@ import './styles/door.css';
 import './styles/people.css';
 
 followTheme();
+camera.value = readCamera(new URLSearchParams(location.search).get('at')); // the map asks for it when it is made
 followLanguage();
 const liveUrl = here('/ws/live').replace(/^http/, 'ws');
 render(<App liveUrl={liveUrl} onSignedIn={() => void enter()} />, document.getElementById('app')!);

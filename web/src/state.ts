@@ -4,10 +4,13 @@
  */
 import { computed, signal } from '@preact/signals';
 import type { Geofence } from './api/geofences';
+import type { Seen } from './api/messages';
 import type { Config, Me } from './api/sign-in';
+import { EVERYTHING, type Finding } from './finding';
 import type { Health } from './live/feed';
 import type { TrackerEvent } from './live/frames';
 import type { Link } from './live/socket';
+import type { Camera } from './map/view';
 
 export type Door =
   | { readonly state: 'asking' | 'open' }
@@ -30,6 +33,10 @@ export const second = signal(0); // a second has passed: ages have changed
 export const health = signal<Health>('connecting');
 export const link = signal<Link>({ state: 'idle' });
 export const events = signal<readonly TrackerEvent[]>([]);
+export const talked = signal(0); // a thread has changed
+export const unread = signal<ReadonlyMap<string, number>>(new Map()); // messages nobody has read here, by device
+export const seen = signal<ReadonlyMap<number, Seen>>(new Map()); // who has seen a call for help, by its event
+export const announced = signal(''); // read out by screen readers
 export const geofences = signal<readonly Geofence[]>([]);
 export const catalogue = signal<'loading' | 'loaded' | 'failed'>('loading');
 
@@ -38,14 +45,28 @@ export const chosenFence = signal<string | null>(null); // its id; a device or a
 export const following = signal(false);
 export const query = signal('');
 export const filter = signal<Filter>('all');
+export const finding = signal<Finding>(EVERYTHING);
+export const members = signal<ReadonlySet<string> | null>(null); // of the group that is asked for
 export const pane = signal<Pane>('devices'); // on a wide screen the events have a place of their own
 export const fenceQuery = signal('');
 export const helpShown = signal(false);
 export const addingShown = signal(false);
 export const sharing = signal<{ readonly id: string; readonly name: string } | null>(null); // a device, to others
+export const editing = signal<string | null>(null); // id of the device that is changed
+export type CardView = 'now' | 'talk' | 'charts';
+export const cardView = signal<CardView>('now');
 export const accountShown = signal(false);
 export const code = signal<Code | null>(null); // that a link brought: an invitation, or a new password
+/** Where a person moved the map to; null as long as nobody did. */
+export const camera = signal<Camera | null>(null);
 export const mapMissing = signal(false);
 
 export const geofenceNames = computed(() => new Map(geofences.value.map((fence) => [fence.id, fence.name])));
 export const isAdmin = computed(() => me.value?.kind === 'admin' || me.value?.owner === true);
+export const mayManage = computed(() => isAdmin.value || has('manager'));
+/** Writes to devices and shares them; the server has the last word on each. */
+export const mayCommand = computed(() => mayManage.value || has('dispatcher'));
+
+function has(role: string): boolean {
+  return me.value?.kind === role || me.value?.groups.some((each) => each.role === role) === true;
+}

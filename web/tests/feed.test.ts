@@ -45,6 +45,7 @@ function feeding() {
     healthChanged: (health) => healths.at(-1) === health || healths.push(health),
     moved: () => {},
     happened: () => {},
+    said: () => {},
     counted: () => {},
     missed: (head) => missed.push(head),
   });

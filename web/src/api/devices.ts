@@ -1,11 +1,37 @@
-/** Devices as the catalogue has them, and where one has been. */
+/** Devices as the catalogue has them, one as it is, what is done to it, and where it has been. */
 import type { Position } from 'geojson';
-import { call, type Json, list, textOrNull } from './call';
+import { call, type Json, list, numberOrNull, send, textOrNull } from './call';
 
 export interface DeviceEntry {
   readonly id: string;
   readonly name: string;
   readonly category: string | null;
+  readonly color: string | null; // '#rrggbb'
+  readonly icon: string | null;
+}
+
+export interface DeviceDetails extends DeviceEntry {
+  readonly interval: number | null; // s
+  readonly notes: string;
+}
+
+/** As people type it: what is empty, or an interval of 0, is taken away. */
+export interface DeviceChange {
+  readonly name: string;
+  readonly category: string;
+  readonly interval: number;
+  readonly color: string;
+  readonly icon: string;
+  readonly notes: string;
+}
+
+/** What is erased together with a device. `first` in ms. */
+export interface Contents {
+  readonly fixes: number;
+  readonly first: number | null;
+  readonly events: number;
+  readonly messages: number;
+  readonly pairs: number;
 }
 
 const PAGE = 5_000; // devices
@@ -26,15 +52,61 @@ function decodeDevice(device: Json): DeviceEntry {
     id: String(device['id']),
     name: String(device['name'] ?? device['id']),
     category: textOrNull(device['category']),
+    color: textOrNull(device['color']),
+    icon: textOrNull(device['icon']),
+  };
+}
+
+function at(id: string): string {
+  return `/api/devices/${encodeURIComponent(id)}`;
+}
+
+export async function fetchDevice(id: string): Promise<DeviceDetails> {
+  const device = await call('GET', at(id));
+  return {
+    ...decodeDevice(device),
+    interval: numberOrNull(device['interval']),
+    notes: textOrNull(device['notes']) ?? '',
+  };
+}
+
+export async function changeDevice(id: string, change: DeviceChange): Promise<void> {
+  await call('PATCH', at(id), change);
+}
+
+export async function removeDevice(id: string): Promise<void> {
+  await call('DELETE', at(id));
+}
+
+/** The new one, which is not shown again; the old one has ended. */
+export async function renewToken(id: string): Promise<string> {
+  return String((await call('POST', `${at(id)}/token`, {}))['token']);
+}
+
+export async function fetchContents(id: string): Promise<Contents> {
+  const found = await call('GET', `${at(id)}/contents`);
+  const first = textOrNull(found['first']);
+  return {
+    fixes: Number(found['fixes']),
+    first: first === null ? null : Date.parse(first),
+    events: Number(found['events']),
+    messages: Number(found['messages']),
+    pairs: Number(found['pairs']),
   };
 }
 
 /** The places of a device since `from`, oldest first. */
 export async function fetchTrack(id: string, from: Date, points: number): Promise<Position[]> {
   const query = new URLSearchParams({ from: from.toISOString(), max_points: String(points) });
-  const { geometry } = await call('GET', `/api/devices/${encodeURIComponent(id)}/track?${query}`);
+  const { geometry } = await call('GET', `${at(id)}/track?${query}`);
   const line = geometry as { coordinates?: Position[] } | null;
   return line?.coordinates ?? [];
+}
+
+/** Every fix since `from` as CSV, oldest first, with a head. */
+export async function fetchFixes(id: string, from: Date): Promise<string> {
+  const query = new URLSearchParams({ from: from.toISOString(), format: 'csv' });
+  return (await send('GET', `${at(id)}/track?${query}`)).text();
 }
 
 /** One that was just made. Its token is not shown again. */
@@ -50,6 +122,6 @@ export async function createDevice(name: string, category: string | null, interv
 
 /** The address that makes a phone this device, once. */
 export async function pairDevice(id: string): Promise<{ readonly url: string }> {
-  const pairing = await call('POST', `/api/devices/${encodeURIComponent(id)}/pairing`, {});
+  const pairing = await call('POST', `${at(id)}/pairing`, {});
   return { url: String(pairing['url']) };
 }

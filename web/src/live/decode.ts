@@ -9,6 +9,7 @@ import {
   Status,
   type TrackerEvent,
 } from './frames';
+import type { Message } from './threads';
 
 const STATUS: Record<string, Status> = { stopped: Status.Stopped, moving: Status.Moving };
 const POSITIONS = 2; // the first byte of binary positions
@@ -82,6 +83,8 @@ function decodeText(text: string): Frame {
       return { kind: 'cells', cells: asList(message['cells'], 'cells').map(decodeCell) };
     case 'event':
       return { kind: 'event', event: decodeEvent(message['event']) };
+    case 'message':
+      return { kind: 'message', message: decodeMessage(message['message']) };
     case 'reset':
       return { kind: 'reset' };
     case 'going_away':
@@ -149,6 +152,23 @@ export function decodeEvent(value: unknown): TrackerEvent {
     lon: numberOr(it['lon'], NaN),
     lat: numberOr(it['lat'], NaN),
     evidence: decodeEvidence(it['evidence']),
+  };
+}
+
+/** Also used for `GET /api/devices/{id}/messages`, whose lines have the same shape. */
+export function decodeMessage(value: unknown): Message {
+  const it = asObject(value, 'message');
+  if (typeof it['number'] !== 'number') throw new BadFrame('a message without a number');
+  return {
+    number: it['number'],
+    device: String(it['device']),
+    direction: it['direction'] === 'up' ? 'up' : 'down',
+    id: String(it['id']),
+    text: String(it['text'] ?? ''),
+    at: Date.parse(String(it['at'])),
+    state: String(it['state']),
+    alarm: textOrNull(it['alarm']),
+    event: typeof it['event'] === 'number' ? it['event'] : null,
   };
 }
 

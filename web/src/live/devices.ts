@@ -27,6 +27,8 @@ export class DeviceTable {
   readonly id: string[] = [];
   readonly name: string[] = [];
   readonly category: (string | null)[] = [];
+  readonly color: (string | null)[] = []; // '#rrggbb'
+  readonly icon: (string | null)[] = [];
   readonly inside: (readonly string[])[] = []; // geofence ids
   newestAt = NaN;
   /** Rows that have changed since `takeChanged`; bounded by the number of rows, since each is in it once. */
@@ -54,6 +56,14 @@ export class DeviceTable {
       this.namesVersion++;
     }
     return row;
+  }
+
+  /** How people tell it from others. */
+  dress(row: number, color: string | null, icon: string | null): void {
+    if (this.color[row] === color && this.icon[row] === icon) return;
+    this.color[row] = color;
+    this.icon[row] = icon;
+    this.namesVersion++;
   }
 
   applyNames(devices: readonly DeviceName[]): void {
@@ -190,7 +200,7 @@ export class DeviceTable {
     this.rowById.set(id, row);
     this.id[row] = id;
     this.name[row] = id;
-    this.category[row] = null;
+    this.category[row] = this.color[row] = this.icon[row] = null;
     this.inside[row] = [];
     this.status[row] = Status.Unknown;
     this.speed[row] = this.heading[row] = this.accuracy[row] = this.battery[row] = NaN;

@@ -8,6 +8,7 @@ import { EventLog } from './events';
 import type { Cell, Frame, Subscription, TrackerEvent } from './frames';
 import { type Link, LiveSocket } from './socket';
 import { type Look, subscribeMessage, subscription, WORLD } from './subscription';
+import { type Message, Threads } from './threads';
 
 /** What the badge says. `catching up`: connected, but not everything we missed has come; `slow`: asked, it does not answer. */
 export type Health = 'connecting' | 'catching up' | 'live' | 'slow' | 'lost' | 'paused' | 'refused';
@@ -17,6 +18,8 @@ export interface FeedListener {
   /** Positions, names or shown devices have changed; called once per frame, so it must be cheap. */
   moved(): void;
   happened(event: TrackerEvent): void;
+  /** A message that is new, or in another state. */
+  said(message: Message): void;
   /** The event log of the server up to `head` is not in ours: read it over HTTP. */
   missed(head: number): void;
   counted(cells: readonly Cell[]): void;
@@ -27,6 +30,7 @@ const RESUBSCRIBE_MS = 5_000; // at most this often for names that did not come
 export class Feed {
   readonly devices = new DeviceTable();
   readonly events = new EventLog();
+  readonly threads = new Threads();
   health: Health = 'connecting';
   clockOffset = 0; // ms to add to our clock for the server's
   framesReceived = 0;
@@ -90,6 +94,11 @@ export class Feed {
     else this.subscribe();
   }
 
+  /** The number of the newest message there is, and of the newest we had when that was asked. */
+  messagesUpTo(head: number, ours: number | null): void {
+    if (this.threads.startAt(head, ours)) this.subscribe();
+  }
+
   pause(): void {
     if (this.paused) return;
     this.paused = true;
@@ -116,7 +125,7 @@ export class Feed {
 
   private subscribe(): void {
     this.stale = false;
-    this.socket.send(subscribeMessage(this.wanted, this.events.last));
+    this.socket.send(subscribeMessage(this.wanted, this.events.last, this.threads.last));
   }
 
   private linkChanged(link: Link): void {
@@ -166,6 +175,8 @@ export class Feed {
         return this.listener.moved();
       case 'event':
         return this.happened(frame.event);
+      case 'message':
+        return this.listener.said(frame.message);
       case 'reset':
         return; // `resumed: false` has said so already
       case 'going_away':
@@ -190,6 +201,7 @@ export class Feed {
   private startOver(): void {
     this.devices.forgetSlots();
     this.events.clear();
+    this.threads.clear();
     this.subscribe();
   }
 

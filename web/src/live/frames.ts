@@ -1,5 +1,6 @@
 /** What the live stream says, decoded once: everything behind decode.ts works with these and never with JSON. */
 import type { Evidence } from './evidence';
+import type { Message } from './threads';
 
 export const Status = { Unknown: 0, Stopped: 1, Moving: 2 } as const;
 export type Status = (typeof Status)[keyof typeof Status];
@@ -71,6 +72,7 @@ export type Frame =
   | { readonly kind: 'gone'; devices: string[] }
   | { readonly kind: 'cells'; cells: Cell[] }
   | { readonly kind: 'event'; event: TrackerEvent }
+  | { readonly kind: 'message'; message: Message } // new, or in another state
   | { readonly kind: 'reset' }
   | { readonly kind: 'going_away'; afterMs: number }
   | { readonly kind: 'error'; code: string; message: string }

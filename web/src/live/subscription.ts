@@ -48,8 +48,8 @@ function lat(value: number): number {
   return Math.max(-90, Math.min(90, value));
 }
 
-/** As the wire says it. */
-export function subscribeMessage(wanted: Subscription, after: number | null): object {
+/** As the wire says it. `after` and `said`: the newest event and message that we have, null for none. */
+export function subscribeMessage(wanted: Subscription, after: number | null, said: number | null): object {
   const { west, south, east, north } = wanted.viewport;
   return {
     type: 'subscribe',
@@ -59,5 +59,6 @@ export function subscribeMessage(wanted: Subscription, after: number | null): ob
     rate: wanted.rate,
     binary: wanted.binary,
     events: { after, geofences: null, devices: null, types: null },
+    messages: { after: said },
   };
 }

@@ -65,6 +65,9 @@ export class DeviceLabels {
       if (row === undefined) return;
       label.textContent = this.table.name[row]!;
       label.classList.toggle('selected', row === this.layer.selected);
+      const color = this.table.color[row];
+      label.classList.toggle('own', !!color);
+      if (color) label.style.setProperty('--own', color);
     });
   }
 }

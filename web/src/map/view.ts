@@ -23,6 +23,8 @@ export interface MapListener {
   picked(row: number | null): void;
   /** A person moved the map: it no longer follows. */
   grabbed(): void;
+  /** A person has moved it there. */
+  steered(camera: Camera): void;
 }
 
 /** Something that lies over the map for a while and takes its clicks. Its layers go with each style, so it is told of them. */
@@ -71,15 +73,16 @@ export class MapView {
     private theme: Theme,
     private readonly custom: string | null,
     private readonly listener: MapListener,
+    asked: Camera | null = null,
   ) {
     setWorkerUrl(workerUrl);
     readTilesInRanges();
-    const camera = rememberedCamera();
+    const camera = asked ?? rememberedCamera();
     this.placed = camera !== null;
     this.map = new MapLibre({
       container,
       style: basemap(theme, custom),
-      ...(camera ?? { center: [12, 30], zoom: 1.8 }),
+      ...(camera ? { center: [...camera.center], zoom: camera.zoom } : { center: [12, 30], zoom: 1.8 }),
       minZoom: 1,
       maxZoom: 20,
       maxPitch: 60,
@@ -106,7 +109,8 @@ export class MapView {
 
   private listen(): void {
     const { map, listener } = this;
-    map.on('moveend', () => {
+    map.on('moveend', (event) => {
+      if ('originalEvent' in event && event.originalEvent) listener.steered(cameraOf(map));
       clearTimeout(this.looking);
       this.looking = setTimeout(() => this.look(), LOOK_MS);
       rememberCamera(map);
@@ -289,14 +293,18 @@ export class MapView {
   }
 }
 
-interface Camera {
-  readonly center: [number, number];
+export interface Camera {
+  readonly center: readonly [lon: number, lat: number];
   readonly zoom: number;
 }
 
-function rememberCamera(map: MapLibre): void {
+function cameraOf(map: MapLibre): Camera {
   const { lng, lat } = map.getCenter();
-  store(CAMERA, JSON.stringify({ center: [lng, lat], zoom: map.getZoom() }));
+  return { center: [lng, lat], zoom: map.getZoom() };
+}
+
+function rememberCamera(map: MapLibre): void {
+  store(CAMERA, JSON.stringify(cameraOf(map)));
 }
 
 function rememberedCamera(): Camera | null {

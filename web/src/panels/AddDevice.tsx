@@ -1,15 +1,17 @@
 /** A device is added: its name, then what makes a phone or a program this device, then the moment its first fix is there. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { ApiError, here } from '../api/call';
+import type { ApiError } from '../api/call';
 import { createDevice, fetchTrack, type NewDevice, pairDevice } from '../api/devices';
 import type { Live } from '../live';
 import { addingShown } from '../state';
 import { words } from '../words';
+import { paste } from './DeviceEnd';
 import { Dialogue } from './Dialogue';
 import { Fault, Field } from './Field';
 import { PlusIcon } from './Icons';
 import { QrCode } from './QrCode';
+import { readRefusal } from './refusal';
 
 const LOOK_MS = 1_500;
 const DAY_MS = 86_400_000;
@@ -43,7 +45,7 @@ function Name({ onMade }: { onMade: (device: NewDevice) => void }) {
     try {
       onMade(await createDevice(name.value.trim(), category.value.trim(), interval.value === '' ? null : seconds));
     } catch (error) {
-      fault.value = error instanceof ApiError ? error : new ApiError(0, words.value.app.noAnswer);
+      fault.value = readRefusal(error);
     }
   };
   const said = words.value.adding;
@@ -116,7 +118,7 @@ function Connect({ live, device, onDone }: { live: Live; device: NewDevice; onDo
         <summary>{said.program}</summary>
         <p class="hint">{said.tokenOnce}</p>
         <pre>
-          <code>{`URL    ${here('/ws/device').replace(/^http/, 'ws')}\nDEVICE ${device.id}\nTOKEN  ${device.token}`}</code>
+          <code>{paste(device.id, device.token)}</code>
         </pre>
       </details>
     </div>

@@ -1,5 +1,6 @@
 /** The page: a side with devices and events, the map with what lies over it. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { keepAddress } from '../address';
 import { Desk } from '../alerts/desk';
 import { signOut } from '../api/sign-in';
 import { followRequests } from '../asked';
@@ -9,8 +10,10 @@ import { peopleWords } from '../people/words';
 import {
   accountShown,
   addingShown,
+  announced,
   code,
   door,
+  editing,
   helpShown,
   isAdmin,
   me,
@@ -24,10 +27,12 @@ import { chooseUnits, UNITS, units } from '../units';
 import { chooseLanguage, LANGUAGES, language, words } from '../words';
 import { Account } from './Account';
 import { AddDevice } from './AddDevice';
+import { Alarms } from './Alarms';
 import { Alerts } from './Alerts';
 import { Badge } from './Badge';
 import { CodePage } from './Code';
 import { Detail } from './Detail';
+import { DeviceForm } from './DeviceForm';
 import { DeviceList } from './DeviceList';
 import { EventFeed } from './EventFeed';
 import { GeofenceCard } from './GeofenceCard';
@@ -70,7 +75,7 @@ function Dashboard({ url }: { url: string }) {
   const [desk] = useState(() => new Desk());
   useEffect(() => {
     live.start();
-    const stops = [listenForShortcuts(live, editor), followRequests(live)];
+    const stops = [keepAddress(live), listenForShortcuts(live, editor), followRequests(live)];
     Object.assign(window, { tracker: live }); // for the console, and for tests that look at what is drawn
     return () => {
       for (const stop of stops) stop();
@@ -99,6 +104,7 @@ function Dashboard({ url }: { url: string }) {
       <main class="stage">
         <MapPane live={live} />
         <Badge live={live} />
+        <Alarms live={live} />
         <button
           type="button"
           class="fit card"
@@ -111,8 +117,12 @@ function Dashboard({ url }: { url: string }) {
         <Detail live={live} />
         <GeofenceCard live={live} editor={editor} />
       </main>
+      <p class="unseen" role="status">
+        {announced.value}
+      </p>
       {helpShown.value && <Help />}
       {addingShown.value && <AddDevice live={live} />}
+      {editing.value !== null && <DeviceForm live={live} id={editing.value} key={editing.value} />}
       {sharing.value && <ShareDevice device={sharing.value.id} name={sharing.value.name} />}
       {accountShown.value && (
         <Account onClose={() => (accountShown.value = false)} onChanged={() => location.reload()} />

@@ -1,114 +1,89 @@
-/** The selected device: everything its newest position says. */
+/** The selected device: what its newest position says, what is said with it, and how it went. */
 import type { Live } from '../live';
-import { events, following, geofenceNames, me, second, selected, sharing, tick } from '../state';
+import { type CardView, cardView, editing, events, mayManage, second, selected, tick, unread } from '../state';
 import { words } from '../words';
-import { accuracy, ago, compass, moment, percent, speedFigure, speedUnit, stateOf, UNKNOWN } from './format';
-import { CloseIcon, FenceIcon, FollowIcon, HeadingIcon } from './Icons';
+import { CardNow } from './CardNow';
+import { Charts } from './Charts';
+import { DeviceIcon } from './DeviceIcons';
+import { CloseIcon, PencilIcon } from './Icons';
 import { isolated, Name } from './Name';
+import { Talk } from './Talk';
+import { Unread } from './Unread';
 
 export function Detail({ live }: { live: Live }) {
   void tick.value;
   void second.value;
   void events.value;
   const row = selected.value;
-  if (row === null || !live.feed.devices.id[row]) return null;
   const { devices } = live.feed;
-  const now = live.feed.now();
-  const state = stateOf(devices.status[row]!, devices.at[row]!, now, live.feed.seesEverything);
+  const id = row === null ? undefined : devices.id[row];
+  if (row === null || !id) return null;
   return (
-    <section class="detail card" aria-label={words.value.detail.device(isolated(devices.name[row]!))}>
-      <header>
-        <div>
-          <h2>
-            <Name text={devices.name[row]} />
-          </h2>
-          <p class="id">
-            {devices.id[row]}
-            {devices.category[row] ? ` · ${devices.category[row]}` : ''}
-          </p>
-        </div>
-        <button type="button" class="quiet" aria-label={words.value.app.close} onClick={() => (selected.value = null)}>
-          <CloseIcon />
-        </button>
-      </header>
-      <div class="headline">
-        <p class="speed">
-          <b>{speedFigure(devices.speed[row]!)}</b> {speedUnit()}
-        </p>
-        <span class={`pill ${state.key}`}>
-          <span class={`dot ${state.key}`} />
-          {state.text}
-        </span>
-      </div>
-      <Facts live={live} row={row} now={now} />
-      <Inside ids={devices.inside[row]!} />
-      <footer>
-        <button type="button" aria-pressed={following.value} onClick={() => (following.value = !following.value)}>
-          <FollowIcon /> {following.value ? words.value.detail.following : words.value.detail.follow}
-        </button>
-        {me.value?.kind !== 'viewer' && (
-          <button
-            type="button"
-            onClick={() => (sharing.value = { id: devices.id[row]!, name: devices.name[row] ?? devices.id[row]! })}
-          >
-            {words.value.share.open}
-          </button>
-        )}
-        {!devices.shown[row] && <span class="hint">{words.value.detail.notInView}</span>}
-      </footer>
+    <section
+      class="detail card"
+      data-view={cardView.value}
+      aria-label={words.value.detail.device(isolated(devices.name[row]!))}
+    >
+      <Head live={live} row={row} id={id} />
+      <Views id={id} />
+      {cardView.value === 'charts' ? (
+        <Charts live={live} id={id} key={id} />
+      ) : cardView.value === 'talk' ? (
+        <Talk live={live} id={id} key={id} />
+      ) : (
+        <CardNow live={live} row={row} />
+      )}
     </section>
   );
 }
 
-function Facts({ live, row, now }: { live: Live; row: number; now: number }) {
+function Head({ live, row, id }: { live: Live; row: number; id: string }) {
+  void tick.value;
   const { devices } = live.feed;
-  const heading = devices.heading[row]!;
-  const known = !Number.isNaN(devices.at[row]!);
-  const place = `${(devices.latE7[row]! / 1e7).toFixed(5)}, ${(devices.lonE7[row]! / 1e7).toFixed(5)}`;
   return (
-    <dl>
+    <header>
       <div>
-        <dt>{words.value.detail.heading}</dt>
-        <dd>
-          {!Number.isNaN(heading) && <HeadingIcon degrees={heading} />} {compass(heading)}
-        </dd>
+        <h2>
+          <DeviceIcon icon={devices.icon[row] ?? null} color={devices.color[row] ?? null} size={20} />
+          <Name text={devices.name[row]} />
+        </h2>
+        <p class="id">
+          {id}
+          {devices.category[row] ? ` · ${devices.category[row]}` : ''}
+        </p>
       </div>
-      <div>
-        <dt>{words.value.detail.accuracy}</dt>
-        <dd>{accuracy(devices.accuracy[row]!)}</dd>
-      </div>
-      <div>
-        <dt>{words.value.detail.battery}</dt>
-        <dd>{percent(devices.battery[row]!)}</dd>
-      </div>
-      <div>
-        <dt>{words.value.detail.updated}</dt>
-        <dd title={known ? moment(devices.at[row]!) : ''}>{known ? ago(now - devices.at[row]!) : UNKNOWN}</dd>
-      </div>
-      <div class="wide">
-        <dt>{words.value.detail.place}</dt>
-        <dd class="place">{known ? place : UNKNOWN}</dd>
-      </div>
-    </dl>
+      <span class="tools">
+        {mayManage.value && (
+          <button
+            type="button"
+            class="quiet"
+            aria-label={words.value.card.edit}
+            title={`${words.value.card.edit} (e)`}
+            onClick={() => (editing.value = id)}
+          >
+            <PencilIcon />
+          </button>
+        )}
+        <button type="button" class="quiet" aria-label={words.value.app.close} onClick={() => (selected.value = null)}>
+          <CloseIcon />
+        </button>
+      </span>
+    </header>
   );
 }
 
-function Inside({ ids }: { ids: readonly string[] }) {
+const VIEWS: readonly CardView[] = ['now', 'talk', 'charts'];
+
+function Views({ id }: { id: string }) {
+  const count = unread.value.get(id) ?? 0;
   return (
-    <div class={ids.length ? 'inside' : 'inside none'}>
-      <h3>{words.value.detail.inside}</h3>
-      {ids.length === 0 ? (
-        <p class="hint">{words.value.detail.noGeofence}</p>
-      ) : (
-        <ul>
-          {ids.map((id) => (
-            <li key={id}>
-              <FenceIcon />
-              <Name text={geofenceNames.value.get(id) ?? id} />
-            </li>
-          ))}
-        </ul>
-      )}
+    <div class="views" role="group" aria-label={words.value.card.views}>
+      {VIEWS.map((view) => (
+        <button key={view} type="button" aria-pressed={cardView.value === view} onClick={() => (cardView.value = view)}>
+          {words.value.card[view]}
+          {view === 'talk' && <Unread count={count} />}
+        </button>
+      ))}
     </div>
   );
 }

@@ -1,32 +1,38 @@
 /** Every device by name, found by typing, narrowed by what it does. */
 import { useMemo } from 'preact/hooks';
+import { isFound, isNamed, sortRows } from '../finding';
 import type { Live } from '../live';
 import type { DeviceTable } from '../live/devices';
 import {
   catalogue,
   events,
-  type Filter,
   filter,
+  finding,
   geofenceNames,
-  isAdmin,
+  mayManage,
+  members,
   query,
   second,
   selected,
   tick,
+  unread,
 } from '../state';
 import { language, words } from '../words';
 import { AddButton } from './AddDevice';
+import { DeviceIcon } from './DeviceIcons';
 import { NoDevices, Nothing } from './Empty';
-import { ago, compareNames, count, type State, speedFigure, speedUnit, stateOf } from './format';
+import { Filters, MoreFilters, useMembers } from './Filters';
+import { ago, compareNames, type State, speedFigure, speedUnit, stateOf } from './format';
 import { isolated, Name } from './Name';
 import { Search } from './Search';
+import { Unread } from './Unread';
 import { VirtualList } from './VirtualList';
 
 const ROW_PX = 56;
-const FILTERS: readonly Filter[] = ['all', 'moving', 'stopped', 'silent'];
 
 export function DeviceList({ live }: { live: Live }) {
   void tick.value;
+  useMembers();
   const { devices } = live.feed;
   const now = live.feed.now();
   const sorted = useMemo(() => sortedRows(devices), [devices.namesVersion, language.value]);
@@ -35,12 +41,17 @@ export function DeviceList({ live }: { live: Live }) {
     () => sorted.map((row) => stateOf(devices.status[row]!, devices.at[row]!, now, live.feed.seesEverything)),
     [sorted, second.value, language.value],
   );
-  const rows = narrow(devices, sorted, states, query.value, filter.value);
+  // What is shown changes with what people ask for at once, and by what devices do once a second.
+  const rows = useMemo(
+    () => narrow(live, sorted, states),
+    [states, query.value, filter.value, finding.value, members.value],
+  );
   const current = selected.value === null ? -1 : rows.indexOf(selected.value);
   return (
     <section class="devices" aria-label={words.value.app.devices}>
       <Search label={words.value.devices.search} query={query} />
       <Filters states={states} />
+      {devices.size > 0 && <MoreFilters devices={devices} />}
       {devices.size === 0 && catalogue.value === 'loaded' ? (
         <NoDevices />
       ) : rows.length === 0 ? (
@@ -55,7 +66,7 @@ export function DeviceList({ live }: { live: Live }) {
           row={(index) => <Row live={live} row={rows[index]!} index={index} now={now} />}
         />
       )}
-      {isAdmin.value && <AddButton />}
+      {mayManage.value && <AddButton />}
     </section>
   );
 }
@@ -66,38 +77,23 @@ function sortedRows(devices: DeviceTable): number[] {
   return rows.sort((a, b) => compareNames(devices.name[a]!, devices.name[b]!));
 }
 
-function narrow(devices: DeviceTable, rows: number[], states: State[], text: string, wanted: Filter): number[] {
-  const typed = text.trim().toLocaleLowerCase();
-  if (!typed && wanted === 'all') return rows;
-  return rows.filter(
+function narrow(live: Live, rows: number[], states: State[]): number[] {
+  const { devices } = live.feed;
+  const typed = query.value.trim().toLocaleLowerCase();
+  const [shown, wanted, group] = [filter.value, finding.value, members.value];
+  const now = live.feed.now();
+  const found = rows.filter(
     (row, i) =>
-      (wanted === 'all' || states[i]!.key === wanted) &&
-      (!typed ||
-        devices.name[row]!.toLocaleLowerCase().includes(typed) ||
-        devices.id[row]!.toLowerCase().includes(typed)),
+      (shown === 'all' || states[i]!.key === shown) &&
+      (!typed || isNamed(devices, row, typed)) &&
+      isFound(devices, row, wanted, now, group),
   );
+  return sortRows(devices, found, wanted.order);
 }
 
 function emptyText(size: number): string {
   if (catalogue.value === 'failed' && size === 0) return words.value.devices.unread;
   return size === 0 ? words.value.devices.reading : words.value.devices.noMatch;
-}
-
-function Filters({ states }: { states: State[] }) {
-  const counts = useMemo(() => {
-    const found: Record<string, number> = { all: states.length };
-    for (const { key } of states) found[key] = (found[key] ?? 0) + 1;
-    return found;
-  }, [states]);
-  return (
-    <div class="filters" role="group" aria-label={words.value.devices.showThose}>
-      {FILTERS.map((key) => (
-        <button key={key} type="button" aria-pressed={filter.value === key} onClick={() => (filter.value = key)}>
-          {words.value.devices[key]} <span>{count(counts[key] ?? 0)}</span>
-        </button>
-      ))}
-    </div>
-  );
 }
 
 function Row({ live, row, index, now }: { live: Live; row: number; index: number; now: number }) {
@@ -116,7 +112,9 @@ function Row({ live, row, index, now }: { live: Live; row: number; index: number
     >
       <span class={`dot ${state.key}`} />
       <span class="name">
+        <DeviceIcon icon={devices.icon[row] ?? null} color={devices.color[row] ?? null} size={15} />
         <Name text={devices.name[row]} />
+        <Unread count={unread.value.get(devices.id[row]!) ?? 0} />
       </span>
       <span class="figure">
         {state.key === 'moving' ? (

@@ -8,6 +8,7 @@ import { geofences } from '../state';
 import { words } from '../words';
 import { age, distance, moment, speedFigure, speedUnit, time } from './format';
 import { besideCard } from './MapPane';
+import { SeenBy } from './SeenBy';
 import { toBorder } from './wording';
 
 const DELAY_MS = 60_000; // from the event until it was found out; less need not be told
@@ -37,6 +38,7 @@ export function EvidenceView({ live, event, id, onHeight }: Props) {
         <p key={line}>{line}</p>
       ))}
       {border !== null && <p>{border}</p>}
+      {event.type === 'sos' && <SeenBy live={live} event={event} />}
       {event.evidence.fixes.length > 0 && <Fixes fixes={event.evidence.fixes} now={live.feed.now()} />}
       <p class="doing">
         {row !== undefined && (

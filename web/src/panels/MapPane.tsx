@@ -2,8 +2,9 @@
 import { effect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Live } from '../live';
-import { MapView, type Padding } from '../map/view';
-import { config, following, geofences, health, mapMissing, selected, tick } from '../state';
+import type { Viewport } from '../live/frames';
+import { type Camera, MapView, type Padding } from '../map/view';
+import { camera, config, following, geofences, health, mapMissing, selected, tick } from '../state';
 import { words } from '../words';
 import { theme } from './theme';
 
@@ -34,11 +35,13 @@ export function MapPane({ live }: { live: Live }) {
 
 function make(box: HTMLElement, live: Live): MapView | null {
   try {
-    return new MapView(box, live.feed, theme.peek(), config.peek().mapStyle, {
-      looked: (bounds, zoom) => live.looked(bounds, zoom),
-      picked: (row) => (selected.value = row),
+    const listener = {
+      looked: (bounds: Viewport, zoom: number) => live.looked(bounds, zoom),
+      picked: (row: number | null) => (selected.value = row),
       grabbed: () => (following.value = false),
-    });
+      steered: (to: Camera) => (camera.value = to),
+    };
+    return new MapView(box, live.feed, theme.peek(), config.peek().mapStyle, listener, camera.peek());
   } catch (error) {
     console.warn(`no map: ${String(error)}`);
     mapMissing.value = true;

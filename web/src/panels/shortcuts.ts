@@ -2,7 +2,20 @@
 import { effect, signal } from '@preact/signals';
 import type { Editor } from '../geofences/editor';
 import type { Live } from '../live';
-import { chosenFence, fenceQuery, following, helpShown, pane, query, selected } from '../state';
+import {
+  addingShown,
+  cardView,
+  chosenFence,
+  editing,
+  fenceQuery,
+  following,
+  helpShown,
+  mayManage,
+  pane,
+  query,
+  selected,
+  sharing,
+} from '../state';
 import { readStored, store } from '../storage';
 import { words } from '../words';
 import { fitMap } from './MapPane';
@@ -14,13 +27,15 @@ const KEY = 'tracker.shortcuts';
 export const singleKeys = signal(true);
 
 export function listShortcuts(): readonly [key: string, what: string][] {
-  const { app, help } = words.value;
+  const { app, card, help } = words.value;
   return [
     ['/', app.search],
     ['↑ ↓', help.walk],
     ['d', app.devices],
     ['g', app.geofences],
     ['f', help.follow],
+    ['m', card.talk],
+    ['e', card.edit],
     ['a', app.showAll],
     ['t', app.lightOrDark],
     ['Ctrl Z', help.undoRedo],
@@ -57,12 +72,19 @@ function actions(live: Live): Record<string, () => void> {
   return {
     '/': () => document.getElementById('search')?.focus(),
     f: () => selected.value !== null && (following.value = !following.value),
+    m: () => (cardView.value = cardView.value === 'talk' ? 'now' : 'talk'),
+    e: () => editChosen(live),
     a: () => fitMap(live),
     d: () => (pane.value = 'devices'),
     g: () => (pane.value = 'geofences'),
     t: toggleTheme,
     '?': () => (helpShown.value = !helpShown.value),
   };
+}
+
+function editChosen(live: Live): void {
+  const id = selected.value === null ? undefined : live.feed.devices.id[selected.value];
+  if (id && mayManage.value) editing.value = id;
 }
 
 function stepped(event: KeyboardEvent, editor: Editor): void {
@@ -78,9 +100,15 @@ function goBack(editor: Editor): void {
   const search = document.getElementById('search');
   const typed = pane.value === 'geofences' ? fenceQuery : query;
   if (helpShown.value) helpShown.value = false;
+  else if (editing.value !== null || addingShown.value || sharing.value !== null) closeDialogues();
   else if (editor.draft.value) editor.giveUpDrawing();
   else if (typed.value) typed.value = '';
   else if (document.activeElement === search) search?.blur();
   else if (chosenFence.value !== null) chosenFence.value = null;
   else selected.value = null;
+}
+
+function closeDialogues(): void {
+  editing.value = sharing.value = null;
+  addingShown.value = false;
 }

@@ -1,7 +1,9 @@
 /** Jeder Text der Seite auf Deutsch. */
+import { device } from './de-device';
 import type { Words } from './en';
 
 export const de: Words = {
+  ...device,
   app: {
     panels: 'Bereiche',
     devices: 'Geräte',
@@ -80,10 +82,20 @@ export const de: Words = {
     withToken: 'mit dem Token der Antwort:',
     showsUp: 'Mit seiner ersten Position erscheint es hier.',
     order: 'Reihenfolge',
-    byName: 'nach Namen',
-    byNewest: 'neueste zuerst',
-    byOldest: 'am längsten stumme zuerst',
-    bySpeed: 'schnellste zuerst',
+    orders: {
+      name: 'nach Name',
+      newest: 'neueste zuerst',
+      oldest: 'am längsten still zuerst',
+      speed: 'schnellste zuerst',
+    },
+    group: 'Gruppe',
+    anyGroup: 'jede Gruppe',
+    faster: 'Geschwindigkeit',
+    anySpeed: 'jede',
+    speedOver: (speed) => `${speed} oder mehr`,
+    battery: 'Batterie',
+    anyBattery: 'jeder Stand',
+    batteryBelow: (level) => `unter ${level}`,
     category: 'Art',
     anyCategory: 'jede Art',
     inside: 'In',

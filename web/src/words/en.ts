@@ -1,6 +1,8 @@
 /** Every text of the page in English. Its shape is what each other language must have: the compiler says what is missing. */
+import { device } from './en-device';
 
 export const en = {
+  ...device,
   app: {
     panels: 'Panels',
     devices: 'Devices',
@@ -79,10 +81,20 @@ export const en = {
     withToken: 'with the token of the answer:',
     showsUp: 'It shows up here with its first position.',
     order: 'Order',
-    byName: 'by name',
-    byNewest: 'newest first',
-    byOldest: 'longest silent first',
-    bySpeed: 'fastest first',
+    orders: {
+      name: 'by name',
+      newest: 'newest first',
+      oldest: 'longest silent first',
+      speed: 'fastest first',
+    } as Record<string, string>,
+    group: 'Group',
+    anyGroup: 'any group',
+    faster: 'Speed',
+    anySpeed: 'any speed',
+    speedOver: (speed: string) => `${speed} or more`,
+    battery: 'Battery',
+    anyBattery: 'any level',
+    batteryBelow: (level: string) => `below ${level}`,
     category: 'Category',
     anyCategory: 'any category',
     inside: 'Inside',
