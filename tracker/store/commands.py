@@ -77,7 +77,8 @@ async def select_commands(conn: asyncpg.Connection, device: int, *, limit: int) 
 async def update_command_answered(
     conn: asyncpg.Connection, device: int, id: str, *, ok: bool, detail: str | None
 ) -> bool:
-    """The first answer stays. False for an answer to nothing: unknown, another device's, answered or expired."""
+    """Keep what the device answered. The first answer stays. False where there is nothing to answer: the command is
+    unknown, another device's, answered already or expired."""
     row = await conn.fetchrow(
         """update command set answered_at = now(), ok = $3, detail = $4
            where id = $1 and device = $2 and answered_at is null and expires > now() returning id""",

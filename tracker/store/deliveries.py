@@ -17,7 +17,8 @@ FRESH: Final = "5 minutes"  # younger ones go before all older ones
 
 
 async def lock_lanes(conn: asyncpg.Connection, subscriptions: Collection[int]) -> None:
-    """Until the end of the transaction. In one order, so that two of us never wait for each other."""
+    """Lock these lanes until the end of the transaction. They are locked in one order, for two transactions that lock
+    in different orders wait for each other."""
     for key in sorted(subscriptions):
         await conn.execute("select pg_advisory_xact_lock($1, $2)", LOCK, key)
 
@@ -148,7 +149,7 @@ async def update_delivery_tried(
 
 
 async def update_delivery_skipped(conn: asyncpg.Connection, delivery: Delivery, reason: str) -> None:
-    """It is not sent after all."""
+    """Note that it is not sent after all, and why."""
     async with conn.transaction():
         await lock_lanes(conn, [delivery.subscription])
         await conn.execute(

@@ -127,7 +127,7 @@ async def delete_device(
 
 
 async def _delete_fixes(conn: asyncpg.Connection, key: int) -> None:
-    """They have no foreign key to follow."""
+    """Delete its fixes, which no foreign key does: one would have to be looked up for each fix that is stored."""
     async with conn.transaction():
         await conn.execute("set local statement_timeout = '10min'")  # years of them may lie in a thousand partitions
         await conn.execute("delete from fix where device = $1", key, timeout=600)

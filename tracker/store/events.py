@@ -132,7 +132,7 @@ async def _insert_events(
 
 
 async def _number_transitions(conn: asyncpg.Connection, made: Sequence[Made], first: int) -> None:
-    """So that a retraction can name the event."""
+    """Note at each transition the number of its event, so that a retraction can name it."""
     numbered = [(id, each) for id, (_, each) in enumerate(made, first) if not each.retracts]
     await conn.execute(
         """update transition t set event = g.event

@@ -17,7 +17,8 @@ from tracker.store.seen import Args, seen_fences
 SELECT: Final = """select key, id, revision, jsonb_set(feature, '{properties,revision}', to_jsonb(revision)) as feature
                    from geofence"""
 
-# First in each change: the lock it takes puts changes in one order, so a reader of 7 has seen all before it.
+# The first statement of each change: the lock it takes puts changes in one order. A sequence would number them without
+# a lock, and a reader that has seen 7 might find a 6 later, whose transaction took longer.
 NEXT: Final = "update geofence_head set revision = revision + 1 returning revision"
 BUMP: Final = """update geofence_head set revision = revision + 1
                  where exists (select from geofence where id = $1) returning revision"""
@@ -125,7 +126,8 @@ async def _upsert(conn: asyncpg.Connection, drafts: Sequence[Draft], revision: i
 async def update_geofence(
     conn: asyncpg.Connection, id: str, feature: bytes, shape: bytes, *, revision: int | None = None
 ) -> StoredGeofence | None:
-    """The key stays, so a device inside stays inside. None where there is none, Changed where at another."""
+    """The key stays: with a new one, every device that is inside would leave and enter. None where there is none,
+    Changed where it is at another revision."""
     async with conn.transaction():
         await _check_revision(conn, id, revision)
         row = await conn.fetchrow(

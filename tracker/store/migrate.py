@@ -69,7 +69,9 @@ def check(files: list[Migration], applied: dict[int, tuple[str, bytes]]) -> list
 
 async def apply(conn: asyncpg.Connection, migration: Migration) -> None:
     async with conn.transaction():
-        await conn.execute("set local lock_timeout = '10s'")  # rather fail than have the whole service queue behind us
+        # a migration that waits for a lock has all queries queue behind it, so it fails sooner and is tried again by
+        # people
+        await conn.execute("set local lock_timeout = '10s'")
         await conn.execute(migration.sql)
         await insert_migration(conn, migration)
 

@@ -28,9 +28,10 @@ Channel = Literal[
 ]
 CHANNELS: Final[tuple[Channel, ...]] = get_args(Channel)
 RETRY: Final = 0.5  # s
-QUIET: Final = 15.0  # s; then ask: a network that forgot the connection would keep silent for ever
+# s without a nudge, after which the database is asked: a network that forgot the connection would keep silent for ever
+QUIET: Final = 15.0
 ANSWER: Final = 5.0  # s
-PENDING: Final = 10_000  # nudges that may wait; more: look at everything instead
+PENDING: Final = 10_000  # nudges that may wait; of more, everything is looked at instead
 
 Nudge = tuple[Channel, int]
 

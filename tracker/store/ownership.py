@@ -156,7 +156,7 @@ async def select_batch(conn: Connection, owner: UUID) -> int:
 
 
 async def release_owner(conn: Connection, owner: UUID) -> None:
-    """Leave in good order, so that the next one need not wait."""
+    """Give the partitions back in good order, so that the next owner need not wait until this one has expired."""
     await conn.execute("update owner set fenced = true where id = $1", owner)
 
 

@@ -19,7 +19,8 @@ MOST: Final = 10_000  # pairs
 MOST_OF_ONE: Final = 100  # pairs of one device: each is looked at with every fix of it
 SELECT: Final = """select p.key, p.id, p.one, p.two, p.distance, p.preset, a.id as one_id, b.id as two_id
                    from pair p join device a on a.key = p.one join device b on b.key = p.two"""
-# First in each change: the lock it takes puts changes in one order, so a reader of 7 has seen all before it.
+# The first statement of each change: the lock it takes puts changes in one order, which a sequence would not; see
+# geofences.py.
 BUMP: Final = "update pair_head set revision = revision + 1 returning revision"
 
 

@@ -25,7 +25,8 @@ def find_day(at: int) -> date:
 
 
 async def select_spans(conn: Connection) -> list[Span]:
-    """The spans there are, from their bounds: the catalogue is the truth, not the names."""
+    """The spans there are, from their bounds in the catalogue. Their names say the same today, but whoever makes or
+    renames a partition by hand would make them lie."""
     rows = await conn.fetch(
         """select (regexp_match(bound, 'FROM \\(''([^ '']+)'))[1]::date as first,
                   (regexp_match(bound, 'TO \\(''([^ '']+)'))[1]::date as after

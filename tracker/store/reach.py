@@ -71,7 +71,7 @@ async def _check(conn: asyncpg.Connection, url: str) -> None:
 
 
 def describe_place(url: str) -> str:
-    """Without user and password: it is shown."""
+    """Where the database is, in words for people. Without user and password, for it is shown and logged."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or parse_qs(parts.query).get("host", [""])[0] or "this machine"

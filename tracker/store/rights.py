@@ -40,7 +40,8 @@ async def select_rights_revision(conn: asyncpg.Connection) -> int:
 
 
 async def select_rights(conn: asyncpg.Connection) -> Rights:
-    """All of it as of one moment: of two, somebody could be given what was never theirs."""
+    """All of it as of one moment, in one statement. Two statements would read two moments, and what was taken from one
+    group and given to another between them would belong to both."""
     async with conn.transaction(isolation="repeatable_read", readonly=True):
         revision = await select_rights_revision(conn)
         groups = await conn.fetch(

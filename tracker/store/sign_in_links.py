@@ -16,7 +16,8 @@ async def insert_sign_in_link(conn: asyncpg.Connection, hash: bytes, lifetime: t
 
 
 async def use_sign_in_link(conn: asyncpg.Connection, hash: bytes) -> bool:
-    """False for one that is unknown, used or too old. Of two that come at once the second waits here, and loses."""
+    """False for one that is unknown, used or too old. Of two that use it at once the second waits here for the first,
+    and is then told False."""
     used = await conn.fetchval(
         """update sign_in_link set used_at = now() where hash = $1 and used_at is null and expires_at > now()
            returning true""",
