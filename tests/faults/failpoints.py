@@ -7,8 +7,9 @@ from pathlib import Path
 
 import msgspec
 
+from tracker.ingest.committed import Committed
 from tracker.ingest.inputs import Taken
-from tracker.ingest.log import Committed, Log
+from tracker.ingest.log import Log
 from tracker.model.event import Event
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from tracker.ingest.log import Committed, Log
+from tracker.ingest.committed import Committed
+from tracker.ingest.log import Log
 from tracker.ingest.writer import Sender, Writer
 from tracker.model.frame import Frame, Outcome
 from tracker.processes.child import main

@@ -203,8 +203,8 @@ class Player:
 
     async def fold_in(self) -> None:
         """As the writer does: the device is taken off the list first, and stays the one that is tried again."""
-        for device in sorted(self.log.memory.late):
-            self.log.memory.late.discard(device)
+        for device in sorted(self.log.late):
+            self.log.late.discard(device)
             await self.attempt(lambda device=device: self.log.refold(device))  # type: ignore[misc]
 
     async def clock(self, second: float) -> None:
@@ -235,7 +235,7 @@ class Player:
 
     def ring_silence(self) -> Rung:
         now = now_us() + self.later
-        return self.log.memory.silences.ring(now, self.log.memory.devices, self.log.states), now
+        return self.log.silences.ring(now, self.log.memory.devices, self.log.states), now
 
     async def refuse(self, is_refused: bool = True) -> None:
         """Whether the database refuses what is told late."""

@@ -33,7 +33,7 @@ class Clocks:
     async def look(self, gone_by: float) -> list[str]:
         wall, monotonic = self.begin + round(gone_by * S) + self.step, round(gone_by * S)
         self.log.memory.read_clocks(wall, monotonic)
-        rung = self.log.memory.ring(wall)
+        rung = self.log.rung(wall)
         return [event.type for event in (await self.log.elapse(rung, wall)).events] if rung else []
 
     async def send(self, device: Device, gone_by: float) -> list[str]:
@@ -46,7 +46,7 @@ class Clocks:
 async def test_a_step_tells_nothing_and_what_is_true_is_told_in_time(step: int, database_url: str, van: Device) -> None:
     log = Log(database_url, "test")
     await log.open()
-    log.memory.silences.since = 0  # as if it had listened for long
+    log.silences.since = 0  # as if it had listened for long
     clocks = Clocks(log)
     log.know(van)
     assert await clocks.look(0) == []

@@ -45,7 +45,7 @@ async def sent(log: Log, device: Device, received_at: int) -> list[str]:
 
 
 async def looked(log: Log, now: int) -> list[str]:
-    devices = log.memory.ring(now)
+    devices = log.rung(now)
     return [event.type for event in (await log.elapse(devices, now)).events] if devices else []
 
 
@@ -74,7 +74,7 @@ async def test_folding_in_late_fixes_changes_nothing_of_an_outage(database_url: 
     for ago, received in ((0, 0), (-20, 1), (-10, 100)):
         fix = Fix((now + ago * S) // 1000, 249_400_000, 601_700_000)
         await log.append([Frame(van.key, 1, now + received * S, [fix])])
-        if log.memory.late:
+        if log.late:
             await log.refold(van.key)
     assert await looked(log, now + 270 * S) == []  # heard at 100
     assert await looked(log, now + 290 * S) == ["offline"]

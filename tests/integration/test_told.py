@@ -15,7 +15,7 @@ from tests.integration.player import AT, Script, Told, awaits_of, play
 from tests.integration.told_changes import CHANGES
 from tests.integration.told_scripts import SCRIPTS, hours
 from tests.laws import examples
-from tracker.ingest import log
+from tracker.ingest import log, refresh
 from tracker.model.moment import format_ms
 from tracker.store.pool import open_connection
 
@@ -26,8 +26,9 @@ Play = Callable[[Script, bool], Told]
 @pytest.fixture
 def played(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
     """Plays a script in a loop of its own, for hypothesis has none. A standby looks more often than one that has
-    nothing else to do."""
+    nothing else to do, and a batch waits for the geofences that a script draws however busy the machine is."""
     monkeypatch.setattr(log, "STANDBY_POLL", 0.01)
+    monkeypatch.setattr(refresh, "PATIENCE", 60.0)
     with asyncio.Runner() as runner:
         conn: asyncpg.Connection = runner.run(open_connection(database_url))
         yield lambda script, dies: runner.run(play(database_url, conn, script, dies=dies))

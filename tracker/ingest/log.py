@@ -10,13 +10,13 @@ from typing import Final
 from uuid import UUID, uuid4
 
 import asyncpg
-import msgspec
 import structlog
 
 from tracker.alerts.matching import Subscriptions, write_outbox
 from tracker.geofence.fences import Fences
 from tracker.ingest.apps import Key, KnownApp, find_news
 from tracker.ingest.checkpoint import Checkpoint
+from tracker.ingest.committed import Committed, LateFirst
 from tracker.ingest.days import Days
 from tracker.ingest.folds import fold_frames, fold_late, fold_time, give_up_late, is_plain
 from tracker.ingest.inputs import Taken, take_over
@@ -24,6 +24,7 @@ from tracker.ingest.memory import Memory, Overlaid
 from tracker.ingest.progress import Progress
 from tracker.ingest.refresh import Refresh
 from tracker.ingest.replay import restore
+from tracker.ingest.silences import Silences
 from tracker.ingest.write import write_folded
 from tracker.model.device import Device
 from tracker.model.event import Event
@@ -64,19 +65,6 @@ HISTORY_US: Final = (DAY_MS + DAY_MS // 24) * 1000  # how long it matters which 
 Fold = Callable[[Taken, Mapping[int, State]], Awaitable[Folded]]
 
 
-class Committed(msgspec.Struct, frozen=True):
-    """`is_aside`: committed on the way to something else, and not what was asked for."""
-
-    folded: Folded
-    events: list[Event]
-    taken: Taken
-    is_aside: bool = False
-
-
-class LateFirst(Exception):
-    """A change of the geofences is to be taken over, and fixes that came before it are not folded in yet."""
-
-
 class Log:
     """One for the process. `append`, `checkpoint` and `recover` are called by the writer's one task only."""
 
@@ -108,6 +96,14 @@ class Log:
         return self.memory.fences
 
     @property
+    def late(self) -> set[int]:
+        return self.memory.late
+
+    @property
+    def silences(self) -> Silences:
+        return self.memory.silences
+
+    @property
     def progress(self) -> dict[int, Progress]:
         return self.memory.progress
 
@@ -136,6 +132,10 @@ class Log:
     def know(self, device: Device) -> None:
         """Take the device as it is now in its table."""
         self.memory.know(device)
+
+    def rung(self, now: int) -> list[int]:
+        """The devices that something has become true of by time alone, at `now` in microseconds."""
+        return self.memory.ring(now)
 
     async def append(self, frames: Sequence[Frame]) -> Committed:
         """Store a batch with all its consequences, or nothing of it."""

@@ -6,7 +6,8 @@ from typing import Final, Protocol
 
 import structlog
 
-from tracker.ingest.log import Committed, Log
+from tracker.ingest.committed import Committed
+from tracker.ingest.log import Log
 from tracker.ingest.notes import fold_notes
 from tracker.model.note import Note
 from tracker.store.pool import BAD_DATA

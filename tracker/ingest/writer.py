@@ -15,7 +15,8 @@ from typing import Final, Protocol
 
 import structlog
 
-from tracker.ingest.log import Committed, Log
+from tracker.ingest.committed import Committed
+from tracker.ingest.log import Log
 from tracker.ingest.note_queue import Notes, Noting
 from tracker.ingest.repeats import Repeats
 from tracker.live.bus import Bus
@@ -137,7 +138,7 @@ class Writer:
 
     def look_at(self, clock: Callable[[], float]) -> float:
         """When time alone may have made something true, or late fixes have their turn."""
-        return min(clock() + TICK, self.refold_from if self.log.memory.late else inf)
+        return min(clock() + TICK, self.refold_from if self.log.late else inf)
 
     async def do_chores(self) -> None:
         """A slice of each chore that there is, between two batches: a whole one would hold up the acks."""
@@ -207,9 +208,9 @@ class Writer:
 
     async def tell_of_time(self, now: int) -> None:
         if self.pressed:
-            self.log.memory.silences.since = now  # some are not listened to, and must not be called silent for it
+            self.log.silences.since = now  # some are not listened to, and must not be called silent for it
         self.show(self.log.memory.lapses.look(self.log.fences, now // 1000))
-        rung = self.log.memory.ring(now)
+        rung = self.log.rung(now)
         for begin in range(0, len(rung), TOLD_AT_ONCE):
             await self.tell_of(rung[begin : begin + TOLD_AT_ONCE], now)
 
@@ -224,9 +225,9 @@ class Writer:
     async def fold_in_late(self, clock: Callable[[], float]) -> None:
         """One device at a time, and not so often that the others wait for it."""
         is_awaited = self.log.change_seen is not None  # a change of the geofences waits for them
-        if not self.log.memory.late or (clock() < self.refold_from and not is_awaited):
+        if not self.log.late or (clock() < self.refold_from and not is_awaited):
             return
-        device, began = self.log.memory.late.pop(), clock()
+        device, began = self.log.late.pop(), clock()
         await self.decide(lambda: self.log.refold(device))
         self.refold_from = clock() + (clock() - began) * (1 / REFOLDING - 1)
 
@@ -259,7 +260,7 @@ class Writer:
             try:
                 committed = await self.log.recover() or await work()
                 self.is_storing = True
-                self.log.memory.silences.since = now_us()  # meanwhile nobody could be heard
+                self.log.silences.since = now_us()  # meanwhile nobody could be heard
                 return committed
             except BAD_DATA:
                 raise

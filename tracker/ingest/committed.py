@@ -1,0 +1,20 @@
+"""Committed: what one transaction of the log came to."""
+
+import msgspec
+
+from tracker.ingest.inputs import Taken
+from tracker.model.event import Event
+from tracker.pipeline.fold import Folded
+
+
+class Committed(msgspec.Struct, frozen=True):
+    """`is_aside`: committed on the way to something else, and not what was asked for."""
+
+    folded: Folded
+    events: list[Event]
+    taken: Taken
+    is_aside: bool = False
+
+
+class LateFirst(Exception):
+    """A change of the geofences is to be taken over, and fixes that came before it are not folded in yet."""
