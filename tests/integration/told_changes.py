@@ -204,6 +204,18 @@ CHANGES: Final[dict[str, tuple[Script, list[str]]]] = {
         ],
         ["enter a 0", "enter a 120", "dwell a 210"],
     ),
+    "late fixes of a new geofence, folded in one after the other": (
+        [
+            ("send", (135, 0), (279, 0)),
+            fence(preset="balanced", dwell=40),
+            ("send", (0, 0)),
+            ("fold_in",),
+            ("crash",),
+            ("send", (124, 0)),
+            ("fold_in",),
+        ],
+        ["enter a 0", "dwell a 40"],
+    ),
     "shut to this device and opened again while its late fixes wait": (
         [
             fence(),

@@ -136,8 +136,9 @@ def find_limits(rows: Sequence[Row], sealed: Mapping[int, int], facts: Iterable[
 def begin(state: State, start: State, sealed: Mapping[int, int], fences: Fences) -> State:
     """The anchor with what is known today. A doubt about a geofence that changed since ended with that change, so it
     must not be carried into what is folded again: fixes from before a change would then decide with fixes from after
-    it."""
-    start = end_doubt(start, frozenset(sealed))
+    it. Which changes are in the anchor its stamp says. To end the doubts about all that is sealed would forget what
+    late fixes from after the change had begun, whenever they are folded in one after the other."""
+    start = end_doubt(start, frozenset(key for key, since in sealed.items() if since > start.stamp))
     return msgspec.structs.replace(
         start, stamp=max(state.stamp, fences.stamp), category=state.category, recast_at=state.recast_at
     )
