@@ -95,6 +95,7 @@ class Server:
         self.hub = Hub(self.gate, doors, tasks, self.metrics, self.table)
         self.links = Rooms(doors, self.gate.sights, self.hub.attempt)
         self.hub.links = self.links
+        self.links.show_cells = self.hub.show_cells
         self.is_owner = False
         self.is_ending = False
         self.clock_fault: str | None = None  # why nobody is listened to yet
@@ -116,6 +117,7 @@ class Server:
             postbox=self.postbox,
             links=self.links,
             metrics_token=settings.metrics_token,
+            guises=self.hub.guises,
         )
         self.app = build_app(parts, BuiltPage(map_style=settings.map_style, origin_cookies=settings.origin_cookies))
         self.app.register_blueprint(blueprint(self.reception, self.hub, self.links, self.is_open))

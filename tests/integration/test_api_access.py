@@ -24,6 +24,7 @@ EXPECTED = {
             POST /api/password-resets, POST /api/password-resets/accept,
             GET /, GET /track, GET /s, GET /<folder>/<path:name>, GET /<name>""",
     SIGNED_IN: """DELETE /api/session, GET /api/me, GET /api/devices/<device>/watchers,
+                  GET /api/devices/<device>/privacy, PUT /api/devices/<device>/privacy,
                   GET /api/people, GET /api/people/<int:person>,
                   PATCH /api/people/<int:person>, DELETE /api/people/<int:person>,
                   GET /api/people/<int:person>/sessions, DELETE /api/people/<int:person>/sessions,

@@ -83,6 +83,7 @@ ELSEWHERE: Final = """GET /api/devices, GET /api/geofences, GET /api/geofences/e
     POST /api/subscriptions, POST /api/groups, GET /api/tokens, POST /api/tokens, DELETE /api/tokens/<int:id>,
     GET /api/push/key,
     DELETE /api/session, GET /api/me, GET /api/devices/<device>/watchers,
+    GET /api/devices/<device>/privacy, PUT /api/devices/<device>/privacy,
     GET /api/groups/<group>/<kind>, PUT /api/groups/<group>/<kind>/<member>,
     DELETE /api/groups/<group>/<kind>/<member>, PUT /api/groups/<group>/people/<int:person>,
     DELETE /api/groups/<group>/people/<int:person>,

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.moments import MONDAY
-from tracker.dry_run.slices import read_slices
+from tracker.dry_run.slices import Width, read_slices
 from tracker.model.fix import Fix, Flag, Row
 from tracker.model.history import OWN_FLAGS
 from tracker.store.fixes import copy_fixes
@@ -43,7 +43,7 @@ async def test_slices_hold_every_fix_once_and_in_order(conn: asyncpg.Connection,
     devices = list(range(1, 8))
     rows = [Row(d, AT * 1000 + n * 300_000_000, Fix(AT + n * 300_000, n, d)) for d in devices for n in range(d * 3)]
     await copy_fixes(conn, rows)
-    read = [each async for each in read_slices(conn, devices, AT, AT + 20 * 300_000, most=most, abreast=2)]
+    read = [each async for each in read_slices(conn, devices, AT, AT + 20 * 300_000, width=Width(most, 2))]
     found = [to_history(each.answer) for each in read]
     assert [len(each) for each in found] == [each.fixes for each in read]
     assert sum(map(len, found)) == len([row for row in rows if row.fix.lon_e7 < 20])

@@ -45,6 +45,7 @@ BODIES: Final[dict[str, list[dict[str, Any]]]] = {
     "NewPerson": [{"email": "a@example.org", "password": "p"}],
     "NewSubscription": [{}, {"channel": HOOK, "quiet": HOURS}],
     "NewToken": [{"kind": "viewer"}],
+    "NewPrivacy": [{"mode": "vague"}],
     "NewShare": [{"until": AT}, {"until": AT, "devices": [{"id": "van"}]}],
     "OwnTracksSecret": [{}],
     "PairChange": [{}],

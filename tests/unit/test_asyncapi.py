@@ -19,6 +19,7 @@ from tracker.model.message import Message
 from tracker.model.moment import now_us
 from tracker.model.note import Standing, Utterance
 from tracker.model.position import Position, Status
+from tracker.model.privacy import Privacy
 from tracker.model.sight import EVERYTHING
 
 DOCUMENT: dict[str, Any] = msgspec.json.decode(
@@ -54,6 +55,7 @@ SHOWN = [
     *live_frames.encode_positions(table(), [1], EVERYTHING),
     *live_frames.encode_names(table(), [1]),
     *live_frames.encode_gone(["van-12"]),
+    *live_frames.encode_privacies([("van-12", Privacy("vague", 1, 2_000)), ("van-13", None)]),
     live_frames.encode_cells([(1.0, 2.0, 3)]),
     live_frames.encode_event(Event(1, "enter", "van-12", "port", 0, 0, False, 0.0, 0.0, RAW)),
     live_frames.encode_message(Message(1, "van-12", "up", "m-1", "on my way", 0, 0, "delivered")),

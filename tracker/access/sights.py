@@ -1,32 +1,57 @@
 """Sights: what each caller may see, made of who is in which group and what these hold; made anew when that changes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import TypeVar
 
 import asyncpg
 
 from tracker.access.rights import HOLDS, OWNER, is_owner
+from tracker.model.privacy import Guise
 from tracker.model.sight import BLIND, NOTHING, Sight, Things
 from tracker.model.token import Token
 from tracker.store.pool import borrow
-from tracker.store.rights import Contents, Rights, select_rights, select_rights_revision
+from tracker.store.rights import Rights, select_rights, select_rights_revision
 
 T = TypeVar("T")
 Key = tuple[frozenset[tuple[int, str]], Things, frozenset[int]]  # roles in groups; one's own devices and subscriptions
 
 
-def make_sight(
-    roles: Mapping[int, str], groups: Mapping[int, Contents], own: Things, wishes: frozenset[int] = NOTHING
-) -> Sight:
+def make_sight(roles: Mapping[int, str], rights: Rights, own: Things, wishes: frozenset[int] = NOTHING) -> Sight:
     """Of somebody with these roles, by group: the union of what the groups hold, and of what is one's own."""
+    groups, guises = rights.groups, rights.guises
     devices, fences, subscriptions = own, Things(), wishes
     for each in roles.keys() & groups.keys():
         devices, fences = devices.join(groups[each].devices), fences.join(groups[each].fences)
         if "alerts" in HOLDS[roles[each]]:  # type: ignore[index]  # a role is a kind of token too
             subscriptions |= groups[each].subscriptions
     held = {each: HOLDS[roles[each]] for each in roles.keys() & groups.keys()}  # type: ignore[index]
-    return Sight(devices, Things(), fences, subscriptions, NOTHING, held, own, wishes)
+    veiled = {key: guise.slot for key, guise in guises.items() if key in devices.keys - own.keys}
+    return Sight(
+        devices,
+        Things(),
+        fences,
+        subscriptions,
+        NOTHING,
+        held,
+        own,
+        wishes,
+        veiled=veiled,
+        guises=_find_slots(guises),
+        dots=find_dots(rights.dots, devices.keys, veiled),
+    )
+
+
+def find_dots(
+    dots: Iterable[frozenset[int]], seen: Collection[int], veiled: Mapping[int, int]
+) -> tuple[frozenset[int], ...]:
+    """In slots, of what is seen: of two phones of which one is private, the other is the dot."""
+    found = (frozenset(veiled.get(key, key) for key in dot if key in seen) for dot in dots)
+    return tuple(each for each in found if len(each) > 1)
+
+
+def _find_slots(guises: Mapping[int, Guise]) -> frozenset[int]:
+    return frozenset(guise.slot for guise in guises.values())
 
 
 class Sights:
@@ -61,7 +86,7 @@ class Sights:
         known = {each: role for each, role in roles.items() if each in self.rights.groups}
         key = frozenset(known.items()), own, wishes
         if key not in self._made:
-            made, before = make_sight(known, self.rights.groups, own, wishes), self._before.get(key)
+            made, before = make_sight(known, self.rights, own, wishes), self._before.get(key)
             self._made[key] = before if before is not None and before == made else made
         return self._made[key]
 
@@ -69,9 +94,24 @@ class Sights:
         """Everything, but for what is somebody else's own."""
         key = (actions, own, wishes)
         if key not in self._all:
-            hidden = self.rights.hidden.without(own)
+            hidden, guises = self.rights.hidden.without(own), self.rights.guises
             foreign = frozenset[int]().union(*self.rights.wishes.values()) - wishes
-            self._all[key] = Sight(None, hidden, None, None, actions, {}, own, wishes, foreign)
+            veiled = {each: guises[each].slot for each in guises.keys() - own.keys - hidden.keys}
+            seen = frozenset[int]().union(*self.rights.dots) - hidden.keys
+            self._all[key] = Sight(
+                None,
+                hidden,
+                None,
+                None,
+                actions,
+                {},
+                own,
+                wishes,
+                foreign,
+                veiled=veiled,
+                guises=_find_slots(guises),
+                dots=find_dots(self.rights.dots, seen, veiled),
+            )
         return self._all[key]
 
     async def see(self, pool: asyncpg.Pool, token: Token, rights: int = 0, *, is_live: bool = False) -> Sight:

@@ -42,8 +42,11 @@ async def write_outbox(conn: asyncpg.Connection, events: Sequence[Event], known:
 def parcels_of(
     events: Sequence[Event], subscriptions: Sequence[Subscription], categories: Mapping[str, str]
 ) -> list[Parcel]:
+    """What is private is sent to nobody: the groups that hold a subscription may not see it."""
     found: list[Parcel] = []
     for event in events:
+        if event.private:
+            continue
         has = {categories[id] for id in (event.device, event.other) if id is not None and id in categories}
         keys = [each.key for each in subscriptions if is_wished(each.wish, event, has)]
         if keys:

@@ -48,6 +48,7 @@ from tracker.api import (
     people,
     people_sessions,
     positions,
+    privacy,
     push,
     quarantine,
     second_factor,
@@ -69,6 +70,7 @@ from tracker.api.requests import watch_requests
 from tracker.api.transfer import spare
 from tracker.geofence.reading.feature import OWN_ADDRESS
 from tracker.links.rooms import Rooms
+from tracker.live.guises import Guises
 from tracker.live.newest import Newest
 from tracker.live.table import Table
 from tracker.metrics import Metrics
@@ -76,7 +78,7 @@ from tracker.model.device import SLUG
 from tracker.readers.readers import Readers
 
 ROWS_ONLY: Final = (  # these ask nothing but the database
-    *(people_sessions, audit, tokens, groups, devices, watchers),
+    *(people_sessions, audit, tokens, groups, devices, watchers, privacy),
     *(pairs, commands, contents, messages, quarantine),
 )
 WEB: Final = Path(tracker.__file__).parent.parent / "web" / "dist"
@@ -105,6 +107,7 @@ class Parts:
     postbox: Postbox | None = None
     links: Rooms | None = None
     metrics_token: str | None = None
+    guises: Guises | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +143,7 @@ def build_app(parts: Parts, site: BuiltPage = BUILT_PAGE) -> Quart:
         *(each.blueprint(pool, passwords) for each in (people, second_factor)),
         *(each.blueprint(gate, pool, passwords, postbox) for each in (invitations, password_resets)),
         pairing.blueprint(pool, gate),
-        positions.blueprint(parts.table, gate, links),
+        positions.blueprint(parts.table, parts.guises or Guises(parts.table), gate, links),
         tracks.blueprint(pool, links, gate.bounds.tracks),
         *(each.blueprint(pool, gate.sights, passwords.hashing, links) for each in (shares, share_changes)),
         share_page.blueprint(pool, site.web, _origin(site.map_style)),

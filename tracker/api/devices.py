@@ -29,6 +29,7 @@ from tracker.api.edge import (
     read_query,
     shown_origin,
 )
+from tracker.api.privacy import PrivacyAnswer, tell_privacy
 from tracker.errors import Conflict, Invalid, NotAllowed, NotFound
 from tracker.model.device import Device, Icon
 from tracker.model.moment import format_ms, from_datetime
@@ -39,6 +40,7 @@ from tracker.store.device_status import DeviceStatus, select_status
 from tracker.store.devices import delete_device, insert_device, select_device, select_devices, update_device
 from tracker.store.people import select_owner_of_device, update_owner_of_device
 from tracker.store.pool import borrow
+from tracker.store.privacies import select_privacy
 from tracker.store.tokens import revoke_device_tokens
 
 Category = Annotated[str, msgspec.Meta(max_length=64)]
@@ -92,8 +94,9 @@ class StatusAnswer(msgspec.Struct, frozen=True):
 
 class DeviceAnswer(msgspec.Struct, frozen=True):
     """`token` is there when it was just made, and never again. `ingest_url`, one address for every phone app, is shown
-    to who may change the device, where it alone is asked for. There `person` says whose own it is, if anybody's, and
-    `notes` what people noted about it. `color` and `icon` are there where it has them."""
+    to who may change the device, where it alone is asked for. There `person` says whose own it is, if anybody's,
+    `privacy` that it is vague or paused to others, and `notes` what people noted about it. `color` and `icon` are there
+    where it has them."""
 
     id: str
     name: str
@@ -106,6 +109,7 @@ class DeviceAnswer(msgspec.Struct, frozen=True):
     ingest_url: str | msgspec.UnsetType = msgspec.UNSET
     status: StatusAnswer | msgspec.UnsetType | None = msgspec.UNSET  # of one device, where it ever said it
     person: int | msgspec.UnsetType = msgspec.UNSET
+    privacy: PrivacyAnswer | msgspec.UnsetType = msgspec.UNSET
 
 
 class DevicePage(msgspec.Struct, frozen=True):
@@ -242,9 +246,11 @@ async def _rotate(pool: asyncpg.Pool, id: str) -> Response:
 
 async def _show(conn: asyncpg.Connection, device: Device) -> DeviceAnswer:
     """With its address, which is a secret: for who may change this device, whatever one may do to others."""
+    privacy = await select_privacy(conn, device.key)
     shown = msgspec.structs.replace(
         _make_answer(device),
-        status=_make_status(await select_status(conn, device.key)),
+        status=_make_status(await select_status(conn, device.key, is_own=device.key not in sight().veiled)),
+        privacy=msgspec.UNSET if privacy is None else tell_privacy(privacy),
         person=await select_owner_of_device(conn, device.key) or msgspec.UNSET,
         notes=await select_notes(conn, device.key) or msgspec.UNSET,
     )

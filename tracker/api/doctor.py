@@ -10,6 +10,7 @@ from quart_schema import document_response
 from tracker.access.guard import allow, sight
 from tracker.api.devices import find_device
 from tracker.api.edge import answer
+from tracker.errors import NotAllowed
 from tracker.model.finding import Finding, Vitals
 from tracker.model.moment import format_ms, now_ms
 from tracker.model.report import App
@@ -17,6 +18,7 @@ from tracker.phones.findings import find_all
 from tracker.phones.measure import find_interval, find_median, find_offset, find_ratio, find_steady
 from tracker.store.apps import HeardApp, select_apps
 from tracker.store.pool import borrow
+from tracker.store.privacies import select_privacy
 from tracker.store.vitals import count_stored, select_newest_rows, select_refused
 
 CountRepeats = Callable[[int], int]  # of a device, by its key, of the last day
@@ -61,6 +63,8 @@ def blueprint(pool: asyncpg.Pool, count_repeats: CountRepeats) -> Blueprint:
         """Say how a device is, what looks wrong with it, and what to change."""
         async with borrow(pool) as conn:
             key = (await find_device(conn, sight(), device)).key
+            if key in sight().veiled and await select_privacy(conn, key) is not None:
+                raise NotAllowed("how a device is that is vague or paused is said to the person whose own it is")
             apps = await select_apps(conn, key)
             vitals = await take_vitals(conn, key, apps)
         return answer(_make_answer(vitals, apps[0].app if apps else None, count_repeats(key)))

@@ -93,8 +93,8 @@ async def _request(pool: asyncpg.Pool, readers: Readers, asked: NewDryRun, datab
         await _check_known(pool, asked.devices)
     seen = sight().devices
     devices = frozenset(asked.devices) if asked.devices is not None else None if seen is None else seen.ids
-    period = clamp_period(since, until)
-    return Request(database_url, msgspec.Raw(draft.feature), *period, asked.preset, devices, hidden=sight().hidden.ids)
+    period, veiled = clamp_period(since, until), frozenset(sight().veiled)
+    return Request(database_url, msgspec.Raw(draft.feature), *period, asked.preset, devices, sight().hidden.ids, veiled)
 
 
 def clamp_period(since: int, until: int) -> tuple[int, int]:

@@ -11,11 +11,12 @@ from quart_schema import document_querystring, document_response
 from tracker.access.gate import Gate
 from tracker.access.guard import allow, require_caller
 from tracker.api.edge import answer, read_query
+from tracker.api.privacy import PrivacyAnswer, tell_privacy
 from tracker.errors import Invalid
 from tracker.links.rooms import Rooms
+from tracker.live.guises import Guises
 from tracker.live.table import Table
-from tracker.model.device import Device
-from tracker.model.moment import format_ms
+from tracker.model.moment import format_ms, now_us
 from tracker.model.position import Position
 from tracker.model.sight import EVERYTHING, Sight
 from tracker.model.viewport import WORLD, Viewport, unrolled
@@ -47,6 +48,7 @@ class PositionProperties(msgspec.Struct, frozen=True):
     battery: float | None
     status: str
     geofences: Sequence[str]
+    privacy: PrivacyAnswer | msgspec.UnsetType = msgspec.UNSET  # of one that is vague or paused to others
 
 
 class PositionFeature(msgspec.Struct, frozen=True):
@@ -67,7 +69,7 @@ class PositionCollection(msgspec.Struct, frozen=True):
     MEDIA: ClassVar = ("application/geo+json",)
 
 
-def blueprint(table: Table, gate: Gate, links: Rooms) -> Blueprint:
+def blueprint(table: Table, guises: Guises, gate: Gate, links: Rooms) -> Blueprint:
     routes = Blueprint("positions", __name__, url_prefix="/api/positions")
 
     @routes.get("")
@@ -82,6 +84,7 @@ def blueprint(table: Table, gate: Gate, links: Rooms) -> Blueprint:
             shown = (await links.find(token)).table
             return _answer(shown, shown.within(viewport, EVERYTHING), EVERYTHING, min(query.limit, MOST))
         sight = await gate.sights.see(gate.pool, token, table.rights)
+        guises.settle(gate.sights.rights, now_us())
         found = table.within(viewport, sight)
         return await asyncio.to_thread(_answer, table, found, sight, min(query.limit, MOST))
 
@@ -90,7 +93,7 @@ def blueprint(table: Table, gate: Gate, links: Rooms) -> Blueprint:
 
 def _answer(table: Table, found: list[Position], sight: Sight, limit: int) -> Response:
     """In a thread: twenty thousand take a fifth of a second, in which the live path goes on."""
-    shown = [_make_answer(position, table.device(position.device), sight) for position in found[:limit]]
+    shown = [_make_answer(table, position, sight) for position in found[:limit]]
     return answer(PositionCollection(shown, len(found)), 200, "application/geo+json")
 
 
@@ -105,8 +108,8 @@ def _viewport(bbox: str) -> Viewport:
         raise Invalid(f"bbox: {error}", field="bbox") from None
 
 
-def _make_answer(position: Position, device: Device | None, sight: Sight) -> PositionFeature:
-    fix = position.fix
+def _make_answer(table: Table, position: Position, sight: Sight) -> PositionFeature:
+    fix, device, privacy = position.fix, table.device(position.device), table.privacies.get(position.device)
     properties = PositionProperties(
         name=device.name if device else str(position.device),
         category=device.category if device else None,
@@ -119,5 +122,6 @@ def _make_answer(position: Position, device: Device | None, sight: Sight) -> Pos
         battery=fix.battery,
         status=position.status.name.lower(),
         geofences=sight.cut(position.geofences),
+        privacy=tell_privacy(privacy) if privacy else msgspec.UNSET,
     )
     return PositionFeature(device.id if device else str(position.device), PositionPoint((fix.lon, fix.lat)), properties)

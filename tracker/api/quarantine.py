@@ -53,7 +53,9 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         query = read_query(QuarantineQuery)
         async with borrow(pool) as conn:
             key = (await find_device(conn, sight(), device)).key
-            rows = await select_quarantine(conn, key, before=query.before, limit=query.most)
+            rows = await select_quarantine(
+                conn, key, before=query.before, limit=query.most, is_own=key not in sight().veiled
+            )
         last = rows[-1].id if len(rows) == query.most else None
         return answer(QuarantinePage([_make_answer(row) for row in rows], last))
 

@@ -24,7 +24,7 @@ from tracker.model.moment import DAY_MS, format_ms, now_ms
 from tracker.model.moment import parse as parse_moment
 from tracker.model.token import Token
 from tracker.store.pool import borrow
-from tracker.store.tracks import Line, Version, select_csv, select_gpx, select_line
+from tracker.store.tracks import Line, Stretch, Version, select_csv, select_gpx, select_line
 
 FIRST: Final = parse_moment("2000-01-01T00:00:00Z")  # no fix is older
 LAST: Final = parse_moment("3000-01-01T00:00:00Z")  # nor younger: a clock of ours that was ahead let some in
@@ -108,12 +108,13 @@ async def _answer(pool: asyncpg.Pool, device: str, query: TrackQuery, seat: Seat
     async with borrow(pool) as conn:
         found = await find_device(conn, sight(), device)
         await note_reading(conn, found.key, device)
+        is_own = found.key not in sight().veiled
         if query.format == "json":
-            line = await select_line(conn, found.key, since, until, most=MOST)
+            line = await select_line(conn, found.key, since, until, most=MOST, is_own=is_own)
     if query.format == "json":
         track = await asyncio.to_thread(_track, found, line, min(query.max_points, MOST))
         return answer(track, 200, "application/geo+json")
-    return _file(pool, found, (since, until), query, seat)
+    return _file(pool, found, Stretch(found.key, since, until, is_own), query, seat)
 
 
 async def _answer_by_link(links: Rooms, token: Token, alias: str, query: TrackQuery) -> Response:
@@ -152,13 +153,13 @@ def _track(device: Device, line: Line, most: int) -> Track:
     return Track(line_or_none, TrackProperties(device.id, device.name, line.total, at * twice))
 
 
-def _file(pool: asyncpg.Pool, device: Device, span: tuple[int, int], query: TrackQuery, seat: Seat) -> Response:
+def _file(pool: asyncpg.Pool, device: Device, stretch: Stretch, query: TrackQuery, seat: Seat) -> Response:
     """Sent as it is read, page by page: a year of fixes takes no more memory than an hour."""
     if query.format == "csv":
-        body = _stream(CSV_HEAD, select_csv(pool, device.key, *span), "", seat)
+        body = _stream(CSV_HEAD, select_csv(pool, stretch), "", seat)
     else:
         head = (GPX_HEAD if query.version == "1.1" else GPX_1_0_HEAD).format(name=escape(device.name))
-        body = _stream(head, select_gpx(pool, device.key, *span, query.version), GPX_TAIL, seat)
+        body = _stream(head, select_gpx(pool, stretch, query.version), GPX_TAIL, seat)
     response = Response(body, mimetype="text/csv" if query.format == "csv" else "application/gpx+xml")
     response.timeout = None  # a large one on a slow line takes its time; sockets have their own limits
     response.headers["Content-Disposition"] = (

@@ -10,7 +10,7 @@ KEY = 1  # of the geofence: there is no other
 
 class Request(msgspec.Struct, frozen=True):
     """`since` and `until` in ms, both included. `feature` as it would be stored. `devices`: ids, None for
-    all but the `hidden` ones."""
+    all but the `hidden` ones. `veiled`: keys of those of which nothing is looked at that was kept from others."""
 
     database_url: str
     feature: msgspec.Raw
@@ -19,6 +19,7 @@ class Request(msgspec.Struct, frozen=True):
     preset: Preset | None = None
     devices: frozenset[str] | None = None
     hidden: frozenset[str] = frozenset()
+    veiled: frozenset[int] = frozenset()
 
     def make_fence(self) -> Geofence:
         fence = parse(bytes(self.feature), key=KEY)

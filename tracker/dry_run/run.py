@@ -65,7 +65,8 @@ async def rehearse(conn: asyncpg.Connection, request: Request, say: Say) -> None
     }
     dry_run = DryRun(fence, devices)
     fixes = events = 0
-    async for each in read_ahead(read_slices(conn, list(devices), request.since, request.until + 1)):
+    slices = read_slices(conn, list(devices), request.since, request.until + 1, veiled=request.veiled)
+    async for each in read_ahead(slices):
         found = await asyncio.to_thread(decide, dry_run, each, request.until)
         fixes, events = fixes + each.fixes, events + len(found)
         say([*(make_line(devices, fence.id, one) for one in found), ProgressLine(round(each.done, 4), fixes)])

@@ -1,6 +1,6 @@
 """The history in slices that fit into memory: some devices side by side, a stretch of time each."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Final
 
 import asyncpg
@@ -21,6 +21,16 @@ class Slice(msgspec.Struct, frozen=True):
     fixes: int
     is_last: bool
     done: float
+
+
+class Width(msgspec.Struct, frozen=True):
+    """Of a slice: how many fixes at most, and how many devices side by side, to begin with."""
+
+    fixes: int = MOST
+    devices: int = DEVICES
+
+
+WIDTH: Final = Width()
 
 
 class Pace(msgspec.Struct):
@@ -48,21 +58,22 @@ async def read_slices(
     since: int,
     until: int,
     *,
-    most: int = MOST,
-    abreast: int = DEVICES,
+    veiled: Collection[int] = (),
+    width: Width = WIDTH,
 ) -> AsyncIterator[Slice]:
-    """Of these devices (keys), from `since` to before `until` (ms): for each the slices follow each other in time."""
+    """Of these devices (keys), from `since` to before `until` (ms): for each the slices follow each other in time.
+    Of the `veiled` ones without what was kept from others."""
     span = until - since
-    pace = Pace(most, min(span, HOUR_MS), abreast)
+    pace = Pace(width.fixes, min(span, HOUR_MS), width.devices)
     first = 0
     while first < len(devices):
         group = devices[first : first + pace.devices]
         begin = since
         while begin < until:
             end = min(begin + pace.ms, until)
-            answer = await copy_history(conn, group, begin, end, most + 1)
+            answer = await copy_history(conn, group, begin, end, width.fixes + 1, veiled=veiled)
             fixes = count_fixes(answer)
-            if fixes > most and pace.ms > 1:
+            if fixes > width.fixes and pace.ms > 1:
                 pace.shorten()
                 continue
             yield Slice(answer, fixes, end == until, (first + len(group) * (end - since) / span) / len(devices))

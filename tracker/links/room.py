@@ -6,7 +6,7 @@ from typing import Final
 
 from tracker.access.sharing import GONE
 from tracker.errors import NotSignedIn, TooMany
-from tracker.links.veil import Course, advance, find_day, find_start, look
+from tracker.links.veil import VAGUE, Course, advance, find_day, find_start, look, pass_by
 from tracker.live.frames import Subscribe
 from tracker.live.head import Head
 from tracker.live.table import Table
@@ -14,10 +14,12 @@ from tracker.live.viewer import Viewer
 from tracker.model.device import Device
 from tracker.model.fix import Row
 from tracker.model.position import Position, Status
+from tracker.model.privacy import MODES, Guise, Mode, Privacy
 from tracker.model.share import Glimpse, Share, Shared, Veil
 from tracker.model.sight import EVERYTHING
 from tracker.store.share_rows import Wanted
 
+PAUSED: Final[frozenset[Mode]] = frozenset(("paused",))
 MOVES: Final = 0.8  # m/s: slower than a walk is standing
 
 
@@ -37,10 +39,18 @@ class LinkRoom:
         self.courses: dict[int, Course] = {}
         self.given: dict[int, Glimpse] = {}  # what stands in the table
         self.used_at = 0.0  # monotonic s
+        self.guises: Mapping[int, Guise] = {}  # of devices that are, or were, vague or paused, by their keys
 
     @property
     def veil(self) -> Veil:
         return self.share.veil
+
+    @property
+    def kept(self) -> frozenset[Mode]:
+        """The modes in which nothing is shown of a device. One that is vague is its cell to everybody: a link that
+        shows no more than that goes on."""
+        level = self.veil.level
+        return MODES if level is None or level < VAGUE else PAUSED
 
     @property
     def is_full(self) -> bool:
@@ -135,15 +145,26 @@ class LinkRoom:
         for key, each in rows.items():
             course, day = self.courses.get(key, Course()), self.find_day(key)
             for row in each:
-                course = advance(self.veil, day, course, row)
+                course = pass_by(course, row) if self.keeps(row) else advance(self.veil, day, course, row)
             self.courses[key] = course
         self.show(now)
+
+    def keeps(self, row: Row) -> bool:
+        """Whether a fix is of a time in which its device was not to be seen."""
+        guise = self.guises.get(row.device)
+        return guise is not None and guise.keeps(row.fix.at, row.received_at, self.kept)
+
+    def find_mode(self, key: int, now: int) -> Privacy | None:
+        guise = self.guises.get(key)
+        return None if guise is None else guise.find(now)
 
     def show(self, now: int) -> None:
         moment = now - self.veil.delay
         fresh = []
         for key, course in self.courses.items():
-            glimpse = look(course, moment)
+            privacy = self.find_mode(key, now)
+            self.table.tell_privacy(self.slots[key], privacy)
+            glimpse = None if privacy is not None and privacy.mode in self.kept else look(course, moment)
             if glimpse is None:
                 self.hide(key)
             elif glimpse != self.given.get(key):

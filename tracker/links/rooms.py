@@ -2,7 +2,7 @@
 they still work is asked with the same breath, so that a link ends though every nudge is lost."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from time import monotonic
 from typing import Final
@@ -13,15 +13,17 @@ import structlog
 from tracker.access.sharing import GONE, find_shown
 from tracker.access.sights import Sights
 from tracker.errors import NotFound, NotSignedIn, TooMany, TrackerError
-from tracker.links.room import LinkRoom
-from tracker.links.veil import find_span, find_start, veil_way
+from tracker.links.room import LinkRoom, make_position
+from tracker.links.veil import VAGUE, find_span, find_start, veil_way
 from tracker.live.changes import Changes
 from tracker.live.frames import Subscribe
 from tracker.live.ticks import serve_in_ticks
 from tracker.live.viewer import Viewer
 from tracker.logs import Seldom
 from tracker.model.moment import datetime_to_micros, micros_to_datetime, now_ms, now_us
-from tracker.model.share import Glimpse, Shared
+from tracker.model.position import Position
+from tracker.model.privacy import ALWAYS, Guise
+from tracker.model.share import Glimpse, Share, Shared, Veil
 from tracker.model.token import Token
 from tracker.store.installation import select_veil_key
 from tracker.store.pool import AWAY, answering, borrow
@@ -54,6 +56,8 @@ class Rooms:
         self.changed = asyncio.Event()
         self._reading = asyncio.Lock()
         self._secret: bytes | None = None
+        self.vague: LinkRoom | None = None  # of the devices that are vague to everybody
+        self.show_cells: Callable[[Mapping[int, Position]], None] | None = None  # to whoever serves the live stream
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -134,7 +138,7 @@ class Rooms:
 
     async def read(self, keys: Collection[int], moment: int | None = None) -> None:
         """These links as they are now, with what came for them; `moment`: now, in microseconds."""
-        if not keys:
+        if not keys and self.vague is None and not self.find_vague(now_us()):
             return
         async with self._reading, borrow(self.pool) as conn, answering(conn, ANSWER):
             now = now_us() if moment is None else moment
@@ -148,6 +152,27 @@ class Rooms:
             for by_minutes in (False, True):
                 alike = [each for each in rooms if (each.veil.level is not None) == by_minutes]
                 await self.fold(conn, alike, now, by_minutes=by_minutes)
+            await self.read_cells(conn, now, self._secret)
+
+    def find_vague(self, now: int) -> list[Guise]:
+        guises = self.sights.rights.guises
+        return [each for each in guises.values() if (mode := each.find(now)) is not None and mode.mode == "vague"]
+
+    async def read_cells(self, conn: asyncpg.Connection, now: int, secret: bytes) -> None:
+        """Where the devices that are vague are; folded as a link does that blurs as much, so that both say the same."""
+        vague = self.find_vague(now)
+        if not vague and self.vague is None:
+            return
+        room = self.vague or make_vague_room(secret)
+        room.guises = self.sights.rights.guises
+        room.change(room.share, [Shared(each.key, each.id, each.id, each.id) for each in vague])
+        await self.fold(conn, [room], now, by_minutes=True)
+        if self.show_cells is not None:
+            given = {each: room.given.get(each.key) for each in vague}
+            self.show_cells(
+                {each.key: make_position(each.slot, found, is_exact=False) for each, found in given.items() if found}
+            )
+        self.vague = room if vague else None
 
     def adopt(self, key: int, made: Made | None, secret: bytes) -> None:
         shown = () if made is None else find_shown(self.sights, made)
@@ -157,6 +182,7 @@ class Rooms:
         if key not in self.rooms:
             self.rooms[key] = LinkRoom(secret, made.share, self.changed.set)
             self.rooms[key].used_at = monotonic()
+        self.rooms[key].guises = self.sights.rights.guises
         self.rooms[key].change(made.share, shown)
 
     async def fold(self, conn: asyncpg.Connection, rooms: Collection[LinkRoom], now: int, *, by_minutes: bool) -> None:
@@ -194,7 +220,16 @@ class Rooms:
         async with borrow(self.pool) as conn:
             wanted = Wanted(shared.key, max(begin - 1, 0), moment)
             rows = await select_way(conn, wanted, last, step=step, late=room.veil.level is None)
+        rows = [each for each in rows if not room.keeps(each)]
         return await asyncio.to_thread(veil_way, room.veil, day, rows, first, moment)
+
+
+def make_vague_room(secret: bytes) -> LinkRoom:
+    """A link that nobody made and nobody has: what it would show is what others see of a device that is vague."""
+    veil = Veil(since=0, until=ALWAYS // 1000, opens=True, level=VAGUE)
+    moment = micros_to_datetime(now_us())
+    share = Share(0, "", "", None, None, (), veil, made_at=moment, until=moment)
+    return LinkRoom(secret, share, lambda: None)
 
 
 def find_shared(room: LinkRoom, alias: str) -> Shared:

@@ -25,6 +25,7 @@ from tracker.model.fix import E7, NO_MARKER, Fix, Flag, Place, Row
 from tracker.model.moment import DAY_MS
 from tracker.model.share import Glimpse, Veil
 
+VAGUE: Final = 2  # the level of the grid, of 1 km, at which a device is shown that its person made vague
 MINUTE: Final = 60_000  # ms
 MINUTE_US: Final = 60_000_000
 NEVER: Final = int(NO_MARKER | Flag.IMPOSSIBLE_JUMP)  # where the device was not
@@ -68,6 +69,11 @@ def advance(veil: Veil, day: int, course: Course, row: Row) -> Course:
     if fix.flags & LATE or fix.at // MINUTE == course.newest // MINUTE:
         return course
     return _advance_blurred(veil, veil.level, day, course, row)
+
+
+def pass_by(course: Course, row: Row) -> Course:
+    """A row of which nothing is to be shown: it is only known that it was there."""
+    return msgspec.structs.replace(course, newest=max(course.newest, row.fix.at))
 
 
 def _advance_exactly(veil: Veil, course: Course, row: Row) -> Course:

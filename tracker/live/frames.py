@@ -15,6 +15,7 @@ from tracker.model import message as thread
 from tracker.model.event import Event, make_told
 from tracker.model.moment import format_ms, now_ms
 from tracker.model.position import Position
+from tracker.model.privacy import Privacy
 from tracker.model.sight import Sight
 from tracker.model.viewport import Viewport, unrolled
 
@@ -224,6 +225,19 @@ def encode_names(table: Table, slots: Iterable[int]) -> list[str]:
 
 def encode_gone(ids: Sequence[str]) -> list[str]:
     return [f'{{"type":"gone","devices":[{",".join(part)}]}}' for part in split(map(encode_id, ids), ROOM)]
+
+
+def encode_privacies(privacies: Iterable[tuple[str, Privacy | None]]) -> list[str]:
+    """Of devices by their ids; None: exact again."""
+    told = (
+        encode(device=id, mode=privacy.mode if privacy else "exact", until=format_until(privacy))
+        for id, privacy in privacies
+    )
+    return [f'{{"type":"privacy","devices":[{",".join(part)}]}}' for part in split(told, ROOM)]
+
+
+def format_until(privacy: Privacy | None) -> str | None:
+    return None if privacy is None or privacy.until is None else format_ms(privacy.until // 1000)
 
 
 def encode_id(id: str) -> str:

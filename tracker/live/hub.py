@@ -1,7 +1,7 @@
 """Hub: the viewers of this process, and the tick that serves them. Updates come in from the bus, frames leave."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final, Protocol
@@ -14,6 +14,7 @@ from tracker.errors import NotAllowed, NotSignedIn, ReaderFull, StorageDown, Tra
 from tracker.live.catch_up import catch_up
 from tracker.live.changes import Changes
 from tracker.live.frames import Subscribe
+from tracker.live.guises import Guises, take_vanished
 from tracker.live.head import Head
 from tracker.live.table import Table
 from tracker.live.threads import read_on, tell_changed
@@ -23,6 +24,7 @@ from tracker.logs import Seldom
 from tracker.metrics import Metrics
 from tracker.model.device import Device
 from tracker.model.moment import now_ms, now_us
+from tracker.model.position import Position
 from tracker.model.token import Token
 from tracker.model.update import Update
 from tracker.store.pool import AWAY, borrow
@@ -54,6 +56,7 @@ class Hub:
         self.sights = gate.sights
         self.rights = self.sights.revision  # by which the viewers' sights are
         self.rights_moved = asyncio.Event()
+        self.guises = Guises(table, self.wake)
         self.viewers: set[Viewer] = set()
         self.changed = asyncio.Event()
         self.links: Elsewhere | None = None
@@ -62,6 +65,8 @@ class Hub:
         """Take what was committed, as the bus brings it."""
         self.table.rights = max(self.table.rights, update.rights)
         self.table.put(update.positions, update.committed_at)
+        self.guises.settle(self.sights.rights, now_us())
+        self.guises.put(update.positions, now_us())
         if update.events:
             self.deliver_events(update)
         if update.has_messages:
@@ -116,6 +121,7 @@ class Hub:
     def serve(self, now: float) -> bool:
         """Send every viewer that is due its frame. True while there are some that were not served all."""
         self.change_sights()
+        self.settle_guises()
         if not self.is_level:
             self.rights_moved.set()
             return True
@@ -143,6 +149,18 @@ class Hub:
             if viewer.token is not None and (sight := self.sights.find(viewer.token)) is not viewer.sight:
                 viewer.change_sight(sight)
 
+    def settle_guises(self) -> None:
+        """Who is paused from now on is gone; who is not any more comes with the frames."""
+        self.guises.settle(self.sights.rights, now_us())
+        for slot, id in take_vanished(self.guises):
+            for viewer in tuple(self.viewers):
+                viewer.forget_device(slot, id)
+
+    def show_cells(self, cells: Mapping[int, Position]) -> None:
+        """Where the devices that are vague are, by their keys."""
+        self.guises.put_cells(cells, now_us())
+        self.wake()
+
     async def watch_rights(self) -> None:
         """Until cancelled: at once where an update or a nudge says that they moved, and each second all the same."""
         while True:
@@ -152,7 +170,7 @@ class Hub:
                     await self.sights.refresh(conn)
             except (TrackerError, *AWAY) as error:
                 seldom.warning("the rights cannot be read", error=repr(error))
-            if self.rights != self.sights.revision:
+            if self.rights != self.sights.revision or now_us() >= self.guises.due:
                 self.wake()
             self.end_expired(now_ms())
             with suppress(TimeoutError):
@@ -275,6 +293,14 @@ class Hub:
                     viewer.rename_device(key)
             self.wake()
         elif known is not None:
+            self.forget(key, known)
+        if (slot := self.guises.rename(key)) is not None and device is not None:
             for viewer in tuple(self.viewers):
-                viewer.forget_device(key, known.id)
-            self.table.remove(key)
+                viewer.rename_device(slot)
+        elif slot is not None and known is not None:
+            self.forget(slot, known)
+
+    def forget(self, slot: int, device: Device) -> None:
+        for viewer in tuple(self.viewers):
+            viewer.forget_device(slot, device.id)
+        self.table.remove(slot)

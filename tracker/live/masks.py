@@ -10,7 +10,7 @@ from tracker.model.sight import Sight
 
 def mask_devices(sight: Sight, size: int) -> NDArray[np.bool_] | None:
     """By slot, so many of them; None: all. Kept with the sight, since equal rights are one object."""
-    if sight.devices is None and not sight.hidden.keys:
+    if sight.devices is None and not sight.hidden.keys and not sight.guises:
         return None
     kept: NDArray[np.bool_] | None = sight.__dict__.get("kept")
     if kept is None or len(kept) != size:
@@ -18,6 +18,9 @@ def mask_devices(sight: Sight, size: int) -> NDArray[np.bool_] | None:
         if sight.devices is not None:
             kept[_below(sight.devices.keys, size)] = True
         kept[_below(sight.hidden.keys, size)] = False
+        kept[_below(sight.guises, size)] = False
+        kept[_below(sight.veiled.keys(), size)] = False
+        kept[_below(sight.veiled.values(), size)] = True
         sight.__dict__["kept"] = kept
     return kept
 

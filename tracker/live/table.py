@@ -7,10 +7,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tracker.live.masks import mask_devices
+from tracker.live.dots import Dots
 from tracker.model.device import Device
 from tracker.model.fix import E7
 from tracker.model.position import Position
+from tracker.model.privacy import Privacy
 from tracker.model.sight import Sight
 from tracker.model.viewport import Viewport
 
@@ -43,6 +44,9 @@ class Table:
         self.devices: dict[int, Device] = {}
         self.tick = 1
         self.rights = -1
+        self.privacies: dict[int, Privacy] = {}  # by slot, of devices that are vague or paused
+        self.privacies_told = 0  # counts up when one changes
+        self.dots = Dots(self.positions, self.touch)
 
     def put(self, positions: Iterable[Position], committed_at: int) -> None:
         """The last one stored wins: a bus may bring an older one late. A device nobody has told us of stays
@@ -55,6 +59,7 @@ class Table:
         # Its first fix may come before the nudge that it was made: viewers would be shown a name that is none.
         values = [to_row(each, self.tick if each.device in self.devices else 0, committed_at) for each in fresh]
         self.rows[[each.device for each in fresh]] = np.array(values, ROW)
+        self.dots.notice(each.device for each in fresh)
 
     def is_newer(self, position: Position) -> bool:
         """By when we received it, not by when it was measured: a clock that ran ahead may have been set right."""
@@ -75,20 +80,31 @@ class Table:
 
     def touch(self, key: int) -> None:
         """Show it again though it did not move: its name changed."""
-        if key in self.positions:
+        if key in self.positions and key in self.devices:
             self.rows["tick"][key] = self.tick
+
+    def tell_privacy(self, slot: int, privacy: Privacy | None) -> None:
+        """As it is from now on; None: exact."""
+        if self.privacies.get(slot) == privacy:
+            return
+        self.privacies_told += 1
+        if privacy is None:
+            del self.privacies[slot]
+        else:
+            self.privacies[slot] = privacy
 
     def remove(self, key: int) -> None:
         self.devices.pop(key, None)
         if self.positions.pop(key, None):
             self.rows[key] = np.zeros(1, ROW)[0]
+            self.dots.notice([key])
 
     def find_changed_since(self, tick: int) -> Slots:
         return np.flatnonzero(self.rows["tick"] > max(tick, 0))
 
     def within(self, viewport: Viewport, sight: Sight) -> list[Position]:
         slots = self.find_changed_since(0)
-        if (mask := mask_devices(sight, len(self.rows))) is not None:
+        if (mask := self.dots.mask(sight, len(self.rows))) is not None:
             slots = slots[mask[slots]]
         seen = inside(self.rows["lon"][slots], self.rows["lat"][slots], viewport)
         return [self.positions[key] for key in slots[seen].tolist()]

@@ -17,6 +17,7 @@ from tracker.live.changes import Changes
 from tracker.live.frames import Pause, Ping, Subscribe, decode_message
 from tracker.live.head import Head
 from tracker.live.masks import mask_devices
+from tracker.live.modes import Modes
 from tracker.live.table import Slots, Table
 from tracker.model.event import Event
 from tracker.model.message import Message
@@ -66,6 +67,7 @@ class Viewer:
         self.shown: NDArray[np.bool_] = np.zeros(0, np.bool_)  # by slot: is on this map
         self.named: NDArray[np.bool_] = np.zeros(0, np.bool_)  # by slot: its name was sent
         self.wanted: NDArray[np.bool_] | None = None  # by slot: asked for wherever it is
+        self.modes = Modes()
         self.is_crowded = False
         self.is_paused = False
         self.is_closed = False
@@ -186,6 +188,7 @@ class Viewer:
         self.forget_table()
         self.tick = table.next_tick()
         self.due = monotonic() + (self.wish.interval if self.wish else 0.0)
+        self.send_all(self.modes.tell(table, self.sight, afresh=True))
         everything = Changes(table, table.find_changed_since(0))
         slots = everything.slots[self.sees(everything)]
         self.is_crowded = len(slots) > CROWD
@@ -216,13 +219,15 @@ class Viewer:
             inside = changes.inside(self.wish.viewport)
         if self.wanted is not None:
             inside |= self.wanted[changes.slots]
-        if (mask := mask_devices(self.sight, len(changes.table.rows))) is not None:
+        if (mask := changes.table.dots.mask(self.sight, len(changes.table.rows))) is not None:
             picked = inside.nonzero()[0]  # few of the changes: to ask of these alone costs the same for any right
             inside[picked] = mask[changes.slots[picked]]
         return inside
 
     def update(self, changes: Changes, tick: int, now: float) -> bool:
         """One frame with what changed since the last one, if there is any and the socket has room. True: sent."""
+        if self.modes.upto != self.table.privacies_told and not self.socket.buffered:
+            self.send_all(self.modes.tell(self.table, self.sight))
         if not len(changes):
             self.tick = tick
         if not len(changes) or self.socket.buffered or self.wish is None:
@@ -302,7 +307,11 @@ class Viewer:
             for mask in (mask_devices(before, size), mask_devices(sight, size))
         )
         self.owes_snapshot |= self.wish is not None and (
-            self.is_crowded or self.is_full or bool((new > old).any()) or before.fences != sight.fences
+            self.is_crowded
+            or self.is_full
+            or bool((new > old).any())
+            or before.fences != sight.fences
+            or before.dots != sight.dots
         )
         lost = (self.shown & ~new[: len(self.shown)]).nonzero()[0]
         self.named[lost] = False

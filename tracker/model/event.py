@@ -96,6 +96,7 @@ class Event(msgspec.Struct, frozen=True):
     lat: float | None
     evidence: msgspec.Raw  # a JSON object: the fixes and figures that decided it
     other: str | None = None  # the other device of near and apart
+    private: frozenset[str] = frozenset()  # the ids of its devices that were vague or paused then
 
     def is_of(self, devices: Collection[str]) -> bool:
         """An event of two devices is of both."""

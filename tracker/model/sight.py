@@ -27,7 +27,8 @@ class Sight(msgspec.Struct, frozen=True, dict=True):
     """`devices` None: all but the `hidden` ones, which are somebody's own; `fences` None: all; `subscriptions` (keys)
     None: all. `everywhere` are the actions it holds over whatever it sees, `groups` those in each group, by its key;
     `own` are the devices of the person whose sight it is, to which it may do everything, `wishes` (keys) the
-    subscriptions; `foreign` (keys) are the subscriptions of other people, which nobody else sees."""
+    subscriptions; `foreign` (keys) are the subscriptions of other people, which nobody else sees. A device that was
+    ever vague or paused has a guise, a slot in which all others see it."""
 
     devices: Things | None = Things()
     hidden: Things = Things()
@@ -38,6 +39,9 @@ class Sight(msgspec.Struct, frozen=True, dict=True):
     own: Things = Things()
     wishes: frozenset[int] = NOTHING
     foreign: frozenset[int] = NOTHING
+    veiled: Mapping[int, int] = {}  # of devices it sees that are not its own and have a guise: the slots of these
+    guises: frozenset[int] = NOTHING  # the slots of all guises
+    dots: tuple[frozenset[int], ...] = ()  # slots of which one is shown: they are of one person
 
     @property
     def is_all(self) -> bool:
@@ -75,8 +79,8 @@ class Sight(msgspec.Struct, frozen=True, dict=True):
         return self.fences is None or id in self.fences.ids
 
     def may(self, event: Event) -> bool:
-        """Whether it may be told of this."""
-        return self.sees_all_of(event.device, event.other, event.geofence)
+        """Whether it may be told of this. What a device did while it was vague or paused is its person's."""
+        return event.private <= self.own.ids and self.sees_all_of(event.device, event.other, event.geofence)
 
     def sees_all_of(self, device: str, other: str | None, fence: str | None) -> bool:
         """What an event is about: its device, its other device, and its geofence, where there are any."""

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 import asyncpg
 import msgspec
 
 from tracker.model.moment import micros_to_datetime
 
+OPEN: Final = """not exists (select from device_privacy p where p.device = s.device
+    and to_timestamp(s.stamp / 1e6) >= p.since and (p.until is null or to_timestamp(s.stamp / 1e6) < p.until))"""
 Row = tuple[int, int, str, float | None, int | None, bool, datetime | None]  # as the columns stand
 
 
@@ -30,17 +33,20 @@ async def insert_statuses(conn: asyncpg.Connection, rows: Sequence[Row]) -> None
     )
 
 
-async def select_status(conn: asyncpg.Connection, device: int) -> DeviceStatus | None:
-    """None: it never said any."""
+async def select_status(conn: asyncpg.Connection, device: int, *, is_own: bool = True) -> DeviceStatus | None:
+    """None: it never said any. Of what is not the reader's own, without battery and steps where it was said while the
+    device was kept from others: steps tell that somebody walks."""
     row = await conn.fetchrow(
-        """select stamp, page, battery, steps, paused, until from device_status
+        f"""select stamp, page, battery, steps, paused, until, not ({OPEN}) as is_kept from device_status s
            where device = $1 order by stamp desc limit 1""",
         device,
     )
     if row is None:
         return None
-    stamp, *others = row.values()
-    return DeviceStatus(micros_to_datetime(stamp), *others)
+    *columns, is_kept = row.values()
+    stamp, *others = columns
+    status = DeviceStatus(micros_to_datetime(stamp), *others)
+    return msgspec.structs.replace(status, battery=None, steps=None) if is_kept and not is_own else status
 
 
 async def prune_statuses(conn: asyncpg.Connection) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from tracker.model.event import Decision, Event, EventFilter, Happening, Transition
 from tracker.model.moment import from_datetime, to_datetime
 from tracker.model.sight import Sight
+from tracker.store.private_events import PRIVATE_OF, find_private, own_only
 from tracker.store.seen import Args, seen_device_ids, seen_devices, seen_fence_ids
 
 EVERY_EVENT: Final = EventFilter()
@@ -91,10 +92,12 @@ async def _insert_new(conn: asyncpg.Connection, transitions: Sequence[Transition
 async def _insert_events(
     conn: asyncpg.Connection, made: Sequence[Made], fence_ids: Mapping[int, str], detected_at: int
 ) -> list[Event]:
+    private = await find_private(conn, [each for _, each in made], detected_at)
+    ids = {each.device: device for device, each in made} | {each.other: each.evidence.other or "" for _, each in made}
     last = await conn.fetchval("update event_head set id = id + $1 returning id", len(made))
     events = [
         Event(
-            id=id,
+            id=last - len(made) + 1 + number,
             type=each.kind,
             device=device,
             geofence=fence_ids.get(each.geofence),
@@ -105,12 +108,13 @@ async def _insert_events(
             lat=each.fix.lat,
             evidence=msgspec.Raw(msgspec.json.encode(each.evidence)),
             other=each.evidence.other,
+            private=frozenset(ids[key] for key in private.get(number, ())),
         )
-        for id, (device, each) in enumerate(made, last - len(made) + 1)
+        for number, (device, each) in enumerate(made)
     ]
     await conn.executemany(
-        """insert into event (id, type, device, geofence, at, detected_at, late, lon, lat, evidence)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)""",
+        """insert into event (id, type, device, geofence, at, detected_at, late, lon, lat, evidence, private_of)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
         [
             (
                 event.id,
@@ -123,8 +127,9 @@ async def _insert_events(
                 event.lon,
                 event.lat,
                 bytes(event.evidence),
+                sorted(private[number]) if number in private else None,
             )
-            for event, (_, each) in zip(events, made, strict=True)
+            for number, (event, (_, each)) in enumerate(zip(events, made, strict=True))
         ],
     )
     await _number_transitions(conn, made, last - len(made) + 1)
@@ -189,10 +194,10 @@ async def select_events(
     """The oldest first, with numbers above `after`."""
     args: Args = [after, limit, only.devices, only.geofences, only.types]
     seen = seen_devices(sight, "e.device", args) + seen_fence_ids(sight, "e.geofence", args)
-    seen += seen_device_ids(sight, "e.evidence ->> 'other'", args)
+    seen += seen_device_ids(sight, "e.evidence ->> 'other'", args) + own_only(sight, args)
     rows = await conn.fetch(
         f"""select e.id, e.type, d.id as device, e.geofence, e.at, e.detected_at, e.late, e.lon, e.lat, e.evidence,
-                  e.evidence ->> 'other' as other
+                  e.evidence ->> 'other' as other, {PRIVATE_OF}
            from event e join device d on d.key = e.device
            where e.id > $1
              and ($3::text[] is null or e.device = any(array(select key from device where id = any($3)))
@@ -235,4 +240,5 @@ def _read_event(row: asyncpg.Record) -> Event:
         lat=row["lat"],
         evidence=msgspec.Raw(row["evidence"]),
         other=row["other"],
+        private=frozenset(row["private"] or ()),
     )

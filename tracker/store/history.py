@@ -5,7 +5,7 @@ NumPy array. Rows come as they lie in the table: sorting them here takes a tenth
 longer, because fixes of one device lie far apart.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tracker.model.history import OWN_FLAGS, History
 from tracker.model.moment import to_datetime
 from tracker.store.fix_rows import PG_EPOCH_US, SIGNATURE, TRAILER
+from tracker.store.privacies import OPEN
 
 FIELDS: Final = (
     ("device", "i4"),
@@ -32,10 +33,16 @@ MISSING: Final = -1.0  # neither a speed nor an accuracy is negative
 
 
 async def copy_history(
-    conn: asyncpg.Connection, devices: Sequence[int], since: int, until: int, limit: int
+    conn: asyncpg.Connection,
+    devices: Sequence[int],
+    since: int,
+    until: int,
+    limit: int,
+    *,
+    veiled: Collection[int] = (),
 ) -> list[bytes]:
     """The answer to COPY, in pieces, for `to_history`: fixes of these devices (keys) from `since` to before `until`
-    (ms), at most `limit` of them."""
+    (ms), at most `limit` of them. Of the `veiled` ones without what was kept from others."""
     pieces: list[bytes] = []
 
     async def take(piece: bytes) -> None:
@@ -44,7 +51,7 @@ async def copy_history(
     await conn.copy_from_query(
         f"""select device, at, lon_e7, lat_e7, coalesce(speed, {MISSING}::real), coalesce(accuracy, {MISSING}::real),
                    flags
-            from fix where device = any($1::integer[]) and at >= $2 and at < $3 limit $4""",
+            from fix where device = any($1::integer[]) and at >= $2 and at < $3{_open(veiled, devices)} limit $4""",
         list(devices),
         to_datetime(since),
         to_datetime(until),
@@ -53,6 +60,12 @@ async def copy_history(
         format="binary",
     )
     return pieces
+
+
+def _open(veiled: Collection[int], devices: Sequence[int]) -> str:
+    """In the text: COPY takes no further parameters where there is nothing to leave out."""
+    found = sorted(set(veiled) & set(devices))
+    return f" and (device <> all(array[{','.join(map(str, found))}]) or true{OPEN})" if found else ""
 
 
 def count_fixes(answer: Sequence[bytes]) -> int:

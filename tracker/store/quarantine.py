@@ -44,13 +44,18 @@ async def insert_quarantine(conn: asyncpg.Connection, rows: Sequence[Quarantined
     )
 
 
+OPEN: Final = """ and not exists (select from device_privacy p where p.device = quarantine.device
+    and quarantine.received_at >= p.since and (p.until is null or quarantine.received_at < p.until))"""
+
+
 async def select_quarantine(
-    conn: asyncpg.Connection, device: int, *, before: int | None, limit: int
+    conn: asyncpg.Connection, device: int, *, before: int | None, limit: int, is_own: bool = True
 ) -> list[Quarantined]:
-    """The newest first; `before` is the id of the last one of the page before."""
+    """The newest first; `before` is the id of the last one of the page before. Of what is not the reader's own, what
+    came while it was kept from others is left out."""
     rows = await conn.fetch(
-        """select id, device, received_at, seq, index, reason, text from quarantine
-           where device = $1 and ($2::bigint is null or id < $2) order by id desc limit $3""",
+        f"""select id, device, received_at, seq, index, reason, text from quarantine
+           where device = $1 and ($2::bigint is null or id < $2){"" if is_own else OPEN} order by id desc limit $3""",
         device,
         before,
         limit,

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 import asyncpg
 import msgspec
 
+from tracker.model.privacy import Guise
 from tracker.model.sight import NOTHING, Things
+from tracker.store.privacies import select_guises
 
 
 class Contents(msgspec.Struct, frozen=True):
@@ -22,7 +24,8 @@ class Contents(msgspec.Struct, frozen=True):
 class Rights(msgspec.Struct, frozen=True):
     """All that decides who sees what, as of a revision. `members`: of each person the roles, by the group's key. `own`:
     of each person the devices; `hidden`: those of them that no group holds; `wishes`: of each person the subscriptions;
-    `people`: how many there are."""
+    `people`: how many there are. `guises`: of the devices that were ever vague or paused, by their keys. `dots`: the
+    devices that one person carries, where there are several."""
 
     revision: int = -1
     groups: Mapping[int, Contents] = {}
@@ -32,6 +35,8 @@ class Rights(msgspec.Struct, frozen=True):
     hidden: Things = Things()
     wishes: Mapping[int, frozenset[int]] = {}
     people: int = 0
+    guises: Mapping[int, Guise] = {}
+    dots: tuple[frozenset[int], ...] = ()
 
 
 async def select_rights_revision(conn: asyncpg.Connection) -> int:
@@ -60,13 +65,14 @@ async def select_rights(conn: asyncpg.Connection) -> Rights:
         members = await conn.fetch("select person, in_group, role from group_person")
         owners = await conn.fetch("select key from person where is_owner")
         own = await conn.fetch(
-            """select person, key, id, exists (select from group_device where device = key) as shared
+            """select person, key, id, category, exists (select from group_device where device = key) as shared
                from device where person is not null"""
         )
         wishes = await conn.fetch(
             "select person, array_agg(key) as keys from subscription where person is not null group by person"
         )
         people = await conn.fetchval("select count(*) from person")
+        guises = await select_guises(conn)
     return Rights(
         revision,
         {row["key"]: _read_contents(row) for row in groups},
@@ -76,7 +82,17 @@ async def select_rights(conn: asyncpg.Connection) -> Rights:
         _make_things((row["key"], row["id"]) for row in own if not row["shared"]),
         {row["person"]: frozenset(row["keys"]) for row in wishes},
         people,
+        guises,
+        _make_dots(own),
     )
+
+
+def _make_dots(rows: Iterable[asyncpg.Record]) -> tuple[frozenset[int], ...]:
+    """Of one category: a car of one's own is not a phone."""
+    found: dict[tuple[int, str | None], set[int]] = {}
+    for row in rows:
+        found.setdefault((row["person"], row["category"]), set()).add(row["key"])
+    return tuple(frozenset(each) for each in found.values() if len(each) > 1)
 
 
 def _read_contents(row: asyncpg.Record) -> Contents:

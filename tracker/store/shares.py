@@ -123,6 +123,7 @@ async def mark_arrivals(conn: asyncpg.Connection, shares: Collection[int], now: 
                update share_device h set arrived_at = now() from share s
                where s.key = h.share and s.key = any($1::integer[]) and s.stop is not null and h.arrived_at is null
                  and exists (select from event e where e.device = h.device and e.type = 'enter' and e.geofence = s.stop
+                             and e.private_of is null
                              and e.at >= s.made_at and e.detected_at + interval '1 microsecond'
                                  * (s.veil->>'delay')::bigint <= $2)
                returning h.share, h.device)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tracker.model.fix import NO_MARKER, Flag, flag_names
 from tracker.model.moment import to_datetime
 from tracker.store.pool import borrow
+from tracker.store.privacies import OPEN
 
 OFF_THE_LINE: Final = int(NO_MARKER | Flag.IMPOSSIBLE_JUMP)  # where the device was not
 PAGE: Final = 5_000  # rows, about half a megabyte of text, held at a time
@@ -49,17 +50,20 @@ class Line(msgspec.Struct, frozen=True):
     total: int
 
 
-async def select_line(conn: asyncpg.Connection, device: int, since: int, until: int, *, most: int) -> Line:
+async def select_line(
+    conn: asyncpg.Connection, device: int, since: int, until: int, *, most: int, is_own: bool = True
+) -> Line:
     """Where the device was from `since` to `until` (ms, both included): every n-th fix and the last, about `most`.
 
-    Fixes flagged null_island, low_accuracy or impossible_jump are left out: they say where it was not.
+    Fixes flagged null_island, low_accuracy or impossible_jump are left out: they say where it was not. So is, of what
+    is not the reader's own, what was kept from others.
     """
     row = await conn.fetchrow(
-        """select coalesce(array_agg((extract(epoch from at) * 1000)::bigint order by n), '{}') as at,
-                  coalesce(array_agg(lon_e7 order by n), '{}') as lon_e7,
-                  coalesce(array_agg(lat_e7 order by n), '{}') as lat_e7, coalesce(max(total), 0) as total
+        f"""select coalesce(array_agg((extract(epoch from at) * 1000)::bigint order by n), '{{}}') as at,
+                  coalesce(array_agg(lon_e7 order by n), '{{}}') as lon_e7,
+                  coalesce(array_agg(lat_e7 order by n), '{{}}') as lat_e7, coalesce(max(total), 0) as total
            from (select at, lon_e7, lat_e7, row_number() over (order by at) as n, count(*) over () as total
-                 from fix where device = $1 and at between $2 and $3 and flags & $4 = 0) as numbered
+                 from fix where device = $1 and at between $2 and $3 and flags & $4 = 0{find_open(is_own)}) as numbered
            where (n - 1) % greatest(1, (total + $5 - 1) / $5) = 0 or n = total""",
         device,
         to_datetime(since),
@@ -75,30 +79,43 @@ async def select_line(conn: asyncpg.Connection, device: int, since: int, until: 
     )
 
 
-def select_csv(pool: asyncpg.Pool, device: int, since: int, until: int) -> AsyncIterator[str]:
+class Stretch(msgspec.Struct, frozen=True):
+    """Of which device (key) and from when until when (ms, both included) a file is made, and whether it is the
+    reader's own: of what is not, what was kept from others is left out."""
+
+    device: int
+    since: int
+    until: int
+    is_own: bool = True
+
+
+def select_csv(pool: asyncpg.Pool, stretch: Stretch) -> AsyncIterator[str]:
     """Every stored fix as a line: at,lon,lat,accuracy,altitude,speed,heading,battery,received_at,flags."""
-    return _read_pages(pool, CSV, device, since, until, without=0)
+    return _read_pages(pool, CSV, stretch, without=0)
 
 
-def select_gpx(pool: asyncpg.Pool, device: int, since: int, until: int, version: Version = "1.1") -> AsyncIterator[str]:
+def select_gpx(pool: asyncpg.Pool, stretch: Stretch, version: Version = "1.1") -> AsyncIterator[str]:
     """Every fix of the line as a track point. GPX 1.1 has speed and course in Garmin's extension only; 1.0 has elements
     for them, and GPSBabel reads no others."""
-    return _read_pages(pool, GPX if version == "1.1" else GPX_1_0, device, since, until, without=OFF_THE_LINE)
+    return _read_pages(pool, GPX if version == "1.1" else GPX_1_0, stretch, without=OFF_THE_LINE)
 
 
-async def _read_pages(
-    pool: asyncpg.Pool, text: str, device: int, since: int, until: int, *, without: int
-) -> AsyncIterator[str]:
+def find_open(is_own: bool) -> str:
+    return "" if is_own else OPEN
+
+
+async def _read_pages(pool: asyncpg.Pool, text: str, stretch: Stretch, *, without: int) -> AsyncIterator[str]:
     """In the order of time. Takes the pool, not a connection: who reads a year of fixes slowly must not hold one."""
-    after: datetime | None = to_datetime(since - 1)
-    end = to_datetime(until)
+    after: datetime | None = to_datetime(stretch.since - 1)
+    end = to_datetime(stretch.until)
     while after is not None:
         async with borrow(pool) as conn:
             row = await conn.fetchrow(
                 f"""select coalesce(string_agg({text}, '' order by at), '') as text, max(at) as last, count(*) as n
                     from (select * from fix where device = $1 and at > $2 and at <= $3 and flags & $4 = 0
+                          {find_open(stretch.is_own)}
                           order by at limit {PAGE}) as page""",
-                device,
+                stretch.device,
                 after,
                 end,
                 without,

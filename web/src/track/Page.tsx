@@ -3,9 +3,11 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useRef } from 'preact/hooks';
 import { isAtHome, losesLockAtHome } from './browser';
+import { Hide } from './Hide';
 import type { Line } from './keep';
 import type { Phone } from './phone';
 import { Share } from './Share';
+import { Watchers } from './Watchers';
 import { clock, number, percent, words } from './words';
 
 const HOLD_MS = 2_000;
@@ -30,8 +32,9 @@ export function Page({ phone }: { phone: Phone }) {
       )}
       <Facts phone={phone} />
       <Help phone={phone} />
-      <Pause phone={phone} />
+      <Hide phone={phone} />
       <Share pairing={phone.pairing} />
+      <Watchers pairing={phone.pairing} />
       <Talk phone={phone} />
     </main>
   );
@@ -142,32 +145,6 @@ function Help({ phone }: { phone: Phone }) {
 function said(alarm: Line): string {
   if (alarm.seenBy !== null) return words.sosSeen(alarm.seenBy);
   return alarm.state === 'waiting' ? words.sosWaiting : words.sosStored;
-}
-
-function Pause({ phone }: { phone: Phone }) {
-  const until = phone.pausedUntil.value;
-  if (until !== null) {
-    return (
-      <section class="pause">
-        <p>{words.pausedUntil(clock(until))}</p>
-        <button type="button" onClick={() => void phone.resume()}>
-          {words.resume}
-        </button>
-      </section>
-    );
-  }
-  return (
-    <section class="pause" aria-label={words.pause}>
-      <h2>{words.pause}</h2>
-      <div class="row">
-        {Object.entries(words.pauseFor).map(([minutes, text]) => (
-          <button type="button" key={minutes} onClick={() => void phone.pause(Number(minutes))}>
-            {text}
-          </button>
-        ))}
-      </div>
-    </section>
-  );
 }
 
 function Talk({ phone }: { phone: Phone }) {

@@ -1,7 +1,7 @@
 /** The phone shows itself to whoever gets the link, for an hour; what others may see is said here, and can be ended. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { Pairing } from './phone';
+import { ask, type Pairing } from './ask';
 import { clock, number, words } from './words';
 
 const HOUR_MS = 3_600_000;
@@ -16,29 +16,24 @@ export function Share({ pairing }: { pairing: Pairing }) {
   const shown = useSignal<readonly Shown[]>([]);
   const url = useSignal('');
   const fault = useSignal(false);
-  const ask = async (method: string, path: string, body?: object): Promise<Response | null> => {
-    const answer = await fetch(new URL(`api/shares${path}`, new URL('.', location.href)), {
-      method,
-      credentials: 'omit',
-      headers: { Authorization: `Bearer ${pairing.token}`, ...(body && { 'Content-Type': 'application/json' }) },
-      ...(body && { body: JSON.stringify(body) }),
-    }).catch(() => null);
-    fault.value = answer?.ok !== true;
-    return answer?.ok ? answer : null;
+  const call = async (method: string, path: string, body?: object): Promise<Response | null> => {
+    const answer = await ask(pairing, method, `shares${path}`, body);
+    fault.value = answer === null;
+    return answer;
   };
   const look = async () => {
-    const answer = await ask('GET', '');
+    const answer = await call('GET', '');
     if (answer) shown.value = ((await answer.json()) as { shares: Shown[] }).shares;
   };
   const share = async () => {
     const until = new Date(Date.now() + HOUR_MS).toISOString();
-    const answer = await ask('POST', '', { devices: [{ id: pairing.device }], until });
+    const answer = await call('POST', '', { devices: [{ id: pairing.device }], until });
     if (!answer) return;
     url.value = ((await answer.json()) as { url: string }).url;
     await look();
   };
   const end = async ({ id }: Shown) => {
-    if (await ask('DELETE', `/${id}`)) url.value = '';
+    if (await call('DELETE', `/${id}`)) url.value = '';
     await look();
   };
   useEffect(() => void look(), []);

@@ -1,9 +1,10 @@
 /** Starts the phone page: a code in the address pairs it and is gone from it; then it is the device it was paired as. */
 import { render } from 'preact';
+import type { Pairing } from './ask';
 import { keepShell } from './browser';
 import { Keep } from './keep';
 import { Limits, Page } from './Page';
-import { type Pairing, Phone } from './phone';
+import { Phone } from './phone';
 import { language, words } from './words';
 import '../styles/tokens.css';
 import './track.css';

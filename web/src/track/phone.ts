@@ -1,9 +1,11 @@
 /** The phone as a device: what it is paired as, whether it sends, and what it shows. */
 import { signal } from '@preact/signals';
+import type { Pairing } from './ask';
 import { Wake, watchBattery } from './browser';
 import { fixOf, type Status } from './frames';
 import type { Keep, Line } from './keep';
 import { Receiver } from './place';
+import { Privacy } from './privacy';
 import { Stream } from './stream';
 
 export type State = 'off' | 'live' | 'connecting' | 'offline' | 'paused' | 'replaced' | 'ended' | 'refused';
@@ -11,11 +13,6 @@ export type State = 'off' | 'live' | 'connecting' | 'offline' | 'paused' | 'repl
 const INTERVAL_S = 5;
 const REPLACED = 4509;
 const NOT_SIGNED_IN = 4501;
-
-export interface Pairing {
-  readonly device: string;
-  readonly token: string;
-}
 
 export class Phone {
   readonly state = signal<State>('off');
@@ -31,6 +28,7 @@ export class Phone {
   readonly pausedUntil = signal<number | null>(null);
   readonly trouble = signal<'denied' | 'noPosition' | null>(null);
   readonly lines = signal<readonly Line[]>([]);
+  readonly privacy: Privacy;
   private readonly stream: Stream;
   private readonly receiver = new Receiver({
     place: (position) => void this.take(position),
@@ -38,6 +36,7 @@ export class Phone {
   });
   private readonly wake = new Wake((isHeld) => (this.isAwake.value = isHeld));
   private last = 0; // ms, of the newest fix
+  private wasLive = false;
   private resumeTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -45,10 +44,11 @@ export class Phone {
     private readonly keep: Keep,
     url: string,
   ) {
+    this.privacy = new Privacy(pairing, keep);
     this.stream = new Stream(url, pairing.device, pairing.token, keep, {
       status: () => this.status(),
       obey: (name, args, id) => this.obey(name, args, id),
-      changed: () => void this.show(),
+      changed: () => this.changed(),
       ended: (code) => this.ended(code),
       seen: (id, by) => void this.change(id, { seenBy: by, state: 'done' }),
       delivered: (id) => void this.change(id, { state: 'done' }),
@@ -72,6 +72,7 @@ export class Phone {
     this.stream.begin();
     if (await this.keep.setting<boolean>('isOn')) await this.start();
     this.waitForEnd();
+    await this.privacy.wakeUp();
     await this.show();
   }
 
@@ -88,13 +89,21 @@ export class Phone {
     this.run();
   }
 
+  /** Stops measuring, and is not shown: what was measured and is not sent yet is not shown either. */
   async pause(minutes: number): Promise<void> {
-    await this.setPause(Date.now() + minutes * 60_000);
+    const until = Date.now() + minutes * 60_000;
+    await this.setPause(until);
     this.waitForEnd();
+    await this.privacy.set({ mode: 'paused', until });
   }
 
-  resume(): Promise<void> {
-    return this.setPause(null);
+  blur(minutes: number): Promise<void> {
+    return this.privacy.set({ mode: 'vague', until: Date.now() + minutes * 60_000 });
+  }
+
+  async resume(): Promise<void> {
+    await this.setPause(null);
+    await this.privacy.set({ mode: 'exact', until: null });
   }
 
   async write(text: string, alarm = false): Promise<void> {
@@ -116,7 +125,7 @@ export class Phone {
   private waitForEnd(): void {
     clearTimeout(this.resumeTimer);
     const until = this.pausedUntil.value;
-    if (until !== null) this.resumeTimer = setTimeout(() => void this.resume(), until - Date.now());
+    if (until !== null) this.resumeTimer = setTimeout(() => void this.setPause(null), until - Date.now());
   }
 
   /** Measures, and holds the screen, exactly while it is on and not paused. */
@@ -212,6 +221,12 @@ export class Phone {
     this.wake.release();
     this.isOn.value = false;
     this.state.value = code === REPLACED ? 'replaced' : code === NOT_SIGNED_IN ? 'ended' : 'refused';
+  }
+
+  private changed(): void {
+    if (this.stream.isLive && !this.wasLive) void this.privacy.settle();
+    this.wasLive = this.stream.isLive;
+    void this.show();
   }
 
   private async show(): Promise<void> {

@@ -13,3 +13,5 @@ export const number = (value: number): string => new Intl.NumberFormat(locale).f
 export const clock = (at: number): string =>
   new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(new Date(at));
 export const percent = (share: number): string => new Intl.NumberFormat(locale, { style: 'percent' }).format(share);
+export const moment = (at: number): string =>
+  new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at));
