@@ -57,9 +57,16 @@ def test_every_app_says_the_same(sample: Sample) -> None:
 
 @pytest.mark.parametrize("sample", [each for each in SAMPLES if each.body[:1] == b"{"], ids=lambda sample: sample.name)
 def test_a_body_is_read_by_what_it_is(sample: Sample) -> None:
-    """With a byte order mark, in another encoding, percent-encoded as a form is, with blanks about it."""
+    """With a byte order mark, in another encoding, as the key or the value of a form, with blanks about it."""
     percent = "".join(f"%{byte:02X}" for byte in sample.body).encode()
-    for body in (b"\xef\xbb\xbf" + sample.body, sample.body.decode().encode("utf-16"), percent, b"\n " + sample.body):
+    forms = (
+        percent,
+        percent + b"=",
+        b"data=" + percent,
+        b"payload=" + sample.body.replace(b"&", b"%26").replace(b"+", b"%2B"),
+        sample.body + b"=",
+    )
+    for body in (b"\xef\xbb\xbf" + sample.body, sample.body.decode().encode("utf-16"), b"\n " + sample.body, *forms):
         report = decode_post(Post(body, "", "", AT, SECRET))
         assert report.app.dialect == sample.dialect and only(report).lat == LAT
 

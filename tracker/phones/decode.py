@@ -24,10 +24,12 @@ def decode_post(post: Post) -> Report:
     """What the phone says. Never raises: what cannot be read is a fault of the report."""
     text = read_text(post.body).strip()
     if text[:1] in ("{", "["):
-        return decode_json(text, post)
-    if text[:3].upper() in ("%7B", "%5B"):
-        return decode_json(unquote_plus(text), post)
+        return decode_json(text.removesuffix("="), post)
+    if text[:3].upper() in ("%7B", "%5B"):  # the key of a form whose value is empty
+        return decode_json(unquote_plus(text.removesuffix("=")), post)
     fields, form = read_fields(post.query) or {}, read_fields(text) if text else None
+    if form is not None and len(form) == 1 and (value := next(iter(form.values())).strip())[:1] in ("{", "["):
+        return decode_json(value, post)
     report = decode_query(fields, post, is_form=False)
     if report is None and form is not None:
         report = decode_query(fields | form, post, is_form=True)
