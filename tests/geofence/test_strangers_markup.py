@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tracker.geofence.reading.collection import Collection, Defaults, collect
 from tracker.geofence.reading.gpx import waypoints_and_lines
 from tracker.geofence.reading.kml import placemarks
@@ -60,9 +62,12 @@ def test_links_of_kml_are_said_and_not_fetched() -> None:
     assert found.total == 0 and found.said[0].note == "2 links to other files are passed over; nothing is fetched"
 
 
-def test_row_numbers_of_libkml_are_no_ids() -> None:
+@pytest.mark.parametrize("number", ["export.1", ".1", "_.1", "Layer__0.12", "a.b.1", "_____.2"])
+def test_row_numbers_of_libkml_are_no_ids(number: str) -> None:
+    """What GDAL 3.6 writes for layers called `export`, nothing, a space, `Layer #0`, `a.b` and in other letters."""
+
     def row(data: str = "") -> str:
-        return f'<Placemark id="export.1"><name>A</name>{data}<Point><coordinates>1,2</coordinates></Point></Placemark>'
+        return f'<Placemark id="{number}"><name>A</name>{data}<Point><coordinates>1,2</coordinates></Point></Placemark>'
 
     plain = collect(placemarks(placed(row())), Defaults(radius=5)).drafts[0]
     assert plain.id.startswith("fence-")

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from tracker.errors import Invalid
-from tracker.geofence.reading.columns import READERS
+from tracker.geofence.reading.columns import NOTHING, READERS
 from tracker.geofence.reading.feature import MAX_RADIUS, MAX_WIDTH, GeofenceProperties, check_metres
 from tracker.geofence.reading.geojson import Geometry, LineString, Point
 from tracker.geofence.reading.scope import ScopeProperties, scope_of
@@ -53,6 +53,10 @@ class Claims:
         value = self.properties[name]
         if value is None or value == "":
             del self.properties[name]  # an empty cell of a table
+            return
+        if isinstance(value, str) and value.strip().lower() in NOTHING:
+            del self.properties[name]
+            self.notes.append(f"{name}: {show(value)} is read as nothing")
             return
         kind = SIZES.get(name)
         if kind is not None and not isinstance(self._geometry, kind[0]):

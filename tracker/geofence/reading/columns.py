@@ -7,6 +7,8 @@ from typing import Any, Final
 import msgspec
 
 NUMBER: Final = re.compile(r"([+-]?\d+)(?:([.,])(\d+))?\s*(\D*)")
+SCIENTIFIC: Final = re.compile(r"[+-]?\d+(?:\.\d+)?e[+-]?\d{1,2}")
+SPAN: Final = re.compile(r"(?:(\d+):)?(\d\d?):(\d\d)|pt(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")  # a clock's, or ISO 8601's
 FEET: Final = re.compile(r"""(\d+)\s*'\s*(?:(\d+(?:\.\d+)?)\s*"?)?""")
 FOOT: Final = 0.3048
 METRES: Final = {
@@ -46,7 +48,9 @@ SPEEDS: Final = {
 }
 TRUE: Final = frozenset({"1", "true", "t", "yes", "y", "on"})
 FALSE: Final = frozenset({"0", "false", "f", "no", "n", "off"})
+NOTHING: Final = frozenset({"null", "<null>", "none", "nan", "nil"})  # what programs write where there is nothing
 COUNTED: Final = re.compile(r"\((\d+):(.*)\)", re.DOTALL)  # OGR's StringList in a column of text
+ARRAY: Final = re.compile(r"\{(.*)\}|\[(\s*'[^'\"]*'\s*(?:,\s*'[^'\"]*'\s*)*)\]", re.DOTALL)  # PostgreSQL's; Python's
 TIME: Final = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)(?:[ Tt](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)\s*(.*))?")
 OFFSET: Final = re.compile(r"([+-]\d\d):?(\d\d)?")
 
@@ -71,6 +75,11 @@ def _read_measure(value: Any, units: dict[str, float]) -> Any:
     text = value.strip().lower()
     if units is METRES and (feet := FEET.fullmatch(text)):
         return round(int(feet[1]) * FOOT + float(feet[2] or 0) * FOOT / 12, 4)
+    if SCIENTIFIC.fullmatch(text):
+        return float(text)
+    if units is SECONDS and (span := SPAN.fullmatch(text)) and any(span.groups()):
+        hours, minutes, seconds = (int(a or b or 0) for a, b in zip(span.groups()[:3], span.groups()[3:], strict=True))
+        return 3600 * hours + 60 * minutes + seconds
     found = NUMBER.fullmatch(text)
     if found is None or found[4].strip() not in units:
         raise ValueError("is no number with a unit that is known here")
@@ -91,7 +100,7 @@ def read_flag(value: Any) -> Any:
 
 
 def read_texts(value: Any) -> Any:
-    """A list; of a text: JSON, OGR's `(2:a,b)`, or commas between."""
+    """A list; of a text: JSON, OGR's `(2:a,b)`, PostgreSQL's `{a,b}`, or commas between."""
     if isinstance(value, str):
         value = _split_texts(value.strip())
     if value is None or not isinstance(value, list):
@@ -102,6 +111,8 @@ def read_texts(value: Any) -> Any:
 
 
 def _split_texts(text: str) -> Any:
+    if array := ARRAY.fullmatch(text):
+        return [part.strip().strip("\"'") for part in (array[1] or array[2] or "").split(",") if part.strip()] or None
     if text.startswith("["):
         return read_json(text)
     counted = COUNTED.fullmatch(text)
