@@ -9,7 +9,6 @@ import { words } from '../words';
 import { paste } from './DeviceEnd';
 import { Dialogue } from './Dialogue';
 import { Fault, Field } from './Field';
-import { PlusIcon } from './Icons';
 import { QrCode } from './QrCode';
 import { readRefusal } from './refusal';
 
@@ -162,12 +161,4 @@ function Reach({ url }: { url: string }) {
   const isLocal = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
   if (isLocal) return <p class="warning">{words.value.adding.local}</p>;
   return protocol === 'https:' ? null : <p class="warning">{words.value.adding.insecure}</p>;
-}
-
-export function AddButton() {
-  return (
-    <button type="button" class="add" onClick={() => (addingShown.value = true)}>
-      <PlusIcon /> {words.value.adding.title}
-    </button>
-  );
 }

@@ -25,25 +25,27 @@ import {
 } from '../state';
 import { chooseUnits, UNITS, units } from '../units';
 import { chooseLanguage, LANGUAGES, language, words } from '../words';
-import { Account } from './Account';
-import { AddDevice } from './AddDevice';
 import { Alarms } from './Alarms';
 import { Alerts } from './Alerts';
 import { Badge } from './Badge';
 import { CodePage } from './Code';
 import { Detail } from './Detail';
-import { DeviceForm } from './DeviceForm';
 import { DeviceList } from './DeviceList';
 import { EventFeed } from './EventFeed';
 import { GeofenceCard } from './GeofenceCard';
 import { GeofenceForm } from './GeofenceForm';
 import { GeofenceList } from './GeofenceList';
 import { CloseIcon, FitIcon, KeyboardIcon, LeaveIcon, Mark, MoonIcon, PersonIcon, SunIcon } from './Icons';
+import { later } from './later';
 import { fitMap, MapPane } from './MapPane';
-import { ShareDevice } from './ShareDevice';
 import { SignIn } from './SignIn';
 import { listenForShortcuts, listShortcuts, singleKeys } from './shortcuts';
 import { theme, toggleTheme } from './theme';
+
+const Account = later(() => import('./Account').then((it) => it.Account));
+const AddDevice = later(() => import('./AddDevice').then((it) => it.AddDevice));
+const DeviceForm = later(() => import('./DeviceForm').then((it) => it.DeviceForm));
+const ShareDevice = later(() => import('./ShareDevice').then((it) => it.ShareDevice));
 
 export function App({ liveUrl, onSignedIn }: { liveUrl: string; onSignedIn: () => void }) {
   const onCodeUsed = () => {

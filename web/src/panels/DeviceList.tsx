@@ -18,7 +18,7 @@ import {
   unread,
 } from '../state';
 import { language, words } from '../words';
-import { AddButton } from './AddDevice';
+import { AddButton } from './AddButton';
 import { DeviceIcon } from './DeviceIcons';
 import { NoDevices, Nothing } from './Empty';
 import { Filters, MoreFilters, useMembers } from './Filters';

@@ -118,7 +118,7 @@ function Rows({ live, shown, wrong, open, setOpen, list, setReading }: RowsProps
           />
         </li>
       ))}
-      <li class="rest" role="presentation" style={{ transform: `translateY(${tops.at(-1)}px)` }} />
+      <li class="rest" aria-hidden="true" style={{ transform: `translateY(${tops.at(-1)}px)` }} />
     </ol>
   );
 }

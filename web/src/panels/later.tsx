@@ -1,0 +1,23 @@
+/** Parts of the page that few look at are fetched when somebody does: what draws the first map comes before them. */
+import type { ComponentType } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+
+/** A component that shows itself as soon as its code is here. Where it cannot be fetched, the next to ask tries again. */
+export function later<P extends object>(load: () => Promise<ComponentType<P>>): ComponentType<P> {
+  let found: ComponentType<P> | null = null;
+  return function Later(props: P) {
+    const [, isHere] = useState(found !== null);
+    useEffect(() => {
+      if (found !== null) return;
+      load().then(
+        (component) => {
+          found = component;
+          isHere(true);
+        },
+        () => {},
+      );
+    }, []);
+    const Found = found;
+    return Found === null ? null : <Found {...props} />;
+  };
+}
