@@ -12,7 +12,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from tests.databases import Databases, copied
+from tests.databases import Databases, choose_memory, copied
 from tests.laws import load_profile
 from tests.running import RunningServer, running
 from tracker.postgis.cluster import Cluster
@@ -66,7 +66,7 @@ async def no_lingering_tasks() -> AsyncIterator[None]:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """Not in pytest's own folder: that one is closed to the account PostgreSQL runs as."""
-    folder = Path(tempfile.mkdtemp(prefix="tracker-"))
+    folder = Path(tempfile.mkdtemp(prefix="tracker-", dir=choose_memory()))
     folder.chmod(0o711)
     cluster = Cluster(folder / "data", durable=False)
     cluster.start()
