@@ -110,7 +110,7 @@ def edits(held: Held, rounds: int) -> tuple[float, float, float]:
         begin, cpu = time.perf_counter(), time.process_time()
         held = held.change([key], [edited])
         held.lookup.find_covering(lon, lat)
-        held.passages.candidates(lon, lat, lon, lat)
+        held.passages.find_candidates(lon, lat, lon, lat)
         took.append((time.perf_counter() - begin) * 1000)
         spent += (time.process_time() - cpu) * 1000
     return statistics.median(took), max(took), spent / rounds
@@ -126,7 +126,7 @@ def ways(passages: Passages, batch: int) -> float:
             lon + degrees * np.sin(azimuth) / math.cos(math.radians(CENTRE[1])),
             lat + degrees * np.cos(azimuth),
         )
-        passages.candidates(lon, lat, lons, lats)
+        passages.find_candidates(lon, lat, lons, lats)
 
     return cost(asked, batch, min(20_000, 300 * batch))
 
@@ -158,7 +158,7 @@ def measured(count: int) -> dict[str, Any]:
     begin = time.process_time()
     held = Held(FenceIndex.build(all_fences), Passages.build(all_fences))
     built = time.process_time() - begin
-    held.passages.candidates(*(np.array([at]) for at in (*CENTRE, *CENTRE)))
+    held.passages.find_candidates(*(np.array([at]) for at in (*CENTRE, *CENTRE)))
     gc.collect()
     row: dict[str, Any] = {"fences": count, "build_s": built, "mb": memory_mb(), "empty_mb": empty}
     row["edit_ms"], row["edit_worst_ms"], row["edit_cpu_ms"] = edits(held, 25 if count <= 10_000 else 5)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.geofence.shapes import box, circle, corridor, polygon
 from tests.geofence.test_index import COMB, blob, rings, taken
 from tests.laws import examples
-from tracker.geofence.border.depth import breadth, measure_depth
+from tracker.geofence.border.depth import find_breadth, measure_depth
 from tracker.geofence.index.index import FenceIndex
 from tracker.geofence.shape.distance import WGS84, to_boundary
 from tracker.model.geofence import Geofence
@@ -101,9 +101,9 @@ def test_a_cut_at_180_is_no_border_but_a_border_there_is_one() -> None:
 
 
 def test_breadth() -> None:
-    assert breadth(circle(10, 50, 300)) == 300
-    assert breadth(corridor([(10, 50), (10.1, 50)], 80)) == 40
-    assert breadth(polygon(box(0, 0, 0.01, 0.01))) == pytest.approx(1_110 / 2, rel=0.01)
+    assert find_breadth(circle(10, 50, 300)) == 300
+    assert find_breadth(corridor([(10, 50), (10.1, 50)], 80)) == 40
+    assert find_breadth(polygon(box(0, 0, 0.01, 0.01))) == pytest.approx(1_110 / 2, rel=0.01)
     both = polygon(box(0, 0, 0.01, 0.01)), polygon(box(179.995, 0, 180.005, 0.01))
-    assert breadth(both[1]) == pytest.approx(breadth(both[0]) * 2 / 3, rel=0.01)
-    assert math.isfinite(breadth(SHAPES["up to a pole"]))
+    assert find_breadth(both[1]) == pytest.approx(find_breadth(both[0]) * 2 / 3, rel=0.01)
+    assert math.isfinite(find_breadth(SHAPES["up to a pole"]))

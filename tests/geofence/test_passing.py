@@ -14,7 +14,7 @@ from tests.geofence.test_index import rings, taken
 from tests.laws import examples
 from tracker.geofence.border.depth import measure_depth
 from tracker.geofence.border.passing import Passages, find_chord, find_crossing
-from tracker.geofence.border.stretches import find_stretches, measure_depths, reach_stretches
+from tracker.geofence.border.stretches import find_reach_stretches, find_stretches, measure_depths
 from tracker.geofence.shape.way import Way
 from tracker.model.geofence import Geofence
 
@@ -192,7 +192,7 @@ def test_candidates_miss_nobody(data: st.DataObject) -> None:
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     ways = some_ways(list(now.values()), rng, 12)
     columns = np.array([(*a, *b) for a, b in ways]).T
-    way, key = passages.candidates(*columns)
+    way, key = passages.find_candidates(*columns)
     found = list(zip(way.tolist(), key.tolist(), strict=True))
     assert len(found) == len(set(found))
     assert set(key.tolist()) <= now.keys()
@@ -210,7 +210,7 @@ def test_many_edits_end_in_the_large_tree() -> None:
     for key in range(1000):
         passages = passages.change([key - 400], [circle(0.001 * (key % 500), 0, 30, key)])
     lon = np.arange(0, 0.5, 0.001)
-    _, keys = passages.candidates(lon, lon * 0 - 0.1, lon, lon * 0 + 0.1)
+    _, keys = passages.find_candidates(lon, lon * 0 - 0.1, lon, lon * 0 + 0.1)
     assert set(keys.tolist()) == set(range(600, 1000))
 
 
@@ -220,5 +220,5 @@ def test_round_the_end_of_a_corridor(lat: float) -> None:
     fence = corridor([(10.0, 50.0), (10.01, 50.01), (10.02, 50.0)], 100)
     for end in (lat, 50.002, 49.998):
         way = Way.of((9.998, lat), (10.003, end))
-        expected = reach_stretches(measure_depths(fence, way), way.metres)
+        expected = find_reach_stretches(measure_depths(fence, way), way.metres)
         assert [pytest.approx(each, abs=2e-4) for each in expected] == find_stretches(fence, way)

@@ -13,7 +13,7 @@ from tests.geofence.shapes import box
 from tests.geofence.test_depth import SHAPES
 from tracker.errors import Invalid, TooLarge
 from tracker.geofence.border.borders import find_border
-from tracker.geofence.border.depth import breadth, measure_depth
+from tracker.geofence.border.depth import find_breadth, measure_depth
 from tracker.geofence.border.near import find_plane, is_further
 from tracker.geofence.border.passing import find_chord
 from tracker.geofence.border.touch import touches
@@ -24,7 +24,7 @@ from tracker.geofence.shape.arrays import Floats
 from tracker.geofence.shape.crossings import crossings
 from tracker.geofence.shape.distance import border
 from tracker.geofence.shape.rings import area, split_polygons
-from tracker.geofence.shape.size import breadth_of, edge_count
+from tracker.geofence.shape.size import count_edges, measure_breadth
 from tracker.model.geofence import Geofence
 
 QUICK_S = 0.030  # what the event loop may be held for by one geofence, on a machine that is busy
@@ -64,7 +64,7 @@ def as_it_was(shape: shapely.Geometry) -> float:
     for part in split_polygons(shape):
         rings = [shapely.Polygon(ring) for ring in (part.exterior, *part.interiors)]
         shell, *inner = (area(ring) for ring in rings)
-        length = sum(2 * area(ring) / breadth_of(ring, None) for ring in rings)
+        length = sum(2 * area(ring) / measure_breadth(ring, None) for ring in rings)
         found.append(2 * (shell - sum(inner)) / length)
     return max(found)
 
@@ -72,8 +72,8 @@ def as_it_was(shape: shapely.Geometry) -> float:
 def test_the_breadth_of_all_rings_at_once_is_that_of_each() -> None:
     for fence in (*SHAPES.values(), parse(holes(30))):
         if fence.reach is None:
-            assert breadth(fence) == pytest.approx(as_it_was(fence.shape), rel=1e-9), fence.id
-            assert edge_count(fence.shape) >= len(border(fence.shape)) > 0
+            assert find_breadth(fence) == pytest.approx(as_it_was(fence.shape), rel=1e-9), fence.id
+            assert count_edges(fence.shape) >= len(border(fence.shape)) > 0
 
 
 @pytest.mark.parametrize("make", [lambda: holes(), lambda: holes(size=0.05), lambda: star(0.05), lambda: zigzag(2_000)])
@@ -91,7 +91,7 @@ def dearest(fence: Geofence) -> float:
         return [shapely.get_coordinates(shapely.Point(0, each))[:, 1] for each in lon_lat]
 
     asked = (
-        lambda: breadth(fence),
+        lambda: find_breadth(fence),
         lambda: measure_depth(fence, lon, lat),
         lambda: is_further(fence, lon, lat, 10.0),
         lambda: touches([fence], *ends(west, lat, lon, lat)),

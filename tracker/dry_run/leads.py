@@ -131,7 +131,7 @@ def find_passing(fence: Geofence, fences: Fences, history: History, inside: Bool
     a = a[find_beside(fence, history, a)]
     lon_a, lat_a = history.lon_e7[a] / E7, history.lat_e7[a] / E7
     lon_b, lat_b = history.lon_e7[a + 1] / E7, history.lat_e7[a + 1] / E7
-    ways = fences.passages.candidates(lon_a, lat_a, lon_b, lat_b)[0]
+    ways = fences.passages.find_candidates(lon_a, lat_a, lon_b, lat_b)[0]
     ways = ways[touches([fence], lon_a[ways], lat_a[ways], lon_b[ways], lat_b[ways])]
     found[a[ways] + 1] = True
     return found

@@ -143,7 +143,7 @@ class Fences:
             return {}
         table = np.array(asked, dtype=np.float64).T
         ends = table[1:] / E7
-        ways, keys = self.passages.candidates(*ends)
+        ways, keys = self.passages.find_candidates(*ends)
         numbers = table[0].astype(np.int64)[ways]
         pairs = enumerate(zip(numbers.tolist(), keys.tolist(), strict=True))
         left = np.array([pair for pair, (number, key) in pairs if key not in here.get(number, NOWHERE)], dtype=np.int64)

@@ -40,17 +40,17 @@ def decode_columns(message: bytes, device: int, received_at: int, max_fixes: int
         raise BadFrame(f"fixes: expected 1 to {max_fixes}, got none")
     if len(message) != HEAD.size + BYTES_PER_FIX * count:
         raise BadFrame(f"{count} fixes take {HEAD.size + BYTES_PER_FIX * count} bytes, got {len(message)}")
-    entries = entries_of(message, count, base, received_at // 1000)
+    entries = make_entries(message, count, base, received_at // 1000)
     return Frame(device, seq, received_at, entries, bool(flags & BACKLOG_BIT))
 
 
-def entries_of(message: bytes, count: int, base: int, now: int) -> list[Fix | Refusal]:
-    if count >= FEW and (fixes := plain_fixes(message, count, base, now)):
+def make_entries(message: bytes, count: int, base: int, now: int) -> list[Fix | Refusal]:
+    if count >= FEW and (fixes := find_plain_fixes(message, count, base, now)):
         return fixes
-    return [to_entry(index, base, row, now) for index, row in enumerate(rows(message, count))]
+    return [to_entry(index, base, row, now) for index, row in enumerate(read_rows(message, count))]
 
 
-def plain_fixes(message: bytes, count: int, base: int, now: int) -> list[Fix | Refusal] | None:
+def find_plain_fixes(message: bytes, count: int, base: int, now: int) -> list[Fix | Refusal] | None:
     """All of them at once, where `accept_e7` would take each as it is, without a flag. None: look one by one."""
     dt, lon, lat = np.frombuffer(message, "<i4", 3 * count, HEAD.size).reshape(3, count)
     speed, heading, accuracy = np.frombuffer(message, "<u2", 3 * count, HEAD.size + 12 * count).reshape(3, count)
@@ -69,15 +69,15 @@ def plain_fixes(message: bytes, count: int, base: int, now: int) -> list[Fix | R
             (dt + np.int64(base)).tolist(),
             lon.tolist(),
             lat.tolist(),
-            known(speed / 100, speed == NO_VALUE),
-            known(heading / 100, heading == NO_VALUE),
-            known(accuracy / 10, accuracy == NO_VALUE),
-            known(altitude.astype(np.float64), (altitude < -500) | (altitude > 20_000)),
+            find_known(speed / 100, speed == NO_VALUE),
+            find_known(heading / 100, heading == NO_VALUE),
+            find_known(accuracy / 10, accuracy == NO_VALUE),
+            find_known(altitude.astype(np.float64), (altitude < -500) | (altitude > 20_000)),
         )
     )
 
 
-def known(values: NDArray[np.float64], absent: NDArray[np.bool_]) -> list[float | None]:
+def find_known(values: NDArray[np.float64], absent: NDArray[np.bool_]) -> list[float | None]:
     found: list[float | None] = values.tolist()
     if not absent.any():
         return found
@@ -87,18 +87,18 @@ def known(values: NDArray[np.float64], absent: NDArray[np.bool_]) -> list[float 
 Columns = tuple[int, int, int, int, int, int, int]
 
 
-def rows(message: bytes, count: int) -> Iterator[Columns]:
+def read_rows(message: bytes, count: int) -> Iterator[Columns]:
     wide = 4 * count
     narrow = 2 * count
     start = HEAD.size
-    longs = [column(message, start + wide * part, wide, "<i") for part in range(3)]
+    longs = [read_column(message, start + wide * part, wide, "<i") for part in range(3)]
     start += 3 * wide
-    shorts = [column(message, start + narrow * part, narrow, "<H") for part in range(3)]
-    altitude = column(message, start + 3 * narrow, narrow, "<h")
+    shorts = [read_column(message, start + narrow * part, narrow, "<H") for part in range(3)]
+    altitude = read_column(message, start + 3 * narrow, narrow, "<h")
     return zip(*longs, *shorts, altitude, strict=True)
 
 
-def column(message: bytes, start: int, size: int, kind: str) -> list[int]:
+def read_column(message: bytes, start: int, size: int, kind: str) -> list[int]:
     return [value for (value,) in iter_unpack(kind, message[start : start + size])]
 
 

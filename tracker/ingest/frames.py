@@ -187,25 +187,25 @@ def decode_loosely(message: str | bytes, error: Exception, device: int, received
     except (msgspec.DecodeError, RecursionError):
         return refuse_whole(message, error, device, received_at)
     now = received_at // 1000
-    entries = [entry_of(index, raw, now) for index, raw in enumerate(wire.fixes)]
+    entries = [find_entry(index, raw, now) for index, raw in enumerate(wire.fixes)]
     return Frame(device, wire.seq, received_at, entries, wire.lane == BACKLOG)
 
 
-def entry_of(index: int, raw: msgspec.Raw, now: int) -> Fix | Refusal:
+def find_entry(index: int, raw: msgspec.Raw, now: int) -> Fix | Refusal:
     text = bytes(raw)
     try:
         return to_entry(index, ONE.decode(text), now)
     except (msgspec.DecodeError, RecursionError):
         pass
     try:
-        return retimed(index, ANY.decode(text), now)
+        return retime(index, ANY.decode(text), now)
     except (msgspec.DecodeError, RecursionError, TypeError):
         return Refusal(index, "bad_value", clip(text))
     except (ValueError, OverflowError):  # no such time, or one beyond the years that there are
         return Refusal(index, "bad_time", clip(text))
 
 
-def retimed(index: int, fields: dict[str, Any], now: int) -> Fix | Refusal:
+def retime(index: int, fields: dict[str, Any], now: int) -> Fix | Refusal:
     """A fix whose time only `parse` reads, such as a leap second. ValueError where the time is what is wrong."""
     at = fields.get("at")
     if not isinstance(at, str):
@@ -221,10 +221,10 @@ def refuse_whole(message: str | bytes, error: Exception, device: int, received_a
     elif not isinstance(error, BadFrame):
         error = BadJson()
     said = str(error)[:MOST_SAID]
-    return Frame(device, seq_of(message), received_at, [], whole=Refusal(-1, error_code(error), clip(message), said))
+    return Frame(device, find_seq(message), received_at, [], whole=Refusal(-1, error_code(error), clip(message), said))
 
 
-def seq_of(message: str | bytes) -> int:
+def find_seq(message: str | bytes) -> int:
     """-1 where there is none. A broken text is searched for it."""
     if isinstance(message, bytes):
         return int.from_bytes(message[4:8], "little") if len(message) >= 8 and message[0] == KIND else -1
@@ -237,10 +237,10 @@ SEQ: Final = re.compile(r'"seq"\s*:\s*(\d{1,15})(?![\d.eE])')
 
 def clip(message: str | bytes) -> str:
     """Text that PostgreSQL takes: no NUL, and no more than is worth looking at. Bytes that are no text as hex."""
-    return readable(message)[:KEPT_TEXT].replace("\0", "\ufffd")
+    return make_readable(message)[:KEPT_TEXT].replace("\0", "\ufffd")
 
 
-def readable(message: str | bytes) -> str:
+def make_readable(message: str | bytes) -> str:
     if isinstance(message, str):
         return message
     try:

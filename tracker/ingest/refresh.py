@@ -83,13 +83,13 @@ def build(revisions: Sequence[Revision], revision: int, history: Sequence[InForc
     taken_over = [each.revision for each in history]
     stamps = [each.stamp for each in history] or [0]
     since = {each.key: stamps[min(bisect_left(taken_over, each.since), len(stamps) - 1)] for each in revisions}
-    fences = Fences().change((), understood(revisions), revision, since)
+    fences = Fences().change((), read_understood(revisions), revision, since)
     return fences.put_in_force(max(fences.since.values(), default=0))
 
 
 def change(fences: Fences, revisions: Sequence[Revision], revision: int) -> Fences:
     """A geofence that was saved with the same border and rules keeps the stamp since which it decides."""
-    added = understood(revisions)
+    added = read_understood(revisions)
     gone = {each.key for each in revisions} - {fence.key for fence in added}
     since = {
         each.key: fences.since.get(each.key, PENDING) if each.since <= fences.revision else PENDING
@@ -98,7 +98,7 @@ def change(fences: Fences, revisions: Sequence[Revision], revision: int) -> Fenc
     return fences.change(gone, added, revision, since)
 
 
-def understood(revisions: Sequence[Revision]) -> list[Geofence]:
+def read_understood(revisions: Sequence[Revision]) -> list[Geofence]:
     return [fence for each in revisions if each.feature and (fence := understand(each, each.feature))]
 
 

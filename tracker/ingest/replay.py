@@ -78,7 +78,7 @@ async def replay(conn: asyncpg.Connection, memory: Memory, since: datetime, hist
     memory.fences = await read_fences(conn, last.revision, history)
     changes = [each for each in history if each.stamp > begin and each.revision > last.revision]
     saving = Checkpoint()
-    memory.stamp = max((begin, *(state.stamp for state in memory.states.values()), *stamps_of(memory.meetings)))
+    memory.stamp = max((begin, *(state.stamp for state in memory.states.values()), *find_stamps(memory.meetings)))
     async with conn.transaction():
         batch: list[Row] = []
         async for row in select_fixes_since(conn, since):
@@ -96,7 +96,7 @@ async def replay(conn: asyncpg.Connection, memory: Memory, since: datetime, hist
     return saving
 
 
-def stamps_of(meetings: Meetings) -> Iterable[int]:
+def find_stamps(meetings: Meetings) -> Iterable[int]:
     return (each.stamp for each in meetings.meetings.values())
 
 

@@ -53,7 +53,7 @@ class Geofence(msgspec.Struct, frozen=True, eq=False):
 
     `shape` is a valid shapely Polygon or MultiPolygon within -180 to 180. For polygons it is the exact area, its edges
     straight in longitude and latitude; for the others it is an outline to look at and `reach` is exact. `breadth`: see
-    geofence.shape.size.breadth_of.
+    geofence.shape.size.measure_breadth.
     """
 
     key: int

@@ -43,7 +43,7 @@ def advance(device: Device, state: State, question: Question, fences: Fences) ->
     newest, fix = state.newest, question.fix
     if newest is not None and fix.at < newest.at:
         late = state.late_from if fix.flags & NO_MARKER else note_late(state, fix.at)
-        return keep(device, state, with_flag(fix, Flag.LATE), question.received_at, late)
+        return keep(device, state, add_flag(fix, Flag.LATE), question.received_at, late)
     if fix.flags & NO_MARKER:
         return keep(device, state, fix, question.received_at, state.late_from)
     if state.hop is not None and is_back(state, fix):
@@ -51,7 +51,7 @@ def advance(device: Device, state: State, question: Question, fences: Fences) ->
     if newest is not None and not is_possible(newest, fix):
         jump = follow_jump(state.jump, fix)
         if jump.count < CONFIRMATIONS:
-            jumping = with_flag(fix, Flag.IMPOSSIBLE_JUMP)
+            jumping = add_flag(fix, Flag.IMPOSSIBLE_JUMP)
             after = msgspec.structs.replace(state, jump=jump)
             return keep(device, after, jumping, question.received_at, find_late(state, fix))
     return move(device, state, question, fences)
@@ -159,5 +159,5 @@ def follow_jump(jump: Jump | None, fix: Fix) -> Jump:
     return Jump(fix)
 
 
-def with_flag(fix: Fix, flag: Flag) -> Fix:
+def add_flag(fix: Fix, flag: Flag) -> Fix:
     return msgspec.structs.replace(fix, flags=fix.flags | int(flag))

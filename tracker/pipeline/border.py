@@ -1,7 +1,7 @@
 """One border, one fix: is it clear on which side the fix lies, and is the crossing of it confirmed?"""
 
 from tracker.geo.distance import distance
-from tracker.geofence.border.depth import breadth, measure_depth
+from tracker.geofence.border.depth import find_breadth, measure_depth
 from tracker.geofence.border.near import is_further
 from tracker.geofence.border.passing import find_crossing
 from tracker.geofence.fences import GAP_METRES, GAP_MS
@@ -30,10 +30,10 @@ def weigh_crossing(
 def is_waiting(rules: Rules, candidate: Candidate, fix: Fix) -> bool:
     """Whether only time is missing: enough fixes say that the border was crossed, and until the time is up it does not
     matter how clear a fix on the other side is."""
-    return fix.at < waits_until(rules, candidate)
+    return fix.at < find_wait_end(rules, candidate)
 
 
-def waits_until(rules: Rules, candidate: Candidate) -> int:
+def find_wait_end(rules: Rules, candidate: Candidate) -> int:
     """From which time (ms) on a fix can confirm. 0: fixes are missing and not time, so each counts."""
     return candidate.fixes[0].at + round(rules.seconds * 1000) if candidate.count >= rules.fixes else 0
 
@@ -43,20 +43,20 @@ def is_clear(fence: Geofence, rules: Rules, fix: Fix, is_inside: bool) -> bool:
     enough: with the same margin as outside nobody could ever enter it."""
     if rules.is_plain:
         return True
-    slack = margin(rules, fix)
+    slack = find_margin(rules, fix)
     if is_inside:
         if not is_fit(fence, rules, fix):
             return False
-        slack = min(slack, SHALLOW * breadth(fence))
+        slack = min(slack, SHALLOW * find_breadth(fence))
     return is_further(fence, fix.lon, fix.lat, slack)
 
 
 def is_fit(fence: Geofence, rules: Rules, fix: Fix) -> bool:
     """Whether its accuracy lets it say anything about the inside of a geofence of this size."""
-    return (fix.accuracy or 0.0) <= max(rules.worst * breadth(fence), rules.band)
+    return (fix.accuracy or 0.0) <= max(rules.worst * find_breadth(fence), rules.band)
 
 
-def margin(rules: Rules, fix: Fix) -> float:
+def find_margin(rules: Rules, fix: Fix) -> float:
     return rules.band + rules.accuracy * (fix.accuracy or 0.0)
 
 
@@ -102,15 +102,17 @@ def locate_crossing(before: Fix, after: Fix, part: float) -> Crossing:
     way = distance(before.lon, before.lat, after.lon, after.lat)
     noise = max(before.accuracy or 0.0, after.accuracy or 0.0)
     wrong = min(noise * span / way if way else 0.0, span)
-    lon, lat = place_at(before, after, part)
-    return Crossing(format_ms(moment_at(before, after, part)), round(max(part, 1.0 - part) * span + wrong, 3), lon, lat)
+    lon, lat = find_place_at(before, after, part)
+    return Crossing(
+        format_ms(find_moment(before, after, part)), round(max(part, 1.0 - part) * span + wrong, 3), lon, lat
+    )
 
 
-def moment_at(before: Fix, after: Fix, part: float) -> int:
+def find_moment(before: Fix, after: Fix, part: float) -> int:
     return before.at + round(part * (after.at - before.at))
 
 
-def place_at(before: Fix, after: Fix, part: float) -> tuple[float, float]:
+def find_place_at(before: Fix, after: Fix, part: float) -> tuple[float, float]:
     """At this part of the way, which runs across the 180th meridian where that is shorter."""
     turn = after.lon - before.lon
     turn -= 360.0 * round(turn / 360.0)

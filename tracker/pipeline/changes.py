@@ -23,16 +23,16 @@ def note_changes(state: State, fences: Fences) -> State:
 def recast(state: State, category: str | None, stamp: int, fences: Fences) -> State:
     """The device is of another category from this stamp on."""
     state = note_changes(state, fences)
-    asking = {key for key in concerning(state) if key in fences and fences[key].scope.categories is not None}
+    asking = {key for key in find_concerned(state) if key in fences and fences[key].scope.categories is not None}
     state = end_doubt(state, frozenset(asking))
     return msgspec.structs.replace(state, category=category, recast_at=stamp, stamp=stamp)
 
 
 def find_changed(state: State, fences: Fences, stamp: int) -> frozenset[int]:
-    return frozenset(key for key in concerning(state) if fences.since.get(key, 0) > stamp)
+    return frozenset(key for key in find_concerned(state) if fences.since.get(key, 0) > stamp)
 
 
-def concerning(state: State) -> frozenset[int]:
+def find_concerned(state: State) -> frozenset[int]:
     """The geofences that a state holds anything of."""
     if not state.candidates and not state.held:
         return state.inside

@@ -12,7 +12,7 @@ from tracker.model.fix import Fix
 from tracker.model.geofence import Geofence
 from tracker.model.state import NOT_DUE, State
 from tracker.model.stay import Candidate, Stay
-from tracker.pipeline.border import is_clear, waits_until, weigh_crossing
+from tracker.pipeline.border import find_wait_end, is_clear, weigh_crossing
 from tracker.pipeline.held import Leaving, hold_crosses
 from tracker.pipeline.presets import PRESETS
 from tracker.pipeline.question import Question
@@ -90,14 +90,14 @@ def conclude(device: int, state: State, found: Crossed, fences: Fences) -> Decid
     enters = {key: each for key, each in found.crossed.items() if each.kind == "enter"}
     told: list[Transition] = []
     stays: list[Stay] = []
-    for stay in (*stays_of(state, found.inside), *(Stay(key, each.at) for key, each in enters.items())):
+    for stay in (*find_stays(state, found.inside), *(Stay(key, each.at) for key, each in enters.items())):
         key = stay.geofence
         left = exits[key].at if key in exits else None
         stay, more = decide_stay(device, fences[key], stay, Doubt(found.before, found.fix, left, doubts.get(key)))
         told += more
         if left is None:
             stays.append(stay)
-    stays += stays_of(state, found.kept)
+    stays += find_stays(state, found.kept)
     inside = (found.inside - exits.keys()) | enters.keys() | found.kept
     others = [each for each in found.crossed.values() if each.kind == "cross"]
     leaving = Leaving(exits, inside, found.candidates)
@@ -114,7 +114,7 @@ def find_doubts(candidates: Iterable[Candidate]) -> dict[int, int]:
     return {each.geofence: each.first.at for each in candidates if each.first is not None}
 
 
-def stays_of(state: State, inside: frozenset[int]) -> Iterable[Stay]:
+def find_stays(state: State, inside: frozenset[int]) -> Iterable[Stay]:
     return (stay for stay in state.stays if stay.geofence in inside)
 
 
@@ -130,7 +130,7 @@ def replace_stays(
         due = 0
     for candidate in candidates:
         if candidate.geofence in fences:
-            due = min(due, waits_until(PRESETS[fences[candidate.geofence].preset], candidate))
+            due = min(due, find_wait_end(PRESETS[fences[candidate.geofence].preset], candidate))
     return msgspec.structs.replace(state, inside=inside, stays=stays, candidates=candidates, due=due)
 
 

@@ -11,7 +11,7 @@ from tracker.model.state import NOT_DUE, State
 from tracker.model.stay import Stay
 from tracker.pipeline.changes import note_changes
 from tracker.pipeline.decide import Decided, find_doubts, release, replace_stays
-from tracker.pipeline.stays import TELL_MS, find_dwell_due, tell_dwell, tell_episode, wakes
+from tracker.pipeline.stays import TELL_MS, find_dwell_due, find_stay_wakes, tell_dwell, tell_episode
 
 
 def find_wake(state: State, fences: Fences) -> int | None:
@@ -19,7 +19,7 @@ def find_wake(state: State, fences: Fences) -> int | None:
     state = note_changes(state, fences)
     doubts = find_doubts(state.candidates)
     known = [(stay, stay.geofence) for stay in state.stays if stay.geofence in fences]
-    return min((at for stay, key in known for at in wakes(fences[key], stay, doubts.get(key))), default=None)
+    return min((at for stay, key in known for at in find_stay_wakes(fences[key], stay, doubts.get(key))), default=None)
 
 
 def elapse(device: Device, state: State, now: int, fences: Fences) -> Decided:
@@ -34,7 +34,7 @@ def elapse(device: Device, state: State, now: int, fences: Fences) -> Decided:
     told: list[Transition] = []
     for stay in state.stays:
         key = stay.geofence
-        due = min(wakes(fences[key], stay, doubts.get(key)), default=NOT_DUE) if key in fences else NOT_DUE
+        due = min(find_stay_wakes(fences[key], stay, doubts.get(key)), default=NOT_DUE) if key in fences else NOT_DUE
         if due <= now:
             if not fences.find_applying(frozenset((key,)), device.id, state.category, due):
                 told.append(release(device.key, key, newest, due))

@@ -16,7 +16,7 @@ from tracker.model.frame import Frame, Outcome
 from tracker.model.heard import Heard
 from tracker.model.pair import Meeting
 from tracker.model.state import State
-from tracker.pipeline.advance import advance, keep, with_flag
+from tracker.pipeline.advance import add_flag, advance, keep
 from tracker.pipeline.anchors import note_late
 from tracker.pipeline.changes import note_changes
 from tracker.pipeline.question import Question
@@ -98,7 +98,7 @@ def fold(
 ) -> Folded:
     """`stamp`: the last received_at given."""
     batch = Batch(dict(states_of(frames, states)), stored, grounds, stamp)
-    outcomes = [batch.frame(frame) for frame in frames]
+    outcomes = [batch.fold_frame(frame) for frame in frames]
     changed = {key: state for key, state in batch.states.items() if state is not states[key]}
     return Folded(batch.rows, changed, batch.transitions, outcomes, batch.stamp, {}, batch.replaced, batch.disowned)
 
@@ -123,19 +123,19 @@ class Batch:
         self.replaced: list[Moment] = []
         self.disowned: list[Moment] = []
 
-    def frame(self, frame: Frame) -> Outcome:
+    def fold_frame(self, frame: Frame) -> Outcome:
         if frame.whole is not None:
             return Outcome(0, 0, (frame.whole,))
         if frame.device in self.twins.several:
-            return self.one_by_one(frame)
+            return self.fold_one_by_one(frame)
         first = len(self.rows)
         index = 0
         refusals: list[Refusal] = []
         while index < len(frame.entries):
-            if length := self.run(frame, index):
+            if length := self.fold_run(frame, index):
                 index += length
                 continue
-            refusal = self.entry(frame, index)
+            refusal = self.fold_entry(frame, index)
             if refusal:
                 refusals.append(refusal)
             index += 1
@@ -143,14 +143,14 @@ class Batch:
         duplicate = len(frame.entries) - stored - len(refusals)
         return Outcome(stored, duplicate, tuple(refusals))
 
-    def one_by_one(self, frame: Frame) -> Outcome:
+    def fold_one_by_one(self, frame: Frame) -> Outcome:
         """The fixes of a device that speaks several dialects, each held against what came in another one. No run is
         looked for: a twin may stand anywhere in it."""
-        found = [self.twin(frame, index) for index in range(len(frame.entries))]
+        found = [self.fold_twin(frame, index) for index in range(len(frame.entries))]
         refusals = tuple(each for each in found if isinstance(each, Refusal))
         return Outcome(found.count(True), found.count(False), refusals)
 
-    def twin(self, frame: Frame, index: int) -> Refusal | bool:
+    def fold_twin(self, frame: Frame, index: int) -> Refusal | bool:
         """Whether it is stored; False: it was already; or why it cannot be."""
         entry = frame.entries[index]
         if type(entry) is not Fix:
@@ -162,7 +162,7 @@ class Batch:
         if heard is not None and not is_finer(entry, heard):
             return False
         if heard is None:
-            self.fix(frame, entry)
+            self.store_fix(frame, entry)
         else:
             self.replace(frame, entry, heard)
         self.twins.add(frame.device, entry, frame.dialect)
@@ -180,13 +180,13 @@ class Batch:
         self.stamp = stamp = max(self.stamp + 1, frame.received_at)
         state = note_changes(self.states[device], self.fences)
         is_late = state.newest is not None and fix.at < state.newest.at
-        kept = with_flag(fix, Flag.LATE) if is_late else fix
+        kept = add_flag(fix, Flag.LATE) if is_late else fix
         step = keep(self.devices[device], state, kept, stamp, note_late(state, heard.at))
         self.states[device] = step.state
         self.rows.append(Row(device, stamp, step.fix, frame.dialect))
         self.transitions += step.transitions
 
-    def run(self, frame: Frame, index: int) -> int:
+    def fold_run(self, frame: Frame, index: int) -> int:
         """How many were folded at once."""
         device, entries = frame.device, frame.entries
         state = self.states[device]
@@ -202,20 +202,20 @@ class Batch:
         self.number += len(run)
         return len(run)
 
-    def entry(self, frame: Frame, index: int) -> Refusal | None:
+    def fold_entry(self, frame: Frame, index: int) -> Refusal | None:
         """Why it is not stored; None: it is, or was already."""
         entry = frame.entries[index]
         if type(entry) is not Fix:
             return entry  # type: ignore[return-value]
         self.number += 1
-        place = self.place(frame.device, entry)
+        place = self.find_place(frame.device, entry)
         if place is None:
-            self.fix(frame, entry)
+            self.store_fix(frame, entry)
         elif place != (entry.lon_e7, entry.lat_e7):
             return Refusal(index, "conflict", str(entry))
         return None
 
-    def place(self, device: int, fix: Fix) -> Place | None:
+    def find_place(self, device: int, fix: Fix) -> Place | None:
         """Where this moment's fix is in the table or in this batch. One newer than all before is in neither."""
         if fix.at > self.states[device].seen_at:
             return None
@@ -224,7 +224,7 @@ class Batch:
         self.indexed = len(self.rows)
         return self.places.get((device, fix.at))
 
-    def fix(self, frame: Frame, fix: Fix) -> None:
+    def store_fix(self, frame: Frame, fix: Fix) -> None:
         """One that is not stored yet: it gets the next stamp, which says in which order the log was folded."""
         device = frame.device
         self.stamp = stamp = max(self.stamp + 1, frame.received_at)

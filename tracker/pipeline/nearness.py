@@ -53,7 +53,7 @@ def see(meeting: Meeting, row: Row) -> tuple[Meeting, list[Transition]]:
     after = Meeting(pair, before, newest, row.received_at)
     if one is None or two is None or abs(one.at - two.at) > TOGETHER_MS:
         return after, []
-    sighting = Sighting((one, two), metres_between(one, two))
+    sighting = Sighting((one, two), measure_between(one, two))
     nearness = judge_pair(pair, before, sighting)
     after = Meeting(pair, nearness, newest, row.received_at)
     if nearness.is_near == before.is_near:
@@ -100,7 +100,7 @@ def estimate_drift(a: Fix, b: Fix) -> float:
     return (older.speed or 0.0) * abs(a.at - b.at) / 1000
 
 
-def metres_between(a: Fix, b: Fix) -> float:
+def measure_between(a: Fix, b: Fix) -> float:
     metres: float = WGS84.inv(a.lon, a.lat, b.lon, b.lat)[2]
     return metres
 

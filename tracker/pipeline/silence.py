@@ -16,7 +16,7 @@ EXCUSED_US: Final = 60_000_000  # s: a page that still sends so long after it sa
 LEAST_S: Final = 30.0  # to connect again, after a tunnel or a restart of the server, takes up to so long
 
 
-def limit_s(interval: float) -> float:
+def find_limit_s(interval: float) -> float:
     return max(MISSED * interval, LEAST_S)
 
 
@@ -25,7 +25,7 @@ def find_silent_at(device: Device, state: State, since: int) -> int | None:
     silence before counts for nothing, since nobody listened or nothing was expected."""
     if device.interval is None or state.newest is None or state.offline_at is not None or is_excused(state):
         return None
-    return max(state.heard_at, state.received_at, since) + round(limit_s(device.interval) * 1e6)
+    return max(state.heard_at, state.received_at, since) + round(find_limit_s(device.interval) * 1e6)
 
 
 def is_excused(state: State) -> bool:
@@ -45,7 +45,7 @@ def decide_silence(device: Device, state: State, now: int, since: int) -> Decide
         return state, ()
     at = device_time(state, newest, due)
     evidence = Evidence(
-        fixes=(make_seen(newest),), by="clock", interval_s=device.interval, silent_s=seconds_since_heard(state, due)
+        fixes=(make_seen(newest),), by="clock", interval_s=device.interval, silent_s=measure_silence(state, due)
     )
     told = Transition(device.key, 0, "offline", at, newest, at, evidence)
     return msgspec.structs.replace(state, offline_at=at), (told,)
@@ -60,7 +60,7 @@ def end_outage(device: int, before: State, fix: Fix, received_at: int, moves: bo
     at = fix.at
     if at <= before.offline_at:
         at = max(before.offline_at, device_time(before, newest, received_at))
-    evidence = Evidence(fixes=(make_seen(fix),), silent_s=seconds_since_heard(before, received_at))
+    evidence = Evidence(fixes=(make_seen(fix),), silent_s=measure_silence(before, received_at))
     return (Transition(device, 0, "online", at, fix if moves else newest, at, evidence),)
 
 
@@ -69,5 +69,5 @@ def device_time(state: State, newest: Fix, now: int) -> int:
     return newest.at + (now - state.received_at) // 1000
 
 
-def seconds_since_heard(state: State, now: int) -> float:
+def measure_silence(state: State, now: int) -> float:
     return round((now - max(state.heard_at, state.received_at)) / 1e6, 3)

@@ -32,7 +32,7 @@ class Doubt(NamedTuple):
     left: int | None
     since: int | None
 
-    def left_before(self, moment: int) -> bool:
+    def has_left_before(self, moment: int) -> bool:
         return (self.left is not None and self.left < moment) or (self.since is not None and self.since < moment)
 
 
@@ -54,7 +54,7 @@ def decide_dwell(device: int, fence: Geofence, stay: Stay, doubt: Doubt) -> Stay
         why = Evidence(reason="the device had left before")
         return stay, [Transition(device, fence.key, "retraction", stay.dwelt, fix, fix.at, why, retracts=told)]
     due = find_dwell_due(fence, stay)
-    if fix.at < due or doubt.left_before(due):
+    if fix.at < due or doubt.has_left_before(due):
         return stay, []
     return tell_dwell(device, fence, stay, fix, due, "fix")
 
@@ -82,7 +82,7 @@ def decide_speeding(device: int, fence: Geofence, stay: Stay, doubt: Doubt) -> S
     """One event for each episode: when it ends, or after a minute of it."""
     told: list[Transition] = []
     fix, has_left = doubt.fix, doubt.left is not None
-    episode, speed = stay.episode, speed_of(doubt.before, fix)
+    episode, speed = stay.episode, find_speed(doubt.before, fix)
     is_too_fast = not has_left and is_fast(fence, speed)
     if episode is not None and (has_left or is_over(episode, fix, is_too_fast)):
         told += tell_episode(device, fence, episode, episode.last, fix)
@@ -106,7 +106,7 @@ def is_over(episode: Episode, fix: Fix, is_too_fast: bool) -> bool:
     return fix.at - episode.last > (GAP_MS if is_too_fast else CALM_MS)
 
 
-def speed_of(before: Fix | None, fix: Fix) -> float | None:
+def find_speed(before: Fix | None, fix: Fix) -> float | None:
     """m/s as the device measured it, or else the least that its way allows. None: unknown."""
     if before is None or not 0 < fix.at - before.at <= STEADY_MS:
         return fix.speed
@@ -146,7 +146,7 @@ def tell_episode(
     return [Transition(device, fence.key, "speeding", first.at, first, decided_at, evidence)]
 
 
-def wakes(fence: Geofence, stay: Stay, doubt: int | None) -> Iterator[int]:
+def find_stay_wakes(fence: Geofence, stay: Stay, doubt: int | None) -> Iterator[int]:
     """When, in ms of the device, something is to be told even where no fix comes."""
     due = find_dwell_due(fence, stay)
     if due != NOT_DUE and not (doubt is not None and doubt < due):

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Final
 
 from tracker.geo.distance import distance
-from tracker.geofence.border.depth import breadth, measure_depth
+from tracker.geofence.border.depth import find_breadth, measure_depth
 from tracker.geofence.border.passing import find_chord, find_crossing
 from tracker.geofence.fences import GAP_METRES, GAP_MS
 from tracker.model.event import Transition
@@ -13,7 +13,7 @@ from tracker.model.evidence import Evidence, make_seen
 from tracker.model.fix import E7, Fix
 from tracker.model.geofence import Geofence
 from tracker.model.stay import Candidate
-from tracker.pipeline.border import is_fit, locate_crossing, margin, moment_at, place_at
+from tracker.pipeline.border import find_margin, find_moment, find_place_at, is_fit, locate_crossing
 from tracker.pipeline.presets import PRESETS, SHALLOW
 
 Meeting = tuple[Fix, Fix, float]  # two fixes, and the part of the way between them
@@ -28,7 +28,7 @@ def find_straight_way(device: int, fence: Geofence, before: Fix, after: Fix) -> 
     cut = find_chord(fence, (before.lon, before.lat), (after.lon, after.lat))
     if cut is None or not 0.0 < cut.enter < cut.exit < 1.0:
         return None
-    slack = min(max(margin(rules, before), margin(rules, after)), SHALLOW * breadth(fence))
+    slack = min(max(find_margin(rules, before), find_margin(rules, after)), SHALLOW * find_breadth(fence))
     if cut.depth < slack:
         return None
     return tell_cross(
@@ -48,8 +48,8 @@ def find_bent_way(
         return None
     if not is_onward(fence, [before, *fixes, after]):
         return None
-    into = part_in(fence, before, fixes[0])
-    out = part_in(fence, after, fixes[-1])
+    into = find_part(fence, before, fixes[0])
+    out = find_part(fence, after, fixes[-1])
     if into is None or out is None:
         return None
     ends = (before, fixes[0], into), (fixes[-1], after, 1.0 - out)
@@ -59,7 +59,7 @@ def find_bent_way(
 
 
 def is_short(before: Fix, after: Fix) -> bool:
-    return after.at - before.at <= GAP_MS and metres_between(before, after) <= GAP_METRES
+    return after.at - before.at <= GAP_MS and measure_between(before, after) <= GAP_METRES
 
 
 def are_fit(fence: Geofence, before: Fix, after: Fix) -> bool:
@@ -70,17 +70,17 @@ def are_fit(fence: Geofence, before: Fix, after: Fix) -> bool:
 
 def is_onward(fence: Geofence, way: Sequence[Fix]) -> bool:
     rules = PRESETS[fence.preset]
-    along = sum(metres_between(a, b) for a, b in pairwise(way))
-    return along <= DETOUR * metres_between(way[0], way[-1]) + 2 * max(margin(rules, fix) for fix in way)
+    along = sum(measure_between(a, b) for a, b in pairwise(way))
+    return along <= DETOUR * measure_between(way[0], way[-1]) + 2 * max(find_margin(rules, fix) for fix in way)
 
 
-def part_in(fence: Geofence, outside: Fix, inside: Fix) -> float | None:
+def find_part(fence: Geofence, outside: Fix, inside: Fix) -> float | None:
     if measure_depth(fence, outside.lon, outside.lat) >= 0:
         return None
     return find_crossing(fence, (outside.lon, outside.lat), (inside.lon, inside.lat))
 
 
-def metres_between(a: Fix, b: Fix) -> float:
+def measure_between(a: Fix, b: Fix) -> float:
     return distance(a.lon, a.lat, b.lon, b.lat)
 
 
@@ -98,6 +98,6 @@ def tell_cross(
         inferred=True,
         depth=round(deepest, 1),
     )
-    lon, lat = place_at(*into)
-    where = Fix(moment_at(*into), round(lon * E7), round(lat * E7))
+    lon, lat = find_place_at(*into)
+    where = Fix(find_moment(*into), round(lon * E7), round(lat * E7))
     return Transition(device, fence.key, "cross", where.at, where, way[-1].at, evidence)

@@ -20,7 +20,7 @@ def is_plane(way: Way, reach: float) -> bool:
     return 0.0 < reach * (way.metres / 2 + reach) * (tan(radians(steepest)) + 0.02) < PLANE * EARTH_RADIUS
 
 
-def capsule_stretches(edges: Floats, way: Way, reach: float) -> list[Stretch]:
+def find_capsule_stretches(edges: Floats, way: Way, reach: float) -> list[Stretch]:
     """For each edge (n x 4 degrees) the way comes within reach of, from where to where; in order of where from. A
     capsule is convex: its part is from the first to the last of those in its two discs and in the strip between."""
     ax, ay, bx, by, x, y = in_plane(edges, way)  # of the way's begin as seen from a; the way is (x, y)

@@ -147,6 +147,6 @@ def in_space(lon: float, lat: float) -> tuple[float, float, float]:
     return flat * cos(lam), flat * sin(lam), normal * (1.0 - SQUARED_ECCENTRICITY) * sine
 
 
-def breadth(fence: Geofence) -> float:
-    """Metres, roughly how deep a place in it can lie; see shape.size.breadth_of, which was asked when it was read."""
+def find_breadth(fence: Geofence) -> float:
+    """Metres, roughly how deep a place in it can lie; see shape.size.measure_breadth, which was asked when it was read."""
     return fence.breadth

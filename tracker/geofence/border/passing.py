@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import shapely
 
-from tracker.geofence.border.stretches import deepest, find_stretches, measure_depths
+from tracker.geofence.border.stretches import find_deepest, find_stretches, measure_depths
 from tracker.geofence.index.index import keep_once
 from tracker.geofence.index.pieces import bound_reach
 from tracker.geofence.shape.arrays import Floats, Ints, Longs
@@ -42,7 +42,7 @@ def find_chord(fence: Geofence, a: Place, b: Place) -> Chord | None:
     for enter, leave in sorted(found, key=lambda each: bound_depth(each, way.metres), reverse=True)[:MOST_STRETCHES]:
         if best is not None and bound_depth((enter, leave), way.metres) <= best.depth:
             break
-        each = Chord(enter, leave, deepest(depth_at, way.metres, (enter, leave)))
+        each = Chord(enter, leave, find_deepest(depth_at, way.metres, (enter, leave)))
         best = each if best is None or each.depth > best.depth else best
     return best
 
@@ -79,20 +79,20 @@ class Boxes(NamedTuple):
         shapes[:] = [part for _, parts in found for part in parts]
         return cls(shapes, keys, shapely.STRtree(shapes), len(keys) > len(found))
 
-    def without(self, removed: Collection[int]) -> "Boxes":
+    def remove(self, removed: Collection[int]) -> "Boxes":
         gone = np.isin(self.keys, list(removed))
         return self._replace(keys=np.where(gone, np.int32(-1), self.keys)) if gone.any() else self
 
-    def and_(self, more: "Boxes") -> "Boxes":
+    def join(self, more: "Boxes") -> "Boxes":
         stays = self.keys >= 0
         shapes = np.concatenate((self.shapes[stays], more.shapes))
         keys = np.concatenate((self.keys[stays], more.keys))
         return Boxes(shapes, keys, shapely.STRtree(shapes), self.in_parts or more.in_parts)
 
-    def mostly_removed(self) -> bool:
+    def is_mostly_removed(self) -> bool:
         return 2 * int(np.count_nonzero(self.keys < 0)) > max(RECENT, len(self.keys))
 
-    def met(self, ways: Any) -> tuple[Longs, Ints]:
+    def find_met(self, ways: Any) -> tuple[Longs, Ints]:
         """(way index, key) where the boxes of both meet."""
         way, box = self.tree.query(ways)
         key = self.keys[box]
@@ -133,13 +133,13 @@ class Passages:
         """Without the removed ones and with the added, which replace those of the same key."""
         new = {fence.key: fence for fence in added}
         gone = set(removed) | new.keys()
-        most = self._most.without(gone)
-        recent = self._recent.without(gone).and_(Boxes.of(new.values()))
-        if len(recent.keys) > max(RECENT, len(most.keys) // 16) or most.mostly_removed():
-            return Passages(most.and_(recent), Boxes.of([]))
+        most = self._most.remove(gone)
+        recent = self._recent.remove(gone).join(Boxes.of(new.values()))
+        if len(recent.keys) > max(RECENT, len(most.keys) // 16) or most.is_mostly_removed():
+            return Passages(most.join(recent), Boxes.of([]))
         return Passages(most, recent)
 
-    def candidates(self, lon_a: Floats, lat_a: Floats, lon_b: Floats, lat_b: Floats) -> tuple[Ints, Ints]:
+    def find_candidates(self, lon_a: Floats, lat_a: Floats, lon_b: Floats, lat_b: Floats) -> tuple[Ints, Ints]:
         """(way index, fence key) of each pair where the way from a to b, the short way across 180, may touch the fence;
         `chord` says whether it does. Each pair once, in no order. Degrees, -180 <= lon <= 180."""
         d_lon = lon_b - lon_a
@@ -161,8 +161,8 @@ class Passages:
         return self._most.in_parts or self._recent.in_parts
 
     def _met(self, ways: Any) -> tuple[Longs, Ints]:
-        way, key = self._most.met(ways)
+        way, key = self._most.find_met(ways)
         if not len(self._recent.keys):
             return way, key
-        more_way, more_key = self._recent.met(ways)
+        more_way, more_key = self._recent.find_met(ways)
         return np.concatenate((way, more_way)), np.concatenate((key, more_key))

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from tracker.geofence.border.borders import find_border
-from tracker.geofence.border.capsules import capsule_stretches, is_plane
+from tracker.geofence.border.capsules import find_capsule_stretches, is_plane
 from tracker.geofence.border.depth import foot, measure_depth
 from tracker.geofence.shape.arrays import Floats
 from tracker.geofence.shape.way import Stretch, Way
@@ -29,12 +29,12 @@ def find_stretches(fence: Geofence, way: Way) -> list[Stretch]:
     """In order, none touching the next. One of no length where the way only touches the border."""
     reach = fence.reach
     if reach is None:
-        return area_stretches(fence, way)
+        return find_area_stretches(fence, way)
     if len(reach.line) == 1 and max(reach.metres, way.metres) <= ROUND:
-        return circle_stretches(fence, way, *reach.line[0])
+        return find_circle_stretches(fence, way, *reach.line[0])
     if len(reach.line) > 1 and way.metres > 0.0 and is_plane(way, reach.metres):
-        return join_stretches(capsule_stretches(find_border(fence).edges, way, reach.metres), GAP)
-    return reach_stretches(measure_depths(fence, way), way.metres)
+        return join_stretches(find_capsule_stretches(find_border(fence).edges, way, reach.metres), GAP)
+    return find_reach_stretches(measure_depths(fence, way), way.metres)
 
 
 def measure_depths(fence: Geofence, way: Way) -> Callable[[float], float]:
@@ -46,12 +46,12 @@ def measure_depths(fence: Geofence, way: Way) -> Callable[[float], float]:
     return at
 
 
-def area_stretches(fence: Geofence, way: Way) -> list[Stretch]:
+def find_area_stretches(fence: Geofence, way: Way) -> list[Stretch]:
     """Between two crossings all is inside or all outside; GEOS says of one place which."""
     edges = find_border(fence)
     if way.d_lon == way.d_lat == 0.0:
         return [(0.0, 1.0)] if edges.covers(way.lon, way.lat) else []
-    cuts = np.concatenate([crossings(edges.edges, way, turn) for turn in find_turns(way)])
+    cuts = np.concatenate([find_crossings(edges.edges, way, turn) for turn in find_turns(way)])
     at = np.unique(np.concatenate(((0.0, 1.0), cuts))).tolist()
     found = [(begin, end) for begin, end in pairwise(at) if edges.covers(*way.at((begin + end) / 2))]
     touched = [(t, t) for t in cuts.tolist()]
@@ -64,7 +64,7 @@ def find_turns(way: Way) -> list[float]:
     return [turn for turn in (-360.0, 0.0, 360.0) if west + turn <= 180.0 and east + turn >= -180.0]
 
 
-def crossings(edges: Floats, way: Way, turn: float) -> Floats:
+def find_crossings(edges: Floats, way: Way, turn: float) -> Floats:
     """Fractions at which the way, moved by a turn, meets edges (n x 4). Of edges along it both ends."""
     ax, ay = edges[:, 0] - (way.lon + turn), edges[:, 1] - way.lat
     bx, by = edges[:, 2] - (way.lon + turn), edges[:, 3] - way.lat
@@ -92,7 +92,7 @@ def join_stretches(found: list[Stretch], gap: float) -> list[Stretch]:
     return whole
 
 
-def circle_stretches(fence: Geofence, way: Way, lon: float, lat: float) -> list[Stretch]:
+def find_circle_stretches(fence: Geofence, way: Way, lon: float, lat: float) -> list[Stretch]:
     """One at most, round where the way comes nearest to the middle: depth rises, then falls."""
     depth_at = measure_depths(fence, way)
     begin, end = depth_at(0.0), depth_at(1.0)
@@ -100,15 +100,15 @@ def circle_stretches(fence: Geofence, way: Way, lon: float, lat: float) -> list[
         t = foot(way.lon, way.lat, way.d_lon, way.d_lat, lon, lat)
         top = t, depth_at(t)
     else:
-        top = max((0.0, begin), (1.0, end), key=depth_of)
+        top = max((0.0, begin), (1.0, end), key=find_depth)
     if top[1] < 0.0:
         return []
-    enter = 0.0 if begin >= 0.0 else crossing(depth_at, way.metres, (0.0, begin), top)
-    leave = 1.0 if end >= 0.0 else crossing(depth_at, way.metres, (1.0, end), top)
+    enter = 0.0 if begin >= 0.0 else locate_crossing(depth_at, way.metres, (0.0, begin), top)
+    leave = 1.0 if end >= 0.0 else locate_crossing(depth_at, way.metres, (1.0, end), top)
     return [(enter, leave)]
 
 
-def reach_stretches(depth_at: Callable[[float], float], metres: float) -> list[Stretch]:
+def find_reach_stretches(depth_at: Callable[[float], float], metres: float) -> list[Stretch]:
     """No depth changes by more than the metres gone: so much is surely inside or outside, the rest is divided."""
     found: list[Stretch] = []
     least = max(NARROW, metres * SHORT)
@@ -119,7 +119,7 @@ def reach_stretches(depth_at: Callable[[float], float], metres: float) -> list[S
         if a[1] + b[1] >= gone or (gone <= least and min(a[1], b[1]) >= 0.0):
             found.append((a[0], b[0]))
         elif gone <= least and max(a[1], b[1]) >= 0.0:
-            t = crossing(depth_at, metres, *sorted((a, b), key=depth_of))
+            t = locate_crossing(depth_at, metres, *sorted((a, b), key=find_depth))
             found.append((t, b[0]) if b[1] >= 0.0 else (a[0], t))
         elif gone > least and a[1] + b[1] >= -gone:
             t = choose_sample(a, b, metres)
@@ -128,24 +128,24 @@ def reach_stretches(depth_at: Callable[[float], float], metres: float) -> list[S
     return join_stretches(found, GAP)
 
 
-def depth_of(sample: Sample) -> float:
+def find_depth(sample: Sample) -> float:
     return sample[1]
 
 
 def choose_sample(a: Sample, b: Sample, metres: float) -> float:
     """Where between two samples most may be learnt: where it can be deepest, or least deep if both are inside."""
-    highest = peak(a, b, metres)
+    highest = find_peak(a, b, metres)
     t = a[0] + b[0] - highest if min(a[1], b[1]) >= 0.0 else highest
     margin = EDGE * (b[0] - a[0])
     return min(max(t, a[0] + margin), b[0] - margin)
 
 
-def peak(a: Sample, b: Sample, metres: float) -> float:
+def find_peak(a: Sample, b: Sample, metres: float) -> float:
     """Where it can be deepest, if depth changes by no more than the metres gone."""
     return (a[0] + b[0]) / 2 + (b[1] - a[1]) / (2 * metres) if metres else a[0]
 
 
-def crossing(depth_at: Callable[[float], float], metres: float, outside: Sample, inside: Sample) -> float:
+def locate_crossing(depth_at: Callable[[float], float], metres: float, outside: Sample, inside: Sample) -> float:
     """Where the border lies between a sample outside and one inside: regula falsi by the Illinois rule."""
     (t_a, a), (t_b, b) = outside, inside
     last = 0
@@ -161,22 +161,22 @@ def crossing(depth_at: Callable[[float], float], metres: float, outside: Sample,
     return t
 
 
-def deepest(depth_at: Callable[[float], float], metres: float, stretch: Stretch) -> float:
+def find_deepest(depth_at: Callable[[float], float], metres: float, stretch: Stretch) -> float:
     """Metres of depth at the deepest place of a stretch, to 1 % or 10 cm. The best bound is tried first."""
     a, b = (stretch[0], depth_at(stretch[0])), (stretch[1], depth_at(stretch[1]))
     best = max(a[1], b[1])
-    waiting = [(-most(a, b, metres), a, b)]
+    waiting = [(-find_most(a, b, metres), a, b)]
     for _ in range(TRIES):
         bound, a, b = heappop(waiting)
         if -bound <= max(best * 1.01, best + 0.1):
             break
-        t = peak(a, b, metres)
+        t = find_peak(a, b, metres)
         middle = t, depth_at(t)
         best = max(best, middle[1])
-        heappush(waiting, (-most(a, middle, metres), a, middle))
-        heappush(waiting, (-most(middle, b, metres), middle, b))
+        heappush(waiting, (-find_most(a, middle, metres), a, middle))
+        heappush(waiting, (-find_most(middle, b, metres), middle, b))
     return best
 
 
-def most(a: Sample, b: Sample, metres: float) -> float:
+def find_most(a: Sample, b: Sample, metres: float) -> float:
     return (a[1] + b[1] + (b[0] - a[0]) * metres) / 2

@@ -28,7 +28,7 @@ from tracker.geofence.reading.outline import draw_outline
 from tracker.geofence.reading.scope import ScopeProperties, scope_of
 from tracker.geofence.shape import rings
 from tracker.geofence.shape.crossings import crossings
-from tracker.geofence.shape.size import breadth_of, edge_count
+from tracker.geofence.shape.size import count_edges, measure_breadth
 from tracker.model import absent
 from tracker.model.device import is_slug
 from tracker.model.geofence import FenceKind, Geofence, Preset, Reach
@@ -102,7 +102,7 @@ def read(feature: Feature, id: str | None = None, key: int = 0, revision: int = 
         shape,
         reach,
         stored,
-        breadth_of(shape, reach),
+        measure_breadth(shape, reach),
         scope,
         known.speed_limit,
     )
@@ -223,7 +223,7 @@ def check_drawing(shape: Any) -> Any:
 
 def check_breadth(shape: Any) -> Any:
     """TooLarge for a border that goes round the globe so often that each fix would be held against very many edges."""
-    edges = edge_count(shape)
+    edges = count_edges(shape)
     if edges > MAX_EDGES:
         raise TooLarge(
             f"geometry: a border of {edges:,} edges, none longer than a quarter of a degree; {MAX_EDGES:,} are allowed",

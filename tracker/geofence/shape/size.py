@@ -11,15 +11,15 @@ from tracker.geofence.shape.rings import measure_parts, sum_by_owner
 from tracker.model.geofence import Reach
 
 
-def breadth_of(shape: Any, reach: Reach | None) -> float:
+def measure_breadth(shape: Any, reach: Reach | None) -> float:
     """Metres, roughly how deep a place in it can lie: the radius of a circle, half a corridor's width; for polygons
     twice the area by the length of the border, of the part where that is most."""
     if reach is not None:
         return reach.metres
-    return float(np.max(2 * measure_parts(shape) / part_lengths(shape)))
+    return float(np.max(2 * measure_parts(shape) / measure_lengths(shape)))
 
 
-def part_lengths(shape: Any) -> Floats:
+def measure_lengths(shape: Any) -> Floats:
     """Metres of each part's rings."""
     edges, ring = ring_edges(shape)
     _, part = shapely.get_rings(shapely.get_parts(shape), return_index=True)
@@ -28,6 +28,6 @@ def part_lengths(shape: Any) -> Floats:
     return sum_by_owner(np.repeat(part[ring], pieces_of(edges)), metres, int(part[-1]) + 1)
 
 
-def edge_count(shape: Any) -> int:
+def count_edges(shape: Any) -> int:
     """How many there are when none is longer than a quarter of a degree: so many the fold has to ask about."""
     return int(pieces_of(ring_edges(shape)[0]).sum())
