@@ -148,5 +148,5 @@ def in_space(lon: float, lat: float) -> tuple[float, float, float]:
 
 
 def find_breadth(fence: Geofence) -> float:
-    """Metres, roughly how deep a place in it can lie; see shape.size.measure_breadth, which was asked when it was read."""
+    """Metres, roughly how deep a place in it can lie: what shape.size.measure_breadth said when it was read."""
     return fence.breadth
