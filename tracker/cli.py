@@ -277,6 +277,8 @@ def settings_from(log_level: str | None = None, **given: Any) -> Settings:
         settings = from_environment(**given)
     except TrackerError as error:
         raise click.ClickException(str(error)) from None
-    secrets = tuple(each for each in (settings.admin_token, settings.metrics_token) if each)
+    secrets = tuple(
+        each for each in (settings.admin_token, settings.metrics_token, settings.oidc_client_secret) if each
+    )
     logs.configure(log_level or settings.log_level, secrets=secrets)
     return settings

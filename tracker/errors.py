@@ -14,6 +14,7 @@
     ├── TooMany              more often than the limit
     │   └── ReaderFull       more at once than one reader may have
     ├── StorageDown          PostgreSQL does not answer
+    ├── ProviderDown         nor does the OpenID Connect provider
     ├── ReaderDied           the process that read a file ended
     ├── Fenced               another server owns the partitions now
     ├── BadFrame             a frame of a device or viewer that can never be accepted
@@ -106,6 +107,10 @@ class StorageDown(TrackerError):
     """The database does not answer; try again."""
 
 
+class ProviderDown(TrackerError):
+    """The OpenID Connect provider does not answer; try again."""
+
+
 class ReaderDied(TrackerError):
     """What was reading this ended before it was done; try again."""
 
@@ -193,6 +198,7 @@ HTTP_STATUS: Final[dict[type[TrackerError], int]] = {
     WrongType: 415,
     TooMany: 429,
     StorageDown: 503,
+    ProviderDown: 503,
     ReaderDied: 503,
     Fenced: 503,
 }

@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import urlsplit
 
 import asyncpg
 import structlog
@@ -14,6 +15,7 @@ from tracker import posts
 from tracker.access.addresses import Addresses
 from tracker.access.bounds import make_bounds
 from tracker.access.gate import Gate
+from tracker.access.provider import OidcClient, OidcProvider
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.mail import Mail
 from tracker.alerts.postbox import Postbox
@@ -118,6 +120,7 @@ class Server:
             links=self.links,
             metrics_token=settings.metrics_token,
             guises=self.hub.guises,
+            provider=make_provider(settings),
         )
         self.app = build_app(parts, BuiltPage(map_style=settings.map_style, origin_cookies=settings.origin_cookies))
         self.app.register_blueprint(blueprint(self.reception, self.hub, self.links, self.is_open))
@@ -283,6 +286,14 @@ async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
         sibling.close()
         pool.terminate()
         doors.terminate()
+
+
+def make_provider(settings: Settings) -> OidcProvider | None:
+    """None where the operator named none."""
+    if settings.oidc_issuer is None or settings.oidc_client_id is None:
+        return None
+    client = OidcClient(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret)
+    return OidcProvider(client, settings.oidc_name or urlsplit(settings.oidc_issuer).hostname or "OpenID Connect")
 
 
 def make_postbox(settings: Settings) -> Postbox | None:

@@ -13,6 +13,8 @@ from tracker.errors import Invalid
 Network = IPv4Network | IPv6Network
 
 CONTACT = re.compile(r"(mailto:[^@\s]+@|https://)[^@\s]+")
+ISSUER = re.compile(r"(https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[^\s?#]*)?")
+OIDC = ("oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_name")
 BOUNDS = ("reader_streams", "reader_sessions", "reader_tracks")
 SENDER = re.compile(r"[^<>@\x00-\x1f]+@[^<>@\s]+|[^<>\x00-\x1f]*<[^<>@\s]+@[^<>@\s]+>")
 
@@ -51,6 +53,10 @@ class Settings:
     reader_streams: int = 50  # TRACKER_READER_STREAMS: live sockets and event streams of one person or token at once
     reader_sessions: int = 50  # TRACKER_READER_SESSIONS: browsers one is signed in with; then the oldest ends
     reader_tracks: int = 4  # TRACKER_READER_TRACKS: tracks that one person or token has read at once
+    oidc_issuer: str | None = None  # TRACKER_OIDC_ISSUER: an OpenID Connect provider, as https://login.example.org
+    oidc_client_id: str | None = None  # TRACKER_OIDC_CLIENT_ID: what we are there
+    oidc_client_secret: str | None = field(default=None, repr=False)  # TRACKER_OIDC_CLIENT_SECRET
+    oidc_name: str | None = None  # TRACKER_OIDC_NAME: what its people call it, for the button at the door
     push_contact: str | None = None  # TRACKER_PUSH_CONTACT: whom push services may ask, a mailto: or https: address
 
     def __post_init__(self) -> None:
@@ -66,6 +72,10 @@ class Settings:
                 raise Invalid(f"TRACKER_{name.upper()} has to be 1 or more", field=name)
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise Invalid("TLS needs both a certificate and a key", field="tls_certificate")
+        if (self.oidc_issuer is None) != (self.oidc_client_id is None):
+            raise Invalid("OpenID Connect needs TRACKER_OIDC_ISSUER and TRACKER_OIDC_CLIENT_ID", field="oidc_issuer")
+        if self.oidc_issuer is not None and not ISSUER.fullmatch(self.oidc_issuer):
+            raise Invalid("TRACKER_OIDC_ISSUER has to be https://, and on this machine http://", field="oidc_issuer")
         if (self.smtp is None) != (self.smtp_from is None):
             raise Invalid("e-mail needs both TRACKER_SMTP_URL and TRACKER_SMTP_FROM", field="smtp_from")
         if self.push_contact is not None and not CONTACT.fullmatch(self.push_contact):
@@ -93,7 +103,7 @@ def from_environment(environment: Mapping[str, str] = os.environ, **given: objec
         "push_contact",
         "metrics_token",
     )
-    found: dict[str, object] = {name: text(name) for name in plain}
+    found: dict[str, object] = {name: text(name) for name in (*plain, *OIDC)}
     found |= {name: Path(value) for name in ("data", "tls_certificate", "tls_key") if (value := text(name))}
     if origins := text("origins"):
         found["origins"] = tuple(origin.strip() for origin in origins.split(",") if origin.strip())

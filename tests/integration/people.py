@@ -7,6 +7,8 @@ import msgspec
 from quart import Quart, Response
 from werkzeug.datastructures import Headers
 
+from tests.alerts.conftest import until
+
 ORIGIN = "http://localhost"
 GOOD = "a long and good password"
 
@@ -45,6 +47,12 @@ async def make_person(admin: Any, email: str, *, owner: bool = False) -> int:
     made = await admin.post("/api/people", {"email": email, "password": GOOD, "name": email.title(), "owner": owner})
     assert made.status_code == 201, await made.get_data(as_text=True)
     return int((await made.get_json())["id"])
+
+
+async def wait_until_blocked(conn: asyncpg.Connection) -> None:
+    """Until somebody waits for what this connection holds."""
+    blocked = "select exists (select from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid)))"
+    await until(lambda: conn.fetchval(blocked))
 
 
 async def make_group(conn: asyncpg.Connection, id: str, **people: str) -> int:

@@ -20,6 +20,7 @@ ALL, SIGNED_IN, READERS, ADMINS, SHARERS = "anyone", "signed in", "viewers and a
 EXPECTED = {
     ALL: """GET /livez, GET /readyz, GET /metrics, GET /openapi.json, GET /asyncapi.json, GET /api/config,
             POST /api/session, POST /api/pairing, GET /api/doors, POST /api/passkeys/options,
+            POST /api/oidc/start, GET /api/oidc/callback,
             POST /api/invitations/show, POST /api/invitations/accept,
             POST /api/password-resets, POST /api/password-resets/accept,
             GET /, GET /track, GET /s, GET /<folder>/<path:name>, GET /<name>""",
@@ -32,6 +33,8 @@ EXPECTED = {
                   GET /api/people/<int:person>/passkeys, POST /api/people/<int:person>/passkeys,
                   POST /api/people/<int:person>/passkeys/options,
                   DELETE /api/people/<int:person>/passkeys/<int:passkey>,
+                  GET /api/people/<int:person>/identities,
+                  DELETE /api/people/<int:person>/identities/<int:identity>,
                   GET /api/people/<int:person>/second-factor, POST /api/people/<int:person>/second-factor,
                   PUT /api/people/<int:person>/second-factor, DELETE /api/people/<int:person>/second-factor,
                   POST /api/people/<int:person>/second-factor/off,

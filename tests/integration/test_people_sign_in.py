@@ -9,7 +9,7 @@ from argon2 import PasswordHasher
 from quart import Quart
 
 from tests.integration.conftest import Caller
-from tests.integration.people import GOOD, Browser, make_group, make_person
+from tests.integration.people import GOOD, Browser, make_group, make_person, wait_until_blocked
 from tracker.access.hashing import AT_ONCE, WAITING, Hashing
 from tracker.access.passwords import Passwords
 from tracker.errors import NotSignedIn, TooMany
@@ -18,10 +18,10 @@ from tracker.store.people import insert_person
 
 async def test_the_first_person_is_the_owner_and_signs_in(app: Quart, admin: Caller, conn: asyncpg.Connection) -> None:
     doors = await Caller(app, None).get("/api/doors")
-    assert await doors.get_json() == {"people": False, "mail": False, "passkeys": False}
+    assert await doors.get_json() == {"people": False, "mail": False, "passkeys": False, "provider": None}
     key = await make_person(admin, "ann@example.org")
     doors = await Caller(app, None).get("/api/doors")
-    assert await doors.get_json() == {"people": True, "mail": False, "passkeys": False}
+    assert await doors.get_json() == {"people": True, "mail": False, "passkeys": False, "provider": None}
     stored = await conn.fetchval("select password from person")
     assert stored.startswith("$argon2id$") and GOOD not in stored
 
@@ -181,8 +181,11 @@ async def test_a_password_that_changes_while_one_signs_in_opens_nothing(
 ) -> None:
     await make_person(admin, "ann@example.org")
     browser = Browser(app)
-    signing = asyncio.ensure_future(browser.sign_in("ann@example.org"))
-    await conn.execute("update person set password = '$argon2id$other'")
+    async with conn.transaction():
+        await conn.execute("update person set name = name")  # holds the row: the session waits for it
+        signing = asyncio.ensure_future(browser.sign_in("ann@example.org"))
+        await wait_until_blocked(conn)
+        await conn.execute("update person set password = '$argon2id$other'")
     assert (await signing).status_code == 401
     assert await conn.fetchval("select count(*) from session") == 0
 

@@ -94,6 +94,8 @@ ELSEWHERE: Final = """GET /api/devices, GET /api/geofences, GET /api/geofences/e
     DELETE /api/people/<int:person>/sessions/<int:session>, POST /api/invitations, GET /api/audit, POST /api/people,
     GET /api/people/<int:person>/passkeys, POST /api/people/<int:person>/passkeys,
     POST /api/people/<int:person>/passkeys/options, DELETE /api/people/<int:person>/passkeys/<int:passkey>,
+    GET /api/people/<int:person>/identities,
+    DELETE /api/people/<int:person>/identities/<int:identity>,
     GET /api/people/<int:person>/second-factor, POST /api/people/<int:person>/second-factor,
     PUT /api/people/<int:person>/second-factor, DELETE /api/people/<int:person>/second-factor,
     POST /api/people/<int:person>/second-factor/off,

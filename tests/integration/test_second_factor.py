@@ -8,9 +8,8 @@ import asyncpg
 import pytest
 from quart import Quart, Response
 
-from tests.alerts.conftest import until
 from tests.integration.conftest import Caller
-from tests.integration.people import GOOD, Browser, make_person
+from tests.integration.people import GOOD, Browser, make_person, wait_until_blocked
 from tracker.access.passwords import Passwords
 from tracker.access.second_factor import MOST_FAILURES
 from tracker.errors import NotSignedIn
@@ -162,13 +161,7 @@ async def test_a_sign_in_begun_before_it_was_on_opens_nothing(
     async with conn.transaction():
         await conn.execute("update person set name = name")  # holds the row: the session waits for it
         signing = asyncio.ensure_future(sign_in(app))
-        await waiting(conn)
+        await wait_until_blocked(conn)
         await conn.execute("update second_factor set is_on = true")
     assert begun and (await signing).status_code == 401
     assert await conn.fetchval("select count(*) from session") == before
-
-
-async def waiting(conn: asyncpg.Connection) -> None:
-    """Until somebody waits for what this connection holds."""
-    blocked = "select exists (select from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid)))"
-    await until(lambda: conn.fetchval(blocked))

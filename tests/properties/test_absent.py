@@ -56,6 +56,7 @@ BODIES: Final[dict[str, list[dict[str, Any]]]] = {
     "ShareChange": [{}],
     "Shown": [{"code": "c"}],
     "SignIn": [{}],
+    "SignInThere": [{}],
     "SubscriptionChange": [{}, {"channel": {"kind": "webpush", "keys": {"p256dh": "x"}}, "quiet": HOURS}],
     "WantedReset": [{"email": "a@example.org"}],
 }

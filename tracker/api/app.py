@@ -15,6 +15,7 @@ from tracker.access.gate import Gate
 from tracker.access.guard import guard
 from tracker.access.passkeys import Passkeys
 from tracker.access.passwords import Passwords
+from tracker.access.provider import OidcProvider
 from tracker.access.watch import Watch
 from tracker.alerts.carriers.build import build_carriers
 from tracker.alerts.carriers.carrier import Carriers
@@ -40,6 +41,7 @@ from tracker.api import (
     ingest,
     invitations,
     messages,
+    oidc,
     pages,
     pairing,
     pairs,
@@ -108,6 +110,7 @@ class Parts:
     links: Rooms | None = None
     metrics_token: str | None = None
     guises: Guises | None = None
+    provider: OidcProvider | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,8 +141,9 @@ def build_app(parts: Parts, site: BuiltPage = BUILT_PAGE) -> Quart:
         control.blueprint(parts.ready, parts.metrics.registry, PageConfig(tracker.__version__, site.map_style), watch),
         descriptions.blueprint(schema),
         pages.blueprint(site.web),
-        sign_in.blueprint(gate, passwords, keys, links, mails=postbox is not None),
+        sign_in.blueprint(gate, passwords, keys, links, provider=parts.provider, mails=postbox is not None),
         passkeys.blueprint(gate, pool, passwords, keys),
+        oidc.blueprint(gate, pool, passwords, parts.provider),
         *(each.blueprint(pool, passwords) for each in (people, second_factor)),
         *(each.blueprint(gate, pool, passwords, postbox) for each in (invitations, password_resets)),
         pairing.blueprint(pool, gate),

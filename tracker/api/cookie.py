@@ -17,9 +17,11 @@ from tracker.store.sign_ins import LIFETIME, Origin
 LONGEST_PROGRAM = 200  # characters of what a browser calls itself
 
 
-def set_cookie(response: Response, secret: str) -> Response:
+def set_cookie(response: Response, secret: str, *, secure: bool | None = None) -> Response:
+    """`secure`: whether the page is reached over https; None: as the request says."""
+    secure = _secure() if secure is None else secure
     response.set_cookie(
-        COOKIE, secret, max_age=LIFETIME, path=f"{below()}/", httponly=True, samesite="Strict", secure=_secure()
+        COOKIE, secret, max_age=LIFETIME, path=f"{below()}/", httponly=True, samesite="Strict", secure=secure
     )
     return response
 

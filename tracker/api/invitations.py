@@ -21,7 +21,8 @@ from tracker.api.people import Email, Password, check_email
 from tracker.api.sign_in import Me, let_in, tell_me
 from tracker.errors import Conflict, Invalid, NotAllowed, NotFound
 from tracker.model.moment import format_ms, from_datetime
-from tracker.model.person import Proof
+from tracker.model.names import fault_of_name
+from tracker.model.person import Person, Proof
 from tracker.store.invitations import Invitation, select_invitation, use_invitation
 from tracker.store.memberships import is_manager, join_group, select_place
 from tracker.store.people import insert_person, select_person_by_email
@@ -140,9 +141,21 @@ async def _accept(gate: Gate, pool: asyncpg.Pool, passwords: Passwords, given: A
     name = clean_name(given.name, "name")
     hashed = await passwords.make(given.password, found.email)
     async with borrow(pool) as conn, conn.transaction():
-        person = await insert_person(conn, found.email, name, hashed, is_owner=False)
-        await _join(conn, gate, given.code, person.key)
+        person = await admit_invited(conn, gate, given.code, name, hashed)
     return await let_in(gate, Proof(person.key, 0))
+
+
+async def admit_invited(
+    conn: asyncpg.Connection, gate: Gate, code: str, name: str, password: str | None = None
+) -> Person:
+    """A new account, in a transaction; with its `password`, a hash, or for who signs in otherwise without."""
+    found = await select_invitation(conn, digest(code))
+    if found is None:
+        raise refuse_code(gate, GONE)
+    name = found.email if fault_of_name(name) else name
+    person = await insert_person(conn, found.email, name, password, is_owner=False)
+    await _join(conn, gate, code, person.key)
+    return person
 
 
 async def _join(conn: asyncpg.Connection, gate: Gate, code: str, person: int) -> None:

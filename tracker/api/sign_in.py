@@ -10,6 +10,7 @@ from tracker.access.gate import Gate
 from tracker.access.guard import address, allow, caller, check_origin, public
 from tracker.access.passkeys import Passkeys
 from tracker.access.passwords import Passwords
+from tracker.access.provider import OidcProvider
 from tracker.access.rights import is_owner
 from tracker.access.sharing import check_password, find_link, give_bearer
 from tracker.access.sign_ins import open_sign_in
@@ -45,12 +46,13 @@ class SignIn(msgspec.Struct, frozen=True):
 
 
 class Doors(msgspec.Struct, frozen=True):
-    """By which ways one comes in here. `people`: there are some, who have passwords; `mail`: who forgot one can
-    ask for a link; `passkeys`: somebody has one."""
+    """By which ways one comes in here. `people`: there are some, who have passwords; `mail`: who forgot one can ask for
+    a link; `passkeys`: somebody has one; `provider`: what the OpenID Connect provider is called, null for none."""
 
     people: bool
     mail: bool
     passkeys: bool
+    provider: str | None = None
 
 
 class Role(msgspec.Struct, frozen=True):
@@ -97,7 +99,9 @@ class Me(msgspec.Struct, frozen=True):
     share: SharedWith | None = None  # where the caller opened a sharing link
 
 
-def blueprint(gate: Gate, passwords: Passwords, passkeys: Passkeys, links: Rooms, *, mails: bool) -> Blueprint:
+def blueprint(
+    gate: Gate, passwords: Passwords, passkeys: Passkeys, links: Rooms, *, provider: OidcProvider | None, mails: bool
+) -> Blueprint:
     routes = Blueprint("sign_in", __name__, url_prefix="/api")
 
     @routes.get("/doors")
@@ -106,7 +110,9 @@ def blueprint(gate: Gate, passwords: Passwords, passkeys: Passkeys, links: Rooms
     async def show_doors() -> Response:
         """Say by which ways one signs in here."""
         async with borrow(gate.pool) as conn:
-            return answer(Doors(await has_people(conn), mails, await has_passkeys(conn)))
+            return answer(
+                Doors(await has_people(conn), mails, await has_passkeys(conn), provider.name if provider else None)
+            )
 
     @routes.post("/session")
     @document_request(SignIn)

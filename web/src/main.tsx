@@ -8,7 +8,8 @@ import { fetchConfig, fetchMe, type Key } from './api/sign-in';
 import { App } from './panels/App';
 import { trySignIn } from './panels/SignIn';
 import { followTheme } from './panels/theme';
-import { type Code, camera, code, config, door, me } from './state';
+import { peopleWords } from './people/words';
+import { accountShown, type Code, camera, code, config, door, me } from './state';
 import { followLanguage } from './words';
 import './styles/tokens.css';
 import './styles/page.css';
@@ -34,11 +35,20 @@ render(<App liveUrl={liveUrl} onSignedIn={() => void enter()} />, document.getEl
 void arrive();
 
 async function arrive(): Promise<void> {
+  const word = takeWord();
   code.value = takeCode();
   const key = takeKey();
   const refusal = key === null ? null : await trySignIn(key);
   if (refusal !== null && !(await isSignedIn())) door.value = { state: 'closed', why: refusal };
-  else await enter();
+  else await enter(word === null ? null : (peopleWords.peek().cameBack[word] ?? null));
+  if (word === 'bound' && door.peek().state === 'open') accountShown.value = true;
+}
+
+/** What became of a sign-in elsewhere, from which the browser comes back. */
+function takeWord(): string | null {
+  const word = new URLSearchParams(location.hash.slice(1)).get('oidc');
+  if (word !== null) history.replaceState(null, '', location.pathname + location.search);
+  return word;
 }
 
 /** A fragment is never sent to a server, and is gone before anything else runs: not in the history, not in a bookmark. */
@@ -70,7 +80,8 @@ async function isSignedIn(): Promise<boolean> {
   );
 }
 
-async function enter(): Promise<void> {
+/** `told`: what a closed door says. */
+async function enter(told: string | null = null): Promise<void> {
   try {
     me.value = await fetchMe();
     if (me.value.kind === 'device') {
@@ -81,6 +92,6 @@ async function enter(): Promise<void> {
     door.value = { state: 'open' };
   } catch (error) {
     const signedOut = error instanceof ApiError && error.status === 401;
-    door.value = { state: 'closed', why: signedOut ? null : 'The server does not answer. Is it running?' };
+    door.value = { state: 'closed', why: signedOut ? told : 'The server does not answer. Is it running?' };
   }
 }

@@ -1,5 +1,5 @@
 /** People: who there is, where one is signed in, who is asked to come. */
-import { call, type Json, list } from './call';
+import { call, type Json, list, textOrNull } from './call';
 
 export interface Role {
   readonly id: string;
@@ -29,6 +29,8 @@ export interface Doors {
   readonly people: boolean;
   readonly mail: boolean;
   readonly passkeys: boolean;
+  /** What the OpenID Connect provider is called. */
+  readonly provider: string | null;
 }
 
 export interface Invitation {
@@ -45,7 +47,12 @@ export interface Invited {
 
 export async function fetchDoors(): Promise<Doors> {
   const doors = await call('GET', '/api/doors');
-  return { people: doors['people'] === true, mail: doors['mail'] === true, passkeys: doors['passkeys'] === true };
+  return {
+    people: doors['people'] === true,
+    mail: doors['mail'] === true,
+    passkeys: doors['passkeys'] === true,
+    provider: textOrNull(doors['provider']),
+  };
 }
 
 export async function fetchPeople(): Promise<readonly Person[]> {

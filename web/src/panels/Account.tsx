@@ -16,6 +16,7 @@ import {
 import { resetFactor } from '../api/second-factor';
 import { signIn } from '../api/sign-in';
 import { useAttempt } from '../people/attempt';
+import { Identities } from '../people/Identities';
 import { Line } from '../people/Line';
 import { Passkeys } from '../people/Passkeys';
 import { SecondFactor } from '../people/SecondFactor';
@@ -139,6 +140,7 @@ function Own({ person }: { person: number }) {
       <NewPassword person={person} />
       <SecondFactor person={person} />
       <Passkeys person={person} />
+      <Identities person={person} />
       {isManager && people.length > 1 && (
         <People people={people.filter((each) => each.id !== person)} owner={self?.owner === true} onChanged={read} />
       )}

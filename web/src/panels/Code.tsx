@@ -1,6 +1,7 @@
 /** What a link in a letter leads to: an invitation to accept, or a new password to set. The code is in no address by now. */
 import { useEffect, useState } from 'preact/hooks';
-import { acceptInvitation, type Invitation, resetPassword, showInvitation } from '../api/people';
+import { goToProvider } from '../api/identities';
+import { acceptInvitation, fetchDoors, type Invitation, resetPassword, showInvitation } from '../api/people';
 import { useAttempt } from '../people/attempt';
 import { Line } from '../people/Line';
 import { peopleWords } from '../people/words';
@@ -28,9 +29,11 @@ function Invited({ code, person, onDone }: { code: string; person: string | null
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const [asked, setAsked] = useState(false);
+  const [provider, setProvider] = useState<string | null>(null);
   const { busy, error, run } = useAttempt();
   const said = peopleWords.value;
   useEffect(() => void run(async () => setShown(await showInvitation(code))), [code]);
+  useEffect(() => void run(async () => setProvider((await fetchDoors()).provider)), []);
   const join = async (account: object) => {
     if (await run(() => acceptInvitation(code, account))) onDone();
   };
@@ -73,6 +76,16 @@ function Invited({ code, person, onDone }: { code: string; person: string | null
           </button>
         ) : (
           <Leave onDone={onDone} />
+        )}
+        {isNew && provider && (
+          <button
+            type="button"
+            class="secondary"
+            disabled={busy}
+            onClick={() => void run(() => goToProvider({ invitation: code }))}
+          >
+            {said.joinWithProvider(provider)}
+          </button>
         )}
       </form>
     </main>

@@ -4,6 +4,7 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { ApiError } from '../api/call';
+import { goToProvider } from '../api/identities';
 import { knowsPasskeys, signInByPasskey } from '../api/passkeys';
 import { askForReset, type Doors, fetchDoors } from '../api/people';
 import { type Key, signIn } from '../api/sign-in';
@@ -24,7 +25,7 @@ export function SignIn({ why, onSignedIn }: Props) {
   const [doors, setDoors] = useState<Doors | null>(null);
   const [way, setWay] = useState<Way>('token');
   useEffect(() => {
-    const none = { people: false, mail: false, passkeys: false };
+    const none = { people: false, mail: false, passkeys: false, provider: null };
     void fetchDoors()
       .catch(() => none)
       .then((found) => {
@@ -35,16 +36,14 @@ export function SignIn({ why, onSignedIn }: Props) {
   if (doors === null) return <div class="door" aria-busy="true" />;
   return (
     <main class="door">
-      {way === 'password' && (
-        <PasswordForm why={why} passkeys={doors.passkeys} onSignedIn={onSignedIn} onWay={setWay} />
-      )}
+      {way === 'password' && <PasswordForm why={why} doors={doors} onSignedIn={onSignedIn} onWay={setWay} />}
       {way === 'forgotten' && <ForgottenForm mail={doors.mail} onWay={setWay} />}
       {way === 'token' && <TokenForm why={why} people={doors.people} onSignedIn={onSignedIn} onWay={setWay} />}
     </main>
   );
 }
 
-function PasswordForm({ why, passkeys, onSignedIn, onWay }: Props & { passkeys: boolean; onWay: (way: Way) => void }) {
+function PasswordForm({ why, doors, onSignedIn, onWay }: Props & { doors: Doors; onWay: (way: Way) => void }) {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const [code, setCode] = useState<string | null>(null);
@@ -97,9 +96,14 @@ function PasswordForm({ why, passkeys, onSignedIn, onWay }: Props & { passkeys: 
       <button type="submit" class="primary" disabled={busy}>
         {busy ? said.signingIn : said.signIn}
       </button>
-      {passkeys && knowsPasskeys() && (
+      {doors.passkeys && knowsPasskeys() && (
         <button type="button" class="secondary" disabled={busy} onClick={() => void enter()}>
           {said.withPasskey}
+        </button>
+      )}
+      {doors.provider && (
+        <button type="button" class="secondary" disabled={busy} onClick={() => void run(() => goToProvider())}>
+          {said.withProvider(doors.provider)}
         </button>
       )}
       <p class="ways">

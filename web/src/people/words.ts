@@ -87,6 +87,17 @@ const en = {
   reallyRemovePasskey: 'Remove this passkey?',
   noPasskeys: 'This browser has no passkeys, or the page is not reached over https.',
   withPasskey: 'Sign in with a passkey',
+  provider: 'Sign-in elsewhere',
+  providerHint: (name: string) => `Sign in by ${name} from now on, too.`,
+  bind: 'Connect',
+  withProvider: (name: string) => `Sign in with ${name}`,
+  joinWithProvider: (name: string) => `Join with ${name}`,
+  cameBack: {
+    unknown: 'Nobody here is connected to that account. Sign in as before, and connect it under Account and people.',
+    taken: 'That account is connected to somebody here already, or the address has one.',
+    down: 'The company’s sign-in does not answer. Try again.',
+    refused: 'That sign-in did not work, or took too long. Try again.',
+  } as Record<string, string>,
 };
 
 export type PeopleWords = typeof en;
@@ -177,6 +188,18 @@ const de: PeopleWords = {
   reallyRemovePasskey: 'Diesen Passkey entfernen?',
   noPasskeys: 'Dieser Browser hat keine Passkeys, oder die Seite ist nicht über https erreicht.',
   withPasskey: 'Mit Passkey anmelden',
+  provider: 'Anmeldung anderswo',
+  providerHint: (name) => `Melden Sie sich künftig auch mit ${name} an.`,
+  bind: 'Verbinden',
+  withProvider: (name) => `Mit ${name} anmelden`,
+  joinWithProvider: (name) => `Mit ${name} beitreten`,
+  cameBack: {
+    unknown:
+      'Mit diesem Konto ist hier niemand verbunden. Melden Sie sich wie bisher an, und verbinden Sie es unter Konto und Personen.',
+    taken: 'Dieses Konto ist hier schon mit jemandem verbunden, oder die Adresse hat eines.',
+    down: 'Die Anmeldung der Firma antwortet nicht. Versuchen Sie es noch einmal.',
+    refused: 'Diese Anmeldung hat nicht geklappt oder zu lange gedauert. Versuchen Sie es noch einmal.',
+  },
 };
 
 export const peopleWords = computed(() => (language.value === 'de' ? de : en));
