@@ -115,7 +115,9 @@ async def test_what_can_be_none_is_told_and_keeps_all_out_only_where_that_is_ask
 
 
 async def test_of_very_many_wrong_ones_the_first_are_told(admin: Caller) -> None:
-    problem = await refused(await admin.post(IMPORT, collection(*[point("x")] * 500)), 422)  # without a radius
+    """Without a radius, and too far apart to be a recording."""
+    apart = [point("x") | {"geometry": {"type": "Point", "coordinates": [n / 10, 43]}} for n in range(500)]
+    problem = await refused(await admin.post(IMPORT, collection(*apart)), 422)
     assert len(problem["errors"]) == 100 and problem["detail"].startswith("500 of 500 ")
 
 
