@@ -129,6 +129,24 @@ def state(api: Any, number: int) -> str:
     return next(str(each["state"]) for each in thread if each["number"] == number)
 
 
+def test_a_phone_is_vague_or_paused_to_others_and_sees_who_watches(phone: Page, server: RunningServer) -> None:
+    hide = phone.locator(".pause")
+    hide.get_by_role("group", name="Vague").get_by_role("button", name="8 hours").click()
+    expect(hide.get_by_role("status")).to_contain_text("Vague until")
+    with server.api() as api:
+        assert api.get("/api/devices/phone/privacy").json()["mode"] == "vague"
+        phone.reload()
+        expect(hide.get_by_role("status")).to_contain_text("Vague until")
+        hide.get_by_role("button", name="Go on").click()
+        until(lambda: api.get("/api/devices/phone/privacy").json()["mode"] == "exact")
+        hide.get_by_role("group", name="Pause").get_by_role("button", name="15 minutes").click()
+        expect(phone.locator(".state")).to_have_text("Paused")
+        until(lambda: api.get("/api/devices/phone/privacy").json()["mode"] == "paused")
+    phone.get_by_text("Who watches me").click()
+    expect(phone.locator(".watchers")).to_contain_text("May see this phone now")
+    expect(phone.locator(".watchers")).to_contain_text("Nobody yet.")
+
+
 def test_a_phone_shares_itself_for_an_hour_and_ends_it(phone: Page, server: RunningServer) -> None:
     phone.get_by_role("button", name="Share me for an hour").click()
     expect(phone.get_by_label("Link, shown once")).to_have_value(re.compile("/s#trk_"))
