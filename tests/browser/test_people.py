@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Watched
+from tests.browser.driving import vehicle
+from tests.browser.looking import HERE, start_at
 from tests.databases import Databases, copied
 from tests.integration.people import GOOD
 from tests.running import RunningServer, running
@@ -138,3 +140,38 @@ def test_a_passkey_is_made_signs_in_and_is_removed(door: Page, authenticator: di
     expect(account.get_by_text("last used")).to_have_count(0)
     sign_out(door)
     expect(door.get_by_role("button", name="Sign in with a passkey")).to_have_count(0)
+
+
+def test_two_phones_of_a_person_are_one_in_the_list(door: Page, server: RunningServer) -> None:
+    with server.api() as api, vehicle(server, "old", "Old phone") as old, vehicle(server, "new", "New phone") as new:
+        old.drive(*HERE, ago=5.0)
+        new.drive(*HERE)
+        ann = next(each["id"] for each in api.get("/api/people").json()["people"] if each["email"] == ANN)
+        assert all(api.patch(f"/api/devices/{id}", json={"person": ann}).is_success for id in ("old", "new"))
+        start_at(door, *HERE)
+        door.reload()
+        fill_in(door, ANN)
+        expect(door.get_by_role("option", name="New phone")).to_be_visible()
+        expect(door.get_by_role("option", name="Old phone")).to_have_count(0)
+        door.evaluate("Promise.all(['old', 'new'].map((id) => fetch(`/api/devices/${id}`, {method: 'DELETE'})))")
+
+
+def test_a_person_hides_a_device_of_ones_own_and_sees_who_watches(door: Page, server: RunningServer) -> None:
+    with server.api() as api, vehicle(server, "phone", "Ann's phone") as phone:
+        phone.drive(*HERE)
+        ann = next(each["id"] for each in api.get("/api/people").json()["people"] if each["email"] == ANN)
+        assert api.patch("/api/devices/phone", json={"person": ann}).is_success
+        start_at(door, *HERE)
+        door.reload()
+        fill_in(door, ANN)
+        door.get_by_role("option", name="Ann's phone").click()
+        card = door.locator(".detail.card")
+        card.get_by_role("button", name="Pause").click()
+        expect(card.locator(".hidden-now")).to_contain_text("Paused to others until")
+        card.get_by_role("button", name="Show exactly again").click()
+        expect(card.locator(".hidden-now")).to_have_count(0)
+        card.get_by_role("button", name="Be vague").click()
+        expect(card.locator(".hidden-now")).to_contain_text("Vague to others until")
+        card.get_by_text("Who watches").click()
+        expect(card.locator(".watched")).to_contain_text("Nobody else.")
+        door.evaluate("fetch('/api/devices/phone', {method: 'DELETE'})")

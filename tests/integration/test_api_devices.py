@@ -18,6 +18,7 @@ async def test_a_new_device_gets_a_token_once(admin: Caller, pool: asyncpg.Pool)
     assert body == {"id": "van-1", "name": "Van 1", "category": "van", "interval": 10}
     shown = await (await admin.get("/api/devices/van-1")).get_json()
     assert "/in/" in shown.pop("ingest_url") and shown.pop("status") is None
+    assert shown.pop("may") == ["see", "command", "share", "devices"]
     assert shown == body
 
 

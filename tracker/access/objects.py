@@ -1,11 +1,15 @@
 """What a caller may do to a thing that it sees: asked of the groups that hold it."""
 
+from typing import Final
+
 import asyncpg
 
 from tracker.access.rights import Action
 from tracker.errors import Conflict, Invalid, NotAllowed
 from tracker.model.sight import Sight
 from tracker.store.holders import Noun, hold, select_fences_of, select_group_key, select_holders
+
+TOLD: Final[tuple[Action, ...]] = ("see", "command", "share", "devices")  # of those that a page offers
 
 
 async def check_action(conn: asyncpg.Connection, sight: Sight, action: Action, noun: Noun, key: int) -> None:
@@ -23,6 +27,14 @@ async def check_removal(conn: asyncpg.Connection, sight: Sight, action: Action, 
     holders = await select_holders(conn, noun, key)
     if not all(sight.may_do(action, [each]) for each in holders) or not (holders or is_own(sight, noun, key)):
         raise NotAllowed
+
+
+async def find_allowed(conn: asyncpg.Connection, sight: Sight, noun: Noun, key: int) -> list[Action]:
+    """What the caller may do to a thing that it sees, so that a page need not offer the rest."""
+    if is_own(sight, noun, key):
+        return list(TOLD)
+    holders = await select_holders(conn, noun, key)
+    return [each for each in TOLD if sight.may_do(each, holders)]
 
 
 async def choose_group(conn: asyncpg.Connection, sight: Sight, action: Action, id: str | None) -> int | None:

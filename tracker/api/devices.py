@@ -10,7 +10,7 @@ from quart_schema import document_querystring, document_request, document_respon
 
 from tracker.access.audit import note
 from tracker.access.guard import allow, sight
-from tracker.access.objects import check_action, check_removal, choose_group, hide_owner, put_into
+from tracker.access.objects import check_action, check_removal, choose_group, find_allowed, hide_owner, put_into
 from tracker.access.own import give_device
 from tracker.access.relation import see_person
 from tracker.access.rights import Action
@@ -38,7 +38,7 @@ from tracker.store.addresses import select_ingest_key
 from tracker.store.appearance import select_notes, update_appearance
 from tracker.store.device_status import DeviceStatus, select_status
 from tracker.store.devices import delete_device, insert_device, select_device, select_devices, update_device
-from tracker.store.people import select_owner_of_device, update_owner_of_device
+from tracker.store.people import select_owner_of_device, select_owners_of_devices, update_owner_of_device
 from tracker.store.pool import borrow
 from tracker.store.privacies import select_privacy
 from tracker.store.tokens import revoke_device_tokens
@@ -94,9 +94,9 @@ class StatusAnswer(msgspec.Struct, frozen=True):
 
 class DeviceAnswer(msgspec.Struct, frozen=True):
     """`token` is there when it was just made, and never again. `ingest_url`, one address for every phone app, is shown
-    to who may change the device, where it alone is asked for. There `person` says whose own it is, if anybody's,
-    `privacy` that it is vague or paused to others, and `notes` what people noted about it. `color` and `icon` are there
-    where it has them."""
+    to who may change the device, where it alone is asked for. `person` says whose own it is, if anybody's; there `may`
+    says what the caller may do to it, `privacy` that it is vague or paused to others, and `notes` what people noted
+    about it. `color` and `icon` are there where it has them."""
 
     id: str
     name: str
@@ -110,6 +110,7 @@ class DeviceAnswer(msgspec.Struct, frozen=True):
     status: StatusAnswer | msgspec.UnsetType | None = msgspec.UNSET  # of one device, where it ever said it
     person: int | msgspec.UnsetType = msgspec.UNSET
     privacy: PrivacyAnswer | msgspec.UnsetType = msgspec.UNSET
+    may: list[str] | msgspec.UnsetType = msgspec.UNSET
 
 
 class DevicePage(msgspec.Struct, frozen=True):
@@ -128,11 +129,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @allow("see", rows=True)
     async def list_devices() -> Response:
         """List devices, by id."""
-        query = read_query(DeviceQuery)
-        async with borrow(pool) as conn:
-            devices = await select_devices(conn, sight(), after=query.after, limit=query.most)
-        last = devices[-1].id if len(devices) == query.most else None
-        return answer(DevicePage([_make_answer(device) for device in devices], last))
+        return await _list(pool, read_query(DeviceQuery))
 
     @routes.post("")
     @document_request(NewDevice)
@@ -187,6 +184,17 @@ async def find_device(conn: asyncpg.Connection, sight: Sight, id: str, action: A
     if action != "see":
         await check_action(conn, sight, action, "device", device.key)
     return device
+
+
+async def _list(pool: asyncpg.Pool, query: DeviceQuery) -> Response:
+    async with borrow(pool) as conn:
+        devices = await select_devices(conn, sight(), after=query.after, limit=query.most)
+        owners = await select_owners_of_devices(conn, [device.key for device in devices])
+    shown = [
+        msgspec.structs.replace(_make_answer(device), person=owners.get(device.key, msgspec.UNSET))
+        for device in devices
+    ]
+    return answer(DevicePage(shown, devices[-1].id if len(devices) == query.most else None))
 
 
 async def _create(pool: asyncpg.Pool, new: NewDevice) -> Response:
@@ -251,6 +259,7 @@ async def _show(conn: asyncpg.Connection, device: Device) -> DeviceAnswer:
         _make_answer(device),
         status=_make_status(await select_status(conn, device.key, is_own=device.key not in sight().veiled)),
         privacy=msgspec.UNSET if privacy is None else tell_privacy(privacy),
+        may=await find_allowed(conn, sight(), "device", device.key),
         person=await select_owner_of_device(conn, device.key) or msgspec.UNSET,
         notes=await select_notes(conn, device.key) or msgspec.UNSET,
     )

@@ -1,6 +1,6 @@
 """Table person: who signs in, and by which password."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import asyncpg
 
@@ -116,6 +116,14 @@ async def update_owner_of_device(conn: asyncpg.Connection, device: int, person: 
     await conn.execute("update device set person = $2 where key = $1", device, person)
     if person is not None:
         await conn.execute("delete from group_device where device = $1", device)
+
+
+async def select_owners_of_devices(conn: asyncpg.Connection, devices: Collection[int]) -> dict[int, int]:
+    """Of those of these devices that are somebody's own, whose they are."""
+    rows = await conn.fetch(
+        "select key, person from device where key = any($1::integer[]) and person is not null", list(devices)
+    )
+    return {row["key"]: row["person"] for row in rows}
 
 
 async def select_owner_of_device(conn: asyncpg.Connection, device: int) -> int | None:

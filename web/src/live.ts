@@ -215,8 +215,11 @@ export class Live {
     if (state.door.peek().state !== 'open') return;
     const loaded = await quietly(async () => {
       const found = await fetchDevices();
-      for (const { id, name, category, color, icon } of found)
-        this.feed.devices.dress(this.feed.devices.learn(id, name, category), color, icon);
+      for (const { id, name, category, color, icon, person } of found) {
+        const row = this.feed.devices.learn(id, name, category);
+        this.feed.devices.dress(row, color, icon);
+        this.feed.devices.give(row, person);
+      }
       this.feed.devices.retain(new Set(found.map((device) => device.id)));
       const ours = this.feed.threads.last;
       if (found[0]) this.feed.messagesUpTo(await fetchMessageHead(found[0].id), ours);

@@ -8,6 +8,7 @@ export interface DeviceEntry {
   readonly category: string | null;
   readonly color: string | null; // '#rrggbb'
   readonly icon: string | null;
+  readonly person: number | null; // whose own it is
 }
 
 export interface DeviceDetails extends DeviceEntry {
@@ -54,6 +55,7 @@ function decodeDevice(device: Json): DeviceEntry {
     category: textOrNull(device['category']),
     color: textOrNull(device['color']),
     icon: textOrNull(device['icon']),
+    person: numberOrNull(device['person']),
   };
 }
 

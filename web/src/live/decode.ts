@@ -4,6 +4,7 @@ import {
   type Cell,
   type Columns,
   type DeviceName,
+  type DevicePrivacy,
   type Frame,
   type Position,
   Status,
@@ -79,6 +80,8 @@ function decodeText(text: string): Frame {
       return { kind: 'names', devices: asList(message['devices'], 'devices').map(decodeName) };
     case 'gone':
       return { kind: 'gone', devices: asList(message['devices'], 'devices').map(String) };
+    case 'privacy':
+      return { kind: 'privacy', devices: asList(message['devices'], 'devices').map(decodePrivacy) };
     case 'cells':
       return { kind: 'cells', cells: asList(message['cells'], 'cells').map(decodeCell) };
     case 'event':
@@ -129,6 +132,12 @@ function decodeName(value: unknown): DeviceName {
   const it = asObject(value, 'device');
   const device = decodeDevice(it);
   return { ...device, name: textOrNull(it['name']) ?? device.id };
+}
+
+function decodePrivacy(value: unknown): DevicePrivacy {
+  const it = asObject(value, 'device');
+  const mode = it['mode'] === 'vague' || it['mode'] === 'paused' ? it['mode'] : 'exact';
+  return { id: String(it['device']), mode, until: it['until'] ? Date.parse(String(it['until'])) : null };
 }
 
 function decodeCell(value: unknown): Cell {

@@ -2,7 +2,7 @@
  * Every device we have heard of, one row each, in columns. Newest wins. No framework watches it: whoever draws asks
  * which rows have changed, so ten thousand positions a second cost no object and no comparison.
  */
-import { type Columns, type DeviceName, type Position, Status } from './frames';
+import { type Columns, type DeviceName, type DevicePrivacy, type Position, type Privacy, Status } from './frames';
 
 export const NO_SLOT = 0xffffffff;
 const NONE_U16 = 65535;
@@ -31,6 +31,9 @@ export class DeviceTable {
   readonly icon: (string | null)[] = [];
   readonly inside: (readonly string[])[] = []; // geofence ids
   newestAt = NaN;
+  readonly person: (number | null)[] = []; // by row, whose own it is
+  readonly privacy = new Map<string, Privacy>(); // of those that are vague or paused to others, by id
+  private readonly anew = new Set<number>(); // rows whose next place counts, however old: a cell has the time of its minute
   /** Rows that have changed since `takeChanged`; bounded by the number of rows, since each is in it once. */
   private changed: number[] = [];
   private marked = new Uint8Array(FIRST_CAPACITY);
@@ -64,6 +67,29 @@ export class DeviceTable {
     this.color[row] = color;
     this.icon[row] = icon;
     this.namesVersion++;
+  }
+
+  /** Whose own they are: two phones of one person are one dot. */
+  give(row: number, person: number | null): void {
+    if ((this.person[row] ?? null) === person) return;
+    this.person[row] = person;
+    this.namesVersion++;
+  }
+
+  /** Without those whose person is shown by another device of the same kind; where none is, the newest stands for it. */
+  withoutTwins(rows: readonly number[]): readonly number[] {
+    const best = new Map<string, number>();
+    const key = (row: number) => `${this.person[row]} ${this.category[row]}`;
+    for (const row of rows) {
+      if (this.person[row] == null) continue;
+      const other = best.get(key(row));
+      if (other === undefined || this.rank(row) > this.rank(other)) best.set(key(row), row);
+    }
+    return best.size === 0 ? rows : rows.filter((row) => this.person[row] == null || best.get(key(row)) === row);
+  }
+
+  private rank(row: number): number {
+    return (this.shown[row] ? 1e15 : 0) + (this.at[row] || 0);
   }
 
   applyNames(devices: readonly DeviceName[]): void {
@@ -122,13 +148,22 @@ export class DeviceTable {
   private place(row: number, at: number, lonE7: number, latE7: number): boolean {
     this.mark(row);
     const known = this.at[row]!;
-    if (at < known && known <= Date.now() + AHEAD_MS) return false;
+    if (!this.anew.delete(row) && at < known && known <= Date.now() + AHEAD_MS) return false;
     if (at !== known) this.previousAt[row] = at > known ? known : NaN;
     this.at[row] = at;
     this.lonE7[row] = lonE7;
     this.latE7[row] = latE7;
     if (!(at <= this.newestAt)) this.newestAt = at;
     return true;
+  }
+
+  applyPrivacy(devices: readonly DevicePrivacy[]): void {
+    for (const { id, mode, until } of devices) {
+      if (mode === 'exact') this.privacy.delete(id);
+      else this.privacy.set(id, { mode, until });
+      const row = this.rowById.get(id);
+      if (row !== undefined) this.anew.add(row);
+    }
   }
 
   hide(ids: readonly string[]): void {

@@ -167,6 +167,9 @@ export class Feed {
       case 'gone':
         this.devices.hide(frame.devices);
         return this.listener.moved();
+      case 'privacy':
+        this.devices.applyPrivacy(frame.devices);
+        return this.listener.moved();
       case 'cells':
         this.snapshotSeen = true;
         this.crowded = true;

@@ -57,6 +57,16 @@ export interface TrackerEvent {
   readonly evidence: Evidence;
 }
 
+/** How exactly a device is shown to all but its person; `until` in ms, null: until it is changed. */
+export interface Privacy {
+  readonly mode: 'exact' | 'vague' | 'paused';
+  readonly until: number | null;
+}
+
+export interface DevicePrivacy extends Privacy {
+  readonly id: string;
+}
+
 export interface Cell {
   readonly lon: number;
   readonly lat: number;
@@ -70,6 +80,7 @@ export type Frame =
   | { readonly kind: 'columns'; columns: Columns }
   | { readonly kind: 'names'; devices: DeviceName[] }
   | { readonly kind: 'gone'; devices: string[] }
+  | { readonly kind: 'privacy'; devices: DevicePrivacy[] }
   | { readonly kind: 'cells'; cells: Cell[] }
   | { readonly kind: 'event'; event: TrackerEvent }
   | { readonly kind: 'message'; message: Message } // new, or in another state

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import type { Live } from '../live';
 import { events, following, geofenceNames, me, second, sharing, tick } from '../state';
 import { words } from '../words';
+import { CardRights } from './CardRights';
 import { namesOf, Words } from './EventFeed';
 import { accuracy, ago, compass, moment, percent, speedFigure, speedUnit, stateOf, UNKNOWN } from './format';
 import { EventIcon, FenceIcon, FollowIcon, HeadingIcon } from './Icons';
@@ -29,6 +30,7 @@ export function CardNow({ live, row }: { live: Live; row: number }) {
         </span>
       </div>
       <Facts live={live} row={row} now={now} />
+      <CardRights live={live} id={devices.id[row]!} key={devices.id[row]!} />
       <Inside ids={devices.inside[row]!} />
       <LastEvents live={live} id={devices.id[row]!} now={now} />
       <Doing live={live} row={row} />

@@ -35,7 +35,8 @@ export function DeviceList({ live }: { live: Live }) {
   useMembers();
   const { devices } = live.feed;
   const now = live.feed.now();
-  const sorted = useMemo(() => sortedRows(devices), [devices.namesVersion, language.value]);
+  const known = useMemo(() => sortedRows(devices), [devices.namesVersion, language.value]);
+  const sorted = useMemo(() => devices.withoutTwins(known), [known, second.value]);
   // Of all devices, so once a second and not with every tick.
   const states = useMemo(
     () => sorted.map((row) => stateOf(devices.status[row]!, devices.at[row]!, now, live.feed.seesEverything)),
@@ -77,7 +78,7 @@ function sortedRows(devices: DeviceTable): number[] {
   return rows.sort((a, b) => compareNames(devices.name[a]!, devices.name[b]!));
 }
 
-function narrow(live: Live, rows: number[], states: State[]): number[] {
+function narrow(live: Live, rows: readonly number[], states: State[]): readonly number[] {
   const { devices } = live.feed;
   const typed = query.value.trim().toLocaleLowerCase();
   const [shown, wanted, group] = [filter.value, finding.value, members.value];

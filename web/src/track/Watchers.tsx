@@ -61,6 +61,7 @@ function Lists({ seen }: { seen: Seen }) {
           </li>
         ))}
       </ul>
+      <p class="soft">{words.operator}</p>
     </>
   );
 }

@@ -1,9 +1,11 @@
 /** Jeder Text der Seite auf Deutsch. */
 import { device } from './de-device';
+import { hide } from './de-hide';
 import type { Words } from './en';
 
 export const de: Words = {
   ...device,
+  ...hide,
   app: {
     panels: 'Bereiche',
     devices: 'Geräte',

@@ -1,8 +1,10 @@
 /** Every text of the page in English. Its shape is what each other language must have: the compiler says what is missing. */
 import { device } from './en-device';
+import { hide } from './en-hide';
 
 export const en = {
   ...device,
+  ...hide,
   app: {
     panels: 'Panels',
     devices: 'Devices',

@@ -84,6 +84,7 @@ export const de: Words = {
   looked: 'Hat nachgesehen, wo es war',
   byLink: (address) => `durch einen Link, von ${address}`,
   nobodyLooked: 'Noch niemand.',
+  operator: 'Wer die Datenbank des Servers betreibt, kann alles darin lesen.',
   sos: 'SOS',
   sosHow: 'Zwei Sekunden halten',
   sosWaiting: 'Der Hilferuf wartet auf eine Verbindung.',

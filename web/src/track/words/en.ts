@@ -84,6 +84,7 @@ export const en = {
   looked: 'Looked where it had been',
   byLink: (address: string) => `by a link, from ${address}`,
   nobodyLooked: 'Nobody yet.',
+  operator: 'Whoever runs the database of the server can read everything in it.',
   sos: 'SOS',
   sosHow: 'Hold for two seconds',
   sosWaiting: 'The call for help waits for a connection.',
