@@ -108,7 +108,8 @@ def test_restarts_change_nothing_of_what_is_told(played: Play) -> None:
 
 
 def test_between_two_changes_the_order_of_fixes_is_all_the_same(played: Play) -> None:
-    blocks = st.lists(st.tuples(CHANGE, st.lists(SEND, min_size=1, max_size=6)), min_size=1, max_size=4)
+    sends = st.lists(st.one_of(SEND, SEND, SEND, PHONE, FINER), min_size=1, max_size=6)
+    blocks = st.lists(st.tuples(CHANGE, sends), min_size=1, max_size=4)
 
     @settings(max_examples=examples(20), deadline=None, suppress_health_check=list(HealthCheck))
     @given(blocks, st.randoms(use_true_random=False))
