@@ -77,11 +77,13 @@ def test_strict_beside_balanced() -> None:
     assert told(("m", "z"), [*FROM_Z, (30, 300.0)], z="strict") == ["enter z", "exit z", "cross m"]
 
 
-def test_who_comes_back_has_passed_through_nothing() -> None:
-    way = [*FROM_Z, (30, 300.0), (40, -300.0), (50, -300.0)]
+def test_who_comes_back_at_once_has_passed_through_nothing_unless_it_may_have_been_there() -> None:
+    way = [*FROM_Z, (30, 300.0), (40, -300.0), (50, -300.0)]  # 60 m/s from rest
     assert told(("m", "z"), way) == ["enter z"]
     again = [*way, (60, 300.0), (70, 300.0)]
     assert told(("m", "z"), again) == ["enter z", "exit z", "cross m"]
+    slowly = [*FROM_Z, (60, 300.0), (100, -300.0), (110, -300.0)]
+    assert told(("m", "z"), slowly) == ["enter z", "cross m", "cross m"]
 
 
 def test_what_changed_meanwhile_is_not_told() -> None:

@@ -13,7 +13,7 @@ from tracker.model.geofence import Geofence
 from tracker.model.state import NOT_DUE, State
 from tracker.model.stay import Candidate, Stay
 from tracker.pipeline.border import find_wait_end, is_clear, weigh_crossing
-from tracker.pipeline.held import Leaving, hold_crosses
+from tracker.pipeline.held import hold_crosses
 from tracker.pipeline.presets import PRESETS
 from tracker.pipeline.question import Question
 from tracker.pipeline.stays import Doubt, decide_stay, find_dwell_due
@@ -100,8 +100,8 @@ def conclude(device: int, state: State, found: Crossed, fences: Fences) -> Decid
     stays += find_stays(state, found.kept)
     inside = (found.inside - exits.keys()) | enters.keys() | found.kept
     others = [each for each in found.crossed.values() if each.kind == "cross"]
-    leaving = Leaving(exits, inside, found.candidates)
-    crosses, held = hold_crosses(state, found.fix, others, leaving, fences)
+    is_leaving = any(each.geofence in inside for each in found.candidates)
+    crosses, held = hold_crosses(state, found.fix, others, fences, is_leaving=is_leaving)
     ending = [each for each in told if each.geofence in exits]
     staying = [each for each in told if each.geofence not in exits]
     state = msgspec.structs.replace(state, held=held)
