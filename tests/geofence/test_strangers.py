@@ -283,6 +283,39 @@ def test_byte_order_marks_and_wide_letters(encoding: str) -> None:
         collect(read_features(b"\xff\xfe{"), Defaults())
 
 
+ALONE = feature(id="a", name="A")
+SECOND = feature(id="b", name="B")
+WITHOUT_A_COLLECTION: dict[str, tuple[str, int]] = {  # what is given, how many geofences come of it
+    "a feature": (json.dumps(ALONE), 1),
+    "a feature over lines": (json.dumps(ALONE, indent=1), 1),
+    "a geometry": (json.dumps(AREA), 1),
+    "a collection of geometries": (json.dumps({"type": "GeometryCollection", "geometries": [AREA, LINE]}), 2),
+    "an array": (json.dumps([ALONE, SECOND]), 2),
+    "one in each line": (json.dumps(ALONE) + "\n" + json.dumps(SECOND) + "\r\n\n", 2),
+    "one line": (json.dumps(ALONE) + "\n", 1),
+    "a sequence of RFC 8142": ("\x1e" + json.dumps(ALONE) + "\n\x1e" + json.dumps(SECOND, indent=1) + "\n", 2),
+    "a sequence of one": ("\x1e" + json.dumps(ALONE) + "\n", 1),
+    "a collection over lines": (json.dumps({"type": "FeatureCollection", "features": [ALONE, SECOND]}, indent=1), 2),
+}
+
+
+@pytest.mark.parametrize("text, count", WITHOUT_A_COLLECTION.values(), ids=WITHOUT_A_COLLECTION)
+def test_what_means_a_collection_is_read_as_one(text: str, count: int) -> None:
+    for body in (text.encode(), b"\xef\xbb\xbf" + text.encode()):
+        found = collect(read_features(body), Defaults(width=30))
+        assert len(found.drafts) == count and not found.bad
+
+
+def test_a_broken_line_costs_no_neighbour_and_other_json_is_none() -> None:
+    found = collect(
+        read_features(f'{json.dumps(ALONE)}\n{{"type":"Feature"}}\n{json.dumps(SECOND)}'.encode()), Defaults()
+    )
+    assert [draft.id for draft in found.drafts] == ["a", "b"] and found.bad[0].index == 1
+    for other in ('{"type":"Topology"}', '{"a":1}', "7", '"x"', "null", "{", "", "[]", "[ ]"):
+        with pytest.raises((Invalid, Malformed)):
+            collect(read_features(other.encode()), Defaults())
+
+
 def test_several_geometries_are_parted_as_those_of_kml_are() -> None:
     several = {
         "type": "GeometryCollection",

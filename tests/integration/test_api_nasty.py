@@ -69,7 +69,8 @@ async def asked_for(admin: Caller, method: str, target: str, body: bytes | None)
         return status, kind, "not looked at"
     response = await admin.call(method, target, data=body, headers=JSON if body else {})
     problem = await response.get_json() if response.mimetype == "application/problem+json" else {}
-    return response.status_code, response.mimetype, problem.get("field")
+    fields = [problem.get("field"), *(each["field"] for each in problem.get("errors", []))]
+    return response.status_code, response.mimetype, next(filter(None, fields), None)
 
 
 def attempts(reference: Any, path: str, operation: Any) -> list[tuple[str, bytes | None]]:

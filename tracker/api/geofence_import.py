@@ -30,6 +30,8 @@ PATIENCE: Final = 300.0  # s; 64 MB over 2 Mbit/s
 TYPES: Final[dict[str, Format]] = {
     "application/geo+json": "geojson",
     "application/json": "geojson",
+    "application/geo+json-seq": "geojson",
+    "application/x-ndjson": "geojson",
     "application/vnd.google-earth.kml+xml": "kml",
     "application/gpx+xml": "gpx",
     "application/vnd.google-earth.kmz": "kml",  # which is then told apart, and refused

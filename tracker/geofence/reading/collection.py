@@ -28,6 +28,7 @@ from tracker.geofence.reading.parts import read_geometries
 from tracker.geofence.reading.recorded import is_recorded, tell_recorded
 from tracker.geofence.reading.split import split
 from tracker.geofence.reading.trails import LEAST, mark_trails, tell_trail
+from tracker.geofence.reading.wrapped import wrap
 from tracker.model.encoding import make_plain
 from tracker.model.names import LONGEST_NAME, fault_of_name
 
@@ -78,9 +79,9 @@ class Loose(msgspec.Struct, frozen=True):
 
 
 def read_features(body: bytes) -> Iterator[Found | FeatureNote]:
-    """Of a GeoJSON FeatureCollection. Raises as `split` and `check_crs` do."""
+    """Of a GeoJSON FeatureCollection, or what means one. Raises as `split` and `check_crs` do."""
     try:
-        body = make_plain(body)
+        body = wrap(make_plain(body))
     except ValueError as error:
         raise Malformed(f"the collection is no text: {error}") from None
     cut = split(body)

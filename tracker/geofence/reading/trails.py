@@ -18,7 +18,10 @@ NUMBER: Final = re.compile(r"[\W_\d]+")
 
 
 def mark_trails(found: Iterable[Found | FeatureNote], radius: float | None) -> Iterator[Found | FeatureNote]:
-    """`radius`, in metres, is what points get that have none of their own."""
+    """`radius`, in metres, is what points get that have none of their own; without it none becomes a circle anyway."""
+    if radius is None:
+        yield from found
+        return
     run: list[Found | FeatureNote] = []
     last: Found | None = None
     for each in found:
@@ -47,12 +50,12 @@ def _is_bare_point(found: Found) -> bool:
     return len(feature.geometry.coordinates) >= 2 and feature.properties.get("radius") in (None, "")
 
 
-def _is_next(last: Found, point: Found, radius: float | None) -> bool:
+def _is_next(last: Found, point: Found, radius: float) -> bool:
     """Names that differ by a number only are no names where each circle holds the next point all the same."""
     before, after = _find_label(last), _find_label(point)
     if before != after and NUMBER.sub("", before) != NUMBER.sub("", after):
         return False
-    near = max(radius or 0.0, NEAR) if before == after else radius or 0.0
+    near = max(radius, NEAR) if before == after else radius
     (lon_a, lat_a), (lon_b, lat_b) = _place(last), _place(point)
     return distance(lon_a, lat_a, lon_b, lat_b) <= near
 
