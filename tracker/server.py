@@ -41,7 +41,7 @@ from tracker.processes.assignment import Assignment, Listening
 from tracker.processes.lookups import Asker
 from tracker.processes.prepare import API_ANSWER, prepare
 from tracker.processes.sibling import NUDGE, Ear, Sibling, SiblingCounts
-from tracker.processes.upkeep import keep_up, sweep
+from tracker.processes.upkeep import forget, keep_up, sweep
 from tracker.settings import Settings
 from tracker.sockets import blueprint
 from tracker.start import base_url
@@ -316,6 +316,7 @@ async def run_on(
         tasks.create_task(server.links.run(), name="links"),
         tasks.create_task(listen(server.url, server.nudge, server.look), name="nudges"),
         tasks.create_task(sweep(server.pool), name="sweep"),
+        tasks.create_task(forget(server.pool), name="erasures"),
         tasks.create_task(keep_up(server.pool, server.hub.notice_message, server.wake_carriers), name="upkeep"),
         tasks.create_task(notice(shutdown, server), name="shutdown"),
     ]

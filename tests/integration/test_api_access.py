@@ -35,6 +35,7 @@ EXPECTED = {
                   DELETE /api/people/<int:person>/passkeys/<int:passkey>,
                   GET /api/people/<int:person>/identities,
                   DELETE /api/people/<int:person>/identities/<int:identity>,
+                  GET /api/people/<int:person>/export,
                   GET /api/people/<int:person>/second-factor, POST /api/people/<int:person>/second-factor,
                   PUT /api/people/<int:person>/second-factor, DELETE /api/people/<int:person>/second-factor,
                   POST /api/people/<int:person>/second-factor/off,

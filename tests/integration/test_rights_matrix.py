@@ -96,6 +96,7 @@ ELSEWHERE: Final = """GET /api/devices, GET /api/geofences, GET /api/geofences/e
     POST /api/people/<int:person>/passkeys/options, DELETE /api/people/<int:person>/passkeys/<int:passkey>,
     GET /api/people/<int:person>/identities,
     DELETE /api/people/<int:person>/identities/<int:identity>,
+    GET /api/people/<int:person>/export,
     GET /api/people/<int:person>/second-factor, POST /api/people/<int:person>/second-factor,
     PUT /api/people/<int:person>/second-factor, DELETE /api/people/<int:person>/second-factor,
     POST /api/people/<int:person>/second-factor/off,

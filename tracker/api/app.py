@@ -48,6 +48,7 @@ from tracker.api import (
     passkeys,
     password_resets,
     people,
+    people_export,
     people_sessions,
     positions,
     privacy,
@@ -159,7 +160,7 @@ def build_app(parts: Parts, site: BuiltPage = BUILT_PAGE) -> Quart:
         events.blueprint(pool, gate.sights),
         *(each.blueprint(pool) for each in ROWS_ONLY),
         *(each.blueprint(pool, readers) for each in (geofences, geofence_import)),
-        geofence_export.blueprint(pool, parts.database_url),
+        *(each.blueprint(pool, parts.database_url) for each in (geofence_export, people_export)),
         doctor.blueprint(pool, parts.count_repeats),
         ingest.blueprint(pool, parts.addresses or Addresses(pool)),
     ):

@@ -1,6 +1,7 @@
 """Devices: who reports. Making one gives its token, once."""
 
 import secrets
+from functools import partial
 from typing import Annotated, Literal
 
 import asyncpg
@@ -38,6 +39,7 @@ from tracker.store.addresses import select_ingest_key
 from tracker.store.appearance import select_notes, update_appearance
 from tracker.store.device_status import DeviceStatus, select_status
 from tracker.store.devices import delete_device, insert_device, select_device, select_devices, update_device
+from tracker.store.erasures import insert_erasure
 from tracker.store.people import select_owner_of_device, select_owners_of_devices, update_owner_of_device
 from tracker.store.pool import borrow
 from tracker.store.privacies import select_privacy
@@ -162,7 +164,8 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         async with borrow(pool) as conn:
             found = await find_device(conn, sight(), device)
             await check_removal(conn, sight(), "devices", "device", found.key)
-            if not await delete_device(conn, device, lambda inner: note(inner, "device.erased", device)):
+            whose = await select_owner_of_device(conn, found.key)
+            if not await delete_device(conn, device, partial(_note_erasure, device, whose)):
                 raise NotFound(f"there is no device {device}")
         return empty()
 
@@ -289,3 +292,10 @@ def _make_status(status: DeviceStatus | None) -> StatusAnswer | None:
     until = format_ms(from_datetime(status.until)) if status.until else None
     at = format_ms(from_datetime(status.at))
     return StatusAnswer(at, status.page, status.battery, status.steps, status.paused, until)
+
+
+async def _note_erasure(device: str, whose: int | None, conn: asyncpg.Connection) -> None:
+    """Of what was somebody's own, others' rows are to forget the name, too."""
+    await note(conn, "device.erased", device)
+    if whose is not None:
+        await insert_erasure(conn, None, [device])

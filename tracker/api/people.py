@@ -16,6 +16,7 @@ from tracker.api.edge import Name, Page, answer, clean_name, empty, read_json, r
 from tracker.errors import Conflict, Invalid, NotAllowed
 from tracker.model.person import Person, fault_of_email
 from tracker.store.devices import delete_device
+from tracker.store.erasures import insert_erasure
 from tracker.store.memberships import Membership, select_memberships, select_people_of
 from tracker.store.people import (
     delete_person,
@@ -126,24 +127,27 @@ def blueprint(pool: asyncpg.Pool, passwords: Passwords) -> Blueprint:
         async with borrow(pool) as conn:
             async with conn.transaction():
                 await _check_removal(conn, person)
-            for id in await select_own_devices(conn, person):  # years of fixes take longer than a lock may
+            devices = await select_own_devices(conn, person)
+            for id in devices:  # years of fixes take longer than a lock may
                 await delete_device(conn, id)
             async with conn.transaction():
-                await _check_removal(conn, person)
+                found = await _check_removal(conn, person)
                 await delete_person(conn, person)
                 await note(conn, "person.removed", person)
+                await insert_erasure(conn, found, devices)  # what others' rows say goes soon, and nobody waits for it
         return empty()
 
     return routes
 
 
-async def _check_removal(conn: asyncpg.Connection, person: int) -> None:
+async def _check_removal(conn: asyncpg.Connection, person: int) -> Person:
     """NotFound for who is not oneself, unless an owner asks; Conflict for the last owner. Of two owners who leave at
     once one stays: they are locked until the transaction ends."""
     owners = await lock_owners(conn)
-    await own_person(conn, person)
+    found = await own_person(conn, person)
     if owners == [person]:
         raise Conflict(LAST_OWNER)
+    return found
 
 
 async def _page(pool: asyncpg.Pool, query: PeopleQuery) -> PeoplePage:

@@ -24,22 +24,22 @@ from tracker.model.moment import DAY_MS, format_ms, now_ms
 from tracker.model.moment import parse as parse_moment
 from tracker.model.token import Token
 from tracker.store.pool import borrow
-from tracker.store.tracks import Line, Stretch, Version, select_csv, select_gpx, select_line
+from tracker.store.tracks import (
+    CSV_HEAD,
+    GPX_1_0_HEAD,
+    GPX_HEAD,
+    GPX_TAIL,
+    Line,
+    Stretch,
+    Version,
+    select_csv,
+    select_gpx,
+    select_line,
+)
 
 FIRST: Final = parse_moment("2000-01-01T00:00:00Z")  # no fix is older
 LAST: Final = parse_moment("3000-01-01T00:00:00Z")  # nor younger: a clock of ours that was ahead let some in
 MOST: Final = 10_000  # places that are looked at for a line; more are thinned to every n-th first
-CSV_HEAD: Final = "at,lon,lat,accuracy,altitude,speed,heading,battery,received_at,flags\r\n"
-GPX_HEAD: Final = """<?xml version="1.0" encoding="UTF-8"?>
-<gpx version="1.1" creator="tracker" xmlns="http://www.topografix.com/GPX/1/1"
-     xmlns:gpxtpx="http://www.garmin.com/xmlschemas/TrackPointExtension/v2">
-<trk><name>{name}</name><trkseg>
-"""
-GPX_1_0_HEAD: Final = """<?xml version="1.0" encoding="UTF-8"?>
-<gpx version="1.0" creator="tracker" xmlns="http://www.topografix.com/GPX/1/0">
-<trk><name>{name}</name><trkseg>
-"""
-GPX_TAIL: Final = "</trkseg></trk>\n</gpx>\n"
 
 
 class TrackQuery(msgspec.Struct, frozen=True):

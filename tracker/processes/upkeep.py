@@ -11,6 +11,7 @@ from tracker.alerts.alarms import repeat_alarms
 from tracker.errors import TrackerError
 from tracker.model.moment import now_ms
 from tracker.store.device_status import prune_statuses
+from tracker.store.erasures import erase, select_erasure, vacuum_touched
 from tracker.store.messages import select_expired
 from tracker.store.pool import AWAY, borrow
 from tracker.store.quarantine import prune_quarantine
@@ -20,6 +21,7 @@ logger = structlog.get_logger()
 
 LOOK: Final = 5.0  # s
 SWEEP: Final = 600.0  # s
+COUNTED: Final = 12.0  # s after which PostgreSQL has counted what other connections deleted: it takes ten
 
 
 async def keep_up(pool: asyncpg.Pool, expired: Callable[[int], None], nudge: Callable[[], None]) -> None:
@@ -40,6 +42,23 @@ async def keep_up(pool: asyncpg.Pool, expired: Callable[[int], None], nudge: Cal
             expired(number)
         if repeated:
             nudge()
+
+
+async def forget(pool: asyncpg.Pool) -> None:
+    """Until cancelled: what others' rows say of people and devices that were erased goes, and its room is given
+    back."""
+    while True:
+        await asyncio.sleep(LOOK)
+        try:
+            async with borrow(pool) as conn:
+                if (waiting := await select_erasure(conn)) is None:
+                    continue
+                await erase(conn, waiting)
+            await asyncio.sleep(COUNTED)
+            async with borrow(pool) as conn:
+                logger.info("erased", tables=len(await vacuum_touched(conn)))
+        except (TrackerError, *AWAY) as error:
+            logger.warning("not erased yet", error=repr(error))
 
 
 async def sweep(pool: asyncpg.Pool) -> None:

@@ -21,6 +21,18 @@ from tracker.store.privacies import OPEN
 OFF_THE_LINE: Final = int(NO_MARKER | Flag.IMPOSSIBLE_JUMP)  # where the device was not
 PAGE: Final = 5_000  # rows, about half a megabyte of text, held at a time
 
+CSV_HEAD: Final = "at,lon,lat,accuracy,altitude,speed,heading,battery,received_at,flags\r\n"
+GPX_HEAD: Final = """<?xml version="1.0" encoding="UTF-8"?>
+<gpx version="1.1" creator="tracker" xmlns="http://www.topografix.com/GPX/1/1"
+     xmlns:gpxtpx="http://www.garmin.com/xmlschemas/TrackPointExtension/v2">
+<trk><name>{name}</name><trkseg>
+"""
+GPX_1_0_HEAD: Final = """<?xml version="1.0" encoding="UTF-8"?>
+<gpx version="1.0" creator="tracker" xmlns="http://www.topografix.com/GPX/1/0">
+<trk><name>{name}</name><trkseg>
+"""
+GPX_TAIL: Final = "</trkseg></trk>\n</gpx>\n"
+
 RFC3339: Final = """to_char({} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
 LON: Final = "round(lon_e7 / 10000000.0, 7)"
 LAT: Final = "round(lat_e7 / 10000000.0, 7)"

@@ -16,6 +16,7 @@ import {
 import { resetFactor } from '../api/second-factor';
 import { signIn } from '../api/sign-in';
 import { useAttempt } from '../people/attempt';
+import { Data } from '../people/Data';
 import { Identities } from '../people/Identities';
 import { Line } from '../people/Line';
 import { Passkeys } from '../people/Passkeys';
@@ -141,6 +142,7 @@ function Own({ person }: { person: number }) {
       <SecondFactor person={person} />
       <Passkeys person={person} />
       <Identities person={person} />
+      <Data person={person} />
       {isManager && people.length > 1 && (
         <People people={people.filter((each) => each.id !== person)} owner={self?.owner === true} onChanged={read} />
       )}

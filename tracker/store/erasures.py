@@ -1,0 +1,94 @@
+"""Table erasure: what is left to erase of a person or of devices that are gone, where others' rows name them."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from tracker.model.person import Person
+
+PATIENCE: Final = 3600.0  # s for one statement: nobody waits for it, and a log of deliveries may be long
+
+
+class Erasure(msgspec.Struct, frozen=True):
+    """`person`, `email` and `name` None: of devices alone, by their ids."""
+
+    id: int
+    person: int | None
+    email: str | None
+    name: str | None
+    devices: Sequence[str]
+
+
+def _blank(column: str, path: str) -> str:
+    """A list of ids in JSON, with a word in place of those: left out, an empty list would mean all there are."""
+    return f"""{column} = jsonb_set({column}, '{{{path}}}', (
+                select jsonb_agg(case when each = any($1) then 'erased' else each end)
+                from jsonb_array_elements_text({column} #> '{{{path}}}') each))
+            where {column} #> '{{{path}}}' ?| $1"""
+
+
+# Of devices ($1, text[]). A message that tells of several is erased whole: it was sent.
+OF_DEVICES: Final = (
+    """delete from delivery where device = any($1) or exists (
+           select from jsonb_array_elements(body) told
+           where told ->> 'device' = any($1) or told -> 'evidence' ->> 'other' = any($1))""",
+    "delete from outbox where device = any($1) or body -> 'evidence' ->> 'other' = any($1)",
+    "delete from event where evidence ->> 'other' = any($1)",
+    "update audit set object = 'erased', detail = null where object = any($1)",
+    f"update subscription set {_blank('wish', 'devices')}",
+    f"update geofence set {_blank('feature', 'properties,devices')}",
+    f"update geofence_revision set {_blank('feature', 'properties,devices')}",
+)
+# Of a person: the number, the e-mail address and the name.
+OF_PERSON: Final = (
+    ("update audit set address = null where person = $1", "person"),
+    ("delete from invitation where lower(email) = lower($1)", "email"),
+    ("update event_seen set by = 'somebody' where by = $1", "name"),
+)
+
+
+async def insert_erasure(conn: asyncpg.Connection, person: Person | None, devices: Sequence[str]) -> None:
+    """In the transaction that takes the person or the devices away."""
+    await conn.execute(
+        "insert into erasure (person, email, name, devices) values ($1, $2, $3, $4)",
+        person.key if person else None,
+        person.email if person else None,
+        person.name if person else None,
+        devices,
+    )
+
+
+async def select_erasure(conn: asyncpg.Connection) -> Erasure | None:
+    """The one that waits longest."""
+    row = await conn.fetchrow("select id, person, email, name, devices from erasure order by id limit 1")
+    return Erasure(**row) if row else None
+
+
+async def erase(conn: asyncpg.Connection, erasure: Erasure) -> None:
+    """All of it or nothing; what was begun and cut off is begun again."""
+    async with conn.transaction():
+        await conn.execute("set local statement_timeout = 0")
+        await conn.execute("set local tracker.erasing = 'yes'")  # see refuse_change
+        for statement in OF_DEVICES:
+            await conn.execute(statement, list(erasure.devices), timeout=PATIENCE)
+        for statement, named in OF_PERSON:
+            if (given := getattr(erasure, named)) is not None:
+                await conn.execute(statement, given, timeout=PATIENCE)
+        await conn.execute("update subscription_head set revision = revision + 1")
+        await conn.execute("delete from erasure where id = $1", erasure.id)
+
+
+async def vacuum_touched(conn: asyncpg.Connection) -> list[str]:
+    """Give the room of what was erased back, in every table that has such; gently. Their names."""
+    await conn.execute("select pg_stat_force_next_flush()")
+    await conn.execute("select pg_stat_clear_snapshot()")
+    rows = await conn.fetch(
+        """select format('%I.%I', schemaname, relname) as name from pg_stat_user_tables
+           where n_dead_tup > 0 or relname in ('erasure', 'person') order by 1"""
+    )
+    await conn.execute("set statement_timeout = 0; set vacuum_cost_delay = 2")  # until the connection is given back
+    for row in rows:
+        await conn.execute(f"vacuum {row['name']}", timeout=PATIENCE)
+    return [row["name"] for row in rows]
