@@ -135,6 +135,36 @@ def show_database_url(read_only: bool, keywords: bool, data: Path | None, databa
     click.echo(analysis.keywords(url) if keywords else url)
 
 
+@main.group("map")
+def maps() -> None:
+    """The page's map."""
+
+
+@maps.command("add", context_settings={"ignore_unknown_options": True})  # an area may begin with a minus
+@click.argument("area")
+@click.option(
+    "--from", "source", help="URL or path of a PMTiles archive, as a build of Protomaps. [TRACKER_MAP_SOURCE]"
+)
+@click.option("--max-zoom", default=14, show_default=True, type=click.IntRange(7, 15), help="How close one can look.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--data", type=click.Path(path_type=Path), help="The data folder. [.tracker]")
+def add_map(area: str, source: str | None, max_zoom: int, yes: bool, data: Path | None) -> None:
+    """Add the streets of an area to the page's map, out of an archive of the world.
+
+    AREA is WEST,SOUTH,EAST,NORTH in degrees. What breaks off goes on where it was when the command is run again.
+    Several areas make one map.
+    """
+    from tracker.streets.command import add_with_bar
+
+    settings = settings_from(data=data, map_source=source, log_level="warning")
+    if settings.map_source is None:
+        raise click.ClickException("say --from where the archive is, or set TRACKER_MAP_SOURCE: docs/map.md")
+    try:
+        click.echo(add_with_bar(settings.map_source, area, settings.data / "map", max_zoom, yes))
+    except TrackerError as error:
+        raise click.ClickException(str(error)) from None
+
+
 @main.group()
 def token() -> None:
     """Tokens for people and programs."""

@@ -183,6 +183,10 @@ class ServerEnded(TrackerError):
     """The server ended by itself; what it said stands above."""
 
 
+class MapUnusable(TrackerError):
+    """The archive of the map cannot be used."""
+
+
 class SetupFailed(TrackerError):
     """A step of the set-up did not work."""
 

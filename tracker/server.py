@@ -19,7 +19,7 @@ from tracker.access.provider import OidcClient, OidcProvider
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.mail import Mail
 from tracker.alerts.postbox import Postbox
-from tracker.api.app import BuiltPage, Parts, build_app
+from tracker.api.app import Parts, build_app
 from tracker.clock import find_fault
 from tracker.errors import StorageDown, TrackerError
 from tracker.ingest.log import Log
@@ -37,6 +37,7 @@ from tracker.metrics import Metrics
 from tracker.model.device import Device
 from tracker.model.moment import datetime_to_micros, now_us
 from tracker.model.sight import EVERYTHING
+from tracker.page import make_page
 from tracker.processes.assignment import Assignment, Listening
 from tracker.processes.lookups import Asker
 from tracker.processes.prepare import API_ANSWER, prepare
@@ -122,7 +123,7 @@ class Server:
             guises=self.hub.guises,
             provider=make_provider(settings),
         )
-        self.app = build_app(parts, BuiltPage(map_style=settings.map_style, origin_cookies=settings.origin_cookies))
+        self.app = build_app(parts, make_page(settings))
         self.app.register_blueprint(blueprint(self.reception, self.hub, self.links, self.is_open))
         self.app.register_blueprint(posts.blueprint(self.addresses, self.posts, self.gate, self.is_open))
 

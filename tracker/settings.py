@@ -41,6 +41,9 @@ class Settings:
     origins: tuple[str, ...] = ()  # TRACKER_ORIGINS: further origins whose pages may use the cookie, comma-separated
     origin_cookies: bool = False  # TRACKER_ORIGIN_COOKIES: yes: those pages may read with the cookie, too
     map_style: str | None = None  # TRACKER_MAP_STYLE: URL of another style, or of a .pmtiles in the Protomaps schema
+    map_source: str | None = (
+        None  # TRACKER_MAP_SOURCE: the archive that `tracker map add` cuts streets from, URL or file
+    )
     tls_certificate: Path | None = None  # TRACKER_TLS_CERTIFICATE
     tls_key: Path | None = None  # TRACKER_TLS_KEY
     log_level: str = "info"  # TRACKER_LOG_LEVEL
@@ -98,6 +101,7 @@ def from_environment(environment: Mapping[str, str] = os.environ, **given: objec
         "database_url",
         "admin_token",
         "map_style",
+        "map_source",
         "log_level",
         "smtp_from",
         "push_contact",

@@ -12,7 +12,7 @@ export default defineConfig({
   },
   server: {
     // changeOrigin stays off: the server compares Origin with Host, and both are the dev server's
-    proxy: { '/api': server, '/ws': { target: server, ws: true } },
+    proxy: { '/api': server, '/map': server, '/ws': { target: server, ws: true } },
   },
   test: { include: ['tests/**/*.test.ts'] },
 });

@@ -42,8 +42,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def town(databases: Databases) -> Iterator[RunningServer]:
-    with copied(databases) as url, running(url, TRACKER_PRIVATE_RECEIVERS="127.0.0.0/8") as server:
+def town(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    settings = {"TRACKER_PRIVATE_RECEIVERS": "127.0.0.0/8", "TRACKER_DATA": str(tmp_path_factory.mktemp("data"))}
+    with copied(databases) as url, running(url, **settings) as server:
         yield server
 
 

@@ -23,7 +23,7 @@ EXPECTED = {
             POST /api/oidc/start, GET /api/oidc/callback,
             POST /api/invitations/show, POST /api/invitations/accept,
             POST /api/password-resets, POST /api/password-resets/accept,
-            GET /, GET /track, GET /s, GET /<folder>/<path:name>, GET /<name>""",
+            GET /, GET /track, GET /s, GET /map/streets.pmtiles, GET /<folder>/<path:name>, GET /<name>""",
     SIGNED_IN: """DELETE /api/session, GET /api/me, GET /api/devices/<device>/watchers,
                   GET /api/devices/<device>/privacy, PUT /api/devices/<device>/privacy,
                   GET /api/people, GET /api/people/<int:person>,

@@ -46,6 +46,7 @@ RIGHT = [
     "serve --data -x",
     "replay a.csv --now --speed 10",
     "token create --kind admin --name me",
+    "map add -8.7,52.6,-8.5,52.7 --from world.pmtiles --yes",
     "test unit",
     "--version",
 ]

@@ -116,11 +116,13 @@ class Parts:
 
 @dataclass(frozen=True, kw_only=True)
 class BuiltPage:
-    """What a browser is given. `web` is the folder of the built page; `origin_cookies`: whether pages of the origins
+    """What a browser is given. `web` is the folder of the built page, `streets` that of the map's streets, where the
+    operator has added some; `origin_cookies`: whether pages of the origins
     that may read may also come with a sign-in."""
 
     web: Path = WEB
     map_style: str | None = None
+    streets: Path | None = None
     origin_cookies: bool = False
 
 
@@ -139,9 +141,11 @@ def build_app(parts: Parts, site: BuiltPage = BUILT_PAGE) -> Quart:
     schema = describe(app)
     _protect(app, gate, parts.metrics, site)
     for blueprint in (
-        control.blueprint(parts.ready, parts.metrics.registry, PageConfig(tracker.__version__, site.map_style), watch),
+        control.blueprint(
+            parts.ready, parts.metrics.registry, PageConfig(tracker.__version__, site.map_style), watch, site.streets
+        ),
         descriptions.blueprint(schema),
-        pages.blueprint(site.web),
+        pages.blueprint(site.web, site.streets),
         sign_in.blueprint(gate, passwords, keys, links, provider=parts.provider, mails=postbox is not None),
         passkeys.blueprint(gate, pool, passwords, keys),
         oidc.blueprint(gate, pool, passwords, parts.provider),

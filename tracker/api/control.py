@@ -1,6 +1,8 @@
 """Control: what an operator's tools and the page ask before anything else."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import ClassVar
 
 import msgspec
@@ -12,6 +14,7 @@ from quart_schema import document_response
 from tracker.access.guard import public
 from tracker.access.watch import Watch
 from tracker.api.edge import answer
+from tracker.streets.folder import list_areas
 
 Ready = Callable[[], Awaitable[list[str]]]  # the reasons why not; none: ready
 
@@ -37,13 +40,17 @@ class MetricsText(msgspec.Struct, frozen=True):
 
 
 class PageConfig(msgspec.Struct, frozen=True):
-    """What the page has to know. `map_style`: null for the map that comes with it."""
+    """What the page has to know. `map_style`: null for the map that comes with it. `streets`: the areas with streets
+    that were added, each as west, south, east, north."""
 
     version: str
     map_style: str | None
+    streets: list[tuple[float, float, float, float]] = []
 
 
-def blueprint(ready: Ready, registry: CollectorRegistry, config: PageConfig, watch: Watch) -> Blueprint:
+def blueprint(
+    ready: Ready, registry: CollectorRegistry, config: PageConfig, watch: Watch, streets: Path | None = None
+) -> Blueprint:
     routes = Blueprint("control", __name__)
 
     @routes.get("/livez")
@@ -77,6 +84,7 @@ def blueprint(ready: Ready, registry: CollectorRegistry, config: PageConfig, wat
     @public
     async def page_config() -> Response:
         """Tell the page its settings."""
-        return answer(config)
+        areas = [] if streets is None else await asyncio.to_thread(list_areas, streets)
+        return answer(msgspec.structs.replace(config, streets=[msgspec.structs.astuple(each) for each in areas]))
 
     return routes

@@ -12,6 +12,7 @@ from quart_schema import hide
 
 from tracker.access.guard import public
 from tracker.errors import NotFound
+from tracker.streets.folder import STREETS
 
 SUFFIX: Final = re.compile(r"bytes=-(\d{1,15})")
 YEAR: Final = 365 * 86_400  # s
@@ -33,8 +34,9 @@ TYPES: Final = {
 }
 
 
-def blueprint(web: Path) -> Blueprint:
-    """`web` is the folder of the build. Where there is none yet, the page says how to make it."""
+def blueprint(web: Path, streets: Path | None = None) -> Blueprint:
+    """`web` is the folder of the build. Where there is none yet, the page says how to make it. `streets`: where those
+    are that an operator has added, by its whole path."""
     routes = Blueprint("pages", __name__)
 
     @routes.get("/")
@@ -54,6 +56,15 @@ def blueprint(web: Path) -> Blueprint:
         if not (web / "track.html").is_file():
             raise NotFound("the page has not been built: npm ci && npm run build, in web/")
         return await send_page(web, "track.html", ASK)
+
+    @routes.get(f"/map/{STREETS}")
+    @hide
+    @public
+    async def added_streets() -> Response:
+        """The streets of the areas that were added, as one archive."""
+        if streets is None or not (streets / STREETS).is_file():
+            raise NotFound("no streets were added: tracker map add")
+        return await send_page(streets, STREETS, ASK)
 
     async def asset(folder: str, name: str) -> Response:
         return await send_page(web / folder, name, FOLDERS[folder])

@@ -54,6 +54,12 @@ COMMANDS: Final[Mapping[str, Words]] = {
     "give-device": Words(
         "Make a device a person's own: from then on it is shown to nobody else.", DATABASE, arguments=2
     ),
+    "map add": Words(
+        "Add the streets of an area to the page's map, out of an archive of the world.",
+        ("--from", "--max-zoom", "--data"),
+        ("--yes",),
+        arguments=1,
+    ),
     "migrate": Words("Bring the database's tables up to date.", DATABASE),
     "psql": Words(
         "Open psql on the server's database, to read the views made for people.", DATABASE, ("--owner",), 1, passes=True
@@ -126,10 +132,10 @@ def find_slip(words: Words, given: Sequence[str]) -> str | None:
         if option in words.valued:
             if not has_value and next(waiting, None) is None:
                 return f"{option} needs a value"
-        elif word.startswith("-") and word not in words.flags:
+        elif word.startswith("-") and not word[1:2].isdigit() and word not in words.flags:  # west of Greenwich
             known = (*words.valued, *words.flags, "--help")
             return f"no such option: {option}{meant(option, known)}; there are {', '.join(known)}"
-        elif not word.startswith("-"):
+        elif word not in words.flags:
             arguments += 1
             if arguments > words.arguments:
                 return f"unexpected: {word}"

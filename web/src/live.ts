@@ -73,6 +73,7 @@ export class Live {
   looked(bounds: Viewport, zoom: number): void {
     this.bounds = bounds;
     this.zoom = zoom;
+    state.looked.value = { bounds, zoom };
     this.see();
   }
 

@@ -8,7 +8,7 @@ import type { Seen } from './api/messages';
 import type { Config, Me } from './api/sign-in';
 import { EVERYTHING, type Finding } from './finding';
 import type { Health } from './live/feed';
-import type { TrackerEvent } from './live/frames';
+import type { TrackerEvent, Viewport } from './live/frames';
 import type { Link } from './live/socket';
 import type { Camera } from './map/view';
 
@@ -26,7 +26,7 @@ export type Filter = 'all' | 'moving' | 'stopped' | 'silent';
 
 export const door = signal<Door>({ state: 'asking' });
 export const me = signal<Me | null>(null);
-export const config = signal<Config>({ mapStyle: null, version: '' });
+export const config = signal<Config>({ mapStyle: null, version: '', streets: [] });
 
 export const tick = signal(0); // the table has changed
 export const second = signal(0); // a second has passed: ages have changed
@@ -59,6 +59,7 @@ export const accountShown = signal(false);
 export const code = signal<Code | null>(null); // that a link brought: an invitation, or a new password
 /** Where a person moved the map to; null as long as nobody did. */
 export const camera = signal<Camera | null>(null);
+export const looked = signal<{ readonly bounds: Viewport; readonly zoom: number } | null>(null); // what the map shows
 export const mapMissing = signal(false);
 
 export const geofenceNames = computed(() => new Map(geofences.value.map((fence) => [fence.id, fence.name])));

@@ -14,7 +14,10 @@ export interface Me {
 export interface Config {
   readonly mapStyle: string | null;
   readonly version: string;
+  readonly streets: readonly Box[]; // where some were added
 }
+
+export type Box = readonly [west: number, south: number, east: number, north: number];
 
 /** What opens the door: a token, the code of a link, which does so once, or what a person has. */
 export type Key =
@@ -43,5 +46,6 @@ export async function fetchMe(): Promise<Me> {
 
 export async function fetchConfig(): Promise<Config> {
   const config = await call('GET', '/api/config');
-  return { mapStyle: textOrNull(config['map_style']), version: String(config['version'] ?? '') };
+  const streets = Array.isArray(config['streets']) ? (config['streets'] as Box[]) : [];
+  return { mapStyle: textOrNull(config['map_style']), version: String(config['version'] ?? ''), streets };
 }

@@ -104,7 +104,8 @@ function Ground({ link, theme, shown, map }: GroundProps) {
 
 async function draw(container: HTMLElement, theme: 'light' | 'dark'): Promise<LinkMap> {
   const [{ LinkMap }, config] = await Promise.all([import('./map'), fetch('api/config').then((it) => it.json())]);
-  return new LinkMap(container, theme, (config as { map_style: string | null }).map_style);
+  const { map_style, streets } = config as { map_style: string | null; streets?: unknown[] };
+  return new LinkMap(container, theme, { custom: map_style, streets: (streets ?? []).length > 0 });
 }
 
 const SAID = {

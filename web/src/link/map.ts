@@ -9,7 +9,7 @@ import {
   setWorkerUrl,
 } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
-import { basemap, readTilesInRanges } from '../map/basemap';
+import { basemap, type Ground, readTilesInRanges } from '../map/basemap';
 import { ring } from '../map/circle';
 import { PAINT, type Theme } from '../map/flavors';
 import type { Line, Place } from './link';
@@ -29,13 +29,13 @@ export class LinkMap {
   constructor(
     container: HTMLElement,
     private readonly theme: Theme,
-    custom: string | null,
+    ground: Ground,
   ) {
     setWorkerUrl(workerUrl);
     readTilesInRanges();
     this.map = new MapLibre({
       container,
-      style: basemap(theme, custom),
+      style: basemap(theme, ground),
       center: [12, 30],
       zoom: 1.5,
       attributionControl: { compact: true },

@@ -18,25 +18,38 @@ export function readTilesInRanges(): void {
   addProtocol('pmtiles', new Protocol().tile);
 }
 
-/** `custom`: null for ours, else the URL of a style or of a .pmtiles. */
-export function basemap(theme: Theme, custom: string | null): StyleSpecification | string {
-  if (custom === null) return ours(theme);
+/** `custom`: null for ours, else the URL of a style or of a .pmtiles. `streets`: some were added to ours. */
+export interface Ground {
+  readonly custom: string | null;
+  readonly streets: boolean;
+}
+
+export function basemap(theme: Theme, { custom, streets }: Ground): StyleSpecification | string {
+  if (custom === null) return ours(theme, streets ? ['helsinki', 'added'] : ['helsinki']);
   return custom.endsWith('.pmtiles') ? style({ own: source(custom, OSM) }, drawn('own', theme)) : custom;
 }
 
-/** The world reaches zoom 6 and is enlarged from there; Helsinki's streets lie over it, with all names on top. */
-function ours(theme: Theme): StyleSpecification {
+const SHEETS: Readonly<Record<string, string>> = {
+  helsinki: 'tiles/helsinki.pmtiles',
+  added: 'map/streets.pmtiles',
+};
+
+/** The world reaches zoom 6 and is enlarged from there; streets lie over it, with all names on top. */
+function ours(theme: Theme, sheets: readonly string[]): StyleSpecification {
   const world = drawn('world', theme).filter(
     (layer) => !layer.id.startsWith('roads') && !layer.id.startsWith('buildings'),
   );
-  const city = drawn('helsinki', theme)
-    .filter(
-      (layer) =>
-        layer.type !== 'background' && !layer.id.startsWith('places_country') && !layer.id.startsWith('boundaries'),
-    )
-    .map((layer) => ({ ...layer, id: `helsinki-${layer.id}` }));
-  const all = [...world, ...city];
-  return style({ world: source('tiles/world.pmtiles', WORLD), helsinki: source('tiles/helsinki.pmtiles', OSM) }, [
+  const streets = sheets.flatMap((sheet) =>
+    drawn(sheet, theme)
+      .filter(
+        (layer) =>
+          layer.type !== 'background' && !layer.id.startsWith('places_country') && !layer.id.startsWith('boundaries'),
+      )
+      .map((layer) => ({ ...layer, id: `${sheet}-${layer.id}` })),
+  );
+  const all = [...world, ...streets];
+  const sources = Object.fromEntries(sheets.map((sheet) => [sheet, source(SHEETS[sheet]!, OSM)]));
+  return style({ world: source('tiles/world.pmtiles', WORLD), ...sources }, [
     ...all.filter((layer) => layer.type !== 'symbol'),
     ...all.filter((layer) => layer.type === 'symbol'),
   ]);

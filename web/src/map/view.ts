@@ -6,7 +6,7 @@ import type { Geofence } from '../api/geofences';
 import type { Feed } from '../live/feed';
 import type { Cell, Viewport } from '../live/frames';
 import { readStored, store } from '../storage';
-import { basemap, readTilesInRanges } from './basemap';
+import { basemap, type Ground, readTilesInRanges } from './basemap';
 import { boxAround } from './bounds';
 import { addCells } from './cells';
 import { Crowds } from './crowds';
@@ -71,7 +71,7 @@ export class MapView {
     container: HTMLElement,
     private readonly feed: Feed,
     private theme: Theme,
-    private readonly custom: string | null,
+    private readonly ground: Ground,
     private readonly listener: MapListener,
     asked: Camera | null = null,
   ) {
@@ -81,7 +81,7 @@ export class MapView {
     this.placed = camera !== null;
     this.map = new MapLibre({
       container,
-      style: basemap(theme, custom),
+      style: basemap(theme, ground),
       ...(camera ? { center: [...camera.center], zoom: camera.zoom } : { center: [12, 30], zoom: 1.8 }),
       minZoom: 1,
       maxZoom: 20,
@@ -184,7 +184,7 @@ export class MapView {
 
   private restyle(): void {
     if (this.dressed) this.overlay?.undress();
-    this.map.setStyle(basemap(this.theme, this.custom), { diff: false });
+    this.map.setStyle(basemap(this.theme, this.ground), { diff: false });
   }
 
   private get dressed(): boolean {

@@ -38,6 +38,7 @@ import { GeofenceList } from './GeofenceList';
 import { CloseIcon, FitIcon, KeyboardIcon, LeaveIcon, Mark, MoonIcon, PersonIcon, SunIcon } from './Icons';
 import { later } from './later';
 import { fitMap, MapPane } from './MapPane';
+import { NoStreets } from './NoStreets';
 import { SignIn } from './SignIn';
 import { listenForShortcuts, listShortcuts, singleKeys } from './shortcuts';
 import { theme, toggleTheme } from './theme';
@@ -107,6 +108,7 @@ function Dashboard({ url }: { url: string }) {
         <MapPane live={live} />
         <Badge live={live} />
         <Alarms live={live} />
+        <NoStreets />
         <button
           type="button"
           class="fit card"

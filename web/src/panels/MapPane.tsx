@@ -41,7 +41,9 @@ function make(box: HTMLElement, live: Live): MapView | null {
       grabbed: () => (following.value = false),
       steered: (to: Camera) => (camera.value = to),
     };
-    return new MapView(box, live.feed, theme.peek(), config.peek().mapStyle, listener, camera.peek());
+    const { mapStyle, streets } = config.peek();
+    const ground = { custom: mapStyle, streets: streets.length > 0 };
+    return new MapView(box, live.feed, theme.peek(), ground, listener, camera.peek());
   } catch (error) {
     console.warn(`no map: ${String(error)}`);
     mapMissing.value = true;

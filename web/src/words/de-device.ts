@@ -132,4 +132,10 @@ export const device: DeviceWords = {
     seenBy: (name, time) => `gesehen von ${name}, ${time}`,
     unseen: 'Niemand hat gesagt, es gesehen zu haben.',
   },
+  ground: {
+    none: 'Hier gibt es noch keine Straßen.',
+    add: 'Wer den Server betreibt, kann sie hinzufügen:',
+    adminAdds: 'Wer den Server betreibt, kann sie hinzufügen.',
+    hide: 'Nicht mehr sagen',
+  },
 };

@@ -131,6 +131,12 @@ export const device = {
     seenBy: (name: string, time: string) => `seen by ${name}, ${time}`,
     unseen: 'Nobody has said to have seen it.',
   },
+  ground: {
+    none: 'There are no streets here yet.',
+    add: 'Whoever runs the server can add them:',
+    adminAdds: 'Whoever runs the server can add them.',
+    hide: 'Do not say so again',
+  },
 };
 
 export type DeviceWords = typeof device;
