@@ -197,7 +197,7 @@ class Log:
         try:
             return await self.store(self.folding_late(device))
         except BAD_DATA as error:
-            return await self.store(self.giving_up_late(device, error))
+            return await self.transact(self.giving_up_late(device, error), is_aside=True)  # before any change
 
     async def fold_in_aside(self, device: int) -> None:
         """So that a change of the geofences need not wait for what came late from this device."""
