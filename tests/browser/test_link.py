@@ -154,12 +154,22 @@ def test_a_device_is_shared_from_the_map(dashboard: Page, server: RunningServer)
     """The dialogue shows the very page that others will see; a link that is ended is off the list."""
     with vehicle(server, "child", "Mia") as child:
         child.drive(*HOME)
+        place = {"type": "Point", "coordinates": [HOME[0] + 1, HOME[1]]}
+        far = {"type": "Feature", "id": "school", "geometry": place, "properties": {"name": "School", "radius": 100}}
+        server.new_geofence(far)
+        dashboard.reload()
         dashboard.get_by_role("option", name="Mia").click()
         dashboard.locator(".detail").get_by_role("button", name="Share").click()
         dialogue = dashboard.get_by_role("dialog", name="Share a position")
         dialogue.get_by_label("Place").select_option("1000")
+        dialogue.get_by_label("Way behind it").select_option("60")
+        dialogue.get_by_role("checkbox", name="School").check()
+        dialogue.get_by_label("Ends on arrival at").select_option("school")
         dialogue.get_by_role("button", name="Make the link").click()
         expect(dialogue.locator("pre")).to_contain_text("/s#")
+        with server.api() as api:
+            (made,) = api.get("/api/shares").json()["shares"]
+        assert (made["hide"], made["stop"], made["trail"], made["blur"]) == (["school"], "school", 3600, 1000)
         preview = dialogue.frame_locator("iframe")
         expect(preview.locator("p.facts")).to_contain_text("only the area")
         expect(preview.get_by_role("button", name="Mia")).to_be_visible()
@@ -167,7 +177,8 @@ def test_a_device_is_shared_from_the_map(dashboard: Page, server: RunningServer)
         dialogue.get_by_role("button", name="Close").click()
         dashboard.locator(".detail").get_by_role("button", name="Share").click()
         links = dialogue.get_by_role("list", name="Links of this device")
-        expect(links.get_by_role("listitem")).to_have_count(1)
+        links.get_by_text("Who looked").click()
+        expect(links.locator(".looks")).to_contain_text("127.0.0.1")
         links.get_by_role("button", name="End").click()
         expect(links).to_have_count(0)
         with server.api() as api:

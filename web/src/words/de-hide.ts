@@ -1,4 +1,4 @@
-/** Die Texte dazu, was andere von einem Gerät sehen und wer zuschaut, auf Deutsch. */
+/** Die Texte dazu, was andere von einem Gerät sehen, auch durch einen Link, und wer zuschaut, auf Deutsch. */
 import type { HideWords } from './en-hide';
 
 export const hide: HideWords = {
@@ -34,5 +34,39 @@ export const hide: HideWords = {
     byLink: (address) => `durch einen Link, von ${address}`,
     nobodyLooked: 'Noch niemand.',
     operator: 'Wer die Datenbank dieses Servers betreibt, kann alles darin lesen.',
+  },
+  share: {
+    title: 'Standort teilen',
+    open: 'Teilen',
+    name: 'Name, den andere sehen',
+    lasts: 'Wie lange',
+    hours: (hours) => (hours === 1 ? 'eine Stunde' : hours === 24 ? 'einen Tag' : 'eine Woche'),
+    place: 'Ort',
+    metres: (metres) => (metres === 0 ? 'genau' : `nur die Gegend, ${metres} m`),
+    delay: 'Verzögerung',
+    minutes: (minutes) => (minutes === 0 ? 'keine' : `${minutes} Minuten`),
+    trail: 'Weg dahinter',
+    trailOf: (minutes) =>
+      minutes === 0 ? 'keiner' : minutes < 60 ? `${minutes} Minuten` : minutes === 60 ? 'eine Stunde' : 'ein Tag',
+    what: 'Was gezeigt wird',
+    onlyThis: (name) => `nur ${name}`,
+    groupOf: (name) => `alles aus ${name}, jetzt und später`,
+    stop: 'Endet bei der Ankunft in',
+    noStop: 'keinem Ort',
+    hide: 'Nichts zeigen in und bei',
+    hideHint: 'So wie der Geofence jetzt ist. Verborgen wird mehr als der Ort, und er liegt nicht in der Mitte.',
+    drawFirst: 'Ein Ort, der als Geofence gezeichnet ist, kann verborgen werden oder den Link bei der Ankunft beenden.',
+    looks: 'Wer nachgesehen hat',
+    noLooks: 'Noch niemand.',
+    lookedAt: (since, seen) => (since === seen ? since : `${since} bis ${seen}`),
+    password: 'Passwort, wenn Sie eines möchten',
+    make: 'Link machen',
+    once: 'Wer diesen Link hat, sieht den Standort, ohne Konto. Er wird nur einmal gezeigt.',
+    copy: 'Link kopieren',
+    copied: 'Kopiert',
+    preview: 'Was andere sehen werden',
+    links: 'Links dieses Geräts',
+    state: (until, viewers) => `bis ${until} · ${viewers} sehen zu`,
+    end: 'Beenden',
   },
 };

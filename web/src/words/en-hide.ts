@@ -1,4 +1,4 @@
-/** The texts of what others see of a device, and of who watches, in English. */
+/** The texts of what others see of a device, by a link too, and of who watches, in English. */
 
 export const hide = {
   hide: {
@@ -37,6 +37,40 @@ export const hide = {
     byLink: (address: string) => `by a link, from ${address}`,
     nobodyLooked: 'Nobody yet.',
     operator: 'Whoever runs the database of this server can read everything in it.',
+  },
+  share: {
+    title: 'Share a position',
+    open: 'Share',
+    name: 'Name that others see',
+    lasts: 'For how long',
+    hours: (hours: number): string => (hours === 1 ? 'one hour' : hours === 24 ? 'one day' : 'one week'),
+    place: 'Place',
+    metres: (metres: number): string => (metres === 0 ? 'exact' : `only the area, ${metres} m`),
+    delay: 'Delay',
+    minutes: (minutes: number): string => (minutes === 0 ? 'none' : `${minutes} minutes`),
+    trail: 'Way behind it',
+    trailOf: (minutes: number): string =>
+      minutes === 0 ? 'none' : minutes < 60 ? `${minutes} minutes` : minutes === 60 ? 'one hour' : 'one day',
+    what: 'What is shown',
+    onlyThis: (name: string) => `only ${name}`,
+    groupOf: (name: string) => `all of ${name}, now and later`,
+    stop: 'Ends on arrival at',
+    noStop: 'no place',
+    hide: 'Show nothing in and near',
+    hideHint: 'As the geofence is now. The hidden area is larger than the place, and does not lie in its middle.',
+    drawFirst: 'A place that is drawn as a geofence can be hidden, or end the link on arrival.',
+    looks: 'Who looked',
+    noLooks: 'Nobody yet.',
+    lookedAt: (since: string, seen: string) => (since === seen ? since : `${since} to ${seen}`),
+    password: 'Password, if you want one',
+    make: 'Make the link',
+    once: 'Whoever has this link sees the position, without an account. It is shown once.',
+    copy: 'Copy the link',
+    copied: 'Copied',
+    preview: 'What others will see',
+    links: 'Links of this device',
+    state: (until: string, viewers: number) => `until ${until} · ${viewers} looking`,
+    end: 'End',
   },
 };
 

@@ -312,26 +312,6 @@ export const en = {
     thisGeofence: 'this geofence',
     noAnswer: 'The server does not answer.',
   },
-  share: {
-    title: 'Share a position',
-    open: 'Share',
-    name: 'Name that others see',
-    lasts: 'For how long',
-    hours: (hours: number): string => (hours === 1 ? 'one hour' : hours === 24 ? 'one day' : 'one week'),
-    place: 'Place',
-    metres: (metres: number): string => (metres === 0 ? 'exact' : `only the area, ${metres} m`),
-    delay: 'Delay',
-    minutes: (minutes: number): string => (minutes === 0 ? 'none' : `${minutes} minutes`),
-    password: 'Password, if you want one',
-    make: 'Make the link',
-    once: 'Whoever has this link sees the position, without an account. It is shown once.',
-    copy: 'Copy the link',
-    copied: 'Copied',
-    preview: 'What others will see',
-    links: 'Links of this device',
-    state: (until: string, viewers: number) => `until ${until} · ${viewers} looking`,
-    end: 'End',
-  },
 };
 
 export type Words = typeof en;
