@@ -16,18 +16,29 @@ from tests.integration.people import GOOD
 from tests.running import RunningServer, running
 from tracker.model.totp import STEP, make_code
 
-ANN = "ann@example.org"
+ANN, CID = "ann@example.org", "cid@example.org"
 
 
 @pytest.fixture(scope="module")
 def inhabited(databases: Databases) -> Iterator[RunningServer]:
     """Its people stay, so it is not the server of the other tests. By its name: a passkey is bound to one."""
-    with copied(databases) as url, running(url) as server:
+    settings = {
+        "TRACKER_SMTP_URL": "smtp://127.0.0.1:9",  # named, and never sent to
+        "TRACKER_SMTP_FROM": "Tracker <alerts@example.org>",
+        "TRACKER_OIDC_ISSUER": "http://127.0.0.1:9",
+        "TRACKER_OIDC_CLIENT_ID": "tracker",
+        "TRACKER_OIDC_NAME": "Example Login",
+    }
+    with copied(databases) as url, running(url, **settings) as server:
         server.address = server.address.replace("127.0.0.1", "localhost")
         with server.api() as api:
             for email in (ANN, "bob@example.org"):
                 made = api.post("/api/people", json={"email": email, "password": GOOD, "owner": True})
                 assert made.status_code == 201, made.text
+            made = api.post("/api/people", json={"email": CID, "password": GOOD, "name": "Cid"})
+            api.post("/api/groups", json={"id": "north", "name": "North"})
+            put = api.put(f"/api/groups/north/people/{made.json()['id']}", json={"role": "viewer"})
+            assert put.status_code == 204, put.text
         yield server
 
 
@@ -175,3 +186,27 @@ def test_a_person_hides_a_device_of_ones_own_and_sees_who_watches(door: Page, se
         card.get_by_text("Who watches").click()
         expect(card.locator(".watched")).to_contain_text("Nobody else.")
         door.evaluate("fetch('/api/devices/phone', {method: 'DELETE'})")
+
+
+def test_a_viewer_makes_alerts_of_its_own(door: Page) -> None:
+    expect(door.get_by_role("button", name="Sign in with Example Login")).to_be_visible()
+    fill_in(door, CID)
+    expect(door.locator(".badge")).to_contain_text("Live")
+    door.get_by_role("button", name="Alerts").click()
+    door.get_by_role("button", name="New subscription").click()
+    expect(door.get_by_text("To the address of your account")).to_be_visible()
+    expect(door.get_by_role("radio")).to_have_count(2)  # this browser, and one's own address
+    door.get_by_label("Name").fill("My alerts")
+    door.get_by_role("button", name="Save").click()
+    expect(door.get_by_text(CID).first).to_be_visible()
+    account = open_account(door)
+    account.locator("summary", has_text="Your data").click()
+    link = account.get_by_role("link", name="Take it away as a zip")
+    with door.expect_download() as download:
+        link.click()
+    assert download.value.suggested_filename.endswith(".zip") and download.value.path().stat().st_size > 1000
+    account.get_by_role("button", name="Delete my account").click()
+    account.get_by_role("group", name="Delete it for good").get_by_role("button", name="Delete my account").click()
+    expect(door.get_by_label("E-mail address")).to_be_visible()
+    fill_in(door, CID)
+    expect(door.get_by_text("do not belong together")).to_be_visible()

@@ -15,7 +15,7 @@ export function keepAddress(live: Live): () => void {
   state.query.value = query.get('q') ?? '';
   state.filter.value = oneOf(FILTERS, query.get('show'), 'all');
   const pane = oneOf(PANES, query.get('pane'), 'devices');
-  state.pane.value = pane === 'alerts' && !state.isAdmin.peek() ? 'devices' : pane;
+  state.pane.value = pane === 'alerts' && !state.seesAlerts.peek() ? 'devices' : pane;
   state.finding.value = readFinding(query);
   state.chosenFence.value = query.get('fence');
   const device = query.get('device');

@@ -65,6 +65,8 @@ export const mapMissing = signal(false);
 export const geofenceNames = computed(() => new Map(geofences.value.map((fence) => [fence.id, fence.name])));
 export const isAdmin = computed(() => me.value?.kind === 'admin' || me.value?.owner === true);
 export const mayManage = computed(() => isAdmin.value || has('manager'));
+/** Alerts of one's own are everybody's who is a person. */
+export const seesAlerts = computed(() => mayManage.value || me.value?.person != null);
 /** Writes to devices and shares them; the server has the last word on each. */
 export const mayCommand = computed(() => mayManage.value || has('dispatcher'));
 

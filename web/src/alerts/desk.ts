@@ -49,9 +49,10 @@ export class Desk {
     this.open.value = subscription;
   }
 
-  write(subscription: Subscription | null): void {
+  /** `personal`: a new one is to be one's own. */
+  write(subscription: Subscription | null, personal = false): void {
     this.faults.value = {};
-    this.draft.value = subscription ? wishOf(subscription) : newWish();
+    this.draft.value = subscription ? wishOf(subscription) : newWish(personal);
   }
 
   change(part: Partial<WishDraft>): void {

@@ -33,6 +33,7 @@ export const DAYS = [
 
 export interface WishDraft {
   readonly id: string | null; // null: it is new
+  readonly personal: boolean; // one's own: to one's own address or browser
   readonly name: string;
   readonly kind: string;
   readonly url: string;
@@ -47,11 +48,12 @@ export interface WishDraft {
   readonly group: string; // s
 }
 
-export function newWish(): WishDraft {
+export function newWish(personal = false): WishDraft {
   return {
     id: null,
+    personal,
     name: '',
-    kind: 'webhook',
+    kind: personal ? 'email' : 'webhook',
     url: '',
     to: '',
     topic: '',
@@ -69,6 +71,7 @@ export function wishOf(subscription: Subscription): WishDraft {
   const { channel, cooldown, group } = subscription;
   return {
     id: subscription.id,
+    personal: subscription.personal,
     name: subscription.name,
     kind: channel.kind,
     url: channel.url ?? '',
@@ -105,12 +108,13 @@ export function wishBody(draft: WishDraft): Json {
     cooldown: Math.round(seconds(draft.cooldown) * 60),
     group: Math.round(seconds(draft.group)),
   };
-  return body;
+  return draft.id === null && draft.personal ? { ...body, personal: true } : body;
 }
 
 /** Null for a browser's: that one has to be asked. */
 export function channelOf(draft: WishDraft): Channel | null {
   if (draft.kind === 'webhook') return { kind: 'webhook', url: draft.url.trim() };
+  if (draft.kind === 'email' && draft.personal) return { kind: 'email' }; // the server knows the account's address
   if (draft.kind === 'email') return { kind: 'email', to: draft.to.split(/[\s,;]+/).filter(Boolean) };
   if (draft.kind === 'mqtt') return { kind: 'mqtt', topic: draft.topic.trim() };
   return draft.endpoint;
@@ -122,7 +126,7 @@ export function wishFaults(draft: WishDraft): Readonly<Record<string, string>> {
   for (const field of ['cooldown', 'group'] as const)
     if (Number.isNaN(seconds(draft[field]))) faults[field] = 'This is not a number.';
   if (draft.kind === 'webhook' && !draft.url.trim()) faults['url'] = 'Where is it to be sent?';
-  if (draft.kind === 'email' && !draft.to.trim()) faults['to'] = 'To whom is it to be sent?';
+  if (draft.kind === 'email' && !draft.personal && !draft.to.trim()) faults['to'] = 'To whom is it to be sent?';
   if (draft.kind === 'mqtt' && !draft.topic.trim()) faults['topic'] = 'To which topic is it to be sent?';
   return faults;
 }

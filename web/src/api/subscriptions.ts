@@ -33,6 +33,7 @@ export interface Subscription {
   readonly cooldown: number;
   readonly group: number;
   readonly channel: Channel;
+  readonly personal: boolean; // one's own, seen by nobody else
   readonly secret: string | null; // only where it was just made
 }
 
@@ -123,6 +124,7 @@ export function decodeSubscription(it: Json): Subscription {
     cooldown: numberOrNull(it['cooldown']) ?? 0,
     group: numberOrNull(it['group']) ?? 0,
     channel: object(it['channel']) as unknown as Channel,
+    personal: it['personal'] === true,
     secret: textOrNull(it['secret']),
   };
 }

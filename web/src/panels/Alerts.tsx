@@ -4,7 +4,7 @@ import type { Desk } from '../alerts/desk';
 import { channelName, told, where } from '../alerts/wish';
 import type { Subscription } from '../api/subscriptions';
 import type { Live } from '../live';
-import { geofenceNames } from '../state';
+import { geofenceNames, mayManage } from '../state';
 import { Nothing } from './Empty';
 import { Fault } from './Field';
 import { ChannelIcon, PlusIcon } from './Icons';
@@ -21,7 +21,7 @@ export function Alerts({ live, desk }: { live: Live; desk: Desk }) {
     <section class="alerts" aria-label="Alerts">
       <div class="making">
         <div class="buttons">
-          <button type="button" onClick={() => desk.write(null)}>
+          <button type="button" onClick={() => desk.write(null, !mayManage.value)}>
             <PlusIcon /> New subscription
           </button>
         </div>

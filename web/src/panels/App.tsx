@@ -20,6 +20,7 @@ import {
   type Pane,
   pane,
   second,
+  seesAlerts,
   sharing,
   tick,
 } from '../state';
@@ -201,7 +202,7 @@ const PANES: readonly Pane[] = ['devices', 'geofences', 'alerts', 'events'];
 function Tabs() {
   return (
     <nav class="tabs" aria-label={words.value.app.panels}>
-      {PANES.filter((key) => key !== 'alerts' || isAdmin.value).map((key) => (
+      {PANES.filter((key) => key !== 'alerts' || seesAlerts.value).map((key) => (
         <button
           key={key}
           type="button"

@@ -89,7 +89,7 @@ function PasswordForm({ why, doors, onSignedIn, onWay }: Props & { doors: Doors;
       {code !== null && (
         <>
           <p role="status">{said.codeAsked}</p>
-          <CodeLine value={code} onInput={setCode} />
+          <CodeLine value={code} hint={said.codeHint} onInput={setCode} />
         </>
       )}
       <Refusal text={error} />

@@ -3,9 +3,12 @@ import { useMemo } from 'preact/hooks';
 import type { Desk } from '../alerts/desk';
 import { CHANNELS, DAYS, TYPES, usualQuiet, type WishDraft } from '../alerts/wish';
 import type { Live } from '../live';
-import { geofenceNames } from '../state';
+import { peopleWords } from '../people/words';
+import { geofenceNames, mayManage, me } from '../state';
 import { Choices } from './Choices';
 import { Fault, Field, Group, useFaultsInSight } from './Field';
+
+const OWN_CHANNELS: readonly string[] = ['email', 'webpush'];
 
 interface Props {
   readonly desk: Desk;
@@ -35,6 +38,7 @@ export function SubscriptionForm({ live, desk, draft }: Props & { live: Live }) 
           fault={faults['name']}
           onInput={(name) => desk.change({ name })}
         />
+        <Whose desk={desk} draft={draft} />
         <ChannelFields desk={desk} draft={draft} />
         <Types desk={desk} draft={draft} />
         <Choices
@@ -90,11 +94,24 @@ export function SubscriptionForm({ live, desk, draft }: Props & { live: Live }) 
   );
 }
 
+/** Who manages nothing makes only one's own, and is not asked. */
+function Whose({ desk, draft }: Props) {
+  if (draft.id !== null || !mayManage.value || me.value?.person == null) return null;
+  const toggle = (personal: boolean) => desk.change({ personal, kind: personal ? 'email' : 'webhook' });
+  return (
+    <label class="check">
+      <input type="checkbox" checked={draft.personal} onChange={(event) => toggle(event.currentTarget.checked)} />{' '}
+      {peopleWords.value.onlyMine}
+    </label>
+  );
+}
+
 function ChannelFields({ desk, draft }: Props) {
   const faults = desk.faults.value;
-  const kinds = CHANNELS.some(([id]) => id === draft.kind)
-    ? CHANNELS
-    : [...CHANNELS, [draft.kind, draft.kind, ''] as const];
+  const offered = CHANNELS.filter(([id]) => !draft.personal || OWN_CHANNELS.includes(id));
+  const kinds = offered.some(([id]) => id === draft.kind)
+    ? offered
+    : [...offered, [draft.kind, draft.kind, ''] as const];
   return (
     <Group legend="How">
       {kinds.map(([id, name, text]) => (
@@ -123,7 +140,8 @@ function ChannelFields({ desk, draft }: Props) {
           onInput={(url) => desk.change({ url })}
         />
       )}
-      {draft.kind === 'email' && (
+      {draft.kind === 'email' && draft.personal && <p class="hint">{peopleWords.value.toMyAddress}</p>}
+      {draft.kind === 'email' && !draft.personal && (
         <Field
           id="wish-to"
           label="To"

@@ -2,14 +2,14 @@
 import { Line } from './Line';
 import { peopleWords } from './words';
 
-export function CodeLine({ value, onInput }: { value: string; onInput: (value: string) => void }) {
-  const said = peopleWords.value;
+/** `hint`: what else it takes; none while the app is being set up. */
+export function CodeLine({ value, hint, onInput }: { value: string; hint?: string; onInput: (value: string) => void }) {
   return (
     <Line
       id="code"
-      label={said.code}
+      label={peopleWords.value.code}
       autocomplete="one-time-code"
-      hint={said.codeHint}
+      {...(hint === undefined ? {} : { hint })}
       first
       value={value}
       onInput={onInput}

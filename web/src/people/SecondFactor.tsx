@@ -116,7 +116,7 @@ function TurnOff({ person, left, onDone }: { person: number; left: number; onDon
         value={current}
         onInput={setCurrent}
       />
-      <CodeLine value={code} onInput={setCode} />
+      <CodeLine value={code} hint={said.codeHint} onInput={setCode} />
       <Refusal text={error} />
       <button type="submit" class="primary" disabled={busy}>
         {said.factorTurnOff}
