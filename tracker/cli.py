@@ -237,7 +237,7 @@ def simulate(url: str, token: str, seconds: float | None, **options: Any) -> Non
 @click.option("--now", is_flag=True, help="Shift the times to today.")
 @click.option("--binary", is_flag=True, help="Send binary frames.")
 def replay(file: Path, url: str, token: str, speed: str, now: bool, binary: bool) -> None:
-    """Send a recording, CSV or GPX, as its devices would."""
+    """Send a recording as its devices would: CSV, GPX, or a location history of Google's (.json)."""
     from tracker.simulator.replay import Tempo
     from tracker.simulator.replay import replay as replay_recording
 

@@ -8,7 +8,7 @@ from tracker.geo.distance import distance
 from tracker.model.fix import Fix
 from tracker.model.position import Status
 from tracker.model.state import Hop, State
-from tracker.pipeline.jump import CONFIRMATIONS, SLACK
+from tracker.pipeline.jump import CONFIRMATIONS, NEAR_E7, SLACK
 
 FROM_REST: Final = 20.0  # m/s: who stands goes off and comes back no faster by any road
 MOVING: Final = 60.0  # m/s, straight out and straight back: what flies or is on rails does not turn so
@@ -39,6 +39,8 @@ def is_back(state: State, fix: Fix) -> bool:
 
 def is_sudden(before: Fix, fix: Fix, fastest: float) -> bool:
     """Far off, faster than that, and no word of the device that it was so fast."""
+    if abs(fix.lon_e7 - before.lon_e7) < NEAR_E7 and abs(fix.lat_e7 - before.lat_e7) < NEAR_E7:
+        return False  # nearly every fix ends here, without trigonometry
     way = metres_between(before, fix) - (before.accuracy or 0.0) - (fix.accuracy or 0.0)
     seconds = (fix.at - before.at) / 1000
     if way < FAR or way <= fastest * seconds:

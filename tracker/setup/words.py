@@ -65,7 +65,10 @@ COMMANDS: Final[Mapping[str, Words]] = {
         "Open psql on the server's database, to read the views made for people.", DATABASE, ("--owner",), 1, passes=True
     ),
     "replay": Words(
-        "Send a recording, CSV or GPX, as its devices would.", (*TARGET, "--speed"), ("--now", "--binary"), arguments=1
+        "Send a recording as its devices would: CSV, GPX, or a location history of Google's (.json).",
+        (*TARGET, "--speed"),
+        ("--now", "--binary"),
+        arguments=1,
     ),
     "serve": Words("Run the server until it is told to stop.", ("--bind", *DATABASE)),
     "simulate": Words(
