@@ -210,3 +210,13 @@ def test_a_viewer_makes_alerts_of_its_own(door: Page) -> None:
     expect(door.get_by_label("E-mail address")).to_be_visible()
     fill_in(door, CID)
     expect(door.get_by_text("do not belong together")).to_be_visible()
+
+
+def test_an_owner_reads_what_was_done(door: Page) -> None:
+    fill_in(door, ANN)
+    account = open_account(door)
+    account.get_by_text("What was done").click()
+    account.get_by_label("Search by person, deed or thing").fill("person.made")
+    expect(account.get_by_role("listitem").filter(has_text="person.made").first).to_be_visible()
+    account.get_by_label("Search by person, deed or thing").fill("no such thing")
+    expect(account.get_by_text("Nothing found.")).to_be_visible()

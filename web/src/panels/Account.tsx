@@ -15,6 +15,7 @@ import {
 } from '../api/people';
 import { resetFactor } from '../api/second-factor';
 import { signIn } from '../api/sign-in';
+import { Audit } from '../people/Audit';
 import { useAttempt } from '../people/attempt';
 import { Data } from '../people/Data';
 import { Identities } from '../people/Identities';
@@ -147,6 +148,7 @@ function Own({ person }: { person: number }) {
         <People people={people.filter((each) => each.id !== person)} owner={self?.owner === true} onChanged={read} />
       )}
       {isManager && <Invite />}
+      {isManager && <Audit />}
     </>
   );
 }

@@ -57,6 +57,10 @@ const en = {
     'You are here by a link or a token. With an e-mail address and a password you become the owner by name, and can ' +
     'invite others. Nobody sees a sign-in form before that.',
   become: 'Become the owner',
+  audit: 'What was done',
+  auditFilter: 'Search by person, deed or thing',
+  auditNone: 'Nothing found.',
+  more: 'More',
   factor: 'Second factor',
   factorOn: 'on',
   factorOff: 'off',
@@ -165,6 +169,10 @@ const de: PeopleWords = {
     'Sie sind durch einen Link oder ein Token hier. Mit E-Mail-Adresse und Passwort werden Sie namentlich Eigentümer ' +
     'und können andere einladen. Vorher sieht niemand ein Anmeldeformular.',
   become: 'Eigentümer werden',
+  audit: 'Was getan wurde',
+  auditFilter: 'Suche nach Person, Tat oder Ding',
+  auditNone: 'Nichts gefunden.',
+  more: 'Mehr',
   factor: 'Zweiter Faktor',
   factorOn: 'an',
   factorOff: 'aus',
