@@ -12,10 +12,12 @@ import asyncpg
 import httpx2
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
 
 from tests.alerts.conftest import started
 from tests.alerts.parts import MailServer
 from tests.integration.people import GOOD, make_group
+from tests.integration.world import sign_in
 from tests.running import COMMAND, ROOT, RunningServer, Talk, running
 
 ANN = "ann@example.org"
@@ -70,6 +72,18 @@ def end_from_elsewhere(browser: httpx2.Client) -> None:
     me = browser.get("/api/me").json()["person"]
     (own,) = [each for each in browser.get(f"/api/people/{me}/sessions").json()["sessions"] if each["current"]]
     assert browser.delete(f"/api/people/{me}/sessions/{own['id']}").status_code == 204
+
+
+async def test_who_is_in_no_group_yet_is_told_so_by_the_map(server: RunningServer, conn: asyncpg.Connection) -> None:
+    """In words that a page can show: of a refused handshake it learns nothing."""
+    await conn.execute("insert into person (email, name) values ('new', 'New')")
+    shown = await sign_in(conn, "new") | {"Origin": server.url}
+    async with connect(f"ws://{server.address}/ws/live", additional_headers=shown) as ws:
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                await ws.recv()
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, "put you into a group" in closed.value.rcvd.reason) == (4504, True)
 
 
 async def test_open_sockets_end_with_their_session_and_no_others(server: RunningServer) -> None:

@@ -224,8 +224,8 @@ async def test_deliveries_are_sent_again_by_who_sees_the_subscription(app: Quart
                 others = [await replayed(caller, wish, number) for other, number in numbers.items() if other != wish]
                 assert others == [none, none], (reader, wish)
                 answer = await replayed(caller, wish, numbers[wish])
-                if "alerts" not in ROLES[role_of(reader)]:
-                    assert answer[0] == 403
+                if "alerts" not in ROLES[role_of(reader)]:  # a person may have alerts of its own, a token has none
+                    assert answer == unknown and answer[0] in (403, 404), (reader, wish, answer)
                 elif sees(reader, "subscription", wish):
                     assert answer[0] < 300, (reader, wish, answer)
                 else:

@@ -132,9 +132,10 @@ async def _check(app: Quart, gate: Gate, call: Request | Websocket, *, mutating:
         raise NotSignedIn
     if token is not None:
         g.sight = await gate.sights.see(gate.pool, token, is_live=rule.later)
-        # A cookie comes by itself: the phone page in a browser that is signed in shows its own token in the hello.
+        # A cookie comes by itself: the phone page in a browser that is signed in shows its own token in the hello. And
+        # to whom a map shows nothing the socket says so: of a refused handshake a page learns nothing.
         if rule.later and "Authorization" not in call.headers and not _holds(token, g.sight, rule.action):
-            token = None
+            token = token if rule.action == "see" else None
         else:
             check(rule, token, g.sight)
     g.token = token

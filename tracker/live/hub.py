@@ -204,8 +204,8 @@ class Hub:
         if viewer.token is not None:
             viewer.sight = self.sights.find(viewer.token)
         self.viewers.add(viewer)
-        if viewer.token is not None:
-            self.take_place(viewer, viewer.token)
+        if viewer.token is not None and self.take_place(viewer, viewer.token) and not viewer.sight.holds("see"):
+            viewer.fail(NotAllowed("nothing is shown to you yet; whoever runs this can put you into a group"))
         self.metrics.viewers.set(len(self.viewers))
 
     def take_place(self, viewer: Viewer, token: Token) -> bool:
