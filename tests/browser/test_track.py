@@ -134,7 +134,7 @@ def test_a_phone_is_vague_or_paused_to_others_and_sees_who_watches(phone: Page, 
     hide.get_by_role("group", name="Vague").get_by_role("button", name="8 hours").click()
     expect(hide.get_by_role("status")).to_contain_text("Vague until")
     with server.api() as api:
-        assert api.get("/api/devices/phone/privacy").json()["mode"] == "vague"
+        until(lambda: api.get("/api/devices/phone/privacy").json()["mode"] == "vague")
         phone.reload()
         expect(hide.get_by_role("status")).to_contain_text("Vague until")
         hide.get_by_role("button", name="Go on").click()
