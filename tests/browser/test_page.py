@@ -135,7 +135,7 @@ def test_the_list_is_searched_by_name_and_walked_by_keys(dashboard: Page, server
             assert api.post("/api/devices", json={"id": f"bus-{number}", "name": f"Bus {number}"}).is_success
         assert api.post("/api/devices", json={"id": "ferry", "name": "Suomenlinna II"}).is_success
     dashboard.reload()
-    rows = dashboard.get_by_role("option")
+    rows = dashboard.get_by_role("listbox").get_by_role("option")
     expect(rows.nth(1)).to_contain_text("Bus 2")  # as people count, not as letters sort
     assert rows.count() < 30, "only the rows in sight exist"
     dashboard.keyboard.press("/")
@@ -221,7 +221,7 @@ def test_hostile_names_are_only_names(dashboard: Page, server: RunningServer) ->
     with vehicle(server, "van-12", HOSTILE) as van:
         van.drive(*HERE)
         van.drive(*THERE)
-        dashboard.get_by_role("option").first.click()
+        dashboard.get_by_role("listbox").get_by_role("option").first.click()
         expect(dashboard.locator(".detail h2")).to_have_text(HOSTILE)
         expect(dashboard.locator(".events li").first).to_contain_text(HOSTILE)
         expect(dashboard.locator(".labels span.selected")).to_have_text(HOSTILE)
@@ -245,7 +245,7 @@ def test_dark_follows_the_system_until_a_person_chooses(dashboard: Page) -> None
 def test_on_a_phone_nothing_is_cut_off(dashboard: Page, server: RunningServer) -> None:
     with vehicle(server, "van-12", "A van with a name that is too long for any phone") as van:
         van.drive(*HERE)
-        dashboard.get_by_role("option").first.click()
+        dashboard.get_by_role("listbox").get_by_role("option").first.click()
         expect(dashboard.locator(".detail")).to_be_visible()
         assert dashboard.evaluate("document.documentElement.scrollWidth") == 390
         things = "[...document.querySelectorAll('button, .badge, .detail, .device')]"

@@ -5,7 +5,7 @@ One SQLite file for each device. A fix is known by its time, as on the server: a
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Final, Self
 
@@ -34,8 +34,10 @@ class Journal:
         self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
-            self._open(device)
+            with ExitStack() as failed:
+                self._file = failed.enter_context(closing(sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)))
+                self._open(device)
+                failed.pop_all()
         except (sqlite3.Error, OSError) as error:
             raise JournalUnusable(f"{path}: {_explain(error)}") from error
 
