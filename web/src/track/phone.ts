@@ -242,6 +242,6 @@ export class Phone {
     if (this.pausedUntil.value !== null) return 'paused';
     if (!this.isOn.value) return 'off';
     if (this.stream.isLive) return 'live';
-    return navigator.onLine ? 'connecting' : 'offline';
+    return navigator.onLine && !this.stream.isCutOff ? 'connecting' : 'offline';
   }
 }

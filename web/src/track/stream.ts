@@ -66,6 +66,11 @@ export class Stream {
     this.drop();
   }
 
+  /** Several tries came to nothing, whatever the browser says of its network: it calls a radio without a way out online. */
+  get isCutOff(): boolean {
+    return this.attempt > 1;
+  }
+
   /** The network is there again: at once, not after what is left of the pause. */
   hurry(): void {
     this.attempt = 0;
