@@ -4,15 +4,21 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 import tracker
+from tracker.errors import ReaderDied
 from tracker.readers.limits import Allowance
 
 PIECE: Final = 64 * 1024  # bytes read at once, and all that is held here for a slow reader
+LAST_WORDS: Final = 8_000  # bytes of a traceback that go to the log
+
+logger = structlog.get_logger()
 
 
 @asynccontextmanager
@@ -36,6 +42,20 @@ async def start(module: str, limits: Allowance, given: Iterable[bytes]) -> Async
         if process.returncode is None:
             process.kill()
         await process.wait()
+
+
+async def read_pieces(module: str, limits: Allowance, asked: bytes, failed: str) -> AsyncGenerator[bytes, None]:
+    """What such a process writes about one line it was given. It ends with this generator. Raises ReaderDied, and says
+    in the log what `failed`, where it came to no end: what was sent is then not whole."""
+    async with start(module, limits, [asked + b"\n"]) as process:
+        assert process.stdout is not None and process.stderr is not None
+        while piece := await process.stdout.read(PIECE):
+            yield piece
+        words = await process.stderr.read(LAST_WORDS)
+        code = await process.wait()
+    if code:
+        logger.error(failed, code=code, words=words.decode(errors="replace"))
+        raise ReaderDied
 
 
 def make_environment() -> dict[str, str]:

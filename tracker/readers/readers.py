@@ -15,7 +15,7 @@ from tracker.errors import Invalid, ReaderDied, TooMany, TrackerError
 from tracker.geofence.reading.collection import Collection, Defaults, Draft, make_draft
 from tracker.geofence.reading.geojson import decode as decode_feature
 from tracker.readers.limits import MB, Allowance
-from tracker.readers.process import start
+from tracker.readers.process import LAST_WORDS, start
 from tracker.readers.reader import TOO_MUCH
 from tracker.readers.task import (
     LENGTH,
@@ -35,7 +35,6 @@ WAIT: Final = 10.0  # s for a place
 ONE: Final = Allowance(512 * MB, 20)
 MANY: Final = Allowance(1536 * MB, 120)
 PATIENCE: Final = 300.0  # s by the clock: on a machine that is busy, who is last in line may never end
-LAST_WORDS: Final = 8_000  # bytes of a traceback that go to the log
 SMALL: Final = 64 * 1024  # bytes; and positions, up to which a thread will do: a process takes half a second to start
 FEW: Final = 1_000
 BY_ITSELF: Final = {signal.SIGXCPU, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS}  # it would end so again

@@ -7,16 +7,11 @@ from collections.abc import AsyncGenerator
 from typing import Final
 
 import msgspec
-import structlog
 
-from tracker.errors import ReaderDied
 from tracker.readers.limits import MB, Allowance
-from tracker.readers.process import PIECE, start
+from tracker.readers.process import read_pieces
 
 LIMITS: Final = Allowance(768 * MB, 3600)
-LAST_WORDS: Final = 8_000  # bytes of a traceback that go to the log
-
-logger = structlog.get_logger()
 
 
 class Takeout(msgspec.Struct, frozen=True):
@@ -26,15 +21,8 @@ class Takeout(msgspec.Struct, frozen=True):
     person: int
 
 
-async def zip_pieces(asked: Takeout) -> AsyncGenerator[bytes, None]:
-    """Of the zip. The process ends with this generator. Raises ReaderDied where it cannot be brought to its end: what
-    was sent is then no zip, for its directory is at the end."""
-    async with start("tracker.readers.packer", LIMITS, [msgspec.json.encode(asked) + b"\n"]) as process:
-        assert process.stdout is not None and process.stderr is not None
-        while piece := await process.stdout.read(PIECE):
-            yield piece
-        words = await process.stderr.read(LAST_WORDS)
-        code = await process.wait()
-    if code:
-        logger.error("a person's data could not be packed", code=code, words=words.decode(errors="replace"))
-        raise ReaderDied
+def zip_pieces(asked: Takeout) -> AsyncGenerator[bytes, None]:
+    """Of the zip. Raises as `read_pieces` does; what was sent is then no zip, for its directory is at the end."""
+    return read_pieces(
+        "tracker.readers.packer", LIMITS, msgspec.json.encode(asked), "a person's data could not be packed"
+    )
