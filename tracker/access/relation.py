@@ -33,3 +33,12 @@ async def own_person(conn: asyncpg.Connection, key: int, *, lock: bool = False) 
     if token is None or not (token.person == key or is_owner(token)):
         raise NotAllowed("only oneself or an owner may do that")
     return person
+
+
+async def check_self(conn: asyncpg.Connection, key: int, does: str = "does that") -> Person:
+    """The same, where nobody else may do it: NotAllowed for an owner, too. `does`: what."""
+    person = await own_person(conn, key)
+    token = caller()
+    if token is None or token.person != key:
+        raise NotAllowed(f"only oneself {does}")
+    return person

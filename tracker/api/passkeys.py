@@ -12,13 +12,12 @@ from tracker.access.gate import Gate
 from tracker.access.guard import address, allow, public
 from tracker.access.passkeys import Passkeys
 from tracker.access.passwords import Passwords
-from tracker.access.relation import own_person
+from tracker.access.relation import check_self, own_person
 from tracker.api.cookie import read_petitioner
 from tracker.api.edge import Name, answer, clean_name, empty, read_json
-from tracker.api.people import Password, own_key
-from tracker.errors import NotAllowed, NotFound
+from tracker.api.people import Password
+from tracker.errors import NotFound
 from tracker.model.moment import format_ms, from_datetime
-from tracker.model.person import Person
 from tracker.store.passkeys import Passkey, delete_passkey, select_passkeys
 from tracker.store.pool import borrow
 
@@ -83,7 +82,8 @@ def blueprint(gate: Gate, pool: asyncpg.Pool, passwords: Passwords, passkeys: Pa
     async def begin_passkey(person: int) -> Response:
         """Begin to make one, with one's password."""
         shown = await read_json(PasskeyWanted)
-        self = await _see_self(pool, person)
+        async with borrow(pool) as conn:
+            self = await check_self(conn, person)
         petitioner = read_petitioner(gate)
         await passwords.confirm(self, shown.current, address(request))
         return answer(Options(await passkeys.begin(self, petitioner)))
@@ -95,7 +95,8 @@ def blueprint(gate: Gate, pool: asyncpg.Pool, passwords: Passwords, passkeys: Pa
     async def create_passkey(person: int) -> Response:
         """Keep the passkey that the browser made."""
         shown = await read_json(NewPasskeyShown)
-        self = await _see_self(pool, person)
+        async with borrow(pool) as conn:
+            self = await check_self(conn, person)
         name, petitioner = clean_name(shown.name, "name"), read_petitioner(gate)
         async with borrow(pool) as conn, conn.transaction():
             made = await passkeys.add(conn, self, petitioner, name, shown.credential)
@@ -114,14 +115,6 @@ def blueprint(gate: Gate, pool: asyncpg.Pool, passwords: Passwords, passkeys: Pa
         return empty()
 
     return routes
-
-
-async def _see_self(pool: asyncpg.Pool, key: int) -> Person:
-    async with borrow(pool) as conn:
-        person = await own_person(conn, key)
-    if key != own_key():
-        raise NotAllowed("only oneself does that")
-    return person
 
 
 def _make_answer(passkey: Passkey) -> PasskeyAnswer:

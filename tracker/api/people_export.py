@@ -10,10 +10,8 @@ from quart_schema import document_response
 
 from tracker.access.audit import note
 from tracker.access.guard import allow
-from tracker.access.relation import own_person
+from tracker.access.relation import check_self
 from tracker.api.geofence_export import hold_place
-from tracker.api.people import own_key
-from tracker.errors import NotAllowed
 from tracker.readers.takeout import Takeout, zip_pieces
 from tracker.store.pool import borrow
 
@@ -36,9 +34,7 @@ def blueprint(pool: asyncpg.Pool, database_url: str) -> Blueprint:
     async def export_person(person: int) -> Response:
         """Take away all that is about oneself, as a zip."""
         async with borrow(pool) as conn, conn.transaction():
-            await own_person(conn, person)
-            if person != own_key():
-                raise NotAllowed("only oneself takes that away")
+            await check_self(conn, person, "takes that away")
             hold_place(running)
             await note(conn, "person.exported", person)
         response = Response(zip_pieces(Takeout(database_url, person)), mimetype="application/zip")

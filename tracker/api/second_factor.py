@@ -8,11 +8,10 @@ from quart_schema import document_request, document_response
 from tracker.access.audit import note
 from tracker.access.guard import address, allow, caller
 from tracker.access.passwords import Passwords
-from tracker.access.relation import own_person
+from tracker.access.relation import check_self, own_person
 from tracker.api.edge import answer, empty, read_json
 from tracker.api.people import Password, own_key
 from tracker.errors import NotAllowed, NotFound
-from tracker.model.person import Person
 from tracker.model.totp import make_url
 from tracker.store.pool import borrow
 from tracker.store.second_factors import delete_second_factor, select_second_factor
@@ -79,7 +78,8 @@ def blueprint(pool: asyncpg.Pool, passwords: Passwords) -> Blueprint:
     async def begin_factor(person: int) -> Response:
         """Make the secret for an authenticator app."""
         shown = await read_json(NewFactor)
-        self = await _see_self(pool, person)
+        async with borrow(pool) as conn:
+            self = await check_self(conn, person)
         await passwords.confirm(self, shown.current, address(request))
         async with borrow(pool) as conn:
             secret = await passwords.factor.begin(conn, person)
@@ -93,7 +93,8 @@ def blueprint(pool: asyncpg.Pool, passwords: Passwords) -> Blueprint:
     async def turn_on(person: int) -> Response:
         """Turn it on with the first code; other sessions of the person end."""
         shown = await read_json(CodeGiven)
-        await _see_self(pool, person)
+        async with borrow(pool) as conn:
+            await check_self(conn, person)
         token = caller()
         async with borrow(pool) as conn, conn.transaction():
             codes = await passwords.factor.turn_on(conn, person, shown.code)
@@ -112,7 +113,9 @@ def _removals(routes: Blueprint, pool: asyncpg.Pool, passwords: Passwords) -> No
     async def turn_off(person: int) -> Response:
         """Turn one's own off, with password and code."""
         shown = await read_json(FactorOff)
-        await passwords.confirm(await _see_self(pool, person), shown.current, address(request))
+        async with borrow(pool) as conn:
+            self = await check_self(conn, person)
+        await passwords.confirm(self, shown.current, address(request))
         await passwords.factor.turn_off(person, shown.code)
         async with borrow(pool) as conn, conn.transaction():
             await note(conn, "second_factor.off", person)
@@ -130,12 +133,3 @@ def _removals(routes: Blueprint, pool: asyncpg.Pool, passwords: Passwords) -> No
                 raise NotFound(NONE)
             await note(conn, "second_factor.reset", person)
         return empty()
-
-
-async def _see_self(pool: asyncpg.Pool, key: int) -> Person:
-    """NotAllowed also for an owner: nobody sets up somebody else's."""
-    async with borrow(pool) as conn:
-        person = await own_person(conn, key)
-    if key != own_key():
-        raise NotAllowed("only oneself does that")
-    return person
