@@ -17,6 +17,7 @@ import { resetFactor } from '../api/second-factor';
 import { signIn } from '../api/sign-in';
 import { Audit } from '../people/Audit';
 import { useAttempt } from '../people/attempt';
+import { CurrentPassword } from '../people/CurrentPassword';
 import { Data } from '../people/Data';
 import { Identities } from '../people/Identities';
 import { Line } from '../people/Line';
@@ -179,14 +180,7 @@ function NewPassword({ person }: { person: number }) {
     <details>
       <summary>{said.change}</summary>
       <form class="lines" onSubmit={(event) => void submit(event)}>
-        <Line
-          id="current"
-          label={said.current}
-          type="password"
-          autocomplete="current-password"
-          value={current}
-          onInput={setCurrent}
-        />
+        <CurrentPassword id="current" label={said.current} value={current} onInput={setCurrent} />
         <Line
           id="new-password"
           label={said.newPassword}

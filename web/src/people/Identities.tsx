@@ -5,7 +5,7 @@ import { fetchDoors } from '../api/people';
 import { Confirm } from '../panels/Confirm';
 import { Refusal } from '../panels/SignIn';
 import { useAttempt } from './attempt';
-import { Line } from './Line';
+import { CurrentPassword } from './CurrentPassword';
 import { peopleWords } from './words';
 
 export function Identities({ person }: { person: number }) {
@@ -51,14 +51,7 @@ export function Identities({ person }: { person: number }) {
           }}
         >
           <p class="soft">{said.providerHint(provider)}</p>
-          <Line
-            id="provider-password"
-            label={said.password}
-            type="password"
-            autocomplete="current-password"
-            value={current}
-            onInput={setCurrent}
-          />
+          <CurrentPassword id="provider-password" value={current} onInput={setCurrent} />
           <Refusal text={error} />
           <button type="submit" class="primary" disabled={busy}>
             {said.bind}

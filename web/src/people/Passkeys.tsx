@@ -5,6 +5,7 @@ import { Confirm } from '../panels/Confirm';
 import { Refusal } from '../panels/SignIn';
 import { locale } from '../words';
 import { useAttempt } from './attempt';
+import { CurrentPassword } from './CurrentPassword';
 import { Line } from './Line';
 import { peopleWords } from './words';
 
@@ -69,14 +70,7 @@ function Add({ person, onDone }: { person: number; onDone: () => void }) {
         value={name}
         onInput={setName}
       />
-      <Line
-        id="passkey-password"
-        label={said.password}
-        type="password"
-        autocomplete="current-password"
-        value={current}
-        onInput={setCurrent}
-      />
+      <CurrentPassword id="passkey-password" value={current} onInput={setCurrent} />
       <Refusal text={error} />
       <button type="submit" class="primary" disabled={busy}>
         {said.addPasskey}

@@ -12,7 +12,7 @@ import { QrCode } from '../panels/QrCode';
 import { Refusal } from '../panels/SignIn';
 import { useAttempt } from './attempt';
 import { CodeLine } from './CodeLine';
-import { Line } from './Line';
+import { CurrentPassword } from './CurrentPassword';
 import { peopleWords } from './words';
 
 export function SecondFactor({ person }: { person: number }) {
@@ -60,14 +60,7 @@ function SetUp({ person, onDone }: { person: number; onDone: () => void }) {
           <CodeLine value={code} onInput={setCode} />
         </>
       ) : (
-        <Line
-          id="factor-password"
-          label={said.password}
-          type="password"
-          autocomplete="current-password"
-          value={current}
-          onInput={setCurrent}
-        />
+        <CurrentPassword id="factor-password" value={current} onInput={setCurrent} />
       )}
       <Refusal text={error} />
       <button type="submit" class="primary" disabled={busy}>
@@ -108,14 +101,7 @@ function TurnOff({ person, left, onDone }: { person: number; left: number; onDon
   return (
     <form class="lines" onSubmit={(event) => void submit(event)}>
       <p class="soft">{said.recoveryLeft(left)}</p>
-      <Line
-        id="factor-password"
-        label={said.password}
-        type="password"
-        autocomplete="current-password"
-        value={current}
-        onInput={setCurrent}
-      />
+      <CurrentPassword id="factor-password" value={current} onInput={setCurrent} />
       <CodeLine value={code} hint={said.codeHint} onInput={setCode} />
       <Refusal text={error} />
       <button type="submit" class="primary" disabled={busy}>
