@@ -4,7 +4,7 @@ import { ApiError, onSessionEnd } from './api/call';
 import { fetchDevices, fetchTrack } from './api/devices';
 import { fetchEvents } from './api/events';
 import { fetchGeofences, fetchGeofencesTag } from './api/geofences';
-import { fetchMessageHead, fetchSeen, fetchThread, type Seen } from './api/messages';
+import { fetchMessageHead, fetchSeen, fetchThread, type Seen, sayAsSeen } from './api/messages';
 import { fetchMe } from './api/sign-in';
 import { Feed } from './live/feed';
 import type { TrackerEvent, Viewport } from './live/frames';
@@ -173,7 +173,12 @@ export class Live {
     await quietly(async () => this.knowSeen(event, await fetchSeen(event)));
   }
 
-  knowSeen(event: number, seen: Seen): void {
+  /** Of a call for help: somebody here has seen it, which the phone is told. */
+  async markSeen(event: number): Promise<void> {
+    this.knowSeen(event, await sayAsSeen(event));
+  }
+
+  private knowSeen(event: number, seen: Seen): void {
     state.seen.value = new Map(state.seen.peek()).set(event, seen);
   }
 

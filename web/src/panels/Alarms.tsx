@@ -1,6 +1,5 @@
 /** Calls for help that nobody has seen yet, over the map until somebody says so. */
 import { useEffect } from 'preact/hooks';
-import { sayAsSeen } from '../api/messages';
 import type { Live } from '../live';
 import type { TrackerEvent } from '../live/frames';
 import { events, second, seen } from '../state';
@@ -38,11 +37,7 @@ export function Alarms({ live }: { live: Live }) {
           <button type="button" class="secondary" onClick={() => live.goToDevice(event.device)}>
             {words.value.sos.show}
           </button>
-          <button
-            type="button"
-            class="primary"
-            onClick={() => void sayAsSeen(event.id).then((by) => live.knowSeen(event.id, by))}
-          >
+          <button type="button" class="primary" onClick={() => void live.markSeen(event.id)}>
             {words.value.sos.seen}
           </button>
         </li>

@@ -1,6 +1,5 @@
 /** Who has seen a call for help. */
 import { useEffect } from 'preact/hooks';
-import { sayAsSeen } from '../api/messages';
 import type { Live } from '../live';
 import type { TrackerEvent } from '../live/frames';
 import { seen } from '../state';
@@ -16,11 +15,7 @@ export function SeenBy({ live, event }: { live: Live; event: TrackerEvent }) {
   return (
     <p>
       {words.value.sos.unseen}{' '}
-      <button
-        type="button"
-        class="link"
-        onClick={() => void sayAsSeen(event.id).then((by) => live.knowSeen(event.id, by))}
-      >
+      <button type="button" class="link" onClick={() => void live.markSeen(event.id)}>
         {words.value.sos.seen}
       </button>
     </p>
