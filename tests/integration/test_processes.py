@@ -148,29 +148,10 @@ def test_a_restarted_server_finds_the_private_database_running() -> None:
 @contextmanager
 def strangers(count: int) -> Iterator[list[str]]:
     """Their URLs: they answer with what has no end, or never; a process of its own, so that it is not measured here."""
-    program = """
-import asyncio, sys
-sys.path.insert(0, sys.argv[1])
-from tests.alerts.test_lying_receivers import ENDLESS
-async def respond(reader, writer, answer):
-    try:
-        await reader.readuntil(b"\\r\\n\\r\\n")
-        while answer:
-            writer.write(answer)
-            await writer.drain()
-        await asyncio.sleep(3600)
-    except OSError:
-        writer.close()
-async def main():
-    for answer in [*list(ENDLESS.values())[:3], b""]:
-        server = await asyncio.start_server(lambda r, w, answer=answer: respond(r, w, answer), "127.0.0.1", 0)
-        print(server.sockets[0].getsockname()[1], flush=True)
-    await asyncio.sleep(3600)
-asyncio.run(main())
-"""
-    process = subprocess.Popen([sys.executable, "-c", program, str(ROOT)], stdout=subprocess.PIPE, text=True)
+    program = "import asyncio; from bench.worst import lie; asyncio.run(lie())"
+    process = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout
-    ports = [int(process.stdout.readline()) for _ in range(4)]
+    ports = process.stdout.readline().split()
     yield [f"http://127.0.0.1:{ports[n % 4]}/{n}" for n in range(count)]
     process.kill()
     process.wait()

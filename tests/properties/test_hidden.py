@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from tests.laws import examples
 from tests.moments import MONDAY
-from tests.properties.test_viewer import Page
+from tests.properties.test_viewer import Page, come_to_rest
 from tracker.access.gate import Gate
 from tracker.live.dots import choose_dot
 from tracker.live.hub import Hub
@@ -137,12 +137,7 @@ class Hidden(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "own"):
             return
-        for _ in range(10):
-            self.now += 5.0
-            if not self.hub.serve(self.now):
-                break
-        else:
-            raise AssertionError("the hub never comes to rest")
+        self.now = come_to_rest(self.hub, self.now)
         own = {key: number for key, (number, _) in self.newest.items()}
         seen = {
             key: number for key, (number, is_kept) in self.newest.items() if not is_kept and not self.modes.get(key)

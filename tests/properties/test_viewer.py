@@ -78,6 +78,15 @@ def at(position: dict[str, Any]) -> int:
     return int(position["at"][17:19]) * 1000 + int(position["at"][20:23])
 
 
+def come_to_rest(hub: Hub, now: float) -> float:
+    """When it has nothing more to send."""
+    for _ in range(10):
+        now += 5.0
+        if not hub.serve(now):
+            return now
+    raise AssertionError("the hub never comes to rest")
+
+
 class Map(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
@@ -151,12 +160,7 @@ class Map(RuleBasedStateMachine):
             return
         self.read()
         self.resume()
-        for _ in range(10):
-            self.now += 5.0
-            if not self.hub.serve(self.now):
-                break
-        else:
-            raise AssertionError("the hub never comes to rest")
+        self.now = come_to_rest(self.hub, self.now)
         assert self.page.shown == self.expected()
 
     def expected(self) -> dict[str, tuple[int, float]]:
