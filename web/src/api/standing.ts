@@ -1,16 +1,11 @@
 /** What one may do to a device, who else sees it, and how exactly they do. */
-import { call, list, numberOrNull, textOrNull } from './call';
+import { readWatchers, type Watchers } from '../watching/watchers';
+import { call, numberOrNull } from './call';
 
 /** `person`: whose own it is. */
 export interface Standing {
   readonly person: number | null;
   readonly may: readonly string[];
-}
-
-export interface Watchers {
-  readonly people: readonly { readonly name: string; readonly role: string; readonly group: string | null }[];
-  readonly links: readonly { readonly id: string; readonly name: string; readonly until: number }[];
-  readonly readings: readonly { readonly at: number; readonly who: string; readonly link: string | null }[];
 }
 
 function path(device: string): string {
@@ -29,22 +24,5 @@ export async function setPrivacy(device: string, mode: string, until: number | n
 }
 
 export async function fetchWatchers(device: string): Promise<Watchers> {
-  const found = await call('GET', `${path(device)}/watchers`);
-  return {
-    people: list(found['watchers']).map((each) => ({
-      name: String(each['name']),
-      role: String(each['role']),
-      group: textOrNull(each['group']),
-    })),
-    links: list(found['links']).map((each) => ({
-      id: String(each['id']),
-      name: String(each['name']),
-      until: Date.parse(String(each['until'])),
-    })),
-    readings: list(found['readings']).map((each) => ({
-      at: Date.parse(String(each['at'])),
-      who: String(each['who']),
-      link: textOrNull(each['link']),
-    })),
-  };
+  return readWatchers(await call('GET', `${path(device)}/watchers`));
 }

@@ -2,10 +2,12 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { ApiError } from '../api/call';
-import { fetchStanding, fetchWatchers, type Standing, setPrivacy, type Watchers } from '../api/standing';
+import { fetchStanding, fetchWatchers, type Standing, setPrivacy } from '../api/standing';
 import type { Live } from '../live';
 import type { Privacy } from '../live/frames';
 import { me, tick } from '../state';
+import { WatcherLists } from '../watching/WatcherLists';
+import type { Watchers } from '../watching/watchers';
 import { words } from '../words';
 import { moment } from './format';
 
@@ -102,46 +104,7 @@ function Watched({ id }: { id: string }) {
   return (
     <details class="watched" onToggle={(event) => event.currentTarget.open && look()}>
       <summary>{said.watchers}</summary>
-      {found.value && <Lists watchers={found.value} />}
+      {found.value && <WatcherLists watchers={found.value} said={said} moment={moment} soft="hint" most={MOST} />}
     </details>
-  );
-}
-
-function Lists({ watchers }: { watchers: Watchers }) {
-  const said = words.value.hide;
-  const { people, links, readings } = watchers;
-  return (
-    <>
-      <h3>{said.maySee}</h3>
-      {people.length + links.length === 0 && <p class="hint">{said.nobody}</p>}
-      <ul>
-        {people.map((each) => (
-          <li key={`${each.name} ${each.role} ${each.group}`}>
-            <bdi>{each.name || said.program}</bdi>
-            <small>
-              {said.roles[each.role] ?? each.role}
-              {each.group && ` · ${each.group}`}
-            </small>
-          </li>
-        ))}
-        {links.map((each) => (
-          <li key={each.id}>
-            <bdi>{said.link(each.name)}</bdi>
-            <small>{said.until(moment(each.until))}</small>
-          </li>
-        ))}
-      </ul>
-      <h3>{said.looked}</h3>
-      {readings.length === 0 && <p class="hint">{said.nobodyLooked}</p>}
-      <ul>
-        {readings.slice(0, MOST).map((each) => (
-          <li key={`${each.at} ${each.who}`}>
-            <bdi>{each.link === null ? each.who : said.byLink(each.who)}</bdi>
-            <small>{moment(each.at)}</small>
-          </li>
-        ))}
-      </ul>
-      <p class="hint">{said.operator}</p>
-    </>
   );
 }

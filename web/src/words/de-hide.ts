@@ -1,4 +1,5 @@
 /** Die Texte dazu, was andere von einem Gerät sehen, auch durch einen Link, und wer zuschaut, auf Deutsch. */
+import { watching } from '../watching/de';
 import type { HideWords } from './en-hide';
 
 export const hide: HideWords = {
@@ -18,22 +19,7 @@ export const hide: HideWords = {
     may: (actions) => `Ihre Rechte hier: ${new Intl.ListFormat('de').format(actions)}.`,
     can: { see: 'sehen', command: 'schreiben', share: 'teilen', devices: 'ändern' },
     watchers: 'Wer zuschaut',
-    maySee: 'Darf es jetzt sehen',
-    nobody: 'Niemand sonst.',
-    program: 'ein Programm',
-    roles: {
-      viewer: 'Betrachter',
-      dispatcher: 'Disponent',
-      manager: 'Verwalter',
-      owner: 'Eigentümer dieses Servers',
-      admin: 'Programm des Eigentümers',
-    },
-    link: (name) => `Wer den Link${name ? ` „${name}“` : ''} hat`,
-    until: (moment) => `bis ${moment}`,
-    looked: 'Hat nachgesehen, wo es war',
-    byLink: (address) => `durch einen Link, von ${address}`,
-    nobodyLooked: 'Noch niemand.',
-    operator: 'Wer die Datenbank dieses Servers betreibt, kann alles darin lesen.',
+    ...watching,
   },
   share: {
     title: 'Standort teilen',

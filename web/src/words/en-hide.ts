@@ -1,5 +1,7 @@
 /** The texts of what others see of a device, by a link too, and of who watches, in English. */
 
+import { watching } from '../watching/en';
+
 export const hide = {
   hide: {
     title: 'What others see',
@@ -21,22 +23,7 @@ export const hide = {
     may: (actions: readonly string[]) => `You may ${new Intl.ListFormat('en').format(actions)} it.`,
     can: { see: 'see', command: 'write to', share: 'share', devices: 'change' } as Record<string, string>,
     watchers: 'Who watches',
-    maySee: 'May see it now',
-    nobody: 'Nobody else.',
-    program: 'a program',
-    roles: {
-      viewer: 'viewer',
-      dispatcher: 'dispatcher',
-      manager: 'manager',
-      owner: 'owner of this server',
-      admin: 'program of the owner',
-    } as Record<string, string>,
-    link: (name: string) => `Whoever has the link${name ? ` “${name}”` : ''}`,
-    until: (moment: string) => `until ${moment}`,
-    looked: 'Looked where it had been',
-    byLink: (address: string) => `by a link, from ${address}`,
-    nobodyLooked: 'Nobody yet.',
-    operator: 'Whoever runs the database of this server can read everything in it.',
+    ...watching,
   },
   share: {
     title: 'Share a position',

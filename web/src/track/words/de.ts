@@ -1,3 +1,4 @@
+import { watching } from '../../watching/de';
 import type { Words } from './en';
 
 /** Alle Texte der Seite für das Telefon. */
@@ -69,22 +70,12 @@ export const de: Words = {
   shareEnd: 'Beenden',
   sharedUntil: (moment, viewers) => `Wer den Link hat, sieht dich bis ${moment}. Gerade sehen zu: ${viewers}.`,
   watchers: 'Wer mir zuschaut',
-  maySee: 'Darf dieses Telefon jetzt sehen',
-  nobody: 'Niemand sonst.',
-  program: 'ein Programm',
-  roles: {
-    viewer: 'sieht es',
-    dispatcher: 'Disponent',
-    manager: 'Verwalter',
-    owner: 'Eigentümer dieses Servers',
-    admin: 'Programm des Eigentümers',
+  watching: {
+    ...watching,
+    maySee: 'Darf dieses Telefon jetzt sehen',
+    roles: { ...watching.roles, viewer: 'sieht es' },
+    operator: 'Wer die Datenbank des Servers betreibt, kann alles darin lesen.',
   },
-  link: (name) => `Wer den Link${name ? ` „${name}“` : ''} hat`,
-  linkUntil: (moment) => `bis ${moment}`,
-  looked: 'Hat nachgesehen, wo es war',
-  byLink: (address) => `durch einen Link, von ${address}`,
-  nobodyLooked: 'Noch niemand.',
-  operator: 'Wer die Datenbank des Servers betreibt, kann alles darin lesen.',
   sos: 'SOS',
   sosHow: 'Zwei Sekunden halten',
   sosWaiting: 'Der Hilferuf wartet auf eine Verbindung.',

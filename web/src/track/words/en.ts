@@ -1,4 +1,6 @@
 /** All texts of the phone page. */
+import { watching } from '../../watching/en';
+
 export const en = {
   title: 'My position',
   /** The first sentence: what a page can and cannot do. */
@@ -69,22 +71,12 @@ export const en = {
   sharedUntil: (moment: string, viewers: string) =>
     `Whoever has the link sees you until ${moment}. Looking now: ${viewers}.`,
   watchers: 'Who watches me',
-  maySee: 'May see this phone now',
-  nobody: 'Nobody else.',
-  program: 'a program',
-  roles: {
-    viewer: 'sees it',
-    dispatcher: 'dispatcher',
-    manager: 'manager',
-    owner: 'owner of this server',
-    admin: 'program of the owner',
-  } as Record<string, string>,
-  link: (name: string) => `Whoever has the link${name ? ` “${name}”` : ''}`,
-  linkUntil: (moment: string) => `until ${moment}`,
-  looked: 'Looked where it had been',
-  byLink: (address: string) => `by a link, from ${address}`,
-  nobodyLooked: 'Nobody yet.',
-  operator: 'Whoever runs the database of the server can read everything in it.',
+  watching: {
+    ...watching,
+    maySee: 'May see this phone now',
+    roles: { ...watching.roles, viewer: 'sees it' },
+    operator: 'Whoever runs the database of the server can read everything in it.',
+  },
   sos: 'SOS',
   sosHow: 'Hold for two seconds',
   sosWaiting: 'The call for help waits for a connection.',
