@@ -15,7 +15,11 @@ class Receiver(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
+        length = int(self.headers["content-length"])
+        body = self.rfile.read(length)
+        if len(body) < length:  # its sender was killed in the middle: nothing came
+            self.close_connection = True
+            return
         asked = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
         headers = {name.lower(): value for name, value in self.headers.items()}
         line = {"path": self.path, "headers": headers, "body": body.decode(), "at": time.time()}
