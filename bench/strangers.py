@@ -56,9 +56,9 @@ def is_well(quiet: Waits, loud: Waits) -> bool:
     return loud.p50 <= MEDIAN * quiet.p50 and loud.p99 <= P99_MS and loud.most <= LONGEST_MS
 
 
-async def measure(port: int) -> Waits:
+async def measure(port: int, seconds: float = SECONDS) -> Waits:
     waited: list[float] = []
-    end = time.monotonic() + SECONDS
+    end = time.monotonic() + seconds
     async with asyncio.TaskGroup() as tasks:
         for number in range(BYSTANDERS):
             tasks.create_task(changed_fence.watch(port, number, end, waited))
