@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import RequestTimeout
 
@@ -17,20 +18,25 @@ from tracker.access.gate import Gate
 from tracker.access.guard import address, public
 from tracker.api.edge import answer
 from tracker.api.problems import Problem
+from tracker.app_answers import AppAnswers
 from tracker.errors import NotFound, StorageDown
 from tracker.ingest.posts import Posts
 from tracker.model.address import Address
+from tracker.model.dialect import Dialect
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame
-from tracker.model.moment import now_us
+from tracker.model.moment import format_ms, now_us
+from tracker.model.note import SOS, Utterance
 from tracker.model.report import Report
 from tracker.phones.decode import decode_post
 from tracker.phones.judge import judge
 from tracker.phones.post import Post
+from tracker.phones.values import LAST_MS
 
 PATH: Final = "/in/"
 LARGEST: Final = 10_000_000  # bytes of a body
 AT_ONCE: Final = 64 * 1024  # bytes; a larger body is read in a thread, for it would hold up every socket
+MOST_CALLS: Final = 5  # for help in one request, the last
 MANY: Final = 20  # fixes in one request; more are an app's backlog
 REPLIES: Final = {
     "nothing": (b"", "text/plain"),
@@ -40,7 +46,9 @@ REPLIES: Final = {
 }
 
 
-def blueprint(addresses: Addresses, posts: Posts, gate: Gate, is_open: Callable[[], bool]) -> Blueprint:
+def blueprint(
+    addresses: Addresses, posts: Posts, answers: AppAnswers, gate: Gate, is_open: Callable[[], bool]
+) -> Blueprint:
     """`is_open`: this process owns the partitions and is not on its way out."""
     routes = Blueprint("posts", __name__)
 
@@ -54,7 +62,7 @@ def blueprint(addresses: Addresses, posts: Posts, gate: Gate, is_open: Callable[
         if found is None:
             return refuse_unknown(gate, address(request))
         posts.check_room()
-        return await take(found, posts)
+        return await take(found, posts, answers)
 
     return routes
 
@@ -72,13 +80,23 @@ def refuse_unknown(gate: Gate, peer: str) -> Response:
     return response
 
 
-async def take(found: Address, posts: Posts) -> Response:
+async def take(found: Address, posts: Posts, answers: AppAnswers) -> Response:
     post = Post(await read_body(), request.query_string.decode("latin-1"), request.user_agent.string, 0, found.secret)
     is_large = len(post.body) > AT_ONCE
     report, frame = await asyncio.to_thread(read, post, found) if is_large else read(post, found)
     await posts.offer(found.device, frame)
+    for at in report.calls[-MOST_CALLS:]:
+        await posts.call(found.device, make_call(at, frame.received_at), frame.received_at)
     body, mimetype = REPLIES[report.reply]
+    if report.app.dialect == Dialect.OWNTRACKS and (told := await answers.find(found)):
+        body = msgspec.json.encode(told)
     return Response(body, 200, mimetype=mimetype)
+
+
+def make_call(at: int | None, received_at: int) -> Utterance:
+    """What comes again with the same time is the same call."""
+    at = received_at // 1000 if at is None else at
+    return Utterance(f"sos-{at}", format_ms(at) if abs(at) < LAST_MS else None, alarm=SOS)
 
 
 async def read_body() -> bytes:

@@ -6,7 +6,6 @@ import os
 import socket
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit
 
 import asyncpg
 import structlog
@@ -15,11 +14,9 @@ from tracker import posts
 from tracker.access.addresses import Addresses
 from tracker.access.bounds import make_bounds
 from tracker.access.gate import Gate
-from tracker.access.provider import OidcClient, OidcProvider
 from tracker.alerts.carriers.carrier import Carriers
-from tracker.alerts.carriers.mail import Mail
-from tracker.alerts.postbox import Postbox
 from tracker.api.app import Parts, build_app
+from tracker.app_answers import AppAnswers
 from tracker.clock import find_fault
 from tracker.errors import StorageDown, TrackerError
 from tracker.ingest.log import Log
@@ -43,9 +40,9 @@ from tracker.processes.lookups import Asker
 from tracker.processes.prepare import API_ANSWER, prepare
 from tracker.processes.sibling import NUDGE, Ear, Sibling, SiblingCounts
 from tracker.processes.upkeep import forget, keep_up, sweep
+from tracker.remotes import make_postbox, make_provider
 from tracker.settings import Settings
 from tracker.sockets import blueprint
-from tracker.start import base_url
 from tracker.store.alarms import select_seen
 from tracker.store.devices import select_device_by_key, select_devices
 from tracker.store.events import select_head, select_oldest
@@ -94,7 +91,7 @@ class Server:
         self.gate = Gate(doors, settings.admin_token, settings.origins, bounds=bounds)
         self.roster = Roster(self.metrics)
         self.reception = Reception(self.roster, self.writer, self.gate, doors, tasks)
-        self.posts = Posts(self.writer)
+        self.posts, self.answers = Posts(self.writer), AppAnswers(doors)
         self.hub = Hub(self.gate, doors, tasks, self.metrics, self.table)
         self.links = Rooms(doors, self.gate.sights, self.hub.attempt)
         self.hub.links = self.links
@@ -125,7 +122,9 @@ class Server:
         )
         self.app = build_app(parts, make_page(settings))
         self.app.register_blueprint(blueprint(self.reception, self.hub, self.links, self.is_open))
-        self.app.register_blueprint(posts.blueprint(self.addresses, self.posts, self.gate, self.is_open))
+        self.app.register_blueprint(
+            posts.blueprint(self.addresses, self.posts, self.answers, self.gate, self.is_open)
+        )
 
     def is_open(self) -> bool:
         return self.is_owner and not self.is_ending
@@ -199,6 +198,7 @@ class Server:
             self.hub.end_session(number)
         elif channel == "tracker_command":
             self.roster.send_commands(number)
+            self.answers.notice(number)
         elif channel == "tracker_message":
             self.hub.notice_message(number)
         elif channel == "tracker_seen":
@@ -239,6 +239,7 @@ class Server:
             revoked = await select_revoked(conn, tokens)
             ended = await select_ended(conn, {token.session for token in callers if token and token.session})
         self.addresses.forget_all()
+        self.answers.notice_all()
         for key in devices.keys() | self.table.devices.keys():
             if devices.get(key) != self.table.devices.get(key):
                 self.know(key, devices.get(key))
@@ -287,21 +288,6 @@ async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
         sibling.close()
         pool.terminate()
         doors.terminate()
-
-
-def make_provider(settings: Settings) -> OidcProvider | None:
-    """None where the operator named none."""
-    if settings.oidc_issuer is None or settings.oidc_client_id is None:
-        return None
-    client = OidcClient(settings.oidc_issuer, settings.oidc_client_id, settings.oidc_client_secret)
-    return OidcProvider(client, settings.oidc_name or urlsplit(settings.oidc_issuer).hostname or "OpenID Connect")
-
-
-def make_postbox(settings: Settings) -> Postbox | None:
-    """None where the operator named no SMTP server."""
-    if settings.smtp is None or settings.smtp_from is None:
-        return None
-    return Postbox(Mail(settings.smtp, settings.smtp_from), base_url(settings))
 
 
 async def run_on(

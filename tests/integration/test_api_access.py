@@ -53,6 +53,7 @@ EXPECTED = {
     ADMINS: """POST /api/devices, GET /api/devices/<device>/contents, PATCH /api/devices/<device>,
                DELETE /api/devices/<device>,
                POST /api/devices/<device>/ingest, PUT /api/devices/<device>/owntracks-secret,
+               PUT /api/devices/<device>/owntracks-friends,
                POST /api/devices/<device>/token, POST /api/devices/<device>/commands,
                POST /api/devices/<device>/pairing, POST /api/devices/<device>/messages,
                POST /api/pairs, PATCH /api/pairs/<pair>, DELETE /api/pairs/<pair>,

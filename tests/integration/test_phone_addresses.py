@@ -211,3 +211,71 @@ def test_health_says_what_came_and_what_is_wrong(phone: Phone) -> None:
     assert [each["code"] for each in seen["findings"]] == ["app_says", "battery_low"]
     phone.post(sealed(owntracks()))
     assert "encrypted" in [each["code"] for each in health()["findings"]]
+
+
+def sos_events(phone: Phone) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = phone.api.get("/api/events", params={"device": phone.id, "type": "sos"}).json()["events"]
+    return found
+
+
+def test_an_alarm_that_calls_for_help_is_the_event_and_is_seen(phone: Phone) -> None:
+    now = now_ms() // 1000 * 1000
+    query = traccar_query(now) + "&alarm=sos"
+    for _ in range(2):  # sent again, as the answer was lost
+        assert phone.post(query=query).status_code == 200
+    assert phone.post(query=f"id=1&timestamp={now // 1000}&alarm=sos").status_code == 200  # the same, without a place
+    assert phone.post(query=traccar_query(now + 1_000) + "&alarm=lowBattery").status_code == 200
+    (event,) = sos_events(phone)
+    assert (event["device"], event["lon"], event["lat"]) == (phone.id, LON, LAT)
+    seen = phone.api.post(f"/api/events/{event['id']}/seen")
+    assert seen.status_code in (200, 201, 204), seen.text
+    assert phone.api.get(f"/api/events/{event['id']}/seen").status_code == 200
+
+
+def test_owntracks_is_given_what_waits_once(phone: Phone) -> None:
+    fence = {"type": "Feature", "id": f"{phone.id}-home", "properties": {"name": "Home", "radius": 120}}
+    fence["geometry"] = {"type": "Point", "coordinates": [LON, LAT]}
+    phone.api.post("/api/geofences", json=fence).raise_for_status()
+    assert phone.post(owntracks()).json() == []  # nothing waits, and that is remembered
+    path = f"/api/devices/{phone.id}/commands"
+    for wanted in (
+        {"name": "report_now"},
+        {"name": "set_geofences"},
+        {"name": "message", "args": {"text": "Call me"}},
+    ):
+        phone.api.post(path, json=wanted).raise_for_status()
+    told: list[dict[str, Any]] = []
+    while len(told) < 3:  # the nudge may be on its way yet
+        told += phone.post(owntracks()).json()
+    assert [each["action"] for each in told] == ["reportLocation", "setWaypoints", "action"]
+    names = {each["desc"]: each["rad"] for each in told[1]["waypoints"]["waypoints"]}
+    assert names["Home"] == 120 and told[2]["content"] == "Call me"
+    assert phone.post(owntracks()).json() == []
+    commands = {each["name"]: each["ok"] for each in phone.api.get(path).json()["commands"]}
+    assert commands == {"report_now": True, "set_geofences": True, "message": None}
+    (said,) = phone.api.get(f"/api/devices/{phone.id}/messages").json()["messages"]
+    assert said["state"] == "sent"  # whether somebody read it, the app does not say
+    phone.api.delete(f"/api/geofences/{phone.id}-home").raise_for_status()
+
+
+def test_friends_are_shown_where_both_are_switched_on(phone: Phone, shared: RunningServer) -> None:
+    other = f"{phone.id}-b"
+    shared.new_device(other)
+    group = f"{phone.id}-g"
+    phone.api.post("/api/groups", json={"id": group, "name": "Family"}).raise_for_status()
+    for id in (phone.id, other):
+        phone.api.put(f"/api/groups/{group}/devices/{id}").raise_for_status()
+    url = phone.api.get(f"/api/devices/{other}").json()["ingest_url"]
+    assert phone.client.post(url, content=encode(owntracks(lat=LAT + 0.01))).json() == []
+    for id in (phone.id, other):
+        answer = phone.api.put(f"/api/devices/{id}/owntracks-friends", json={"shown": True})
+        assert answer.status_code == 204 and phone.api.get(f"/api/devices/{id}").json()["owntracks_friends"] is True
+        told = phone.post(owntracks()).json()
+        assert not [each for each in told if id == phone.id and each["topic"].endswith(other)]
+    while len(told) < 4:  # places are those of the newest checkpoint
+        told = phone.post(owntracks()).json()
+    mine, its = ([each for each in told if each["topic"].endswith(f"/{id}")] for id in (phone.id, other))
+    assert [each["_type"] for each in mine] == [each["_type"] for each in its] == ["card", "location"]
+    assert its[1]["lat"] == pytest.approx(LAT + 0.01) and mine[0]["tid"] != its[0]["tid"]
+    deeds = [each for each in phone.api.get("/api/audit?limit=500").json()["entries"] if each["deed"] == "device.friends_set"]
+    assert {each["object"] for each in deeds} == {phone.id, other}

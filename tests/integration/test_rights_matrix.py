@@ -52,6 +52,7 @@ ROWS: Final[dict[str, tuple[str, str, object, bool]]] = {
     "POST /api/devices/<device>/messages": ("command", "device", {"text": "x"}, False),
     "POST /api/devices/<device>/ingest": ("devices", "device", {}, False),
     "PUT /api/devices/<device>/owntracks-secret": ("devices", "device", {"secret": "x"}, False),
+    "PUT /api/devices/<device>/owntracks-friends": ("devices", "device", {"shown": True}, False),
     "POST /api/devices/<device>/pairing": ("devices", "device", {}, False),
     "DELETE /api/devices/<device>": ("devices", "device", {}, True),
     "GET /api/geofences/<geofence>": ("see", "geofence", None, False),

@@ -55,6 +55,7 @@ BODIES: Final[dict[str, list[dict[str, Any]]]] = {
     "RoleIn": [{"role": "viewer"}],
     "ShareChange": [{}],
     "Shown": [{"code": "c"}],
+    "ShownFriends": [{"shown": True}],
     "SignIn": [{}],
     "SignInThere": [{}],
     "SubscriptionChange": [{}, {"channel": {"kind": "webpush", "keys": {"p256dh": "x"}}, "quiet": HOURS}],

@@ -15,6 +15,8 @@ from tracker.api.messages import clean_text, find_expiry, send_text
 from tracker.errors import Conflict, NotFound
 from tracker.model.command import Command
 from tracker.model.moment import format_ms
+from tracker.phones.commands import Circles
+from tracker.store.circles import select_circles
 from tracker.store.commands import MOST_OPEN, count_open_commands, insert_command, select_command, select_commands
 from tracker.store.pool import borrow
 
@@ -35,13 +37,15 @@ ARGS: Final[dict[str, type[msgspec.Struct]]] = {
     "report_now": NoArgs,
     "set_interval": IntervalArgs,
     "message": MessageArgs,
+    "set_geofences": NoArgs,
 }
 
 
 class NewCommand(msgspec.Struct, frozen=True):
-    """`expires` in a day where it is not given, in 30 days at the latest."""
+    """`expires` in a day where it is not given, in 30 days at the latest. `set_geofences` hands the caller's geofences
+    out as circles, the 20 nearest that apply to the device, so that the phone wakes at their borders."""
 
-    name: Literal["report_now", "set_interval", "message"]
+    name: Literal["report_now", "set_interval", "message", "set_geofences"]
     args: dict[str, Any] | None = None
     expires: str | None = None
 
@@ -97,7 +101,10 @@ async def _queue(pool: asyncpg.Pool, device: str, new: NewCommand) -> Command:
     """One that is a message stands in the thread as well, whichever way it was given."""
     args, expires, id = _args(new), find_expiry(new.expires), f"c-{secrets.token_hex(8)}"
     async with borrow(pool) as conn:
-        key = (await find_device(conn, sight(), device, "command")).key
+        found = await find_device(conn, sight(), device, "command")
+        key = found.key
+        if new.name == "set_geofences":
+            args = Circles(await select_circles(conn, sight(), found))
         if isinstance(args, MessageArgs):
             await send_text(conn, key, id, args.text, expires)
         elif await count_open_commands(conn, key) >= MOST_OPEN:

@@ -40,6 +40,7 @@ from tracker.store.appearance import select_notes, update_appearance
 from tracker.store.device_status import DeviceStatus, select_status
 from tracker.store.devices import delete_device, insert_device, select_device, select_devices, update_device
 from tracker.store.erasures import insert_erasure
+from tracker.store.friends import select_shows_friends
 from tracker.store.people import select_owner_of_device, select_owners_of_devices, update_owner_of_device
 from tracker.store.pool import borrow
 from tracker.store.privacies import select_privacy
@@ -96,7 +97,8 @@ class StatusAnswer(msgspec.Struct, frozen=True):
 
 class DeviceAnswer(msgspec.Struct, frozen=True):
     """`token` is there when it was just made, and never again. `ingest_url`, one address for every phone app, is shown
-    to who may change the device, where it alone is asked for. `person` says whose own it is, if anybody's; there `may`
+    to who may change the device, where it alone is asked for, and so is `owntracks_friends`, whether its OwnTracks shows
+    others. `person` says whose own it is, if anybody's; there `may`
     says what the caller may do to it, `privacy` that it is vague or paused to others, and `notes` what people noted
     about it. `color` and `icon` are there where it has them."""
 
@@ -109,6 +111,7 @@ class DeviceAnswer(msgspec.Struct, frozen=True):
     notes: str | msgspec.UnsetType = msgspec.UNSET
     token: str | msgspec.UnsetType = msgspec.UNSET
     ingest_url: str | msgspec.UnsetType = msgspec.UNSET
+    owntracks_friends: bool | msgspec.UnsetType = msgspec.UNSET
     status: StatusAnswer | msgspec.UnsetType | None = msgspec.UNSET  # of one device, where it ever said it
     person: int | msgspec.UnsetType = msgspec.UNSET
     privacy: PrivacyAnswer | msgspec.UnsetType = msgspec.UNSET
@@ -271,7 +274,8 @@ async def _show(conn: asyncpg.Connection, device: Device) -> DeviceAnswer:
     except NotAllowed:
         return shown
     key = await select_ingest_key(conn, device.key)
-    return msgspec.structs.replace(shown, ingest_url=f"{shown_origin()}/in/{key}")
+    friends = await select_shows_friends(conn, device.key)
+    return msgspec.structs.replace(shown, ingest_url=f"{shown_origin()}/in/{key}", owntracks_friends=friends)
 
 
 def _make_answer(device: Device, secret: str | None = None) -> DeviceAnswer:

@@ -14,6 +14,7 @@ from tracker.api.devices import find_device
 from tracker.api.edge import answer, clean, empty, read_json, shown_origin
 from tracker.errors import NotFound
 from tracker.store.addresses import update_ingest_key, update_owntracks_secret
+from tracker.store.friends import update_shows_friends
 from tracker.store.pool import borrow
 
 
@@ -27,6 +28,12 @@ class OwnTracksSecret(msgspec.Struct, frozen=True):
     """The secret of OwnTracks' encryption, as it is in the phone's settings; empty or null: there is none."""
 
     secret: Annotated[str, msgspec.Meta(max_length=200)] | None = None
+
+
+class ShownFriends(msgspec.Struct, frozen=True):
+    """Whether the device's OwnTracks shows the others of its groups for which that is on as well, and they show it."""
+
+    shown: bool
 
 
 def blueprint(pool: asyncpg.Pool, addresses: Addresses) -> Blueprint:
@@ -56,6 +63,19 @@ def blueprint(pool: asyncpg.Pool, addresses: Addresses) -> Blueprint:
             key = (await find_device(conn, sight(), device, "devices")).key
             await update_owntracks_secret(conn, key, clean(given.secret or "", "secret") or None)
             await note(conn, "device.secret_set", device)
+        addresses.forget(key)
+        return empty()
+
+    @routes.put("/owntracks-friends")
+    @document_request(ShownFriends)
+    @allow("devices", rows=True)
+    async def set_owntracks_friends(device: str) -> Response:
+        """Say whether OwnTracks on this device shows others of its groups, and they show it."""
+        given = await read_json(ShownFriends)
+        async with borrow(pool) as conn, conn.transaction():
+            key = (await find_device(conn, sight(), device, "devices")).key
+            await update_shows_friends(conn, key, given.shown)
+            await note(conn, "device.friends_set", device, shown=given.shown)
         addresses.forget(key)
         return empty()
 

@@ -2,12 +2,16 @@
 their answer goes out after the commit; what bounds them is how many wait, for an HTTP request cannot be left unread."""
 
 import asyncio
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from tracker.errors import StorageDown
 from tracker.ingest.writer import ROOM, Writer
 from tracker.model.device import Device
 from tracker.model.frame import Frame, Outcome
+from tracker.model.note import Note, Utterance
+
+T = TypeVar("T")
 
 MOST_WAITING: Final = 1_000  # requests; further ones are told to come again
 PATIENCE: Final = 20.0  # s: phones give up after some thirty
@@ -27,6 +31,17 @@ class Waiter:
         """Nothing is to be resumed, for nothing was stopped: see `Posts.check_room`."""
 
 
+class Caller:
+    """Who said one thing that is no fix."""
+
+    def __init__(self) -> None:
+        self.stored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    def noted(self, note: Note, is_stored: bool) -> None:
+        if not self.stored.done():
+            self.stored.set_result(is_stored)
+
+
 class Posts:
     """One for the process."""
 
@@ -41,15 +56,23 @@ class Posts:
 
     async def offer(self, device: Device, frame: Frame) -> Outcome:
         """After the commit. StorageDown where there was none in time."""
+        waiter = Waiter()
+        return await self.wait(device, lambda: self.writer.offer(frame, waiter), waiter.outcome)
+
+    async def call(self, device: Device, said: Utterance, received_at: int) -> None:
+        """The same for a message, such as a call for help. Said again by the same id, it is stored once."""
+        caller, note = Caller(), Note(device.key, said, received_at)
+        await self.wait(device, lambda: self.writer.note(note, caller), caller.stored)
+
+    async def wait(self, device: Device, begin: Callable[[], object], answered: asyncio.Future[T]) -> T:
         self.check_room()
         if self.writer.log.memory.devices.get(device.key) != device:
             self.writer.log.know(device)
-        waiter = Waiter()
         self.waiting += 1
         try:
-            self.writer.offer(frame, waiter)
+            begin()
             async with asyncio.timeout(PATIENCE):
-                return await waiter.outcome
+                return await answered
         except TimeoutError:
             raise StorageDown from None
         finally:

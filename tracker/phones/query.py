@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from tracker.model.dialect import Dialect
 from tracker.model.reading import Reading
 from tracker.model.report import App, Report
+from tracker.phones.alarms import calls_for_help
 from tracker.phones.post import Post
 from tracker.phones.values import KMH, KNOT, keep, measured, moment, number, percent, scaled, text_of
 
@@ -44,7 +45,7 @@ def read_fields(text: str) -> dict[str, str] | None:
 def decode_query(fields: Fields, post: Post, *, is_form: bool) -> Report | None:
     """None where there is nothing in it that one of these apps says."""
     if not PLACE & fields.keys():
-        return read_placeless(fields, is_form=is_form)
+        return read_placeless(fields, post, is_form=is_form)
     dialect = find_dialect(fields, is_form=is_form)
     name, speed = UNDERSTOOD[dialect]
     speed = "km/h" if "spd_kph" in fields and not {"spd", "speed"} & fields.keys() else speed
@@ -52,19 +53,28 @@ def decode_query(fields: Fields, post: Post, *, is_form: bool) -> Report | None:
     is_its_own = agent is not None and agent[1].lower().startswith(name.partition(" ")[0].lower())
     version = agent[2] if agent and is_its_own else VERSIONS.get(dialect)
     reading = read_zero_unknown if dialect in (Dialect.OSMAND, Dialect.GPSLOGGER) else read_traccar
-    app = App(dialect, name, version, speed, "alarm: " + fields["alarm"][:60] if fields.get("alarm") else None)
-    return Report(app, "nothing", (reading(fields, post),))
+    app = App(dialect, name, version, speed, read_alarm(fields))
+    return Report(app, "nothing", (reading(fields, post),), calls=read_calls(fields, post))
 
 
-def read_placeless(fields: Fields, *, is_form: bool) -> Report | None:
-    """A heartbeat, or a token for push messages: no fix, and nothing to keep."""
+def read_placeless(fields: Fields, post: Post, *, is_form: bool) -> Report | None:
+    """A heartbeat, or a token for push messages: no fix, and nothing to keep. A call for help is one all the same."""
     dialect = Dialect.TRACCAR_10 if is_form else Dialect.TRACCAR_8
-    app = App(dialect, "Traccar Client", "10" if is_form else "8", "knots", "heartbeat")
+    note = read_alarm(fields) or "heartbeat"
+    app = App(dialect, "Traccar Client", "10" if is_form else "8", "knots", note)
     if "notificationtoken" in fields:
         return Report(app, "nothing")
     if not {"id", "deviceid"} & fields.keys() or not fields.keys() & (HEARTBEAT - {"id", "deviceid"}):
         return None
-    return Report(app, "nothing")
+    return Report(app, "nothing", calls=read_calls(fields, post))
+
+
+def read_alarm(fields: Fields) -> str | None:
+    return "alarm: " + fields["alarm"][:60] if fields.get("alarm") else None
+
+
+def read_calls(fields: Fields, post: Post) -> tuple[int | None, ...]:
+    return (read_moment(fields, post.received_at),) if calls_for_help(fields.get("alarm")) else ()
 
 
 def find_dialect(fields: Fields, *, is_form: bool) -> Dialect:

@@ -5,6 +5,7 @@ from typing import Any
 from tracker.model.dialect import Dialect
 from tracker.model.reading import Reading
 from tracker.model.report import App, Report
+from tracker.phones.alarms import calls_for_help
 from tracker.phones.values import KNOT, keep, moment, number, percent, scaled, text_of
 
 Object = dict[str, Any]
@@ -20,8 +21,14 @@ def decode_client(message: Object) -> Report:
     given = message.get("location")
     locations = [each for each in (given if isinstance(given, list) else [given]) if isinstance(each, dict)]
     readings = tuple(reading for each in locations if (reading := read_location(each, message)))
-    app = App(Dialect.TRACCAR_9, "Traccar Client", "9", "m/s", None if readings else "heartbeat")
-    return Report(app, "nothing", readings)
+    alarms = [(moment(each.get("timestamp")), alarm) for each in locations if (alarm := find_alarm(each))]
+    note = f"alarm: {str(alarms[-1][1])[:60]}" if alarms else None if readings else "heartbeat"
+    app = App(Dialect.TRACCAR_9, "Traccar Client", "9", "m/s", note)
+    return Report(app, "nothing", readings, calls=tuple(at for at, alarm in alarms if calls_for_help(alarm)))
+
+
+def find_alarm(location: Object) -> Any:
+    return location.get("alarm") or inner(location, "extras").get("alarm")
 
 
 def read_location(location: Object, message: Object) -> Reading | None:
@@ -47,7 +54,7 @@ def read_location(location: Object, message: Object) -> Reading | None:
             activity=activity.get("type"),
             heartbeat=location.get("heartbeat"),
             mock=location.get("mock"),
-            alarm=location.get("alarm") or inner(location, "extras").get("alarm"),
+            alarm=find_alarm(location),
         ),
         text_of(location),
         name_of(message.get("device_id")),
@@ -60,7 +67,10 @@ def decode_server(message: Object) -> Report:
     name = name_of(device.get("uniqueId")) or name_of(position.get("deviceId"))
     is_stale = position.get("outdated") is True
     app = App(Dialect.TRACCAR_SERVER, "Traccar server", None, "knots", "outdated position" if is_stale else None)
-    return Report(app, "nothing", () if is_stale or not position else (read_position(position, name),))
+    readings = () if is_stale or not position else (read_position(position, name),)
+    alarms = (inner(position, "attributes").get("alarm"), inner(inner(message, "event"), "attributes").get("alarm"))
+    at = moment(position.get("fixTime") or position.get("deviceTime"))
+    return Report(app, "nothing", readings, calls=(at,) if any(map(calls_for_help, alarms)) else ())
 
 
 def read_position(position: Object, name: str | None) -> Reading:

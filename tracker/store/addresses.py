@@ -11,16 +11,18 @@ from tracker.model.device import Device
 async def select_addresses(conn: asyncpg.Connection, keys: Collection[str]) -> dict[str, Address]:
     """What these keys stand for; those that nobody has are absent."""
     rows = await conn.fetch(
-        """select ingest_key, owntracks_secret, key, id, name, category, interval_s from device
+        """select ingest_key, owntracks_secret, owntracks_friends, key, id, name, category, interval_s, color, icon
+           from device
            where ingest_key = any($1::text[])""",
         list(keys),
     )
     return {
-        row["ingest_key"]: Address(
-            Device(row["key"], row["id"], row["name"], row["category"], row["interval_s"]), row["owntracks_secret"]
-        )
-        for row in rows
+        row["ingest_key"]: Address(_read_device(row), row["owntracks_secret"], row["owntracks_friends"]) for row in rows
     }
+
+
+def _read_device(row: asyncpg.Record) -> Device:
+    return Device(row["key"], row["id"], row["name"], row["category"], row["interval_s"], row["color"], row["icon"])
 
 
 async def select_ingest_key(conn: asyncpg.Connection, device: int) -> str | None:

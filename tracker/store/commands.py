@@ -1,6 +1,6 @@
 """Table command: what devices are told to do, until they answer or it expires."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 
 import asyncpg
@@ -8,6 +8,7 @@ import msgspec
 
 from tracker.model.command import Command
 from tracker.model.moment import from_datetime, to_datetime
+from tracker.store.messages import nudge_message, update_sent
 
 MOST_OPEN: Final = 100  # per device: they all go out when it connects
 COLUMNS: Final = "c.id, d.id as device, c.name, c.args, c.created_at, c.expires, c.answered_at, c.ok, c.detail"
@@ -49,6 +50,31 @@ async def select_all_open_commands(conn: asyncpg.Connection, devices: Collection
     for row in rows:
         found.setdefault(row["key"], []).append(_read_command(row))
     return found
+
+
+async def take_commands(
+    conn: asyncpg.Connection, device: int, judge: Callable[[Command], tuple[bool, str]]
+) -> list[Command]:
+    """What waits for an app that never answers: it is handed out once. `judge` says whether it is done by that, and in
+    words; messages stay open, for the thread says what is known of them."""
+    async with conn.transaction():
+        rows = await conn.fetch(
+            f"""select {COLUMNS} from command c join device d on d.key = c.device
+                where c.device = $1 and c.answered_at is null and c.expires > now()
+                  and not exists (select from message m where m.device = c.device and m.id = c.id
+                                  and m.direction = 'down' and m.sent_at is not null)
+                order by c.created_at, c.id limit 100 for update of c skip locked""",
+            device,
+        )
+        taken = [_read_command(row) for row in rows]
+        for each in taken:
+            ok, detail = judge(each)
+            if each.name == "message" and ok:
+                await update_sent(conn, device, [each.id])
+            else:
+                await update_command_answered(conn, device, each.id, ok=ok, detail=detail)
+                await nudge_message(conn, device, each.id)
+    return taken
 
 
 async def select_command(conn: asyncpg.Connection, id: str) -> Command | None:

@@ -1,0 +1,44 @@
+"""Who sees whom in OwnTracks: devices of one group, of which each was switched on for it."""
+
+from typing import Final
+
+import asyncpg
+
+from tracker.model.friend import Friend
+from tracker.model.moment import from_datetime
+
+MOST: Final = 50
+
+
+async def select_friends(conn: asyncpg.Connection, device: int) -> list[Friend]:
+    """Itself among them, as the app expects. By the newest checkpoint, so ten seconds old at most; without those that
+    are vague or paused now."""
+    rows = await conn.fetch(
+        """select d.key, d.id, d.name, st_x(p.place) as lon, st_y(p.place) as lat, p.at
+           from device d join position p on p.device = d.key and p.place is not null
+           where d.owntracks_friends
+             and (d.key = $1 or exists (select from group_device mine join group_device its using (in_group)
+                                        where mine.device = $1 and its.device = d.key))
+             and not exists (select from device_privacy v where v.device = d.key and v.since <= clock_timestamp()
+                             and (v.until is null or v.until > clock_timestamp()))
+           order by d.key <> $1, d.key limit $2""",
+        device,
+        MOST,
+    )
+    return [
+        Friend(row["key"], row["id"], row["name"], row["lon"], row["lat"], from_datetime(row["at"])) for row in rows
+    ]
+
+
+async def update_shows_friends(conn: asyncpg.Connection, device: int, shown: bool) -> None:
+    await conn.execute(
+        """with made as (update device set owntracks_friends = $2 where key = $1 returning key)
+           select pg_notify('tracker_device', key::text) from made""",
+        device,
+        shown,
+    )
+
+
+async def select_shows_friends(conn: asyncpg.Connection, device: int) -> bool:
+    found: bool | None = await conn.fetchval("select owntracks_friends from device where key = $1", device)
+    return bool(found)
