@@ -119,6 +119,7 @@ class Server:
             metrics_token=settings.metrics_token,
             guises=self.hub.guises,
             provider=make_provider(settings),
+            bind=settings.bind,
         )
         self.app = build_app(parts, make_page(settings))
         self.app.register_blueprint(blueprint(self.reception, self.hub, self.links, self.is_open))

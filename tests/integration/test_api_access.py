@@ -56,6 +56,7 @@ EXPECTED = {
                PUT /api/devices/<device>/owntracks-friends,
                POST /api/devices/<device>/token, POST /api/devices/<device>/commands,
                POST /api/devices/<device>/pairing, POST /api/devices/<device>/messages,
+               GET /api/network,
                POST /api/pairs, PATCH /api/pairs/<pair>, DELETE /api/pairs/<pair>,
                GET /api/audit, POST /api/people, POST /api/people/<int:person>/reset,
                GET /api/tokens, POST /api/tokens, DELETE /api/tokens/<int:id>,

@@ -82,7 +82,7 @@ ELSEWHERE: Final = """GET /api/devices, GET /api/geofences, GET /api/geofences/e
     GET /api/subscriptions, GET /api/positions, GET /api/events, GET /api/events/stream, POST /api/devices,
     POST /api/geofences, POST /api/geofences/import, POST /api/geofences/dry-run, POST /api/pairs,
     POST /api/subscriptions, POST /api/groups, GET /api/tokens, POST /api/tokens, DELETE /api/tokens/<int:id>,
-    GET /api/push/key,
+    GET /api/push/key, GET /api/network,
     DELETE /api/session, GET /api/me, GET /api/devices/<device>/watchers,
     GET /api/devices/<device>/privacy, PUT /api/devices/<device>/privacy,
     GET /api/groups/<group>/<kind>, PUT /api/groups/<group>/<kind>/<member>,

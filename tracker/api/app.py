@@ -41,6 +41,7 @@ from tracker.api import (
     ingest,
     invitations,
     messages,
+    network,
     oidc,
     pages,
     pairing,
@@ -112,6 +113,7 @@ class Parts:
     metrics_token: str | None = None
     guises: Guises | None = None
     provider: OidcProvider | None = None
+    bind: str = "127.0.0.1:8000"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +169,7 @@ def build_app(parts: Parts, site: BuiltPage = BUILT_PAGE) -> Quart:
         *(each.blueprint(pool, parts.database_url) for each in (geofence_export, people_export)),
         doctor.blueprint(pool, parts.count_repeats),
         ingest.blueprint(pool, parts.addresses or Addresses(pool)),
+        network.blueprint(parts.bind),
     ):
         app.register_blueprint(blueprint)
     return app

@@ -4,18 +4,23 @@ from typing import Final
 
 import asyncpg
 
+from tracker.model.fix import NO_MARKER, Flag
 from tracker.model.friend import Friend
 from tracker.model.moment import from_datetime
+from tracker.store.privacies import OPEN
 
 MOST: Final = 50
+E7: Final = 10_000_000
+NEVER: Final = int(NO_MARKER | Flag.IMPOSSIBLE_JUMP)  # where the device was not
 
 
 async def select_friends(conn: asyncpg.Connection, device: int) -> list[Friend]:
-    """Itself among them, as the app expects. By the newest checkpoint, so ten seconds old at most; without those that
-    are vague or paused now."""
+    """Itself among them, as the app expects. Without those that are vague or paused now, and without what was measured
+    while they were."""
     rows = await conn.fetch(
-        """select d.key, d.id, d.name, st_x(p.place) as lon, st_y(p.place) as lat, p.at
-           from device d join position p on p.device = d.key and p.place is not null
+        f"""select d.key, d.id, d.name, f.lon_e7, f.lat_e7, f.at from device d
+           cross join lateral (select at, lon_e7, lat_e7 from fix
+                               where fix.device = d.key and fix.flags & {NEVER} = 0{OPEN} order by at desc limit 1) f
            where d.owntracks_friends
              and (d.key = $1 or exists (select from group_device mine join group_device its using (in_group)
                                         where mine.device = $1 and its.device = d.key))
@@ -26,7 +31,8 @@ async def select_friends(conn: asyncpg.Connection, device: int) -> list[Friend]:
         MOST,
     )
     return [
-        Friend(row["key"], row["id"], row["name"], row["lon"], row["lat"], from_datetime(row["at"])) for row in rows
+        Friend(row["key"], row["id"], row["name"], row["lon_e7"] / E7, row["lat_e7"] / E7, from_datetime(row["at"]))
+        for row in rows
     ]
 
 

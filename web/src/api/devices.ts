@@ -122,6 +122,22 @@ export async function createDevice(name: string, category: string | null, interv
   return { id: String(made['id']), token: String(made['token']) };
 }
 
+/** The one address for every phone app. Null where the reader may not change the device. */
+export async function fetchIngestUrl(id: string): Promise<string | null> {
+  return textOrNull((await call('GET', at(id)))['ingest_url']);
+}
+
+/** By which addresses a phone of the same network reaches the server; `listens`: whether any of them can. */
+export interface Network {
+  readonly addresses: readonly string[];
+  readonly listens: boolean;
+}
+
+export async function fetchNetwork(): Promise<Network> {
+  const found = await call('GET', '/api/network');
+  return { addresses: (found['addresses'] as string[] | undefined) ?? [], listens: found['listens'] === true };
+}
+
 /** The address that makes a phone this device, once. */
 export async function pairDevice(id: string): Promise<{ readonly url: string }> {
   const pairing = await call('POST', `${at(id)}/pairing`, {});

@@ -7,8 +7,11 @@ import type { Live } from '../live';
 import { addingShown } from '../state';
 import { words } from '../words';
 import { paste } from './DeviceEnd';
+import { AddApps } from './AddApps';
+import { AddReach } from './AddReach';
 import { Dialogue } from './Dialogue';
 import { Fault, Field } from './Field';
+import { moveTo } from './network';
 import { QrCode } from './QrCode';
 import { readRefusal } from './refusal';
 
@@ -86,11 +89,12 @@ function Name({ onMade }: { onMade: (device: NewDevice) => void }) {
 }
 
 function Connect({ live, device, onDone }: { live: Live; device: NewDevice; onDone: () => void }) {
-  const url = useSignal('');
+  const [paired, origin] = [useSignal(''), useSignal('')];
+  const url = paired.value === '' ? '' : moveTo(paired.value, origin.value);
   const fault = useSignal('');
   const ask = () =>
     pairDevice(device.id).then(
-      (pairing) => (url.value = pairing.url),
+      (pairing) => (paired.value = pairing.url),
       (error) => (fault.value = (error as Error).message),
     );
   useEffect(() => void ask(), []);
@@ -98,21 +102,22 @@ function Connect({ live, device, onDone }: { live: Live; device: NewDevice; onDo
   return (
     <div class="connect">
       <Arrival live={live} device={device} onDone={onDone} />
-      <Reach url={url.value} />
-      {url.value && (
+      {url && <AddReach url={url} origin={origin.value} onChoose={(chosen) => (origin.value = chosen)} />}
+      {url && (
         <figure>
-          <QrCode text={url.value} label={said.scan} />
+          <QrCode text={url} label={said.scan} />
           <figcaption>{said.scan}</figcaption>
         </figure>
       )}
-      {url.value && (
+      {url && (
         <p class="link">
-          <a href={url.value} target="_blank" rel="noreferrer">
+          <a href={url} target="_blank" rel="noreferrer">
             {said.openHere}
           </a>
         </p>
       )}
       <Fault text={fault.value || undefined} />
+      <AddApps id={device.id} origin={origin.value} />
       <details>
         <summary>{said.program}</summary>
         <p class="hint">{said.tokenOnce}</p>
@@ -152,13 +157,4 @@ function Arrival({ live, device, onDone }: { live: Live; device: NewDevice; onDo
       )}
     </p>
   );
-}
-
-/** A phone has to reach the address, and gives its position to a secure one only. */
-function Reach({ url }: { url: string }) {
-  if (url === '') return null;
-  const { hostname, protocol } = new URL(url);
-  const isLocal = hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
-  if (isLocal) return <p class="warning">{words.value.adding.local}</p>;
-  return protocol === 'https:' ? null : <p class="warning">{words.value.adding.insecure}</p>;
 }

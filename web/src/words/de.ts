@@ -1,9 +1,11 @@
 /** Jeder Text der Seite auf Deutsch. */
+import { apps } from './de-apps';
 import { device } from './de-device';
 import { hide } from './de-hide';
 import type { Words } from './en';
 
 export const de: Words = {
+  ...apps,
   ...device,
   ...hide,
   app: {
@@ -118,6 +120,9 @@ export const de: Words = {
     add: 'Hinzufügen',
     scan: 'Mit der Kamera des Telefons scannen. Der Code gilt einmal, innerhalb von 15 Minuten.',
     openHere: 'Oder in diesem Browser öffnen',
+    reach: (address) => `Erreicht das Telefon ${address}?`,
+    address: 'Adresse für das Telefon',
+    deaf: 'Der Server hört nur auf diesen Rechner. Mit --bind 0.0.0.0:8000 gestartet, erreichen ihn andere im Netz.',
     local:
       'Diese Adresse erreicht nur dieser Rechner, kein Telefon. Öffne die Seite unter dem Namen oder der Adresse des Servers in deinem Netz.',
     insecure: 'Ein Telefon gibt seine Position nur an https-Adressen, und diese ist http.',

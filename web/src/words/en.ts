@@ -1,8 +1,10 @@
 /** Every text of the page in English. Its shape is what each other language must have: the compiler says what is missing. */
+import { apps } from './en-apps';
 import { device } from './en-device';
 import { hide } from './en-hide';
 
 export const en = {
+  ...apps,
   ...device,
   ...hide,
   app: {
@@ -117,6 +119,9 @@ export const en = {
     add: 'Add',
     scan: 'Scan this with the camera of the phone. It works once, within 15 minutes.',
     openHere: 'Or open it in this browser',
+    reach: (address: string) => `Can the phone reach ${address}?`,
+    address: 'Address for the phone',
+    deaf: 'The server listens to this computer only. Start it with --bind 0.0.0.0:8000, and others in the network reach it.',
     local:
       'Only this computer reaches this address: a phone does not. Open this page by the name or address of the server in your network.',
     insecure: 'A phone gives its position to https addresses only, and this one is http.',

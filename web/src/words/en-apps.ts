@@ -1,0 +1,28 @@
+/** The texts of what each app has to be told, in English. */
+import type { AppKey } from '../panels/apps';
+
+const QUIET = 'Allow location always, and exempt the app from battery optimisation: else the system stops it.';
+
+export const apps = {
+  apps: {
+    title: 'With an app, which goes on with the screen off',
+    hint: 'On Android take Colota, on an iPhone OwnTracks or Overland.',
+    which: 'Which app',
+    scan: (app: string) => `Scan this for ${app}, or enter what stands below.`,
+    notes: {
+      colota: ['It shows what the code would set, and asks.', QUIET],
+      owntracks: [
+        'Since version 2.6 the Android app takes no code before you allow it: Preferences, Advanced, remote configuration. Or enter the values.',
+        'With an encryption key in the app, tell the server the same one.',
+        QUIET,
+      ],
+      traccar: ['Scan it with the scanner in the app’s settings; a link is opened in some versions only. It asks before it applies.', QUIET],
+      overland: ['Choose a tracking mode that is not off, and allow location always.'],
+      gpslogger: ['Logging details, Log to custom URL; and automatic sending, for after three attempts it gives a point up.', QUIET],
+      osmand: ['Plugins, Trip recording, Online tracking.'],
+      homeassistant: ['It sends what Home Assistant knows of a phone. Put your tracker’s name in the place of phone, and call it when that changes.'],
+    } as Record<AppKey, readonly string[]>,
+  },
+};
+
+export type AppsWords = typeof apps;
