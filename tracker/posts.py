@@ -7,7 +7,7 @@ be better the next time is refused.
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from quart import Blueprint, Response, request
@@ -16,6 +16,7 @@ from werkzeug.exceptions import RequestTimeout
 from tracker.access.addresses import Addresses
 from tracker.access.gate import Gate
 from tracker.access.guard import address, public
+from tracker.alerts.forwarding.outlet import HEADER, mark
 from tracker.api.edge import answer
 from tracker.api.problems import Problem
 from tracker.app_answers import AppAnswers
@@ -36,6 +37,7 @@ from tracker.phones.values import LAST_MS
 PATH: Final = "/in/"
 LARGEST: Final = 10_000_000  # bytes of a body
 AT_ONCE: Final = 64 * 1024  # bytes; a larger body is read in a thread, for it would hold up every socket
+LONGEST: Final = 400  # characters of where a fix has been, to look at
 MOST_CALLS: Final = 5  # for help in one request, the last
 MANY: Final = 20  # fixes in one request; more are an app's backlog
 REPLIES: Final = {
@@ -46,23 +48,32 @@ REPLIES: Final = {
 }
 
 
-def blueprint(
-    addresses: Addresses, posts: Posts, answers: AppAnswers, gate: Gate, is_open: Callable[[], bool]
-) -> Blueprint:
-    """`is_open`: this process owns the partitions and is not on its way out."""
+class PostOffice(NamedTuple):
+    """What every request asks. `is_open`: this process owns the partitions and is not on its way out. `own`: what we are
+    called among the servers that a fix came through."""
+
+    addresses: Addresses
+    posts: Posts
+    answers: AppAnswers
+    gate: Gate
+    is_open: Callable[[], bool]
+    own: Callable[[], str]
+
+
+def blueprint(office: PostOffice) -> Blueprint:
     routes = Blueprint("posts", __name__)
 
     @routes.route(f"{PATH}<key>", methods=["GET", "POST"])
     @public
     async def take_post(key: str) -> Response:
         """Take what a phone's app sends, whichever of those we know."""
-        if not is_open():
+        if not office.is_open():
             raise StorageDown("this server is not ready; try again")
-        found = await addresses.find(key)
+        found = await office.addresses.find(key)
         if found is None:
-            return refuse_unknown(gate, address(request))
-        posts.check_room()
-        return await take(found, posts, answers)
+            return refuse_unknown(office.gate, address(request))
+        office.posts.check_room()
+        return await take(found, counter)
 
     return routes
 
@@ -80,17 +91,32 @@ def refuse_unknown(gate: Gate, peer: str) -> Response:
     return response
 
 
-async def take(found: Address, posts: Posts, answers: AppAnswers) -> Response:
+async def take(found: Address, office: PostOffice) -> Response:
     post = Post(await read_body(), request.query_string.decode("latin-1"), request.user_agent.string, 0, found.secret)
     is_large = len(post.body) > AT_ONCE
     report, frame = await asyncio.to_thread(read, post, found) if is_large else read(post, found)
-    await posts.offer(found.device, frame)
+    if via := request.headers.get(HEADER):
+        frame = frame_through(frame, [each.strip() for each in via.split(",")], office.own())
+    await office.posts.offer(found.device, frame)
     for at in report.calls[-MOST_CALLS:]:
-        await posts.call(found.device, make_call(at, frame.received_at), frame.received_at)
+        await office.posts.call(found.device, make_call(at, frame.received_at), frame.received_at)
     body, mimetype = REPLIES[report.reply]
-    if report.app.dialect == Dialect.OWNTRACKS and (told := await answers.find(found)):
+    if report.app.dialect == Dialect.OWNTRACKS and (told := await office.answers.find(found)):
         body = msgspec.json.encode(told)
     return Response(body, 200, mimetype=mimetype)
+
+
+def frame_through(frame: Frame, via: list[str], own: str) -> Frame:
+    """Of a fix that another server sent on it is kept where it has been. What has been here is not taken again: it would
+    go round for ever."""
+    if own in via:
+        entries: list[Fix | Refusal] = [
+            each if type(each) is Refusal else Refusal(index, "loop", f"sent on through {', '.join(via)}"[:LONGEST])
+            for index, each in enumerate(frame.entries)
+        ]
+    else:
+        entries = [mark(each, via) if type(each) is Fix else each for each in frame.entries]
+    return msgspec.structs.replace(frame, entries=entries)
 
 
 def make_call(at: int | None, received_at: int) -> Utterance:

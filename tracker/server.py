@@ -123,9 +123,10 @@ class Server:
         )
         self.app = build_app(parts, make_page(settings))
         self.app.register_blueprint(blueprint(self.reception, self.hub, self.links, self.is_open))
-        self.app.register_blueprint(
-            posts.blueprint(self.addresses, self.posts, self.answers, self.gate, self.is_open)
+        office = posts.PostOffice(
+            self.addresses, self.posts, self.answers, self.gate, self.is_open, lambda: self.hub.head.epoch
         )
+        self.app.register_blueprint(posts.blueprint(office))
 
     def is_open(self) -> bool:
         return self.is_owner and not self.is_ending

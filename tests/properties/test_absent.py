@@ -35,6 +35,7 @@ BODIES: Final[dict[str, list[dict[str, Any]]]] = {
     "NewCommand": [{"name": "report_now"}],
     "NewDevice": [{}],
     "NewDryRun": [SPAN | {"feature": {"type": "Feature", "properties": None}}],
+    "NewForward": [{"kind": "owntracks", "url": "https://a.example.org"}],
     "NewFactor": [{"current": "p"}],
     "NewGroup": [{"name": "Depot"}],
     "NewInvitation": [{"email": "a@example.org", "group": "g", "role": "viewer"}],

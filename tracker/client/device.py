@@ -3,8 +3,9 @@
 import asyncio
 import random
 import secrets
+import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn
 
@@ -24,6 +25,8 @@ CONNECT_S = 15.0
 REMEMBERED = 64  # answers kept, so that a command sent again is answered again but obeyed once
 
 Obey = Callable[[messages.Command], str | None]  # the detail of the result; raises Disobeyed
+
+Dial = Callable[[], Awaitable[socket.socket | None]]  # a connected socket; OSError where there can be none
 
 Reply = Callable[[messages.Command], str | None]  # what the person holding it says to that, if anything
 
@@ -57,6 +60,8 @@ class DeviceClient:
     obey: Obey = ignore_commands
     reply: Reply = keep_silent
     tls: ssl.SSLContext | None = None
+    dial: Dial | None = None  # None: by the system's own look-up of the name in `url`
+    headers: Mapping[str, str] = field(default_factory=dict)  # of the handshake, beside the token
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))  # shared: handshakes at a time
     rng: random.Random = field(default_factory=random.Random)  # for the jitter
 
@@ -141,7 +146,8 @@ class DeviceClient:
             self._down()
 
     async def _connect(self, link: Link) -> None:
-        headers = {"Authorization": f"Bearer {self.token}"}
+        headers = {"Authorization": f"Bearer {self.token}", **self.headers}
+        dial = self.dial
         async with self.gate, asyncio.timeout(CONNECT_S):
             await ws_connect(
                 lambda: link,
@@ -153,6 +159,7 @@ class DeviceClient:
                 max_redirects=0,
                 websocket_handshake_timeout=CONNECT_S,
                 read_buffer_init_size=2048,
+                socket_factory=None if dial is None else lambda _: dial(),
             )
 
     def _refuse(self, ending: Ending) -> None:

@@ -13,6 +13,7 @@ from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.dialer import Dialer
 from tracker.alerts.carriers.vapid import Vapid, new_key
 from tracker.alerts.dispatcher import Dispatcher
+from tracker.alerts.forwarding.forwarder import Forwarder
 from tracker.logs import Seldom
 from tracker.metrics import AlertMetrics
 from tracker.processes.assignment import Assignment
@@ -22,7 +23,7 @@ from tracker.settings import Settings
 from tracker.store.installation import upsert_push_key
 from tracker.store.pool import AWAY, borrow, open_pool
 
-CONNECTIONS: Final = 2
+CONNECTIONS: Final = 4
 ANSWER: Final = 15.0  # s for one statement
 AGAIN: Final = 1.0  # s to the next attempt to reach the database
 REPORT: Final = 1.0  # s
@@ -57,6 +58,7 @@ async def carry(pool: asyncpg.Pool, assignment: Assignment, metrics: AlertMetric
             sibling = Sibling(socket.socket(fileno=end), lambda message: hear(message, dispatcher, answerer))
             answerer = Answerer(dialer.resolve, sibling.tell, tasks)
             tasks.create_task(dispatcher.run(), name="dispatcher")
+            tasks.create_task(Forwarder(pool, dialer).run(), name="forwarder")
             tasks.create_task(report(sibling, metrics), name="report")
     finally:
         sibling.close()

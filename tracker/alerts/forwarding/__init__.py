@@ -1,0 +1,1 @@
+"""What of a device goes on to another server."""
