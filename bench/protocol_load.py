@@ -59,6 +59,10 @@ class Stream(Sender):
             self.unacked -= 1
         return self.unacked == 0, len(data)
 
+    def idle(self) -> None:
+        """Something came unasked: a ping."""
+        self.finish()
+
     def rest(self) -> int:
         return 0
 
@@ -126,6 +130,10 @@ class Poster:
             self.received = b""
         return is_whole, len(data)
 
+    def idle(self) -> None:
+        """The server gave a connection up that rested for too long; the next request makes another."""
+        self.socket.close()
+
     def rest(self) -> int:
         """After an answer. Packets of the connection that ended with it."""
         if self.is_kept:
@@ -165,8 +173,8 @@ class Callers:
 
     def listen(self, seconds: float) -> None:
         for descriptor, _ in self.poll.poll(seconds):
-            if descriptor not in self.under_way:  # a ping
-                next(each for each in self.callers if each.socket.fileno() == descriptor).finish()
+            if descriptor not in self.under_way:
+                next(each for each in self.callers if each.socket.fileno() == descriptor).idle()
                 continue
             caller, began = self.under_way[descriptor]
             is_done, came = caller.finish()
@@ -180,7 +188,7 @@ class Callers:
     def run(self, rate: float | None, seconds: float) -> dict[str, float]:
         """By the clock, or without a `rate` as quickly as it answers."""
         self.forget()
-        before = 0 if self.is_renewed else sum(count_packets(each.socket) for each in self.callers)
+        before = {id(each.socket): count_packets(each.socket) for each in self.callers if each.socket.fileno() >= 0}
         begin, sent = time.monotonic(), 0
         while (passed := time.monotonic() - begin) < seconds:
             due = len(self.callers) if rate is None else int(passed * rate) - sent
@@ -191,7 +199,8 @@ class Callers:
         took = time.monotonic() - begin
         self.finish()
         if not self.is_renewed:
-            self.packets = sum(count_packets(each.socket) for each in self.callers) - before
+            open_ones = [each.socket for each in self.callers if each.socket.fileno() >= 0]
+            self.packets = sum(count_packets(each) - before.get(id(each), 0) for each in open_ones)
         return self.tell(took)
 
     def finish(self) -> None:

@@ -1,9 +1,9 @@
 """What a fix costs by each protocol, side by side: `python -m bench.protocols [--quick]`.
 
-First one protocol after the other, each on a server and a database of its own: HTTP as OsmAnd and OwnTracks speak it, over
-kept and over new connections, and our WebSocket. Then twenty devices on the WebSocket, one fix under way each, count how
-long an ack takes: alone, and beside phones that post as fast as they are answered. Ends with 1 where the p99 of the
-second is more than twice that of the first.
+First one protocol after the other, each on a server and a database of its own: HTTP as OsmAnd and OwnTracks speak it,
+over kept and over new connections, and our WebSocket. Then twenty devices on the WebSocket, one fix under way each,
+count how long an ack takes: alone, and beside phones that post as fast as they are answered. Ends with 1 where the p99
+of the second is more than twice that of the first.
 """
 
 import argparse

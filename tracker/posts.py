@@ -49,8 +49,8 @@ REPLIES: Final = {
 
 
 class PostOffice(NamedTuple):
-    """What every request asks. `is_open`: this process owns the partitions and is not on its way out. `own`: what we are
-    called among the servers that a fix came through."""
+    """What every request asks. `is_open`: this process owns the partitions and is not on its way out. `own`: what we
+    are called among the servers that a fix came through."""
 
     addresses: Addresses
     posts: Posts
@@ -73,7 +73,7 @@ def blueprint(office: PostOffice) -> Blueprint:
         if found is None:
             return refuse_unknown(office.gate, address(request))
         office.posts.check_room()
-        return await take(found, counter)
+        return await take(found, office)
 
     return routes
 
@@ -107,11 +107,13 @@ async def take(found: Address, office: PostOffice) -> Response:
 
 
 def frame_through(frame: Frame, via: list[str], own: str) -> Frame:
-    """Of a fix that another server sent on it is kept where it has been. What has been here is not taken again: it would
-    go round for ever."""
+    """Of a fix that another server sent on it is kept where it has been. What has been here is not taken again: it
+    would go round for ever."""
     if own in via:
         entries: list[Fix | Refusal] = [
-            each if type(each) is Refusal else Refusal(index, "loop", f"sent on through {', '.join(via)}"[:LONGEST])
+            each
+            if type(each) is Refusal
+            else Refusal(index, "loop", f"{format_ms(each.at)}, sent on through {', '.join(via)}"[:LONGEST])
             for index, each in enumerate(frame.entries)
         ]
     else:

@@ -214,7 +214,9 @@ def test_health_says_what_came_and_what_is_wrong(phone: Phone) -> None:
 
 
 def sos_events(phone: Phone) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = phone.api.get("/api/events", params={"device": phone.id, "type": "sos"}).json()["events"]
+    found: list[dict[str, Any]] = phone.api.get("/api/events", params={"device": phone.id, "type": "sos"}).json()[
+        "events"
+    ]
     return found
 
 
@@ -275,5 +277,7 @@ def test_friends_are_shown_where_both_are_switched_on(phone: Phone, shared: Runn
     mine, its = ([each for each in told if each["topic"].endswith(f"/{id}")] for id in (phone.id, other))
     assert [each["_type"] for each in mine] == [each["_type"] for each in its] == ["card", "location"]
     assert its[1]["lat"] == pytest.approx(LAT + 0.01) and mine[0]["tid"] != its[0]["tid"]
-    deeds = [each for each in phone.api.get("/api/audit?limit=500").json()["entries"] if each["deed"] == "device.friends_set"]
+    deeds = [
+        each for each in phone.api.get("/api/audit?limit=500").json()["entries"] if each["deed"] == "device.friends_set"
+    ]
     assert {each["object"] for each in deeds} == {phone.id, other}

@@ -97,10 +97,10 @@ class StatusAnswer(msgspec.Struct, frozen=True):
 
 class DeviceAnswer(msgspec.Struct, frozen=True):
     """`token` is there when it was just made, and never again. `ingest_url`, one address for every phone app, is shown
-    to who may change the device, where it alone is asked for, and so is `owntracks_friends`, whether its OwnTracks shows
-    others. `person` says whose own it is, if anybody's; there `may`
-    says what the caller may do to it, `privacy` that it is vague or paused to others, and `notes` what people noted
-    about it. `color` and `icon` are there where it has them."""
+    to who may change the device, where it alone is asked for, and so is `owntracks_friends`, whether its OwnTracks
+    shows others. `person` says whose own it is, if anybody's; there `may` says what the caller may do to it, `privacy`
+    that it is vague or paused to others, and `notes` what people noted about it. `color` and `icon` are there where it
+    has them."""
 
     id: str
     name: str

@@ -30,10 +30,10 @@ LONGEST_URL = 2_000
 
 
 class NewForward(msgspec.Struct, frozen=True):
-    """`kind`: `owntracks`, where `url` is its HTTP endpoint and `secret` user:password, if it needs one; `tracker`, where
-    `url` is another server of this kind, `name` the device's id there and `secret` that device's token. `secret` absent:
-    as it was, where kind and url stay. `since`: what was received from then on is sent, too; absent: what comes from now
-    on."""
+    """`kind`: `owntracks`, where `url` is its HTTP endpoint and `secret` user:password, if it needs one; `tracker`,
+    where `url` is another server of this kind, `name` the device's id there and `secret` that device's token. `secret`
+    absent: as it was, where kind and url stay. `since`: what was received from then on is sent, too; absent: what comes
+    from now on."""
 
     kind: ForwardKind
     url: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_URL)]
@@ -43,8 +43,8 @@ class NewForward(msgspec.Struct, frozen=True):
 
 
 class ForwardAnswer(msgspec.Struct, frozen=True):
-    """`state`: `waiting` for fixes, `sending` what is there (`behind`: how many, 10,000 at most), or `failing`, with the
-    last error and the time of the next attempt. Errors end with the first success."""
+    """`state`: `waiting` for fixes, `sending` what is there (`behind`: how many, 10,000 at most), or `failing`, with
+    the last error and the time of the next attempt. Errors end with the first success."""
 
     kind: ForwardKind
     url: str

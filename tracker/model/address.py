@@ -6,8 +6,8 @@ from tracker.model.device import Device
 
 
 class Address(msgspec.Struct, frozen=True):
-    """`secret`: what OwnTracks' messages of the device are encrypted with, where it has one. `shows_friends`: its app is
-    told where others are."""
+    """`secret`: what OwnTracks' messages of the device are encrypted with, where it has one. `shows_friends`: its app
+    is told where others are."""
 
     device: Device
     secret: str | None = None

@@ -10,9 +10,9 @@ ForwardKind = Literal["owntracks", "tracker"]  # OwnTracks by HTTP; our own devi
 
 
 class Forward(msgspec.Struct, frozen=True):
-    """`number` is of this wish: a change makes another. `name`: what the device is called there; `secret`: what it signs
-    in with, a device token, or user:password. `reached`: the stamp of the last fix that is there (µs). `failures` in a
-    row."""
+    """`number` is of this wish: a change makes another. `name`: what the device is called there; `secret`: what it
+    signs in with, a device token, or user:password. `reached`: the stamp of the last fix that is there (µs). `failures`
+    in a row."""
 
     device: int
     number: int

@@ -22,8 +22,8 @@ class App(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """`readings` in the order in which they came. `faults`: what cannot be read, each as (why, what came). `calls`: when
-    somebody called for help (ms), None where no time is said."""
+    """`readings` in the order in which they came. `faults`: what cannot be read, each as (why, what came). `calls`:
+    when somebody called for help (ms), None where no time is said."""
 
     app: App
     reply: Reply

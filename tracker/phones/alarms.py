@@ -1,4 +1,5 @@
-"""Which alarms of apps are calls for help. What a device finds out by itself, such as a fall or an empty battery, is none."""
+"""Which alarms of apps are calls for help. What a device finds out by itself, such as a fall or an empty battery, is
+none."""
 
 from typing import Any, Final
 

@@ -82,7 +82,10 @@ async def claim_forwards(conn: asyncpg.Connection, busy: Collection[int], *, lim
         list(busy),
         limit,
     )
-    return [msgspec.structs.replace(Forward(**{**row, "reached": 0}), reached=datetime_to_micros(row["reached"])) for row in rows]
+    return [
+        msgspec.structs.replace(Forward(**{**row, "reached": 0}), reached=datetime_to_micros(row["reached"]))
+        for row in rows
+    ]
 
 
 async def select_forward_rows(conn: asyncpg.Connection, forward: Forward, *, limit: int) -> list[ForwardRow]:

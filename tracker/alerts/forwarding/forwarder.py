@@ -1,7 +1,7 @@
 """Forwarder: brings what devices sent to other servers, a batch at a time, at least once.
 
-A cursor over the log for each device says how far it came, so nothing is queued, and a server that was away for a week is
-brought up to date from where it left. Any number of processes may run one: a forward that is taken is leased.
+A cursor over the log for each device says how far it came, so nothing is queued, and a server that was away for a week
+is brought up to date from where it left. Any number of processes may run one: a forward that is taken is leased.
 """
 
 import asyncio

@@ -6,9 +6,9 @@ import { createDevice, fetchTrack, type NewDevice, pairDevice } from '../api/dev
 import type { Live } from '../live';
 import { addingShown } from '../state';
 import { words } from '../words';
-import { paste } from './DeviceEnd';
 import { AddApps } from './AddApps';
 import { AddReach } from './AddReach';
+import { paste } from './DeviceEnd';
 import { Dialogue } from './Dialogue';
 import { Fault, Field } from './Field';
 import { moveTo } from './network';

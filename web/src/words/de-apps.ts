@@ -16,11 +16,19 @@ export const apps: AppsWords = {
         'Steht in der App ein Schlüssel, so muss der Server denselben kennen.',
         QUIET,
       ],
-      traccar: ['Mit dem Scanner in den Einstellungen der App scannen; einen Link öffnen nur manche Versionen. Die App fragt, bevor sie etwas übernimmt.', QUIET],
+      traccar: [
+        'Mit dem Scanner in den Einstellungen der App scannen; einen Link öffnen nur manche Versionen. Die App fragt, bevor sie etwas übernimmt.',
+        QUIET,
+      ],
       overland: ['Einen Modus wählen, der nicht aus ist, und den Standort immer erlauben.'],
-      gpslogger: ['Protokolldetails, An eigene URL senden; dazu automatisches Senden, denn nach drei Versuchen gibt sie einen Punkt auf.', QUIET],
+      gpslogger: [
+        'Protokolldetails, An eigene URL senden; dazu automatisches Senden, denn nach drei Versuchen gibt sie einen Punkt auf.',
+        QUIET,
+      ],
       osmand: ['Erweiterungen, Streckenaufzeichnung, Online-Tracking.'],
-      homeassistant: ['Gesendet wird, was Home Assistant von einem Telefon weiß. Statt phone den Namen des eigenen Trackers einsetzen und aufrufen, wenn sich der ändert.'],
+      homeassistant: [
+        'Gesendet wird, was Home Assistant von einem Telefon weiß. Statt phone den Namen des eigenen Trackers einsetzen und aufrufen, wenn sich der ändert.',
+      ],
     },
   },
 };

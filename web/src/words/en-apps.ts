@@ -16,11 +16,19 @@ export const apps = {
         'With an encryption key in the app, tell the server the same one.',
         QUIET,
       ],
-      traccar: ['Scan it with the scanner in the app’s settings; a link is opened in some versions only. It asks before it applies.', QUIET],
+      traccar: [
+        'Scan it with the scanner in the app’s settings; a link is opened in some versions only. It asks before it applies.',
+        QUIET,
+      ],
       overland: ['Choose a tracking mode that is not off, and allow location always.'],
-      gpslogger: ['Logging details, Log to custom URL; and automatic sending, for after three attempts it gives a point up.', QUIET],
+      gpslogger: [
+        'Logging details, Log to custom URL; and automatic sending, for after three attempts it gives a point up.',
+        QUIET,
+      ],
       osmand: ['Plugins, Trip recording, Online tracking.'],
-      homeassistant: ['It sends what Home Assistant knows of a phone. Put your tracker’s name in the place of phone, and call it when that changes.'],
+      homeassistant: [
+        'It sends what Home Assistant knows of a phone. Put your tracker’s name in the place of phone, and call it when that changes.',
+      ],
     } as Record<AppKey, readonly string[]>,
   },
 };
