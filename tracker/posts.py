@@ -110,15 +110,16 @@ def frame_through(frame: Frame, via: list[str], own: str) -> Frame:
     """Of a fix that another server sent on it is kept where it has been. What has been here is not taken again: it
     would go round for ever."""
     if own in via:
-        entries: list[Fix | Refusal] = [
-            each
-            if type(each) is Refusal
-            else Refusal(index, "loop", f"{format_ms(each.at)}, sent on through {', '.join(via)}"[:LONGEST])
-            for index, each in enumerate(frame.entries)
-        ]
+        entries: list[Fix | Refusal] = [refuse_loop(index, each, via) for index, each in enumerate(frame.entries)]
     else:
         entries = [mark(each, via) if type(each) is Fix else each for each in frame.entries]
     return msgspec.structs.replace(frame, entries=entries)
+
+
+def refuse_loop(index: int, entry: Fix | Refusal, via: list[str]) -> Refusal:
+    if isinstance(entry, Refusal):
+        return entry
+    return Refusal(index, "loop", f"{format_ms(entry.at)}, sent on through {', '.join(via)}"[:LONGEST])
 
 
 def make_call(at: int | None, received_at: int) -> Utterance:
