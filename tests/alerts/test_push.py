@@ -82,7 +82,7 @@ async def test_an_event_becomes_a_notice(
     assert got["said"] == {
         "title": "Van entered port",
         "body": body,
-        "url": "/?device=van",
+        "url": "/?device=van&event=1",
         "tag": f"{dispatcher.installation[:8]}-1",
         "type": "enter",
         "count": 1,

@@ -16,7 +16,7 @@ from playwright.sync_api import Page, expect
 from tests.alerts.conftest import Receiver, started
 from tests.browser.conftest import PATIENCE_MS, Watched, enter
 from tests.browser.driving import vehicle
-from tests.browser.looking import start_at, until
+from tests.browser.looking import MAP, start_at, until
 from tests.running import RunningServer
 
 OUTSIDE = (24.9400, 62.1700)
@@ -78,7 +78,7 @@ def test_a_webhook_is_subscribed_tried_and_told(alerts: Page, server: RunningSer
     (first, again) = [each["headers"]["webhook-id"] for each in hook.received()[1:]]
     assert first == again, "the receiver can tell that it has it already"
     alerts.get_by_role("button", name="All subscriptions").click()
-    expect(alerts.get_by_role("button", name="Port, by hook")).to_contain_text("Enters · \u2068Old Port\u2069")
+    expect(alerts.get_by_role("button", name="Port, by hook")).to_contain_text("enters \u2068Old Port\u2069, post to")
     expect(alerts.get_by_text("whsec_")).to_have_count(0)
 
 
@@ -113,6 +113,42 @@ def test_a_dead_receiver_is_seen_and_the_subscription_changed_and_deleted(
     alerts.get_by_role("button", name="Delete").click()
     alerts.get_by_role("group").get_by_role("button", name="Delete").click()
     expect(alerts.get_by_role("heading", name="Nobody is told yet")).to_be_visible()
+
+
+def test_a_chat_is_told_in_its_own_words_and_the_link_shows_the_event(
+    alerts: Page, server: RunningServer, hook: Receiver, watched: Watched
+) -> None:
+    """In German, where the rule is a sentence with its verb at the end."""
+    watched.tolerated.append("422")
+    alerts.evaluate("localStorage.setItem('tracker.language', 'de')")
+    alerts.reload()
+    alerts.get_by_role("button", name="Meldungen").click()
+    alerts.get_by_role("button", name="Neues Abonnement").click()
+    expect(alerts.locator("p.rule")).to_have_text(
+        "Wenn ein Gerät ein Gebiet betritt oder verlässt, dann geht ein Webhook an …."
+    )
+    alerts.get_by_role("textbox", name="Adresse").fill(hook.url("/?status=200"))
+    alerts.get_by_label("Geschrieben als").select_option("Discord")
+    alerts.get_by_role("textbox", name="Text").fill('{"content": "{title}: {place}, {nonsense}"}')
+    alerts.get_by_role("button", name="Speichern").click()
+    expect(alerts.get_by_role("alert")).to_contain_text("{nonsense}")
+    alerts.get_by_role("textbox", name="Text").fill('{"content": "{title}: {place}"}')
+    alerts.get_by_role("button", name="Speichern").click()
+    log = alerts.get_by_role("region", name="Zustellungen").locator("ol > li")
+    with vehicle(server, "van-12", "Van 12") as van:
+        van.drive(*OUTSIDE)
+        van.drive(*INSIDE)
+        expect(log.first).to_contain_text("Betreten · \u2068Old Port\u2069 · \u2068Van 12\u2069")
+        expect(log.first).to_contain_text("Zugestellt")
+    said = hook.received()[0]["message"]["content"]
+    assert re.fullmatch(r"Van 12 entered Old Port: \d+ km [a-z-]+ of \w+", said), said
+    with server.api() as api:
+        number = api.get("/api/events?type=enter").json()["events"][-1]["id"]
+    alerts.goto(f"{server.url}/?event={number}")
+    evidence = alerts.locator(".evidence")
+    expect(evidence.locator(".near")).to_contain_text(re.compile(r"^\d+ km \S+ von \S+$"))
+    assert alerts.url.endswith(f"?event={number}")
+    until(alerts, f"() => Math.abs({MAP}.getCenter().lng - {INSIDE[0]}) < 0.001")
 
 
 NOTE = """() => {

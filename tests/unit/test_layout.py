@@ -30,7 +30,7 @@ MAY_IMPORT: Final = {
     "setup": {"errors", "postgis"},
     "access": {"model", "errors", "store"},
     "live": {"model", "errors", "geo", "store", "access", "websocket", "metrics", "logs"},
-    "alerts": {"client", "model", "errors", "settings", "store", "metrics", "logs"},
+    "alerts": {"client", "geo", "model", "errors", "settings", "store", "metrics", "logs"},
     "ingest": {
         "alerts",
         "logs",

@@ -23,6 +23,7 @@ from tracker.alerts.carriers.verdict import Verdict, VerdictKind, explain_failur
 from tracker.alerts.schedule import SCHEDULE, next_wait
 from tracker.alerts.unpacking import unpack
 from tracker.errors import TrackerError
+from tracker.geo.towns import Towns
 from tracker.logs import Seldom
 from tracker.metrics import AlertMetrics
 from tracker.model.delivery import Attempt, Delivery, DeliveryState
@@ -61,10 +62,21 @@ ENDS: Final[dict[VerdictKind, DeliveryState]] = {"sent": "sent", "dead": "dead",
 
 
 class Dispatcher:
-    def __init__(self, pool: asyncpg.Pool, carriers: Carriers, metrics: AlertMetrics) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        carriers: Carriers,
+        metrics: AlertMetrics,
+        *,
+        page: str = "",
+        towns: Towns | None = None,
+    ) -> None:
+        """`page`: where a browser finds us; `towns`: what places are near."""
         self.pool = pool
         self.carriers = carriers
         self.metrics = metrics
+        self.page = page
+        self.towns = towns
         self.awake = asyncio.Event()
         self.subscriptions: dict[int, Subscription] = {}  # the enabled ones, by key, as of `revision`
         self.revision = -1
@@ -172,11 +184,12 @@ class Dispatcher:
     async def names(self, conn: asyncpg.Connection, claimed: Sequence[Delivery]) -> Names:
         """Of what is to be told to people; as they are now, for that is how people know them."""
         channels = {each.id: self.subscriptions[each.subscription].channel for each in claimed}
-        telling = [id for id, channel in channels.items() if self.carriers.of(channel).is_for_people]
+        telling = [id for id, channel in channels.items() if self.carriers.need_names(channel)]
         return await select_names(conn, telling) if telling else Names()
 
     def start(self, delivery: Delivery, names: Names, tasks: asyncio.TaskGroup) -> None:
-        message = Notice(delivery, self.subscriptions[delivery.subscription], self.installation, names)
+        subscription = self.subscriptions[delivery.subscription]
+        message = Notice(delivery, subscription, self.installation, names, self.page, self.towns)
         breaker = self.breakers[self.endpoint(message.subscription)]
         health = breaker.health
         self.under_way[health] += 1

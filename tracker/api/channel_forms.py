@@ -8,6 +8,7 @@ import msgspec
 
 from tracker.alerts.carriers import base64url
 from tracker.alerts.carriers.push_encryption import AUTH_BYTES, read_point
+from tracker.alerts.carriers.template import LONGEST, check_template
 from tracker.api.edge import clean
 from tracker.errors import Invalid
 from tracker.model.channel import Channel, Email, Mqtt, PushKeys, Webhook, WebPush
@@ -31,13 +32,15 @@ class PushKeysForm(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ChannelForm(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`kind` says which of the others is needed: `webhook` goes to `url`, https or http; `email` to up to 20 addresses
-    in `to`; `mqtt` to a `topic`, in which `{device}`, `{geofence}` and `{type}` stand for those of the message;
+    """`kind` says which of the others is needed: `webhook` goes to `url`, https or http, as a CloudEvent or, with a
+    `template`, as that text, in which `{title}` and the like stand for what happened; `email` to up to 20 addresses in
+    `to`; `mqtt` to a `topic`, in which `{device}`, `{geofence}` and `{type}` stand for those of the message;
     `webpush` to the browser whose PushSubscription it is: its `endpoint` and `keys`.
     """
 
     kind: str
     url: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
+    template: Annotated[str, msgspec.Meta(max_length=LONGEST)] | None = None
     to: list[str] | None = None
     topic: str | None = None
     endpoint: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
@@ -57,7 +60,7 @@ def read_channel(form: ChannelForm | None) -> Channel:
 def show_channel(channel: Channel) -> ChannelForm:
     match channel:
         case Webhook():
-            return ChannelForm("webhook", url=channel.url)
+            return ChannelForm("webhook", url=channel.url, template=channel.template)
         case Email():
             return ChannelForm("email", to=list(channel.to))
         case Mqtt():
@@ -69,7 +72,9 @@ def show_channel(channel: Channel) -> ChannelForm:
 def _webhook(form: ChannelForm) -> Webhook:
     if form.url is None:
         raise Invalid("channel.url: where is it to be sent?", field="channel.url")
-    return Webhook(form.url)
+    if form.template is not None:
+        check_template(form.template)
+    return Webhook(form.url, form.template or None)
 
 
 def _email(form: ChannelForm) -> Email:

@@ -28,7 +28,8 @@ class QuietHours(msgspec.Struct, frozen=True):
 
 
 class SubscriptionChange(msgspec.Struct, frozen=True):
-    """What is absent stays. An empty list: all; `quiet` false: none; `cooldown`, `group`, `max_age` in seconds."""
+    """What is absent stays. An empty list: all; `quiet` false: none; `cooldown`, `group`, `max_age` in seconds;
+    `zone`: by whose clocks times are told in words (`Europe/Helsinki`), an empty one: UTC."""
 
     name: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     types: Annotated[list[Type], msgspec.Meta(max_length=50)] | None = None
@@ -41,6 +42,7 @@ class SubscriptionChange(msgspec.Struct, frozen=True):
     cooldown: Seconds | None = None
     group: Annotated[int, msgspec.Meta(ge=0, le=3600)] | None = None
     max_age: Seconds | None = None
+    zone: Annotated[str, msgspec.Meta(max_length=64)] | None = None
     channel: ChannelForm | None = None
     enabled: bool | None = None
 
@@ -79,6 +81,7 @@ class SubscriptionAnswer(msgspec.Struct, frozen=True):
     group: int
     max_age: int
     channel: ChannelForm
+    zone: str | None = None
     personal: bool = False
     secret: str | msgspec.UnsetType = msgspec.UNSET
 
@@ -89,7 +92,8 @@ def change_wish(wish: Wish, change: SubscriptionChange) -> Wish:
     numbers: dict[str, Any] = {
         name: given for name in ("cooldown", "group", "max_age") if (given := getattr(change, name)) is not None
     }
-    return msgspec.structs.replace(wish, **filters, **numbers, quiet=_make_quiet(change.quiet, wish.quiet))
+    zone = wish.zone if change.zone is None else _read_zone(change.zone, "zone") or None
+    return msgspec.structs.replace(wish, **filters, **numbers, quiet=_make_quiet(change.quiet, wish.quiet), zone=zone)
 
 
 def shown(subscription: Subscription, secret: str | None = None) -> SubscriptionAnswer:
@@ -108,6 +112,7 @@ def shown(subscription: Subscription, secret: str | None = None) -> Subscription
         wish.group,
         wish.max_age,
         show_channel(subscription.channel),
+        wish.zone,
         subscription.person is not None,
         secret or msgspec.UNSET,
     )
@@ -130,13 +135,20 @@ def _make_quiet(given: QuietHours | bool | None, kept: Quiet | None) -> Quiet | 
         raise Invalid("quiet: from when to when?", field="quiet")
     if given is False:
         return None
-    try:
-        zone_of(given.zone)
-    except ValueError:
-        raise Invalid("quiet.zone: not a time zone as Europe/Helsinki is one", field="quiet.zone") from None
+    _read_zone(given.zone or "?", "quiet.zone")
     start, end = _minute(given.from_, "quiet.from"), _minute(given.to, "quiet.to")
     days = tuple(sorted({DAYS.index(day) for day in given.days})) if given.days else None
     return Quiet(start, end, given.zone, days, given.then)
+
+
+def _read_zone(name: str, field: str) -> str:
+    """An empty one stays empty."""
+    try:
+        if name:
+            zone_of(name)
+    except ValueError:
+        raise Invalid(f"{field}: not a time zone as Europe/Helsinki is one", field=field) from None
+    return name
 
 
 def _minute(text: str, field: str) -> int:

@@ -4,7 +4,10 @@ import msgspec
 
 
 class Webhook(msgspec.Struct, frozen=True, tag_field="kind", tag="webhook"):
+    """`template`: what the body says instead of a CloudEvent."""
+
     url: str
+    template: str | None = None
 
 
 class Email(msgspec.Struct, frozen=True, tag_field="kind", tag="email"):

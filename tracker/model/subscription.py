@@ -28,6 +28,7 @@ class Wish(msgspec.Struct, frozen=True):
     quiet: Quiet | None = None
     cooldown: int = 0  # after an alert, none of the same device and geofence for so long
     group: int = 0  # the first event waits so long for others; then they are one message
+    zone: str | None = None  # of whoever reads it: times in words are by its clocks
     max_age: int = 0  # an event that was older when it was detected is not told
 
 

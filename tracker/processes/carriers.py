@@ -3,23 +3,27 @@
 import asyncio
 import resource
 import socket
+from pathlib import Path
 from typing import Final
 
 import asyncpg
 import structlog
 
+import tracker
 from tracker.alerts.carriers.build import build_carriers
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.dialer import Dialer
 from tracker.alerts.carriers.vapid import Vapid, new_key
 from tracker.alerts.dispatcher import Dispatcher
 from tracker.alerts.forwarding.forwarder import Forwarder
+from tracker.geo.towns import Towns
 from tracker.logs import Seldom
 from tracker.metrics import AlertMetrics
 from tracker.processes.assignment import Assignment
 from tracker.processes.lookups import Answerer
 from tracker.processes.sibling import NUDGE, QUESTION, Sibling
 from tracker.settings import Settings
+from tracker.start import EVERYWHERE, base_url
 from tracker.store.installation import upsert_push_key
 from tracker.store.pool import AWAY, borrow, open_pool
 
@@ -27,6 +31,7 @@ CONNECTIONS: Final = 4
 ANSWER: Final = 15.0  # s for one statement
 AGAIN: Final = 1.0  # s to the next attempt to reach the database
 REPORT: Final = 1.0  # s
+TILES: Final = Path(tracker.__file__).parent.parent / "web" / "dist" / "tiles"  # of the page, with the names of towns
 FILES: Final = 4096  # a socket for each message under way, and some
 
 logger = structlog.get_logger()
@@ -51,7 +56,7 @@ async def carry(pool: asyncpg.Pool, assignment: Assignment, metrics: AlertMetric
     """Until cancelled."""
     dialer = Dialer(assignment.settings.private_receivers)
     carriers = await reach(pool, assignment.settings, dialer)
-    dispatcher = Dispatcher(pool, carriers, metrics)
+    dispatcher = Dispatcher(pool, carriers, metrics, page=find_page(assignment.settings), towns=Towns(TILES))
     (end,) = assignment.inherited
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -63,6 +68,14 @@ async def carry(pool: asyncpg.Pool, assignment: Assignment, metrics: AlertMetric
     finally:
         sibling.close()
         await carriers.close()
+
+
+def find_page(settings: Settings) -> str:
+    """What links in alerts begin with: what the operator says; nothing where that is no address to go to."""
+    host, _, port = settings.bind.rpartition(":")
+    if not settings.origins and (host in EVERYWHERE or port == "0"):
+        return ""
+    return base_url(settings).rstrip("/")
 
 
 def hear(message: bytes, dispatcher: Dispatcher, answerer: Answerer) -> None:

@@ -24,6 +24,8 @@ export function keepAddress(live: Live): () => void {
     state.following.value = query.get('follow') === '1';
     state.cardView.value = oneOf(VIEWS, query.get('card'), 'now');
   }
+  const event = Number(query.get('event') ?? Number.NaN);
+  if (Number.isInteger(event) && event > 0) void live.goToEvent(event);
   return effect(() => {
     const text = writeAddress(live);
     if (location.search !== text) history.replaceState(history.state, '', location.pathname + text);
@@ -59,6 +61,7 @@ function writeAddress(live: Live): string {
     ...writeFinding(state.finding.value),
     ['at', state.camera.value && writeCamera(state.camera.value)],
     ['fence', state.chosenFence.value],
+    ['event', state.chosenEvent.value === null ? null : String(state.chosenEvent.value)],
     ['device', device],
     ['card', device === null ? null : unless('now', state.cardView.value)],
     ['follow', device !== null && state.following.value ? '1' : null],

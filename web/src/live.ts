@@ -29,6 +29,7 @@ export class Live {
   private zoom = 0;
   private fencesTag: string | null = null;
   private flyTo: number | null = null; // a row whose place we do not know yet
+  private placeWanted: [number, number] | null = null; // of an event, as soon as there is a map
   private stopped: (() => void)[] = [];
 
   constructor(url: string) {
@@ -91,6 +92,22 @@ export class Live {
     this.goTo(devices.row(id) ?? devices.learn(id, id, null));
   }
 
+  /** By its number, as a link in an alert says it: it may be older than what the feed has. */
+  async goToEvent(id: number): Promise<void> {
+    await quietly(async () => {
+      const [event] = await fetchEvents(id - 1, 1);
+      if (event?.id !== id) return; // cut from the log by now, or not for this reader
+      this.feed.events.keep(event);
+      batch(() => {
+        state.events.value = this.feed.events.events;
+        state.chosenEvent.value = id;
+        if (innerWidth < 760) state.pane.value = 'events';
+      });
+      if (Number.isFinite(event.lon)) this.placeWanted = [event.lon, event.lat];
+      this.flyIfKnown();
+    });
+  }
+
   private see(): void {
     const { devices } = this.feed;
     const selected = state.selected.peek();
@@ -127,6 +144,12 @@ export class Live {
   }
 
   private flyIfKnown(): void {
+    const view = this.view.peek();
+    if (this.placeWanted && view) {
+      view.flyTo(...this.placeWanted, [0, 0]);
+      this.placeWanted = this.flyTo = null; // the event is what was asked for
+      return;
+    }
     const row = this.flyTo;
     const { devices } = this.feed;
     if (row === null || !devices.shown[row] || Number.isNaN(devices.at[row])) return;

@@ -85,13 +85,13 @@ async function enter(told: string | null = null): Promise<void> {
   try {
     me.value = await fetchMe();
     if (me.value.kind === 'device') {
-      door.value = { state: 'closed', why: 'That is the token of a device. The map needs a viewer or an admin token.' };
+      door.value = { state: 'closed', why: peopleWords.peek().deviceToken };
       return;
     }
     config.value = await fetchConfig();
     door.value = { state: 'open' };
   } catch (error) {
     const signedOut = error instanceof ApiError && error.status === 401;
-    door.value = { state: 'closed', why: signedOut ? told : 'The server does not answer. Is it running?' };
+    door.value = { state: 'closed', why: signedOut ? told : peopleWords.peek().silent };
   }
 }

@@ -41,6 +41,7 @@ export const geofences = signal<readonly Geofence[]>([]);
 export const catalogue = signal<'loading' | 'loaded' | 'failed'>('loading');
 
 export const selected = signal<number | null>(null); // row of the table
+export const chosenEvent = signal<number | null>(null); // whose evidence is open
 export const chosenFence = signal<string | null>(null); // its id; a device or a geofence is selected, not both
 export const following = signal(false);
 export const query = signal('');

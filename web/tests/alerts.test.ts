@@ -1,9 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { bytes, channelFrom } from '../src/alerts/push';
+import { sayRule } from '../src/alerts/rule';
+import { PRESETS, presetOf } from '../src/alerts/templates';
 import {
+  changeKind,
   channelOf,
   newWish,
-  told,
+  ruleOf,
   usualQuiet,
   where,
   wishBody,
@@ -12,6 +15,7 @@ import {
   wishOf,
 } from '../src/alerts/wish';
 import { decodeSubscription } from '../src/api/subscriptions';
+import { language } from '../src/words';
 
 const STORED = {
   id: 'port',
@@ -26,22 +30,40 @@ const STORED = {
   cooldown: 90,
   group: 30,
   max_age: 0,
+  zone: 'Europe/Helsinki',
   channel: { kind: 'email', to: ['a@example.org', 'b@example.org'] },
 };
-const NAMES = new Map([['port', 'Old Port']]);
+const NAMES = {
+  device: (id: string) => ({ 'van-12': 'Van 12', bus: 'Bus' })[id] ?? id,
+  geofence: (id: string) => (id === 'port' ? 'Old Port' : id),
+};
+
+afterEach(() => {
+  language.value = 'en';
+});
+
+/** Without the marks that keep each name by itself. */
+function said(stored: object): string {
+  return sayRule(decodeSubscription({ ...STORED, quiet: null, categories: null, ...stored }), NAMES).replace(
+    /[\u2068\u2069]/g,
+    '',
+  );
+}
 
 describe('a subscription', () => {
   test('goes back as it was read', () => {
     const draft = wishOf(decodeSubscription(STORED));
-    const { name, types, geofences, quiet, cooldown, group, channel } = STORED;
+    const { name, types, geofences, categories, quiet, cooldown, group, zone, channel } = STORED;
     expect({ ...wishBody(draft), channel: channelOf(draft) }).toEqual({
       name,
       types,
       geofences,
       devices: [],
+      categories,
       quiet,
       cooldown,
       group,
+      zone,
       channel,
     });
   });
@@ -55,16 +77,45 @@ describe('a subscription', () => {
       group: 0,
     });
   });
-  test('is told in words', () => {
-    expect(told(decodeSubscription(STORED), NAMES)).toBe(
-      'Enters, Stays · \u2068Old Port\u2069 · van · quiet 22:00 to 07:00',
+  test.each([
+    [{}, 'When a device enters or stays in Old Port, write to a@example.org, b@example.org.'],
+    [
+      {
+        types: ['enter', 'exit'],
+        devices: ['van-12', 'bus'],
+        geofences: null,
+        channel: { kind: 'webpush', endpoint: '' },
+      },
+      'When Van 12 or Bus enters or leaves a geofence, notify a browser.',
+    ],
+    [
+      { types: null, geofences: ['a', 'b', 'c', 'd'], channel: { kind: 'mqtt', topic: 't' } },
+      'When anything happens to a device in one of 4 geofences, publish to t.',
+    ],
+    [
+      { types: ['sos', 'sneezed'], geofences: null, categories: ['van'], channel: { kind: 'pigeon' } },
+      'When a device of the category van calls for help or sneezed, pigeon.',
+    ],
+    [
+      { types: ['exit'], quiet: { ...STORED.quiet, then: 'hold' } },
+      'When a device leaves Old Port, except from 22:00 to 07:00 on Mon (sent afterwards), write to a@example.org, b@example.org.',
+    ],
+  ])('is one sentence: %j', (stored, sentence) => expect(said(stored)).toBe(sentence));
+  test('is one sentence in German, where verbs come last and a preposition bends what follows', () => {
+    language.value = 'de';
+    expect(said({ types: ['enter', 'exit', 'dwell', 'offline'], devices: ['van-12'] })).toBe(
+      'Wenn Van 12 Old Port betritt oder verlässt, in Old Port bleibt oder offline geht, dann geht eine E-Mail an a@example.org, b@example.org.',
     );
-    expect(
-      told(
-        decodeSubscription({ ...STORED, types: null, geofences: ['a', 'b', 'c'], categories: null, quiet: null }),
-        NAMES,
-      ),
-    ).toBe('Everything · 3 geofences');
+    expect(said({ types: null, geofences: null })).toBe(
+      'Wenn mit einem Gerät irgendetwas geschieht, dann geht eine E-Mail an a@example.org, b@example.org.',
+    );
+  });
+  test('is a sentence while it is written, without an address as well', () => {
+    expect(sayRule(ruleOf(newWish()), NAMES)).toBe('When a device enters or leaves a geofence, post to ….');
+  });
+  test('a name in it is set apart, and none is taken for a place to fill', () => {
+    const named = sayRule(decodeSubscription({ ...STORED, devices: ['{where}'] }), NAMES);
+    expect(named).toContain('\u2068{where}\u2069 enters');
   });
   test('of a newer server is shown by its kind', () => expect(where({ kind: 'pigeon' })).toBe('pigeon'));
 });
@@ -104,4 +155,25 @@ test('a browser gives an address and two keys', () => {
     endpoint: 'https://push.example.org/1',
     keys: { p256dh: 'p', auth: 'a' },
   });
+});
+
+describe('the text of a webhook', () => {
+  test.each(PRESETS)('for $name is JSON that is known again, also with an own chat', ({ id, template }) => {
+    expect(() => JSON.parse(template)).not.toThrow();
+    expect(presetOf(template.replace('CHAT', '-100200').replace('TOPIC', 'my-vans'))).toBe(id);
+  });
+  test('of one\u2019s own is neither', () => expect([presetOf(''), presetOf('{title}')]).toEqual(['', 'own']));
+  test('goes with the channel', () =>
+    expect(channelOf({ ...newWish(), url: ' https://x.org ', template: '{title}' })).toEqual({
+      kind: 'webhook',
+      url: 'https://x.org',
+      template: '{title}',
+    }));
+});
+
+test('what people read is gathered for a minute, unless somebody said otherwise', () => {
+  expect(newWish(true).group).toBe('60');
+  expect(changeKind(newWish(), 'email').group).toBe('60');
+  expect(changeKind({ ...newWish(), group: '60' }, 'webhook').group).toBe('');
+  expect(changeKind({ ...newWish(), group: '5' }, 'email').group).toBe('5');
 });

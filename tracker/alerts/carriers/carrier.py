@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 from tracker.alerts.carriers.notice import Notice
 from tracker.alerts.carriers.verdict import Verdict
 from tracker.errors import Invalid
-from tracker.model.channel import Channel
+from tracker.model.channel import Channel, Webhook
 
 C = TypeVar("C", contravariant=True)
 
@@ -35,6 +35,10 @@ class Carriers:
 
     def of(self, channel: Channel) -> Carrier[Any]:
         return self.by_kind[type(channel)]
+
+    def need_names(self, channel: Channel) -> bool:
+        """Whether people read what it sends."""
+        return self.of(channel).is_for_people or (isinstance(channel, Webhook) and channel.template is not None)
 
 
 class Unset:

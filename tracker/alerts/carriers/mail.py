@@ -26,6 +26,7 @@ from aiosmtplib.response import SMTPResponse
 
 from tracker.alerts.carriers.header import header, quoted
 from tracker.alerts.carriers.notice import Notice
+from tracker.alerts.carriers.template import link_to
 from tracker.alerts.carriers.verdict import Verdict, explain_failure
 from tracker.alerts.carriers.wording import make_wording, one_line
 from tracker.model.channel import Email
@@ -84,7 +85,8 @@ class Mail:
         """The same for every attempt, so that a mailbox knows what it has already."""
         wording, subscription = make_wording(message), message.subscription
         named = f"{one_line(subscription.name)} ({subscription.id})" if subscription.name else subscription.id
-        text = "\n".join([wording.title, "", *wording.lines, "", f"Subscription: {named}", ""])
+        link = [link_to(message)] if message.page else []
+        text = "\n".join([wording.title, "", *wording.lines, *link, "", f"Subscription: {named}", ""])
         letter = self.write(channel.to, wording.title, text)
         letter["Date"] = format_datetime(to_datetime(message.delivery.created_at))
         letter["Message-ID"] = f"<{message.id}@{self.domain}>"

@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from tracker.geo.towns import Town, Towns
 from tracker.model.delivery import Delivery
 from tracker.model.moment import format_ms
 from tracker.model.names import Names
@@ -13,12 +14,18 @@ CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
 
 
 class Notice(msgspec.Struct, frozen=True):
-    """All that a carrier may say. `installation` names the event log, `names` are there for those that reach people."""
+    """All that a carrier may say. `installation` names the event log, `names` are there for those that reach people;
+    `page` is where a browser finds us, without a slash at its end."""
 
     delivery: Delivery
     subscription: Subscription
     installation: str
     names: Names = Names()
+    page: str = ""
+    towns: Towns | None = None
+
+    def find_town(self, lon: float | None, lat: float | None) -> Town | None:
+        return None if self.towns is None or lon is None or lat is None else self.towns.find(lon, lat)
 
     @property
     def id(self) -> str:

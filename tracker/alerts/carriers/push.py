@@ -12,7 +12,7 @@ from tracker.alerts.carriers.notice import Notice
 from tracker.alerts.carriers.push_encryption import LARGEST, encrypt
 from tracker.alerts.carriers.vapid import Vapid
 from tracker.alerts.carriers.verdict import Verdict, explain_failure, read_answer
-from tracker.alerts.carriers.wording import make_wording
+from tracker.alerts.carriers.wording import make_wording, read_events
 from tracker.errors import Invalid
 from tracker.model.channel import WebPush
 from tracker.model.moment import now_ms
@@ -78,7 +78,7 @@ def read_push_answer(status: int, retry_after: str | None) -> Verdict:
 def make_push_body(message: Notice) -> bytes:
     """As many lines as there is room for."""
     wording, delivery = make_wording(message), message.delivery
-    url = f"/?device={delivery.device}" if delivery.device else "/"
+    url = make_url(message)
 
     def write_notice(lines: Sequence[str]) -> bytes:
         body = "\n".join(lines)
@@ -88,6 +88,14 @@ def make_push_body(message: Notice) -> bytes:
     while len(found := write_notice(lines)) > LARGEST:
         lines = [*lines[:-2], "…"]
     return found
+
+
+def make_url(message: Notice) -> str:
+    """Of the page, below wherever it is: the event and its device on the map."""
+    device, events = message.delivery.device, read_events(message)
+    asked = [f"device={device}"] if device else []
+    asked += [f"event={events[0].id}"] if len(events) == 1 and events[0].id else []
+    return f"/?{'&'.join(asked)}" if asked else "/"
 
 
 def make_topic(id: str) -> str:

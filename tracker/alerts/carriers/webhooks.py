@@ -5,6 +5,7 @@ from typing import Final
 from tracker.alerts.carriers.dialer import FAILURES, Dialer
 from tracker.alerts.carriers.notice import CONTENT_TYPE, Notice, encode
 from tracker.alerts.carriers.signature import make_signed_headers
+from tracker.alerts.carriers.template import fill_template
 from tracker.alerts.carriers.verdict import Verdict, explain_failure, read_answer
 from tracker.model.channel import Webhook
 from tracker.model.moment import now_ms
@@ -25,8 +26,11 @@ class Webhooks:
         return channel.url
 
     async def send(self, channel: Webhook, message: Notice) -> Verdict:
-        body = encode(message)
-        headers = {"content-type": CONTENT_TYPE, "user-agent": AGENT, "accept": "*/*"}
+        if channel.template is None:
+            content_type, body = CONTENT_TYPE, encode(message)
+        else:
+            content_type, body = fill_template(channel.template, message)
+        headers = {"content-type": content_type, "user-agent": AGENT, "accept": "*/*"}
         try:
             headers |= make_signed_headers(message.subscription.secrets, message.id, now_ms() // 1000, body)
             reply = await self.dialer.post(channel.url, headers, body)

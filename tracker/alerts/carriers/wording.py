@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from tracker.alerts.carriers.notice import Notice
+from tracker.geo.towns import say_near
 from tracker.model.clock import zone_of
 from tracker.model.names import Names
 
@@ -86,18 +87,56 @@ class Wording(msgspec.Struct, frozen=True):
 
 
 def make_wording(message: Notice) -> Wording:
-    try:
-        events = msgspec.json.decode(message.delivery.body, type=list[WordedEvent])
-    except msgspec.DecodeError:  # of a newer server: who is told of something can look it up, who is not told cannot
+    events = read_events(message)
+    if not events:
         return Wording(f"{message.delivery.count} events that this server cannot read", ())
-    quiet = message.subscription.wish.quiet
-    zone: tzinfo = zone_of(quiet.zone) if quiet else UTC
+    zone = find_zone(message)
     if len(events) == 1:
         (event,) = events
-        return Wording(sentence(event, message.names), tuple(_details(event, zone)))
+        return Wording(sentence(event, message.names), tuple(_details(message, event, zone)))
     listed = [f"{_time(each.at, zone)}  {_short(each, message.names)}" for each in events[:LISTED]]
     rest = [f"and {len(events) - LISTED} more"] if len(events) > LISTED else []
     return Wording(_summary(events, message.names), (*listed, *rest))
+
+
+def read_events(message: Notice) -> list[WordedEvent]:
+    """The oldest first; none where a newer server wrote them: who is told of something can look it up, who is not told
+    cannot."""
+    try:
+        return msgspec.json.decode(message.delivery.body, type=list[WordedEvent])
+    except msgspec.DecodeError:
+        return []
+
+
+def find_zone(message: Notice) -> tzinfo:
+    """The reader's: what the subscription says, else that of its quiet hours, else none."""
+    wish = message.subscription.wish
+    named = wish.zone or (wish.quiet.zone if wish.quiet else None)
+    return zone_of(named) if named else UTC
+
+
+def say_place(message: Notice, event: WordedEvent) -> str:
+    """`2 km north of Limerick`; nothing where no town is known near it."""
+    town = message.find_town(event.lon, event.lat)
+    if town is None or event.lon is None or event.lat is None:
+        return ""
+    return one_line(say_near(town, event.lon, event.lat))
+
+
+def say_time(message: Notice, event: WordedEvent) -> str:
+    """By the reader's clocks, and by those of where it happened, should they show another hour."""
+    zone = find_zone(message)
+    told = _time(event.at, zone)
+    town = message.find_town(event.lon, event.lat)
+    if town is None:
+        return told
+    try:
+        there = event.at.astimezone(zone_of(town.zone))
+    except ValueError:  # a zone this system has no clocks of
+        return told
+    if there.utcoffset() == event.at.astimezone(zone).utcoffset():
+        return told
+    return f"{told} ({there:%H:%M %Z} there)"
 
 
 def sentence(event: WordedEvent, names: Names) -> str:
@@ -141,13 +180,14 @@ def one_line(text: str) -> str:
     return " ".join(shown.split())[:LONGEST_NAME]
 
 
-def _details(event: WordedEvent, zone: tzinfo) -> list[str]:
+def _details(message: Notice, event: WordedEvent, zone: tzinfo) -> list[str]:
     if event.type == "test":
         return ["Nothing happened. Somebody wished to see whether alerts arrive."]
     where = "at an unknown place"
     if event.lat is not None and event.lon is not None:
         where = f"at {event.lat:.5f}, {event.lon:.5f} (latitude, longitude)"
-    lines = [f"{_time(event.at, zone)}, {where}."]
+    near = say_place(message, event)
+    lines = [f"{say_time(message, event)}, {f'{near}, ' if near else ''}{where}."]
     if event.type == "sos" and (text := read_figures(event).text):
         lines.append(f"It says: {text}")
     if event.type == "retraction" and (wrong := read_figures(event).event):

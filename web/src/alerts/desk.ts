@@ -14,6 +14,7 @@ import {
   sendTest,
 } from '../api/subscriptions';
 import { without } from '../geofences/draft';
+import { words } from '../words';
 import { askThisBrowser, PushRefused } from './push';
 import { channelOf, newWish, type WishDraft, wishBody, wishFaultAt, wishFaults, wishOf } from './wish';
 
@@ -175,7 +176,7 @@ function kept(body: object, draft: WishDraft): object {
 
 function explained(error: unknown): Readonly<Record<string, string>> {
   if (error instanceof PushRefused) return { kind: error.message };
-  if (error instanceof TypeError) return { form: 'The server does not answer. Nothing was changed; try again.' };
+  if (error instanceof TypeError) return { form: words.value.app.noAnswer };
   if (!(error instanceof ApiError)) throw error;
   return wishFaultAt(error.field, error.message);
 }

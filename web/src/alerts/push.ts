@@ -1,6 +1,7 @@
 /** This browser as a channel: it is asked for permission, and gives an address at its push service. */
 import { here } from '../api/call';
 import { type Channel, fetchPushKey } from '../api/subscriptions';
+import { words } from '../words';
 
 const WORKER = 'worker.js'; // beside the page, whose notifications it shows
 const PATIENCE_MS = 20_000; // a browser that cannot reach its push service may never answer
@@ -9,11 +10,10 @@ export class PushRefused extends Error {}
 
 /** Throws PushRefused with a sentence for people. */
 export async function askThisBrowser(): Promise<Channel> {
-  if (!window.isSecureContext) throw new PushRefused('Browsers take notifications only over https.');
+  if (!window.isSecureContext) throw new PushRefused(words.value.alerts.push.https);
   if (!('serviceWorker' in navigator) || !('PushManager' in window))
-    throw new PushRefused('This browser has no notifications; on an iPhone, add the page to the home screen first.');
-  if ((await Notification.requestPermission()) !== 'granted')
-    throw new PushRefused('This browser was told not to show notifications of this page.');
+    throw new PushRefused(words.value.alerts.push.missing);
+  if ((await Notification.requestPermission()) !== 'granted') throw new PushRefused(words.value.alerts.push.denied);
   const key = await fetchPushKey();
   await navigator.serviceWorker.register(here(WORKER));
   const { pushManager } = await navigator.serviceWorker.ready;
@@ -26,7 +26,7 @@ async function subscribed(manager: PushManager, key: string): Promise<PushSubscr
     return await manager.subscribe(options);
   } catch (error) {
     if ((error as DOMException).name !== 'InvalidStateError')
-      throw new PushRefused(`The push service of this browser refused: ${(error as Error).message}`);
+      throw new PushRefused(words.value.alerts.push.refused((error as Error).message));
     await (await manager.getSubscription())?.unsubscribe(); // made with the key of another server at this address
     return manager.subscribe(options);
   }
@@ -40,7 +40,7 @@ export function channelFrom(subscription: PushSubscriptionJSON): Channel {
 async function inTime<T>(work: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, refuse) => {
-    timer = setTimeout(() => refuse(new PushRefused('The push service of this browser does not answer.')), PATIENCE_MS);
+    timer = setTimeout(() => refuse(new PushRefused(words.value.alerts.push.silent)), PATIENCE_MS);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -1,35 +1,26 @@
 /** A subscription as a person is writing it, as it is sent, and as it is said in a sentence. */
 import type { Json } from '../api/call';
 import type { Channel, Quiet, Subscription } from '../api/subscriptions';
+import { words } from '../words';
 
-export const CHANNELS = [
-  ['webhook', 'Webhook', 'A signed HTTP POST to a server of yours.'],
-  ['email', 'E-mail', 'In words, to people.'],
-  ['webpush', 'This browser', 'A notification, also while this page is closed.'],
-  ['mqtt', 'MQTT', 'To a topic of the broker the server knows.'],
-] as const;
-export const TYPES = [
-  ['enter', 'Enters'],
-  ['exit', 'Leaves'],
-  ['cross', 'Passes through'],
-  ['dwell', 'Stays'],
-  ['speeding', 'Is too fast'],
-  ['offline', 'Goes offline'],
-  ['online', 'Is back online'],
-  ['near', 'Two are near'],
-  ['apart', 'Two are apart'],
-  ['sos', 'Calls for help'],
-  ['retraction', 'A correction'],
-] as const;
-export const DAYS = [
-  ['mon', 'Mon'],
-  ['tue', 'Tue'],
-  ['wed', 'Wed'],
-  ['thu', 'Thu'],
-  ['fri', 'Fri'],
-  ['sat', 'Sat'],
-  ['sun', 'Sun'],
-] as const;
+export const CHANNELS: readonly string[] = ['webhook', 'email', 'webpush', 'mqtt'];
+export const TYPES: readonly string[] = [
+  'enter',
+  'exit',
+  'cross',
+  'dwell',
+  'speeding',
+  'offline',
+  'online',
+  'near',
+  'apart',
+  'sos',
+  'retraction',
+];
+export const DAYS: readonly string[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
+
+/** Seconds: what people read comes as one message where much happens at once. */
+const DIGEST = '60';
 
 export interface WishDraft {
   readonly id: string | null; // null: it is new
@@ -37,15 +28,18 @@ export interface WishDraft {
   readonly name: string;
   readonly kind: string;
   readonly url: string;
+  readonly template: string; // of a webhook's body; none: a signed CloudEvent
   readonly to: string; // addresses, one a line or with commas
   readonly topic: string;
   readonly endpoint: Channel | null; // of a push channel there is already
   readonly types: readonly string[]; // none: all
   readonly geofences: readonly string[];
   readonly devices: readonly string[];
+  readonly categories: readonly string[];
   readonly quiet: Quiet | null;
   readonly cooldown: string; // minutes
   readonly group: string; // s
+  readonly zone: string; // of whoever reads it
 }
 
 export function newWish(personal = false): WishDraft {
@@ -55,15 +49,18 @@ export function newWish(personal = false): WishDraft {
     name: '',
     kind: personal ? 'email' : 'webhook',
     url: '',
+    template: '',
     to: '',
     topic: '',
     endpoint: null,
     types: ['enter', 'exit'],
     geofences: [],
     devices: [],
+    categories: [],
     quiet: null,
     cooldown: '',
-    group: '',
+    group: personal ? DIGEST : '',
+    zone: ownZone(),
   };
 }
 
@@ -75,23 +72,30 @@ export function wishOf(subscription: Subscription): WishDraft {
     name: subscription.name,
     kind: channel.kind,
     url: channel.url ?? '',
+    template: channel.template ?? '',
     to: (channel.to ?? []).join('\n'),
     topic: channel.topic ?? '',
     endpoint: channel.kind === 'webpush' ? channel : null,
     types: subscription.types ?? [],
     geofences: subscription.geofences ?? [],
     devices: subscription.devices ?? [],
+    categories: subscription.categories ?? [],
     quiet: subscription.quiet,
     cooldown: cooldown ? String(Math.round((cooldown / 60) * 1e4) / 1e4) : '',
     group: group ? String(group) : '',
+    zone: subscription.zone ?? ownZone(),
   };
+}
+
+export function ownZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 export function usualQuiet(): Quiet {
   return {
     from: '22:00',
     to: '07:00',
-    zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    zone: ownZone(),
     days: null,
     then: 'hold',
   };
@@ -104,16 +108,43 @@ export function wishBody(draft: WishDraft): Json {
     types: draft.types,
     geofences: draft.geofences,
     devices: draft.devices,
+    categories: draft.categories,
     quiet: draft.quiet ?? false,
     cooldown: Math.round(seconds(draft.cooldown) * 60),
     group: Math.round(seconds(draft.group)),
+    zone: draft.zone,
   };
   return draft.id === null && draft.personal ? { ...body, personal: true } : body;
 }
 
+/** The channel is another: people get a digest, unless somebody has said otherwise. */
+export function changeKind(draft: WishDraft, kind: string, personal = draft.personal): Partial<WishDraft> {
+  const isForPeople = kind === 'email' || kind === 'webpush';
+  const isAsked = draft.id !== null || (draft.group !== '' && draft.group !== DIGEST);
+  return { kind, personal, group: isAsked ? draft.group : isForPeople ? DIGEST : '' };
+}
+
+/** What is said of a subscription in its sentence. Null, and no filter at all: all of them. */
+export interface Rule {
+  readonly types: readonly string[] | null;
+  readonly geofences: readonly string[] | null;
+  readonly devices: readonly string[] | null;
+  readonly categories: readonly string[] | null;
+  readonly quiet: Quiet | null;
+  readonly channel: Channel;
+}
+
+/** What of it can be said as a sentence while it is being written. */
+export function ruleOf(draft: WishDraft): Rule {
+  return { ...draft, channel: channelOf(draft) ?? { kind: draft.kind } };
+}
+
 /** Null for a browser's: that one has to be asked. */
 export function channelOf(draft: WishDraft): Channel | null {
-  if (draft.kind === 'webhook') return { kind: 'webhook', url: draft.url.trim() };
+  if (draft.kind === 'webhook') {
+    const url = draft.url.trim();
+    return draft.template.trim() ? { kind: 'webhook', url, template: draft.template } : { kind: 'webhook', url };
+  }
   if (draft.kind === 'email' && draft.personal) return { kind: 'email' }; // the server knows the account's address
   if (draft.kind === 'email') return { kind: 'email', to: draft.to.split(/[\s,;]+/).filter(Boolean) };
   if (draft.kind === 'mqtt') return { kind: 'mqtt', topic: draft.topic.trim() };
@@ -123,11 +154,13 @@ export function channelOf(draft: WishDraft): Channel | null {
 /** What can be said without asking the server, by field. */
 export function wishFaults(draft: WishDraft): Readonly<Record<string, string>> {
   const faults: Record<string, string> = {};
+  const { app, alerts } = words.value;
+  const { urlMissing, toMissing, topicMissing } = alerts.form;
   for (const field of ['cooldown', 'group'] as const)
-    if (Number.isNaN(seconds(draft[field]))) faults[field] = 'This is not a number.';
-  if (draft.kind === 'webhook' && !draft.url.trim()) faults['url'] = 'Where is it to be sent?';
-  if (draft.kind === 'email' && !draft.personal && !draft.to.trim()) faults['to'] = 'To whom is it to be sent?';
-  if (draft.kind === 'mqtt' && !draft.topic.trim()) faults['topic'] = 'To which topic is it to be sent?';
+    if (Number.isNaN(seconds(draft[field]))) faults[field] = app.notANumber;
+  if (draft.kind === 'webhook' && !draft.url.trim()) faults['url'] = urlMissing;
+  if (draft.kind === 'email' && !draft.personal && !draft.to.trim()) faults['to'] = toMissing;
+  if (draft.kind === 'mqtt' && !draft.topic.trim()) faults['topic'] = topicMissing;
   return faults;
 }
 
@@ -138,6 +171,7 @@ export function wishFaultAt(field: string | null, message: string): Readonly<Rec
   const known = [
     'name',
     'url',
+    'template',
     'to',
     'topic',
     'kind',
@@ -147,28 +181,11 @@ export function wishFaultAt(field: string | null, message: string): Readonly<Rec
     'types',
     'geofences',
     'devices',
+    'categories',
   ].includes(shown);
   return {
     [known ? shown : 'form']: known && message.startsWith(`${field}: `) ? message.slice(field!.length + 2) : message,
   };
-}
-
-/** `enters or leaves Old Port; quiet 22:00 to 07:00`. */
-export function told(subscription: Subscription, fences: ReadonlyMap<string, string>): string {
-  const { types, geofences, devices, categories, quiet } = subscription;
-  const what =
-    types === null ? 'Everything' : types.map((type) => TYPES.find(([id]) => id === type)?.[1] ?? type).join(', ');
-  const parts = [
-    geofences &&
-      few(
-        geofences.map((id) => `\u2068${fences.get(id) ?? id}\u2069`),
-        'geofences',
-      ),
-    devices && few(devices, 'devices'),
-    categories?.join(', '),
-  ];
-  if (quiet) parts.push(`quiet ${quiet.from} to ${quiet.to}`);
-  return [what, ...parts.filter(Boolean)].join(' · ');
 }
 
 export function where(channel: Channel): string {
@@ -180,22 +197,18 @@ export function where(channel: Channel): string {
     case 'mqtt':
       return channel.topic ?? '';
     case 'webpush':
-      return `a browser, by ${host(channel.endpoint ?? '')}`;
+      return words.value.alerts.browserBy(host(channel.endpoint ?? ''));
     default:
       return channel.kind;
   }
 }
 
 export function channelName(kind: string): string {
-  return kind === 'webpush' ? 'Browser' : (CHANNELS.find(([id]) => id === kind)?.[1] ?? kind);
+  return words.value.alerts.channels[kind] ?? kind;
 }
 
 function host(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : 'its push service';
-}
-
-function few(names: readonly string[], what: string): string {
-  return names.length <= 2 ? names.join(', ') : `${names.length} ${what}`;
+  return URL.canParse(url) ? new URL(url).host : words.value.alerts.pushService;
 }
 
 /** NaN where it is no number; nothing is 0. */

@@ -5,6 +5,7 @@ import { call, type Json, list, numberOrNull, object, textOrNull } from './call'
 export interface Channel {
   readonly kind: string;
   readonly url?: string;
+  readonly template?: string; // of a webhook's body
   readonly to?: readonly string[];
   readonly topic?: string;
   readonly endpoint?: string;
@@ -32,6 +33,7 @@ export interface Subscription {
   readonly quiet: Quiet | null;
   readonly cooldown: number;
   readonly group: number;
+  readonly zone: string | null; // by whose clocks times are told in words
   readonly channel: Channel;
   readonly personal: boolean; // one's own, seen by nobody else
   readonly secret: string | null; // only where it was just made
@@ -123,6 +125,7 @@ export function decodeSubscription(it: Json): Subscription {
     quiet: it['quiet'] ? (object(it['quiet']) as unknown as Quiet) : null,
     cooldown: numberOrNull(it['cooldown']) ?? 0,
     group: numberOrNull(it['group']) ?? 0,
+    zone: textOrNull(it['zone']),
     channel: object(it['channel']) as unknown as Channel,
     personal: it['personal'] === true,
     secret: textOrNull(it['secret']),

@@ -24,6 +24,12 @@ export class EventLog {
     if (newest > (this.last ?? -1)) this.last = newest;
   }
 
+  /** One that is looked at, however old: it stays among the others until newer ones fill the room. */
+  keep(event: TrackerEvent): void {
+    const others = this.events.filter((each) => each.id !== event.id);
+    this.events = [...others.slice(0, KEPT - 1), event].sort((a, b) => b.id - a.id);
+  }
+
   startAfter(number: number): void {
     this.last = Math.max(number, this.last ?? 0);
   }

@@ -1,11 +1,14 @@
 /** Who is told of what: the subscriptions, for admins. */
 import { useEffect } from 'preact/hooks';
 import type { Desk } from '../alerts/desk';
-import { channelName, told, where } from '../alerts/wish';
+import { sayRule } from '../alerts/rule';
+import { channelName } from '../alerts/wish';
 import type { Subscription } from '../api/subscriptions';
 import type { Live } from '../live';
-import { geofenceNames, mayManage } from '../state';
+import { mayManage } from '../state';
+import { words } from '../words';
 import { Nothing } from './Empty';
+import { namesOf } from './EventFeed';
 import { Fault } from './Field';
 import { ChannelIcon, PlusIcon } from './Icons';
 import { Name } from './Name';
@@ -17,24 +20,25 @@ export function Alerts({ live, desk }: { live: Live; desk: Desk }) {
   if (desk.draft.value) return <SubscriptionForm live={live} desk={desk} draft={desk.draft.value} />;
   if (desk.open.value) return <SubscriptionView desk={desk} subscription={desk.open.value} live={live} />;
   const subscriptions = desk.subscriptions.value;
+  const said = words.value.alerts;
   return (
-    <section class="alerts" aria-label="Alerts">
+    <section class="alerts" aria-label={words.value.app.alerts}>
       <div class="making">
         <div class="buttons">
           <button type="button" onClick={() => desk.write(null, !mayManage.value)}>
-            <PlusIcon /> New subscription
+            <PlusIcon /> {said.new}
           </button>
         </div>
         <Fault text={desk.faults.value['form']} />
       </div>
       {subscriptions === null ? (
-        <Nothing text="Reading subscriptions…" />
+        <Nothing text={said.reading} />
       ) : subscriptions.length === 0 ? (
         <NoSubscriptions />
       ) : (
         <ul class="list plain">
           {subscriptions.map((each) => (
-            <Row key={each.id} subscription={each} onOpen={() => desk.show(each)} />
+            <Row key={each.id} live={live} subscription={each} onOpen={() => desk.show(each)} />
           ))}
         </ul>
       )}
@@ -45,18 +49,22 @@ export function Alerts({ live, desk }: { live: Live; desk: Desk }) {
 function NoSubscriptions() {
   return (
     <div class="empty">
-      <h2>Nobody is told yet</h2>
-      <p>
-        A subscription says which events somebody wishes to be told of, when, and how: by a webhook, an e-mail, a
-        notification of this browser, or MQTT.
-      </p>
-      <p>Every message is kept with each attempt to deliver it, so that one can see what became of it.</p>
+      <h2>{words.value.alerts.none}</h2>
+      <p>{words.value.alerts.what}</p>
+      <p>{words.value.alerts.kept}</p>
     </div>
   );
 }
 
-function Row({ subscription, onOpen }: { subscription: Subscription; onOpen: () => void }) {
+interface RowProps {
+  readonly live: Live;
+  readonly subscription: Subscription;
+  readonly onOpen: () => void;
+}
+
+function Row({ live, subscription, onOpen }: RowProps) {
   const { name, id, channel, enabled, reason } = subscription;
+  const note = !enabled && reason ? reason : sayRule(subscription, namesOf(live));
   return (
     <li>
       <button type="button" class="subscription" onClick={onOpen}>
@@ -66,9 +74,11 @@ function Row({ subscription, onOpen }: { subscription: Subscription; onOpen: () 
         <span class="name">
           <Name text={name || id} />
         </span>
-        <span class={enabled ? 'figure' : 'figure bad'}>{enabled ? channelName(channel.kind) : 'off'}</span>
-        <span class="note">
-          {!enabled && reason ? reason : `${told(subscription, geofenceNames.value)} → ${where(channel)}`}
+        <span class={enabled ? 'figure' : 'figure bad'}>
+          {enabled ? channelName(channel.kind) : words.value.alerts.off}
+        </span>
+        <span class="note" title={note}>
+          {note}
         </span>
       </button>
     </li>

@@ -1,5 +1,6 @@
 /** Some of many, found by typing. None chosen means all. */
 import { useState } from 'preact/hooks';
+import { words } from '../words';
 import { CloseIcon } from './Icons';
 import { Name } from './Name';
 
@@ -14,6 +15,7 @@ interface Props {
 }
 
 export function Choices({ id, legend, all, chosen, onChange }: Props) {
+  const said = words.value.alerts.form;
   const [typed, setTyped] = useState('');
   const [open, setOpen] = useState(false);
   const found = open ? matching(all, chosen, typed) : [];
@@ -37,7 +39,7 @@ export function Choices({ id, legend, all, chosen, onChange }: Props) {
           <li key={each}>
             <button
               type="button"
-              aria-label={`Without ${all.get(each) ?? each}`}
+              aria-label={said.without(all.get(each) ?? each)}
               onClick={() => onChange(chosen.filter((it) => it !== each))}
             >
               <Name text={all.get(each) ?? each} /> <CloseIcon />
@@ -50,7 +52,7 @@ export function Choices({ id, legend, all, chosen, onChange }: Props) {
         type="text"
         autocomplete="off"
         spellcheck={false}
-        placeholder={chosen.length ? 'and…' : 'All. Type to choose some'}
+        placeholder={chosen.length ? said.and : said.allOrSome}
         value={typed}
         onFocus={() => setOpen(true)}
         onInput={(event) => {

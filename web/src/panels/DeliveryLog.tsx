@@ -3,31 +3,22 @@ import type { Desk } from '../alerts/desk';
 import type { Attempt, Delivery } from '../api/subscriptions';
 import type { Live } from '../live';
 import { geofenceNames, second } from '../state';
+import { locale, words } from '../words';
 import { Nothing } from './Empty';
 import { age, count, moment, time } from './format';
 import { isolated } from './Name';
 
-const STATES: Record<string, string> = { waiting: 'Waiting', sent: 'Delivered', dead: 'Given up', skipped: 'Not sent' };
-const TYPES: Record<string, string> = {
-  test: 'Test',
-  enter: 'Entered',
-  exit: 'Left',
-  cross: 'Passed through',
-  dwell: 'Stayed',
-  speeding: 'Too fast',
-  mixed: 'Several',
-};
-
 export function DeliveryLog({ live, desk }: { live: Live; desk: Desk }) {
   void second.value;
   const deliveries = desk.deliveries.value;
+  const said = words.value.alerts.log;
   return (
-    <section class="log" aria-label="Deliveries">
-      <h3>Deliveries</h3>
+    <section class="log" aria-label={said.title}>
+      <h3>{said.title}</h3>
       {deliveries === null ? (
-        <Nothing text="Reading the log…" />
+        <Nothing text={said.reading} />
       ) : deliveries.length === 0 ? (
-        <Nothing text="Nothing was sent yet. A test shows whether messages arrive." />
+        <Nothing text={said.none} />
       ) : (
         <ol>
           {deliveries.map((each) => (
@@ -41,6 +32,7 @@ export function DeliveryLog({ live, desk }: { live: Live; desk: Desk }) {
 
 function Entry({ live, desk, delivery }: { live: Live; desk: Desk; delivery: Delivery }) {
   const { id, state, reason, attempts, createdAt, due } = delivery;
+  const said = words.value.alerts.log;
   const wait = due === null ? 0 : due - Date.now();
   return (
     <li class={`delivery ${state}`}>
@@ -52,8 +44,8 @@ function Entry({ live, desk, delivery }: { live: Live; desk: Desk; delivery: Del
       </p>
       <p class="line">
         <span class="state">
-          {STATES[state] ?? state}
-          {state === 'waiting' && wait > 1000 && `, next try in ${age(wait)}`}
+          {said.states[state] ?? state}
+          {state === 'waiting' && wait > 1000 && said.nextTry(age(wait))}
           {state !== 'waiting' && reason && `: ${reason}`}
         </span>
         {state !== 'waiting' && (
@@ -62,9 +54,9 @@ function Entry({ live, desk, delivery }: { live: Live; desk: Desk; delivery: Del
             class="link"
             disabled={desk.busy.value}
             onClick={() => void desk.again(delivery)}
-            aria-label={`Send message ${id} again`}
+            aria-label={said.sendAgain(id)}
           >
-            Send again
+            {said.again}
           </button>
         )}
       </p>
@@ -81,9 +73,11 @@ function Entry({ live, desk, delivery }: { live: Live; desk: Desk; delivery: Del
 
 function Tried({ attempt }: { attempt: Attempt }) {
   const { number, status, ms, error, at } = attempt;
+  const said = words.value.alerts.log;
   return (
     <li class={error === null ? 'well' : 'ill'} title={moment(at)}>
-      Attempt {number}: {status ?? 'no answer'} in {count(ms)} ms{error && `, ${error}`}
+      {said.attempt(number, String(status ?? said.noAnswer), count(ms))}
+      {error && `, ${error}`}
     </li>
   );
 }
@@ -92,6 +86,12 @@ function subject({ type, count: events, device, geofence }: Delivery, live: Live
   const row = device === null ? undefined : live.feed.devices.row(device);
   const who = row === undefined ? device : live.feed.devices.name[row];
   const place = geofence === null ? null : (geofenceNames.value.get(geofence) ?? geofence);
-  const what = (TYPES[type] ?? type) + (events > 1 ? ` (${events} events)` : '');
+  const said = words.value.alerts.log;
+  const kind = said.types[type] ?? capital(words.value.events.kinds[type] ?? type);
+  const what = kind + (events > 1 ? said.events(events) : '');
   return type === 'test' ? what : [what, ...[place, who].flatMap((name) => (name ? [isolated(name)] : []))].join(' · ');
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toLocaleUpperCase(locale.value) + text.slice(1);
 }

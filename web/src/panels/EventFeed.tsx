@@ -2,7 +2,8 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Live } from '../live';
 import type { TrackerEvent } from '../live/frames';
-import { events, geofenceNames, geofences, second } from '../state';
+import { sayNear, useTown } from '../places/say';
+import { chosenEvent, events, geofenceNames, geofences, second } from '../state';
 import { words } from '../words';
 import { EvidenceView } from './EvidenceView';
 import { ago, count as counted, moment, time } from './format';
@@ -16,7 +17,8 @@ const RECENT_MS = 60_000;
 
 export function EventFeed({ live }: { live: Live }) {
   void second.value; // ages, and names that came late
-  const [open, setOpen] = useState<number | null>(null);
+  const open = chosenEvent.value;
+  const setOpen = (id: number | null) => (chosenEvent.value = id);
   const [kind, setKind] = useState('');
   const [reading, setReading] = useState(false);
   const [seen, setSeen] = useState<number | null>(null); // the newest of those shown, while one reads
@@ -158,7 +160,10 @@ function Entry({ live, event, wrong, open, onToggle, onHeight }: EntryProps) {
         <span class="kind">
           <EventIcon type={event.type} />
         </span>
-        <span class="what">{wrong ? <s>{said}</s> : said}</span>
+        <span class="what">
+          {wrong ? <s>{said}</s> : said}
+          {event.geofence === null && <Near event={event} />}
+        </span>
         <time dateTime={new Date(event.at).toISOString()}>
           {now - event.at < RECENT_MS ? ago(now - event.at) : time(event.at, now)}
         </time>
@@ -169,6 +174,12 @@ function Entry({ live, event, wrong, open, onToggle, onHeight }: EntryProps) {
       {open && <EvidenceView live={live} event={event} id={`why-${event.id}`} onHeight={onHeight} />}
     </>
   );
+}
+
+/** For what has no geofence to say where it was. */
+function Near({ event: { lon, lat } }: { event: TrackerEvent }) {
+  const town = useTown(lon, lat);
+  return town && <>, {sayNear(town, lon, lat)}</>;
 }
 
 export function Words({ parts }: { parts: readonly Part[] }) {

@@ -4,6 +4,7 @@ import { fetchGeofenceAsOf, type Geofence } from '../api/geofences';
 import type { Live } from '../live';
 import type { Crossing, Evidence, Seen } from '../live/evidence';
 import type { TrackerEvent } from '../live/frames';
+import { sayClock, sayNear, useTown } from '../places/say';
 import { geofences } from '../state';
 import { words } from '../words';
 import { age, distance, moment, speedFigure, speedUnit, time } from './format';
@@ -34,6 +35,7 @@ export function EvidenceView({ live, event, id, onHeight }: Props) {
   const known = Number.isFinite(event.lon) && Number.isFinite(event.lat);
   return (
     <div class="evidence" id={id} ref={box}>
+      <WhenAndWhere event={event} />
       {lines(event, live.feed.now()).map((line) => (
         <p key={line}>{line}</p>
       ))}
@@ -54,6 +56,23 @@ export function EvidenceView({ live, event, id, onHeight }: Props) {
         <span class="hint">{words.value.evidence.event(event.id)}</span>
       </p>
     </div>
+  );
+}
+
+function WhenAndWhere({ event }: { event: TrackerEvent }) {
+  const { at, detectedAt, late, lon, lat } = event;
+  const town = useTown(lon, lat);
+  const delay = detectedAt - at;
+  const there = town && sayClock(town, at);
+  return (
+    <>
+      <p>
+        {moment(at)}
+        {there && ` (${there})`}
+        {(late || delay > DELAY_MS) && words.value.evidence.foundOut(age(delay))}
+      </p>
+      {town && <p class="near">{sayNear(town, lon, lat)}</p>}
+    </>
   );
 }
 
@@ -87,9 +106,8 @@ function showPlace(live: Live, event: TrackerEvent): void {
 }
 
 function lines(event: TrackerEvent, now: number): string[] {
-  const { evidence, at, detectedAt, late } = event;
-  const delay = detectedAt - at;
-  const found = [`${moment(at)}${late || delay > DELAY_MS ? words.value.evidence.foundOut(age(delay)) : ''}`];
+  const { evidence } = event;
+  const found: string[] = [];
   if (evidence.event !== null) found.push(words.value.evidence.saidOtherwise(evidence.event));
   for (const [what, crossing] of crossings(evidence))
     found.push(`${what} ${time(crossing.at, now)}${within(crossing)}`);

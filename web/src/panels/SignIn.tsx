@@ -231,9 +231,8 @@ export async function trySignIn(key: Key): Promise<string | null> {
     return null;
   } catch (error) {
     if (!(error instanceof ApiError)) return peopleWords.value.silent;
-    if (error.status === 401 && 'link' in key)
-      return 'This link was used, or is too old. On the server, tracker sign-in makes a new one.';
-    if (error.status === 401 || error.status === 422) return 'This token is not known, or was revoked.';
+    if (error.status === 401 && 'link' in key) return peopleWords.value.linkUsed;
+    if (error.status === 401 || error.status === 422) return peopleWords.value.tokenUnknown;
     return error.message;
   }
 }

@@ -1,14 +1,17 @@
-/** The form of a subscription: what, when, by which channel. */
+/** The form of a subscription: what, when, by which channel; the whole of it as a sentence. */
 import { useMemo } from 'preact/hooks';
 import type { Desk } from '../alerts/desk';
-import { CHANNELS, DAYS, TYPES, usualQuiet, type WishDraft } from '../alerts/wish';
+import { sayRule } from '../alerts/rule';
+import { changeKind, ruleOf, TYPES, type WishDraft } from '../alerts/wish';
 import type { Live } from '../live';
 import { peopleWords } from '../people/words';
 import { geofenceNames, mayManage, me } from '../state';
+import { words } from '../words';
+import { ChannelFields } from './ChannelFields';
 import { Choices } from './Choices';
+import { namesOf } from './EventFeed';
 import { Fault, Field, Group, useFaultsInSight } from './Field';
-
-const OWN_CHANNELS: readonly string[] = ['email', 'webpush'];
+import { QuietFields } from './QuietFields';
 
 interface Props {
   readonly desk: Desk;
@@ -16,24 +19,22 @@ interface Props {
 }
 
 export function SubscriptionForm({ live, desk, draft }: Props & { live: Live }) {
-  const { devices } = live.feed;
-  const names = useMemo(
-    () => new Map(devices.id.map((id, row) => [id, devices.name[row]!] as const).filter(([id]) => id)),
-    [devices.namesVersion],
-  );
   const faults = desk.faults.value;
   const form = useFaultsInSight(faults);
+  const said = words.value.alerts;
+  const title = draft.id === null ? said.new : said.edit;
   const submit = (event: Event) => {
     event.preventDefault();
     void desk.save();
   };
   return (
-    <section class="alerts" aria-label={draft.id === null ? 'New subscription' : 'Edit subscription'}>
+    <section class="alerts" aria-label={title}>
       <form class="form" ref={form} onSubmit={submit} noValidate>
-        <h2>{draft.id === null ? 'New subscription' : 'Edit subscription'}</h2>
+        <h2>{title}</h2>
+        <p class="rule">{sayRule(ruleOf(draft), namesOf(live))}</p>
         <Field
           id="wish-name"
-          label="Name"
+          label={said.form.name}
           value={draft.name}
           fault={faults['name']}
           onInput={(name) => desk.change({ name })}
@@ -41,52 +42,18 @@ export function SubscriptionForm({ live, desk, draft }: Props & { live: Live }) 
         <Whose desk={desk} draft={draft} />
         <ChannelFields desk={desk} draft={draft} />
         <Types desk={desk} draft={draft} />
-        <Choices
-          id="wish-geofences"
-          legend="Geofences"
-          all={geofenceNames.value}
-          chosen={draft.geofences}
-          onChange={(geofences) => desk.change({ geofences })}
-        />
-        <Choices
-          id="wish-devices"
-          legend="Devices"
-          all={names}
-          chosen={draft.devices}
-          onChange={(chosen) => desk.change({ devices: chosen })}
-        />
+        <Filters live={live} desk={desk} draft={draft} />
         <QuietFields desk={desk} draft={draft} />
-        <div class="pair">
-          <Field
-            id="wish-cooldown"
-            label="One alert in"
-            unit="min"
-            numeric
-            placeholder="no limit"
-            value={draft.cooldown}
-            fault={faults['cooldown']}
-            hint="of a device and geofence"
-            onInput={(cooldown) => desk.change({ cooldown })}
-          />
-          <Field
-            id="wish-group"
-            label="Gather for"
-            unit="s"
-            numeric
-            placeholder="no"
-            value={draft.group}
-            fault={faults['group']}
-            hint="into one message"
-            onInput={(group) => desk.change({ group })}
-          />
-        </div>
-        <Fault text={faults['form'] ?? faults['types'] ?? faults['geofences'] ?? faults['devices']} />
+        <Limits desk={desk} draft={draft} />
+        <Fault
+          text={faults['form'] ?? faults['types'] ?? faults['geofences'] ?? faults['devices'] ?? faults['categories']}
+        />
         <footer>
           <button type="submit" class="primary" disabled={desk.busy.value}>
-            {desk.busy.value ? 'Saving…' : 'Save'}
+            {desk.busy.value ? words.value.app.saving : words.value.app.save}
           </button>
           <button type="button" class="secondary" onClick={() => desk.giveUp()}>
-            Cancel
+            {words.value.app.cancel}
           </button>
         </footer>
       </form>
@@ -97,7 +64,7 @@ export function SubscriptionForm({ live, desk, draft }: Props & { live: Live }) 
 /** Who manages nothing makes only one's own, and is not asked. */
 function Whose({ desk, draft }: Props) {
   if (draft.id !== null || !mayManage.value || me.value?.person == null) return null;
-  const toggle = (personal: boolean) => desk.change({ personal, kind: personal ? 'email' : 'webhook' });
+  const toggle = (personal: boolean) => desk.change(changeKind(draft, personal ? 'email' : 'webhook', personal));
   return (
     <label class="check">
       <input type="checkbox" checked={draft.personal} onChange={(event) => toggle(event.currentTarget.checked)} />{' '}
@@ -106,142 +73,95 @@ function Whose({ desk, draft }: Props) {
   );
 }
 
-function ChannelFields({ desk, draft }: Props) {
-  const faults = desk.faults.value;
-  const offered = CHANNELS.filter(([id]) => !draft.personal || OWN_CHANNELS.includes(id));
-  const kinds = offered.some(([id]) => id === draft.kind)
-    ? offered
-    : [...offered, [draft.kind, draft.kind, ''] as const];
-  return (
-    <Group legend="How">
-      {kinds.map(([id, name, text]) => (
-        <label key={id} class="choice">
-          <input
-            type="radio"
-            name="channel"
-            value={id}
-            checked={draft.kind === id}
-            onChange={() => desk.change({ kind: id })}
-          />
-          <span>
-            <b>{name}</b> {text}
-          </span>
-        </label>
-      ))}
-      <Fault text={faults['kind']} />
-      {draft.kind === 'webhook' && (
-        <Field
-          id="wish-url"
-          label="Address"
-          type="url"
-          placeholder="https://example.org/hooks/tracker"
-          value={draft.url}
-          fault={faults['url']}
-          onInput={(url) => desk.change({ url })}
-        />
-      )}
-      {draft.kind === 'email' && draft.personal && <p class="hint">{peopleWords.value.toMyAddress}</p>}
-      {draft.kind === 'email' && !draft.personal && (
-        <Field
-          id="wish-to"
-          label="To"
-          placeholder="ada@example.org, bob@example.org"
-          value={draft.to}
-          fault={faults['to']}
-          onInput={(to) => desk.change({ to })}
-        />
-      )}
-      {draft.kind === 'mqtt' && (
-        <Field
-          id="wish-topic"
-          label="Topic"
-          placeholder="tracker/{device}/{type}"
-          value={draft.topic}
-          fault={faults['topic']}
-          onInput={(topic) => desk.change({ topic })}
-        />
-      )}
-    </Group>
-  );
-}
-
 function Types({ desk, draft }: Props) {
+  const said = words.value.alerts.form;
   const toggle = (id: string, on: boolean) =>
     desk.change({ types: on ? [...draft.types, id] : draft.types.filter((each) => each !== id) });
   return (
-    <Group legend="Told when a device">
+    <Group legend={said.when}>
       <div class="checks">
-        {TYPES.map(([id, text]) => (
+        {TYPES.map((id) => (
           <label key={id} class="check">
             <input
               type="checkbox"
               checked={draft.types.includes(id)}
               onChange={(event) => toggle(id, event.currentTarget.checked)}
             />{' '}
-            {text}
+            {said.types[id]}
           </label>
         ))}
       </div>
-      {draft.types.length === 0 && <p class="hint">None is chosen: everything is told.</p>}
+      {draft.types.length === 0 && <p class="hint">{said.everything}</p>}
     </Group>
   );
 }
 
-function QuietFields({ desk, draft }: Props) {
-  const { quiet } = draft;
-  const set = (part: Partial<NonNullable<WishDraft['quiet']>>) =>
-    quiet && desk.change({ quiet: { ...quiet, ...part } });
-  const days = quiet?.days ?? DAYS.map(([id]) => id);
-  const toggle = (id: string, on: boolean) => {
-    const left = DAYS.map(([each]) => each).filter((each) => (each === id ? on : days.includes(each)));
-    set({ days: left.length === DAYS.length ? null : left });
-  };
+function Filters({ live, desk, draft }: Props & { live: Live }) {
+  const { devices } = live.feed;
+  const said = words.value.alerts.form;
+  const [names, categories] = useMemo(() => {
+    const rows = devices.id.flatMap((id, row) => (id ? [row] : []));
+    return [
+      new Map(rows.map((row) => [devices.id[row]!, devices.name[row]!])),
+      new Map(rows.flatMap((row) => (devices.category[row] ? [[devices.category[row], devices.category[row]]] : []))),
+    ] as const;
+  }, [devices.namesVersion]);
   return (
-    <Group legend="Quiet hours">
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={quiet !== null}
-          onChange={(event) => desk.change({ quiet: event.currentTarget.checked ? usualQuiet() : null })}
-        />{' '}
-        Not at all hours
-      </label>
-      {quiet && (
-        <div class="quiet-hours">
-          <div class="pair">
-            <Field
-              id="quiet-from"
-              label="Quiet from"
-              type="time"
-              value={quiet.from}
-              onInput={(from) => set({ from })}
-            />
-            <Field id="quiet-to" label="to" type="time" value={quiet.to} onInput={(to) => set({ to })} />
-          </div>
-          <Field id="quiet-zone" label="By the clocks of" value={quiet.zone} onInput={(zone) => set({ zone })} />
-          <div class="days">
-            {DAYS.map(([id, text]) => (
-              <label key={id} class="check">
-                <input
-                  type="checkbox"
-                  checked={days.includes(id)}
-                  onChange={(event) => toggle(id, event.currentTarget.checked)}
-                />
-                {text}
-              </label>
-            ))}
-          </div>
-          <label class="check">
-            <input
-              type="checkbox"
-              checked={quiet.then === 'hold'}
-              onChange={(event) => set({ then: event.currentTarget.checked ? 'hold' : 'drop' })}
-            />{' '}
-            Send what came meanwhile when they end
-          </label>
-        </div>
+    <>
+      <Choices
+        id="wish-geofences"
+        legend={said.geofences}
+        all={geofenceNames.value}
+        chosen={draft.geofences}
+        onChange={(geofences) => desk.change({ geofences })}
+      />
+      <Choices
+        id="wish-devices"
+        legend={said.devices}
+        all={names}
+        chosen={draft.devices}
+        onChange={(chosen) => desk.change({ devices: chosen })}
+      />
+      {(categories.size > 0 || draft.categories.length > 0) && (
+        <Choices
+          id="wish-categories"
+          legend={said.categories}
+          all={categories}
+          chosen={draft.categories}
+          onChange={(chosen) => desk.change({ categories: chosen })}
+        />
       )}
-      <Fault text={desk.faults.value['quiet']} />
-    </Group>
+    </>
+  );
+}
+
+function Limits({ desk, draft }: Props) {
+  const faults = desk.faults.value;
+  const said = words.value.alerts.form;
+  return (
+    <div class="pair">
+      <Field
+        id="wish-cooldown"
+        label={said.cooldown}
+        unit="min"
+        numeric
+        placeholder={said.noLimit}
+        value={draft.cooldown}
+        fault={faults['cooldown']}
+        hint={said.cooldownHint}
+        onInput={(cooldown) => desk.change({ cooldown })}
+      />
+      <Field
+        id="wish-group"
+        label={said.group}
+        unit="s"
+        numeric
+        placeholder={said.no}
+        value={draft.group}
+        fault={faults['group']}
+        hint={said.groupHint}
+        onInput={(group) => desk.change({ group })}
+      />
+    </div>
   );
 }

@@ -1,58 +1,55 @@
 /** One subscription: what it tells and where, its secret once, its log. */
 import { useEffect, useState } from 'preact/hooks';
 import type { Desk } from '../alerts/desk';
-import { channelName, told, where } from '../alerts/wish';
+import { sayRule } from '../alerts/rule';
 import type { Subscription } from '../api/subscriptions';
 import type { Live } from '../live';
-import { geofenceNames } from '../state';
+import { words } from '../words';
 import { Confirm } from './Confirm';
 import { DeliveryLog } from './DeliveryLog';
+import { namesOf } from './EventFeed';
 import { Fault } from './Field';
 import { span } from './format';
 import { BackIcon, PencilIcon, SendIcon, TrashIcon } from './Icons';
-import { Name } from './Name';
+import { isolated, Name } from './Name';
 
 export function SubscriptionView({ live, desk, subscription }: { live: Live; desk: Desk; subscription: Subscription }) {
-  const { id, name, channel, enabled, reason, cooldown, group } = subscription;
+  const { id, name, enabled, reason, cooldown, group } = subscription;
+  const said = words.value.alerts;
   useEffect(() => {
     void desk.watch();
     return () => desk.rest();
   }, [id]);
   return (
-    <section class="alerts" aria-label={`Subscription ${name || id}`}>
+    <section class="alerts" aria-label={said.subscription(isolated(name || id))}>
       <div class="sheet">
         <header>
-          <button type="button" class="quiet" aria-label="All subscriptions" onClick={() => desk.close()}>
+          <button type="button" class="quiet" aria-label={said.all} onClick={() => desk.close()}>
             <BackIcon />
           </button>
           <h2>
             <Name text={name || id} />
           </h2>
         </header>
-        <dl class="said">
-          <div>
-            <dt>{channelName(channel.kind)}</dt>
-            <dd>{where(channel)}</dd>
-          </div>
-          <div>
-            <dt>Tells</dt>
-            <dd>{told(subscription, geofenceNames.value)}</dd>
-          </div>
-          {(cooldown > 0 || group > 0) && (
+        <p class="rule">{sayRule(subscription, namesOf(live))}</p>
+        {(cooldown > 0 || group > 0) && (
+          <dl class="said">
             <div>
-              <dt>Not more than</dt>
+              <dt>{said.limits}</dt>
               <dd>
-                {[
-                  cooldown > 0 && `one in ${span(cooldown)} of a device and geofence`,
-                  group > 0 && `one message in ${span(group)}`,
-                ]
+                {[cooldown > 0 && said.oneIn(span(cooldown)), group > 0 && said.oneMessageIn(span(group))]
                   .filter(Boolean)
                   .join('; ')}
               </dd>
             </div>
-          )}
-        </dl>
-        {!enabled && <p class="notice bad">Switched off{reason ? `: ${reason}` : ''}.</p>}
+          </dl>
+        )}
+        {!enabled && (
+          <p class="notice bad">
+            {said.switchedOff}
+            {reason ? `: ${reason}` : ''}.
+          </p>
+        )}
         {desk.secret.value && <Secret text={desk.secret.value} />}
         <Fault text={desk.faults.value['form']} />
         <Doing desk={desk} subscription={subscription} />
@@ -64,29 +61,35 @@ export function SubscriptionView({ live, desk, subscription }: { live: Live; des
 
 function Doing({ desk, subscription }: { desk: Desk; subscription: Subscription }) {
   const busy = desk.busy.value;
+  const said = words.value.alerts;
   return (
     <div class="buttons">
       <button type="button" disabled={busy || !subscription.enabled} onClick={() => void desk.test()}>
-        <SendIcon /> Send a test
+        <SendIcon /> {said.test}
       </button>
       <button type="button" disabled={busy} onClick={() => desk.write(subscription)}>
-        <PencilIcon /> Edit
+        <PencilIcon /> {words.value.app.edit}
       </button>
       <button type="button" disabled={busy} onClick={() => void desk.enable(!subscription.enabled)}>
-        {subscription.enabled ? 'Switch off' : 'Switch on'}
+        {subscription.enabled ? said.switchOff : said.switchOn}
       </button>
       {subscription.channel.kind === 'webhook' && (
         <Confirm
-          question="The old one signs for a day more."
-          yes="Make a new secret"
+          question={said.secretQuestion}
+          yes={said.secretYes}
           disabled={busy}
           onYes={() => void desk.replaceSecret()}
         >
-          New secret
+          {said.newSecret}
         </Confirm>
       )}
-      <Confirm question="Delete it and its log?" yes="Delete" disabled={busy} onYes={() => void desk.remove()}>
-        <TrashIcon /> Delete
+      <Confirm
+        question={said.deleteQuestion}
+        yes={words.value.app.delete}
+        disabled={busy}
+        onYes={() => void desk.remove()}
+      >
+        <TrashIcon /> {words.value.app.delete}
       </Confirm>
     </div>
   );
@@ -101,12 +104,12 @@ function Secret({ text }: { text: string }) {
     );
   return (
     <div class="notice">
-      <p>The secret its messages are signed with. It is shown only now.</p>
+      <p>{words.value.alerts.secretOnce}</p>
       <p class="secret">
         <code>{text}</code>
         {window.isSecureContext && (
           <button type="button" class="secondary" onClick={copy}>
-            {copied ? 'Copied' : 'Copy'}
+            {copied ? words.value.alerts.copied : words.value.alerts.copy}
           </button>
         )}
       </p>

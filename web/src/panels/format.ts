@@ -84,6 +84,13 @@ export function distance(metres: number): string {
     : `${formats.value.exact.format(metres / large.each)} ${large.name}`;
 }
 
+/** As a distance, without a tenth where it is ten and more: what is said of a town is no measurement. */
+export function roughly(metres: number): string {
+  const { large } = measure();
+  const many = metres / large.each;
+  return many < 10 ? distance(metres) : `${count(many)} ${large.name}`;
+}
+
 /** As a distance, and what is less than ten with its tenths. */
 export function length(metres: number): string {
   const { small } = measure();

@@ -1,4 +1,5 @@
 /** Jeder Text der Seite auf Deutsch. */
+import { alerts } from './de-alerts';
 import { apps } from './de-apps';
 import { device } from './de-device';
 import { hide } from './de-hide';
@@ -8,6 +9,7 @@ export const de: Words = {
   ...apps,
   ...device,
   ...hide,
+  alerts,
   app: {
     panels: 'Bereiche',
     devices: 'Geräte',
@@ -200,6 +202,12 @@ export const de: Words = {
     anEvent: 'ein Ereignis',
     outside: (length) => `${length} außerhalb`,
     inside: (length) => `${length} innerhalb`,
+  },
+  places: {
+    within: (town) => `in ${town}`,
+    beside: (far, wind, town) => `${far} ${wind} von ${town}`,
+    winds: ['nördlich', 'nordöstlich', 'östlich', 'südöstlich', 'südlich', 'südwestlich', 'westlich', 'nordwestlich'],
+    there: (time) => `dort ${time}`,
   },
   evidence: {
     showDevice: 'Das Gerät zeigen',

@@ -1,4 +1,5 @@
 /** Every text of the page in English. Its shape is what each other language must have: the compiler says what is missing. */
+import { alerts } from './en-alerts';
 import { apps } from './en-apps';
 import { device } from './en-device';
 import { hide } from './en-hide';
@@ -7,6 +8,7 @@ export const en = {
   ...apps,
   ...device,
   ...hide,
+  alerts,
   app: {
     panels: 'Panels',
     devices: 'Devices',
@@ -200,6 +202,12 @@ export const en = {
     anEvent: 'an event',
     outside: (length: string) => `${length} outside`,
     inside: (length: string) => `${length} inside`,
+  },
+  places: {
+    within: (town: string) => `in ${town}`,
+    beside: (far: string, wind: string, town: string) => `${far} ${wind} of ${town}`,
+    winds: ['north', 'north-east', 'east', 'south-east', 'south', 'south-west', 'west', 'north-west'],
+    there: (time: string) => `${time} there`,
   },
   evidence: {
     showDevice: 'Show the device',
