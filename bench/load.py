@@ -1,4 +1,6 @@
-"""The devices of bench/pipeline.py in one process: `python -m bench.load PORT DEVICES FIXES_PER_FRAME text|binary`.
+"""The devices of bench/pipeline.py in one process: `python -m bench.load PORT DEVICES FIXES_PER_FRAME KIND WINDOW`.
+
+KIND is text or binary; WINDOW, how many frames of a device may be unacked.
 
 Then lines on stdin: `paced FRAMES_PER_S SECONDS` sends by the clock whatever the server does, but for the window;
 `flood SECONDS` keeps every device's window full. Each answers one line of JSON when all is acked.
@@ -12,7 +14,6 @@ import time
 from bench.connection import Connection
 from bench.walk import SOURCES, STEPS
 
-WINDOW = 4
 AT_ONCE = 50  # that sign in together: a storm of them is another benchmark
 PAUSE_S = 0.001
 MOST = 100  # turns between two looks for acks: who is behind must not spend its time on finding that out
@@ -85,8 +86,9 @@ def connect(senders: list[Sender]) -> list[Sender]:
 
 
 class Crowd:
-    def __init__(self, port: int, devices: int, fixes: int, is_binary: bool) -> None:
+    def __init__(self, port: int, devices: int, fixes: int, is_binary: bool, window: int) -> None:
         self.fixes = fixes
+        self.window = window
         self.senders: list[Sender] = []
         for first in range(0, devices, AT_ONCE):
             last = min(first + AT_ONCE, devices)
@@ -113,7 +115,7 @@ class Crowd:
             for _ in range(min(due - sent, MOST)):
                 sender = self.senders[turn % len(self.senders)]
                 turn += 1
-                if sender.unacked < WINDOW:
+                if sender.unacked < self.window:
                     sender.send()
                     sent += 1
                 else:
@@ -124,15 +126,15 @@ class Crowd:
         return {"fixes": sent * self.fixes, "frames": sent, "late": late, "seconds": took}
 
     def flood(self, seconds: float) -> dict[str, float]:
-        """Four at once, and four more when the last of them is acked."""
+        """A window at once, and one more when the last of it is acked."""
         acked, begin = self.acked, time.monotonic()
         for sender in self.senders:
-            sender.send(WINDOW)
+            sender.send(self.window)
             self.listen(0)
         while time.monotonic() - begin < seconds:
             for sender in self.listen(PAUSE_S):
                 if not sender.unacked:
-                    sender.send(WINDOW)
+                    sender.send(self.window)
         self.finish(self.acked + sum(sender.unacked for sender in self.senders))
         frames, took = self.acked - acked, time.monotonic() - begin  # until the last ack: windows hold seconds of work
         return {"fixes": frames * self.fixes, "frames": frames, "seconds": took, "rate": frames * self.fixes / took}
@@ -145,8 +147,8 @@ class Crowd:
             self.listen(0.05)
 
 
-def main(port: int, devices: int, fixes: int, kind: str) -> None:
-    crowd = Crowd(port, devices, fixes, kind == "binary")
+def main(port: int, devices: int, fixes: int, kind: str, window: int) -> None:
+    crowd = Crowd(port, devices, fixes, kind == "binary", window)
     print("ready", flush=True)
     for line in sys.stdin:
         word, *figures = line.split()
@@ -157,4 +159,4 @@ def main(port: int, devices: int, fixes: int, kind: str) -> None:
 
 if __name__ == "__main__":
     assert STEPS == 50
-    main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
+    main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], int(sys.argv[5]))

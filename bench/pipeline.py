@@ -25,7 +25,7 @@ Figures = dict[str, float]
 
 @dataclass(frozen=True)
 class Scenario:
-    """`rate`: fixes a second, None to saturate."""
+    """`rate`: fixes a second, None to saturate. `window`: frames of a device under way at most."""
 
     name: str
     fixes: int
@@ -33,6 +33,7 @@ class Scenario:
     rate: int | None
     goal: str
     in_quick: bool = True
+    window: int = 4
 
 
 SCENARIOS = (
@@ -44,12 +45,15 @@ SCENARIOS = (
     Scenario("one per message, JSON", 1, False, None, "60,000/s"),
     Scenario("50 per message, JSON", 50, False, None, "250,000/s"),
     Scenario("50 per message, binary", 50, True, None, "", False),
+    Scenario("one under way, JSON", 1, False, 2_000, "110 us, alert 4 ms", window=1),
+    Scenario("one under way, JSON", 1, False, None, "33,000/s", window=1),
 )
 
 
 @contextmanager
 def crowd(port: int, scenario: Scenario) -> Iterator[Process]:
-    load = Process("bench.load", port, DEVICES, scenario.fixes, "binary" if scenario.binary else "text")
+    kind = "binary" if scenario.binary else "text"
+    load = Process("bench.load", port, DEVICES, scenario.fixes, kind, scenario.window)
     try:
         yield load
     finally:
@@ -69,13 +73,36 @@ def audience(which: str, port: int) -> Iterator[Process | None]:
         viewers.end()
 
 
+@contextmanager
+def alerted(which: str, port: int, scenario: Scenario) -> Iterator[Process | None]:
+    """Who waits for alerts, where a device has so little under way that it would notice."""
+    if which == "floor" or scenario.window > 1 or scenario.rate is None:
+        yield None
+        return
+    alerts = Process("bench.alerts", port, ADMIN_TOKEN)
+    try:
+        yield alerts
+    finally:
+        alerts.end()
+
+
 def measure(ground: Ground, which: str, scenario: Scenario, seconds: float) -> Figures:
     """One server on a fresh database, all devices and viewers on it, so many seconds."""
     url = ground.new_database()
     try:
-        with serving(which, url) as (pid, port), crowd(port, scenario) as load, audience(which, port) as viewers:
+        with (
+            serving(which, url) as (pid, port),
+            crowd(port, scenario) as load,
+            audience(which, port) as viewers,
+            alerted(which, port, scenario) as alerts,
+        ):
             load.ask(order(scenario, WARM_UP))
+            if alerts:
+                alerts.ask("begin")
             figures = spent(ground, pid, load, viewers, order(scenario, seconds))
+            if alerts:
+                heard: Figures = json.loads(alerts.ask("end"))
+                figures |= {f"alert_{name}": value for name, value in heard.items()}
         count, size = stored(url)
     finally:
         ground.drop(url)

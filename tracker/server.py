@@ -42,7 +42,7 @@ from tracker.processes.sibling import NUDGE, Ear, Sibling, SiblingCounts
 from tracker.processes.upkeep import forget, keep_up, sweep
 from tracker.remotes import make_postbox, make_provider
 from tracker.settings import Settings
-from tracker.sockets import blueprint
+from tracker.sockets import blueprint, make_admit
 from tracker.store.alarms import select_seen
 from tracker.store.devices import select_device_by_key, select_devices
 from tracker.store.events import select_head, select_oldest
@@ -311,7 +311,8 @@ async def run_on(
     ]
     if server.postbox is not None:
         running.append(tasks.create_task(server.postbox.run(), name="postbox"))
-    endpoint = Endpoint((f"fd://{listener}",), server.settings.tls_certificate, server.settings.tls_key)
+    settings, admit = server.settings, make_admit(server.reception, server.is_open)
+    endpoint = Endpoint((f"fd://{listener}",), settings.tls_certificate, settings.tls_key, admit=admit)
     await serve(server.app, endpoint, Shutdown(shutdown, server.farewell, GRACE), ready=started)
     for task in running:
         task.cancel()

@@ -5,14 +5,15 @@ from typing import Final
 
 from quart import Blueprint
 
-from tracker.access.guard import caller, first_message
+from tracker.access.guard import caller, find_sender, first_message
 from tracker.errors import StorageDown
 from tracker.ingest.session import HEARTBEAT, MAX_BYTES, Reception, Session
 from tracker.links.rooms import Rooms
 from tracker.live.hub import Hub
 from tracker.live.viewer import Viewer
-from tracker.websocket import Limits, converse
+from tracker.websocket import Admission, Admit, Handshake, Limits, converse
 
+DEVICE_PATH: Final = "/ws/device"
 SPOKEN: Final = ("tracker.v1",)
 # Twice what a frame may have is still read, so that its error can name the seq; more is closed with 1009.
 DEVICE: Final = Limits(message_bytes=2 * MAX_BYTES, ping_s=HEARTBEAT, frames_per_s=500, subprotocols=SPOKEN)
@@ -30,7 +31,7 @@ def blueprint(reception: Reception, hub: Hub, links: Rooms, is_open: Callable[[]
         if not is_open():
             raise StorageDown("this server is not ready; try again")
 
-    @routes.websocket("/ws/device")
+    @routes.websocket(DEVICE_PATH)
     @first_message("send")
     async def device() -> None:
         check_open()
@@ -49,3 +50,20 @@ def blueprint(reception: Reception, hub: Hub, links: Rooms, is_open: Callable[[]
             await converse(Viewer(hub.table, hub.head, hub, token), VIEWER)
 
     return routes
+
+
+def make_admit(reception: Reception, is_open: Callable[[], bool]) -> Admit:
+    """Devices that show their own token, or will show it in their hello, need not go by the route above: it would come
+    to the same for them."""
+
+    async def admit(shown: Handshake) -> Admission | None:
+        if shown.path != DEVICE_PATH:
+            return None
+        token = None
+        if shown.authorization is not None:
+            token = await find_sender(reception.gate, shown.authorization)
+            if token is None:
+                return None
+        return (Session(reception, token), DEVICE) if is_open() else None
+
+    return admit

@@ -1,6 +1,5 @@
 """A run folded at once is what `advance` makes of its fixes one by one, and ends no sooner than it must."""
 
-import msgspec
 from hypothesis import event, given
 from hypothesis import strategies as st
 
@@ -13,11 +12,20 @@ from tracker.model.state import Jump, State
 from tracker.model.stay import Candidate, Stay
 from tracker.pipeline.advance import advance
 from tracker.pipeline.anchors import STEP as STEP_MS
+from tracker.pipeline.decide import replace_stays
 from tracker.pipeline.question import Question
 from tracker.pipeline.run import find_run, follow_run
 
 AT = MONDAY
-FENCES = make_fences({key: circle(100, 0, 50, key) for key in (1, 2)})
+# 1 and 2 are far away; the border of 3 runs through the place where all begins, that of 4 past it.
+FENCES = make_fences(
+    {
+        1: circle(100, 0, 50, 1, dwell=30),
+        2: circle(100, 0, 50, 2),
+        3: circle(0, 0.00045, 50, 3),
+        4: circle(0.0009, 0.00045, 50, 4, preset="calm"),
+    }
+)
 DEVICE = Device(7, "van", "Van")
 STEP = 9_000  # 1e-7 degrees: one step is near, two are not
 
@@ -25,28 +33,28 @@ speeds = st.none() | st.sampled_from([0.0, 0.99, 1.0, 30.0])
 flags = st.sampled_from([0] * 30 + [int(flag) for flag in Flag])
 places = st.sampled_from([(0, 0)] * 4 + [(1, 0), (0, -1), (-1, 0), (2, 1)])
 steps = st.lists(st.tuples(st.sampled_from([1000] * 20 + [0, -1000, 400_000]), places, speeds, flags), max_size=12)
-inside = st.sampled_from([NOWHERE] * 6 + [frozenset({1}), frozenset({1, 2})])
+inside = st.sampled_from([NOWHERE] * 6 + [frozenset({1}), frozenset({1, 2}), frozenset({3}), frozenset({1, 3, 4})])
+candidates = st.dictionaries(st.sampled_from([2, 3, 3, 3, 4]), st.integers(0, 3), max_size=2)
 
 
 same = st.lists(st.sampled_from([True] * 19 + [False]), min_size=12, max_size=12)
 
 
-@given(steps, same, inside, st.booleans(), st.booleans(), st.integers(0, 3))
+@given(steps, same, inside, st.booleans(), candidates, st.integers(0, 3))
 def test_a_run_is_its_fixes_one_by_one(
     steps: list[tuple[int, tuple[int, int], float | None, int]],
     as_before: list[bool],
     before: frozenset[int],
     has_jump: bool,
-    is_waiting: bool,
+    seeming: dict[int, int],
     first: int,
 ) -> None:
     start = Fix(AT, 0, 0, accuracy=5.0)
     stays = tuple(Stay(key, AT) for key in sorted(before))
     jump = Jump(start) if has_jump else None
     state = State(AT, start, AT * 1000, inside=before, jump=jump, stays=stays, anchors=(State(AT - 50_000),))
-    if is_waiting:  # the border of 2 seems crossed, and only time is missing
-        candidate = Candidate(2, start, (start,), 2)
-        state = msgspec.structs.replace(state, candidates=(candidate,), due=AT + 5_000)
+    doubts = tuple(Candidate(key, start, (start,) * min(count, 1), count) for key, count in sorted(seeming.items()))
+    state = replace_stays(state, before, stays, doubts, FENCES)
     fixes, at = [], AT
     for wait, (east, north), speed, odd in steps:
         at += wait
@@ -54,8 +62,8 @@ def test_a_run_is_its_fixes_one_by_one(
     around = [state.seems if is_same else state.seems ^ {1} for is_same in as_before]
     covering = {first + number: here for number, here in enumerate(around) if here}
     asked = Asked(covering, [None] * first + [start] + [None] * len(fixes), {})
-    run = find_run(state, fixes, first, asked)
-    event(f"a run of {len(run)}")
+    run = find_run(state, fixes, first, asked, FENCES)
+    event(f"a run of {len(run)}" + (", in doubt" if doubts else ""))
 
     one_by_one = state
     for number, fix in enumerate(run):
@@ -67,6 +75,17 @@ def test_a_run_is_its_fixes_one_by_one(
         assert follow_run(state, run, AT * 1000 + len(run) - 1) == one_by_one
     if len(run) < len(fixes):
         assert not is_plain(one_by_one, fixes[len(run)], covering.get(first + len(run), NOWHERE))
+
+
+def test_who_stands_at_a_border_is_one_run() -> None:
+    start = Fix(AT, 0, 0, accuracy=5.0)
+    state = State(AT, start, AT * 1000, candidates=(Candidate(3, None, (start,), 1),), due=0, anchors=(State(AT),))
+    fixes = [Fix(AT + 1_000 * number, number, 0, accuracy=5.0) for number in range(1, 10)]
+    asked = Asked({number: frozenset({3}) for number in range(len(fixes))}, [], {})
+    assert find_run(state, fixes, 0, asked, FENCES) == fixes
+    clear = Fix(AT + 10_000, 0, 4_500, accuracy=5.0)
+    asked.here[len(fixes)] = frozenset({3})
+    assert find_run(state, [*fixes, clear], 0, asked, FENCES) == fixes
 
 
 def is_plain(state: State, fix: Fix, here: frozenset[int]) -> bool:

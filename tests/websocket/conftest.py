@@ -11,7 +11,7 @@ from .raw import OPEN
 from .server import Server
 
 WAYS: dict[str, dict[str, Any]] = {
-    "handed over": {},
+    "handed over": {"shortcut": True},
     "handed over, asyncio": {"loop": "asyncio"},
     "handed over, TLS": {"tls": True},
     "plain ASGI": {"hand_over": False},

@@ -17,7 +17,20 @@ from typing import Any
 import uvloop
 from quart import Quart, request
 
-from tracker.websocket import Endpoint, Limits, PlainConnection, Room, Shutdown, Socket, converse, prebuild, serve
+from tracker.websocket import (
+    Admission,
+    Admit,
+    Endpoint,
+    Handshake,
+    Limits,
+    PlainConnection,
+    Room,
+    Shutdown,
+    Socket,
+    converse,
+    prebuild,
+    serve,
+)
 from tracker.websocket.wheel import Wheel
 
 FRAME = prebuild(b"x" * 1024)
@@ -146,6 +159,19 @@ def build(app: App, limits: Limits) -> Quart:
     return quart
 
 
+def make_admit(app: App, limits: Limits) -> Admit:
+    """The short way to what the route says, but for what it refuses."""
+
+    async def admit(shown: Handshake) -> Admission | None:
+        manner = shown.path.removeprefix("/")
+        if manner == "refuse" or not manner or "/" in manner:
+            return None
+        await asyncio.sleep({"late": 0.3, "never": 3600}.get(manner, 0.0))
+        return Echo(manner, app), limits
+
+    return admit
+
+
 async def main(wanted: dict[str, Any]) -> None:
     limits = Limits(**wanted.get("limits", {}))
     room = Room(limits, Wheel(wanted.get("tick_s", 0.05)))
@@ -160,9 +186,10 @@ async def main(wanted: dict[str, Any]) -> None:
     async with asyncio.TaskGroup() as tasks:
         working = [tasks.create_task(app.push()), tasks.create_task(app.beat())]
         spoken = {name: wanted[name] for name in ("certificate", "key", "http2", "hand_over") if name in wanted}
+        admit = make_admit(app, limits) if wanted.get("shortcut") else None
         await serve(
             build(app, limits),
-            Endpoint(["127.0.0.1:0"], **spoken),
+            Endpoint(["127.0.0.1:0"], **spoken, admit=admit),
             Shutdown(shutdown, drain, wanted.get("grace", 5.0)),
             room=room,
             ready=lambda addresses: print(addresses[0], flush=True),

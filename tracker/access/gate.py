@@ -42,10 +42,14 @@ class Gate:
         """Whose secret this is. NotSignedIn for one we do not know, TooMany once its address failed too often."""
         if is_operator(secret, self.admin_token):
             return OPERATOR
-        token = await self.lookup.find(self.pool, digest(secret))
+        token = await self.look_up(secret)
         if token is None:
             raise self.count_failure(address, NotSignedIn())
         return token
+
+    async def look_up(self, secret: str) -> Token | None:
+        """Whose it is, but for the operator's. None for nobody's, for which nothing is counted. Raises StorageDown."""
+        return await self.lookup.find(self.pool, digest(secret))
 
     async def redeem(self, code: str, address: str) -> Token:
         """The token that a sign-in link stands for, once. Refuses as `admit` does."""

@@ -152,6 +152,16 @@ async def _find_token(gate: Gate, call: Request | Websocket, *, mutating: bool) 
     return await gate.recognise(cookie)
 
 
+async def find_sender(gate: Gate, header: str) -> Token | None:
+    """The device whose token a header shows, which is all that `_check` would ask of it. None where there is more to
+    ask, or something to refuse: nothing is refused or counted here."""
+    try:
+        token = await gate.look_up(read_bearer(header))
+    except TrackerError:
+        return None
+    return token if token is not None and token.kind == "device" else None
+
+
 def read_bearer(header: str) -> str:
     scheme, _, secret = header.partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():

@@ -28,28 +28,37 @@ class Round(Generic[K, V]):
     answer: dict[K, V] | None = None
     is_failed: bool = False
 
+    @property
+    def is_over(self) -> bool:
+        return self.answer is not None or self.is_failed
+
 
 class Lookup(Generic[K, V]):
     """`select` finds those of the secrets, or of their hashes, that work."""
 
     def __init__(self, select: Select[K, V]) -> None:
         self._select = select
-        self._asking = asyncio.Lock()
+        self._free = asyncio.Event()  # nobody asks just now
+        self._free.set()
         self._next = Round[K, V]()
 
     async def find(self, pool: asyncpg.Pool, shown: K) -> V | None:
         """None for an unknown secret and for a revoked one alike. Raises StorageDown."""
         question = self._next
         question.shown.add(shown)
-        async with self._asking:
-            # The first to come in asks for all of its question. Where it was cancelled meanwhile, the second does.
-            if question.answer is None and not question.is_failed:
+        # The first to find nobody asking asks for all of its question; where it was cancelled meanwhile, the next does.
+        # A lock would say the same, and let a thousand that were answered together out one turn of the loop at a time.
+        while not question.is_over:
+            if self._free.is_set():
                 await self._ask(pool, question)
+            else:
+                await self._free.wait()
         if question.answer is None:
             raise StorageDown
         return question.answer.get(shown)
 
     async def _ask(self, pool: asyncpg.Pool, question: Round[K, V]) -> None:
+        self._free.clear()
         if self._next is question:
             self._next = Round[K, V]()
         try:
@@ -57,3 +66,5 @@ class Lookup(Generic[K, V]):
                 question.answer = await self._select(conn, question.shown)
         except AWAY:
             question.is_failed = True
+        finally:
+            self._free.set()

@@ -192,7 +192,7 @@ class Batch:
         state = self.states[device]
         if state.stamp < self.fences.stamp:
             return 0  # a geofence changed since its last fix, and only `advance` looks what that means for it
-        run = find_run(state, entries[index:] if index else entries, self.number, self.asked)
+        run = find_run(state, entries[index:] if index else entries, self.number, self.asked, self.fences)
         if not run:
             return 0
         stamp = max(self.stamp + 1, frame.received_at)

@@ -9,11 +9,15 @@ from .limits import Limits
 from .plain import PlainConnection
 from .room import Room
 from .serve import Endpoint, Shutdown, serve
+from .shortcut import Admission, Admit, Handshake
 from .socket import Conversation, Prebuilt, Socket, prebuild
 
 __all__ = [
+    "Admission",
+    "Admit",
     "Conversation",
     "Endpoint",
+    "Handshake",
     "Limits",
     "PlainConnection",
     "Prebuilt",

@@ -18,19 +18,22 @@ from .door import Door, describe_address, listen
 from .limits import Limits
 from .probe import fit
 from .room import Room
+from .shortcut import Admit
 from .wire import Site
 
 log = logging.getLogger("tracker.websocket")
 
 
 class Endpoint(NamedTuple):
-    """Where connections come in, and what is spoken there. Without `hand_over` all of it goes by plain ASGI."""
+    """Where connections come in, and what is spoken there. Without `hand_over` all of it goes by plain ASGI; `admit`
+    says who need not go by the routes."""
 
     bind: Sequence[str]
     certificate: Path | None = None
     key: Path | None = None
     http2: bool = False
     hand_over: bool = True
+    admit: Admit | None = None
 
 
 class Shutdown(NamedTuple):
@@ -56,7 +59,8 @@ async def serve(
     config = RoomConfig(room.limits, room.violations, endpoint.certificate, endpoint.key, http2=endpoint.http2)
     await fit()
     async with _lifespan(app, config) as (wrapped, state):
-        site = Site(wrapped, config, WorkerContext(None), state, config.create_ssl_context(), room, endpoint.hand_over)
+        ways = config.create_ssl_context(), room, endpoint.hand_over, endpoint.admit
+        site = Site(wrapped, config, WorkerContext(None), state, *ways)
         listeners = [listen(address, room.limits) for address in endpoint.bind]
         async with asyncio.TaskGroup() as connections:
             doors = [Door(listener, site, connections) for listener in listeners]

@@ -24,6 +24,7 @@ from .limits import Limits
 from .parser import feed, take_over
 from .rest import Rest
 from .room import Room
+from .shortcut import Admit, read_handshake
 from .socket import Conversation
 
 log = logging.getLogger("tracker.websocket")
@@ -47,6 +48,8 @@ class Site:
     room: Room
     hand_over: bool = True
     """False keeps every connection on the plain path; the tests run over both."""
+    admit: Admit | None = None
+    """Who may come in by the short way."""
 
 
 class HandOverFailed(Exception):
@@ -66,6 +69,7 @@ class Wire(asyncio.Protocol):
         self._writing = asyncio.Lock()
         self._reading = True
         self._holding = False
+        self._asking = False  # whether it may come in by the short way
         self._handed = False
         self._queued = False
         self._lost = False
@@ -94,6 +98,8 @@ class Wire(asyncio.Protocol):
         if self._rest is not None:
             self._rest.begin()
             self._rest = None
+        if self._asking:
+            self.cancel()  # nobody waits for the answer any more
 
     def pause_writing(self) -> None:
         self._stuck_since = self.room.wheel.now
@@ -142,7 +148,7 @@ class Wire(asyncio.Protocol):
     async def _serve(self) -> None:
         await self._turn()
         # it was reset while it waited, and a closed socket cannot be asked for its addresses any more
-        if self._lost or self._transport.is_closing():
+        if self._lost or self._transport.is_closing() or await self._take_shortcut():
             return
         async with TaskGroup(asyncio.get_running_loop()) as tasks:
             http = self._protocol(tasks)
@@ -161,6 +167,25 @@ class Wire(asyncio.Protocol):
         await self.room.turnstile.through()
         self._queued = False
         self._idle_since = self.room.wheel.now
+
+    async def _take_shortcut(self) -> bool:
+        """Whether nothing is left to do for HTTP: the connection was handed over, or went meanwhile."""
+        admit, shown = self._site.admit, read_handshake(bytes(self._buffer))
+        if admit is None or shown is None:
+            return False
+        self.hold(b"")
+        self._idle_since = None
+        self._asking = True
+        admission = await admit(shown) if self.can_hand_over else None
+        self._asking = False
+        if self._lost or self._transport.is_closing():
+            return True
+        if admission is None or shown.protocol not in (None, *admission[1].subprotocols):
+            self._holding, self._idle_since = False, self.room.wheel.now
+            return False
+        del self._buffer[: shown.size]
+        self.hand_over(shown.key, *admission, shown.protocol)
+        return True
 
     def _protocol(self, tasks: TaskGroup) -> Http1 | H2Protocol:
         site, get = self._site, self._transport.get_extra_info
