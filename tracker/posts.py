@@ -7,13 +7,12 @@ be better the next time is refused.
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import RequestTimeout
 
-from tracker.access.addresses import Addresses
 from tracker.access.gate import Gate
 from tracker.access.guard import address, public
 from tracker.alerts.forwarding.outlet import HEADER, mark
@@ -21,25 +20,24 @@ from tracker.api.edge import answer
 from tracker.api.problems import Problem
 from tracker.app_answers import AppAnswers
 from tracker.errors import NotFound, StorageDown
-from tracker.ingest.posts import Posts
 from tracker.model.address import Address
 from tracker.model.dialect import Dialect
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame
 from tracker.model.moment import format_ms, now_us
-from tracker.model.note import SOS, Utterance
 from tracker.model.report import Report
+from tracker.model.source import Source
 from tracker.phones.decode import decode_post
-from tracker.phones.judge import judge
 from tracker.phones.post import Post
-from tracker.phones.values import LAST_MS
+from tracker.sources.frames import MOST_CALLS, Said, make_call, make_frame, say_each
+from tracker.sources.sources import Sources
+
+V = TypeVar("V")
 
 PATH: Final = "/in/"
 LARGEST: Final = 10_000_000  # bytes of a body
 AT_ONCE: Final = 64 * 1024  # bytes; a larger body is read in a thread, for it would hold up every socket
 LONGEST: Final = 400  # characters of where a fix has been, to look at
-MOST_CALLS: Final = 5  # for help in one request, the last
-MANY: Final = 20  # fixes in one request; more are an app's backlog
 REPLIES: Final = {
     "nothing": (b"", "text/plain"),
     "array": (b"[]", "application/json"),
@@ -52,8 +50,7 @@ class PostOffice(NamedTuple):
     """What every request asks. `is_open`: this process owns the partitions and is not on its way out. `own`: what we
     are called among the servers that a fix came through."""
 
-    addresses: Addresses
-    posts: Posts
+    sources: Sources
     answers: AppAnswers
     gate: Gate
     is_open: Callable[[], bool]
@@ -69,11 +66,11 @@ def blueprint(office: PostOffice) -> Blueprint:
         """Take what a phone's app sends, whichever of those we know."""
         if not office.is_open():
             raise StorageDown("this server is not ready; try again")
-        found = await office.addresses.find(key)
+        found = await office.sources.addresses.find(key)
         if found is None:
             return refuse_unknown(office.gate, address(request))
-        office.posts.check_room()
-        return await take(found, office)
+        office.sources.posts.check_room()
+        return await (take_many(found, office) if isinstance(found, Source) else take(found, office))
 
     return routes
 
@@ -92,18 +89,42 @@ def refuse_unknown(gate: Gate, peer: str) -> Response:
 
 
 async def take(found: Address, office: PostOffice) -> Response:
-    post = Post(await read_body(), request.query_string.decode("latin-1"), request.user_agent.string, 0, found.secret)
-    is_large = len(post.body) > AT_ONCE
-    report, frame = await asyncio.to_thread(read, post, found) if is_large else read(post, found)
-    if via := request.headers.get(HEADER):
-        frame = frame_through(frame, [each.strip() for each in via.split(",")], office.own())
-    await office.posts.offer(found.device, frame)
+    report, frame = await read(found.secret, lambda report, now: make_frame(found.device.key, report, now))
+    frame, posts = note_way(frame, office), office.sources.posts
+    await posts.offer(found.device, frame)
     for at in report.calls[-MOST_CALLS:]:
-        await office.posts.call(found.device, make_call(at, frame.received_at), frame.received_at)
+        await posts.call(found.device, make_call(at, frame.received_at), frame.received_at)
+    told = await office.answers.find(found) if report.app.dialect == Dialect.OWNTRACKS else []
+    return reply(report, told)
+
+
+async def take_many(found: Source, office: PostOffice) -> Response:
+    """The same of an address that speaks for many."""
+    report, said = await read(None, say_each)
+    await office.sources.take(found.key, {name: Said(note_way(f, office), calls) for name, (f, calls) in said.items()})
+    return reply(report, [])
+
+
+def reply(report: Report, told: list[dict[str, Any]]) -> Response:
     body, mimetype = REPLIES[report.reply]
-    if report.app.dialect == Dialect.OWNTRACKS and (told := await office.answers.find(found)):
-        body = msgspec.json.encode(told)
-    return Response(body, 200, mimetype=mimetype)
+    return Response(msgspec.json.encode(told) if told else body, 200, mimetype=mimetype)
+
+
+async def read(secret: str | None, make: Callable[[Report, int], V]) -> tuple[Report, V]:
+    """What the request says, and what `make` makes of it and of the time (µs) at which it came."""
+    body, query, agent = await read_body(), request.query_string.decode("latin-1"), request.user_agent.string
+    received_at = now_us()
+
+    def decode() -> tuple[Report, V]:
+        report = decode_post(Post(body, query, agent, received_at // 1000, secret))
+        return report, make(report, received_at)
+
+    return await asyncio.to_thread(decode) if len(body) > AT_ONCE else decode()
+
+
+def note_way(frame: Frame, office: PostOffice) -> Frame:
+    via = request.headers.get(HEADER)
+    return frame_through(frame, [each.strip() for each in via.split(",")], office.own()) if via else frame
 
 
 def frame_through(frame: Frame, via: list[str], own: str) -> Frame:
@@ -122,24 +143,9 @@ def refuse_loop(index: int, entry: Fix | Refusal, via: list[str]) -> Refusal:
     return Refusal(index, "loop", f"{format_ms(entry.at)}, sent on through {', '.join(via)}"[:LONGEST])
 
 
-def make_call(at: int | None, received_at: int) -> Utterance:
-    """What comes again with the same time is the same call."""
-    at = received_at // 1000 if at is None else at
-    return Utterance(f"sos-{at}", format_ms(at) if abs(at) < LAST_MS else None, alarm=SOS)
-
-
 async def read_body() -> bytes:
     """A body that dribbles may come better the next time. 413 where it is too large."""
     try:
         return await request.get_data(True, False, False)
     except (RequestTimeout, TimeoutError):
         raise StorageDown("the body did not come in time") from None
-
-
-def read(post: Post, found: Address) -> tuple[Report, Frame]:
-    received_at = now_us()
-    now = received_at // 1000
-    report = decode_post(Post(post.body, post.query, post.agent, now, post.secret))
-    entries: list[Fix | Refusal] = [judge(reading, index, now) for index, reading in enumerate(report.readings)]
-    entries += [Refusal(-1, why, text) for why, text in report.faults]
-    return report, Frame(found.device.key, -1, received_at, entries, len(entries) > MANY, app=report.app)

@@ -40,9 +40,10 @@ from tracker.processes.lookups import Asker
 from tracker.processes.prepare import API_ANSWER, prepare
 from tracker.processes.sibling import NUDGE, Ear, Sibling, SiblingCounts
 from tracker.processes.upkeep import forget, keep_up, sweep
-from tracker.remotes import make_postbox, make_provider
+from tracker.remotes import make_feed, make_postbox, make_provider
 from tracker.settings import Settings
 from tracker.sockets import blueprint, make_admit
+from tracker.sources.sources import Sources
 from tracker.store.alarms import select_seen
 from tracker.store.devices import select_device_by_key, select_devices
 from tracker.store.events import select_head, select_oldest
@@ -96,12 +97,13 @@ class Server:
         self.links = Rooms(doors, self.gate.sights, self.hub.attempt)
         self.hub.links = self.links
         self.links.show_cells = self.hub.show_cells
-        self.is_owner = False
-        self.is_ending = False
+        self.is_owner = self.is_ending = False
         self.clock_fault: str | None = None  # why nobody is listened to yet
         self.carriers = carriers
         self.newest = Newest()
         self.addresses = Addresses(doors)
+        self.sources = Sources(doors, self.addresses, self.posts)
+        self.feed = make_feed(settings, self.sources, self.roster.by_device.__contains__)
         self.postbox = make_postbox(settings)
         parts = Parts(
             gate=self.gate,
@@ -120,12 +122,11 @@ class Server:
             guises=self.hub.guises,
             provider=make_provider(settings),
             bind=settings.bind,
+            adopt=self.sources.adopt,
         )
         self.app = build_app(parts, make_page(settings))
         self.app.register_blueprint(blueprint(self.reception, self.hub, self.links, self.is_open))
-        office = posts.PostOffice(
-            self.addresses, self.posts, self.answers, self.gate, self.is_open, lambda: self.hub.head.epoch
-        )
+        office = posts.PostOffice(self.sources, self.answers, self.gate, self.is_open, lambda: self.hub.head.epoch)
         self.app.register_blueprint(posts.blueprint(office))
 
     def is_open(self) -> bool:
@@ -201,6 +202,8 @@ class Server:
         elif channel == "tracker_command":
             self.roster.send_commands(number)
             self.answers.notice(number)
+            if self.feed is not None:
+                self.feed.send_commands(number)
         elif channel == "tracker_message":
             self.hub.notice_message(number)
         elif channel == "tracker_seen":
@@ -209,6 +212,7 @@ class Server:
             await self.refresh_oldest()
         elif channel == "tracker_rights":
             self.hub.rights_moved.set()
+            self.addresses.forget_names()
         elif channel == "tracker_geofences":
             self.writer.notice_change()
         else:
@@ -309,6 +313,9 @@ async def run_on(
         tasks.create_task(keep_up(server.pool, server.hub.notice_message, server.wake_carriers), name="upkeep"),
         tasks.create_task(notice(shutdown, server), name="shutdown"),
     ]
+    running.append(tasks.create_task(server.sources.run(server.is_open), name="sources"))
+    if server.feed is not None:
+        running.append(tasks.create_task(server.feed.run(server.is_open), name="broker"))
     if server.postbox is not None:
         running.append(tasks.create_task(server.postbox.run(), name="postbox"))
     settings, admit = server.settings, make_admit(server.reception, server.is_open)

@@ -51,6 +51,9 @@ class Settings:
     smtp: Remote | None = None  # TRACKER_SMTP_URL: the server that takes alerts by e-mail, as smtp://user:pass@host:587
     smtp_from: str | None = None  # TRACKER_SMTP_FROM: whose e-mail it is, as Tracker <alerts@example.org>
     mqtt: Remote | None = None  # TRACKER_MQTT_URL: the broker that takes alerts, as mqtt://user:pass@host:1883
+    owntracks: Remote | None = (
+        None  # TRACKER_OWNTRACKS_URL: the broker OwnTracks publishes to, as mqtt://user:pass@host
+    )
     trust_clock: bool = False  # TRACKER_TRUST_CLOCK: yes: start also where stored fixes came later than it is now
     metrics_token: str | None = None  # TRACKER_METRICS_TOKEN: opens /metrics and nothing else, 32 characters or more
     reader_streams: int = 50  # TRACKER_READER_STREAMS: live sockets and event streams of one person or token at once
@@ -119,6 +122,8 @@ def from_environment(environment: Mapping[str, str] = os.environ, **given: objec
         found["smtp"] = remote(smtp, "TRACKER_SMTP_URL", {"smtp": 587, "smtps": 465, "smtp+plain": 25})
     if mqtt := text("mqtt_url"):
         found["mqtt"] = remote(mqtt, "TRACKER_MQTT_URL", {"mqtt": 1883, "mqtts": 8883})
+    if owntracks := text("owntracks_url"):
+        found["owntracks"] = remote(owntracks, "TRACKER_OWNTRACKS_URL", {"mqtt": 1883, "mqtts": 8883})
     found |= {name: value for name, value in given.items() if value is not None}
     return Settings(**{name: value for name, value in found.items() if value is not None})  # type: ignore[arg-type]
 

@@ -23,7 +23,7 @@ def subscribed(*_: Any) -> None:
 
 def heard(client: Client, _: Any, message: MQTTMessage) -> None:
     kind = getattr(message.properties, "ContentType", None)
-    line = {"path": message.topic, "type": kind, "qos": message.qos, "body": message.payload.decode()}
+    line = {"path": message.topic, "type": kind, "qos": message.qos, "body": message.payload.decode(errors="replace")}
     with file.open("a") as log:
         log.write(json.dumps(line) + "\n")
 

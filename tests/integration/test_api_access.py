@@ -68,6 +68,8 @@ EXPECTED = {
                POST /api/subscriptions/<subscription>/deliveries/<int:delivery>/replay,
                POST /api/geofences, PUT /api/geofences/<geofence>, DELETE /api/geofences/<geofence>,
                POST /api/geofences/import, POST /api/geofences/dry-run,
+               GET /api/sources, POST /api/sources, DELETE /api/sources/<source>,
+               GET /api/sources/<source>/unknown, POST /api/sources/<source>/unknown/<path:name>,
                POST /api/groups, PATCH /api/groups/<group>, DELETE /api/groups/<group>,
                PUT /api/groups/<group>/people/<int:person>""",
     SHARERS: """GET /api/shares, POST /api/shares, GET /api/shares/<share>, PATCH /api/shares/<share>,
@@ -123,6 +125,7 @@ async def test_every_route_lets_in_only_whom_the_table_names(
         for name, call in {"stranger": anonymous, "device": van, "viewer": viewer, "admin": admin}.items():
             method, path = route.split()
             path = path.replace("<share>", "none").replace("<subscription>", "nobody").replace("<pair>", "none")
+            path = path.replace("<source>", "none")
             path = (
                 re.sub(r"<int:\w+>", "999", path).replace("<folder>", "tiles").replace("<path:name>", "world.pmtiles")
             )

@@ -15,7 +15,7 @@ from quart import Quart
 from tests.integration.conftest import Caller
 from tests.integration.sharing import make, open_link
 from tests.integration.test_api_access import ALL, EXPECTED, TABLE, routes
-from tests.integration.world import DEVICES, FENCES, SQUARE, WISHES, build, readers
+from tests.integration.world import DEVICES, FENCES, SOURCES, SQUARE, WISHES, build, readers
 
 ALL_OF: Final = {"viewer of all", "dispatcher of all", "manager of all", "operator", "person owner"}
 NORTHERN: Final = {f"{role} of north" for role in ("viewer", "dispatcher", "manager")} | {
@@ -27,8 +27,10 @@ THINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "subscription": WISHES,
     "pair": {"north-van-pair": "north", "south-van-pair": "south"},
     "group": {"north": "north", "south": "south"},
+    "source": SOURCES,
 }
 FEATURE: Final = {"type": "Feature", "properties": {"name": "x"}, "geometry": SQUARE}
+ADOPTION: Final = {"device": "adopted"}
 UNKNOWN: Final = "unknown"
 ENDING: Final = (
     "DELETE /api/groups/<group>",
@@ -75,6 +77,9 @@ ROWS: Final[dict[str, tuple[str, str, object, bool]]] = {
     "GET /api/pairs/<pair>": ("see", "pair", None, False),
     "PATCH /api/pairs/<pair>": ("devices", "pair", {"distance": 5}, False),
     "DELETE /api/pairs/<pair>": ("devices", "pair", {}, False),
+    "DELETE /api/sources/<source>": ("devices", "source", {}, False),
+    "GET /api/sources/<source>/unknown": ("devices", "source", None, False),
+    "POST /api/sources/<source>/unknown/<path:name>": ("devices", "source", ADOPTION, False),
     "GET /api/groups/<group>": ("self", "group", None, False),
     "PATCH /api/groups/<group>": ("people", "group", {"name": "X"}, False),
     "DELETE /api/groups/<group>": ("own", "group", {}, False),
@@ -85,6 +90,7 @@ ELSEWHERE: Final = """GET /api/devices, GET /api/geofences, GET /api/geofences/e
     POST /api/geofences, POST /api/geofences/import, POST /api/geofences/dry-run, POST /api/pairs,
     POST /api/subscriptions, POST /api/groups, GET /api/tokens, POST /api/tokens, DELETE /api/tokens/<int:id>,
     GET /api/push/key, GET /api/network, GET /api/devices/<device>/forward,
+    GET /api/push/key, GET /api/sources, POST /api/sources,
     DELETE /api/session, GET /api/me, GET /api/devices/<device>/watchers,
     GET /api/devices/<device>/privacy, PUT /api/devices/<device>/privacy,
     GET /api/groups/<group>/<kind>, PUT /api/groups/<group>/<kind>/<member>,
@@ -175,7 +181,7 @@ async def ask(caller: Caller, route: str, noun: str, thing: str, body: object) -
             **body,
             "geometry": {"type": "Polygon", "coordinates": [[[7, 43], [8, 43], [8, 44], [7, 44], [7, 43]]]},
         }
-    response = await caller.call(method, path.replace(f"<{noun}>", thing), json=given)
+    response = await caller.call(method, path.replace(f"<{noun}>", thing).replace("<path:name>", "a/b"), json=given)
     return response.status_code, (await response.get_data(as_text=True)).replace(thing, "THING")
 
 
@@ -199,7 +205,7 @@ async def test_what_is_not_ones_own_is_not_there(app: Quart, pool: asyncpg.Pool,
                 }[expected]
                 if not is_right:
                     wrong.append((reader, thing, expected, status, body[:200]))
-                if expected == "done" and route.startswith(("DELETE", "PATCH")):
+                if expected == "done" and route.startswith(("DELETE", "PATCH", "POST /api/sources")):
                     await build(conn)
                 if expected == "done" and route in ENDING:
                     callers |= await readers(app, conn)
@@ -217,6 +223,7 @@ LISTS: Final = {
     "/api/geofences": ("geofence", "features", "see"),
     "/api/geofences/export": ("geofence", "features", "see"),
     "/api/pairs": ("pair", "pairs", "see"),
+    "/api/sources": ("source", "sources", "devices"),
     "/api/subscriptions": ("subscription", "subscriptions", "told"),
     "/api/groups": ("group", "groups", "self"),
 }

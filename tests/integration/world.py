@@ -12,6 +12,7 @@ from tracker.model.token import TokenKind
 
 DEVICES: Final = {"north-van": "north", "south-van": "south", "both-van": "north south", "loose-van": ""}
 FENCES: Final = {"north-yard": "north", "south-yard": "south", "loose-yard": ""}
+SOURCES: Final = {"north-source": "north", "south-source": "south", "loose-source": ""}
 WISHES: Final = {"north-wish": "north", "south-wish": "south", "loose-wish": ""}
 ROLES: Final[Sequence[TokenKind]] = ("viewer", "dispatcher", "manager")
 SQUARE: Final = '{"type":"Polygon","coordinates":[[[7,43],[8,43],[8,44],[7,44],[7,43]]]}'
@@ -23,6 +24,7 @@ async def build(conn: asyncpg.Connection) -> None:
     await insert_devices(conn)
     await insert_fences(conn)
     await insert_wishes(conn)
+    await insert_sources(conn)
     for table, things in (("device", DEVICES), ("geofence", FENCES), ("subscription", WISHES)):
         await put_into_groups(conn, table, things)
 
@@ -83,6 +85,22 @@ async def insert_wishes(conn: asyncpg.Connection) -> None:
            select id, id, '{}', '{"kind":"mqtt","topic":"t/x"}', array['x'] from unnest($1::text[]) as id
            on conflict do nothing""",
         list(WISHES),
+    )
+
+
+async def insert_sources(conn: asyncpg.Connection) -> None:
+    """Each says a name that is no device. One that a test made of it goes."""
+    await conn.execute("delete from device where id = 'adopted'")
+    await conn.execute(
+        """insert into source (id, name, in_group)
+           select id, id, (select key from rights_group where id = held) from unnest($1::text[], $2::text[])
+                as given (id, held) on conflict do nothing""",
+        list(SOURCES),
+        list(SOURCES.values()),
+    )
+    await conn.execute(
+        """insert into unknown_device (source, name, app, first_seen, last_seen)
+           select key, 'a/b', 'Traccar server', now(), now() from source on conflict do nothing"""
     )
 
 

@@ -27,6 +27,7 @@ HOOK: Final[dict[str, Any]] = {"kind": "webhook"}
 # Of each body what it has to have, and of what may be left out the objects, which have members of their own.
 BODIES: Final[dict[str, list[dict[str, Any]]]] = {
     "Acceptance": [{"code": "c"}],
+    "Adoption": [{"device": "van"}],
     "CodeGiven": [{"code": "c"}],
     "CodeShown": [{"code": "c"}],
     "DeviceChange": [{}],
@@ -44,6 +45,7 @@ BODIES: Final[dict[str, list[dict[str, Any]]]] = {
     "NewPassword": [{"code": "c", "password": "p"}],
     "NewPasskeyShown": [{"name": "n", "credential": {}}],
     "NewPerson": [{"email": "a@example.org", "password": "p"}],
+    "NewSource": [{"name": "Traccar"}],
     "NewSubscription": [{}, {"channel": HOOK, "quiet": HOURS}],
     "NewToken": [{"kind": "viewer"}],
     "NewPrivacy": [{"mode": "vague"}],

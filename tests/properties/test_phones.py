@@ -13,6 +13,7 @@ from tracker.model.fix import Fix
 from tracker.model.report import Report
 from tracker.phones.decode import decode_post
 from tracker.phones.judge import judge
+from tracker.phones.mqtt import decode_message, find_name
 from tracker.phones.post import Post
 
 WORDS = sorted(
@@ -49,11 +50,19 @@ def check(report: Report) -> None:
 
 def read(body: bytes, query: str = "") -> None:
     check(decode_post(Post(body, query, "", AT, SECRET)))
+    check(decode_message("owntracks/jane/phone", body, SECRET, AT))
 
 
 @given(st.binary(max_size=200), st.text(max_size=60))
 def test_any_bytes(body: bytes, query: str) -> None:
     read(body, query)
+
+
+@given(st.text(max_size=300))
+def test_any_topic(topic: str) -> None:
+    for each in (topic, f"owntracks/{topic}", f"owntracks/{topic}/event"):
+        name = find_name(each)
+        assert len(name.encode()) <= 800 and "\0" not in name
 
 
 @settings(max_examples=examples(300))

@@ -61,6 +61,7 @@ from tracker.api import (
     share_page,
     shares,
     sign_in,
+    sources,
     subscriptions,
     tokens,
     tracks,
@@ -115,6 +116,7 @@ class Parts:
     guises: Guises | None = None
     provider: OidcProvider | None = None
     bind: str = "127.0.0.1:8000"
+    adopt: sources.Adopt = sources.adopt_nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +137,7 @@ BUILT_PAGE: Final = BuiltPage()
 def build_app(parts: Parts, site: BuiltPage = BUILT_PAGE) -> Quart:
     """Sockets are added by who owns them: `app.websocket`, with a rule of access.guard on each."""
     gate, pool, postbox = parts.gate, parts.pool or parts.gate.pool, parts.postbox
+    addresses = parts.addresses or Addresses(pool)
     readers = Readers()
     passwords, keys = parts.passwords or Passwords(pool), Passkeys(pool)
     watch = Watch(gate, parts.metrics_token)
@@ -169,8 +172,9 @@ def build_app(parts: Parts, site: BuiltPage = BUILT_PAGE) -> Quart:
         *(each.blueprint(pool, readers) for each in (geofences, geofence_import)),
         *(each.blueprint(pool, parts.database_url) for each in (geofence_export, people_export)),
         doctor.blueprint(pool, parts.count_repeats),
-        ingest.blueprint(pool, parts.addresses or Addresses(pool)),
         network.blueprint(parts.bind),
+        ingest.blueprint(pool, addresses),
+        sources.blueprint(pool, addresses, parts.adopt),
     ):
         app.register_blueprint(blueprint)
     return app

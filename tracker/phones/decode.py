@@ -59,13 +59,14 @@ def decode_json(text: str, post: Post) -> Report:
     except (msgspec.DecodeError, ValueError, RecursionError):
         return refuse("not JSON", text)
     if isinstance(message, list):
-        objects = [each for each in message if isinstance(each, dict)]
-        return (
-            decode_owntracks(objects, post)
-            if any("_type" in each for each in objects)
-            else refuse("no app we know", text)
-        )
+        return decode_list([each for each in message if isinstance(each, dict)], post) or refuse("no app we know", text)
     return decode_object(message, post) or refuse("no app we know", text)
+
+
+def decode_list(objects: list[dict[str, Any]], post: Post) -> Report | None:
+    if any("_type" in each for each in objects):
+        return decode_owntracks(objects, post)
+    return decode_server(objects) if any(isinstance(each.get("position"), dict) for each in objects) else None
 
 
 def decode_object(message: dict[str, Any], post: Post) -> Report | None:
@@ -76,7 +77,9 @@ def decode_object(message: dict[str, Any], post: Post) -> Report | None:
     if "location" in message:
         return decode_client(message)
     if isinstance(message.get("position"), dict):
-        return decode_server(message)
+        return decode_server([message])
+    if isinstance(message.get("positions"), list):
+        return decode_list([each for each in message["positions"] if isinstance(each, dict)], post)
     if message.get("type") == "update_location":
         return decode_home_assistant(message, post)
     if "lat" not in message or "lon" not in message:

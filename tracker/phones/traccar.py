@@ -1,6 +1,6 @@
 """Traccar in JSON: what its client 9 sends, and what its server forwards (`forward.type=json`)."""
 
-from typing import Any
+from typing import Any, Final
 
 from tracker.model.dialect import Dialect
 from tracker.model.reading import Reading
@@ -9,6 +9,7 @@ from tracker.phones.alarms import calls_for_help
 from tracker.phones.values import KNOT, keep, moment, number, percent, scaled, text_of
 
 Object = dict[str, Any]
+MOST: Final = 1_000  # positions in one body
 
 
 def inner(value: Any, name: str) -> Object:
@@ -61,16 +62,29 @@ def read_location(location: Object, message: Object) -> Reading | None:
     )
 
 
-def decode_server(message: Object) -> Report:
-    """A position with the device it is of. `outdated`: Traccar repeats the last place for a message that had none."""
+def decode_server(messages: list[Object]) -> Report:
+    """Positions, each with the device it is of. `outdated`: Traccar repeats the last place for a message that had
+    none."""
+    read = [read_forward(each) for each in messages[:MOST] if isinstance(each.get("position"), dict)]
+    readings = tuple(each for each in read if each is not None)
+    note = "outdated position" if len(readings) < len(read) else None
+    app = App(Dialect.TRACCAR_SERVER, "Traccar server", None, "knots", note)
+    return Report(app, "nothing", readings, calls=tuple(at for each in messages[:MOST] for at in read_calls(each)))
+
+
+def read_forward(message: Object) -> Reading | None:
     position, device = inner(message, "position"), inner(message, "device")
-    name = name_of(device.get("uniqueId")) or name_of(position.get("deviceId"))
-    is_stale = position.get("outdated") is True
-    app = App(Dialect.TRACCAR_SERVER, "Traccar server", None, "knots", "outdated position" if is_stale else None)
-    readings = () if is_stale or not position else (read_position(position, name),)
+    if not position or position.get("outdated") is True:
+        return None
+    return read_position(position, name_of(device.get("uniqueId")) or name_of(position.get("deviceId")))
+
+
+def read_calls(message: Object) -> tuple[int | None, ...]:
+    """An alarm counts also with an old place."""
+    position = inner(message, "position")
     alarms = (inner(position, "attributes").get("alarm"), inner(inner(message, "event"), "attributes").get("alarm"))
     at = moment(position.get("fixTime") or position.get("deviceTime"))
-    return Report(app, "nothing", readings, calls=(at,) if any(map(calls_for_help, alarms)) else ())
+    return (at,) if any(map(calls_for_help, alarms)) else ()
 
 
 def read_position(position: Object, name: str | None) -> Reading:

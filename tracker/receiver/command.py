@@ -9,10 +9,12 @@ from tracker.client.interval import LONGEST_S
 from tracker.client.tally import Tally, say_counts
 from tracker.errors import Invalid
 from tracker.receiver.sources import BAUD_RATES, read_address
-from tracker.receiver.stream import Source, Target, stream
+from tracker.receiver.stream import ReceiverPort, Target, stream
 
 
-async def run_stream(console: Console, *, source: Source, target: Target, interval: float, buffer: Path | None) -> None:
+async def run_stream(
+    console: Console, *, source: ReceiverPort, target: Target, interval: float, buffer: Path | None
+) -> None:
     """`interval` in seconds. Raises Invalid, and what `stream` raises."""
     if not 0 <= interval <= LONGEST_S:
         raise Invalid(f"interval: expected 0 to {LONGEST_S} seconds", field="interval")
@@ -25,13 +27,13 @@ async def run_stream(console: Console, *, source: Source, target: Target, interv
     say(f"{target.device}: {describe(await stream(source, target, kept, round(interval * 1000), say))}")
 
 
-def choose_source(gpsd: str | None, nmea: Path | None, baud: int | None) -> Source:
+def choose_source(gpsd: str | None, nmea: Path | None, baud: int | None) -> ReceiverPort:
     """Raises Invalid unless exactly one is named."""
     if (gpsd is None) == (nmea is None):
         raise Invalid("name one of --gpsd HOST:PORT and --nmea PATH", field="nmea")
     if baud is not None and baud not in BAUD_RATES:
         raise Invalid(f"baud: one of {', '.join(map(str, BAUD_RATES))}", field="baud")
-    return Source(None if gpsd is None else read_address(gpsd), nmea, baud)
+    return ReceiverPort(None if gpsd is None else read_address(gpsd), nmea, baud)
 
 
 def folder_of_state() -> Path:

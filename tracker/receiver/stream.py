@@ -28,7 +28,7 @@ AHEAD: Final = 5_000  # fixes of a file that may wait while more of it is read
 EARLY_MS: Final = 50  # receivers are not exact: a second is sometimes 990 ms
 
 
-class Source(msgspec.Struct, frozen=True):
+class ReceiverPort(msgspec.Struct, frozen=True):
     """One of the two; `baud` is for a serial line."""
 
     gpsd: GpsdAddress | None = None
@@ -95,7 +95,7 @@ class Reporter:
             self._client.put(fix)
 
 
-async def stream(source: Source, target: Target, kept: Path, interval_ms: int, say: Say) -> Tally:
+async def stream(source: ReceiverPort, target: Target, kept: Path, interval_ms: int, say: Say) -> Tally:
     """Until the source ends and all of it is answered, or for ever. `kept`: the file of what is not answered yet.
     Raises TurnedAway when the server wants the device no more, NoReceiver, JournalUnusable."""
     with Journal(kept, target.device) as journal:
@@ -121,7 +121,7 @@ def _client(target: Target, journal: Journal) -> DeviceClient:
     return DeviceClient(target.stream, target.device, target.token, buffer, tls=tls)
 
 
-def _read(source: Source, nmea: Nmea, say: Say) -> AsyncGenerator[Fix]:
+def _read(source: ReceiverPort, nmea: Nmea, say: Say) -> AsyncGenerator[Fix]:
     if source.gpsd is not None:
         return watch_gpsd(source.gpsd, say, random.Random())
     if source.nmea is None:
@@ -129,7 +129,7 @@ def _read(source: Source, nmea: Nmea, say: Say) -> AsyncGenerator[Fix]:
     return read_nmea(source.nmea, nmea, source.baud)
 
 
-def _is_file(source: Source) -> bool:
+def _is_file(source: ReceiverPort) -> bool:
     return source.nmea is not None and source.nmea.is_file()
 
 

@@ -17,11 +17,11 @@ async def select_addresses(conn: asyncpg.Connection, keys: Collection[str]) -> d
         list(keys),
     )
     return {
-        row["ingest_key"]: Address(_read_device(row), row["owntracks_secret"], row["owntracks_friends"]) for row in rows
+        row["ingest_key"]: Address(read_device(row), row["owntracks_secret"], row["owntracks_friends"]) for row in rows
     }
 
 
-def _read_device(row: asyncpg.Record) -> Device:
+def read_device(row: asyncpg.Record) -> Device:
     return Device(row["key"], row["id"], row["name"], row["category"], row["interval_s"], row["color"], row["icon"])
 
 

@@ -52,29 +52,38 @@ async def select_all_open_commands(conn: asyncpg.Connection, devices: Collection
     return found
 
 
+UNSENT: Final = f"""select {COLUMNS} from command c join device d on d.key = c.device
+    where c.device = $1 and c.answered_at is null and c.expires > now()
+      and not exists (select from message m where m.device = c.device and m.id = c.id
+                      and m.direction = 'down' and m.sent_at is not null)
+    order by c.created_at, c.id limit 100"""
+
+
 async def take_commands(
     conn: asyncpg.Connection, device: int, judge: Callable[[Command], tuple[bool, str]]
 ) -> list[Command]:
     """What waits for an app that never answers: it is handed out once. `judge` says whether it is done by that, and in
-    words; messages stay open, for the thread says what is known of them."""
+    words."""
     async with conn.transaction():
-        rows = await conn.fetch(
-            f"""select {COLUMNS} from command c join device d on d.key = c.device
-                where c.device = $1 and c.answered_at is null and c.expires > now()
-                  and not exists (select from message m where m.device = c.device and m.id = c.id
-                                  and m.direction = 'down' and m.sent_at is not null)
-                order by c.created_at, c.id limit 100 for update of c skip locked""",
-            device,
-        )
+        rows = await conn.fetch(f"{UNSENT} for update of c skip locked", device)
         taken = [_read_command(row) for row in rows]
         for each in taken:
-            ok, detail = judge(each)
-            if each.name == "message" and ok:
-                await update_sent(conn, device, [each.id])
-            else:
-                await update_command_answered(conn, device, each.id, ok=ok, detail=detail)
-                await nudge_message(conn, device, each.id)
+            await update_given(conn, device, each, *judge(each))
     return taken
+
+
+async def select_unsent(conn: asyncpg.Connection, device: int) -> list[Command]:
+    """The same without taking it: for who hands it to something that says that it has it."""
+    return [_read_command(row) for row in await conn.fetch(UNSENT, device)]
+
+
+async def update_given(conn: asyncpg.Connection, device: int, command: Command, ok: bool, detail: str) -> None:
+    """It was handed out. Messages stay open, for the thread says what is known of them."""
+    if command.name == "message" and ok:
+        await update_sent(conn, device, [command.id])
+        return
+    await update_command_answered(conn, device, command.id, ok=ok, detail=detail)
+    await nudge_message(conn, device, command.id)
 
 
 async def select_command(conn: asyncpg.Connection, id: str) -> Command | None:

@@ -1,0 +1,136 @@
+"""One address for what speaks for many: each name is its device's, and a name that is none yet waits with its fixes."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import asyncpg
+import httpx2
+import pytest
+
+from tests.databases import Databases, copied
+from tests.phone_samples import AT, LAT, LON, encode, forwarded, owntracks
+from tests.running import RunningServer, running
+from tracker.model.fix import Fix
+from tracker.model.frame import Frame
+from tracker.model.moment import format_ms, now_ms, now_us
+from tracker.store import unknowns
+from tracker.store.sources import insert_source, lock_source
+from tracker.store.unknowns import insert_unknown, prune_unknown, select_unknown_fixes, select_unknowns
+
+
+@pytest.fixture(scope="module")
+def shared(databases: Databases) -> Iterator[RunningServer]:
+    with copied(databases) as url, running(url) as server:
+        yield server
+
+
+class Forwarder:
+    """A Traccar server that forwards to one source."""
+
+    def __init__(self, api: httpx2.Client, id: str, **more: Any) -> None:
+        made = api.post("/api/sources", json={"id": id, "name": id, **more}).raise_for_status()
+        assert made.status_code == 201
+        self.api, self.id, self.url = api, id, made.json()["ingest_url"]
+
+    def say(self, *names: str, at: int = AT, **more: Any) -> None:
+        messages = [forwarded(at, **more) | {"device": {"id": 4, "uniqueId": name}} for name in names]
+        answer = httpx2.post(self.url, content=encode(messages if len(messages) > 1 else messages[0]), timeout=30)
+        assert (answer.status_code, answer.text) == (200, "")
+
+    def unknown(self) -> dict[str, Any]:
+        listed = self.api.get(f"/api/sources/{self.id}/unknown").raise_for_status().json()["unknown"]
+        return {each["name"]: each for each in listed}
+
+    def adopt(self, name: str, device: str) -> httpx2.Response:
+        return self.api.post(f"/api/sources/{self.id}/unknown/{quote(name, safe='')}", json={"device": device})
+
+    def track(self, device: str) -> list[list[str]]:
+        window = {"from": format_ms(AT - 86_400_000), "to": format_ms(now_ms() + 86_400_000), "format": "csv"}
+        text = self.api.get(f"/api/devices/{device}/track", params=window).raise_for_status().text
+        return [line.split(",") for line in text.splitlines()[1:]]
+
+
+@pytest.fixture
+def forwarder(shared: RunningServer, request: pytest.FixtureRequest) -> Iterator[Forwarder]:
+    with shared.api() as api:
+        yield Forwarder(api, f"s-{abs(hash(request.node.nodeid)) % 10**9}")
+
+
+def test_a_name_becomes_a_device_with_its_last_day_once(forwarder: Forwarder) -> None:
+    id = f"{forwarder.id}-van"
+    for at in (AT - 2000, AT - 1000, AT - 1000):
+        forwarder.say("imei 1", at=at)
+    listed = forwarder.unknown()
+    assert {name: (each["fixes"], each["app"]) for name, each in listed.items()} == {"imei 1": (2, "Traccar server")}
+    answer = forwarder.adopt("imei 1", id)
+    assert (answer.status_code, answer.json()) == (201, {"device": id, "stored": 2})
+    assert forwarder.unknown() == {}
+    forwarder.say("imei 1", at=AT - 1000)
+    forwarder.say("imei 1")
+    places = [(at, float(lon), float(lat)) for at, lon, lat, *_ in forwarder.track(id)]
+    assert places == [(format_ms(at), LON, LAT) for at in (AT - 2000, AT - 1000, AT)]
+    assert forwarder.unknown() == {}
+    assert forwarder.adopt("imei 1", id).status_code == 404
+
+
+def test_many_in_one_request_and_a_name_that_is_an_id(forwarder: Forwarder, shared: RunningServer) -> None:
+    known = f"{forwarder.id}-known"
+    shared.new_device(known)
+    forwarder.say("a", known, "b")
+    assert set(forwarder.unknown()) == {"a", "b"}
+    assert len(forwarder.track(known)) == 1
+
+
+def test_any_app_may_speak_and_what_names_nobody_is_shown(forwarder: Forwarder) -> None:
+    answer = httpx2.post(forwarder.url, content=encode(owntracks()))
+    assert (answer.status_code, answer.text) == (200, "[]")
+    assert set(forwarder.unknown()) == {"jane/phone"}
+    nameless = encode({name: each for name, each in owntracks().items() if name not in ("tid", "topic")})
+    for body, why in ((b"{", "not JSON: {"), (nameless, "it names no device")):
+        assert httpx2.post(forwarder.url, content=body).status_code == 200
+        listed = forwarder.api.get("/api/sources").json()["sources"]
+        assert next(each["fault"] for each in listed if each["id"] == forwarder.id).startswith(why)
+
+
+def test_a_name_may_be_a_device_that_is_there(forwarder: Forwarder, shared: RunningServer) -> None:
+    id = f"{forwarder.id}-old"
+    shared.new_device(id)
+    forwarder.say("x/y z?#%")
+    assert forwarder.adopt("x/y z?#%", id).json() == {"device": id, "stored": 1}
+    forwarder.say("x/y z?#%", at=AT + 1000)
+    assert len(forwarder.track(id)) == 2
+
+
+def test_a_removed_source_ends_and_its_devices_stay(forwarder: Forwarder) -> None:
+    id = f"{forwarder.id}-stays"
+    forwarder.say("x")
+    forwarder.adopt("x", id)
+    assert forwarder.api.delete(f"/api/sources/{forwarder.id}").status_code == 204
+    assert httpx2.post(forwarder.url, content=b"{}").status_code == 404
+    assert len(forwarder.track(id)) == 1
+
+
+def frame(name: int, *ats: int) -> Frame:
+    return Frame(0, -1, now_us(), [Fix(at, name, 0, attributes=b'{"a":1}') for at in ats])
+
+
+async def test_what_is_kept_of_strangers_is_bounded(conn: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unknowns, "MOST_FIXES", 10)
+    monkeypatch.setattr(unknowns, "SPARE_FIXES", 5)
+    source = await insert_source(conn, "s", "S", None)
+    async with conn.transaction():
+        await lock_source(conn, source.key)
+        for name in range(unknowns.MOST_NAMES + 20):
+            await insert_unknown(conn, source.key, f"n{name}", frame(name, AT))
+        for at in range(16):
+            await insert_unknown(conn, source.key, "n119", frame(119, AT + at * 1000))
+    listed = await select_unknowns(conn, source.key)
+    assert {each.name for each in listed} == {f"n{name}" for name in range(20, 120)}
+    assert listed[0].fixes == 10
+    kept = await select_unknown_fixes(conn, source.key, "n119", limit=100)
+    assert [each.fix for each in kept] == [Fix(AT + at * 1000, 119, 0, attributes=b'{"a":1}') for at in range(6, 16)]
+    await conn.execute("update unknown_fix set received_at = now() - interval '25 hours'")
+    assert await select_unknown_fixes(conn, source.key, "n119", limit=100) == []
+    await prune_unknown(conn)
+    assert await conn.fetchval("select count(*) from unknown_fix") == 0
