@@ -5,6 +5,7 @@ import asyncio
 from tracker.geofence.reading import markup
 from tracker.geofence.reading.collection import Collection, Defaults, collect
 from tracker.processes import child
+from tracker.readers.body import Body
 from tracker.readers.reader import FORMATS
 from tracker.readers.readers import Readers
 from tracker.readers.task import Format
@@ -12,8 +13,8 @@ from tracker.readers.task import Format
 NO_LIMIT = 2**40
 
 
-async def read_here(_: Readers, parts: list[bytes], format: Format, defaults: Defaults) -> Collection:
-    body = b"".join(parts)
+async def read_here(_: Readers, given: Body, format: Format, defaults: Defaults) -> Collection:
+    body = given.begin(given.size)
     return await asyncio.to_thread(lambda: collect(FORMATS[format](body), defaults))
 
 

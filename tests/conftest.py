@@ -18,7 +18,7 @@ from tests.running import RunningServer, running
 from tracker.postgis.cluster import Cluster
 from tracker.store.pool import open_pool, set_codecs
 
-LINGER_S = 0.5  # a cancelled task may need a few turns of the loop to end
+LINGER_S = 5.0  # a cancelled task may need a few turns of the loop to end, and a busy machine some time for them
 
 
 STARTS_PROCESSES = {"alerts", "browser", "faults", "integration", "websocket"}

@@ -13,6 +13,8 @@ from typing import Final
 
 import pytest
 
+from tests.patience import PATIENCE_S
+from tests.ports import free_port
 from tests.running import RunningServer
 
 SEARCH: Final = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
@@ -27,12 +29,6 @@ http {{
   {include}
 }}
 """
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def config_of(name: str, server: RunningServer, port: int, changes: Mapping[str, str]) -> str:
@@ -79,12 +75,12 @@ def proxied(name: str, server: RunningServer, changes: Mapping[str, str] = Mappi
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE_S)
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def until_up(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         assert process.poll() is None, log.read_text()
         with socket.socket() as probe:

@@ -18,11 +18,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.lines import read_lines
+from tests.patience import PATIENCE_S
+from tests.ports import free_port
 from tracker.processes import parent
 
 ROOT = Path(__file__).resolve().parent.parent
 ADMIN_TOKEN = "an-admin-token-for-tests-of-43-characters-x"
-GONE_S = 5.0
 START_S = 120.0  # on a machine that is busy and has nothing of it in memory yet
 PROGRAM = parent.PROGRAM
 COMMAND = "from tracker.cli import main; main()"
@@ -37,7 +38,7 @@ class RunningServer:
         self.program = program
         self.database_url = database_url
         self.environment = environment
-        self.address = "127.0.0.1:0"
+        self.address = f"127.0.0.1:{free_port()}"
         self.log = Path(tempfile.mkstemp(prefix="tracker-", suffix=".log")[1])
         self.process: subprocess.Popen[bytes]
 
@@ -104,12 +105,12 @@ class RunningServer:
         children = self.pids().values()
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
-        end = time.monotonic() + GONE_S
+        end = time.monotonic() + PATIENCE_S
         while any(command_of(pid) for pid in children):
             assert time.monotonic() < end, "its processes outlived it"
             time.sleep(0.01)
 
-    def stop(self, within: float = 15.0) -> int:
+    def stop(self, within: float = PATIENCE_S) -> int:
         """As SIGTERM does. The exit code."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
@@ -123,7 +124,7 @@ class RunningServer:
         self.log.unlink()
 
     def api(self) -> httpx2.Client:
-        return httpx2.Client(base_url=self.url, headers=self.credentials, timeout=30, verify=CERTIFICATES)
+        return httpx2.Client(base_url=self.url, headers=self.credentials, timeout=PATIENCE_S, verify=CERTIFICATES)
 
     def empty(self) -> None:
         """No device, no geofence, no subscription, for the next test that shares it. What was logged stays."""
@@ -185,7 +186,7 @@ class Talk:
     async def send(self, message: str | bytes) -> None:
         await self.ws.send(message)
 
-    async def hear(self, kind: str | None = None, within: float = 10.0) -> dict[str, Any]:
+    async def hear(self, kind: str | None = None, within: float = PATIENCE_S) -> dict[str, Any]:
         """The next message; of this type, where one is named: others are passed over."""
         async with asyncio.timeout(within):
             while True:
@@ -201,7 +202,7 @@ class Talk:
             assert answer["type"] != "error", answer
         return answer
 
-    async def closed(self, within: float = 10.0) -> int | None:
+    async def closed(self, within: float = PATIENCE_S) -> int | None:
         """The code it is closed with."""
         async with asyncio.timeout(within):
             with suppress(ConnectionClosed):

@@ -16,6 +16,8 @@ import pytest
 
 from tests.lines import read_lines
 from tests.moments import MONDAY
+from tests.patience import PATIENCE_S
+from tests.ports import free_port
 from tracker.alerts.carriers.build import build_carriers
 from tracker.alerts.carriers.dialer import Dialer
 from tracker.alerts.carriers.signature import new_webhook_secret
@@ -46,7 +48,7 @@ class Receiver:
         self.file = folder / f"{self.script}.jsonl"
         self.file.touch()
         self.more = more  # arguments of its program
-        self.port = 0
+        self.port = free_port()
         self.process: subprocess.Popen[str]
 
     @property
@@ -63,7 +65,7 @@ class Receiver:
         program = [sys.executable, str(script), str(self.port), str(self.file), *self.more]
         self.process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout
-        self.port = int(self.process.stdout.readline())
+        assert int(self.process.stdout.readline()) == self.port
 
     def kill(self) -> None:
         self.process.kill()
@@ -87,7 +89,7 @@ class Receiver:
         """Their ids, in the order they came."""
         return [event["id"] for each in self.received(path) for event in each["message"]["data"]["events"]]
 
-    async def wait_for(self, count: int, path: str | None = None, within: float = 15.0) -> list[dict[str, Any]]:
+    async def wait_for(self, count: int, path: str | None = None, within: float = PATIENCE_S) -> list[dict[str, Any]]:
         await until(lambda: len(self.received(path)) >= count, within)
         return self.received(path)
 
@@ -105,7 +107,7 @@ def started(receiver: AnyReceiver) -> Iterator[AnyReceiver]:
         receiver.end()
 
 
-async def until(look: Any, within: float = 15.0) -> None:
+async def until(look: Any, within: float = PATIENCE_S) -> None:
     end = time.monotonic() + within
     while True:
         found = look()

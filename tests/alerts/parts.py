@@ -6,7 +6,6 @@ import getpass
 import json
 import re
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -106,7 +105,6 @@ class Mosquitto(Receiver):
 
     def start(self) -> None:
         if self.broker is None:
-            self.port = free_port()
             self.configure()
         found = find_mosquitto()
         assert found, "mosquitto is not installed; `python3 -m tracker test` installs it"
@@ -138,13 +136,6 @@ class Mosquitto(Receiver):
         if self.broker and self.broker.poll() is None:
             self.broker.send_signal(signal.SIGCONT)
             self.stop_broker()
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -10,9 +10,10 @@ import asyncpg
 import pytest
 
 from tests.alerts.conftest import LOOPBACK, Receiver, happen, subscribe, until
+from tests.patience import PATIENCE_S, soon
 from tracker.alerts import dispatcher as dispatching
 from tracker.alerts.carriers import exchange
-from tracker.alerts.carriers.dialer import FAILURES, Dialer
+from tracker.alerts.carriers.dialer import DEADLINE, FAILURES, Dialer
 from tracker.alerts.carriers.resolver import Resolver, literal
 from tracker.alerts.dispatcher import Dispatcher
 from tracker.errors import ReceiverRefused
@@ -83,7 +84,7 @@ async def test_what_has_no_end_is_cut_by_its_bytes_and_holds_up_nobody(kind: str
     async with lying(ENDLESS[kind], endless=True) as (url, _):
         began = time.monotonic()
         assert await longest_turn(dialer.post(url, {}, b"{}")) < WORST_TURN
-        assert time.monotonic() - began < 10.0, "before the deadline"
+        assert time.monotonic() - began < DEADLINE, "by its bytes, not by the deadline"
         assert not dialer.kept
 
 
@@ -177,7 +178,7 @@ async def test_what_can_never_be_noted_is_given_up_in_the_end(
     monkeypatch.setattr(dispatching, "SCHEDULE", (0,))
     await subscribe(conn, receiver.url())
     await happen(conn, van, [0])
-    await until(lambda: conn.fetchval("select state = 'dead' and reason like 'tried often%' from delivery"), 40)
+    await until(lambda: conn.fetchval("select state = 'dead' and reason like 'tried often%' from delivery"))
     assert len(receiver.received()) <= 8
 
 
@@ -191,12 +192,12 @@ async def test_dead_receivers_by_the_hundred_delay_nobody_who_answers(
     for number in range(150):
         await subscribe(conn, f"{url}/{number}", f"dead-{number}")
     await happen(conn, van, [0, 1])
-    await receiver.wait_for(2, within=5)
+    await receiver.wait_for(2)
     await until(lambda: dispatcher.under_way["new"] == 150)
     began = time.monotonic()
     await happen(conn, van, [2])
     await receiver.wait_for(3)
-    assert time.monotonic() - began < 5.0, "nobody waits for those who never answer"
+    assert time.monotonic() - began < soon(5.0), "nobody waits for those who never answer"
     silent.close()
 
 
@@ -245,10 +246,10 @@ async def test_names_that_hang_hold_up_no_other_name() -> None:
         await asyncio.sleep(0)
         began = time.monotonic()
         assert await resolver.addresses("well.example", 80) == ["127.0.0.1"]
-        assert time.monotonic() - began < 3.0, "before the first that hangs is given up"
+        assert not any(each.done() for each in hanging), "before the first that hangs is given up"
         results = await asyncio.gather(*hanging, twice, return_exceptions=True)
         assert all(isinstance(each, TimeoutError) for each in results)
-        assert time.monotonic() - began < 15.0
+        assert time.monotonic() - began < PATIENCE_S, "not one after the other"
         before = len(server.asked)
         with pytest.raises(TimeoutError):
             await resolver.addresses("HANG7.example.", 80)

@@ -115,7 +115,7 @@ async def test_too_large_is_dead_and_too_many_waits_as_long_as_it_is_told_to(
     await happen(conn, van, [0])
     await until(lambda: conn.fetchval("select count(*) = 2 from attempt"))
     await until(lambda: conn.fetchval("select array_agg(state order by state) = '{dead,waiting}' from delivery"))
-    assert await conn.fetchval("select extract(epoch from due - now()) from delivery where due is not null") > 2990
+    assert await conn.fetchval("select extract(epoch from due - now()) from delivery where due is not null") > 2900
     assert await conn.fetchval("select bool_and(enabled) from subscription")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.alerts.conftest import until
+from tests.ports import free_port
 from tracker.alerts.carriers.dialer import Dialer
 from tracker.alerts.carriers.notice import Notice, encode
 from tracker.alerts.carriers.signature import make_signed_headers, new_webhook_secret, signature
@@ -58,9 +59,7 @@ async def test_the_receiver_of_the_documentation_works(dialer: Dialer) -> None:
     """It takes what is signed with a secret it knows, once; and nothing forged, changed or old."""
     code = re.search(r"```python\n(.*?)```", (ROOT / "docs" / "alerts.md").read_text(), re.DOTALL)
     assert code
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     secret, former, body = new_webhook_secret(), new_webhook_secret(), message()
     process = run(code[1], SECRETS=secret, PORT=str(port))
     try:

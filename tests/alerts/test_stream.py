@@ -13,6 +13,7 @@ import msgspec
 
 from tests.alerts.conftest import until
 from tests.integration.test_live_path import PORT, fix
+from tests.patience import PATIENCE_S, soon
 from tests.running import ADMIN_TOKEN, RunningServer
 
 CROSSINGS = 6
@@ -30,7 +31,7 @@ async def cross(server: RunningServer, token: str, first: int, count: int) -> No
 async def streaming(server: RunningServer, query: str = "", **headers: str) -> AsyncIterator[Messages]:
     headers = {"Authorization": f"Bearer {ADMIN_TOKEN}"} | headers
     async with (
-        httpx2.AsyncClient(base_url=server.url, headers=headers, timeout=15) as client,
+        httpx2.AsyncClient(base_url=server.url, headers=headers, timeout=PATIENCE_S) as client,
         client.stream("GET", f"/api/events/stream{query}") as response,
     ):
         assert response.status_code == 200, await response.aread()
@@ -52,7 +53,7 @@ async def parsed(lines: AsyncIterator[str]) -> AsyncIterator[dict[str, Any]]:
 
 
 async def take(stream: AsyncIterator[dict[str, Any]], count: int) -> list[dict[str, Any]]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         return [await anext(stream) for _ in range(count)]
 
 
@@ -88,17 +89,18 @@ async def test_a_revoked_token_ends_its_stream(server: RunningServer) -> None:
         async with streaming(server, Authorization=f"Bearer {made['token']}") as stream:
             began = time.monotonic()
             api.delete(f"/api/tokens/{made['id']}").raise_for_status()
-            async with asyncio.timeout(6):
+            async with asyncio.timeout(PATIENCE_S):
                 assert [each async for each in stream] == []
-            assert time.monotonic() - began < 5
+            assert time.monotonic() - began < soon(5.0)
 
 
 async def test_an_orderly_end_waits_for_no_stream(server: RunningServer) -> None:
     async with streaming(server) as stream:
         server.process.terminate()
-        async with asyncio.timeout(6):
+        async with asyncio.timeout(PATIENCE_S):
             assert [each async for each in stream] == []
-    assert server.process.wait(8) == 0
+    assert server.process.wait(PATIENCE_S) == 0
+    assert "killed, since" not in server.text()
 
 
 async def test_a_reader_that_takes_nothing_is_cut(server: RunningServer, conn: asyncpg.Connection) -> None:
@@ -117,7 +119,7 @@ async def test_a_reader_that_takes_nothing_is_cut(server: RunningServer, conn: a
         lines = ("GET /api/events/stream?after=0 HTTP/1.1", "Host: x", f"Authorization: Bearer {ADMIN_TOKEN}", "", "")
         await loop.sock_sendall(slow, "\r\n".join(lines).encode())
         began = time.monotonic()
-        await until(lambda: not connections(int(port)), 30)
+        await until(lambda: not connections(int(port)))
         assert time.monotonic() - began > 5, "it was cut for being slow"
         assert server.is_ready()
 

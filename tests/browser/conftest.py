@@ -26,7 +26,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 30_000  # two cores that also run the server, PostgreSQL and a software GPU
+PATIENCE_MS = 60_000  # two cores that also run the server, PostgreSQL and a software GPU
 
 expect.set_options(timeout=PATIENCE_MS)
 

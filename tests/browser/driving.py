@@ -7,10 +7,9 @@ from typing import Any
 import msgspec
 from websockets.sync.client import ClientConnection, connect
 
+from tests.patience import PATIENCE_S
 from tests.running import RunningServer
 from tracker.model.moment import format_ms, now_ms
-
-ANSWER_S = 10.0
 
 
 class Vehicle:
@@ -30,7 +29,7 @@ class Vehicle:
         self.ws.send(msgspec.json.encode(message).decode())
 
     def hear(self) -> dict[str, Any]:
-        heard: dict[str, Any] = msgspec.json.decode(self.ws.recv(ANSWER_S))
+        heard: dict[str, Any] = msgspec.json.decode(self.ws.recv(PATIENCE_S))
         return heard
 
     @staticmethod

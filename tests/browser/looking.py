@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, TimeoutError
 
 from tests.browser.conftest import PATIENCE_MS
 
@@ -13,8 +13,12 @@ MAP: Final = "tracker.view.value.map"
 
 
 def until(page: Page, condition: str, argument: object = None) -> Any:
-    """Waits for a JavaScript condition."""
-    return page.wait_for_function(condition, arg=argument, timeout=PATIENCE_MS, polling=50).json_value()
+    """Waits for a JavaScript condition. One that cannot be asked, for there is no map yet, does not hold."""
+    asked = f"async it => {{ try {{ return await ({condition})(it); }} catch (e) {{ window.unasked = `${{e}}`; }} }}"
+    try:
+        return page.wait_for_function(asked, arg=argument, timeout=PATIENCE_MS, polling=50).json_value()
+    except TimeoutError as error:
+        raise AssertionError(f"{condition}: never so; last {page.evaluate('window.unasked')}") from error
 
 
 def start_at(page: Page, lon: float, lat: float, zoom: float = 15.0) -> None:

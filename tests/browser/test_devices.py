@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Watched
 from tests.browser.driving import Vehicle, vehicle
-from tests.browser.looking import HERE
+from tests.browser.looking import HERE, until
 from tests.running import RunningServer
 
 
@@ -149,9 +149,9 @@ def test_the_last_hours_are_drawn_when_somebody_looks_and_the_map_follows_the_cu
         charts.first.locator(".u-over").hover()
         expect(charts.first.locator("figcaption")).to_contain_text("km/h at")
         dots = "tracker.view.value.map.getSource('dots').serialize().data.geometry.coordinates"
-        assert dashboard.evaluate(f"{dots}.length") == 1
+        until(dashboard, f"() => {dots}.length === 1")
         dashboard.locator(".detail h2").hover()
-        dashboard.wait_for_function(f"{dots}.length === 0")
+        until(dashboard, f"() => {dots}.length === 0")
 
 
 def test_what_one_looks_at_is_in_the_address(dashboard: Page, server: RunningServer) -> None:
@@ -164,7 +164,7 @@ def test_what_one_looks_at_is_in_the_address(dashboard: Page, server: RunningSer
         expect(dashboard.locator(".device")).to_have_count(1)
         dashboard.locator(".device", has_text="Bus").click()
         dashboard.get_by_role("button", name="Follow").click()
-        dashboard.wait_for_function("location.search === '?below=20&device=bus&follow=1'")
+        until(dashboard, "() => location.search === '?below=20&device=bus&follow=1'")
         dashboard.reload()
         expect(dashboard.locator(".detail h2")).to_have_text("Bus")
         expect(dashboard.get_by_role("button", name="Following")).to_be_visible()
@@ -172,4 +172,4 @@ def test_what_one_looks_at_is_in_the_address(dashboard: Page, server: RunningSer
         dashboard.get_by_role("button", name="Clear the filters").click()
         dashboard.get_by_role("combobox", name="Order").select_option("speed")
         expect(dashboard.locator(".device").first).to_contain_text("Van 12")
-        dashboard.wait_for_function("location.search.startsWith('?order=speed&device=bus')")
+        until(dashboard, "() => location.search.startsWith('?order=speed&device=bus')")

@@ -6,7 +6,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import enter
-from tests.browser.looking import start_at
+from tests.browser.looking import start_at, until
 from tests.running import RunningServer
 
 AT = "2026-11-23T10:00:00.000Z"
@@ -83,11 +83,11 @@ def test_the_border_that_decided_is_drawn_where_it_is_another_by_now(page: Page,
     entry = page.get_by_role("region", name="Events").get_by_role("listitem").first
     entry.get_by_role("button").first.click()
     expect(entry.locator(".evidence")).to_contain_text("the dashed border on the map is the one that decided")
-    page.wait_for_function(f"() => {FORMER}.features.length === 1")
+    until(page, f"() => {FORMER}.features.length === 1")
     west = page.evaluate(f"Math.min(...{FORMER}.features[0].geometry.coordinates[0].map(place => place[0]))")
     assert west < 24.9430 < 24.95, "where it was, not where it is"
     entry.get_by_role("button").first.click()
-    page.wait_for_function(f"() => {FORMER}.features.length === 0")
+    until(page, f"() => {FORMER}.features.length === 0")
 
 
 FORMER = "tracker.view.peek().map.getSource('former').serialize().data"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Watched, enter
 from tests.browser.driving import vehicle
@@ -83,10 +83,20 @@ def test_a_polygon_is_drawn_saved_and_entered(fences: Page, server: RunningServe
     expect(trial.get_by_role("listitem")).to_contain_text("Van 12 entered New quay")
 
 
+# Notes what has the keyboard in the very turn in which the shape is there, before anything that waits for a picture.
+WATCH_FOCUS = """() => new MutationObserver((_, watch) => {
+    if (![...document.querySelectorAll('button')].some(it => it.textContent === 'Draw it anew')) return;
+    window.atOnce = document.activeElement.id;
+    watch.disconnect();
+}).observe(document.body, {childList: true, subtree: true})"""
+
+
 def test_a_circle_is_drawn_its_radius_typed_its_middle_moved(fences: Page, server: RunningServer) -> None:
     begin(fences, "circle")
+    fences.evaluate(WATCH_FOCUS)
     fences.get_by_role("button", name="Put it in the middle of the map").click()  # who has no mouse
     expect(fences.get_by_label("Radius")).to_have_value("100")
+    assert fences.evaluate("atOnce") == "fence-name", "later it would take the keyboard from who types elsewhere"
     fences.get_by_role("button", name="Draw it anew").click()
     until(fences, "() => tracker.view.value.overlay?.draw.getMode() === 'circle'")
     click_at(fences, *THERE)
@@ -127,13 +137,34 @@ def test_a_geofence_is_changed_with_what_the_form_does_not_know_and_deleted_when
     assert wanted.items() <= saved["properties"].items()
     card = fences.locator(".detail")
     card.get_by_role("button", name="Delete").click()
-    card.get_by_role("button", name="Keep").click()
+    fences.keyboard.press("Tab")
+    fences.evaluate("tracker.readGeofences()")  # the card is rendered anew, and leaves the keyboard where it is
+    expect(card.get_by_role("button", name="Keep")).to_be_focused()
+    fences.keyboard.press("Enter")
     card.get_by_role("button", name="Delete").click()
     assert len(stored(server)) == 1
     card.get_by_role("group", name="Delete it?").get_by_role("button", name="Delete").click()
     expect(fences.get_by_role("option")).to_have_count(0)
     expect(card).to_have_count(0)
     assert stored(server) == []
+
+
+def test_what_comes_late_leaves_the_keyboard_where_one_is(fences: Page) -> None:
+    """What draws is fetched when it is wanted: whoever has begun to type the name meanwhile types on."""
+    waiting: list[Route] = []
+    fences.route("**/assets/drawing-*.js", lambda route: waiting.append(route))
+    with fences.expect_request("**/assets/drawing-*.js"):
+        fences.get_by_role("button", name="Draw circle").click()
+    name = fences.get_by_label("Name")
+    name.focus()
+    while not waiting:
+        fences.wait_for_timeout(10)
+    fences.keyboard.type("Old")
+    for each in waiting:
+        each.continue_()
+    until(fences, "() => tracker.view.value.overlay?.draw?.getMode() === 'circle'")
+    fences.keyboard.type(" quay")
+    expect(name).to_have_value("Old quay")
 
 
 def test_a_corner_is_dragged_and_a_theme_changed_meanwhile(fences: Page, server: RunningServer) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, Watched
+from tests.browser.conftest import Watched
 from tests.browser.driving import vehicle
+from tests.browser.looking import until
 from tests.integration.sharing import HOUR_MS, later
 from tests.running import RunningServer
 
@@ -57,17 +58,17 @@ def test_a_link_is_followed_until_it_ends(chromium: Browser, server: RunningServ
         expect(page.locator(".dot bdi")).to_have_text("Mia")
         before = page.locator(".dot").bounding_box()
         child.drive(HOME[0] + 4 * 0.0004, HOME[1] + 0.0005)
-        page.wait_for_function(
+        until(
+            page,
             "before => { const { x, y } = document.querySelector('.dot').getBoundingClientRect();"
             " return Math.hypot(x - before.x, y - before.y) > 2; }",
-            arg=before,
-            timeout=PATIENCE_MS,
+            before,
         )
         take(page, "followed")
         with server.api() as api:
             assert api.delete(f"/api/shares/{made['id']}").status_code == 204
         expect(page.get_by_role("status")).to_have_text("This link has ended, or never was. Nothing is shown any more.")
-        assert page.locator(".dot").count() == 0
+        expect(page.locator(".dot")).to_have_count(0)
         assert (
             page.evaluate("document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)") == "{}{}"
         )

@@ -8,12 +8,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.patience import PATIENCE_S
 from tracker.postgis.cluster import Cluster
-
-WITHIN_S = 30.0
 
 
 class Patient:
@@ -32,7 +31,7 @@ class Patient:
         pid = self.cluster.pid
         assert pid is not None
         os.kill(pid, signal.SIGQUIT)
-        end = time.monotonic() + WITHIN_S
+        end = time.monotonic() + PATIENCE_S
         while self.cluster.pid is not None:
             assert time.monotonic() < end, "PostgreSQL did not stop"
             time.sleep(0.02)
@@ -46,14 +45,20 @@ class Patient:
         """Every process of it stopped, its sockets open: nothing answers, and nothing fails either."""
         pid = self.cluster.pid
         assert pid is not None
-        everyone = [pid, *children(pid)]
-        for each in everyone:
-            os.kill(each, signal.SIGSTOP)
+        os.kill(pid, signal.SIGSTOP)  # first: from now on it makes no others
+        everyone = [*children(pid), pid]
         try:
+            signal_all(everyone, signal.SIGSTOP)
             yield
         finally:
-            for each in everyone:
-                os.kill(each, signal.SIGCONT)
+            signal_all(everyone, signal.SIGCONT)
+
+
+def signal_all(pids: list[int], number: signal.Signals) -> None:
+    """One that has ended by itself meanwhile needs none."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def children(pid: int) -> list[int]:

@@ -15,6 +15,7 @@ import asyncpg
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, WebSocketException
 
+from tests.patience import PATIENCE_S
 from tests.running import RunningServer
 from tracker.model.moment import format_ms, now_ms
 
@@ -104,7 +105,7 @@ class BookedDevice:
                 self.refused.append(answer)
 
     async def hear(self, ws: ClientConnection) -> dict[str, Any]:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             heard: dict[str, Any] = json.loads(await ws.recv())
         if heard["type"] != "welcome":
             raise TimeoutError(heard)  # turned away for now: come back
@@ -144,14 +145,14 @@ class Fleet:
     def acks(self) -> int:
         return sum(device.acks for device in self.devices)
 
-    async def more_acks(self, count: int, within: float = 30.0) -> None:
+    async def more_acks(self, count: int, within: float = 2 * PATIENCE_S) -> None:
         """Wait until so many more frames are acked."""
         goal = self.acks + count
         async with asyncio.timeout(within):
             while self.acks < goal:  # noqa: ASYNC110 - the devices run in this loop, and count by themselves
                 await asyncio.sleep(0.01)
 
-    async def end(self, within: float = 30.0) -> None:
+    async def end(self, within: float = 2 * PATIENCE_S) -> None:
         """Nothing new any more; returns when everything is acked."""
         for device in self.devices:
             device.is_ending = True

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
+from tests.patience import PATIENCE_S
+
 COMMIT = b"COMMIT;\0"
 SOCKET = ".s.PGSQL.5432"
 
@@ -116,6 +118,6 @@ async def proxy(url: str) -> AsyncIterator[Proxy]:
             listener.close()
             proxy.cut()
             with suppress(TimeoutError):
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(PATIENCE_S):
                     while proxy.links:  # noqa: ASYNC110
                         await asyncio.sleep(0.01)

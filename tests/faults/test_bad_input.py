@@ -13,13 +13,13 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.databases import Databases, copied
 from tests.faults.flood import memory_of
+from tests.patience import PATIENCE_S, soon
 from tests.running import RunningServer, Talk, running
 from tracker.model.moment import format_ms, now_ms
 
 MB = 2**20
 WORST_S = 2.5  # this process shares its two cores with the attacker and the server
 GROWTH = 60 * MB
-PATIENCE_S = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ class Bystander:
 
     async def watch(self, viewer: Talk) -> None:
         while True:
-            await viewer.hear("positions", within=60)
+            await viewer.hear("positions")
             self.shown += 1
 
 
@@ -220,12 +220,12 @@ async def test_an_attack_costs_nobody_else(shared: RunningServer, attack: Attack
     async with bystander(shared) as witness:
         before = memory_of(shared.pid)
         witness.slowest = 0.0
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(2 * PATIENCE_S):
             await attack(shared, id, token)
         grown = memory_of(shared.pid) - before
     print(f"{attack.__name__}: slowest ack {witness.slowest * 1000:.0f} ms, memory {grown / MB:+.1f} MB")
     assert shared.process.poll() is None, shared.text()
-    assert witness.slowest < WORST_S
+    assert witness.slowest < soon(WORST_S)
     assert grown < GROWTH
     assert "Traceback" not in shared.text(), shared.text()
 
@@ -246,7 +246,7 @@ async def test_a_device_being_deleted_holds_up_nobody(shared: RunningServer, oth
             await progress(witness)
             assert not deleting.done()
         assert await deleting == 204
-        assert witness.slowest < WORST_S
+        assert witness.slowest < soon(WORST_S)
 
 
 HOLD = "select from fix where device = (select key from device where id = 'doomed') for update"

@@ -6,6 +6,7 @@ import asyncpg
 
 from tests.faults.cluster import Patient
 from tests.faults.fleet import Fleet, audit, fleet
+from tests.patience import PATIENCE_S
 from tests.running import RunningServer, running
 
 DEVICES = 12
@@ -56,7 +57,7 @@ async def test_the_harness_catches_acks_before_the_commit(durable_url: str) -> N
     with running(durable_url, program=LIAR) as server:
         async with fleet(server, DEVICES) as drivers:
             conn = await asyncpg.connect(durable_url)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_S):
                 while not await conn.fetchval("select count(*) from fix"):  # noqa: ASYNC110 - it does store, only late
                     await asyncio.sleep(0.02)
             await killed(server, drivers)

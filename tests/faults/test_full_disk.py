@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from tests.lines import read_lines
+from tests.patience import PATIENCE_S
 from tests.running import RunningServer, Talk
 from tracker.model.moment import format_ms, now_ms
 from tracker.postgis.cluster import Cluster
@@ -46,7 +47,7 @@ async def served(disk: Path) -> AsyncIterator[RunningServer]:
         await asyncio.to_thread(server.start)
         yield server
     finally:
-        await asyncio.to_thread(server.stop, 30)
+        await asyncio.to_thread(server.stop)
         server.end()
 
 
@@ -71,14 +72,14 @@ async def panic(disk: Path) -> None:
             await conn.execute("select pg_logical_emit_message(true, 'test', 'x')")
 
 
-async def until(condition: Callable[[], object], within: float = 30.0) -> None:
+async def until(condition: Callable[[], object], within: float = PATIENCE_S) -> None:
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 
 def reasons(server: RunningServer) -> str:
-    answer = httpx2.get(f"{server.url}/readyz", timeout=10)
+    answer = httpx2.get(f"{server.url}/readyz", timeout=PATIENCE_S)
     return answer.text if answer.status_code == 503 else ""
 
 
@@ -122,7 +123,7 @@ async def test_the_log_cannot_grow(disk: Path) -> None:
             assert lines_about(server, "the database still does not answer") <= 1
 
             filler.unlink()
-            assert (await device.hear("ack", within=60))["seq"] == 21
+            assert (await device.hear("ack"))["seq"] == 21
             await send(device, range(22, 31))
             await until(lambda: not reasons(server))
             while (await viewer.hear("positions"))["positions"][0]["lon"] != round(24.9 + 30 / 1e5, 7):
@@ -140,7 +141,7 @@ async def test_a_server_that_is_started_meanwhile(disk: Path) -> None:
         await until(lambda: running_pid(disk / "data/pgdata") is None)
         await asyncio.to_thread(server.kill)
         starting = asyncio.ensure_future(asyncio.to_thread(server.start))
-        await until(lambda: lines_about(server, "PostgreSQL cannot be started"), within=60)
+        await until(lambda: lines_about(server, "PostgreSQL cannot be started"))
         assert not starting.done()
         filler.unlink()
         await starting

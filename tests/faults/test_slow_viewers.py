@@ -14,6 +14,7 @@ import pytest
 
 from tests.databases import Databases, copied
 from tests.faults.flood import memory_of
+from tests.patience import soon
 from tests.running import ADMIN_TOKEN, RunningServer, running
 from tests.websocket.raw import TEXT, Address, Client, frame
 from tracker.model.fix import Fix
@@ -133,7 +134,7 @@ async def test_one_that_reads_nothing_is_cut_and_the_others_are_served(crowded: 
         f"memory {peak / MB:+.0f} MB at most"
     )
     assert min(lasted) > CUT_S - 1
-    assert slowest < 3.0
+    assert slowest < soon(3.0)
     assert peak < 60 * MB
     with crowded.api() as api:
         assert f"tracker_slow_viewers_total {STALLED}.0" in api.get("/metrics").text

@@ -14,6 +14,7 @@ from websockets.exceptions import InvalidStatus
 
 from tests.alerts.conftest import until
 from tests.faults.fleet import FENCE, INSIDE, LAT, OUTSIDE
+from tests.patience import PATIENCE_S, soon
 from tests.running import RunningServer, running
 from tracker.model.moment import format_ms, now_ms
 
@@ -39,7 +40,7 @@ async def ready_within(server: RunningServer, seconds: float) -> float:
     """How long it took."""
     began = time.monotonic()
     while not await asyncio.to_thread(server.is_ready):
-        assert time.monotonic() - began < seconds, f"not ready after {seconds} s:\n{server.text()}"
+        assert time.monotonic() - began < soon(seconds), f"not ready after {seconds} s:\n{server.text()}"
         await asyncio.sleep(0.05)
     return time.monotonic() - began
 
@@ -112,7 +113,11 @@ async def test_a_frozen_owner_is_fenced_and_stores_nothing_when_it_wakes(
     assert await conn.fetchval("select count(*) from fix") == 4
 
 
+LOCKED = """select count(*) from pg_locks where not granted
+    and database = (select oid from pg_database where datname = current_database())"""
+
+
 async def waits_for_a_lock(conn: asyncpg.Connection) -> None:
-    async with asyncio.timeout(10):
-        while not await conn.fetchval("select count(*) from pg_locks where not granted"):  # noqa: ASYNC110
+    async with asyncio.timeout(PATIENCE_S):
+        while not await conn.fetchval(LOCKED):  # noqa: ASYNC110
             await asyncio.sleep(0.02)

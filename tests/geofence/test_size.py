@@ -98,9 +98,9 @@ def dearest(fence: Geofence) -> float:
     )
     spans = []
     for each in asked:
-        began = time.perf_counter()
+        began = time.thread_time()  # what other programs take of the machine is not its
         each()
-        spans.append(time.perf_counter() - began)
+        spans.append(time.thread_time() - began)
     return max(spans)
 
 

@@ -12,6 +12,7 @@ from quart import Quart, Response
 from quart.testing.connections import TestHTTPConnection
 from werkzeug.datastructures import Headers
 
+from tests.patience import PATIENCE_S
 from tracker.access.gate import Gate
 from tracker.access.hashing import Hashing
 from tracker.access.passwords import Passwords
@@ -142,7 +143,7 @@ class Caller:
         """Status and type of an answer that need not end."""
         async with self._client.request(path, headers=Headers(self.headers)) as connection:
             await connection.send_complete()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 await connection.receive()
             await connection.disconnect()
         assert isinstance(connection, TestHTTPConnection) and connection.headers is not None

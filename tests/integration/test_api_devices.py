@@ -4,6 +4,7 @@ import asyncpg
 import pytest
 
 from tests.integration.conftest import Caller
+from tests.patience import PATIENCE_S
 from tracker.access.gate import Gate
 from tracker.access.tokens import digest
 from tracker.model.device import Device
@@ -141,7 +142,7 @@ async def test_changes_are_told_to_the_other_parts(admin: Caller, conn: asyncpg.
     for step, expected in steps.items():
         method, path = step.split()
         await admin.call(method, path, json={"id": "a", "name": "b"})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             assert {await heard.get() for _ in expected} == expected, step
 
 

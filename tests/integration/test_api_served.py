@@ -12,6 +12,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from tests.patience import PATIENCE_S, soon
 from tests.running import ADMIN_TOKEN, RunningServer, Talk
 from tracker.model.moment import format_ms, now_ms
 
@@ -46,7 +47,7 @@ async def test_what_was_streamed_is_served(server: RunningServer, conn: asyncpg.
             assert events["next"] == 2
 
             assert api.delete("/api/devices/van-12").status_code == 204
-            assert await device.closed(within=2) is not None
+            assert await device.closed(within=soon(2.0)) is not None
         for path in ("/api/devices/van-12", "/api/devices/van-12/track"):
             assert api.get(path).status_code == 404
         assert api.get("/api/events").json()["events"] == []
@@ -70,9 +71,9 @@ async def test_a_revoked_token_is_cut_within_two_seconds(server: RunningServer) 
             await viewer.hear("snapshot")
             await untouched.hear("snapshot")
             assert api.delete(f"/api/tokens/{viewing['id']}").status_code == 204
-            assert await viewer.closed(within=2) == 4501
+            assert await viewer.closed(within=soon(2.0)) == 4501
             fresh = api.post("/api/devices/van-12/token").json()["token"]
-            assert await device.closed(within=2) == 4501
+            assert await device.closed(within=soon(2.0)) == 4501
             await untouched.say(type="subscribe", viewport=[0, 0, 1, 1])
             await untouched.hear("snapshot")
         for path, token in (("/ws/live", viewing["token"]), ("/ws/device", old)):
@@ -117,13 +118,13 @@ async def test_a_large_import_goes_through_a_socket_and_is_seen_soon(server: Run
     assert len(body) > 5 * 1024 * 1024  # more than any other body may have
     kind = {"Content-Type": "application/geo+json"}
     with server.api() as api:
-        assert api.post("/api/geofences", content=body, headers=kind, timeout=60).status_code == 413
-        answer = api.post("/api/geofences/import", content=body, headers=kind, timeout=60)
+        assert api.post("/api/geofences", content=body, headers=kind, timeout=PATIENCE_S).status_code == 413
+        answer = api.post("/api/geofences/import", content=body, headers=kind, timeout=PATIENCE_S)
         assert (answer.status_code, answer.json()["created"]) == (201, 1000)
-        exported = api.get("/api/geofences/export", timeout=60).json()["features"]
+        exported = api.get("/api/geofences/export", timeout=PATIENCE_S).json()["features"]
         assert {each["id"] for each in exported} == set(answer.json()["ids"])
         async with server.device("van-12", token) as device:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE_S):
                 for seq in count(1):  # so many at once are not waited for
                     await device.fixes(seq, {"at": format_ms(now_ms()), "lon": 0.5, "lat": 0.5})
                     if events := api.get("/api/events").json()["events"]:

@@ -12,6 +12,7 @@ from websockets.exceptions import InvalidStatus
 
 from tests.integration.conftest import Caller
 from tests.integration.people import Browser, make_person
+from tests.patience import PATIENCE_S
 from tests.running import RunningServer, running
 from tracker.access.bounds import Bound, Seat, make_bounds
 from tracker.access.gate import Gate
@@ -135,7 +136,7 @@ async def test_a_stolen_token_keeps_nobody_out(server: RunningServer) -> None:
                 await well.say(**wish)
                 await well.hear("snapshot")
         await two.ws.close()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 try:
                     async with server.socket("/ws/live", stolen) as again:

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.patience import PATIENCE_S
 from tracker.access.gate import Gate
 from tracker.live.hub import Hub
 from tracker.live.table import Table
@@ -70,7 +71,7 @@ async def test_asking_anew_while_events_are_read_loses_none(
     """The second wish waits for an empty socket: what is read meanwhile cannot be sent, so it may not count as sent."""
     page = Page()
     subscribe = json.dumps({"type": "subscribe", "events": {"after": 0}})
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         async with asyncio.TaskGroup() as tasks:
             hub = Hub(gate, pool, tasks, metrics, Table())
             hub.head.event = head

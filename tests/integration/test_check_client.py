@@ -15,6 +15,7 @@ import msgspec
 import pytest
 from websockets.asyncio.client import connect
 
+from tests.patience import PATIENCE_S
 from tests.running import ROOT
 from tracker.check_client.check import check_file, check_live
 from tracker.check_client.listen import Trial
@@ -169,7 +170,7 @@ async def checking(trial: Trial) -> AsyncIterator[Check]:
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(check_live("127.0.0.1:0", trial, None, shutdown, tell))
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 await listening.wait()
             check.address = check.told[0].partition("listening on ")[2].split()[0]
             yield check

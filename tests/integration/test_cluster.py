@@ -15,6 +15,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tests.patience import PATIENCE_S
 from tracker.errors import ClusterFailed, PostgisMissing
 from tracker.postgis.account import postgres_account
 from tracker.postgis.binaries import PLACES, find_binaries
@@ -102,14 +103,14 @@ async def value(cluster: Cluster, query: str) -> object:
         await conn.close()
 
 
-def wait_for(condition: Callable[[], object], within_s: float = 10.0) -> None:
+def wait_for(condition: Callable[[], object], within_s: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.02)
 
 
-async def until(condition: Callable[[], object], within_s: float = 10.0) -> None:
+async def until(condition: Callable[[], object], within_s: float = PATIENCE_S) -> None:
     async with asyncio.timeout(within_s):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
@@ -306,7 +307,7 @@ async def test_it_never_gives_up_on_a_postgres_that_keeps_dying(data: Path, when
     with started(data) as cluster:
         watch = asyncio.create_task(cluster.watch(told.append))
         killed: list[int] = []
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(2 * PATIENCE_S):
             while (len(killed) < 3) if when_ready else not told:
                 pid = cluster.pid
                 if pid is not None and pid not in killed and (cluster.is_ready or not (when_ready or not killed)):
@@ -314,7 +315,7 @@ async def test_it_never_gives_up_on_a_postgres_that_keeps_dying(data: Path, when
                     killed.append(pid)
                 await asyncio.sleep(0.01)
             told_dead, told[:] = list(told), []
-            await until(lambda: told[-1:] == [None], within_s=60)
+            await until(lambda: told[-1:] == [None])
         assert await value(cluster, "select 1") == 1
         assert when_ready or told_dead == ["PostgreSQL's log says why"]
         watch.cancel()
@@ -331,10 +332,10 @@ async def test_what_was_away_for_a_while_is_never_made_anew(data: Path, away: st
         place.rename(place.with_name("elsewhere"))
         kill(pid)
         watch = asyncio.create_task(cluster.watch(told.append))
-        await until(lambda: told, within_s=30)
+        await until(lambda: told)
         assert told[0] is not None and not place.exists()
         place.with_name("elsewhere").rename(place)
-        await until(lambda: told[-1] is None, within_s=30)
+        await until(lambda: told[-1] is None)
         assert await value(cluster, "select count(*) from t") == 0
         watch.cancel()
 

@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -16,6 +15,8 @@ import pytest
 import trustme
 
 from tests.integration.test_containers import COMPOSE, DOCKERFILE, ROOT, compose
+from tests.patience import PATIENCE_S
+from tests.ports import free_port
 from tests.running import RunningServer
 
 ROOTLESS = "gives files to other accounts, which takes root"
@@ -63,8 +64,7 @@ def test_the_image_serves_is_healthy_and_gives_a_link(empty_database_url: str, t
     for name in ("sql", "docs", "tracker"):
         shutil.copytree(ROOT / name, image / name, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "database_url").write_text(empty_database_url + "\n")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     given = dict(each.split("=", 1) for each in instruction("ENV").split()) | service("server")["environment"]
     environ = given | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -87,7 +87,7 @@ def test_the_image_serves_is_healthy_and_gives_a_link(empty_database_url: str, t
         assert link.stdout.startswith("http://127.0.0.1:8000/#link=")
     finally:
         server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=20)
+        server.communicate(timeout=PATIENCE_S)
     assert subprocess.run(health, cwd=image, env=environ, capture_output=True, check=False).returncode == 1
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.alerts.conftest import until
 from tests.integration.test_readers import limits_of
+from tests.patience import PATIENCE_S
 from tests.running import RunningServer, children_of, command_of
 from tracker.api.geofence_export import MOST
 from tracker.readers.export import LIMITS
@@ -50,7 +51,7 @@ class Download:
     async def rest(self) -> bytes:
         self.slowly.cancel()
         await asyncio.wait([self.slowly])
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             return await self.reader.read()
 
 
@@ -60,7 +61,7 @@ async def begun(server: RunningServer) -> AsyncIterator[Download]:
     reader, writer = await asyncio.open_connection(host, int(port))
     head = f"GET /api/geofences/export HTTP/1.1\r\nHost: {server.address}\r\nConnection: close\r\n"
     writer.write(f"{head}Authorization: {server.credentials['Authorization']}\r\n\r\n".encode())
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         download = Download(reader, await reader.readuntil(b"\r\n\r\n"))
     try:
         yield download
@@ -86,16 +87,16 @@ async def test_exports_are_bounded_and_one_that_dies_is_seen_to_be_cut(server: R
     fill(server)
     async with begun(server) as dying:
         assert dying.head.startswith(b"HTTP/1.1 200")
-        await until(lambda: len(exporters(server)) == 1, 60)
+        await until(lambda: len(exporters(server)) == 1)
         first = exporters(server)[0]
         async with begun(server), begun(server), begun(server):
-            await until(lambda: are_bound(server), 60)
+            await until(lambda: are_bound(server))
             async with begun(server) as refused:
                 assert refused.head.startswith(b"HTTP/1.1 429") and b"retry-after: " in refused.head.lower()
             os.kill(first, signal.SIGKILL)
             assert not (await dying.rest()).endswith(LAST), "an end that is none must not look like one"
             async with begun(server) as again:
                 assert again.head.startswith(b"HTTP/1.1 200"), "its place is free"
-    await until(lambda: not exporters(server), 60)  # nobody reads them any more
+    await until(lambda: not exporters(server))  # nobody reads them any more
     async with begun(server) as whole:
         assert (await whole.rest()).endswith(b"]}\n" + LAST)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.running import RunningServer
 from tracker.model.moment import format_ms
 
@@ -65,7 +66,7 @@ async def test_who_may_not_is_refused_before_a_large_body_is_read(server: Runnin
         reader, writer = await asyncio.open_connection(host, int(port))
         head = f"POST /api/{path} HTTP/1.1\r\nHost: {server.address}\r\nAuthorization: Bearer {token}\r\n"
         writer.write(f"{head}Content-Type: application/json\r\nContent-Length: {LARGE}\r\n\r\n".encode())
-        async with asyncio.timeout(10):  # nothing of the body is ever sent
+        async with asyncio.timeout(PATIENCE_S):  # nothing of the body is ever sent
             status = (await reader.readline()).split()[1]
         writer.close()
         assert status in ((b"401", b"429") if who == "nobody" else (b"403",)), (who, status)

@@ -17,6 +17,7 @@ import pytest
 
 from tests.databases import Databases, copied
 from tests.geofence.shapes import SHARED, shared
+from tests.patience import PATIENCE_S
 from tests.running import RunningServer, running
 from tracker.model.moment import format_ms, now_ms
 
@@ -309,7 +310,7 @@ async def play(
 
 
 async def awaited(count: int, device: str, api: httpx2.Client) -> None:
-    end = time.monotonic() + 20.0
+    end = time.monotonic() + PATIENCE_S
     while len(api.get("/api/events", params={"device": device}).json()["events"]) < count:
         assert time.monotonic() < end, "the event did not come"
         await asyncio.sleep(0.02)

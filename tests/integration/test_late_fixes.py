@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.running import RunningServer, running_beside
 from tracker.model.moment import format_ms, now_ms
 
@@ -22,7 +23,7 @@ def fix(at: int, east: float, **more: Any) -> dict[str, Any]:
     return {"at": format_ms(at), "lon": round(7.42 + east / DEGREE, 7), "lat": 43.73, "accuracy": 5.0} | more
 
 
-async def events(server: RunningServer, count: int, within: float = 15.0) -> list[dict[str, Any]]:
+async def events(server: RunningServer, count: int, within: float = PATIENCE_S) -> list[dict[str, Any]]:
     """All there are, as soon as there are so many."""
     async with asyncio.timeout(within):
         while True:
@@ -55,7 +56,7 @@ async def test_a_tunnel_delivered_backwards_ends_as_one_delivered_in_order(serve
     async with server.device("reversed", backwards) as device:
         for seq, frame in enumerate(reversed(frames), 1):
             assert (await device.fixes(seq, *reversed(frame)))["stored"] == 60
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             found = await events(server, len(expected))
             mine = [(at, kind) for device, at, kind in standing(found) if device == "reversed"]
@@ -96,7 +97,7 @@ async def test_time_alone_is_told_once_also_across_kills(database_url: str, conn
             await device.fixes(1, fix(begin - 20_000, -300.0), fix(begin, 0.0))
         server.kill()
         await asyncio.to_thread(server.start)
-        found = await events(server, 2, within=30)
+        found = await events(server, 2)
         assert [each["type"] for each in found] == ["enter", "dwell"]
         assert (found[1]["at"], found[1]["evidence"]["by"]) == (format_ms(begin + 4_000), "clock")
         server.kill()

@@ -6,6 +6,7 @@ import struct
 import asyncpg
 import pytest
 
+from tests.patience import PATIENCE_S, soon
 from tests.running import ADMIN_TOKEN, RunningServer, Talk
 from tracker.model.moment import format_ms, now_ms
 
@@ -133,7 +134,7 @@ async def test_a_revoked_token_closes_its_socket(server: RunningServer) -> None:
     async with server.device("van-12", token) as device:
         with server.api() as api:
             api.post("/api/devices/van-12/token").raise_for_status()
-        assert await device.closed(within=2.0) == 4501
+        assert await device.closed(within=soon(2.0)) == 4501
 
 
 @pytest.mark.town
@@ -248,7 +249,7 @@ async def test_an_orderly_end(server: RunningServer) -> None:
         assert (await device.hear("going_away"))["after_ms"] > 0
         assert await device.closed() == 1012
         assert await viewer.closed() == 1012
-    assert server.process.wait(10) == 0
+    assert server.process.wait(PATIENCE_S) == 0
     server.start()
     async with server.device("van-12", token) as device:
         assert device.welcome["acked"] == 1  # the last checkpoint knew
@@ -284,7 +285,7 @@ async def test_a_cut_of_old_events_is_told_to_who_comes_back(server: RunningServ
     assert await resumes(server, 1)
     for statement, oldest in (("delete from event where id <= 2", 2), ("truncate event", newest)):
         await conn.execute(statement)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while await resumes(server, oldest - 1):
                 pass
         assert await resumes(server, oldest)

@@ -21,6 +21,7 @@ from quart import Quart
 from tests.integration.conftest import ADMIN, Caller
 from tests.integration.people import GOOD, ORIGIN, Browser, make_group, make_person
 from tests.lines import read_lines
+from tests.patience import PATIENCE_S
 from tests.running import ROOT
 from tracker.access.gate import Gate
 from tracker.access.passwords import Passwords
@@ -42,7 +43,7 @@ def issuer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         command = ["node", str(script), str(ROOT / "web"), msgspec.json.encode([CALLBACK]).decode()]
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE_S
         while not (found := [line for line in read_lines(said) if line.startswith("http")]):
             assert process.poll() is None and time.monotonic() < end, said.read_text()
             time.sleep(0.02)
@@ -71,7 +72,7 @@ async def begin(browser: Browser, **wish: str) -> str:
 
 async def sign_in_there(url: str, name: str) -> str:
     """As a browser does at the provider's pages; the address that it is sent back to."""
-    async with httpx2.AsyncClient(timeout=30) as there:
+    async with httpx2.AsyncClient(timeout=PATIENCE_S) as there:
         answer = await there.get(url)
         for _ in range(20):
             if answer.is_redirect:

@@ -8,6 +8,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from tests.patience import PATIENCE_S
 from tracker.alerts.carriers.signature import new_webhook_secret
 from tracker.errors import Fenced
 from tracker.ingest.log import Log
@@ -117,7 +118,7 @@ async def test_one_that_dies_or_hangs_is_fenced_by_who_follows(
         await other.close()
     second = uuid4()
     await insert_owner(conn, second, "second")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while await take_leases(conn, second) != ALL:  # noqa: ASYNC110 - a session's end takes PostgreSQL a moment
             await asyncio.sleep(0.02)
     with pytest.raises(Fenced):

@@ -182,9 +182,9 @@ async def interleave(calls: dict[str, Callable[[int], Awaitable[Any]]], rounds: 
 
 
 async def check_alike(calls: dict[str, Callable[[int], Awaitable[Any]]], rounds: int, within: float) -> None:
-    """Of a machine that is busy with other things the best of three counts."""
+    """Of a machine that is busy with other things the best of ten counts."""
     ratios = []
-    for _ in range(3):
+    for _ in range(10):
         one, two = (await interleave(calls, rounds)).values()
         ratios.append(one / two)
         if 1 - within < ratios[-1] < 1 + within:

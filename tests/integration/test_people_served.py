@@ -18,6 +18,7 @@ from tests.alerts.conftest import started
 from tests.alerts.parts import MailServer
 from tests.integration.people import GOOD, make_group
 from tests.integration.world import sign_in
+from tests.patience import PATIENCE_S, soon
 from tests.running import COMMAND, ROOT, RunningServer, Talk, running
 
 ANN = "ann@example.org"
@@ -42,7 +43,7 @@ def server(database_url: str, mailbox: MailServer) -> Iterator[RunningServer]:
 
 @contextmanager
 def signed_in(server: RunningServer, email: str = ANN) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=server.url, headers={"Origin": server.url}, timeout=20) as browser:
+    with httpx2.Client(base_url=server.url, headers={"Origin": server.url}, timeout=PATIENCE_S) as browser:
         signed = browser.post("/api/session", json={"email": email, "password": GOOD})
         assert signed.status_code == 201, signed.text
         yield browser
@@ -57,7 +58,7 @@ async def watching(server: RunningServer, browser: httpx2.Client) -> AsyncIterat
 
 
 def wait_for_letter(mailbox: MailServer, count: int) -> str:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     while len(mailbox.letters()) < count and time.monotonic() < deadline:
         time.sleep(0.05)
     recipients, letter = mailbox.letters()[count - 1]
@@ -94,7 +95,7 @@ async def test_open_sockets_end_with_their_session_and_no_others(server: Running
                     await talk.say(type="subscribe", viewport=[-180, -90, 180, 90])
                     await talk.hear("snapshot")
                 end(one)
-                assert await first.closed(within=2.0) == 4501
+                assert await first.closed(within=soon(2.0)) == 4501
                 await second.say(type="ping", id=1)
                 assert (await second.hear("pong"))["id"] == 1
 
@@ -106,7 +107,7 @@ def test_an_event_stream_ends_with_its_session(server: RunningServer) -> None:
         began = time.monotonic()
         with httpx2.Client(base_url=server.url, cookies=browser.cookies, headers={"Origin": server.url}) as same:
             end_at_once(same)
-        assert list(pieces) == [] and time.monotonic() - began < 6
+        assert list(pieces) == [] and time.monotonic() - began < soon(6.0)
 
 
 async def test_invitations_and_new_passwords_go_out_by_mail(

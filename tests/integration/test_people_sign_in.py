@@ -10,6 +10,7 @@ from quart import Quart
 
 from tests.integration.conftest import Caller
 from tests.integration.people import GOOD, Browser, make_group, make_person, wait_until_blocked
+from tests.patience import PATIENCE_S
 from tracker.access.hashing import AT_ONCE, WAITING, Hashing
 from tracker.access.passwords import Passwords
 from tracker.errors import NotSignedIn, TooMany
@@ -94,7 +95,7 @@ async def test_who_leaves_while_it_is_hashed_makes_room_only_when_the_thread_is_
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
                 assert (await hashing.hash("a password")).startswith("$argon2id$")

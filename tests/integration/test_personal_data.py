@@ -14,6 +14,7 @@ from tests.integration.conftest import ADMIN, Caller
 from tests.integration.people import GOOD, Browser, make_group, make_person
 from tests.integration.world import SQUARE
 from tests.moments import MONDAY
+from tests.patience import PATIENCE_S
 from tests.running import running
 from tracker.model.moment import to_datetime
 from tracker.store.erasures import erase, select_erasure, vacuum_touched
@@ -196,7 +197,7 @@ async def test_a_server_forgets_by_itself_and_its_log_names_nobody(database_url:
                 assert made.status_code == 201, made.text
             key = made.json()["id"]
         headers = {"Origin": server.url}
-        with httpx2.Client(base_url=server.url, headers=headers, timeout=30) as zoe:
+        with httpx2.Client(base_url=server.url, headers=headers, timeout=PATIENCE_S) as zoe:
             for password in ("not her password", GOOD):
                 zoe.post("/api/session", json={"email": EMAIL, "password": password})
             assert zoe.get("/api/me").json()["person"] == key

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from tests.databases import Databases, copied
+from tests.patience import PATIENCE_S
 from tests.phone_samples import AT, LAT, LON, SAMPLES, SECRET, encode, overland, owntracks, sealed, traccar_query
 from tests.running import RunningServer, running
 from tracker.model.dialect import Dialect
@@ -43,7 +44,7 @@ async def log(served_url: str) -> AsyncIterator[asyncpg.Connection]:
 def phone(shared: RunningServer, request: pytest.FixtureRequest) -> Iterator["Phone"]:
     id = f"phone-{abs(hash(request.node.nodeid)) % 10**9}"
     token = shared.new_device(id)
-    with httpx2.Client(timeout=30) as client, shared.api() as api:
+    with httpx2.Client(timeout=PATIENCE_S) as client, shared.api() as api:
         url = api.get(f"/api/devices/{id}").json()["ingest_url"]
         yield Phone(id, token, url, client, api)
 

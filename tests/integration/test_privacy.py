@@ -15,6 +15,7 @@ from websockets.asyncio.client import connect
 from tests.integration.sharing import HOUR_MS, code_of, later
 from tests.integration.test_rights_live import until
 from tests.integration.world import sign_in
+from tests.patience import PATIENCE_S
 from tests.running import RunningServer, Talk
 from tracker.links.grid import find_cell
 from tracker.links.veil import VAGUE
@@ -65,7 +66,7 @@ class Family:
 def client(server: RunningServer, **headers: str) -> httpx2.Client:
     if "Cookie" in headers:
         headers["Origin"] = server.url
-    return httpx2.Client(base_url=server.url, headers=headers, timeout=30)
+    return httpx2.Client(base_url=server.url, headers=headers, timeout=PATIENCE_S)
 
 
 @pytest.fixture
@@ -204,7 +205,7 @@ async def test_only_the_device_and_its_person_say_so(family: Family) -> None:
 
 async def hear_mode(talk: Talk, mode: str) -> dict[str, Any]:
     while True:
-        told = (await talk.hear("privacy", within=20))["devices"]
+        told = (await talk.hear("privacy", within=PATIENCE_S))["devices"]
         assert [each["device"] for each in told] == ["phone"]
         if told[0]["mode"] == mode:
             return dict(told[0])
@@ -294,7 +295,7 @@ async def test_links_show_no_more_than_others_are_shown(family: Family) -> None:
 
 
 def open_link(server: RunningServer, share: dict[str, Any]) -> httpx2.Client:
-    opened = httpx2.post(f"{server.url}/api/session", json={"share": code_of(share)}, timeout=20)
+    opened = httpx2.post(f"{server.url}/api/session", json={"share": code_of(share)}, timeout=PATIENCE_S)
     return client(server, Authorization=f"Bearer {opened.json()['token']}")
 
 

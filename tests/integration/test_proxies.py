@@ -9,6 +9,7 @@ import pytest
 from websockets.asyncio.client import connect
 
 from tests.databases import Databases, copied
+from tests.patience import PATIENCE_S
 from tests.proxied import proxied
 from tests.running import ADMIN_TOKEN, RunningServer, Talk, running
 from tracker.model.moment import format_ms, now_ms
@@ -32,7 +33,7 @@ CASES: Final = {
 async def test_behind_a_proxy(server: RunningServer, name: str, below: str) -> None:
     with proxied(name, server) as host:
         base = f"{host}{below}"
-        async with httpx2.AsyncClient(timeout=30) as browser:
+        async with httpx2.AsyncClient(timeout=PATIENCE_S) as browser:
             page = await browser.get(f"{base}/")
             assert page.status_code == 200 and 'src="./assets/' in page.text
             script = page.text.partition('src="./')[2].partition('"')[0]
@@ -66,7 +67,7 @@ async def test_behind_a_proxy(server: RunningServer, name: str, below: str) -> N
 
 async def test_where_no_host_is_passed_the_refusal_says_what_came(server: RunningServer) -> None:
     with proxied("nginx-root.conf", server, {"proxy_set_header Host $http_host;": ""}) as host:
-        async with httpx2.AsyncClient(timeout=30) as browser:
+        async with httpx2.AsyncClient(timeout=PATIENCE_S) as browser:
             refused = await browser.post(f"{host}/api/session", json={"token": ADMIN_TOKEN}, headers={"Origin": host})
             assert refused.status_code == 403
             said = refused.json()["detail"]
@@ -101,7 +102,7 @@ async def test_events_pass_a_proxy_that_buffers_as_they_happen(server: RunningSe
     buffering = {"proxy_http_version 1.1;": "proxy_http_version 1.1; proxy_buffering on; proxy_buffers 8 64k;"}
     with proxied("nginx-root.conf", server, buffering) as host:
         async with (
-            httpx2.AsyncClient(timeout=10, headers=server.credentials) as reader,
+            httpx2.AsyncClient(timeout=PATIENCE_S, headers=server.credentials) as reader,
             reader.stream("GET", f"{host}/api/events/stream") as stream,
             server.device("eager", token) as device,
         ):

@@ -12,6 +12,7 @@ from tests.geofence.shapes import box
 from tests.integration.test_cluster import until
 from tracker.errors import Invalid, Malformed, ReaderDied, TooMany
 from tracker.geofence.reading.collection import Collection, Defaults
+from tracker.readers.body import Body
 from tracker.readers.limits import MB, Allowance
 from tracker.readers.readers import MANY, MOST, Readers
 
@@ -40,10 +41,15 @@ def limits_of(pid: int) -> dict[str, str]:
     return {line[:25].strip(): line[25:].split()[0] for line in lines}
 
 
+async def read(readers: Readers, *pieces: bytes) -> Collection:
+    with Body(*pieces) as body:
+        return await readers.read_collection(body, "geojson", Defaults())
+
+
 async def reading(readers: Readers, count: int) -> "list[asyncio.Task[Collection]]":
     """So many have begun, of what takes seconds."""
     body = squares(60_000)
-    tasks = [asyncio.create_task(readers.read_collection([body], "geojson", Defaults())) for _ in range(count)]
+    tasks = [asyncio.create_task(read(readers, body)) for _ in range(count)]
     await until(lambda: len(processes()) == count)
     return tasks
 
@@ -56,10 +62,10 @@ async def test_what_a_reader_reads_is_what_would_be_read_here() -> None:
         await readers.read_feature(msgspec.json.encode(polygon(BOW_TIE + [[0, 0]] * 1200)))
     assert refused.value.field == "geometry"
     body = squares(3000)
-    found = await readers.read_collection([body[:1000], body[1000:]], "geojson", Defaults())
+    found = await read(readers, body[:1000], body[1000:])
     assert [draft.id for draft in found.drafts] == [f"f{number}" for number in range(3000)]
     with pytest.raises(Malformed):
-        await readers.read_collection([b"{"], "geojson", Defaults())
+        await read(readers, b"{")
     assert not processes()
 
 
@@ -75,13 +81,13 @@ async def test_a_reader_is_last_in_line_and_bound_before_it_reads() -> None:
 async def test_one_that_would_take_more_memory_than_is_granted() -> None:
     readers = Readers(many=Allowance(160 * MB, 60))
     with pytest.raises(Invalid, match="more memory"):
-        await readers.read_collection([squares(60_000)], "geojson", Defaults())
+        await read(readers, squares(60_000))
 
 
 async def test_one_that_would_take_more_time_than_is_granted() -> None:
     readers = Readers(many=Allowance(MANY.memory, 2))
     with pytest.raises(Invalid, match="more than 2 s"):
-        await readers.read_collection([squares(60_000)], "geojson", Defaults())
+        await read(readers, squares(60_000))
 
 
 async def test_one_that_is_ended_by_others_may_be_tried_again() -> None:
@@ -95,9 +101,9 @@ async def test_there_are_so_many_at_once_and_they_end_with_who_asked() -> None:
     readers = Readers(wait=0.1)
     tasks = await reading(readers, MOST)
     with pytest.raises(TooMany):
-        await readers.read_collection([squares(1)], "geojson", Defaults())
+        await read(readers, squares(1))
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     assert not processes()
-    assert len((await readers.read_collection([squares(1)], "geojson", Defaults())).drafts) == 1
+    assert len((await read(readers, squares(1))).drafts) == 1

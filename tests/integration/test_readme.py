@@ -4,7 +4,6 @@ import asyncio
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tests.patience import PATIENCE_S, soon
+from tests.ports import free_port
 from tests.running import RunningServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,9 +31,8 @@ def blocks() -> list[str]:
 
 @pytest.fixture
 def port() -> int:
-    """Free a moment ago. The README's own may be taken here."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """The README's own may be taken here."""
+    return free_port()
 
 
 async def test_the_story_works_as_pasted_and_shows_an_event(empty_database_url: str, tmp_path: Path, port: int) -> None:
@@ -74,7 +74,7 @@ def pasted(text: str, environ: dict[str, str], out: Path) -> Iterator[Path]:
         yield out
     finally:
         os.killpg(shell.pid, signal.SIGTERM)
-        shell.wait(20)
+        shell.wait(PATIENCE_S)
 
 
 def wait(out: Path, wanted: re.Pattern[str]) -> None:
@@ -99,12 +99,12 @@ async def test_the_example_loses_nothing_while_the_server_is_away(
         await until(conn, f"select count(*) >= {stored + 3} from fix")
     gaps = await conn.fetch("select at - lag(at) over (order by at) as gap from fix")
     await conn.close()
-    assert max(row["gap"].total_seconds() for row in gaps if row["gap"]) < 3, "a hole in the track"
+    assert max(row["gap"].total_seconds() for row in gaps if row["gap"]) < soon(3.0), "a hole in the track"
 
 
 def test_the_example_ends_where_the_server_refuses_it(server: RunningServer) -> None:
     command = [sys.executable, "examples/device.py", "van-12", "no token", f"ws://{server.address}/ws/device"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     assert done.returncode == 1
     assert "refuses van-12: 401" in done.stderr.splitlines()[-1]
 

@@ -10,6 +10,7 @@ import asyncpg
 import msgspec
 
 from tests.integration.world import build
+from tests.patience import PATIENCE_S, soon
 from tracker.access.gate import Gate
 from tracker.live.hub import Hub
 from tracker.live.table import Table
@@ -91,7 +92,7 @@ class Scene:
         )
 
 
-async def until(holds: Callable[[], bool], seconds: float = 5.0) -> None:
+async def until(holds: Callable[[], bool], seconds: float = PATIENCE_S) -> None:
     async with asyncio.timeout(seconds):
         while not holds():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
@@ -192,12 +193,12 @@ async def test_a_quiet_map_hears_gone_without_any_nudge(pool: asyncpg.Pool, gate
         page = scene.look(await north(scene))
         await until(lambda: page.shown() == {"north-van", "both-van"})
         await scene.conn.execute("delete from group_device where device = $1", scene.keys["north-van"])
-        await until(lambda: page.shown() == {"both-van"}, 2.0)
+        await until(lambda: page.shown() == {"both-van"}, soon(2.0))
         assert page.sent[-1] == {"type": "gone", "devices": ["north-van"]}
         await scene.conn.execute(
             "insert into group_device select key, $1 from rights_group where id = 'north'", scene.keys["south-van"]
         )
-        await until(lambda: page.shown() == {"both-van", "south-van"}, 2.0)
+        await until(lambda: page.shown() == {"both-van", "south-van"}, soon(2.0))
 
 
 async def test_a_socket_closes_when_no_right_is_left(pool: asyncpg.Pool, gate: Gate, metrics: Metrics) -> None:

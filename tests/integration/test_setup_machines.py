@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.checkouts import bare_environ, base_python, clone, tracker
+from tests.patience import PATIENCE_S
 from tracker.setup import environment
 
 PROMPT = b"[sudo] password for ada: "
@@ -69,7 +70,7 @@ def in_a_terminal(folder: Path, more: dict[str, str]) -> bytes:
         start_new_session=True,
     )
     os.close(theirs)
-    said, deadline = b"", time.monotonic() + 30
+    said, deadline = b"", time.monotonic() + PATIENCE_S
     try:
         while time.monotonic() < deadline:
             if select.select([ours], [], [], 0.3)[0]:
@@ -79,7 +80,7 @@ def in_a_terminal(folder: Path, more: dict[str, str]) -> bytes:
                     break
             elif said.endswith(PROMPT):
                 os.write(ours, b"secret\n")
-        assert process.wait(5) == 0, said
+        assert process.wait(PATIENCE_S) == 0, said
     finally:
         process.kill()
         os.close(ours)

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from tests.databases import Databases, copied
+from tests.patience import PATIENCE_S
 from tests.running import RunningServer, running
 from tracker.model.moment import format_ms, now_ms
 
-WITHIN_S = 20.0  # on a busy machine; without the mend it is never
+WITHIN_S = PATIENCE_S  # without the mend it is never
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ import httpx2
 import pytest
 from quart import Quart
 
+from tests.patience import PATIENCE_S
 from tracker.access.links import NAME, make_first_link, make_link
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,7 +101,7 @@ def test_a_first_start_at_a_terminal_shows_the_link(empty_database_url: str, tmp
     with served(empty_database_url, tmp_path / "data", stdout=theirs, stderr=theirs):
         os.close(theirs)
         said = b""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE_S
         while b"listening on" not in said and time.monotonic() < deadline:
             if select.select([ours], [], [], 1)[0]:
                 said += os.read(ours, 65536)
@@ -123,7 +124,7 @@ def follow(text: str) -> None:
     found = LINK.search(text)
     assert found, text
     base, code = found.groups()
-    with httpx2.Client(base_url=base, timeout=10) as browser:
+    with httpx2.Client(base_url=base, timeout=PATIENCE_S) as browser:
         assert browser.post("/api/session", json={"link": code}, headers={"Origin": base}).status_code == 201
         assert browser.get("/api/me").json()["kind"] == "admin"
         assert httpx2.post(f"{base}/api/session", json={"link": code}).status_code == 401
@@ -155,4 +156,4 @@ def served(url: str, data: Path, **options: int) -> Iterator["subprocess.Popen[b
         if server.stdout:
             server.stdout.read()
             server.stdout.close()
-        server.wait(20)
+        server.wait(PATIENCE_S)

@@ -4,6 +4,7 @@ import asyncio
 
 import asyncpg
 
+from tests.patience import PATIENCE_S
 from tracker.model.state import State
 from tracker.store.positions import upsert_states
 
@@ -17,7 +18,7 @@ async def test_a_device_deleted_during_the_checkpoint_is_left_out(pool: asyncpg.
         await delete.start()
         await deleting.execute("delete from device where key = $1", gone)
         checkpoint = asyncio.create_task(upsert_states(writing, {gone: State(), kept: State()}, {}))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not await pool.fetchval("select count(*) from pg_locks where not granted"):  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
         await delete.commit()

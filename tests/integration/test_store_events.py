@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from tests.moments import MONDAY
+from tests.patience import PATIENCE_S
 from tracker.model.device import Device
 from tracker.model.event import EventFilter, Happening, Transition
 from tracker.model.evidence import Evidence, make_seen
@@ -82,7 +83,7 @@ async def test_a_number_becomes_visible_after_all_before_it(pool: asyncpg.Pool) 
         first = await insert_transitions(one, [moved(van, 1, 0)], {1: "a"}, detected_at=AT)
         second = asyncio.create_task(insert_transitions(two, [moved(van, 1, 1)], {1: "a"}, detected_at=AT))
         waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not await reader.fetchval(waiting):
                 assert not second.done()
         assert await select_events(reader, EVERYTHING, after=0, limit=10) == []

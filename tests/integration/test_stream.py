@@ -20,6 +20,7 @@ import pytest
 
 from tests.databases import Databases, copied
 from tests.nmea import read_bus, write, write_epoch
+from tests.ports import free_port
 from tests.running import ROOT, RunningServer, running
 from tracker.model.fix import Fix
 
@@ -193,8 +194,7 @@ async def test_a_device_that_is_not_known_is_told_so(server: RunningServer, tmp_
 async def test_gpsd_is_heard(server: RunningServer, conn: asyncpg.Connection, tmp_path: Path) -> None:
     file = tmp_path / "bus.nmea"
     file.write_bytes(write(FIXES[:100]))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     boat = Program(server.url, "boat", server.new_device("boat"), tmp_path / "kept")
     fake = await asyncio.create_subprocess_exec(
         *["gpsfake", "-c", "0.02", "-P", str(port), "-q", str(file)],

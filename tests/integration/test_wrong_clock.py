@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from tests.patience import PATIENCE_S
 from tests.running import RunningServer
 from tracker.clock import find_fault
 from tracker.model.moment import DAY_MS, format_ms, now_ms, now_us
@@ -50,7 +51,7 @@ def odd(database_url: str, clock: Clock) -> Iterator[RunningServer]:
 
 
 def reasons(server: RunningServer) -> list[str]:
-    answer = httpx2.get(f"{server.url}/readyz", timeout=10)
+    answer = httpx2.get(f"{server.url}/readyz", timeout=PATIENCE_S)
     found: list[str] = answer.json()["reasons"]
     assert answer.status_code == 503
     return found

@@ -6,6 +6,7 @@ import io
 import pytest
 from rich.console import Console
 
+from tests.patience import PATIENCE_S
 from tracker.client.running import raise_one_error
 from tracker.client.tally import Tally
 from tracker.errors import TooMany
@@ -20,7 +21,7 @@ async def test_progress_moves_and_the_last_word_stays(terminal: bool, monkeypatc
     monkeypatch.setattr(crowd, "LINE_S", 0.01)
     shown = io.StringIO()
     console, tally = Console(file=shown, force_terminal=terminal, width=140), Tally(registered=1)
-    async with show_tally(console, tally, "a.csv", 2000), asyncio.timeout(10):
+    async with show_tally(console, tally, "a.csv", 2000), asyncio.timeout(PATIENCE_S):
         tally.stored = 1500
         while "1500" not in shown.getvalue() or "2000" not in shown.getvalue():  # noqa: ASYNC110  # a terminal tells nobody
             await asyncio.sleep(0.01)

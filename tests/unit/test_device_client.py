@@ -12,6 +12,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
+from tests.patience import PATIENCE_S
 from tracker.client import backoff
 from tracker.client.backoff import Ending, choose_wait, read_status
 from tracker.client.buffer import Buffer
@@ -47,7 +48,7 @@ async def server(*scripts: Script) -> AsyncIterator[str]:
 async def running(client: DeviceClient) -> AsyncIterator[None]:
     task = asyncio.create_task(client.run())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             yield
     finally:
         task.cancel()
@@ -205,9 +206,9 @@ async def test_a_refused_handshake() -> None:
 async def test_going_away_says_when_to_come_back() -> None:
     async def goes(socket: ServerConnection) -> None:
         await welcome(socket)
+        left.append(asyncio.get_running_loop().time())
         await say(socket, type="going_away", after_ms=300)
         await socket.close(1012)
-        left.append(asyncio.get_running_loop().time())
 
     async def returns(socket: ServerConnection) -> None:
         left.append(asyncio.get_running_loop().time())
@@ -267,10 +268,10 @@ async def test_a_silent_server_is_asked_and_then_left() -> None:
 
 async def test_a_server_that_pings_is_answered_and_not_left() -> None:
     async def pings(socket: ServerConnection) -> None:
-        await welcome(socket, heartbeat=0.1)
+        await welcome(socket, heartbeat=0.4)
         for _ in range(5):
-            await asyncio.wait_for(await socket.ping(), 1)
-            await asyncio.sleep(0.06)
+            await asyncio.wait_for(await socket.ping(), PATIENCE_S)
+            await asyncio.sleep(0.2)
         alive.set()
         await socket.wait_closed()
 

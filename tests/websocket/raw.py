@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Self
 from weakref import WeakSet
 
+from tests.patience import PATIENCE_S
+
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
 
-PATIENCE_S = 30.0  # for what has to happen at some time: a machine that is busy is no defect
 LATE_S = 8.0  # for what has to be done in a second: a busy machine takes more, and no other limit ends as early
 
 OPEN: WeakSet[socket.socket] = WeakSet()

@@ -1,8 +1,6 @@
 """The server under test as a process, and the laws that hold after every attack."""
 
 import json
-import os
-import re
 import signal
 import subprocess
 import sys
@@ -13,27 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from .raw import PATIENCE_S, TEXT, Address, Client
+from tests.patience import PATIENCE_S, is_busy
+
+from .raw import TEXT, Address, Client
 
 ROOT = Path(__file__).parents[2]
 P99_S = 0.050
 GROWTH = 20 * 2**20
-LAWS_S = 15.0  # for what has to be so in the end, on a machine that is busy
 ENOUGH_S = 0.4
 """So that the 99th of a hundred is not the worst of ten."""
-
-
-PRESSURE = Path("/proc/pressure/cpu")
-SOME = 5.0  # percent of the last ten seconds in which something that could run had to wait
-
-
-def busy() -> bool:
-    """Whether others use this machine: then a bystander waits for them, and only the loop's own time is judged. Not by
-    the load alone, which is an average over a minute: what began ten seconds ago is hardly in it."""
-    if os.getloadavg()[0] > (os.cpu_count() or 1):
-        return True
-    found = re.match(r"some avg10=([\d.]+)", PRESSURE.read_text()) if PRESSURE.exists() else None
-    return found is not None and float(found[1]) > SOME
 
 
 class Server:
@@ -63,13 +49,13 @@ class Server:
         return found
 
     def _room_for_one(self) -> Client:
-        end = time.monotonic() + LAWS_S
+        end = time.monotonic() + PATIENCE_S
         while (client := Client.open(self.address, "/stats")).status != 101:  # full: those that left are not out yet
             client.close()
             assert time.monotonic() < end, client.head
         return client
 
-    def until(self, what: str, holds: Callable[[dict[str, Any]], bool], timeout: float = LAWS_S) -> dict[str, Any]:
+    def until(self, what: str, holds: Callable[[dict[str, Any]], bool], timeout: float = PATIENCE_S) -> dict[str, Any]:
         """Wait until the stats say so."""
         end = time.monotonic() + timeout
         while not holds(stats := self.stats()):
@@ -87,7 +73,7 @@ class Server:
         time.sleep(max(0.0, began + ENOUGH_S - time.monotonic()))
         waited, computed = self._latencies()["p99"], self.stats()["beat"]
         assert computed < p99_s, f"the loop was busy for {computed * 1000:.0f} ms"
-        assert waited < p99_s or busy(), f"a bystander waited {waited * 1000:.0f} ms"
+        assert waited < p99_s or is_busy(), f"a bystander waited {waited * 1000:.0f} ms"
         same = ("tasks", "fds", "sockets", "wires", "total")
         after = self.until("left behind", lambda now: all(now[name] <= before[name] for name in same))
         assert after["failures"] == before["failures"], self.log()

@@ -13,6 +13,7 @@ from typing import cast
 import pytest
 
 from bench.websocket import idle
+from tests.patience import PATIENCE_S
 
 from .raw import TEXT, Address, Client, upgrade
 from .server import Server
@@ -47,7 +48,7 @@ def burst(address: Address, number: int, path: str = "/echo", rcvbuf: int | None
                 waiting.modify(sock, selectors.EVENT_READ)
             else:
                 waiting.unregister(sock)
-                sock.settimeout(10)
+                sock.settimeout(PATIENCE_S)
                 client = Client(sock)
                 client.read_head()
                 clients.append(client)
@@ -80,7 +81,7 @@ def test_l2_a_crowd_of_stalled_viewers_is_bounded_and_cut(crowded: Server) -> No
         clients = burst(crowded.address, number, "/push", rcvbuf=4096)
         for client in clients:
             client.send(TEXT, b"x")
-        crowded.until("cut", lambda now: now["viewers"] == 0, timeout=15)
+        crowded.until("cut", lambda now: now["viewers"] == 0, timeout=PATIENCE_S / 2)
         for client in clients:
             client.close()
 

@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.patience import PATIENCE_S, is_busy
+
 from .raw import CLOSE, LATE_S, PING, PONG, TEXT, Client, frame, upgrade
-from .server import Server, busy
+from .server import Server
 
 SLOW = int(os.environ.get("TRACKER_TEST_SLOW", "60"))
 """Slow connections at once; 1,000 for a long night."""
@@ -25,7 +27,7 @@ def test_w17_silent_connections_and_dribbled_heads_are_closed(hasty: Server) -> 
             time.sleep(0.05)
         start = time.monotonic()
         hasty.open().close()  # an honest one is not kept waiting
-        assert time.monotonic() - start < 0.5 or busy()
+        assert time.monotonic() - start < 0.5 or is_busy()
         for client in slow:
             assert client.gone_after() < LATE_S
             client.close()
@@ -75,7 +77,7 @@ def test_what_large_messages_needed_is_given_back(hasty: Server) -> None:
     clients = [hasty.open() for _ in range(10)]
     for client in clients:
         client.echo(b"x" * 60_000)
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE_S
     while hasty.stats()["read_buffers"] > 12 * 4096:
         assert time.monotonic() < end
         for client in clients:
@@ -102,15 +104,13 @@ def test_half_a_frame_is_not_lost_to_it(hasty: Server) -> None:
 def test_who_answers_pings_stays(hasty: Server) -> None:
     client = hasty.open()
     client.send(TEXT, b"x")
-    client.sock.settimeout(3)
-    pings, end = 0, time.monotonic() + 2.5
-    while time.monotonic() < end and pings < 2:
+    pings = 0
+    while pings < 2:
         opcode, payload = client.receive()
         assert opcode in (PING, TEXT)
         if opcode == PING:
             pings += 1
             client.send(PONG, payload)
-    assert pings == 2
     client.send(TEXT, b"still here")
     assert client.receive() == (TEXT, b"still here")
     client.close()

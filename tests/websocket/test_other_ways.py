@@ -14,6 +14,7 @@ from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.events import RawData
 from quart import Quart
 
+from tests.patience import PATIENCE_S
 from tracker.websocket import Limits, PlainConnection, Room, Socket, converse
 from tracker.websocket.config import RoomConfig
 from tracker.websocket.wire import Site, Wire
@@ -116,7 +117,7 @@ async def test_a_conversation_ends_with_a_connection_that_failed() -> None:
         pass
     running.cancel()
     await asyncio.wait([running])
-    await asyncio.wait_for(conversation.ended.wait(), 5)
+    await asyncio.wait_for(conversation.ended.wait(), PATIENCE_S)
     assert conversation.events == ["opened", 1006]
 
 
@@ -194,7 +195,7 @@ class Http2:
         return data
 
     async def _events(self) -> list[Any]:
-        data = await asyncio.wait_for(self._reader.read(65536), 5)
+        data = await asyncio.wait_for(self._reader.read(65536), PATIENCE_S)
         assert data
         events: list[Any] = self._connection.receive_data(data)
         self._data += b"".join(event.data for event in events if isinstance(event, h2.events.DataReceived))

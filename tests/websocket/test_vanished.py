@@ -14,7 +14,8 @@ from .server import ROOT, Server
 
 IP_MINTTL = 21  # Linux's; Python's socket has no name for it
 NEAREST = 255  # the TTL of a packet no router has touched, and that nobody sends by default
-GONE_S = 6.0  # ping, pong, write and close deadlines of the hasty server are 2.2 s together
+# Ping, pong, write and close deadlines of the hasty server are 2.2 s together; no other limit ends within minutes.
+GONE_S = 30.0
 
 CLIENT = """
 import sys

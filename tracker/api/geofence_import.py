@@ -19,6 +19,7 @@ from tracker.errors import Conflict, Invalid, TooLarge, TooMany, WrongType
 from tracker.geofence.reading.collection import Collection, Defaults
 from tracker.geofence.reading.notes import MOST_TOLD, BadFeature, FeatureNote
 from tracker.geofence.reading.settle import Settled
+from tracker.readers.body import Body
 from tracker.readers.readers import Readers
 from tracker.readers.task import Format
 from tracker.store.geofences import OnConflict, insert_geofences
@@ -27,6 +28,7 @@ from tracker.store.pool import borrow
 PATH: Final = "/api/geofences/import"
 LARGEST: Final = 64 * 1024 * 1024  # bytes
 PATIENCE: Final = 300.0  # s; 64 MB over 2 Mbit/s
+PAUSE: Final = 1 / (16 * 1024 * 1024)  # s after each byte: the whole of what is allowed comes in in four seconds
 TYPES: Final[dict[str, Format]] = {
     "application/geo+json": "geojson",
     "application/json": "geojson",
@@ -99,10 +101,11 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
         if busy.locked():
             raise TooMany("another import is running", retry_after=5.0)
         async with busy:
-            parts = await _parts()
-            format = format or _told_apart(parts)
-            defaults = Defaults(query.radius, query.width, query.repair)
-            found = await readers.read_collection(parts, format, defaults)
+            with Body() as body:
+                await _take_in(body)
+                format = format or _told_apart(body.begin(BEGINNING))
+                defaults = Defaults(query.radius, query.width, query.repair)
+                found = await readers.read_collection(body, format, defaults)
             _check(found, query.strict, empty=format == "geojson")
             async with borrow(pool) as conn, conn.transaction():
                 group = await choose_group(conn, sight(), "geofences", query.group)
@@ -147,27 +150,26 @@ def _format(query: ImportQuery) -> Format | None:
     return query.format or TYPES.get(request.mimetype)
 
 
-def _told_apart(parts: list[bytes]) -> Format:
+def _told_apart(beginning: bytes) -> Format:
     """Of XML that says no more of itself: by its outermost element."""
-    found = ROOT.search(b"".join(parts[:1])[:BEGINNING].replace(b"\0", b""))  # UTF-16, without its zeros
+    found = ROOT.search(beginning.replace(b"\0", b""))  # UTF-16, without its zeros
     if found is None:
         raise WrongType(KINDS)
     return "kml" if found[1] == b"kml" else "gpx"
 
 
-async def _parts() -> list[bytes]:
-    """The body in the pieces it came in: to put 64 MB together takes longer than a live position should wait."""
-    parts, size = list[bytes](), 0
+async def _take_in(body: Body) -> None:
+    """In the pieces in which it comes. A network that brings it faster than `PAUSE` lets it, waits: each piece costs
+    the event loop some tenths of a millisecond, and one after the other they would leave little of it to others."""
     try:
         async with asyncio.timeout(PATIENCE):
             async for part in request.body:
-                parts.append(part)
-                size += len(part)
-                if size > LARGEST:
+                body.add(part)
+                if body.size > LARGEST:
                     raise TooLarge(f"the body may have {LARGEST} bytes")
+                await asyncio.sleep(PAUSE * len(part))
     except TimeoutError:
         raise RequestTimeout from None
-    return parts
 
 
 def _count(wrong: int, total: int, what: str) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ import structlog
 
 import tracker
 from tracker.errors import ReaderDied
-from tracker.readers.limits import Allowance
+from tracker.readers.limits import LAST, Allowance
 
 PIECE: Final = 64 * 1024  # bytes read at once, and all that is held here for a slow reader
 LAST_WORDS: Final = 8_000  # bytes of a traceback that go to the log
@@ -22,21 +22,28 @@ logger = structlog.get_logger()
 
 
 @asynccontextmanager
-async def start(module: str, limits: Allowance, given: Iterable[bytes]) -> AsyncIterator[Process]:
-    """`main` of the module, `given` on its standard input: there nobody sees the database's password. Killed at the end
-    of the block, whatever it is doing: it changes nothing."""
+async def start(module: str, limits: Allowance, given: bytes | int) -> AsyncIterator[Process]:
+    """`main` of the module, `given` on its standard input: there nobody sees the database's password. So many bytes as
+    a pipe holds, or the descriptor of a file. Killed at the end of the block, whatever it is doing: it changes nothing.
+    Last in line for the processor from its first moment: to start Python takes longer than most files."""
     bound = f"from tracker.readers.limits import bind; bind({limits.memory}, {limits.seconds})"
     program = f"{bound}; from {module} import main; main()"
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", program, stdin=PIPE, stdout=PIPE, stderr=PIPE, limit=PIECE, env=make_environment()
+        *(sys.executable, "-c", program),
+        stdin=given if isinstance(given, int) else PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        limit=PIECE,
+        env=make_environment(),
     )
     try:
-        assert process.stdin is not None
+        with suppress(ProcessLookupError):
+            os.setpriority(os.PRIO_PROCESS, process.pid, LAST)
         with suppress(BrokenPipeError, ConnectionResetError):  # it ended early; its exit code says so
-            for piece in given:
-                process.stdin.write(piece)
+            if process.stdin is not None and isinstance(given, bytes):
+                process.stdin.write(given)
                 await process.stdin.drain()
-            process.stdin.close()
+                process.stdin.close()
         yield process
     finally:
         if process.returncode is None:
@@ -47,7 +54,7 @@ async def start(module: str, limits: Allowance, given: Iterable[bytes]) -> Async
 async def read_pieces(module: str, limits: Allowance, asked: bytes, failed: str) -> AsyncGenerator[bytes, None]:
     """What such a process writes about one line it was given. It ends with this generator. Raises ReaderDied, and says
     in the log what `failed`, where it came to no end: what was sent is then not whole."""
-    async with start(module, limits, [asked + b"\n"]) as process:
+    async with start(module, limits, asked + b"\n") as process:
         assert process.stdout is not None and process.stderr is not None
         while piece := await process.stdout.read(PIECE):
             yield piece

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -14,6 +14,7 @@ from tracker import errors
 from tracker.errors import Invalid, ReaderDied, TooMany, TrackerError
 from tracker.geofence.reading.collection import Collection, Defaults, Draft, make_draft
 from tracker.geofence.reading.geojson import decode as decode_feature
+from tracker.readers.body import Body
 from tracker.readers.limits import MB, Allowance
 from tracker.readers.process import LAST_WORDS, start
 from tracker.readers.reader import TOO_MUCH
@@ -57,20 +58,17 @@ class Readers:
             draft = await asyncio.to_thread(_read_quickly, body, id)
             if draft is not None:
                 return draft
-        async with self._take_place(), self._converse(OneFeature(id), self._one, [body]) as words:
-            async for word in words:
-                assert isinstance(word, Drafts)
-                return word.drafts[0]
+        with Body(body) as given:
+            async with self._take_place(), self._converse(OneFeature(id), self._one, given) as words:
+                async for word in words:
+                    assert isinstance(word, Drafts)
+                    return word.drafts[0]
         raise ReaderDied
 
-    async def read_collection(self, parts: list[bytes], format: Format, defaults: Defaults) -> Collection:
-        """Of a file in the pieces it came in, which are taken out of the list. Raises as the functions that read it do,
-        and as `_converse` does."""
+    async def read_collection(self, body: Body, format: Format, defaults: Defaults) -> Collection:
+        """Of a file. Raises as the functions that read it do, and as `_converse` does."""
         drafts = list[Draft]()
-        async with (
-            self._take_place(),
-            self._converse(ManyFeatures(format, defaults), self._many, _take(parts)) as words,
-        ):
+        async with self._take_place(), self._converse(ManyFeatures(format, defaults), self._many, body) as words:
             async for word in words:
                 match word:
                     case Drafts(more):
@@ -93,14 +91,14 @@ class Readers:
 
     @asynccontextmanager
     async def _converse(
-        self, task: Task, limits: Allowance, body: Iterable[bytes]
+        self, task: Task, limits: Allowance, body: Body
     ) -> AsyncIterator[AsyncIterator[Drafts | Remainder]]:
         """What it answers. Raises what it refuses by; Invalid where it would have taken more than is granted;
         ReaderDied where it ended otherwise."""
         try:
             async with (
                 asyncio.timeout(PATIENCE),
-                start("tracker.readers.reader", limits, _give(task, body)) as process,
+                start("tracker.readers.reader", limits, body.ask(msgspec.json.encode(task))) as process,
             ):
                 yield _read_answer(process, limits)
         except TimeoutError:
@@ -111,18 +109,6 @@ def _read_quickly(body: bytes, id: str | None) -> Draft | None:
     """None where a geometry may have to be mended, which nobody knows the cost of."""
     feature = decode_feature(body)
     return None if feature.properties.get("repair") else make_draft(feature, id)
-
-
-def _give(task: Task, body: Iterable[bytes]) -> Iterator[bytes]:
-    yield msgspec.json.encode(task) + b"\n"
-    yield from body
-
-
-def _take(parts: list[bytes]) -> Iterator[bytes]:
-    """So that 64 MB are not held twice."""
-    parts.reverse()
-    while parts:
-        yield parts.pop()
 
 
 async def _read_answer(process: Process, limits: Allowance) -> AsyncIterator[Drafts | Remainder]:

@@ -15,6 +15,7 @@ from tracker.model.moment import parse
 CUT: Final = 10  # letters of a column's name that a Shapefile has room for
 ROUNDED: Final = 1.5e-7  # degrees: map programs write seven decimals
 RULES: Final = tuple(name for name in READERS if name not in ("preset", "repair"))
+DRAWN: Final = ("Point", "LineString")  # what is stored as an area is drawn as these
 NEVER_KEPT: Final = frozenset({"name", "preset", "revision", "repaired"})
 
 
@@ -58,26 +59,49 @@ def settle(found: Collection, stored: Mapping[str, Stored], mine: frozenset[str]
     return Settled(changed, frozenset(replaced), frozenset(unchanged), told.said(), foreign)
 
 
+class _Written(msgspec.Struct):
+    """A feature with its geometry as it is written: to make values of a megabyte of it would hold up the event loop,
+    whichever thread does it."""
+
+    geometry: msgspec.Raw
+    properties: dict[str, Any]
+
+
+class _Kind(msgspec.Struct):
+    type: str
+
+
+_written: Final = msgspec.json.Decoder(_Written)
+_kind: Final = msgspec.json.Decoder(_Kind)
+
+
 def _merged(draft: Draft, stored: Stored, columns: Columns[str]) -> tuple[Draft | None, list[str]]:
     """None where it is the same."""
-    old, new = msgspec.json.decode(stored.feature), msgspec.json.decode(draft.feature)
+    old, new = _written.decode(stored.feature), _written.decode(draft.feature)
     notes = list[str]()
     if draft.tabular:
-        _keep(old["properties"], new["properties"], columns, notes)
-    _keep_moment(old["properties"], new["properties"], draft.tabular)
+        _keep(old.properties, new.properties, columns, notes)
+    _keep_moment(old.properties, new.properties, draft.tabular)
     shape = draft.shape
-    if _same_place(old["geometry"], new["geometry"], stored.shape, draft.shape, ROUNDED if draft.tabular else 0.0):
-        new["geometry"] = old["geometry"]
-        if old["properties"].get("radius") == new["properties"].get("radius"):
-            shape = stored.shape if old["properties"].get("width") == new["properties"].get("width") else shape
-    if old["geometry"] == new["geometry"] and _kept(old["properties"]) == _kept(new["properties"]):
-        return None, []
-    if lost := [name for name in RULES if name in old["properties"] and name not in new["properties"]]:
+    is_there = _same_place(old.geometry, new.geometry, stored.shape, draft.shape, ROUNDED if draft.tabular else 0.0)
+    if is_there:
+        if _kept(old.properties) == _kept(new.properties):
+            return None, []
+        new.geometry = old.geometry
+        if old.properties.get("radius") == new.properties.get("radius"):
+            shape = stored.shape if old.properties.get("width") == new.properties.get("width") else shape
+    if lost := [name for name in RULES if name in old.properties and name not in new.properties]:
         notes.append(f"{', '.join(lost)} of before: the file does not have it any more, and it is gone")
-    before = old["properties"].get("name")
-    if before != new["properties"].get("name"):
+    before = old.properties.get("name")
+    if before != new.properties.get("name"):
         notes.append(f"id: {draft.id} was {before}, which it replaces")
-    return Draft(draft.id, msgspec.json.encode(new), shape, draft.tabular), notes
+    return Draft(draft.id, _put(draft.feature, new), shape, draft.tabular), notes
+
+
+def _put(feature: bytes, new: _Written) -> bytes:
+    """The feature with this geometry and these properties."""
+    members = msgspec.json.decode(feature, type=dict[str, msgspec.Raw])
+    return msgspec.json.encode(members | {"geometry": new.geometry, "properties": new.properties})
 
 
 def _kept(properties: dict[str, Any]) -> dict[str, Any]:
@@ -106,12 +130,13 @@ def _keep_moment(old: dict[str, Any], new: dict[str, Any], tabular: bool) -> Non
             new["expires"] = before
 
 
-def _same_place(old: Any, new: Any, before: bytes, after: bytes, tolerance: float) -> bool:
+def _same_place(old: msgspec.Raw, new: msgspec.Raw, before: bytes, after: bytes, tolerance: float) -> bool:
     """Whether only the way of writing differs: heights, where a ring begins, which way it turns, digits."""
-    if old["type"] in ("Point", "LineString") or new["type"] in ("Point", "LineString"):
-        if old["type"] != new["type"]:
+    kinds = [_kind.decode(each).type for each in (old, new)]
+    if kinds[0] in DRAWN or kinds[1] in DRAWN:
+        if kinds[0] != kinds[1]:
             return False
-        one, other = (shapely.from_geojson(msgspec.json.encode(each)) for each in (old, new))
+        one, other = (shapely.from_geojson(bytes(each)) for each in (old, new))
     else:
         one, other = shapely.from_wkb(before), shapely.from_wkb(after)
     return bool(

@@ -13,6 +13,7 @@ import {
 } from 'terra-draw';
 import { TerraDrawMapLibreGLAdapter } from 'terra-draw-maplibre-gl-adapter';
 import type { FenceKind } from '../api/geofences';
+import { isWriting } from '../focus';
 import { circleOf, ring, rounded } from './circle';
 import { PAINT, type Theme } from './flavors';
 import type { MapView, Overlay } from './view';
@@ -65,7 +66,7 @@ export class Drawing implements Overlay {
     this.draw.on('finish', (id) => this.finished(id));
     if (this.shape) this.hold(this.shape);
     else this.draw.setMode(MODE[this.kind]);
-    map.getCanvas().focus({ preventScroll: true }); // Enter finishes, where a person has not gone on to the form
+    if (!isWriting()) map.getCanvas().focus({ preventScroll: true }); // Enter finishes, where a person has not gone on to the form
   }
 
   /** Of the corners set so far, while it is being drawn; false where there is none to take back. */

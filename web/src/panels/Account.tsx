@@ -1,5 +1,5 @@
 /** Who one is, where one is signed in, and for owners and managers who else comes in. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import {
   changePerson,
   endSession,
@@ -15,6 +15,7 @@ import {
 } from '../api/people';
 import { resetFactor } from '../api/second-factor';
 import { signIn } from '../api/sign-in';
+import { useFocus } from '../focus';
 import { Audit } from '../people/Audit';
 import { useAttempt } from '../people/attempt';
 import { CurrentPassword } from '../people/CurrentPassword';
@@ -34,8 +35,7 @@ const ROLES = ['viewer', 'dispatcher', 'manager'] as const;
 
 /** `onChanged`: one is somebody else now. */
 export function Account({ onClose, onChanged }: { onClose: () => void; onChanged: () => void }) {
-  const close = useRef<HTMLButtonElement>(null);
-  useEffect(() => close.current?.focus(), []);
+  const close = useFocus<HTMLButtonElement>();
   const said = peopleWords.value;
   const person = me.value?.person ?? null;
   return (

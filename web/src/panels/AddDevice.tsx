@@ -1,8 +1,9 @@
 /** A device is added: its name, then what makes a phone or a program this device, then the moment its first fix is there. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { ApiError } from '../api/call';
 import { createDevice, fetchTrack, type NewDevice, pairDevice } from '../api/devices';
+import { useFirstField } from '../focus';
 import type { Live } from '../live';
 import { addingShown } from '../state';
 import { words } from '../words';
@@ -38,8 +39,7 @@ export function AddDevice({ live }: { live: Live }) {
 function Name({ onMade }: { onMade: (device: NewDevice) => void }) {
   const [name, category, interval] = [useSignal(''), useSignal(''), useSignal('')];
   const fault = useSignal<ApiError | null>(null);
-  const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector('input')?.focus(), []);
+  const form = useFirstField();
   const faultOf = (field: string) => (fault.value?.field === field ? fault.value.message : undefined);
   const save = async (event: Event) => {
     event.preventDefault();

@@ -4,6 +4,7 @@ import { keepAddress } from '../address';
 import { Desk } from '../alerts/desk';
 import { signOut } from '../api/sign-in';
 import { followRequests } from '../asked';
+import { useFocus } from '../focus';
 import { Editor } from '../geofences/editor';
 import { Live } from '../live';
 import { peopleWords } from '../people/words';
@@ -219,8 +220,7 @@ function Tabs() {
 
 function Help() {
   const close = () => (helpShown.value = false);
-  const button = useRef<HTMLButtonElement>(null);
-  useEffect(() => button.current?.focus(), []);
+  const button = useFocus<HTMLButtonElement>();
   return (
     <div class="veil" onClick={close}>
       <section

@@ -1,6 +1,7 @@
 /** A button that asks once more, in its own place. */
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { useFocus } from '../focus';
 import { words } from '../words';
 
 interface Props {
@@ -26,12 +27,20 @@ export function Confirm({ children, question, yes, disabled, onYes }: Props) {
   return (
     <span class="confirm" role="group" aria-label={question}>
       <span>{question}</span>
-      <button type="button" class="danger" ref={(button) => button?.focus()} onClick={() => answer(true)}>
-        {yes}
-      </button>
+      <Yes onClick={() => answer(true)}>{yes}</Yes>
       <button type="button" onClick={() => answer(false)}>
         {words.value.app.keep}
       </button>
     </span>
+  );
+}
+
+/** Has the keyboard as it comes up and not with each render after it: who has gone on to the other button presses that one. */
+function Yes({ children, onClick }: { children: ComponentChildren; onClick: () => void }) {
+  const button = useFocus<HTMLButtonElement>();
+  return (
+    <button type="button" class="danger" ref={button} onClick={onClick}>
+      {children}
+    </button>
   );
 }

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { here } from '../api/call';
 import { type Contents, fetchContents, removeDevice, renewToken } from '../api/devices';
+import { useFreeFocus } from '../focus';
 import type { Live } from '../live';
 import { selected } from '../state';
 import { words } from '../words';
@@ -102,12 +103,19 @@ function Goes({ id, onYes, onNo }: { id: string; onYes: () => void; onNo: () => 
   return (
     <div class="confirm" role="group" aria-label={said.title}>
       <p>{listContents(found.value)}</p>
-      <button type="button" class="danger" ref={(button) => button?.focus()} onClick={onYes}>
-        {said.yes}
-      </button>
+      <Yes onClick={onYes} />
       <button type="button" onClick={onNo}>
         {words.value.app.keep}
       </button>
     </div>
+  );
+}
+
+function Yes({ onClick }: { onClick: () => void }) {
+  const button = useFreeFocus<HTMLButtonElement>();
+  return (
+    <button type="button" class="danger" ref={button} onClick={onClick}>
+      {words.value.removal.yes}
+    </button>
   );
 }

@@ -1,6 +1,6 @@
 /** A dialogue over the page: closed by its button, by Escape, and by a click beside it. It keeps the keyboard in itself. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { words } from '../words';
 import { CloseIcon } from './Icons';
 
@@ -10,7 +10,7 @@ export function Dialogue(props: { title: string; onClose: () => void; children: 
   const { title, onClose, children } = props;
   const box = useRef<HTMLElement>(null);
   const [before] = useState(() => document.activeElement); // what is inside takes the focus before an effect here runs
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!box.current?.contains(document.activeElement)) box.current?.focus();
     return () => before instanceof HTMLElement && before.focus();
   }, []);

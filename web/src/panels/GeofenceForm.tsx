@@ -1,7 +1,8 @@
 /** The form beside the map: what a geofence is called, how it decides, what it watches for. */
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import type { Json } from '../api/call';
 import { decodeGeofence } from '../api/geofences';
+import { isWriting } from '../focus';
 import { type Draft, type Faults, featureOf, PRESETS } from '../geofences/draft';
 import type { Editor } from '../geofences/editor';
 import type { Live } from '../live';
@@ -17,8 +18,8 @@ export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
   const faults = editor.faults.value;
   const form = useFaultsInSight(faults);
   const drawn = draft.geometry !== null;
-  useEffect(() => {
-    if (drawn && !editor.draft.peek()?.name) document.getElementById('fence-name')?.focus();
+  useLayoutEffect(() => {
+    if (drawn && !editor.draft.peek()?.name && !isWriting()) document.getElementById('fence-name')?.focus();
   }, [drawn]);
   const submit = (event: Event) => {
     event.preventDefault();

@@ -1,9 +1,10 @@
 /** A device is shown to others by a link: for how long and how exactly; then the link, and what its readers see. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { ApiError, here } from '../api/call';
 import { fetchGroups, type Group } from '../api/groups';
 import { endShare, fetchLooks, fetchShares, type Look, makeShare, type Share } from '../api/shares';
+import { useFirstField } from '../focus';
 import { geofenceNames, sharing } from '../state';
 import { words } from '../words';
 import { Dialogue } from './Dialogue';
@@ -37,8 +38,7 @@ function Wish({ device, name, onMade }: { device: string; name: string; onMade: 
   const [trail, stop, group] = [useSignal<number>(0), useSignal(''), useSignal('')];
   const hide = useSignal<ReadonlySet<string>>(new Set());
   const fault = useSignal<ApiError | null>(null);
-  const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector('input')?.focus(), []);
+  const form = useFirstField();
   const save = async (event: Event) => {
     event.preventDefault();
     const wish = {

@@ -1,5 +1,5 @@
 /** A line of the door and the account, which browsers and password keepers may fill in. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useFocus } from '../focus';
 
 interface Props {
   readonly id: string;
@@ -14,8 +14,7 @@ interface Props {
 }
 
 export function Line({ id, label, value, type = 'text', autocomplete, hint, wrong = false, first, onInput }: Props) {
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => void (first && input.current?.focus()), []); // autofocus counts once in a document
+  const input = useFocus<HTMLInputElement>(first ?? false); // autofocus counts once in a document
   return (
     <div class="line">
       <label for={id}>{label}</label>
