@@ -1,6 +1,9 @@
 """A person takes away all that is about her, and goes: then no table and no line of the log names her."""
 
+import asyncio
 import io
+from contextlib import suppress
+from pathlib import Path
 from zipfile import ZipFile
 
 import asyncpg
@@ -147,9 +150,23 @@ async def test_all_that_is_about_her_is_in_the_zip(app: Quart, conn: asyncpg.Con
     assert (await other.get(f"/api/people/{key}/export")).status_code == 403
 
 
+async def find_in_files(conn: asyncpg.Connection) -> set[str]:
+    """Which of the words stand in the files of this database, in whatever room of them."""
+    await conn.execute("checkpoint")
+    folder = Path(await conn.fetchval("show data_directory"), "base")
+    number = await conn.fetchval("select oid from pg_database where datname = current_database()")
+    held = set[str]()
+    for path in (folder / str(number)).iterdir():
+        with suppress(FileNotFoundError):  # of a table that was written anew just now
+            text = path.read_bytes()
+            held |= {needle for needle in NEEDLES if needle.encode() in text}
+    return held
+
+
 async def test_who_goes_is_named_nowhere(app: Quart, conn: asyncpg.Connection) -> None:
     zoe, key = await join(app, conn)
     before = await find_needles(conn)
+    assert await find_in_files(conn) == set(NEEDLES)
     assert {"person", "device", "invitation", "audit", "delivery", "outbox", "event", "event_seen"} <= set(before)
     assert {"subscription", "geofence", "geofence_revision", "quarantine", "message", "passkey", "identity"} <= set(
         before
@@ -175,6 +192,7 @@ async def test_who_goes_is_named_nowhere(app: Quart, conn: asyncpg.Connection) -
         return {"public.fix_all", "public.event", "public.audit", "public.person"} <= seen
 
     await until(has_vacuumed, 60)
+    assert await find_in_files(conn) == set()
 
 
 async def test_a_device_of_ones_own_is_forgotten_alone(app: Quart, conn: asyncpg.Connection) -> None:
@@ -189,8 +207,14 @@ async def test_a_device_of_ones_own_is_forgotten_alone(app: Quart, conn: asyncpg
     assert "person" in left and (await zoe.json("/api/me"))["person"] == key
 
 
-async def test_a_server_forgets_by_itself_and_its_log_names_nobody(database_url: str, conn: asyncpg.Connection) -> None:
-    with running(database_url, TRACKER_LOG_LEVEL="debug") as server:
+def read_all(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+async def test_a_server_forgets_by_itself_and_its_log_names_nobody(
+    database_url: str, conn: asyncpg.Connection, tmp_path: Path
+) -> None:
+    with running(database_url, TRACKER_LOG_LEVEL="debug", TRACKER_DATA=str(tmp_path)) as server:
         with server.api() as api:
             for email, name in (("owner@example.org", "Owner"), (EMAIL, NAME)):
                 made = api.post("/api/people", json={"email": email, "password": GOOD, "name": name})
@@ -209,3 +233,5 @@ async def test_a_server_forgets_by_itself_and_its_log_names_nobody(database_url:
         log = server.text()
     assert not [needle for needle in NEEDLES if needle.casefold() in log.casefold()]
     assert f"/api/people/{key}" in log
+    stored = await asyncio.to_thread(read_all, tmp_path)
+    assert not [needle for needle in NEEDLES if needle.encode() in stored]

@@ -129,16 +129,28 @@ async def sign_in(conn: asyncpg.Connection, email: str) -> dict[str, str]:
     return {"Cookie": f"tracker_session={secret}", "Origin": "http://localhost"}
 
 
-async def readers(app: Quart, conn: asyncpg.Connection) -> dict[str, Caller]:
-    """By name: who reads."""
-    found = {"operator": Caller(app, ADMIN)}
+async def headers_of_readers(conn: asyncpg.Connection, operator: str = ADMIN) -> dict[str, dict[str, str]]:
+    """By name: what who reads shows. `operator`: that one's token."""
+    found = {"operator": _bear(operator)}
     north = await conn.fetchval("select key from rights_group where id = 'north'")
     for kind in ROLES:
-        found[f"{kind} of north"] = Caller(app, (await issue(conn, kind, group=north))[1])
-        found[f"{kind} of all"] = Caller(app, (await issue(conn, kind))[1])
+        found[f"{kind} of north"] = _bear((await issue(conn, kind, group=north))[1])
+        found[f"{kind} of all"] = _bear((await issue(conn, kind))[1])
     for email in ("owner", "nobody", "child", "southern", *ROLES):
-        found[f"person {email}"] = Caller(app, None)
-        found[f"person {email}"].headers = await sign_in(conn, email)
+        found[f"person {email}"] = await sign_in(conn, email)
     device = await conn.fetchval("select key from device where id = 'north-van'")
-    found["device"] = Caller(app, (await issue(conn, "device", device=device))[1])
+    found["device"] = _bear((await issue(conn, "device", device=device))[1])
+    return found
+
+
+def _bear(secret: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {secret}"}
+
+
+async def readers(app: Quart, conn: asyncpg.Connection) -> dict[str, Caller]:
+    """By name: who reads."""
+    found = {}
+    for name, headers in (await headers_of_readers(conn)).items():
+        found[name] = Caller(app, None)
+        found[name].headers = headers
     return found

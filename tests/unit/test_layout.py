@@ -362,3 +362,18 @@ def test_the_page_of_words_and_folders_is_complete() -> None:
     assert not sorted(nouns - words)
     rooms = [path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()]
     assert not [room for room in rooms if f"\ntracker/{room}/ " not in text]
+
+
+def test_what_takes_long_to_import_is_imported_where_it_is_used() -> None:
+    """webauthn takes up to a third of a second of each start, for what few use: one module has it, and that one is
+    imported within a function."""
+    having = {short(path) for path, tree in SOURCES if any(each.split(".")[0] == "webauthn" for each in imported(tree))}
+    assert having == {"tracker/access/signing.py"}
+    at_the_head = {
+        short(path)
+        for path, tree in SOURCES
+        for statement in tree.body
+        if isinstance(statement, ast.Import | ast.ImportFrom)
+        and any(each.startswith("tracker.access.signing") for each in imported(statement))
+    }
+    assert not at_the_head

@@ -119,6 +119,12 @@ def sight() -> Sight:
     return found
 
 
+def rights() -> int:
+    """The revision of the rights that its sight is made of."""
+    found: int = g.rights
+    return found
+
+
 async def _check(app: Quart, gate: Gate, call: Request | Websocket, *, mutating: bool) -> None:
     if call.endpoint is None:
         return  # no such route: 404 or 405 follows
@@ -132,6 +138,7 @@ async def _check(app: Quart, gate: Gate, call: Request | Websocket, *, mutating:
         raise NotSignedIn
     if token is not None:
         g.sight = await gate.sights.see(gate.pool, token, is_live=rule.later)
+        g.rights = gate.sights.revision
         # A cookie comes by itself: the phone page in a browser that is signed in shows its own token in the hello. And
         # to whom a map shows nothing the socket says so: of a refused handshake a page learns nothing.
         if rule.later and "Authorization" not in call.headers and not _holds(token, g.sight, rule.action):

@@ -1,10 +1,21 @@
 """Origin: which pages may use the cookie."""
 
 from collections.abc import Collection
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 PORTS: Final = {"http": 80, "https": 443}
+
+
+class Petitioner(NamedTuple):
+    """Of the page that asks: its origin, which was let in, and the host that a passkey is bound to."""
+
+    origin: str
+    host: str
+
+
+def find_petitioner(origin: str) -> Petitioner:
+    return Petitioner(origin, urlsplit(origin).hostname or "")
 
 
 def is_allowed(origin: str | None, *, scheme: str, host: str, origins: Collection[str]) -> bool:

@@ -1,26 +1,18 @@
-"""Passkeys: how a browser makes one, and is let in by one. py_webauthn reads and checks what browsers sign."""
+"""Passkeys: how a browser makes one, and is let in by one."""
 
+import asyncio
+import base64
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Final
 
 import asyncpg
 import msgspec
-import webauthn
-from webauthn.helpers import base64url_to_bytes
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
-from tracker.access.challenges import LIFETIME, Challenges
+from tracker.access.challenges import Challenges
+from tracker.access.origin import Petitioner
 from tracker.errors import Invalid, NotSignedIn
 from tracker.model.person import Person, Proof
 from tracker.store.passkeys import (
-    NewPasskey,
     Passkey,
     insert_passkey,
     select_credentials,
@@ -29,25 +21,18 @@ from tracker.store.passkeys import (
 )
 from tracker.store.pool import borrow
 
+if TYPE_CHECKING:
+    from tracker.access.signing import Signing
+
 SIGN_IN: Final = "sign in"
 UNKNOWN: Final = "this passkey is not known here, or its signature is too old"
-# Discoverable, so that nobody has to say who she is before; with a finger or a PIN, so that it is two factors in one.
-WANTED: Final = AuthenticatorSelectionCriteria(
-    resident_key=ResidentKeyRequirement.REQUIRED,
-    require_resident_key=True,
-    user_verification=UserVerificationRequirement.REQUIRED,
-)
 
 
-class Petitioner(NamedTuple):
-    """Of the page that asks: its origin, which was let in, and the host that a passkey is bound to."""
+def load_signing() -> "Signing":
+    """Imported here and not above, where it would be a part of each start; in a thread, for it takes a while."""
+    from tracker.access.signing import Signing
 
-    origin: str
-    host: str
-
-
-def find_petitioner(origin: str) -> Petitioner:
-    return Petitioner(origin, urlsplit(origin).hostname or "")
+    return Signing()
 
 
 class Passkeys:
@@ -59,20 +44,10 @@ class Passkeys:
 
     async def begin(self, person: Person, petitioner: Petitioner) -> msgspec.Raw:
         """PublicKeyCredentialCreationOptions, as JSON, for a new one."""
+        signing = await asyncio.to_thread(load_signing)
         async with borrow(self._pool) as conn:
             known = await select_credentials(conn, person.key)
-        options = webauthn.generate_registration_options(
-            rp_id=petitioner.host,
-            rp_name=petitioner.host,
-            user_id=b"%d" % person.key,
-            user_name=person.email,
-            user_display_name=person.name,
-            challenge=self._challenges.make(_purpose(person)),
-            timeout=LIFETIME * 1000,
-            authenticator_selection=WANTED,
-            exclude_credentials=[PublicKeyCredentialDescriptor(id=each) for each in known],
-        )
-        return msgspec.Raw(webauthn.options_to_json(options).encode())
+        return signing.make_creation(person, petitioner, known, self._challenges.make(_purpose(person)))
 
     async def add(
         self, conn: asyncpg.Connection, person: Person, petitioner: Petitioner, name: str, shown: Mapping[str, Any]
@@ -81,29 +56,17 @@ class Passkeys:
         challenge = self._read_challenge(shown, _purpose(person))
         if challenge is None:
             raise Invalid("credential: it took too long, or is of another page; try again", field="credential")
-        try:
-            found = webauthn.verify_registration_response(
-                credential=dict(shown),
-                expected_challenge=challenge,
-                expected_rp_id=petitioner.host,
-                expected_origin=petitioner.origin,
-                require_user_verification=True,
-            )
-        except WebAuthnException:
-            raise Invalid("credential: this is no passkey for this site", field="credential") from None
+        signing = await asyncio.to_thread(load_signing)
+        new = signing.read_new(shown, challenge, petitioner, name)
+        if new is None:
+            raise Invalid("credential: this is no passkey for this site", field="credential")
         self._challenges.use(challenge)
-        new = NewPasskey(found.credential_id, found.credential_public_key, found.sign_count, petitioner.host, name)
         return await insert_passkey(conn, person.key, new)
 
-    def ask(self, petitioner: Petitioner) -> msgspec.Raw:
+    async def ask(self, petitioner: Petitioner) -> msgspec.Raw:
         """PublicKeyCredentialRequestOptions, as JSON: the same for everybody, so that they tell of no account."""
-        options = webauthn.generate_authentication_options(
-            rp_id=petitioner.host,
-            challenge=self._challenges.make(SIGN_IN),
-            timeout=LIFETIME * 1000,
-            user_verification=UserVerificationRequirement.REQUIRED,
-        )
-        return msgspec.Raw(webauthn.options_to_json(options).encode())
+        signing = await asyncio.to_thread(load_signing)
+        return signing.make_request(petitioner, self._challenges.make(SIGN_IN))
 
     async def admit(self, shown: Mapping[str, Any], petitioner: Petitioner) -> Proof:
         """Whose passkey has signed. NotSignedIn, with the same words for one that is not known and one that is
@@ -111,34 +74,25 @@ class Passkeys:
         challenge, credential = self._read_challenge(shown, SIGN_IN), _read_id(shown)
         if challenge is None or credential is None:
             raise NotSignedIn(UNKNOWN)
+        signing = await asyncio.to_thread(load_signing)
         async with borrow(self._pool) as conn:
             known = await select_public_key(conn, credential, petitioner.host)
             if known is None:
                 raise NotSignedIn(UNKNOWN)
-            try:
-                found = webauthn.verify_authentication_response(
-                    credential=dict(shown),
-                    expected_challenge=challenge,
-                    expected_rp_id=petitioner.host,
-                    expected_origin=petitioner.origin,
-                    credential_public_key=known.key,
-                    credential_current_sign_count=known.sign_count,
-                    require_user_verification=True,
-                )
-            except WebAuthnException:
-                raise NotSignedIn(UNKNOWN) from None
-            if not self._challenges.is_open(challenge, SIGN_IN):  # somebody answered it while we looked
+            count = signing.count(shown, challenge, petitioner, known)
+            # Somebody may have answered it while we looked.
+            if count is None or not self._challenges.is_open(challenge, SIGN_IN):
                 raise NotSignedIn(UNKNOWN)
             self._challenges.use(challenge)
-            if not await update_passkey_used(conn, known.id, known.sign_count, found.new_sign_count):
+            if not await update_passkey_used(conn, known.id, known.sign_count, count):
                 raise NotSignedIn(UNKNOWN)
         return known.proof
 
     def _read_challenge(self, shown: Mapping[str, Any], purpose: str) -> bytes | None:
         """The challenge that was signed, if it is an open one of ours."""
         try:
-            client = msgspec.json.decode(base64url_to_bytes(shown["response"]["clientDataJSON"]))
-            challenge = base64url_to_bytes(client["challenge"])
+            client = msgspec.json.decode(_decode(shown["response"]["clientDataJSON"]))
+            challenge = _decode(client["challenge"])
         except (KeyError, TypeError, ValueError, AttributeError, msgspec.DecodeError):
             return None
         return challenge if self._challenges.is_open(challenge, purpose) else None
@@ -150,6 +104,11 @@ def _purpose(person: Person) -> str:
 
 def _read_id(shown: Mapping[str, Any]) -> bytes | None:
     try:
-        return base64url_to_bytes(shown["rawId"])
+        return _decode(shown["rawId"])
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
+
+
+def _decode(text: str) -> bytes:
+    """Base64 of URLs, without its padding. ValueError, or TypeError where it is no text."""
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

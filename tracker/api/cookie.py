@@ -4,8 +4,7 @@ from quart import Response, request
 
 from tracker.access.gate import Gate
 from tracker.access.guard import address, check_origin
-from tracker.access.origin import is_allowed
-from tracker.access.passkeys import Petitioner, find_petitioner
+from tracker.access.origin import Petitioner, find_petitioner, is_allowed
 from tracker.access.sign_ins import COOKIE, close_sign_in, open_person_sign_in
 from tracker.api.edge import below
 from tracker.errors import Invalid, NotFound, NotSignedIn, TrackerError

@@ -32,7 +32,7 @@ from tracker.api.edge import (
 )
 from tracker.api.privacy import PrivacyAnswer, tell_privacy
 from tracker.errors import Conflict, Invalid, NotAllowed, NotFound
-from tracker.model.device import Device, Icon
+from tracker.model.device import ERASED, Device, Icon
 from tracker.model.moment import format_ms, from_datetime
 from tracker.model.sight import Sight
 from tracker.store.addresses import select_ingest_key
@@ -206,6 +206,8 @@ async def _list(pool: asyncpg.Pool, query: DeviceQuery) -> Response:
 async def _create(pool: asyncpg.Pool, new: NewDevice) -> Response:
     id = new.id or f"device-{secrets.token_hex(4)}"
     name, category = clean_name(new.name or id, "name"), clean(new.category or "", "category") or None
+    if id == ERASED:
+        raise Conflict("choose another id", field="id")
     async with borrow(pool) as conn, conn.transaction():
         group = await choose_group(conn, sight(), "devices", new.group) if new.person is None else None
         try:

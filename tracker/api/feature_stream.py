@@ -10,7 +10,6 @@ from quart import Response
 import tracker
 from tracker.geofence.published import END, Written, begin_collection, join_features, publish
 from tracker.model.sight import Sight
-from tracker.model.token import Token
 from tracker.store.geofences import StoredGeofence
 
 PIECE: Final = 100  # geofences
@@ -49,9 +48,9 @@ async def make_page(page: Sequence[StoredGeofence]) -> AsyncIterator[Sequence[St
     yield page
 
 
-def tag_of(revision: int, sight: Sight, token: Token | None) -> str:
-    """Which geofences these are: of a part of them, also by which rights."""
-    return str(revision) if sight.fences is None or token is None else f"{revision}-{token.rights}"
+def tag_of(revision: int, sight: Sight, rights: int) -> str:
+    """Which geofences these are: where a part of them, or of what they name, is left out, also by which rights."""
+    return str(revision) if sight.is_all else f"{revision}-{rights}"
 
 
 def of_revision(revision: str, pieces: AsyncIterator[bytes]) -> Response:

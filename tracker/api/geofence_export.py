@@ -10,7 +10,7 @@ import msgspec
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_response
 
-from tracker.access.guard import allow, caller, sight
+from tracker.access.guard import allow, rights, sight
 from tracker.api.edge import read_query
 from tracker.api.feature_stream import Form, of_revision, stream_features, tag_of
 from tracker.api.geofences import GeofenceAnswer
@@ -61,7 +61,7 @@ def blueprint(pool: asyncpg.Pool, database_url: str) -> Blueprint:
             pieces = export_pieces(Export(database_url, sight(), revision, form.rfc7946))
         else:
             pieces = stream_features(_pages(pool, sight()), partial(publish, cut=form.rfc7946), revision=revision)
-        response = of_revision(tag_of(revision, sight(), caller()), pieces)
+        response = of_revision(tag_of(revision, sight(), rights()), pieces)
         response.timeout = None  # a large one on a slow line takes its time; sockets have their own limits
         response.headers["Content-Disposition"] = 'attachment; filename="geofences.geojson"'
         return response

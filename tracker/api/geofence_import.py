@@ -110,7 +110,9 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
             async with borrow(pool) as conn, conn.transaction():
                 group = await choose_group(conn, sight(), "geofences", query.group)
                 mine = await find_mine(conn, sight())
-                settled = await insert_geofences(conn, found, on_conflict=query.on_conflict, mine=mine, group=group)
+                settled = await insert_geofences(
+                    conn, found, on_conflict=query.on_conflict, mine=mine, group=group, sight=sight()
+                )
                 await note(conn, "geofence.imported", "", features=found.total)
         clashes = _clashes(found, settled, query.on_conflict)
         if clashes and query.on_conflict == "fail":

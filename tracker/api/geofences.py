@@ -9,7 +9,7 @@ from quart_schema import document_querystring, document_request, document_respon
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from tracker.access.audit import note
-from tracker.access.guard import allow, caller, sight
+from tracker.access.guard import allow, rights, sight
 from tracker.access.objects import check_action, check_removal, choose_group, hide_owner, put_into
 from tracker.api.edge import Cursor, Page, Slug, answer, below, empty, read_bytes, read_query
 from tracker.api.feature_stream import Form, given, make_page, of_revision, stream_features, tag_of, written_as
@@ -107,7 +107,7 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
             found, more = await select_geofences(conn, sight(), after=query.after, limit=query.most)
         last = found[-1].id if more else None
         features = stream_features(make_page(found), written_as(query.rfc7946), next=last)
-        return of_revision(tag_of(revision, sight(), caller()), features)
+        return of_revision(tag_of(revision, sight(), rights()), features)
 
     @routes.post("")
     @document_querystring(NewGeofenceQuery)
@@ -150,7 +150,7 @@ def _changes(routes: Blueprint, pool: asyncpg.Pool, readers: Readers) -> None:
         draft = await _read(readers, geofence)
         async with borrow(pool) as conn, conn.transaction():
             meant = _read_if_match()
-            changed = await update_geofence(conn, geofence, draft.feature, draft.shape, revision=meant)
+            changed = await update_geofence(conn, geofence, draft.feature, draft.shape, revision=meant, sight=sight())
             await note(conn, "geofence.changed", geofence)
         return _make_answer(changed)
 

@@ -64,7 +64,7 @@ def blueprint(gate: Gate, pool: asyncpg.Pool, passwords: Passwords, passkeys: Pa
     @public
     async def ask() -> Response:
         """Ask for a passkey to sign in with: the answer goes to `POST /api/session` as `passkey`."""
-        return answer(Options(passkeys.ask(read_petitioner(gate))))
+        return answer(Options(await passkeys.ask(read_petitioner(gate))))
 
     @routes.get("/people/<int:person>/passkeys")
     @document_response(PasskeyList)

@@ -6,6 +6,7 @@ from typing import Final, Literal
 import msgspec
 
 Icon = Literal["car", "van", "truck", "bus", "bike", "person", "boat", "animal", "parcel", "phone"]
+ERASED: Final = "erased"  # stands in lists for devices that are gone or not to be named; no device is called so
 SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 

@@ -6,9 +6,12 @@ from typing import Final
 import asyncpg
 import msgspec
 
+from tracker.model.device import ERASED
 from tracker.model.person import Person
 
 PATIENCE: Final = 3600.0  # s for one statement: nobody waits for it, and a log of deliveries may be long
+SMALL: Final = 16 * 1024 * 1024  # bytes of a table and its indexes: written anew in a fraction of a second
+PATIENCE_FOR_LOCK: Final = "1s"
 
 
 class Erasure(msgspec.Struct, frozen=True):
@@ -24,7 +27,7 @@ class Erasure(msgspec.Struct, frozen=True):
 def _blank(column: str, path: str) -> str:
     """A list of ids in JSON, with a word in place of those: left out, an empty list would mean all there are."""
     return f"""{column} = jsonb_set({column}, '{{{path}}}', (
-                select jsonb_agg(case when each = any($1) then 'erased' else each end)
+                select jsonb_agg(case when each = any($1) then '{ERASED}' else each end)
                 from jsonb_array_elements_text({column} #> '{{{path}}}') each))
             where {column} #> '{{{path}}}' ?| $1"""
 
@@ -81,14 +84,30 @@ async def erase(conn: asyncpg.Connection, erasure: Erasure) -> None:
 
 
 async def vacuum_touched(conn: asyncpg.Connection) -> list[str]:
-    """Give the room of what was erased back, in every table that has such; gently. Their names."""
+    """Every table that has room of what was erased; their names. Small ones are written anew, so that their files hold
+    nothing of it; of large ones, which that would keep from everybody for long, the room is given back, gently. The
+    planner's figures, which quote values, are made anew with both."""
     await conn.execute("select pg_stat_force_next_flush()")
     await conn.execute("select pg_stat_clear_snapshot()")
     rows = await conn.fetch(
-        """select format('%I.%I', schemaname, relname) as name from pg_stat_user_tables
-           where n_dead_tup > 0 or relname in ('erasure', 'person') order by 1"""
+        """select format('%I.%I', schemaname, relname) as name, pg_total_relation_size(relid) <= $1 as is_small
+           from pg_stat_user_tables where n_dead_tup > 0 or relname in ('erasure', 'person') order by 1""",
+        SMALL,
     )
-    await conn.execute("set statement_timeout = 0; set vacuum_cost_delay = 2")  # until the connection is given back
+    # Until the connection is given back.
+    await conn.execute(
+        f"set statement_timeout = 0; set vacuum_cost_delay = 2; set lock_timeout = '{PATIENCE_FOR_LOCK}'"
+    )
     for row in rows:
-        await conn.execute(f"vacuum {row['name']}", timeout=PATIENCE)
+        if not (row["is_small"] and await _write_anew(conn, row["name"])):
+            await conn.execute(f"vacuum (analyze) {row['name']}", timeout=PATIENCE)
     return [row["name"] for row in rows]
+
+
+async def _write_anew(conn: asyncpg.Connection, table: str) -> bool:
+    """False where somebody needs it for longer than others should wait behind us."""
+    try:
+        await conn.execute(f"vacuum (full, analyze) {table}", timeout=PATIENCE)
+    except asyncpg.LockNotAvailableError:
+        return False
+    return True

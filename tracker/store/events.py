@@ -92,9 +92,13 @@ async def _insert_new(conn: asyncpg.Connection, transitions: Sequence[Transition
 async def _insert_events(
     conn: asyncpg.Connection, made: Sequence[Made], fence_ids: Mapping[int, str], detected_at: int
 ) -> list[Event]:
-    private = await find_private(conn, [each for _, each in made], detected_at)
+    # Whether anything ever was hidden comes with the number: where nothing was, nothing more is asked.
+    head = await conn.fetchrow(
+        "update event_head set id = id + $1 returning id, exists (select from device_privacy) as hides", len(made)
+    )
+    last = head["id"]
+    private = await find_private(conn, [each for _, each in made], detected_at) if head["hides"] else {}
     ids = {each.device: device for device, each in made} | {each.other: each.evidence.other or "" for _, each in made}
-    last = await conn.fetchval("update event_head set id = id + $1 returning id", len(made))
     events = [
         Event(
             id=last - len(made) + 1 + number,

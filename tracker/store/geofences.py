@@ -10,12 +10,10 @@ import msgspec
 from tracker.errors import Changed, Conflict
 from tracker.geofence.reading.collection import Collection, Draft
 from tracker.geofence.reading.settle import Settled, Stored, settle
-from tracker.model.sight import Sight
+from tracker.model.sight import EVERYTHING, Sight
 from tracker.store.holders import hold_geofences
+from tracker.store.scopes import check_scopes, keep_unseen, show_feature
 from tracker.store.seen import Args, seen_fences
-
-SELECT: Final = """select key, id, revision, jsonb_set(feature, '{properties,revision}', to_jsonb(revision)) as feature
-                   from geofence"""
 
 # The first statement of each change: the lock it takes puts changes in one order. A sequence would number them without
 # a lock, and a reader that has seen 7 might find a 6 later, whose transaction took longer.
@@ -41,6 +39,10 @@ class StoredGeofence(msgspec.Struct, frozen=True):
     feature: msgspec.Raw
 
 
+def _select(sight: Sight, args: Args) -> str:
+    return f"select key, id, revision, {show_feature(sight, args)} as feature from geofence"
+
+
 async def insert_geofence(conn: asyncpg.Connection, id: str, feature: bytes, shape: bytes) -> StoredGeofence:
     """`shape` is WKB. Conflict where the id is taken."""
     async with conn.transaction():
@@ -54,7 +56,7 @@ async def insert_geofence(conn: asyncpg.Connection, id: str, feature: bytes, sha
         )
         if row is None:
             raise Conflict(f"there is a geofence {id} already", field="id")
-        return await _select_by_key(conn, row["key"])
+        return await _select_by_key(conn, EVERYTHING, row["key"])
 
 
 async def insert_geofences(
@@ -64,6 +66,7 @@ async def insert_geofences(
     on_conflict: OnConflict,
     mine: frozenset[str] | None = None,
     group: int | None = None,
+    sight: Sight = EVERYTHING,
 ) -> Settled:
     """Each with a revision of its own. Where ids are taken by others: `fail` changes nothing, `skip` leaves those out,
     `replace` puts the new ones in their place; the key of a replaced one stays, and what is there already is unchanged.
@@ -72,7 +75,7 @@ async def insert_geofences(
     async with conn.transaction():
         # The lock first, as in each change: what is decided below must not be decided beside another change.
         last = await conn.fetchval("select revision from geofence_head for update")
-        stored = await _select_stored(conn, [draft.id for draft in found.drafts])
+        stored = await _select_stored(conn, sight, [draft.id for draft in found.drafts])
         settled = await asyncio.to_thread(settle, found, stored, mine)
         if (settled.replaced or settled.foreign) and on_conflict == "fail":
             return settled
@@ -80,19 +83,23 @@ async def insert_geofences(
         await conn.execute("update geofence_head set revision = revision + $1", len(drafts))
         begin = 0
         for end in _cut_slices(drafts):
-            await _upsert(conn, drafts[begin:end], last + begin + 1)
+            await _upsert(conn, sight, drafts[begin:end], last + begin + 1)
             begin = end
+        if not sight.is_all:
+            await check_scopes(conn, [each.id for each in drafts])
         if group is not None:
             await hold_geofences(conn, group, [each.id for each in drafts if each.id not in stored])
         return settled
 
 
-async def _select_stored(conn: asyncpg.Connection, ids: list[str]) -> dict[str, Stored]:
+async def _select_stored(conn: asyncpg.Connection, sight: Sight, ids: list[str]) -> dict[str, Stored]:
     found: dict[str, Stored] = {}
     for begin in range(0, len(ids), SLICE):
+        args: Args = [ids[begin : begin + SLICE]]
+        shown = show_feature(sight, args)
         rows = await conn.fetch(
-            "select id, feature, st_asbinary(shape) as shape from geofence where id = any($1::text[])",
-            ids[begin : begin + SLICE],
+            f"select id, {shown} as feature, st_asbinary(shape) as shape from geofence where id = any($1::text[])",
+            *args,
         )
         found |= {row["id"]: Stored(bytes(row["feature"]), row["shape"]) for row in rows}
     return found
@@ -109,36 +116,48 @@ def _cut_slices(drafts: Sequence[Draft]) -> Iterator[int]:
     yield len(drafts)
 
 
-async def _upsert(conn: asyncpg.Connection, drafts: Sequence[Draft], revision: int) -> None:
-    await conn.execute(
-        """insert into geofence (id, revision, feature, shape)
-           select id, revision, convert_from(feature, 'UTF8')::jsonb, st_geomfromwkb(shape, 4326)
-           from unnest($1::text[], $2::bigint[], $3::bytea[], $4::bytea[]) as draft (id, revision, feature, shape)
-           on conflict (id) do update set revision = excluded.revision, feature = excluded.feature,
-                                          shape = excluded.shape, updated_at = now()""",
+async def _upsert(conn: asyncpg.Connection, sight: Sight, drafts: Sequence[Draft], revision: int) -> None:
+    args: Args = [
         [draft.id for draft in drafts],
         list(range(revision, revision + len(drafts))),
         [draft.feature for draft in drafts],
         [draft.shape for draft in drafts],
+    ]
+    kept = keep_unseen("excluded.feature", "geofence.feature", sight, args)
+    await conn.execute(
+        f"""insert into geofence (id, revision, feature, shape)
+           select id, revision, convert_from(feature, 'UTF8')::jsonb, st_geomfromwkb(shape, 4326)
+           from unnest($1::text[], $2::bigint[], $3::bytea[], $4::bytea[]) as draft (id, revision, feature, shape)
+           on conflict (id) do update set revision = excluded.revision, feature = {kept},
+                                          shape = excluded.shape, updated_at = now()""",
+        *args,
     )
 
 
 async def update_geofence(
-    conn: asyncpg.Connection, id: str, feature: bytes, shape: bytes, *, revision: int | None = None
+    conn: asyncpg.Connection,
+    id: str,
+    feature: bytes,
+    shape: bytes,
+    *,
+    revision: int | None = None,
+    sight: Sight = EVERYTHING,
 ) -> StoredGeofence | None:
     """The key stays: with a new one, every device that is inside would leave and enter. None where there is none,
     Changed where it is at another revision."""
+    args: Args = [id, feature, shape]
+    kept = keep_unseen("$2::jsonb", "geofence.feature", sight, args)
     async with conn.transaction():
         await _check_revision(conn, id, revision)
         row = await conn.fetchrow(
             f"""with head as ({BUMP})
-                update geofence set revision = head.revision, feature = $2, shape = st_geomfromwkb($3, 4326),
+                update geofence set revision = head.revision, feature = {kept}, shape = st_geomfromwkb($3, 4326),
                        updated_at = now() from head where id = $1 returning key""",
-            id,
-            feature,
-            shape,
+            *args,
         )
-        return await _select_by_key(conn, row["key"]) if row else None
+        if not sight.is_all:
+            await check_scopes(conn, [id])
+        return await _select_by_key(conn, sight, row["key"]) if row else None
 
 
 async def delete_geofence(conn: asyncpg.Connection, id: str, *, revision: int | None = None) -> bool:
@@ -163,7 +182,7 @@ async def _check_revision(conn: asyncpg.Connection, id: str, revision: int | Non
 
 async def select_geofence(conn: asyncpg.Connection, sight: Sight, id: str) -> StoredGeofence | None:
     args: Args = [id]
-    row = await conn.fetchrow(f"{SELECT} where id = $1{seen_fences(sight, 'key', args)}", *args)
+    row = await conn.fetchrow(f"{_select(sight, args)} where id = $1{seen_fences(sight, 'key', args)}", *args)
     return _read_geofence(row) if row else None
 
 
@@ -175,11 +194,11 @@ async def select_geofences(
     A page ends early where it would be more than `largest` bytes: a geofence may have three hundred kilobytes.
     """
     args: Args = [after, limit, largest]
-    seen = seen_fences(sight, "key", args)
+    select, seen = _select(sight, args), seen_fences(sight, "key", args)
     rows = await conn.fetch(
         f"""select * from (
                 select *, sum(length(feature::text)) over (order by id collate "C") - length(feature::text) as before
-                from ({SELECT} where id collate "C" > $1{seen} order by id collate "C" limit $2 + 1)
+                from ({select} where id collate "C" > $1{seen} order by id collate "C" limit $2 + 1)
                       as page) as measured
             where before < $3 order by measured.id collate "C" """,
         *args,
@@ -200,11 +219,11 @@ async def select_geofences_after(
     """In the order in which they were made, which has an index for all to be read by. Ends early as a page of
     `select_geofences` does; empty at the end."""
     args: Args = [key, limit, largest]
-    seen = seen_fences(sight, "key", args)
+    select, seen = _select(sight, args), seen_fences(sight, "key", args)
     rows = await conn.fetch(
         f"""select * from (
                 select *, sum(length(feature::text)) over (order by key) - length(feature::text) as before
-                from ({SELECT} where key > $1{seen} order by key limit $2) as page) as measured
+                from ({select} where key > $1{seen} order by key limit $2) as page) as measured
             where before < $3 order by key""",
         *args,
     )
@@ -262,10 +281,10 @@ async def select_geofence_as_of(
 ) -> StoredGeofence | None:
     """As it was by this revision, also if it is gone by now; None where that revision was none of this geofence."""
     args: Args = [id, revision]
-    seen = seen_fences(sight, "key", args)
+    shown, seen = show_feature(sight, args), seen_fences(sight, "key", args)
     row = await conn.fetchrow(
-        f"""select key, id, revision, jsonb_set(feature, '{{properties,revision}}', to_jsonb(revision)) as feature
-           from geofence_revision where id = $1 and revision = $2 and feature is not null{seen}""",
+        f"""select key, id, revision, {shown} as feature from geofence_revision
+            where id = $1 and revision = $2 and feature is not null{seen}""",
         *args,
     )
     return _read_geofence(row) if row else None
@@ -276,8 +295,9 @@ async def select_geofence_revision(conn: asyncpg.Connection) -> int:
     return revision
 
 
-async def _select_by_key(conn: asyncpg.Connection, key: int) -> StoredGeofence:
-    return _read_geofence(await conn.fetchrow(f"{SELECT} where key = $1", key))
+async def _select_by_key(conn: asyncpg.Connection, sight: Sight, key: int) -> StoredGeofence:
+    args: Args = [key]
+    return _read_geofence(await conn.fetchrow(f"{_select(sight, args)} where key = $1", *args))
 
 
 def _read_geofence(row: asyncpg.Record) -> StoredGeofence:

@@ -48,6 +48,7 @@ export const query = signal('');
 export const filter = signal<Filter>('all');
 export const finding = signal<Finding>(EVERYTHING);
 export const members = signal<ReadonlySet<string> | null>(null); // of the group that is asked for
+export const groupsChanged = signal(0); // groups are to be read anew
 export const pane = signal<Pane>('devices'); // on a wide screen the events have a place of their own
 export const fenceQuery = signal('');
 export const helpShown = signal(false);

@@ -1,9 +1,17 @@
-/** Groups of people and what they may see, as filters need them. */
+/** Groups of people and what they may see: as filters need them, and as who manages one changes them. */
 import { call, type Json, list, textOrNull } from './call';
 
 export interface Group {
   readonly id: string;
   readonly name: string;
+}
+
+export type MemberKind = 'devices' | 'geofences' | 'people';
+
+/** `role`: of a person, whose number is the id. */
+export interface Member {
+  readonly id: string;
+  readonly role: string | null;
 }
 
 export async function fetchGroups(): Promise<readonly Group[]> {
@@ -17,8 +25,41 @@ export async function fetchGroups(): Promise<readonly Group[]> {
   return found;
 }
 
+function at(group: string): string {
+  return `/api/groups/${encodeURIComponent(group)}`;
+}
+
+export async function fetchMembersOf(group: string, kind: MemberKind): Promise<readonly Member[]> {
+  const { members } = await call('GET', `${at(group)}/${kind}`);
+  return list(members).map((each) => ({ id: String(each['id']), role: textOrNull(each['role']) }));
+}
+
 /** The ids of its devices. */
 export async function fetchMembers(group: string): Promise<ReadonlySet<string>> {
-  const { members } = await call('GET', `/api/groups/${encodeURIComponent(group)}/devices`);
-  return new Set(list(members).map((each) => String(each['id'])));
+  return new Set((await fetchMembersOf(group, 'devices')).map((each) => each.id));
+}
+
+export async function makeGroup(name: string): Promise<Group> {
+  const made = await call('POST', '/api/groups', { name });
+  return { id: String(made['id']), name: String(made['name']) };
+}
+
+export async function renameGroup(group: string, name: string): Promise<void> {
+  await call('PATCH', at(group), { name });
+}
+
+export async function removeGroup(group: string): Promise<void> {
+  await call('DELETE', at(group));
+}
+
+export async function putInto(group: string, kind: MemberKind, id: string): Promise<void> {
+  await call('PUT', `${at(group)}/${kind}/${encodeURIComponent(id)}`);
+}
+
+export async function takeOut(group: string, kind: MemberKind, id: string): Promise<void> {
+  await call('DELETE', `${at(group)}/${kind}/${encodeURIComponent(id)}`);
+}
+
+export async function giveRole(group: string, person: string, role: string): Promise<void> {
+  await call('PUT', `${at(group)}/people/${person}`, { role });
 }

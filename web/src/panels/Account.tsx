@@ -5,8 +5,6 @@ import {
   endSession,
   fetchPeople,
   fetchSessions,
-  type Invited,
-  invite,
   makePerson,
   makeResetLink,
   type OpenSession,
@@ -20,7 +18,9 @@ import { Audit } from '../people/Audit';
 import { useAttempt } from '../people/attempt';
 import { CurrentPassword } from '../people/CurrentPassword';
 import { Data } from '../people/Data';
+import { Groups } from '../people/Groups';
 import { Identities } from '../people/Identities';
+import { Invite, Link } from '../people/Invite';
 import { Line } from '../people/Line';
 import { Passkeys } from '../people/Passkeys';
 import { SecondFactor } from '../people/SecondFactor';
@@ -30,8 +30,6 @@ import { locale } from '../words';
 import { Confirm } from './Confirm';
 import { CloseIcon } from './Icons';
 import { Refusal } from './SignIn';
-
-const ROLES = ['viewer', 'dispatcher', 'manager'] as const;
 
 /** `onChanged`: one is somebody else now. */
 export function Account({ onClose, onChanged }: { onClose: () => void; onChanged: () => void }) {
@@ -119,6 +117,8 @@ function Own({ person }: { person: number }) {
           <Roles person={self} />
         </p>
       )}
+      {self && <Groups people={people} self={self} onChanged={read} />}
+      {self && isManager && <Invite self={self} />}
       <h3>{said.sessions}</h3>
       <ul class="rows">
         {sessions.map((each) => (
@@ -148,7 +148,6 @@ function Own({ person }: { person: number }) {
       {isManager && people.length > 1 && (
         <People people={people.filter((each) => each.id !== person)} owner={self?.owner === true} onChanged={read} />
       )}
-      {isManager && <Invite />}
       {isManager && <Audit />}
     </>
   );
@@ -242,57 +241,6 @@ function People({ people, owner, onChanged }: { people: readonly Person[]; owner
         ))}
       </ul>
     </>
-  );
-}
-
-function Invite() {
-  const groups = (me.value?.groups ?? []).filter((each) => each.role === 'manager');
-  const [email, setEmail] = useState('');
-  const [group, setGroup] = useState(groups[0]?.id ?? '');
-  const [role, setRole] = useState('viewer');
-  const [made, setMade] = useState<Invited | null>(null);
-  const { busy, error, run } = useAttempt();
-  const said = peopleWords.value;
-  const submit = async (event: Event) => {
-    event.preventDefault();
-    setMade(null);
-    if (await run(async () => setMade(await invite(email.trim(), group.trim(), role)))) setEmail('');
-  };
-  return (
-    <form class="lines" onSubmit={(event) => void submit(event)}>
-      <h3>{said.invite}</h3>
-      <Line id="invite-email" label={said.email} type="email" autocomplete="off" value={email} onInput={setEmail} />
-      <div class="two">
-        <Line id="invite-group" label={said.group} autocomplete="off" value={group} onInput={setGroup} />
-        <div class="line">
-          <label for="invite-role">{said.role}</label>
-          <select id="invite-role" value={role} onChange={(event) => setRole(event.currentTarget.value)}>
-            {ROLES.map((each) => (
-              <option key={each} value={each}>
-                {said.roles[each]}
-              </option>
-            ))}
-          </select>
-        </div>
-      </div>
-      <Refusal text={error} />
-      {made && <Link link={made.link} mailed={made.mailed} />}
-      <button type="submit" class="primary" disabled={busy}>
-        {said.makeLink}
-      </button>
-    </form>
-  );
-}
-
-function Link({ link, mailed }: { link: string; mailed: boolean }) {
-  const said = peopleWords.value;
-  return (
-    <div class="handed" role="status">
-      <p>
-        {said.handOver} {mailed && said.mailed}
-      </p>
-      <code>{link}</code>
-    </div>
   );
 }
 

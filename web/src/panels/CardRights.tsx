@@ -10,6 +10,9 @@ import { WatcherLists } from '../watching/WatcherLists';
 import type { Watchers } from '../watching/watchers';
 import { words } from '../words';
 import { moment } from './format';
+import { later } from './later';
+
+const ShownIn = later(() => import('../people/ShownIn').then((it) => it.ShownIn));
 
 const HOUR_MS = 3_600_000;
 const LASTS = [1, 8, 24] as const; // hours
@@ -31,6 +34,7 @@ export function CardRights({ live, id }: { live: Live; id: string }) {
     <div class="rights">
       {privacy && <p class="hidden-now">{sayPrivacy(privacy, isOwn)}</p>}
       {found && !isOwn && me.value?.person !== null && <p class="hint">{sayRights(found.may)}</p>}
+      {isOwn && <ShownIn id={id} key={`shown ${id}`} />}
       {isOwn && <Hide id={id} privacy={privacy} />}
       {isOwn && <Watched id={id} key={id} />}
     </div>

@@ -21,8 +21,9 @@ import { language, words } from '../words';
 import { AddButton } from './AddButton';
 import { DeviceIcon } from './DeviceIcons';
 import { NoDevices, Nothing } from './Empty';
-import { Filters, MoreFilters, useMembers } from './Filters';
+import { Filters, MoreFilters } from './Filters';
 import { ago, compareNames, type State, speedFigure, speedUnit, stateOf } from './format';
+import { GroupView, useMembers } from './GroupView';
 import { isolated, Name } from './Name';
 import { Search } from './Search';
 import { Unread } from './Unread';
@@ -50,6 +51,7 @@ export function DeviceList({ live }: { live: Live }) {
   const current = selected.value === null ? -1 : rows.indexOf(selected.value);
   return (
     <section class="devices" aria-label={words.value.app.devices}>
+      <GroupView />
       <Search label={words.value.devices.search} query={query} />
       <Filters states={states} />
       {devices.size > 0 && <MoreFilters devices={devices} />}

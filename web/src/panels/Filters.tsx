@@ -1,10 +1,9 @@
 /** Which devices the list shows and in which order: chips for what they do, and more behind them. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
-import { fetchGroups, fetchMembers, type Group } from '../api/groups';
+import { useMemo } from 'preact/hooks';
 import { countFilters, EVERYTHING, type Finding, ORDERS } from '../finding';
 import type { DeviceTable } from '../live/devices';
-import { type Filter, filter, finding, geofences, members, query, second } from '../state';
+import { type Filter, filter, finding, geofences, query, second } from '../state';
 import { measure } from '../units';
 import { words } from '../words';
 import { compareNames, count, type State, span, speed } from './format';
@@ -33,8 +32,8 @@ export function Filters({ states }: { states: readonly State[] }) {
 
 export function MoreFilters({ devices }: { devices: DeviceTable }) {
   const said = words.value.devices;
-  const isOpen = useSignal(countFilters(finding.peek()) > 0 || finding.peek().order !== 'name');
-  const used = countFilters(finding.value);
+  const isOpen = useSignal(countHere(finding.peek()) > 0 || finding.peek().order !== 'name');
+  const used = countHere(finding.value);
   return (
     <div class="more-filters">
       <div class="line">
@@ -48,7 +47,7 @@ export function MoreFilters({ devices }: { devices: DeviceTable }) {
           {said.more}
           {used > 0 && ` (${used})`}
         </button>
-        {(used > 0 || query.value !== '' || filter.value !== 'all') && (
+        {(countFilters(finding.value) > 0 || query.value !== '' || filter.value !== 'all') && (
           <button type="button" class="link" onClick={clear}>
             {said.clear}
           </button>
@@ -57,6 +56,11 @@ export function MoreFilters({ devices }: { devices: DeviceTable }) {
       {isOpen.value && <Grid devices={devices} />}
     </div>
   );
+}
+
+/** The group has a place of its own. */
+function countHere(wanted: Finding): number {
+  return countFilters({ ...wanted, group: null });
 }
 
 function clear(): void {
@@ -77,7 +81,6 @@ function Grid({ devices }: { devices: DeviceTable }) {
     () => [...new Set(devices.category.filter((each) => each !== null))].sort(compareNames),
     [devices.namesVersion],
   );
-  const groups = useGroups();
   const unit = measure().speed;
   return (
     <div class="grid" id="more-filters">
@@ -101,15 +104,6 @@ function Grid({ devices }: { devices: DeviceTable }) {
         from={geofences.value.map((each) => [each.id, each.name])}
         onPick={(inside) => change({ inside: inside || null })}
       />
-      {groups.length > 0 && (
-        <Choice
-          label={said.group}
-          value={now.group ?? ''}
-          none={said.anyGroup}
-          from={groups.map((each) => [each.id, each.name])}
-          onPick={(group) => change({ group: group || null })}
-        />
-      )}
       <Choice
         label={said.silentFor}
         value={String(now.silent || '')}
@@ -133,31 +127,6 @@ function Grid({ devices }: { devices: DeviceTable }) {
       />
     </div>
   );
-}
-
-/** Those one may see; a reader in none is asked nothing. */
-function useGroups(): readonly Group[] {
-  const groups = useSignal<readonly Group[]>([]);
-  useEffect(() => {
-    fetchGroups().then(
-      (found) => (groups.value = found),
-      () => {}, // without them there is one filter less
-    );
-  }, []);
-  return groups.value;
-}
-
-/** The devices of the group that is asked for. */
-export function useMembers(): void {
-  const { group } = finding.value;
-  useEffect(() => {
-    members.value = null;
-    if (group === null) return;
-    fetchMembers(group).then(
-      (found) => finding.peek().group === group && (members.value = found),
-      () => {},
-    );
-  }, [group]);
 }
 
 interface ChoiceProps {

@@ -95,7 +95,7 @@ export const de: Words = {
       speed: 'schnellste zuerst',
     },
     group: 'Gruppe',
-    anyGroup: 'jede Gruppe',
+    allGroups: 'alles, was ich sehe',
     faster: 'Geschwindigkeit',
     anySpeed: 'jede',
     speedOver: (speed) => `${speed} oder mehr`,

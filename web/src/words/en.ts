@@ -94,7 +94,7 @@ export const en = {
       speed: 'fastest first',
     } as Record<string, string>,
     group: 'Group',
-    anyGroup: 'any group',
+    allGroups: 'all that I see',
     faster: 'Speed',
     anySpeed: 'any speed',
     speedOver: (speed: string) => `${speed} or more`,
