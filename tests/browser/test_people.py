@@ -212,6 +212,59 @@ def test_a_viewer_makes_alerts_of_its_own(door: Page) -> None:
     expect(door.get_by_text("do not belong together")).to_be_visible()
 
 
+def test_a_group_is_made_filled_and_seen_as_a_view(door: Page, server: RunningServer) -> None:
+    """By the owner; who is in it lists its devices alone, and is told its role."""
+    with server.api() as api, vehicle(server, "tram", "Tram 4") as tram, vehicle(server, "bus", "Bus 7") as bus:
+        api.post("/api/people", json={"email": "dora@example.org", "password": GOOD, "name": "Dora"})
+        tram.drive(*HERE)
+        bus.drive(*HERE)
+        start_at(door, *HERE)
+        door.reload()
+        fill_in(door, ANN)
+        account = open_account(door)
+        account.get_by_label("Name of a new group").fill("Harbour")
+        account.get_by_role("button", name="Make the group").click()
+        account.locator(".groups summary", has_text="Harbour").click()
+        group = account.locator(".groups details", has_text="Harbour")
+        group.get_by_label("Add somebody…").select_option(label="Dora (dora@example.org)")
+        group.get_by_label("Role of Dora").select_option("dispatcher")
+        group.get_by_label("Add a device…").select_option(label="Tram 4")
+        expect(group.get_by_role("button", name="Take Tram 4 out")).to_be_visible()
+        (made,) = [each for each in api.get("/api/groups").json()["groups"] if each["name"] == "Harbour"]
+        account.get_by_role("button", name="Close").first.click()
+        door.get_by_label("Group").select_option(label="Harbour")
+        expect(door.get_by_role("option", name="Tram 4")).to_be_visible()
+        expect(door.get_by_role("option", name="Bus 7")).to_have_count(0)
+        sign_out(door)
+        fill_in(door, "dora@example.org")
+        expect(door.get_by_label("Group").locator("option", has_text="Harbour")).to_contain_text("(dispatcher)")
+        expect(door.get_by_role("option", name="Tram 4")).to_be_visible()
+        door.get_by_role("option", name="Tram 4").click()
+        expect(door.locator(".rights")).to_contain_text("You may see, write to, and share it.")
+        assert api.delete(f"/api/groups/{made['id']}").is_success
+        assert all(api.delete(f"/api/devices/{id}").is_success for id in ("tram", "bus"))
+
+
+def test_a_device_of_ones_own_is_shown_to_a_group(door: Page, server: RunningServer) -> None:
+    with server.api() as api, vehicle(server, "watch", "Ann's watch") as watch:
+        watch.drive(*HERE)
+        ann = next(each["id"] for each in api.get("/api/people").json()["people"] if each["email"] == ANN)
+        assert api.patch("/api/devices/watch", json={"person": ann}).is_success
+        start_at(door, *HERE)
+        door.reload()
+        fill_in(door, ANN)
+        door.get_by_role("option", name="Ann's watch").click()
+        shown = door.get_by_role("group", name="Shown to")
+        expect(shown).to_contain_text("Only you see it.")
+        shown.get_by_label("North").check()
+        expect(shown).not_to_contain_text("Only you see it.")
+        members = api.get("/api/groups/north/devices").json()["members"]
+        assert [each["id"] for each in members] == ["watch"]
+        shown.get_by_label("North").uncheck()
+        expect(shown).to_contain_text("Only you see it.")
+        door.evaluate("fetch('/api/devices/watch', {method: 'DELETE'})")
+
+
 def test_an_owner_reads_what_was_done(door: Page) -> None:
     fill_in(door, ANN)
     account = open_account(door)

@@ -19,12 +19,14 @@ export function ShownIn({ id }: { id: string }) {
     setShown(new Set(found.filter((_, number) => holds[number]!.some((it) => it.id === id)).map((each) => each.id)));
   };
   useEffect(() => void run(read), [id]);
-  const turn = (group: string) =>
-    void run(async () => {
-      await (shown.has(group) ? takeOut(group, 'devices', id) : putInto(group, 'devices', id));
-      await read();
+  const turn = (group: string) => {
+    const was = shown.has(group);
+    setShown(new Set(was ? [...shown].filter((each) => each !== group) : [...shown, group])); // a box turns at once
+    void run(() => (was ? takeOut(group, 'devices', id) : putInto(group, 'devices', id))).then((done) => {
+      if (!done) setShown(shown);
       groupsChanged.value++;
     });
+  };
   return (
     <fieldset class="shown-in">
       <legend>{said.shownTo}</legend>
