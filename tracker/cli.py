@@ -244,6 +244,30 @@ def replay(file: Path, url: str, token: str, speed: str, now: bool, binary: bool
     run_loop(replay_recording(file, url, token, Tempo(factor_of(speed), now), binary=binary, console=console))
 
 
+@main.command("import-traccar")
+@click.argument("source")
+@click.option("--user", help="An administrator of that server, by e-mail.")
+@click.option("--password", envvar="TRACCAR_PASSWORD", help="Of that user.")
+@click.option("--traccar-token", envvar="TRACCAR_TOKEN", help="Or a token of that server.")
+@click.option("--apply", is_flag=True, help="Do it. Without, it is only said.")
+@click.option("--invite", is_flag=True, help="Invite its users, too.")
+@target_options
+def import_traccar(source: str, user: str | None, password: str | None, url: str, token: str, **options: Any) -> None:
+    """Take over the devices, groups, geofences and users of the Traccar server at SOURCE.
+
+    It says first what it would make, and what it does not take. What is here already stays as it is.
+    """
+    from tracker.traccar.command import Import
+    from tracker.traccar.command import import_traccar as take_over
+
+    login = (user, password or "") if user else None
+    try:
+        asked = Import(source, login, options.pop("traccar_token"), url, token)
+        take_over(asked, click.echo, **options)
+    except TrackerError as error:
+        raise click.ClickException(str(error)) from None
+
+
 @main.command()
 @click.option("--gpsd", help="HOST:PORT of a gpsd.")
 @click.option("--nmea", type=click.Path(exists=True, path_type=Path), help="A serial line, a pipe or a file of NMEA.")

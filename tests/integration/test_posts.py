@@ -45,3 +45,28 @@ async def test_a_thousand_wait_and_the_next_is_told_to_come_again() -> None:
     writer.waiting = ROOM
     with pytest.raises(StorageDown):
         posts.check_room()
+
+
+async def test_what_one_commit_stores_is_answered_one_in_each_turn() -> None:
+    """So that a crowd of requests holds no socket up: whatever else is to be done has its turn between two of them."""
+    writer = Writer(Log("", "nobody"), MemoryBus(), Metrics())
+    writer.is_storing = True
+    posts = Posts(writer)
+    answered: list[int] = []
+
+    async def post(number: int) -> None:
+        await posts.offer(VAN, frame())
+        answered.append(number)
+
+    async with asyncio.TaskGroup() as tasks:
+        for number in range(50):
+            tasks.create_task(post(number))
+        await asyncio.sleep(0)
+        for each, sender in writer.live:
+            sender.committed(each, Outcome(1, 0))
+        seen = 0
+        while len(answered) < 50:
+            assert len(answered) - seen <= 1
+            seen = len(answered)
+            await asyncio.sleep(0)
+    assert answered == list(range(50))

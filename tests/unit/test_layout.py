@@ -69,6 +69,7 @@ MAY_IMPORT: Final = {
     "streets": {"errors"},
     "client": {"model", "errors"},
     "receiver": {"client", "model", "errors"},
+    "traccar": {"model", "errors"},
     "simulator": {"client", "model", "errors", "geo", "xml"},
 }
 # Decisions are values in, values out: nothing that waits, asks the time, talks or writes.
