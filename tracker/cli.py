@@ -257,12 +257,12 @@ def import_traccar(source: str, user: str | None, password: str | None, url: str
 
     It says first what it would make, and what it does not take. What is here already stays as it is.
     """
-    from tracker.traccar.command import Import
+    from tracker.traccar.command import Takeover
     from tracker.traccar.command import import_traccar as take_over
 
     login = (user, password or "") if user else None
     try:
-        asked = Import(source, login, options.pop("traccar_token"), url, token)
+        asked = Takeover(source, login, options.pop("traccar_token"), url, token)
         take_over(asked, click.echo, **options)
     except TrackerError as error:
         raise click.ClickException(str(error)) from None

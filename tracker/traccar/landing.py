@@ -13,11 +13,11 @@ PATIENCE: Final = 60.0  # s
 PAGE: Final = 5_000
 
 
-class TargetRefused(TrackerError):
+class LandingRefused(TrackerError):
     """The server refused a request."""
 
 
-class Target:
+class Landing:
     """`is_dry`: nothing is changed. `told` hears a line for each thing that is new."""
 
     def __init__(self, api: httpx2.Client, told: Callable[[str], None], *, is_dry: bool) -> None:
@@ -53,7 +53,7 @@ class Target:
         name = f"{feature['id']} ({feature['properties']['name']})"
         try:
             self.make("geofence", name, "POST", "/api/geofences", feature)
-        except TargetRefused as error:
+        except LandingRefused as error:
             self.told(f"not taken: geofence {name}: {error}")
             return
         devices = feature["properties"].get("devices", ())
@@ -102,8 +102,8 @@ class Target:
         try:
             answer = self.api.request(method, path, json=body) if body is not None else self.api.request(method, path)
         except httpx2.TransportError as error:
-            raise TargetRefused(f"{self.api.base_url} does not answer: {error}") from None
+            raise LandingRefused(f"{self.api.base_url} does not answer: {error}") from None
         if not answer.is_success:
-            raise TargetRefused(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
+            raise LandingRefused(f"{method} {path}: {answer.status_code} {answer.text[:300]}")
         found: dict[str, Any] = answer.json() if answer.content else {}
         return found
