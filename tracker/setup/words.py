@@ -54,6 +54,12 @@ COMMANDS: Final[Mapping[str, Words]] = {
     "give-device": Words(
         "Make a device a person's own: from then on it is shown to nobody else.", DATABASE, arguments=2
     ),
+    "import-traccar": Words(
+        "Take over the devices, groups, geofences and users of the Traccar server at SOURCE.",
+        (*TARGET, "--user", "--password", "--traccar-token"),
+        ("--apply", "--invite"),
+        arguments=1,
+    ),
     "map add": Words(
         "Add the streets of an area to the page's map, out of an archive of the world.",
         ("--from", "--max-zoom", "--data"),
