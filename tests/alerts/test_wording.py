@@ -51,6 +51,12 @@ def message(*events: dict[str, Any], quiet: Quiet | None = None, names: Names = 
         ("dwell", {"dwell_s": "long"}, "Van 12 has been in Port"),
         ("speeding", {"limit": 13.889, "peak": 25.6}, "Van 12 was too fast in Port: 92 km/h where 50 are allowed"),
         ("offline", {"silent_s": 600}, "Van 12 is offline: nothing came for 10 min"),
+        ("absent", {"until": "2026-11-23T08:15:00Z"}, "Van 12 was not in Port by 08:15"),
+        (
+            "absent",
+            {"until": "2026-11-23T08:15:00Z", "unknown": True},
+            "Nobody knows whether Van 12 was in Port by 08:15: it says nothing",
+        ),
         ("near", {"other": "bus"}, "Van 12 is near Bus"),
         ("apart", {}, "Van 12 and another device are apart again"),
         ("retraction", {"event": 3, "type": "enter"}, "Van 12 did not enter Port after all"),

@@ -14,13 +14,14 @@ import shapely
 
 from tests.integration.test_replay import DEVICES, afresh
 from tracker.ingest import log as log_module
+from tracker.ingest.expecting import Expecting, judge_due
 from tracker.ingest.log import Log
 from tracker.ingest.note_queue import store_notes
 from tracker.model.device import Device
 from tracker.model.dialect import Dialect
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame
-from tracker.model.moment import format_ms, now_us
+from tracker.model.moment import DAY_MS, format_ms, now_us
 from tracker.model.note import Note, Standing, Utterance
 from tracker.model.report import App
 from tracker.store.devices import delete_device, update_device
@@ -119,7 +120,7 @@ async def read_events(conn: asyncpg.Connection) -> list[Event]:
             row["device"],
             row["geofence"],
             row["other"],
-            0.0 if row["type"] in ("offline", "online") else row["at"].timestamp() - AT / 1000,
+            0.0 if row["type"] in ("offline", "online", "absent") else row["at"].timestamp() - AT / 1000,
         )
         for row in rows
     ]
@@ -227,6 +228,11 @@ class Player:
         self.log.memory.revisit(len(self.log.memory.to_revisit))
         now = state.received_at + (AT + round(second * 1000) - state.newest.at) * 1000 + GRACE_US
         return self.log.memory.wakes.ring(now), now
+
+    async def judged(self) -> None:
+        """A day goes by, on which somebody was to be somewhere."""
+        for due in Expecting().look(self.log.fences, now_us() // 1000 + DAY_MS):
+            await self.attempt(lambda due=due: judge_due(self.log, due))  # type: ignore[misc]
 
     async def outage(self) -> None:
         """Of half a day, longer than any limit and any restart."""

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from tests.integration.player import AT, Script, Told, awaits_of, play
-from tests.integration.told_changes import CHANGES
+from tests.integration.told_changes import CHANGES, EXPECTED
 from tests.integration.told_scripts import SCRIPTS, hours
 from tests.laws import examples
 from tracker.ingest import log, refresh
@@ -63,6 +63,7 @@ RULES: Final = st.sampled_from(
         {"devices": ["van-2"]},
         hours("00:01", "00:03"),
         {"expires": format_ms(AT + 120_000)},
+        EXPECTED,
     ]
 )
 FENCE: Final = st.tuples(st.just("fence"), st.sampled_from("ab"), st.sampled_from([None, 0, 0, 1, 2]), RULES)
@@ -83,7 +84,7 @@ DEATH: Final = st.one_of(
     st.tuples(st.just("crash"), st.just(0), st.integers(1, 40)),
 )
 REST: Final = st.one_of(
-    st.sampled_from([("fold_in",), ("fold_in",), ("checkpoint",), ("slice",), ("outage",)]),
+    st.sampled_from([("fold_in",), ("fold_in",), ("checkpoint",), ("slice",), ("outage",), ("judged",)]),
     st.tuples(st.just("clock"), MOMENTS),
     st.sampled_from([("standing", "hidden"), ("standing", "visible"), ("sos", "m-1"), ("sos", "m-2")]),
 )
@@ -139,6 +140,7 @@ NEVER_WAITED_AT: Final = {
     "refresh.py: await begin(conn, fences, revision)": MEGABYTES,
     "refresh.py: await open_connection(url)": MEGABYTES,
     "refresh.py: await made": MEGABYTES,
+    "expecting.py: await writer.decide(lambda due=due: judge_due(writer.log, due))": "the writer's, whose log this is",
 }
 
 
@@ -150,6 +152,8 @@ def test_every_await_of_the_log_is_one_a_script_dies_at(played: Play) -> None:
     reached |= played([("bad",), ("pair", 9.0), ("cut", 2), ("send", (0, 0)), ("delete", "van-2")], True).places
     refused = [("refuse",), ("send", (10, 1)), ("fold_in",), ("send", (11, 1)), ("fence", "a", 0, {"dwell": 9})]
     reached |= played([("fence", "a", 0, {}), ("send", (0, 0), (20, 0)), *refused, ("send", (30, 0))], True).places
+    expected = [("fence", "a", 0, EXPECTED), ("send", (0, 1)), ("judged",)]
+    reached |= played(expected, True).places
     reached |= played([("send", (0, 0), (9, 1)), ("phone", (0, 0), (5, 1)), ("phone", (5, 1))], True).places
     missed = {
         text
@@ -162,6 +166,7 @@ def test_every_await_of_the_log_is_one_a_script_dies_at(played: Play) -> None:
             "checkpoint.py",
             "replay.py",
             "refresh.py",
+            "expecting.py",
         )
         for text, places in awaits_of(name).items()
         if text not in NEVER_WAITED_AT and places.isdisjoint(reached)

@@ -1,11 +1,14 @@
 """More scripts, each with what has to be told: several changes one after the other, with deaths, take-overs and late
 fixes between them. The places are those of told_scripts."""
 
-from typing import Final
+from typing import Any, Final
 
 from tests.integration.player import AT, Script
 from tests.integration.told_scripts import TRUCKS, fence, hours
 from tracker.model.moment import format_ms
+
+# The devices are to be there by noon; a script begins yesterday, and is judged by the next noon there is.
+EXPECTED: Final[dict[str, Any]] = {"expect": [{"devices": ["van-1"], "by": "12:00", "zone": "UTC"}]}
 
 CHANGES: Final[dict[str, tuple[Script, list[str]]]] = {
     "other hours while inside, and a late fix from when it was closed": (
@@ -38,6 +41,47 @@ CHANGES: Final[dict[str, tuple[Script, list[str]]]] = {
             ("send", (60, 1)),
         ],
         ["enter a 0", "enter a 50", "exit a 60"],
+    ),
+    "somebody is not there by noon, each day once, also where the process dies while it is decided": (
+        [
+            fence(**EXPECTED),
+            ("send", (0, 1)),
+            ("crash", 2),
+            ("judged",),
+            ("judged",),
+            ("restart",),
+            ("judged",),
+            ("send", (20, 0)),
+            ("crash",),
+        ],
+        ["absent a 0", "enter a 20"],
+    ),
+    "who is there is not missed, nor who nobody was told to expect": (
+        [
+            fence(**EXPECTED),
+            ("send", (0, 0)),
+            ("send2", (0, 1)),
+            ("crash", 3),
+            ("judged",),
+            ("send", (20, 1)),
+            ("take_over",),
+            ("judged",),
+        ],
+        ["enter a 0", "exit a 20"],
+    ),
+    "an expectation that ends with its geofence": (
+        [
+            fence(**EXPECTED),
+            ("send", (0, 1)),
+            fence(None),
+            ("send", (10, 1)),
+            ("judged",),
+            fence(**EXPECTED),
+            ("crash",),
+            ("send", (20, 1)),
+            ("judged",),
+        ],
+        ["absent a 0"],
     ),
     "three categories, and a late fix from the second": (
         [

@@ -71,6 +71,7 @@ OTHERS: Final[list[tuple[Any, dict[str, Any]]]] = [
     (Message, {"type": "subscribe"}),
     (Message, {"type": "subscribe", "events": {}}),
     (Message, {"type": "pause"}),
+    (GeofenceProperties, {"expect": [{"devices": ["ada"], "by": "08:15", "zone": "UTC"}]}),
     (GeofenceProperties, {"active": {"zone": "UTC", "windows": [{"from": "08:00", "to": "09:00"}]}}),
 ]
 

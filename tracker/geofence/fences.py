@@ -38,7 +38,7 @@ NOTHING_ASKED: Final = Asked({}, [], {})
 class Fences:
     """`ids` by key. `scoped`: keys of those that do not apply to everybody always. `passable`: of those of which it is
     inferred that somebody passed through. `since`: the stamp from which on a geofence decides as it does; `stamp`: the
-    newest of them there ever was."""
+    newest of them there ever was. `expecting`: of those in which somebody is expected."""
 
     index: FenceIndex = field(default_factory=lambda: FenceIndex.build([]))
     passages: Passages = field(default_factory=lambda: Passages.build([]))
@@ -48,6 +48,7 @@ class Fences:
     since: dict[int, int] = field(default_factory=dict)
     revision: int = 0
     stamp: int = 0
+    expecting: frozenset[int] = NOWHERE
 
     def __contains__(self, key: object) -> bool:
         return key in self.ids
@@ -78,6 +79,7 @@ class Fences:
             {key: at for key, at in self.since.items() if key in kept} | {key: since[key] for key in new},
             revision,
             self.stamp,
+            (self.expecting & kept.keys()) | {fence.key for fence in enabled if fence.expects},
         )
 
     def put_in_force(self, stamp: int) -> "Fences":

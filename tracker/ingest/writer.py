@@ -16,13 +16,14 @@ from typing import Final, Protocol
 import structlog
 
 from tracker.ingest.committed import Committed
+from tracker.ingest.expecting import Expecting
 from tracker.ingest.log import Log
 from tracker.ingest.note_queue import Notes, Noting
 from tracker.ingest.repeats import Repeats
 from tracker.live.bus import Bus
 from tracker.logs import Seldom
 from tracker.metrics import Metrics
-from tracker.model.fix import Fix, Refusal
+from tracker.model.fix import Fix
 from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import now_us
 from tracker.model.note import Note
@@ -66,6 +67,7 @@ class Writer:
         self.backlog: deque[Waiting] = deque()
         self.waiting = 0  # fixes in both
         self.notes = Notes()
+        self.expecting = Expecting()
         self.pressed: set[Sender] = set()  # those that were told to wait
         self.repeats = Repeats()
         self.wake = asyncio.Event()
@@ -210,6 +212,7 @@ class Writer:
         if self.pressed:
             self.log.silences.since = now  # some are not listened to, and must not be called silent for it
         self.show(self.log.memory.lapses.look(self.log.fences, now // 1000))
+        await self.expecting.decide_due(self, now // 1000)
         rung = self.log.rung(now)
         for begin in range(0, len(rung), TOLD_AT_ONCE):
             await self.tell_of(rung[begin : begin + TOLD_AT_ONCE], now)
@@ -277,7 +280,7 @@ class Writer:
         frame, sender = batch[0]
         logger.error("refused by the database", device=frame.device, seq=frame.seq, error=type(error).__name__)
         if frame.whole is None:
-            await self.store([(make_refused(frame), sender)])
+            await self.store([(frame.refuse_all(), sender)])
 
     def answer(self, batch: Iterable[Waiting], outcomes: Iterable[Outcome]) -> None:
         for (frame, sender), outcome in zip(batch, outcomes, strict=True):
@@ -341,9 +344,3 @@ class Writer:
 
 def weigh(frame: Frame) -> int:
     return len(frame.entries) or 1
-
-
-def make_refused(frame: Frame) -> Frame:
-    """The same frame with nothing in it to store."""
-    entries: list[Fix | Refusal] = [Refusal(index, "bad_value", str(fix)) for index, fix in enumerate(frame.entries)]
-    return Frame(frame.device, frame.seq, frame.received_at, entries, frame.backlog)

@@ -10,7 +10,19 @@ from tracker.model.fix import Fix
 from tracker.model.moment import format_ms
 
 Kind = Literal[
-    "enter", "exit", "cross", "dwell", "speeding", "release", "offline", "online", "near", "apart", "retraction"
+    "enter",
+    "exit",
+    "cross",
+    "dwell",
+    "speeding",
+    "release",
+    "offline",
+    "online",
+    "near",
+    "apart",
+    "absent",
+    "present",
+    "retraction",
 ]
 AlarmKind = Literal["sos"]
 # Late fixes change these.
@@ -30,7 +42,8 @@ class Transition(msgspec.Struct, frozen=True):
     """`at` is when it happened, `decided_at` the time of the fix (or the clock) that made it sure, both the device's.
 
     A retraction takes back `retracts` and says nothing of its own. `late`: it came out of order. A release is told to
-    nobody: the geofence stopped to apply, and nothing was crossed; it is kept, since what follows depends on it."""
+    nobody: the geofence stopped to apply, and nothing was crossed; it is kept, since what follows depends on it. So is
+    that a device was present where it was expected, for the day is decided once."""
 
     device: int  # key
     geofence: int  # key; 0: none
@@ -49,7 +62,7 @@ class Transition(msgspec.Struct, frozen=True):
 
     @property
     def is_told(self) -> bool:
-        return (self.retracts or self).kind != "release"
+        return (self.retracts or self).kind not in ("release", "present")
 
 
 class Alarm(msgspec.Struct, frozen=True):

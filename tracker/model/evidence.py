@@ -49,6 +49,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     other: str | None = None  # the other device's id
     distance: float | None = None  # m between the two
     silent_s: float | None = None
+    unknown: bool = False  # it was silent: nobody can say where it was
     interval_s: float | None = None
     message: str | None = None  # an alarm's: the id of the message, what it says, and how old the place is
     text: str | None = None

@@ -18,6 +18,11 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     whole: Refusal | None = None
     app: App | None = None
 
+    def refuse_all(self) -> "Frame":
+        """The same frame with nothing in it to store."""
+        refused = [Refusal(index, "bad_value", str(fix)) for index, fix in enumerate(self.entries)]
+        return Frame(self.device, self.seq, self.received_at, [*refused], self.backlog)
+
     @property
     def dialect(self) -> int:
         return 0 if self.app is None else int(self.app.dialect)

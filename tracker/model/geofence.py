@@ -45,6 +45,14 @@ class Scope(msgspec.Struct, frozen=True, gc=False):
     categories: frozenset[str] | None = None
 
 
+class Expectation(msgspec.Struct, frozen=True, gc=False):
+    """These devices, by their ids, are to be inside at some moment of the window, by the clocks of `zone`."""
+
+    devices: frozenset[str]
+    window: Window
+    zone: str
+
+
 EVERYWHERE: Final = Scope()
 
 
@@ -69,4 +77,5 @@ class Geofence(msgspec.Struct, frozen=True, eq=False):
     breadth: float  # m
     scope: Scope = EVERYWHERE
     speed_limit: float | None = None  # m/s
+    expects: tuple[Expectation, ...] = ()
     since: int = 0  # the revision since which it decides as it does

@@ -26,9 +26,9 @@ async def insert_transitions(
     detected_at: int,
 ) -> list[Event]:
     """Inside the transaction of the fixes that caused them. The events made, in the order given: none for transitions
-    that a replay brings again, nor for a retraction of what was never told, nor for a release. `fence_ids`: geofence
-    key to id; `stamp`: the batch's, in µs, 0 for one as old as can be; `detected_at` in ms. The lock on the head is
-    held from here to the commit, so call it last, and not at all without transitions.
+    that a replay brings again, nor for a retraction of what was never told, nor for a release or a presence.
+    `fence_ids`: geofence key to id; `stamp`: the batch's, in µs, 0 for one as old as can be; `detected_at` in ms. The
+    lock on the head is held from here to the commit, so call it last, and not at all without transitions.
     """
     if not transitions:
         return []
@@ -173,6 +173,23 @@ async def select_decisions(conn: asyncpg.Connection, device: int, *, after: int)
         )
         for row in rows
     ]
+
+
+async def select_happenings(
+    conn: asyncpg.Connection, devices: Sequence[int], geofence: int, *, after: int
+) -> dict[int, list[Happening]]:
+    """What was decided of these devices and this geofence from `after` (ms) on, by device."""
+    rows = await conn.fetch(
+        "select device, kind, at, other from transition where device = any($1) and geofence = $2 and at >= $3",
+        devices,
+        geofence,
+        to_datetime(after),
+    )
+    found: dict[int, list[Happening]] = {}
+    for row in rows:
+        happening = Happening(geofence, row["kind"], from_datetime(row["at"]), row["other"])
+        found.setdefault(row["device"], []).append(happening)
+    return found
 
 
 async def update_decided(conn: asyncpg.Connection, transitions: Sequence[Transition]) -> None:

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decodeGeofence, decodeImported } from '../src/api/geofences';
 import { blank, canReshape, draftOf, type Faults, faultAt, faultsOf, featureOf, without } from '../src/geofences/draft';
+import { usualExpected } from '../src/geofences/expect';
 import { circleOf, ring } from '../src/map/circle';
 
 const CENTRE = [24.943, 60.17];
@@ -147,4 +148,22 @@ test('what became of a file is told in lines', () => {
     refused: ['\u2068Yard\u2069: geometry: there is none'],
     said: ['feature 1: a point (3 times)', 'a link'],
   });
+});
+
+describe('who is expected', () => {
+  const expected = [{ devices: ['ada'], from: '07:00', by: '08:15', zone: 'Europe/Berlin', days: ['mon'] }];
+  const draft = draftOf(
+    decodeGeofence({
+      id: 'school',
+      geometry: { type: 'Point', coordinates: [1, 2] },
+      properties: { name: 'School', expect: expected },
+    }),
+  );
+  test('goes back as it was read', () => expect(featureOf(draft).properties['expect']).toEqual(expected));
+  test('is not sent where it names nobody', () => {
+    expect(featureOf({ ...draft, expect: [usualExpected()] }).properties).not.toHaveProperty('expect');
+    expect(featureOf({ ...draft, expect: [] }).properties).not.toHaveProperty('expect');
+  });
+  test('is refused at its own field', () =>
+    expect(faultAt('properties.expect[0].by', 'properties.expect[0].by: not a time')).toHaveProperty('expect'));
 });

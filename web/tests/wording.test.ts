@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
 import { decodeEvent } from '../src/live/decode';
 import { DeviceTable } from '../src/live/devices';
+import { dayTime } from '../src/panels/format';
 import { plain, retracted, sentence, toBorder } from '../src/panels/wording';
 
 const NAMES = {
   device: (id: string) => ({ van: 'Van 12', bus: 'Bus 3' })[id] ?? id,
   geofence: (id: string) => ({ port: 'Old Port' })[id] ?? id,
 };
+const NOON = '2026-11-23T12:00:00Z';
 const event = (type: string, evidence: object = {}, more: object = {}) =>
   decodeEvent({ id: 8, type, device: 'van', geofence: 'port', at: '2026-11-23T10:00:00Z', evidence, ...more });
 
@@ -17,6 +19,13 @@ test.each([
   ['dwell', { dwell_s: 300 }, 'Van 12 stayed in Old Port for 5 min'],
   ['dwell', {}, 'Van 12 stayed in Old Port'],
   ['speeding', { limit: 50 / 3.6, peak: 62 / 3.6 }, 'Van 12 was too fast in Old Port at 62 km/h, 50 km/h allowed'],
+  ['absent', {}, 'Van 12 was not in Old Port'],
+  ['absent', { until: NOON }, `Van 12 was not in Old Port by ${dayTime(Date.parse(NOON))}`],
+  [
+    'absent',
+    { until: NOON, unknown: true },
+    `Nobody knows whether Van 12 was in Old Port by ${dayTime(Date.parse(NOON))}`,
+  ],
   ['retraction', { event: 7, type: 'enter' }, 'Van 12 did not enter Old Port after all'],
   ['retraction', { event: 7, type: 'near' }, 'Van 12 was told of wrongly: near after all'],
 ])('%s of %j in words', (type, evidence, words) => expect(plain(sentence(event(type, evidence), NAMES))).toBe(words));

@@ -28,6 +28,7 @@ SAID: Final[Mapping[str, str]] = {
     "near": "{device} is near {other}",
     "apart": "{device} and {other} are apart again",
     "sos": "{device} calls for help{age}",
+    "absent": "{device} was not in {geofence}{until}",
     "test": "A test: alerts arrive here",
 }
 DENIED: Final[Mapping[str, str]] = {
@@ -47,6 +48,7 @@ COUNTED: Final[Mapping[str, str]] = {
     "apart": "apart again",
     "retraction": "corrected",
     "sos": "called for help",
+    "absent": "not there",
 }
 
 
@@ -60,6 +62,8 @@ class Figures(msgspec.Struct, frozen=True):
     limit: float | None = None
     peak: float | None = None
     silent_s: float | None = None
+    until: datetime | None = None
+    unknown: bool = False
     text: str | None = None
     age_s: float | None = None
 
@@ -93,8 +97,8 @@ def make_wording(message: Notice) -> Wording:
     zone = find_zone(message)
     if len(events) == 1:
         (event,) = events
-        return Wording(sentence(event, message.names), tuple(_details(message, event, zone)))
-    listed = [f"{_time(each.at, zone)}  {_short(each, message.names)}" for each in events[:LISTED]]
+        return Wording(sentence(event, message.names, zone), tuple(_details(message, event, zone)))
+    listed = [f"{_time(each.at, zone)}  {_short(each, message.names, zone)}" for each in events[:LISTED]]
     rest = [f"and {len(events) - LISTED} more"] if len(events) > LISTED else []
     return Wording(_summary(events, message.names), (*listed, *rest))
 
@@ -139,12 +143,14 @@ def say_time(message: Notice, event: WordedEvent) -> str:
     return f"{told} ({there:%H:%M %Z} there)"
 
 
-def sentence(event: WordedEvent, names: Names) -> str:
-    """What happened, in a few words."""
+def sentence(event: WordedEvent, names: Names, zone: tzinfo = UTC) -> str:
+    """What happened, in a few words; `zone`: the reader's."""
     evidence = read_figures(event)
     form = SAID.get(event.type, "{device}: {type} {geofence}" if event.geofence else "{device}: {type}")
     if event.type == "retraction":
         form = DENIED.get(evidence.type or "", "A correction for {device}") + " after all"
+    if event.type == "absent" and evidence.unknown:
+        form = "Nobody knows whether {device} was in {geofence}{until}: it says nothing"
     return form.format(
         device=one_line(names.device(event.device)) or "A device",
         geofence=one_line(names.geofence(event.geofence or "")) or "a geofence",
@@ -153,6 +159,7 @@ def sentence(event: WordedEvent, names: Names) -> str:
         speed=_speed(evidence),
         age=f"; the place is {duration(evidence.age_s)} old" if evidence.age_s and evidence.age_s > OLD_S else "",
         silent=f": nothing came for {duration(evidence.silent_s)}" if evidence.silent_s else "",
+        until=f" by {evidence.until.astimezone(zone):%H:%M}" if evidence.until else "",
         type=one_line(event.type),
     )
 
@@ -198,9 +205,9 @@ def _details(message: Notice, event: WordedEvent, zone: tzinfo) -> list[str]:
     return [*lines, f"Event {event.id}."]
 
 
-def _short(event: WordedEvent, names: Names) -> str:
+def _short(event: WordedEvent, names: Names, zone: tzinfo) -> str:
     late = ", told late" if _is_late(event) else ""
-    return f"{sentence(event, names)} (event {event.id}{late})"
+    return f"{sentence(event, names, zone)} (event {event.id}{late})"
 
 
 def _summary(events: Sequence[WordedEvent], names: Names) -> str:

@@ -25,7 +25,7 @@ from tracker.geofence.reading.geojson import (
     make_refusal,
 )
 from tracker.geofence.reading.outline import draw_outline
-from tracker.geofence.reading.scope import ScopeProperties, scope_of
+from tracker.geofence.reading.scope import Expected, ScopeProperties, expectations_of, scope_of
 from tracker.geofence.shape import rings
 from tracker.geofence.shape.crossings import crossings
 from tracker.geofence.shape.size import count_edges, measure_breadth
@@ -39,6 +39,7 @@ MAX_DEGREES: Final = 720.0  # of a corridor's length: twice round the globe
 MAX_CROSSINGS: Final = 10_000  # that are mended: two seconds
 MAX_CORNERS: Final = 100_000  # of a corridor's outline
 MAX_EDGES: Final = 30_000  # of a polygon's border, none longer than a quarter of a degree
+MOST_EXPECTED: Final = 10  # expectations of one geofence
 MAX_SPEED: Final = 400.0  # m/s: a faster fix is taken for an impossible jump
 REVISION: Final = 64  # bytes, for the revision that is put to the properties
 MIN_METRES: Final = 0.1  # a fix is whole 1e-7 degrees, 1.1 cm
@@ -53,7 +54,8 @@ OWN_ADDRESS: Final = frozenset({"dry-run", "export", "import"})  # below /api/ge
 
 class GeofenceProperties(ScopeProperties, frozen=True):
     """Those that mean something here; others are kept. `dwell` in seconds, `radius` and `width` in metres,
-    `speed_limit` in metres per second. `repair` mends a geometry that is not valid."""
+    `speed_limit` in metres per second; `expect`: who is to be inside by when. `repair` mends a geometry that is not
+    valid."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
     preset: Preset = "balanced"
@@ -62,6 +64,7 @@ class GeofenceProperties(ScopeProperties, frozen=True):
     width: float | None = None
     repair: bool = False
     speed_limit: Annotated[float, msgspec.Meta(gt=0, le=MAX_SPEED)] | None = None  # m/s
+    expect: Annotated[list[Expected], msgspec.Meta(max_length=MOST_EXPECTED)] | None = None
 
 
 def parse(feature: bytes, *, id: str | None = None, key: int = 0, revision: int = 0) -> Geofence:
@@ -105,6 +108,7 @@ def read(feature: Feature, id: str | None = None, key: int = 0, revision: int = 
         measure_breadth(shape, reach),
         scope,
         known.speed_limit,
+        expectations_of(known.expect),
     )
 
 

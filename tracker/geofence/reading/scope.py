@@ -8,7 +8,7 @@ import msgspec
 from tracker.errors import Invalid
 from tracker.model.clock import DAYS, Day, parse_clock, zone_of
 from tracker.model.device import is_slug
-from tracker.model.geofence import EVERYWHERE, Hours, Scope, Window
+from tracker.model.geofence import EVERYWHERE, Expectation, Hours, Scope, Window
 from tracker.model.moment import parse
 
 MOST_DEVICES: Final = 1000
@@ -45,6 +45,28 @@ class ScopeProperties(msgspec.Struct, frozen=True):
     ) = None
 
 
+class Expected(msgspec.Struct, frozen=True):
+    """These `devices` are to be inside between `from` and `by` (`08:15`) by the clocks of `zone`, every day or on the
+    `days` on which it begins; where `by` is not later than `from`, it is the next day's."""
+
+    devices: Annotated[list[str], msgspec.Meta(min_length=1, max_length=MOST_DEVICES)]
+    by: str
+    zone: str
+    from_: str = msgspec.field(name="from", default="00:00")
+    days: Annotated[list[Day], msgspec.Meta(min_length=1, max_length=7)] | None = None
+
+
+def expectations_of(given: list[Expected] | None) -> tuple[Expectation, ...]:
+    """Invalid names the property."""
+    return tuple(_expectation(each, f"expect[{i}]") for i, each in enumerate(given or ()))
+
+
+def _expectation(given: Expected, where: str) -> Expectation:
+    _zone(given.zone, f"{where}.zone")
+    window = _window(ActiveWindow(given.from_, given.by, given.days), where, end="by")
+    return Expectation(_devices(given.devices, f"{where}.devices"), window, given.zone)
+
+
 def scope_of(given: ScopeProperties) -> Scope:
     """Invalid names the property."""
     scope = Scope(
@@ -58,16 +80,20 @@ def scope_of(given: ScopeProperties) -> Scope:
 
 
 def _hours(given: Active) -> Hours:
-    try:
-        zone_of(given.zone)
-    except ValueError as error:
-        raise _invalid("active.zone", str(error)) from None
+    _zone(given.zone, "active.zone")
     return Hours(given.zone, tuple(_window(each, f"active.windows[{i}]") for i, each in enumerate(given.windows)))
 
 
-def _window(given: ActiveWindow, where: str) -> Window:
+def _zone(name: str, where: str) -> None:
+    try:
+        zone_of(name)
+    except ValueError as error:
+        raise _invalid(where, str(error)) from None
+
+
+def _window(given: ActiveWindow, where: str, end: str = "to") -> Window:
     days = tuple(range(7)) if given.days is None else tuple(sorted({DAYS.index(day) for day in given.days}))
-    return Window(days, _minute(given.from_, f"{where}.from"), _minute(given.to, f"{where}.to"))
+    return Window(days, _minute(given.from_, f"{where}.from"), _minute(given.to, f"{where}.{end}"))
 
 
 def _minute(text: str, where: str) -> int:
@@ -84,10 +110,10 @@ def _expires(text: str) -> int:
         raise _invalid("expires", "not a time of RFC 3339 with an offset") from None
 
 
-def _devices(given: list[str]) -> frozenset[str]:
+def _devices(given: list[str], where: str = "devices") -> frozenset[str]:
     for index, id in enumerate(given):
         if not is_slug(id):
-            raise _invalid(f"devices[{index}]", "not an id of a device: 1 to 64 letters, digits, '.', '_' or '-'")
+            raise _invalid(f"{where}[{index}]", "not an id of a device: 1 to 64 letters, digits, '.', '_' or '-'")
     return frozenset(given)
 
 

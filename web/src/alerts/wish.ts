@@ -15,6 +15,7 @@ export const TYPES: readonly string[] = [
   'near',
   'apart',
   'sos',
+  'absent',
   'retraction',
 ];
 export const DAYS: readonly string[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];

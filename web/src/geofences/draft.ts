@@ -4,6 +4,7 @@ import type { Json } from '../api/call';
 import { type FenceKind, type Geofence, type GeofenceFeature, kindOf, type Preset, revisionOf } from '../api/geofences';
 import { measure } from '../units';
 import { words } from '../words';
+import { type Expected, readExpected, writeExpected } from './expect';
 
 export interface Draft {
   readonly id: string | null; // null: it is new
@@ -17,16 +18,17 @@ export interface Draft {
   readonly width: string; // m, of a corridor
   readonly dwell: string; // minutes
   readonly limit: string; // in the reader's unit of speed
+  readonly expect: readonly Expected[];
   /** Properties the form does not know. */
   readonly kept: Json;
 }
 
-/** What is wrong, by field: `name`, `preset`, `radius`, `width`, `dwell`, `limit`, `shape`; `form` for the rest. */
+/** What is wrong, by field: `name`, `preset`, `radius`, `width`, `dwell`, `limit`, `expect`, `shape`; `form` for the rest. */
 export type Faults = Readonly<Record<string, string>>;
 
 export const PRESETS: readonly Preset[] = ['strict', 'balanced', 'calm'];
 
-const KNOWN = ['name', 'preset', 'enabled', 'radius', 'width', 'dwell', 'speed_limit', 'revision'];
+const KNOWN = ['name', 'preset', 'enabled', 'radius', 'width', 'dwell', 'speed_limit', 'expect', 'revision'];
 const MOST_CORNERS = 500; // each is a handle on the map
 const FIELDS: Record<string, string> = { speed_limit: 'limit', geometry: 'shape', coordinates: 'shape' };
 
@@ -43,6 +45,7 @@ export function blank(kind: FenceKind): Draft {
     width: kind === 'corridor' ? '50' : '',
     dwell: '',
     limit: '',
+    expect: [],
     kept: {},
   };
 }
@@ -61,6 +64,7 @@ export function draftOf(fence: Geofence): Draft {
     width: text(fence.width),
     dwell: text(fence.dwell === null ? null : fence.dwell / 60),
     limit: text(fence.speedLimit === null ? null : Math.round((fence.speedLimit / measure().speed.each) * 10) / 10),
+    expect: readExpected(fence.properties['expect']),
     kept,
   };
 }
@@ -93,6 +97,8 @@ export function featureOf(draft: Draft): GeofenceFeature {
   if (draft.kind === 'corridor') say('width', number(draft.width));
   say('dwell', Math.round(number(draft.dwell) * 60));
   say('speed_limit', Math.round(number(draft.limit) * measure().speed.each * 1e4) / 1e4);
+  const expected = writeExpected(draft.expect);
+  if (expected.length) properties['expect'] = expected;
   return { type: 'Feature', ...(draft.id === null ? {} : { id: draft.id }), geometry: draft.geometry!, properties };
 }
 
@@ -107,7 +113,7 @@ export function faultAt(field: string | null, message: string): Faults {
   const parts = (field ?? '').split(/[.[]/);
   const name = parts[0] === 'properties' ? parts[1]! : parts[0]!;
   const shown = FIELDS[name] ?? name;
-  const known = ['name', 'preset', 'radius', 'width', 'dwell', 'limit', 'shape'].includes(shown);
+  const known = ['name', 'preset', 'radius', 'width', 'dwell', 'limit', 'expect', 'shape'].includes(shown);
   const sentence =
     field !== null && message.startsWith(`${field}: `)
       ? message.slice(field.length + 2)

@@ -29,6 +29,8 @@ export interface Evidence {
   readonly other: string | null; // the other device
   readonly distance: number | null;
   readonly silent: number | null; // s
+  readonly until: number | null; // ms: by when it was expected
+  readonly unknown: boolean; // it said nothing: nobody can say where it was
   readonly event: number | null; // the one that turned out false
   readonly type: string | null; // and its type
   readonly reason: string | null;
@@ -56,6 +58,8 @@ export function decodeEvidence(value: unknown): Evidence {
     other: text('other'),
     distance: number('distance'),
     silent: number('silent_s'),
+    until: text('until') === null ? null : Date.parse(text('until')!),
+    unknown: it['unknown'] === true,
     event: number('event'),
     type: text('type'),
     reason: text('reason'),

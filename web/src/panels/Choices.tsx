@@ -11,10 +11,11 @@ interface Props {
   readonly legend: string;
   readonly all: ReadonlyMap<string, string>; // id to name
   readonly chosen: readonly string[];
+  readonly placeholder?: string; // where none chosen does not mean all
   readonly onChange: (chosen: readonly string[]) => void;
 }
 
-export function Choices({ id, legend, all, chosen, onChange }: Props) {
+export function Choices({ id, legend, all, chosen, placeholder, onChange }: Props) {
   const said = words.value.alerts.form;
   const [typed, setTyped] = useState('');
   const [open, setOpen] = useState(false);
@@ -52,7 +53,7 @@ export function Choices({ id, legend, all, chosen, onChange }: Props) {
         type="text"
         autocomplete="off"
         spellcheck={false}
-        placeholder={chosen.length ? said.and : said.allOrSome}
+        placeholder={chosen.length ? said.and : (placeholder ?? said.allOrSome)}
         value={typed}
         onFocus={() => setOpen(true)}
         onInput={(event) => {

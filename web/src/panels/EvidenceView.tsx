@@ -112,7 +112,7 @@ function lines(event: TrackerEvent, now: number): string[] {
   for (const [what, crossing] of crossings(evidence))
     found.push(`${what} ${time(crossing.at, now)}${within(crossing)}`);
   if (evidence.inferred) found.push(words.value.evidence.inferred);
-  if (evidence.by === 'clock') found.push(words.value.evidence.byClock);
+  if (evidence.by === 'clock' && event.type !== 'absent') found.push(words.value.evidence.byClock);
   if (evidence.distance !== null) found.push(words.value.evidence.apart(distance(evidence.distance)));
   if (evidence.silent !== null) found.push(words.value.evidence.nothingFor(age(1000 * evidence.silent)));
   found.push(decided(evidence));

@@ -7,6 +7,7 @@ import { type Draft, type Faults, featureOf, PRESETS } from '../geofences/draft'
 import type { Editor } from '../geofences/editor';
 import type { Live } from '../live';
 import { words } from '../words';
+import { ExpectFields } from './ExpectFields';
 import { Fault, Field, Group, useFaultsInSight } from './Field';
 import { speedUnit } from './format';
 import { KindIcon, rules } from './GeofenceList';
@@ -50,6 +51,7 @@ export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
         <Sizes editor={editor} draft={draft} faults={faults} />
         <Presets editor={editor} draft={draft} fault={faults['preset']} />
         <Watches editor={editor} draft={draft} faults={faults} />
+        <ExpectFields live={live} editor={editor} draft={draft} fault={faults['expect']} />
         <label class="check">
           <input
             type="checkbox"

@@ -2,6 +2,7 @@
 import { useMemo } from 'preact/hooks';
 import { type FenceKind, type Geofence, type Imported, kindOf } from '../api/geofences';
 import type { Editor } from '../geofences/editor';
+import { readExpected } from '../geofences/expect';
 import type { Live } from '../live';
 import { occupants } from '../live/occupants';
 import { catalogue, chosenFence, fenceQuery, geofences, isAdmin, mapMissing, second, selected } from '../state';
@@ -191,6 +192,8 @@ export function rules(fence: Geofence): string {
   if (!fence.enabled) parts.unshift(words.value.geofences.off);
   if (fence.dwell !== null) parts.push(words.value.geofences.tells(span(fence.dwell)));
   if (fence.speedLimit !== null) parts.push(speed(fence.speedLimit));
+  for (const { devices, by } of readExpected(fence.properties['expect']))
+    parts.push(words.value.geofences.expects(count(devices.length), by));
   return parts.join(' · ');
 }
 

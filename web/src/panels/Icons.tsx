@@ -131,6 +131,7 @@ const EVENT_ICONS: Record<string, () => ReturnType<typeof EnterIcon>> = {
   apart: () => <PairIcon />,
   retraction: () => <UndoIcon />,
   sos: () => <BellIcon />,
+  absent: () => <ClockIcon />,
 };
 export const EventIcon = ({ type }: { type: string }) => (EVENT_ICONS[type] ?? FenceIcon)();
 export const FenceIcon = () => (

@@ -2,6 +2,7 @@
 import type { Desk } from '../alerts/desk';
 import { DAYS, usualQuiet, type WishDraft } from '../alerts/wish';
 import { words } from '../words';
+import { Days } from './Days';
 import { Fault, Field, Group } from './Field';
 
 export function QuietFields({ desk, draft }: { desk: Desk; draft: WishDraft }) {
@@ -9,11 +10,6 @@ export function QuietFields({ desk, draft }: { desk: Desk; draft: WishDraft }) {
   const said = words.value.alerts.form;
   const set = (part: Partial<NonNullable<WishDraft['quiet']>>) =>
     quiet && desk.change({ quiet: { ...quiet, ...part } });
-  const days = quiet?.days ?? DAYS;
-  const toggle = (id: string, on: boolean) => {
-    const left = DAYS.filter((each) => (each === id ? on : days.includes(each)));
-    set({ days: left.length === DAYS.length ? null : left });
-  };
   return (
     <Group legend={said.quiet}>
       <label class="check">
@@ -31,18 +27,7 @@ export function QuietFields({ desk, draft }: { desk: Desk; draft: WishDraft }) {
             <Field id="quiet-to" label={said.until} type="time" value={quiet.to} onInput={(to) => set({ to })} />
           </div>
           <Field id="quiet-zone" label={said.zone} value={quiet.zone} onInput={(zone) => set({ zone })} />
-          <div class="days">
-            {DAYS.map((id) => (
-              <label key={id} class="check">
-                <input
-                  type="checkbox"
-                  checked={days.includes(id)}
-                  onChange={(event) => toggle(id, event.currentTarget.checked)}
-                />
-                {words.value.alerts.days[id]}
-              </label>
-            ))}
-          </div>
+          <Days chosen={quiet.days ?? DAYS} onChange={(days) => set({ days })} />
           <label class="check">
             <input
               type="checkbox"

@@ -15,6 +15,7 @@ const formats = computed(() => {
     tenth: new Intl.NumberFormat(tag, { maximumFractionDigits: 1 }),
     exact: new Intl.NumberFormat(tag, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
     clock: new Intl.DateTimeFormat(tag, { hour: '2-digit', minute: '2-digit', second: '2-digit' }),
+    minute: new Intl.DateTimeFormat(tag, { hour: '2-digit', minute: '2-digit' }),
     calendar: new Intl.DateTimeFormat(tag, { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' }),
     full: new Intl.DateTimeFormat(tag, { dateStyle: 'medium', timeStyle: 'medium' }),
     collator: new Intl.Collator(tag, { numeric: true, sensitivity: 'base' }),
@@ -116,6 +117,11 @@ export function time(ms: number, now: number): string {
 /** Of the day, without it. */
 export function clockTime(ms: number): string {
   return formats.value.clock.format(ms);
+}
+
+/** Hours and minutes. */
+export function dayTime(ms: number): string {
+  return formats.value.minute.format(ms);
 }
 
 export function moment(ms: number): string {

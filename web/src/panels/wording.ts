@@ -1,7 +1,7 @@
 /** Events in plain words. Names are strong, the rest is not. */
 import type { TrackerEvent } from '../live/frames';
 import { words } from '../words';
-import { length, span, speed } from './format';
+import { dayTime, length, span, speed } from './format';
 
 export type Part = string | { readonly name: string };
 
@@ -20,6 +20,7 @@ export function sentence(event: TrackerEvent, names: Names): readonly Part[] {
     span: evidence.dwell === null ? '' : span(evidence.dwell),
     speed: evidence.peak === null ? '' : speed(evidence.peak),
     limit: evidence.limit === null ? '' : speed(evidence.limit),
+    by: evidence.until === null ? '' : dayTime(evidence.until),
     type: event.type === 'retraction' ? (evidence.type ?? said.anEvent) : event.type,
   });
 }
@@ -31,6 +32,8 @@ function pattern({ type, evidence }: TrackerEvent): string {
       return evidence.dwell === null ? said.dwell : said.dwellFor;
     case 'speeding':
       return evidence.peak === null ? said.speeding : evidence.limit === null ? said.speedingAt : said.speedingOf;
+    case 'absent':
+      return evidence.unknown ? said.absentUnknown : evidence.until === null ? said.absent : said.absentBy;
     case 'retraction':
       return said.denied[evidence.type ?? ''] ?? said.toldWrongly;
     case 'enter':

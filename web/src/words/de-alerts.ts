@@ -58,6 +58,7 @@ export const alerts: AlertWords = {
       near: 'Zwei sind nah',
       apart: 'Zwei sind getrennt',
       sos: 'Um Hilfe ruft',
+      absent: 'Nicht rechtzeitig da ist',
       retraction: 'Eine Berichtigung',
     },
     geofences: 'Gebiete',
@@ -112,7 +113,7 @@ export const alerts: AlertWords = {
     over: '{where} {verbs}',
     within: 'in {where} {verbs}',
     crossing: { enter: 'betritt', exit: 'verlässt', cross: 'durchquert' },
-    inside: { dwell: 'bleibt', speeding: 'zu schnell ist' },
+    inside: { dwell: 'bleibt', speeding: 'zu schnell ist', absent: 'nicht rechtzeitig ist' },
     alone: {
       offline: 'offline geht',
       online: 'wieder online ist',

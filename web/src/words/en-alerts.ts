@@ -57,6 +57,7 @@ export const alerts = {
       near: 'Two are near',
       apart: 'Two are apart',
       sos: 'Calls for help',
+      absent: 'Is not there in time',
       retraction: 'A correction',
     } as Record<string, string>,
     geofences: 'Geofences',
@@ -114,7 +115,7 @@ export const alerts = {
     over: '{verbs} {where}',
     within: '{verbs} {where}',
     crossing: { enter: 'enters', exit: 'leaves', cross: 'passes through' } as Record<string, string>,
-    inside: { dwell: 'stays in', speeding: 'is too fast in' } as Record<string, string>,
+    inside: { dwell: 'stays in', speeding: 'is too fast in', absent: 'is not in time in' } as Record<string, string>,
     alone: {
       offline: 'goes offline',
       online: 'is back online',
