@@ -62,6 +62,10 @@ GRACE: Final = 10.0  # s from the signal to the end
 RECONNECT_MS: Final = 1_500  # what devices are told to wait; they add jitter
 DOOR_CONNECTIONS: Final = 4  # of their own, so that a crowd of history queries keeps no device out
 AGAIN: Final = 1.0  # s to the next attempt to own the log
+# How many new objects bring a collection of garbage, and how many of each kind bring the next larger. With Python's own
+# 700 a herd that connects has all of itself looked through again and again, a fifth of a second each time; with many
+# times more the smaller collections take long. What is made for a fix goes without any.
+GARBAGE: Final = (10_000, 3, 20)
 ASK: Final = 2.0  # s the database has to answer a readiness probe
 
 
@@ -161,6 +165,7 @@ class Server:
         # What is here now stays; a full collection that looked through it again would hold up every fix for 30 ms.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*GARBAGE)
         await self.writer.run()
 
     async def take_over(self) -> None:
@@ -281,7 +286,7 @@ async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
     ear = Ear(report, asker.hear)
     sibling = Sibling(socket.socket(fileno=end), ear.hear)
     pool, carriers, code = await prepare(url, settings, shutdown, asker.addresses)
-    doors = await open_pool(url, min_size=0, max_size=DOOR_CONNECTIONS, answer_s=API_ANSWER)
+    doors = await open_pool(url, min_size=0, max_size=DOOR_CONNECTIONS, answer_s=API_ANSWER, wipes=False)
     try:
         async with asyncio.TaskGroup() as tasks:
             server = Server(url, pool, doors, tasks, settings, carriers)
