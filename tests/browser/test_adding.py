@@ -2,8 +2,13 @@
 
 import re
 
-from playwright.sync_api import Browser, Geolocation, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Geolocation, Page, expect
 
+from tests.browser.conftest import Watched
+from tests.browser.driving import vehicle
+from tests.browser.looking import HERE, until
+from tests.browser.test_devices import choose
+from tests.browser.test_track import OFFLINE
 from tests.running import RunningServer
 
 PHONE: Geolocation = {"longitude": 8.6267, "latitude": 52.6638, "accuracy": 8}
@@ -18,6 +23,16 @@ def test_a_phone_is_on_the_map_by_one_code(dashboard: Page, server: RunningServe
     expect(dialog.get_by_role("status")).to_have_text("Waiting for its first position…")
     expect(dialog.get_by_role("img", name=re.compile("camera of the phone"))).to_be_visible()
     expect(dialog).to_contain_text("Only this computer reaches this address")
+    expect(dialog).to_contain_text("A phone gives its position to https addresses only")
+    dialog.get_by_text("With an app, which goes on with the screen off").click()
+    apps = dialog.get_by_role("radiogroup", name="Which app").get_by_role("radio")
+    expect(apps).to_have_count(7)
+    expect(apps.first).to_be_checked()  # Colota
+    with server.api() as api:
+        ingest_url = api.get(f"/api/devices/{api.get('/api/devices').json()['devices'][0]['id']}").json()["ingest_url"]
+    expect(dialog.locator(".copied pre").first).to_have_text(ingest_url)
+    dialog.get_by_text("GPSLogger").click()
+    expect(dialog.locator(".copied pre")).to_contain_text(f"{ingest_url}?lat=%LAT&lon=%LON")
     with server.api() as api:
         (made,) = api.get("/api/devices").json()["devices"]
     assert (made["name"], made["category"]) == ("Ada's phone", "person")
@@ -30,3 +45,36 @@ def test_a_phone_is_on_the_map_by_one_code(dashboard: Page, server: RunningServe
     dialog.get_by_role("button", name="Show it").click()
     expect(dashboard.locator(".detail")).to_contain_text("Ada's phone")
     other.close()
+
+
+def test_the_dashboard_opens_without_a_network_and_goes_on_with_it(
+    dashboard: Page, context: BrowserContext, watched: Watched, server: RunningServer
+) -> None:
+    watched.tolerated += OFFLINE
+    until(dashboard, "() => caches.match('./').then((kept) => kept !== undefined)")
+    context.set_offline(True)
+    dashboard.goto(f"{server.url}/")
+    expect(dashboard.get_by_role("heading", level=1)).to_have_text("No connection to the server")
+    context.set_offline(False)
+    expect(dashboard.locator(".badge")).to_contain_text("Live")
+
+
+def test_where_a_device_goes_on_to_is_said_in_its_form(
+    dashboard: Page, server: RunningServer, watched: Watched
+) -> None:
+    watched.tolerated.append("422")
+    with vehicle(server, "van", "Van 12") as van:
+        van.drive(*HERE)
+        choose(dashboard, "Van 12")
+    dashboard.get_by_role("button", name="Edit this device").click()
+    part = dashboard.get_by_role("region", name="Another server")
+    part.get_by_text("Send its positions on to another server").click()
+    part.get_by_label("Address").fill("http://10.0.0.1/pub")
+    part.get_by_role("button", name="Send on").click()
+    expect(part).to_contain_text("has an address that is not public")
+    part.get_by_label("Address").fill("http://127.0.0.1:9/pub")
+    part.get_by_role("button", name="Send on").click()
+    expect(part).to_contain_text("Its positions go on to 127.0.0.1:9: 0 are there.")
+    part.get_by_role("button", name="Send on no more").click()
+    part.get_by_role("button", name="Send on no more").last.click()
+    expect(part.get_by_text("Send its positions on to another server")).to_be_visible()

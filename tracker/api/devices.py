@@ -276,7 +276,7 @@ async def _show(conn: asyncpg.Connection, device: Device) -> DeviceAnswer:
     except NotAllowed:
         return shown
     key = await select_ingest_key(conn, device.key)
-    friends = await select_shows_friends(conn, device.key)
+    friends = await select_shows_friends(conn, device.key) or msgspec.UNSET
     return msgspec.structs.replace(shown, ingest_url=f"{shown_origin()}/in/{key}", owntracks_friends=friends)
 
 

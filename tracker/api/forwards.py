@@ -13,7 +13,7 @@ from tracker.access.guard import allow, sight
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.api.devices import find_device
 from tracker.api.edge import answer, clean, empty, read_json, read_moment
-from tracker.errors import Invalid, NotFound
+from tracker.errors import Invalid
 from tracker.model.channel import Webhook
 from tracker.model.forward import Forward, ForwardKind
 from tracker.model.moment import format_ms, from_datetime, now_us
@@ -66,13 +66,11 @@ def blueprint(pool: asyncpg.Pool, carriers: Carriers) -> Blueprint:
     @document_response(ForwardAnswer)
     @allow("devices", rows=True)
     async def read_forward(device: str) -> Response:
-        """Show where a device is sent on, how far, and what went wrong."""
+        """Show where a device is sent on, how far, and what went wrong; 204 where it is not."""
         async with borrow(pool) as conn:
             key = (await find_device(conn, sight(), device, "devices")).key
             found = await select_forward(conn, key)
-        if found is None:
-            raise NotFound(f"{device} is not sent on")
-        return answer(_make_answer(found))
+        return empty() if found is None else answer(_make_answer(found))
 
     @routes.put("")
     @document_request(NewForward)

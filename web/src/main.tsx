@@ -9,6 +9,7 @@ import { App } from './panels/App';
 import { trySignIn } from './panels/SignIn';
 import { followTheme } from './panels/theme';
 import { peopleWords } from './people/words';
+import { keepShell } from './shell';
 import { accountShown, type Code, camera, code, config, door, me } from './state';
 import { followLanguage } from './words';
 import './styles/tokens.css';
@@ -26,6 +27,8 @@ import './styles/add.css';
 import './styles/alerts.css';
 import './styles/door.css';
 import './styles/people.css';
+
+const AGAIN_MS = 3_000;
 
 followTheme();
 camera.value = readCamera(new URLSearchParams(location.search).get('at')); // the map asks for it when it is made
@@ -80,6 +83,18 @@ async function isSignedIn(): Promise<boolean> {
   );
 }
 
+/** Opened without a network, or while the server is away: asked again until it answers, and at once with the network. */
+function waitForServer(told: string | null): void {
+  door.value = { state: 'away' };
+  const again = () => {
+    clearTimeout(timer);
+    removeEventListener('online', again);
+    void enter(told);
+  };
+  const timer = setTimeout(again, AGAIN_MS);
+  addEventListener('online', again);
+}
+
 /** `told`: what a closed door says. */
 async function enter(told: string | null = null): Promise<void> {
   try {
@@ -90,7 +105,9 @@ async function enter(told: string | null = null): Promise<void> {
     }
     config.value = await fetchConfig();
     door.value = { state: 'open' };
+    void keepShell();
   } catch (error) {
+    if (!(error instanceof ApiError)) return waitForServer(told);
     const signedOut = error instanceof ApiError && error.status === 401;
     door.value = { state: 'closed', why: signedOut ? told : peopleWords.peek().silent };
   }

@@ -13,7 +13,7 @@ import type { Link } from './live/socket';
 import type { Camera } from './map/view';
 
 export type Door =
-  | { readonly state: 'asking' | 'open' }
+  | { readonly state: 'asking' | 'open' | 'away' } // away: the server does not answer, and is asked again
   | { readonly state: 'closed'; readonly why: string | null; readonly kept?: boolean }; // kept: what one was at waits behind it
 /** What a link in a letter leads to. */
 export interface Code {

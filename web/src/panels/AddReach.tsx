@@ -39,7 +39,7 @@ export function AddReach({ url, origin, onChoose }: Props) {
         </div>
       )}
       {isLocal(url) && <p class="warning">{said.local}</p>}
-      {!network.value.listens && others.length > 0 && <p class="warning">{said.deaf}</p>}
+      {!network.value.listens && !isLocal(url) && <p class="warning">{said.deaf}</p>}
       {!isSecure(url) && <p class="warning">{said.insecure}</p>}
     </div>
   );

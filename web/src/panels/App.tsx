@@ -57,6 +57,7 @@ export function App({ liveUrl, onSignedIn }: { liveUrl: string; onSignedIn: () =
   };
   if (code.value !== null) return <CodePage code={code.value} person={me.value?.name ?? null} onDone={onCodeUsed} />;
   if (door.value.state === 'asking') return <div class="door" aria-busy="true" />;
+  if (door.value.state === 'away') return <Away />;
   const closed = door.value.state === 'closed' ? door.value : null;
   if (closed && !closed.kept) return <SignIn why={closed.why} onSignedIn={onSignedIn} />;
   return (
@@ -71,6 +72,19 @@ export function App({ liveUrl, onSignedIn }: { liveUrl: string; onSignedIn: () =
         </div>
       )}
     </>
+  );
+}
+
+/** The page itself is kept by the browser; what is true now only the server knows. */
+function Away() {
+  return (
+    <main class="door">
+      <div class="card away" role="status">
+        <Mark size={44} />
+        <h1>{words.value.app.away}</h1>
+        <p>{words.value.app.awayHint}</p>
+      </div>
+    </main>
   );
 }
 

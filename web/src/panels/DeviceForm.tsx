@@ -8,6 +8,7 @@ import { editing } from '../state';
 import { words } from '../words';
 import { readChange } from './change';
 import { DeviceRemoval, DeviceToken } from './DeviceEnd';
+import { DeviceForward } from './DeviceForward';
 import { DEVICE_ICONS, DeviceIcon } from './DeviceIcons';
 import { DevicePairs } from './DevicePairs';
 import { Dialogue } from './Dialogue';
@@ -37,6 +38,7 @@ export function DeviceForm({ live, id }: { live: Live; id: string }) {
         <>
           <Form live={live} device={device.value} />
           <DevicePairs live={live} id={id} />
+          <DeviceForward id={id} />
           <DeviceToken id={id} />
           <DeviceRemoval live={live} id={id} onGone={close} />
         </>

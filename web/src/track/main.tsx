@@ -1,7 +1,7 @@
 /** Starts the phone page: a code in the address pairs it and is gone from it; then it is the device it was paired as. */
 import { render } from 'preact';
+import { keepShell } from '../shell';
 import type { Pairing } from './ask';
-import { keepShell } from './browser';
 import { Keep } from './keep';
 import { Limits, Page } from './Page';
 import { Phone } from './phone';

@@ -22,6 +22,8 @@ export const de: Words = {
     lightOrDark: 'Hell oder dunkel',
     signOut: 'Abmelden',
     close: 'Schließen',
+    away: 'Keine Verbindung zum Server',
+    awayHint: 'Die Karte öffnet sich von selbst, sobald er antwortet.',
     search: 'Suchen',
     map: 'Karte der Geräte',
     noWebGL:
@@ -128,7 +130,7 @@ export const de: Words = {
     local:
       'Diese Adresse erreicht nur dieser Rechner, kein Telefon. Öffne die Seite unter dem Namen oder der Adresse des Servers in deinem Netz.',
     insecure: 'Ein Telefon gibt seine Position nur an https-Adressen, und diese ist http.',
-    program: 'Für ein Programm oder eine App',
+    program: 'Mit einem eigenen Programm',
     tokenOnce: 'Das Token steht nur dieses eine Mal hier. Wird ein Telefon gekoppelt, gilt es nicht mehr.',
     waiting: 'Wartet auf die erste Position…',
     arrived: 'Die erste Position ist da.',

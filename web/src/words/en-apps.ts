@@ -31,6 +31,22 @@ export const apps = {
       ],
     } as Record<AppKey, readonly string[]>,
   },
+  forward: {
+    title: 'Another server',
+    none: 'Send its positions on to another server',
+    kind: 'Kind',
+    url: 'Address',
+    name: 'Its name there',
+    nameHint: 'Its id on another Tracker. Empty: as here.',
+    password: 'User and password, as user:password',
+    token: 'Its token there',
+    begin: 'Send on',
+    end: 'Send on no more',
+    really: 'What is there stays there. Go on?',
+    goes: (host: string, sent: string) => `Its positions go on to ${host}: ${sent} are there.`,
+    behind: (some: string) => `${some} are on their way.`,
+    failing: (why: string) => `The other server does not take them: ${why}. It is tried again.`,
+  },
 };
 
 export type AppsWords = typeof apps;

@@ -21,6 +21,8 @@ export const en = {
     lightOrDark: 'Light or dark',
     signOut: 'Sign out',
     close: 'Close',
+    away: 'No connection to the server',
+    awayHint: 'The map opens by itself as soon as it answers.',
     search: 'Search',
     map: 'Map of live devices',
     noWebGL:
@@ -127,7 +129,7 @@ export const en = {
     local:
       'Only this computer reaches this address: a phone does not. Open this page by the name or address of the server in your network.',
     insecure: 'A phone gives its position to https addresses only, and this one is http.',
-    program: 'For a program or an app',
+    program: 'With a program of your own',
     tokenOnce: 'The token is shown once. Pairing a phone ends it.',
     waiting: 'Waiting for its first position…',
     arrived: 'Its first position is here.',
