@@ -57,6 +57,13 @@ def message(*events: dict[str, Any], quiet: Quiet | None = None, names: Names = 
             {"until": "2026-11-23T08:15:00Z", "unknown": True},
             "Nobody knows whether Van 12 was in Port by 08:15: it says nothing",
         ),
+        (
+            "offline",
+            {"silent_s": 60, "empty_since": "x"},
+            "Van 12 is offline: nothing came for 1 min; its battery is probably empty",
+        ),
+        ("battery_low", {"battery": 0.12}, "The battery of Van 12 is low: 12%"),
+        ("frozen", {"same": 24}, "Van 12 repeats an old place, the same in 24 fixes"),
         ("near", {"other": "bus"}, "Van 12 is near Bus"),
         ("apart", {}, "Van 12 and another device are apart again"),
         ("retraction", {"event": 3, "type": "enter"}, "Van 12 did not enter Port after all"),

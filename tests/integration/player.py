@@ -176,10 +176,11 @@ class Player:
         await self.send(*fixes, app=PHONE)
 
     async def send(self, *fixes: tuple[Any, ...], device: int = 1, app: App | None = None) -> None:
-        """Each (second, place), or (second, place, speed)."""
+        """Each (second, place), (second, place, speed), or (second, place, speed, battery)."""
         for second, place, *more in fixes:
             self.count += 1
-            fix = Fix(AT + round(second * 1000), *PLACES[place], speed=more[0] if more else None, accuracy=5.0)
+            speed, battery = (*more, None, None)[:2]
+            fix = Fix(AT + round(second * 1000), *PLACES[place], speed=speed, accuracy=5.0, battery=battery)
             frame = Frame(self.keys[device], self.count, now_us() + self.later, [fix], app=app)
             await self.attempt(lambda frame=frame: self.log.append([frame]))  # type: ignore[misc]
 
@@ -192,9 +193,9 @@ class Player:
         frame = Frame(self.keys[1], self.count, now_us(), [Refusal(0, reason, "?")])
         await self.attempt(lambda: self.log.append([frame]))
 
-    async def standing(self, page: Any) -> None:
+    async def standing(self, page: Any, steps: int | None = None) -> None:
         """It says how it is, which is no fix."""
-        note = Note(self.keys[1], Standing(page), now_us() + self.later)
+        note = Note(self.keys[1], Standing(page, steps=steps), now_us() + self.later)
         await self.attempt(lambda: store_notes(self.log, [note]))
 
     async def sos(self, id: str) -> None:

@@ -17,6 +17,7 @@ from tests.integration.told_scripts import SCRIPTS, hours
 from tests.laws import examples
 from tracker.ingest import log, refresh
 from tracker.model.moment import format_ms
+from tracker.pipeline import vigil
 from tracker.store.pool import open_connection
 
 ALL: Final = SCRIPTS | CHANGES
@@ -29,6 +30,8 @@ def played(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]
     nothing else to do, and a batch waits for the geofences that a script draws however busy the machine is."""
     monkeypatch.setattr(log, "STANDBY_POLL", 0.01)
     monkeypatch.setattr(refresh, "PATIENCE", 60.0)
+    monkeypatch.setattr(vigil, "FROZEN_MS", 60_000)  # a script has five minutes
+    monkeypatch.setattr(vigil, "FROZEN_FIXES", 3)
     with asyncio.Runner() as runner:
         conn: asyncpg.Connection = runner.run(open_connection(database_url))
         yield lambda script, dies: runner.run(play(database_url, conn, script, dies=dies))
@@ -69,6 +72,9 @@ RULES: Final = st.sampled_from(
 FENCE: Final = st.tuples(st.just("fence"), st.sampled_from("ab"), st.sampled_from([None, 0, 0, 1, 2]), RULES)
 SEND: Final = st.tuples(MOMENTS, PLACES, SPEEDS).map(lambda fix: ("send", fix))
 PHONE: Final = st.tuples(MOMENTS, PLACES, SPEEDS).map(lambda fix: ("phone", fix))
+DRAINING: Final = st.tuples(MOMENTS, PLACES, st.none(), st.sampled_from([0.9, 0.5, 0.16, 0.14, 0.05])).map(
+    lambda fix: ("send", fix)
+)
 FINER: Final = st.tuples(MOMENTS, PLACES).map(lambda fix: ("phone", (fix[0] + 0.25, fix[1])))
 SEND2: Final = st.tuples(MOMENTS, PLACES).map(lambda fix: ("send2", fix))
 CHANGE: Final = st.one_of(
@@ -87,12 +93,13 @@ REST: Final = st.one_of(
     st.sampled_from([("fold_in",), ("fold_in",), ("checkpoint",), ("slice",), ("outage",), ("judged",)]),
     st.tuples(st.just("clock"), MOMENTS),
     st.sampled_from([("standing", "hidden"), ("standing", "visible"), ("sos", "m-1"), ("sos", "m-2")]),
+    st.tuples(st.just("standing"), st.just("visible"), st.integers(0, 3)),
 )
 RARE: Final = st.sampled_from(
     [("replace", "van-1"), ("replace", "van-2"), ("most_refolded", 1), ("refuse",), ("refuse", False), ("bad",)]
 )
 STEPS: Final = st.lists(
-    st.one_of(SEND, SEND, SEND, SEND2, st.one_of(PHONE, FINER), CHANGE, DEATH, REST, RARE), max_size=24
+    st.one_of(SEND, SEND, SEND, DRAINING, SEND2, st.one_of(PHONE, FINER), CHANGE, DEATH, REST, RARE), max_size=24
 )
 
 

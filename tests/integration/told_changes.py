@@ -11,6 +11,44 @@ from tracker.model.moment import format_ms
 EXPECTED: Final[dict[str, Any]] = {"expect": [{"devices": ["van-1"], "by": "12:00", "zone": "UTC"}]}
 
 CHANGES: Final[dict[str, tuple[Script, list[str]]]] = {
+    "a battery that runs low, and is low after a crash and a late fix": (
+        [
+            ("send", (0, 0, None, 0.5), (10, 1, None, 0.15)),
+            ("crash",),
+            ("send", (20, 0, None, 0.1)),
+            ("send", (5, 0, None, 0.01)),
+            ("fold_in",),
+            ("take_over",),
+            ("send", (30, 1, None, 0.2), (40, 0, None, 0.14)),
+            ("restart",),
+            ("send", (50, 1, None, 0.9), (60, 0, None, 0.12)),
+        ],
+        ["battery_low 10", "battery_low 60"],
+    ),
+    "a place that is only repeated, across a crash": (
+        [
+            ("send", (0, 0, None, 0.9), (20, 0, None, 0.88)),
+            ("crash",),
+            ("send", (40, 0, None, 0.86)),
+            ("checkpoint",),
+            ("send", (70, 0, None, 0.85)),
+            ("crash",),
+            ("send", (100, 0, None, 0.8), (110, 1, None, 0.8)),
+        ],
+        ["frozen 70"],
+    ),
+    "a place that is only repeated while steps come": (
+        [
+            ("standing", "visible", 10),
+            ("send", (0, 0), (30, 0)),
+            ("crash",),
+            ("send", (60, 0)),
+            ("standing", "visible", 30),
+            ("crash",),
+            ("send", (90, 0), (95, 0)),
+        ],
+        ["frozen 90"],
+    ),
     "other hours while inside, and a late fix from when it was closed": (
         [
             fence(**hours("00:00", "00:01")),

@@ -15,6 +15,7 @@ from tracker.pipeline.anchors import STEP as STEP_MS
 from tracker.pipeline.decide import replace_stays
 from tracker.pipeline.question import Question
 from tracker.pipeline.run import find_run, follow_run
+from tracker.pipeline.vigil import is_watched
 
 AT = MONDAY
 # 1 and 2 are far away; the border of 3 runs through the place where all begins, that of 4 past it.
@@ -32,7 +33,10 @@ STEP = 9_000  # 1e-7 degrees: one step is near, two are not
 speeds = st.none() | st.sampled_from([0.0, 0.99, 1.0, 30.0])
 flags = st.sampled_from([0] * 30 + [int(flag) for flag in Flag])
 places = st.sampled_from([(0, 0)] * 4 + [(1, 0), (0, -1), (-1, 0), (2, 1)])
-steps = st.lists(st.tuples(st.sampled_from([1000] * 20 + [0, -1000, 400_000]), places, speeds, flags), max_size=12)
+batteries = st.sampled_from([None] * 4 + [0.9] * 6 + [0.15, 0.1])
+steps = st.lists(
+    st.tuples(st.sampled_from([1000] * 20 + [0, -1000, 400_000]), places, speeds, flags, batteries), max_size=12
+)
 inside = st.sampled_from([NOWHERE] * 6 + [frozenset({1}), frozenset({1, 2}), frozenset({3}), frozenset({1, 3, 4})])
 candidates = st.dictionaries(st.sampled_from([2, 3, 3, 3, 4]), st.integers(0, 3), max_size=2)
 
@@ -42,7 +46,7 @@ same = st.lists(st.sampled_from([True] * 19 + [False]), min_size=12, max_size=12
 
 @given(steps, same, inside, st.booleans(), candidates, st.integers(0, 3))
 def test_a_run_is_its_fixes_one_by_one(
-    steps: list[tuple[int, tuple[int, int], float | None, int]],
+    steps: list[tuple[int, tuple[int, int], float | None, int, float | None]],
     as_before: list[bool],
     before: frozenset[int],
     has_jump: bool,
@@ -56,9 +60,9 @@ def test_a_run_is_its_fixes_one_by_one(
     doubts = tuple(Candidate(key, start, (start,) * min(count, 1), count) for key, count in sorted(seeming.items()))
     state = replace_stays(state, before, stays, doubts, FENCES)
     fixes, at = [], AT
-    for wait, (east, north), speed, odd in steps:
+    for wait, (east, north), speed, odd, battery in steps:
         at += wait
-        fixes.append(Fix(at, east * STEP, north * STEP, speed, accuracy=5.0, flags=odd))
+        fixes.append(Fix(at, east * STEP, north * STEP, speed, accuracy=5.0, battery=battery, flags=odd))
     around = [state.seems if is_same else state.seems ^ {1} for is_same in as_before]
     covering = {first + number: here for number, here in enumerate(around) if here}
     asked = Asked(covering, [None] * first + [start] + [None] * len(fixes), {})
@@ -93,4 +97,6 @@ def is_plain(state: State, fix: Fix, here: frozenset[int]) -> bool:
     near = max(abs(fix.lon_e7 - state.newest.lon_e7), abs(fix.lat_e7 - state.newest.lat_e7)) <= STEP
     is_between_anchors = fix.at - state.anchors[-1].seen_at < STEP_MS
     is_in_time = state.seen_at < fix.at < state.due
+    if is_watched(state, fix):
+        return False
     return is_in_time and not fix.flags and near and here == state.seems and is_between_anchors

@@ -111,4 +111,4 @@ class DryRun:
         reached.state = step.state
         if step.state.newest is fix:
             reached.row = row
-        return tuple(each for each in step.transitions if each.is_told)
+        return tuple(each for each in step.transitions if each.is_told and each.geofence)

@@ -16,6 +16,7 @@ from tracker.model.state import State
 from tracker.pipeline.changes import note_changes
 from tracker.pipeline.fold import Folded
 from tracker.pipeline.silence import device_time, follow_standing
+from tracker.pipeline.vigil import follow_steps
 from tracker.store.device_status import Row, insert_statuses
 from tracker.store.messages import insert_utterances, select_said
 
@@ -55,7 +56,7 @@ async def fold_notes(
 
 
 def take_standing(noted: Noted, note: Note, said: Standing, state: State) -> None:
-    after = follow_standing(state, said.excuses, noted.stamp)
+    after = follow_steps(follow_standing(state, said.excuses, noted.stamp), said.steps)
     noted.states[note.device] = msgspec.structs.replace(after, stamp=noted.stamp)
     battery = said.battery if said.battery is not None and 0 <= said.battery <= 1 else None
     until = read_moment(said.until)

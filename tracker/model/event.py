@@ -23,6 +23,8 @@ Kind = Literal[
     "absent",
     "present",
     "retraction",
+    "battery_low",
+    "frozen",
 ]
 AlarmKind = Literal["sos"]
 # Late fixes change these.

@@ -51,6 +51,9 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     silent_s: float | None = None
     unknown: bool = False  # it was silent: nobody can say where it was
     interval_s: float | None = None
+    battery: float | None = None  # 0 to 1
+    same: int | None = None  # how many fixes in a row said the same place to the last digit
+    empty_since: str | None = None  # of a silence: the battery was so low that it is probably empty since then
     message: str | None = None  # an alarm's: the id of the message, what it says, and how old the place is
     text: str | None = None
     age_s: float | None = None

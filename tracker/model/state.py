@@ -9,6 +9,7 @@ from tracker.model.event import Transition
 from tracker.model.fix import Fix
 from tracker.model.position import Position, Status
 from tracker.model.stay import Candidate, Stay
+from tracker.model.vigil import Vigil
 
 NEVER: Final = -(1 << 62)
 NOT_DUE: Final = 1 << 62
@@ -52,6 +53,7 @@ class State(msgspec.Struct, frozen=True, gc=False):
     excused_at: int = 0  # µs, the writer's stamp of a hidden page or a pause: silence since then is none; 0: of neither
     held: tuple[Transition, ...] = ()  # what it passed through, told once the exit before is sure
     hop: Hop | None = None
+    vigil: Vigil | None = None  # what its battery and a place that stays the same say; None: nothing
 
     @property
     def seems(self) -> frozenset[int]:

@@ -20,6 +20,7 @@ from tracker.pipeline.jump import CONFIRMATIONS, is_possible
 from tracker.pipeline.motion import decide_status
 from tracker.pipeline.question import Question
 from tracker.pipeline.silence import end_outage
+from tracker.pipeline.vigil import is_watched, watch
 
 # Plain ints, as for NO_MARKER.
 SKEWED_OR_NO_MARKER: Final = int(Flag.CLOCK_SKEW) | NO_MARKER
@@ -107,6 +108,7 @@ def keep(device: Device, state: State, fix: Fix, received_at: int, late: int | N
         state.excused_at,
         state.held,
         state.hop,
+        state.vigil,
     )
     return Step(after, fix, end_outage(device.key, state, fix, received_at, False))
 
@@ -125,6 +127,7 @@ def come_back(device: Device, state: State, question: Question, fences: Fences) 
 
 def move(device: Device, state: State, question: Question, fences: Fences) -> Step:
     fix, received_at = question.fix, question.received_at
+    vigil, watched = watch(device.key, state, fix) if is_watched(state, fix) else (None, ())
     after = State(
         max(state.seen_at, fix.at),
         fix,
@@ -145,8 +148,9 @@ def move(device: Device, state: State, question: Question, fences: Fences) -> St
         state.excused_at,
         state.held,
         follow_hop(state, fix),
+        vigil,
     )
-    back = end_outage(device.key, state, fix, received_at, True)
+    back = (*end_outage(device.key, state, fix, received_at, True), *watched)
     if question.here == state.seems and not question.between and fix.at < state.due:
         return Step(after, fix, back)
     decided, transitions = decide(device, after, state.newest, question, fences)

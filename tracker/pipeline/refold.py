@@ -64,7 +64,12 @@ def refold(
     after, more = elapse(device, after, until, fences)
     new = [each for each in (*made, *more) if each.kind in BY_PLACE]
     after = msgspec.structs.replace(
-        after, late_from=None, offline_at=state.offline_at, heard_at=state.heard_at, excused_at=state.excused_at
+        after,
+        late_from=None,
+        offline_at=state.offline_at,
+        heard_at=state.heard_at,
+        excused_at=state.excused_at,
+        vigil=state.vigil,
     )
     known = {each.happening: each.decided_at for each in open_to_doubt}
     moved = [each for each in new if known.get(each.happening, each.decided_at) != each.decided_at]

@@ -18,6 +18,7 @@ from tracker.pipeline.decide import find_due
 from tracker.pipeline.jump import NEAR_E7
 from tracker.pipeline.motion import decide_status
 from tracker.pipeline.presets import PRESETS, Rules
+from tracker.pipeline.vigil import LOW, is_same_place
 
 
 def find_run(state: State, entries: Iterable[Fix | Refusal], number: int, asked: Asked, fences: Fences) -> list[Fix]:
@@ -25,6 +26,8 @@ def find_run(state: State, entries: Iterable[Fix | Refusal], number: int, asked:
     run: list[Fix] = []
     newest, at = state.newest, state.seen_at
     if newest is None or not state.anchors or state.offline_at is not None or state.hop is not None:
+        return run
+    if state.vigil is not None:
         return run
     here, before, between = asked
     if number < len(before) and before[number] is not newest:
@@ -41,6 +44,8 @@ def find_run(state: State, entries: Iterable[Fix | Refusal], number: int, asked:
         if not (-NEAR_E7 < fix.lon_e7 - newest.lon_e7 < NEAR_E7 and -NEAR_E7 < fix.lat_e7 - newest.lat_e7 < NEAR_E7):
             break
         if here.get(place, NOWHERE) != seems or place in between:
+            break
+        if fix.battery is not None and (fix.battery <= LOW or is_same_place(newest, fix)):
             break
         if doubts and any(says_something(doubt, fix) for doubt in doubts):
             break

@@ -8,10 +8,12 @@ from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.evidence import Evidence, make_seen
 from tracker.model.fix import Fix
+from tracker.model.moment import format_ms
 from tracker.model.state import State
 from tracker.pipeline.decide import Decided
 
 MISSED: Final = 3  # in intervals: one fix may be lost and the next one late without anything being wrong
+EMPTY: Final = 0.05  # of the battery
 EXCUSED_US: Final = 60_000_000  # s: a page that still sends so long after it said it was hidden is not hidden
 LEAST_S: Final = 30.0  # to connect again, after a tunnel or a restart of the server, takes up to so long
 
@@ -45,10 +47,20 @@ def decide_silence(device: Device, state: State, now: int, since: int) -> Decide
         return state, ()
     at = device_time(state, newest, due)
     evidence = Evidence(
-        fixes=(make_seen(newest),), by="clock", interval_s=device.interval, silent_s=measure_silence(state, due)
+        fixes=(make_seen(newest),),
+        by="clock",
+        interval_s=device.interval,
+        silent_s=measure_silence(state, due),
+        battery=newest.battery,
+        empty_since=find_empty_since(newest),
     )
     told = Transition(device.key, 0, "offline", at, newest, at, evidence)
     return msgspec.structs.replace(state, offline_at=at), (told,)
+
+
+def find_empty_since(newest: Fix) -> str | None:
+    """A phone with so little left that says nothing more has probably nothing left."""
+    return format_ms(newest.at) if newest.battery is not None and newest.battery <= EMPTY else None
 
 
 def end_outage(device: int, before: State, fix: Fix, received_at: int, moves: bool) -> tuple[Transition, ...]:

@@ -27,6 +27,8 @@ SAID: Final[Mapping[str, str]] = {
     "online": "{device} is online again",
     "near": "{device} is near {other}",
     "apart": "{device} and {other} are apart again",
+    "battery_low": "The battery of {device} is low{battery}",
+    "frozen": "{device} repeats an old place{same}",
     "sos": "{device} calls for help{age}",
     "absent": "{device} was not in {geofence}{until}",
     "test": "A test: alerts arrive here",
@@ -46,6 +48,8 @@ COUNTED: Final[Mapping[str, str]] = {
     "speeding": "too fast",
     "near": "near each other",
     "apart": "apart again",
+    "battery_low": "battery low",
+    "frozen": "place repeated",
     "retraction": "corrected",
     "sos": "called for help",
     "absent": "not there",
@@ -64,6 +68,9 @@ class Figures(msgspec.Struct, frozen=True):
     silent_s: float | None = None
     until: datetime | None = None
     unknown: bool = False
+    battery: float | None = None
+    same: int | None = None
+    empty_since: str | None = None
     text: str | None = None
     age_s: float | None = None
 
@@ -158,8 +165,10 @@ def sentence(event: WordedEvent, names: Names, zone: tzinfo = UTC) -> str:
         dwell=f" for {duration(evidence.dwell_s)}" if evidence.dwell_s else "",
         speed=_speed(evidence),
         age=f"; the place is {duration(evidence.age_s)} old" if evidence.age_s and evidence.age_s > OLD_S else "",
-        silent=f": nothing came for {duration(evidence.silent_s)}" if evidence.silent_s else "",
         until=f" by {evidence.until.astimezone(zone):%H:%M}" if evidence.until else "",
+        silent=_silence(evidence),
+        battery=f": {evidence.battery:.0%}" if evidence.battery is not None else "",
+        same=f", the same in {evidence.same} fixes" if evidence.same else "",
         type=one_line(event.type),
     )
 
@@ -226,6 +235,13 @@ def _speed(evidence: Figures) -> str:
     if evidence.peak is None or evidence.limit is None:
         return ""
     return f": {evidence.peak * 3.6:.0f} km/h where {evidence.limit * 3.6:.0f} are allowed"
+
+
+def _silence(evidence: Figures) -> str:
+    if not evidence.silent_s:
+        return ""
+    empty = "; its battery is probably empty" if evidence.empty_since else ""
+    return f": nothing came for {duration(evidence.silent_s)}{empty}"
 
 
 def _time(moment: datetime, zone: tzinfo) -> str:

@@ -14,6 +14,8 @@ export const TYPES: readonly string[] = [
   'online',
   'near',
   'apart',
+  'battery_low',
+  'frozen',
   'sos',
   'absent',
   'retraction',

@@ -119,6 +119,11 @@ export const UndoIcon = () => (
     <path d="M9 14 4 9l5-5M4 9h10a6 6 0 0 1 0 12h-3" />
   </Icon>
 );
+export const BatteryIcon = () => (
+  <Icon size={15}>
+    <path d="M4 8h13v8H4ZM20 11v2M7 11v2" />
+  </Icon>
+);
 const EVENT_ICONS: Record<string, () => ReturnType<typeof EnterIcon>> = {
   enter: () => <EnterIcon />,
   exit: () => <ExitIcon />,
@@ -129,6 +134,8 @@ const EVENT_ICONS: Record<string, () => ReturnType<typeof EnterIcon>> = {
   online: () => <SignalIcon />,
   near: () => <PairIcon />,
   apart: () => <PairIcon />,
+  battery_low: () => <BatteryIcon />,
+  frozen: () => <ClockIcon />,
   retraction: () => <UndoIcon />,
   sos: () => <BellIcon />,
   absent: () => <ClockIcon />,

@@ -43,6 +43,8 @@ function pattern({ type, evidence }: TrackerEvent): string {
     case 'online':
     case 'near':
     case 'apart':
+    case 'battery_low':
+    case 'frozen':
     case 'sos':
       return said[type];
     default:
