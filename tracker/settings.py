@@ -14,6 +14,7 @@ Network = IPv4Network | IPv6Network
 
 CONTACT = re.compile(r"(mailto:[^@\s]+@|https://)[^@\s]+")
 ISSUER = re.compile(r"(https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[^\s?#]*)?")
+PREFIX = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 OIDC = ("oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_name")
 BOUNDS = ("reader_streams", "reader_sessions", "reader_tracks")
 SENDER = re.compile(r"[^<>@\x00-\x1f]+@[^<>@\s]+|[^<>\x00-\x1f]*<[^<>@\s]+@[^<>@\s]+>")
@@ -54,6 +55,7 @@ class Settings:
     owntracks: Remote | None = (
         None  # TRACKER_OWNTRACKS_URL: the broker OwnTracks publishes to, as mqtt://user:pass@host
     )
+    home_assistant: str | None = None  # TRACKER_HOME_ASSISTANT: the prefix by which it discovers devices at the broker
     trust_clock: bool = False  # TRACKER_TRUST_CLOCK: yes: start also where stored fixes came later than it is now
     metrics_token: str | None = None  # TRACKER_METRICS_TOKEN: opens /metrics and nothing else, 32 characters or more
     reader_streams: int = 50  # TRACKER_READER_STREAMS: live sockets and event streams of one person or token at once
@@ -69,6 +71,7 @@ class Settings:
         host, _, port = self.bind.rpartition(":")
         if not host or not port.isdecimal() or int(port) > 65_535:
             raise Invalid("the address has to be HOST:PORT, such as 127.0.0.1:8000", field="bind")
+        self._check_home_assistant()
         if self.admin_token is not None and len(self.admin_token) < 32:
             raise Invalid("TRACKER_ADMIN_TOKEN must have 32 characters or more", field="admin_token")
         if self.metrics_token is not None and len(self.metrics_token) < 32:
@@ -88,6 +91,13 @@ class Settings:
             raise Invalid("TRACKER_PUSH_CONTACT: not as mailto:ops@example.org is, nor https", field="push_contact")
         if self.smtp_from is not None and not SENDER.fullmatch(self.smtp_from):
             raise Invalid("TRACKER_SMTP_FROM: not an address as Tracker <alerts@example.org> is one", field="smtp_from")
+
+    def _check_home_assistant(self) -> None:
+        if self.home_assistant is not None and (self.mqtt is None or not PREFIX.fullmatch(self.home_assistant)):
+            raise Invalid(
+                "TRACKER_HOME_ASSISTANT has to be a prefix such as homeassistant, and needs TRACKER_MQTT_URL",
+                field="home_assistant",
+            )
 
 
 def from_environment(environment: Mapping[str, str] = os.environ, **given: object) -> Settings:
@@ -109,6 +119,7 @@ def from_environment(environment: Mapping[str, str] = os.environ, **given: objec
         "smtp_from",
         "push_contact",
         "metrics_token",
+        "home_assistant",
     )
     found: dict[str, object] = {name: text(name) for name in (*plain, *OIDC)}
     found |= {name: Path(value) for name in ("data", "tls_certificate", "tls_key") if (value := text(name))}

@@ -56,12 +56,13 @@ class BrokerLink:
         self.client.loop_start()
         await self.opened
 
-    async def publish(self, topic: str, payload: bytes, content_type: str) -> ReasonCode:
-        """The broker's answer. OSError where the connection is lost meanwhile."""
+    async def publish(self, topic: str, payload: bytes, content_type: str, *, retain: bool = False) -> ReasonCode:
+        """The broker's answer. `retain`: it keeps this for who subscribes later. OSError where the connection is lost
+        meanwhile."""
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         properties.ContentType = content_type
         properties.PayloadFormatIndicator = 1  # text
-        sent = self.client.publish(topic, payload, qos=1, properties=properties)
+        sent = self.client.publish(topic, payload, qos=1, retain=retain, properties=properties)
         if sent.rc != MQTT_ERR_SUCCESS:
             raise ConnectionError("the connection to the broker is lost")
         answer: asyncio.Future[ReasonCode] = self.loop.create_future()

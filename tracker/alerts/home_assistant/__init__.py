@@ -1,0 +1,1 @@
+"""Devices as Home Assistant finds them by itself, through a broker."""
