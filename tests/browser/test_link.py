@@ -164,6 +164,16 @@ def test_a_device_is_shared_from_the_map(dashboard: Page, server: RunningServer)
         dialogue = dashboard.get_by_role("dialog", name="Share a position")
         dialogue.get_by_label("Place").select_option("1000")
         dialogue.get_by_label("Way behind it").select_option("60")
+        dialogue.get_by_role("button", name="Draw a place to hide").click()
+        dashboard.get_by_role("button", name="Put it in the middle of the map").click()
+        dashboard.get_by_role("button", name="Save").click()
+        drawn = dialogue.get_by_role("checkbox", name="Hidden place of Mia")
+        expect(drawn).to_be_checked()
+        expect(dialogue.get_by_label("Place", exact=True)).to_have_value("1000")
+        with server.api() as api:
+            hidden = api.get("/api/geofences").json()["features"]
+        assert [each["properties"].get("enabled") for each in hidden if each["id"] != "school"] == [False]
+        drawn.uncheck()  # else it would hide Mia from the page below
         dialogue.get_by_role("checkbox", name="School").check()
         dialogue.get_by_label("Ends on arrival at").select_option("school")
         dialogue.get_by_role("button", name="Make the link").click()

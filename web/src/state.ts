@@ -5,6 +5,7 @@
 import { computed, signal } from '@preact/signals';
 import type { Geofence } from './api/geofences';
 import type { Seen } from './api/messages';
+import type { ShareWish } from './api/shares';
 import type { Config, Me } from './api/sign-in';
 import { EVERYTHING, type Finding } from './finding';
 import type { Health } from './live/feed';
@@ -53,7 +54,13 @@ export const pane = signal<Pane>('devices'); // on a wide screen the events have
 export const fenceQuery = signal('');
 export const helpShown = signal(false);
 export const addingShown = signal(false);
-export const sharing = signal<{ readonly id: string; readonly name: string } | null>(null); // a device, to others
+/** A device that is shown to others. `kept`: what was chosen before a place to hide was drawn. */
+export interface Sharing {
+  readonly id: string;
+  readonly name: string;
+  readonly kept?: ShareWish;
+}
+export const sharing = signal<Sharing | null>(null);
 export const editing = signal<string | null>(null); // id of the device that is changed
 export type CardView = 'now' | 'talk' | 'charts';
 export const cardView = signal<CardView>('now');

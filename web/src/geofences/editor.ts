@@ -56,12 +56,15 @@ export class Editor {
   private readonly history = new History<Draft>();
   private drawing: Drawing | null = null;
   private before: Shape | null = null; // the shape to come back to, where one is being drawn anew
+  private then: ((id: string | null) => void) | null = null;
   private turn = 0; // counts drawings begun: one whose chunk comes late may no longer be wanted
 
   constructor(private readonly live: Live) {}
 
-  begin(kind: FenceKind): void {
+  /** `then` hears its id when it is saved, and null when it is given up. */
+  begin(kind: FenceKind, then: ((id: string | null) => void) | null = null): void {
     this.open({ ...blank(kind), name: this.draft.peek()?.name ?? '' });
+    this.then = then;
     void this.drawNow(null);
   }
 
@@ -170,6 +173,13 @@ export class Editor {
     this.count();
     this.live.view.peek()?.showSketch(null);
     this.live.view.peek()?.hideFence(null);
+    this.tell(null);
+  }
+
+  private tell(id: string | null): void {
+    const { then } = this;
+    this.then = null;
+    then?.(id);
   }
 
   async save(): Promise<void> {
@@ -185,8 +195,11 @@ export class Editor {
         const feature = featureOf(draft);
         const saved = await (isNew ? createGeofence(feature) : replaceGeofence(draft.id!, feature, revision));
         await this.live.readGeofences();
+        const { then } = this;
+        this.then = null; // closing gives nothing up here
         this.close();
         chosenFence.value = saved.id;
+        then?.(saved.id);
       } catch (error) {
         if (!(error instanceof ApiError) || isNew || (error.status !== 409 && error.status !== 404)) throw error;
         await this.live.readGeofences();

@@ -143,7 +143,7 @@ function Dashboard({ url }: { url: string }) {
       {helpShown.value && <Help />}
       {addingShown.value && <AddDevice live={live} />}
       {editing.value !== null && <DeviceForm live={live} id={editing.value} key={editing.value} />}
-      {sharing.value && <ShareDevice device={sharing.value.id} name={sharing.value.name} />}
+      {sharing.value && <ShareDevice share={sharing.value} editor={editor} />}
       {accountShown.value && (
         <Account onClose={() => (accountShown.value = false)} onChanged={() => location.reload()} />
       )}

@@ -3,9 +3,10 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { ApiError, here } from '../api/call';
 import { fetchGroups, type Group } from '../api/groups';
-import { endShare, fetchLooks, fetchShares, type Look, makeShare, type Share } from '../api/shares';
+import { endShare, fetchLooks, fetchShares, type Look, makeShare, type Share, type ShareWish } from '../api/shares';
 import { useFirstField } from '../focus';
-import { geofenceNames, sharing } from '../state';
+import type { Editor } from '../geofences/editor';
+import { chosenFence, geofenceNames, mayManage, pane, type Sharing, selected, sharing } from '../state';
 import { words } from '../words';
 import { Dialogue } from './Dialogue';
 import { Fault, Field } from './Field';
@@ -17,13 +18,13 @@ const DELAYS = [0, 3, 15] as const; // minutes
 const TRAILS = [0, 15, 60, 1440] as const; // minutes
 const MOST_LOOKS = 10;
 
-export function ShareDevice({ device, name }: { device: string; name: string }) {
+export function ShareDevice({ share, editor }: { share: Sharing; editor: Editor }) {
   const close = () => (sharing.value = null);
   const made = useSignal('');
   return (
     <Dialogue title={words.value.share.title} onClose={close}>
       {made.value === '' ? (
-        <Wish device={device} name={name} onMade={(url) => (made.value = url)} />
+        <Wish share={share} editor={editor} onMade={(url) => (made.value = url)} />
       ) : (
         <Made url={made.value} />
       )}
@@ -31,28 +32,23 @@ export function ShareDevice({ device, name }: { device: string; name: string }) 
   );
 }
 
-function Wish({ device, name, onMade }: { device: string; name: string; onMade: (url: string) => void }) {
+function blankWish({ id, name }: Sharing): ShareWish {
+  const nothing = { group: null, hide: [], trail: 0, stop: null, blur: 0, delay: 0, password: '' };
+  return { device: id, name, lasts: LASTS[0], ...nothing };
+}
+
+function Wish({ share, editor, onMade }: { share: Sharing; editor: Editor; onMade: (url: string) => void }) {
   const said = words.value.share;
-  const [title, password] = [useSignal(name), useSignal('')];
-  const [lasts, blur, delay] = [useSignal<number>(LASTS[0]), useSignal<number>(0), useSignal<number>(0)];
-  const [trail, stop, group] = [useSignal<number>(0), useSignal(''), useSignal('')];
-  const hide = useSignal<ReadonlySet<string>>(new Set());
+  const { name } = share;
+  const wish = useSignal<ShareWish>(share.kept ?? blankWish(share));
+  const now = wish.value;
+  const change = (part: Partial<ShareWish>) => (wish.value = { ...wish.value, ...part });
   const fault = useSignal<ApiError | null>(null);
   const form = useFirstField();
   const save = async (event: Event) => {
     event.preventDefault();
-    const wish = {
-      lasts: lasts.value,
-      blur: blur.value,
-      delay: delay.value,
-      password: password.value,
-      trail: trail.value,
-      stop: stop.value || null,
-      group: group.value || null,
-      hide: [...hide.value],
-    };
     try {
-      onMade((await makeShare({ device, name: title.value.trim() || name, ...wish })).url);
+      onMade((await makeShare({ ...now, name: now.name.trim() || name })).url);
     } catch (error) {
       fault.value = error instanceof ApiError ? error : new ApiError(0, words.value.app.noAnswer);
     }
@@ -60,27 +56,73 @@ function Wish({ device, name, onMade }: { device: string; name: string; onMade: 
   return (
     <>
       <form class="form" ref={form} onSubmit={(event) => void save(event)}>
-        <Field id="share-name" label={said.name} value={title.value} onInput={(text) => (title.value = text)} />
-        <Pick id="share-lasts" label={said.lasts} from={LASTS} text={said.hours} picked={lasts} />
-        <Pick id="share-blur" label={said.place} from={BLURS} text={said.metres} picked={blur} />
-        <Pick id="share-delay" label={said.delay} from={DELAYS} text={said.minutes} picked={delay} />
-        <Pick id="share-trail" label={said.trail} from={TRAILS} text={said.trailOf} picked={trail} />
-        <GroupPick name={name} picked={group} />
-        <FencePicks hide={hide} stop={stop} />
+        <Field id="share-name" label={said.name} value={now.name} onInput={(text) => change({ name: text })} />
+        <Pick
+          id="share-lasts"
+          label={said.lasts}
+          from={LASTS}
+          text={said.hours}
+          picked={now.lasts}
+          onPick={(lasts) => change({ lasts })}
+        />
+        <Pick
+          id="share-blur"
+          label={said.place}
+          from={BLURS}
+          text={said.metres}
+          picked={now.blur}
+          onPick={(blur) => change({ blur })}
+        />
+        <Pick
+          id="share-delay"
+          label={said.delay}
+          from={DELAYS}
+          text={said.minutes}
+          picked={now.delay}
+          onPick={(delay) => change({ delay })}
+        />
+        <Pick
+          id="share-trail"
+          label={said.trail}
+          from={TRAILS}
+          text={said.trailOf}
+          picked={now.trail}
+          onPick={(trail) => change({ trail })}
+        />
+        <GroupPick name={name} picked={now.group} onPick={(group) => change({ group })} />
+        <FencePicks wish={now} onChange={change} />
+        {mayManage.value && (
+          <button type="button" class="secondary" onClick={() => drawPlace(share, now, editor)}>
+            {said.drawPlace}
+          </button>
+        )}
         <Field
           id="share-password"
           label={said.password}
-          value={password.value}
-          onInput={(text) => (password.value = text)}
+          value={now.password}
+          onInput={(password) => change({ password })}
         />
         <Fault text={fault.value?.message} />
         <button type="submit" class="primary">
           {said.make}
         </button>
       </form>
-      <Links device={device} />
+      <Links device={share.id} />
     </>
   );
+}
+
+/** On the map, as any geofence; it decides nothing, for it is there to hide. Then the dialogue is back as it was. */
+function drawPlace(share: Sharing, wish: ShareWish, editor: Editor): void {
+  const row = selected.peek();
+  sharing.value = null;
+  editor.begin('circle', (id) => {
+    pane.value = 'devices';
+    chosenFence.value = null;
+    selected.value = row;
+    sharing.value = { ...share, kept: id === null ? wish : { ...wish, hide: [...wish.hide, id] } };
+  });
+  editor.change({ name: words.value.share.hiddenPlace(share.name), enabled: false });
 }
 
 interface PickProps {
@@ -88,14 +130,15 @@ interface PickProps {
   readonly label: string;
   readonly from: readonly number[];
   readonly text: (value: number) => string;
-  readonly picked: { value: number };
+  readonly picked: number;
+  readonly onPick: (value: number) => void;
 }
 
-function Pick({ id, label, from, text, picked }: PickProps) {
+function Pick({ id, label, from, text, picked, onPick }: PickProps) {
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <select id={id} value={picked.value} onChange={(event) => (picked.value = Number(event.currentTarget.value))}>
+      <select id={id} value={picked} onChange={(event) => onPick(Number(event.currentTarget.value))}>
         {from.map((value) => (
           <option key={value} value={value}>
             {text(value)}
@@ -106,8 +149,14 @@ function Pick({ id, label, from, text, picked }: PickProps) {
   );
 }
 
+interface GroupPickProps {
+  readonly name: string;
+  readonly picked: string | null;
+  readonly onPick: (group: string | null) => void;
+}
+
 /** The device alone, or all that is in a group of it, now and later. */
-function GroupPick({ name, picked }: { name: string; picked: { value: string } }) {
+function GroupPick({ name, picked, onPick }: GroupPickProps) {
   const said = words.value.share;
   const groups = useSignal<readonly Group[]>([]);
   useEffect(() => {
@@ -120,7 +169,7 @@ function GroupPick({ name, picked }: { name: string; picked: { value: string } }
   return (
     <div class="field">
       <label for="share-group">{said.what}</label>
-      <select id="share-group" value={picked.value} onChange={(event) => (picked.value = event.currentTarget.value)}>
+      <select id="share-group" value={picked ?? ''} onChange={(event) => onPick(event.currentTarget.value || null)}>
         <option value="">{said.onlyThis(name)}</option>
         {groups.value.map((each) => (
           <option key={each.id} value={each.id}>
@@ -133,25 +182,26 @@ function GroupPick({ name, picked }: { name: string; picked: { value: string } }
 }
 
 interface FencePicksProps {
-  readonly hide: { value: ReadonlySet<string> };
-  readonly stop: { value: string };
+  readonly wish: ShareWish;
+  readonly onChange: (part: Partial<ShareWish>) => void;
 }
 
 /** In and near which nothing is shown, and at which the link ends. */
-function FencePicks({ hide, stop }: FencePicksProps) {
+function FencePicks({ wish, onChange }: FencePicksProps) {
   const said = words.value.share;
   const fences = [...geofenceNames.value];
-  const turn = (id: string) => {
-    const next = new Set(hide.value);
-    if (!next.delete(id)) next.add(id);
-    hide.value = next;
-  };
+  const turn = (id: string) =>
+    onChange({ hide: wish.hide.includes(id) ? wish.hide.filter((each) => each !== id) : [...wish.hide, id] });
   if (fences.length === 0) return <p class="hint">{said.drawFirst}</p>;
   return (
     <>
       <div class="field">
         <label for="share-stop">{said.stop}</label>
-        <select id="share-stop" value={stop.value} onChange={(event) => (stop.value = event.currentTarget.value)}>
+        <select
+          id="share-stop"
+          value={wish.stop ?? ''}
+          onChange={(event) => onChange({ stop: event.currentTarget.value || null })}
+        >
           <option value="">{said.noStop}</option>
           {fences.map(([id, name]) => (
             <option key={id} value={id}>
@@ -164,7 +214,7 @@ function FencePicks({ hide, stop }: FencePicksProps) {
         <legend>{said.hide}</legend>
         {fences.map(([id, name]) => (
           <label key={id}>
-            <input type="checkbox" checked={hide.value.has(id)} onChange={() => turn(id)} /> <bdi>{name}</bdi>
+            <input type="checkbox" checked={wish.hide.includes(id)} onChange={() => turn(id)} /> <bdi>{name}</bdi>
           </label>
         ))}
         <p class="hint">{said.hideHint}</p>

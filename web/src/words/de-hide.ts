@@ -42,6 +42,8 @@ export const hide: HideWords = {
     hide: 'Nichts zeigen in und bei',
     hideHint: 'So wie der Geofence jetzt ist. Verborgen wird mehr als der Ort, und er liegt nicht in der Mitte.',
     drawFirst: 'Ein Ort, der als Geofence gezeichnet ist, kann verborgen werden oder den Link bei der Ankunft beenden.',
+    drawPlace: 'Einen Ort zeichnen, der verborgen wird',
+    hiddenPlace: (name) => `Verborgener Ort von ${name}`,
     looks: 'Wer nachgesehen hat',
     noLooks: 'Noch niemand.',
     lookedAt: (since, seen) => (since === seen ? since : `${since} bis ${seen}`),

@@ -46,6 +46,8 @@ export const hide = {
     hide: 'Show nothing in and near',
     hideHint: 'As the geofence is now. The hidden area is larger than the place, and does not lie in its middle.',
     drawFirst: 'A place that is drawn as a geofence can be hidden, or end the link on arrival.',
+    drawPlace: 'Draw a place to hide',
+    hiddenPlace: (name: string) => `Hidden place of ${name}`,
     looks: 'Who looked',
     noLooks: 'Nobody yet.',
     lookedAt: (since: string, seen: string) => (since === seen ? since : `${since} to ${seen}`),
