@@ -23,6 +23,7 @@ from tracker.model.moment import to_datetime
 from tracker.store.erasures import erase, select_erasure, vacuum_touched
 
 EMAIL, NAME, PHONE = "zoe.quill@example.org", "Zoë Quill-Marbury", "zq-phone-77"
+EXPECT = [{"devices": [PHONE, "van"], "by": "08:15", "zone": "Europe/Berlin"}]
 NEEDLES = ("zoe.quill", "Quill-Marbury", PHONE)
 
 
@@ -70,7 +71,9 @@ async def live(conn: asyncpg.Connection, person: int) -> None:
     await conn.execute(
         """insert into geofence (id, revision, feature, shape) values ('yard', 1, $1,
                st_setsrid(st_geomfromgeojson($2), 4326))""",
-        msgspec.json.encode({"type": "Feature", "properties": {"name": "Yard", "devices": [PHONE, "van"]}}),
+        msgspec.json.encode(
+            {"type": "Feature", "properties": {"name": "Yard", "devices": [PHONE, "van"], "expect": EXPECT}}
+        ),
         SQUARE,
     )
     await conn.execute(

@@ -32,6 +32,18 @@ def _blank(column: str, path: str) -> str:
             where {column} #> '{{{path}}}' ?| $1"""
 
 
+def _blank_expected(table: str) -> str:
+    """The same in who is expected in a geofence."""
+    each = """jsonb_array_elements_text(entry -> 'devices') each"""
+    return f"""update {table} set feature = jsonb_set(feature, '{{properties,expect}}', (
+                   select jsonb_agg(jsonb_set(entry, '{{devices}}', (
+                       select jsonb_agg(case when each = any($1) then '{ERASED}' else each end) from {each})))
+                   from jsonb_array_elements(feature #> '{{properties,expect}}') entry))
+               where jsonb_typeof(feature #> '{{properties,expect}}') = 'array' and exists (
+                   select from jsonb_array_elements(feature #> '{{properties,expect}}') entry, {each}
+                   where each = any($1))"""
+
+
 # Of devices ($1, text[]). A message that tells of several is erased whole: it was sent.
 OF_DEVICES: Final = (
     """delete from delivery where device = any($1) or exists (
@@ -43,6 +55,8 @@ OF_DEVICES: Final = (
     f"update subscription set {_blank('wish', 'devices')}",
     f"update geofence set {_blank('feature', 'properties,devices')}",
     f"update geofence_revision set {_blank('feature', 'properties,devices')}",
+    _blank_expected("geofence"),
+    _blank_expected("geofence_revision"),
 )
 # Of a person: the number, the e-mail address and the name.
 OF_PERSON: Final = (
