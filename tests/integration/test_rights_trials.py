@@ -1,6 +1,7 @@
 """More cells of the matrix: what a dry run is made of, what a geofence names, and a link that somebody opens who is
 signed in."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import asyncpg
@@ -64,9 +65,9 @@ EARLY: Final = {"by": "08:15", "zone": "Europe/Berlin"}
 LATE: Final = EARLY | {"by": "09:15", "days": ["mon"]}
 
 
-def expect(early: list[str], late: list[str]) -> list[dict[str, Any]]:
+def expect(early: Sequence[str], late: Sequence[str]) -> list[dict[str, Any]]:
     """Who is expected by when; of nobody nothing is said."""
-    return [{"devices": ids, **by} for ids, by in ((early, EARLY), (late, LATE)) if ids]
+    return [{"devices": list(ids), **by} for ids, by in ((early, EARLY), (late, LATE)) if ids]
 
 
 async def name_devices(caller: Caller, fence: str, devices: list[str], **more: Any) -> dict[str, Any]:
