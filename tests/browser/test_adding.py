@@ -10,6 +10,7 @@ from tests.browser.looking import HERE, until
 from tests.browser.test_devices import choose
 from tests.browser.test_track import OFFLINE
 from tests.running import RunningServer
+from tracker.model.moment import format_ms, now_ms
 
 PHONE: Geolocation = {"longitude": 8.6267, "latitude": 52.6638, "accuracy": 8}
 
@@ -45,6 +46,24 @@ def test_a_phone_is_on_the_map_by_one_code(dashboard: Page, server: RunningServe
     dialog.get_by_role("button", name="Show it").click()
     expect(dashboard.locator(".detail")).to_contain_text("Ada's phone")
     other.close()
+
+
+def test_a_name_that_a_source_says_becomes_a_device_by_one_click(dashboard: Page, server: RunningServer) -> None:
+    with server.api() as api:
+        source = api.post("/api/sources", json={"id": "traccar", "name": "Traccar"}).raise_for_status().json()
+        place = {"latitude": 52.6638, "longitude": 8.6267, "fixTime": format_ms(now_ms()), "valid": True}
+        said = {"position": place, "device": {"uniqueId": "imei/356 7"}}
+        assert api.post(source["ingest_url"], json=said).status_code == 200
+    dashboard.get_by_role("button", name="Add a device").click()
+    heard = dashboard.get_by_role("dialog").get_by_role("region", name="Heard, and no device yet")
+    expect(heard).to_contain_text("imei/356 7")
+    expect(heard).to_contain_text("Traccar server")
+    expect(heard.get_by_role("textbox")).to_have_value("imei-356-7")
+    heard.get_by_role("button", name="Make it a device").click()
+    expect(dashboard.locator(".detail")).to_contain_text("imei-356-7")
+    with server.api() as api:
+        assert api.get("/api/sources/traccar/unknown").json()["unknown"] == []
+        assert api.delete("/api/sources/traccar").status_code == 204
 
 
 def test_the_dashboard_opens_without_a_network_and_goes_on_with_it(

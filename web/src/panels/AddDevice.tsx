@@ -8,6 +8,7 @@ import type { Live } from '../live';
 import { addingShown } from '../state';
 import { words } from '../words';
 import { AddApps } from './AddApps';
+import { AddHeard } from './AddHeard';
 import { AddReach } from './AddReach';
 import { paste } from './DeviceEnd';
 import { Dialogue } from './Dialogue';
@@ -28,7 +29,10 @@ export function AddDevice({ live }: { live: Live }) {
   return (
     <Dialogue title={words.value.adding.title} onClose={close}>
       {made.value === null ? (
-        <Name onMade={(device) => (made.value = device)} />
+        <>
+          <Name onMade={(device) => (made.value = device)} />
+          <AddHeard live={live} onDone={close} />
+        </>
       ) : (
         <Connect live={live} device={made.value} onDone={close} />
       )}

@@ -31,6 +31,13 @@ export const apps: AppsWords = {
       ],
     },
   },
+  heard: {
+    title: 'Gehört, aber noch kein Gerät',
+    hint: 'Ein Broker oder ein anderer Server nennt diese Namen. Was ein Gerät wird, bringt seine Positionen des letzten Tages mit.',
+    of: (app, ago, fixes) => `${app}, ${ago}, aufgehobene Positionen: ${fixes}`,
+    id: (name) => `Kennung des Geräts, das ${name} ist`,
+    make: 'Zum Gerät machen',
+  },
   forward: {
     title: 'Anderer Server',
     none: 'Positionen an einen anderen Server weitergeben',

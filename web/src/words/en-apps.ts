@@ -31,6 +31,13 @@ export const apps = {
       ],
     } as Record<AppKey, readonly string[]>,
   },
+  heard: {
+    title: 'Heard, and no device yet',
+    hint: 'A broker or another server says these names. One that becomes a device brings its positions of the last day.',
+    of: (app: string, ago: string, fixes: string) => `${app}, ${ago}, positions kept: ${fixes}`,
+    id: (name: string) => `Id of the device that ${name} is`,
+    make: 'Make it a device',
+  },
   forward: {
     title: 'Another server',
     none: 'Send its positions on to another server',
