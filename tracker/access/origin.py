@@ -35,6 +35,8 @@ def is_allowed(origin: str | None, *, scheme: str, host: str, origins: Collectio
 
 def is_listed(origin: str | None, origins: Collection[str]) -> bool:
     """True for the `origins` of the operator only."""
+    if not origin or not origins:  # as most requests, each of which asks twice
+        return False
     place = _place(origin)
     return place is not None and place in {_place(each) for each in origins}
 

@@ -43,7 +43,7 @@ async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
     """Until `shutdown`; what is under way then is sent again after its lease."""
     raise_limit()
     metrics = AlertMetrics()
-    pool = await open_pool(assignment.database_url, min_size=0, max_size=CONNECTIONS, answer_s=ANSWER)
+    pool = await open_pool(assignment.database_url, min_size=0, max_size=CONNECTIONS, answer_s=ANSWER, wipes=False)
     try:
         async with asyncio.TaskGroup() as tasks:
             carrying = tasks.create_task(carry(pool, assignment, metrics), name="alerts")

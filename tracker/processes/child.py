@@ -10,6 +10,8 @@ from importlib import import_module
 from typing import Final
 
 WORK: Final = {"server": "tracker.server", "carriers": "tracker.processes.carriers"}  # each has a `work`
+NICENESS: Final = {"server": 0, "carriers": 5}  # what strangers answer is read when no fix waits for the processor
+TURN: Final = 0.0005  # s after which a thread that computes gives the interpreter to who waits: a tenth of the default
 PR_SET_PDEATHSIG: Final = 1
 LOOK: Final = 0.5  # s, where the kernel does not tell
 
@@ -23,6 +25,8 @@ def main() -> None:
     from tracker.processes.loop import run_loop, until_signalled
 
     role = sys.argv[1]
+    os.nice(NICENESS[role])
+    sys.setswitchinterval(TURN)
     work = import_module(WORK[role]).work
     assignment = read_assignment()
     if assignment is None or assignment.parent != parent:

@@ -49,7 +49,7 @@ async def prepare(url: str, settings: Settings, shutdown: asyncio.Event, resolve
 async def begin_with(url: str, settings: Settings, resolve: Resolve) -> Prepared:
     for name in await bring_up_to_date(url):
         logger.info("migrated", file=name)
-    pool = await open_pool(url, min_size=1, max_size=API_CONNECTIONS, answer_s=API_ANSWER)
+    pool = await open_pool(url, min_size=1, max_size=API_CONNECTIONS, answer_s=API_ANSWER, wipes=False)
     try:
         carriers = await make_carriers(pool, settings, Dialer(settings.private_receivers, resolve))
         return Prepared(pool, carriers, await first_link(pool, settings))

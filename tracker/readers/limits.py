@@ -6,7 +6,6 @@ import resource
 import msgspec
 
 MB = 1024 * 1024
-LAST = 19  # niceness
 
 
 class Allowance(msgspec.Struct, frozen=True):
@@ -18,7 +17,7 @@ class Allowance(msgspec.Struct, frozen=True):
 
 def bind(memory: int, seconds: int) -> None:
     """Last in line for the processor as well: an import may wait, a live position may not."""
-    os.nice(LAST)
+    os.nice(19)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

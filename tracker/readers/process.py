@@ -13,8 +13,9 @@ import structlog
 
 import tracker
 from tracker.errors import ReaderDied
-from tracker.readers.limits import LAST, Allowance
+from tracker.readers.limits import Allowance
 
+STARTING: Final = 5  # niceness
 PIECE: Final = 64 * 1024  # bytes read at once, and all that is held here for a slow reader
 LAST_WORDS: Final = 8_000  # bytes of a traceback that go to the log
 
@@ -25,7 +26,8 @@ logger = structlog.get_logger()
 async def start(module: str, limits: Allowance, given: bytes | int) -> AsyncIterator[Process]:
     """`main` of the module, `given` on its standard input: there nobody sees the database's password. So many bytes as
     a pipe holds, or the descriptor of a file. Killed at the end of the block, whatever it is doing: it changes nothing.
-    Last in line for the processor from its first moment: to start Python takes longer than most files."""
+    It stands back for the live path from its first moment, and is last in line once it reads: at that already, Python
+    would not come to start where a machine is busy."""
     bound = f"from tracker.readers.limits import bind; bind({limits.memory}, {limits.seconds})"
     program = f"{bound}; from {module} import main; main()"
     process = await asyncio.create_subprocess_exec(
@@ -38,7 +40,7 @@ async def start(module: str, limits: Allowance, given: bytes | int) -> AsyncIter
     )
     try:
         with suppress(ProcessLookupError):
-            os.setpriority(os.PRIO_PROCESS, process.pid, LAST)
+            os.setpriority(os.PRIO_PROCESS, process.pid, STARTING)
         with suppress(BrokenPipeError, ConnectionResetError):  # it ended early; its exit code says so
             if process.stdin is not None and isinstance(given, bytes):
                 process.stdin.write(given)

@@ -108,13 +108,16 @@ async def vacuum_touched(conn: asyncpg.Connection) -> list[str]:
            from pg_stat_user_tables where n_dead_tup > 0 or relname in ('erasure', 'person') order by 1""",
         SMALL,
     )
-    # Until the connection is given back.
     await conn.execute(
         f"set statement_timeout = 0; set vacuum_cost_delay = 2; set lock_timeout = '{PATIENCE_FOR_LOCK}'"
     )
-    for row in rows:
-        if not (row["is_small"] and await _write_anew(conn, row["name"])):
-            await conn.execute(f"vacuum (analyze) {row['name']}", timeout=PATIENCE)
+    try:
+        for row in rows:
+            if not (row["is_small"] and await _write_anew(conn, row["name"])):
+                await conn.execute(f"vacuum (analyze) {row['name']}", timeout=PATIENCE)
+    finally:
+        if not conn.is_closed():  # the next that borrows it has the usual limits again
+            await conn.execute("reset all")
     return [row["name"] for row in rows]
 
 

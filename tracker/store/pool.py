@@ -36,12 +36,20 @@ BAD_DATA: Final = (*REFUSED, ArithmeticError, struct.error)  # the last two: a v
 JSONB_VERSION: Final = b"\x01"  # leads every jsonb in PostgreSQL's binary format
 
 
+class KeptConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg says no types
+    """What was set in its session stays when it is given back; a transaction that is left open is rolled back."""
+
+    def get_reset_query(self) -> str:
+        return ""
+
+
 async def open_pool(
     url: str, *, min_size: int = 1, max_size: int = 10, answer_s: float = 60.0, wipes: bool = True
 ) -> asyncpg.Pool:
     """Raises OSError or asyncpg.PostgresError when the database does not answer within 10 s; a statement raises
     TimeoutError after `answer_s` without an answer, as of a server that hangs. `wipes`: what was set in a session ends
-    when its connection is given back, which costs as much as a small query; False where nobody sets anything.
+    when its connection is given back, which costs as much as a small query; False where nobody
+    sets anything that is not set back.
     """
     return await asyncpg.create_pool(
         url,
@@ -51,12 +59,8 @@ async def open_pool(
         command_timeout=answer_s,
         server_settings=SESSION,
         init=set_codecs,
-        reset=None if wipes else leave,
+        connection_class=asyncpg.Connection if wipes else KeptConnection,
     )
-
-
-async def leave(conn: asyncpg.Connection) -> None:
-    """As it is."""
 
 
 async def open_connection(url: str) -> asyncpg.Connection:

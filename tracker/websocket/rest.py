@@ -14,7 +14,8 @@ from .limits import Limits
 
 # kept at once, for each is a descriptor that no other limit counts; further ones are closed without a rest
 MOST: Final = 64
-_CHUNK: Final = 256 * 1024
+_WASTE: Final = bytearray(256 * 1024)
+"""Where all of it goes: new memory for each piece would cost more than to read it."""
 
 
 class Rests:
@@ -69,7 +70,7 @@ class Rest:
 
     def _discard(self) -> None:
         try:
-            size = len(self._sock.recv(_CHUNK))
+            size = self._sock.recv_into(_WASTE)
         except (BlockingIOError, InterruptedError):
             return
         except OSError:
