@@ -6,7 +6,7 @@ from typing import Final
 
 from tracker.geo.distance import distance
 from tracker.geofence.border.depth import find_breadth, measure_depth
-from tracker.geofence.border.passing import find_chord, find_crossing
+from tracker.geofence.border.passing import bound_way_depth, find_chord, find_crossing
 from tracker.geofence.fences import GAP_METRES, GAP_MS
 from tracker.model.event import Transition
 from tracker.model.evidence import Evidence, make_seen
@@ -25,11 +25,12 @@ def find_straight_way(device: int, fence: Geofence, before: Fix, after: Fix) -> 
     rules = PRESETS[fence.preset]
     if rules.is_plain or not is_short(before, after) or not are_fit(fence, before, after):
         return None
-    cut = find_chord(fence, (before.lon, before.lat), (after.lon, after.lat))
-    if cut is None or not 0.0 < cut.enter < cut.exit < 1.0:
-        return None
+    ends = (before.lon, before.lat), (after.lon, after.lat)
     slack = min(max(find_margin(rules, before), find_margin(rules, after)), SHALLOW * find_breadth(fence))
-    if cut.depth < slack:
+    if bound_way_depth(*ends) < slack:
+        return None  # most who stand at a border: where a way so short leads need not be looked at
+    cut = find_chord(fence, *ends)
+    if cut is None or not 0.0 < cut.enter < cut.exit < 1.0 or cut.depth < slack:
         return None
     return tell_cross(
         device, fence, [before, after], ((before, after, cut.enter), (before, after, cut.exit)), cut.depth
@@ -42,11 +43,11 @@ def find_bent_way(
     """By the fixes of a candidate that were too few: they lie on the way from outside to outside. `last`: the one
     before `after`, wherever it lies."""
     before = candidate.before
+    if before is None or not is_short(before, after) or not are_fit(fence, before, after):
+        return None
     around = {fix.at: fix for fix in (*candidate.fixes, *([last] if last else []))}
     fixes = [fix for fix in around.values() if measure_depth(fence, fix.lon, fix.lat) >= 0]
-    if before is None or not fixes or not is_short(before, after) or not are_fit(fence, before, after):
-        return None
-    if not is_onward(fence, [before, *fixes, after]):
+    if not fixes or not is_onward(fence, [before, *fixes, after]):
         return None
     into = find_part(fence, before, fixes[0])
     out = find_part(fence, after, fixes[-1])

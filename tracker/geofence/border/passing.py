@@ -18,6 +18,8 @@ from tracker.model.geofence import Geofence
 RECENT: Final = 256  # boxes of the small tree at least, before it is joined with the large one
 MOST_STRETCHES: Final = 8  # of a way that crosses a border a thousand times
 PARTS: Final = 16  # boxes of a corridor at most
+WRONG: Final = 0.001  # of a depth, more than what `measure_depth` is wrong by, with ...
+ROUNDED: Final = 0.05  # m
 
 
 class Chord(NamedTuple):
@@ -52,6 +54,11 @@ def bound_depth(stretch: Stretch, metres: float) -> float:
     begins or ends inside, nothing can be said."""
     enter, leave = stretch
     return (leave - enter) * metres / 2 if enter > 0.0 and leave < 1.0 else inf
+
+
+def bound_way_depth(a: Place, b: Place) -> float:
+    """How deep (m) a way that begins and ends outside can lead into anything, as `find_chord` measures it."""
+    return Way.of(a, b).metres / 2 * (1 + WRONG) + ROUNDED
 
 
 def find_crossing(fence: Geofence, outside: Place, inside: Place) -> float:
