@@ -1,14 +1,18 @@
-"""Names that strangers choose are looked up by the carriers; the server only waits for their answer."""
+"""Names that strangers choose are looked up by the carriers; the server only waits for their answer. What many ask the
+database at once is one question."""
 
 import asyncio
 import os
 import signal
+from collections.abc import Collection
 
+import asyncpg
 import httpx2
 import pytest
 
 from tests.databases import Databases, copied
 from tests.running import RunningServer, running
+from tracker.access.lookup import Lookup
 from tracker.processes.lookups import MOST, Answerer, Asker
 
 PRIVATE = {"TRACKER_PRIVATE_RECEIVERS": "127.0.0.0/8,::1/128"}
@@ -77,3 +81,58 @@ async def test_questions_are_bounded() -> None:
         each.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     assert not asker.waiting
+
+
+async def test_all_of_a_question_are_answered_at_once(pool: asyncpg.Pool) -> None:
+    """And not one with each turn of the loop, in which others have theirs, too: a herd would wait for all of these."""
+    asked: list[set[int]] = []
+    turn = 0
+
+    async def select(conn: asyncpg.Connection, shown: Collection[int]) -> dict[int, int]:
+        asked.append(set(shown))
+        await conn.fetchval("select 1")
+        return {each: each for each in shown if each % 2}
+
+    async def find(number: int) -> tuple[int | None, int]:
+        return await lookup.find(pool, number), turn
+
+    async def count() -> None:
+        nonlocal turn
+        while True:
+            await asyncio.sleep(0)
+            turn += 1
+
+    lookup = Lookup(select)
+    counting = asyncio.create_task(count())
+    found = await asyncio.gather(*map(find, range(500)))
+    counting.cancel()
+    assert asked == [{0}, set(range(1, 500))]
+    assert [each for each, _ in found] == [number if number % 2 else None for number in range(500)]
+    turns = [at for _, at in found[1:]]
+    assert max(turns) - min(turns) <= 2
+
+
+async def test_who_was_to_ask_and_left_is_replaced(pool: asyncpg.Pool) -> None:
+    asked = asyncio.Queue[set[str]]()
+    may_answer = [asyncio.Event() for _ in range(2)]
+
+    async def select(conn: asyncpg.Connection, shown: Collection[str]) -> dict[str, str]:
+        asked.put_nowait(set(shown))
+        if waits:
+            await waits.pop(0).wait()
+        return dict.fromkeys(shown, "found")
+
+    waits = list(may_answer)
+    lookup = Lookup(select)
+    first = asyncio.create_task(lookup.find(pool, "a"))
+    assert await asked.get() == {"a"}
+    second, third = (asyncio.create_task(lookup.find(pool, each)) for each in "bc")
+    await asyncio.sleep(0)  # both are waiting
+    may_answer[0].set()
+    assert await first == "found"
+    assert await asked.get() == {"b", "c"}
+    second.cancel()
+    assert await asked.get() == {"b", "c"}
+    assert await third == "found"
+    with pytest.raises(asyncio.CancelledError):
+        await second
