@@ -91,15 +91,18 @@ class Dialer:
         origin, parts = Peer(*endpoint(url), url.startswith("https:")), urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         given = [(name.encode(), value.encode()) for name, value in headers.items()]
-        async with asyncio.timeout(self.deadline):
-            exchange = self.take(origin) or await self.connect(origin)
-            try:
+        exchange: Exchange | None = None
+        try:
+            async with asyncio.timeout(self.deadline):
+                exchange = self.take(origin) or await self.connect(origin)
                 reply = await exchange.post(parts.netloc.rstrip(":").encode(), target.encode(), given, body)
-                self.keep(origin, exchange)
-                return reply
-            except BaseException:
+            await exchange.finish()
+        except BaseException:
+            if exchange is not None:
                 exchange.abort()
-                raise
+            raise
+        self.keep(origin, exchange)
+        return reply
 
     async def connect(self, origin: Peer) -> Exchange:
         """To an address that was checked, never to a name: the first of the name's that answers."""
