@@ -193,10 +193,14 @@ async def fill(scene: Scene) -> None:
     await conn.execute(
         """insert into geofence (id, revision, feature, shape)
            select id, 1, jsonb_build_object('type', 'Feature', 'id', id, 'geometry', $2::jsonb, 'properties',
-                  jsonb_build_object('name', id, 'preset', 'balanced')), st_setsrid(st_geomfromgeojson($2), 4326)
+                  jsonb_build_object('name', id, 'preset', 'balanced', 'devices', to_jsonb($3::text[]), 'expect',
+                      jsonb_build_array(
+                          jsonb_build_object('devices', to_jsonb($3::text[]), 'by', '08:00', 'zone', 'UTC')))),
+                  st_setsrid(st_geomfromgeojson($2), 4326)
            from unnest($1::text[]) as id""",
         FENCES,
         SQUARE,
+        DEVICES,
     )
     await conn.execute(
         """insert into subscription (id, name, wish, channel, secrets)

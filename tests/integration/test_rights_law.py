@@ -153,6 +153,7 @@ async def check_http(scene: Scene, reader: str) -> None:
     assert await ids("/api/devices", "devices") == state.devices_of(reader)
     for path in ("/api/geofences", "/api/geofences/export"):
         assert await ids(path, "features") == state.fences_of(reader), path
+        await check_named(scene, reader, path)
     events = {each.id for each in scene.events if state.sees_event(reader, each)}
     assert await ids("/api/events?after=0", "events") == events
     middle = len(scene.events) // 2
@@ -162,6 +163,14 @@ async def check_http(scene: Scene, reader: str) -> None:
     await check_positions(scene, reader)
     for device in DEVICES:
         await check_track(scene, reader, device)
+
+
+async def check_named(scene: Scene, reader: str, path: str) -> None:
+    """Each geofence is for all devices by name, and expects all of them."""
+    seen = [each for each in DEVICES if scene.state.sees_device(reader, each)]
+    for each in (await (await scene.callers[reader].get(path)).get_json())["features"]:
+        assert each["properties"]["devices"] == (seen or ["erased"]), (reader, path)
+        assert [named["devices"] for named in each["properties"].get("expect", ())] == ([seen] if seen else [])
 
 
 async def check_positions(scene: Scene, reader: str) -> None:
