@@ -17,6 +17,7 @@ FULL = {
     "cooldown": 300,
     "group": 30,
     "max_age": 3600,
+    "zone": "Europe/Helsinki",
     "channel": HOOK,
 }
 

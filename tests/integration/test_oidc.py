@@ -6,6 +6,7 @@ import hmac
 import re
 import subprocess
 import time
+from base64 import b32decode
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -30,6 +31,7 @@ from tracker.api.app import Parts, build_app
 from tracker.errors import NotSignedIn, ProviderDown
 from tracker.live.table import Table
 from tracker.metrics import Metrics
+from tracker.model.totp import STEP, make_code
 
 CALLBACK = f"{ORIGIN}/api/oidc/callback"
 SECRET = "a:secret/with+letters"
@@ -124,6 +126,23 @@ async def test_an_account_is_bound_by_its_person_and_signed_in_by_the_subject(ap
     assert await come_back(late, await sign_in_there(await begin(late), "sub-of-ann")) == "/#oidc=unknown"
     deeds = [each["deed"] for each in (await browser.json("/api/audit"))["entries"]]
     assert deeds[-2:] == ["identity.bound", "identity.removed"]
+
+
+async def test_the_providers_second_factor_is_trusted(app: Quart, admin: Caller) -> None:
+    """Ours is asked for beside the password, and beside nothing else."""
+    ann = await make_person(admin, "ann@example.org")
+    browser = Browser(app)
+    await browser.sign_in("ann@example.org")
+    assert await bind(browser, "sub-of-ann") == "/#oidc=bound"
+    path = f"/api/people/{ann}/second-factor"
+    secret = (await (await browser.call("POST", path, {"current": GOOD})).get_json())["secret"]
+    code = make_code(b32decode(secret), int(time.time()) // STEP * STEP)
+    assert (await browser.call("PUT", path, {"code": code})).status_code == 200
+    by_password, by_provider = Browser(app), Browser(app)
+    refused = await by_password.sign_in("ann@example.org")
+    assert refused.status_code == 401 and (await refused.get_json())["field"] == "code" and not by_password.cookie
+    assert await come_back(by_provider, await sign_in_there(await begin(by_provider), "sub-of-ann")) == "/"
+    assert (await by_provider.json("/api/me"))["person"] == ann
 
 
 async def test_an_identity_is_one_persons_and_the_last_way_in_stays(

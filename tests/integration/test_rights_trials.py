@@ -147,6 +147,26 @@ async def test_who_changes_a_geofence_loses_no_device_it_does_not_see(app: Quart
         assert await stored(conn, "devices") == ["north-van", "south-van", "phone", UNKNOWN]
 
 
+async def test_a_subscription_names_what_its_reader_sees(app: Quart, pool: asyncpg.Pool) -> None:
+    """And loses nothing else by a change of one who sees a part."""
+    async with pool.acquire() as conn:
+        await build(conn)
+        callers = await readers(app, conn)
+        operator, manager, path = callers["operator"], callers["person manager"], "/api/subscriptions/north-wish"
+        named = {"devices": ["north-van", "south-van"], "geofences": ["south-yard"]}
+        assert (await operator.patch(path, named)).status_code == 200
+        told = await (await manager.get(path)).get_json()
+        assert (told["devices"], told["geofences"]) == (["north-van"], ["erased"])
+        (listed,) = (await (await manager.get("/api/subscriptions")).get_json())["subscriptions"]
+        assert (listed["devices"], listed["geofences"]) == (["north-van"], ["erased"])
+        changed = await (await manager.patch(path, {"devices": ["both-van"], "geofences": ["north-yard"]})).get_json()
+        assert (changed["devices"], changed["geofences"]) == (["both-van"], ["north-yard"])
+        kept = await (await operator.get(path)).get_json()
+        assert (kept["devices"], kept["geofences"]) == (["both-van", "south-van"], ["north-yard", "south-yard"])
+        await manager.patch(path, {"devices": []})
+        assert (await (await operator.get(path)).get_json())["devices"] is None  # all, and the others are among them
+
+
 async def test_no_device_is_called_as_those_that_are_not_named(admin: Caller) -> None:
     assert (await admin.post("/api/devices", {"id": "erased"})).status_code == 409
 

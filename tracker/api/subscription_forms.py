@@ -1,5 +1,6 @@
 """Subscriptions as they are written in JSON: read, held against their limits, and shown."""
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -8,6 +9,8 @@ from tracker.api.channel_forms import ChannelForm, show_channel
 from tracker.api.edge import Slug, clean
 from tracker.errors import Invalid
 from tracker.model.clock import DAYS, Day, format_clock, parse_clock, zone_of
+from tracker.model.device import ERASED
+from tracker.model.sight import Sight
 from tracker.model.subscription import Quiet, Subscription, Wish
 
 Type = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
@@ -86,9 +89,13 @@ class SubscriptionAnswer(msgspec.Struct, frozen=True):
     secret: str | msgspec.UnsetType = msgspec.UNSET
 
 
-def change_wish(wish: Wish, change: SubscriptionChange) -> Wish:
+def change_wish(wish: Wish, change: SubscriptionChange, sight: Sight) -> Wish:
+    """What its writer does not see, and so could not name, stays in a list that is given anew."""
     names = ("types", "geofences", "devices", "categories")
     filters = {name: _filter(name, getattr(change, name), getattr(wish, name)) for name in names}
+    for name, sees in (("devices", sight.sees_device), ("geofences", sight.sees_fence)):
+        if (given := filters[name]) is not None:
+            filters[name] = given | {each for each in getattr(wish, name) or () if not sees(each)}
     numbers: dict[str, Any] = {
         name: given for name in ("cooldown", "group", "max_age") if (given := getattr(change, name)) is not None
     }
@@ -96,7 +103,8 @@ def change_wish(wish: Wish, change: SubscriptionChange) -> Wish:
     return msgspec.structs.replace(wish, **filters, **numbers, quiet=_make_quiet(change.quiet, wish.quiet), zone=zone)
 
 
-def shown(subscription: Subscription, secret: str | None = None) -> SubscriptionAnswer:
+def shown(subscription: Subscription, sight: Sight, secret: str | None = None) -> SubscriptionAnswer:
+    """Naming the devices and geofences its reader sees."""
     wish = subscription.wish
     return SubscriptionAnswer(
         subscription.id,
@@ -104,8 +112,8 @@ def shown(subscription: Subscription, secret: str | None = None) -> Subscription
         subscription.enabled,
         subscription.reason,
         _list_names(wish.types),
-        _list_names(wish.geofences),
-        _list_names(wish.devices),
+        _list_seen(wish.geofences, sight.sees_fence),
+        _list_seen(wish.devices, sight.sees_device),
         _list_names(wish.categories),
         _hours(wish.quiet) if wish.quiet else None,
         wish.cooldown,
@@ -122,6 +130,11 @@ def _filter(name: str, given: list[str] | None, kept: frozenset[str] | None) -> 
     if given is None:
         return kept
     return frozenset(clean(each, name) for each in given) or None
+
+
+def _list_seen(filter: frozenset[str] | None, sees: Callable[[str], bool]) -> list[str] | None:
+    """Where none is left a word stands for the others: an empty list would mean all."""
+    return None if filter is None else sorted(each for each in filter if sees(each)) or [ERASED]
 
 
 def _list_names(filter: frozenset[str] | None) -> list[str] | None:

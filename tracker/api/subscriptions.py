@@ -66,7 +66,7 @@ def blueprint(pool: asyncpg.Pool, carriers: Carriers) -> Blueprint:
         async with borrow(pool) as conn:
             found = await select_subscriptions(conn, sight(), after=query.after, limit=query.most)
         last = found[-1].id if len(found) == query.most else None
-        return answer(SubscriptionPage([shown(each) for each in found], last))
+        return answer(SubscriptionPage([shown(each, sight()) for each in found], last))
 
     @routes.post("")
     @document_request(NewSubscription)
@@ -80,7 +80,7 @@ def blueprint(pool: asyncpg.Pool, carriers: Carriers) -> Blueprint:
         channel = read_own_channel(new.channel, person) if person else read_channel(new.channel)
         await carriers.of(channel).check(channel)
         made = await _make(pool, new, channel, person.key if person else None, in_group)
-        response = answer(shown(made, made.secrets[0] if isinstance(channel, Webhook) else None), 201)
+        response = answer(shown(made, sight(), made.secrets[0] if isinstance(channel, Webhook) else None), 201)
         response.headers["Location"] = f"{below()}/api/subscriptions/{made.id}"
         return response
 
@@ -90,7 +90,7 @@ def blueprint(pool: asyncpg.Pool, carriers: Carriers) -> Blueprint:
     async def read_subscription(subscription: str) -> Response:
         """Show a subscription."""
         async with borrow(pool) as conn:
-            return answer(shown(await subscribed(conn, subscription)))
+            return answer(shown(await subscribed(conn, subscription), sight()))
 
     _changes(routes, pool, carriers)
     return routes
@@ -110,7 +110,7 @@ def _changes(routes: Blueprint, pool: asyncpg.Pool, carriers: Carriers) -> None:
         async with borrow(pool) as conn:
             new = _change(await subscribed(conn, subscription), change, channel)
             await update_subscription(conn, new)
-        return answer(shown(new))
+        return answer(shown(new, sight()))
 
     @routes.delete("/<slug:subscription>")
     @allow("told", rows=True)
@@ -132,14 +132,14 @@ def _changes(routes: Blueprint, pool: asyncpg.Pool, carriers: Carriers) -> None:
         async with borrow(pool) as conn:
             found = await subscribed(conn, subscription)
             await update_secret(conn, found.key, secret, former_s=FORMER)
-        return answer(shown(found, secret), 201)
+        return answer(shown(found, sight(), secret), 201)
 
 
 async def _make(
     pool: asyncpg.Pool, new: NewSubscription, channel: Channel, person: int | None, in_group: str | None
 ) -> Subscription:
     """`person`: whose own it is to be, by the key."""
-    wish = change_wish(Wish(), new)
+    wish = change_wish(Wish(), new, sight())
     async with borrow(pool) as conn, conn.transaction():
         group = await choose_group(conn, sight(), "alerts", in_group) if person is None else None
         if await count_subscriptions(conn) >= MOST:
@@ -183,7 +183,7 @@ def _change(old: Subscription, change: SubscriptionChange, channel: Channel | No
     return msgspec.structs.replace(
         old,
         name=old.name if change.name is None else change.name and clean_name(change.name, "name"),
-        wish=change_wish(old.wish, change),
+        wish=change_wish(old.wish, change, sight()),
         channel=channel or old.channel,
         enabled=old.enabled if change.enabled is None else change.enabled,
         reason=None if change.enabled else old.reason,
