@@ -58,6 +58,8 @@ EXPECTED = {
                POST /api/devices/<device>/token, POST /api/devices/<device>/commands,
                POST /api/devices/<device>/pairing, POST /api/devices/<device>/messages,
                GET /api/network,
+               GET /api/gatherings, POST /api/gatherings, GET /api/gatherings/<gathering>,
+               DELETE /api/gatherings/<gathering>, POST /api/gatherings/<gathering>/reminder,
                POST /api/pairs, PATCH /api/pairs/<pair>, DELETE /api/pairs/<pair>,
                GET /api/audit, POST /api/people, POST /api/people/<int:person>/reset,
                GET /api/tokens, POST /api/tokens, DELETE /api/tokens/<int:id>,

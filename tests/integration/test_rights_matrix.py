@@ -91,6 +91,8 @@ ELSEWHERE: Final = """GET /api/devices, GET /api/geofences, GET /api/geofences/e
     POST /api/geofences, POST /api/geofences/import, POST /api/geofences/dry-run, POST /api/pairs,
     POST /api/subscriptions, POST /api/groups, GET /api/tokens, POST /api/tokens, DELETE /api/tokens/<int:id>,
     GET /api/push/key, GET /api/network,
+    GET /api/gatherings, POST /api/gatherings, GET /api/gatherings/<gathering>,
+    DELETE /api/gatherings/<gathering>, POST /api/gatherings/<gathering>/reminder,
     GET /api/push/key, GET /api/sources, POST /api/sources,
     DELETE /api/session, GET /api/me, GET /api/devices/<device>/watchers,
     GET /api/devices/<device>/privacy, PUT /api/devices/<device>/privacy,

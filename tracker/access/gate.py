@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from tracker.access.bounds import Bounds
+from tracker.access.gathering import join_gathering
 from tracker.access.guesses import Guesses
 from tracker.access.links import redeem_link
 from tracker.access.lookup import Lookup
@@ -64,7 +65,7 @@ class Gate:
         """The device that a pairing code stands for, once, and its new token. NotFound for a code that is no good,
         TooMany as `admit` does."""
         async with self.redeeming, borrow(self.pool) as conn:
-            found = await redeem_pairing(conn, code)
+            found = await redeem_pairing(conn, code) or await join_gathering(conn, code)
         if found is None:
             said = "this code was used, is too old, or is none; whoever showed it can make a new one"
             raise self.count_failure(address, NotFound(said))

@@ -35,6 +35,7 @@ from tracker.api import (
     event_stream,
     events,
     forwards,
+    gatherings,
     geofence_export,
     geofence_import,
     geofences,
@@ -84,7 +85,7 @@ from tracker.model.device import SLUG
 from tracker.readers.readers import Readers
 
 ROWS_ONLY: Final = (  # these ask nothing but the database
-    *(people_sessions, audit, tokens, groups, devices, watchers, privacy),
+    *(people_sessions, audit, tokens, groups, devices, watchers, privacy, gatherings),
     *(pairs, commands, contents, messages, quarantine),
 )
 WEB: Final = Path(tracker.__file__).parent.parent / "web" / "dist"

@@ -69,6 +69,7 @@ def take_standing(noted: Noted, note: Note, said: Standing, state: State) -> Non
             said.steps,
             said.paused,
             to_datetime(until) if until is not None else None,
+            said.location,
         )
     )
 

@@ -22,13 +22,15 @@ class Utterance(msgspec.Struct, frozen=True, tag="message"):
 
 class Standing(msgspec.Struct, frozen=True, tag="status"):
     """How the device is. A page that is hidden gives no place, and one that is paused does not want to: neither is
-    silent for that. `until`: when the pause ends by itself."""
+    silent for that. `until`: when the pause ends by itself. `location`: what its person said to being asked for the
+    position, where the page can find out."""
 
     page: Literal["visible", "hidden"] = "visible"
     battery: float | None = None
     steps: Annotated[int, msgspec.Meta(ge=0, le=1 << 53)] | None = None
     paused: bool = False
     until: str | None = None
+    location: Literal["granted", "denied", "prompt"] | None = None
 
     @property
     def excuses(self) -> bool:

@@ -11,7 +11,7 @@ from tracker.model.moment import micros_to_datetime
 
 OPEN: Final = """not exists (select from device_privacy p where p.device = s.device
     and to_timestamp(s.stamp / 1e6) >= p.since and (p.until is null or to_timestamp(s.stamp / 1e6) < p.until))"""
-Row = tuple[int, int, str, float | None, int | None, bool, datetime | None]  # as the columns stand
+Row = tuple[int, int, str, float | None, int | None, bool, datetime | None, str | None]  # as the columns stand
 
 
 class DeviceStatus(msgspec.Struct, frozen=True):
@@ -27,8 +27,8 @@ class DeviceStatus(msgspec.Struct, frozen=True):
 
 async def insert_statuses(conn: asyncpg.Connection, rows: Sequence[Row]) -> None:
     await conn.executemany(
-        """insert into device_status (device, stamp, page, battery, steps, paused, until)
-           values ($1, $2, $3, $4, $5, $6, $7)""",
+        """insert into device_status (device, stamp, page, battery, steps, paused, until, location)
+           values ($1, $2, $3, $4, $5, $6, $7, $8)""",
         rows,
     )
 

@@ -48,3 +48,11 @@ export class Wake {
     void this.lock?.release();
   }
 }
+
+/** What the person said to being asked for the position, now and whenever that changes; nothing where nobody can tell. */
+export async function watchLocation(told: (state: PermissionState) => void): Promise<void> {
+  const found = await navigator.permissions?.query({ name: 'geolocation' }).catch(() => null);
+  if (!found) return;
+  told(found.state);
+  found.addEventListener('change', () => told(found.state));
+}

@@ -15,6 +15,7 @@ export interface Status {
   readonly battery: number | null;
   readonly paused: boolean;
   readonly until: string | null;
+  readonly location: PermissionState | null; // what the person said to being asked for the position; null: who knows
 }
 
 export function read(text: string): FromServer | null {

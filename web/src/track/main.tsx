@@ -37,6 +37,8 @@ async function begin(): Promise<void> {
 
 /** Why not; null: it is done. A code that did not reach the server stays in the address and may be tried again. */
 async function pair(keep: Keep, code: string): Promise<string | null> {
+  const known = await keep.setting<string>('code');
+  if (known === code && (await keep.setting<Pairing>('pairing')) !== undefined) return null; // a link for many, again
   const answer = await fetch(here('api/pairing'), {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -52,6 +54,7 @@ async function pair(keep: Keep, code: string): Promise<string | null> {
   const before = await keep.setting<Pairing>('pairing');
   if (before?.device !== device) await keep.clear();
   await keep.set('pairing', { device, token });
+  await keep.set('code', code);
   return null;
 }
 

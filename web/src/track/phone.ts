@@ -1,7 +1,7 @@
 /** The phone as a device: what it is paired as, whether it sends, and what it shows. */
 import { signal } from '@preact/signals';
 import type { Pairing } from './ask';
-import { Wake, watchBattery } from './browser';
+import { Wake, watchBattery, watchLocation } from './browser';
 import { fixOf, type Status } from './frames';
 import type { Keep, Line } from './keep';
 import { Receiver } from './place';
@@ -37,6 +37,7 @@ export class Phone {
   private readonly wake = new Wake((isHeld) => (this.isAwake.value = isHeld));
   private last = 0; // ms, of the newest fix
   private wasLive = false;
+  private location: PermissionState | null = null;
   private resumeTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -64,6 +65,10 @@ export class Phone {
     addEventListener('online', () => this.stream.hurry());
     addEventListener('offline', () => this.stream.lose());
     document.addEventListener('visibilitychange', () => this.turned());
+    void watchLocation((state) => {
+      this.location = state;
+      this.stream.tellStatus();
+    });
     void watchBattery((level) => {
       this.battery.value = level;
       this.stream.tellStatus();
@@ -166,6 +171,7 @@ export class Phone {
       battery: this.battery.value,
       paused: until !== null,
       until: until === null ? null : new Date(until).toISOString(),
+      location: this.location,
     };
   }
 
