@@ -23,6 +23,7 @@ GOODBYE: Final = 3  # packets in which a connection ends, after the kernel was a
 SEGMENTS: Final = 136  # where struct tcp_info says how many went out and came in
 PATIENCE_S: Final = 20.0
 PAUSE_S: Final = 0.001
+FRESH_S: Final = 8.0  # a connection that rested for longer is not used again; the server keeps it for 15
 STREAMS: Final = {"json": (1, False), "batch": (50, False), "binary": (1, True), "binary-batch": (50, True)}
 
 
@@ -80,7 +81,14 @@ class Poster:
         self.steps = np.stack(columns, axis=1).tolist()
         self.turn = self.last = 0
         self.received = b""
-        self.socket = self.dial()
+        self.socket = socket.socket()
+        self.socket.close()  # connected when it is needed, as an app does
+        self.used = 0.0
+
+    @property
+    def is_stale(self) -> bool:
+        """Without a connection, or with one that the server may have given up."""
+        return self.socket.fileno() < 0 or time.monotonic() - self.used > FRESH_S
 
     def dial(self) -> socket.socket:
         made = socket.create_connection(("127.0.0.1", self.port), timeout=30)
@@ -89,6 +97,7 @@ class Poster:
 
     def begin(self) -> int:
         self.turn += 1
+        self.used = time.monotonic()
         self.last = max(self.last + 1, time.time_ns() // 1_000_000)
         data = self.write(self.steps[self.turn % STEPS])
         self.socket.sendall(data)
@@ -155,7 +164,8 @@ class Callers:
         self.free = list(reversed(self.callers))
         self.is_renewed = isinstance(self.callers[0], Poster) and not self.callers[0].is_kept
         for each in self.callers:
-            self.poll.register(each.socket.fileno(), select.EPOLLIN)
+            if each.socket.fileno() >= 0:
+                self.poll.register(each.socket.fileno(), select.EPOLLIN)
         self.forget()
 
     def forget(self) -> None:
@@ -165,7 +175,8 @@ class Callers:
     def begin(self) -> None:
         caller = self.free.pop()
         began = time.perf_counter()
-        if isinstance(caller, Poster) and caller.socket.fileno() < 0:
+        if isinstance(caller, Poster) and caller.is_stale:
+            caller.socket.close()
             caller.socket = caller.dial()
             self.poll.register(caller.socket.fileno(), select.EPOLLIN)
         self.under_way[caller.socket.fileno()] = (caller, began)

@@ -127,7 +127,7 @@ async def test_every_route_lets_in_only_whom_the_table_names(
         for name, call in {"stranger": anonymous, "device": van, "viewer": viewer, "admin": admin}.items():
             method, path = route.split()
             path = path.replace("<share>", "none").replace("<subscription>", "nobody").replace("<pair>", "none")
-            path = path.replace("<source>", "none")
+            path = path.replace("<source>", "none").replace("<gathering>", "none")
             path = (
                 re.sub(r"<int:\w+>", "999", path).replace("<folder>", "tiles").replace("<path:name>", "world.pmtiles")
             )
