@@ -27,6 +27,7 @@ from tracker.store.gatherings import (
 )
 from tracker.store.pool import borrow
 
+MANY = "many-"  # before the code, so that a phone that opens the link again knows it for one it has used
 LONGEST_MS = 366 * DAY_MS
 REMINDER = "Please open this page and leave it open: your position does not arrive."
 
@@ -150,7 +151,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
 
 
 async def _create(pool: asyncpg.Pool, new: NewGathering) -> GatheringAnswer:
-    until, code = read_moment(new.until, "until"), new_secret()
+    until, code = read_moment(new.until, "until"), MANY + new_secret()
     if not now_ms() < until <= now_ms() + LONGEST_MS:
         raise Invalid("until has to be in the next year", field="until")
     id, name = new.id or f"gathering-{secrets.token_hex(4)}", clean_name(new.name, "name")

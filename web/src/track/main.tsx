@@ -19,6 +19,8 @@ void keepShell();
 void begin();
 addEventListener('hashchange', () => location.reload()); // another code was scanned
 
+const MANY = 'many-'; // before a code that works for many phones
+
 async function begin(): Promise<void> {
   const keep = await Keep.open();
   const code = location.hash.slice(1);
@@ -37,8 +39,8 @@ async function begin(): Promise<void> {
 
 /** Why not; null: it is done. A code that did not reach the server stays in the address and may be tried again. */
 async function pair(keep: Keep, code: string): Promise<string | null> {
-  const known = await keep.setting<string>('code');
-  if (known === code && (await keep.setting<Pairing>('pairing')) !== undefined) return null; // a link for many, again
+  // A link for many makes a device each time it is asked: opened again on this phone, it is the one that it made.
+  if (code.startsWith(MANY) && (await keep.setting<string>('code')) === code) return null;
   const answer = await fetch(here('api/pairing'), {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
