@@ -36,10 +36,11 @@ from tracker.model.moment import datetime_to_micros, now_us
 from tracker.model.sight import EVERYTHING
 from tracker.page import make_page
 from tracker.processes.assignment import Assignment, Listening
+from tracker.processes.ending import close
 from tracker.processes.lookups import Asker
 from tracker.processes.prepare import API_ANSWER, prepare
 from tracker.processes.sibling import NUDGE, Ear, Sibling, SiblingCounts
-from tracker.processes.upkeep import forget, keep_up, sweep
+from tracker.processes.upkeep import forget, keep_up, learn, sweep
 from tracker.remotes import make_feed, make_postbox, make_provider
 from tracker.settings import Settings
 from tracker.sockets import blueprint, make_admit
@@ -51,6 +52,7 @@ from tracker.store.installation import select_epoch
 from tracker.store.nudges import Channel, listen
 from tracker.store.ownership import select_newest_checkpoint
 from tracker.store.pool import AWAY, answering, borrow, open_pool
+from tracker.store.rhythms import select_rhythm
 from tracker.store.sessions import select_ended
 from tracker.store.tokens import select_revoked
 from tracker.websocket import Endpoint, Shutdown, serve
@@ -230,7 +232,10 @@ class Server:
 
     async def refresh_device(self, key: int) -> None:
         async with borrow(self.pool) as conn:
-            self.know(key, await select_device_by_key(conn, key))
+            device, rhythm = await select_device_by_key(conn, key), await select_rhythm(conn, key)
+        self.know(key, device)
+        if device is not None:
+            self.log.silences.learn(device, rhythm, self.log.states[key])
 
     def know(self, key: int, device: Device | None) -> None:
         """A device as it is now in the table; None: it was deleted, and nothing more of it may be stored."""
@@ -315,6 +320,7 @@ async def run_on(
         tasks.create_task(listen(server.url, server.nudge, server.look), name="nudges"),
         tasks.create_task(sweep(server.pool), name="sweep"),
         tasks.create_task(forget(server.pool), name="erasures"),
+        tasks.create_task(learn(server.pool), name="rhythms"),
         tasks.create_task(keep_up(server.pool, server.hub.notice_message, server.wake_carriers), name="upkeep"),
         tasks.create_task(notice(shutdown, server), name="shutdown"),
     ]
@@ -337,12 +343,3 @@ async def notice(shutdown: asyncio.Event, server: Server) -> None:
     """From the signal on /readyz says no and no socket is opened."""
     await shutdown.wait()
     server.is_ending = True
-
-
-async def close(log: Log) -> None:
-    """A last checkpoint spares the next start the folding; without it nothing is lost."""
-    try:
-        async with answering(log.conn, ASK):
-            await log.close()
-    except AWAY as error:
-        logger.warning("no last checkpoint", error=repr(error))

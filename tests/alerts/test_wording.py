@@ -63,6 +63,7 @@ def message(*events: dict[str, Any], quiet: Quiet | None = None, names: Names = 
             "Van 12 is offline: nothing came for 1 min; its battery is probably empty",
         ),
         ("battery_low", {"battery": 0.12}, "The battery of Van 12 is low: 12%"),
+        ("silent", {"silent_s": 2700}, "Is Van 12 all right? It is unusually silent: nothing came for 45 min"),
         ("frozen", {"same": 24}, "Van 12 repeats an old place, the same in 24 fixes"),
         ("near", {"other": "bus"}, "Van 12 is near Bus"),
         ("apart", {}, "Van 12 and another device are apart again"),

@@ -120,7 +120,7 @@ async def read_events(conn: asyncpg.Connection) -> list[Event]:
             row["device"],
             row["geofence"],
             row["other"],
-            0.0 if row["type"] in ("offline", "online", "absent") else row["at"].timestamp() - AT / 1000,
+            0.0 if row["type"] in ("offline", "silent", "online", "absent") else row["at"].timestamp() - AT / 1000,
         )
         for row in rows
     ]
@@ -263,6 +263,17 @@ class Player:
         device = await update_device(self.conn, "van-1", interval=seconds)
         assert device is not None
         self.log.know(device)
+
+    async def rhythm(self, gap: float) -> None:
+        """How often van-2 usually reports is learned."""
+        key = self.keys[2]
+        await self.conn.execute(
+            """insert into device_rhythm (device, gaps) values ($1, array_fill($2::real, array[24]))
+               on conflict (device) do update set gaps = excluded.gaps""",
+            key,
+            gap,
+        )
+        self.log.silences.learn(self.log.memory.devices[key], (gap,) * 24, self.log.states[key])
 
     async def category(self, category: str) -> None:
         device = await update_device(self.conn, "van-1", category=category)

@@ -11,6 +11,19 @@ from tracker.model.moment import format_ms
 EXPECTED: Final[dict[str, Any]] = {"expect": [{"devices": ["van-1"], "by": "12:00", "zone": "UTC"}]}
 
 CHANGES: Final[dict[str, tuple[Script, list[str]]]] = {
+    "silent for longer than is usual, told once across deaths": (
+        [
+            ("send2", (0, 0)),
+            ("rhythm", 300.0),
+            ("crash",),
+            ("outage",),
+            ("crash",),
+            ("outage",),
+            ("restart",),
+            ("send2", (10, 0)),
+        ],
+        ["silent 0", "online 0"],
+    ),
     "a battery that runs low, and is low after a crash and a late fix": (
         [
             ("send", (0, 0, None, 0.5), (10, 1, None, 0.15)),

@@ -44,13 +44,19 @@ class Set(NamedTuple):
     interval: float | None
 
 
+class Learn(NamedTuple):
+    """How often it usually reports is known: at every hour of the day but the next."""
+
+    gap: float | None
+
+
 class Start(NamedTuple):
     """A process takes over, with the states of the one before."""
 
     at: float
 
 
-Step = Heard | Look | Set | Start
+Step = Heard | Look | Set | Learn | Start
 TOO_LONG = 3 * 60 + GRACE
 
 
@@ -64,7 +70,7 @@ class Watch:
         self.told: list[Transition] = []
 
     def play(self, step: Step) -> None:
-        now = us(step.at)
+        now = 0 if isinstance(step, Learn) else us(step.at)
         match step:
             case Heard(at, age, flags):
                 fix = Fix(round((BEGIN + at - age) * 1000), 100_000_000, 500_000_000, flags=flags)
@@ -76,12 +82,16 @@ class Watch:
             case Look():
                 devices, states = {1: self.device}, {1: self.state}
                 for _ in self.silences.ring(now, devices, states):
-                    since = self.silences.counted_from(1)
-                    self.state, told = decide_silence(self.device, self.state, now - GRACE_US, since)
+                    since, rhythm = self.silences.counted_from(1), self.silences.rhythms.get(1)
+                    self.state, told = decide_silence(self.device, self.state, now - GRACE_US, since, rhythm)
                     self.told += told
             case Set(_, interval):
                 self.device = Device(1, "van", "Van", interval=interval)
                 self.silences.changed(self.device, self.state, now)
+            case Learn(gap):
+                next_hour = (BEGIN // 3600 + 1) % 24
+                rhythm = tuple(None if hour == next_hour else gap for hour in range(24))
+                self.silences.learn(self.device, rhythm if gap else None, self.state)
             case Start():
                 self.silences = Silences()
                 self.silences.since = now
@@ -97,6 +107,12 @@ SCENARIOS: dict[str, tuple[float | None, Sequence[Step], list[str]]] = {
     "not a moment too early": (60, [Heard(0), Look(180), Look(TOO_LONG - 0.001)], []),
     "three intervals": (60, [Heard(0), Look(TOO_LONG), Look(500)], ["offline 180"]),
     "thirty seconds at least": (1, [Heard(0), Look(29 + GRACE), Look(30 + GRACE)], ["offline 30"]),
+    "longer than usual": (None, [Heard(0), Learn(900), Look(2700), Look(2700 + GRACE)], ["silent 2700"]),
+    "half an hour at least": (None, [Learn(5), Heard(0), Look(1799 + GRACE), Look(1800 + GRACE)], ["silent 1800"]),
+    "an hour of which too little is known": (None, [Learn(5), Heard(3600), Look(90_000)], []),
+    "nothing is known any more": (None, [Learn(5), Heard(0), Learn(None), Look(90_000)], []),
+    "what somebody said counts": (60, [Learn(900), Heard(0), Look(TOO_LONG)], ["offline 180"]),
+    "and it is heard again": (None, [Learn(5), Heard(0), Look(2000), Heard(2100)], ["silent 1800", "online 2100"]),
     "nothing is expected": (None, [Heard(0), Look(90_000)], []),
     "it never said anything": (60, [Look(90_000)], []),
     "once per outage, once per recovery": (

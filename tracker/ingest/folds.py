@@ -94,7 +94,9 @@ async def fold_time(memory: Memory, devices: Sequence[int], now: int, taken: Tak
         transitions += told
         step = memory.silences.step_since(state)
         since = memory.silences.counted_from(device) - step
-        after[device], told = decide_silence(known, after[device], now - GRACE_US - step, since)
+        after[device], told = decide_silence(
+            known, after[device], now - GRACE_US - step, since, memory.silences.rhythms.get(device)
+        )
         transitions += told
     return make_unframed(after, transitions, taken)
 

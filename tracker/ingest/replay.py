@@ -34,6 +34,7 @@ from tracker.store.geofences import select_revisions
 from tracker.store.ownership import InForce, select_checkpoints, select_in_force
 from tracker.store.pairs import select_meetings
 from tracker.store.positions import select_progress, select_states
+from tracker.store.rhythms import select_rhythms
 
 BATCH: Final = 5_000
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,6 +46,7 @@ async def restore(conn: asyncpg.Connection, partitions: Collection[int]) -> tupl
     memory, since = Memory(), await find_checkpoint(conn, partitions)
     memory.devices.update({device.key: device for device in await select_devices(conn, EVERYTHING)})
     memory.several.update(await select_speakers(conn))
+    memory.silences.rhythms.update(await select_rhythms(conn))
     anchors = await select_anchors(conn)
     for key, state in (await select_states(conn)).items():
         memory.states[key] = msgspec.structs.replace(state, anchors=anchors.get(key, ()))

@@ -6,6 +6,7 @@ from heapq import heappop, heappush
 from tracker.ingest.steps import Steps
 from tracker.ingest.wakes import GRACE_US
 from tracker.model.device import Device
+from tracker.model.rhythm import Rhythm
 from tracker.model.state import State
 from tracker.pipeline.silence import find_silent_at
 
@@ -24,6 +25,15 @@ class Silences:
         self.heap: list[tuple[int, int]] = []  # (µs, device); those that are not in `look_at` any more are skipped
         self.look_at: dict[int, int] = {}
         self.steps = Steps()
+        self.rhythms: dict[int, Rhythm] = {}  # of the devices of which it is known how often they usually report
+
+    def learn(self, device: Device, rhythm: Rhythm | None, state: State) -> None:
+        """How often it usually reports is known anew."""
+        if rhythm is None:
+            self.rhythms.pop(device.key, None)
+        else:
+            self.rhythms[device.key] = rhythm
+            self.put(device, state)
 
     def shift(self, step: int) -> None:
         """The clock was set by so many µs: nobody is silent for longer or shorter by that."""
@@ -46,7 +56,7 @@ class Silences:
     def find_due(self, device: Device, state: State) -> int | None:
         """From when on it is offline if nothing comes, across steps of the clock since it was heard last."""
         step = self.step_since(state)
-        due = find_silent_at(device, state, self.counted_from(device.key) - step)
+        due = find_silent_at(device, state, self.counted_from(device.key) - step, self.rhythms.get(device.key))
         return None if due is None else due + step
 
     def step_since(self, state: State) -> int:
@@ -61,6 +71,7 @@ class Silences:
     def forget(self, device: int) -> None:
         self.set_at.pop(device, None)
         self.look_at.pop(device, None)
+        self.rhythms.pop(device, None)
 
     def ring(self, now: int, devices: Mapping[int, Device], states: Mapping[int, State]) -> list[int]:
         """The devices that have been silent for too long, once each."""

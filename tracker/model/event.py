@@ -25,6 +25,7 @@ Kind = Literal[
     "retraction",
     "battery_low",
     "frozen",
+    "silent",
 ]
 AlarmKind = Literal["sos"]
 # Late fixes change these.

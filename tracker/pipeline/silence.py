@@ -1,18 +1,21 @@
 """Silence: a device that says nothing for too long is offline, and online again with whatever of it is stored next."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from tracker.model.device import Device
-from tracker.model.event import Transition
+from tracker.model.event import Kind, Transition
 from tracker.model.evidence import Evidence, make_seen
 from tracker.model.fix import Fix
 from tracker.model.moment import format_ms
+from tracker.model.rhythm import Rhythm
 from tracker.model.state import State
 from tracker.pipeline.decide import Decided
 
 MISSED: Final = 3  # in intervals: one fix may be lost and the next one late without anything being wrong
+LEAST_USUAL_S: Final = 1_800.0  # where nobody said how often: what is usual is a guess
+HOUR_US: Final = 3_600_000_000
 EMPTY: Final = 0.05  # of the battery
 EXCUSED_US: Final = 60_000_000  # s: a page that still sends so long after it said it was hidden is not hidden
 LEAST_S: Final = 30.0  # to connect again, after a tunnel or a restart of the server, takes up to so long
@@ -22,12 +25,31 @@ def find_limit_s(interval: float) -> float:
     return max(MISSED * interval, LEAST_S)
 
 
-def find_silent_at(device: Device, state: State, since: int) -> int | None:
+class Patience(NamedTuple):
+    """`interval`: s between its fixes; `limit`: s without any, after which its silence is told as `kind`."""
+
+    kind: Kind
+    interval: float
+    limit: float
+
+
+def find_expected(device: Device, state: State, rhythm: Rhythm | None) -> Patience | None:
+    """By what somebody said, else by what is usual at that hour of the day. None: nothing is expected."""
+    if device.interval is not None:
+        return Patience("offline", device.interval, find_limit_s(device.interval))
+    usual = None if rhythm is None else rhythm[max(state.heard_at, state.received_at) // HOUR_US % 24]
+    return None if usual is None else Patience("silent", usual, max(MISSED * usual, LEAST_USUAL_S))
+
+
+def find_silent_at(device: Device, state: State, since: int, rhythm: Rhythm | None = None) -> int | None:
     """From when on, in µs of the server, it is offline if nothing comes. None: never, or it was told already. `since`:
     silence before counts for nothing, since nobody listened or nothing was expected."""
-    if device.interval is None or state.newest is None or state.offline_at is not None or is_excused(state):
+    if state.newest is None or state.offline_at is not None or is_excused(state):
         return None
-    return max(state.heard_at, state.received_at, since) + round(find_limit_s(device.interval) * 1e6)
+    expected = find_expected(device, state, rhythm)
+    if expected is None:
+        return None
+    return max(state.heard_at, state.received_at, since) + round(expected.limit * 1e6)
 
 
 def is_excused(state: State) -> bool:
@@ -40,21 +62,22 @@ def follow_standing(state: State, excuses: bool, stamp: int) -> State:
     return msgspec.structs.replace(state, heard_at=stamp, excused_at=stamp if excuses else 0)
 
 
-def decide_silence(device: Device, state: State, now: int, since: int) -> Decided:
+def decide_silence(device: Device, state: State, now: int, since: int, rhythm: Rhythm | None = None) -> Decided:
     """The state after `now`, in µs of the server, has come and no fix."""
-    due, newest = find_silent_at(device, state, since), state.newest
-    if due is None or newest is None or now < due:
+    due, newest = find_silent_at(device, state, since, rhythm), state.newest
+    expected = find_expected(device, state, rhythm)
+    if due is None or newest is None or expected is None or now < due:
         return state, ()
     at = device_time(state, newest, due)
     evidence = Evidence(
         fixes=(make_seen(newest),),
         by="clock",
-        interval_s=device.interval,
+        interval_s=expected.interval,
         silent_s=measure_silence(state, due),
         battery=newest.battery,
         empty_since=find_empty_since(newest),
     )
-    told = Transition(device.key, 0, "offline", at, newest, at, evidence)
+    told = Transition(device.key, 0, expected.kind, at, newest, at, evidence)
     return msgspec.structs.replace(state, offline_at=at), (told,)
 
 

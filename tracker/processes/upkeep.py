@@ -15,6 +15,7 @@ from tracker.store.erasures import erase, select_erasure, vacuum_touched
 from tracker.store.messages import select_expired
 from tracker.store.pool import AWAY, borrow
 from tracker.store.quarantine import prune_quarantine
+from tracker.store.rhythms import learn_rhythm, select_to_learn
 from tracker.store.shares import prune_shares
 
 logger = structlog.get_logger()
@@ -59,6 +60,18 @@ async def forget(pool: asyncpg.Pool) -> None:
                 logger.info("erased", tables=len(await vacuum_touched(conn)))
         except (TrackerError, *AWAY) as error:
             logger.warning("not erased yet", error=repr(error))
+
+
+async def learn(pool: asyncpg.Pool) -> None:
+    """Until cancelled: how often devices usually report, one device at a time, each once a day."""
+    while True:
+        await asyncio.sleep(LOOK)
+        try:
+            async with borrow(pool) as conn:
+                if (device := await select_to_learn(conn)) is not None:
+                    await learn_rhythm(conn, device)
+        except (TrackerError, *AWAY) as error:
+            logger.warning("no rhythm learned", error=repr(error))
 
 
 async def sweep(pool: asyncpg.Pool) -> None:

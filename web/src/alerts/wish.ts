@@ -16,6 +16,7 @@ export const TYPES: readonly string[] = [
   'apart',
   'battery_low',
   'frozen',
+  'silent',
   'sos',
   'absent',
   'retraction',

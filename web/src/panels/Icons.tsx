@@ -136,6 +136,7 @@ const EVENT_ICONS: Record<string, () => ReturnType<typeof EnterIcon>> = {
   apart: () => <PairIcon />,
   battery_low: () => <BatteryIcon />,
   frozen: () => <ClockIcon />,
+  silent: () => <NoSignalIcon />,
   retraction: () => <UndoIcon />,
   sos: () => <BellIcon />,
   absent: () => <ClockIcon />,

@@ -45,6 +45,7 @@ function pattern({ type, evidence }: TrackerEvent): string {
     case 'apart':
     case 'battery_low':
     case 'frozen':
+    case 'silent':
     case 'sos':
       return said[type];
     default:

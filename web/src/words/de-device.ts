@@ -1,7 +1,13 @@
-/** Die Texte eines Geräts auf Deutsch: seine Karte, sein Formular, sein Gespräch. */
+/** Die Texte eines Geräts auf Deutsch: sein Ort, seine Karte, sein Formular, sein Gespräch. */
 import type { DeviceWords } from './en-device';
 
 export const device: DeviceWords = {
+  places: {
+    within: (town) => `in ${town}`,
+    beside: (far, wind, town) => `${far} ${wind} von ${town}`,
+    winds: ['nördlich', 'nordöstlich', 'östlich', 'südöstlich', 'südlich', 'südwestlich', 'westlich', 'nordwestlich'],
+    there: (time) => `dort ${time}`,
+  },
   card: {
     views: 'Was von ihm gezeigt wird',
     now: 'Jetzt',

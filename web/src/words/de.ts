@@ -176,6 +176,7 @@ export const de: Words = {
       apart: 'getrennt',
       battery_low: 'Akku schwach',
       frozen: 'Ort wiederholt',
+      silent: 'schweigt ungewöhnlich lange',
       sos: 'Hilferuf',
       absent: 'nicht da',
       retraction: 'berichtigt',
@@ -196,6 +197,7 @@ export const de: Words = {
     apart: '{who} und {other} sind wieder getrennt',
     battery_low: 'Der Akku von {who} ist schwach',
     frozen: '{who} wiederholt einen alten Ort',
+    silent: '{who} schweigt ungewöhnlich lange',
     sos: '{who} ruft um Hilfe',
     absent: '{who} war nicht in {where}',
     absentBy: '{who} war bis {by} nicht in {where}',
@@ -212,12 +214,6 @@ export const de: Words = {
     anEvent: 'ein Ereignis',
     outside: (length) => `${length} außerhalb`,
     inside: (length) => `${length} innerhalb`,
-  },
-  places: {
-    within: (town) => `in ${town}`,
-    beside: (far, wind, town) => `${far} ${wind} von ${town}`,
-    winds: ['nördlich', 'nordöstlich', 'östlich', 'südöstlich', 'südlich', 'südwestlich', 'westlich', 'nordwestlich'],
-    there: (time) => `dort ${time}`,
   },
   evidence: {
     showDevice: 'Das Gerät zeigen',

@@ -1,6 +1,12 @@
-/** The texts of one device, in English: its card, its form, its conversation. */
+/** The texts of one device, in English: where it is, its card, its form, its conversation. */
 
 export const device = {
+  places: {
+    within: (town: string) => `in ${town}`,
+    beside: (far: string, wind: string, town: string) => `${far} ${wind} of ${town}`,
+    winds: ['north', 'north-east', 'east', 'south-east', 'south', 'south-west', 'west', 'north-west'],
+    there: (time: string) => `${time} there`,
+  },
   card: {
     views: 'What is shown of it',
     now: 'Now',

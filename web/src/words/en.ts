@@ -175,6 +175,7 @@ export const en = {
       apart: 'apart',
       battery_low: 'battery low',
       frozen: 'place repeated',
+      silent: 'unusually silent',
       sos: 'call for help',
       absent: 'not there',
       retraction: 'corrected',
@@ -196,6 +197,7 @@ export const en = {
     apart: '{who} and {other} are apart again',
     battery_low: 'The battery of {who} is low',
     frozen: '{who} repeats an old place',
+    silent: '{who} is unusually silent',
     sos: '{who} calls for help',
     absent: '{who} was not in {where}',
     absentBy: '{who} was not in {where} by {by}',
@@ -212,12 +214,6 @@ export const en = {
     anEvent: 'an event',
     outside: (length: string) => `${length} outside`,
     inside: (length: string) => `${length} inside`,
-  },
-  places: {
-    within: (town: string) => `in ${town}`,
-    beside: (far: string, wind: string, town: string) => `${far} ${wind} of ${town}`,
-    winds: ['north', 'north-east', 'east', 'south-east', 'south', 'south-west', 'west', 'north-west'],
-    there: (time: string) => `${time} there`,
   },
   evidence: {
     showDevice: 'Show the device',
