@@ -194,9 +194,9 @@ async def test_nothing_is_followed_and_the_environment_has_no_say(
 async def test_an_endless_answer_is_cut_and_a_slow_one_given_up(receiver: Receiver) -> None:
     async with dialing(["127.0.0.1"], deadline=1.0) as (dialer, _):
         began = time.monotonic()
-        with pytest.raises(TimeoutError):
-            await dialer.post(receiver.url("/slow?seconds=60"), {}, b"{}")
-        assert (await dialer.post(receiver.url("/drip?status=200&bytes=999999&drip=0.2"), {}, b"{}")).status == 200
-        assert time.monotonic() - began < 50.0, "before all of the answer is there"
+        for path in ("/slow?seconds=60", "/drip?status=200&bytes=999999&drip=0.2"):
+            with pytest.raises(TimeoutError):
+                await dialer.post(receiver.url(path), {}, b"{}")
+        assert time.monotonic() - began < 50.0, "before the answer is there"
     async with dialing(["127.0.0.1"]) as (dialer, _):
         assert (await dialer.post(receiver.url("/long?status=200&bytes=999999999"), {}, b"{}")).status == 200

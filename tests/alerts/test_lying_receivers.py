@@ -125,29 +125,6 @@ async def test_a_connection_with_more_on_it_than_the_answer_is_not_used_again(di
         assert asked == [1, 2, 2], "a good one is kept"
 
 
-TAKEN = {
-    "no length and no end": b"HTTP/1.1 200 x\r\n\r\n",
-    "no length in HTTP/1.0": b"HTTP/1.0 200 x\r\n\r\nok",
-    "less than it says": b"HTTP/1.1 201 x\r\ncontent-length: 100\r\n\r\nhello",
-    "chunks that are none": b"HTTP/1.1 202 x\r\ntransfer-encoding: chunked\r\n\r\nno number\r\n",
-    "nothing, with a body": b"HTTP/1.1 204 x\r\ncontent-length: 5\r\n\r\nhello",
-}
-
-
-@pytest.mark.parametrize("way", TAKEN)
-async def test_who_says_that_it_is_taken_gets_it_once_whatever_follows(
-    conn: asyncpg.Connection, van: Device, dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch, way: str
-) -> None:
-    monkeypatch.setattr(exchange, "REST", 0.1)
-    async with lying(TAKEN[way]) as (url, asked):
-        await subscribe(conn, url)
-        await happen(conn, van, [0])
-        await until(lambda: conn.fetchval("select bool_and(state = 'sent') from delivery"))
-        assert (
-            await conn.fetchval("select count(*) from attempt where error is null and status < 300") == len(asked) == 1
-        )
-
-
 async def test_what_comes_between_two_requests_ends_the_connection(dialer: Dialer) -> None:
     async with lying(b"HTTP/1.1 200 x\r\ncontent-length: 0\r\n\r\n") as (url, asked):
         await dialer.post(url, {}, b"{}")

@@ -42,6 +42,8 @@ class Vehicle:
         self.at = max(now_ms() - round(1000 * ago), self.at + 1)
         fix = {"at": format_ms(self.at), "lon": lon, "lat": lat, "accuracy": 5.0, "speed": 12.5, "heading": 90.0} | more
         answer = self.say(type="fixes", seq=self.seq, fixes=[fix])
+        while answer["type"] not in ("ack", "error"):  # what people say comes in between
+            answer = self.hear()
         assert answer["stored"] == 1, answer
 
 

@@ -125,7 +125,7 @@ def test_a_chat_is_told_in_its_own_words_and_the_link_shows_the_event(
     alerts.get_by_role("button", name="Meldungen").click()
     alerts.get_by_role("button", name="Neues Abonnement").click()
     expect(alerts.locator("p.rule")).to_have_text(
-        "Wenn ein Gerät ein Gebiet betritt oder verlässt, dann geht ein Webhook an …."
+        "Wenn ein Gerät ein Gebiet betritt oder verlässt, dann geht ein Webhook an eine Adresse."
     )
     alerts.get_by_role("textbox", name="Adresse").fill(hook.url("/?status=200"))
     alerts.get_by_label("Geschrieben als").select_option("Discord")

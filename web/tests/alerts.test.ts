@@ -111,7 +111,7 @@ describe('a subscription', () => {
     );
   });
   test('is a sentence while it is written, without an address as well', () => {
-    expect(sayRule(ruleOf(newWish()), NAMES)).toBe('When a device enters or leaves a geofence, post to ….');
+    expect(sayRule(ruleOf(newWish()), NAMES)).toBe('When a device enters or leaves a geofence, post to an address.');
   });
   test('a name in it is set apart, and none is taken for a place to fill', () => {
     const named = sayRule(decodeSubscription({ ...STORED, devices: ['{where}'] }), NAMES);

@@ -36,6 +36,18 @@ test('an error line is an error', () => {
 
 test('what a newer server says besides is passed over', () => expect(decodeLine({ type: 'hint' }, 1)).toBeNull());
 
+test('events that come by device are shown by time, the first of them', () => {
+  let progress = NOTHING;
+  const at = (second: number) => new Date(Date.UTC(2026, 10, 23) + 1000 * second).toISOString();
+  for (const device of ['van', 'bus'])
+    for (let i = 0; i < 80; i++)
+      progress = added(progress, decodeLine({ ...EVENT, event: { ...EVENT.event, device, at: at(i) } }, i)!);
+  const times = progress.events.map((event) => event.at);
+  expect(times).toEqual([...times].sort((a, b) => a - b));
+  expect(new Set(progress.events.map((event) => event.device))).toEqual(new Set(['van', 'bus']));
+  expect(times.at(-1)).toBe(Date.parse(at(49)));
+});
+
 test('all events are counted and the first hundred are kept', () => {
   let progress = NOTHING;
   for (let i = 1; i <= 150; i++) progress = added(progress, decodeLine(EVENT, i)!);

@@ -91,18 +91,15 @@ class Dialer:
         origin, parts = Peer(*endpoint(url), url.startswith("https:")), urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         given = [(name.encode(), value.encode()) for name, value in headers.items()]
-        exchange: Exchange | None = None
-        try:
-            async with asyncio.timeout(self.deadline):
-                exchange = self.take(origin) or await self.connect(origin)
+        async with asyncio.timeout(self.deadline):
+            exchange = self.take(origin) or await self.connect(origin)
+            try:
                 reply = await exchange.post(parts.netloc.rstrip(":").encode(), target.encode(), given, body)
-            await exchange.finish()
-        except BaseException:
-            if exchange is not None:
+                self.keep(origin, exchange)
+                return reply
+            except BaseException:
                 exchange.abort()
-            raise
-        self.keep(origin, exchange)
-        return reply
+                raise
 
     async def connect(self, origin: Peer) -> Exchange:
         """To an address that was checked, never to a name: the first of the name's that answers."""

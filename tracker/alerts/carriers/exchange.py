@@ -17,7 +17,6 @@ PIECE: Final = 4 * 1024  # bytes that are parsed before others get their turn: s
 LARGEST_ANSWER: Final = 64 * 1024  # bytes from the socket, of one answer with all that belongs to it
 LARGEST_HEAD: Final = 16 * 1024  # bytes
 MOST_INFORMED: Final = 8  # informational responses before the one that counts
-REST: Final = 2.0  # s for the body of an answer whose head is there: the message is taken by then, whatever comes
 MOST_PIECES: Final = 1_000  # of a body: each chunk costs as much to parse as a large one
 
 BODILESS: Final = (204, 304)  # by HTTP; what some send with it all the same would be taken for the next answer
@@ -92,8 +91,8 @@ class Exchange:
             self.inbox.transport.resume_reading()
 
     async def post(self, host: bytes, target: bytes, headers: Headers, body: bytes) -> HttpReply:
-        """The head of the answer: `finish` it. ReceiverRefused for one without an end, h11.ProtocolError for what is
-        none, OSError where the connection breaks."""
+        """ReceiverRefused for an answer without an end, h11.ProtocolError for what is none, OSError where the
+        connection breaks."""
         if self.http.our_state is h11.DONE:
             self.http.start_next_cycle()
         self.taken = 0
@@ -104,18 +103,10 @@ class Exchange:
         for part in (request, h11.Data(data=body), h11.EndOfMessage()):
             self.inbox.transport.write(self.http.send(part) or b"")
         response = await self._response()
+        await self._read_body()
         self.is_spoilt = response.status_code in BODILESS and _announces_body(response)
         after = next((value for name, value in response.headers if name == b"retry-after"), None)
         return HttpReply(response.status_code, after.decode("latin-1") if after else None)
-
-    async def finish(self) -> None:
-        """Takes the body, so that the connection may be kept; where it comes late, broken or never, it is not. It is no
-        failure: who said that the message is taken would get it again, and again."""
-        try:
-            async with asyncio.timeout(REST):
-                await self._read_body()
-        except (OSError, h11.ProtocolError):
-            self.is_spoilt = True
 
     async def _response(self) -> h11.Response:
         for _ in range(MOST_INFORMED + 1):

@@ -6,7 +6,7 @@ import type { GeofenceFeature } from '../api/geofences';
 import type { TrackerEvent } from '../live/frames';
 import { words } from '../words';
 
-const KEPT = 100; // events shown; the rest is counted
+const KEPT = 100; // events shown, the first by time; the rest is counted
 const SHOW_MS = 100; // a storm of events is drawn ten times a second
 
 export interface Progress {
@@ -73,7 +73,7 @@ export function added(progress: Progress, line: DryRunLine): Progress {
     case 'event': {
       const { type } = line.event;
       const counts = new Map(progress.counts).set(type, (progress.counts.get(type) ?? 0) + 1);
-      const events = progress.events.length < KEPT ? [...progress.events, line.event] : progress.events;
+      const events = [...progress.events, line.event].sort((a, b) => a.at - b.at).slice(0, KEPT); // they come by device
       return { ...progress, counts, events };
     }
   }

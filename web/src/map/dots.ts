@@ -5,15 +5,20 @@ import { PAINT, type Theme } from './flavors';
 
 const SOURCE = 'dots';
 
-export function addDots(map: MapLibre, places: readonly Position[], theme: Theme): void {
+export interface Dots {
+  readonly places: readonly Position[];
+  readonly chosen: number; // the one that is shown larger; -1: none
+}
+
+export function addDots(map: MapLibre, dots: Dots, theme: Theme): void {
   const { trail, halo } = PAINT[theme];
-  map.addSource(SOURCE, { type: 'geojson', data: feature(places) });
+  map.addSource(SOURCE, { type: 'geojson', data: collection(dots) });
   map.addLayer({
     id: 'dots',
     type: 'circle',
     source: SOURCE,
     paint: {
-      'circle-radius': 4,
+      'circle-radius': ['case', ['==', ['get', 'chosen'], true], 9, 4],
       'circle-color': trail,
       'circle-opacity': 0.75,
       'circle-stroke-width': 1.5,
@@ -22,10 +27,15 @@ export function addDots(map: MapLibre, places: readonly Position[], theme: Theme
   });
 }
 
-export function showDots(map: MapLibre, places: readonly Position[]): void {
-  (map.getSource(SOURCE) as GeoJSONSource | undefined)?.setData(feature(places));
+export function showDots(map: MapLibre, dots: Dots): void {
+  (map.getSource(SOURCE) as GeoJSONSource | undefined)?.setData(collection(dots));
 }
 
-function feature(places: readonly Position[]): GeoJSON.Feature {
-  return { type: 'Feature', properties: {}, geometry: { type: 'MultiPoint', coordinates: [...places] } };
+function collection({ places, chosen }: Dots): GeoJSON.FeatureCollection {
+  const features = places.map((coordinates, i) => ({
+    type: 'Feature' as const,
+    properties: { chosen: i === chosen },
+    geometry: { type: 'Point' as const, coordinates },
+  }));
+  return { type: 'FeatureCollection', features };
 }

@@ -6,12 +6,13 @@ import type { Geofence } from '../api/geofences';
 import type { Feed } from '../live/feed';
 import type { Cell, Viewport } from '../live/frames';
 import { readStored, store } from '../storage';
+import { words } from '../words';
 import { basemap, type Ground, readTilesInRanges } from './basemap';
 import { boxAround } from './bounds';
 import { addCells } from './cells';
 import { Crowds } from './crowds';
 import { DeviceLayer } from './device-layer';
-import { addDots, showDots } from './dots';
+import { addDots, type Dots, showDots } from './dots';
 import { addFences, addFormer, boxOf, choose, light, showFences, showFormer } from './fences';
 import { PAINT, type Theme } from './flavors';
 import { DeviceLabels } from './labels';
@@ -58,7 +59,7 @@ export class MapView {
   private former: Geofence | null = null; // the border that decided an event, where it is another by now
   private sketch = NO_SKETCH;
   private overlay: Overlay | null = null;
-  private dots: readonly Position[] = [];
+  private dots: Dots = { places: [], chosen: -1 };
   private lost = false; // the GPU was taken away, as after a sleep; until it is back the map has no style to speak to
   private trail: readonly Position[] = [];
   private incomplete = false; // something of the ground could not be read
@@ -87,6 +88,7 @@ export class MapView {
       maxZoom: 20,
       maxPitch: 60,
       attributionControl: { compact: false },
+      locale: locale(),
       fadeDuration: 150,
     });
     this.map.addControl(new NavigationControl({ visualizePitch: true }), 'bottom-right');
@@ -243,10 +245,10 @@ export class MapView {
     this.crowds.showCells(cells);
   }
 
-  showDots(places: readonly Position[]): void {
-    if (!places.length && !this.dots.length) return;
-    this.dots = places;
-    if (!this.lost) showDots(this.map, places);
+  showDots(places: readonly Position[], chosen = -1): void {
+    if (!places.length && !this.dots.places.length) return;
+    this.dots = { places, chosen };
+    if (!this.lost) showDots(this.map, this.dots);
   }
 
   lightFence(id: string): void {
@@ -291,6 +293,18 @@ export class MapView {
     );
     if (box) this.map.fitBounds([box[0], box[1], box[2], box[3]], { padding, maxZoom: CLOSE_ZOOM, animate: false });
   }
+}
+
+/** What MapLibre's own buttons are called. */
+function locale(): Record<string, string> {
+  const { title, zoomIn, zoomOut, north, attribution } = words.value.map;
+  return {
+    'Map.Title': title,
+    'NavigationControl.ZoomIn': zoomIn,
+    'NavigationControl.ZoomOut': zoomOut,
+    'NavigationControl.ResetBearing': north,
+    'AttributionControl.ToggleAttribution': attribution,
+  };
 }
 
 export interface Camera {

@@ -134,7 +134,7 @@ function within({ plusMinus }: Crossing): string {
 
 function decided({ preset, revision, confirmedAfter }: Evidence): string {
   const parts = [
-    preset && words.value.evidence.preset(preset),
+    preset && words.value.evidence.preset(words.value.drawing.presetNames[preset] ?? preset),
     revision !== null && words.value.evidence.revision(revision),
     confirmedAfter && words.value.evidence.sureAfter(age(1000 * confirmedAfter)),
   ];

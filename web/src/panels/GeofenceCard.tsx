@@ -3,12 +3,13 @@ import { useMemo } from 'preact/hooks';
 import { type Geofence, kindOf } from '../api/geofences';
 import type { Editor } from '../geofences/editor';
 import type { Live } from '../live';
-import { occupants } from '../live/occupants';
-import { chosenFence, geofences, isAdmin, mapMissing, second } from '../state';
+import type { TrackerEvent } from '../live/frames';
+import { findEntered, occupants } from '../live/occupants';
+import { chosenFence, events, geofences, isAdmin, mapMissing, second } from '../state';
 import { words } from '../words';
 import { Confirm } from './Confirm';
 import { Fault } from './Field';
-import { distance, span, speed, UNKNOWN } from './format';
+import { distance, moment, span, speed, time, UNKNOWN } from './format';
 import { CloseIcon, PencilIcon, TrashIcon } from './Icons';
 import { isolated, Name } from './Name';
 
@@ -74,7 +75,7 @@ function Facts({ fence }: { fence: Geofence }) {
       </div>
       <div>
         <dt>{words.value.geofences.preset}</dt>
-        <dd>{fence.preset}</dd>
+        <dd>{words.value.drawing.presetNames[fence.preset] ?? fence.preset}</dd>
       </div>
       <div>
         <dt>{words.value.geofences.stay}</dt>
@@ -86,6 +87,19 @@ function Facts({ fence }: { fence: Geofence }) {
       </div>
     </dl>
   );
+}
+
+interface SinceProps {
+  readonly events: readonly TrackerEvent[];
+  readonly device: string;
+  readonly fence: string;
+  readonly now: number;
+}
+
+/** Since when it is in, where the event that says so is among those that are here. */
+function Since({ events, device, fence, now }: SinceProps) {
+  const entered = findEntered(events, device, fence);
+  return entered && <small title={moment(entered.at)}>{words.value.states.since(time(entered.at, now))}</small>;
 }
 
 function Occupants({ live, id }: { live: Live; id: string }) {
@@ -102,6 +116,7 @@ function Occupants({ live, id }: { live: Live; id: string }) {
             <li key={row}>
               <button type="button" onClick={() => live.goTo(row)}>
                 <Name text={devices.name[row]} />
+                <Since events={events.value} device={devices.id[row]!} fence={id} now={live.feed.now()} />
               </button>
             </li>
           ))}

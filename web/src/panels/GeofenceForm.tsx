@@ -181,7 +181,7 @@ function Presets({ editor, draft, fault }: { editor: Editor; draft: Draft; fault
             onChange={() => editor.change({ preset: id })}
           />
           <span>
-            <b>{id}</b> {words.value.drawing.presets[id]}
+            <b>{words.value.drawing.presetNames[id]}</b> {words.value.drawing.presets[id]}
           </span>
         </label>
       ))}

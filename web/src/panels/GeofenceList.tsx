@@ -188,7 +188,7 @@ function Row({ live, fence, index, inside }: { live: Live; fence: Geofence; inde
 }
 
 export function rules(fence: Geofence): string {
-  const parts: string[] = [fence.preset];
+  const parts: string[] = [words.value.drawing.presetNames[fence.preset] ?? fence.preset];
   if (!fence.enabled) parts.unshift(words.value.geofences.off);
   if (fence.dwell !== null) parts.push(words.value.geofences.tells(span(fence.dwell)));
   if (fence.speedLimit !== null) parts.push(speed(fence.speedLimit));

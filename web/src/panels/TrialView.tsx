@@ -25,7 +25,12 @@ export function TrialView({ live, editor }: { live: Live; editor: Editor }) {
   const decides = JSON.stringify({ ...draft, name: '' });
   useEffect(() => () => trial.forget(), [decides]);
   const found = trial.progress.value?.events;
-  useEffect(() => live.view.peek()?.showDots((found ?? []).map((event) => [event.lon, event.lat])), [found]);
+  const [chosen, choose] = useState<number | null>(null);
+  useEffect(() => choose(null), [trial.running.value]);
+  useEffect(() => {
+    const places = (found ?? []).map((event): [number, number] => [event.lon, event.lat]);
+    live.view.peek()?.showDots(places, found?.findIndex((event) => event.id === chosen) ?? -1);
+  }, [found, chosen]);
   useEffect(() => () => live.view.peek()?.showDots([]), []);
   const sound = useMemo(() => faultsOf(draft) === null, [draft]);
   const run = () => void trial.run(featureOf(draft), hours, live.feed.now());
@@ -55,12 +60,26 @@ export function TrialView({ live, editor }: { live: Live; editor: Editor }) {
         )}
       </div>
       <Fault text={trial.fault.value ?? undefined} />
-      <Outcome live={live} trial={trial} name={draft.name.trim() || words.value.trial.thisGeofence} />
+      <Outcome
+        live={live}
+        trial={trial}
+        name={draft.name.trim() || words.value.trial.thisGeofence}
+        chosen={chosen}
+        choose={choose}
+      />
     </section>
   );
 }
 
-function Outcome({ live, trial, name }: { live: Live; trial: Trial; name: string }) {
+interface OutcomeProps {
+  readonly live: Live;
+  readonly trial: Trial;
+  readonly name: string;
+  readonly chosen: number | null; // the event that is shown on the map
+  readonly choose: (id: number) => void;
+}
+
+function Outcome({ live, trial, name, chosen, choose }: OutcomeProps) {
   const progress = trial.progress.value;
   if (!progress)
     return trial.running.value ? (
@@ -88,7 +107,14 @@ function Outcome({ live, trial, name }: { live: Live; trial: Trial; name: string
       </p>
       <ol>
         {events.map((event) => (
-          <Found key={event.id} live={live} event={event} name={name} />
+          <Found
+            key={event.id}
+            live={live}
+            event={event}
+            name={name}
+            isChosen={event.id === chosen}
+            onChoose={() => choose(event.id)}
+          />
         ))}
       </ol>
       {total > events.length && <p class="hint">{words.value.trial.first(count(events.length))}</p>}
@@ -96,14 +122,26 @@ function Outcome({ live, trial, name }: { live: Live; trial: Trial; name: string
   );
 }
 
-function Found({ live, event, name }: { live: Live; event: TrackerEvent; name: string }) {
+interface FoundProps {
+  readonly live: Live;
+  readonly event: TrackerEvent;
+  readonly name: string;
+  readonly isChosen: boolean;
+  readonly onChoose: () => void;
+}
+
+function Found({ live, event, name, isChosen, onChoose }: FoundProps) {
   const said = <Words parts={sentence(event, { device: namesOf(live).device, geofence: () => name })} />;
   return (
     <li>
       <button
         type="button"
         class={`event ${event.type}`}
-        onClick={() => live.view.peek()?.flyTo(event.lon, event.lat, [0, 0])}
+        aria-pressed={isChosen}
+        onClick={() => {
+          onChoose();
+          live.view.peek()?.flyTo(event.lon, event.lat, [0, 0]);
+        }}
       >
         <span class="kind">
           <EventIcon type={event.type} />

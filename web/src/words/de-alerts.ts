@@ -148,6 +148,6 @@ export const alerts: AlertWords = {
       mqtt: 'geht eine Nachricht an {to}',
     },
     mine: 'meine eigene Adresse',
-    somewhere: '…',
+    somewhere: 'eine Adresse',
   },
 };

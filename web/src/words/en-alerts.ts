@@ -150,7 +150,7 @@ export const alerts = {
       mqtt: 'publish to {to}',
     } as Record<string, string>,
     mine: 'my own address',
-    somewhere: '…',
+    somewhere: 'an address',
   },
 };
 

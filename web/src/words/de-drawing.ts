@@ -1,0 +1,76 @@
+/** Die Texte des Zeichnens auf Deutsch: das Formular eines Gebiets, und was eines gemeldet hätte. */
+import type { DrawingWords } from './en-drawing';
+
+export const drawing: DrawingWords = {
+  drawing: {
+    new: { polygon: 'Neues Vieleck', circle: 'Neuer Kreis', corridor: 'Neuer Korridor' },
+    newGeofence: 'Neues Gebiet',
+    edit: 'Gebiet bearbeiten',
+    editNamed: (name) => `${name} bearbeiten`,
+    how: {
+      polygon: 'Die Ecken auf der Karte anklicken; Enter oder ein Klick auf die letzte schließt.',
+      circle: 'Die Mitte auf der Karte anklicken, dann den Rand.',
+      corridor: 'Den Weg auf der Karte entlang klicken; Enter oder ein Klick auf den letzten Ort beendet.',
+    },
+    move: {
+      polygon:
+        'Eine Ecke ziehen, um sie zu verschieben; einen Punkt dazwischen für eine neue; das Innere, um alles zu verschieben. Ein Rechtsklick nimmt eine Ecke weg.',
+      circle: 'Den Rand ziehen für die Größe, das Innere zum Verschieben.',
+      corridor:
+        'Eine Ecke ziehen, um sie zu verschieben; einen Punkt dazwischen für eine neue. Ein Rechtsklick nimmt eine Ecke weg.',
+    },
+    escape: 'Esc gibt auf.',
+    inMiddle: 'In die Mitte der Karte setzen',
+    anew: 'Neu zeichnen',
+    first: 'Zuerst auf der Karte zeichnen.',
+    crossing: 'Es kreuzt sich an der roten Marke selbst: eine Ecke so verschieben, dass es das nicht tut.',
+    name: 'Name',
+    radius: 'Radius',
+    width: 'Ganze Breite',
+    decides: 'Wie es entscheidet',
+    presets: {
+      strict: 'Jede Position entscheidet sofort, als wäre sie genau.',
+      balanced: 'Berücksichtigt die Genauigkeit und wartet, bis ein Übertritt sicher ist.',
+      calm: 'Wartet länger: weniger Fehlalarme bei schlechtem Empfang, spätere echte.',
+    },
+    presetNames: { strict: 'streng', balanced: 'ausgewogen', calm: 'ruhig' },
+    expect: {
+      legend: 'Hier erwartet',
+      on: 'Melden, wer nicht rechtzeitig hier ist',
+      who: 'Tippen, um zu wählen, wer',
+      from: 'Von',
+      by: 'Bis',
+      hint: 'Einmal am Tag. Wer nichts sendet, wird als unbekannt gemeldet.',
+    },
+    stay: 'Aufenthalt melden ab',
+    no: 'nein',
+    none: 'keines',
+    minutes: 'min',
+    on: 'Eingeschaltet',
+    notLoaded: 'Das Zeichnen konnte nicht geladen werden. Noch einmal versuchen, wenn der Server wieder da ist.',
+    fixed:
+      'Die Ecken lassen sich hier nicht verschieben: mehrere Ringe, viele Ecken, oder es geht über 180 Grad. Neu zeichnen geht.',
+    conflict: (name) => `${name} wurde inzwischen von jemand anderem geändert.`,
+    conflictGone: (name) => `${name} wurde inzwischen von jemand anderem gelöscht.`,
+    theirs: (what) => `Jetzt: ${what}`,
+    yours: (what) => `Deine Fassung: ${what}`,
+    saveMine: 'Meine Fassung speichern',
+    takeTheirs: 'Die andere nehmen',
+  },
+  trial: {
+    title: 'An der Vergangenheit erproben',
+    howFar: 'Wie weit zurück',
+    spans: { hour: 'die letzte Stunde', day: 'der letzte Tag', week: 'die letzte Woche' },
+    stop: 'Anhalten',
+    try: 'Erproben',
+    reading: 'Die Vergangenheit wird gelesen',
+    hint: 'Was es zu dem gemeldet hätte, was gespeichert ist. Niemand erfährt davon, nichts bleibt.',
+    noEvent: 'Kein Ereignis',
+    found: (what, fixes) => `${what} in ${fixes} Positionen`,
+    soFar: ' bis jetzt',
+    stopped: ', angehalten',
+    first: (count) => `Die ersten ${count} sind zu sehen.`,
+    thisGeofence: 'dieses Gebiet',
+    noAnswer: 'Der Server antwortet nicht.',
+  },
+};
