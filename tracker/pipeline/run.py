@@ -66,9 +66,10 @@ class Seeming(NamedTuple):
 def find_doubts(state: State, fences: Fences) -> tuple[int, list[Seeming]]:
     """From when on (ms) a fix has to be looked at whatever it says, and the borders in doubt before that. Who stands or
     drives along a border is in doubt with each fix, and nearly each says nothing new of it."""
+    if not state.candidates or state.held:
+        return state.due, []
     concerned = state.inside | {each.geofence for each in state.candidates}
-    is_simple = fences.scoped.isdisjoint(concerned) and concerned <= fences.ids.keys()
-    if not state.candidates or state.held or not is_simple:
+    if not fences.scoped.isdisjoint(concerned) or not concerned <= fences.ids.keys():
         return state.due, []
     stays = min((find_due(fences[stay.geofence], stay, fences) for stay in state.stays), default=NOT_DUE)
     doubts = []
