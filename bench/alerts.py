@@ -45,7 +45,7 @@ class Alerts:
             link.say(json.dumps(first).encode())
             link.hear()
             link.loose()
-        self.seq, self.sent, self.due = 0, 0.0, time.monotonic()
+        self.seq, self.unacked, self.sent, self.due = 0, 0, 0.0, time.monotonic()
         self.waits: list[float] = []
         self.poll = select.epoll()
         for descriptor in (self.sender.socket, self.subscriber.socket, sys.stdin):
@@ -53,18 +53,20 @@ class Alerts:
 
     def run(self) -> None:
         while True:
-            for descriptor, _ in self.poll.poll(max(0.0, min(PAUSE_S, self.due - time.monotonic()))):
+            wait = PAUSE_S if self.unacked else max(0.0, self.due - time.monotonic())
+            for descriptor, _ in self.poll.poll(wait):
                 if descriptor == self.subscriber.socket.fileno():
                     self.hear()
                 elif descriptor == self.sender.socket.fileno():
-                    list(self.sender.read())
+                    self.unacked -= len(list(self.sender.read()))
                 elif not self.answer():
                     return
-            if self.due <= time.monotonic():
+            if self.due <= time.monotonic() and not self.unacked:
                 self.cross()
 
     def cross(self) -> None:
         self.seq += 1
+        self.unacked += 1
         lat, lon = INSIDE if self.seq % 2 else OUTSIDE
         fix = {"at": datetime.now(UTC).isoformat(), "lon": lon, "lat": lat, "accuracy": 5.0}
         message = json.dumps({"type": "fixes", "seq": self.seq, "fixes": [fix]}).encode()
