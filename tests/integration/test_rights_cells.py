@@ -248,7 +248,8 @@ ASKED: Final = [
 ]
 IS_LONG: Final = PROFILE == "long"
 CALLS: Final = 2000 if IS_LONG else 60
-ROUNDS: Final = 3  # what is slower by itself is so in each; a round in which another process got in between is one
+LIMIT: Final = 0.05 if IS_LONG else 0.1  # of few calls the medians themselves are not surer
+ROUNDS: Final = 3  # each adds its calls to those before: what is slower by itself stays so, what is chance does not
 
 
 @pytest.mark.parametrize(("method", "path", "foreign"), ASKED)
@@ -264,15 +265,15 @@ async def test_foreign_and_unknown_take_as_long(
     told = [await body_of(await caller.call(method, path.format(id), json=body), id) for id in (foreign, unknown)]
     assert told[0] == told[1] and told[0][0] == 404
     differences = []
+    costs: dict[str, list[tuple[float, float]]] = {foreign: [], unknown: []}
     for _ in range(ROUNDS):
-        costs: dict[str, list[tuple[float, float]]] = {foreign: [], unknown: []}
         for number in range(CALLS):
             for id in (foreign, unknown) if number % 2 else (unknown, foreign):
                 began = time.thread_time(), time.perf_counter()
                 assert (await caller.call(method, path.format(id), json=body)).status_code == 404
                 costs[id].append((time.thread_time() - began[0], time.perf_counter() - began[1]))
         differences.append([compare(costs[foreign], costs[unknown], clock) for clock in (0, 1)])
-        if max(differences[-1] if IS_LONG else differences[-1][:1]) < 0.05:
+        if max(differences[-1] if IS_LONG else differences[-1][:1]) < LIMIT:
             return
     raise AssertionError(differences)
 
