@@ -378,3 +378,9 @@ def test_what_takes_long_to_import_is_imported_where_it_is_used() -> None:
         and any(each.startswith("tracker.access.signing") for each in imported(statement))
     }
     assert not at_the_head
+
+
+def test_each_migration_has_a_number_of_its_own() -> None:
+    """Two that were written beside each other may take the same, and then no server starts."""
+    numbers = [path.name.partition("_")[0] for path in sorted((ROOT / "sql").glob("*.sql"))]
+    assert len(numbers) == len(set(numbers))
