@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Watched, enter
 from tests.browser.driving import vehicle
@@ -147,24 +147,6 @@ def test_a_geofence_is_changed_with_what_the_form_does_not_know_and_deleted_when
     expect(fences.get_by_role("option")).to_have_count(0)
     expect(card).to_have_count(0)
     assert stored(server) == []
-
-
-def test_what_comes_late_leaves_the_keyboard_where_one_is(fences: Page) -> None:
-    """What draws is fetched when it is wanted: whoever has begun to type the name meanwhile types on."""
-    waiting: list[Route] = []
-    fences.route("**/assets/drawing-*.js", lambda route: waiting.append(route))
-    with fences.expect_request("**/assets/drawing-*.js"):
-        fences.get_by_role("button", name="Draw circle").click()
-    name = fences.get_by_label("Name")
-    name.focus()
-    while not waiting:
-        fences.wait_for_timeout(10)
-    fences.keyboard.type("Old")
-    for each in waiting:
-        each.continue_()
-    until(fences, "() => tracker.view.value.overlay?.draw?.getMode() === 'circle'")
-    fences.keyboard.type(" quay")
-    expect(name).to_have_value("Old quay")
 
 
 def test_a_corner_is_dragged_and_a_theme_changed_meanwhile(fences: Page, server: RunningServer) -> None:
