@@ -13,8 +13,9 @@ MAP: Final = "tracker.view.value.map"
 
 
 def until(page: Page, condition: str, argument: object = None) -> Any:
-    """Waits for a JavaScript condition. One that cannot be asked, for there is no map yet, does not hold."""
-    asked = f"async it => {{ try {{ return await ({condition})(it); }} catch (e) {{ window.unasked = `${{e}}`; }} }}"
+    """Waits for a JavaScript condition. One that cannot be asked, for there is no map yet, does not hold. It may not be
+    asynchronous: its promise would count as what it promises."""
+    asked = f"it => {{ try {{ return ({condition})(it); }} catch (e) {{ window.unasked = `${{e}}`; }} }}"
     try:
         return page.wait_for_function(asked, arg=argument, timeout=PATIENCE_MS, polling=50).json_value()
     except TimeoutError as error:

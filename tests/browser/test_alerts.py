@@ -174,7 +174,9 @@ def test_what_is_pushed_becomes_a_notification(alerts: Page, server: RunningServ
         lambda told: registrations.extend(each["registrationId"] for each in told["registrations"]),
     )
     devtools.send("ServiceWorker.enable")
-    until(alerts, "async () => (await navigator.serviceWorker.ready).active?.state === 'activated'")
+    alerts.evaluate("""async () => {
+        const {active} = await navigator.serviceWorker.ready;
+        while (active.state !== 'activated') await new Promise(done => setTimeout(done, 20)); }""")
     end = time.monotonic() + PATIENCE_MS / 1000
     while not (alerts.context.service_workers and registrations):  # the page has asked for its worker by itself
         assert time.monotonic() < end, "the page has no worker"

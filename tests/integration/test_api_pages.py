@@ -159,6 +159,7 @@ async def test_the_reference_lists_every_route_of_the_api(app: Quart, anonymous:
             re.sub(r"<any[^>]*:", "<", rule.rule)
             .replace("<int:", "<")
             .replace("<slug:", "<")
+            .replace("<path:", "<")
             .replace("<fence:", "<")
             .replace("<", "{")
             .replace(">", "}")

@@ -15,7 +15,7 @@ import tracker
 from tracker.errors import ReaderDied
 from tracker.readers.limits import Allowance
 
-STARTING: Final = 5  # niceness
+STARTING: Final = "5"  # niceness
 PIECE: Final = 64 * 1024  # bytes read at once, and all that is held here for a slow reader
 LAST_WORDS: Final = 8_000  # bytes of a traceback that go to the log
 
@@ -31,7 +31,7 @@ async def start(module: str, limits: Allowance, given: bytes | int) -> AsyncIter
     bound = f"from tracker.readers.limits import bind; bind({limits.memory}, {limits.seconds})"
     program = f"{bound}; from {module} import main; main()"
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", program),
+        *("nice", "-n", STARTING, sys.executable, "-c", program),
         stdin=given if isinstance(given, int) else PIPE,
         stdout=PIPE,
         stderr=PIPE,
@@ -39,8 +39,6 @@ async def start(module: str, limits: Allowance, given: bytes | int) -> AsyncIter
         env=make_environment(),
     )
     try:
-        with suppress(ProcessLookupError):
-            os.setpriority(os.PRIO_PROCESS, process.pid, STARTING)
         with suppress(BrokenPipeError, ConnectionResetError):  # it ended early; its exit code says so
             if process.stdin is not None and isinstance(given, bytes):
                 process.stdin.write(given)

@@ -28,7 +28,6 @@ import {
 import { chooseUnits, UNITS, units } from '../units';
 import { chooseLanguage, LANGUAGES, language, words } from '../words';
 import { Alarms } from './Alarms';
-import { Alerts } from './Alerts';
 import { Badge } from './Badge';
 import { CodePage } from './Code';
 import { Detail } from './Detail';
@@ -47,6 +46,7 @@ import { theme, toggleTheme } from './theme';
 
 const Account = later(() => import('./Account').then((it) => it.Account));
 const AddDevice = later(() => import('./AddDevice').then((it) => it.AddDevice));
+const Alerts = later(() => import('./Alerts').then((it) => it.Alerts));
 const DeviceForm = later(() => import('./DeviceForm').then((it) => it.DeviceForm));
 const ShareDevice = later(() => import('./ShareDevice').then((it) => it.ShareDevice));
 
