@@ -148,7 +148,7 @@ def test_the_last_hours_are_drawn_when_somebody_looks_and_the_map_follows_the_cu
         expect(charts).to_have_count(3)
         charts.first.locator(".u-over").hover()
         expect(charts.first.locator("figcaption")).to_contain_text("km/h at")
-        dots = "tracker.view.value.map.getSource('dots').serialize().data.geometry.coordinates"
+        dots = "tracker.view.value.map.getSource('dots').serialize().data.features"
         until(dashboard, f"() => {dots}.length === 1")
         dashboard.locator(".detail h2").hover()
         until(dashboard, f"() => {dots}.length === 0")
