@@ -52,9 +52,7 @@ class Settings:
     smtp: Remote | None = None  # TRACKER_SMTP_URL: the server that takes alerts by e-mail, as smtp://user:pass@host:587
     smtp_from: str | None = None  # TRACKER_SMTP_FROM: whose e-mail it is, as Tracker <alerts@example.org>
     mqtt: Remote | None = None  # TRACKER_MQTT_URL: the broker that takes alerts, as mqtt://user:pass@host:1883
-    owntracks: Remote | None = (
-        None  # TRACKER_OWNTRACKS_URL: the broker OwnTracks publishes to, as mqtt://user:pass@host
-    )
+    owntracks: Remote | None = None  # TRACKER_OWNTRACKS_URL: the broker of OwnTracks, as mqtt://user:pass@host:1883
     home_assistant: str | None = None  # TRACKER_HOME_ASSISTANT: the prefix by which it discovers devices at the broker
     trust_clock: bool = False  # TRACKER_TRUST_CLOCK: yes: start also where stored fixes came later than it is now
     metrics_token: str | None = None  # TRACKER_METRICS_TOKEN: opens /metrics and nothing else, 32 characters or more

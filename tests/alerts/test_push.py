@@ -20,13 +20,13 @@ from tests.laws import examples
 from tests.moments import written
 from tracker.alerts import breaker, schedule
 from tracker.alerts import dispatcher as dispatching
-from tracker.alerts.carriers import base64url
 from tracker.alerts.carriers.dialer import Dialer
 from tracker.alerts.carriers.push import Push, make_push_body
 from tracker.alerts.carriers.push_encryption import LARGEST, encrypt, read_point, seal
 from tracker.alerts.carriers.vapid import Vapid, new_key
 from tracker.alerts.dispatcher import Dispatcher
 from tracker.errors import Invalid
+from tracker.model import base64url
 from tracker.model.channel import PushKeys, WebPush
 from tracker.model.device import Device
 from tracker.model.names import Names

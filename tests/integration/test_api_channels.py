@@ -9,7 +9,6 @@ from quart import Quart
 
 from tests.integration.conftest import ADMIN, Caller
 from tracker.access.gate import Gate
-from tracker.alerts.carriers import base64url
 from tracker.alerts.carriers.build import build_carriers
 from tracker.alerts.carriers.dialer import Dialer
 from tracker.alerts.carriers.push_encryption import read_point
@@ -17,6 +16,7 @@ from tracker.alerts.carriers.vapid import Vapid, new_key
 from tracker.api.app import Parts, build_app
 from tracker.live.table import Table
 from tracker.metrics import Metrics
+from tracker.model import base64url
 from tracker.settings import Remote
 
 PUSH = {

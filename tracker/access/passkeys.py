@@ -1,7 +1,6 @@
 """Passkeys: how a browser makes one, and is let in by one."""
 
 import asyncio
-import base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +10,7 @@ import msgspec
 from tracker.access.challenges import Challenges
 from tracker.access.origin import Petitioner
 from tracker.errors import Invalid, NotSignedIn
+from tracker.model import base64url
 from tracker.model.person import Person, Proof
 from tracker.store.passkeys import (
     Passkey,
@@ -91,8 +91,8 @@ class Passkeys:
     def _read_challenge(self, shown: Mapping[str, Any], purpose: str) -> bytes | None:
         """The challenge that was signed, if it is an open one of ours."""
         try:
-            client = msgspec.json.decode(_decode(shown["response"]["clientDataJSON"]))
-            challenge = _decode(client["challenge"])
+            client = msgspec.json.decode(base64url.decode(shown["response"]["clientDataJSON"]))
+            challenge = base64url.decode(client["challenge"])
         except (KeyError, TypeError, ValueError, AttributeError, msgspec.DecodeError):
             return None
         return challenge if self._challenges.is_open(challenge, purpose) else None
@@ -104,11 +104,6 @@ def _purpose(person: Person) -> str:
 
 def _read_id(shown: Mapping[str, Any]) -> bytes | None:
     try:
-        return _decode(shown["rawId"])
+        return base64url.decode(shown["rawId"])
     except (KeyError, TypeError, ValueError, AttributeError):
         return None
-
-
-def _decode(text: str) -> bytes:
-    """Base64 of URLs, without its padding. ValueError, or TypeError where it is no text."""
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

@@ -12,8 +12,7 @@ from tracker.store.people import select_person
 
 def find_managed() -> list[int] | None:
     """The keys of the groups whose people the caller looks after; None: of all there are."""
-    found = sight()
-    return None if "people" in found.everywhere else found.find_groups("people")
+    return sight().find_reach("people")
 
 
 async def see_person(conn: asyncpg.Connection, key: int, *, lock: bool = False) -> Person:

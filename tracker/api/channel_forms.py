@@ -6,11 +6,11 @@ from typing import Annotated, Final
 
 import msgspec
 
-from tracker.alerts.carriers import base64url
 from tracker.alerts.carriers.push_encryption import AUTH_BYTES, read_point
 from tracker.alerts.carriers.template import LONGEST, check_template
 from tracker.api.edge import clean
 from tracker.errors import Invalid
+from tracker.model import base64url
 from tracker.model.channel import Channel, Email, Mqtt, PushKeys, Webhook, WebPush
 
 MOST_RECIPIENTS: Final = 20

@@ -33,7 +33,7 @@ from tracker.api.edge import (
 from tracker.api.privacy import PrivacyAnswer, tell_privacy
 from tracker.errors import Conflict, Invalid, NotAllowed, NotFound
 from tracker.model.device import ERASED, Device, Icon
-from tracker.model.moment import format_ms, from_datetime
+from tracker.model.moment import format_if_any, format_ms, from_datetime
 from tracker.model.sight import Sight
 from tracker.store.addresses import select_ingest_key
 from tracker.store.appearance import select_notes, update_appearance
@@ -295,7 +295,7 @@ def _make_answer(device: Device, secret: str | None = None) -> DeviceAnswer:
 def _make_status(status: DeviceStatus | None) -> StatusAnswer | None:
     if status is None:
         return None
-    until = format_ms(from_datetime(status.until)) if status.until else None
+    until = format_if_any(status.until)
     at = format_ms(from_datetime(status.at))
     return StatusAnswer(at, status.page, status.battery, status.steps, status.paused, until)
 

@@ -1,6 +1,5 @@
 """A device's fixes sent on to another server: set, shown with what became of it, and ended."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 import asyncpg
@@ -16,7 +15,7 @@ from tracker.api.edge import answer, clean, empty, read_json, read_moment
 from tracker.errors import Invalid
 from tracker.model.channel import Webhook
 from tracker.model.forward import Forward, ForwardKind
-from tracker.model.moment import format_ms, from_datetime, now_us
+from tracker.model.moment import format_if_any, now_us
 from tracker.store.forwards import (
     ForwardState,
     delete_forward,
@@ -135,13 +134,9 @@ def _make_answer(state: ForwardState) -> ForwardAnswer:
         "failing" if state.failures else "sending" if state.waiting else "waiting",
         state.waiting,
         state.sent,
-        _written(state.sent_at),
+        format_if_any(state.sent_at),
         state.failures,
         state.error,
-        _written(state.error_at),
-        _written(state.due) if state.failures else None,
+        format_if_any(state.error_at),
+        format_if_any(state.due) if state.failures else None,
     )
-
-
-def _written(moment: datetime | None) -> str | None:
-    return None if moment is None else format_ms(from_datetime(moment))

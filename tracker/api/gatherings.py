@@ -16,7 +16,7 @@ from tracker.api.edge import Name, Slug, answer, clean_name, empty, read_json, r
 from tracker.api.messages import clean_text, find_expiry, send_text
 from tracker.errors import Conflict, Invalid, NotFound
 from tracker.model.gathering import STEPS, Gathering, GatheringPhone, Step, count_steps
-from tracker.model.moment import DAY_MS, format_ms, from_datetime, now_ms, to_datetime
+from tracker.model.moment import DAY_MS, format_if_any, format_ms, from_datetime, now_ms, to_datetime
 from tracker.store.gatherings import (
     claim_reminder,
     delete_gathering,
@@ -101,10 +101,8 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     @allow("devices", rows=True)
     async def list_gatherings() -> Response:
         """List gatherings, the newest first."""
-        seen = sight()
-        groups = None if "devices" in seen.everywhere else seen.find_groups("devices")
         async with borrow(pool) as conn:
-            found = await select_gatherings(conn, groups)
+            found = await select_gatherings(conn, sight().find_reach("devices"))
         return answer(GatheringList([_make_answer(each) for each in found]))
 
     @routes.post("")
@@ -198,6 +196,5 @@ def _make_answer(gathering: Gathering) -> GatheringAnswer:
 
 
 def _make_phone(phone: GatheringPhone) -> PhoneAnswer:
-    reminded = None if phone.reminded_at is None else format_ms(from_datetime(phone.reminded_at))
     scanned = format_ms(from_datetime(phone.scanned_at))
-    return PhoneAnswer(phone.device, phone.number, phone.step, phone.denied, scanned, reminded)
+    return PhoneAnswer(phone.device, phone.number, phone.step, phone.denied, scanned, format_if_any(phone.reminded_at))

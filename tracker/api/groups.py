@@ -11,6 +11,7 @@ from quart_schema import document_querystring, document_request, document_respon
 from tracker.access.audit import note
 from tracker.access.guard import allow, caller, sight
 from tracker.access.objects import check_action, is_own
+from tracker.access.relation import find_managed
 from tracker.access.rights import Action, Role
 from tracker.api.devices import find_device
 from tracker.api.edge import Cursor, Name, Page, Slug, answer, below, clean_name, empty, read_json, read_query
@@ -259,6 +260,5 @@ async def _find_thing(conn: asyncpg.Connection, noun: Noun, id: str) -> int:
 
 async def _check_known(conn: asyncpg.Connection, person: int) -> None:
     """NotFound for a person that the caller has nothing to do with, and for one who is not there, alike."""
-    managed = None if "people" in sight().everywhere else sight().find_groups("people")
-    if person > LARGEST_KEY or not await is_in_any(conn, person, managed):
+    if person > LARGEST_KEY or not await is_in_any(conn, person, find_managed()):
         raise NotFound(f"there is no person {person}")

@@ -20,7 +20,7 @@ from tracker.api.edge import answer, below, empty, read_json
 from tracker.api.invitations import admit_invited
 from tracker.api.people import Password
 from tracker.errors import Conflict, Invalid, NotFound, NotSignedIn, ProviderDown, TrackerError
-from tracker.model.moment import format_ms, from_datetime
+from tracker.model.moment import format_if_any, format_ms, from_datetime
 from tracker.model.person import Proof
 from tracker.model.subject import OidcSubject
 from tracker.store.identities import (
@@ -225,5 +225,5 @@ def _make_answer(bond: Bond) -> BondAnswer:
         bond.issuer,
         bond.shown,
         format_ms(from_datetime(made)),
-        None if used is None else format_ms(from_datetime(used)),
+        format_if_any(used),
     )

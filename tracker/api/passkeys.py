@@ -17,7 +17,7 @@ from tracker.api.cookie import read_petitioner
 from tracker.api.edge import Name, answer, clean_name, empty, read_json
 from tracker.api.people import Password
 from tracker.errors import NotFound
-from tracker.model.moment import format_ms, from_datetime
+from tracker.model.moment import format_if_any, format_ms, from_datetime
 from tracker.store.passkeys import Passkey, delete_passkey, select_passkeys
 from tracker.store.pool import borrow
 
@@ -124,5 +124,5 @@ def _make_answer(passkey: Passkey) -> PasskeyAnswer:
         passkey.name,
         passkey.site,
         format_ms(from_datetime(made)),
-        None if used is None else format_ms(from_datetime(used)),
+        format_if_any(used),
     )

@@ -124,7 +124,7 @@ def blueprint(pool: asyncpg.Pool, addresses: Addresses, adopt: Adopt) -> Bluepri
         """List the sources one may change, by id."""
         query = read_query(SourceQuery)
         async with borrow(pool) as conn:
-            found = await select_sources(conn, find_reach(sight()), after=query.after, limit=query.most)
+            found = await select_sources(conn, sight().find_reach("devices"), after=query.after, limit=query.most)
             shown = [await _show(conn, source) for source in found]
         return answer(SourcePage(shown, found[-1].id if len(found) == query.most else None))
 
@@ -188,14 +188,9 @@ def _names(routes: Blueprint, pool: asyncpg.Pool, addresses: Addresses, adopt: A
         return answer(AdoptedAnswer(given.device, await adopt(found.key, name)), 201)
 
 
-def find_reach(sight: Sight) -> list[int] | None:
-    """The groups whose sources a reader may change; None: all sources."""
-    return None if "devices" in sight.everywhere else sight.find_groups("devices")
-
-
 async def find_source(conn: asyncpg.Connection, sight: Sight, id: str) -> Source:
     """NotFound where there is none that it may change: of an address there is nothing else to see."""
-    found = await select_source(conn, id, find_reach(sight))
+    found = await select_source(conn, id, sight.find_reach("devices"))
     if found is None:
         raise NotFound(f"there is no source {id}")
     return found
@@ -205,7 +200,7 @@ async def _insert(conn: asyncpg.Connection, id: str, name: str, group: int | Non
     try:
         return await insert_source(conn, id, name, group)
     except Conflict as error:
-        raise hide_owner(error, await select_source(conn, id, find_reach(sight())) is not None) from None
+        raise hide_owner(error, await select_source(conn, id, sight().find_reach("devices")) is not None) from None
 
 
 async def _find_or_make(conn: asyncpg.Connection, source: Source, id: str) -> Device:

@@ -99,7 +99,9 @@ def change_wish(wish: Wish, change: SubscriptionChange, sight: Sight) -> Wish:
     numbers: dict[str, Any] = {
         name: given for name in ("cooldown", "group", "max_age") if (given := getattr(change, name)) is not None
     }
-    zone = wish.zone if change.zone is None else _read_zone(change.zone, "zone") or None
+    if change.zone:
+        _check_zone(change.zone, "zone")
+    zone = wish.zone if change.zone is None else change.zone or None
     return msgspec.structs.replace(wish, **filters, **numbers, quiet=_make_quiet(change.quiet, wish.quiet), zone=zone)
 
 
@@ -148,20 +150,17 @@ def _make_quiet(given: QuietHours | bool | None, kept: Quiet | None) -> Quiet | 
         raise Invalid("quiet: from when to when?", field="quiet")
     if given is False:
         return None
-    _read_zone(given.zone or "?", "quiet.zone")
+    _check_zone(given.zone, "quiet.zone")
     start, end = _minute(given.from_, "quiet.from"), _minute(given.to, "quiet.to")
     days = tuple(sorted({DAYS.index(day) for day in given.days})) if given.days else None
     return Quiet(start, end, given.zone, days, given.then)
 
 
-def _read_zone(name: str, field: str) -> str:
-    """An empty one stays empty."""
+def _check_zone(name: str, field: str) -> None:
     try:
-        if name:
-            zone_of(name)
+        zone_of(name)
     except ValueError:
         raise Invalid(f"{field}: not a time zone as Europe/Helsinki is one", field=field) from None
-    return name
 
 
 def _minute(text: str, field: str) -> int:

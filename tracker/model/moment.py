@@ -45,6 +45,11 @@ def format_ms(ms: int) -> str:
     return f"{datetime.fromtimestamp(ms // 1000, UTC).isoformat()[:19]}.{ms % 1000:03d}Z"
 
 
+def format_if_any(moment: datetime | None) -> str | None:
+    """The same of an aware datetime; None where there is none."""
+    return None if moment is None else format_ms(from_datetime(moment))
+
+
 def parse(text: str) -> int:
     """Milliseconds of an RFC 3339 time with an offset. ValueError where there is none, or no such date."""
     text = text.upper()  # RFC 3339, 5.6: its T and Z may be small letters

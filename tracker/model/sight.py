@@ -64,6 +64,10 @@ class Sight(msgspec.Struct, frozen=True, dict=True):
         """The keys of those in which it holds the action."""
         return [key for key, held in self.groups.items() if action in held]
 
+    def find_reach(self, action: str) -> list[int] | None:
+        """The same; None where it holds the action over all there is."""
+        return None if action in self.everywhere else self.find_groups(action)
+
     def may_do(self, action: str, held_in: Iterable[int]) -> bool:
         """To what these groups hold."""
         return action in self.everywhere or any(action in self.groups.get(each, NOTHING) for each in held_in)

@@ -6,6 +6,7 @@ import msgspec
 
 from tracker.model.reading import Reading
 from tracker.model.report import Report
+from tracker.model.storable import make_storable
 from tracker.phones.alarms import calls_for_help
 
 LONGEST: Final = 200  # characters of a name
@@ -13,7 +14,7 @@ LONGEST: Final = 200  # characters of a name
 
 def clean_name(name: str | None) -> str:
     """As the tables hold it; empty for none."""
-    return (name or "").replace("\0", "").encode("utf-8", "replace").decode().strip()[:LONGEST]
+    return make_storable(name or "").strip()[:LONGEST]
 
 
 def split(report: Report) -> dict[str, Report]:

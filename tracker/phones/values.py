@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from tracker.model.moment import from_datetime, parse
+from tracker.model.storable import make_storable
 
 KNOT: Final = 1852 / 3600  # m/s
 KMH: Final = 1 / 3.6  # m/s
@@ -113,7 +114,7 @@ def keep(**values: Any) -> dict[str, Scalar]:
 
 def plain_value(value: Any) -> Scalar | None:
     if isinstance(value, str):
-        text = value.replace("\0", "").encode("utf-8", "replace").decode()[:LONGEST_TEXT]
+        text = make_storable(value)[:LONGEST_TEXT]
         return text or None
     if isinstance(value, list) and all(isinstance(each, str) for each in value):
         return plain_value(", ".join(value))

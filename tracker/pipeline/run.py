@@ -18,7 +18,7 @@ from tracker.pipeline.decide import find_due
 from tracker.pipeline.jump import NEAR_E7
 from tracker.pipeline.motion import decide_status
 from tracker.pipeline.presets import PRESETS, Rules
-from tracker.pipeline.vigil import LOW, is_same_place
+from tracker.pipeline.vigil import may_begin
 
 
 def find_run(state: State, entries: Iterable[Fix | Refusal], number: int, asked: Asked, fences: Fences) -> list[Fix]:
@@ -45,7 +45,7 @@ def find_run(state: State, entries: Iterable[Fix | Refusal], number: int, asked:
             break
         if here.get(place, NOWHERE) != seems or place in between:
             break
-        if fix.battery is not None and (fix.battery <= LOW or is_same_place(newest, fix)):
+        if may_begin(newest, fix):
             break
         if doubts and any(says_something(doubt, fix) for doubt in doubts):
             break

@@ -26,9 +26,12 @@ Watched = tuple[Vigil | None, tuple[Transition, ...]]
 
 def is_watched(state: State, fix: Fix) -> bool:
     """Whether `watch` may say anything: of most fixes it need not be asked."""
-    if state.vigil is not None:
-        return True
-    return fix.battery is not None and (fix.battery <= LOW or is_same_place(state.newest, fix))
+    return state.vigil is not None or may_begin(state.newest, fix)
+
+
+def may_begin(newest: Fix | None, fix: Fix) -> bool:
+    """Whether there may be something to know after this fix where nothing was known before."""
+    return fix.battery is not None and (fix.battery <= LOW or is_same_place(newest, fix))
 
 
 def watch(device: int, state: State, fix: Fix) -> Watched:

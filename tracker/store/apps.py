@@ -8,6 +8,7 @@ import msgspec
 from tracker.model.dialect import Dialect
 from tracker.model.moment import datetime_to_micros, micros_to_datetime
 from tracker.model.report import App
+from tracker.model.storable import make_storable
 
 
 class HeardApp(msgspec.Struct, frozen=True):
@@ -35,7 +36,7 @@ async def upsert_apps(conn: asyncpg.Connection, apps: Mapping[tuple[int, int], t
         [app.name for app, _ in apps.values()],
         [app.version for app, _ in apps.values()],
         [app.speed for app, _ in apps.values()],
-        [_make_storable(app.note) for app, _ in apps.values()],
+        [None if app.note is None else make_storable(app.note) for app, _ in apps.values()],
         [micros_to_datetime(seen) for _, seen in apps.values()],
     )
 
@@ -60,7 +61,3 @@ async def select_apps(conn: asyncpg.Connection, device: int) -> list[HeardApp]:
         )
         for row in rows
     ]
-
-
-def _make_storable(text: str | None) -> str | None:
-    return None if text is None else text.replace("\0", "").encode("utf-8", "replace").decode()

@@ -7,7 +7,7 @@ import asyncpg
 from tracker.model.fix import NO_MARKER, Flag
 from tracker.model.friend import Friend
 from tracker.model.moment import from_datetime
-from tracker.store.privacies import OPEN
+from tracker.store.privacies import OPEN, OPEN_NOW
 
 MOST: Final = 50
 E7: Final = 10_000_000
@@ -23,9 +23,7 @@ async def select_friends(conn: asyncpg.Connection, device: int) -> list[Friend]:
                                where fix.device = d.key and fix.flags & {NEVER} = 0{OPEN} order by at desc limit 1) f
            where d.owntracks_friends
              and (d.key = $1 or exists (select from group_device mine join group_device its using (in_group)
-                                        where mine.device = $1 and its.device = d.key))
-             and not exists (select from device_privacy v where v.device = d.key and v.since <= clock_timestamp()
-                             and (v.until is null or v.until > clock_timestamp()))
+                                        where mine.device = $1 and its.device = d.key)){OPEN_NOW}
            order by d.key <> $1, d.key limit $2""",
         device,
         MOST,

@@ -9,6 +9,9 @@ import asyncpg
 from tracker.model.moment import datetime_to_micros, to_datetime
 from tracker.model.privacy import Guise, Mode, Privacy
 
+# Of a device `d`: it is neither vague nor paused now.
+OPEN_NOW: Final = """ and not exists (select from device_privacy v where v.device = d.key
+    and v.since <= clock_timestamp() and (v.until is null or v.until > clock_timestamp()))"""
 # Of a row of `fix`: neither measured nor received while its device was vague or paused.
 OPEN: Final = """ and not exists (select from device_privacy p where p.device = fix.device
     and ((fix.at >= p.since and (p.until is null or fix.at < p.until))

@@ -1,16 +1,18 @@
 """Tables source and source_device: addresses that speak for many devices, and whom they mean by a name."""
 
 from collections.abc import Collection, Sequence
+from typing import Final
 
 import asyncpg
 
 from tracker.errors import Conflict
 from tracker.model.address import Address
 from tracker.model.source import Source
+from tracker.model.storable import make_storable
 from tracker.store.addresses import read_device
-from tracker.store.storable import make_storable
 
 Named = tuple[int, str]  # (key of the source, what it calls the device)
+SELECT: Final = 'select key, id, name, in_group as "group" from source'
 
 
 async def insert_source(conn: asyncpg.Connection, id: str, name: str, group: int | None) -> Source:
@@ -29,14 +31,13 @@ async def insert_source(conn: asyncpg.Connection, id: str, name: str, group: int
 async def upsert_source(conn: asyncpg.Connection, id: str) -> Source:
     """The one of this id, made where there is none."""
     await conn.execute("insert into source (id, name) values ($1, $1) on conflict do nothing", id)
-    return Source(**await conn.fetchrow('select key, id, name, in_group as "group" from source where id = $1', id))
+    return Source(**await conn.fetchrow(f"{SELECT} where id = $1", id))
 
 
 async def select_source(conn: asyncpg.Connection, id: str, groups: Sequence[int] | None) -> Source | None:
     """Among those of these groups (keys); None: among all."""
     row = await conn.fetchrow(
-        """select key, id, name, in_group as "group" from source
-           where id = $1 and ($2::integer[] is null or in_group = any($2))""",
+        f"{SELECT} where id = $1 and ($2::integer[] is null or in_group = any($2))",
         id,
         groups,
     )
@@ -48,8 +49,7 @@ async def select_sources(
 ) -> list[Source]:
     """In the order of their ids."""
     rows = await conn.fetch(
-        """select key, id, name, in_group as "group" from source
-           where id collate "C" > $1 and ($2::integer[] is null or in_group = any($2))
+        f"""{SELECT} where id collate "C" > $1 and ($2::integer[] is null or in_group = any($2))
            order by id collate "C" limit $3""",
         after,
         groups,

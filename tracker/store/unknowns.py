@@ -12,7 +12,7 @@ from tracker.model.frame import Frame
 from tracker.model.moment import datetime_to_micros, micros_to_datetime, to_datetime
 from tracker.model.report import App
 from tracker.model.source import UnknownDevice
-from tracker.store.storable import make_storable
+from tracker.model.storable import make_storable
 
 MOST_NAMES: Final = 100  # of a source; of more those that were heard longest ago go
 MOST_FIXES: Final = 10_000  # of a name, the newest: one in nine seconds of a day

@@ -7,6 +7,7 @@ import asyncpg
 
 from tracker.model.whereabouts import Whereabouts
 from tracker.store.positions import decode_state
+from tracker.store.privacies import OPEN_NOW
 
 
 async def select_whereabouts(conn: asyncpg.Connection) -> list[Whereabouts]:
@@ -16,11 +17,9 @@ async def select_whereabouts(conn: asyncpg.Connection) -> list[Whereabouts]:
         for row in await conn.fetch("select key, id, feature->'properties'->>'name' as name from geofence")
     }
     rows = await conn.fetch(
-        """select d.key, d.name, d.category, p.state::text as state from device d join position p on p.device = d.key
+        f"""select d.key, d.name, d.category, p.state::text as state from device d join position p on p.device = d.key
            where p.place is not null
-             and (d.person is null or exists (select from group_device g where g.device = d.key))
-             and not exists (select from device_privacy v where v.device = d.key and v.since <= clock_timestamp()
-                             and (v.until is null or v.until > clock_timestamp()))
+             and (d.person is null or exists (select from group_device g where g.device = d.key)){OPEN_NOW}
            order by d.key"""
     )
     found = []

@@ -170,8 +170,8 @@ class Wire(asyncio.Protocol):
 
     async def _take_shortcut(self) -> bool:
         """Whether nothing is left to do for HTTP: the connection was handed over, or went meanwhile."""
-        admit, shown = self._site.admit, read_handshake(bytes(self._buffer))
-        if admit is None or shown is None:
+        admit = self._site.admit
+        if admit is None or (shown := read_handshake(bytes(self._buffer))) is None:
             return False
         self.hold(b"")
         self._idle_since = None

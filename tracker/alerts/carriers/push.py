@@ -6,14 +6,14 @@ from typing import Final
 
 import msgspec
 
-from tracker.alerts.carriers import base64url
 from tracker.alerts.carriers.dialer import FAILURES, Dialer
 from tracker.alerts.carriers.notice import Notice
 from tracker.alerts.carriers.push_encryption import LARGEST, encrypt
 from tracker.alerts.carriers.vapid import Vapid
 from tracker.alerts.carriers.verdict import Verdict, explain_failure, read_answer
-from tracker.alerts.carriers.wording import make_wording, read_events
+from tracker.alerts.carriers.wording import find_only, make_wording, read_events
 from tracker.errors import Invalid
+from tracker.model import base64url
 from tracker.model.channel import WebPush
 from tracker.model.moment import now_ms
 
@@ -92,9 +92,9 @@ def make_push_body(message: Notice) -> bytes:
 
 def make_url(message: Notice) -> str:
     """Of the page, below wherever it is: the event and its device on the map."""
-    device, events = message.delivery.device, read_events(message)
+    device, event = message.delivery.device, find_only(read_events(message))
     asked = [f"device={device}"] if device else []
-    asked += [f"event={events[0].id}"] if len(events) == 1 and events[0].id else []
+    asked += [f"event={event}"] if event else []
     return f"/?{'&'.join(asked)}" if asked else "/"
 
 

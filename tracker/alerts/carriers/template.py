@@ -7,12 +7,21 @@ its own. Anything else is plain text.
 import re
 from collections.abc import Callable, Iterable, Mapping
 from html import escape
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from tracker.alerts.carriers.notice import Notice
-from tracker.alerts.carriers.wording import WordedEvent, make_wording, one_line, read_events, say_place, say_time
+from tracker.alerts.carriers.wording import (
+    WordedEvent,
+    Wording,
+    find_only,
+    make_wording,
+    one_line,
+    read_events,
+    say_place,
+    say_time,
+)
 from tracker.errors import Invalid
 
 FIELD: Final = "channel.template"
@@ -40,7 +49,8 @@ def is_json(template: str) -> bool:
 
 def fill_template(template: str, message: Notice) -> tuple[str, bytes]:
     """The content type and the body."""
-    values = {name: make(message) for name, make in VALUES.items() if f"{{{name}" in template}
+    told = _read(message)
+    values = {name: make(told) for name, make in VALUES.items() if f"{{{name}" in template}
     if not is_json(template):
         return "text/plain; charset=utf-8", _fill(template, values).encode()
     return "application/json", msgspec.json.encode(_fill_all(_read_json(template), values))
@@ -85,11 +95,6 @@ def _fill(text: str, values: Mapping[str, str]) -> str:
     return PLACE.sub(put, text).strip("\n")
 
 
-def _first(message: Notice) -> WordedEvent:
-    """The oldest; an empty one where none can be read."""
-    return next(iter(read_events(message)), WordedEvent(0))
-
-
 def _name(ids: Iterable[str | None], named: Callable[[str], str], what: str) -> str:
     found = list(dict.fromkeys(id for id in ids if id))
     return f"{len(found)} {what}" if len(found) > 1 else "".join(one_line(named(id)) for id in found)
@@ -103,20 +108,34 @@ def link_to(message: Notice) -> str:
     """To the event on the page's map; to the map where there are several."""
     if not message.page:
         return ""
+    event = find_only(read_events(message))
+    return f"{message.page}/?event={event}" if event else f"{message.page}/"
+
+
+class _Told(NamedTuple):
+    """What the values are made of, each read once. `first`: the oldest event; an empty one where none can be read."""
+
+    message: Notice
+    events: list[WordedEvent]
+    first: WordedEvent
+    wording: Wording
+
+
+def _read(message: Notice) -> _Told:
     events = read_events(message)
-    return f"{message.page}/?event={events[0].id}" if len(events) == 1 and events[0].id else f"{message.page}/"
+    return _Told(message, events, events[0] if events else WordedEvent(0), make_wording(message))
 
 
-VALUES: Final[Mapping[str, Callable[[Notice], str]]] = {
-    "title": lambda message: make_wording(message).title,
-    "details": lambda message: "\n".join(make_wording(message).lines),
-    "device": lambda message: _name((e.device for e in read_events(message)), message.names.device, "devices"),
-    "geofence": lambda message: _name((e.geofence for e in read_events(message)), message.names.geofence, "geofences"),
-    "type": lambda message: message.delivery.type,
-    "time": lambda message: say_time(message, _first(message)),
-    "place": lambda message: say_place(message, _first(message)),
-    "lat": lambda message: _degrees(_first(message).lat),
-    "lon": lambda message: _degrees(_first(message).lon),
-    "count": lambda message: str(message.delivery.count),
-    "link": link_to,
+VALUES: Final[Mapping[str, Callable[[_Told], str]]] = {
+    "title": lambda told: told.wording.title,
+    "details": lambda told: "\n".join(told.wording.lines),
+    "device": lambda told: _name((e.device for e in told.events), told.message.names.device, "devices"),
+    "geofence": lambda told: _name((e.geofence for e in told.events), told.message.names.geofence, "geofences"),
+    "type": lambda told: told.message.delivery.type,
+    "time": lambda told: say_time(told.message, told.first),
+    "place": lambda told: say_place(told.message, told.first),
+    "lat": lambda told: _degrees(told.first.lat),
+    "lon": lambda told: _degrees(told.first.lon),
+    "count": lambda told: str(told.message.delivery.count),
+    "link": lambda told: link_to(told.message),
 }

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from tracker.alerts.carriers import base64url
 from tracker.alerts.carriers.push_encryption import point_of
+from tracker.model import base64url
 
 VALID: Final = 12 * 3600  # s; a day at most, by the RFC
 HEADER: Final = base64url.encode(b'{"typ":"JWT","alg":"ES256"}')

@@ -121,6 +121,11 @@ def read_events(message: Notice) -> list[WordedEvent]:
         return []
 
 
+def find_only(events: Sequence[WordedEvent]) -> int | None:
+    """The number of the event, where it is one alone and one that was stored; None for several, and for a test."""
+    return events[0].id or None if len(events) == 1 else None
+
+
 def find_zone(message: Notice) -> tzinfo:
     """The reader's: what the subscription says, else that of its quiet hours, else none."""
     wish = message.subscription.wish
