@@ -134,7 +134,9 @@ def test_a_chat_is_told_in_its_own_words_and_the_link_shows_the_event(
     expect(alerts.get_by_role("alert")).to_contain_text("{nonsense}")
     alerts.get_by_role("textbox", name="Text").fill('{"content": "{title}: {place}"}')
     alerts.get_by_role("button", name="Speichern").click()
-    log = alerts.get_by_role("region", name="Zustellungen").locator("ol > li")
+    deliveries = alerts.get_by_role("region", name="Zustellungen")
+    expect(deliveries).to_be_visible()  # it is saved: what happens before it is told to nobody
+    log = deliveries.locator("ol > li")
     with vehicle(server, "van-12", "Van 12") as van:
         van.drive(*OUTSIDE)
         van.drive(*INSIDE)

@@ -108,7 +108,6 @@ async function enter(told: string | null = null): Promise<void> {
     void keepShell();
   } catch (error) {
     if (!(error instanceof ApiError)) return waitForServer(told);
-    const signedOut = error instanceof ApiError && error.status === 401;
-    door.value = { state: 'closed', why: signedOut ? told : peopleWords.peek().silent };
+    door.value = { state: 'closed', why: error.status === 401 ? told : peopleWords.peek().silent };
   }
 }

@@ -44,10 +44,6 @@ export async function makeGroup(name: string): Promise<Group> {
   return { id: String(made['id']), name: String(made['name']) };
 }
 
-export async function renameGroup(group: string, name: string): Promise<void> {
-  await call('PATCH', at(group), { name });
-}
-
 export async function removeGroup(group: string): Promise<void> {
   await call('DELETE', at(group));
 }

@@ -1,4 +1,5 @@
 /** Who is expected in a geofence, and by when: as it is sent, and as a person writes it. */
+import { ownZone } from '../alerts/wish';
 import { type Json, list } from '../api/call';
 
 export interface Expected {
@@ -31,7 +32,7 @@ export function usualExpected(): Expected {
     devices: [],
     from: '07:00',
     by: '08:15',
-    zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    zone: ownZone(),
     days: ['mon', 'tue', 'wed', 'thu', 'fri'],
   };
 }

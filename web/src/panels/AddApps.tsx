@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { fetchIngestUrl } from '../api/devices';
 import { words } from '../words';
 import { type AppKey, type AppSetup, listApps } from './apps';
+import { CopyButton } from './CopyButton';
 import { moveTo } from './network';
 import { QrCode } from './QrCode';
 
@@ -58,18 +59,12 @@ function Setup({ app }: { app: AppSetup }) {
 }
 
 function Copied({ name, text }: { name: string; text: string }) {
-  const isCopied = useSignal(false);
   const said = words.value.token;
-  const copy = () => void navigator.clipboard.writeText(text).then(() => (isCopied.value = true));
   return (
     <div class="copied">
       <div>
         <b>{name}</b>
-        {'clipboard' in navigator && (
-          <button type="button" class="secondary" aria-label={`${said.copy}: ${name}`} onClick={copy}>
-            {isCopied.value ? said.copied : said.copy}
-          </button>
-        )}
+        <CopyButton text={text} said={said} label={`${said.copy}: ${name}`} />
       </div>
       <pre>
         <code>{text}</code>

@@ -8,6 +8,7 @@ import type { Live } from '../live';
 import { selected } from '../state';
 import { words } from '../words';
 import { Confirm } from './Confirm';
+import { CopyButton } from './CopyButton';
 import { listContents } from './contents';
 import { Fault } from './Field';
 import { TrashIcon } from './Icons';
@@ -15,14 +16,13 @@ import { readRefusal } from './refusal';
 
 export function DeviceToken({ id }: { id: string }) {
   const said = words.value.token;
-  const [token, fault, isCopied] = [useSignal(''), useSignal(''), useSignal(false)];
+  const [token, fault] = [useSignal(''), useSignal('')];
   const renew = () =>
     renewToken(id).then(
-      (made) => ([token.value, fault.value, isCopied.value] = [made, '', false]),
+      (made) => ([token.value, fault.value] = [made, '']),
       (error) => (fault.value = readRefusal(error).message),
     );
   const text = paste(id, token.value);
-  const copy = () => void navigator.clipboard.writeText(text).then(() => (isCopied.value = true));
   return (
     <section class="part" aria-label={said.title}>
       <h3>{said.title}</h3>
@@ -34,11 +34,7 @@ export function DeviceToken({ id }: { id: string }) {
           <pre>
             <code>{text}</code>
           </pre>
-          {'clipboard' in navigator && (
-            <button type="button" class="secondary" onClick={copy}>
-              {isCopied.value ? said.copied : said.copy}
-            </button>
-          )}
+          <CopyButton text={text} said={said} />
         </div>
       )}
       {token.value === '' && (

@@ -1,5 +1,4 @@
 /** Who is to be in a geofence by when: who is not is told of once a day. */
-import { useMemo } from 'preact/hooks';
 import { DAYS } from '../alerts/wish';
 import type { Draft } from '../geofences/draft';
 import type { Editor } from '../geofences/editor';
@@ -8,6 +7,7 @@ import type { Live } from '../live';
 import { words } from '../words';
 import { Choices } from './Choices';
 import { Days } from './Days';
+import { useDeviceNames } from './deviceNames';
 import { Fault, Field, Group } from './Field';
 
 interface Props {
@@ -21,10 +21,7 @@ interface Props {
 export function ExpectFields({ live, editor, draft, fault }: Props) {
   const { devices } = live.feed;
   const said = words.value.drawing.expect;
-  const names = useMemo(
-    () => new Map(devices.id.flatMap((id, row) => (id ? [[id, devices.name[row]!] as const] : []))),
-    [devices.namesVersion],
-  );
+  const names = useDeviceNames(devices);
   const [first, ...others] = draft.expect;
   const set = (part: Partial<Expected>) => first && editor.change({ expect: [{ ...first, ...part }, ...others] });
   return (

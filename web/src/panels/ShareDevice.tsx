@@ -8,6 +8,7 @@ import { useFirstField } from '../focus';
 import type { Editor } from '../geofences/editor';
 import { chosenFence, geofenceNames, mayManage, pane, type Sharing, selected, sharing } from '../state';
 import { words } from '../words';
+import { CopyButton } from './CopyButton';
 import { Dialogue } from './Dialogue';
 import { Fault, Field } from './Field';
 import { moment } from './format';
@@ -249,20 +250,14 @@ function Looks({ share }: { share: Share }) {
 
 /** The address, once, and the very page that others will see. */
 function Made({ url }: { url: string }) {
-  const isCopied = useSignal(false);
   const said = words.value.share;
-  const copy = () => void navigator.clipboard.writeText(url).then(() => (isCopied.value = true));
   return (
     <div class="connect">
       <p class="hint">{said.once}</p>
       <pre>
         <code>{url}</code>
       </pre>
-      {'clipboard' in navigator && (
-        <button type="button" class="primary" onClick={copy}>
-          {isCopied.value ? said.copied : said.copy}
-        </button>
-      )}
+      <CopyButton text={url} said={said} kind="primary" />
       <iframe class="preview" title={said.preview} src={here(`/s?embed#${url.split('#')[1] ?? ''}`)} />
       <p class="hint">{said.preview}</p>
     </div>

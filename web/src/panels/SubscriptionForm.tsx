@@ -9,6 +9,7 @@ import { geofenceNames, mayManage, me } from '../state';
 import { words } from '../words';
 import { ChannelFields } from './ChannelFields';
 import { Choices } from './Choices';
+import { useDeviceNames } from './deviceNames';
 import { namesOf } from './EventFeed';
 import { Fault, Field, Group, useFaultsInSight } from './Field';
 import { QuietFields } from './QuietFields';
@@ -99,12 +100,10 @@ function Types({ desk, draft }: Props) {
 function Filters({ live, desk, draft }: Props & { live: Live }) {
   const { devices } = live.feed;
   const said = words.value.alerts.form;
-  const [names, categories] = useMemo(() => {
-    const rows = devices.id.flatMap((id, row) => (id ? [row] : []));
-    return [
-      new Map(rows.map((row) => [devices.id[row]!, devices.name[row]!])),
-      new Map(rows.flatMap((row) => (devices.category[row] ? [[devices.category[row], devices.category[row]]] : []))),
-    ] as const;
+  const names = useDeviceNames(devices);
+  const categories = useMemo(() => {
+    const found = devices.category.filter((each, row) => each && devices.id[row]);
+    return new Map(found.map((each) => [each!, each!]));
   }, [devices.namesVersion]);
   return (
     <>

@@ -20,9 +20,9 @@ import { geofenceNames, groupsChanged } from '../state';
 import { useAttempt } from './attempt';
 import { groupWords } from './group-words';
 import { Line } from './Line';
+import { RoleOptions } from './RoleOptions';
 import { peopleWords } from './words';
 
-const ROLES = ['viewer', 'dispatcher', 'manager'] as const;
 const THINGS = ['devices', 'geofences'] as const;
 
 interface Props {
@@ -161,11 +161,7 @@ interface RolePickProps {
 function RolePick({ label, role, onPick }: RolePickProps) {
   return (
     <select aria-label={label} value={role} onChange={(event) => onPick(event.currentTarget.value)}>
-      {ROLES.map((each) => (
-        <option key={each} value={each}>
-          {peopleWords.value.roles[each]}
-        </option>
-      ))}
+      <RoleOptions />
     </select>
   );
 }

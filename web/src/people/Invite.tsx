@@ -6,9 +6,8 @@ import { Refusal } from '../panels/SignIn';
 import { groupsChanged } from '../state';
 import { useAttempt } from './attempt';
 import { Line } from './Line';
+import { RoleOptions } from './RoleOptions';
 import { peopleWords } from './words';
-
-const ROLES = ['viewer', 'dispatcher', 'manager'] as const;
 
 export function Invite({ self }: { self: Person }) {
   const [groups, setGroups] = useState<readonly Group[]>([]);
@@ -50,11 +49,7 @@ export function Invite({ self }: { self: Person }) {
         <div class="line">
           <label for="invite-role">{said.role}</label>
           <select id="invite-role" value={role} onChange={(event) => setRole(event.currentTarget.value)}>
-            {ROLES.map((each) => (
-              <option key={each} value={each}>
-                {said.roles[each]}
-              </option>
-            ))}
+            <RoleOptions />
           </select>
         </div>
       </div>
