@@ -81,7 +81,7 @@ class BrokerFeed:
             self.to_order.update(await select_devices_of_source(conn, source.key))
         intake = Intake(self.server, self.tls, name)
         try:
-            await intake.open(TOPICS)
+            await intake.subscribe(TOPICS)
             logger.info("subscribed to the broker", broker=self.server.host)
             self.has_orders.set()
             async with asyncio.TaskGroup() as tasks:
@@ -143,7 +143,7 @@ class BrokerFeed:
         if (order := write_command(command)) is None:
             return
         expires_s, payload = (command.expires - now_ms()) // 1000, msgspec.json.encode(order)
-        codes = [await intake.publish(make_command_topic(name), payload, expires_s) for name in names]
+        codes = [await intake.publish_order(make_command_topic(name), payload, expires_s) for name in names]
         failed = [code for code in codes if code.is_failure]
         detail = f"the broker says: {failed[0]}" if failed else TAKEN
         async with borrow(self.sources.pool) as conn:

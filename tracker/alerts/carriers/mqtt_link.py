@@ -24,7 +24,11 @@ LARGEST: Final = 256 * 1024 * 1024  # bytes of a packet, by the protocol
 class BrokerLink:
     """Used once: opened, and when it is gone, another is made. The messages it had are not its to send again."""
 
-    def __init__(self, server: Remote, tls: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, server: Remote, tls: ssl.SSLContext | None, name: str | None = None, *, acks_by_hand: bool = False
+    ) -> None:
+        """`name`: by which the broker knows our session; None: one that nobody else has. `acks_by_hand`: of what it
+        tells us, paho says of itself that it was taken only where this is false."""
         self.server = server
         self.loop = asyncio.get_running_loop()
         self.opened: asyncio.Future[None] = self.loop.create_future()
@@ -32,9 +36,12 @@ class BrokerLink:
         self.waiting: dict[int, asyncio.Future[ReasonCode]] = {}  # by packet id: not acknowledged yet
         self.largest = LARGEST  # bytes of a packet that the broker takes
         self.is_open = False
-        name = f"tracker-{secrets.token_hex(8)}"
         client = Client(
-            CallbackAPIVersion.VERSION2, name, protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
+            CallbackAPIVersion.VERSION2,
+            name or f"tracker-{secrets.token_hex(8)}",
+            protocol=MQTTProtocolVersion.MQTTv5,
+            reconnect_on_failure=False,
+            manual_ack=acks_by_hand,
         )
         client.connect_timeout = CONNECT
         client.on_connect = lambda _client, _data, _flags, code, properties: self._tell(self._on_open, code, properties)
@@ -49,12 +56,15 @@ class BrokerLink:
     async def open(self) -> None:
         """OSError where it cannot be, with what the system or the broker says."""
         try:
-            await asyncio.to_thread(self.client.connect, self.server.host, self.server.port, KEEP_ALIVE)
+            await asyncio.to_thread(self._connect)
         except BaseException:
             self._part()
             raise
         self.client.loop_start()
         await self.opened
+
+    def _connect(self) -> None:
+        self.client.connect(self.server.host, self.server.port, KEEP_ALIVE)
 
     async def publish(self, topic: str, payload: bytes, content_type: str, *, retain: bool = False) -> ReasonCode:
         """The broker's answer. `retain`: it keeps this for who subscribes later. OSError where the connection is lost
@@ -62,6 +72,9 @@ class BrokerLink:
         properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
         properties.ContentType = content_type
         properties.PayloadFormatIndicator = 1  # text
+        return await self._send(topic, payload, properties, retain=retain)
+
+    async def _send(self, topic: str, payload: bytes, properties: Properties, *, retain: bool = False) -> ReasonCode:
         sent = self.client.publish(topic, payload, qos=1, retain=retain, properties=properties)
         if sent.rc != MQTT_ERR_SUCCESS:
             raise ConnectionError("the connection to the broker is lost")
@@ -112,7 +125,11 @@ class BrokerLink:
         self.is_open = False
         self._part()
         self.ended.set()
-        futures: list[asyncio.Future[Any]] = [self.opened, *self.waiting.values()]
-        for each in futures:
+        for each in self._list_futures():
             if not each.done():
                 each.set_exception(ConnectionResetError(f"the connection to the broker ended: {code}"))
+                each.exception()  # it may be that nobody waits for this one
+
+    def _list_futures(self) -> list[asyncio.Future[Any]]:
+        """What ends with the connection."""
+        return [self.opened, *self.waiting.values()]
