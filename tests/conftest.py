@@ -122,6 +122,19 @@ def town(databases: Databases) -> Iterator[RunningServer]:
         yield town
 
 
+@pytest.fixture(scope="module")
+def shared_url(databases: Databases) -> Iterator[str]:
+    with copied(databases) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def shared(shared_url: str) -> Iterator[RunningServer]:
+    """One server for all tests of a file: what one of them leaves behind, the next one meets."""
+    with running(shared_url) as server:
+        yield server
+
+
 @pytest.fixture
 def server(request: pytest.FixtureRequest, database_url: str) -> Iterator[RunningServer]:
     """A real server in a process of its own, on a fresh database; or the town's, which is left empty."""

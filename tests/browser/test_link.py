@@ -1,14 +1,14 @@
 """The page of a sharing link in Chromium, on a real server: opened by anybody, followed, framed, and ended."""
 
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.answering import answering
 from tests.browser.conftest import Watched
 from tests.browser.driving import vehicle
 from tests.browser.looking import until
@@ -106,22 +106,9 @@ class Site(BaseHTTPRequestHandler):
         """Nobody reads it."""
 
 
-@contextmanager
-def site() -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), Site)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
 def test_only_the_pages_a_link_names_may_frame_it(chromium: Browser, server: RunningServer, watched: Watched) -> None:
     watched.tolerated += ["frame-ancestors", "Framing", "404"]
-    with vehicle(server, "child") as child, site() as mine, site() as other:
+    with vehicle(server, "child") as child, answering(Site) as mine, answering(Site) as other:
         child.drive(*HOME)
         watched.origin = "http://127.0.0.1"
         made = share(server, frames=[mine])

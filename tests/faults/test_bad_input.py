@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 import asyncpg
@@ -11,28 +11,14 @@ import msgspec
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from tests.databases import Databases, copied
 from tests.faults.flood import memory_of
 from tests.patience import PATIENCE_S, soon
-from tests.running import RunningServer, Talk, running
+from tests.running import RunningServer, Talk
 from tracker.model.moment import format_ms, now_ms
 
 MB = 2**20
 WORST_S = 2.5  # this process shares its two cores with the attacker and the server
 GROWTH = 60 * MB
-
-
-@pytest.fixture(scope="module")
-def shared_url(databases: Databases) -> Iterator[str]:
-    with copied(databases) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def shared(shared_url: str) -> Iterator[RunningServer]:
-    """One server for all attacks: what one of them leaves behind, the next one meets."""
-    with running(shared_url) as server:
-        yield server
 
 
 @pytest.fixture

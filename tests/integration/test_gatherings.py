@@ -1,7 +1,6 @@
 """One link, ten phones, of which some stop at each step: who is where is counted, and who is stuck is written to."""
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import asyncpg
@@ -9,25 +8,17 @@ import httpx2
 import pytest
 from quart import Quart
 
-from tests.databases import Databases, copied
 from tests.integration.conftest import ADMIN, Caller
-from tests.running import RunningServer, running
+from tests.running import RunningServer
 from tracker.model.gathering import STEPS, find_step
 from tracker.model.moment import format_ms, now_ms
 
 HOUR_MS = 3_600_000
 
 
-@pytest.fixture(scope="module")
-def served_url(databases: Databases) -> Iterator[str]:
-    with copied(databases) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def server(served_url: str) -> Iterator[RunningServer]:
-    with running(served_url) as server:
-        yield server
+@pytest.fixture
+def server(shared: RunningServer) -> RunningServer:
+    return shared
 
 
 def make(server: RunningServer, id: str, **more: Any) -> str:
@@ -63,7 +54,7 @@ async def rewind(url: str) -> None:
     await conn.close()
 
 
-def test_ten_phones_of_which_some_stop_at_each_step(server: RunningServer, served_url: str) -> None:
+def test_ten_phones_of_which_some_stop_at_each_step(server: RunningServer, shared_url: str) -> None:
     code = make(server, "ride")
     phones = [scan(server, code).json() for _ in range(10)]
     assert len({phone["device"] for phone in phones}) == 10
@@ -76,7 +67,7 @@ def test_ten_phones_of_which_some_stop_at_each_step(server: RunningServer, serve
     asyncio.run(say(server, phones[6], "granted", with_gap))
     for phone in phones[7:]:
         asyncio.run(say(server, phone, "granted", steady))
-    asyncio.run(rewind(served_url))
+    asyncio.run(rewind(shared_url))
     with server.api() as api:
         found = api.get("/api/gatherings/ride").json()
         assert found["funnel"] == {"scanned": 10, "allowed": 7, "placed": 5, "steady": 3}

@@ -2,15 +2,15 @@
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from click.testing import CliRunner
 
+from tests.answering import answering
 from tests.databases import Databases, copied
 from tests.running import ADMIN_TOKEN, RunningServer, running
 from tracker.cli import main
@@ -99,15 +99,8 @@ class TraccarAnswers(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def traccar() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), TraccarAnswers)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with answering(TraccarAnswers) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,9 @@ import asyncpg
 import httpx2
 import pytest
 
-from tests.databases import Databases, copied
 from tests.patience import PATIENCE_S
 from tests.phone_samples import AT, LAT, LON, SAMPLES, SECRET, encode, overland, owntracks, sealed, traccar_query
-from tests.running import RunningServer, running
+from tests.running import RunningServer
 from tracker.model.dialect import Dialect
 from tracker.model.moment import format_ms, now_ms
 from tracker.store.pool import set_codecs
@@ -20,21 +19,9 @@ from tracker.store.pool import set_codecs
 TIMED = [sample for sample in SAMPLES if sample.dialect != Dialect.HOME_ASSISTANT]
 
 
-@pytest.fixture(scope="module")
-def served_url(databases: Databases) -> Iterator[str]:
-    with copied(databases) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def shared(served_url: str) -> Iterator[RunningServer]:
-    with running(served_url) as server:
-        yield server
-
-
 @pytest.fixture
-async def log(served_url: str) -> AsyncIterator[asyncpg.Connection]:
-    conn = await asyncpg.connect(served_url)
+async def log(shared_url: str) -> AsyncIterator[asyncpg.Connection]:
+    conn = await asyncpg.connect(shared_url)
     await set_codecs(conn)
     yield conn
     await conn.close()

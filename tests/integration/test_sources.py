@@ -8,21 +8,14 @@ import asyncpg
 import httpx2
 import pytest
 
-from tests.databases import Databases, copied
 from tests.phone_samples import AT, LAT, LON, encode, forwarded, owntracks
-from tests.running import RunningServer, running
+from tests.running import RunningServer
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame
 from tracker.model.moment import format_ms, now_ms, now_us
 from tracker.store import unknowns
 from tracker.store.sources import insert_source, lock_source
 from tracker.store.unknowns import insert_unknown, prune_unknown, select_unknown_fixes, select_unknowns
-
-
-@pytest.fixture(scope="module")
-def shared(databases: Databases) -> Iterator[RunningServer]:
-    with copied(databases) as url, running(url) as server:
-        yield server
 
 
 class Forwarder:

@@ -4,10 +4,9 @@ import gzip
 import json
 import re
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from click.testing import CliRunner
 from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 
+from tests.answering import answering
 from tests.integration.conftest import Readiness
 from tracker.api.app import BuiltPage, Parts, build_app
 from tracker.cli import main
@@ -106,15 +106,8 @@ def serving(served: Served) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/world.pmtiles"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with answering(Handler) as url:
+        yield f"{url}/world.pmtiles"
 
 
 @pytest.fixture(autouse=True)
