@@ -5,6 +5,7 @@ from base64 import b32decode
 from collections.abc import Iterator
 from typing import Any
 
+import httpx2
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -167,15 +168,20 @@ def test_two_phones_of_a_person_are_one_in_the_list(door: Page, server: RunningS
         door.evaluate("Promise.all(['old', 'new'].map((id) => fetch(`/api/devices/${id}`, {method: 'DELETE'})))")
 
 
+def open_own(door: Page, api: httpx2.Client, id: str, name: str) -> None:
+    """The device is Ann's from now on, and she looks at its card."""
+    ann = next(each["id"] for each in api.get("/api/people").json()["people"] if each["email"] == ANN)
+    assert api.patch(f"/api/devices/{id}", json={"person": ann}).is_success
+    start_at(door, *HERE)
+    door.reload()
+    fill_in(door, ANN)
+    door.get_by_role("option", name=name).click()
+
+
 def test_a_person_hides_a_device_of_ones_own_and_sees_who_watches(door: Page, server: RunningServer) -> None:
     with server.api() as api, vehicle(server, "phone", "Ann's phone") as phone:
         phone.drive(*HERE)
-        ann = next(each["id"] for each in api.get("/api/people").json()["people"] if each["email"] == ANN)
-        assert api.patch("/api/devices/phone", json={"person": ann}).is_success
-        start_at(door, *HERE)
-        door.reload()
-        fill_in(door, ANN)
-        door.get_by_role("option", name="Ann's phone").click()
+        open_own(door, api, "phone", "Ann's phone")
         card = door.locator(".detail.card")
         card.get_by_role("button", name="Pause").click()
         expect(card.locator(".hidden-now")).to_contain_text("Paused to others until")
@@ -248,12 +254,7 @@ def test_a_group_is_made_filled_and_seen_as_a_view(door: Page, server: RunningSe
 def test_a_device_of_ones_own_is_shown_to_a_group(door: Page, server: RunningServer) -> None:
     with server.api() as api, vehicle(server, "watch", "Ann's watch") as watch:
         watch.drive(*HERE)
-        ann = next(each["id"] for each in api.get("/api/people").json()["people"] if each["email"] == ANN)
-        assert api.patch("/api/devices/watch", json={"person": ann}).is_success
-        start_at(door, *HERE)
-        door.reload()
-        fill_in(door, ANN)
-        door.get_by_role("option", name="Ann's watch").click()
+        open_own(door, api, "watch", "Ann's watch")
         shown = door.get_by_role("group", name="Shown to")
         expect(shown).to_contain_text("Only you see it.")
         shown.get_by_label("North").check()

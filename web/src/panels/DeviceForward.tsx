@@ -7,7 +7,7 @@ import { words } from '../words';
 import { Confirm } from './Confirm';
 import { Fault, Field } from './Field';
 import { count } from './format';
-import { readRefusal } from './refusal';
+import { tryAll } from './refusal';
 
 const LOOK_MS = 5_000;
 
@@ -19,15 +19,7 @@ export function DeviceForward({ id }: { id: string }) {
       (found) => (forward.value = found),
       () => {}, // it is asked again
     );
-  const change = async (work: () => Promise<void>) => {
-    fault.value = null;
-    try {
-      await work();
-      await read();
-    } catch (error) {
-      fault.value = readRefusal(error);
-    }
-  };
+  const change = (work: () => Promise<void>) => tryAll(fault, work, read);
   useEffect(() => {
     void read();
     const timer = setInterval(() => void read(), LOOK_MS);

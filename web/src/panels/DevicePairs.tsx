@@ -10,7 +10,7 @@ import { Fault } from './Field';
 import { compareNames, distance } from './format';
 import { CloseIcon } from './Icons';
 import { isolated, Name } from './Name';
-import { readRefusal } from './refusal';
+import { tryAll } from './refusal';
 
 const NEAR_M = 100;
 
@@ -22,15 +22,7 @@ export function DevicePairs({ live, id }: { live: Live; id: string }) {
   const read = async () => {
     pairs.value = (await fetchPairs()).filter((pair) => pair.devices.includes(id));
   };
-  const change = async (work: () => Promise<void>) => {
-    fault.value = null;
-    try {
-      await work();
-      await read();
-    } catch (error) {
-      fault.value = readRefusal(error);
-    }
-  };
+  const change = (work: () => Promise<void>) => tryAll(fault, work, read);
   useEffect(() => void change(async () => {}), [id]);
   const add = () =>
     change(async () => {

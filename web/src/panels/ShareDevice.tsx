@@ -1,7 +1,7 @@
 /** A device is shown to others by a link: for how long and how exactly; then the link, and what its readers see. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { ApiError, here } from '../api/call';
+import { type ApiError, here } from '../api/call';
 import { fetchGroups, type Group } from '../api/groups';
 import { endShare, fetchLooks, fetchShares, type Look, makeShare, type Share, type ShareWish } from '../api/shares';
 import { useFirstField } from '../focus';
@@ -12,6 +12,7 @@ import { CopyButton } from './CopyButton';
 import { Dialogue } from './Dialogue';
 import { Fault, Field } from './Field';
 import { moment } from './format';
+import { readRefusal } from './refusal';
 
 const LASTS = [1, 24, 168] as const; // hours
 const BLURS = [0, 250, 1000, 4000] as const; // metres
@@ -51,7 +52,7 @@ function Wish({ share, editor, onMade }: { share: Sharing; editor: Editor; onMad
     try {
       onMade((await makeShare({ ...now, name: now.name.trim() || name })).url);
     } catch (error) {
-      fault.value = error instanceof ApiError ? error : new ApiError(0, words.value.app.noAnswer);
+      fault.value = readRefusal(error);
     }
   };
   return (
