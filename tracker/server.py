@@ -20,6 +20,7 @@ from tracker.app_answers import AppAnswers
 from tracker.clock import find_fault
 from tracker.errors import StorageDown, TrackerError
 from tracker.ingest.log import Log
+from tracker.ingest.owner import LocalOwner
 from tracker.ingest.posts import Posts
 from tracker.ingest.roster import Roster
 from tracker.ingest.session import Reception
@@ -97,11 +98,11 @@ class Server:
         bounds = make_bounds(settings.reader_streams, settings.reader_sessions, settings.reader_tracks)
         self.gate = Gate(doors, settings.admin_token, settings.origins, bounds=bounds)
         self.roster = Roster(self.metrics)
-        self.reception = Reception(self.roster, self.writer, self.gate, doors, tasks)
-        self.posts, self.answers = Posts(self.writer), AppAnswers(doors)
+        owner = LocalOwner(self.writer)
+        self.reception = Reception(self.roster, owner, self.gate, doors, tasks)
+        self.posts, self.answers = Posts(owner), AppAnswers(doors)
         self.hub = Hub(self.gate, doors, tasks, self.metrics, self.table)
-        self.links = Rooms(doors, self.gate.sights, self.hub.attempt)
-        self.hub.links = self.links
+        self.links = self.hub.links = Rooms(doors, self.gate.sights, self.hub.attempt)
         self.links.show_cells = self.hub.show_cells
         self.is_owner = self.is_ending = False
         self.clock_fault: str | None = None  # why nobody is listened to yet

@@ -7,6 +7,7 @@ import pytest
 from tests.moments import MONDAY
 from tracker.errors import StorageDown
 from tracker.ingest.log import Log
+from tracker.ingest.owner import LocalOwner
 from tracker.ingest.posts import MOST_WAITING, Posts
 from tracker.ingest.writer import ROOM, Writer
 from tracker.live.memory import MemoryBus
@@ -25,7 +26,7 @@ def frame() -> Frame:
 async def test_a_thousand_wait_and_the_next_is_told_to_come_again() -> None:
     """A writer that nobody runs takes all, and commits nothing."""
     writer = Writer(Log("", "nobody"), MemoryBus(), Metrics())
-    posts = Posts(writer)
+    posts = Posts(LocalOwner(writer))
     with pytest.raises(StorageDown):  # storage is away
         await posts.offer(VAN, frame())
     writer.is_storing = True
@@ -51,7 +52,7 @@ async def test_what_one_commit_stores_is_answered_one_in_each_turn() -> None:
     """So that a crowd of requests holds no socket up: whatever else is to be done has its turn between two of them."""
     writer = Writer(Log("", "nobody"), MemoryBus(), Metrics())
     writer.is_storing = True
-    posts = Posts(writer)
+    posts = Posts(LocalOwner(writer))
     answered: list[int] = []
 
     async def post(number: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from tracker.errors import StorageDown
-from tracker.ingest.writer import ROOM, Writer
+from tracker.ingest.owner import Owner
 from tracker.model.device import Device
 from tracker.model.frame import Frame, Outcome
 from tracker.model.note import Note, Utterance
@@ -45,30 +45,29 @@ class Caller:
 class Posts:
     """One for the process."""
 
-    def __init__(self, writer: Writer) -> None:
-        self.writer = writer
+    def __init__(self, owner: Owner) -> None:
+        self.owner = owner
         self.waiting = 0  # bound: MOST_WAITING, then 503
         self.turn = asyncio.Lock()
 
     def check_room(self) -> None:
         """StorageDown where a frame would have to wait for too long."""
-        if self.waiting >= MOST_WAITING or self.writer.waiting >= ROOM or not self.writer.is_storing:
+        if self.waiting >= MOST_WAITING or not self.owner.has_room:
             raise StorageDown("too many wait, or storage is away; try again")
 
     async def offer(self, device: Device, frame: Frame) -> Outcome:
         """After the commit. StorageDown where there was none in time."""
         waiter = Waiter()
-        return await self.wait(device, lambda: self.writer.offer(frame, waiter), waiter.outcome)
+        return await self.wait(device, lambda: self.owner.offer(frame, waiter), waiter.outcome)
 
     async def call(self, device: Device, said: Utterance, received_at: int) -> None:
         """The same for a message, such as a call for help. Said again by the same id, it is stored once."""
         caller, note = Caller(), Note(device.key, said, received_at)
-        await self.wait(device, lambda: self.writer.note(note, caller), caller.stored)
+        await self.wait(device, lambda: self.owner.note(note, caller), caller.stored)
 
     async def wait(self, device: Device, begin: Callable[[], object], answered: asyncio.Future[T]) -> T:
         self.check_room()
-        if self.writer.log.memory.devices.get(device.key) != device:
-            self.writer.log.know(device)
+        self.owner.know(device)
         self.waiting += 1
         try:
             begin()

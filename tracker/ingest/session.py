@@ -24,9 +24,8 @@ from tracker.ingest.frames import (
     encode_seen,
     encode_welcome,
 )
-from tracker.ingest.progress import Progress
+from tracker.ingest.owner import Owner
 from tracker.ingest.roster import Roster
-from tracker.ingest.writer import Writer
 from tracker.model.device import Device
 from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import now_us
@@ -48,7 +47,7 @@ class Reception:
     """What all sessions of this process share."""
 
     roster: Roster
-    writer: Writer
+    owner: Owner
     gate: Gate
     pool: asyncpg.Pool
     tasks: asyncio.TaskGroup
@@ -61,11 +60,12 @@ class Session:
     def __init__(self, reception: Reception, token: Token | None) -> None:
         self.reception = reception
         self.roster = reception.roster
-        self.writer = reception.writer
+        self.owner = reception.owner
         self.token = token
         self.device: Device | None = None
         self.socket: Socket
         self.hello: Hello | None = None
+        self.boot = ""  # of its hello
         self.early: list[str | bytes] = []  # what came before we knew who; bound: what was read already, see `greet`
         self.sent: set[str] = set()  # ids of commands sent on this socket; bound: 100 are open at most
         self.answers: list[str] = []  # to be sent in this turn of the loop; bound: the window, and OTHERS
@@ -116,21 +116,17 @@ class Session:
         device, token = await identify(
             reception.pool, reception.lookups, reception.gate, hello, self.token, self.socket.peer
         )
-        if not self.is_closed:
-            self.enter(device, token, hello)
-            await self.bring_commands(device)
-            await self.bring_seen(device)
-
-    def enter(self, device: Device, token: Token, hello: Hello) -> None:
-        """The device is who it says. Nothing in here may await: a newer connection of the same device could enter in
-        between and close this one, which would then still be welcomed, and told how far the stream was before."""
-        self.roster.replace(self, device.key)
-        self.writer.log.know(device)
-        progress = self.writer.log.progress.get(device.key)
-        if progress is None or progress.boot != hello.boot:
-            progress = self.writer.log.progress[device.key] = Progress(hello.boot)
+        if self.is_closed:
+            return
+        self.boot = hello.boot
+        acked = await self.owner.enter(self, device)
+        if self.is_closed:  # while the owner was asked
+            return
         self.device, self.token = device, token
-        self.welcome(device, progress.through)
+        self.roster.replace(self, device.key)
+        self.welcome(device, acked)
+        await self.bring_commands(device)
+        await self.bring_seen(device)
 
     def welcome(self, device: Device, acked: int) -> None:
         self.say(encode_welcome(device.id, acked, WINDOW, MAX_FIXES, MAX_BYTES, HEARTBEAT))
@@ -162,7 +158,7 @@ class Session:
             self.say(encode_error("too_large", message, id=said.id))
             return
         self.begin_other()
-        self.writer.note(Note(device.key, said, now_us()), self)
+        self.owner.note(Note(device.key, said, now_us()), self)
 
     def noted(self, note: Note, is_stored: bool) -> None:
         """The writer's answer. What could not be stored, as the device is gone, is not answered."""
@@ -194,7 +190,7 @@ class Session:
             self.fail(WindowExceeded())
             return
         self.bad = self.bad + 1 if frame.whole else 0
-        if not self.writer.offer(frame, self):
+        if not self.owner.offer(frame, self):
             self.roster.press(self)  # until the writer has room and calls `resume`
 
     def committed(self, frame: Frame, outcome: Outcome) -> None:
@@ -203,7 +199,7 @@ class Session:
             self.end_other()
         else:
             self.unacked -= 1
-            self.count(frame.seq)
+            self.owner.count(self, frame.seq)  # of closed ones, too: see `Owner.count`
         if self.is_closed:
             return
         self.answers.append(encode_answer(frame, outcome))
@@ -221,13 +217,6 @@ class Session:
         if self.answers:
             self.send_answers()
         self.socket.send(message)
-
-    def count(self, seq: int) -> None:
-        """Closed sessions count too, for the next hello of the device is told how far its frames are stored. The stream
-        is looked up each time: another boot of the device may have begun one that these numbers are not of."""
-        progress = self.writer.log.progress.get(self.device.key) if self.device else None
-        if progress and self.hello and progress.boot == self.hello.boot:
-            progress.stored(seq)
 
     def resume(self) -> None:
         """The writer has room again, so this socket is read on."""
@@ -288,6 +277,7 @@ class Session:
         self.early.clear()
         self.answers.clear()
         self.roster.remove(self)
+        self.owner.leave(self)
 
 
 def expect_hello(message: str | bytes) -> Hello:

@@ -1,0 +1,97 @@
+"""Owner: what a session, and a request of a phone, need of the process that folds their devices. That one is asked here
+and nowhere else, so it does not matter to them which process it is."""
+
+from typing import Protocol
+
+from tracker.ingest.note_queue import Noting
+from tracker.ingest.progress import Progress
+from tracker.ingest.roster import Party
+from tracker.ingest.writer import ROOM, Sender, Writer
+from tracker.model.device import Device
+from tracker.model.frame import Frame
+from tracker.model.note import Note
+
+
+class Speaker(Party, Protocol):
+    """A connection as the owner knows it. `boot`: which of the device's lives the numbers of its frames belong to."""
+
+    boot: str
+
+
+class Owner(Protocol):
+    async def enter(self, member: Speaker, device: Device) -> int:
+        """`member` speaks for the device from now on. Returns how far the frames of its boot are stored. StorageDown
+        where the owner does not answer. Who was closed meanwhile, by a newer connection of the device, is not to be
+        welcomed any more: it would be told how far the stream was before."""
+        ...
+
+    def leave(self, member: Speaker) -> None:
+        """Its connection is closed; what it offered is stored all the same."""
+        ...
+
+    def know(self, device: Device) -> None:
+        """Before what a request says of it, who enters nowhere."""
+        ...
+
+    def offer(self, frame: Frame, sender: Sender) -> bool:
+        """Takes the frame in any case. False: the sender must not read on until `resume`."""
+        ...
+
+    def note(self, note: Note, noting: Noting) -> None:
+        """`noting` hears when it is stored."""
+        ...
+
+    def count(self, member: Speaker, seq: int) -> None:
+        """The member's frame of this number is stored: by that the next hello is told how far its frames are."""
+        ...
+
+    @property
+    def has_room(self) -> bool:
+        """Whether what is offered now is stored soon."""
+        ...
+
+    async def drain(self) -> None:
+        """Wait until everything offered so far is committed and answered."""
+        ...
+
+
+class LocalOwner:
+    """This process."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+
+    async def enter(self, member: Speaker, device: Device) -> int:
+        """Awaits nothing, so the roster is told of the newer connection in the same moment."""
+        self.writer.log.know(device)
+        progress = self.writer.log.progress.get(device.key)
+        if progress is None or progress.boot != member.boot:
+            progress = self.writer.log.progress[device.key] = Progress(member.boot)
+        return progress.through
+
+    def leave(self, member: Speaker) -> None:
+        """The roster knows."""
+
+    def know(self, device: Device) -> None:
+        if self.writer.log.memory.devices.get(device.key) != device:
+            self.writer.log.know(device)
+
+    def offer(self, frame: Frame, sender: Sender) -> bool:
+        return self.writer.offer(frame, sender)
+
+    def note(self, note: Note, noting: Noting) -> None:
+        self.writer.note(note, noting)
+
+    def count(self, member: Speaker, seq: int) -> None:
+        """The stream is looked up each time: another boot of the device may have begun one that these numbers are not
+        of."""
+        progress = self.writer.log.progress.get(member.device.key) if member.device else None
+        if progress and progress.boot == member.boot:
+            progress.stored(seq)
+
+    @property
+    def has_room(self) -> bool:
+        return self.writer.is_storing and self.writer.waiting < ROOM
+
+    async def drain(self) -> None:
+        await self.writer.drain()
