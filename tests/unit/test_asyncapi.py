@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from tracker.ingest import frames as device_frames
 from tracker.ingest.frames import Hello, Read, Result
 from tracker.live import frames as live_frames
+from tracker.live.cells import Grid
 from tracker.live.table import Table
 from tracker.model.command import Command
 from tracker.model.device import Device
@@ -56,7 +58,7 @@ SHOWN = [
     *live_frames.encode_names(table(), [1]),
     *live_frames.encode_gone(["van-12"]),
     *live_frames.encode_privacies([("van-12", Privacy("vague", 1, 2_000)), ("van-13", None)]),
-    live_frames.encode_cells([(1.0, 2.0, 3)]),
+    live_frames.encode_cells(Grid(None).count(table(), np.array([1]), 5)),
     live_frames.encode_event(Event(1, "enter", "van-12", "port", 0, 0, False, 0.0, 0.0, RAW)),
     live_frames.encode_message(Message(1, "van-12", "up", "m-1", "on my way", 0, 0, "delivered")),
     live_frames.encode_error("bad_frame", "no"),

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from tracker.live import frames
-from tracker.live.cells import count_cells
+from tracker.live.cells import Grid
 from tracker.live.changes import Changes
-from tracker.live.frames import Subscribe
 from tracker.live.table import Table
 from tracker.model.device import Device
 from tracker.model.event import Event
@@ -82,8 +81,8 @@ def test_cells_are_made_coarser_until_they_fit(viewport: Viewport) -> None:
         ],
         5,
     )
-    cells = count_cells(table, np.arange(1, 30_001), Subscribe(viewport=viewport))
-    assert sum(count for _, _, count in cells) == 30_000
+    cells = Grid(viewport).count(table, np.arange(1, 30_001), 1_000_000)
+    assert sum(cells.amount) == sum(cells.silent) == 30_000
     assert len(frames.encode_cells(cells)) <= KB64
 
 

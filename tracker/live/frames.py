@@ -1,20 +1,24 @@
 """The words of the live stream: what viewers say is decoded here, what they see is encoded here."""
 
 from collections.abc import Iterable, Sequence
+from math import ceil
 from struct import Struct
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 import numpy as np
 
 from tracker.errors import BadFrame, BadJson
+from tracker.live.cells import CellCounts
 from tracker.live.changes import Changes
+from tracker.live.strides import CLOSEST
 from tracker.live.table import Slots, Table
 from tracker.model import absent
 from tracker.model import message as thread
 from tracker.model.event import Event, make_told
+from tracker.model.fix import E7
 from tracker.model.moment import format_ms, now_ms
-from tracker.model.position import Position
+from tracker.model.position import Position, Status
 from tracker.model.privacy import Privacy
 from tracker.model.sight import Sight
 from tracker.model.viewport import Viewport, unrolled
@@ -23,12 +27,14 @@ FASTEST: Final = 50.0  # position messages a second: beyond it no screen shows t
 SLOWEST: Final = 0.05
 VERSION: Final = 1
 KIND: Final = 2
+KIND_OF_CELLS: Final = 3
 HEAD: Final = Struct("<BBHIq")
 MOST_BYTES: Final = 64 * 1024  # of one message: what WebSocket libraries take unless told otherwise
 ROOM: Final = MOST_BYTES - 64  # for what stands in a list
 MOST_COLUMNS: Final = 2_900  # positions in a binary message: 22 bytes each
 MOST_GEOFENCES: Final = 500  # named in one position, so that it fits; the API names all of them
 MOST_SAID: Final = 1_000  # characters of an error: it may quote what was sent
+STATUSES: Final = [status.name.lower() for status in Status]
 Id = Annotated[str, msgspec.Meta(max_length=64, pattern=r"\A[^\x00]*\Z")]  # PostgreSQL's text takes no NUL
 Ids = Annotated[list[Id], msgspec.Meta(max_length=1_000)]
 
@@ -59,13 +65,19 @@ class Subscribe(msgspec.Struct, frozen=True, tag="subscribe"):
     """Everything a viewer wishes; each replaces the one before."""
 
     viewport: Viewport | None = None
-    zoom: float = 0.0
+    zoom: float | None = None
     devices: Ids | None = None
     rate: float = 4.0
     binary: bool = False
+    cells: Literal["all", "changes"] = "all"
     events: WantedEvents | None = None
     messages: WantedMessages | None = None
     token: str | None = None
+
+    @property
+    def level(self) -> int | None:
+        """The whole zoom from which on what moves is told as finely as it is looked at. None: all of it is told."""
+        return None if self.zoom is None else ceil(min(max(self.zoom, 0.0), CLOSEST))
 
     @property
     def interval(self) -> float:
@@ -256,8 +268,30 @@ def encode_message(message: thread.Message) -> str:
     return encode(type="message", message=thread.tell_message(message))
 
 
-def encode_cells(cells: Iterable[tuple[float, float, int]]) -> str:
-    return encode(type="cells", cells=[{"lon": lon, "lat": lat, "count": count} for lon, lat, count in cells])
+def encode_cells(cells: CellCounts) -> str:
+    """All of them, which replace those before."""
+    told = zip(*(column.tolist() for column in cells[1:]), strict=True)
+    return encode(
+        type="cells",
+        cells=[
+            {"lon": lon, "lat": lat, "count": count, "silent": silent, "status": STATUSES[status]}
+            for lon, lat, count, silent, status in told
+        ],
+    )
+
+
+def encode_cell_changes(cells: Sequence[tuple[int, float, float, int, int, int]], afresh: bool, now: int) -> bytes:
+    """Of each its id, lon, lat, count, silent and status, in columns. `afresh`: there are no others."""
+    found = np.array(cells, np.float64).reshape(-1, 6).T
+    found[1:3] *= E7
+    statuses = found[5].astype("u1").tobytes()
+    return b"".join(
+        (
+            HEAD.pack(KIND_OF_CELLS, afresh, 0, len(cells), now),
+            np.rint(found[:5]).astype("<i4").tobytes(),
+            statuses + bytes(-len(statuses) % 4),
+        )
+    )
 
 
 def encode_error(code: str, message: str) -> str:

@@ -14,3 +14,7 @@ class Head:
     def has_events_after(self, after: int) -> bool:
         """Whether none that follows this number was cut off. A number beyond the newest belongs to another log."""
         return self.oldest - 1 <= after <= self.event
+
+    def explain(self, after: int) -> str:
+        """Why there is nothing to go on from, after this number."""
+        return "there are no events up to that number" if after > self.event else "the events after that number are cut"

@@ -34,6 +34,7 @@ seldom = Seldom(logger)
 
 TICK: Final = 0.02  # s: the soonest a viewer is served again; below a display's three frames nobody sees it
 TOO_SLOW: Final = 4008
+Since = tuple[int, int | None]  # a tick, and from how far one looks
 LOOK: Final = 1.0  # s between looks at the rights: the nudge that they moved may be lost
 
 
@@ -126,7 +127,7 @@ class Hub:
             self.rights_moved.set()
             return True
         tick = self.table.next_tick()
-        found: dict[int, Changes] = {}  # since a tick, shared by the viewers that were served in it
+        found: dict[Since, Changes] = {}  # shared by the viewers that were served in it
         sent = 0
         is_behind = False
         for viewer in tuple(self.viewers):
@@ -170,7 +171,8 @@ class Hub:
                     await self.sights.refresh(conn)
             except (TrackerError, *AWAY) as error:
                 seldom.warning("the rights cannot be read", error=repr(error))
-            if self.rights != self.sights.revision or now_us() >= self.guises.due:
+            is_counting = any(viewer.throng is not None for viewer in self.viewers)  # what falls silent does not call
+            if is_counting or self.rights != self.sights.revision or now_us() >= self.guises.due:
                 self.wake()
             self.end_expired(now_ms())
             with suppress(TimeoutError):
@@ -182,10 +184,12 @@ class Hub:
             if viewer.token and (viewer.token.expires or 0) <= now:
                 viewer.fail(NotSignedIn("the token has expired"))
 
-    def send_changes(self, viewer: Viewer, found: dict[int, Changes], tick: int, now: float) -> bool:
-        changes = found.get(viewer.tick)
+    def send_changes(self, viewer: Viewer, found: dict[Since, Changes], tick: int, now: float) -> bool:
+        since = viewer.tick, viewer.screen.level
+        changes = found.get(since)
         if changes is None:
-            changes = found[viewer.tick] = Changes(self.table, self.table.find_changed_since(viewer.tick))
+            changes = found[since] = Changes(self.table, self.table.find_moved_since(*since))
+        changes = viewer.screen.add_wanted(changes, viewer.tick)
         is_sent = self.attempt(viewer, partial(viewer.update, changes, tick, now))
         if is_sent:
             self.metrics.stored_to_sent.observe((now_us() - changes.committed_at) / 1e6)

@@ -25,6 +25,11 @@ def mask_devices(sight: Sight, size: int) -> NDArray[np.bool_] | None:
     return kept
 
 
+def whole_mask(sight: Sight, size: int) -> NDArray[np.bool_]:
+    found = mask_devices(sight, size)
+    return np.ones(size, np.bool_) if found is None else found
+
+
 def _below(keys: Collection[int], size: int) -> NDArray[np.int64]:
     found = np.fromiter(keys, np.int64, len(keys))
     return found[found < size]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker.live.dots import Dots
+from tracker.live.strides import CLOSEST, Strides
 from tracker.model.device import Device
 from tracker.model.fix import E7
 from tracker.model.position import Position
@@ -46,6 +47,7 @@ class Table:
         self.rights = -1
         self.privacies: dict[int, Privacy] = {}  # by slot, of devices that are vague or paused
         self.privacies_told = 0  # counts up when one changes
+        self.strides: dict[int, Strides] = {}  # by zoom, of those that somebody has looked at
         self.dots = Dots(self.positions, self.touch)
 
     def put(self, positions: Iterable[Position], committed_at: int) -> None:
@@ -82,6 +84,8 @@ class Table:
         """Show it again though it did not move: its name changed."""
         if key in self.positions and key in self.devices:
             self.rows["tick"][key] = self.tick
+            for strides in self.strides.values():
+                strides.forget(key)
 
     def tell_privacy(self, slot: int, privacy: Privacy | None) -> None:
         """As it is from now on; None: exact."""
@@ -98,9 +102,19 @@ class Table:
         if self.positions.pop(key, None):
             self.rows[key] = np.zeros(1, ROW)[0]
             self.dots.notice([key])
+            for strides in self.strides.values():
+                strides.remove(key)
 
     def find_changed_since(self, tick: int) -> Slots:
         return np.flatnonzero(self.rows["tick"] > max(tick, 0))
+
+    def find_moved_since(self, tick: int, zoom: int | None) -> Slots:
+        """Of those changed, what somebody who looks from so far sees to have changed. `zoom` None: all."""
+        if zoom is None or zoom >= CLOSEST:
+            return self.find_changed_since(tick)
+        strides = self.strides.setdefault(zoom, Strides(zoom))
+        strides.advance(self.rows, self.tick - 1)  # more may come with the present one
+        return strides.find_since(tick)
 
     def within(self, viewport: Viewport, sight: Sight) -> list[Position]:
         slots = self.find_changed_since(0)

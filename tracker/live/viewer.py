@@ -7,18 +7,17 @@ from time import monotonic
 from typing import Final, Protocol
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from tracker.errors import BadFrame, NotAllowed, TrackerError, close_code, error_code
 from tracker.live import frames
-from tracker.live.cells import count_cells
 from tracker.live.changes import Changes
 from tracker.live.frames import Pause, Ping, Subscribe, decode_message
 from tracker.live.head import Head
-from tracker.live.masks import mask_devices
+from tracker.live.masks import whole_mask
 from tracker.live.modes import Modes
+from tracker.live.screen import Screen
 from tracker.live.table import Slots, Table
+from tracker.live.throng import RECOUNT, REST, Throng, is_throng
 from tracker.model.event import Event
 from tracker.model.message import Message
 from tracker.model.sight import BLIND, Sight
@@ -26,13 +25,12 @@ from tracker.model.token import Token
 from tracker.websocket import Socket
 
 FULL: Final = 64 * 1024  # bytes that wait for the socket; above it events wait too. Positions wait for an empty one
-CROWD: Final = 20_000  # devices in a viewport; above it they are counted by cell
 BAD_IN_A_ROW: Final = 10
 SNAPSHOT_REST: Final = 10.0  # times as long as a snapshot took, until the same viewer may have the next
 
 
 class Host(Protocol):
-    """What a viewer asks of those who serve it. `is_level`: its sight is no older than what the table holds."""
+    """`is_level`: a viewer's sight is no older than what the table holds."""
 
     @property
     def is_level(self) -> bool: ...
@@ -64,11 +62,10 @@ class Viewer:
         self.wants_events = False
         self.tick = 0  # of the table, up to which it was sent
         self.due = 0.0  # monotonic s
-        self.shown: NDArray[np.bool_] = np.zeros(0, np.bool_)  # by slot: is on this map
-        self.named: NDArray[np.bool_] = np.zeros(0, np.bool_)  # by slot: its name was sent
-        self.wanted: NDArray[np.bool_] | None = None  # by slot: asked for wherever it is
+        self.screen = Screen(Table(), None)
         self.modes = Modes()
-        self.is_crowded = False
+        self.throng: Throng | None = None  # what it was told where there are too many to be shown
+        self.recount_at = 0.0  # monotonic s: then that is done though nothing came
         self.is_paused = False
         self.is_closed = False
         self.event = 0  # the number of the last event it was sent, or did not want
@@ -123,10 +120,7 @@ class Viewer:
         after = wish.events.after if wish.events else None
         self.resumed = after is None or self.head.has_events_after(after)
         if after is not None and not self.resumed:
-            is_ahead = after > self.head.event
-            self.reason = (
-                "there are no events up to that number" if is_ahead else "the events after that number are cut"
-            )
+            self.reason = self.head.explain(after)
         self.message = wish.messages.after if wish.messages else None
         self.has_mail = True
         self.event = after if self.resumed and after is not None else self.head.event
@@ -157,7 +151,8 @@ class Viewer:
     def is_behind(self, tick: int) -> bool:
         """Something of before this tick is to be sent, now or when its rate allows it."""
         wants = self.wish is not None and not self.is_paused and not self.is_closed
-        return self.is_owed or (wants and self.tick < tick)
+        is_old = self.throng is not None and monotonic() >= self.recount_at
+        return self.is_owed or (wants and (self.tick < tick or is_old))
 
     def is_due(self, tick: int, now: float) -> bool:
         return self.is_behind(tick) and self.due <= now
@@ -184,61 +179,66 @@ class Viewer:
 
     def snapshot(self) -> None:
         """All that is to be seen now; the ticks go on from here."""
-        table = self.table
-        self.forget_table()
-        self.tick = table.next_tick()
+        self.throng = None
+        self.screen = Screen(self.table, self.wish)
+        self.send_all(self.modes.tell(self.table, self.sight, afresh=True))
+        self.show_all(self.tick, self.table.next_tick())
+
+    def show_all(self, since: int, tick: int) -> None:
+        self.tick = tick
         self.due = monotonic() + (self.wish.interval if self.wish else 0.0)
-        self.send_all(self.modes.tell(table, self.sight, afresh=True))
-        everything = Changes(table, table.find_changed_since(0))
-        slots = everything.slots[self.sees(everything)]
-        self.is_crowded = len(slots) > CROWD
-        if self.is_crowded:
-            self.socket.send(frames.encode_cells(count_cells(table, slots, self.wish)))
+        everything = Changes(self.table, self.table.find_changed_since(0))
+        slots = everything.slots[self.screen.sees(everything, self.sight)]
+        if is_throng(len(slots), self.throng):
+            self.tell_cells(slots, since)
             return
-        self.shown[slots] = True
-        self.named[slots] = True
-        self.send_all(frames.encode_snapshot(table, slots.tolist(), self.sight))
+        self.throng = None
+        self.screen.show(slots)
+        self.send_all(frames.encode_snapshot(self.table, slots.tolist(), self.sight))
+
+    def tell_cells(self, slots: Slots, since: int) -> None:
+        """How many there are where, and among them those that were asked for wherever they are."""
+        is_first = self.throng is None or not self.throng.by_changes  # all cells of JSON replace what is shown
+        self.throng = self.throng or Throng(self.wish)
+        counted = self.throng.tell(self.table, slots)
+        self.send_all(() if counted is None else (counted,))
+        gone, moved = self.screen.pick_wanted(slots, 0 if is_first else since)
+        self.tell_gone(self.table, gone)
+        self.send_all(frames.encode_positions(self.table, moved.tolist(), self.sight))
+
+    def recount(self, tick: int) -> bool:
+        """Where there are too many to be shown, all are counted again, as seldom as that is cheap."""
+        if self.socket.buffered:
+            return False
+        began = monotonic()
+        if self.screen.is_old:
+            self.screen = Screen(self.table, self.wish)
+        self.show_all(self.tick, tick)
+        self.due = monotonic() + max(REST, SNAPSHOT_REST * (monotonic() - began))
+        self.recount_at = monotonic() + RECOUNT
+        return True
 
     def send_all(self, messages: Iterable[str | bytes]) -> None:
         for message in messages:
             self.socket.send(message)
 
-    def forget_table(self) -> None:
-        table = self.table
-        self.shown = np.zeros(len(table.rows), np.bool_)
-        self.named = np.zeros(len(table.rows), np.bool_)
-        self.wanted = None
-        if self.wish and self.wish.devices is not None:
-            self.wanted = np.zeros(len(table.rows), np.bool_)
-            self.wanted[[key for key in table.keys(self.wish.devices) if key < len(table.rows)]] = True
-
-    def sees(self, changes: Changes) -> NDArray[np.bool_]:
-        if self.wish is None or self.wish.viewport is None:
-            inside = np.zeros(len(changes), np.bool_)
-        else:
-            inside = changes.inside(self.wish.viewport)
-        if self.wanted is not None:
-            inside |= self.wanted[changes.slots]
-        if (mask := changes.table.dots.mask(self.sight, len(changes.table.rows))) is not None:
-            picked = inside.nonzero()[0]  # few of the changes: to ask of these alone costs the same for any right
-            inside[picked] = mask[changes.slots[picked]]
-        return inside
-
     def update(self, changes: Changes, tick: int, now: float) -> bool:
         """One frame with what changed since the last one, if there is any and the socket has room. True: sent."""
         if self.modes.upto != self.table.privacies_told and not self.socket.buffered:
             self.send_all(self.modes.tell(self.table, self.sight))
+        if self.throng is not None:
+            return self.recount(tick)
         if not len(changes):
             self.tick = tick
         if not len(changes) or self.socket.buffered or self.wish is None:
             return False  # with a full socket it keeps its tick: the next frame carries the newer positions
         self.tick = tick
-        if len(changes.table.rows) != len(self.shown) or self.is_crowded:
+        if self.screen.is_old:
             self.due = now + self.wish.interval
             self.snapshot()
             return True
-        inside = self.sees(changes)
-        self.tell_gone(changes.table, changes.slots[self.shown[changes.slots] > inside])
+        inside = self.screen.sees(changes, self.sight)
+        self.tell_gone(changes.table, changes.slots[self.screen.shown[changes.slots] > inside])
         return self.tell(changes, inside.nonzero()[0], now)
 
     def tell(self, changes: Changes, picked: Slots, now: float) -> bool:
@@ -246,17 +246,19 @@ class Viewer:
             return False
         self.due = now + self.wish.interval
         slots = changes.slots[picked]
-        self.shown[slots] = True
-        if self.wish.binary:
+        self.screen.shown[slots] = True
+        if self.screen.is_crowded:
+            self.snapshot()
+        elif self.wish.binary:
             self.tell_columns(changes, picked, slots)
         else:
             self.send_all(frames.encode_positions(changes.table, slots.tolist(), self.sight))
         return True
 
     def tell_columns(self, changes: Changes, picked: Slots, slots: Slots) -> None:
-        if not (known := self.named[slots]).all():
+        if not (known := self.screen.named[slots]).all():
             unnamed = slots[~known]
-            self.named[unnamed] = True
+            self.screen.named[unnamed] = True
             self.send_all(frames.encode_names(changes.table, unnamed.tolist()))
         if changes.fits is None:
             self.send_all(frames.encode_columns(changes, picked))
@@ -270,30 +272,28 @@ class Viewer:
     def tell_gone(self, table: Table, slots: Slots) -> None:
         if not len(slots):
             return
-        self.shown[slots] = False
+        self.screen.shown[slots] = False
         ids = [device.id for slot in slots.tolist() if (device := table.devices.get(slot))]
         self.send_all(frames.encode_gone(ids))
 
     def forget_device(self, key: int, id: str) -> None:
         """The device was deleted."""
-        if key < len(self.shown) and self.shown[key]:
-            self.shown[key] = self.named[key] = False
+        if self.screen.has(key):
+            self.screen.shown[key] = self.screen.named[key] = False
             if self.is_full:
                 self.owes_snapshot = True
             else:
                 self.send_all(frames.encode_gone([id]))
 
     def rename_device(self, key: int) -> None:
-        if key < len(self.named) and self.named[key]:
+        if key < len(self.screen.named) and self.screen.named[key]:
             if self.is_full:
-                self.named[key] = False  # its next position brings the name
+                self.screen.named[key] = False  # its next position brings the name
             else:
                 self.send_all(frames.encode_names(self.table, [key]))
 
     def notice_device(self, key: int, id: str) -> None:
-        """A device is new; it may be one that was asked for."""
-        if self.wanted is not None and key < len(self.wanted) and self.wish and id in (self.wish.devices or ()):
-            self.wanted[key] = True
+        self.screen.notice(key, id)
 
     def change_sight(self, sight: Sight) -> None:
         """What it sees no more is gone at once; what it sees now follows in a snapshot."""
@@ -302,19 +302,16 @@ class Viewer:
             self.fail(NotAllowed("no right is left"))
             return
         size = len(self.table.rows)
-        old, new = (
-            np.ones(size, np.bool_) if mask is None else mask
-            for mask in (mask_devices(before, size), mask_devices(sight, size))
-        )
+        old, new = whole_mask(before, size), whole_mask(sight, size)
         self.owes_snapshot |= self.wish is not None and (
-            self.is_crowded
+            self.throng is not None
             or self.is_full
             or bool((new > old).any())
             or before.fences != sight.fences
             or before.dots != sight.dots
         )
-        lost = (self.shown & ~new[: len(self.shown)]).nonzero()[0]
-        self.named[lost] = False
+        lost = (self.screen.shown & ~new[: len(self.screen.shown)]).nonzero()[0]
+        self.screen.named[lost] = False
         if not self.is_full and not self.is_closed:
             self.tell_gone(self.table, lost)
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { EventLog, KEPT } from '../src/live/events';
 import { decodeEvidence } from '../src/live/evidence';
 import { Feed, type Health } from '../src/live/feed';
+import type { Cell } from '../src/live/frames';
 import { subscription } from '../src/live/subscription';
 
 class Wire {
@@ -41,17 +42,18 @@ const event = (id: number, type = 'enter') => ({
 function feeding() {
   const healths: Health[] = [];
   const missed: number[] = [];
+  const counted: (readonly Cell[])[] = [];
   const feed = new Feed('ws://here', {
     healthChanged: (health) => healths.at(-1) === health || healths.push(health),
     moved: () => {},
     happened: () => {},
     said: () => {},
-    counted: () => {},
+    counted: (cells) => counted.push(cells),
     missed: (head) => missed.push(head),
   });
   feed.start();
   Wire.last.onopen();
-  return { feed, healths, missed };
+  return { feed, healths, missed, counted };
 }
 
 beforeEach(() => {
@@ -149,17 +151,117 @@ test('a small fleet is followed as a whole, a large one in the view with a margi
   };
   expect(subscription(look)).toMatchObject({ viewport: { west: -180, east: 180 }, devices: null, binary: true });
   expect(subscription({ ...look, devices: 2001 })).toMatchObject({
-    viewport: { west: 23.5, south: 59.75, east: 26.5, north: 61.25 },
     devices: ['a'],
-    binary: false,
+    zoom: 9,
   });
+  const { west, south, east, north } = subscription({ ...look, devices: 2001 }).viewport;
+  expect([west, south, east, north].map((each) => each.toFixed(3))).toEqual(['23.800', '59.900', '26.200', '61.100']);
+});
+
+const LARGE = {
+  bounds: { west: 24, south: 60, east: 26, north: 61 },
+  zoom: 9,
+  devices: 5000,
+  shown: 50,
+  selected: null,
+};
+
+test('a small pan and a little nearer ask nothing, a larger one and more do', () => {
+  const asked = subscription(LARGE);
+  const pan = (east: number, north: number, zoom = 9) => {
+    const { bounds } = LARGE;
+    const moved = {
+      west: bounds.west + east,
+      east: bounds.east + east,
+      south: bounds.south + north,
+      north: bounds.north + north,
+    };
+    return subscription({ ...LARGE, bounds: moved, zoom }, asked).viewport === asked.viewport;
+  };
+  expect([pan(0, 0), pan(0.2, 0), pan(-0.2, 0.1), pan(0, -0.1), pan(0, 0, 9.2)]).toEqual([
+    true,
+    true,
+    true,
+    true,
+    true,
+  ]);
+  expect([pan(0.21, 0), pan(0, 0.11), pan(0, 0, 9.3), pan(0, 0, 8.7)]).toEqual([false, false, false, false]);
+});
+
+test('a pan across 180 degrees, and a map dragged round the world, are in what was asked for', () => {
+  const bounds = { west: 170, south: -5, east: 190, north: 5 };
+  const asked = subscription({ ...LARGE, bounds });
+  for (const turn of [0, -360, 360]) {
+    const moved = { ...bounds, west: bounds.west + turn + 1, east: bounds.east + turn + 1 };
+    expect(subscription({ ...LARGE, bounds: moved }, asked).viewport).toBe(asked.viewport);
+  }
+});
+
+test('many come in binary, few as rows that say more; a view just asked for may hold many', () => {
+  const asked = subscription(LARGE);
+  expect(asked.binary).toBe(true);
+  expect([1, 300, 301, 0].map((shown) => subscription({ ...LARGE, shown }, asked).binary)).toEqual([
+    false,
+    false,
+    true,
+    true,
+  ]);
+});
+
+/** Three cells as the server packs them: written by hand from the contract. */
+function packCells(afresh: boolean, cells: readonly (readonly number[])[]): ArrayBuffer {
+  const n = cells.length;
+  const data = new DataView(new ArrayBuffer(16 + 20 * n + n + ((4 - (n % 4)) % 4)));
+  data.setUint8(0, 3);
+  data.setUint8(1, afresh ? 1 : 0);
+  data.setUint32(4, n, true);
+  cells.forEach((cell, i) => {
+    for (const column of [0, 1, 2, 3, 4]) data.setInt32(16 + 4 * (n * column + i), cell[column]!, true);
+    data.setUint8(16 + 20 * n + i, cell[5]!);
+  });
+  return data.buffer;
+}
+
+test('cells come as changes: what is in none of them stays, and what is empty goes', () => {
+  const { feed, counted } = feeding();
+  Wire.last.says(SUBSCRIBED);
+  Wire.last.says(SNAPSHOT);
+  Wire.last.onmessage({
+    data: packCells(true, [
+      [0, 249e6, 601e6, 12_000, 3, 1],
+      [1, 25e7, 601e6, 9_000, 0, 2],
+    ]),
+  });
+  expect([feed.health, feed.devices.shownCount()]).toEqual(['live', 0]);
+  Wire.last.says({ type: 'positions', positions: SNAPSHOT.positions }); // the one that was asked for by name
+  Wire.last.onmessage({
+    data: packCells(false, [
+      [2, 251e6, 601e6, 5, 0, 2],
+      [0, 249e6, 601e6, 0, 0, 0],
+    ]),
+  });
+  expect(feed.devices.shownCount()).toBe(1);
+  expect(counted.at(-1)).toEqual([
+    { id: 1, lon: 25, lat: 60.1, count: 9_000, silent: 0, status: 2 },
+    { id: 2, lon: 25.1, lat: 60.1, count: 5, silent: 0, status: 2 },
+  ]);
+  Wire.last.says(SNAPSHOT);
+  expect(counted.at(-1)).toEqual([]);
+});
+
+test('cells of the wrong length are refused', () => {
+  const warned = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  const { counted } = feeding();
+  Wire.last.onmessage({ data: packCells(true, [[0, 1, 1, 1, 0, 1]]).slice(0, 30) });
+  expect([warned.mock.calls.length, counted.length]).toEqual([1, 0]);
+  warned.mockRestore();
 });
 
 test('a view across 180 degrees has its west east of its east', () => {
   const look = { zoom: 5, devices: 5000, shown: 400, selected: null };
   expect(subscription({ ...look, bounds: { west: 170, south: -5, east: 190, north: 5 } }).viewport).toMatchObject({
-    west: 165,
-    east: -165,
+    west: 168,
+    east: -168,
   });
   expect(subscription({ ...look, bounds: { west: -300, south: -5, east: 200, north: 5 } }).viewport).toMatchObject({
     west: -180,

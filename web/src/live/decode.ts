@@ -14,12 +14,38 @@ import type { Message } from './threads';
 
 const STATUS: Record<string, Status> = { stopped: Status.Stopped, moving: Status.Moving };
 const POSITIONS = 2; // the first byte of binary positions
-const HEADER = 16; // u8 kind, u8 0, u16 0, u32 count, i64 base
+const CELLS = 3; // and that of binary cells
+const HEADER = 16; // u8 kind, u8 flags, u16 0, u32 count, i64 base
 
 export class BadFrame extends Error {}
 
 export function decode(data: string | ArrayBuffer): Frame {
-  return typeof data === 'string' ? decodeText(data) : { kind: 'columns', columns: decodeColumns(data) };
+  if (typeof data === 'string') return decodeText(data);
+  return isCells(data) ? decodeCells(data) : { kind: 'columns', columns: decodeColumns(data) };
+}
+
+function isCells(data: ArrayBuffer): boolean {
+  return data.byteLength >= HEADER && new DataView(data).getUint8(0) === CELLS;
+}
+
+/** Those that became otherwise, or all where the first bit of the second byte is set. */
+function decodeCells(data: ArrayBuffer): Frame {
+  const header = new DataView(data);
+  const count = header.getUint32(4, true);
+  const expected = HEADER + 20 * count + padded(count);
+  if (data.byteLength !== expected) throw new BadFrame(`${count} cells need ${expected} bytes, not ${data.byteLength}`);
+  const column = (at: number) => new Int32Array(data, HEADER + 4 * count * at, count);
+  const [id, lon, lat, amount, silent] = [column(0), column(1), column(2), column(3), column(4)];
+  const status = new Uint8Array(data, HEADER + 20 * count, count);
+  const cells = Array.from(id, (id, i) => ({
+    id,
+    lon: lon[i]! / 1e7,
+    lat: lat[i]! / 1e7,
+    count: amount[i]!,
+    silent: silent[i]!,
+    status: status[i] as Status,
+  }));
+  return { kind: 'cells', afresh: (header.getUint8(1) & 1) === 1, cells };
 }
 
 /** The columns are little-endian and each starts on 4 bytes, so the arrays are views and nothing is copied. */
@@ -83,7 +109,7 @@ function decodeText(text: string): Frame {
     case 'privacy':
       return { kind: 'privacy', devices: asList(message['devices'], 'devices').map(decodePrivacy) };
     case 'cells':
-      return { kind: 'cells', cells: asList(message['cells'], 'cells').map(decodeCell) };
+      return { kind: 'cells', afresh: true, cells: asList(message['cells'], 'cells').map(decodeCell) };
     case 'event':
       return { kind: 'event', event: decodeEvent(message['event']) };
     case 'message':
@@ -140,9 +166,17 @@ function decodePrivacy(value: unknown): DevicePrivacy {
   return { id: String(it['device']), mode, until: it['until'] ? Date.parse(String(it['until'])) : null };
 }
 
-function decodeCell(value: unknown): Cell {
+function decodeCell(value: unknown, id: number): Cell {
   const it = asObject(value, 'cell');
-  return { lon: Number(it['lon']), lat: Number(it['lat']), count: Number(it['count']) };
+  const { lon, lat, count } = { lon: Number(it['lon']), lat: Number(it['lat']), count: Number(it['count']) };
+  return {
+    id,
+    lon,
+    lat,
+    count,
+    silent: numberOr(it['silent'], 0),
+    status: STATUS[String(it['status'])] ?? Status.Unknown,
+  };
 }
 
 /** Also used for the events of `GET /api/events`, which have the same shape. */

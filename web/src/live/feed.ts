@@ -40,7 +40,9 @@ export class Feed {
   private epoch: string | null = null;
   private target = 0; // the number of the newest event when we subscribed
   private snapshotSeen = false;
+  private answered = false; // by a snapshot or cells, what was asked for last
   private crowded = false; // too many to be sent: we get counts by cell
+  private readonly cells = new Map<number, Cell>(); // by id
   private asked = 0; // pings
   private paused = false;
   private stale = false; // `wanted` has changed while paused
@@ -87,7 +89,7 @@ export class Feed {
   /** Asks anew only where the answer would differ. */
   see(look: Look): void {
     this.look = look;
-    const wanted = subscription(look);
+    const wanted = subscription(look, this.wanted, this.answered);
     if (JSON.stringify(wanted) === JSON.stringify(this.wanted)) return;
     this.wanted = wanted;
     if (this.paused) this.stale = true;
@@ -124,7 +126,7 @@ export class Feed {
   }
 
   private subscribe(): void {
-    this.stale = false;
+    this.stale = this.answered = false;
     this.socket.send(subscribeMessage(this.wanted, this.events.last, this.threads.last));
   }
 
@@ -150,8 +152,9 @@ export class Feed {
         return this.subscribed(frame.epoch, frame.resumed, frame.event, frame.serverTime);
       case 'snapshot':
         this.snapshotSeen = !frame.more;
+        this.answered = true;
+        if (this.crowded) this.listener.counted([]);
         this.crowded = false;
-        this.listener.counted([]);
         this.devices.applySnapshot(frame.positions);
         return this.listener.moved();
       case 'positions':
@@ -171,11 +174,7 @@ export class Feed {
         this.devices.applyPrivacy(frame.devices);
         return this.listener.moved();
       case 'cells':
-        this.snapshotSeen = true;
-        this.crowded = true;
-        this.devices.hideAll();
-        this.listener.counted(frame.cells);
-        return this.listener.moved();
+        return this.count(frame.afresh, frame.cells);
       case 'event':
         return this.happened(frame.event);
       case 'message':
@@ -189,6 +188,21 @@ export class Feed {
       case 'other':
         return;
     }
+  }
+
+  /** There are too many to be shown, but for those that were asked for by name. */
+  private count(afresh: boolean, cells: readonly Cell[]): void {
+    if (afresh) {
+      this.snapshotSeen = this.answered = this.crowded = true;
+      this.devices.hideAll();
+      this.cells.clear();
+    }
+    for (const cell of cells) {
+      if (cell.count > 0) this.cells.set(cell.id, cell);
+      else this.cells.delete(cell.id);
+    }
+    this.listener.counted([...this.cells.values()]);
+    this.listener.moved();
   }
 
   private subscribed(epoch: string, resumed: boolean, event: number | null, serverTime: number): void {

@@ -68,9 +68,12 @@ export interface DevicePrivacy extends Privacy {
 }
 
 export interface Cell {
+  readonly id: number; // within one answer to a subscription
   readonly lon: number;
   readonly lat: number;
-  readonly count: number;
+  readonly count: number; // 0: nothing is in it any more
+  readonly silent: number; // how many of them have said nothing for five minutes
+  readonly status: Status; // the worst of theirs
 }
 
 export type Frame =
@@ -81,7 +84,7 @@ export type Frame =
   | { readonly kind: 'names'; devices: DeviceName[] }
   | { readonly kind: 'gone'; devices: string[] }
   | { readonly kind: 'privacy'; devices: DevicePrivacy[] }
-  | { readonly kind: 'cells'; cells: Cell[] }
+  | { readonly kind: 'cells'; afresh: boolean; cells: Cell[] } // afresh: there are no others
   | { readonly kind: 'event'; event: TrackerEvent }
   | { readonly kind: 'message'; message: Message } // new, or in another state
   | { readonly kind: 'reset' }
@@ -98,7 +101,7 @@ export interface Viewport {
 
 export interface Subscription {
   readonly viewport: Viewport;
-  readonly zoom: number;
+  readonly zoom: number | null; // from how far one looks; null: whatever moves is told, however little it moves
   readonly devices: readonly string[] | null;
   readonly rate: number; // position messages a second
   readonly binary: boolean;

@@ -41,7 +41,7 @@ export class Crowds {
         count: rows.length,
         silent,
       })),
-      ...cells.map(({ lon, lat, count }) => ({ lon, lat, count, silent: 0 })),
+      ...cells.map(({ lon, lat, count, silent }) => ({ lon, lat, count, silent })),
     ];
     this.cells = cells;
     this.clusters = clusters;
