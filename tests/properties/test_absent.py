@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from tests.moments import MONDAY
 from tracker.geofence.reading.feature import GeofenceProperties
-from tracker.ingest.frames import Hello, Result, Unreadable, WireFix, decode_message
+from tracker.ingest.frames import Hello, Result, Unreadable, decode_message
+from tracker.ingest.text_block import WireFix
 from tracker.live.frames import Message, Subscribe, WantedEvents
 from tracker.live.frames import decode_message as decode_wish
 from tracker.model import absent

@@ -17,8 +17,9 @@ from tracker.model.fix import E7, NO_MARKER, Fix, Flag, Moment, Place, Refusal, 
 from tracker.model.frame import Frame, Outcome
 from tracker.model.geofence import Geofence
 from tracker.model.state import State
-from tracker.pipeline.fold import Grounds, StoredFixes, find_ambiguous, fold, list_before, list_fixes
+from tracker.pipeline.fold import Grounds, StoredFixes, find_ambiguous, fold
 from tracker.pipeline.jump import is_possible
+from tracker.pipeline.lineup import list_before, list_fixes
 
 AT = MONDAY
 AROUND = {1: 0, 2: 1, 3: 3}  # key to the number of the place it lies around
@@ -92,7 +93,7 @@ def merged(frames: list[Frame]) -> list[Frame]:
     for frame in frames:
         if together and together[-1].device == frame.device:
             last = together.pop()
-            frame = Frame(frame.device, frame.seq, frame.received_at, last.entries + frame.entries)
+            frame = Frame(frame.device, frame.seq, frame.received_at, [*last.entries, *frame.entries])
         together.append(frame)
     return together
 

@@ -15,7 +15,8 @@ from tracker.model.event import Decision, Happening, Transition
 from tracker.model.fix import E7, Fix, Flag, Row
 from tracker.model.frame import Frame
 from tracker.model.state import State
-from tracker.pipeline.fold import Grounds, StoredFixes, fold, list_before
+from tracker.pipeline.fold import Grounds, StoredFixes, fold
+from tracker.pipeline.lineup import list_before
 from tracker.pipeline.refold import find_start, refold
 
 AT = MONDAY

@@ -66,7 +66,7 @@ def test_a_run_is_its_fixes_one_by_one(
     around = [state.seems if is_same else state.seems ^ {1} for is_same in as_before]
     covering = {first + number: here for number, here in enumerate(around) if here}
     asked = Asked(covering, [None] * first + [start] + [None] * len(fixes), {})
-    run = find_run(state, fixes, first, asked, FENCES)
+    run = fixes[: find_run(state, fixes, 0, first, asked, FENCES)]
     event(f"a run of {len(run)}" + (", in doubt" if doubts else ""))
 
     one_by_one = state
@@ -86,10 +86,10 @@ def test_who_stands_at_a_border_is_one_run() -> None:
     state = State(AT, start, AT * 1000, candidates=(Candidate(3, None, (start,), 1),), due=0, anchors=(State(AT),))
     fixes = [Fix(AT + 1_000 * number, number, 0, accuracy=5.0) for number in range(1, 10)]
     asked = Asked({number: frozenset({3}) for number in range(len(fixes))}, [], {})
-    assert find_run(state, fixes, 0, asked, FENCES) == fixes
+    assert find_run(state, fixes, 0, 0, asked, FENCES) == len(fixes)
     clear = Fix(AT + 10_000, 0, 4_500, accuracy=5.0)
     asked.here[len(fixes)] = frozenset({3})
-    assert find_run(state, [*fixes, clear], 0, asked, FENCES) == fixes
+    assert find_run(state, [*fixes, clear], 0, 0, asked, FENCES) == len(fixes)
 
 
 def is_plain(state: State, fix: Fix, here: frozenset[int]) -> bool:

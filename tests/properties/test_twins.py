@@ -14,7 +14,8 @@ from tracker.model.frame import Frame
 from tracker.model.heard import Heard, cut_to_second
 from tracker.model.report import App
 from tracker.model.state import State
-from tracker.pipeline.fold import Folded, Grounds, StoredFixes, fold, list_before, list_fixes
+from tracker.pipeline.fold import Folded, Grounds, StoredFixes, fold
+from tracker.pipeline.lineup import list_before, list_fixes
 from tracker.pipeline.refold import find_start, refold
 from tracker.pipeline.twins import Twins, find_ambiguous_seconds
 

@@ -12,7 +12,8 @@ from tracker.model.fix import Flag
 from tracker.model.frame import Frame
 from tracker.model.position import Status
 from tracker.model.state import State
-from tracker.pipeline.fold import Grounds, StoredFixes, fold, list_before, list_fixes
+from tracker.pipeline.fold import Grounds, StoredFixes, fold
+from tracker.pipeline.lineup import list_before, list_fixes
 
 AWAY = 4_100.0  # m
 AT_REST: list[Made] = [(30.0 * n, 3.0 * (n % 2), 15.0) for n in range(7)]  # to second 180

@@ -12,7 +12,8 @@ from tracker.model.position import Status
 from tracker.model.reading import Reading
 from tracker.model.state import State
 from tracker.pipeline.accept import Refused, accept
-from tracker.pipeline.fold import Folded, Grounds, StoredFixes, find_ambiguous, fold, list_before, list_fixes
+from tracker.pipeline.fold import Folded, Grounds, StoredFixes, find_ambiguous, fold
+from tracker.pipeline.lineup import list_before, list_fixes
 from tracker.pipeline.motion import decide_status
 from tracker.pipeline.refold import find_start, refold
 

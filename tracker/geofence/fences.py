@@ -13,6 +13,7 @@ from tracker.geofence.border.near import prepare_plane
 from tracker.geofence.border.passing import Passages
 from tracker.geofence.border.touch import prepare_grown, touches
 from tracker.geofence.index.index import FEW, FenceIndex
+from tracker.geofence.shape.arrays import Floats, Longs
 from tracker.model.fix import E7, Fix
 from tracker.model.geofence import EVERYWHERE, Geofence
 
@@ -27,8 +28,9 @@ class Asked(NamedTuple):
     """One bulk question about many fixes, answered; by their numbers."""
 
     here: dict[int, frozenset[int]]  # keys of the geofences that hold the fix; absent: none
-    before: list[Fix | None]  # what each was asked to follow; empty: nothing lies between
+    before: Sequence[Fix | None]  # what each was asked to follow; empty: nothing lies between
     between: dict[int, tuple[int, ...]]  # those the way may pass through; absent: none
+    breaks: Sequence[int] = ()  # see pipeline/lineup.py; empty where it was not asked by column
 
 
 NOTHING_ASKED: Final = Asked({}, [], {})
@@ -115,8 +117,25 @@ class Fences:
             }
         lon = np.array([fix.lon_e7 for fix in fixes], dtype=np.float64) / E7
         lat = np.array([fix.lat_e7 for fix in fixes], dtype=np.float64) / E7
+        return self.find_here_in_columns(lon, lat)
+
+    def find_here_in_columns(self, lon: Floats, lat: Floats) -> dict[int, frozenset[int]]:
         numbers, keys = self.index.find_covering(lon, lat)
         return group_by_fix(numbers.tolist(), keys.tolist())
+
+    def ask_columns(self, fixes: Longs, before: Longs) -> Asked:
+        """As `ask`: at (ms), lon_e7 and lat_e7 of all fixes, and of the one each follows, 3 x n each; where there is
+        none, its `at` is 0. `before` of the answer is left empty."""
+        if not self.ids:
+            return NOTHING_ASKED
+        here = self.find_here_in_columns(fixes[1] / E7, fixes[2] / E7)
+        if not self.passable:
+            return Asked(here, [], {})
+        at, lon, lat = fixes - before
+        is_long = (np.abs(lat) > LEAST_E7) | (np.abs(lon) > LEAST_E7)
+        numbers = (is_long & (at > 0) & (at <= GAP_MS)).nonzero()[0]
+        ends = np.concatenate((before[1:, numbers], fixes[1:, numbers])) / E7
+        return Asked(here, [], self._find_touched(numbers, ends, here) if len(numbers) else {})
 
     def find_passing(self, asked: Asked, number: int, before: Fix | None, fix: Fix) -> tuple[int, ...]:
         """What the way to the fix with this number may pass through: as it was asked, or asked anew where the fix does
@@ -144,9 +163,14 @@ class Fences:
         if not asked:
             return {}
         table = np.array(asked, dtype=np.float64).T
-        ends = table[1:] / E7
+        return self._find_touched(table[0].astype(np.int64), table[1:] / E7, here)
+
+    def _find_touched(
+        self, numbers: Longs, ends: Floats, here: Mapping[int, frozenset[int]]
+    ) -> dict[int, tuple[int, ...]]:
+        """Of ways from (lon, lat) to (lon, lat), 4 x n degrees; each belongs to the fix with this number."""
         ways, keys = self.passages.find_candidates(*ends)
-        numbers = table[0].astype(np.int64)[ways]
+        numbers = numbers[ways]
         pairs = enumerate(zip(numbers.tolist(), keys.tolist(), strict=True))
         left = np.array([pair for pair, (number, key) in pairs if key not in here.get(number, NOWHERE)], dtype=np.int64)
         found: dict[int, tuple[int, ...]] = {}

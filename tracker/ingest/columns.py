@@ -4,18 +4,18 @@ u8 kind=1 | u8 flags (bit 0: backlog) | u16 n | u32 seq | i64 base ms | i32 dt[n
 | u16 speed[n] cm/s | u16 heading[n] 0.01 degree | u16 accuracy[n] dm | i16 altitude[n] m
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from struct import Struct, iter_unpack
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tracker.errors import BadFrame, TooManyFixes
+from tracker.model.block import Block
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame
 from tracker.model.reading import Reading
-from tracker.pipeline.accept import EAST_E7, LOW_ACCURACY, NORTH_E7, OLDEST_MS, Refused, accept_e7
+from tracker.pipeline.accept import EAST_E7, HIGHEST, LOW_ACCURACY, LOWEST, NORTH_E7, OLDEST_MS, Refused, accept_e7
 
 KIND: Final = 1
 BACKLOG_BIT: Final = 1
@@ -24,6 +24,7 @@ BYTES_PER_FIX: Final = 20
 NO_VALUE: Final = 65_535
 NO_ALTITUDE: Final = -32_768
 FEW: Final = 12  # fixes below which one by one is quicker
+UNITS: Final = np.array(((100,), (100,), (10,)))  # of speed, heading and accuracy
 FARTHEST: Final = 1 << 62  # ms: beyond it 64 bits do not hold every sum
 
 
@@ -44,44 +45,36 @@ def decode_columns(message: bytes, device: int, received_at: int, max_fixes: int
     return Frame(device, seq, received_at, entries, bool(flags & BACKLOG_BIT))
 
 
-def make_entries(message: bytes, count: int, base: int, now: int) -> list[Fix | Refusal]:
-    if count >= FEW and (fixes := find_plain_fixes(message, count, base, now)):
-        return fixes
+def make_entries(message: bytes, count: int, base: int, now: int) -> Sequence[Fix | Refusal]:
+    if count >= FEW and (block := find_block(message, count, base, now)):
+        return block
     return [to_entry(index, base, row, now) for index, row in enumerate(read_rows(message, count))]
 
 
-def find_plain_fixes(message: bytes, count: int, base: int, now: int) -> list[Fix | Refusal] | None:
+def find_block(message: bytes, count: int, base: int, now: int) -> Block | None:
     """All of them at once, where `accept_e7` would take each as it is, without a flag. None: look one by one."""
     dt, lon, lat = np.frombuffer(message, "<i4", 3 * count, HEAD.size).reshape(3, count)
-    speed, heading, accuracy = np.frombuffer(message, "<u2", 3 * count, HEAD.size + 12 * count).reshape(3, count)
+    shorts = np.frombuffer(message, "<u2", 3 * count, HEAD.size + 12 * count).reshape(3, count)
     altitude = np.frombuffer(message, "<i2", count, HEAD.size + 18 * count)
     if abs(base) > FARTHEST or base + int(dt.min()) < OLDEST_MS or base + int(dt.max()) > now:
         return None
     if lon.min() < -EAST_E7 or lon.max() >= EAST_E7 or lat.min() < -NORTH_E7 or lat.max() > NORTH_E7:
         return None
+    _, heading, accuracy = shorts
     rough = (accuracy > 10 * LOW_ACCURACY) & (accuracy != NO_VALUE)
     turned = (heading >= 36_000) & (heading != NO_VALUE)
     if (rough | turned | (accuracy == 0) | (lon == 0) & (lat == 0)).any():
         return None
-    return list(
-        map(
-            Fix,
-            (dt + np.int64(base)).tolist(),
-            lon.tolist(),
-            lat.tolist(),
-            find_known(speed / 100, speed == NO_VALUE),
-            find_known(heading / 100, heading == NO_VALUE),
-            find_known(accuracy / 10, accuracy == NO_VALUE),
-            find_known(altitude.astype(np.float64), (altitude < -500) | (altitude > 20_000)),
-        )
-    )
-
-
-def find_known(values: NDArray[np.float64], absent: NDArray[np.bool_]) -> list[float | None]:
-    found: list[float | None] = values.tolist()
-    if not absent.any():
-        return found
-    return [None if gap else value for value, gap in zip(found, absent.tolist(), strict=True)]
+    exact = np.empty((3, count), np.int64)
+    exact[0], exact[1], exact[2] = dt, lon, lat
+    exact[0] += base
+    measured = np.full((5, count), np.nan)
+    measured[:3] = shorts / UNITS
+    measured[3] = altitude
+    if shorts.max() == NO_VALUE:
+        measured[:3][shorts == NO_VALUE] = np.nan
+    measured[3][(altitude < LOWEST) | (altitude > HIGHEST)] = np.nan
+    return Block(exact, measured)
 
 
 Columns = tuple[int, int, int, int, int, int, int]

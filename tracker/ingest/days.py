@@ -5,9 +5,9 @@ from datetime import date
 
 import asyncpg
 
-from tracker.model.fix import Fix
 from tracker.model.frame import Frame
 from tracker.model.moment import DAY_MS
+from tracker.pipeline.fold import list_times
 from tracker.store.partitions import Span, create_missing, find_day, find_days_ahead, is_covered, today
 
 
@@ -22,7 +22,7 @@ class Days:
     async def make_for(self, conn: asyncpg.Connection, frames: Iterable[Frame]) -> None:
         """Make those of the days of these fixes, outside the transaction: making a table locks the log for a moment,
         and must not wait for a long batch."""
-        numbers = {entry.at // DAY_MS for frame in frames for entry in frame.entries if type(entry) is Fix}
+        numbers = {at // DAY_MS for frame in frames for at in list_times(frame.entries)}
         await self.make(conn, {find_day(number * DAY_MS) for number in numbers})
 
     async def make(self, conn: asyncpg.Connection, days: Iterable[date]) -> None:

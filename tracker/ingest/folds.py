@@ -9,7 +9,6 @@ import asyncpg
 import msgspec
 import structlog
 
-from tracker.geofence.fences import NOTHING_ASKED
 from tracker.ingest.inputs import Taken
 from tracker.ingest.memory import Memory
 from tracker.ingest.wakes import GRACE_US, device_time
@@ -18,7 +17,8 @@ from tracker.model.frame import Frame
 from tracker.model.state import State
 from tracker.pipeline.changes import note_changes
 from tracker.pipeline.elapse import elapse
-from tracker.pipeline.fold import Folded, Grounds, StoredFixes, find_ambiguous, fold, list_before, list_fixes
+from tracker.pipeline.fold import Folded, Grounds, StoredFixes, find_ambiguous, fold
+from tracker.pipeline.lineup import ask
 from tracker.pipeline.refold import find_start, refold
 from tracker.pipeline.silence import decide_silence
 from tracker.pipeline.twins import Twins, find_ambiguous_seconds
@@ -41,10 +41,7 @@ async def fold_frames(
     places = await select_places(conn, moments) if moments else {}
     seconds = set(find_ambiguous_seconds(frames, states, several)) if several else set()
     twins = Twins(several, await select_heard(conn, seconds) if seconds else None)
-    asked = NOTHING_ASKED
-    if taken.fences.ids:
-        asked = taken.fences.ask(list_fixes(frames), list_before(frames, states))
-    grounds = Grounds(memory.devices, taken.fences, asked)
+    grounds = Grounds(memory.devices, taken.fences, ask(frames, states, taken.fences))
     folded = fold(frames, states, StoredFixes(places, twins), grounds, taken.stamp)
     return taken.meetings.meet(folded)
 
@@ -111,7 +108,7 @@ def make_unframed(states: States, transitions: Iterable[Transition], taken: Take
 def is_plain(folded: Folded) -> bool:
     """Whether rows are all there is to write."""
     is_whole = not any(outcome.refusals for outcome in folded.outcomes)
-    return bool(folded.rows) and not folded.transitions and not folded.replaced and not folded.disowned and is_whole
+    return bool(folded.stored) and not folded.transitions and not folded.replaced and not folded.disowned and is_whole
 
 
 def find_quarantined(frames: Sequence[Frame], folded: Folded) -> list[Quarantined]:

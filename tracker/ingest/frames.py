@@ -4,13 +4,13 @@ Text frames are decoded whole and typed; only where that fails, fix by fix, so t
 """
 
 import re
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
 
 from tracker.errors import BadFrame, BadJson, FrameTooLarge, TooManyFixes, error_code
 from tracker.ingest.columns import KIND, decode_columns
+from tracker.ingest.text_block import FEW, WireFix, find_block
 from tracker.model import absent
 from tracker.model.command import Command
 from tracker.model.fix import Fix, Refusal
@@ -60,18 +60,6 @@ class Envelope(msgspec.Struct, frozen=True):
     type: Any = None
     id: Any = None
     seq: Any = None
-
-
-class WireFix(msgspec.Struct, gc=False):
-    at: Annotated[datetime, msgspec.Meta(tz=True)]
-    lon: float
-    lat: float
-    accuracy: float | None = None
-    altitude: float | None = None
-    speed: float | None = None
-    heading: float | None = None
-    battery: float | None = None
-    attributes: dict[str, Any] | None = None
 
 
 Talk = Hello | Result | Read | Utterance | Standing
@@ -153,7 +141,8 @@ def decode_talk(message: str | bytes) -> Talk | Unreadable | None:
 def to_frame(wire: WireFixes, device: int, received_at: int, max_fixes: int) -> Frame:
     check_count(len(wire.fixes), max_fixes)
     now = received_at // 1000
-    entries = [to_entry(index, fix, now) for index, fix in enumerate(wire.fixes)]
+    block = find_block(wire.fixes, now) if len(wire.fixes) >= FEW else None
+    entries = block or [to_entry(index, fix, now) for index, fix in enumerate(wire.fixes)]
     return Frame(device, wire.seq, received_at, entries, wire.lane == BACKLOG)
 
 

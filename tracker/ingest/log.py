@@ -189,7 +189,7 @@ class Log:
         mark = make_mark_statement(self.owner, self.batch + 1, self.seen)
         async with answering(self.conn, self.answer_s):
             with raise_of_mark():
-                await copy_after(self.conn, mark, folded.rows)
+                await copy_after(self.conn, mark, folded.stored)
         return self.adopt(self.pending)
 
     async def refold(self, device: int) -> Committed:

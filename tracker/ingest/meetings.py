@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from tracker.model.block import list_rows
 from tracker.model.fix import Fix
 from tracker.model.pair import Meeting, Nearness, Pair
 from tracker.model.state import State
@@ -24,7 +25,8 @@ class Meetings:
         """With what the batch says of the pairs."""
         if self.by_device.keys().isdisjoint(folded.states):
             return folded
-        met = meet(folded.rows, self.meetings, self.by_device)
+        rows = list_rows(each for each in folded.stored if each.device in self.by_device)
+        met = meet(rows, self.meetings, self.by_device)
         transitions = [*folded.transitions, *met.transitions]
         return msgspec.structs.replace(folded, transitions=transitions, meetings=met.meetings)
 

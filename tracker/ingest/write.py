@@ -25,8 +25,8 @@ async def write_folded(
         await delete_fixes(conn, folded.replaced)
         # A restart has to go on from what was folded with the fix that is gone.
         await leave_states(conn, memory, folded, (device for device, _ in folded.replaced))
-    if folded.rows:
-        await copy_fixes(conn, folded.rows)
+    if folded.stored:
+        await copy_fixes(conn, folded.stored)
     if folded.disowned:
         await flag_fixes(conn, folded.disowned, Flag.IMPOSSIBLE_JUMP)
     if not frames:  # what is decided without a fix leaves the states it came to: see ingest/inputs.py

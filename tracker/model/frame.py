@@ -1,5 +1,7 @@
 """Frame: one message of fixes from a device; and what became of it."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from tracker.model.fix import Fix, Refusal
@@ -7,13 +9,14 @@ from tracker.model.report import App
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
-    """One message of fixes. `entries` in the order they came: a fix, or why it is none. `whole` refuses all of it.
+    """One message of fixes. `entries` in the order they came: a fix, or why it is none; a Block where there are many
+    and nothing is odd about any. `whole` refuses all of it.
     `app`: what was understood of the app that wrote it, where it does not speak our own protocol."""
 
     device: int
     seq: int
     received_at: int  # microseconds
-    entries: list[Fix | Refusal]
+    entries: Sequence[Fix | Refusal]
     backlog: bool = False
     whole: Refusal | None = None
     app: App | None = None

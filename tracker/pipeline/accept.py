@@ -22,6 +22,7 @@ FASTEST: Final = 100_000.0  # m/s: beyond it a number is not a speed
 CLOCK_SKEW, NULL_ISLAND, ROUGH = int(Flag.CLOCK_SKEW), int(Flag.NULL_ISLAND), int(Flag.LOW_ACCURACY)
 EAST_E7: Final = 180 * E7
 NORTH_E7: Final = 90 * E7
+LOWEST, HIGHEST = -500.0, 20_000.0  # m of altitude: beyond them a number is none
 WIDEST: Final = 100_000.0  # m: a worse fix is no worse for that
 ATTRIBUTES: Final = 32
 ATTRIBUTES_BYTES: Final = 2_000
@@ -78,7 +79,7 @@ def accept_e7(at: int, lon_e7: int, lat_e7: int, now: int, measured: Measured) -
         round(speed * 100) / 100 if speed is not None and 0.0 <= speed <= FASTEST else None,
         None if heading is None else limit_heading(heading),
         accuracy,
-        round(altitude * 100) / 100 if altitude is not None and -500.0 <= altitude <= 20_000.0 else None,
+        round(altitude * 100) / 100 if altitude is not None and LOWEST <= altitude <= HIGHEST else None,
         round(battery, 4) if battery is not None and 0.0 <= battery <= 1.0 else None,
         encode_attributes(attributes) if attributes else None,
         find_flags(at, lon_e7, lat_e7, accuracy, now),

@@ -3,12 +3,13 @@
 The caller has looked up which fixes may be stored already (`find_ambiguous`), so that nothing here has to ask back.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from tracker.geofence.fences import NOTHING_ASKED, NOWHERE, Asked, Fences
+from tracker.model.block import Block, Span, list_rows
 from tracker.model.device import Device
 from tracker.model.event import Alarm, Transition
 from tracker.model.fix import Fix, Flag, Moment, Place, Refusal, Row
@@ -25,11 +26,12 @@ from tracker.pipeline.twins import Twins, is_finer, is_same
 
 
 class Folded(msgspec.Struct, frozen=True):
-    """All consequences of a batch. `states`: only of the devices that changed; `stamp`: the last received_at given;
-    `meetings`: of the pairs of devices that a fix was folded into; `replaced`: stored fixes that a finer twin takes the
-    place of; `disowned`: fixes, stored before or now, that turned out to be an impossible jump."""
+    """All consequences of a batch. `stored`: the fixes as the log holds them; `states`: only of the devices that
+    changed; `stamp`: the last received_at given; `meetings`: of the pairs of devices that a fix was folded into;
+    `replaced`: stored fixes that a finer twin takes the place of; `disowned`: fixes, stored before or now, that turned
+    out to be an impossible jump."""
 
-    rows: list[Row]
+    stored: list[Row | Span]
     states: dict[int, State]
     transitions: list[Transition]
     outcomes: list[Outcome]
@@ -40,6 +42,11 @@ class Folded(msgspec.Struct, frozen=True):
     alarms: Sequence[Alarm] = ()
     has_messages: bool = False
 
+    @property
+    def rows(self) -> list[Row]:
+        """All that is stored, fix by fix."""
+        return list_rows(self.stored)
+
 
 def find_ambiguous(frames: Iterable[Frame], states: Mapping[int, State]) -> list[Moment]:
     """The fixes that may be stored already: those not newer than all of their device before them."""
@@ -49,32 +56,17 @@ def find_ambiguous(frames: Iterable[Frame], states: Mapping[int, State]) -> list
         newest = seen.get(frame.device)
         if newest is None:
             newest = states[frame.device].seen_at
-        for entry in frame.entries:
-            if type(entry) is Fix:
-                if entry.at > newest:
-                    newest = entry.at
-                else:
-                    found.append((frame.device, entry.at))
+        for at in list_times(frame.entries):
+            if at > newest:
+                newest = at
+            else:
+                found.append((frame.device, at))
         seen[frame.device] = newest
     return found
 
 
-def list_fixes(frames: Iterable[Frame]) -> list[Fix]:
-    """All of the batch, in its order: what is to be asked about the geofences."""
-    return [entry for frame in frames for entry in frame.entries if type(entry) is Fix]
-
-
-def list_before(frames: Iterable[Frame], states: Mapping[int, State]) -> Iterator[Fix | None]:
-    """The fix that each of those follows."""
-    last: dict[int, Fix | None] = {}
-    for frame in frames:
-        device = frame.device
-        before = last[device] if device in last else states[device].newest
-        for entry in frame.entries:
-            if type(entry) is Fix:
-                yield before
-                before = entry
-        last[device] = before
+def list_times(entries: Sequence[Fix | Refusal]) -> Sequence[int]:
+    return entries.times if isinstance(entries, Block) else [each.at for each in entries if type(each) is Fix]
 
 
 class StoredFixes(NamedTuple):
@@ -117,7 +109,8 @@ class Batch:
         self.stamp = stamp
         self.number = 0  # of the next fix
         self.indexed = 0  # rows that `places` knows
-        self.rows: list[Row] = []
+        self.rows: list[Row | Span] = []
+        self.stored = 0  # rows of the frame at hand
         self.transitions: list[Transition] = []
         self.twins = stored.twins or Twins()
         self.replaced: list[Moment] = []
@@ -128,8 +121,7 @@ class Batch:
             return Outcome(0, 0, (frame.whole,))
         if frame.device in self.twins.several:
             return self.fold_one_by_one(frame)
-        first = len(self.rows)
-        index = 0
+        self.stored = index = 0
         refusals: list[Refusal] = []
         while index < len(frame.entries):
             if length := self.fold_run(frame, index):
@@ -139,9 +131,8 @@ class Batch:
             if refusal:
                 refusals.append(refusal)
             index += 1
-        stored = len(self.rows) - first
-        duplicate = len(frame.entries) - stored - len(refusals)
-        return Outcome(stored, duplicate, tuple(refusals))
+        duplicate = len(frame.entries) - self.stored - len(refusals)
+        return Outcome(self.stored, duplicate, tuple(refusals))
 
     def fold_one_by_one(self, frame: Frame) -> Outcome:
         """The fixes of a device that speaks several dialects, each held against what came in another one. No run is
@@ -175,7 +166,7 @@ class Batch:
         device = frame.device
         self.twins.remove(device, heard)
         self.replaced.append((device, heard.at))
-        self.rows = [row for row in self.rows if (row.device, row.fix.at) != (device, heard.at)]
+        self.rows = [row for row in list_rows(self.rows) if (row.device, row.fix.at) != (device, heard.at)]
         self.indexed = min(self.indexed, len(self.rows))
         self.stamp = stamp = max(self.stamp + 1, frame.received_at)
         state = note_changes(self.states[device], self.fences)
@@ -192,15 +183,19 @@ class Batch:
         state = self.states[device]
         if state.stamp < self.fences.stamp:
             return 0  # a geofence changed since its last fix, and only `advance` looks what that means for it
-        run = find_run(state, entries[index:] if index else entries, self.number, self.asked, self.fences)
-        if not run:
+        count = find_run(state, entries, index, self.number, self.asked, self.fences)
+        if not count:
             return 0
-        stamp = max(self.stamp + 1, frame.received_at)
-        self.rows += [Row(device, at, fix) for at, fix in enumerate(run, stamp)]
-        self.stamp = stamp + len(run) - 1
-        self.states[device] = follow_run(state, run, self.stamp)
-        self.number += len(run)
-        return len(run)
+        stamp, end = max(self.stamp + 1, frame.received_at), index + count
+        if isinstance(entries, Block):
+            self.rows.append(Span(device, stamp, entries, index, end))
+        else:
+            self.rows += [Row(device, at, fix) for at, fix in enumerate(entries[index:end], stamp)]  # type: ignore[arg-type]
+        self.stored += count
+        self.stamp = stamp + count - 1
+        self.states[device] = follow_run(state, entries[max(index, end - 2) : end], self.stamp)  # type: ignore[arg-type]
+        self.number += count
+        return count
 
     def fold_entry(self, frame: Frame, index: int) -> Refusal | None:
         """Why it is not stored; None: it is, or was already."""
@@ -219,7 +214,7 @@ class Batch:
         """Where this moment's fix is in the table or in this batch. One newer than all before is in neither."""
         if fix.at > self.states[device].seen_at:
             return None
-        for row in self.rows[self.indexed :]:
+        for row in list_rows(self.rows[self.indexed :]):
             self.places[row.device, row.fix.at] = (row.fix.lon_e7, row.fix.lat_e7)
         self.indexed = len(self.rows)
         return self.places.get((device, fix.at))
@@ -235,6 +230,7 @@ class Batch:
         step = advance(self.devices[device], state, question, self.fences)
         self.states[device] = step.state
         self.rows.append(Row(device, stamp, step.fix, frame.dialect))
+        self.stored += 1
         if step.transitions:
             self.transitions += step.transitions
         self.disowned += [(device, at) for at in step.disowned]

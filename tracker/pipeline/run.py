@@ -5,10 +5,12 @@ sees.
 `advance` says the same, one fix at a time; a property holds the two together.
 """
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from tracker.geofence.fences import NOWHERE, Asked, Fences
+from tracker.model.block import Block
 from tracker.model.fix import Fix, Refusal
 from tracker.model.geofence import Geofence
 from tracker.model.state import NOT_DUE, State
@@ -21,24 +23,28 @@ from tracker.pipeline.presets import PRESETS, Rules
 from tracker.pipeline.vigil import may_begin
 
 
-def find_run(state: State, entries: Iterable[Fix | Refusal], number: int, asked: Asked, fences: Fences) -> list[Fix]:
-    """As many of the entries as form a run. `number` is the batch's of the first, as `asked` counts them."""
-    run: list[Fix] = []
+def find_run(
+    state: State, entries: Sequence[Fix | Refusal], index: int, number: int, asked: Asked, fences: Fences
+) -> int:
+    """How many of the entries from `index` on form a run. `number` is the batch's of the first, as `asked` counts them.
+    Of a block only the first is looked at here: of the others it is known where runs break."""
     newest, at = state.newest, state.seen_at
     if newest is None or not state.anchors or state.offline_at is not None or state.hop is not None:
-        return run
+        return 0
     if state.vigil is not None:
-        return run
-    here, before, between = asked
+        return 0
+    here, before, between, breaks = asked
     if number < len(before) and before[number] is not newest:
-        return run
+        return 0
     until = state.anchors[-1].seen_at + STEP
     doubts: list[Seeming] = []
     if state.due < until:
         due, doubts = find_doubts(state, fences)
         until = min(until, due)
-    seems = state.seems
-    for place, fix in enumerate(entries, number):
+    seems, count = state.seems, 0
+    is_known = isinstance(entries, Block) and len(breaks) > 0
+    some = (entries[index],) if is_known else entries[index:] if index else entries
+    for place, fix in enumerate(some, number):
         if type(fix) is not Fix or not at < fix.at < until or fix.flags:
             break
         if not (-NEAR_E7 < fix.lon_e7 - newest.lon_e7 < NEAR_E7 and -NEAR_E7 < fix.lat_e7 - newest.lat_e7 < NEAR_E7):
@@ -50,8 +56,24 @@ def find_run(state: State, entries: Iterable[Fix | Refusal], number: int, asked:
         if doubts and any(says_something(doubt, fix) for doubt in doubts):
             break
         newest, at = fix, fix.at
-        run.append(fix)
-    return run
+        count += 1
+    if count and isinstance(entries, Block) and is_known:
+        last = index + breaks[bisect_right(breaks, number)] - number
+        return count_in_block(entries, (index, last), until, doubts)
+    return count
+
+
+def count_in_block(block: Block, places: tuple[int, int], until: int, doubts: Sequence["Seeming"]) -> int:
+    """How many of a block go on from the first of these places, which is part of the run, to before the second, where
+    one breaks at the latest."""
+    begin, end = places
+    end = bisect_left(block.times, until, begin, min(end, len(block)))
+    if doubts:
+        said = (
+            place for place in range(begin + 1, end) if any(says_something(doubt, block[place]) for doubt in doubts)
+        )
+        end = next(said, end)
+    return end - begin
 
 
 class Seeming(NamedTuple):
@@ -87,8 +109,8 @@ def says_something(doubt: Seeming, fix: Fix) -> bool:
     return fix.at >= doubt.until and is_clear(doubt.fence, doubt.rules, fix, doubt.enters)
 
 
-def follow_run(state: State, run: list[Fix], received_at: int) -> State:
-    """The state after a run whose last fix was received then."""
+def follow_run(state: State, run: Sequence[Fix], received_at: int) -> State:
+    """The state after a run whose last fix was received then. Of the run the last two are enough."""
     before = run[-2] if len(run) > 1 else state.newest
     return State(
         run[-1].at,

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tracker.model.block import Span
 from tracker.model.fix import Row
 
 COLUMNS: Final = (
@@ -39,38 +40,66 @@ FEW: Final = 24  # rows below which one by one is quicker: a NumPy call costs as
 NULL: Final = b"\xff\xff\xff\xff"
 
 
-def copy_payload(rows: Sequence[Row]) -> bytes:
-    """Rows with the same gaps come together, otherwise in their order; those with attributes last."""
+def copy_payload(rows: Sequence[Row | Span]) -> bytes:
+    """Rows with the same gaps come together, otherwise in their order; those with attributes last, spans first."""
+    spans = [each for each in rows if type(each) is Span]
+    single = [each for each in rows if type(each) is Row] if spans else rows
+    return SIGNATURE + (encode_spans(spans) if spans else b"") + encode_rows(single) + TRAILER  # type: ignore[arg-type]
+
+
+def encode_rows(rows: Sequence[Row]) -> bytes:
     plain = [row for row in rows if row.fix.attributes is None]
     if len(plain) < FEW:
-        return SIGNATURE + b"".join(map(encode_row, rows)) + TRAILER
+        return b"".join(map(encode_row, rows))
     described = [row for row in rows if row.fix.attributes is not None] if len(plain) < len(rows) else []
-    return SIGNATURE + encode_plain(plain) + b"".join(map(encode_row, described)) + TRAILER
+    return encode_plain(plain) + b"".join(map(encode_row, described))
+
+
+def encode_spans(spans: Sequence[Span]) -> bytes:
+    at, lon, lat = np.concatenate([each.block.exact[:, each.begin : each.end] for each in spans], axis=1)
+    measured = np.concatenate([each.block.measured[:, each.begin : each.end] for each in spans], axis=1)
+    count = np.array([len(each) for each in spans])
+    # the first stamp of each span, less its place among all: each row's own place makes it the row's
+    stamps = np.array([each.received_at - PG_EPOCH_US for each in spans]) - (count.cumsum() - count)
+    always = (
+        at * 1000 - PG_EPOCH_US,
+        np.repeat(stamps, count) + np.arange(len(at)),
+        np.repeat(np.array([each.device for each in spans], np.int32), count),
+        lon,
+        lat,
+        np.zeros(len(at), np.int16),
+    )
+    speed, heading, accuracy, altitude, battery = measured
+    dialect = np.full(len(at), np.nan)
+    return encode_columns([*always, speed, heading, accuracy, altitude, np.rint(battery * 10_000), dialect])
 
 
 def encode_plain(rows: Sequence[Row]) -> bytes:
     """Rows without attributes."""
     fixes = [row.fix for row in rows]
-    measured = [
-        make_floats([fix.speed for fix in fixes]),
-        make_floats([fix.heading for fix in fixes]),
-        make_floats([fix.accuracy for fix in fixes]),
-        make_floats([fix.altitude for fix in fixes]),
-        np.rint(make_floats([fix.battery for fix in fixes]) * 10_000),
-        make_floats([row.dialect or None for row in rows]),
-    ]
-    gaps = np.zeros(len(rows), np.int8)
-    for bit, values in enumerate(measured):
-        gaps |= np.isnan(values).astype(np.int8) << bit
-    always = (
-        np.array([fix.at for fix in fixes], np.int64) * 1000 - PG_EPOCH_US,
-        np.array([row.received_at for row in rows], np.int64) - PG_EPOCH_US,
-        np.array([row.device for row in rows], np.int32),
-        np.array([fix.lon_e7 for fix in fixes], np.int32),
-        np.array([fix.lat_e7 for fix in fixes], np.int32),
-        np.array([fix.flags for fix in fixes], np.int16),
+    return encode_columns(
+        [
+            np.array([fix.at for fix in fixes], np.int64) * 1000 - PG_EPOCH_US,
+            np.array([row.received_at for row in rows], np.int64) - PG_EPOCH_US,
+            np.array([row.device for row in rows], np.int32),
+            np.array([fix.lon_e7 for fix in fixes], np.int32),
+            np.array([fix.lat_e7 for fix in fixes], np.int32),
+            np.array([fix.flags for fix in fixes], np.int16),
+            make_floats([fix.speed for fix in fixes]),
+            make_floats([fix.heading for fix in fixes]),
+            make_floats([fix.accuracy for fix in fixes]),
+            make_floats([fix.altitude for fix in fixes]),
+            np.rint(make_floats([fix.battery for fix in fixes]) * 10_000),
+            make_floats([row.dialect or None for row in rows]),
+        ]
     )
-    columns: list[NDArray[Any]] = [*always, *measured]
+
+
+def encode_columns(columns: Sequence[NDArray[Any]]) -> bytes:
+    """Of COLUMNS all but the attributes, NaN for null."""
+    gaps = np.zeros(len(columns[0]), np.int8)
+    for bit, values in enumerate(columns[ALWAYS:]):
+        gaps |= np.isnan(values).astype(np.int8) << bit
     first = int(gaps[0])
     if (gaps == first).all():  # nearly always: the devices of a fleet are alike
         return encode_cells(first, columns)

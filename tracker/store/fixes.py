@@ -6,6 +6,7 @@ from typing import Final
 
 from asyncpg import Connection, Record
 
+from tracker.model.block import Span
 from tracker.model.fix import Fix, Flag, Moment, Place, Row
 from tracker.model.heard import Heard, Second, cut_to_second
 from tracker.model.moment import datetime_to_micros, from_datetime, to_datetime
@@ -14,12 +15,12 @@ from tracker.store.fix_rows import COLUMNS, copy_payload
 COPY: Final = f"copy fix ({', '.join(COLUMNS)}) from stdin (format binary)"
 
 
-async def copy_fixes(conn: Connection, rows: Sequence[Row]) -> None:
+async def copy_fixes(conn: Connection, rows: Sequence[Row | Span]) -> None:
     """One COPY of rows that are known not to be there. UniqueViolationError if one is after all."""
     await conn.copy_to_table("fix", source=yield_once(copy_payload(rows)), columns=COLUMNS, format="binary")
 
 
-async def copy_after(conn: Connection, statement: str, rows: Sequence[Row]) -> None:
+async def copy_after(conn: Connection, statement: str, rows: Sequence[Row | Span]) -> None:
     """The same behind a statement, in one message and so in one transaction, which is committed when this returns.
     asyncpg has no public way to send the two together. Apart, with begin and commit, they wait for PostgreSQL three
     times more, which costs more than the few rows of a small batch."""
