@@ -20,6 +20,7 @@ from tracker.app_answers import AppAnswers
 from tracker.clock import find_fault
 from tracker.errors import StorageDown, TrackerError
 from tracker.ingest.log import Log
+from tracker.ingest.numberer import Numberer
 from tracker.ingest.owner import LocalOwner
 from tracker.ingest.posts import Posts
 from tracker.ingest.roster import Roster
@@ -94,7 +95,7 @@ class Server:
         self.table = Table()
         self.bus = MemoryBus()
         self.log = Log(url, f"{socket.gethostname()} {os.getpid()}")
-        self.writer = Writer(self.log, self.bus, self.metrics)
+        self.writer, self.numberer = Writer(self.log, self.bus, self.metrics), Numberer(url, self.bus, self.metrics)
         bounds = make_bounds(settings.reader_streams, settings.reader_sessions, settings.reader_tracks)
         self.gate = Gate(doors, settings.admin_token, settings.origins, bounds=bounds)
         self.roster = Roster(self.metrics)
@@ -161,15 +162,17 @@ class Server:
     async def own(self) -> None:
         """Wait until no other process owns the log, then fold until cancelled."""
         await self.take_over()
-        self.bus.subscribe(self.hub.deliver)
-        self.bus.subscribe(self.newest.deliver)
+        for deliver in (self.hub.deliver, self.newest.deliver, self.numberer.deliver):
+            self.bus.subscribe(deliver)
         self.is_owner = True
         logger.info("owner of all partitions", epoch=self.log.epoch, devices=len(self.log.states))
         # What is here now stays; a full collection that looked through it again would hold up every fix for 30 ms.
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GARBAGE)
-        await self.writer.run()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.numberer.run(), name="numberer")
+            await self.writer.run()
 
     async def take_over(self) -> None:
         """A database that goes away meanwhile ends the attempt, not the server."""
@@ -281,6 +284,7 @@ class Server:
         if self.is_owner:
             await self.writer.drain()
         self.roster.dismiss(RECONNECT_MS)
+        await self.numberer.drain()
 
 
 async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:

@@ -23,7 +23,7 @@ from tracker.alerts.carriers.dialer import Dialer
 from tracker.alerts.carriers.signature import new_webhook_secret
 from tracker.alerts.carriers.vapid import Vapid, new_key
 from tracker.alerts.dispatcher import Dispatcher
-from tracker.alerts.matching import Subscriptions, write_outbox
+from tracker.alerts.matching import Subscriptions, load_subscriptions, write_outbox
 from tracker.metrics import AlertMetrics
 from tracker.model.channel import Channel, Webhook
 from tracker.model.device import Device
@@ -33,6 +33,7 @@ from tracker.model.subscription import Subscription, Wish
 from tracker.store.devices import insert_device
 from tracker.store.events import insert_transitions
 from tracker.store.subscriptions import insert_subscription
+from tracker.store.unnumbered import number
 
 AT = MONDAY
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
@@ -165,10 +166,14 @@ async def subscribe(conn: asyncpg.Connection, to: str | Channel, id: str = "all"
 async def happen(
     conn: asyncpg.Connection, device: Device, seconds: Sequence[int], geofence: int = 1, kind: str = "enter"
 ) -> list[Event]:
-    """As the log writes them: transitions, events and outbox in one transaction."""
+    """As they are in the end: transitions, events and outbox."""
     async with conn.transaction():
         fixes = [Fix(AT + second * 1000, 74246000, 437384000) for second in seconds]
         transitions = [Transition(device.key, geofence, kind, fix.at, fix, fix.at) for fix in fixes]  # type: ignore[arg-type]
-        events = await insert_transitions(conn, transitions, FENCES, detected_at=AT)
-        await write_outbox(conn, events, Subscriptions())
-    return events
+        await insert_transitions(conn, transitions, FENCES, detected_at=AT)
+        numbered = await number(conn, len(transitions))
+        if numbered is None:
+            return []
+        subscriptions = await load_subscriptions(conn, Subscriptions(), numbered.subscriptions)
+        await write_outbox(conn, numbered.events, subscriptions)
+    return numbered.events

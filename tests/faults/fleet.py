@@ -218,8 +218,12 @@ async def audit(conn: asyncpg.Connection, fleet: Fleet) -> Audit:
 
 
 async def events_of(conn: asyncpg.Connection, device: str) -> list[str]:
+    """Also those that wait for their numbers: the server may be dead by now."""
     rows = await conn.fetch(
-        "select e.type from event e join device d on d.key = e.device where d.id = $1 order by e.id", device
+        """select t.type from (select type, device, id, 1 as turn from event
+                               union all select type, device, id, 2 from unnumbered) t
+           join device d on d.key = t.device where d.id = $1 order by t.turn, t.id""",
+        device,
     )
     return [row["type"] for row in rows]
 

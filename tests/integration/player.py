@@ -2,6 +2,7 @@
 What a script tells is the list of its events, without their numbers and without when they were detected."""
 
 import ast
+import asyncio
 import types
 from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,10 @@ from tracker.ingest import log as log_module
 from tracker.ingest.expecting import Expecting, judge_due
 from tracker.ingest.log import Log
 from tracker.ingest.note_queue import store_notes
+from tracker.ingest.numberer import Numberer
+from tracker.live.memory import MemoryBus
+from tracker.metrics import Metrics
+from tracker.model.channel import Mqtt
 from tracker.model.device import Device
 from tracker.model.dialect import Dialect
 from tracker.model.fix import Fix, Refusal
@@ -24,10 +29,12 @@ from tracker.model.frame import Frame
 from tracker.model.moment import DAY_MS, format_ms, now_us
 from tracker.model.note import Note, Standing, Utterance
 from tracker.model.report import App
+from tracker.model.subscription import Wish
 from tracker.store.devices import delete_device, update_device
 from tracker.store.geofences import delete_geofence, insert_geofence, update_geofence
 from tracker.store.pairs import delete_pair, insert_pair, update_pair
 from tracker.store.pool import AWAY
+from tracker.store.subscriptions import insert_subscription
 
 MIDNIGHT: Final = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
 AT: Final = round(MIDNIGHT.timestamp() * 1000)  # ms: second 0 of every script
@@ -36,12 +43,12 @@ PLACES: Final = ((74250000, 437350000), (74260000, 437350000), (74270000, 437350
 INGEST: Final = Path(log_module.__file__).parent
 GRACE_US: Final = 5_001_000
 
-WILLING: Final = "drop trigger if exists refuses on event"
+WILLING: Final = "drop trigger if exists refuses on unnumbered"
 REFUSING: Final = f"""
 {WILLING};
 create or replace function refuse() returns trigger language plpgsql as
     $$ begin raise exception 'refused' using errcode = 'data_exception'; end $$;
-create trigger refuses before insert on event for each row when (new.late) execute function refuse()"""
+create trigger refuses before insert on unnumbered for each row when (new.late) execute function refuse()"""
 
 Step = tuple[Any, ...]
 Work = Callable[[], Coroutine[Any, Any, object]]
@@ -95,17 +102,41 @@ class Told(NamedTuple):
 async def play(url: str, conn: asyncpg.Connection, script: Script, *, dies: bool) -> Told:
     """`dies`: whether the steps that end the process do."""
     await afresh(conn)
+    await subscribe(conn)
     player = Player(url, conn, dies)
     player.log = await player.opened()
     most = log_module.MOST_REFOLDED
     try:
         for step in script:
             await player.do(step)
+        await player.number(True)
+        await check_numbers(conn)
         return Told(await read_events(conn), player.places)
     finally:
         log_module.MOST_REFOLDED = most  # type: ignore[misc]
         player.log.conn.terminate()
+        player.leave()
         await conn.execute(WILLING)
+
+
+async def subscribe(conn: asyncpg.Connection) -> None:
+    """Somebody wishes for all that is told."""
+    if not await conn.fetchval("select count(*) from subscription"):
+        await insert_subscription(conn, "all", "", Wish(), Mqtt("events"), "secret")
+
+
+async def check_numbers(conn: asyncpg.Connection) -> None:
+    """Every number was given once and is in the outbox once, and what was taken back is named by its own."""
+    head = await conn.fetchval("select id from event_head")
+    sent = [row["event"] for row in await conn.fetch("select event from outbox order by event")]
+    assert sent == list(range(1, head + 1))
+    misnamed = await conn.fetch(
+        """select r.id from event r where r.type = 'retraction' and not exists (
+               select from event e where e.id = (r.evidence ->> 'event')::bigint and e.id < r.id
+                 and e.type = r.evidence ->> 'type' and e.device = r.device and e.at = r.at
+                 and e.geofence is not distinct from r.geofence)"""
+    )
+    assert not misnamed, misnamed
 
 
 async def read_events(conn: asyncpg.Connection) -> list[Event]:
@@ -138,6 +169,24 @@ class Player:
         self.later = 0  # µs that have gone by beside those of the clock
         self.die_at: int | None = None  # the await of the next step that is not survived
         self.cut_at: int | None = None  # the one at which the connection to the database is lost
+        self.is_numbering = True  # with each step; else what was told waits
+        self.buried: list[Numberer] = []  # of processes that hang
+        self.numberer = self.new_numberer()
+
+    def new_numberer(self) -> Numberer:
+        self.is_numbering = True
+        return Numberer(self.url, MemoryBus(), Metrics())
+
+    async def number(self, is_last: bool = False) -> None:
+        """As the numberer does when it hears that something was told. `is_last`: nothing may be left."""
+        self.numberer.idle.clear()
+        while (self.is_numbering or is_last) and not self.numberer.idle.is_set():
+            if not await self.numberer.attempt():
+                await asyncio.sleep(0.002)  # until PostgreSQL knows that who numbered before is gone
+
+    def leave(self) -> None:
+        for each in (*self.buried, self.numberer):
+            each.leave()
 
     async def opened(self) -> Log:
         log = Log(self.url, "player")
@@ -154,12 +203,17 @@ class Player:
         at, self.die_at = self.die_at, None
         cut, self.cut_at = self.cut_at, None
         try:
-            await self.watch(work(), at, cut)
+            await self.watch(self.do_and_number(work), at, cut)
         except Crash:
+            self.numberer = self.new_numberer()
             self.log = await self.opened()
-            await self.watch((anew or work)(), None)
+            await self.watch(self.do_and_number(anew or work), None)
         except AWAY:
-            await self.watch(self.go_on(work), None)
+            await self.watch(self.do_and_number(lambda: self.go_on(work)), None)
+
+    async def do_and_number(self, work: Work) -> None:
+        await work()
+        await self.number()
 
     async def go_on(self, work: Work) -> None:
         """As the writer does after a connection that was lost."""
@@ -167,7 +221,14 @@ class Player:
             await work()
 
     async def watch(self, work: Coroutine[Any, Any, object], die_at: int | None, cut_at: int | None = None) -> None:
-        await interrupted(work, Fate(die_at, cut_at), getattr(self, "log", None), self.places)
+        await interrupted(work, Fate(die_at, cut_at), self, self.places)
+
+    def cut_off(self, *, is_numbering: bool) -> None:
+        """Of the connection that is used, or of both."""
+        if is_numbering:
+            self.numberer.leave()
+        elif hasattr(self, "log") and hasattr(self.log, "conn"):
+            self.log.conn.terminate()
 
     # What devices do.
 
@@ -324,7 +385,13 @@ class Player:
     async def restart(self) -> None:
         if self.dies:
             await self.watch(self.log.close(), None)
+            self.numberer.leave()
+            self.numberer = self.new_numberer()
             self.log = await self.opened()
+
+    async def put_off(self) -> None:
+        """What is told gets no numbers until the process that told it has ended."""
+        self.is_numbering = not self.dies
 
     async def cut(self, at: int) -> None:
         """The connection to the database is lost at this await of the next step."""
@@ -338,7 +405,8 @@ class Player:
             self.die_at = at
             return
         self.log.conn.terminate()
-        self.log = Log(self.url, "player")
+        self.numberer.leave()
+        self.log, self.numberer = Log(self.url, "player"), self.new_numberer()
         if opening:
             try:
                 await self.watch(self.log.open(), opening)
@@ -353,6 +421,8 @@ class Player:
             return
         old = self.log
         await self.conn.execute("update owner set expires_at = now() - interval '1 second' where id = $1", old.owner)
+        self.buried.append(self.numberer)
+        self.numberer = self.new_numberer()
         self.log = await self.opened()
         old.conn.terminate()
 
@@ -374,7 +444,7 @@ class Fate(NamedTuple):
 
 @types.coroutine
 def interrupted(
-    work: Coroutine[Any, Any, object], fate: Fate, log: Log | None, places: set[str]
+    work: Coroutine[Any, Any, object], fate: Fate, player: Player, places: set[str]
 ) -> Generator[Any, Any, None]:
     """Runs the work, a step from one suspension to the next. Where it dies the connection is cut and the rest of the
     work goes nowhere, as when the process is killed there."""
@@ -386,11 +456,12 @@ def interrupted(
             return
         error = None
         count += 1
-        places.update(places_of(work))
-        if count == fate.cut_at and log is not None:
-            log.conn.terminate()
+        here = set(places_of(work))
+        places.update(here)
+        if count == fate.cut_at:
+            player.cut_off(is_numbering=any(each.startswith("numberer.py") for each in here))
         if count == fate.die_at:
-            bury(work, log)
+            bury(work, player)
             raise Crash
         try:
             yield waited
@@ -398,9 +469,9 @@ def interrupted(
             error = raised
 
 
-def bury(work: Coroutine[Any, Any, object], log: Log | None) -> None:
-    if log is not None and hasattr(log, "conn"):
-        log.conn.terminate()
+def bury(work: Coroutine[Any, Any, object], player: Player) -> None:
+    player.cut_off(is_numbering=False)
+    player.cut_off(is_numbering=True)
     try:
         work.throw(Crash())
         for _ in range(1000):

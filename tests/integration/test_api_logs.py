@@ -4,6 +4,7 @@ import asyncpg
 import pytest
 
 from tests.integration.conftest import Caller
+from tests.integration.numbered import number_events
 from tests.moments import MONDAY
 from tracker.model.device import Device
 from tracker.model.event import Transition
@@ -68,6 +69,7 @@ async def test_a_bad_command_is_refused(admin: Caller, device: Device, subtests:
 async def test_events_are_read_to_the_end(viewer: Caller, device: Device, conn: asyncpg.Connection) -> None:
     moves = [Transition(device.key, 1, "enter", AT + n, Fix(AT + n, 74246000, 437384000), AT + n) for n in range(5)]
     await insert_transitions(conn, moves, {1: "port"}, detected_at=AT + 10)
+    await number_events(conn)
     ids, after = [], 0
     while after < 5:
         page = await (await viewer.get(f"/api/events?limit=2&after={after}")).get_json()
@@ -94,6 +96,7 @@ async def test_events_are_read_to_the_end(viewer: Caller, device: Device, conn: 
 async def test_filters_pass_over_what_they_leave_out(viewer: Caller, device: Device, conn: asyncpg.Connection) -> None:
     moves = [Transition(device.key, n % 2, "enter", AT + n, Fix(AT + n, 0, 0), AT + n) for n in range(6)]
     await insert_transitions(conn, moves, {0: "a", 1: "b"}, detected_at=AT)
+    await number_events(conn)
     page = await (await viewer.get("/api/events?geofence=b,c&type=enter&device=van-12")).get_json()
     assert ([event["id"] for event in page["events"]], page["next"]) == ([2, 4, 6], 6)
     assert (await (await viewer.get("/api/events?type=exit")).get_json()) == {"events": [], "next": 6}

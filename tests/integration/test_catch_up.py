@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.integration.numbered import number_events
 from tests.patience import PATIENCE_S
 from tracker.access.gate import Gate
 from tracker.live.hub import Hub
@@ -62,6 +63,7 @@ async def head(pool: asyncpg.Pool, device: Device) -> int:
     ]
     async with pool.acquire() as conn:
         await insert_transitions(conn, crossed, {5: "a", 6: "b", 7: "c"}, detected_at=fix.at)
+        await number_events(conn)
     return 3
 
 

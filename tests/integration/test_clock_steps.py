@@ -3,6 +3,7 @@
 import asyncpg
 import pytest
 
+from tests.integration.numbered import told_by
 from tests.integration.player import PLACES, draw
 from tracker.ingest.log import Log
 from tracker.model.device import Device
@@ -34,12 +35,13 @@ class Clocks:
         wall, monotonic = self.begin + round(gone_by * S) + self.step, round(gone_by * S)
         self.log.memory.read_clocks(wall, monotonic)
         rung = self.log.rung(wall)
-        return [event.type for event in (await self.log.elapse(rung, wall)).events] if rung else []
+        return [event.type for event in await told_by(self.log, self.log.elapse(rung, wall))] if rung else []
 
     async def send(self, device: Device, gone_by: float) -> list[str]:
         wall = self.begin + round(gone_by * S) + self.step
         fix = Fix(self.begin // 1000 + round(gone_by * 1000), *PLACES[0])
-        return [event.type for event in (await self.log.append([Frame(device.key, 1, wall, [fix])])).events]
+        frame = Frame(device.key, 1, wall, [fix])
+        return [event.type for event in await told_by(self.log, self.log.append([frame]))]
 
 
 @pytest.mark.parametrize("step", [0, HOUR, -HOUR, 26 * HOUR])

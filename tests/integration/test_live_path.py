@@ -280,6 +280,9 @@ async def test_a_cut_of_old_events_is_told_to_who_comes_back(server: RunningServ
         for n in range(6):
             at = format_ms(now_ms() + n * 10_000 - 120_000)
             await device.fixes(n + 1, {"at": at, "lon": 24.95, "lat": 60.17 + n % 2 * 0.01, "accuracy": 5})
+    async with asyncio.timeout(PATIENCE_S):
+        while await conn.fetchval("select exists (select from unnumbered)"):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
     newest = await conn.fetchval("select max(id) from event")
     assert newest >= 4
     assert await resumes(server, 1)

@@ -12,6 +12,9 @@ from tests.patience import PATIENCE_S
 from tracker.alerts.carriers.signature import new_webhook_secret
 from tracker.errors import Fenced
 from tracker.ingest.log import Log
+from tracker.ingest.numberer import Numberer
+from tracker.live.memory import MemoryBus
+from tracker.metrics import Metrics
 from tracker.model.channel import Webhook
 from tracker.model.fix import E7, Fix
 from tracker.model.frame import Frame
@@ -173,13 +176,19 @@ async def test_an_event_and_its_alerts_are_committed_together_or_not_at_all(
     await insert_subscription(conn, "all", "", Wish(), Webhook("http://127.0.0.1:9/"), new_webhook_secret())
     log = Log(database_url, "first")
     await log.open()
+    numberer = Numberer(database_url, MemoryBus(), Metrics())
+    await log.append([frame(device.key)])
     await conn.execute("alter table outbox add constraint full_house check (false)")
-    with pytest.raises(asyncpg.CheckViolationError):
-        await log.append([frame(device.key)])
-    assert [await conn.fetchval(f"select count(*) from {table}") for table in ("event", "fix", "outbox")] == [0, 0, 0]
+    assert not await numberer.attempt()
+    counts = [
+        await conn.fetchval(f"select count(*) from {table}") for table in ("fix", "unnumbered", "event", "outbox")
+    ]
+    assert counts == [1, 1, 0, 0], "they wait, and the fixes do not"
     await conn.execute("alter table outbox drop constraint full_house")
-    (event,) = (await log.append([frame(device.key)])).events
-    assert (event.type, event.geofence) == ("enter", "port")
+    await numberer.attempt()
+    event = await conn.fetchrow("select type, geofence from event")
+    assert tuple(event) == ("enter", "port")
     together = "select count(*) from event join outbox on event.xmin = outbox.xmin"
     assert await conn.fetchval(together) == 1
+    numberer.leave()
     await log.close()

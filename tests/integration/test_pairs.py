@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from tests.integration.conftest import Caller
+from tests.integration.numbered import told_by
 from tests.running import RunningServer
 from tracker.alerts.matching import parcels_of
 from tracker.ingest.log import Log
@@ -116,7 +117,7 @@ class Moving:
             self.at += 1000
             for key, lon in zip(self.keys, (0.0, east), strict=True):
                 frames.append(Frame(key, 1, now_us(), [Fix(self.at, round(lon * E7), 50 * E7)]))
-        return [event.type for event in (await self.log.append(frames)).events]
+        return [event.type for event in await told_by(self.log, self.log.append(frames))]
 
     async def restarted(self) -> None:
         """As after a crash."""

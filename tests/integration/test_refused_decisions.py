@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from tests.integration.numbered import number_events
 from tests.integration.player import AT, GRACE_US, PLACES, draw
 from tests.integration.test_replay import afresh
 from tracker.ingest import folds
@@ -21,7 +22,7 @@ from tracker.store.pool import open_connection
 REFUSING = """
 create function refuse() returns trigger language plpgsql as
     $$ begin raise exception 'refused' using errcode = 'data_exception'; end $$;
-create trigger refuses before insert on event for each row when (new.device = 1) execute function refuse()"""
+create trigger refuses before insert on unnumbered for each row when (new.device = 1) execute function refuse()"""
 
 
 @pytest.fixture
@@ -46,6 +47,7 @@ def frame(device: int, second: int, place: int) -> Frame:
 
 
 async def told(conn: asyncpg.Connection) -> list[tuple[int, str]]:
+    await number_events(conn)
     return [tuple(row) for row in await conn.fetch("select device, type from event order by id")]
 
 

@@ -105,7 +105,7 @@ def values(log: Log, known: frozenset[int]) -> dict[int, State]:
 LEFT: Final = (
     *("fix", "device", "pair", "geofence", "geofence_revision", "transition", "event", "position", "anchor"),
     *("quarantine", "token", "session", "command", "meeting", "message", "alarm", "event_seen", "device_status"),
-    *("device_app", "outbox", "group_device", "group_geofence", "invitation", "pairing"),
+    *("device_app", "outbox", "group_device", "group_geofence", "invitation", "pairing", "unnumbered"),
 )
 
 

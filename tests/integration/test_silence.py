@@ -4,6 +4,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from tests.integration.numbered import number_events, told_by
 from tests.running import running
 from tracker.ingest.log import Log
 from tracker.ingest.writer import Writer
@@ -41,12 +42,12 @@ async def opened(url: str) -> Log:
 
 async def sent(log: Log, device: Device, received_at: int) -> list[str]:
     frame = Frame(device.key, 1, received_at, [Fix(received_at // 1000, 249_400_000, 601_700_000)])
-    return [event.type for event in (await log.append([frame])).events]
+    return [event.type for event in await told_by(log, log.append([frame]))]
 
 
 async def looked(log: Log, now: int) -> list[str]:
     devices = log.rung(now)
-    return [event.type for event in (await log.elapse(devices, now)).events] if devices else []
+    return [event.type for event in await told_by(log, log.elapse(devices, now))] if devices else []
 
 
 async def test_an_outage_is_told_once_across_crashes(database_url: str, van: Device) -> None:
@@ -127,9 +128,9 @@ async def test_who_is_not_listened_to_is_not_silent(database_url: str, van: Devi
     await writer.tell_of_time(now + 900 * S)
     writer.pressed.discard(waiting)
     await writer.tell_of_time(now + 1000 * S)
-    assert await conn.fetchval("select count(*) from event") == 0
+    assert await number_events(conn) == []
     await writer.tell_of_time(now + 1100 * S)
-    assert await conn.fetchval("select type from event") == "offline"
+    assert [event.type for event in await number_events(conn)] == ["offline"]
     await log.close()
 
 

@@ -15,7 +15,7 @@ from tests.integration.player import AT, Script, Told, awaits_of, play
 from tests.integration.told_changes import CHANGES, EXPECTED
 from tests.integration.told_scripts import SCRIPTS, hours
 from tests.laws import examples
-from tracker.ingest import log, refresh
+from tracker.ingest import log, numberer, refresh
 from tracker.model.moment import format_ms
 from tracker.pipeline import vigil
 from tracker.store.pool import open_connection
@@ -29,6 +29,8 @@ def played(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]
     """Plays a script in a loop of its own, for hypothesis has none. A standby looks more often than one that has
     nothing else to do, and a batch waits for the geofences that a script draws however busy the machine is."""
     monkeypatch.setattr(log, "STANDBY_POLL", 0.01)
+    monkeypatch.setattr(numberer, "AGAIN", 0.01)
+    monkeypatch.setattr(numberer, "STALLED", 0.05)
     monkeypatch.setattr(refresh, "PATIENCE", 60.0)
     monkeypatch.setattr(vigil, "FROZEN_MS", 60_000)  # a script has five minutes
     monkeypatch.setattr(vigil, "FROZEN_FIXES", 3)
@@ -84,7 +86,7 @@ CHANGE: Final = st.one_of(
     st.sampled_from([("pair", 100.0, "balanced"), ("pair", 100.0, "calm")]),
 )
 DEATH: Final = st.one_of(
-    st.sampled_from([("restart",), ("crash",), ("take_over",)]),
+    st.sampled_from([("restart",), ("crash",), ("take_over",), ("put_off",)]),
     st.tuples(st.just("crash"), st.integers(1, 25)),
     st.tuples(st.just("cut"), st.integers(1, 25)),
     st.tuples(st.just("crash"), st.just(0), st.integers(1, 40)),
@@ -149,6 +151,10 @@ NEVER_WAITED_AT: Final = {
     "refresh.py: await open_connection(url)": MEGABYTES,
     "refresh.py: await made": MEGABYTES,
     "expecting.py: await writer.decide(lambda due=due: judge_due(writer.log, due))": "the writer's, whose log this is",
+    "numberer.py: await self.attempt()": "the loop, which a script is",
+    "numberer.py: await self.pause()": "the loop, which a script is",
+    "numberer.py: await self.told.wait()": "the loop, which a script is",
+    "numberer.py: await self.idle.wait()": "at the end of a server",
 }
 
 
@@ -163,6 +169,8 @@ def test_every_await_of_the_log_is_one_a_script_dies_at(played: Play) -> None:
     expected = [("fence", "a", 0, EXPECTED), ("send", (0, 1)), ("judged",)]
     reached |= played(expected, True).places
     reached |= played([("send", (0, 0), (9, 1)), ("phone", (0, 0), (5, 1)), ("phone", (5, 1))], True).places
+    numbered = [step for at in range(4, 24) for step in (("cut", at), ("send", (at, at % 2)))]
+    reached |= played([("fence", "a", 0, {}), *numbered], True).places
     missed = {
         text
         for name in (
@@ -175,6 +183,7 @@ def test_every_await_of_the_log_is_one_a_script_dies_at(played: Play) -> None:
             "replay.py",
             "refresh.py",
             "expecting.py",
+            "numberer.py",
         )
         for text, places in awaits_of(name).items()
         if text not in NEVER_WAITED_AT and places.isdisjoint(reached)

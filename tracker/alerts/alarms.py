@@ -2,9 +2,10 @@
 
 import asyncpg
 
-from tracker.alerts.matching import Subscriptions, write_outbox
+from tracker.alerts.matching import Subscriptions, load_subscriptions, write_outbox
 from tracker.store.alarms import take_unseen
 from tracker.store.outbox import delete_outbox
+from tracker.store.subscriptions import select_subscription_revision
 
 
 async def repeat_alarms(conn: asyncpg.Connection) -> int:
@@ -13,5 +14,6 @@ async def repeat_alarms(conn: asyncpg.Connection) -> int:
         events = await take_unseen(conn)
         if events:
             await delete_outbox(conn, [event.id for event in events])  # one that still waits there is not sent twice
-            await write_outbox(conn, events, Subscriptions())
+            revision = await select_subscription_revision(conn)
+            await write_outbox(conn, events, await load_subscriptions(conn, Subscriptions(), revision))
     return len(events)

@@ -1,4 +1,4 @@
-"""Which subscriptions wish for which events; and the outbox, filled in the transaction that makes the events."""
+"""Which subscriptions wish for which events; and the outbox, filled in the transaction that numbers the events."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -10,11 +10,7 @@ from tracker.model.delivery import Parcel
 from tracker.model.event import Event, make_told
 from tracker.model.subscription import Subscription, Wish
 from tracker.store.outbox import insert_outbox
-from tracker.store.subscriptions import (
-    select_categories,
-    select_enabled_subscriptions,
-    select_subscription_revision,
-)
+from tracker.store.subscriptions import select_categories, select_enabled_subscriptions
 
 
 @dataclass(frozen=True)
@@ -25,18 +21,21 @@ class Subscriptions:
     enabled: Sequence[Subscription] = ()
 
 
-async def write_outbox(conn: asyncpg.Connection, events: Sequence[Event], known: Subscriptions) -> Subscriptions:
-    """Inside the transaction of the events, which are one at least. The subscriptions to begin with next time."""
-    revision = await select_subscription_revision(conn)
-    if revision != known.revision:
-        known = Subscriptions(revision, await select_enabled_subscriptions(conn))
+async def load_subscriptions(conn: asyncpg.Connection, known: Subscriptions, revision: int) -> Subscriptions:
+    """As of this revision, which the caller read in the same transaction."""
+    if revision == known.revision:
+        return known
+    return Subscriptions(revision, await select_enabled_subscriptions(conn))
+
+
+async def write_outbox(conn: asyncpg.Connection, events: Sequence[Event], known: Subscriptions) -> None:
+    """Inside the transaction of the events, which are one at least."""
     categories: Mapping[str, str] = {}
     if any(each.wish.categories is not None for each in known.enabled):
         mentioned = [id for event in events for id in (event.device, event.other) if id]
         categories = await select_categories(conn, mentioned)
     if parcels := parcels_of(events, known.enabled, categories):
         await insert_outbox(conn, parcels)
-    return known
 
 
 def parcels_of(

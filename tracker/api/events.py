@@ -2,7 +2,7 @@
 
 import asyncio
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 
 import asyncpg
 import msgspec
@@ -15,7 +15,10 @@ from tracker.api.edge import Page, answer, read_list, read_query
 from tracker.model.event import EventFilter, Told, make_told
 from tracker.store.events import select_events, select_head
 from tracker.store.pool import borrow
+from tracker.store.unnumbered import select_newest_unnumbered, select_oldest_unnumbered
 
+LOOK: Final = 0.003  # s between looks whether there are numbers: they take about as long
+LOOKS: Final = 150  # what has no number by then comes with a later page
 Filter = Annotated[str, msgspec.Meta(max_length=4000)]  # three of them fit into the head of a request
 
 
@@ -54,8 +57,19 @@ def read_filter(device: str | None, geofence: str | None, type: str | None) -> E
     return EventFilter(read_list(device, "device"), read_list(geofence, "geofence"), read_list(type, "type"))
 
 
+async def _wait_for_numbers(conn: asyncpg.Connection) -> None:
+    """Who was acked and then asks finds what the ack stood for."""
+    newest = await select_newest_unnumbered(conn)
+    for _ in range(LOOKS if newest is not None else 0):
+        oldest = await select_oldest_unnumbered(conn)
+        if oldest is None or newest is None or oldest > newest:
+            return
+        await asyncio.sleep(LOOK)
+
+
 async def _page(pool: asyncpg.Pool, sights: Sights, query: EventQuery) -> EventPage:
     async with borrow(pool) as conn:
+        await _wait_for_numbers(conn)
         # Before the events: one that comes in between is then repeated at worst, never passed over.
         head = await select_head(conn)
         select = partial(

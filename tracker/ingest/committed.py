@@ -3,15 +3,15 @@
 import msgspec
 
 from tracker.ingest.inputs import Taken
-from tracker.model.event import Event
 from tracker.pipeline.fold import Folded
 
 
 class Committed(msgspec.Struct, frozen=True):
-    """`is_aside`: committed on the way to something else, and not what was asked for."""
+    """`told`: how many events, which have no numbers yet. `is_aside`: committed on the way to something else, and not
+    what was asked for."""
 
     folded: Folded
-    events: list[Event]
+    told: int
     taken: Taken
     is_aside: bool = False
 

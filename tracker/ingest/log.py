@@ -12,7 +12,6 @@ from uuid import UUID, uuid4
 import asyncpg
 import structlog
 
-from tracker.alerts.matching import Subscriptions, write_outbox
 from tracker.geofence.fences import Fences
 from tracker.ingest.apps import Key, KnownApp, find_news
 from tracker.ingest.checkpoint import Checkpoint
@@ -27,7 +26,6 @@ from tracker.ingest.replay import restore
 from tracker.ingest.silences import Silences
 from tracker.ingest.write import write_folded
 from tracker.model.device import Device
-from tracker.model.event import Event
 from tracker.model.frame import Frame
 from tracker.model.moment import DAY_MS, now_ms, now_us
 from tracker.model.state import State
@@ -78,7 +76,6 @@ class Log:
         self.memory = Memory()
         self.saving = Checkpoint()
         self.refresh = Refresh(self.url)
-        self.subscriptions = Subscriptions()
         self.days = Days()
         self.seen: Revisions | None = None  # what decides, as a batch read it last
         self.pending: Committed | None = None  # what the transaction under way will have changed
@@ -185,7 +182,7 @@ class Log:
         """The one transaction of a plain batch. Raises Moved where something changed after all."""
         assert self.seen is not None
         self.news = {}
-        self.pending = Committed(folded, [], taken)
+        self.pending = Committed(folded, 0, taken)
         mark = make_mark_statement(self.owner, self.batch + 1, self.seen)
         async with answering(self.conn, self.answer_s):
             with raise_of_mark():
@@ -244,8 +241,8 @@ class Log:
             taken = await take_over(self.conn, self.owner, self.memory, made, revisions.pairs, senders)
             states = Overlaid(self.states, taken.states) if taken.states else self.states
             folded = await fold(taken, states)
-            events = await self.write(frames, folded, taken)
-            self.pending = Committed(folded, events, taken, is_aside)
+            told = await self.write(frames, folded, taken)
+            self.pending = Committed(folded, told, taken, is_aside)
         return self.adopt(self.pending)  # committed: from here on it is true
 
     def may_change(self) -> bool:
@@ -259,14 +256,12 @@ class Log:
         self.change_seen = now if self.change_seen is None else self.change_seen
         return now - self.change_seen >= WAIT_FOR_LATE
 
-    async def write(self, frames: Sequence[Frame], folded: Folded, taken: Taken) -> list[Event]:
+    async def write(self, frames: Sequence[Frame], folded: Folded, taken: Taken) -> int:
+        """How much is told by it."""
         self.news = await write_folded(self.conn, self.memory, frames, folded)
         ids, now = taken.fences.ids, now_ms()
-        events = await insert_transitions(self.conn, folded.transitions, ids, stamp=folded.stamp, detected_at=now)
-        events += await insert_alarms(self.conn, folded.alarms, detected_at=now)
-        if events:
-            self.subscriptions = await write_outbox(self.conn, events, self.subscriptions)
-        return events
+        told = await insert_transitions(self.conn, folded.transitions, ids, stamp=folded.stamp, detected_at=now)
+        return told + await insert_alarms(self.conn, folded.alarms, detected_at=now)
 
     def adopt(self, committed: Committed) -> Committed:
         """The transaction is durable, so memory may follow."""

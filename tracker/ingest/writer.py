@@ -290,9 +290,8 @@ class Writer:
     def publish(self, committed: Committed) -> None:
         aside, self.log.aside = self.log.aside, []
         for each in (*aside, committed):
-            self.metrics.events.inc(len(each.events))
             folded, positions = each.folded, self.log.memory.find_shown(each.folded.states)
-            self.bus.publish(Update(positions, each.events, now_us(), folded.has_messages, self.rights))
+            self.bus.publish(Update(positions, [], now_us(), folded.has_messages, self.rights, each.told > 0))
 
     def show(self, devices: Collection[int]) -> None:
         """Tell viewers of these devices anew, though nothing came from them."""

@@ -86,7 +86,7 @@ class Hub:
     def deliver_events(self, update: Update) -> None:
         """Numbers have no gaps: where one shows, the bus lost something, and everybody reads the table instead."""
         is_gap = update.events[0].id != self.head.event + 1
-        self.head.event = update.events[-1].id
+        self.head.event = max(self.head.event, update.events[-1].id)
         for viewer in tuple(self.viewers):
             if is_gap or not self.is_level or viewer.is_full or viewer.is_paused:
                 self.catch_up(viewer)

@@ -16,7 +16,7 @@ class Newest:
     def deliver(self, update: Update) -> None:
         """Take what was committed, as the bus brings it."""
         if update.events:
-            self.number = update.events[-1].id
+            self.number = max(self.number, update.events[-1].id)
             self._wake()
 
     def end(self) -> None:

@@ -7,63 +7,37 @@ import asyncpg
 import msgspec
 
 from tracker.model.event import Alarm, Event
-from tracker.model.moment import format_ms, from_datetime, to_datetime
+from tracker.model.moment import format_ms, from_datetime
 from tracker.model.sight import EVERYTHING
 from tracker.store.events import select_event
+from tracker.store.unnumbered import NEXT_ID, Unnumbered, insert_unnumbered
 
 REPEAT: Final = "2 minutes"
 MOST_REPEATS: Final = 30
 
 
-async def insert_alarms(conn: asyncpg.Connection, alarms: Sequence[Alarm], *, detected_at: int) -> list[Event]:
+async def insert_alarms(conn: asyncpg.Connection, alarms: Sequence[Alarm], *, detected_at: int) -> int:
     """Inside the transaction of their messages: an alarm is the event of a message that was not there, so it happens
-    once. The lock on the head is held from here to the commit."""
+    once. Returns how many are told."""
     if not alarms:
-        return []
-    ids = dict(await conn.fetch("select key, id from device where key = any($1)", [each.device for each in alarms]))
-    last = await conn.fetchval("update event_head set id = id + $1 returning id", len(alarms))
-    events = []
-    for id, each in enumerate(alarms, last - len(alarms) + 1):
-        event = _make_event(id, ids[each.device], each, detected_at)
-        await _insert(conn, event, each)
-        events.append(event)
-    return events
+        return 0
+    ids = await conn.fetch(f"select {NEXT_ID} as id from generate_series(1, $1)", len(alarms))
+    told = [_tell(row["id"], each) for row, each in zip(ids, alarms, strict=True)]
+    await insert_unnumbered(conn, told, detected_at=detected_at)
+    return len(told)
 
 
-def _make_event(id: int, device: str, alarm: Alarm, detected_at: int) -> Event:
-    return Event(
-        id=id,
-        type=alarm.kind,
-        device=device,
-        geofence=None,
-        at=alarm.at,
-        detected_at=detected_at,
+def _tell(id: int, alarm: Alarm) -> Unnumbered:
+    return Unnumbered(
+        id,
+        alarm.kind,
+        alarm.device,
+        None,
+        alarm.at,
         late=False,
-        lon=alarm.fix.lon if alarm.fix else None,
-        lat=alarm.fix.lat if alarm.fix else None,
-        evidence=msgspec.Raw(msgspec.json.encode(alarm.evidence)),
-    )
-
-
-async def _insert(conn: asyncpg.Connection, event: Event, alarm: Alarm) -> None:
-    await conn.execute(
-        """insert into event (id, type, device, geofence, at, detected_at, late, lon, lat, evidence)
-           values ($1, $2, $3, null, $4, $5, false, $6, $7, $8)""",
-        event.id,
-        event.type,
-        alarm.device,
-        to_datetime(event.at),
-        to_datetime(event.detected_at),
-        event.lon,
-        event.lat,
-        bytes(event.evidence),
-    )
-    await conn.execute("insert into alarm (event) values ($1)", event.id)
-    await conn.execute(
-        "update message set event = $3 where device = $1 and direction = 'up' and id = $2",
-        alarm.device,
-        alarm.message,
-        event.id,
+        fix=alarm.fix,
+        evidence=alarm.evidence,
+        message=alarm.message,
     )
 
 

@@ -1,7 +1,7 @@
-"""Tables transition, event and event_head: what happened, once each, numbered without gaps in the order of commit."""
+"""Tables transition, event and event_head: what happened, once each; and what of it is told, by its numbers."""
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, NamedTuple
 
 import asyncpg
 import msgspec
@@ -11,10 +11,19 @@ from tracker.model.moment import from_datetime, to_datetime
 from tracker.model.sight import Sight
 from tracker.store.private_events import PRIVATE_OF, find_private, own_only
 from tracker.store.seen import Args, seen_device_ids, seen_devices, seen_fence_ids
+from tracker.store.unnumbered import NEXT_ID, Unnumbered, insert_unnumbered, read_event
 
 EVERY_EVENT: Final = EventFilter()
 
-Made = tuple[str, Transition]  # with the id of its device
+
+class _Made(NamedTuple):
+    """A transition that was not there, or one that takes back what was. `id`: by which it is told; `retracts`: by which
+    that was told. `hides`: whether anything ever was hidden."""
+
+    transition: Transition
+    id: int
+    hides: bool
+    retracts: int | None = None
 
 
 async def insert_transitions(
@@ -24,30 +33,52 @@ async def insert_transitions(
     *,
     stamp: int = 0,
     detected_at: int,
-) -> list[Event]:
-    """Inside the transaction of the fixes that caused them. The events made, in the order given: none for transitions
-    that a replay brings again, nor for a retraction of what was never told, nor for a release or a presence.
-    `fence_ids`: geofence key to id; `stamp`: the batch's, in µs, 0 for one as old as can be; `detected_at` in ms. The
-    lock on the head is held from here to the commit, so call it last, and not at all without transitions.
+) -> int:
+    """Inside the transaction of the fixes that caused them. How many are told, in the order given: none for transitions
+    that a replay brings again, nor for a retraction of what was never told, nor for a release or a presence. They get
+    their numbers when that is committed: see unnumbered.py.
+    `fence_ids`: geofence key to id; `stamp`: the batch's, in µs, 0 for one as old as can be; `detected_at` in ms.
     """
     if not transitions:
-        return []
+        return 0
     taken_back = await _delete_retracted(conn, [each for each in transitions if each.retracts])
     new = await _insert_new(conn, [each for each in transitions if not each.retracts], stamp)
-    made = [(device, each) for device, each in (*taken_back, *new) if each.is_told]
-    return await _insert_events(conn, made, fence_ids, detected_at) if made else []
+    made = [each for each in (*taken_back, *new) if each.transition.is_told]
+    if made:
+        hides = any(each.hides for each in made)
+        private = await find_private(conn, [each.transition for each in made], detected_at) if hides else {}
+        told = [_tell(each, fence_ids, private.get(number, ())) for number, each in enumerate(made)]
+        await insert_unnumbered(conn, told, detected_at=detected_at)
+    return len(made)
 
 
-async def _delete_retracted(conn: asyncpg.Connection, transitions: Sequence[Transition]) -> list[Made]:
+def _tell(made: _Made, fence_ids: Mapping[int, str], private: Collection[int]) -> Unnumbered:
+    each = made.transition
+    return Unnumbered(
+        made.id,
+        each.kind,
+        each.device,
+        fence_ids.get(each.geofence),
+        each.at,
+        each.late,
+        each.fix,
+        each.evidence,
+        tuple(private),
+        made.retracts,
+    )
+
+
+async def _delete_retracted(conn: asyncpg.Connection, transitions: Sequence[Transition]) -> list[_Made]:
     """Those that were there, each naming the event it takes back. They may come again: later fixes may say so."""
     made = []
     for each in transitions:
         if each.retracts is None:
             continue
         row = await conn.fetchrow(
-            """with gone as (delete from transition where (device, geofence, at, kind, other) = ($1, $2, $3, $4, $5)
-                             returning event)
-               select d.id, gone.event from gone join device d on d.key = $1""",
+            f"""with gone as (delete from transition where (device, geofence, at, kind, other) = ($1, $2, $3, $4, $5)
+                             returning event, told)
+               select gone.event, gone.told, {NEXT_ID} as id, exists (select from device_privacy) as hides
+               from gone join device d on d.key = $1""",
             each.device,
             each.retracts.geofence,
             to_datetime(each.retracts.at),
@@ -56,105 +87,40 @@ async def _delete_retracted(conn: asyncpg.Connection, transitions: Sequence[Tran
         )
         if row:
             named = msgspec.structs.replace(each.evidence, event=row["event"], type=each.retracts.kind)
-            made.append((row["id"], msgspec.structs.replace(each, evidence=named)))
+            given = msgspec.structs.replace(each, evidence=named)
+            made.append(_Made(given, row["id"], row["hides"], row["told"]))
     return made
 
 
-async def _insert_new(conn: asyncpg.Connection, transitions: Sequence[Transition], stamp: int) -> list[Made]:
-    """Those that were not there, each with its device's id. The key-share lock keeps a delete of the device out."""
+async def _insert_new(conn: asyncpg.Connection, transitions: Sequence[Transition], stamp: int) -> list[_Made]:
+    """Those that were not there. The key-share lock keeps a delete of the device out."""
     if not transitions:
         return []
     rows = await conn.fetch(
-        """with given as (
-               select d.key, d.id, g.geofence, g.at, g.kind, g.other, g.decided_at, g.n
-               from unnest($1::int[], $2::int[], $3::timestamptz[], $4::text[], $5::int[], $6::timestamptz[])
-                    with ordinality as g (device, geofence, at, kind, other, decided_at, n)
+        f"""with given as (
+               select g.device, g.geofence, g.at, g.kind, g.other, g.decided_at, g.is_told, g.n
+               from unnest($1::int[], $2::int[], $3::timestamptz[], $4::text[], $5::int[], $6::timestamptz[],
+                           $7::bool[]) with ordinality as g (device, geofence, at, kind, other, decided_at, is_told, n)
                join device d on d.key = g.device for key share of d),
            made as (
-               insert into transition (device, geofence, at, kind, other, decided_at, stamp)
-               select key, geofence, at, kind, other, decided_at, $7 from given
-               on conflict do nothing returning device, geofence, at, kind, other)
-           select min(given.n) as n, given.id from made join given
-               on (given.key, given.geofence, given.at, given.kind, given.other)
+               insert into transition (device, geofence, at, kind, other, decided_at, stamp, told)
+               select device, geofence, at, kind, other, decided_at, $8, case when is_told then {NEXT_ID} end
+               from given order by n
+               on conflict do nothing returning device, geofence, at, kind, other, told)
+           select min(given.n) as n, made.told, exists (select from device_privacy) as hides from made join given
+               on (given.device, given.geofence, given.at, given.kind, given.other)
                   = (made.device, made.geofence, made.at, made.kind, made.other)
-           group by given.id, made.geofence, made.at, made.kind, made.other order by n""",
+           group by made.device, made.geofence, made.at, made.kind, made.other, made.told order by n""",
         [each.device for each in transitions],
         [each.geofence for each in transitions],
         [to_datetime(each.at) for each in transitions],
         [each.kind for each in transitions],
         [each.other for each in transitions],
         [to_datetime(each.decided_at) for each in transitions],
+        [each.is_told for each in transitions],
         stamp,
     )
-    return [(row["id"], transitions[row["n"] - 1]) for row in rows]
-
-
-async def _insert_events(
-    conn: asyncpg.Connection, made: Sequence[Made], fence_ids: Mapping[int, str], detected_at: int
-) -> list[Event]:
-    # Whether anything ever was hidden comes with the number: where nothing was, nothing more is asked.
-    head = await conn.fetchrow(
-        "update event_head set id = id + $1 returning id, exists (select from device_privacy) as hides", len(made)
-    )
-    last = head["id"]
-    private = await find_private(conn, [each for _, each in made], detected_at) if head["hides"] else {}
-    ids = {each.device: device for device, each in made} | {each.other: each.evidence.other or "" for _, each in made}
-    events = [
-        Event(
-            id=last - len(made) + 1 + number,
-            type=each.kind,
-            device=device,
-            geofence=fence_ids.get(each.geofence),
-            at=each.at,
-            detected_at=detected_at,
-            late=each.late,
-            lon=each.fix.lon,
-            lat=each.fix.lat,
-            evidence=msgspec.Raw(msgspec.json.encode(each.evidence)),
-            other=each.evidence.other,
-            private=frozenset(ids[key] for key in private.get(number, ())),
-        )
-        for number, (device, each) in enumerate(made)
-    ]
-    await conn.executemany(
-        """insert into event (id, type, device, geofence, at, detected_at, late, lon, lat, evidence, private_of)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)""",
-        [
-            (
-                event.id,
-                event.type,
-                each.device,
-                event.geofence,
-                to_datetime(event.at),
-                to_datetime(event.detected_at),
-                event.late,
-                event.lon,
-                event.lat,
-                bytes(event.evidence),
-                sorted(private[number]) if number in private else None,
-            )
-            for number, (event, (_, each)) in enumerate(zip(events, made, strict=True))
-        ],
-    )
-    await _number_transitions(conn, made, last - len(made) + 1)
-    return events
-
-
-async def _number_transitions(conn: asyncpg.Connection, made: Sequence[Made], first: int) -> None:
-    """Note at each transition the number of its event, so that a retraction can name it."""
-    numbered = [(id, each) for id, (_, each) in enumerate(made, first) if not each.retracts]
-    await conn.execute(
-        """update transition t set event = g.event
-           from unnest($1::bigint[], $2::int[], $3::int[], $4::timestamptz[], $5::text[], $6::int[])
-                as g (event, device, geofence, at, kind, other)
-           where (t.device, t.geofence, t.at, t.kind, t.other) = (g.device, g.geofence, g.at, g.kind, g.other)""",
-        [id for id, _ in numbered],
-        [each.device for _, each in numbered],
-        [each.geofence for _, each in numbered],
-        [to_datetime(each.at) for _, each in numbered],
-        [each.kind for _, each in numbered],
-        [each.other for _, each in numbered],
-    )
+    return [_Made(transitions[row["n"] - 1], row["told"] or 0, row["hides"]) for row in rows]
 
 
 async def select_decisions(conn: asyncpg.Connection, device: int, *, after: int) -> list[Decision]:
@@ -228,7 +194,7 @@ async def select_events(
            order by e.id limit $2""",
         *args,
     )
-    return [_read_event(row) for row in rows]
+    return [read_event(row) for row in rows]
 
 
 async def select_event(conn: asyncpg.Connection, sight: Sight, id: int) -> Event | None:
@@ -246,20 +212,3 @@ async def select_oldest(conn: asyncpg.Connection) -> int:
     """The number of the oldest event still kept; where none is, of the next there will be."""
     oldest: int = await conn.fetchval("select coalesce((select min(id) from event), (select id + 1 from event_head))")
     return oldest
-
-
-def _read_event(row: asyncpg.Record) -> Event:
-    return Event(
-        id=row["id"],
-        type=row["type"],
-        device=row["device"],
-        geofence=row["geofence"],
-        at=from_datetime(row["at"]),
-        detected_at=from_datetime(row["detected_at"]),
-        late=row["late"],
-        lon=row["lon"],
-        lat=row["lat"],
-        evidence=msgspec.Raw(row["evidence"]),
-        other=row["other"],
-        private=frozenset(row["private"] or ()),
-    )

@@ -104,9 +104,13 @@ async def nudge_message(conn: asyncpg.Connection, device: int, id: str) -> None:
 async def select_messages(
     conn: asyncpg.Connection, *, after: int, limit: int, device: int | None = None
 ) -> list[Message]:
-    """The oldest first, with numbers above `after`."""
+    """The oldest first, with numbers above `after`. One that calls for help is told with the number of its event, so it
+    waits for that, and those behind it with it: a reader goes by the numbers."""
     rows = await conn.fetch(
         f"""select {COLUMNS} {FROM} where m.number > $1 and ($3::int is null or m.device = $3)
+              and (not exists (select from unnumbered where message is not null)
+                   or m.number < all (select call.number from unnumbered u join message call
+                                      on call.device = u.device and call.direction = 'up' and call.id = u.message))
             order by m.number limit $2""",
         after,
         limit,

@@ -1,0 +1,146 @@
+"""Numbers are given in one place at a time, whoever dies or hangs, and everybody hears that there are more."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+
+from tests.patience import PATIENCE_S
+from tracker.ingest import numberer as numberer_module
+from tracker.ingest.numberer import Numberer
+from tracker.live.memory import MemoryBus
+from tracker.metrics import Metrics
+from tracker.model.device import Device
+from tracker.model.event import Alarm, Transition
+from tracker.model.evidence import Evidence
+from tracker.model.fix import Fix
+from tracker.model.moment import now_ms, now_us
+from tracker.model.note import Note, Utterance
+from tracker.model.update import Update
+from tracker.store.alarms import insert_alarms
+from tracker.store.events import insert_transitions
+from tracker.store.messages import insert_utterances, select_messages
+from tracker.store.unnumbered import number
+
+
+class Process:
+    """A numberer, and what its process heard on the bus."""
+
+    def __init__(self, url: str) -> None:
+        bus = MemoryBus()
+        self.heard: list[Update] = []
+        bus.subscribe(self.heard.append)
+        self.numberer = Numberer(url, bus, Metrics())
+
+    @property
+    def numbers(self) -> list[int]:
+        return [event.id for update in self.heard for event in update.events]
+
+    async def look(self) -> None:
+        """Until it has the duty and nothing waits, or somebody else has it."""
+        while await self.numberer.attempt():
+            pass
+
+    async def number(self) -> None:
+        """PostgreSQL takes a moment to see that a session ended."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not self.numberer.has_duty:
+                await self.look()
+                await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def processes(database_url: str) -> AsyncIterator[tuple[Process, Process]]:
+    both = Process(database_url), Process(database_url)
+    yield both
+    for each in both:
+        each.numberer.leave()
+
+
+async def tell(conn: asyncpg.Connection, device: Device, second: int) -> None:
+    fix = Fix(now_ms() + second, 74246000, 437384000)
+    await insert_transitions(conn, [Transition(device.key, 1, "enter", fix.at, fix, fix.at)], {1: "a"}, detected_at=0)
+
+
+async def test_one_numbers_and_the_other_follows_when_it_dies(
+    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
+) -> None:
+    first, second = processes
+    await tell(conn, device, 0)
+    await first.look()
+    await tell(conn, device, 1)
+    await second.look()
+    assert (first.numbers, second.numbers) == ([1], [])
+    first.numberer.leave()
+    await second.number()
+    assert (first.numbers, second.numbers) == ([1], [2])
+
+
+async def test_one_that_hangs_in_the_middle_is_ended(
+    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numberer_module, "STALLED", 0.05)
+    first, second = processes
+    await first.look()
+    await tell(conn, device, 0)
+    hanging = first.numberer.conn
+    assert hanging is not None
+    transaction = hanging.transaction()
+    await transaction.start()
+    assert await number(hanging, 10) is not None
+    await second.number()
+    assert second.numbers == [1]
+    await tell(conn, device, 1)
+    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+        await transaction.commit()
+    first.numberer.leave()
+    await first.look()
+    await second.look()
+    assert (first.numbers, second.numbers) == ([], [1, 2])
+
+
+async def test_what_was_numbered_and_not_published_shows_as_a_gap(
+    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
+) -> None:
+    """The connection was lost before the answer to the commit."""
+    process, _ = processes
+    await tell(conn, device, 0)
+    await process.look()
+    process.numberer.leave()
+    for second in (1, 2, 3):
+        await tell(conn, device, second)
+    async with conn.transaction():
+        await number(conn, 10)
+    await process.number()
+    assert process.numbers == [1, 4]
+
+
+async def test_more_than_one_transaction_holds_is_numbered_in_order(
+    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numberer_module, "MOST", 2)
+    for second in range(5):
+        await tell(conn, device, second)
+    await processes[0].look()
+    assert processes[0].numbers == [1, 2, 3, 4, 5]
+    times = [event.at for update in processes[0].heard for event in update.events]
+    assert times == sorted(times)
+
+
+async def test_a_call_for_help_is_in_the_thread_when_its_event_has_a_number(
+    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
+) -> None:
+    """Nor is what was said after it: a reader that has seen that looks for nothing before it."""
+    said = [Utterance("m-1", "hello"), Utterance("m-2", "", alarm="sos"), Utterance("m-3", "still here")]
+    notes = [(Note(device.key, each, now_us()), each, now_ms(), number) for number, each in enumerate(said)]
+    await insert_utterances(conn, notes)
+    await insert_alarms(conn, [Alarm(device.key, "sos", "m-2", now_ms(), None, Evidence())], detected_at=now_ms())
+    assert [each.id for each in await select_messages(conn, after=0, limit=9)] == ["m-1"]
+    await processes[0].look()
+    assert [(each.id, each.event) for each in await select_messages(conn, after=0, limit=9)] == [
+        ("m-1", None),
+        ("m-2", 1),
+        ("m-3", None),
+    ]
+    assert [update.has_messages for update in processes[0].heard] == [True]

@@ -1,0 +1,158 @@
+"""The numberer: gives what batches told its numbers, after their commit, and with it to alerts and to the bus.
+
+writer --has_told--> numberer --[one transaction: events, head, outbox]--> bus
+
+There is one in each process that writes, and one of them has the duty; see store/duties.py. What it is told by the bus
+is only that there is something to do: it looks each second all the same, and a start numbers what waits.
+"""
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+import asyncpg
+import structlog
+
+from tracker.alerts.matching import Subscriptions, load_subscriptions, write_outbox
+from tracker.live.bus import Bus
+from tracker.logs import Seldom
+from tracker.metrics import Metrics
+from tracker.model.event import Event
+from tracker.model.moment import now_us
+from tracker.model.sight import EVERYTHING
+from tracker.model.update import Update
+from tracker.store.duties import NUMBERING, end_duty, take_duty
+from tracker.store.events import select_events, select_head
+from tracker.store.pool import AWAY, BAD_DATA, answering, open_connection
+from tracker.store.rights import select_rights_revision
+from tracker.store.unnumbered import number, select_oldest_unnumbered
+
+logger = structlog.get_logger()
+seldom = Seldom(logger)
+
+MOST: Final = 1_000  # events in one transaction: some 30 ms
+LOOK: Final = 1.0  # s between looks where nobody woke us
+AGAIN: Final = 0.25  # s to the next attempt after a failure
+STALLED: Final = 5.0  # s for which the same waits: then whoever has the duty hangs
+ANSWER: Final = 20.0  # s for one transaction
+
+
+class Numberer:
+    """`last`: the newest number that was published, or that this process found; -1: not known yet."""
+
+    def __init__(self, url: str, bus: Bus, metrics: Metrics) -> None:
+        self.url = url
+        self.bus = bus
+        self.metrics = metrics
+        self.subscriptions = Subscriptions()
+        self.told = asyncio.Event()
+        self.idle = asyncio.Event()  # nothing waited that could be numbered, when it was looked last
+        self.idle.set()
+        self.conn: asyncpg.Connection | None = None
+        self.has_duty = False
+        self.last = -1
+        self.waiting: tuple[int, float] | None = None  # what waits longest for who has the duty, and since when
+
+    def deliver(self, update: Update) -> None:
+        """Take what was committed, as the bus brings it."""
+        if update.has_told:
+            self.idle.clear()
+            self.told.set()
+
+    async def run(self) -> None:
+        """Until cancelled. While the database is away, or refuses an event, they wait where they are."""
+        try:
+            while True:
+                self.told.clear()
+                if not await self.attempt():
+                    await self.pause()
+        finally:
+            self.leave()
+
+    async def attempt(self) -> bool:
+        """Whether to try again at once."""
+        try:
+            return await self.turn()
+        except BAD_DATA as error:
+            seldom.error("events wait: refused by the database", error=repr(error))
+            self.idle.set()
+            return False
+        except AWAY as error:
+            seldom.warning("events wait for the database", error=repr(error))
+            self.leave()
+            await asyncio.sleep(AGAIN)
+            return True
+
+    async def pause(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LOOK):
+                await self.told.wait()
+
+    async def drain(self) -> None:
+        """Wait until what was told so far has its numbers."""
+        await self.idle.wait()
+
+    def leave(self) -> None:
+        """The duty goes with the session, whenever PostgreSQL notices its end."""
+        if self.conn is not None:
+            self.conn.terminate()
+        self.conn, self.has_duty, self.waiting = None, False, None
+
+    async def turn(self) -> bool:
+        """Number what waits, where this process has the duty. Whether there may be more."""
+        if self.conn is None:
+            self.conn = await open_connection(self.url)
+        async with answering(self.conn, ANSWER):
+            if not self.has_duty and not await self.take_over(self.conn):
+                return False
+            events = await self.number(self.conn)
+        if len(events) < MOST and not self.told.is_set():
+            self.idle.set()
+        return len(events) == MOST
+
+    async def number(self, conn: asyncpg.Connection) -> list[Event]:
+        async with conn.transaction():
+            numbered = await number(conn, MOST)
+            if numbered is not None:
+                self.subscriptions = await load_subscriptions(conn, self.subscriptions, numbered.subscriptions)
+                await write_outbox(conn, numbered.events, self.subscriptions)
+        if numbered is None:
+            return []
+        self.metrics.events.inc(len(numbered.events))
+        self.publish(numbered.events, numbered.rights)
+        return numbered.events
+
+    def publish(self, events: list[Event], rights: int) -> None:
+        self.last = events[-1].id
+        has_messages = any(event.type == "sos" for event in events)  # now it can be told with its event
+        self.bus.publish(Update([], events, now_us(), has_messages, rights))
+
+    async def take_over(self, conn: asyncpg.Connection) -> bool:
+        """Whether the duty is ours. Who had it may have ended before it could publish what it had numbered: so the end
+        of that is published once more, by which everybody sees whether something is missing."""
+        self.has_duty = await take_duty(conn, NUMBERING)
+        if not self.has_duty:
+            await self.look_after(conn)
+            return False
+        head = await select_head(conn)
+        if head > self.last >= 0:
+            await self.publish_newest(conn, head)
+        self.last = head
+        return True
+
+    async def publish_newest(self, conn: asyncpg.Connection, head: int) -> None:
+        rights = await select_rights_revision(conn)
+        if events := await select_events(conn, EVERYTHING, after=head - 1, limit=1):
+            self.publish(events, rights)
+
+    async def look_after(self, conn: asyncpg.Connection) -> None:
+        """What waits for too long waits for one that hangs."""
+        oldest, now = await select_oldest_unnumbered(conn), asyncio.get_running_loop().time()
+        if oldest is None:
+            self.idle.set()
+            self.waiting = None
+        elif self.waiting is None or self.waiting[0] != oldest:
+            self.waiting = oldest, now
+        elif now - self.waiting[1] > STALLED:
+            logger.warning("who numbers the events hangs, and is ended")
+            await end_duty(conn, NUMBERING)

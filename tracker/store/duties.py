@@ -1,0 +1,30 @@
+"""Duties: what one process does for all. Who has one holds an advisory lock in the session that does the work, so it
+loses both in the same moment, and what it did not commit with them: nothing has to be looked at again in a transaction.
+
+A row with an owner and an expiry would have to be renewed, and be checked by each transaction. What a lock does not
+tell is that its holder hangs; who waits for the work sees that, and ends the session.
+"""
+
+from typing import Final
+
+from asyncpg import Connection
+
+LOCK_CLASS: Final = 0x747264  # "trd": first half of the lock's key; the duty is the other
+NUMBERING: Final = 1
+
+
+async def take_duty(conn: Connection, duty: int) -> bool:
+    """Whether it is this session's from now on; not to be called by the one that has it."""
+    taken: bool = await conn.fetchval("select pg_try_advisory_lock($1, $2)", LOCK_CLASS, duty)
+    return taken
+
+
+async def end_duty(conn: Connection, duty: int) -> None:
+    """End the session that has it, and with it what that has not committed."""
+    await conn.execute(
+        """select pg_terminate_backend(pid) from pg_locks
+           where locktype = 'advisory' and classid = $1 and objid = $2 and objsubid = 2 and granted
+             and database = (select oid from pg_database where datname = current_database())""",
+        LOCK_CLASS,
+        duty,
+    )
