@@ -17,7 +17,7 @@ from tests.lines import read_lines
 from tracker.errors import SetupFailed
 from tracker.setup import checkout, environment, tests, web
 from tracker.setup.browser import find_chromium
-from tracker.setup.parts import Part, PartRun, run_parts
+from tracker.setup.parts import AT_ONCE, Part, PartRun, run_parts
 from tracker.setup.prepare import needs_of
 from tracker.setup.steps import Completed, Display, explain, must
 from tracker.setup.system import Package, find_apt, reason_of
@@ -210,7 +210,9 @@ def test_the_line_in_which_a_tool_counts(output: str, line: str) -> None:
 def test_every_folder_with_tests_is_a_part_and_a_wrong_name_is_refused() -> None:
     folders = {path.relative_to(tests.TESTS).parts[0] for path in tests.TESTS.rglob("test_*.py")}
     parts = tests.running(Choice((), False, False, 0))
-    assert {part.name for part in parts} == folders | {"api"}
+    assert {part.name for part in parts} == folders | set(tests.APART.values())
+    assert {part.name for part in parts} >= {"api", "rights", "told"}
+    assert {part.name for part in tests.all_parts(Choice((), False, False, 0))} >= set(tests.ORDER)
     files = [word for part in parts for word in part.command if word.startswith("tests/")]
     assert sorted(files) == sorted(str(path.relative_to(ROOT)) for path in tests.TESTS.rglob("test_*.py"))
     assert tests.main(["unti"]) == 2
@@ -228,26 +230,27 @@ import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # who is started in the background has it ignored
 from tracker.setup import parts, tests
 from tracker.setup.steps import Display
-chosen = [parts.Part(name, (sys.executable, "-c", sys.argv[1], sys.argv[2] + name)) for name in ("one", "two", "three")]
+chosen = [parts.Part(name, (sys.executable, "-c", sys.argv[1], sys.argv[2] + name)) for name in sys.argv[3:]]
 sys.exit(tests.report(parts.run_parts(chosen, Display(sys.stdout)), 1.0))
 """
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_a_run_that_is_told_to_end_leaves_nothing(tmp_path: Path, number: signal.Signals) -> None:
-    """Two parts under way, each with a process that minds no Ctrl-C, and one that has not begun."""
-    command = [sys.executable, "-c", TESTING, LEAVING, f"{tmp_path}/"]
+    """Parts under way, each with a process that minds no Ctrl-C, and one that has not begun."""
+    *begun, last = [f"part-{n}" for n in range(AT_ONCE + 1)]
+    command = [sys.executable, "-c", TESTING, LEAVING, f"{tmp_path}/", *begun, last]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
-            wait_for(lambda: all(read_lines(tmp_path / name) for name in ("one", "two")))
-            left = [int(read_lines(tmp_path / name)[0]) for name in ("one", "two")]
+            wait_for(lambda: all(read_lines(tmp_path / name) for name in begun))
+            left = [int(read_lines(tmp_path / name)[0]) for name in begun]
             process.send_signal(number)
             said, _ = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode == 130, said
     assert [line.split()[:2] for line in said.splitlines() if "  0.0 s" in line][-1] == ["not", "run"], said
-    assert said.count("interrupted  one") == said.count("interrupted  two") == 2, said
+    assert [said.count(f"interrupted  {name}") for name in begun] == [2] * AT_ONCE, said
     wait_for(lambda: not any(is_running(pid) for pid in left))
 
 

@@ -1,5 +1,5 @@
-"""Runs the parts of the tests two at a time, each in a session of its own: so nothing outlives the run, and on Linux
-each gets its half of the processor, however many processes the other has. What of it stands last in line (readers of
+"""Runs the parts of the tests three at a time, each in a session of its own: so nothing outlives the run, and on Linux
+each gets its share of the processor, however many processes another has. What of it stands last in line (readers of
 strangers' files do) then waits for its own part only."""
 
 import os
@@ -22,6 +22,9 @@ from tracker.setup import web
 from tracker.setup.checkout import ROOT
 from tracker.setup.steps import Completed, Display
 
+# Two cores are what everybody has, and a part waits for a third of its time: of two at a time a quarter of the machine
+# was idle, for whole minutes half of it.
+AT_ONCE: Final = 3
 GRACE_S: Final = 15.0  # for what was interrupted to stop what it started; then it is killed
 ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
 
@@ -101,11 +104,10 @@ class Running:
 
 
 def run_parts(parts: Sequence[Part], display: Display, more: Mapping[str, str] | None = None) -> list[PartRun]:
-    """Two at a time: much of a test is waiting, and two cores are what everybody has. Ctrl-C, SIGTERM and SIGHUP end
-    them all. `more`: of the environment."""
+    """So many at once. Ctrl-C, SIGTERM and SIGHUP end them all. `more`: of the environment."""
     running = Running(part_environ() | dict(more or {}), display)
-    with interrupted_by(ENDING), ThreadPoolExecutor(2) as both:
-        under_way = [both.submit(running.run_part, part) for part in parts]
+    with interrupted_by(ENDING), ThreadPoolExecutor(AT_ONCE) as workers:
+        under_way = [workers.submit(running.run_part, part) for part in parts]
         try:
             return [each.result() for each in under_way]
         except KeyboardInterrupt:

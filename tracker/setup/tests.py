@@ -16,11 +16,23 @@ from tracker.setup.steps import Display
 from tracker.setup.words import COMMANDS, HELP, Reply
 
 TESTS: Final = ROOT / "tests"
-LONGEST: Final = ("faults", "websocket", "integration", "browser", "alerts", "api", "told", "mypy", "geofence")
+LONGEST: Final = (
+    "integration",
+    "faults",
+    "websocket",
+    "browser",
+    "alerts",
+    "rights",
+    "api",
+    "told",
+    "mypy",
+    "geofence",
+    "properties",
+)
 ORDER: Final = ("ruff", "format", *LONGEST)
 # By folder and first word of a file: a part that takes as long as all others together leaves half of the machine idle,
 # and in the long run the laws of what is told take hours, without which one can try the rest of their folder.
-APART: Final = {("integration", "api"): "api", ("integration", "told"): "told"}
+APART: Final = {("integration", word): word for word in ("api", "rights", "told")}
 FAST: Final = ("ruff", "format", "unit", "mypy", "properties", "tsc", "lint", "vitest")
 # The sizes that the tests of the WebSocket layer were meant for; a small machine takes hours for all of it.
 LONG: Final = {
@@ -104,8 +116,8 @@ def is_chosen(part: Part, choice: Choice) -> bool:
 
 
 def place(part: Part) -> int:
-    """The one that answers at once, then the longest. The first two keep time and mostly wait: they disturb each other
-    least, where a browser that draws on the processor beside them would make them late."""
+    """What answers at once, then the longest. Faults and WebSockets keep time and mostly wait: beside each other they
+    leave room for a third, where a browser that draws on the processor would make them late."""
     return ORDER.index(part.name) if part.name in ORDER else len(ORDER)
 
 
@@ -143,7 +155,7 @@ def divide() -> dict[str, list[str]]:
     parts: dict[str, list[str]] = {}
     for path in sorted(TESTS.glob("*/**/test_*.py")):
         folder = path.relative_to(TESTS).parts[0]
-        name = APART.get((folder, path.name.split("_")[1]), folder)
+        name = APART.get((folder, path.stem.split("_")[1]), folder)
         parts.setdefault(name, []).append(str(path.relative_to(ROOT)))
     return parts
 
