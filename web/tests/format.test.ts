@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 
 process.env['TZ'] = 'Europe/Helsinki';
 const { moment, time } = await import('../src/panels/format'); // after the zone is set
+const link = await import('../src/link/words');
+const track = await import('../src/track/words');
 
 const at = (text: string) => Date.parse(text);
 const LATER = at('2026-12-01T00:00:00Z');
@@ -12,6 +14,9 @@ test('in the hour that the clocks show twice each time says its offset', () => {
   expect(time(second, LATER)).toMatch(/UTC\+2$/);
   expect(moment(first)).toMatch(/UTC\+3$/);
   expect(time(first, first)).toMatch(/UTC\+3$/);
+  for (const says of [link.moment, track.moment, track.clock]) {
+    expect([says(first), says(second)]).toEqual([expect.stringMatching(/UTC\+3$/), expect.stringMatching(/UTC\+2$/)]);
+  }
 });
 
 test.each([

@@ -164,6 +164,44 @@ describe('the socket', () => {
     expect(Wire.last.sent).toEqual(['{"hello":1}']);
   });
 
+  test('one that died while nobody looked is replaced as soon as somebody does', () => {
+    const { links, socket } = connected();
+    Wire.last.onopen!();
+    const heard = Date.now();
+    socket.watchSilence(false);
+    vi.advanceTimersByTime(8 * 3_600_000);
+    socket.watchSilence(true);
+    vi.advanceTimersByTime(1_500);
+    expect([links.at(-1), socket.lostAt, Wire.all.length]).toEqual([{ state: 'connecting' }, heard, 2]);
+  });
+
+  test('one that answers who looks again is kept', () => {
+    const { socket } = connected();
+    Wire.last.onopen!();
+    socket.watchSilence(false);
+    vi.advanceTimersByTime(600_000);
+    socket.watchSilence(true);
+    Wire.last.onmessage!({ data: '{}' } as MessageEvent<string>);
+    vi.advanceTimersByTime(1_900);
+    expect([Wire.all.length, socket.link.state]).toEqual([1, 'open']);
+  });
+
+  test('who looks again waits for no handshake that hangs', () => {
+    const { socket } = connected();
+    socket.nudge();
+    expect(Wire.all.length).toBe(1);
+    vi.advanceTimersByTime(1_600);
+    socket.nudge();
+    expect(Wire.all.length).toBe(2);
+  });
+
+  test('a handshake that hangs while nobody looks is given up, too', () => {
+    const { socket } = connected();
+    socket.watchSilence(false);
+    vi.advanceTimersByTime(15_000 + 500);
+    expect(Wire.all.length).toBe(2);
+  });
+
   test('a handshake that hangs is given up', () => {
     connected();
     vi.advanceTimersByTime(15_000 + 500);

@@ -2,6 +2,7 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import './charts.css';
+import { zone } from '../zone';
 
 export interface Lines {
   readonly at: readonly number[]; // ms
@@ -40,7 +41,7 @@ export function plot(box: HTMLElement, { at, lines, locale, said, onCursor }: Li
       caption.textContent =
         value === null || value === undefined
           ? title
-          : `${name} ${number.format(value)} ${unit} ${said(clock.format(at[index!]))}`;
+          : `${name} ${number.format(value)} ${unit} ${said(clock.format(at[index!]) + zone(at[index!]!))}`;
       onCursor(index ?? null);
     };
     return new uPlot(

@@ -1,4 +1,5 @@
 /** The language of a link's page: what the browser says. A page of its own, so that it carries no text of the map. */
+import { zone } from '../zone';
 import { de } from './words/de';
 import { en, type Words } from './words/en';
 
@@ -31,7 +32,7 @@ export function length(metres: number): string {
 }
 
 export function moment(at: number): string {
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at));
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at)) + zone(at);
 }
 
 export function degrees(value: number): string {

@@ -32,6 +32,7 @@ export class LiveSocket {
   lostAt: number | null = null;
   private heardAt = 0;
   private openedAt = 0;
+  private askedAt = 0; // when the connection was begun
   private notBefore = 0; // a server going away says when to come back
   private retry: ReturnType<typeof setTimeout> | undefined;
   private watch: ReturnType<typeof setTimeout> | undefined;
@@ -52,11 +53,10 @@ export class LiveSocket {
     this.change({ state: 'idle' });
   }
 
-  /** The network is back or a person looks again: no reason to wait longer. */
+  /** The network is back or a person looks again: no reason to wait longer, nor for a handshake from before. */
   nudge(): void {
-    if (this.link.state !== 'waiting') return;
-    this.attempt = 0;
-    this.connect();
+    const hangs = this.link.state === 'connecting' && Date.now() - this.askedAt > ANSWER_MS;
+    if (this.link.state === 'waiting' || hangs) this.renew();
   }
 
   send(message: object): boolean {
@@ -65,18 +65,30 @@ export class LiveSocket {
     return true;
   }
 
-  /** Paused streams are silent, and that is no fault. */
+  /**
+   * Paused streams are silent, and that is no fault. Who looks again says something that must be answered: where it is not,
+   * the connection died while nobody watched, and to wait as long as for one that was just alive would show old places.
+   */
   watchSilence(on: boolean): void {
     this.watching = on;
-    this.heard();
+    if (this.link.state !== 'open') return;
+    clearTimeout(this.watch);
+    if (on) this.watch = setTimeout(() => this.renew(), ANSWER_MS);
   }
 
   comeBackAfter(ms: number): void {
     this.notBefore = Date.now() + ms;
   }
 
+  private renew(): void {
+    if (this.link.state === 'open') this.lostAt = this.heardAt;
+    this.attempt = 0;
+    this.connect();
+  }
+
   private connect(): void {
     this.drop(1000);
+    this.askedAt = Date.now();
     this.change({ state: 'connecting' });
     const socket = new WebSocket(this.url);
     socket.binaryType = 'arraybuffer';

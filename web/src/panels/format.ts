@@ -3,9 +3,9 @@ import { computed } from '@preact/signals';
 import { Status } from '../live/frames';
 import { measure } from '../units';
 import { locale, words } from '../words';
+import { zone } from '../zone';
 
 export const UNKNOWN = '–';
-const NEAR_MS = 3 * 3_600_000; // no clock is put back by more
 const SILENT_MS = 5 * 60_000;
 
 const formats = computed(() => {
@@ -126,21 +126,6 @@ export function dayTime(ms: number): string {
 
 export function moment(ms: number): string {
   return formats.value.full.format(ms) + zone(ms);
-}
-
-/** ` UTC+3` in the hour that the clocks show twice in autumn, else nothing. */
-function zone(ms: number): string {
-  const here = offset(ms);
-  const [before, after] = [offset(ms - NEAR_MS), offset(ms + NEAR_MS)];
-  const again = after < here && offset(ms + (here - after)) === after;
-  const already = before > here && offset(ms - (before - here)) === before;
-  if (!again && !already) return '';
-  const minutes = Math.abs(here) / 60_000;
-  return ` UTC${here < 0 ? '−' : '+'}${Math.floor(minutes / 60)}${minutes % 60 ? `:${minutes % 60}` : ''}`;
-}
-
-function offset(ms: number): number {
-  return -60_000 * new Date(ms).getTimezoneOffset();
 }
 
 export interface State {

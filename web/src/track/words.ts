@@ -1,4 +1,5 @@
 /** The language of the phone page: what the browser says. A page of its own, so that it carries no text of the map. */
+import { zone } from '../zone';
 import { de } from './words/de';
 import { en, type Words } from './words/en';
 
@@ -11,7 +12,7 @@ export const locale = languages.find((tag) => tag.toLowerCase().startsWith(langu
 
 export const number = (value: number): string => new Intl.NumberFormat(locale).format(value);
 export const clock = (at: number): string =>
-  new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(new Date(at));
+  new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(new Date(at)) + zone(at);
 export const percent = (share: number): string => new Intl.NumberFormat(locale, { style: 'percent' }).format(share);
 export const moment = (at: number): string =>
-  new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at));
+  new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(at)) + zone(at);
