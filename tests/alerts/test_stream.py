@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import httpx2
 import msgspec
+import pytest
 
 from tests.alerts.conftest import until
 from tests.integration.test_live_path import PORT, fix
@@ -57,32 +58,43 @@ async def take(stream: AsyncIterator[dict[str, Any]], count: int) -> list[dict[s
         return [await anext(stream) for _ in range(count)]
 
 
-async def test_events_come_live_and_what_was_missed_comes_first(server: RunningServer) -> None:
+@pytest.fixture
+async def head(conn: asyncpg.Connection) -> int:
+    """The number of the newest event before the test: others that share the server had some."""
+    return int(await conn.fetchval("select id from event_head"))
+
+
+@pytest.mark.town
+async def test_events_come_live_and_what_was_missed_comes_first(server: RunningServer, head: int) -> None:
     token = server.new_device("van-12")
     server.new_geofence(PORT)
     async with streaming(server) as stream:
         crossing = asyncio.create_task(cross(server, token, 1, CROSSINGS))
         got = await take(stream, CROSSINGS)
         await crossing
-    assert [each["id"] for each in got] == [str(n) for n in range(1, CROSSINGS + 1)]
+    assert [each["id"] for each in got] == [str(head + n) for n in range(1, CROSSINGS + 1)]
     assert got[0]["event"] == "enter" and got[0]["data"]["device"] == "van-12" and got[0]["data"]["geofence"] == "port"
-    headers = {"Last-Event-ID": "2"}
+    headers = {"Last-Event-ID": str(head + 2)}
     async with streaming(server, "?type=exit", **headers) as stream:
-        assert [each["id"] for each in await take(stream, 2)] == ["4", "6"]
+        assert [each["id"] for each in await take(stream, 2)] == [str(head + 4), str(head + 6)]
         await cross(server, token, CROSSINGS + 1, 2)
-        assert [each["id"] for each in await take(stream, 1)] == ["8"]
-    async with streaming(server, "?after=7") as stream:
-        assert [each["id"] for each in await take(stream, 1)] == ["8"]
+        assert [each["id"] for each in await take(stream, 1)] == [str(head + 8)]
+    async with streaming(server, f"?after={head + 7}") as stream:
+        assert [each["id"] for each in await take(stream, 1)] == [str(head + 8)]
 
 
-async def test_a_number_that_cannot_be_served_is_answered_by_a_reset(server: RunningServer) -> None:
-    async with httpx2.AsyncClient(base_url=server.url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}) as client:
+@pytest.mark.town
+async def test_a_number_that_cannot_be_served_is_answered_by_a_reset(server: RunningServer, head: int) -> None:
+    async with httpx2.AsyncClient(
+        base_url=server.url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, timeout=PATIENCE_S
+    ) as client:
         assert (await client.get("/api/events/stream", headers={"Last-Event-ID": "x"})).status_code == 422
-        async with client.stream("GET", "/api/events/stream?after=99") as response:
+        async with client.stream("GET", f"/api/events/stream?after={head + 99}") as response:
             lines = response.aiter_lines()
-            assert [await anext(lines) for _ in range(4)] == ["retry: 2000", "", "event: reset", "id: 0"]
+            assert [await anext(lines) for _ in range(4)] == ["retry: 2000", "", "event: reset", f"id: {head}"]
 
 
+@pytest.mark.town
 async def test_a_revoked_token_ends_its_stream(server: RunningServer) -> None:
     with server.api() as api:
         made = api.post("/api/tokens", json={"kind": "viewer"}).json()
@@ -94,24 +106,17 @@ async def test_a_revoked_token_ends_its_stream(server: RunningServer) -> None:
             assert time.monotonic() - began < soon(5.0)
 
 
-async def test_an_orderly_end_waits_for_no_stream(server: RunningServer) -> None:
-    async with streaming(server) as stream:
-        server.process.terminate()
-        async with asyncio.timeout(PATIENCE_S):
-            assert [each async for each in stream] == []
-    assert server.process.wait(PATIENCE_S) == 0
-    assert "killed, since" not in server.text()
-
-
-async def test_a_reader_that_takes_nothing_is_cut(server: RunningServer, conn: asyncpg.Connection) -> None:
-    server.new_device("van-12")
+async def test_a_reader_that_takes_nothing_is_cut(shared: RunningServer, shared_url: str) -> None:
+    shared.new_device("van-12")
+    conn = await asyncpg.connect(shared_url)
     await conn.execute(
         """insert into event (id, type, device, at, detected_at, lon, lat, evidence)
            select n, 'enter', 1, now(), now(), 7, 43, jsonb_build_object('text', repeat('x', 2000))
            from generate_series(1, 20000) n"""
     )
     await conn.execute("update event_head set id = 20000")
-    loop, (host, _, port) = asyncio.get_running_loop(), server.address.partition(":")
+    await conn.close()
+    loop, (host, _, port) = asyncio.get_running_loop(), shared.address.partition(":")
     with socket.socket() as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
         slow.setblocking(False)
@@ -121,7 +126,17 @@ async def test_a_reader_that_takes_nothing_is_cut(server: RunningServer, conn: a
         began = time.monotonic()
         await until(lambda: not connections(int(port)))
         assert time.monotonic() - began > 5, "it was cut for being slow"
-        assert server.is_ready()
+        assert shared.is_ready()
+
+
+async def test_an_orderly_end_waits_for_no_stream(shared: RunningServer) -> None:
+    """The last of those who share it."""
+    async with streaming(shared) as stream:
+        shared.process.terminate()
+        async with asyncio.timeout(PATIENCE_S):
+            assert [each async for each in stream] == []
+    assert shared.process.wait(PATIENCE_S) == 0
+    assert "killed, since" not in shared.text()
 
 
 def connections(port: int) -> int:

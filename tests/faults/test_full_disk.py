@@ -115,7 +115,7 @@ async def test_the_log_cannot_grow(disk: Path) -> None:
             await device.say(type="fixes", seq=21, fixes=[fix(21)])
             await until(lambda: running_pid(disk / "data/pgdata") is None)
             await until(lambda: FULL in reasons(server))
-            assert httpx2.get(f"{server.url}/livez").status_code == 200
+            assert httpx2.get(f"{server.url}/livez", timeout=PATIENCE_S).status_code == 200
             await until(lambda: lines_about(server, "PostgreSQL cannot be started"))
             with pytest.raises(TimeoutError):
                 await device.hear("ack", within=3)

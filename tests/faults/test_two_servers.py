@@ -46,7 +46,7 @@ async def ready_within(server: RunningServer, seconds: float) -> float:
 
 
 async def check_waiting(server: RunningServer, token: str) -> None:
-    async with httpx2.AsyncClient(base_url=server.url) as http:
+    async with httpx2.AsyncClient(base_url=server.url, timeout=PATIENCE_S) as http:
         assert (await http.get("/livez")).status_code == 200
         refused = await http.get("/readyz")
     assert refused.status_code == 503 and "standing by" in refused.text

@@ -1,5 +1,6 @@
 """What people with tools of their own see of the database: the views, with GDAL as well, and nothing besides."""
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -24,8 +25,21 @@ FENCE: Final = {
 }
 
 
+@pytest.fixture(scope="module")
+def token(shared: RunningServer) -> str:
+    """Of the device of a server that has one, with one fix inside a geofence, and a subscription; it has stopped, so
+    that a last checkpoint wrote the positions."""
+    token = asyncio.run(fill(shared))
+    assert shared.stop() == 0
+    return token
+
+
+@pytest.fixture
+def database_url(token: str, shared_url: str) -> str:
+    return shared_url
+
+
 async def fill(server: RunningServer) -> str:
-    """One device, one fix inside a geofence, a subscription. The device's token."""
     token = server.new_device("van-12")
     server.new_geofence(FENCE)
     with server.api() as api:
@@ -47,9 +61,8 @@ async def refused(conn: asyncpg.Connection, statement: str) -> bool:
 
 
 async def test_the_reader_sees_the_views_and_nothing_else(
-    server: RunningServer, conn: asyncpg.Connection, database_url: str
+    token: str, conn: asyncpg.Connection, database_url: str
 ) -> None:
-    token = await fill(server)
     secrets = [token]
     for statement in (
         "select encode(hash, 'hex') from token union select encode(hash, 'hex') from session",
@@ -89,11 +102,7 @@ async def test_the_reader_sees_the_views_and_nothing_else(
         await reader.close()
 
 
-async def test_views_are_typed_named_and_explained(
-    server: RunningServer, conn: asyncpg.Connection, database_url: str
-) -> None:
-    await fill(server)
-    assert server.stop() == 0  # a last checkpoint writes the positions
+async def test_views_are_typed_named_and_explained(conn: asyncpg.Connection, database_url: str) -> None:
     reader = await asyncpg.connect(as_reader(database_url))
     try:
         row = await reader.fetchrow("select name, speed::text, altitude::text, st_astext(place) from positions")
@@ -126,8 +135,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     return subprocess.run(program, env=os.environ | environment, capture_output=True, text=True, check=False)
 
 
-async def test_the_commands_lead_there(server: RunningServer, database_url: str) -> None:
-    await fill(server)
+def test_the_commands_lead_there(database_url: str) -> None:
     shown = command("database-url", "--read-only", TRACKER_DATABASE_URL=database_url)
     assert (shown.returncode, shown.stdout.strip()) == (0, as_reader(database_url)), shown.stderr
     asked = ("-At", "-c", "select device, st_srid(place) from fixes")
@@ -143,8 +151,7 @@ def ogrinfo(*arguments: str) -> str:
 
 
 @pytest.mark.skipif(shutil.which("ogrinfo") is None, reason="no ogrinfo here: Debian's gdal-bin has it")
-async def test_gdal_reads_every_layer(server: RunningServer, database_url: str) -> None:
-    await fill(server)
+def test_gdal_reads_every_layer(database_url: str) -> None:
     source = f"PG:{keywords(as_reader(database_url))}"
     layers = ogrinfo(source)
     for layer in ("analysis.fixes (Point)", "analysis.positions (Point)", "analysis.events (Point)", "geofences"):

@@ -119,7 +119,7 @@ async def test_a_stolen_token_keeps_nobody_out(server: RunningServer) -> None:
             await talk.hear("snapshot")
         bearer = {"Authorization": f"Bearer {stolen}"}
         with (
-            httpx2.Client(base_url=server.url, headers=bearer) as client,
+            httpx2.Client(base_url=server.url, headers=bearer, timeout=PATIENCE_S) as client,
             client.stream("GET", "/api/events/stream") as stream,
         ):
             pieces = stream.iter_bytes()  # kept: what reads no more ends the stream
@@ -145,10 +145,10 @@ async def test_a_stolen_token_keeps_nobody_out(server: RunningServer) -> None:
                         break
                 except InvalidStatus:
                     await asyncio.sleep(0.05)
-    assert httpx2.get(f"{server.url}/metrics").status_code == 401
+    assert httpx2.get(f"{server.url}/metrics", timeout=PATIENCE_S).status_code == 401
     shown = {"Authorization": f"Bearer {METRICS}"}
-    assert "tracker_waiting_fixes" in httpx2.get(f"{server.url}/metrics", headers=shown).text
-    assert httpx2.get(f"{server.url}/api/me", headers=shown).status_code == 401
+    assert "tracker_waiting_fixes" in httpx2.get(f"{server.url}/metrics", headers=shown, timeout=PATIENCE_S).text
+    assert httpx2.get(f"{server.url}/api/me", headers=shown, timeout=PATIENCE_S).status_code == 401
 
 
 async def test_metrics_ask_for_a_token_once_there_is_a_second_person(

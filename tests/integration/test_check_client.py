@@ -189,7 +189,7 @@ async def test_what_only_a_connection_shows() -> None:
                 await asyncio.sleep(0.02)
             await socket.send("x" * 200_000)
             await socket.wait_closed()
-        async with httpx2.AsyncClient() as client:
+        async with httpx2.AsyncClient(timeout=PATIENCE_S) as client:
             assert (await client.post(f"http://{check.address}/ws/device", json={})).status_code == 426
         async with connect(f"ws://{check.address}/ws/device", subprotocols=["mqtt"]) as socket:  # type: ignore[list-item]
             await socket.send(b"\x00")

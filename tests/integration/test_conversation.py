@@ -13,6 +13,12 @@ from tracker.model.device import Device
 from tracker.model.moment import format_ms, now_ms
 
 
+@pytest.fixture
+async def head(conn: asyncpg.Connection) -> int:
+    """The number of the newest message before the test: others that share the server had some."""
+    return int(await conn.fetchval("select number from message_head"))
+
+
 def fix(lon: float = 24.9) -> dict[str, Any]:
     return {"at": format_ms(now_ms()), "lon": lon, "lat": 60.2}
 
@@ -30,9 +36,12 @@ async def changes(viewer: Talk, number: int, state: str) -> dict[str, Any]:
             return message
 
 
-async def test_a_message_of_a_device_is_acked_after_the_commit_and_stored_once(server: RunningServer) -> None:
+@pytest.mark.town
+async def test_a_message_of_a_device_is_acked_after_the_commit_and_stored_once(
+    server: RunningServer, head: int
+) -> None:
     token = server.new_device("van")
-    async with server.viewer(messages={"after": 0}) as viewer, server.device("van", token) as device:
+    async with server.viewer(messages={"after": head}) as viewer, server.device("van", token) as device:
         for _ in range(2):
             await device.say(type="message", id="m-1", at=format_ms(now_ms()), text="on my way")
             assert await device.hear("message_ack") == {"type": "message_ack", "id": "m-1"}
@@ -42,13 +51,14 @@ async def test_a_message_of_a_device_is_acked_after_the_commit_and_stored_once(s
         assert (await device.fixes(1, fix()))["stored"] == 1
         with server.api() as api:
             found = thread(api)
-        assert [each["number"] for each in found] == list(range(1, 9))
+        assert [each["number"] - head for each in found] == list(range(1, 9))
         assert [each["id"] for each in found] == [f"m-{n}" for n in range(1, 9)]
         assert {(each["direction"], each["state"], each["device"]) for each in found} == {("up", "delivered", "van")}
         heard = [(await viewer.hear("message"))["message"] for _ in found]
         assert heard == found
 
 
+@pytest.mark.town
 async def test_a_message_that_cannot_be_kept_is_refused_by_its_id(server: RunningServer) -> None:
     token = server.new_device("van")
     async with server.device("van", token) as device:
@@ -61,45 +71,48 @@ async def test_a_message_that_cannot_be_kept_is_refused_by_its_id(server: Runnin
         assert [each["id"] for each in thread(api)] == ["m-10"]
 
 
-async def test_a_message_to_a_device_is_followed_until_it_is_read(server: RunningServer) -> None:
+@pytest.mark.town
+async def test_a_message_to_a_device_is_followed_until_it_is_read(server: RunningServer, head: int) -> None:
     token = server.new_device("van")
-    async with server.viewer(messages={"after": 0}) as viewer:
+    async with server.viewer(messages={"after": head}) as viewer:
         with server.api() as api:
             made = api.post("/api/devices/van/messages", json={"text": "call me"})
             assert made.status_code == 201, made.text
             sent = made.json()
-        assert (sent["number"], sent["direction"], sent["state"]) == (1, "down", "queued")
+        assert (sent["number"], sent["direction"], sent["state"]) == (head + 1, "down", "queued")
         assert (await viewer.hear("message"))["message"] == sent
         async with server.device("van", token) as device:
             command = await device.hear("command")
             assert (command["id"], command["name"], command["args"]) == (sent["id"], "message", {"text": "call me"})
-            await changes(viewer, 1, "sent")
+            await changes(viewer, head + 1, "sent")
             await device.say(type="result", id=command["id"], ok=True)
-            await changes(viewer, 1, "delivered")
+            await changes(viewer, head + 1, "delivered")
             await device.say(type="read", id=command["id"])
-            await changes(viewer, 1, "read")
+            await changes(viewer, head + 1, "read")
             await device.say(type="read", id="c-unknown")
             assert (await device.hear("error"))["id"] == "c-unknown"
         with server.api() as api:
             assert [each["state"] for each in thread(api)] == ["read"]
 
 
-async def test_a_message_fails_or_expires_and_both_are_said(server: RunningServer) -> None:
+@pytest.mark.town
+async def test_a_message_fails_or_expires_and_both_are_said(server: RunningServer, head: int) -> None:
     token = server.new_device("van")
     with server.api() as api:
         soon = format_ms(now_ms() + 1_500)
         api.post("/api/devices/van/messages", json={"text": "soon over", "expires": soon}).raise_for_status()
         api.post("/api/devices/van/commands", json={"name": "message", "args": {"text": "b"}}).raise_for_status()
-        async with server.viewer(messages={"after": 0}) as viewer:
-            await changes(viewer, 1, "expired")
+        async with server.viewer(messages={"after": head}) as viewer:
+            await changes(viewer, head + 1, "expired")
             async with server.device("van", token) as device:
                 command = await device.hear("command")
                 await device.say(type="result", id=command["id"], ok=False, detail="no screen")
-                await changes(viewer, 2, "failed")
+                await changes(viewer, head + 2, "failed")
         assert [each["state"] for each in thread(api)] == ["expired", "failed"]
 
 
-async def test_a_thread_is_read_on_where_it_was_left(server: RunningServer) -> None:
+@pytest.mark.town
+async def test_a_thread_is_read_on_where_it_was_left(server: RunningServer, head: int) -> None:
     tokens = {id: server.new_device(id) for id in ("van", "bus")}
     for round in range(3):
         for id in tokens:
@@ -108,18 +121,18 @@ async def test_a_thread_is_read_on_where_it_was_left(server: RunningServer) -> N
                 await device.hear("message_ack")
     with server.api() as api:
         page = api.get("/api/devices/bus/messages", params={"limit": 1}).json()
-        assert [each["number"] for each in page["messages"]] == [2] and page["next"] == 2
+        assert [each["number"] for each in page["messages"]] == [head + 2] and page["next"] == head + 2
         rest = api.get("/api/devices/bus/messages", params={"after": page["next"]}).json()
-        assert [each["number"] for each in rest["messages"]] == [4, 6] and rest["next"] == 6
-    async with server.viewer(messages={"after": 3}) as viewer:
-        assert [(await viewer.hear("message"))["message"]["number"] for _ in range(3)] == [4, 5, 6]
+        assert [each["number"] for each in rest["messages"]] == [head + 4, head + 6] and rest["next"] == head + 6
+    async with server.viewer(messages={"after": head + 3}) as viewer:
+        assert [(await viewer.hear("message"))["message"]["number"] for _ in range(3)] == [head + 4, head + 5, head + 6]
     async with server.viewer(messages={}) as viewer:
         await viewer.hear("snapshot")
         await viewer.say(type="ping", id=1)
         await viewer.hear("pong")
         async with server.device("van", tokens["van"]) as device:
             await device.say(type="message", id="m-new", text="now")
-            assert (await viewer.hear("message"))["message"]["number"] == 7
+            assert (await viewer.hear("message"))["message"]["number"] == head + 7
 
 
 async def test_what_is_no_message_is_not_sent(admin: Caller, device: Device) -> None:
@@ -129,6 +142,7 @@ async def test_what_is_no_message_is_not_sent(admin: Caller, device: Device) -> 
     assert (await (await admin.get("/api/devices/van-12/messages")).get_json())["messages"] == []
 
 
+@pytest.mark.town
 async def test_a_call_for_help_is_an_event_and_who_saw_it_is_told(server: RunningServer) -> None:
     token = server.new_device("van")
     async with server.viewer(events={}) as viewer, server.device("van", token) as device:
@@ -145,13 +159,14 @@ async def test_a_call_for_help_is_an_event_and_who_saw_it_is_told(server: Runnin
             assert seen.status_code == 200 and seen.json()["by"] == "operator"
             assert await device.hear("seen") == {"type": "seen", "id": "m-7", "by": "operator"}
             assert api.post(f"/api/events/{event['id']}/seen").json() == seen.json(), "the first to see it stays"
-            assert api.post("/api/events/999/seen").status_code == 404
+            assert api.post("/api/events/999999/seen").status_code == 404
             (message,) = thread(api)
             assert (message["alarm"], message["event"], message["state"]) == ("sos", event["id"], "read")
     async with server.device("van", token) as device:
         assert (await device.hear("seen"))["id"] == "m-7", "also who was not there hears it"
 
 
+@pytest.mark.town
 async def test_a_call_for_help_needs_no_place_and_is_repeated_until_it_is_seen(
     server: RunningServer, conn: asyncpg.Connection
 ) -> None:
@@ -171,10 +186,11 @@ async def test_a_call_for_help_needs_no_place_and_is_repeated_until_it_is_seen(
         await conn.execute("update alarm set told_at = now() - interval '1 hour', repeats = 30")
         assert await repeat_alarms(conn) == 0, "thirty times is enough"
         await conn.execute("update alarm set repeats = 1")
-        api.post("/api/events/1/seen").raise_for_status()
+        api.post(f"/api/events/{event['id']}/seen").raise_for_status()
         assert await repeat_alarms(conn) == 0
 
 
+@pytest.mark.town
 async def test_a_hidden_page_is_said_and_not_called_offline(server: RunningServer, conn: asyncpg.Connection) -> None:
     token = server.new_device("van")
     async with server.device("van", token) as device:

@@ -24,7 +24,7 @@ def fix(at: int, east: float, **more: Any) -> dict[str, Any]:
 
 
 async def events(server: RunningServer, count: int, within: float = PATIENCE_S) -> list[dict[str, Any]]:
-    """All there are, as soon as there are so many."""
+    """All there are, as soon as there are so many. Those of others who shared the server went with their devices."""
     async with asyncio.timeout(within):
         while True:
             with server.api() as api:
@@ -41,6 +41,12 @@ def standing(found: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
     return sorted((each["device"], each["at"], each["type"]) for each in left)
 
 
+@pytest.fixture
+async def head(conn: asyncpg.Connection) -> int:
+    return int(await conn.fetchval("select id from event_head"))
+
+
+@pytest.mark.town
 async def test_a_tunnel_delivered_backwards_ends_as_one_delivered_in_order(server: RunningServer) -> None:
     """Two hours, a fix every ten seconds, in and out of a geofence; the far end first, then back to the mouth."""
     server.new_geofence(fence("bend", dwell=300))
@@ -68,12 +74,13 @@ async def test_a_tunnel_delivered_backwards_ends_as_one_delivered_in_order(serve
     assert not any(each["late"] for each in found if each["device"] == "ordered")
 
 
+@pytest.mark.town
 async def test_a_late_fix_adds_what_was_missed_and_takes_back_what_was_wrong(
-    server: RunningServer, conn: asyncpg.Connection
+    server: RunningServer, conn: asyncpg.Connection, head: int
 ) -> None:
     server.new_geofence(fence("port", dwell=60))
     token, begin = server.new_device("van-12"), now_ms() - 600_000
-    async with server.viewer(events={"after": 0}) as viewer, server.device("van-12", token) as device:
+    async with server.viewer(events={"after": head}) as viewer, server.device("van-12", token) as device:
         inside = [fix(begin + n * 10_000, 0.0) for n in range(3)]
         later = [fix(begin + n * 10_000, 20.0) for n in range(20, 23)]
         await device.fixes(1, fix(begin - 10_000, -300.0), *inside, *later)

@@ -25,10 +25,19 @@ def fix(lon: float, lat: float, seconds: float = 0.0, **more: object) -> dict[st
     return {"at": format_ms(now_ms() + round(seconds * 1000)), "lon": lon, "lat": lat, **more}
 
 
-async def test_a_fix_reaches_table_viewer_and_geofence(server: RunningServer, conn: asyncpg.Connection) -> None:
+@pytest.fixture
+async def head(conn: asyncpg.Connection) -> int:
+    """The number of the newest event before the test: others that share the server had some."""
+    return int(await conn.fetchval("select id from event_head"))
+
+
+@pytest.mark.town
+async def test_a_fix_reaches_table_viewer_and_geofence(
+    server: RunningServer, conn: asyncpg.Connection, head: int
+) -> None:
     token = server.new_device("van-12")
     server.new_geofence(PORT)
-    async with server.viewer(events={"after": 0}) as viewer, server.device("van-12", token) as device:
+    async with server.viewer(events={"after": head}) as viewer, server.device("van-12", token) as device:
         assert (await viewer.hear())["type"] == "subscribed"
         assert (await viewer.hear()) == {"type": "snapshot", "positions": []}
         assert device.welcome["acked"] == 0
@@ -39,7 +48,7 @@ async def test_a_fix_reaches_table_viewer_and_geofence(server: RunningServer, co
         row = await conn.fetchrow("select device, st_x(place) as lon, st_y(place) as lat, speed from fix_place")
         assert (row["device"], row["lon"], row["lat"]) == ("van-12", 7.4246, 43.7384)
         event = (await viewer.hear("event"))["event"]
-        assert (event["id"], event["type"], event["device"], event["geofence"]) == (1, "enter", "van-12", "port")
+        assert (event["id"], event["type"], event["device"], event["geofence"]) == (head + 1, "enter", "van-12", "port")
         shown = (await viewer.hear("positions"))["positions"]
         assert [(each["device"], each["lon"], each["geofences"]) for each in shown] == [("van-12", 7.4246, ["port"])]
 
@@ -223,22 +232,23 @@ async def test_a_viewport_across_180_and_devices_anywhere(server: RunningServer)
             assert {each["device"] for each in (await viewer.hear("snapshot"))["positions"]} == seen
 
 
-async def test_events_resume_where_the_viewer_was(server: RunningServer) -> None:
+@pytest.mark.town
+async def test_events_resume_where_the_viewer_was(server: RunningServer, head: int) -> None:
     token = server.new_device("van-12")
     server.new_geofence(PORT)
     async with server.device("van-12", token) as device:
         for seq in range(1, 11):
             await device.fixes(seq, fix(7.4299 if seq % 2 else 7.4301, 43.735, seq - 11))
-    async with server.viewer(events={"after": 4}) as viewer:
+    async with server.viewer(events={"after": head + 4}) as viewer:
         subscribed = await viewer.hear("subscribed")
-        assert (subscribed["resumed"], subscribed["event"]) == (True, 4)
-        assert [(await viewer.hear("event"))["event"]["id"] for _ in range(6)] == [5, 6, 7, 8, 9, 10]
-    async with server.viewer(events={"after": 99}) as viewer:
+        assert (subscribed["resumed"], subscribed["event"]) == (True, head + 4)
+        assert [(await viewer.hear("event"))["event"]["id"] - head for _ in range(6)] == [5, 6, 7, 8, 9, 10]
+    async with server.viewer(events={"after": head + 99}) as viewer:
         subscribed = await viewer.hear("subscribed")
-        assert (subscribed["resumed"], subscribed["event"]) == (False, 10)
+        assert (subscribed["resumed"], subscribed["event"]) == (False, head + 10)
         assert (await viewer.hear())["type"] == "reset"
-    async with server.viewer(events={"after": 0, "types": ["exit"]}) as viewer:
-        assert [(await viewer.hear("event"))["event"]["id"] for _ in range(5)] == [2, 4, 6, 8, 10]
+    async with server.viewer(events={"after": head, "types": ["exit"]}) as viewer:
+        assert [(await viewer.hear("event"))["event"]["id"] - head for _ in range(5)] == [2, 4, 6, 8, 10]
 
 
 async def test_an_orderly_end(server: RunningServer) -> None:

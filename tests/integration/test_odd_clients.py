@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from tests.databases import Databases, copied
+from tests.patience import PATIENCE_S
 from tests.running import RunningServer, running
 from tracker.model.moment import format_ms, now_ms
 
@@ -124,7 +125,7 @@ async def test_a_number_of_events_that_is_ahead_resets_with_that_reason(server: 
 
 @pytest.mark.parametrize("path", ["/ws/device", "/ws/live"])
 def test_a_plain_request_for_a_socket_is_told_to_upgrade(server: RunningServer, path: str) -> None:
-    answer = httpx2.get(f"{server.url}{path}", headers=server.credentials)
+    answer = httpx2.get(f"{server.url}{path}", headers=server.credentials, timeout=PATIENCE_S)
     assert answer.status_code == 426 and "WebSocket" in answer.json()["detail"]
     assert answer.headers["Upgrade"] == "websocket" and "upgrade" in answer.headers["Connection"].lower()
     assert answer.headers["Sec-WebSocket-Version"] == "13"

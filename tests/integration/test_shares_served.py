@@ -13,16 +13,10 @@ from websockets.exceptions import InvalidStatus
 
 from tests.integration.sharing import HOUR_MS, code_of, later
 from tests.patience import PATIENCE_S, soon
-from tests.running import RunningServer, Talk, running
+from tests.running import RunningServer, Talk
 from tracker.model.moment import format_ms, now_ms
 
 WORLD = [-180, -90, 180, 90]
-
-
-@pytest.fixture
-def server(database_url: str) -> Any:
-    with running(database_url) as server:
-        yield server
 
 
 def make(api: httpx2.Client, **wish: Any) -> dict[str, Any]:
@@ -58,6 +52,7 @@ async def hear_place(talk: Talk, lon: float) -> dict[str, Any]:
                 return dict(each)
 
 
+@pytest.mark.town
 async def test_readers_are_told_of_their_link_and_of_nothing_else(server: RunningServer) -> None:
     with server.api() as api:
         secret = api.post("/api/devices", json={"id": "van"}).json()["token"]
@@ -78,6 +73,7 @@ async def test_readers_are_told_of_their_link_and_of_nothing_else(server: Runnin
                     assert told["device"] == "17" and told["name"] == "17" and told["geofences"] == []
 
 
+@pytest.mark.town
 @pytest.mark.parametrize("end", ["revoked", "expired", "its maker is gone", "revoked in the database"])
 async def test_open_sockets_end_with_their_link(server: RunningServer, conn: asyncpg.Connection, end: str) -> None:
     """Within two seconds, though nobody nudges."""
@@ -109,6 +105,7 @@ async def test_open_sockets_end_with_their_link(server: RunningServer, conn: asy
             assert (await other.hear("pong"))["id"] == 1
 
 
+@pytest.mark.town
 async def test_no_more_look_than_may(server: RunningServer) -> None:
     with server.api() as api:
         api.post("/api/devices", json={"id": "van"})
@@ -135,6 +132,7 @@ def wait_until_open(server: RunningServer, share: dict[str, Any]) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.town
 async def test_a_bearer_of_a_link_speaks_for_no_device(server: RunningServer) -> None:
     with server.api() as api:
         api.post("/api/devices", json={"id": "van"})

@@ -2,23 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.databases import Databases, copied
 from tests.patience import PATIENCE_S
-from tests.running import RunningServer, running
+from tests.running import RunningServer
 from tracker.model.moment import format_ms, now_ms
 
 WITHIN_S = PATIENCE_S  # without the mend it is never
 
 
-@pytest.fixture(scope="module")
-def server(databases: Databases) -> Iterator[RunningServer]:
-    with copied(databases) as url, running(url) as server:
-        yield server
+pytestmark = pytest.mark.town
 
 
 def position(server: RunningServer, id: str) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def follow(text: str) -> None:
     with httpx2.Client(base_url=base, timeout=PATIENCE_S) as browser:
         assert browser.post("/api/session", json={"link": code}, headers={"Origin": base}).status_code == 201
         assert browser.get("/api/me").json()["kind"] == "admin"
-        assert httpx2.post(f"{base}/api/session", json={"link": code}).status_code == 401
+        assert httpx2.post(f"{base}/api/session", json={"link": code}, timeout=PATIENCE_S).status_code == 401
 
 
 def until_listening(server: "subprocess.Popen[bytes]") -> str:

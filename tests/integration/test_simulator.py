@@ -95,7 +95,9 @@ async def test_a_killed_server_costs_a_vehicle_nothing(
 async def test_vehicles_obey_commands(server: RunningServer, conn: asyncpg.Connection) -> None:
     async with (
         asyncio.TaskGroup() as group,
-        httpx2.AsyncClient(base_url=server.url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}) as api,
+        httpx2.AsyncClient(
+            base_url=server.url, headers={"Authorization": f"Bearer {ADMIN_TOKEN}"}, timeout=PATIENCE_S
+        ) as api,
     ):
         drive = group.create_task(simulate(server.url, ADMIN_TOKEN, Fleet(count=1, interval=60.0)))
         await until(conn, "select count(*) = 1 from fix")

@@ -8,6 +8,7 @@ import asyncpg
 import httpx2
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.phone_samples import AT, LAT, LON, encode, forwarded, owntracks
 from tests.running import RunningServer
 from tracker.model.fix import Fix
@@ -76,12 +77,12 @@ def test_many_in_one_request_and_a_name_that_is_an_id(forwarder: Forwarder, shar
 
 
 def test_any_app_may_speak_and_what_names_nobody_is_shown(forwarder: Forwarder) -> None:
-    answer = httpx2.post(forwarder.url, content=encode(owntracks()))
+    answer = httpx2.post(forwarder.url, content=encode(owntracks()), timeout=PATIENCE_S)
     assert (answer.status_code, answer.text) == (200, "[]")
     assert set(forwarder.unknown()) == {"jane/phone"}
     nameless = encode({name: each for name, each in owntracks().items() if name not in ("tid", "topic")})
     for body, why in ((b"{", "not JSON: {"), (nameless, "it names no device")):
-        assert httpx2.post(forwarder.url, content=body).status_code == 200
+        assert httpx2.post(forwarder.url, content=body, timeout=PATIENCE_S).status_code == 200
         listed = forwarder.api.get("/api/sources").json()["sources"]
         assert next(each["fault"] for each in listed if each["id"] == forwarder.id).startswith(why)
 
@@ -100,7 +101,7 @@ def test_a_removed_source_ends_and_its_devices_stay(forwarder: Forwarder) -> Non
     forwarder.say("x")
     forwarder.adopt("x", id)
     assert forwarder.api.delete(f"/api/sources/{forwarder.id}").status_code == 204
-    assert httpx2.post(forwarder.url, content=b"{}").status_code == 404
+    assert httpx2.post(forwarder.url, content=b"{}", timeout=PATIENCE_S).status_code == 404
     assert len(forwarder.track(id)) == 1
 
 
