@@ -6,7 +6,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from tests.running import running_beside
 from tracker.errors import SchemaDrift
+from tracker.model.moment import DAY_MS, format_ms, now_ms
 from tracker.store.migrate import find_migrations, migrate
 
 
@@ -31,6 +33,27 @@ async def test_our_own_files_apply_once(empty_database_url: str) -> None:
     assert await migrate(empty_database_url) == names
     assert await migrate(empty_database_url) == []
     assert {"device", "fix", "position", "geofence", "event"} <= await tables(empty_database_url)
+
+
+async def test_a_server_has_only_to_own_its_database(empty_database_url: str) -> None:
+    """No superuser: all that it makes and does, a day without a partition and a restart included."""
+    conn = await asyncpg.connect(empty_database_url)
+    name = await conn.fetchval("select current_database()")
+    await conn.execute(f"create extension postgis; create role plain login; alter database {name} owner to plain")
+    await conn.close()
+    plain = empty_database_url.replace("//tracker@", "//plain@")
+    async with running_beside(plain) as server:
+        token = server.new_device("van")
+        for boot, ago in (("b1", 9 * DAY_MS), ("b2", 0)):
+            async with server.device("van", token, boot=boot) as device:
+                sent = {"at": format_ms(now_ms() - ago), "lon": 24.9, "lat": 60.2}
+                assert (await device.fixes(1, sent))["stored"] == 1
+        await asyncio.to_thread(server.kill)
+        await asyncio.to_thread(server.start)
+        conn = await asyncpg.connect(plain)
+        assert await conn.fetchval("select count(*) from fix") == 2
+        assert not await conn.fetchval("select rolsuper from pg_roles where rolname = current_user")
+        await conn.close()
 
 
 async def test_four_racing_processes_apply_each_file_once(empty_database_url: str) -> None:
