@@ -119,6 +119,7 @@ async def test_killed_while_it_sends(database_url: str, parts: list[Receiver], c
         assert len(part.events()) <= 8, "twice at most what was under way"
 
 
+@pytest.mark.town
 async def test_a_server_that_may_not_reach_inside_says_so(server: RunningServer, receiver: Receiver) -> None:
     with server.api() as api:
         refused = api.post("/api/subscriptions", json={"channel": {"kind": "webhook", "url": receiver.url()}})
