@@ -102,27 +102,28 @@ async def test_two_at_once_and_a_reader_that_goes_makes_room(server: RunningServ
     server.wait_for(lambda: not processes(server))
 
 
-# Connections that came since and wait for a lock: the server's own look at the table at times, and wait there, too.
+# Connections that came since and wait for a lock: the server's own look at the table at times, and wait there, too. To
+# be asked outside the transaction that holds the lock, which sees the activity as it was when it first looked.
 WAITING: Final = """select pid from pg_locks join pg_stat_activity using (pid)
     where not granted and datname = current_database() and backend_start > $1"""
 
 
 @pytest.mark.town
-async def test_what_fails_is_an_error_line(server: RunningServer, conn: asyncpg.Connection) -> None:
+async def test_what_fails_is_an_error_line(server: RunningServer, conn: asyncpg.Connection, pool: asyncpg.Pool) -> None:
     await store(server, {"van-12": there_and_back(0)})
     async with conn.transaction():
         await conn.execute("lock table fix in access exclusive mode")
-        began = await conn.fetchval("select clock_timestamp()")
+        began = await pool.fetchval("select clock_timestamp()")
         with asking(server) as lines:
             assert next(lines)["type"] == "progress"
             (process,) = processes(server)
             os.kill(process, signal.SIGKILL)
             assert [(line["type"], line["status"]) for line in lines] == [("error", 500)]
-        await until(lambda: conn.fetchval(f"select not exists ({WAITING})", began))  # its query ended with it
+        await until(lambda: pool.fetchval(f"select not exists ({WAITING})", began))  # its query ended with it
         with asking(server) as lines:
             assert next(lines)["type"] == "progress"
-            await until(lambda: conn.fetchval(f"select exists ({WAITING})", began))
-            await conn.execute(f"select pg_terminate_backend(pid) from ({WAITING}) found", began)
+            await until(lambda: pool.fetchval(f"select exists ({WAITING})", began))
+            await pool.execute(f"select pg_terminate_backend(pid) from ({WAITING}) found", began)
             assert [(line["type"], line["status"]) for line in lines] == [("error", 503)], server.text()
     assert server.text().count("a dry run failed") == 1, server.text()
     assert [each["type"] for each in told(server)] == STORY
