@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -12,6 +11,7 @@ from tracker.geofence.border.borders import prepare_border
 from tracker.geofence.border.near import prepare_plane
 from tracker.geofence.border.passing import Passages
 from tracker.geofence.border.touch import prepare_grown, touches
+from tracker.geofence.index.few import make_single
 from tracker.geofence.index.index import FEW, FenceIndex
 from tracker.geofence.shape.arrays import Floats, Longs
 from tracker.model.fix import E7, Fix
@@ -195,12 +195,6 @@ def group_by_fix(numbers: list[int], keys: list[int]) -> dict[int, frozenset[int
         here = make_single(key)
         found[number] = here if number not in found else found[number] | here
     return found
-
-
-@lru_cache(maxsize=100_000)
-def make_single(key: int) -> frozenset[int]:
-    """Most places that lie in a geofence lie in one, and many of them in the same."""
-    return frozenset((key,))
 
 
 def make_fences(fences: Mapping[int, Geofence]) -> Fences:

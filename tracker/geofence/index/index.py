@@ -22,6 +22,7 @@ from tracker.geofence.shape.distance import ROUGH, edge_ends, feet, geodesic, me
 from tracker.model.geofence import Geofence
 
 Pairs = tuple[Ints, Ints]  # place index, fence key
+NO_PAIRS: Final = np.zeros((0, 2), dtype=np.int32)
 FEW: Final = 32  # places up to which one by one is quicker; in cells where somebody was before it is 100, in others 12
 NOWHERE: Final[frozenset[int]] = frozenset()
 SWEEP_FROM: Final = 256  # removed pieces that may stay, or a quarter of all: a sweep costs as much as five edits
@@ -92,15 +93,17 @@ class FenceIndex:
 
     def find_at(self, lon: float, lat: float) -> frozenset[int]:
         """Keys of the fences that cover one place."""
-        if abs(lon) == 180.0:
-            return frozenset((*self._few.find_covering(180.0, lat), *self._few.find_covering(-180.0, lat)))
-        found = self._few.find_covering(lon, lat)
-        return frozenset(found) if found else NOWHERE
+        if lon == 180.0 or lon == -180.0:
+            return self._few.find_covering(180.0, lat) | self._few.find_covering(-180.0, lat)
+        return self._few.find_covering(lon, lat)
 
     def _find_covering_few(self, lons: list[float], lats: list[float]) -> Pairs:
-        found = [self.find_at(lon, lat) for lon, lat in zip(lons, lats, strict=True)]
-        place = [place for place, keys in enumerate(found) for _ in keys]
-        return np.array(place, dtype=np.int32), np.array([key for keys in found for key in keys], dtype=np.int32)
+        find_at = self.find_at
+        found = [
+            (place, key) for place, (lon, lat) in enumerate(zip(lons, lats, strict=True)) for key in find_at(lon, lat)
+        ]
+        pairs = np.array(found, dtype=np.int32) if found else NO_PAIRS
+        return pairs[:, 0], pairs[:, 1]
 
     def _find_covering(self, lon: Floats, lat: Floats) -> Pairs:
         column, row = find_columns(lon), find_rows(lat)
