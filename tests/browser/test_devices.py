@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Watched
 from tests.browser.driving import Vehicle, vehicle
 from tests.browser.looking import HERE, until
+from tests.pictures import make_png
 from tests.running import RunningServer
 
 
@@ -67,6 +68,34 @@ def test_a_device_is_changed_in_the_page_and_told_from_others(
         "notes": "key in the office",
     }
     assert (set(pair["devices"]), pair["distance"]) == ({"van-12", "bus"}, 250)
+
+
+def test_a_photo_is_made_small_here_and_shown_in_list_and_card(
+    dashboard: Page, server: RunningServer, watched: Watched
+) -> None:
+    picture = {"name": "van.png", "mimeType": "image/png", "buffer": make_png(1200, 700)}
+    with vehicle(server, "van-12", "Van 12") as van:
+        van.drive(*HERE)
+        choose(dashboard, "Van 12")
+        dashboard.get_by_role("button", name="Edit this device").click()
+        part = dashboard.get_by_role("region", name="Photo")
+        part.get_by_label("Choose a picture").set_input_files(
+            {"name": "note.txt", "mimeType": "text/plain", "buffer": b"no picture"}
+        )
+        expect(part.get_by_role("alert")).to_contain_text("cannot read that file")
+        part.get_by_label("Choose a picture").set_input_files(picture)
+        expect(part.get_by_role("status")).to_have_text("Saved.")
+        expect(part.get_by_role("alert")).to_have_count(0)
+        dashboard.keyboard.press("Escape")
+        for shown in (".device .face", ".detail header .face"):
+            until(dashboard, f"() => document.querySelector('{shown}').naturalWidth === 256")
+        with server.api() as api:
+            stored = api.get("/api/devices/van-12/photo")
+            assert stored.headers["content-type"] == "image/jpeg" and len(stored.content) < 20_000
+        dashboard.get_by_role("button", name="Edit this device").click()
+        part.get_by_role("button", name="Remove the photo").click()
+        expect(part.get_by_role("status")).to_have_text("Removed.")
+        expect(dashboard.locator(".face:not(.none)")).to_have_count(0)
 
 
 def test_a_new_token_is_shown_once_and_what_goes_with_a_device_is_said_first(

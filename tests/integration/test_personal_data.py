@@ -18,12 +18,16 @@ from tests.integration.people import GOOD, Browser, make_group, make_person
 from tests.integration.world import SQUARE
 from tests.moments import MONDAY
 from tests.patience import PATIENCE_S
+from tests.pictures import make_png
 from tests.running import running
 from tracker.model.moment import to_datetime
+from tracker.model.photo import Photo
 from tracker.store.erasures import erase, select_erasure, vacuum_touched
+from tracker.store.photos import upsert_photo
 
 EMAIL, NAME, PHONE = "zoe.quill@example.org", "Zoë Quill-Marbury", "zq-phone-77"
 EXPECT = [{"devices": [PHONE, "van"], "by": "08:15", "zone": "Europe/Berlin"}]
+PHOTO = Photo("image/png", make_png())
 NEEDLES = ("zoe.quill", "Quill-Marbury", PHONE)
 
 
@@ -123,6 +127,8 @@ async def join(app: Quart, conn: asyncpg.Connection) -> tuple[Browser, int]:
     assert (await zoe.call("PUT", f"/api/groups/north/devices/{PHONE}", {})).status_code == 204
     assert (await admin.get(f"/api/devices/{PHONE}/track")).status_code == 200
     await admin.post(f"/api/devices/{PHONE}/messages", {"text": f"Dear {NAME}"})
+    async with conn.transaction():
+        await upsert_photo(conn, await conn.fetchval("select key from device where id = $1", PHONE), PHOTO)
     return zoe, key
 
 
@@ -133,7 +139,8 @@ async def test_all_that_is_about_her_is_in_the_zip(app: Quart, conn: asyncpg.Con
     body = await answer.get_data(as_text=False)
     with ZipFile(io.BytesIO(body)) as zip:
         assert zip.testzip() is None
-        files = {name: zip.read(name).decode() for name in zip.namelist()}
+        assert zip.read(f"devices/{PHONE}/photo.png") == PHOTO.bytes
+        files = {name: zip.read(name).decode(errors="replace") for name in zip.namelist()}
     assert msgspec.json.decode(files["person.json"])["email"] == EMAIL
     assert {"group_person.json", "session.json", "passkey.json", "identity.json"} <= set(files)
     assert {"second_factor.json", "audit.json", "device.json"} <= set(files)

@@ -16,6 +16,7 @@ from tests.integration.conftest import Caller
 from tests.integration.sharing import make, open_link
 from tests.integration.test_api_access import ALL, EXPECTED, TABLE, routes
 from tests.integration.world import DEVICES, FENCES, SOURCES, SQUARE, WISHES, build, readers
+from tests.pictures import make_png
 
 ALL_OF: Final = {"viewer of all", "dispatcher of all", "manager of all", "operator", "person owner"}
 NORTHERN: Final = {f"{role} of north" for role in ("viewer", "dispatcher", "manager")} | {
@@ -30,6 +31,7 @@ THINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "source": SOURCES,
 }
 FEATURE: Final = {"type": "Feature", "properties": {"name": "x"}, "geometry": SQUARE}
+PHOTO: Final = make_png()
 ADOPTION: Final = {"device": "adopted"}
 UNKNOWN: Final = "unknown"
 ENDING: Final = (
@@ -58,6 +60,9 @@ ROWS: Final[dict[str, tuple[str, str, object, bool]]] = {
     "PUT /api/devices/<device>/forward": ("devices", "device", {"kind": "owntracks", "url": "https://1.1.1.1/"}, False),
     "GET /api/devices/<device>/forward": ("devices", "device", None, False),
     "DELETE /api/devices/<device>/forward": ("devices", "device", {}, False),
+    "GET /api/devices/<device>/photo": ("see", "device", None, False),
+    "PUT /api/devices/<device>/photo": ("devices", "device", PHOTO, False),
+    "DELETE /api/devices/<device>/photo": ("devices", "device", {}, False),
     "POST /api/devices/<device>/pairing": ("devices", "device", {}, False),
     "DELETE /api/devices/<device>": ("devices", "device", {}, True),
     "GET /api/geofences/<geofence>": ("see", "geofence", None, False),
@@ -178,14 +183,20 @@ def test_every_route_has_a_row(app: Quart) -> None:
 
 async def ask(caller: Caller, route: str, noun: str, thing: str, body: object) -> tuple[int, str]:
     method, _, path = route.partition(" ")
-    given = None if method == "GET" else body
+    given: Any = None if method == "GET" else body
     if body is FEATURE:
         given = {
             **body,
             "geometry": {"type": "Polygon", "coordinates": [[[7, 43], [8, 43], [8, 44], [7, 44], [7, 43]]]},
         }
-    response = await caller.call(method, path.replace(f"<{noun}>", thing).replace("<path:name>", "a/b"), json=given)
-    return response.status_code, (await response.get_data(as_text=True)).replace(thing, "THING")
+    path = path.replace(f"<{noun}>", thing).replace("<path:name>", "a/b")
+    if isinstance(given, bytes):
+        response = await caller.call(method, path, data=given, headers={"Content-Type": "image/png"})
+    else:
+        response = await caller.call(method, path, json=given)
+    return response.status_code, (await response.get_data(as_text=False)).decode(errors="replace").replace(
+        thing, "THING"
+    )
 
 
 @pytest.mark.parametrize("route", ROWS)

@@ -61,6 +61,10 @@ async def insert_devices(conn: asyncpg.Connection) -> None:
            on conflict do nothing"""
     )
     await conn.execute(
+        """insert into device_photo (device, media, bytes) select key, 'image/png', '\\x00' from device
+           on conflict do nothing"""
+    )
+    await conn.execute(
         """insert into pair (id, one, two, distance, preset, since)
            select one.id || '-pair', least(one.key, two.key), greatest(one.key, two.key), 100, 'balanced', 0
            from device one, device two where one.id in ('north-van', 'south-van') and two.id = 'both-van'

@@ -53,6 +53,7 @@ from tracker.api import (
     people,
     people_export,
     people_sessions,
+    photos,
     positions,
     privacy,
     push,
@@ -86,7 +87,7 @@ from tracker.readers.readers import Readers
 
 ROWS_ONLY: Final = (  # these ask nothing but the database
     *(people_sessions, audit, tokens, groups, devices, watchers, privacy, gatherings),
-    *(pairs, commands, contents, messages, quarantine),
+    *(pairs, commands, contents, messages, quarantine, photos),
 )
 WEB: Final = Path(tracker.__file__).parent.parent / "web" / "dist"
 LARGEST_BODY: Final = 4 * 1024 * 1024  # bytes, of a geofence; all other bodies have a smaller limit of their own

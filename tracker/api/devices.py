@@ -100,7 +100,7 @@ class DeviceAnswer(msgspec.Struct, frozen=True):
     to who may change the device, where it alone is asked for, and so is `owntracks_friends`, whether its OwnTracks
     shows others. `person` says whose own it is, if anybody's; there `may` says what the caller may do to it, `privacy`
     that it is vague or paused to others, and `notes` what people noted about it. `color` and `icon` are there where it
-    has them."""
+    has them, and `photo` says which picture is at `/photo`."""
 
     id: str
     name: str
@@ -108,6 +108,7 @@ class DeviceAnswer(msgspec.Struct, frozen=True):
     interval: float | None
     color: str | msgspec.UnsetType = msgspec.UNSET
     icon: str | msgspec.UnsetType = msgspec.UNSET
+    photo: str | msgspec.UnsetType = msgspec.UNSET
     notes: str | msgspec.UnsetType = msgspec.UNSET
     token: str | msgspec.UnsetType = msgspec.UNSET
     ingest_url: str | msgspec.UnsetType = msgspec.UNSET
@@ -288,6 +289,7 @@ def _make_answer(device: Device, secret: str | None = None) -> DeviceAnswer:
         device.interval,
         device.color or msgspec.UNSET,
         device.icon or msgspec.UNSET,
+        device.photo or msgspec.UNSET,
         token=secret or msgspec.UNSET,
     )
 

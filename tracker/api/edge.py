@@ -41,15 +41,21 @@ async def read_bytes(largest: int = LARGEST_BODY) -> bytes:
     """The JSON body as it came, but for a byte order mark. WrongType, TooLarge, Malformed."""
     if request.mimetype not in ("application/json", "application/geo+json"):
         raise WrongType
+    body = await read_raw(largest)
+    try:
+        return make_plain(body)
+    except ValueError:
+        raise Malformed("the body is no text") from None
+
+
+async def read_raw(largest: int = LARGEST_BODY) -> bytes:
+    """The body as it came, whatever it is. TooLarge."""
     if (request.content_length or 0) > largest:
         raise TooLarge(f"the body may have {largest} bytes")
     body = await request.get_data(True, False, False)
     if len(body) > largest:
         raise TooLarge(f"the body may have {largest} bytes")
-    try:
-        return make_plain(body)
-    except ValueError:
-        raise Malformed("the body is no text") from None
+    return body
 
 
 async def read_json(kind: type[T], largest: int = LARGEST_BODY) -> T:

@@ -56,7 +56,8 @@ class Provider(OpenAPIProvider):
 
     def build_request_body(self, model: Any, source: DataSource) -> tuple[dict[str, Any], dict[str, Any]]:
         schema, components = body_schema(model)
-        content = {"application/json": {"schema": schema}}  # and geo+json; openapi-python-client fails over two of them
+        taken = getattr(model, "TAKEN", JSON)  # and geo+json; openapi-python-client fails over two of them
+        content = {media: {"schema": schema} for media in taken}
         content |= {media: {"schema": {"type": "string"}} for media in getattr(model, "TAKEN_TEXT", ())}
         return {"required": True, "content": content}, components
 

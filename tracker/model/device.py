@@ -20,6 +20,7 @@ class Device(msgspec.Struct, frozen=True):
     interval: float | None = None  # s between its fixes; silent for longer, it is told to be offline
     color: str | None = None  # '#rrggbb', by which people tell it from others
     icon: str | None = None
+    photo: str | None = None  # which one, where it has one
 
 
 def is_slug(text: str) -> bool:

@@ -11,6 +11,7 @@ import asyncpg
 import msgspec
 
 from tracker.readers.takeout import Takeout
+from tracker.store.photos import select_photo
 from tracker.store.pool import open_pool
 from tracker.store.takeout import Own, select_columns, select_devices_of, select_person_row, select_rows
 from tracker.store.tracks import CSV_HEAD, GPX_HEAD, GPX_TAIL, Stretch, select_csv, select_gpx
@@ -38,6 +39,9 @@ async def pack(asked: Takeout, out: IO[bytes]) -> None:
                 for device in await select_devices_of(conn, asked.person):
                     for column in await select_columns(conn, "device"):
                         await _write_rows(conn, zip, f"devices/{device.id}/{column.name}.json", column.of(device.key))
+                    if photo := await select_photo(conn, device.key):
+                        kind = photo.media.removeprefix("image/")
+                        zip.writestr(f"devices/{device.id}/photo.{kind}", photo.bytes)
             for device in await _read_devices(pool, asked.person):
                 stretch = Stretch(device.key, FIRST, LAST)
                 with zip.open(f"devices/{device.id}/fixes.csv", "w", force_zip64=True) as file:

@@ -11,7 +11,7 @@ from tracker.model.sight import Sight
 from tracker.store.seen import Args, seen_devices
 from tracker.store.tokens import revoke_device_tokens
 
-COLUMNS: Final = "key, id, name, category, interval_s, color, icon"
+COLUMNS: Final = "key, id, name, category, interval_s, color, icon, photo"
 
 
 async def insert_device(
@@ -134,4 +134,5 @@ async def _delete_fixes(conn: asyncpg.Connection, key: int) -> None:
 
 
 def _read_device(row: asyncpg.Record) -> Device:
-    return Device(row["key"], row["id"], row["name"], row["category"], row["interval_s"], row["color"], row["icon"])
+    key, id, name, category, *rest = (row[column] for column in COLUMNS.split(", "))
+    return Device(key, id, name, category, *rest)

@@ -9,6 +9,7 @@ import msgspec
 PAGE: Final = 1000  # rows held at a time
 # What signs in or opens is not handed out: a copy of one's data lies about where a secret may not.
 SECRET: Final = ("hash", "password", "secret", "secrets", "credential", "public_key", "ingest_key", "owntracks_secret")
+LEFT_OUT: Final = (*SECRET, "bytes")  # of a picture, which is a file of its own
 
 
 class Own(msgspec.Struct, frozen=True):
@@ -44,7 +45,7 @@ async def select_columns(conn: asyncpg.Connection, noun: Literal["person", "devi
 
 
 async def select_person_row(conn: asyncpg.Connection, person: int) -> str:
-    row: bytes = await conn.fetchval("select to_jsonb(p) - $2::text[] from person p where key = $1", person, SECRET)
+    row: bytes = await conn.fetchval("select to_jsonb(p) - $2::text[] from person p where key = $1", person, LEFT_OUT)
     return msgspec.json.format(row, indent=2).decode()
 
 
@@ -58,6 +59,6 @@ async def select_devices_of(conn: asyncpg.Connection, person: int) -> list[Own]:
 async def select_rows(conn: asyncpg.Connection, statement: str, key: int) -> AsyncIterator[list[bytes]]:
     """Pages of rows as JSON."""
     async with conn.transaction(readonly=True):
-        cursor = await conn.cursor(statement, key, SECRET)
+        cursor = await conn.cursor(statement, key, LEFT_OUT)
         while page := await cursor.fetch(PAGE):
             yield [row[0] for row in page]

@@ -244,9 +244,9 @@ export class Live {
     if (state.door.peek().state !== 'open') return;
     const loaded = await quietly(async () => {
       const found = await fetchDevices();
-      for (const { id, name, category, color, icon, person } of found) {
+      for (const { id, name, category, color, icon, photo, person } of found) {
         const row = this.feed.devices.learn(id, name, category);
-        this.feed.devices.dress(row, color, icon);
+        this.feed.devices.dress(row, color, icon, photo);
         this.feed.devices.give(row, person);
       }
       this.feed.devices.retain(new Set(found.map((device) => device.id)));

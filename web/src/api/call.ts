@@ -48,7 +48,7 @@ export async function call(
 export async function send(
   method: string,
   path: string,
-  body?: string | ArrayBuffer,
+  body?: string | ArrayBuffer | Blob,
   signal?: AbortSignal,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Response> {
@@ -58,7 +58,7 @@ export async function send(
     headers: { Accept: 'application/json', ...headers },
   };
   if (body !== undefined)
-    Object.assign(request, { body, headers: { ...request.headers, 'Content-Type': 'application/json' } });
+    Object.assign(request, { body, headers: { 'Content-Type': 'application/json', ...request.headers } });
   if (signal) request.signal = signal;
   const response = await fetch(here(path), request);
   if (response.status === 401 && !path.startsWith('/api/session')) sessionEnded();

@@ -1,6 +1,6 @@
 /** Devices as the catalogue has them, one as it is, what is done to it, and where it has been. */
 import type { Position } from 'geojson';
-import { call, type Json, list, numberOrNull, send, textOrNull } from './call';
+import { call, here, type Json, list, numberOrNull, send, textOrNull } from './call';
 
 export interface DeviceEntry {
   readonly id: string;
@@ -8,6 +8,7 @@ export interface DeviceEntry {
   readonly category: string | null;
   readonly color: string | null; // '#rrggbb'
   readonly icon: string | null;
+  readonly photo: string | null; // which one, where it has one
   readonly person: number | null; // whose own it is
 }
 
@@ -55,6 +56,7 @@ function decodeDevice(device: Json): DeviceEntry {
     category: textOrNull(device['category']),
     color: textOrNull(device['color']),
     icon: textOrNull(device['icon']),
+    photo: textOrNull(device['photo']),
     person: numberOrNull(device['person']),
   };
 }
@@ -74,6 +76,19 @@ export async function fetchDevice(id: string): Promise<DeviceDetails> {
 
 export async function changeDevice(id: string, change: DeviceChange): Promise<void> {
   await call('PATCH', at(id), change);
+}
+
+/** Another photo has another address: what the browser has kept of the last is not shown for it. */
+export function photoAddress(id: string, photo: string): string {
+  return here(`${at(id)}/photo?v=${photo}`);
+}
+
+export async function setPhoto(id: string, photo: Blob): Promise<void> {
+  await send('PUT', `${at(id)}/photo`, photo, undefined, { 'Content-Type': photo.type });
+}
+
+export async function removePhoto(id: string): Promise<void> {
+  await call('DELETE', `${at(id)}/photo`);
 }
 
 export async function removeDevice(id: string): Promise<void> {

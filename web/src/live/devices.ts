@@ -29,6 +29,7 @@ export class DeviceTable {
   readonly category: (string | null)[] = [];
   readonly color: (string | null)[] = []; // '#rrggbb'
   readonly icon: (string | null)[] = [];
+  readonly photo: (string | null)[] = []; // which one
   readonly inside: (readonly string[])[] = []; // geofence ids
   newestAt = NaN;
   readonly person: (number | null)[] = []; // by row, whose own it is
@@ -62,10 +63,11 @@ export class DeviceTable {
   }
 
   /** How people tell it from others. */
-  dress(row: number, color: string | null, icon: string | null): void {
-    if (this.color[row] === color && this.icon[row] === icon) return;
+  dress(row: number, color: string | null, icon: string | null, photo: string | null): void {
+    if (this.color[row] === color && this.icon[row] === icon && this.photo[row] === photo) return;
     this.color[row] = color;
     this.icon[row] = icon;
+    this.photo[row] = photo;
     this.namesVersion++;
   }
 
@@ -235,7 +237,7 @@ export class DeviceTable {
     this.rowById.set(id, row);
     this.id[row] = id;
     this.name[row] = id;
-    this.category[row] = this.color[row] = this.icon[row] = null;
+    this.category[row] = this.color[row] = this.icon[row] = this.photo[row] = null;
     this.inside[row] = [];
     this.status[row] = Status.Unknown;
     this.speed[row] = this.heading[row] = this.accuracy[row] = this.battery[row] = NaN;

@@ -4,7 +4,7 @@ import { type CardView, cardView, editing, events, mayManage, second, selected, 
 import { words } from '../words';
 import { CardNow } from './CardNow';
 import { Charts } from './Charts';
-import { DeviceIcon } from './DeviceIcons';
+import { DeviceFace } from './DeviceIcons';
 import { CloseIcon, PencilIcon } from './Icons';
 import { isolated, Name } from './Name';
 import { Talk } from './Talk';
@@ -42,9 +42,10 @@ function Head({ live, row, id }: { live: Live; row: number; id: string }) {
   const { devices } = live.feed;
   return (
     <header>
+      {devices.photo[row] && <DeviceFace devices={devices} row={row} size={44} key={id} />}
       <div>
         <h2>
-          <DeviceIcon icon={devices.icon[row] ?? null} color={devices.color[row] ?? null} size={20} />
+          {!devices.photo[row] && <DeviceFace devices={devices} row={row} size={20} />}
           <Name text={devices.name[row]} />
         </h2>
         <p class="id">

@@ -11,6 +11,7 @@ import { DeviceRemoval, DeviceToken } from './DeviceEnd';
 import { DeviceForward } from './DeviceForward';
 import { DEVICE_ICONS, DeviceIcon } from './DeviceIcons';
 import { DevicePairs } from './DevicePairs';
+import { DevicePhoto } from './DevicePhoto';
 import { Dialogue } from './Dialogue';
 import { Fault, Field } from './Field';
 import { isolated } from './Name';
@@ -37,6 +38,7 @@ export function DeviceForm({ live, id }: { live: Live; id: string }) {
       ) : (
         <>
           <Form live={live} device={device.value} />
+          <DevicePhoto live={live} id={id} />
           <DevicePairs live={live} id={id} />
           <DeviceForward id={id} />
           <DeviceToken id={id} />

@@ -1,5 +1,8 @@
 /** What a device may look like: drawings in the manner of Icons.tsx, in the device's own colour. */
 import type { ComponentChildren } from 'preact';
+import { useState } from 'preact/hooks';
+import { photoAddress } from '../api/devices';
+import type { DeviceTable } from '../live/devices';
 
 const DRAWN: Readonly<Record<string, ComponentChildren>> = {
   car: (
@@ -63,6 +66,24 @@ const DRAWN: Readonly<Record<string, ComponentChildren>> = {
 };
 
 export const DEVICE_ICONS = Object.keys(DRAWN);
+
+interface FaceProps {
+  readonly devices: DeviceTable;
+  readonly row: number;
+  readonly size: number; // px
+}
+
+/** Its photo, or its drawing where it has none or the photo does not come. */
+export function DeviceFace({ devices, row, size }: FaceProps) {
+  const [missing, setMissing] = useState<string | null>(null);
+  const photo = devices.photo[row] ?? null;
+  if (photo === null || photo === missing)
+    return <DeviceIcon icon={devices.icon[row] ?? null} color={devices.color[row] ?? null} size={size} />;
+  const address = photoAddress(devices.id[row]!, photo);
+  return (
+    <img class="face" src={address} alt="" width={size} height={size} key={photo} onError={() => setMissing(photo)} />
+  );
+}
 
 /** Nothing where it has neither; a disc where it has a colour only, or an icon of a newer server. */
 export function DeviceIcon({ icon, color, size = 18 }: { icon: string | null; color: string | null; size?: number }) {

@@ -26,6 +26,12 @@ export const SearchIcon = () => (
     <path d="m20 20-3.8-3.8" />
   </Icon>
 );
+export const PhotoIcon = () => (
+  <Icon size={24}>
+    <path d="M3 8a1 1 0 0 1 1-1h3l2-3h6l2 3h3a1 1 0 0 1 1 1v11a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1Z" />
+    <circle cx="12" cy="13" r="4" />
+  </Icon>
+);
 export const CloseIcon = () => (
   <Icon>
     <path d="M18 6 6 18M6 6l12 12" />

@@ -67,6 +67,17 @@ export const device: DeviceWords = {
     saved: 'Gespeichert.',
     nameMissing: 'Es braucht einen Namen.',
   },
+  photo: {
+    title: 'Foto',
+    shown: 'Das Foto, wie andere es sehen',
+    choose: 'Bild auswählen',
+    another: 'Anderes auswählen',
+    remove: 'Foto entfernen',
+    hint: 'Seine Mitte wird hier auf 256 Pixel verkleinert; wo es aufgenommen wurde, geht nicht mit.',
+    saved: 'Gespeichert.',
+    removed: 'Entfernt.',
+    unreadable: 'Diese Datei kann der Browser nicht als Bild lesen.',
+  },
   pairs: {
     title: 'Gemeldet, wenn nah',
     hint: 'Ein Ereignis sagt, wann die beiden einander nah sind, und wann wieder getrennt.',

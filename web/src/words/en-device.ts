@@ -66,6 +66,17 @@ export const device = {
     saved: 'Saved.',
     nameMissing: 'It needs a name.',
   },
+  photo: {
+    title: 'Photo',
+    shown: 'The photo as others see it',
+    choose: 'Choose a picture',
+    another: 'Choose another',
+    remove: 'Remove the photo',
+    hint: 'Its middle is made 256 pixels wide here; where it was taken is not sent along.',
+    saved: 'Saved.',
+    removed: 'Removed.',
+    unreadable: 'This browser cannot read that file as a picture.',
+  },
   pairs: {
     title: 'Told when near',
     hint: 'An event says when the two are near each other, and when they are apart again.',
