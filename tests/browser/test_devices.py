@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.conftest import Watched
 from tests.browser.driving import Vehicle, vehicle
@@ -73,7 +73,7 @@ def test_a_device_is_changed_in_the_page_and_told_from_others(
 def test_a_photo_is_made_small_here_and_shown_in_list_and_card(
     dashboard: Page, server: RunningServer, watched: Watched
 ) -> None:
-    picture = {"name": "van.png", "mimeType": "image/png", "buffer": make_png(1200, 700)}
+    picture: FilePayload = {"name": "van.png", "mimeType": "image/png", "buffer": make_png(1200, 700)}
     with vehicle(server, "van-12", "Van 12") as van:
         van.drive(*HERE)
         choose(dashboard, "Van 12")
@@ -96,6 +96,22 @@ def test_a_photo_is_made_small_here_and_shown_in_list_and_card(
         part.get_by_role("button", name="Remove the photo").click()
         expect(part.get_by_role("status")).to_have_text("Removed.")
         expect(dashboard.locator(".face:not(.none)")).to_have_count(0)
+
+
+def test_a_device_is_guarded_where_it_is_parked(dashboard: Page, server: RunningServer) -> None:
+    with vehicle(server, "van-12", "Van 12") as van:
+        van.drive(*HERE, speed=0)
+        choose(dashboard, "Van 12")
+        guard = dashboard.get_by_role("group", name="Moved while parked")
+        guard.get_by_role("combobox").select_option("100")
+        guard.get_by_role("button", name="Guard it here").click()
+        expect(guard).to_contain_text("when it is moved 100 m")
+        van.drive(HERE[0] + 0.004, HERE[1], speed=9)
+        expect(dashboard.locator(".events .event.moved")).to_contain_text("Van 12 was moved while parked")
+        dashboard.locator(".events .event.moved").click()
+        expect(dashboard.locator(".evidence")).to_contain_text("from where it was")
+        guard.get_by_role("button", name="No longer").click()
+        expect(guard.get_by_role("button", name="Guard it here")).to_be_visible()
 
 
 def test_a_new_token_is_shown_once_and_what_goes_with_a_device_is_said_first(

@@ -30,7 +30,8 @@ from tracker.model.moment import DAY_MS, format_ms, now_us
 from tracker.model.note import Note, Standing, Utterance
 from tracker.model.report import App
 from tracker.model.subscription import Wish
-from tracker.store.devices import delete_device, update_device
+from tracker.store.appearance import update_guard
+from tracker.store.devices import delete_device, select_devices_by_key, update_device
 from tracker.store.geofences import delete_geofence, insert_geofence, update_geofence
 from tracker.store.pairs import delete_pair, insert_pair, update_pair
 from tracker.store.pool import AWAY
@@ -335,6 +336,12 @@ class Player:
             gap,
         )
         self.log.silences.learn(self.log.memory.devices[key], (gap,) * 24, self.log.states[key])
+
+    async def guard(self, radius: float | None = None, trips: bool | None = None) -> None:
+        """Whether it is told that van-1 was moved from where it is, and that it sets out and stops."""
+        await update_guard(self.conn, self.keys[1], trips=trips, radius=radius)
+        (device,) = (await select_devices_by_key(self.conn, [self.keys[1]])).values()
+        self.log.know(device)
 
     async def category(self, category: str) -> None:
         device = await update_device(self.conn, "van-1", category=category)

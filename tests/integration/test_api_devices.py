@@ -192,3 +192,20 @@ async def test_a_device_may_not_look_at_devices(van: Caller, anonymous: Caller) 
     assert (await van.get("/api/devices")).status_code == 403
     assert (await van.get("/api/devices/van-12")).status_code == 403
     assert (await anonymous.get("/api/devices/van-12")).status_code == 401
+
+
+async def test_what_is_told_of_its_motion_is_asked_for(admin: Caller, viewer: Caller, device: Device) -> None:
+    path = f"/api/devices/{device.id}"
+    assert (await viewer.patch(path, {"guard": 50})).status_code == 403
+    assert (await admin.patch(path, {"guard": -1})).status_code == 422
+    assert (await admin.patch(path, {"guard": 100_001})).status_code == 422
+    asked = await (await admin.patch(path, {"guard": 50, "trips": True})).get_json()
+    assert asked["trips"] is True and asked["guard"]["radius"] == 50
+    named = await (await admin.patch(path, {"name": "Van"})).get_json()
+    assert named["guard"] == asked["guard"], "it is armed by the guard alone"
+    again = await (await admin.patch(path, {"guard": 50})).get_json()
+    assert again["guard"]["since"] > asked["guard"]["since"]
+    (listed,) = (await (await viewer.get("/api/devices")).get_json())["devices"]
+    assert listed["guard"] == again["guard"] and listed["trips"] is True
+    ended = await (await admin.patch(path, {"guard": 0, "trips": False})).get_json()
+    assert "guard" not in ended and "trips" not in ended

@@ -162,6 +162,9 @@ async def test_events_are_filtered_and_paged(conn: asyncpg.Connection, van: Devi
             conn, EVERYTHING, after=4, limit=9, only=EventFilter(devices=["van"], geofences=["b"])
         )
     ] == [6, 10]
+    assert [e.id for e in await select_events(conn, EVERYTHING, after=0, limit=2, before=13)] == [11, 12]
+    assert [e.id for e in await select_events(conn, EVERYTHING, after=0, limit=1, before=12)] == [11]
+    assert await select_events(conn, EVERYTHING, after=11, limit=9, before=12) == []
     assert await select_events(conn, EVERYTHING, after=0, limit=9, only=EventFilter(types=["exit"])) == []
     assert await select_events(conn, EVERYTHING, after=0, limit=9, only=EventFilter(devices=["nobody"])) == []
     assert await select_oldest(conn) == 1

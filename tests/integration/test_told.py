@@ -97,6 +97,7 @@ REST: Final = st.one_of(
     st.sampled_from([("standing", "hidden"), ("standing", "visible"), ("sos", "m-1"), ("sos", "m-2")]),
     st.tuples(st.just("standing"), st.just("visible"), st.integers(0, 3)),
     st.sampled_from([("rhythm", 60.0), ("rhythm", 6000.0)]),
+    st.sampled_from([("guard", 30.0), ("guard", 100.0), ("guard", 0.0), ("guard", None, True), ("guard", None, False)]),
 )
 RARE: Final = st.sampled_from(
     [("replace", "van-1"), ("replace", "van-2"), ("most_refolded", 1), ("refuse",), ("refuse", False), ("bad",)]

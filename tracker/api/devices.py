@@ -36,7 +36,7 @@ from tracker.model.device import ERASED, Device, Icon
 from tracker.model.moment import format_if_any, format_ms, from_datetime
 from tracker.model.sight import Sight
 from tracker.store.addresses import select_ingest_key
-from tracker.store.appearance import select_notes, update_appearance
+from tracker.store.appearance import select_notes, update_appearance, update_guard
 from tracker.store.device_status import DeviceStatus, select_status
 from tracker.store.devices import delete_device, insert_device, select_device, select_devices, update_device
 from tracker.store.erasures import insert_erasure
@@ -68,7 +68,8 @@ class NewDevice(msgspec.Struct, frozen=True):
 
 class DeviceChange(msgspec.Struct, frozen=True):
     """What is absent stays; an interval of 0 takes it away, and so does an empty category, color (`#rrggbb`), icon or
-    text of notes. `person`: whose own it is from now on,
+    text of notes. `trips`: it is told when it sets out and stops. `guard`: it is told, once, when it was moved so many
+    metres from where it is now; 0: no more, and each other value arms it anew. `person`: whose own it is from now on,
     by its number; it leaves its groups. Of what is somebody's own only that person says so; 0: it is nobody's."""
 
     name: Name | None = None
@@ -78,6 +79,8 @@ class DeviceChange(msgspec.Struct, frozen=True):
     color: Color | None = None
     icon: Icon | Literal[""] | None = None
     notes: Notes | None = None
+    trips: bool | None = None
+    guard: Annotated[float, msgspec.Meta(ge=0, le=100_000)] | None = None
 
 
 class DeviceQuery(Page, frozen=True):
@@ -95,12 +98,20 @@ class StatusAnswer(msgspec.Struct, frozen=True):
     until: str | None
 
 
+class GuardAnswer(msgspec.Struct, frozen=True):
+    """`radius` in metres; `since`: when it was armed, and there."""
+
+    radius: float
+    since: str
+
+
 class DeviceAnswer(msgspec.Struct, frozen=True):
     """`token` is there when it was just made, and never again. `ingest_url`, one address for every phone app, is shown
     to who may change the device, where it alone is asked for, and so is `owntracks_friends`, whether its OwnTracks
     shows others. `person` says whose own it is, if anybody's; there `may` says what the caller may do to it, `privacy`
     that it is vague or paused to others, and `notes` what people noted about it. `color` and `icon` are there where it
-    has them, and `photo` says which picture is at `/photo`."""
+    has them, and `photo` says which picture is at `/photo`; `trips` and `guard` where they are
+    asked for."""
 
     id: str
     name: str
@@ -109,6 +120,8 @@ class DeviceAnswer(msgspec.Struct, frozen=True):
     color: str | msgspec.UnsetType = msgspec.UNSET
     icon: str | msgspec.UnsetType = msgspec.UNSET
     photo: str | msgspec.UnsetType = msgspec.UNSET
+    trips: bool | msgspec.UnsetType = msgspec.UNSET
+    guard: GuardAnswer | msgspec.UnsetType = msgspec.UNSET
     notes: str | msgspec.UnsetType = msgspec.UNSET
     token: str | msgspec.UnsetType = msgspec.UNSET
     ingest_url: str | msgspec.UnsetType = msgspec.UNSET
@@ -236,6 +249,8 @@ async def _change(pool: asyncpg.Pool, id: str, change: DeviceChange) -> Response
         if change.person is not None and await give_device(conn, sight(), found.key, change.person):
             await note(conn, "device.given", id, whose=change.person)
         await _dress(conn, found.key, change)
+        if (change.trips, change.guard) != (None, None):
+            await update_guard(conn, found.key, trips=change.trips, radius=change.guard)
         device = await update_device(conn, id, name=name, category=category, interval=change.interval)
         if device is None:
             raise NotFound(f"there is no device {id}")
@@ -290,6 +305,8 @@ def _make_answer(device: Device, secret: str | None = None) -> DeviceAnswer:
         device.color or msgspec.UNSET,
         device.icon or msgspec.UNSET,
         device.photo or msgspec.UNSET,
+        device.guard.trips or msgspec.UNSET,
+        GuardAnswer(device.guard.radius, format_ms(device.guard.since)) if device.guard.radius else msgspec.UNSET,
         token=secret or msgspec.UNSET,
     )
 

@@ -23,9 +23,11 @@ Filter = Annotated[str, msgspec.Meta(max_length=4000)]  # three of them fit into
 
 
 class EventQuery(Page, frozen=True):
-    """`after` is the `next` of the page before. The filters take several values with commas between."""
+    """`after` is the `next` of the page before. With `before` the last `limit` with smaller numbers, to look back. The
+    filters take several values with commas between."""
 
     after: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] = 0
+    before: Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)] | None = None
     device: Filter | None = None
     geofence: Filter | None = None
     type: Filter | None = None
@@ -77,9 +79,10 @@ async def _page(pool: asyncpg.Pool, sights: Sights, query: EventQuery) -> EventP
             conn,
             after=query.after,
             limit=query.most,
+            before=query.before,
             only=read_filter(query.device, query.geofence, query.type),
         )
         events = await sights.ask(conn, require_caller(), select)
     last = events[-1].id if events else 0
-    next = last if len(events) == query.most else max(head, last)
+    next = last if len(events) == query.most and query.before is None else max(head, last)
     return EventPage(await asyncio.to_thread(lambda: [make_told(event) for event in events]), next)

@@ -73,7 +73,7 @@ def recast_devices(memory: Memory, fences: Fences, stamp: int, senders: Iterable
         if len(devices) >= MOST_RECAST:
             break
         devices[key] = None
-    return {key: recast(memory.states[key], memory.devices[key].category, stamp, fences) for key in devices}
+    return {key: recast(memory.states[key], memory.devices[key], stamp, fences) for key in devices}
 
 
 async def keep_meetings(

@@ -272,7 +272,7 @@ class Log:
         memory.stamp, memory.fences, memory.meetings = folded.stamp, taken.fences, taken.meetings
         states = taken.states | folded.states
         memory.states.update(states)
-        memory.to_recast.difference_update(taken.states)
+        memory.look_for_recast(taken.states)
         memory.meetings.meetings.update(folded.meetings)
         self.saving.dirty.update(states)
         self.saving.dirty_pairs.update(folded.meetings)

@@ -17,6 +17,7 @@ from tracker.model.dialect import Dialect
 from tracker.model.moment import now_ms, now_us
 from tracker.model.position import Position
 from tracker.model.state import State
+from tracker.pipeline.changes import is_cast
 
 logger = structlog.get_logger()
 
@@ -58,7 +59,7 @@ class Memory:
         self.devices = Devices()
         self.fences = Fences()
         self.meetings = Meetings()
-        self.to_recast: set[int] = set()  # devices whose category is not the one in force
+        self.to_recast: set[int] = set()  # devices of which people have said what is not in force
         self.unfolded: set[int] = set()  # devices with fixes that came late and are not folded in yet
         self.late: set[int] = set()  # those of them that nobody has begun with
         self.to_revisit: set[int] = set()  # devices that a change of the geofences may have given another wake
@@ -74,11 +75,14 @@ class Memory:
         """Take the device as it is now in its table."""
         before = self.devices.get(device.key)
         self.devices[device.key] = device
-        (self.to_recast.discard if device.category == self.states[device.key].category else self.to_recast.add)(
-            device.key
-        )
+        self.look_for_recast([device.key])
         if before is None or before.interval != device.interval:
             self.silences.changed(device, self.states[device.key], now_us())
+
+    def look_for_recast(self, devices: Iterable[int]) -> None:
+        """Of these devices: those of which people have said what is not in force, be it while a batch was under way."""
+        for key in devices:
+            (self.to_recast.discard if is_cast(self.devices[key], self.states[key]) else self.to_recast.add)(key)
 
     def expect(self, states: Mapping[int, State]) -> None:
         """What is to be done for these devices even if they send nothing more."""

@@ -54,7 +54,7 @@ async def restore(conn: asyncpg.Connection, partitions: Collection[int]) -> tupl
     saving = await replay(conn, memory, since, await select_in_force(conn, partitions))
     reached = await select_progress(conn)
     memory.progress = {device: Progress(boot, acked) for device, (boot, acked) in reached.items()}
-    memory.to_recast = {key for key, device in memory.devices.items() if device.category != memory.states[key].category}
+    memory.look_for_recast(list(memory.devices))
     return memory, saving
 
 

@@ -5,6 +5,8 @@ from typing import Final, Literal
 
 import msgspec
 
+from tracker.model.guard import NO_GUARD, Guard
+
 Icon = Literal["car", "van", "truck", "bus", "bike", "person", "boat", "animal", "parcel", "phone"]
 ERASED: Final = "erased"  # stands in lists for devices that are gone or not to be named; no device is called so
 SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -21,6 +23,7 @@ class Device(msgspec.Struct, frozen=True):
     color: str | None = None  # '#rrggbb', by which people tell it from others
     icon: str | None = None
     photo: str | None = None  # which one, where it has one
+    guard: Guard = NO_GUARD  # what is told of its motion
 
 
 def is_slug(text: str) -> bool:

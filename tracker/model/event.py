@@ -26,6 +26,9 @@ Kind = Literal[
     "battery_low",
     "frozen",
     "silent",
+    "moving",
+    "stopped",
+    "moved",
 ]
 AlarmKind = Literal["sos"]
 # Late fixes change these.

@@ -7,6 +7,7 @@ import msgspec
 
 from tracker.model.event import Transition
 from tracker.model.fix import Fix
+from tracker.model.guard import Guarded
 from tracker.model.position import Position, Status
 from tracker.model.stay import Candidate, Stay
 from tracker.model.vigil import Vigil
@@ -54,6 +55,7 @@ class State(msgspec.Struct, frozen=True, gc=False):
     held: tuple[Transition, ...] = ()  # what it passed through, told once the exit before is sure
     hop: Hop | None = None
     vigil: Vigil | None = None  # what its battery and a place that stays the same say; None: nothing
+    guarded: Guarded | None = None  # what is told of its motion; None: nothing
 
     @property
     def seems(self) -> frozenset[int]:

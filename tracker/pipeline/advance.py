@@ -15,6 +15,7 @@ from tracker.model.state import Jump, State
 from tracker.pipeline.anchors import add_anchor, note_late
 from tracker.pipeline.changes import note_changes
 from tracker.pipeline.decide import decide
+from tracker.pipeline.guarding import follow_guard, set_guard_back
 from tracker.pipeline.hop import follow_hop, is_back
 from tracker.pipeline.jump import CONFIRMATIONS, is_possible
 from tracker.pipeline.motion import decide_status
@@ -76,7 +77,16 @@ def set_back(state: State, at: int) -> State:
     stays = tuple(msgspec.structs.replace(stay, since=min(stay.since, at), episode=None) for stay in state.stays)
     anchors = tuple(anchor for anchor in state.anchors if anchor.seen_at < at)
     return msgspec.structs.replace(
-        state, newest=None, jump=None, stays=stays, candidates=(), anchors=anchors, due=0, held=(), hop=None
+        state,
+        newest=None,
+        jump=None,
+        stays=stays,
+        candidates=(),
+        anchors=anchors,
+        due=0,
+        held=(),
+        hop=None,
+        guarded=set_guard_back(state.guarded, at),
     )
 
 
@@ -109,6 +119,7 @@ def keep(device: Device, state: State, fix: Fix, received_at: int, late: int | N
         state.held,
         state.hop,
         state.vigil,
+        state.guarded,
     )
     return Step(after, fix, end_outage(device.key, state, fix, received_at, False))
 
@@ -128,6 +139,7 @@ def come_back(device: Device, state: State, question: Question, fences: Fences) 
 def move(device: Device, state: State, question: Question, fences: Fences) -> Step:
     fix, received_at = question.fix, question.received_at
     vigil, watched = watch(device.key, state, fix) if is_watched(state, fix) else (None, ())
+    guarded, parted = follow_guard(device.key, state, fix) if state.guarded is not None else (None, ())
     after = State(
         max(state.seen_at, fix.at),
         fix,
@@ -149,8 +161,9 @@ def move(device: Device, state: State, question: Question, fences: Fences) -> St
         state.held,
         follow_hop(state, fix),
         vigil,
+        guarded,
     )
-    back = (*end_outage(device.key, state, fix, received_at, True), *watched)
+    back = (*end_outage(device.key, state, fix, received_at, True), *watched, *parted)
     if question.here == state.seems and not question.between and fix.at < state.due:
         return Step(after, fix, back)
     decided, transitions = decide(device, after, state.newest, question, fences)

@@ -5,7 +5,10 @@ what is not so any more, and fixes from before a change must not decide together
 import msgspec
 
 from tracker.geofence.fences import Fences
+from tracker.model.device import Device
+from tracker.model.guard import NO_GUARD
 from tracker.model.state import State
+from tracker.pipeline.guarding import begin_guard
 
 
 def note_changes(state: State, fences: Fences) -> State:
@@ -20,12 +23,26 @@ def note_changes(state: State, fences: Fences) -> State:
     return msgspec.structs.replace(changed, stamp=fences.stamp)
 
 
-def recast(state: State, category: str | None, stamp: int, fences: Fences) -> State:
-    """The device is of another category from this stamp on."""
+def is_cast(device: Device, state: State) -> bool:
+    """Whether what people said of the device is in force."""
+    guard = NO_GUARD if state.guarded is None else state.guarded.guard
+    return device.category == state.category and device.guard == guard
+
+
+def recast(state: State, device: Device, stamp: int, fences: Fences) -> State:
+    """What people said of the device is in force from this stamp on."""
     state = note_changes(state, fences)
+    guarded = begin_guard(state.guarded, device.guard, state.newest)
+    state = msgspec.structs.replace(state, guarded=guarded, stamp=stamp)
+    if device.category == state.category:
+        return state
+    return recast_category(state, device.category, stamp, fences)
+
+
+def recast_category(state: State, category: str | None, stamp: int, fences: Fences) -> State:
     asking = {key for key in find_concerned(state) if key in fences and fences[key].scope.categories is not None}
     state = end_doubt(state, frozenset(asking))
-    return msgspec.structs.replace(state, category=category, recast_at=stamp, stamp=stamp)
+    return msgspec.structs.replace(state, category=category, recast_at=stamp)
 
 
 def find_changed(state: State, fences: Fences, stamp: int) -> frozenset[int]:

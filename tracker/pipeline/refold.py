@@ -70,6 +70,7 @@ def refold(
         heard_at=state.heard_at,
         excused_at=state.excused_at,
         vigil=state.vigil,
+        guarded=state.guarded,
     )
     known = {each.happening: each.decided_at for each in open_to_doubt}
     moved = [each for each in new if known.get(each.happening, each.decided_at) != each.decided_at]

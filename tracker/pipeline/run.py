@@ -31,7 +31,7 @@ def find_run(
     newest, at = state.newest, state.seen_at
     if newest is None or not state.anchors or state.offline_at is not None or state.hop is not None:
         return 0
-    if state.vigil is not None:
+    if state.vigil is not None or state.guarded is not None:
         return 0
     here, before, between, breaks = asked
     if number < len(before) and before[number] is not newest:

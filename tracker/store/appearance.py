@@ -1,4 +1,5 @@
-"""Columns color, icon and notes of table device: how people tell it from others. Notes are read by themselves."""
+"""Columns color, icon and notes of table device: how people tell it from others; and what is told of its motion. Notes
+are read by themselves."""
 
 import asyncpg
 
@@ -15,6 +16,19 @@ async def update_appearance(
         color,
         icon,
         notes,
+    )
+
+
+async def update_guard(conn: asyncpg.Connection, device: int, *, trips: bool | None, radius: float | None) -> None:
+    """What is told of its motion. None leaves a value as it is, a radius of 0 takes it away, any other arms it anew."""
+    await conn.execute(
+        """update device set trips = coalesce($2, trips),
+                             guard_radius = nullif(coalesce($3, guard_radius), 0),
+                             guarded_at = case when $3 is null then guarded_at when $3 > 0 then clock_timestamp() end
+           where key = $1""",
+        device,
+        trips,
+        radius,
     )
 
 

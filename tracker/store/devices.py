@@ -7,11 +7,13 @@ import asyncpg
 
 from tracker.errors import Conflict
 from tracker.model.device import Device
+from tracker.model.guard import NO_GUARD, Guard
+from tracker.model.moment import from_datetime
 from tracker.model.sight import Sight
 from tracker.store.seen import Args, seen_devices
 from tracker.store.tokens import revoke_device_tokens
 
-COLUMNS: Final = "key, id, name, category, interval_s, color, icon, photo"
+COLUMNS: Final = "key, id, name, category, interval_s, color, icon, photo, trips, guard_radius, guarded_at"
 
 
 async def insert_device(
@@ -134,5 +136,8 @@ async def _delete_fixes(conn: asyncpg.Connection, key: int) -> None:
 
 
 def _read_device(row: asyncpg.Record) -> Device:
-    key, id, name, category, *rest = (row[column] for column in COLUMNS.split(", "))
-    return Device(key, id, name, category, *rest)
+    key, id, name, category, interval, color, icon, photo, trips, radius, since = (
+        row[column] for column in COLUMNS.split(", ")
+    )
+    guard = Guard(trips, radius or 0.0, from_datetime(since) if since else 0) if trips or radius else NO_GUARD
+    return Device(key, id, name, category, interval, color, icon, photo, guard)

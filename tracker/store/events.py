@@ -177,9 +177,10 @@ async def select_events(
     after: int,
     limit: int,
     only: EventFilter = EVERY_EVENT,
+    before: int | None = None,
 ) -> list[Event]:
-    """The oldest first, with numbers above `after`."""
-    args: Args = [after, limit, only.devices, only.geofences, only.types]
+    """The oldest first, with numbers above `after`: the first of them; with `before` the last that are below it."""
+    args: Args = [after, limit, only.devices, only.geofences, only.types, before]
     seen = seen_devices(sight, "e.device", args) + seen_fence_ids(sight, "e.geofence", args)
     seen += seen_device_ids(sight, "e.evidence ->> 'other'", args) + own_only(sight, args)
     rows = await conn.fetch(
@@ -190,11 +191,13 @@ async def select_events(
              and ($3::text[] is null or e.device = any(array(select key from device where id = any($3)))
                   or (e.evidence ? 'other' and e.evidence ->> 'other' = any($3)))
              and ($4::text[] is null or e.geofence = any($4))
-             and ($5::text[] is null or e.type = any($5)){seen}
-           order by e.id limit $2""",
+             and ($5::text[] is null or e.type = any($5))
+             and ($6::bigint is null or e.id < $6){seen}
+           order by e.id {"" if before is None else "desc"} limit $2""",
         *args,
     )
-    return [read_event(row) for row in rows]
+    found = [read_event(row) for row in rows]
+    return found if before is None else found[::-1]
 
 
 async def select_event(conn: asyncpg.Connection, sight: Sight, id: int) -> Event | None:

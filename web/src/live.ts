@@ -244,10 +244,11 @@ export class Live {
     if (state.door.peek().state !== 'open') return;
     const loaded = await quietly(async () => {
       const found = await fetchDevices();
-      for (const { id, name, category, color, icon, photo, person } of found) {
-        const row = this.feed.devices.learn(id, name, category);
-        this.feed.devices.dress(row, color, icon, photo);
-        this.feed.devices.give(row, person);
+      for (const entry of found) {
+        const row = this.feed.devices.learn(entry.id, entry.name, entry.category);
+        this.feed.devices.dress(row, entry);
+        this.feed.devices.watch(row, entry.trips, entry.guard);
+        this.feed.devices.give(row, entry.person);
       }
       this.feed.devices.retain(new Set(found.map((device) => device.id)));
       const ours = this.feed.threads.last;

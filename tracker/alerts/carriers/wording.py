@@ -30,6 +30,9 @@ SAID: Final[Mapping[str, str]] = {
     "battery_low": "The battery of {device} is low{battery}",
     "frozen": "{device} repeats an old place{same}",
     "silent": "Is {device} all right? It is unusually silent{silent}",
+    "moving": "{device} has set out",
+    "stopped": "{device} has stopped",
+    "moved": "{device} was moved while parked{way}",
     "sos": "{device} calls for help{age}",
     "absent": "{device} was not in {geofence}{until}",
     "test": "A test: alerts arrive here",
@@ -52,6 +55,9 @@ COUNTED: Final[Mapping[str, str]] = {
     "battery_low": "battery low",
     "frozen": "place repeated",
     "silent": "unusually silent",
+    "moving": "set out",
+    "stopped": "stopped",
+    "moved": "moved while parked",
     "retraction": "corrected",
     "sos": "called for help",
     "absent": "not there",
@@ -68,6 +74,7 @@ class Figures(msgspec.Struct, frozen=True):
     limit: float | None = None
     peak: float | None = None
     silent_s: float | None = None
+    distance: float | None = None
     until: datetime | None = None
     unknown: bool = False
     battery: float | None = None
@@ -174,6 +181,7 @@ def sentence(event: WordedEvent, names: Names, zone: tzinfo = UTC) -> str:
         age=f"; the place is {duration(evidence.age_s)} old" if evidence.age_s and evidence.age_s > OLD_S else "",
         until=f" by {evidence.until.astimezone(zone):%H:%M}" if evidence.until else "",
         silent=_silence(evidence),
+        way=f": {evidence.distance:.0f} m" if evidence.distance else "",
         battery=f": {evidence.battery:.0%}" if evidence.battery is not None else "",
         same=f", the same in {evidence.same} fixes" if evidence.same else "",
         type=one_line(event.type),

@@ -1,6 +1,12 @@
 /** Devices as the catalogue has them, one as it is, what is done to it, and where it has been. */
 import type { Position } from 'geojson';
-import { call, here, type Json, list, numberOrNull, send, textOrNull } from './call';
+import { call, here, type Json, list, numberOrNull, object, send, textOrNull } from './call';
+
+/** That it was moved while parked is told: so many metres from where it was at `since` (ms). */
+export interface DeviceGuard {
+  readonly radius: number;
+  readonly since: number;
+}
 
 export interface DeviceEntry {
   readonly id: string;
@@ -9,6 +15,8 @@ export interface DeviceEntry {
   readonly color: string | null; // '#rrggbb'
   readonly icon: string | null;
   readonly photo: string | null; // which one, where it has one
+  readonly trips: boolean; // it is told when it sets out and stops
+  readonly guard: DeviceGuard | null;
   readonly person: number | null; // whose own it is
 }
 
@@ -25,6 +33,7 @@ export interface DeviceChange {
   readonly color: string;
   readonly icon: string;
   readonly notes: string;
+  readonly trips: boolean;
 }
 
 /** What is erased together with a device. `first` in ms. */
@@ -57,8 +66,15 @@ function decodeDevice(device: Json): DeviceEntry {
     color: textOrNull(device['color']),
     icon: textOrNull(device['icon']),
     photo: textOrNull(device['photo']),
+    trips: device['trips'] === true,
+    guard: decodeGuard(device['guard']),
     person: numberOrNull(device['person']),
   };
+}
+
+function decodeGuard(given: unknown): DeviceGuard | null {
+  const { radius, since } = object(given);
+  return typeof radius === 'number' ? { radius, since: Date.parse(String(since)) } : null;
 }
 
 function at(id: string): string {
@@ -76,6 +92,15 @@ export async function fetchDevice(id: string): Promise<DeviceDetails> {
 
 export async function changeDevice(id: string, change: DeviceChange): Promise<void> {
   await call('PATCH', at(id), change);
+}
+
+/** Armed anew, so far from where it is now; 0: no more. */
+export async function changeGuard(id: string, radius: number): Promise<void> {
+  await call('PATCH', at(id), { guard: radius });
+}
+
+export async function changeTrips(id: string, trips: boolean): Promise<void> {
+  await call('PATCH', at(id), { trips });
 }
 
 /** Another photo has another address: what the browser has kept of the last is not shown for it. */

@@ -10,6 +10,18 @@ const NONE_U8 = 255;
 const AHEAD_MS = 60_000; // further ahead of now the server flags a time
 const FIRST_CAPACITY = 256;
 
+/** How people tell it from others. */
+interface Dress {
+  readonly color: string | null;
+  readonly icon: string | null;
+  readonly photo: string | null;
+}
+
+interface Guard {
+  readonly radius: number; // m
+  readonly since: number; // ms
+}
+
 export class DeviceTable {
   size = 0;
   namesVersion = 0; // counts up when a device appears, goes or is renamed
@@ -30,6 +42,8 @@ export class DeviceTable {
   readonly color: (string | null)[] = []; // '#rrggbb'
   readonly icon: (string | null)[] = [];
   readonly photo: (string | null)[] = []; // which one
+  readonly trips: boolean[] = []; // it is told when it sets out and stops
+  readonly guard: (Guard | null)[] = []; // where it is told that it was moved
   readonly inside: (readonly string[])[] = []; // geofence ids
   newestAt = NaN;
   readonly person: (number | null)[] = []; // by row, whose own it is
@@ -63,12 +77,18 @@ export class DeviceTable {
   }
 
   /** How people tell it from others. */
-  dress(row: number, color: string | null, icon: string | null, photo: string | null): void {
+  dress(row: number, { color, icon, photo }: Dress): void {
     if (this.color[row] === color && this.icon[row] === icon && this.photo[row] === photo) return;
     this.color[row] = color;
     this.icon[row] = icon;
     this.photo[row] = photo;
     this.namesVersion++;
+  }
+
+  /** What is told of its motion. */
+  watch(row: number, trips: boolean, guard: Guard | null): void {
+    this.trips[row] = trips;
+    this.guard[row] = guard;
   }
 
   /** Whose own they are: two phones of one person are one dot. */

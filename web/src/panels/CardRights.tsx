@@ -9,6 +9,7 @@ import { me, tick } from '../state';
 import { WatcherLists } from '../watching/WatcherLists';
 import type { Watchers } from '../watching/watchers';
 import { words } from '../words';
+import { CardGuard } from './CardGuard';
 import { moment } from './format';
 import { later } from './later';
 
@@ -34,6 +35,7 @@ export function CardRights({ live, id }: { live: Live; id: string }) {
     <div class="rights">
       {privacy && <p class="hidden-now">{sayPrivacy(privacy, isOwn)}</p>}
       {found && !isOwn && me.value?.person !== null && <p class="hint">{sayRights(found.may)}</p>}
+      {found?.may.includes('devices') && <CardGuard live={live} id={id} />}
       {isOwn && <ShownIn id={id} key={`shown ${id}`} />}
       {isOwn && <Hide id={id} privacy={privacy} />}
       {isOwn && <Watched id={id} key={id} />}

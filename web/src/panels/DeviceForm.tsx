@@ -54,6 +54,7 @@ function Form({ live, device }: { live: Live; device: DeviceDetails }) {
   const [name, category] = [useSignal(device.name), useSignal(device.category ?? '')];
   const interval = useSignal(device.interval === null ? '' : String(device.interval));
   const [color, icon, notes] = [useSignal(device.color ?? ''), useSignal(device.icon ?? ''), useSignal(device.notes)];
+  const trips = useSignal(device.trips);
   const [fault, saved] = [useSignal<ApiError | null>(null), useSignal(false)];
   const faultOf = (field: string) => (fault.value?.field === field ? fault.value.message : undefined);
   const save = async (event: Event) => {
@@ -63,7 +64,7 @@ function Form({ live, device }: { live: Live; device: DeviceDetails }) {
     const change = readChange(Object.fromEntries(Object.entries(typed).map(([key, each]) => [key, each.value])));
     if (change instanceof ApiError) return void (fault.value = change);
     try {
-      await changeDevice(device.id, change);
+      await changeDevice(device.id, { ...change, trips: trips.value });
       await live.readCatalogue();
       saved.value = true;
     } catch (error) {
@@ -106,6 +107,21 @@ function Form({ live, device }: { live: Live; device: DeviceDetails }) {
       </div>
       <Colors picked={color} onPick={type(color, 'color')} />
       <Icons picked={icon} color={color.value || null} onPick={type(icon, 'icon')} />
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={trips.value}
+          aria-describedby="trips-hint"
+          onChange={(event) => {
+            trips.value = event.currentTarget.checked;
+            saved.value = false;
+          }}
+        />{' '}
+        {said.guard.trips}
+      </label>
+      <p class="hint" id="trips-hint">
+        {said.guard.tripsHint}
+      </p>
       <Notes notes={notes} onInput={type(notes, 'notes')} fault={faultOf('notes')} />
       {fault.value && !FIELDS.includes(fault.value.field ?? '') && <Fault text={fault.value.message} />}
       <div class="saving">

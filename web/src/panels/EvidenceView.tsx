@@ -113,7 +113,8 @@ function lines(event: TrackerEvent, now: number): string[] {
     found.push(`${what} ${time(crossing.at, now)}${within(crossing)}`);
   if (evidence.inferred) found.push(words.value.evidence.inferred);
   if (evidence.by === 'clock' && event.type !== 'absent') found.push(words.value.evidence.byClock);
-  if (evidence.distance !== null) found.push(words.value.evidence.apart(distance(evidence.distance)));
+  const apart = evidence.other === null ? words.value.evidence.fromThere : words.value.evidence.apart;
+  if (evidence.distance !== null) found.push(apart(distance(evidence.distance)));
   if (evidence.silent !== null) found.push(words.value.evidence.nothingFor(age(1000 * evidence.silent)));
   found.push(decided(evidence));
   return found.filter(Boolean);

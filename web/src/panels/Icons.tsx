@@ -130,6 +130,21 @@ export const BatteryIcon = () => (
     <path d="M4 8h13v8H4ZM20 11v2M7 11v2" />
   </Icon>
 );
+export const GoIcon = () => (
+  <Icon size={15}>
+    <path d="m7 4 12 8-12 8Z" />
+  </Icon>
+);
+export const StopIcon = () => (
+  <Icon size={15}>
+    <rect x="5" y="5" width="14" height="14" rx="2" />
+  </Icon>
+);
+export const LockIcon = () => (
+  <Icon size={15}>
+    <path d="M5 11h14v9H5ZM8 11V7a4 4 0 0 1 8 0" />
+  </Icon>
+);
 const EVENT_ICONS: Record<string, () => ReturnType<typeof EnterIcon>> = {
   enter: () => <EnterIcon />,
   exit: () => <ExitIcon />,
@@ -146,6 +161,9 @@ const EVENT_ICONS: Record<string, () => ReturnType<typeof EnterIcon>> = {
   retraction: () => <UndoIcon />,
   sos: () => <BellIcon />,
   absent: () => <ClockIcon />,
+  moving: () => <GoIcon />,
+  stopped: () => <StopIcon />,
+  moved: () => <LockIcon />,
 };
 export const EventIcon = ({ type }: { type: string }) => (EVENT_ICONS[type] ?? FenceIcon)();
 export const FenceIcon = () => (

@@ -13,6 +13,7 @@ import { useDeviceNames } from './deviceNames';
 import { namesOf } from './EventFeed';
 import { Fault, Field, Group, useFaultsInSight } from './Field';
 import { QuietFields } from './QuietFields';
+import { TripsHint } from './TripsHint';
 
 interface Props {
   readonly desk: Desk;
@@ -43,6 +44,7 @@ export function SubscriptionForm({ live, desk, draft }: Props & { live: Live }) 
         <Whose desk={desk} draft={draft} />
         <ChannelFields desk={desk} draft={draft} />
         <Types desk={desk} draft={draft} />
+        <TripsHint live={live} draft={draft} />
         <Filters live={live} desk={desk} draft={draft} />
         <QuietFields desk={desk} draft={draft} />
         <Limits desk={desk} draft={draft} />

@@ -4,7 +4,7 @@ import type { DeviceChange } from '../api/devices';
 import { words } from '../words';
 
 /** What is typed as the server wants it, or what is wrong with it. */
-export function readChange(typed: Readonly<Record<string, string>>): DeviceChange | ApiError {
+export function readChange(typed: Readonly<Record<string, string>>): Omit<DeviceChange, 'trips'> | ApiError {
   const { name = '', category = '', interval = '', color = '', icon = '', notes = '' } = typed;
   const seconds = Number(interval.replace(',', '.'));
   if (name.trim() === '') return new ApiError(0, words.value.editing.nameMissing, 'name');

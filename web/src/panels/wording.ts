@@ -46,6 +46,9 @@ function pattern({ type, evidence }: TrackerEvent): string {
     case 'battery_low':
     case 'frozen':
     case 'silent':
+    case 'moving':
+    case 'stopped':
+    case 'moved':
     case 'sos':
       return said[type];
     default:

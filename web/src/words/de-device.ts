@@ -78,6 +78,22 @@ export const device: DeviceWords = {
     removed: 'Entfernt.',
     unreadable: 'Diese Datei kann der Browser nicht als Bild lesen.',
   },
+  guard: {
+    title: 'Geparkt bewegt',
+    radius: 'Gemeldet, wenn weiter als',
+    arm: 'Hier bewachen',
+    hint: 'Ein Ereignis meldet einmal, dass es so weit von seinem jetzigen Ort bewegt wurde.',
+    armed: (radius, since) => `Bewacht seit ${since}: einmal gemeldet, wenn es ${radius} bewegt wird.`,
+    disarm: 'Nicht mehr',
+    trips: 'Melden, wenn es aufbricht und anhält',
+    tripsHint: 'Angehalten hat es, wenn es noch dort ist, wo es drei Minuten vorher war.',
+    silent: (count) =>
+      count === '1'
+        ? 'Eines dieser Geräte meldet nicht, wenn es aufbricht und anhält.'
+        : `${count} dieser Geräte melden nicht, wenn sie aufbrechen und anhalten.`,
+    switchOn: 'Einschalten',
+    movedHint: 'Bewacht wird ein Gerät auf seiner Karte: „Hier bewachen“.',
+  },
   pairs: {
     title: 'Gemeldet, wenn nah',
     hint: 'Ein Ereignis sagt, wann die beiden einander nah sind, und wann wieder getrennt.',

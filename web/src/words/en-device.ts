@@ -77,6 +77,22 @@ export const device = {
     removed: 'Removed.',
     unreadable: 'This browser cannot read that file as a picture.',
   },
+  guard: {
+    title: 'Moved while parked',
+    radius: 'Told when farther than',
+    arm: 'Guard it here',
+    hint: 'An event tells, once, that it was moved so far from where it is now.',
+    armed: (radius: string, since: string) => `Guarded since ${since}: told, once, when it is moved ${radius}.`,
+    disarm: 'No longer',
+    trips: 'Tell when it sets out and stops',
+    tripsHint: 'It stopped when it still is where it was three minutes before.',
+    silent: (count: string): string =>
+      count === '1'
+        ? 'One of these devices does not tell when it sets out and stops.'
+        : `${count} of these devices do not tell when they set out and stop.`,
+    switchOn: 'Switch it on',
+    movedHint: 'A device is guarded on its card: “Guard it here”.',
+  },
   pairs: {
     title: 'Told when near',
     hint: 'An event says when the two are near each other, and when they are apart again.',
