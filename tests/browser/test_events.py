@@ -6,6 +6,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import enter
+from tests.browser.driving import vehicle
 from tests.browser.looking import start_at, until
 from tests.running import RunningServer
 
@@ -20,6 +21,8 @@ PORT = {
     "geometry": {"type": "Point", "coordinates": [24.9430, 62.1700]},
     "properties": {"name": "Old Port", "radius": 60},
 }
+
+IN, OUT = (24.9430, 62.1700), (24.9450, 62.1700)
 
 
 def say(page: Page, id: int, type: str, evidence: dict[str, Any], **more: Any) -> None:
@@ -91,3 +94,54 @@ def test_the_border_that_decided_is_drawn_where_it_is_another_by_now(page: Page,
 
 
 FORMER = "tracker.view.peek().map.getSource('former').serialize().data"
+
+
+def test_the_feed_is_narrowed_to_a_device_a_geofence_a_kind_and_the_log_is_looked_back(
+    page: Page, server: RunningServer
+) -> None:
+    """What is filtered is read from the log, however much happened to others meanwhile."""
+    server.new_geofence(PORT | {"properties": {"name": "Old Port", "radius": 60, "preset": "strict"}})
+    with vehicle(server, "van-12", "Van 12") as van, vehicle(server, "bus", "Bus") as bus:
+        van.drive(*IN, ago=3000)
+        for step in range(60):
+            bus.drive(*(OUT if step % 2 else IN), ago=2000 - 30 * step)
+        van.drive(*OUT, ago=100)
+        start_at(page, 24.9430, 62.1700)
+        enter(page, server)
+        events = page.get_by_role("region", name="Events")
+        rows = events.locator(".event")
+        until(page, "() => document.querySelectorAll('.events .event').length > 30")
+        events.get_by_role("button", name="Filter events").click()
+        events.get_by_label("Of which device").fill("van-12")
+        expect(rows).to_have_count(2)
+        expect(rows.first).to_contain_text("Van 12 left Old Port")
+        events.get_by_role("combobox", name="Show events").select_option("enter")
+        events.get_by_role("combobox", name="In which geofence").select_option("port")
+        expect(rows).to_have_count(1)
+        until(page, "() => location.search === '?kind=enter&of=van-12&in=port'")
+        page.reload()
+        expect(rows).to_have_count(1)
+        expect(rows.first).to_contain_text("Van 12 entered Old Port")
+        van.drive(*IN)
+        expect(rows).to_have_count(2)
+        events.locator(".chip button").first.click()
+        until(page, "() => document.querySelectorAll('.events .event').length > 20")
+        events.get_by_role("button", name="All events").click()
+        expect(events.get_by_role("button", name="All events")).to_have_count(0)
+        until(page, "() => location.search === ''")
+
+
+def test_what_happened_longer_ago_is_read_when_one_asks(page: Page, server: RunningServer) -> None:
+    server.new_geofence(PORT | {"properties": {"name": "Old Port", "radius": 60, "preset": "strict"}})
+    with vehicle(server, "bus", "Bus") as bus:
+        for step in range(130):
+            bus.drive(*(OUT if step % 2 else IN), ago=4000 - 30 * step)
+    start_at(page, 24.9430, 62.1700)
+    enter(page, server)
+    events = page.get_by_role("region", name="Events")
+    rows = events.locator(".event")
+    expect(rows).to_have_count(100)
+    events.get_by_role("button", name="Older ones").click()
+    expect(events).to_contain_text("These are all there are.")
+    with server.api() as api:
+        expect(rows).to_have_count(len(api.get("/api/events?device=bus").json()["events"]))

@@ -96,14 +96,14 @@ CHANGES: Final[dict[str, tuple[Script, list[str]]]] = {
             ("crash", 4),
             ("send", (100, 2)),
             ("checkpoint",),
-            ("send", (190, 2)),
+            ("send", (205, 2)),
             ("restart",),
-            ("send", (195, 2), (200, 3, 9.0)),
+            ("send", (210, 2), (220, 0, 9.0)),
             ("take_over",),
             ("guard", None, False),
-            ("send", (210, 0), (220, 2)),
+            ("send", (230, 2), (240, 0)),
         ],
-        ["moving 20", "stopped 20", "moving 200"],
+        ["moving 20", "stopped 20", "moving 220"],
     ),
     "other hours while inside, and a late fix from when it was closed": (
         [

@@ -17,6 +17,7 @@ export function keepAddress(live: Live): () => void {
   const pane = oneOf(PANES, query.get('pane'), 'devices');
   state.pane.value = pane === 'alerts' && !state.seesAlerts.peek() ? 'devices' : pane;
   state.finding.value = readFinding(query);
+  state.feedFilter.value = readFeedFilter(query);
   state.chosenFence.value = query.get('fence');
   const device = query.get('device');
   if (device !== null) {
@@ -44,6 +45,10 @@ export function readFinding(query: URLSearchParams): Finding {
   };
 }
 
+export function readFeedFilter(query: URLSearchParams): state.FeedFilter {
+  return { kind: query.get('kind') ?? '', device: query.get('of') ?? '', geofence: query.get('in') ?? '' };
+}
+
 export function writeFinding(finding: Finding): [string, string][] {
   return Object.entries(finding)
     .filter(([key, value]) => value !== EVERYTHING[key as keyof Finding])
@@ -61,6 +66,9 @@ function writeAddress(live: Live): string {
     ...writeFinding(state.finding.value),
     ['at', state.camera.value && writeCamera(state.camera.value)],
     ['fence', state.chosenFence.value],
+    ['kind', state.feedFilter.value.kind || null],
+    ['of', state.feedFilter.value.device || null],
+    ['in', state.feedFilter.value.geofence || null],
     ['event', state.chosenEvent.value === null ? null : String(state.chosenEvent.value)],
     ['device', device],
     ['card', device === null ? null : unless('now', state.cardView.value)],

@@ -286,7 +286,8 @@ export class Live {
   /** Numbers have no gaps, so the newest hundred are those after head - 100. */
   private async readLog(head: number): Promise<void> {
     await quietly(async () => {
-      this.feed.events.fill(await fetchEvents(Math.max(0, head - EVENTS_SHOWN), EVENTS_SHOWN));
+      const after = Math.max(0, head - EVENTS_SHOWN);
+      this.feed.events.fill(await fetchEvents(after, EVENTS_SHOWN), after);
     });
     state.events.value = this.feed.events.events;
   }

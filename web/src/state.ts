@@ -44,6 +44,14 @@ export const catalogue = signal<'loading' | 'loaded' | 'failed'>('loading');
 export const selected = signal<number | null>(null); // row of the table
 export const chosenEvent = signal<number | null>(null); // whose evidence is open
 export const chosenFence = signal<string | null>(null); // its id; a device or a geofence is selected, not both
+/** Which events the feed tells of; '' asks for all. */
+export interface FeedFilter {
+  readonly kind: string;
+  readonly device: string;
+  readonly geofence: string;
+}
+export const ANY_EVENT: FeedFilter = { kind: '', device: '', geofence: '' };
+export const feedFilter = signal(ANY_EVENT);
 export const following = signal(false);
 export const query = signal('');
 export const filter = signal<Filter>('all');

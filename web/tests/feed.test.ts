@@ -285,8 +285,16 @@ test('the log keeps a bounded number of events, newest first, each once', () => 
   });
   for (let id = 1; id <= 2 * KEPT; id++) log.add(make(id));
   expect([log.add(make(5)), log.events.length, log.events[0]!.id, log.last]).toEqual([false, KEPT, 2 * KEPT, 2 * KEPT]);
-  log.fill([make(301), make(302), make(600)]);
+  expect(log.lostUpTo).toBe(KEPT);
+  log.fill([make(301), make(302), make(600)], KEPT);
   expect(new Set(log.events.map((it) => it.id)).size).toBe(KEPT);
+  log.keep(make(7)); // an old one takes the place of one that was held
+  expect([log.events.at(-1)!.id, log.lostUpTo]).toEqual([7, KEPT + 1]);
+  log.clear();
+  log.startAfter(900);
+  expect(log.lostUpTo).toBe(900); // until the log is read, nothing up to there is here
+  log.fill([make(850), make(900)], 800);
+  expect(log.lostUpTo).toBe(800);
 });
 
 test('a snapshot in parts is whole with its last part', () => {

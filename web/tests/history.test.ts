@@ -4,6 +4,7 @@ import { findCrossings } from '../src/geofences/crossing';
 import { History } from '../src/geofences/history';
 import { decodeEvent } from '../src/live/decode';
 import { arrange, held, inOrder } from '../src/panels/order';
+import { ANY_EVENT } from '../src/state';
 
 describe('history', () => {
   test('goes back and forth, and a new change ends what lay ahead', () => {
@@ -51,11 +52,22 @@ describe('the feed', () => {
   ];
   const ids = (events: readonly { id: number }[]) => events.map(({ id }) => id);
 
-  test('is in the order of time, not of numbers, and of one kind where one asks', () => {
-    expect([ids(inOrder(all, '')), ids(inOrder(all, 'exit'))]).toEqual([[8, 7, 9], [8]]);
+  test('is in the order of time, not of numbers, and each is there once', () => {
+    expect(ids(inOrder([...all, all[0]!], ANY_EVENT))).toEqual([8, 7, 9]);
+  });
+  test.each([
+    [{ kind: 'exit' }, [8]],
+    [{ device: 'a' }, [8, 7, 9, 6]],
+    [{ device: 'b' }, [6]], // an event of two is one of either
+    [{ geofence: 'port' }, [6]],
+    [{ geofence: 'port', kind: 'enter' }, []],
+  ])('tells of what one asks for: %o', (part, expected) => {
+    const near = { id: 6, type: 'near', device: 'a', geofence: 'port', at: '2026-11-23T10:00:00Z' };
+    const given = [...all, decodeEvent({ ...near, evidence: { other: 'b' } })];
+    expect(ids(inOrder(given, { ...ANY_EVENT, ...part }))).toEqual(expected);
   });
   test('what comes while one reads waits, and nothing is missing after', () => {
-    const { shown, waiting } = held(inOrder(all, ''), 7);
+    const { shown, waiting } = held(inOrder(all, ANY_EVENT), 7);
     expect([ids(shown), waiting, held(all, null).waiting]).toEqual([[7], 2, 0]);
   });
   test('what lies under the open one is moved by its evidence', () => {

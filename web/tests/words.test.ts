@@ -1,8 +1,13 @@
 import { afterEach, expect, test } from 'vitest';
+import { de as linkDe } from '../src/link/words/de';
 import { decodeEvent } from '../src/live/decode';
 import { accuracy, age, ago, distance, speed } from '../src/panels/format';
 import { plain, sentence } from '../src/panels/wording';
+import { groupWords } from '../src/people/group-words';
+import { peopleWords } from '../src/people/words';
+import { de as trackDe } from '../src/track/words/de';
 import { units } from '../src/units';
+import { watching } from '../src/watching/de';
 import { language } from '../src/words';
 import { de } from '../src/words/de';
 import { en } from '../src/words/en';
@@ -32,6 +37,13 @@ test('each text is there in each language, with the same places for names and fi
       .sort(),
   );
   for (const [path, text] of texts(en)) expect([path, places(german.get(path)!)]).toEqual([path, places(text)]);
+});
+
+test('one thing has one German name, on whichever page', () => {
+  language.value = 'de';
+  const all = [de, peopleWords.value, groupWords.value, watching, trackDe, linkDe].flatMap((each) => texts(each));
+  expect(all.filter(([, text]) => /geofence|batterie/i.test(text) && !text.includes('/api/'))).toEqual([]);
+  expect(all.some(([, text]) => text.includes('Gebiet')) && all.some(([, text]) => text.includes('Akku'))).toBe(true);
 });
 
 test('German puts the verb at the end, and its names keep being names', () => {

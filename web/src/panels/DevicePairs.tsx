@@ -66,7 +66,7 @@ export function DevicePairs({ live, id }: { live: Live; id: string }) {
           onInput={(event) => (other.value = event.currentTarget.value)}
         />
         <datalist id="pair-devices">
-          {others(live, id).map((row) => (
+          {listDevices(live, id).map((row) => (
             <option key={row} value={live.feed.devices.id[row]!}>
               {live.feed.devices.name[row]}
             </option>
@@ -93,7 +93,8 @@ export function DevicePairs({ live, id }: { live: Live; id: string }) {
 
 const OFFERED = 500; // a list of ten thousand is no list
 
-function others(live: Live, id: string): number[] {
+/** The first of all others, by name. */
+export function listDevices(live: Live, id: string): number[] {
   const { devices } = live.feed;
   const rows = Array.from({ length: devices.size }, (_, row) => row).filter(
     (row) => devices.id[row] && devices.id[row] !== id,

@@ -3,13 +3,15 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Live } from '../live';
 import type { TrackerEvent } from '../live/frames';
 import { sayNear, useTown } from '../places/say';
-import { chosenEvent, events, geofenceNames, geofences, second } from '../state';
+import { chosenEvent, events, feedFilter, geofenceNames, geofences, second } from '../state';
 import { words } from '../words';
 import { EvidenceView } from './EvidenceView';
+import { FeedFilterButton, FeedFilters, FeedKinds } from './FeedFilters';
 import { ago, count as counted, moment, time } from './format';
 import { EventIcon } from './Icons';
 import { Name } from './Name';
-import { arrange, held, inOrder } from './order';
+import { arrange, held, inOrder, isNarrow } from './order';
+import { MOST, type Past, usePast } from './past';
 import { type Names, type Part, retracted, sentence } from './wording';
 
 const SHOWN = 100;
@@ -19,14 +21,17 @@ export function EventFeed({ live }: { live: Live }) {
   void second.value; // ages, and names that came late
   const open = chosenEvent.value;
   const setOpen = (id: number | null) => (chosenEvent.value = id);
-  const [kind, setKind] = useState('');
+  const wanted = feedFilter.value;
+  const [filtersOpen, setFiltersOpen] = useState(false);
+  const past = usePast(live.feed.events, wanted);
   const [reading, setReading] = useState(false);
   const [seen, setSeen] = useState<number | null>(null); // the newest of those shown, while one reads
   const list = useRef<HTMLOListElement>(null);
-  const wrong = useMemo(() => retracted(events.value), [events.value]);
+  const all = useMemo(() => [...events.value, ...past.events], [events.value, past.events]);
+  const wrong = useMemo(() => retracted(all), [all]);
   const isHeld = reading || open !== null;
   useEffect(() => setSeen(isHeld ? newest(events.peek()) : null), [isHeld]);
-  const { shown, waiting } = held(inOrder(events.value, kind), seen);
+  const { shown, waiting } = held(inOrder(all, wanted), seen);
   const reveal = () => {
     setOpen(null);
     setReading(false);
@@ -42,16 +47,21 @@ export function EventFeed({ live }: { live: Live }) {
             {words.value.events.waiting(counted(waiting))}
           </button>
         )}
-        {events.value.length > 0 && <Kinds kind={kind} onChange={setKind} />}
+        {(events.value.length > 0 || isNarrow(wanted)) && (
+          <>
+            <FeedKinds />
+            <FeedFilterButton open={filtersOpen} onToggle={() => setFiltersOpen(!filtersOpen)} />
+          </>
+        )}
       </header>
-      {events.value.length === 0 ? (
-        <NoEvents />
-      ) : shown.length === 0 ? (
-        <p class="nothing">{words.value.events.noMatch}</p>
+      <FeedFilters live={live} open={filtersOpen} />
+      {shown.length === 0 ? (
+        <NoEvents narrow={isNarrow(wanted)} past={past} />
       ) : (
         <Rows
           live={live}
-          shown={shown.slice(0, SHOWN)}
+          shown={shown.slice(0, SHOWN + past.events.length)}
+          past={past}
           wrong={wrong}
           open={open}
           setOpen={setOpen}
@@ -67,20 +77,6 @@ function newest(all: readonly TrackerEvent[]): number {
   return all.reduce((most, event) => Math.max(most, event.id), 0);
 }
 
-function Kinds({ kind, onChange }: { kind: string; onChange: (kind: string) => void }) {
-  const { all, filter, kinds } = words.value.events;
-  return (
-    <select aria-label={filter} value={kind} onChange={(event) => onChange(event.currentTarget.value)}>
-      <option value="">{all}</option>
-      {Object.entries(kinds).map(([type, text]) => (
-        <option key={type} value={type}>
-          {text}
-        </option>
-      ))}
-    </select>
-  );
-}
-
 interface RowsProps {
   readonly live: Live;
   readonly shown: readonly TrackerEvent[];
@@ -89,10 +85,11 @@ interface RowsProps {
   readonly setOpen: (id: number | null) => void;
   readonly list: { current: HTMLOListElement | null };
   readonly setReading: (reading: boolean) => void;
+  readonly past: Past;
 }
 
 /** Each is put at its height by a transform: what comes in above moves them without a new layout of all. */
-function Rows({ live, shown, wrong, open, setOpen, list, setReading }: RowsProps) {
+function Rows({ live, shown, wrong, open, setOpen, list, setReading, past }: RowsProps) {
   const [evidence, setEvidence] = useState(0); // px of the open one's
   const [hovered, setHovered] = useState(false);
   const tops = arrange(shown, (event) => isTall(event, wrong), open, evidence);
@@ -120,7 +117,9 @@ function Rows({ live, shown, wrong, open, setOpen, list, setReading }: RowsProps
           />
         </li>
       ))}
-      <li class="rest" aria-hidden="true" style={{ transform: `translateY(${tops.at(-1)}px)` }} />
+      <li class="rest" style={{ transform: `translateY(${tops.at(-1)}px)` }}>
+        <Older past={past} />
+      </li>
     </ol>
   );
 }
@@ -129,10 +128,32 @@ function isTall(event: TrackerEvent, wrong: ReadonlySet<number>): boolean {
   return event.late || wrong.has(event.id);
 }
 
-function NoEvents() {
+/** Looks further back, as far as it makes sense on a screen. */
+function Older({ past }: { past: Past }) {
+  const said = words.value.events;
+  if (past.reading === 'ended') return <p class="hint">{said.noOlder}</p>;
+  if (past.events.length >= MOST) return <p class="hint">{said.enough}</p>;
   return (
-    <p class="nothing">{geofences.value.length === 0 ? words.value.events.noGeofences : words.value.events.none}</p>
+    <button type="button" class="link" disabled={past.reading === 'yes'} onClick={past.readOlder}>
+      {past.reading === 'yes' ? said.reading : past.reading === 'failed' ? said.again : said.older}
+    </button>
   );
+}
+
+function NoEvents({ narrow, past }: { narrow: boolean; past: Past }) {
+  const said = words.value.events;
+  if (narrow && past.reading === 'yes') return <p class="nothing">{said.reading}</p>;
+  if (narrow && past.reading === 'failed')
+    return (
+      <p class="nothing" role="alert">
+        {said.unread}{' '}
+        <button type="button" class="link" onClick={past.readOlder}>
+          {said.again}
+        </button>
+      </p>
+    );
+  if (narrow) return <p class="nothing">{said.noMatch}</p>;
+  return <p class="nothing">{geofences.value.length === 0 ? said.noGeofences : said.none}</p>;
 }
 
 interface EntryProps {

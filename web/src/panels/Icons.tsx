@@ -130,6 +130,11 @@ export const BatteryIcon = () => (
     <path d="M4 8h13v8H4ZM20 11v2M7 11v2" />
   </Icon>
 );
+export const FilterIcon = () => (
+  <Icon size={15}>
+    <path d="M4 6h16M7 12h10M10 18h4" />
+  </Icon>
+);
 export const GoIcon = () => (
   <Icon size={15}>
     <path d="m7 4 12 8-12 8Z" />

@@ -1,12 +1,24 @@
 /** How events stand in the feed: by their time, at their heights, and which wait because somebody reads. */
 import type { TrackerEvent } from '../live/frames';
+import type { FeedFilter } from '../state';
 
 export const ROW_PX = 34;
 export const TALL_PX = 50; // with a line that says it was late or wrong
 
-/** The newest first by when it happened, not by when it was told; `kind`: only those, '' for all. */
-export function inOrder(events: readonly TrackerEvent[], kind: string): readonly TrackerEvent[] {
-  return events.filter((event) => !kind || event.type === kind).sort((a, b) => b.at - a.at || b.id - a.id);
+/** The newest first by when it happened, not by when it was told; each once, and only those that are asked for. */
+export function inOrder(events: readonly TrackerEvent[], wanted: FeedFilter): readonly TrackerEvent[] {
+  const found = new Map(events.filter((event) => isWanted(event, wanted)).map((event) => [event.id, event]));
+  return [...found.values()].sort((a, b) => b.at - a.at || b.id - a.id);
+}
+
+/** As the server filters: an event of two devices is one of either. */
+export function isWanted(event: TrackerEvent, { kind, device, geofence }: FeedFilter): boolean {
+  const isOf = !device || event.device === device || event.evidence.other === device;
+  return isOf && (!kind || event.type === kind) && (!geofence || event.geofence === geofence);
+}
+
+export function isNarrow({ kind, device, geofence }: FeedFilter): boolean {
+  return Boolean(kind || device || geofence);
 }
 
 /** While somebody reads (`seen`: the newest number they have in sight), what comes waits. */

@@ -27,7 +27,7 @@ type GroupWords = typeof en;
 const de: GroupWords = {
   groups: 'Gruppen',
   groupsHint:
-    'In einer Gruppe sind Personen, und die Geräte und Geofences, die sie sehen. Legen Sie eine an, damit andere etwas sehen.',
+    'In einer Gruppe sind Personen, und die Geräte und Gebiete, die sie sehen. Legen Sie eine an, damit andere etwas sehen.',
   newGroup: 'Name einer neuen Gruppe',
   makeGroup: 'Gruppe anlegen',
   removeGroup: 'Gruppe entfernen',
@@ -37,8 +37,8 @@ const de: GroupWords = {
   takeOut: 'Herausnehmen',
   takeOutOf: (what) => `${what} herausnehmen`,
   reallyTakeOut: 'Aus der Gruppe nehmen?',
-  things: { devices: 'Geräte', geofences: 'Geofences' },
-  addThing: { devices: 'Ein Gerät hinzufügen …', geofences: 'Einen Geofence hinzufügen …' },
+  things: { devices: 'Geräte', geofences: 'Gebiete' },
+  addThing: { devices: 'Ein Gerät hinzufügen …', geofences: 'Ein Gebiet hinzufügen …' },
   noThings: 'Keine.',
   shownTo: 'Zu sehen für',
   onlyYou: 'Nur Sie sehen es. Wer die Datenbank betreibt, kann alles lesen.',

@@ -26,7 +26,7 @@ export const device: DeviceWords = {
     hours: (hours) => (hours === 1 ? '1 Stunde' : `${hours} Stunden`),
     speed: 'Geschwindigkeit',
     altitude: 'Höhe',
-    battery: 'Batterie',
+    battery: 'Akku',
     reading: 'Wird gelesen…',
     none: 'Aus dieser Zeit ist nichts gespeichert.',
     failed: 'Der Verlauf ließ sich nicht lesen.',
