@@ -34,7 +34,6 @@ import { Detail } from './Detail';
 import { DeviceList } from './DeviceList';
 import { EventFeed } from './EventFeed';
 import { GeofenceCard } from './GeofenceCard';
-import { GeofenceForm } from './GeofenceForm';
 import { GeofenceList } from './GeofenceList';
 import { CloseIcon, FitIcon, KeyboardIcon, LeaveIcon, Mark, MoonIcon, PersonIcon, SunIcon } from './Icons';
 import { later } from './later';
@@ -48,6 +47,7 @@ const Account = later(() => import('./Account').then((it) => it.Account));
 const AddDevice = later(() => import('./AddDevice').then((it) => it.AddDevice));
 const Alerts = later(() => import('./Alerts').then((it) => it.Alerts));
 const DeviceForm = later(() => import('./DeviceForm').then((it) => it.DeviceForm));
+const GeofenceForm = later(() => import('./GeofenceForm').then((it) => it.GeofenceForm));
 const ShareDevice = later(() => import('./ShareDevice').then((it) => it.ShareDevice));
 
 export function App({ liveUrl, onSignedIn }: { liveUrl: string; onSignedIn: () => void }) {

@@ -9,10 +9,10 @@ import { me, tick } from '../state';
 import { WatcherLists } from '../watching/WatcherLists';
 import type { Watchers } from '../watching/watchers';
 import { words } from '../words';
-import { CardGuard } from './CardGuard';
 import { moment } from './format';
 import { later } from './later';
 
+const CardGuard = later(() => import('./CardGuard').then((it) => it.CardGuard));
 const ShownIn = later(() => import('../people/ShownIn').then((it) => it.ShownIn));
 
 const HOUR_MS = 3_600_000;

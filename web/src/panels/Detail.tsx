@@ -3,12 +3,14 @@ import type { Live } from '../live';
 import { type CardView, cardView, editing, events, mayManage, second, selected, tick, unread } from '../state';
 import { words } from '../words';
 import { CardNow } from './CardNow';
-import { Charts } from './Charts';
 import { DeviceFace } from './DeviceIcons';
 import { CloseIcon, PencilIcon } from './Icons';
+import { later } from './later';
 import { isolated, Name } from './Name';
-import { Talk } from './Talk';
 import { Unread } from './Unread';
+
+const Charts = later(() => import('./Charts').then((it) => it.Charts));
+const Talk = later(() => import('./Talk').then((it) => it.Talk));
 
 export function Detail({ live }: { live: Live }) {
   void tick.value;

@@ -6,13 +6,16 @@ import { sayNear, useTown } from '../places/say';
 import { chosenEvent, events, feedFilter, geofenceNames, geofences, second } from '../state';
 import { words } from '../words';
 import { EvidenceView } from './EvidenceView';
-import { FeedFilterButton, FeedFilters, FeedKinds } from './FeedFilters';
+import { FeedFilterButton, FeedKinds } from './FeedFilterButton';
 import { ago, count as counted, moment, time } from './format';
 import { EventIcon } from './Icons';
+import { later } from './later';
 import { Name } from './Name';
 import { arrange, held, inOrder, isNarrow } from './order';
 import { MOST, type Past, usePast } from './past';
 import { type Names, type Part, retracted, sentence } from './wording';
+
+const FeedFilters = later(() => import('./FeedFilters').then((it) => it.FeedFilters));
 
 const SHOWN = 100;
 const RECENT_MS = 60_000;
@@ -54,7 +57,7 @@ export function EventFeed({ live }: { live: Live }) {
           </>
         )}
       </header>
-      <FeedFilters live={live} open={filtersOpen} />
+      {(filtersOpen || isNarrow(wanted)) && <FeedFilters live={live} open={filtersOpen} />}
       {shown.length === 0 ? (
         <NoEvents narrow={isNarrow(wanted)} past={past} />
       ) : (

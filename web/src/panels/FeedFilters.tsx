@@ -5,51 +5,15 @@ import { ANY_EVENT, feedFilter, geofenceNames, tick } from '../state';
 import { words } from '../words';
 import { findDevice, listDevices } from './DevicePairs';
 import { compareNames } from './format';
-import { CloseIcon, FilterIcon } from './Icons';
+import { CloseIcon } from './Icons';
 import { isolated, Name } from './Name';
 import { isNarrow } from './order';
-
-export function FeedKinds() {
-  const { all, filter, kinds } = words.value.events;
-  const wanted = feedFilter.value;
-  return (
-    <select
-      aria-label={filter}
-      value={wanted.kind}
-      onChange={(event) => (feedFilter.value = { ...wanted, kind: event.currentTarget.value })}
-    >
-      <option value="">{all}</option>
-      {Object.entries(kinds).map(([type, text]) => (
-        <option key={type} value={type}>
-          {text}
-        </option>
-      ))}
-    </select>
-  );
-}
-
-export function FeedFilterButton({ open, onToggle }: { open: boolean; onToggle: () => void }) {
-  return (
-    <button
-      type="button"
-      class="quiet to-filters"
-      aria-expanded={open}
-      aria-controls="feed-filters"
-      aria-label={words.value.events.more}
-      title={words.value.events.more}
-      onClick={onToggle}
-    >
-      <FilterIcon />
-    </button>
-  );
-}
 
 export function FeedFilters({ live, open }: { live: Live; open: boolean }) {
   void tick.value; // names come later
   const wanted = feedFilter.value;
   const said = words.value.events;
   const named = (id: string) => live.feed.devices.name[live.feed.devices.row(id) ?? -1] ?? id;
-  if (!open && !isNarrow(wanted)) return null;
   return (
     <div class="feed-filters" id="feed-filters" role="group" aria-label={said.more}>
       {open && <Fields live={live} />}
