@@ -12,6 +12,7 @@ const VIEWS: readonly state.CardView[] = ['now', 'talk', 'charts'];
 /** Takes over what the address says, then keeps it saying what is looked at. */
 export function keepAddress(live: Live): () => void {
   const query = new URLSearchParams(location.search);
+  state.kiosk.value = query.has('kiosk');
   state.query.value = query.get('q') ?? '';
   state.filter.value = oneOf(FILTERS, query.get('show'), 'all');
   const pane = oneOf(PANES, query.get('pane'), 'devices');
@@ -60,6 +61,7 @@ function writeAddress(live: Live): string {
   const row = state.selected.value;
   const device = row === null ? null : (live.feed.devices.id[row] ?? null);
   const said: [string, string | null][] = [
+    ['kiosk', state.kiosk.value ? '' : null],
     ['q', state.query.value || null],
     ['show', unless('all', state.filter.value)],
     ['pane', unless('devices', state.pane.value)],
@@ -75,7 +77,7 @@ function writeAddress(live: Live): string {
     ['follow', device !== null && state.following.value ? '1' : null],
   ];
   const query = new URLSearchParams(said.filter((each): each is [string, string] => each[1] !== null));
-  return query.size === 0 ? '' : `?${query}`;
+  return query.size === 0 ? '' : `?${query}`.replace('kiosk=', 'kiosk'); // as people type it
 }
 
 /** `lon,lat,zoom`; five digits are a metre. */

@@ -60,6 +60,8 @@ export const members = signal<ReadonlySet<string> | null>(null); // of the group
 export const groupsChanged = signal(0); // groups are to be read anew
 export const pane = signal<Pane>('devices'); // on a wide screen the events have a place of their own
 export const fenceQuery = signal('');
+/** On a wall, where nobody presses anything: as the address says when the page is opened. */
+export const kiosk = signal(false);
 export const helpShown = signal(false);
 export const addingShown = signal(false);
 /** A device that is shown to others. `kept`: what was chosen before a place to hide was drawn. */

@@ -47,6 +47,7 @@ const Account = later(() => import('./Account').then((it) => it.Account));
 const AddDevice = later(() => import('./AddDevice').then((it) => it.AddDevice));
 const Alerts = later(() => import('./Alerts').then((it) => it.Alerts));
 const DeviceForm = later(() => import('./DeviceForm').then((it) => it.DeviceForm));
+const Kiosk = later(() => import('./Kiosk').then((it) => it.Kiosk));
 const GeofenceForm = later(() => import('./GeofenceForm').then((it) => it.GeofenceForm));
 const ShareDevice = later(() => import('./ShareDevice').then((it) => it.ShareDevice));
 
@@ -90,11 +91,13 @@ function Away() {
 
 function Dashboard({ url }: { url: string }) {
   const [live] = useState(() => new Live(url));
+  const [isWall] = useState(() => new URLSearchParams(location.search).has('kiosk')); // before the effect that keeps it
   const [editor] = useState(() => new Editor(live));
   const [desk] = useState(() => new Desk());
   useEffect(() => {
     live.start();
-    const stops = [keepAddress(live), listenForShortcuts(live, editor), followRequests(live)];
+    const stops = [keepAddress(live), followRequests(live)];
+    if (!isWall) stops.push(listenForShortcuts(live, editor));
     Object.assign(window, { tracker: live }); // for the console, and for tests that look at what is drawn
     return () => {
       for (const stop of stops) stop();
@@ -112,6 +115,7 @@ function Dashboard({ url }: { url: string }) {
     pane.value === 'geofences'
       ? editor.draft.value !== null
       : pane.value === 'alerts' && (desk.open.value ?? desk.draft.value) !== null;
+  if (isWall) return <Kiosk live={live} />;
   return (
     <div class="page" data-pane={pane.value} data-whole={whole}>
       <aside class="side">

@@ -3,7 +3,7 @@ import type { Live } from '../live';
 import { type CardView, cardView, editing, events, mayManage, second, selected, tick, unread } from '../state';
 import { words } from '../words';
 import { CardNow } from './CardNow';
-import { DeviceFace } from './DeviceIcons';
+import { renderFace } from './DeviceIcons';
 import { CloseIcon, PencilIcon } from './Icons';
 import { later } from './later';
 import { isolated, Name } from './Name';
@@ -44,10 +44,10 @@ function Head({ live, row, id }: { live: Live; row: number; id: string }) {
   const { devices } = live.feed;
   return (
     <header>
-      {devices.photo[row] && <DeviceFace devices={devices} row={row} size={44} key={id} />}
+      {devices.photo[row] && renderFace({ devices, row })}
       <div>
         <h2>
-          {!devices.photo[row] && <DeviceFace devices={devices} row={row} size={20} />}
+          {!devices.photo[row] && renderFace({ devices, row })}
           <Name text={devices.name[row]} />
         </h2>
         <p class="id">

@@ -70,19 +70,29 @@ export const DEVICE_ICONS = Object.keys(DRAWN);
 interface FaceProps {
   readonly devices: DeviceTable;
   readonly row: number;
+  readonly small?: boolean; // among text
+}
+
+/** Its photo, or its drawing where it has none or the photo does not come. For who renders anew when the table changes. */
+export function renderFace({ devices, row, small = false }: FaceProps) {
+  const [icon, color] = [devices.icon[row] ?? null, devices.color[row] ?? null];
+  const photo = devices.photo[row] ?? null;
+  if (photo === null) return <DeviceIcon icon={icon} color={color} size={small ? 15 : 20} />;
+  const address = photoAddress(devices.id[row]!, photo);
+  return <Photo address={address} icon={icon} color={color} size={small ? 20 : 44} key={address} />;
+}
+
+interface PhotoProps {
+  readonly address: string;
+  readonly icon: string | null;
+  readonly color: string | null;
   readonly size: number; // px
 }
 
-/** Its photo, or its drawing where it has none or the photo does not come. */
-export function DeviceFace({ devices, row, size }: FaceProps) {
-  const [missing, setMissing] = useState<string | null>(null);
-  const photo = devices.photo[row] ?? null;
-  if (photo === null || photo === missing)
-    return <DeviceIcon icon={devices.icon[row] ?? null} color={devices.color[row] ?? null} size={size} />;
-  const address = photoAddress(devices.id[row]!, photo);
-  return (
-    <img class="face" src={address} alt="" width={size} height={size} key={photo} onError={() => setMissing(photo)} />
-  );
+function Photo({ address, icon, color, size }: PhotoProps) {
+  const [isMissing, setMissing] = useState(false);
+  if (isMissing) return <DeviceIcon icon={icon} color={color} size={size} />;
+  return <img class="face" src={address} alt="" width={size} height={size} onError={() => setMissing(true)} />;
 }
 
 /** Nothing where it has neither; a disc where it has a colour only, or an icon of a newer server. */

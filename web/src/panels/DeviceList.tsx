@@ -19,7 +19,7 @@ import {
 } from '../state';
 import { language, words } from '../words';
 import { AddButton } from './AddButton';
-import { DeviceFace } from './DeviceIcons';
+import { renderFace } from './DeviceIcons';
 import { NoDevices, Nothing } from './Empty';
 import { Filters, MoreFilters } from './Filters';
 import { ago, compareNames, type State, speedFigure, speedUnit, stateOf } from './format';
@@ -115,7 +115,7 @@ function Row({ live, row, index, now }: { live: Live; row: number; index: number
     >
       <span class={`dot ${state.key}`} />
       <span class="name">
-        <DeviceFace devices={devices} row={row} size={devices.photo[row] ? 20 : 15} key={devices.id[row]} />
+        {renderFace({ devices, row, small: true })}
         <Name text={devices.name[row]} />
         <Unread count={unread.value.get(devices.id[row]!) ?? 0} />
       </span>
