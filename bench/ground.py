@@ -20,7 +20,7 @@ import shapely
 from bench.fences import fences
 from bench.load import device
 from tracker.postgis.cluster import Cluster
-from tracker.processes import parent
+from tracker.processes import keeping
 from tracker.store.geofences import insert_geofence
 from tracker.store.migrate import migrate
 from tracker.store.partitions import create_missing, find_days_ahead, today
@@ -150,7 +150,7 @@ def serving(which: str, url: str, program: str | None = None) -> Iterator[tuple[
     log = Path(tempfile.mkstemp(prefix="tracker-bench-", suffix=".log")[1])
     command = ["-m", "bench.floor", url]
     if which == "ours":
-        start = f"from tracker.processes import parent; parent.PROGRAM = {program or parent.PROGRAM!r}"
+        start = f"from tracker.processes import keeping; keeping.PROGRAM = {program or keeping.PROGRAM!r}"
         options = ["serve", "--bind", "127.0.0.1:0", "--database", url]
         command = ["-c", f"{start}; from tracker.cli import main; main()", *options]
     with log.open("wb") as out:

@@ -20,12 +20,12 @@ from websockets.exceptions import ConnectionClosed
 from tests.lines import read_lines
 from tests.patience import PATIENCE_S
 from tests.ports import free_port
-from tracker.processes import parent
+from tracker.processes import keeping
 
 ROOT = Path(__file__).resolve().parent.parent
 ADMIN_TOKEN = "an-admin-token-for-tests-of-43-characters-x"
 START_S = 120.0  # on a machine that is busy and has nothing of it in memory yet
-PROGRAM = parent.PROGRAM
+PROGRAM = keeping.PROGRAM
 COMMAND = "from tracker.cli import main; main()"
 CERTIFICATES = False  # nothing here is TLS, and to read those of the world takes 40 ms of each client
 
@@ -66,7 +66,7 @@ class RunningServer:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("TRACKER_")}
         settings = {"TRACKER_DATABASE_URL": self.database_url, "TRACKER_ADMIN_TOKEN": ADMIN_TOKEN}
         self.log.write_bytes(b"")
-        command = f"from tracker.processes import parent; parent.PROGRAM = {self.program!r}; {COMMAND}"
+        command = f"from tracker.processes import keeping; keeping.PROGRAM = {self.program!r}; {COMMAND}"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-c", command, "serve", "--bind", self.address],

@@ -15,7 +15,7 @@ from tracker.errors import TrackerError
 from tracker.model.names import LONGEST_NAME, fault_of_name
 from tracker.processes.loop import console, run_loop, until_signalled
 from tracker.processes.parent import run
-from tracker.settings import Settings, from_environment
+from tracker.settings import Settings, count_processes, from_environment
 from tracker.start import announce
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -58,9 +58,11 @@ def demo(bind: str | None, data: Path | None, database_url: str | None, vehicles
 @main.command()
 @bind_option
 @database_options
-def serve(bind: str | None, data: Path | None, database_url: str | None) -> None:
+@click.option("--processes", help="How many serve, or auto: one for each core but one. [1]")
+def serve(bind: str | None, data: Path | None, database_url: str | None, processes: str | None) -> None:
     """Run the server until it is told to stop."""
-    settings = settings_from(bind=bind, data=data, database_url=database_url)
+    count = None if processes is None else count_processes(processes)
+    settings = settings_from(bind=bind, data=data, database_url=database_url, processes=count)
     sys.exit(run_loop(until_signalled(lambda shutdown: run(settings, shutdown, partial(announce, settings, console)))))
 
 

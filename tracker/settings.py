@@ -16,6 +16,8 @@ CONTACT = re.compile(r"(mailto:[^@\s]+@|https://)[^@\s]+")
 ISSUER = re.compile(r"(https://[^\s/?#@]+|http://(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(/[^\s?#]*)?")
 PREFIX = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*")
 OIDC = ("oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_name")
+NATS = re.compile(r"(nats|tls)://[^\s/?#]+/?")
+MOST_PROCESSES = 64
 BOUNDS = ("reader_streams", "reader_sessions", "reader_tracks")
 SENDER = re.compile(r"[^<>@\x00-\x1f]+@[^<>@\s]+|[^<>\x00-\x1f]*<[^<>@\s]+@[^<>@\s]+>")
 
@@ -63,6 +65,8 @@ class Settings:
     oidc_client_id: str | None = None  # TRACKER_OIDC_CLIENT_ID: what we are there
     oidc_client_secret: str | None = field(default=None, repr=False)  # TRACKER_OIDC_CLIENT_SECRET
     oidc_name: str | None = None  # TRACKER_OIDC_NAME: what its people call it, for the button at the door
+    processes: int = 1  # TRACKER_PROCESSES: how many serve; auto: one for each core but one
+    nats_url: str | None = field(default=None, repr=False)  # TRACKER_NATS_URL: by which processes hear each other
     push_contact: str | None = None  # TRACKER_PUSH_CONTACT: whom push services may ask, a mailto: or https: address
 
     def __post_init__(self) -> None:
@@ -70,6 +74,7 @@ class Settings:
         if not host or not port.isdecimal() or int(port) > 65_535:
             raise Invalid("the address has to be HOST:PORT, such as 127.0.0.1:8000", field="bind")
         self._check_home_assistant()
+        self._check_processes()
         if self.admin_token is not None and len(self.admin_token) < 32:
             raise Invalid("TRACKER_ADMIN_TOKEN must have 32 characters or more", field="admin_token")
         if self.metrics_token is not None and len(self.metrics_token) < 32:
@@ -89,6 +94,12 @@ class Settings:
             raise Invalid("TRACKER_PUSH_CONTACT: not as mailto:ops@example.org is, nor https", field="push_contact")
         if self.smtp_from is not None and not SENDER.fullmatch(self.smtp_from):
             raise Invalid("TRACKER_SMTP_FROM: not an address as Tracker <alerts@example.org> is one", field="smtp_from")
+
+    def _check_processes(self) -> None:
+        if not 1 <= self.processes <= MOST_PROCESSES:
+            raise Invalid(f"the number of processes has to be 1 to {MOST_PROCESSES}, or auto", field="processes")
+        if self.nats_url is not None and not NATS.fullmatch(self.nats_url):
+            raise Invalid("TRACKER_NATS_URL has to be nats://user:password@host:4222, or tls://", field="nats_url")
 
     def _check_home_assistant(self) -> None:
         if self.home_assistant is not None and (self.mqtt is None or not PREFIX.fullmatch(self.home_assistant)):
@@ -118,6 +129,7 @@ def from_environment(environment: Mapping[str, str] = os.environ, **given: objec
         "push_contact",
         "metrics_token",
         "home_assistant",
+        "nats_url",
     )
     found: dict[str, object] = {name: text(name) for name in (*plain, *OIDC)}
     found |= {name: Path(value) for name in ("data", "tls_certificate", "tls_key") if (value := text(name))}
@@ -125,6 +137,8 @@ def from_environment(environment: Mapping[str, str] = os.environ, **given: objec
         found["origins"] = tuple(origin.strip() for origin in origins.split(",") if origin.strip())
     found |= {name: is_yes(value) for name in ("origin_cookies", "trust_clock") if (value := text(name))}
     found |= {name: _whole(value, name) for name in BOUNDS if (value := text(name))}
+    if processes := text("processes"):
+        found["processes"] = count_processes(processes)
     if networks := text("private_receivers"):
         found["private_receivers"] = tuple(_network(each) for each in networks.split(",") if each.strip())
     if smtp := text("smtp_url"):
@@ -141,6 +155,11 @@ def _whole(text: str, name: str) -> int:
     if not text.isascii() or not text.isdecimal() or len(text) > 9:
         raise Invalid(f"TRACKER_{name.upper()} has to be a whole number", field=name)
     return int(text)
+
+
+def count_processes(text: str) -> int:
+    """`auto`: one for each core but one, which PostgreSQL needs."""
+    return max(1, (os.cpu_count() or 2) - 1) if text == "auto" else _whole(text, "processes")
 
 
 def is_yes(text: str) -> bool:

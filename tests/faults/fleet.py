@@ -48,6 +48,7 @@ class BookedDevice:
     made: int = 0
     seq: int = 0
     resent: int = 0
+    welcomes: int = 0
     refused: list[Any] = field(default_factory=list)
     acked: set[int] = field(default_factory=set)
     acks: int = 0
@@ -73,6 +74,7 @@ class BookedDevice:
         ) as ws:
             await ws.send(json.dumps({"type": "hello", "device": self.id, "boot": "b1"}))
             welcome = await self.hear(ws)
+            self.welcomes += 1
             for seq in [seq for seq in self.unacked if seq <= welcome["acked"]]:
                 self.count(seq)
             for message, _ in list(self.unacked.values()):

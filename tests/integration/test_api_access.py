@@ -12,7 +12,7 @@ from tracker.access.guard import Rule, allow, caller, find_rule, first_message
 from tracker.access.tokens import issue, new_secret
 from tracker.alerts.carriers.dialer import Dialer
 from tracker.processes.carriers import make_carriers
-from tracker.server import Server
+from tracker.server import Outside, Server
 from tracker.settings import Settings
 from tracker.store.tokens import revoke_token
 
@@ -110,7 +110,9 @@ SOCKETS = {
 async def test_the_whole_server_has_no_other_routes_and_sockets(database_url: str, pool: asyncpg.Pool) -> None:
     settings = Settings(admin_token=ADMIN)
     async with asyncio.TaskGroup() as tasks:
-        app = Server(database_url, pool, pool, tasks, settings, await make_carriers(pool, settings, Dialer())).app
+        app = Server(
+            database_url, pool, pool, tasks, settings, Outside(await make_carriers(pool, settings, Dialer()))
+        ).app
     assert routes(app) == set(TABLE) | {"GET /in/<key>", "POST /in/<key>"}  # whose key is in the address
     sockets = [rule for rule in app.url_map.iter_rules() if rule.websocket]
     assert {each.rule: find_rule(app.view_functions[each.endpoint]) for each in sockets} == SOCKETS

@@ -50,6 +50,21 @@ def test_a_bound_that_is_none_is_refused(text: str) -> None:
     assert from_environment({"TRACKER_READER_TRACKS": "7"}).reader_tracks == 7
 
 
+@pytest.mark.parametrize("text", ["0", "-1", "many", "65"])
+def test_a_number_of_processes_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(Invalid, match=r"processes|TRACKER_PROCESSES"):
+        from_environment({"TRACKER_PROCESSES": text})
+    assert from_environment({"TRACKER_PROCESSES": "4"}).processes == 4
+    assert from_environment({"TRACKER_PROCESSES": "auto"}).processes >= 1
+
+
+@pytest.mark.parametrize("url", ["localhost:4222", "http://x", "nats://", "nats://a b"])
+def test_a_nats_that_is_no_url_is_refused(url: str) -> None:
+    with pytest.raises(Invalid, match="TRACKER_NATS_URL"):
+        from_environment({"TRACKER_NATS_URL": url})
+    assert "secret" not in repr(from_environment({"TRACKER_NATS_URL": "nats://u:secret@h:4222"}))
+
+
 def test_email_needs_both() -> None:
     for name, value in (("TRACKER_SMTP_URL", "smtp://x"), ("TRACKER_SMTP_FROM", "a@example.org")):
         with pytest.raises(Invalid, match="both"):

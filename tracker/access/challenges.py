@@ -18,9 +18,10 @@ class Challenges:
     rightly: strangers may ask for as many as they like, and push nobody's out. After a new start the page asks for
     another."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time, key: bytes | None = None) -> None:
+        """`key`: by which several processes know each other's; None: one of our own."""
         self._clock = clock
-        self._key = secrets.token_bytes(32)
+        self._key = key or secrets.token_bytes(32)
         self._used: dict[bytes, float] = {}  # bound: the right answers of five minutes
 
     def make(self, purpose: str) -> bytes:

@@ -1,5 +1,6 @@
 """Sealed: what a browser keeps for us during a sign-in elsewhere, which it can neither read nor change."""
 
+from base64 import urlsafe_b64encode
 from typing import Final
 
 import msgspec
@@ -22,10 +23,11 @@ class Purpose(msgspec.Struct, frozen=True):
 
 
 class Seal:
-    """One for the process: after a new start, who was on the way begins again."""
+    """One for the process: after a new start, who was on the way begins again. `key`: 32 bytes by which several
+    processes open what any of them closed; None: one of our own."""
 
-    def __init__(self) -> None:
-        self._key = Fernet(Fernet.generate_key())
+    def __init__(self, key: bytes | None = None) -> None:
+        self._key = Fernet(Fernet.generate_key() if key is None else urlsafe_b64encode(key))
 
     def close(self, purpose: Purpose) -> str:
         return self._key.encrypt(msgspec.json.encode(purpose)).decode()

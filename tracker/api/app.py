@@ -11,11 +11,13 @@ from werkzeug.routing import BaseConverter
 
 import tracker
 from tracker.access.addresses import Addresses
+from tracker.access.challenges import Challenges
 from tracker.access.gate import Gate
 from tracker.access.guard import guard
 from tracker.access.passkeys import Passkeys
 from tracker.access.passwords import Passwords
 from tracker.access.provider import OidcProvider
+from tracker.access.sealed import Seal
 from tracker.access.watch import Watch
 from tracker.alerts.carriers.build import build_carriers
 from tracker.alerts.carriers.carrier import Carriers
@@ -97,7 +99,8 @@ LARGEST_BODIES: Final = {geofence_import.PATH: geofence_import.LARGEST}
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """What the routes ask. `pool` serves them, so that none of their queries keeps a caller waiting at the gate; None:
+    """What the routes ask. `key`: by which each process knows what another gave a browser to bring back; None: there is
+    one. `pool` serves them, so that none of their queries keeps a caller waiting at the gate; None:
     the gate's does both. `database_url` is for dry runs and exports, which have processes of
     their own."""
 
@@ -119,6 +122,7 @@ class Parts:
     provider: OidcProvider | None = None
     bind: str = "127.0.0.1:8000"
     adopt: sources.Adopt = sources.adopt_nothing
+    key: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +145,7 @@ def build_app(parts: Parts, site: BuiltPage = BUILT_PAGE) -> Quart:
     gate, pool, postbox = parts.gate, parts.pool or parts.gate.pool, parts.postbox
     addresses = parts.addresses or Addresses(pool)
     readers = Readers()
-    passwords, keys = parts.passwords or Passwords(pool), Passkeys(pool)
+    passwords, keys = parts.passwords or Passwords(pool), Passkeys(pool, Challenges(key=parts.key))
     watch = Watch(gate, parts.metrics_token)
     links = parts.links or Rooms(pool, gate.sights)
     carriers = parts.carriers or build_carriers(Dialer(), Vapid(new_key()))
@@ -150,13 +154,13 @@ def build_app(parts: Parts, site: BuiltPage = BUILT_PAGE) -> Quart:
     _protect(app, gate, parts.metrics, site)
     for blueprint in (
         control.blueprint(
-            parts.ready, parts.metrics.registry, PageConfig(tracker.__version__, site.map_style), watch, site.streets
+            parts.ready, parts.metrics, PageConfig(tracker.__version__, site.map_style), watch, site.streets
         ),
         descriptions.blueprint(schema),
         pages.blueprint(site.web, site.streets),
         sign_in.blueprint(gate, passwords, keys, links, provider=parts.provider, mails=postbox is not None),
         passkeys.blueprint(gate, pool, passwords, keys),
-        oidc.blueprint(gate, pool, passwords, parts.provider),
+        oidc.blueprint(gate, pool, passwords, parts.provider, Seal(parts.key)),
         *(each.blueprint(pool, passwords) for each in (people, second_factor)),
         *(each.blueprint(gate, pool, passwords, postbox) for each in (invitations, password_resets)),
         pairing.blueprint(pool, gate),

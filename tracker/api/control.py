@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import ClassVar
 
 import msgspec
-from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from quart import Blueprint, Response, request
 from quart_schema import document_response
@@ -14,6 +13,7 @@ from quart_schema import document_response
 from tracker.access.guard import public
 from tracker.access.watch import Watch
 from tracker.api.edge import answer
+from tracker.metrics import Metrics
 from tracker.streets.folder import list_areas
 
 Ready = Callable[[], Awaitable[list[str]]]  # the reasons why not; none: ready
@@ -49,7 +49,7 @@ class PageConfig(msgspec.Struct, frozen=True):
 
 
 def blueprint(
-    ready: Ready, registry: CollectorRegistry, config: PageConfig, watch: Watch, streets: Path | None = None
+    ready: Ready, counts: Metrics, config: PageConfig, watch: Watch, streets: Path | None = None
 ) -> Blueprint:
     routes = Blueprint("control", __name__)
 
@@ -67,7 +67,10 @@ def blueprint(
     async def readyz() -> Response:
         """Say whether database, migrations and bus are there."""
         reasons = await ready()
-        return answer(Readiness(not reasons, reasons), 503 if reasons else 200)
+        response = answer(Readiness(not reasons, reasons), 503 if reasons else 200)
+        if counts.process is not None:
+            response.headers["X-Tracker-Process"] = counts.process
+        return response
 
     @routes.get("/metrics")
     @document_response(MetricsText)
@@ -77,7 +80,8 @@ def blueprint(
         or the one of `TRACKER_METRICS_TOKEN`."""
         await watch.check(request)
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-        return Response(encode(registry), content_type=content_type)
+        await counts.refresh()
+        return Response(encode(counts.shown), content_type=content_type)
 
     @routes.get("/api/config")
     @document_response(PageConfig)

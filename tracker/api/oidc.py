@@ -82,8 +82,10 @@ class BondList(msgspec.Struct, frozen=True):
     identities: list[BondAnswer]
 
 
-def blueprint(gate: Gate, pool: asyncpg.Pool, passwords: Passwords, provider: OidcProvider | None) -> Blueprint:
-    routes, seal = Blueprint("oidc", __name__, url_prefix="/api"), Seal()
+def blueprint(
+    gate: Gate, pool: asyncpg.Pool, passwords: Passwords, provider: OidcProvider | None, seal: Seal
+) -> Blueprint:
+    routes = Blueprint("oidc", __name__, url_prefix="/api")
 
     @routes.post("/oidc/start")
     @document_request(SignInThere)

@@ -82,6 +82,7 @@ class Log:
         self.news: dict[Key, KnownApp] = {}  # of apps, in the transaction under way
         self.aside: list[Committed] = []  # committed beside what was asked for, and not published yet
         self.change_seen: float | None = None  # by the loop's clock: since when a change waits for late fixes
+        self.may_take: Callable[[], bool] = lambda: True  # whether others could hear that we own it
         self.conn: asyncpg.Connection
 
     @property
@@ -117,10 +118,10 @@ class Log:
         self.owner, self.saving, self.refresh, self.days = uuid4(), Checkpoint(), Refresh(self.url), Days()
         self.conn = await open_connection(self.url)
         self.epoch = await insert_owner(self.conn, self.owner, self.name)
-        held = await take_leases(self.conn, self.owner)
+        held = await take_leases(self.conn, self.owner) if self.may_take() else []
         while len(held) < PARTITIONS:  # stand by: another process owns them, and its end sends us nothing
             await asyncio.sleep(STANDBY_POLL)
-            held = await take_leases(self.conn, self.owner)
+            held = await take_leases(self.conn, self.owner) if self.may_take() else []
         await self.days.make_ahead(self.conn)
         self.memory, self.saving = await restore(self.conn, held)
         self.memory.silences.since = now_us()

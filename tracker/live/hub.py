@@ -94,6 +94,12 @@ class Hub:
                 for event in update.events:
                     viewer.tell_event(event, viewer.sight.may(event))
 
+    def note_event(self, number: int) -> None:
+        """Events up to this one are in the table, and the bus did not bring them."""
+        self.head.event = max(self.head.event, number)
+        for viewer in tuple(self.viewers):
+            self.catch_up(viewer)
+
     def notice_message(self, number: int | None) -> None:
         """There may be more in the thread, and the state of this message may be another one."""
         for viewer in tuple(self.viewers):

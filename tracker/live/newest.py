@@ -16,8 +16,12 @@ class Newest:
     def deliver(self, update: Update) -> None:
         """Take what was committed, as the bus brings it."""
         if update.events:
-            self.number = max(self.number, update.events[-1].id)
-            self._wake()
+            self.note(update.events[-1].id)
+
+    def note(self, number: int) -> None:
+        """There is this one."""
+        self.number = max(self.number, number)
+        self._wake()
 
     def end(self) -> None:
         """The server ends: whoever waits is let go, so that its connection can be closed in order."""

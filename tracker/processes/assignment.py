@@ -21,6 +21,8 @@ class Assignment:
     database_url: str
     log_level: str
     inherited: tuple[int, ...] = ()
+    number: int = 0  # of a server, among those of this machine
+    nats_url: str | None = None  # by which servers hear each other; None: there is one
 
     def encode(self) -> bytes:
         return pickle.dumps(self)

@@ -58,20 +58,27 @@ async def carry(pool: asyncpg.Pool, assignment: Assignment, metrics: AlertMetric
     dialer = Dialer(assignment.settings.private_receivers)
     carriers = await reach(pool, assignment.settings, dialer)
     dispatcher = Dispatcher(pool, carriers, metrics, page=find_page(assignment.settings), towns=Towns(TILES))
-    (end,) = assignment.inherited
+    siblings: list[Sibling] = []
     try:
         async with asyncio.TaskGroup() as tasks:
-            sibling = Sibling(socket.socket(fileno=end), lambda message: hear(message, dispatcher, answerer))
-            answerer = Answerer(dialer.resolve, sibling.tell, tasks)
+            siblings += [meet(end, dispatcher, dialer, tasks) for end in assignment.inherited]
             tasks.create_task(dispatcher.run(), name="dispatcher")
             tasks.create_task(Forwarder(pool, dialer).run(), name="forwarder")
             if (settings := assignment.settings).home_assistant and settings.mqtt:
                 announcer = Announcer(pool, settings.mqtt, settings.home_assistant)
                 tasks.create_task(announcer.run(), name="home assistant")
-            tasks.create_task(report(sibling, metrics), name="report")
+            tasks.create_task(report(siblings[0], metrics), name="report")  # which shows it
     finally:
-        sibling.close()
+        for sibling in siblings:
+            sibling.close()
         await carriers.close()
+
+
+def meet(end: int, dispatcher: Dispatcher, dialer: Dialer, tasks: asyncio.TaskGroup) -> Sibling:
+    """A server of this machine, who nudges us and asks for addresses."""
+    sibling = Sibling(socket.socket(fileno=end), lambda message: hear(message, dispatcher, answerer))
+    answerer = Answerer(dialer.resolve, sibling.tell, tasks)
+    return sibling
 
 
 def find_page(settings: Settings) -> str:

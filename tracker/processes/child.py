@@ -9,7 +9,7 @@ import time
 from importlib import import_module
 from typing import Final
 
-WORK: Final = {"server": "tracker.server", "carriers": "tracker.processes.carriers"}  # each has a `work`
+WORK: Final = {"server": "tracker.serving", "carriers": "tracker.processes.carriers"}  # each has a `work`
 NICENESS: Final = {"server": 0, "carriers": 5}  # what strangers answer is read when no fix waits for the processor
 TURN: Final = 0.0005  # s after which a thread that computes gives the interpreter to who waits: a tenth of the default
 PR_SET_PDEATHSIG: Final = 1
@@ -31,8 +31,9 @@ def main() -> None:
     assignment = read_assignment()
     if assignment is None or assignment.parent != parent:
         return  # it ended before it told us what to do
-    secrets = (assignment.settings.admin_token,) if assignment.settings.admin_token else ()
-    logs.configure(assignment.log_level, secrets=secrets, process=role)
+    secrets = tuple(filter(None, (assignment.settings.admin_token, assignment.nats_url)))
+    name = role if assignment.nats_url is None or role == "carriers" else f"{role} {assignment.number + 1}"
+    logs.configure(assignment.log_level, secrets=secrets, process=name)
     run_loop(until_signalled(lambda shutdown: work(assignment, shutdown)))
 
 

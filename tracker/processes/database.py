@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -23,11 +23,11 @@ seldom = Seldom(logger)
 
 
 class Trouble:
-    """Why the private PostgreSQL does not run. `end`: of the pair of sockets that the server hears us by; it shows the
-    reason at /readyz."""
+    """Why the private PostgreSQL does not run. `ends`: of the pairs of sockets that the servers hear us by; they show
+    the reason at /readyz."""
 
-    def __init__(self, end: socket.socket) -> None:
-        self.end = end
+    def __init__(self, ends: Sequence[socket.socket]) -> None:
+        self.ends = ends
         self.reason: str | None = None
 
     def note(self, reason: str | None) -> None:
@@ -42,8 +42,9 @@ class Trouble:
         """Until cancelled: once a second, for a server that was started anew knows nothing."""
         while True:
             if self.reason is not None:
-                with suppress(OSError):  # full, or nobody there: the next is as good
-                    self.end.send(TROUBLE + self.reason.encode(), socket.MSG_DONTWAIT)
+                for end in self.ends:
+                    with suppress(OSError):  # full, or nobody there: the next is as good
+                        end.send(TROUBLE + self.reason.encode(), socket.MSG_DONTWAIT)
             await asyncio.sleep(TELL)
 
 

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 import asyncpg
 import structlog
 
 from tracker.alerts.alarms import repeat_alarms
 from tracker.errors import TrackerError
+from tracker.live.hub import Hub
 from tracker.model.moment import now_ms
 from tracker.store.device_status import prune_statuses
 from tracker.store.erasures import erase, select_erasure, vacuum_touched
@@ -25,8 +26,17 @@ SWEEP: Final = 600.0  # s
 COUNTED: Final = 12.0  # s after which PostgreSQL has counted what other connections deleted: it takes ten
 
 
-async def keep_up(pool: asyncpg.Pool, expired: Callable[[int], None], nudge: Callable[[], None]) -> None:
-    """Until cancelled. `expired` hears the number of a message, `nudge` that there is something to send."""
+class Upkept(Protocol):
+    """The server, as far as it is asked."""
+
+    hub: Hub
+
+    def may_act(self) -> bool: ...
+
+
+async def keep_up(pool: asyncpg.Pool, server: Upkept, nudge: Callable[[], None]) -> None:
+    """Until cancelled. The viewers of each process hear of messages that expired; alarms are repeated by one process.
+    `nudge`: there is something to send."""
     since = now_ms()
     while True:
         await asyncio.sleep(LOOK)
@@ -34,13 +44,13 @@ async def keep_up(pool: asyncpg.Pool, expired: Callable[[int], None], nudge: Cal
         try:
             async with borrow(pool) as conn:
                 numbers = await select_expired(conn, since=since, until=until)
-                repeated = await repeat_alarms(conn)
+                repeated = server.may_act() and await repeat_alarms(conn)
         except (TrackerError, *AWAY) as error:
             logger.warning("not looked at", error=repr(error))
             continue
         since = until
         for number in numbers:
-            expired(number)
+            server.hub.notice_message(number)
         if repeated:
             nudge()
 

@@ -155,6 +155,12 @@ async def select_batch(conn: Connection, owner: UUID) -> int:
     return int(row["batch"])
 
 
+async def select_term(conn: Connection, owner: UUID) -> int:
+    """Counts up with each owner that takes over."""
+    term: int = await conn.fetchval("select coalesce(max(epoch), 0) from lease where owner = $1", owner)
+    return term
+
+
 async def release_owner(conn: Connection, owner: UUID) -> None:
     """Give the partitions back in good order, so that the next owner need not wait until this one has expired."""
     await conn.execute("update owner set fenced = true where id = $1", owner)

@@ -32,6 +32,8 @@ class Door:
         self._loop.add_reader(listener, self._admit)
 
     def shut(self) -> None:
+        if self._listener.fileno() < 0:
+            return
         if self._resting is not None:
             self._resting.cancel()
         self._loop.remove_reader(self._listener)

@@ -39,11 +39,13 @@ class Endpoint(NamedTuple):
 class Shutdown(NamedTuple):
     """The end, once `shutdown` is set, within `grace` seconds: stop accepting; await `before_close` (at most half of
     the grace: drain what was received, say goodbye); close every WebSocket with 1012, spread over a fifth of the grace
-    so that not all come back in one moment; abort what does not answer."""
+    so that not all come back in one moment; abort what does not answer. Once `aside` is set, before, nobody more is
+    accepted, and who is there stays."""
 
     shutdown: asyncio.Event
     before_close: Callable[[], Awaitable[None]] | None = None
     grace: float = 10.0
+    aside: asyncio.Event | None = None
 
 
 async def serve(
@@ -65,13 +67,22 @@ async def serve(
         async with asyncio.TaskGroup() as connections:
             doors = [Door(listener, site, connections) for listener in listeners]
             ready([describe_address(listener) for listener in listeners])
+            standing = connections.create_task(_stand_aside(doors, ending.aside))
             try:
                 await ending.shutdown.wait()
             finally:
+                standing.cancel()
                 for door in doors:
                     door.shut()
             await _farewell(site, ending)
     room.wheel.stop()
+
+
+async def _stand_aside(doors: Sequence[Door], aside: asyncio.Event | None) -> None:
+    if aside is not None:
+        await aside.wait()
+        for door in doors:
+            door.shut()
 
 
 async def _farewell(site: Site, ending: Shutdown) -> None:

@@ -1,0 +1,205 @@
+"""What two processes say to each other may be lost in any way: frames come to the writer in their order, and each is
+answered."""
+
+import asyncio
+import random
+
+import numpy as np
+import pytest
+
+from tests.moments import MONDAY
+from tracker.errors import Replaced, TrackerError
+from tracker.ingest.log import Log
+from tracker.ingest.writer import Writer
+from tracker.live.memory import MemoryBus
+from tracker.metrics import Metrics
+from tracker.model.block import Block
+from tracker.model.device import Device
+from tracker.model.fix import Fix, Refusal
+from tracker.model.frame import Frame, Outcome
+from tracker.model.token import Token
+from tracker.spread.desk import Desk
+from tracker.spread.remote import UNHEARD, RemoteOwner
+from tracker.spread.words import (
+    Letter,
+    Offering,
+    Repeat,
+    Replies,
+    Turn,
+    decode_letter,
+    encode,
+    pack_frame,
+    pack_outcome,
+    unpack_frame,
+    unpack_outcome,
+)
+from tracker.websocket import Socket
+
+DEVICES = 3
+
+
+class Speaking:
+    """A connection without a socket."""
+
+    socket: Socket
+    token: Token | None = None
+
+    def __init__(self, key: int, boot: str = "b") -> None:
+        self.known = Device(key, f"van-{key}", "")
+        self.device: Device | None = self.known
+        self.boot = boot
+        self.answered: list[int] = []
+        self.failed: list[TrackerError] = []
+
+    def committed(self, frame: Frame, outcome: Outcome) -> None:
+        self.answered.append(frame.seq)
+
+    def resume(self) -> None: ...
+    def send_commands(self) -> None: ...
+    def send_answers(self) -> None: ...
+    def tell_seen(self, id: str, by: str) -> None: ...
+    def dismiss(self, after_ms: int) -> None: ...
+
+    def fail(self, error: TrackerError) -> None:
+        self.failed.append(error)
+
+
+class Between:
+    """What carries letters both ways, as bytes, and loses some."""
+
+    def __init__(self, writer: Writer, seed: int, loss: float) -> None:
+        self.rng, self.loss = random.Random(seed), loss
+        self.desk = Desk("owner", writer, self.tell)
+        self.desk.is_open = True
+        self.fronts: dict[str, RemoteOwner] = {}
+
+    def join(self, life: str) -> RemoteOwner:
+        front = self.fronts[life] = RemoteOwner(life, self.tell)
+        front.meet("owner")
+        return front
+
+    def tell(self, life: str, letter: Letter) -> None:
+        if self.rng.random() >= self.loss:
+            asyncio.get_running_loop().call_soon(self.hear, life, encode(letter))
+
+    def hear(self, life: str, data: bytes) -> None:
+        letter = decode_letter(data)
+        if isinstance(letter, Turn):
+            self.desk.hear(letter)
+        elif isinstance(letter, Replies | Repeat):
+            self.fronts[life].hear(letter)
+
+    async def settle(self) -> None:
+        for _ in range(6):
+            await asyncio.sleep(0)
+
+    async def wait(self) -> None:
+        """As if so much time had gone that what is not answered is said again."""
+        for front in self.fronts.values():
+            front.answered_at -= 2 * UNHEARD
+            front.look()
+        for post in self.desk.outposts.values():
+            post.repeat_at = 0.0
+        await self.settle()
+
+
+def make_writer() -> Writer:
+    return Writer(Log("", "nobody"), MemoryBus(), Metrics())
+
+
+def commit_some(writer: Writer, count: int, taken: list[tuple[int, int]]) -> None:
+    for _ in range(min(count, len(writer.live))):
+        frame, sender = writer.live.popleft()
+        taken.append((frame.device, frame.seq))
+        sender.committed(frame, Outcome(1, 0))
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_frames_come_in_order_and_each_is_answered_whatever_is_lost(seed: int) -> None:
+    writer = make_writer()
+    between = Between(writer, seed, loss=0.3)
+    front, rng, taken = between.join("front"), random.Random(seed), list[tuple[int, int]]()
+    speaking = [Speaking(key) for key in range(1, DEVICES + 1)]
+    entering = [asyncio.ensure_future(front.enter(each, each.known)) for each in speaking]
+    while not all(each.done() for each in entering):
+        await between.wait()
+    for seq in range(1, 21):
+        for each in speaking:
+            front.offer(Frame(each.known.key, seq, 0, [Fix(MONDAY + seq, 0, 0)]), each)
+        await between.settle()
+        commit_some(writer, rng.randint(0, 4), taken)
+    while front.unanswered:
+        await between.wait()
+        commit_some(writer, 5, taken)
+    for each in speaking:
+        first = list(dict.fromkeys(seq for device, seq in taken if device == each.known.key))
+        assert first == list(range(1, 21))
+        assert sorted(each.answered) == list(range(1, 21))
+        progress = writer.log.progress[each.known.key]
+        assert progress.through == 20
+
+
+async def test_the_newest_connection_wins_wherever_it_is_also_with_another_owner() -> None:
+    between = Between(make_writer(), 1, loss=0.0)
+    one, two = between.join("one"), between.join("two")
+    older, newer = Speaking(1), Speaking(1)
+    await one.enter(older, older.known)
+    assert not older.failed
+    await two.enter(newer, newer.known)
+    await between.settle()
+    assert [type(each) for each in older.failed] == [Replaced] and not newer.failed
+    older.failed.clear()
+    # Another process owns the log, and the older one, whose socket is not closed yet, is the last to come to it.
+    between.desk = Desk("owner", make_writer(), between.tell)
+    between.desk.is_open = True
+    two.meet("owner")
+    await between.settle()
+    one.meet("owner")
+    await between.settle()
+    assert older.failed and not newer.failed
+
+
+async def test_an_owner_that_knows_less_is_told_how_far_a_stream_is_stored() -> None:
+    writer = make_writer()
+    between = Between(writer, 1, loss=0.0)
+    front, van = between.join("front"), Speaking(1)
+    assert await front.enter(van, van.known) == 0
+    for seq in (1, 2, 3):
+        front.count(van, seq)
+    writer.log.progress.clear()
+    front.begin()
+    await between.settle()
+    assert writer.log.progress[1].through == 3
+
+
+async def test_what_a_deleted_device_said_is_waited_for_no_more() -> None:
+    between = Between(make_writer(), 1, loss=0.0)
+    front = between.join("front")
+    front.offer(Frame(1, -1, 0, [Fix(MONDAY, 0, 0)]), Speaking(1))
+    await between.settle()
+    front.forget(1)
+    between.desk.forget(1)
+    await asyncio.wait_for(front.drain(), 1)
+    assert front.weight == 0 and not between.desk.outposts["front"].waiting
+
+
+def test_a_frame_and_its_outcome_are_the_same_on_the_other_side() -> None:
+    fixes = [Fix(MONDAY + n, n, -n, speed=1.5, attributes=b'{"a":1}', flags=n) for n in range(3)]
+    entries = list[Fix | Refusal](fixes)
+    entries.insert(0, Refusal(0, "bad_value", "x"))
+    entries.insert(3, Refusal(3, "bad_time", "y"))
+    frame = Frame(7, 3, 5, entries, backlog=True)
+    assert unpack_frame(decode_offering(frame), 5) == frame
+    exact, measured = np.arange(6).reshape(3, 2), np.full((5, 2), np.nan)
+    block = Frame(7, 3, 5, Block(exact, measured))
+    assert unpack_frame(decode_offering(block), 5) == block
+    outcome = Outcome(3, 1, (Refusal(0, "bad_value", ""), Refusal(3, "bad_time", "")))
+    assert unpack_outcome(pack_outcome(9, outcome)) == outcome
+
+
+def decode_offering(frame: Frame) -> Offering:
+    letter = decode_letter(encode(Turn("life", 1, 0, [pack_frame(9, 2, frame)])))
+    assert isinstance(letter, Turn)
+    offering = letter.asks[0]
+    assert isinstance(offering, Offering)
+    return offering

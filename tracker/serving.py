@@ -1,0 +1,124 @@
+"""A process that serves: what it is given, what runs in it, and how it ends."""
+
+import asyncio
+import hmac
+import signal
+import socket
+from collections.abc import Callable
+from typing import Final
+
+import asyncpg
+
+from tracker.alerts.carriers.carrier import Carriers
+from tracker.nudged import Nudged
+from tracker.processes.assignment import Assignment, Listening
+from tracker.processes.ending import close
+from tracker.processes.lookups import Asker
+from tracker.processes.prepare import API_ANSWER, prepare
+from tracker.processes.sibling import NUDGE, Ear, Sibling, SiblingCounts
+from tracker.processes.upkeep import forget, keep_up, learn, sweep
+from tracker.server import Outside, Server
+from tracker.sockets import make_admit
+from tracker.spread.spread import Spread, Standpoint
+from tracker.store.installation import select_epoch, select_veil_key
+from tracker.store.nudges import listen
+from tracker.store.pool import borrow, open_pool
+from tracker.websocket import Endpoint, Shutdown, serve
+
+GRACE: Final = 10.0  # s from the signal to the end
+DOOR_CONNECTIONS: Final = 4  # of their own, so that a crowd of history queries keeps no device out
+SENT: Final = 0.2  # s for what was said at the last to leave
+
+
+async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
+    """Serve until `shutdown` is set; our parent is told once we take connections. Raises what ended it, if not that."""
+    url, settings = assignment.database_url, assignment.settings
+    listener, end = assignment.inherited
+    report = SiblingCounts()
+    asker = Asker(lambda message: sibling.tell(message))
+    ear = Ear(report, asker.hear)
+    sibling = Sibling(socket.socket(fileno=end), ear.hear)
+    pool, carriers, code = await prepare(url, settings, shutdown, asker.addresses)
+    doors = await open_pool(url, min_size=0, max_size=DOOR_CONNECTIONS, answer_s=API_ANSWER, wipes=False)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            server = Server(url, pool, doors, tasks, settings, await find_others(assignment, pool, carriers))
+            server.find_trouble = ear.find_trouble
+            server.wake_carriers = lambda: sibling.tell(NUDGE)
+            if assignment.number == 0:  # the others hear of the carriers, too, and one of them is to show it
+                server.metrics.registry.register(report)
+            server.bus.subscribe(lambda update: sibling.tell(NUDGE) if update.events else None)
+            await run_on(server, tasks, listener, shutdown, lambda addresses: Listening(addresses, code).say())
+    finally:
+        sibling.close()
+        pool.terminate()
+        doors.terminate()
+
+
+async def run_on(
+    server: Server,
+    tasks: asyncio.TaskGroup,
+    listener: int,
+    shutdown: asyncio.Event,
+    started: Callable[[list[str]], None],
+) -> None:
+    spread = server.spread
+    spreading = None if spread is None else tasks.create_task(server.come_in(spread), name="spread")
+    once, nudged = server.when_owner, Nudged(server)
+    running = [
+        tasks.create_task(server.own(), name="writer"),
+        tasks.create_task(server.hub.run(), name="hub"),
+        tasks.create_task(server.links.run(), name="links"),
+        tasks.create_task(listen(server.url, nudged.nudge, nudged.look), name="nudges"),
+        tasks.create_task(once(sweep(server.pool)), name="sweep"),
+        tasks.create_task(once(forget(server.pool)), name="erasures"),
+        tasks.create_task(once(learn(server.pool)), name="rhythms"),
+        tasks.create_task(keep_up(server.pool, server, server.wake_carriers), name="upkeep"),
+        tasks.create_task(notice(shutdown, server), name="shutdown"),
+    ]
+    running.append(tasks.create_task(server.sources.run(server.may_act), name="sources"))
+    if server.feed is not None:
+        running.append(tasks.create_task(server.feed.run(server.may_act), name="broker"))
+    if server.postbox is not None:
+        running.append(tasks.create_task(once(server.postbox.run()), name="postbox"))
+    settings, admit = server.settings, make_admit(server.reception, server.is_open)
+    endpoint = Endpoint((f"fd://{listener}",), settings.tls_certificate, settings.tls_key, admit=admit)
+    ending = Shutdown(shutdown, server.farewell, GRACE, watch_aside(server))
+    await serve(server.app, endpoint, ending, ready=started)
+    for task in running:
+        task.cancel()
+    await asyncio.wait(running)
+    if server.is_owner:
+        await close(server.log)
+    if spreading is not None and spread is not None:
+        spread.disown()
+        await asyncio.sleep(SENT)
+        spreading.cancel()
+        await asyncio.wait([spreading])
+
+
+def watch_aside(server: Server) -> asyncio.Event:
+    """Set by SIGUSR1: another process takes who comes from now on; who is here stays until the end."""
+    aside = asyncio.Event()
+
+    def stand_aside() -> None:
+        server.is_aside = True
+        aside.set()
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, stand_aside)
+    return aside
+
+
+async def find_others(assignment: Assignment, pool: asyncpg.Pool, carriers: Carriers) -> Outside:
+    if assignment.nats_url is None:
+        return Outside(carriers)
+    async with borrow(pool) as conn:
+        prefix, secret = f"tracker.{await select_epoch(conn)}", await select_veil_key(conn)
+    standpoint = Standpoint(assignment.nats_url, prefix, f"{socket.gethostname()}-{assignment.number + 1}")
+    return Outside(carriers, Spread(standpoint), hmac.digest(secret, b"what browsers bring back", "sha256"))
+
+
+async def notice(shutdown: asyncio.Event, server: Server) -> None:
+    """From the signal on /readyz says no and no socket is opened."""
+    await shutdown.wait()
+    server.is_ending = True

@@ -1,0 +1,132 @@
+"""The bus of several processes: the owner's updates, by NATS, to every process that shows them. What is lost on the way
+is noticed by its number, and then the owner is asked for all positions there are; events are read from the table."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final, Protocol
+
+import msgspec
+
+from tracker.live.bus import Deliver
+from tracker.model.moment import now_us
+from tracker.model.position import Position
+from tracker.model.update import Update
+from tracker.spread.words import Filling, Letter, Telling, cut
+
+PART: Final = 500  # positions in one message
+PAUSE: Final = 0.005  # s between two parts of all there are, so that no fix waits for them
+AGAIN: Final = 1.0  # s until they are asked for again
+
+Find = Callable[[list[int]], list[Position]]
+
+
+class Carrying(Protocol):
+    """What carries."""
+
+    life: str
+
+    def tell(self, life: str, letter: Letter) -> None: ...
+    def publish(self, telling: Telling, life: str | None = None) -> None: ...
+
+
+class NatsBus:
+    """`term`: of the owner whose updates are heard; while this process is it, it hears its own at once, and others
+    hear of them by NATS."""
+
+    def __init__(self, courier: Carrying) -> None:
+        self.courier = courier
+        self.deliveries: list[Deliver] = []
+        self.owner: str | None = None
+        self.term = 0
+        self.number = 0  # of the newest update that was told or heard
+        self.filling = 0  # the newest request
+        self.is_full = False  # all positions are here, and nothing is known to be missing
+        self.was_full = False  # once: what is shown may be old, and says so
+        self.part = 0  # the part of it that has to come now; -1: what came is of no use any more
+        self.pulse_told = self.pulse_event = 0  # what the owner's last pulse said
+        self.asked_at = float("-inf")
+
+    @property
+    def is_ours(self) -> bool:
+        return self.owner == self.courier.life
+
+    def subscribe(self, deliver: Deliver) -> None:
+        self.deliveries.append(deliver)
+
+    def deliver(self, update: Update) -> None:
+        for deliver in self.deliveries:
+            deliver(update)
+
+    def publish(self, update: Update) -> None:
+        self.deliver(update)
+        for part in split(update):
+            self.number += 1
+            self.courier.publish(Telling(self.term, self.number, part))
+
+    def meet(self, owner: str | None, term: int) -> None:
+        """Whose updates count from now on."""
+        if (owner, term) == (self.owner, self.term):
+            return
+        self.owner, self.term = owner, max(term, self.term)
+        self.is_full, self.number, self.asked_at = self.is_ours, 0, float("-inf")
+        self.was_full = self.was_full or self.is_full
+        self.pulse_told = self.pulse_event = 0
+
+    def hear(self, telling: Telling) -> None:
+        if telling.term < self.term or self.is_ours:
+            return  # of an owner that is none any more: what it stored comes with the other's
+        if telling.filling:
+            self.hear_part(telling)
+            return
+        self.note_missing(telling.number - 1)
+        self.number = max(self.number, telling.number)
+        self.deliver(telling.update)
+
+    def note_missing(self, told: int) -> None:
+        """So many updates were told; those that are not here are lost, or as good as."""
+        if told > self.number:
+            self.number, self.is_full = told, False
+            if self.part > 0:
+                self.part = -1
+
+    def note_pulse(self, told: int, event: int) -> int:
+        """What the owner's pulse says was told. It may overtake what it speaks of, so it is believed with the next
+        one. Returns the event up to which there are some for sure."""
+        self.note_missing(self.pulse_told)
+        sure = self.pulse_event
+        self.pulse_told, self.pulse_event = told, event
+        return sure
+
+    def hear_part(self, telling: Telling) -> None:
+        self.deliver(telling.update)
+        if telling.filling != self.filling or telling.number != self.part:
+            return
+        if self.part == 0:
+            self.number = max(self.number, telling.told)
+        self.part += 1
+        if telling.is_last:
+            self.is_full = self.was_full = True
+
+    def look(self) -> None:
+        """Now and then: ask for what is missing."""
+        now = asyncio.get_running_loop().time()
+        if self.is_full or self.is_ours or self.owner is None or now - self.asked_at < AGAIN:
+            return
+        self.filling, self.part, self.asked_at = self.filling + 1, 0, now
+        self.courier.tell(self.owner, Filling(self.courier.life, self.filling))
+
+    async def fill(self, asked: Filling, devices: list[int], find: Find) -> None:
+        """Answer a request, a part at a time."""
+        parts = list(cut(devices, PART))
+        for number, part in enumerate(parts):
+            told, update = self.number, Update(find(list(part)), [], now_us())
+            is_last = number == len(parts) - 1
+            self.courier.publish(Telling(self.term, number, update, asked.number, told, is_last), asked.life)
+            await asyncio.sleep(PAUSE)
+
+
+def split(update: Update) -> list[Update]:
+    """In messages that NATS takes. The events go with the last positions: who reads them finds their devices there."""
+    parts = list(cut(update.positions, PART))
+    found = [Update(list(part), [], update.committed_at, False, update.rights) for part in parts[:-1]]
+    return [*found, msgspec.structs.replace(update, positions=list(parts[-1]))]

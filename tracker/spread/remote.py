@@ -1,0 +1,264 @@
+"""RemoteOwner: the owner as it is reached by messages, from the process that holds the sockets. It may be this process,
+and may change at any time: what was not answered is kept, and said again in order."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Final
+
+from tracker.errors import Replaced, StorageDown
+from tracker.ingest.note_queue import Noting
+from tracker.ingest.owner import Speaker
+from tracker.ingest.progress import Progress
+from tracker.ingest.writer import ROOM, ROOM_AGAIN, Sender, weigh
+from tracker.model.device import Device
+from tracker.model.frame import Frame
+from tracker.model.note import Note
+from tracker.spread.words import (
+    Acked,
+    Ask,
+    Entered,
+    Entering,
+    Knowing,
+    Leaving,
+    Letter,
+    NoteAcked,
+    Offering,
+    Repeat,
+    Replies,
+    Reply,
+    Saying,
+    Superseded,
+    Turn,
+    pack_frame,
+    unpack_outcome,
+)
+
+PATIENCE: Final = 10.0  # s a hello waits for the owner
+UNHEARD: Final = 3.0  # s without any answer, after which all is said again
+MESSAGE: Final = 100_000  # bytes of a message, roughly: what NATS takes is ten times as much
+FIX: Final = 150  # bytes of one in it, roughly, beside what it says of its own
+
+
+@dataclass(eq=False)
+class Connection:
+    """`since`: by which the owner knows how new it is; 0: it did not answer yet."""
+
+    number: int
+    member: Speaker
+    device: Device
+    progress: Progress
+    since: int = 0
+    entered: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(eq=False)
+class Unanswered:
+    """A frame or a note, as it was said, and who waits."""
+
+    ask: Offering | Saying
+    device: int
+    weight: int
+    answer: Callable[[Reply], None]
+
+
+class RemoteOwner:
+    def __init__(self, life: str, tell: Callable[[str, Letter], None]) -> None:
+        self.life = life
+        self.tell = tell
+        self.owner: str | None = None  # the life of the process that is it
+        self.run = self.index = self.heard = 0
+        self.numbers = count(1)
+        self.connections: dict[int, Connection] = {}  # bound: those the listener takes
+        self.by_member: dict[object, Connection] = {}
+        self.unanswered: dict[int, Unanswered] = {}  # in order; bound: ROOM, then sockets are not read
+        self.weight = 0  # fixes in it
+        self.asks: list[Ask] = []  # of this turn of the loop
+        self.pressed: set[Sender] = set()
+        self.is_pressed = False  # the owner is
+        self.answered_at = 0.0  # by the loop's clock: the last answer, or since when one is waited for
+        self.known: dict[int, Device] = {}  # as this run said them; bound: the devices
+        self.idle = asyncio.Event()
+        self.idle.set()
+
+    @property
+    def now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    @property
+    def has_room(self) -> bool:
+        return self.owner is not None and not self.is_pressed and self.weight < ROOM
+
+    async def enter(self, member: Speaker, device: Device) -> int:
+        connection = Connection(next(self.numbers), member, device, Progress(member.boot))
+        self.connections[connection.number] = self.by_member[member] = connection
+        self.say(Entering(connection.number, device, member.boot))
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await connection.entered.wait()
+        except TimeoutError:
+            self.leave(member)
+            raise StorageDown from None
+        return connection.progress.through
+
+    def leave(self, member: Speaker) -> None:
+        if (connection := self.by_member.pop(member, None)) is not None:
+            del self.connections[connection.number]
+            connection.entered.set()  # who waits for it finds itself closed
+            self.say(Leaving(connection.number))
+
+    def know(self, device: Device) -> None:
+        if self.known.get(device.key) != device:
+            self.known[device.key] = device
+            self.say(Knowing(device))
+
+    def offer(self, frame: Frame, sender: Sender) -> bool:
+        connection, number = self.by_member.get(sender), next(self.numbers)
+
+        def answer(reply: Reply) -> None:
+            if isinstance(reply, Acked):
+                sender.committed(frame, unpack_outcome(reply))
+
+        ask = pack_frame(number, connection.number if connection else 0, frame)
+        self.keep(number, Unanswered(ask, frame.device, weigh(frame), answer))
+        if self.weight < ROOM and not self.is_pressed:
+            return True
+        self.pressed.add(sender)
+        return False
+
+    def note(self, note: Note, noting: Noting) -> None:
+        def answer(reply: Reply) -> None:
+            noting.noted(note, isinstance(reply, NoteAcked) and reply.is_stored)
+
+        number = next(self.numbers)
+        self.keep(number, Unanswered(Saying(number, note), note.device, 1, answer))
+
+    def keep(self, number: int, unanswered: Unanswered) -> None:
+        if not self.unanswered:
+            self.answered_at = self.now
+            self.idle.clear()
+        self.unanswered[number] = unanswered
+        self.weight += unanswered.weight
+        self.say(unanswered.ask)
+
+    def count(self, member: Speaker, seq: int) -> None:
+        """So that another owner, who knows no more than the last checkpoint, can be told."""
+        if (connection := self.by_member.get(member)) is not None:
+            connection.progress.stored(seq)
+
+    async def drain(self) -> None:
+        await self.idle.wait()
+
+    def say(self, ask: Ask) -> None:
+        """With all else that is said in this turn of the loop. Where there is no owner, the next run says it."""
+        if self.owner is None:
+            return
+        self.asks.append(ask)
+        if len(self.asks) == 1:
+            asyncio.get_running_loop().call_soon(self.flush)
+
+    def flush(self) -> None:
+        asks, self.asks = self.asks, []
+        if self.owner is None or not asks:
+            return
+        part: list[Ask] = []
+        size = 0
+        for ask in asks:
+            part.append(ask)
+            size += FIX + measure(ask)
+            if size >= MESSAGE:
+                self.send(part)
+                part, size = [], 0
+        if part:
+            self.send(part)
+
+    def send(self, asks: list[Ask]) -> None:
+        assert self.owner is not None
+        self.tell(self.owner, Turn(self.life, self.run, self.index, asks))
+        self.index += 1
+
+    def meet(self, owner: str | None) -> None:
+        """The process that is the owner from now on; None: there is none for now."""
+        self.owner = owner
+        self.asks.clear()
+        if owner is not None:
+            self.begin()
+
+    def begin(self) -> None:
+        """A new run: who is connected, and what was not answered, in its order."""
+        self.run += 1
+        self.index = self.heard = 0
+        self.answered_at = self.now
+        self.known.clear()
+        self.send([])  # also where there is nothing to say: by it the owner tells how it is
+        self.asks = [
+            Entering(each.number, each.device, each.member.boot, each.progress.through, each.since)
+            for each in self.connections.values()
+        ]
+        self.asks += [each.ask for each in self.unanswered.values()]
+        self.flush()
+
+    def look(self) -> None:
+        """Now and then: what is not answered for so long may have been lost."""
+        waits = self.unanswered or any(not each.since for each in self.connections.values())
+        if self.owner is not None and waits and self.now - self.answered_at > UNHEARD:
+            self.begin()
+
+    def hear(self, letter: Replies | Repeat) -> None:
+        """What is said to be committed is, whoever says it and however late. All else is the present owner's to say."""
+        if isinstance(letter, Replies):
+            is_next = letter.index == self.heard
+            for reply in letter.replies:
+                self.take(reply)
+            if letter.life != self.owner or letter.run != self.run:
+                return
+            self.heard += 1
+            self.press(letter.is_pressed)
+            if not is_next:
+                self.begin()
+        elif letter.run == self.run and self.owner is not None:
+            self.begin()
+
+    def take(self, reply: Reply) -> None:
+        self.answered_at = self.now
+        if isinstance(reply, Acked | NoteAcked):
+            if (found := self.unanswered.pop(reply.number, None)) is not None:
+                self.weight -= found.weight
+                found.answer(reply)
+                self.settle()
+        elif (connection := self.connections.get(reply.connection)) is not None:
+            if isinstance(reply, Superseded):
+                connection.member.fail(Replaced())
+            elif isinstance(reply, Entered):
+                connection.since = reply.since
+                if not connection.entered.is_set():
+                    connection.progress.through = max(connection.progress.through, reply.acked)
+                    connection.entered.set()
+
+    def press(self, is_pressed: bool) -> None:
+        self.is_pressed = is_pressed
+        self.settle()
+
+    def settle(self) -> None:
+        """Who waits may go on, where there is room again."""
+        if not self.unanswered:
+            self.idle.set()
+        if self.pressed and not self.is_pressed and self.weight < ROOM_AGAIN:
+            pressed, self.pressed = self.pressed, set()
+            for sender in pressed:
+                sender.resume()
+
+    def forget(self, device: int) -> None:
+        """The device was deleted: nobody will answer what it said."""
+        for number in [number for number, each in self.unanswered.items() if each.device == device]:
+            self.weight -= self.unanswered.pop(number).weight
+        self.known.pop(device, None)
+        self.settle()
+
+
+def measure(ask: Ask) -> int:
+    if not isinstance(ask, Offering):
+        return 0
+    size = sum(map(len, ask.columns or ())) + sum(FIX + len(fix.attributes or b"") for fix in ask.fixes)
+    return size + sum(FIX + 4 * len(each.text) for _, each in ask.refused)
