@@ -91,6 +91,42 @@ WATCH_FOCUS = """() => new MutationObserver((_, watch) => {
 }).observe(document.body, {childList: true, subtree: true})"""
 
 
+YARD: dict[str, Any] = {
+    "type": "Feature",
+    "id": "yard",
+    "geometry": {"type": "Polygon", "coordinates": [[*AROUND, AROUND[0]]]},
+    "properties": {"name": "Yard"},
+}
+
+
+def test_corners_snap_to_others_and_what_will_be_missed_is_said(fences: Page, server: RunningServer) -> None:
+    server.new_geofence(YARD)
+    with vehicle(server, "van-12", "Van 12") as van:
+        van.drive(*HERE)
+        fences.evaluate("tracker.readCatalogue()")
+        until(fences, "() => tracker.feed.devices.shownCount() === 1")
+        begin(fences, "polygon")
+        drawn = [AROUND[1], (AROUND[1][0] + 0.002, AROUND[1][1]), (AROUND[2][0] + 0.002, AROUND[2][1]), AROUND[2]]
+        for (lon, lat), is_near in zip(drawn, (True, False, False, True), strict=True):
+            x, y = spot(fences, lon, lat)
+            off = 6 if is_near else 0
+            fences.mouse.move(x + off, y + off)
+            fences.mouse.click(x + off, y + off)
+        missed = fences.locator(".missed")
+        expect(missed).to_contain_text("of the devices")  # while it is drawn
+        fences.keyboard.press("Enter")
+        until(fences, f"() => {MAP}.getSource('sketch-unsure') && tracker.view.value.sketch.margin >= 5")
+        expect(missed).to_contain_text("straight through")
+        fences.get_by_label("strict").check()
+        until(fences, "() => tracker.view.value.sketch.margin === 0")
+        fences.get_by_label("Name").fill("Beside it")
+        fences.get_by_role("button", name="Save").click()
+        expect(fences.get_by_role("option", name="Beside it")).to_be_visible()
+    (saved,) = [each for each in stored(server) if each["id"] != "yard"]
+    corners = [tuple(place) for place in saved["geometry"]["coordinates"][0]]
+    assert AROUND[1] in corners and AROUND[2] in corners, "exactly those of the other"
+
+
 def test_a_circle_is_drawn_its_radius_typed_its_middle_moved(fences: Page, server: RunningServer) -> None:
     begin(fences, "circle")
     fences.evaluate(WATCH_FOCUS)

@@ -2,6 +2,7 @@
 import type { Geometry, Position } from 'geojson';
 import type { Json } from '../api/call';
 import { type FenceKind, type Geofence, type GeofenceFeature, kindOf, type Preset, revisionOf } from '../api/geofences';
+import { ring } from '../map/circle';
 import { measure } from '../units';
 import { words } from '../words';
 import { type Expected, readExpected, writeExpected } from './expect';
@@ -29,6 +30,7 @@ export type Faults = Readonly<Record<string, string>>;
 export const PRESETS: readonly Preset[] = ['strict', 'balanced', 'calm'];
 
 const KNOWN = ['name', 'preset', 'enabled', 'radius', 'width', 'dwell', 'speed_limit', 'expect', 'revision'];
+const CORNERS = 64; // of a circle's border as it is sketched
 const MOST_CORNERS = 500; // each is a handle on the map
 const FIELDS: Record<string, string> = { speed_limit: 'limit', geometry: 'shape', coordinates: 'shape' };
 
@@ -119,6 +121,13 @@ export function faultAt(field: string | null, message: string): Faults {
       ? message.slice(field.length + 2)
       : message.replace(/^geometry: /, '');
   return { [known ? shown : 'form']: known ? sentence : message };
+}
+
+/** The corners of what is drawn by hand, and of a circle's border. */
+export function placesOf({ geometry, radius }: Draft): readonly Position[] {
+  if (geometry?.type === 'Point') return ring(geometry.coordinates, number(radius) || 0, CORNERS).coordinates[0]!;
+  if (geometry?.type === 'LineString') return geometry.coordinates;
+  return geometry?.type === 'Polygon' ? (geometry.coordinates[0] ?? []) : [];
 }
 
 /** Whether its corners can be moved on the map: one ring, not too many of them, within 180 degrees. */

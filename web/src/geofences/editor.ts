@@ -1,6 +1,6 @@
 /** Making, changing and deleting geofences: between the form, what is drawn on the map, and the server. */
 import { signal } from '@preact/signals';
-import type { Geometry, Position } from 'geojson';
+import type { Position } from 'geojson';
 import { ApiError } from '../api/call';
 import {
   createGeofence,
@@ -30,9 +30,13 @@ import {
   featureAgain,
   featureOf,
   number,
+  placesOf,
   without,
 } from './draft';
 import { History } from './history';
+import { marginOf } from './missing';
+import { isSnapping } from './snapping';
+import { learnUsual, type Usual } from './usual';
 
 const MIDDLE_METRES = 100;
 
@@ -52,6 +56,10 @@ export class Editor {
   readonly deleted = signal<{ readonly fence: Geofence; readonly undone: boolean } | null>(null);
   /** Where what is drawn goes through itself. */
   readonly crosses = signal(false);
+  /** The border or the way as it is drawn just now. */
+  readonly places = signal<readonly Position[]>([]);
+  /** How exactly and how often tells of itself whom one had chosen, or all there are. */
+  readonly usual = signal<Usual | null>(null);
   readonly steps = signal<{ readonly back: boolean; readonly forth: boolean }>({ back: false, forth: false });
   private readonly history = new History<Draft>();
   private drawing: Drawing | null = null;
@@ -115,7 +123,8 @@ export class Editor {
     const radius = number(draft.radius);
     if (part.radius !== undefined && draft.kind === 'circle' && draft.geometry && radius > 0)
       this.drawing?.reshape({ geometry: draft.geometry, radius });
-    if (part.width !== undefined || part.geometry !== undefined) this.sketch(placesOf(draft.geometry));
+    if (part.radius !== undefined || part.geometry !== undefined) this.sketch(placesOf(draft));
+    else if (part.width !== undefined || part.preset !== undefined) this.sketch(this.places.peek());
   }
 
   /** One step back: a corner while it is drawn, else the last change of the draft, else the last deletion. */
@@ -139,7 +148,7 @@ export class Editor {
     const held = draft.geometry && { geometry: draft.geometry, radius: Number.isNaN(radius) ? null : radius };
     if (held && shape) this.drawing?.reshape(held);
     else if (held !== shape) void this.drawNow(held);
-    this.sketch(placesOf(draft.geometry));
+    this.sketch(placesOf(draft));
   }
 
   private remember(before: Draft, field: string): void {
@@ -155,9 +164,12 @@ export class Editor {
     const draft = this.draft.peek();
     const view = this.live.view.peek();
     if (!draft || !view) return;
+    this.places.value = places;
     const crossings = draft.kind === 'polygon' ? findCrossings(places) : [];
     this.crosses.value = crossings.length > 0;
-    view.showSketch({ way: draft.kind === 'corridor' ? places : [], width: number(draft.width) || 0, crossings });
+    const [way, border] = draft.kind === 'corridor' ? [places, []] : [[], places];
+    const margin = marginOf(draft.preset, this.usual.peek()?.accuracy ?? 0);
+    view.showSketch({ way, width: number(draft.width) || 0, border, margin, crossings });
   }
 
   close(): void {
@@ -169,6 +181,7 @@ export class Editor {
     this.taken.value = this.imported.value = null;
     this.conflict.value = null;
     this.crosses.value = false;
+    this.places.value = [];
     this.history.clear();
     this.count();
     this.live.view.peek()?.showSketch(null);
@@ -261,9 +274,20 @@ export class Editor {
   private open(draft: Draft): void {
     this.close();
     pane.value = 'geofences';
+    void this.learn(selected.peek());
     selected.value = chosenFence.value = null;
     this.draft.value = draft;
     if (draft.id !== null) this.live.view.peek()?.hideFence(draft.id);
+  }
+
+  /** Of the device that was chosen when drawing began, or of all. */
+  private async learn(row: number | null): Promise<void> {
+    const turn = this.turn;
+    for await (const usual of learnUsual(this.live.feed.devices, row)) {
+      if (turn !== this.turn && this.draft.peek() === null) return;
+      this.usual.value = usual;
+      this.sketch(this.places.peek());
+    }
   }
 
   private async drawNow(shape: Shape | null): Promise<void> {
@@ -283,15 +307,13 @@ export class Editor {
     if (shape && !canReshape(shape.geometry)) {
       this.fixed.value = words.value.drawing.fixed;
       view.hideFence(null);
-    } else
-      this.drawing = new drawing.Drawing(
-        view,
-        kind,
-        shape,
-        (drawn) => this.drawn(drawn),
-        (places) => this.sketch(places),
-      );
-    if (shape) this.sketch(placesOf(shape.geometry));
+    } else {
+      const sketched = (places: readonly Position[]) => this.sketch(places);
+      const snaps = () => isSnapping.peek();
+      this.drawing = new drawing.Drawing(view, kind, shape, (drawn) => this.drawn(drawn), sketched, snaps);
+      this.drawing.surround(geofences.peek().filter(({ id }) => id !== this.draft.peek()?.id));
+    }
+    if (shape) this.sketch(placesOf(this.draft.peek()!));
   }
 
   private drawn(shape: Shape): void {
@@ -299,7 +321,7 @@ export class Editor {
     this.remember(before, '');
     const radius = shape.radius === null ? before.radius : String(shape.radius);
     this.draft.value = { ...before, geometry: shape.geometry, radius };
-    this.sketch(placesOf(shape.geometry));
+    this.sketch(placesOf(this.draft.peek()!));
     if (this.faults.peek()['shape']) this.faults.value = {};
   }
 
@@ -314,12 +336,6 @@ export class Editor {
       this.busy.value = false;
     }
   }
-}
-
-/** The corners of what is drawn by hand. */
-function placesOf(geometry: Geometry | null): readonly Position[] {
-  if (geometry?.type === 'LineString') return geometry.coordinates;
-  return geometry?.type === 'Polygon' ? (geometry.coordinates[0] ?? []) : [];
 }
 
 function told(error: unknown): Faults {

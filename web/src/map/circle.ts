@@ -1,7 +1,7 @@
 /** Circles as rings to look at, and back. The server decides by the geodesic; at zoom 20 the two differ by less than a line's width. */
 import type { Polygon, Position } from 'geojson';
 
-const METRES_PER_DEGREE = 111_319.49;
+export const METRES_PER_DEGREE = 111_319.49;
 
 export function ring(centre: Position, radius: number, corners: number): Polygon {
   const [lon = 0, lat = 0] = centre;

@@ -4,16 +4,19 @@
  */
 import type { Geometry, LineString, Polygon, Position } from 'geojson';
 import {
+  type SnapToCustom,
   TerraDraw,
   TerraDrawCircleMode,
   TerraDrawLineStringMode,
   TerraDrawModeUndoRedo,
+  type TerraDrawMouseEvent,
   TerraDrawPolygonMode,
   TerraDrawSelectMode,
 } from 'terra-draw';
 import { TerraDrawMapLibreGLAdapter } from 'terra-draw-maplibre-gl-adapter';
-import type { FenceKind } from '../api/geofences';
+import type { FenceKind, Geofence } from '../api/geofences';
 import { isWriting } from '../focus';
+import { type Edges, edgesOf, snap } from '../geofences/snap';
 import { circleOf, ring, rounded } from './circle';
 import { PAINT, type Theme } from './flavors';
 import type { MapView, Overlay } from './view';
@@ -31,6 +34,7 @@ export class Drawing implements Overlay {
   private draw: TerraDraw | null = null; // none while the map has no style
   private shape: Shape | null;
   private id: string | number | null = null;
+  private edges: readonly Edges[] = []; // of the other geofences
 
   /** Begins with a shape to change, or with drawing one; `drawn` is told each new state of it. */
   constructor(
@@ -39,6 +43,8 @@ export class Drawing implements Overlay {
     shape: Shape | null,
     private readonly drawn: (shape: Shape) => void,
     private readonly sketched: (places: readonly Position[]) => void,
+    /** Whether a corner set near another geofence is set on it. */
+    private readonly snaps: () => boolean,
   ) {
     this.shape = shape;
     view.cover(this);
@@ -58,7 +64,7 @@ export class Drawing implements Overlay {
     const { map } = this.view;
     this.draw = new TerraDraw({
       adapter: new TerraDrawMapLibreGLAdapter({ map, coordinatePrecision: 7 }),
-      modes: modes(theme, this.kind),
+      modes: modes(theme, this.kind, { toCustom: (event) => this.snapTo(event) }),
       undoRedo: { modeLevel: new TerraDrawModeUndoRedo() },
     });
     this.draw.start();
@@ -78,12 +84,28 @@ export class Drawing implements Overlay {
     return this.id === null && this.draw?.canRedo() === true && this.draw.redo();
   }
 
+  /** What a corner may be set on from now on. */
+  surround(fences: readonly Geofence[]): void {
+    this.edges = edgesOf(fences);
+  }
+
+  /** Not while Alt is held. */
+  private snapTo({ containerX, containerY, heldKeys }: TerraDrawMouseEvent): Position | undefined {
+    if (!this.snaps() || heldKeys.includes('Alt')) return undefined;
+    const { map } = this.view;
+    const place = snap(this.edges, containerX, containerY, {
+      project: ([lon = 0, lat = 0]) => map.project([lon, lat]),
+      unproject: (x, y) => map.unproject([x, y]).toArray(),
+    });
+    return place ? flat(place) : undefined;
+  }
+
   /** With each move of the hand. */
   private changed(): void {
     const found = this.draw?.getSnapshot().find(({ properties }) => properties['mode'] === MODE[this.kind]);
     const geometry = found?.geometry;
     if (geometry?.type === 'LineString') this.sketched(geometry.coordinates);
-    else if (geometry?.type === 'Polygon' && this.kind === 'polygon') this.sketched(geometry.coordinates[0] ?? []);
+    else if (geometry?.type === 'Polygon') this.sketched(geometry.coordinates[0] ?? []);
   }
 
   undress(): void {
@@ -160,6 +182,7 @@ function isHandle({ properties }: Corner): boolean {
 function modes(
   theme: Theme,
   kind: FenceKind,
+  snapping: { readonly toCustom: SnapToCustom },
 ): (TerraDrawPolygonMode | TerraDrawCircleMode | TerraDrawLineStringMode | TerraDrawSelectMode)[] {
   const { fence, halo } = PAINT[theme];
   const area = { fillColor: fence, fillOpacity: 0.18, outlineColor: fence, outlineWidth: 2 } as const;
@@ -180,16 +203,23 @@ function modes(
     midPointWidth: 4,
     midPointOpacity: 0.6,
   } as const;
-  const corners = { feature: { draggable: true, coordinates: { midpoints: true, draggable: true, deletable: true } } };
+  const corners = {
+    feature: {
+      draggable: true,
+      coordinates: { midpoints: true, draggable: true, deletable: true, snappable: snapping },
+    },
+  };
   const size = { feature: { draggable: true, coordinates: { resizable: 'center-fixed' as const } } };
   return [
     new TerraDrawPolygonMode({
       keyEvents: finish,
+      snapping,
       styles: { ...area, closingPointColor: fence, closingPointOutlineColor: halo, closingPointWidth: 6 },
     }),
     new TerraDrawCircleMode({ keyEvents: finish, styles: area }),
     new TerraDrawLineStringMode({
       keyEvents: finish,
+      snapping,
       styles: { lineStringColor: fence, lineStringWidth: 3, closingPointColor: fence, closingPointOutlineColor: halo },
     }),
     new TerraDrawSelectMode({

@@ -1,4 +1,5 @@
-/** Under a shape while it is drawn: the whole width of a corridor, and where a line goes through itself. */
+/** Under a shape while it is drawn: the whole width of a corridor, where fixes decide nothing yet, and where a line goes
+ * through itself. */
 import type { FeatureCollection, Position } from 'geojson';
 import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
 import { addCorridor } from './fences';
@@ -7,13 +8,18 @@ import { PAINT, type Theme } from './flavors';
 export interface Sketch {
   readonly way: readonly Position[]; // of a corridor
   readonly width: number; // m
+  readonly border: readonly Position[]; // along which fixes say nothing until they lie clear of it
+  readonly margin: number; // m, to each side
   readonly crossings: readonly Position[];
 }
 
 const SOURCE = 'sketch';
-export const NO_SKETCH: Sketch = { way: [], width: 0, crossings: [] };
+const UNSURE = 'sketch-unsure';
+export const NO_SKETCH: Sketch = { way: [], width: 0, border: [], margin: 0, crossings: [] };
 
 export function addSketch(map: MapLibre, sketch: Sketch, theme: Theme): void {
+  map.addSource(UNSURE, { type: 'geojson', data: unsure(sketch) });
+  addCorridor(map, UNSURE, UNSURE, PAINT[theme].silent, 0.3);
   map.addSource(SOURCE, { type: 'geojson', data: collection(sketch) });
   addCorridor(map, 'sketch-width', SOURCE, PAINT[theme].fence, 0.22);
   map.addLayer({
@@ -33,6 +39,18 @@ export function addSketch(map: MapLibre, sketch: Sketch, theme: Theme): void {
 
 export function showSketch(map: MapLibre, sketch: Sketch): void {
   (map.getSource(SOURCE) as GeoJSONSource | undefined)?.setData(collection(sketch));
+  (map.getSource(UNSURE) as GeoJSONSource | undefined)?.setData(unsure(sketch));
+}
+
+/** As wide as fixes are in doubt; of a corridor, whose border is not drawn, the whole of it and that much more. */
+function unsure({ way, width, border, margin }: Sketch): FeatureCollection {
+  const line = way.length > 1 ? way : border;
+  const properties = { width: 2 * margin + (way.length > 1 ? width : 0), lat: line[0]?.[1] ?? 0 };
+  const geometry = { type: 'LineString' as const, coordinates: [...line] };
+  return {
+    type: 'FeatureCollection',
+    features: margin > 0 && line.length > 1 ? [{ type: 'Feature', properties, geometry }] : [],
+  };
 }
 
 function collection({ way, width, crossings }: Sketch): FeatureCollection {

@@ -3,13 +3,15 @@ import { useLayoutEffect } from 'preact/hooks';
 import type { Json } from '../api/call';
 import { decodeGeofence } from '../api/geofences';
 import { isWriting } from '../focus';
-import { type Draft, type Faults, featureOf, PRESETS } from '../geofences/draft';
+import { type Draft, type Faults, featureOf, number, PRESETS } from '../geofences/draft';
 import type { Editor } from '../geofences/editor';
+import { breadthOf, missedOf } from '../geofences/missing';
+import { isSnapping, switchSnapping } from '../geofences/snapping';
 import type { Live } from '../live';
 import { words } from '../words';
 import { ExpectFields } from './ExpectFields';
 import { Fault, Field, Group, useFaultsInSight } from './Field';
-import { speedUnit } from './format';
+import { distance, span, speedUnit } from './format';
 import { KindIcon, rules } from './GeofenceList';
 import { isolated } from './Name';
 import { TrialView } from './TrialView';
@@ -50,6 +52,7 @@ export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
         />
         <Sizes editor={editor} draft={draft} faults={faults} />
         <Presets editor={editor} draft={draft} fault={faults['preset']} />
+        <Missed editor={editor} draft={draft} />
         <Watches editor={editor} draft={draft} faults={faults} />
         <ExpectFields live={live} editor={editor} draft={draft} fault={faults['expect']} />
         <label class="check">
@@ -135,6 +138,7 @@ function ShapeHelp({ editor, draft, fault }: { editor: Editor; draft: Draft; fau
           {words.value.drawing.anew}
         </button>
       )}
+      {draft.kind !== 'circle' && <Snapping />}
       <Fault text={fault ?? (editor.crosses.value ? words.value.drawing.crossing : undefined)} />
     </div>
   );
@@ -187,6 +191,39 @@ function Presets({ editor, draft, fault }: { editor: Editor; draft: Draft; fault
       ))}
       <Fault text={fault} />
     </Group>
+  );
+}
+
+const HARDLY = 0.005; // of all passages: nobody would draw another geofence for one in 200
+const MOST = 0.95;
+
+/** What the shape that is drawn just now will miss, so that it can still be drawn larger. */
+function Missed({ editor, draft }: { editor: Editor; draft: Draft }) {
+  const usual = editor.usual.value;
+  const breadth = breadthOf(draft.kind, editor.places.value, number(draft.width) || 0);
+  if (!usual || !(breadth > 0)) return null;
+  const missed = missedOf(draft.preset, draft.kind, breadth, usual);
+  const said = words.value.drawing.missed;
+  const who = usual.device === null ? said.all : isolated(usual.device);
+  const how = said.at(who, usual.accuracy >= 0 ? distance(usual.accuracy) : null, span(usual.interval));
+  const share = missed < HARDLY ? said.hardly : missed > MOST ? said.most : said.oneIn(Math.round(1 / missed));
+  return (
+    <p class={missed > 0.1 ? 'hint missed many' : 'hint missed'} aria-live="polite">
+      {how} {share}
+    </p>
+  );
+}
+
+function Snapping() {
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={isSnapping.value}
+        onChange={(event) => switchSnapping(event.currentTarget.checked)}
+      />{' '}
+      {words.value.drawing.snap}
+    </label>
   );
 }
 

@@ -24,6 +24,17 @@ export const drawing: DrawingWords = {
     anew: 'Neu zeichnen',
     first: 'Zuerst auf der Karte zeichnen.',
     crossing: 'Es kreuzt sich an der roten Marke selbst: eine Ecke so verschieben, dass es das nicht tut.',
+    snap: 'Ecken rasten an anderen Gebieten ein (nicht bei gedrückter Alt-Taste)',
+    missed: {
+      all: 'den Geräten',
+      at: (who, accuracy, interval) =>
+        accuracy === null
+          ? `Beim üblichen Abstand (${interval}) von ${who}`
+          : `Bei der üblichen Genauigkeit (${accuracy}) und dem üblichen Abstand (${interval}) von ${who}`,
+      hardly: 'entgeht kaum eine Durchfahrt.',
+      most: 'entgeht fast jede Durchfahrt: größer zeichnen.',
+      oneIn: (n) => (n <= 1 ? 'entgehen die meisten Durchfahrten.' : `entgeht etwa eine Durchfahrt von ${n}.`),
+    },
     name: 'Name',
     radius: 'Radius',
     width: 'Ganze Breite',

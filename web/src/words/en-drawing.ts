@@ -22,6 +22,18 @@ export const drawing = {
     anew: 'Draw it anew',
     first: 'Draw it on the map first.',
     crossing: 'It crosses itself at the red mark: move a corner so that it does not.',
+    snap: 'Corners snap to other geofences (not while Alt is held)',
+    missed: {
+      all: 'the devices',
+      at: (who: string, accuracy: string | null, interval: string) =>
+        accuracy === null
+          ? `At the usual interval (${interval}) of ${who}`
+          : `At the usual accuracy (${accuracy}) and interval (${interval}) of ${who}`,
+      hardly: 'hardly a passage straight through will be missed.',
+      most: 'nearly every passage straight through will be missed: draw it larger.',
+      oneIn: (n: number) =>
+        n <= 1 ? 'most passages straight through will be missed.' : `about one passage in ${n} will be missed.`,
+    },
     name: 'Name',
     radius: 'Radius',
     width: 'Whole width',
