@@ -106,17 +106,16 @@ def test_corners_snap_to_others_and_what_will_be_missed_is_said(fences: Page, se
         fences.evaluate("tracker.readCatalogue()")
         until(fences, "() => tracker.feed.devices.shownCount() === 1")
         begin(fences, "polygon")
-        drawn = [AROUND[1], (AROUND[1][0] + 0.002, AROUND[1][1]), (AROUND[2][0] + 0.002, AROUND[2][1]), AROUND[2]]
-        for (lon, lat), is_near in zip(drawn, (True, False, False, True), strict=True):
-            x, y = spot(fences, lon, lat)
-            off = 6 if is_near else 0
-            fences.mouse.move(x + off, y + off)
-            fences.mouse.click(x + off, y + off)
+        (west, lat), (east, _) = AROUND[3], AROUND[2]
+        for lon, north, off in ((west, 0, 6), (west, 0.0008, 0), (east, 0.0008, 0), (east, 0, 6)):
+            x, y = spot(fences, lon, lat + north)
+            fences.mouse.move(x + off, y - off)
+            fences.mouse.click(x + off, y - off)
         missed = fences.locator(".missed")
         expect(missed).to_contain_text("of the devices")  # while it is drawn
         fences.keyboard.press("Enter")
         until(fences, f"() => {MAP}.getSource('sketch-unsure') && tracker.view.value.sketch.margin >= 5")
-        expect(missed).to_contain_text("straight through")
+        expect(missed).to_contain_text("will be missed")
         fences.get_by_label("strict").check()
         until(fences, "() => tracker.view.value.sketch.margin === 0")
         fences.get_by_label("Name").fill("Beside it")
@@ -124,7 +123,7 @@ def test_corners_snap_to_others_and_what_will_be_missed_is_said(fences: Page, se
         expect(fences.get_by_role("option", name="Beside it")).to_be_visible()
     (saved,) = [each for each in stored(server) if each["id"] != "yard"]
     corners = [tuple(place) for place in saved["geometry"]["coordinates"][0]]
-    assert AROUND[1] in corners and AROUND[2] in corners, "exactly those of the other"
+    assert AROUND[2] in corners and AROUND[3] in corners, "exactly those of the other"
 
 
 def test_a_circle_is_drawn_its_radius_typed_its_middle_moved(fences: Page, server: RunningServer) -> None:

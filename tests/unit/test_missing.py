@@ -21,4 +21,4 @@ def test_the_page_knows_the_presets() -> None:
         decides = (rules.accuracy, rules.band, rules.fixes, rules.seconds)
         assert tuple(told.values()) == decides
         assert rules.is_plain or rules.worst == number_of("WORST")
-    assert (SHALLOW, GAP_METRES, GAP_MS / 1000) == tuple(map(number_of, ("SHALLOW", "GAP_METRES", "GAP_S")))
+    assert tuple(map(number_of, ("SHALLOW", "GAP_METRES", "GAP_S"))) == (SHALLOW, GAP_METRES, GAP_MS / 1000)

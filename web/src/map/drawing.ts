@@ -102,7 +102,10 @@ export class Drawing implements Overlay {
 
   /** With each move of the hand. */
   private changed(): void {
-    const found = this.draw?.getSnapshot().find(({ properties }) => properties['mode'] === MODE[this.kind]);
+    const mode = MODE[this.kind];
+    const found = this.draw
+      ?.getSnapshot() // where it would snap to is a point of the same mode
+      .find(({ geometry, properties }) => properties['mode'] === mode && geometry.type !== 'Point');
     const geometry = found?.geometry;
     if (geometry?.type === 'LineString') this.sketched(geometry.coordinates);
     else if (geometry?.type === 'Polygon') this.sketched(geometry.coordinates[0] ?? []);
