@@ -208,7 +208,8 @@ function Missed({ editor, draft }: { editor: Editor; draft: Draft }) {
   const how = said.at(who, usual.accuracy >= 0 ? distance(usual.accuracy) : null, span(usual.interval));
   const share = missed < HARDLY ? said.hardly : missed > MOST ? said.most : said.oneIn(Math.round(1 / missed));
   return (
-    <p class={missed > 0.1 ? 'hint missed many' : 'hint missed'} aria-live="polite">
+    // Not read out with each move of the hand.
+    <p class={missed > 0.1 ? 'hint missed many' : 'hint missed'} aria-live={draft.geometry ? 'polite' : 'off'}>
       {how} {share}
     </p>
   );

@@ -29,8 +29,8 @@ export const drawing: DrawingWords = {
       all: 'den Geräten',
       at: (who, accuracy, interval) =>
         accuracy === null
-          ? `Beim üblichen Abstand (${interval}) von ${who}`
-          : `Bei der üblichen Genauigkeit (${accuracy}) und dem üblichen Abstand (${interval}) von ${who}`,
+          ? `Beim üblichen Sendeabstand (${interval}) von ${who}`
+          : `Bei der üblichen Genauigkeit (${accuracy}) und dem üblichen Sendeabstand (${interval}) von ${who}`,
       hardly: 'entgeht kaum eine Durchfahrt.',
       most: 'entgeht fast jede Durchfahrt: größer zeichnen.',
       oneIn: (n) => (n <= 1 ? 'entgehen die meisten Durchfahrten.' : `entgeht etwa eine Durchfahrt von ${n}.`),
