@@ -95,7 +95,7 @@ class Crowd:
 
 
 def make_wish(number: int) -> Subscribe:
-    return Subscribe(viewport=unrolled(*viewport(number)), zoom=13.0, rate=4.0, binary=True)
+    return Subscribe(viewport=unrolled(*viewport(number)), rate=4.0, binary=True)
 
 
 async def main() -> None:

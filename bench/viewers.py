@@ -38,7 +38,7 @@ class Viewers:
         for number, link in enumerate(self.links):
             link.upgraded()
             box, rate = (WORLD, PROBE_RATE) if link is self.probe else (viewport(number), RATE)
-            wish = {"type": "subscribe", "viewport": box, "zoom": 13, "rate": rate, "binary": True}
+            wish = {"type": "subscribe", "viewport": box, "rate": rate, "binary": True}
             link.say(json.dumps(wish).encode())
         self.poll = select.epoll()
         self.by_descriptor = {link.socket.fileno(): link for link in self.links}
