@@ -2,8 +2,9 @@
 
 import os
 import re
+import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -31,6 +32,7 @@ class Remote:
     port: int
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    authority: Path | None = None  # a file of certificates that are trusted beside the system's
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +57,7 @@ class Settings:
     smtp_from: str | None = None  # TRACKER_SMTP_FROM: whose e-mail it is, as Tracker <alerts@example.org>
     mqtt: Remote | None = None  # TRACKER_MQTT_URL: the broker that takes alerts, as mqtt://user:pass@host:1883
     owntracks: Remote | None = None  # TRACKER_OWNTRACKS_URL: the broker of OwnTracks, as mqtt://user:pass@host:1883
+    broker_ca: Path | None = None  # TRACKER_BROKER_CA: certificates of an authority of one's own, for those brokers
     home_assistant: str | None = None  # TRACKER_HOME_ASSISTANT: the prefix by which it discovers devices at the broker
     trust_clock: bool = False  # TRACKER_TRUST_CLOCK: yes: start also where stored fixes came later than it is now
     metrics_token: str | None = None  # TRACKER_METRICS_TOKEN: opens /metrics and nothing else, 32 characters or more
@@ -73,7 +76,7 @@ class Settings:
         host, _, port = self.bind.rpartition(":")
         if not host or not port.isdecimal() or int(port) > 65_535:
             raise Invalid("the address has to be HOST:PORT, such as 127.0.0.1:8000", field="bind")
-        self._check_home_assistant()
+        self._check_brokers()
         self._check_processes()
         if self.admin_token is not None and len(self.admin_token) < 32:
             raise Invalid("TRACKER_ADMIN_TOKEN must have 32 characters or more", field="admin_token")
@@ -101,7 +104,9 @@ class Settings:
         if self.nats_url is not None and not NATS.fullmatch(self.nats_url):
             raise Invalid("TRACKER_NATS_URL has to be nats://user:password@host:4222, or tls://", field="nats_url")
 
-    def _check_home_assistant(self) -> None:
+    def _check_brokers(self) -> None:
+        if self.broker_ca is not None:
+            _check_authority(self.broker_ca)
         if self.home_assistant is not None and (self.mqtt is None or not PREFIX.fullmatch(self.home_assistant)):
             raise Invalid(
                 "TRACKER_HOME_ASSISTANT has to be a prefix such as homeassistant, and needs TRACKER_MQTT_URL",
@@ -132,7 +137,9 @@ def from_environment(environment: Mapping[str, str] = os.environ, **given: objec
         "nats_url",
     )
     found: dict[str, object] = {name: text(name) for name in (*plain, *OIDC)}
-    found |= {name: Path(value) for name in ("data", "tls_certificate", "tls_key") if (value := text(name))}
+    found |= {
+        name: Path(value) for name in ("data", "tls_certificate", "tls_key", "broker_ca") if (value := text(name))
+    }
     if origins := text("origins"):
         found["origins"] = tuple(origin.strip() for origin in origins.split(",") if origin.strip())
     found |= {name: is_yes(value) for name in ("origin_cookies", "trust_clock") if (value := text(name))}
@@ -143,10 +150,11 @@ def from_environment(environment: Mapping[str, str] = os.environ, **given: objec
         found["private_receivers"] = tuple(_network(each) for each in networks.split(",") if each.strip())
     if smtp := text("smtp_url"):
         found["smtp"] = remote(smtp, "TRACKER_SMTP_URL", {"smtp": 587, "smtps": 465, "smtp+plain": 25})
-    if mqtt := text("mqtt_url"):
-        found["mqtt"] = remote(mqtt, "TRACKER_MQTT_URL", {"mqtt": 1883, "mqtts": 8883})
-    if owntracks := text("owntracks_url"):
-        found["owntracks"] = remote(owntracks, "TRACKER_OWNTRACKS_URL", {"mqtt": 1883, "mqtts": 8883})
+    authority = Path(file) if (file := text("broker_ca")) else None
+    for name in ("mqtt", "owntracks"):
+        if url := text(f"{name}_url"):
+            broker = remote(url, f"TRACKER_{name.upper()}_URL", {"mqtt": 1883, "mqtts": 8883})
+            found[name] = replace(broker, authority=authority)
     found |= {name: value for name, value in given.items() if value is not None}
     return Settings(**{name: value for name, value in found.items() if value is not None})  # type: ignore[arg-type]
 
@@ -178,6 +186,14 @@ def remote(url: str, name: str, ports: Mapping[str, int]) -> Remote:
         raise Invalid(f"{name} has to be {forms}user:password@host:port; what is special in them as %40", field=name)
     user, password = (unquote(each) if each is not None else None for each in (parts.username, parts.password))
     return Remote(parts.scheme, host, port or ports[parts.scheme], user, password)
+
+
+def _check_authority(file: Path) -> None:
+    """It is read at the start, and not by whoever connects first: a file that is none is the operator's to hear of."""
+    try:
+        ssl.create_default_context(cafile=file)
+    except OSError as error:
+        raise Invalid(f"TRACKER_BROKER_CA: no certificates in {file}: {error}", field="broker_ca") from None
 
 
 def _network(text: str) -> Network:

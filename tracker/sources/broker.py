@@ -5,7 +5,6 @@ bounds the memory is the receive maximum, by which the broker waits for our ackn
 """
 
 import asyncio
-import ssl
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Final
@@ -13,6 +12,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from tracker.alerts.carriers.mqtt_link import make_tls
 from tracker.errors import StorageDown
 from tracker.logs import Seldom
 from tracker.model.address import Address
@@ -47,7 +47,7 @@ class BrokerFeed:
     def __init__(self, server: Remote, sources: Sources, is_connected: Callable[[int], bool]) -> None:
         """`is_connected`: a device (its key) that has a socket of its own gets its commands there."""
         self.server = server
-        self.tls = ssl.create_default_context() if server.scheme == "mqtts" else None
+        self.tls = make_tls(server)
         self.sources = sources
         self.is_connected = is_connected
         self.to_order: set[int] = set()  # devices that have commands; bound: the devices of the source

@@ -64,6 +64,8 @@ export const fenceQuery = signal('');
 export const kiosk = signal(false);
 export const helpShown = signal(false);
 export const addingShown = signal(false);
+export type Joining = 'gatherings' | 'sources';
+export const joining = signal<Joining | null>(null); // by which way many devices come, while that is looked at
 /** A device that is shown to others. `kept`: what was chosen before a place to hide was drawn. */
 export interface Sharing {
   readonly id: string;

@@ -5,7 +5,7 @@ import ssl
 from contextlib import suppress
 from typing import Final
 
-from tracker.alerts.carriers.mqtt_link import BrokerLink
+from tracker.alerts.carriers.mqtt_link import BrokerLink, make_tls
 from tracker.alerts.carriers.notice import CONTENT_TYPE, Notice, encode
 from tracker.alerts.carriers.verdict import Verdict, explain_failure
 from tracker.model.channel import Mqtt
@@ -29,7 +29,7 @@ class Broker:
 
     def __init__(self, server: Remote, tls: ssl.SSLContext | None = None) -> None:
         self.server = server
-        self.tls = tls or (ssl.create_default_context() if server.scheme == "mqtts" else None)
+        self.tls = tls or make_tls(server)
         self.link: BrokerLink | None = None
         self.linking = asyncio.Lock()
 

@@ -21,6 +21,17 @@ KEEP_ALIVE: Final = 30  # s of silence until it is asked whether it is there
 LARGEST: Final = 256 * 1024 * 1024  # bytes of a packet, by the protocol
 
 
+def make_tls(server: Remote) -> ssl.SSLContext | None:
+    """None where it is spoken to in the clear. The operator's own authority is trusted beside those of the system: with
+    `cafile` they would not be read, and a broker that changes to a public certificate would be refused."""
+    if server.scheme != "mqtts":
+        return None
+    tls = ssl.create_default_context()
+    if server.authority is not None:
+        tls.load_verify_locations(server.authority)
+    return tls
+
+
 class BrokerLink:
     """Used once: opened, and when it is gone, another is made. The messages it had are not its to send again."""
 

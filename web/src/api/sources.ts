@@ -9,19 +9,53 @@ export interface Heard {
   readonly lastSeen: number; // ms
 }
 
-/** The names of all sources, the one that was heard last first. None for who may make no devices. */
-export async function fetchHeard(): Promise<readonly Heard[]> {
-  const found: Heard[] = [];
+export interface Source {
+  readonly id: string;
+  readonly name: string;
+  readonly group: string | null; // null: the installation's
+  readonly url: string; // where what speaks for many devices reports to
+  readonly fault: string | null; // the newest of what it said that could be given to nobody
+}
+
+/** Those that one may change, by id. None for who may make no devices. */
+export async function fetchSources(): Promise<readonly Source[]> {
+  const found: Source[] = [];
   let after: string | null = '';
   while (after !== null) {
     const page: Json = await call('GET', `/api/sources?after=${encodeURIComponent(after)}`);
-    for (const source of list(page['sources'])) found.push(...(await fetchOf(String(source['id']))));
+    found.push(...list(page['sources']).map(readSource));
     after = textOrNull(page['next']);
   }
-  return found.sort((one, two) => two.lastSeen - one.lastSeen);
+  return found;
 }
 
-async function fetchOf(source: string): Promise<readonly Heard[]> {
+export async function makeSource(name: string, group: string | null): Promise<Source> {
+  return readSource(await call('POST', '/api/sources', { name, group }));
+}
+
+/** Its address ends; its devices stay. */
+export async function removeSource(id: string): Promise<void> {
+  await call('DELETE', `/api/sources/${encodeURIComponent(id)}`);
+}
+
+function readSource(found: Json): Source {
+  return {
+    id: String(found['id']),
+    name: String(found['name']),
+    group: textOrNull(found['group']),
+    url: String(found['ingest_url']),
+    fault: textOrNull(found['fault']),
+  };
+}
+
+/** The names of all sources, the one that was heard last first. None for who may make no devices. */
+export async function fetchHeard(): Promise<readonly Heard[]> {
+  const found = await Promise.all((await fetchSources()).map((source) => fetchHeardOf(source.id)));
+  return found.flat().sort((one, two) => two.lastSeen - one.lastSeen);
+}
+
+/** The names that one source says. */
+export async function fetchHeardOf(source: string): Promise<readonly Heard[]> {
   const page = await call('GET', `/api/sources/${encodeURIComponent(source)}/unknown`);
   return list(page['unknown']).map((each) => ({
     source,

@@ -9,6 +9,7 @@ import { addingShown } from '../state';
 import { words } from '../words';
 import { AddApps } from './AddApps';
 import { AddHeard } from './AddHeard';
+import { AddMany } from './AddMany';
 import { AddReach } from './AddReach';
 import { paste } from './DeviceEnd';
 import { Dialogue } from './Dialogue';
@@ -31,6 +32,7 @@ export function AddDevice({ live }: { live: Live }) {
       {made.value === null ? (
         <>
           <Name onMade={(device) => (made.value = device)} />
+          <AddMany onLeave={close} />
           <AddHeard live={live} onDone={close} />
         </>
       ) : (

@@ -36,21 +36,21 @@ export function AddHeard({ live, onDone }: { live: Live; onDone: () => void }) {
       <p class="hint">{said.hint}</p>
       <ul>
         {heard.value.slice(0, SHOWN).map((each) => (
-          <Line heard={each} onAdopted={show} key={`${each.source} ${each.name}`} />
+          <HeardLine heard={each} onAdopted={show} key={`${each.source} ${each.name}`} />
         ))}
       </ul>
     </section>
   );
 }
 
-function Line({ heard, onAdopted }: { heard: Heard; onAdopted: (id: string) => void }) {
+/** `onAdopted`: which device the name is from now on, and how many of its positions that brought. */
+export function HeardLine({ heard, onAdopted }: { heard: Heard; onAdopted: (id: string, stored: number) => void }) {
   const [id, fault] = [useSignal(proposeId(heard.name)), useSignal('')];
   const said = words.value.heard;
   const make = async (event: Event) => {
     event.preventDefault();
     try {
-      await adopt(heard, id.value.trim());
-      onAdopted(id.value.trim());
+      onAdopted(id.value.trim(), await adopt(heard, id.value.trim()));
     } catch (error) {
       fault.value = readRefusal(error).message;
     }

@@ -9,7 +9,8 @@ export function Nothing({ text }: { text: string }) {
 
 export function NoDevices() {
   return (
-    <div class="empty">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls where the side is low, and the keyboard has to get there
+    <section class="empty" aria-label={words.value.devices.none} tabIndex={0}>
       <h2>{words.value.devices.none}</h2>
       <p>{words.value.devices.simulate}</p>
       <pre>
@@ -22,7 +23,7 @@ export function NoDevices() {
         <code>{`curl -X POST ${here('/api/devices')} \\\n  -H "Authorization: Bearer $TRACKER_ADMIN_TOKEN" \\\n  -H "Content-Type: application/json" \\\n  -d '{"id": "van-12"}'`}</code>
       </pre>
       <p class="hint">{words.value.devices.showsUp}</p>
-    </div>
+    </section>
   );
 }
 

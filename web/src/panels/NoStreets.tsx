@@ -13,7 +13,7 @@ export function NoStreets() {
   if (!missesStreets(streets, view.bounds, view.zoom)) return null;
   const said = words.value.ground;
   return (
-    <aside class="no-streets card">
+    <section class="no-streets card" aria-label={said.none}>
       <p>
         {said.none} {mayManage.value ? said.add : said.adminAdds}
       </p>
@@ -27,6 +27,6 @@ export function NoStreets() {
         <CloseIcon />
       </button>
       {mayManage.value && <code>{`python3 -m tracker map add ${describeView(view.bounds)}`}</code>}
-    </aside>
+    </section>
   );
 }

@@ -10,6 +10,7 @@ import {
   fenceQuery,
   following,
   helpShown,
+  joining,
   mayManage,
   pane,
   query,
@@ -100,7 +101,7 @@ function goBack(editor: Editor): void {
   const search = document.getElementById('search');
   const typed = pane.value === 'geofences' ? fenceQuery : query;
   if (helpShown.value) helpShown.value = false;
-  else if (editing.value !== null || addingShown.value || sharing.value !== null) closeDialogues();
+  else if (editing.value !== null || addingShown.value || (joining.value ?? sharing.value) !== null) closeDialogues();
   else if (editor.draft.value) editor.giveUpDrawing();
   else if (typed.value) typed.value = '';
   else if (document.activeElement === search) search?.blur();
@@ -109,6 +110,6 @@ function goBack(editor: Editor): void {
 }
 
 function closeDialogues(): void {
-  editing.value = sharing.value = null;
+  editing.value = sharing.value = joining.value = null;
   addingShown.value = false;
 }
