@@ -1,12 +1,18 @@
-"""What OwnTracks is told in the answers to its posts: the commands that wait, and its friends."""
+"""What OwnTracks is told in the answers to its posts: the commands that wait, and its friends.
+
+It says of no command that it has it. But it keeps each message until its answer came, and sends none before that: what
+it posts again had no answer, so that it is given the same once more, and what it posts next shows that it had one.
+"""
 
 from typing import Any, Final
 
 import asyncpg
+import msgspec
 
 from tracker.errors import TrackerError
 from tracker.model.address import Address
 from tracker.model.command import Command
+from tracker.model.report import Report
 from tracker.phones.commands import write_command
 from tracker.phones.friends import write_friends
 from tracker.store.commands import take_commands
@@ -15,17 +21,29 @@ from tracker.store.pool import AWAY, borrow
 
 GIVEN: Final = "given to OwnTracks, which does not say what became of it"
 IMPOSSIBLE: Final = "OwnTracks cannot do that"
+AGAIN: Final = 20  # times that one answer is given; an app that still repeats its message reads none
 WAIT: Final = 2.0  # s for a connection: an answer without commands is better than a late one
 
 Object = dict[str, Any]
+Mark = tuple[object, ...]  # what tells one message of a device from the next
+
+
+class Handed(msgspec.Struct, frozen=True):
+    """What a device was told in the answer to a message, which it may not have heard. `left`: times it may be again."""
+
+    mark: Mark
+    commands: tuple[Object, ...]
+    left: int = AGAIN
 
 
 class AppAnswers:
-    """One for the process. Devices for which nothing waits are remembered, so that most posts ask nothing."""
+    """One for the process. Devices for which nothing waits are remembered, so that most posts ask nothing. What was
+    told last is not kept over a restart: an answer that is lost in that very moment is."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
         self._quiet: set[int] = set()  # bound: one number a device
+        self._told: dict[int, Handed] = {}  # bound: one a device, until its next message
         self._changes = 0
 
     def notice(self, device: int) -> None:
@@ -37,17 +55,29 @@ class AppAnswers:
         self._changes += 1
         self._quiet.clear()
 
-    async def find(self, found: Address) -> list[Object]:
-        """Nothing where the database does not answer: what the app sent is stored already, and must not come again."""
-        device = found.device.key
+    async def find(self, found: Address, report: Report) -> list[Object]:
+        """Nothing new where the database does not answer: what the app sent is stored already, and must not come
+        again."""
+        device, mark = found.device.key, identify(report)
+        again = self._recall(device, mark)
         if device in self._quiet and not found.shows_friends:
-            return []
+            return again
         try:
             async with borrow(self._pool, wait=WAIT) as conn:
-                told = await self._take(conn, device)
-                return told + (write_friends(await select_friends(conn, device)) if found.shows_friends else [])
+                if told := await self._take(conn, device):
+                    again = again + told
+                    self._told[device] = Handed(mark, tuple(again))
+                return again + (write_friends(await select_friends(conn, device)) if found.shows_friends else [])
         except (TrackerError, *AWAY):
+            return again
+
+    def _recall(self, device: int, mark: Mark) -> list[Object]:
+        """What was told in the answer to this very message."""
+        told = self._told.pop(device, None)
+        if told is None or told.mark != mark or not told.left:
             return []
+        self._told[device] = msgspec.structs.replace(told, left=told.left - 1)
+        return list(told.commands)
 
     async def _take(self, conn: asyncpg.Connection, device: int) -> list[Object]:
         changes = self._changes
@@ -55,6 +85,12 @@ class AppAnswers:
         if not commands and changes == self._changes:
             self._quiet.add(device)
         return [told for each in commands if (told := write_command(each)) is not None]
+
+
+def identify(report: Report) -> Mark:
+    """Not by its bytes: what is encrypted has others each time."""
+    places = tuple((each.at, each.lon, each.lat) for each in report.readings)
+    return places, report.app.note, report.faults
 
 
 def judge(command: Command) -> tuple[bool, str]:

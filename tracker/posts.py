@@ -6,6 +6,7 @@ be better the next time is refused.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -18,8 +19,10 @@ from tracker.access.guard import address, public
 from tracker.alerts.forwarding.outlet import HEADER, mark
 from tracker.api.edge import answer
 from tracker.api.problems import Problem
+from tracker.api.requests import make_note
 from tracker.app_answers import AppAnswers
-from tracker.errors import NotFound, StorageDown
+from tracker.errors import NotFound, StorageDown, TrackerError
+from tracker.metrics import Metrics
 from tracker.model.address import Address
 from tracker.model.dialect import Dialect
 from tracker.model.fix import Fix, Refusal
@@ -27,10 +30,12 @@ from tracker.model.frame import Frame
 from tracker.model.moment import format_ms, now_us
 from tracker.model.report import Report
 from tracker.model.source import Source
+from tracker.phones.body import is_packed
 from tracker.phones.decode import decode_post
 from tracker.phones.post import Post
 from tracker.sources.frames import MOST_CALLS, Said, make_call, make_frame, say_each
 from tracker.sources.sources import Sources
+from tracker.websocket import PlainAnswer, PlainRequest, Take
 
 V = TypeVar("V")
 
@@ -57,10 +62,19 @@ class PostOffice(NamedTuple):
     own: Callable[[], str]
 
 
+class Brought(NamedTuple):
+    """One request, by whichever way it came. `query` is not decoded; `via`: the servers that its fixes came through."""
+
+    body: bytes
+    query: str
+    agent: str
+    via: str | None = None
+
+
 def blueprint(office: PostOffice) -> Blueprint:
     routes = Blueprint("posts", __name__)
 
-    @routes.route(f"{PATH}<key>", methods=["GET", "POST"])
+    @routes.route(f"{PATH}<key>", methods=["GET", "POST", "PUT"], strict_slashes=False)
     @public
     async def take_post(key: str) -> Response:
         """Take what a phone's app sends, whichever of those we know."""
@@ -70,9 +84,39 @@ def blueprint(office: PostOffice) -> Blueprint:
         if found is None:
             return refuse_unknown(office.gate, address(request))
         office.sources.posts.check_room()
-        return await (take_many(found, office) if isinstance(found, Source) else take(found, office))
+        via = request.headers.get(HEADER)
+        brought = Brought(await read_body(), request.query_string.decode("latin-1"), request.user_agent.string, via)
+        body, mimetype = await take(found, brought, office)
+        return Response(body, 200, mimetype=mimetype)
 
     return routes
+
+
+def make_take(office: PostOffice, metrics: Metrics) -> Take:
+    """Plain requests of known keys need not go by the route above: it would come to the same for them."""
+    note = make_note(metrics, f"{PATH}{{key}}")
+
+    async def take_plain(asked: PlainRequest, peer: str) -> PlainAnswer | None:
+        if not asked.path.startswith(PATH) or not office.is_open():
+            return None
+        began = time.perf_counter()
+        try:
+            found = await office.sources.addresses.find(asked.path[len(PATH) :])
+            if found is None:
+                return None
+            office.sources.posts.check_room()
+        except TrackerError:
+            return None
+        try:
+            body, mimetype = await take(found, Brought(asked.body, asked.query, asked.agent), office)
+            given = PlainAnswer(200, body, mimetype)
+        except StorageDown as error:  # it may be stored by now: to ask the route would store it a second time
+            told = Problem("about:blank", "Service Unavailable", 503, str(error))
+            given = PlainAnswer(503, msgspec.json.encode(told), "application/problem+json", (("retry-after", "5"),))
+        note(asked.method, asked.path, given.status, peer, time.perf_counter() - began)
+        return given
+
+    return take_plain
 
 
 def refuse_unknown(gate: Gate, peer: str) -> Response:
@@ -88,42 +132,49 @@ def refuse_unknown(gate: Gate, peer: str) -> Response:
     return response
 
 
-async def take(found: Address, office: PostOffice) -> Response:
-    report, frame = await read(found.secret, lambda report, now: make_frame(found.device.key, report, now))
-    frame, posts = note_way(frame, office), office.sources.posts
+async def take(found: Address | Source, brought: Brought, office: PostOffice) -> tuple[bytes, str]:
+    """After the commit: the body of the answer, and its type."""
+    if isinstance(found, Source):
+        return await take_many(found, brought, office)
+    return await take_own(found, brought, office)
+
+
+async def take_own(found: Address, brought: Brought, office: PostOffice) -> tuple[bytes, str]:
+    report, frame = await read(brought, found.secret, lambda report, now: make_frame(found.device.key, report, now))
+    frame, posts = note_way(frame, brought, office), office.sources.posts
     await posts.offer(found.device, frame)
     for at in report.calls[-MOST_CALLS:]:
         await posts.call(found.device, make_call(at, frame.received_at), frame.received_at)
-    told = await office.answers.find(found) if report.app.dialect == Dialect.OWNTRACKS else []
+    told = await office.answers.find(found, report) if report.app.dialect == Dialect.OWNTRACKS else []
     return reply(report, told)
 
 
-async def take_many(found: Source, office: PostOffice) -> Response:
+async def take_many(found: Source, brought: Brought, office: PostOffice) -> tuple[bytes, str]:
     """The same of an address that speaks for many."""
-    report, said = await read(None, say_each)
-    await office.sources.take(found.key, {name: Said(note_way(f, office), calls) for name, (f, calls) in said.items()})
+    report, said = await read(brought, None, say_each)
+    frames = {name: Said(note_way(frame, brought, office), calls) for name, (frame, calls) in said.items()}
+    await office.sources.take(found.key, frames)
     return reply(report, [])
 
 
-def reply(report: Report, told: list[dict[str, Any]]) -> Response:
+def reply(report: Report, told: list[dict[str, Any]]) -> tuple[bytes, str]:
     body, mimetype = REPLIES[report.reply]
-    return Response(msgspec.json.encode(told) if told else body, 200, mimetype=mimetype)
+    return (msgspec.json.encode(told) if told else body), mimetype
 
 
-async def read(secret: str | None, make: Callable[[Report, int], V]) -> tuple[Report, V]:
+async def read(brought: Brought, secret: str | None, make: Callable[[Report, int], V]) -> tuple[Report, V]:
     """What the request says, and what `make` makes of it and of the time (µs) at which it came."""
-    body, query, agent = await read_body(), request.query_string.decode("latin-1"), request.user_agent.string
     received_at = now_us()
 
     def decode() -> tuple[Report, V]:
-        report = decode_post(Post(body, query, agent, received_at // 1000, secret))
+        report = decode_post(Post(brought.body, brought.query, brought.agent, received_at // 1000, secret))
         return report, make(report, received_at)
 
-    return await asyncio.to_thread(decode) if len(body) > AT_ONCE else decode()
+    return await asyncio.to_thread(decode) if len(brought.body) > AT_ONCE or is_packed(brought.body) else decode()
 
 
-def note_way(frame: Frame, office: PostOffice) -> Frame:
-    via = request.headers.get(HEADER)
+def note_way(frame: Frame, brought: Brought, office: PostOffice) -> Frame:
+    via = brought.via
     return frame_through(frame, [each.strip() for each in via.split(",")], office.own()) if via else frame
 
 

@@ -115,6 +115,7 @@ class Server:
         self.app.register_blueprint(blueprint(self.reception, self.hub, self.links, self.is_open))
         office = posts.PostOffice(self.sources, self.answers, self.gate, self.is_open, lambda: self.hub.head.epoch)
         self.app.register_blueprint(posts.blueprint(office))
+        self.take = posts.make_take(office, self.metrics)
 
     def make_parts(self) -> Parts:
         return Parts(

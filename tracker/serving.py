@@ -81,8 +81,8 @@ async def run_on(
         running.append(tasks.create_task(server.feed.run(server.may_act), name="broker"))
     if server.postbox is not None:
         running.append(tasks.create_task(once(server.postbox.run()), name="postbox"))
-    settings, admit = server.settings, make_admit(server.reception, server.is_open)
-    endpoint = Endpoint((f"fd://{listener}",), settings.tls_certificate, settings.tls_key, admit=admit)
+    given, admit = server.settings, make_admit(server.reception, server.is_open)
+    endpoint = Endpoint((f"fd://{listener}",), given.tls_certificate, given.tls_key, admit=admit, take=server.take)
     ending = Shutdown(shutdown, server.farewell, GRACE, watch_aside(server))
     await serve(server.app, endpoint, ending, ready=started)
     for task in running:

@@ -86,7 +86,7 @@ def test_get_is_taken_as_post_is(phone: Phone) -> None:
         (b"{", "not JSON"),
         (b'{"_type":"location","lat":1', "not JSON"),
         (b"\xff\xfe\x00\x01garbage", "no fields of a location"),
-        (encode(owntracks()) * 2, "not JSON"),
+        (encode(owntracks()) + b"x", "not JSON"),
         (encode({"a": 1}), "no app we know"),
         (encode(sealed(owntracks())), "encrypted: give the key"),
         (encode(owntracks(lat=95.0)), "out_of_range"),
@@ -224,10 +224,11 @@ def test_an_alarm_that_calls_for_help_is_the_event_and_is_seen(phone: Phone) -> 
     assert phone.api.get(f"/api/events/{event['id']}/seen").status_code == 200
 
 
-def test_owntracks_is_given_what_waits_once(phone: Phone) -> None:
+def test_owntracks_is_given_what_waits_until_it_goes_on(phone: Phone) -> None:
     fence = {"type": "Feature", "id": f"{phone.id}-home", "properties": {"name": "Home", "radius": 120}}
     fence["geometry"] = {"type": "Point", "coordinates": [LON, LAT]}
     phone.api.post("/api/geofences", json=fence).raise_for_status()
+    phone.api.put(f"/api/devices/{phone.id}/owntracks-secret", json={"secret": SECRET}).raise_for_status()
     assert phone.post(owntracks()).json() == []  # nothing waits, and that is remembered
     path = f"/api/devices/{phone.id}/commands"
     for wanted in (
@@ -237,12 +238,18 @@ def test_owntracks_is_given_what_waits_once(phone: Phone) -> None:
     ):
         phone.api.post(path, json=wanted).raise_for_status()
     told: list[dict[str, Any]] = []
+    attempts = 0
     while len(told) < 3:  # the nudge may be on its way yet
-        told += phone.post(owntracks()).json()
+        last = owntracks(AT + attempts * 1000)
+        again = len(answer := phone.post(last).json())
+        told, attempts = told + answer, attempts + 1
     assert [each["action"] for each in told] == ["reportLocation", "setWaypoints", "action"]
     names = {each["desc"]: each["rad"] for each in told[1]["waypoints"]["waypoints"]}
     assert names["Home"] == 120 and told[2]["content"] == "Call me"
-    assert phone.post(owntracks()).json() == []
+    assert phone.post(last).json() == told[-again:], "sent again, so its answer was lost"
+    assert phone.post(sealed(last)).json() == told[-again:], "also in other bytes"
+    assert phone.post(owntracks(AT + 60_000)).json() == [], "it goes on, so it had its answer"
+    assert phone.post(last).json() == []
     commands = {each["name"]: each["ok"] for each in phone.api.get(path).json()["commands"]}
     assert commands == {"report_now": True, "set_geofences": True, "message": None}
     (said,) = phone.api.get(f"/api/devices/{phone.id}/messages").json()["messages"]

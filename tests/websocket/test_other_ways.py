@@ -17,7 +17,8 @@ from quart import Quart
 from tests.patience import PATIENCE_S
 from tracker.websocket import Limits, PlainConnection, Room, Socket, converse
 from tracker.websocket.config import RoomConfig
-from tracker.websocket.wire import Site, Wire
+from tracker.websocket.site import Site
+from tracker.websocket.wire import Wire
 
 from .raw import CLOSE, TEXT, frame
 from .server import Server

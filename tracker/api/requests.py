@@ -3,6 +3,7 @@
 import logging
 import re
 import time
+from collections.abc import Callable
 
 from quart import Quart, Response, g, request
 
@@ -30,6 +31,21 @@ def watch_requests(app: Quart, metrics: Metrics) -> None:
         if log.isEnabledFor(level):
             log.log(level, "request", extra=_describe(response))
         return response
+
+
+def make_note(metrics: Metrics, route: str) -> Callable[[str, str, int, str, float], None]:
+    """The same count for an answer that went by the short way. Its line is for who looks closely, as a fix on a socket
+    has none at all: to write one takes the loop 75 us, which is much of what a post costs."""
+
+    def note(method: str, path: str, status: int, peer: str, seconds: float) -> None:
+        metrics.requests.labels(method, status).inc()
+        metrics.request_time.labels(method, route).observe(seconds)
+        level = logging.DEBUG if status == 200 else logging.INFO
+        if log.isEnabledFor(level):
+            said = {"method": method, "path": path, "status": status, "ms": round(seconds * 1000, 1), "address": peer}
+            log.log(level, "request", extra=said | {"caller": None})
+
+    return note
 
 
 def _route() -> str:

@@ -1,15 +1,14 @@
 """Which app is speaking: told by what the body and the query string are, never by the header that says so, for an app
 that posts its JSON as a form is one of the oldest faults."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
-import msgspec
-
 from tracker.model.dialect import Dialect
-from tracker.model.encoding import make_plain
 from tracker.model.report import App, Report
-from tracker.phones.flat import decode_colota, decode_home_assistant, decode_own
+from tracker.phones.body import read_parts, read_text, read_values
+from tracker.phones.flat import decode_colota, decode_home_assistant, decode_own, find_place
 from tracker.phones.overland import decode_overland
 from tracker.phones.owntracks import decode_owntracks
 from tracker.phones.post import Post
@@ -17,22 +16,24 @@ from tracker.phones.query import decode_query, read_fields
 from tracker.phones.traccar import decode_client, decode_server
 
 KEPT: Final = 4_096  # characters of what nobody can read
+DEEP: Final = 4  # lists in lists, at most
+MOST: Final = 5_000  # objects of one body
 NOBODY: Final = App(Dialect.UNKNOWN, "unknown")
+
+Object = dict[str, Any]
 
 
 def decode_post(post: Post) -> Report:
     """What the phone says. Never raises: what cannot be read is a fault of the report."""
     text = read_text(post.body).strip()
-    if text[:1] in ("{", "["):
-        return decode_json(text.removesuffix("="), post)
-    if text[:3].upper() in ("%7B", "%5B"):  # the key of a form whose value is empty
-        return decode_json(unquote_plus(text.removesuffix("=")), post)
-    fields, form = read_fields(post.query) or {}, read_fields(text) if text else None
-    if form is not None and len(form) == 1 and (value := next(iter(form.values())).strip())[:1] in ("{", "["):
-        return decode_json(value, post)
+    if (found := find_json(text or post.query)) is not None:
+        return decode_json(found, post)
+    fields, form = read_fields(post.query) or {}, (read_parts(text) or read_fields(text)) if text else None
+    if (found := find_only(form if text else fields)) is not None:
+        return decode_json(found, post)
     report = decode_query(fields, post, is_form=False)
     if report is None and form is not None:
-        report = decode_query(fields | form, post, is_form=True)
+        report = decode_query({**fields, **form}, post, is_form=True)
     if report is not None:
         return report
     if not text and not fields:
@@ -40,12 +41,17 @@ def decode_post(post: Post) -> Report:
     return refuse("no fields of a location", text or post.query)
 
 
-def read_text(body: bytes) -> str:
-    """Bytes that are no UTF-8 are some other alphabet: what is wrong with a name must not cost the fix."""
-    try:
-        return make_plain(body).decode()
-    except ValueError:
-        return body.decode("latin-1")
+def find_json(text: str) -> str | None:
+    """What is JSON by its first character, bare or as the key of a form whose value is empty."""
+    if text[:1] in ("{", "["):
+        return text.removesuffix("=")
+    return unquote_plus(text.removesuffix("=")) if text[:3].upper() in ("%7B", "%5B") else None
+
+
+def find_only(form: Mapping[str, str] | None) -> str | None:
+    """JSON that is the value of a form's only field."""
+    value = next(iter(form.values())).strip() if form is not None and len(form) == 1 else ""
+    return value if value[:1] in ("{", "[") else None
 
 
 def refuse(why: str, text: str) -> Report:
@@ -54,34 +60,69 @@ def refuse(why: str, text: str) -> Report:
 
 
 def decode_json(text: str, post: Post) -> Report:
-    try:
-        message = msgspec.json.decode(text.encode("utf-8", "replace"))
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    values = read_values(text)
+    if values is None:
         return refuse("not JSON", text)
-    if isinstance(message, list):
-        return decode_list([each for each in message if isinstance(each, dict)], post) or refuse("no app we know", text)
-    return decode_object(message, post) or refuse("no app we know", text)
+    objects = list_objects(values)
+    if len(values) == 1 and isinstance(values[0], dict):
+        return decode_object(values[0], post) or refuse("no app we know", text)
+    return decode_list(objects, post) or refuse("no app we know", text)
 
 
-def decode_list(objects: list[dict[str, Any]], post: Post) -> Report | None:
+def list_objects(values: list[Any], depth: int = 0) -> list[Object]:
+    """Those of lists in lists, too."""
+    found: list[Object] = []
+    for each in values[:MOST]:
+        if isinstance(each, dict):
+            found.append(each)
+        elif isinstance(each, list) and depth < DEEP:
+            found += list_objects(each, depth + 1)
+    return found[:MOST]
+
+
+def decode_list(objects: list[Object], post: Post) -> Report | None:
     if any("_type" in each for each in objects):
         return decode_owntracks(objects, post)
-    return decode_server(objects) if any(isinstance(each.get("position"), dict) for each in objects) else None
+    if any(isinstance(each.get("position"), dict) for each in objects):
+        return decode_server(objects)
+    if objects and all(each.get("type") == "Feature" for each in objects):
+        return decode_overland({"locations": objects}, post)
+    return join([report for each in objects if (report := decode_object(each, post)) is not None])
 
 
-def decode_object(message: dict[str, Any], post: Post) -> Report | None:
+def join(reports: list[Report]) -> Report | None:
+    """What several objects of one app say; the last says what it is."""
+    if not reports:
+        return None
+    last = reports[-1]
+    same = [each for each in reports if each.app.dialect == last.app.dialect]
+    readings, faults = (tuple(one for each in same for one in getattr(each, of)) for of in ("readings", "faults"))
+    return Report(last.app, last.reply, readings, faults, tuple(at for each in same for at in each.calls))
+
+
+def decode_object(message: Object, post: Post) -> Report | None:
+    found = decode_known(message, post)
+    if found is None and any(name != name.lower() for name in message):
+        found = decode_known({name.lower(): value for name, value in message.items()}, post)
+    return found
+
+
+def decode_known(message: Object, post: Post) -> Report | None:
     if "_type" in message:
         return decode_owntracks([message], post)
     if isinstance(message.get("locations"), list) or "current" in message:
         return decode_overland(message, post)
+    if message.get("type") in ("Feature", "FeatureCollection"):
+        given = message.get("features") if message["type"] == "FeatureCollection" else [message]
+        return decode_overland({"locations": given}, post)
     if "location" in message:
         return decode_client(message)
     if isinstance(message.get("position"), dict):
         return decode_server([message])
     if isinstance(message.get("positions"), list):
-        return decode_list([each for each in message["positions"] if isinstance(each, dict)], post)
+        return decode_list(list_objects(message["positions"]), post)
     if message.get("type") == "update_location":
         return decode_home_assistant(message, post)
-    if "lat" not in message or "lon" not in message:
-        return None
-    return decode_own(message) if "at" in message else decode_colota(message) if "tst" in message else None
+    if "lat" in message and "lon" in message and "tst" in message and "at" not in message:
+        return decode_colota(message)
+    return decode_own(message, post) if find_place(message) is not None else None

@@ -1,6 +1,6 @@
 """One flat JSON object: Colota, Home Assistant's location update, and scripts with our own field names."""
 
-from typing import Any
+from typing import Any, Final
 
 from tracker.model.dialect import Dialect
 from tracker.model.reading import Reading
@@ -37,6 +37,8 @@ def decode_home_assistant(message: Object, post: Post) -> Report:
     gps = data.get("gps")
     if gps is None:
         return Report(app, "object")
+    if isinstance(gps, str):  # a template that was not told to make a list of it
+        gps = gps.strip("[]() ").split(",")
     lat, lon = gps[:2] if isinstance(gps, list) and len(gps) >= 2 else (None, None)
     reading = Reading(
         post.received_at,
@@ -53,20 +55,37 @@ def decode_home_assistant(message: Object, post: Post) -> Report:
     return Report(app, "object", (reading,))
 
 
-def decode_own(message: Object) -> Report:
-    """As a fix of the device stream is written: `at`, `lon`, `lat`, SI units, battery from 0 to 1."""
-    attributes = message.get("attributes")
+def find_place(message: Object) -> tuple[Any, Any] | None:
+    """Longitude, latitude, by the names that scripts have for them."""
+    lon = next((message[name] for name in ("lon", "lng", "long", "longitude") if name in message), None)
+    lat = next((message[name] for name in ("lat", "latitude") if name in message), None)
+    return None if lon is None or lat is None else (lon, lat)
+
+
+def decode_own(message: Object, post: Post) -> Report:
+    """As a fix of the device stream is written: `at`, `lon`, `lat`, SI units, battery from 0 to 1. Scripts that call
+    place and time otherwise are read, too; one that says no time means now."""
+    attributes, place = message.get("attributes"), find_place(message) or (None, None)
+    given = [message[name] for name in TIMES if message.get(name) is not None]
+    name = message.get("device")
     reading = Reading(
-        moment(message.get("at")),
-        number(message.get("lon")),
-        number(message.get("lat")),
+        moment(given[0]) if given else post.received_at,
+        number(place[0]),
+        number(place[1]),
         number(message.get("speed")),
-        number(message.get("heading")),
-        number(message.get("accuracy")),
-        number(message.get("altitude")),
-        number(message.get("battery")),
+        number(first_of(message, "heading", "bearing", "course")),
+        number(first_of(message, "accuracy", "acc")),
+        number(first_of(message, "altitude", "alt")),
+        number(message["battery"]) if "battery" in message else percent(message.get("batt")),
         keep(**attributes) if isinstance(attributes, dict) else {},
         text_of(message),
-        message["device"][:200] if isinstance(message.get("device"), str) else None,
+        name[:200] if isinstance(name, str) else None,
     )
     return Report(App(Dialect.JSON, "JSON", None, "m/s"), "object", (reading,))
+
+
+def first_of(message: Object, *names: str) -> Any:
+    return next((message[name] for name in names if name in message), None)
+
+
+TIMES: Final = ("at", "timestamp", "time", "tst")

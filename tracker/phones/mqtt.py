@@ -8,7 +8,8 @@ import msgspec
 from tracker.model.dialect import Dialect
 from tracker.model.reading import Reading
 from tracker.model.report import App, Report
-from tracker.phones.decode import KEPT, read_text
+from tracker.phones.body import read_text
+from tracker.phones.decode import KEPT
 from tracker.phones.named import clean_name
 from tracker.phones.owntracks import decode_owntracks
 from tracker.phones.post import Post

@@ -31,14 +31,15 @@ USED: Final = PLACE | frozenset(TIMES) | MEASURES | NAMES | SECRET
 
 
 def read_fields(text: str) -> dict[str, str] | None:
-    """By name in small letters, the first of each; None where these are no fields."""
+    """By name in small letters, the first of each that says something; None where these are no fields."""
     try:
         pairs = parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MOST_FIELDS)
     except ValueError:
         return None
     fields: dict[str, str] = {}
     for name, value in pairs:
-        fields.setdefault(name.lower(), value)
+        if not fields.get(name := name.lower()):
+            fields[name] = value
     return fields or None
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from math import isfinite
 from typing import Any, Final
 
@@ -14,7 +15,9 @@ KNOT: Final = 1852 / 3600  # m/s
 KMH: Final = 1 / 3.6  # m/s
 COMMA: Final = re.compile(r"\s*[+-]?\d+,\d+\s*")  # one comma, no dot: a decimal comma beyond doubt
 LAST_MS: Final = 253_402_300_799_999  # 9999-12-31
-SPACED_OFFSET: Final = re.compile(r"(.*\d) (\d\d:?\d\d)$")  # a plus that a query string turned into a space
+SPACED_OFFSET: Final = re.compile(r"(.*:\d\d(?:[.,]\d+)?) (\d\d:?\d\d)$")  # a plus that became a space
+NAMED_UTC: Final = re.compile(r"(?<=\d) ?(?:UTC|GMT)$")
+LETTER: Final = re.compile(r"(?:[A-Z][a-z]{2}, )?\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d ?(?:Z|GMT|UTC|[+-]0000)")
 SHOWN: Final = 2_000  # characters of what came, to look at
 MOST_ATTRIBUTES: Final = 32
 MOST_BYTES: Final = 2_000  # of attributes as JSON
@@ -27,8 +30,11 @@ def number(value: Any) -> float | None:
     """None for what is no finite number. A bool is none."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    if isinstance(value, str) and COMMA.fullmatch(value):
-        value = value.replace(",", ".")
+    if isinstance(value, str):
+        if "_" in value:  # which Python reads as nothing
+            return None
+        value = value.replace("\u2212", "-")  # the sign that word processors write for a minus
+        value = value.replace(",", ".") if COMMA.fullmatch(value) else value
     try:
         found = float(value)
     except (ValueError, OverflowError):
@@ -71,7 +77,7 @@ def from_count(count: float) -> int | None:
 def from_text(text: str) -> int | None:
     if len(text) > 64:
         return None
-    text = SPACED_OFFSET.sub(r"\1+\2", text.strip())
+    text = NAMED_UTC.sub("Z", SPACED_OFFSET.sub(r"\1+\2", text.strip()))
     try:
         return parse(text)
     except (ValueError, OverflowError):
@@ -79,9 +85,23 @@ def from_text(text: str) -> int | None:
     try:
         naive = datetime.fromisoformat(text)
     except ValueError:
-        return None
+        return from_letter(text)
+    if naive.tzinfo is not None:
+        return from_datetime(naive)
     # A date alone is no time: midnight would put the device where it was hours ago.
-    return from_datetime(naive.replace(tzinfo=UTC)) if naive.tzinfo is None and len(text) > 10 else None
+    return from_datetime(naive.replace(tzinfo=UTC)) if len(text) > 10 else None
+
+
+def from_letter(text: str) -> int | None:
+    """As letters and HTTP write it: Fri, 27 Nov 2026 20:34:20 GMT."""
+    try:
+        return (
+            from_datetime(parsedate_to_datetime(text.removesuffix("Z")).replace(tzinfo=UTC))
+            if LETTER.fullmatch(text)
+            else None
+        )
+    except (ValueError, OverflowError):
+        return None
 
 
 def is_true(value: Any) -> bool:

@@ -7,6 +7,7 @@ there to picows (converse, handed), or stays on plain ASGI where it has to (plai
 from .converse import converse
 from .limits import Limits
 from .plain import PlainConnection
+from .plain_request import PlainAnswer, PlainRequest, Take
 from .room import Room
 from .serve import Endpoint, Shutdown, serve
 from .shortcut import Admission, Admit, Handshake
@@ -19,11 +20,14 @@ __all__ = [
     "Endpoint",
     "Handshake",
     "Limits",
+    "PlainAnswer",
     "PlainConnection",
+    "PlainRequest",
     "Prebuilt",
     "Room",
     "Shutdown",
     "Socket",
+    "Take",
     "converse",
     "prebuild",
     "serve",

@@ -9,7 +9,8 @@ from typing import Final
 
 from .limits import Limits
 from .room import Room
-from .wire import Site, Wire
+from .site import Site
+from .wire import Wire
 
 log = logging.getLogger("tracker.websocket")
 

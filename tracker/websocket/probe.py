@@ -22,8 +22,9 @@ from .converse import converse
 from .http1 import PlainStream
 from .limits import Limits
 from .room import Room
+from .site import Site
 from .socket import Socket
-from .wire import Site, Wire
+from .wire import Wire
 
 _REQUEST: Final = (
     b"GET / HTTP/1.1\r\nHost: probe\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

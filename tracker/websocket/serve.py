@@ -16,17 +16,18 @@ from quart import Quart
 from .config import RoomConfig
 from .door import Door, describe_address, listen
 from .limits import Limits
+from .plain_request import Take
 from .probe import fit
 from .room import Room
 from .shortcut import Admit
-from .wire import Site
+from .site import Site
 
 log = logging.getLogger("tracker.websocket")
 
 
 class Endpoint(NamedTuple):
     """Where connections come in, and what is spoken there. Without `hand_over` all of it goes by plain ASGI; `admit`
-    says who need not go by the routes."""
+    says who need not go by the routes, and `take` answers plain requests beside them."""
 
     bind: Sequence[str]
     certificate: Path | None = None
@@ -34,6 +35,7 @@ class Endpoint(NamedTuple):
     http2: bool = False
     hand_over: bool = True
     admit: Admit | None = None
+    take: Take | None = None
 
 
 class Shutdown(NamedTuple):
@@ -61,7 +63,7 @@ async def serve(
     config = RoomConfig(room.limits, room.violations, endpoint.certificate, endpoint.key, http2=endpoint.http2)
     await fit()
     async with _lifespan(app, config) as (wrapped, state):
-        ways = config.create_ssl_context(), room, endpoint.hand_over, endpoint.admit
+        ways = config.create_ssl_context(), room, endpoint.hand_over, endpoint.admit, endpoint.take
         site = Site(wrapped, config, WorkerContext(None), state, *ways)
         listeners = [listen(address, room.limits) for address in endpoint.bind]
         async with asyncio.TaskGroup() as connections:

@@ -7,24 +7,22 @@ when it is collected (Python 3.12 and later), which is exactly when ours has mov
 import asyncio
 import logging
 import ssl as tls
-from contextlib import ExitStack
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
 from typing import Any, Final
 
 from hypercorn.asyncio.task_group import TaskGroup
-from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.h2 import H2Protocol
 from hypercorn.typing import ConnectionState
 
-from .config import RoomConfig
 from .handed import HandedSocket
 from .http1 import Http1
 from .limits import Limits
 from .parser import feed, take_over
+from .plain_request import PlainRequest, read_request, write_answer
 from .rest import Rest
-from .room import Room
-from .shortcut import Admit, read_handshake
+from .shortcut import read_handshake
+from .site import Site
 from .socket import Conversation
 
 log = logging.getLogger("tracker.websocket")
@@ -34,22 +32,7 @@ KEY: Final = "tracker.websocket"
 
 _HEAD_CHUNK: Final = 4 * 1024
 _BODY_CHUNK: Final = 64 * 1024
-
-
-@dataclass(frozen=True)
-class Site:
-    """What every connection of one server needs to begin."""
-
-    app: Any
-    config: RoomConfig
-    context: WorkerContext
-    state: dict[str, Any]
-    tls: tls.SSLContext | None
-    room: Room
-    hand_over: bool = True
-    """False keeps every connection on the plain path; the tests run over both."""
-    admit: Admit | None = None
-    """Who may come in by the short way."""
+_BODY_S: Final = 1.0
 
 
 class HandOverFailed(Exception):
@@ -148,7 +131,7 @@ class Wire(asyncio.Protocol):
     async def _serve(self) -> None:
         await self._turn()
         # it was reset while it waited, and a closed socket cannot be asked for its addresses any more
-        if self._lost or self._transport.is_closing() or await self._take_shortcut():
+        if self._lost or self._transport.is_closing() or await self._take_shortcut() or await self._answer_plain():
             return
         async with TaskGroup(asyncio.get_running_loop()) as tasks:
             http = self._protocol(tasks)
@@ -186,6 +169,39 @@ class Wire(asyncio.Protocol):
         del self._buffer[: shown.size]
         self.hand_over(shown.key, *admission, shown.protocol)
         return True
+
+    async def _answer_plain(self) -> bool:
+        """Whether nothing is left to do for HTTP: all requests were plain, and the connection is over."""
+        while (asked := await self._read_plain()) is not None:
+            self._idle_since = None
+            answer = await self._site.take(asked, self.address) if self._site.take else None
+            self._idle_since = self.room.wheel.now
+            if answer is None:
+                return self._lost
+            self._requests += 1
+            self._take(asked.size)
+            is_last = asked.is_last or self._site.context.terminated.is_set()
+            await self.send(RawData(write_answer(answer, is_last=is_last)))
+            if is_last and not self._lost:
+                self._leave()
+                await self._flush()
+            if self._lost or is_last:
+                return True
+            await self._turn()
+        return self._lost or self._transport.is_closing()
+
+    async def _read_plain(self) -> PlainRequest | None:
+        """Many write a body in a piece of its own, behind the head: it is waited for, for a moment."""
+        if self._site.take is None or (asked := read_request(bytes(self._buffer))) is None:
+            return None
+        if len(self._buffer) < asked.size:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_BODY_S):
+                    while len(self._buffer) < asked.size and not self._lost:
+                        self._waiter = asyncio.get_running_loop().create_future()
+                        await self._waiter
+            asked = read_request(bytes(self._buffer))
+        return asked if asked is not None and len(self._buffer) >= asked.size else None
 
     def _protocol(self, tasks: TaskGroup) -> Http1 | H2Protocol:
         site, get = self._site, self._transport.get_extra_info
