@@ -104,3 +104,22 @@ async def test_what_waits_is_not_told_to_who_may_no_longer_see_it_nor_after_its_
         dispatcher.wake()
         await until(lambda: any(to == ["bo@example.org"] for to, _ in mail_server.letters()))
     assert [to for to, _ in mail_server.letters()] == [[ANN], ["bo@example.org"]]
+
+
+async def test_letters_are_in_the_language_of_who_reads_them(
+    conn: asyncpg.Connection, van: Device, mail_server: MailServer, dispatcher: Dispatcher, ann: int
+) -> None:
+    """Also those that somebody else wishes for, from the moment on in which it is chosen."""
+    await put_in(conn, van)
+    await subscribe(conn, Email(("ANN@example.org",)), "all")
+    await happen(conn, van, [0])
+    dispatcher.wake()
+    await until(lambda: len(mail_server.letters()) == 2)
+    await conn.execute("update person set language = 'de' where key = $1", ann)
+    await subscribe(conn, Email(("bo@example.org",)), "others")
+    await happen(conn, van, [1])
+    dispatcher.wake()
+    await until(lambda: len(mail_server.letters()) == 5)
+    later = {to[0]: letter for to, letter in mail_server.letters()[2:]}
+    assert "jetzt in port" in later[ANN]["Subject"] and "jetzt in port" in later["ANN@example.org"]["Subject"]
+    assert "Van entered port" in later["bo@example.org"]["Subject"]

@@ -209,7 +209,9 @@ async def test_who_may_change_whom(app: Quart, admin: Caller, conn: asyncpg.Conn
     ]
     assert listed["owner"][2]["groups"] == [{"id": "north", "role": "viewer"}]
     for browser, path, body, expected in (
-        (viewer, cid, {"name": "Cid"}, 200),
+        (viewer, cid, {"name": "Cid", "language": "de"}, 200),
+        (viewer, cid, {"language": "xx"}, 422),
+        (manager, cid, {"language": "en"}, 403),
         (viewer, cid, {"owner": True}, 403),
         (viewer, bob, {"name": "Bob"}, 404),
         (viewer, 999, {"name": "Bob"}, 404),
@@ -223,6 +225,8 @@ async def test_who_may_change_whom(app: Quart, admin: Caller, conn: asyncpg.Conn
     ):
         answered = await browser.call("PATCH", f"/api/people/{path}", body)
         assert answered.status_code == expected, (path, body)
+    assert (await viewer.json(f"/api/people/{cid}"))["language"] == "de"  # what is absent stays
+    assert (await owner.json(f"/api/people/{ann}"))["language"] is None
     other = Browser(app)
     await make_person(admin, "dan@example.org")
     await other.sign_in("dan@example.org")

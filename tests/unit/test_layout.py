@@ -19,7 +19,8 @@ MAY_IMPORT: Final = {
     "errors": set[str](),
     "logs": set[str](),
     "metrics": set[str](),
-    "geo": {"model"},
+    "words": set[str](),
+    "geo": {"model", "words"},
     "settings": {"errors"},
     "xml": {"errors"},
     "websocket": set[str](),
@@ -30,7 +31,7 @@ MAY_IMPORT: Final = {
     "setup": {"errors", "postgis"},
     "access": {"model", "errors", "store"},
     "live": {"model", "errors", "geo", "store", "access", "websocket", "metrics", "logs"},
-    "alerts": {"client", "geo", "model", "errors", "settings", "store", "metrics", "logs"},
+    "alerts": {"client", "geo", "model", "errors", "settings", "store", "metrics", "logs", "words"},
     "ingest": {
         "alerts",
         "logs",
@@ -51,6 +52,7 @@ MAY_IMPORT: Final = {
     "dry_run": {"model", "errors", "geo", "geofence", "pipeline", "readers", "store"},
     "api": {
         "alerts",
+        "words",
         "dry_run",
         "readers",
         "model",

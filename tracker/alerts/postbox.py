@@ -10,6 +10,7 @@ from aiosmtplib import SMTPException
 from tracker.alerts.carriers.mail import DEADLINE, Mail
 from tracker.logs import Seldom
 from tracker.store.pool import AWAY
+from tracker.words.languages import find_words
 
 logger = structlog.get_logger()
 seldom = Seldom(logger)
@@ -60,25 +61,11 @@ class Postbox:
                 seldom.warning("a letter was not sent", error=type(error).__name__)
 
 
-def invite(to: str, group: str, link: str) -> Letter:
-    text = [
-        f"You are invited to {group} on a Tracker, a map of where things and people are.",
-        "",
-        f"Join within seven days: {link}",
-        "",
-        "The link works once. Who did not expect this letter can leave it.",
-        "",
-    ]
-    return to, f"Invitation to {group}", "\n".join(text)
+def invite(to: str, group: str, link: str, language: str | None) -> Letter:
+    words = find_words(language)
+    return to, words.invited.format(group=group), "\n".join(words.invitation).format(group=group, link=link)
 
 
-def offer_reset(to: str, link: str) -> Letter:
-    text = [
-        "Somebody, probably you, wants a new password for your account.",
-        "",
-        f"Choose one within an hour: {link}",
-        "",
-        "The link works once. If it was not you, leave this letter: nothing has changed.",
-        "",
-    ]
-    return to, "A new password", "\n".join(text)
+def offer_reset(to: str, link: str, language: str | None) -> Letter:
+    words = find_words(language)
+    return to, words.reset, "\n".join(words.password).format(link=link)

@@ -25,7 +25,7 @@ from tracker.model.names import fault_of_name
 from tracker.model.person import Person, Proof
 from tracker.store.invitations import Invitation, select_invitation, use_invitation
 from tracker.store.memberships import is_manager, join_group, select_place
-from tracker.store.people import insert_person, select_person_by_email
+from tracker.store.people import insert_person, select_language, select_person_by_email
 from tracker.store.pool import borrow
 
 GONE: Final = "this invitation was used, was taken back, or is too old; ask for a new one"
@@ -116,9 +116,10 @@ async def _create(gate: Gate, pool: asyncpg.Pool, postbox: Postbox | None, new: 
         by_token = (token.id or None) if token.person is None else None
         wanted = Invitation(email, place.key, new.group, place.name, new.role, token.person, by_token)
         code = await make_invitation(conn, wanted)
+        language = await select_language(conn, email, token.person)
         await note(conn, "person.invited", new.group, group=place.key, role=new.role)
     is_mailed = postbox is not None and postbox.offer_letter(
-        invite(email, place.name, postbox.link_to("invitation", code.secret))
+        invite(email, place.name, postbox.link_to("invitation", code.secret), language)
     )
     link = f"{find_base(gate)}/#invitation={code.secret}"
     return answer(InvitationAnswer(link, format_ms(from_datetime(code.ends)), is_mailed), 201)

@@ -98,7 +98,7 @@ async def _request(pool: asyncpg.Pool, passwords: Passwords, postbox: Postbox | 
             if await has_fresh_reset(conn, found.key, RESET - PAUSE):
                 return None
             code = await make_reset(conn, found.key)
-        return offer_reset(found.email, postbox.link_to("password", code.secret))
+        return offer_reset(found.email, postbox.link_to("password", code.secret), found.language)
 
     return answer(Accepted(postbox.offer(write)), 202)
 

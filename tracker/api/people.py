@@ -1,6 +1,6 @@
 """People: who signs in here. The first one made is the owner; others are invited into a group."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import asyncpg
 import msgspec
@@ -30,6 +30,7 @@ from tracker.store.people import (
 from tracker.store.pool import borrow
 from tracker.store.sessions import delete_sessions
 from tracker.store.subscriptions import move_letters
+from tracker.words.languages import Language
 
 Email = Annotated[str, msgspec.Meta(max_length=254)]
 Password = Annotated[str, msgspec.Meta(max_length=4000)]
@@ -53,6 +54,7 @@ class PersonChange(msgspec.Struct, frozen=True):
     password: Password | None = None
     current: Password | None = None
     owner: bool | None = None
+    language: Language | None = None
 
 
 class PeopleQuery(Page, frozen=True):
@@ -67,13 +69,15 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class PersonAnswer(msgspec.Struct, frozen=True):
-    """`groups`: all of oneself, and of others those that one manages."""
+    """`groups`: all of oneself, and of others those that one manages. `language`: in which letters and pushes are
+    written."""
 
     id: int
     email: str
     name: str
     owner: bool
     groups: list[Place]
+    language: Language | None
 
 
 class PeoplePage(msgspec.Struct, frozen=True):
@@ -200,6 +204,7 @@ async def _store(pool: asyncpg.Pool, key: int, change: PersonChange, hashed: str
             before.email if change.email is None else change.email,
             before.name if change.name is None else change.name,
             before.is_owner if change.owner is None else change.owner,
+            before.language if change.language is None else change.language,
         )
         if owners == [key] and not after.is_owner:
             raise Conflict(LAST_OWNER)
@@ -236,7 +241,8 @@ def _make_answer(person: Person, memberships: list[Membership], managed: list[in
         for each in memberships
         if each.person == person.key and (is_told or each.key in (managed or ()))
     ]
-    return PersonAnswer(person.key, person.email, person.name, person.is_owner, groups)
+    language: Any = person.language  # the table holds none that is not known
+    return PersonAnswer(person.key, person.email, person.name, person.is_owner, groups, language)
 
 
 def check_email(text: str) -> str:

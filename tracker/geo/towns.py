@@ -12,10 +12,11 @@ from typing import Final
 import msgspec
 
 from tracker.geo.distance import distance
+from tracker.words.en import ENGLISH
+from tracker.words.phrases import Phrases
 
 FURTHEST_KM: Final = 250.0  # beyond it a town says little of a place
 KEPT: Final = 64  # cells
-WINDS: Final = ("north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west")
 
 
 class Town(msgspec.Struct, frozen=True):
@@ -80,18 +81,19 @@ def kilometres(town: Town, lon: float, lat: float) -> float:
     return distance(town.lon, town.lat, lon, lat) / 1000
 
 
-def say_near(town: Town, lon: float, lat: float) -> str:
+def say_near(town: Town, lon: float, lat: float, words: Phrases = ENGLISH) -> str:
     """`in Limerick`, or `2 km north of Limerick`."""
     away = kilometres(town, lon, lat)
     if away <= town.radius_km:
-        return f"in {town.name}"
-    return f"{round(away)} km {find_wind(town, lon, lat)} of {town.name}"
+        return words.within.format(town=town.name)
+    wind = words.winds[find_wind(town, lon, lat)]
+    return words.beside.format(far=round(away), wind=wind, town=town.name)
 
 
-def find_wind(town: Town, lon: float, lat: float) -> str:
-    """In which direction from the town a place lies."""
+def find_wind(town: Town, lon: float, lat: float) -> int:
+    """In which of eight directions from the town a place lies: 0 is north, 2 east."""
     east = ((lon - town.lon + 180) % 360 - 180) * cos(radians((lat + town.lat) / 2))
     north = lat - town.lat
     if hypot(east, north) == 0:
-        return WINDS[0]
-    return WINDS[round(degrees(atan2(east, north)) / 45) % 8]
+        return 0
+    return round(degrees(atan2(east, north)) / 45) % 8

@@ -12,12 +12,14 @@ LONGEST_PASSWORD: Final = 1000
 
 
 class Person(msgspec.Struct, frozen=True):
-    """`key` is the number that the API calls `id`. `is_owner`: of the installation."""
+    """`key` is the number that the API calls `id`. `is_owner`: of the installation. `language`: None for who never
+    chose one."""
 
     key: int
     email: str
     name: str
     is_owner: bool
+    language: str | None = None
 
 
 class Proof(msgspec.Struct, frozen=True):

@@ -34,7 +34,8 @@ class Wish(msgspec.Struct, frozen=True):
 
 class Subscription(msgspec.Struct, frozen=True):
     """`key` is the number used inside, `id` the slug people see. `secrets`: to sign with, the newest first. `person`:
-    whose own it is, by the key; None: of groups, or of the installation."""
+    whose own it is, by the key; None: of groups, or of the installation. `language`: that its reader has chosen,
+    where one is known."""
 
     key: int
     id: str
@@ -45,3 +46,4 @@ class Subscription(msgspec.Struct, frozen=True):
     enabled: bool = True
     reason: str | None = None
     person: int | None = None
+    language: str | None = None

@@ -7,7 +7,7 @@ import asyncpg
 from tracker.errors import Conflict
 from tracker.model.person import Credentials, Person
 
-COLUMNS = "p.key, p.email, p.name, p.is_owner"
+COLUMNS = "p.key, p.email, p.name, p.is_owner, p.language"
 
 
 async def has_people(conn: asyncpg.Connection) -> bool:
@@ -52,7 +52,7 @@ async def select_credentials(conn: asyncpg.Connection, email: str) -> Credential
     )
     if row is None:
         return None
-    person = Person(row["key"], row["email"], row["name"], row["is_owner"])
+    person = Person(row["key"], row["email"], row["name"], row["is_owner"], row["language"])
     return Credentials(person, row["password"], row["ways"], row["factor"])
 
 
@@ -85,11 +85,12 @@ async def update_person(conn: asyncpg.Connection, person: Person) -> None:
     """Conflict where another has the address."""
     try:
         await conn.execute(
-            "update person set email = $2, name = $3, is_owner = $4 where key = $1",
+            "update person set email = $2, name = $3, is_owner = $4, language = $5 where key = $1",
             person.key,
             person.email,
             person.name,
             person.is_owner,
+            person.language,
         )
     except asyncpg.UniqueViolationError:
         raise Conflict("this e-mail address has an account already", field="email") from None
@@ -130,3 +131,14 @@ async def select_owner_of_device(conn: asyncpg.Connection, device: int) -> int |
     """Whose own it is; None for one that is nobody's."""
     person: int | None = await conn.fetchval("select person from device where key = $1", device)
     return person
+
+
+async def select_language(conn: asyncpg.Connection, email: str, otherwise: int | None) -> str | None:
+    """Of who has this address; of somebody who has no account yet, that of the person who writes to them."""
+    language: str | None = await conn.fetchval(
+        """select coalesce((select language from person where lower(email) = lower($1)),
+                           (select language from person where key = $2))""",
+        email,
+        otherwise,
+    )
+    return language

@@ -15,9 +15,15 @@ from tracker.store.seen import Args, seen_subscriptions
 
 logger = structlog.get_logger()
 
-# The second secret of a rotation counts for a while only.
+# The second secret of a rotation counts for a while only. A letter to somebody who has an account is in that person's
+# language, whoever wished for it; of several it is one.
 SELECT: Final = """select key, id, name, wish, channel, enabled, reason, person,
-                          case when former_until > now() then secrets else secrets[1:1] end as secrets
+                          case when former_until > now() then secrets else secrets[1:1] end as secrets,
+                          coalesce((select p.language from person p where p.key = subscription.person),
+                                   (select max(p.language) from person p where lower(p.email) in
+                                       (select lower(each) from jsonb_array_elements_text(
+                                            case channel ->> 'kind' when 'email' then channel -> 'to' end) each)))
+                              as language
                    from subscription"""
 BUMP: Final = "update subscription_head set revision = revision + 1 returning revision"
 
@@ -166,4 +172,5 @@ def _read_subscription(row: asyncpg.Record) -> Subscription:
         enabled=row["enabled"],
         reason=row["reason"],
         person=row["person"],
+        language=row["language"],
     )

@@ -32,6 +32,7 @@ from tracker.alerts.carriers.wording import make_wording, one_line
 from tracker.model.channel import Email
 from tracker.model.moment import now_ms, to_datetime
 from tracker.settings import Remote
+from tracker.words.languages import find_words
 
 DEADLINE: Final = 30.0  # s for all of it; the dispatcher's lease is longer
 FAREWELL: Final = 2.0  # s for the QUIT of a letter that is over
@@ -86,7 +87,8 @@ class Mail:
         wording, subscription = make_wording(message), message.subscription
         named = f"{one_line(subscription.name)} ({subscription.id})" if subscription.name else subscription.id
         link = [link_to(message)] if message.page else []
-        text = "\n".join([wording.title, "", *wording.lines, *link, "", f"Subscription: {named}", ""])
+        whence = find_words(subscription.language).subscription.format(name=named)
+        text = "\n".join([wording.title, "", *wording.lines, *link, "", whence, ""])
         letter = self.write(channel.to, wording.title, text)
         letter["Date"] = format_datetime(to_datetime(message.delivery.created_at))
         letter["Message-ID"] = f"<{message.id}@{self.domain}>"

@@ -1,9 +1,9 @@
 """Wording: what a message says to people, the same by every channel that reaches people."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -11,57 +11,14 @@ from tracker.alerts.carriers.notice import Notice
 from tracker.geo.towns import say_near
 from tracker.model.clock import zone_of
 from tracker.model.names import Names
+from tracker.words.en import ENGLISH
+from tracker.words.languages import find_words
+from tracker.words.phrases import Phrases
 
 LISTED: Final = 20  # events of a storm that are told one by one
 LATE_S: Final = 300.0  # s from the event until it was found out; below that nobody needs to be told
 OLD_S: Final = 60.0  # s; a place older than that is said to be old
 LONGEST_NAME: Final = 80  # characters
-
-SAID: Final[Mapping[str, str]] = {
-    "enter": "{device} entered {geofence}",
-    "exit": "{device} left {geofence}",
-    "cross": "{device} passed through {geofence}",
-    "dwell": "{device} has been in {geofence}{dwell}",
-    "speeding": "{device} was too fast in {geofence}{speed}",
-    "offline": "{device} is offline{silent}",
-    "online": "{device} is online again",
-    "near": "{device} is near {other}",
-    "apart": "{device} and {other} are apart again",
-    "battery_low": "The battery of {device} is low{battery}",
-    "frozen": "{device} repeats an old place{same}",
-    "silent": "Is {device} all right? It is unusually silent{silent}",
-    "moving": "{device} has set out",
-    "stopped": "{device} has stopped",
-    "moved": "{device} was moved while parked{way}",
-    "sos": "{device} calls for help{age}",
-    "absent": "{device} was not in {geofence}{until}",
-    "test": "A test: alerts arrive here",
-}
-DENIED: Final[Mapping[str, str]] = {
-    "enter": "{device} did not enter {geofence}",
-    "exit": "{device} did not leave {geofence}",
-    "cross": "{device} did not pass through {geofence}",
-    "dwell": "{device} did not stay in {geofence}",
-    "speeding": "{device} was not too fast in {geofence}",
-}
-COUNTED: Final[Mapping[str, str]] = {
-    "enter": "entered",
-    "exit": "left",
-    "cross": "passed through",
-    "dwell": "stayed",
-    "speeding": "too fast",
-    "near": "near each other",
-    "apart": "apart again",
-    "battery_low": "battery low",
-    "frozen": "place repeated",
-    "silent": "unusually silent",
-    "moving": "set out",
-    "stopped": "stopped",
-    "moved": "moved while parked",
-    "retraction": "corrected",
-    "sos": "called for help",
-    "absent": "not there",
-}
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -99,6 +56,13 @@ class WordedEvent(msgspec.Struct, frozen=True):
     evidence: msgspec.Raw = msgspec.Raw(b"{}")
 
 
+class Addressee(NamedTuple):
+    """Who is told: in which words, and by which clocks."""
+
+    words: Phrases
+    zone: tzinfo
+
+
 class Wording(msgspec.Struct, frozen=True):
     """`title` is one line, `lines` tell it in order; none of them holds a control character."""
 
@@ -107,16 +71,16 @@ class Wording(msgspec.Struct, frozen=True):
 
 
 def make_wording(message: Notice) -> Wording:
-    events = read_events(message)
+    events, reader = read_events(message), find_addressee(message)
+    words = reader.words
     if not events:
-        return Wording(f"{message.delivery.count} events that this server cannot read", ())
-    zone = find_zone(message)
+        return Wording(words.unreadable.format(count=message.delivery.count), ())
     if len(events) == 1:
         (event,) = events
-        return Wording(sentence(event, message.names, zone), tuple(_details(message, event, zone)))
-    listed = [f"{_time(each.at, zone)}  {_short(each, message.names, zone)}" for each in events[:LISTED]]
-    rest = [f"and {len(events) - LISTED} more"] if len(events) > LISTED else []
-    return Wording(_summary(events, message.names), (*listed, *rest))
+        return Wording(sentence(event, message.names, reader), tuple(_details(message, event, reader)))
+    listed = [f"{_time(each.at, reader.zone)}  {_short(each, message.names, reader)}" for each in events[:LISTED]]
+    rest = [words.more.format(count=len(events) - LISTED)] if len(events) > LISTED else []
+    return Wording(_summary(events, message.names, words), (*listed, *rest))
 
 
 def read_events(message: Notice) -> list[WordedEvent]:
@@ -133,11 +97,11 @@ def find_only(events: Sequence[WordedEvent]) -> int | None:
     return events[0].id or None if len(events) == 1 else None
 
 
-def find_zone(message: Notice) -> tzinfo:
-    """The reader's: what the subscription says, else that of its quiet hours, else none."""
+def find_addressee(message: Notice) -> Addressee:
+    """The zone is what the subscription says, else that of its quiet hours, else none."""
     wish = message.subscription.wish
     named = wish.zone or (wish.quiet.zone if wish.quiet else None)
-    return zone_of(named) if named else UTC
+    return Addressee(find_words(message.subscription.language), zone_of(named) if named else UTC)
 
 
 def say_place(message: Notice, event: WordedEvent) -> str:
@@ -145,12 +109,12 @@ def say_place(message: Notice, event: WordedEvent) -> str:
     town = message.find_town(event.lon, event.lat)
     if town is None or event.lon is None or event.lat is None:
         return ""
-    return one_line(say_near(town, event.lon, event.lat))
+    return one_line(say_near(town, event.lon, event.lat, find_addressee(message).words))
 
 
 def say_time(message: Notice, event: WordedEvent) -> str:
     """By the reader's clocks, and by those of where it happened, should they show another hour."""
-    zone = find_zone(message)
+    words, zone = find_addressee(message)
     told = _time(event.at, zone)
     town = message.find_town(event.lon, event.lat)
     if town is None:
@@ -161,29 +125,30 @@ def say_time(message: Notice, event: WordedEvent) -> str:
         return told
     if there.utcoffset() == event.at.astimezone(zone).utcoffset():
         return told
-    return f"{told} ({there:%H:%M %Z} there)"
+    return words.there.format(moment=told, clock=f"{there:%H:%M %Z}")
 
 
-def sentence(event: WordedEvent, names: Names, zone: tzinfo = UTC) -> str:
-    """What happened, in a few words; `zone`: the reader's."""
-    evidence = read_figures(event)
-    form = SAID.get(event.type, "{device}: {type} {geofence}" if event.geofence else "{device}: {type}")
+def sentence(event: WordedEvent, names: Names, reader: Addressee) -> str:
+    """What happened, in a few words."""
+    evidence, (words, zone) = read_figures(event), reader
+    form = words.said.get(event.type, words.other_in if event.geofence else words.other)
     if event.type == "retraction":
-        form = DENIED.get(evidence.type or "", "A correction for {device}") + " after all"
+        form = words.after_all.format(what=words.denied.get(evidence.type or "", words.correction))
     if event.type == "absent" and evidence.unknown:
-        form = "Nobody knows whether {device} was in {geofence}{until}: it says nothing"
+        form = words.unknown
+    old = evidence.age_s if evidence.age_s and evidence.age_s > OLD_S else None
     return form.format(
-        device=one_line(names.device(event.device)) or "A device",
-        geofence=one_line(names.geofence(event.geofence or "")) or "a geofence",
-        other=one_line(names.device(evidence.other or "")) or "another device",
-        dwell=f" for {duration(evidence.dwell_s)}" if evidence.dwell_s else "",
-        speed=_speed(evidence),
-        age=f"; the place is {duration(evidence.age_s)} old" if evidence.age_s and evidence.age_s > OLD_S else "",
-        until=f" by {evidence.until.astimezone(zone):%H:%M}" if evidence.until else "",
-        silent=_silence(evidence),
-        way=f": {evidence.distance:.0f} m" if evidence.distance else "",
-        battery=f": {evidence.battery:.0%}" if evidence.battery is not None else "",
-        same=f", the same in {evidence.same} fixes" if evidence.same else "",
+        device=one_line(names.device(event.device)) or words.a_device,
+        geofence=one_line(names.geofence(event.geofence or "")) or words.a_geofence,
+        other=one_line(names.device(evidence.other or "")) or words.another,
+        dwell=words.dwell.format(time=duration(evidence.dwell_s, words)) if evidence.dwell_s else "",
+        speed=_speed(evidence, words),
+        age=words.old.format(time=duration(old, words)) if old else "",
+        until=words.until.format(clock=f"{evidence.until.astimezone(zone):%H:%M}") if evidence.until else "",
+        silent=_silence(evidence, words),
+        way=words.way.format(metres=f"{evidence.distance:.0f}") if evidence.distance else "",
+        battery=words.battery.format(percent=f"{evidence.battery * 100:.0f}") if evidence.battery is not None else "",
+        same=words.same.format(count=evidence.same) if evidence.same else "",
         type=one_line(event.type),
     )
 
@@ -195,14 +160,15 @@ def read_figures(event: WordedEvent) -> Figures:
         return Figures()
 
 
-def duration(seconds: float) -> str:
+def duration(seconds: float, words: Phrases = ENGLISH) -> str:
     """As 45 s, 10 min, 2 h 3 min or 3 d 4 h."""
     whole = round(seconds)
-    for big, small, size, part in (("d", "h", 86_400, 3_600), ("h", "min", 3_600, 60), ("min", "s", 60, 1)):
+    days, hours, minutes, second = words.units
+    for big, small, size, part in ((days, hours, 86_400, 3_600), (hours, minutes, 3_600, 60), (minutes, second, 60, 1)):
         if whole >= size:
             rest = whole % size // part
             return f"{whole // size} {big}" + (f" {rest} {small}" if rest else "")
-    return f"{whole} s"
+    return f"{whole} {second}"
 
 
 def one_line(text: str) -> str:
@@ -211,52 +177,54 @@ def one_line(text: str) -> str:
     return " ".join(shown.split())[:LONGEST_NAME]
 
 
-def _details(message: Notice, event: WordedEvent, zone: tzinfo) -> list[str]:
+def _details(message: Notice, event: WordedEvent, reader: Addressee) -> list[str]:
+    words, zone = reader
     if event.type == "test":
-        return ["Nothing happened. Somebody wished to see whether alerts arrive."]
-    where = "at an unknown place"
+        return [words.tested]
+    where = words.nowhere
     if event.lat is not None and event.lon is not None:
-        where = f"at {event.lat:.5f}, {event.lon:.5f} (latitude, longitude)"
+        where = words.somewhere.format(lat=f"{event.lat:.5f}", lon=f"{event.lon:.5f}")
     near = say_place(message, event)
     lines = [f"{say_time(message, event)}, {f'{near}, ' if near else ''}{where}."]
     if event.type == "sos" and (text := read_figures(event).text):
-        lines.append(f"It says: {text}")
+        lines.append(words.text.format(text=text))
     if event.type == "retraction" and (wrong := read_figures(event).event):
-        lines.append(f"Event {wrong} said otherwise. It was wrong, as fixes show that came after it.")
+        lines.append(words.wrong.format(event=wrong))
     if _is_late(event):
-        passed = duration((event.detected_at - event.at).total_seconds())
-        lines.append(f"This is told late: found out {passed} after it happened, {_time(event.detected_at, zone)}.")
-    return [*lines, f"Event {event.id}."]
+        passed = duration((event.detected_at - event.at).total_seconds(), words)
+        lines.append(words.late.format(time=passed, moment=_time(event.detected_at, zone)))
+    return [*lines, words.number.format(event=event.id)]
 
 
-def _short(event: WordedEvent, names: Names, zone: tzinfo) -> str:
-    late = ", told late" if _is_late(event) else ""
-    return f"{sentence(event, names, zone)} (event {event.id}{late})"
+def _short(event: WordedEvent, names: Names, reader: Addressee) -> str:
+    late = reader.words.told_late if _is_late(event) else ""
+    return reader.words.short.format(what=sentence(event, names, reader), event=event.id, late=late)
 
 
-def _summary(events: Sequence[WordedEvent], names: Names) -> str:
+def _summary(events: Sequence[WordedEvent], names: Names, words: Phrases) -> str:
     counts = Counter(event.type for event in events).most_common()
-    shown = ", ".join(f"{count} {COUNTED.get(type, one_line(type))}" for type, count in counts)
+    shown = ", ".join(f"{count} {words.counted.get(type, one_line(type))}" for type, count in counts)
     devices = {event.device for event in events}
-    who = one_line(names.device(devices.pop())) if len(devices) == 1 else f"{len(devices)} devices"
-    return f"{len(events)} events of {who}: {shown}"
+    several = words.devices.format(count=len(devices))
+    who = one_line(names.device(devices.pop())) if len(devices) == 1 else several
+    return words.summary.format(count=len(events), who=who, what=shown)
 
 
 def _is_late(event: WordedEvent) -> bool:
     return event.late or (event.detected_at - event.at).total_seconds() > LATE_S
 
 
-def _speed(evidence: Figures) -> str:
+def _speed(evidence: Figures, words: Phrases) -> str:
     if evidence.peak is None or evidence.limit is None:
         return ""
-    return f": {evidence.peak * 3.6:.0f} km/h where {evidence.limit * 3.6:.0f} are allowed"
+    return words.speed.format(peak=f"{evidence.peak * 3.6:.0f}", limit=f"{evidence.limit * 3.6:.0f}")
 
 
-def _silence(evidence: Figures) -> str:
+def _silence(evidence: Figures, words: Phrases) -> str:
     if not evidence.silent_s:
         return ""
-    empty = "; its battery is probably empty" if evidence.empty_since else ""
-    return f": nothing came for {duration(evidence.silent_s)}{empty}"
+    empty = words.empty if evidence.empty_since else ""
+    return words.silence.format(time=duration(evidence.silent_s, words)) + empty
 
 
 def _time(moment: datetime, zone: tzinfo) -> str:

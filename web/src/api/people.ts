@@ -12,6 +12,7 @@ export interface Person {
   readonly name: string;
   readonly owner: boolean;
   readonly groups: readonly Role[];
+  readonly language: string | null; // in which letters are written; null: not known yet
 }
 
 /** `since` and `seen` in ms. */
@@ -129,6 +130,7 @@ function readPerson(person: Json): Person {
     name: String(person['name']),
     owner: person['owner'] === true,
     groups: readRoles(person['groups']),
+    language: textOrNull(person['language']),
   };
 }
 

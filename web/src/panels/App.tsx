@@ -7,6 +7,7 @@ import { followRequests } from '../asked';
 import { useFocus } from '../focus';
 import { Editor } from '../geofences/editor';
 import { Live } from '../live';
+import { tellLanguage } from '../people/language';
 import { peopleWords } from '../people/words';
 import {
   accountShown,
@@ -17,6 +18,7 @@ import {
   editing,
   helpShown,
   isAdmin,
+  joining,
   me,
   type Pane,
   pane,
@@ -26,7 +28,7 @@ import {
   tick,
 } from '../state';
 import { chooseUnits, UNITS, units } from '../units';
-import { chooseLanguage, LANGUAGES, language, words } from '../words';
+import { chooseLanguage, LANGUAGES, type Language, language, words } from '../words';
 import { Alarms } from './Alarms';
 import { Badge } from './Badge';
 import { CodePage } from './Code';
@@ -49,7 +51,9 @@ const Alerts = later(() => import('./Alerts').then((it) => it.Alerts));
 const DeviceForm = later(() => import('./DeviceForm').then((it) => it.DeviceForm));
 const Kiosk = later(() => import('./Kiosk').then((it) => it.Kiosk));
 const GeofenceForm = later(() => import('./GeofenceForm').then((it) => it.GeofenceForm));
+const Gatherings = later(() => import('../joining/Gatherings').then((it) => it.Gatherings));
 const ShareDevice = later(() => import('./ShareDevice').then((it) => it.ShareDevice));
+const Sources = later(() => import('../joining/Sources').then((it) => it.Sources));
 
 export function App({ liveUrl, onSignedIn }: { liveUrl: string; onSignedIn: () => void }) {
   const onCodeUsed = () => {
@@ -96,6 +100,7 @@ function Dashboard({ url }: { url: string }) {
   const [desk] = useState(() => new Desk());
   useEffect(() => {
     live.start();
+    void tellLanguage(false);
     const stops = [keepAddress(live), followRequests(live)];
     if (!isWall) stops.push(listenForShortcuts(live, editor));
     Object.assign(window, { tracker: live }); // for the console, and for tests that look at what is drawn
@@ -146,6 +151,8 @@ function Dashboard({ url }: { url: string }) {
       </p>
       {helpShown.value && <Help />}
       {addingShown.value && <AddDevice live={live} />}
+      {joining.value === 'gatherings' && <Gatherings live={live} />}
+      {joining.value === 'sources' && <Sources live={live} />}
       {editing.value !== null && <DeviceForm live={live} id={editing.value} key={editing.value} />}
       {sharing.value && <ShareDevice share={sharing.value} editor={editor} />}
       {accountShown.value && (
@@ -236,6 +243,12 @@ function Tabs() {
   );
 }
 
+/** Letters and pushes come in it, too. */
+function changeLanguage(chosen: Language): void {
+  chooseLanguage(chosen);
+  void tellLanguage(true);
+}
+
 function Help() {
   const close = () => (helpShown.value = false);
   const button = useFocus<HTMLButtonElement>();
@@ -272,7 +285,7 @@ function Help() {
           />{' '}
           {words.value.help.singleKeys}
         </label>
-        <Choice label={words.value.app.language} value={language.value} options={LANGUAGES} onChange={chooseLanguage} />
+        <Choice label={words.value.app.language} value={language.value} options={LANGUAGES} onChange={changeLanguage} />
         <Choice
           label={words.value.app.units}
           value={units.value}
