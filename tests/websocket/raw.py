@@ -128,6 +128,17 @@ class Client:
             self.send(PONG, heard[1])
         assert heard == (TEXT, payload)
 
+    def answer_pings(self, for_s: float) -> None:
+        """Those that come meanwhile."""
+        before = self.sock.gettimeout()
+        self.sock.settimeout(for_s)
+        try:
+            while (heard := self.receive())[0] == PING:
+                self.send(PONG, heard[1])
+            raise AssertionError(f"not a ping: {heard}")
+        except TimeoutError:
+            self.sock.settimeout(before)
+
     def close_code(self, timeout: float = PATIENCE_S) -> int:
         """Read on until the close frame; 1006 where none came before the end."""
         self.sock.settimeout(timeout)

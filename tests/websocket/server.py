@@ -26,6 +26,7 @@ class Server:
     def __init__(self, **wanted: Any) -> None:
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in stop
         self._bystander: subprocess.Popen[str] | None = None
+        self.limits: dict[str, float] = wanted.get("limits", {})
         command = [wanted.pop("python", sys.executable), "-m", "tests.websocket.echo", json.dumps(wanted)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._log, text=True, cwd=ROOT)
         assert self.process.stdout is not None
