@@ -91,14 +91,14 @@ function Ground({ link, theme, shown, map }: GroundProps) {
   const lines = link.lines.value;
   useEffect(() => map.current?.show(places, lines, shown.blur), [places, lines]);
   return (
-    <section class="ground" aria-label={words.map}>
+    <div class="ground">
       <div class="map" ref={box} />
       {isBroken.value && (
         <p class="soft">
           {words.noMap} {places.map((it) => `${it.name}: ${words.places(degrees(it.lat), degrees(it.lon))}`).join('; ')}
         </p>
       )}
-    </section>
+    </div>
   );
 }
 

@@ -123,7 +123,7 @@ function Dashboard({ url }: { url: string }) {
   if (isWall) return <Kiosk live={live} />;
   return (
     <div class="page" data-pane={pane.value} data-whole={whole}>
-      <aside class="side">
+      <aside class="side" aria-label={words.value.app.side}>
         <Head />
         <Tabs />
         <Panel live={live} editor={editor} desk={desk} />

@@ -23,17 +23,18 @@ const AGAIN_MS = 60_000;
 export function Kiosk({ live }: { live: Live }) {
   useUpkeep(live);
   return (
-    <div class="kiosk">
-      <main class="stage" inert>
+    <main class="kiosk">
+      <h1 class="unseen">Tracker</h1>
+      <div class="stage" inert>
         <MapPane live={live} />
         <Badge live={live} />
         <Alarms live={live} />
-      </main>
-      <aside>
+      </div>
+      <div class="beside">
         <Clock />
         <Told live={live} />
-      </aside>
-    </div>
+      </div>
+    </main>
   );
 }
 

@@ -63,6 +63,9 @@ async function pair(keep: Keep, code: string): Promise<string | null> {
 function say(text: string, again?: () => void): void {
   render(
     <main>
+      <header>
+        <h1>Tracker</h1>
+      </header>
       <Limits />
       <p class="door" role="status">
         {text}

@@ -13,6 +13,7 @@ export const de: Words = {
   ...hide,
   alerts,
   app: {
+    side: 'Geräte und Ereignisse',
     panels: 'Bereiche',
     devices: 'Geräte',
     geofences: 'Gebiete',

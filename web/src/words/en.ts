@@ -12,6 +12,7 @@ export const en = {
   ...hide,
   alerts,
   app: {
+    side: 'Devices and events',
     panels: 'Panels',
     devices: 'Devices',
     geofences: 'Geofences',

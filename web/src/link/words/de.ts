@@ -25,7 +25,6 @@ export const de: Words = {
     'Noch nichts zu sehen. Wer geteilt wird, hat sich nicht gemeldet oder ist an einem Ort, der nicht gezeigt wird.',
   ago: (time) => `vor ${time}`,
   now: 'gerade eben',
-  map: 'Karte',
   noMap: 'Dieser Browser zeichnet keine Karte.',
   places: (lat, lon) => `${lat}, ${lon}`,
 };

@@ -22,7 +22,6 @@ export const en = {
   nothing: 'Nothing to see yet. Who is shared has not been heard of, or is at a place that is not shown.',
   ago: (time: string) => `${time} ago`,
   now: 'just now',
-  map: 'Map',
   noMap: 'This browser draws no map.',
   places: (lat: string, lon: string) => `${lat}, ${lon}`,
 };
