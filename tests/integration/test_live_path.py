@@ -2,6 +2,7 @@
 
 import asyncio
 import struct
+from typing import Any
 
 import asyncpg
 import pytest
