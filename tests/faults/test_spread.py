@@ -53,8 +53,8 @@ async def find_owner(conn: asyncpg.Connection) -> int | None:
 
 async def ask_ready(server: RunningServer) -> httpx2.Response | None:
     with suppress(httpx2.TransportError):
-        async with httpx2.AsyncClient(base_url=server.url) as http:
-            return await http.get("/readyz", timeout=PATIENCE_S)
+        async with httpx2.AsyncClient(base_url=server.url, timeout=PATIENCE_S) as http:
+            return await http.get("/readyz")
     return None
 
 
