@@ -103,6 +103,23 @@ def test_axe_finds_nothing_on_the_other_screens(inspected: Page, watched: Watche
     check(inspected, "door")
 
 
+def test_axe_finds_nothing_on_what_the_feed_asks_a_wall_shows_and_a_person_shares(inspected: Page) -> None:
+    say(inspected, 1_000_001, "enter", {})
+    inspected.get_by_role("button", name="Filter events").click()
+    check(inspected, "filters of the feed")
+    inspected.locator(".device", has_text="Ada's van").click()
+    inspected.locator(".detail").get_by_role("button", name="Share").click()
+    expect(inspected.get_by_role("dialog", name="Share a position")).to_be_visible()
+    check(inspected, "share")
+    inspected.keyboard.press("Escape")
+    inspected.get_by_role("button", name="Account and people").click()
+    expect(inspected.get_by_role("dialog", name="Account and people")).to_be_visible()
+    check(inspected, "account")
+    inspected.goto(f"{inspected.url.partition('?')[0]}?kiosk")
+    expect(inspected.locator(".kiosk .badge")).to_contain_text("Live")
+    check(inspected, "wall")
+
+
 def test_nothing_moves_under_what_one_reads(inspected: Page) -> None:
     expect(inspected.locator(".device", has_text="Ada's van")).to_be_visible()
     assert inspected.evaluate("shifted") < MOST_SHIFT, "on load"
