@@ -11,7 +11,7 @@ from tests.geofence.shapes import box, circle, polygon
 from tests.laws import examples
 from tests.properties.sent import NOW, frame_of, good_fixes
 from tests.properties.test_fix_rows import split
-from tracker.geofence.fences import make_fences
+from tracker.geofence.fences import Fences, make_fences
 from tracker.ingest.frames import decode_message, to_entry
 from tracker.ingest.memory import Devices, States
 from tracker.ingest.text_block import FEW, WireFix, find_block
@@ -112,8 +112,8 @@ def make_frames(drawn: list[Any]) -> list[Frame]:
 class Run:
     """Batches folded one after the other, as the log does."""
 
-    def __init__(self, preset: str) -> None:
-        self.fences, self.states, self.stamp = FENCES[preset], States(), 0
+    def __init__(self, fences: Fences) -> None:
+        self.fences, self.states, self.stamp = fences, States(), 0
         self.table: dict[Moment, Place] = {}
 
     def fold(self, frames: list[Frame]) -> Folded:
@@ -130,7 +130,7 @@ class Run:
 @settings(max_examples=examples(100))
 @given(drawn=frames, cut=st.integers(0, 5))
 def test_what_is_folded_and_stored_is_the_same(preset: str, drawn: list[Any], cut: int) -> None:
-    in_columns, one_by_one = Run(preset), Run(preset)
+    in_columns, one_by_one = Run(FENCES[preset]), Run(FENCES[preset])
     sent = make_frames(drawn)
     event(f"{sum(type(frame.entries) is Block for frame in sent)} blocks")
     for batch in (sent[:cut], sent[cut:]):
@@ -139,3 +139,13 @@ def test_what_is_folded_and_stored_is_the_same(preset: str, drawn: list[Any], cu
         assert (a.rows, a.states, a.transitions) == (b.rows, b.states, b.transitions)
         assert (a.outcomes, a.stamp, a.disowned) == (b.outcomes, b.stamp, b.disowned)
         assert sorted(split(copy_payload(a.stored))) == sorted(encode_row(row) for row in b.rows)
+
+
+def test_a_way_through_a_geofence_ends_a_run() -> None:
+    """Of 24 places 100 m apart none lies in it: nothing but the way to the fifteenth says that it was crossed."""
+    places = [{"at": format_ms(NOW - 10**6 + 2_000 * n), "lon": round((100 * n - 1_185) * M, 7)} for n in range(24)]
+    frame = decode_message(frame_of([place | {"lat": 0.0, "accuracy": 5.0} for place in places]), 1, NOW * 1000, 500)
+    assert isinstance(frame, Frame) and type(frame.entries) is Block
+    folded = Run(make_fences({3: circle(150 * M, 0, 20, 3)})).fold([frame])
+    assert [(each.kind, each.geofence) for each in folded.transitions] == [("cross", 3)]
+    assert len(folded.stored) < 8, "the others are runs"
