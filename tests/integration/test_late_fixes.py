@@ -136,7 +136,7 @@ REFUSING = """
 create sequence tried;
 create function refuse() returns trigger language plpgsql as
     $$ begin perform nextval('tried'); raise exception 'refused' using errcode = 'data_exception'; end $$;
-create trigger refuses before insert on event for each row when (new.late) execute function refuse()"""
+create trigger refuses before insert on unnumbered for each row when (new.late) execute function refuse()"""
 
 
 async def test_late_fixes_that_the_database_refuses_cost_no_other_fix_and_hold_up_no_change(
@@ -157,7 +157,7 @@ async def test_late_fixes_that_the_database_refuses_cost_no_other_fix_and_hold_u
         assert [each["type"] for each in await events(server, 2)] == ["enter", "dwell"]
         assert await conn.fetchval("select count(*) from quarantine") == 0
         assert await conn.fetchval("select last_value from tried") == 1
-        await conn.execute("drop trigger refuses on event")
+        await conn.execute("drop trigger refuses on unnumbered")
         await device.fixes(13, fix(begin + 140_000, 300.0))
         await device.fixes(14, fix(begin + 130_000, 300.0))
         found = standing(await events(server, 5))
