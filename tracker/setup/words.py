@@ -76,7 +76,7 @@ COMMANDS: Final[Mapping[str, Words]] = {
         ("--now", "--binary"),
         arguments=1,
     ),
-    "serve": Words("Run the server until it is told to stop.", ("--bind", *DATABASE)),
+    "serve": Words("Run the server until it is told to stop.", ("--bind", *DATABASE, "--processes")),
     "simulate": Words(
         "Drive vehicles on Helsinki's streets, each a real device on a WebSocket of its own.",
         (*TARGET, "--count", "--seed", "--interval", "--seconds"),
