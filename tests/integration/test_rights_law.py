@@ -20,7 +20,7 @@ from tests.integration.test_rights_live import Page, until
 from tests.laws import examples
 from tests.moments import MONDAY
 from tracker.alerts.allowed import find_sight, keep_allowed
-from tracker.live import viewer as live_viewer
+from tracker.live import screen, throng
 from tracker.model.delivery import Delivery
 from tracker.model.moment import DAY_MS, format_ms, parse
 from tracker.model.sight import EVERYTHING
@@ -282,8 +282,9 @@ async def check_alerts(scene: Scene) -> None:
 
 
 def test_cells_count_what_their_reader_sees(databases: Databases, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The crowd from which on devices are counted by cell is two here."""
-    monkeypatch.setattr(live_viewer, "CROWD", 0)
+    """Devices are counted by cell here wherever there are any."""
+    for module, name in ((throng, "FULL"), (throng, "SPARSE"), (screen, "FULL")):
+        monkeypatch.setattr(module, name, 0)
 
     async def count(url: str) -> None:
         async with await open_pool(url, min_size=1, max_size=4) as pool, playing(pool) as scene:
