@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from tests.moments import MONDAY
 from tracker.model.moment import format_ms
+from tracker.pipeline.accept import FUTURE_MS, ROLLOVER_MS
 
 NOW: Final = MONDAY
 MAX_FIXES: Final = 500
+ROLLED_OVER: Final = tuple(ROLLOVER_MS + off for off in (-FUTURE_MS, 1 - FUTURE_MS, 0, FUTURE_MS, 10**6))  # ms of age
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

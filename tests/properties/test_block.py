@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.geofence.shapes import box, circle, polygon
 from tests.laws import examples
-from tests.properties.sent import NOW, frame_of, good_fixes
+from tests.properties.sent import NOW, ROLLED_OVER, frame_of, good_fixes
 from tests.properties.test_fix_rows import split
 from tracker.geofence.fences import Fences, make_fences
 from tracker.ingest.frames import decode_message, to_entry
@@ -26,7 +26,7 @@ from tracker.store.fix_rows import copy_payload, encode_row
 NONE = [None] * 5
 odd_values = st.fixed_dictionaries(
     {
-        "at": st.integers(NOW - 10**6, NOW + 60_000).map(format_ms),
+        "at": st.integers(NOW - 10**6, NOW + 60_000),
         "lon": st.sampled_from([0.0, -0.0, 0.5e-7, -180.0, 179.99999994, 179.9999999, 13.4]) | st.floats(-179, 179),
         "lat": st.sampled_from([0.0, -0.0, 0.49e-7, 90.0, -90.0, 52.5]),
     },
@@ -40,7 +40,15 @@ odd_values = st.fixed_dictionaries(
 )
 
 
-@given(st.lists(odd_values | good_fixes, min_size=1, max_size=8) | st.lists(odd_values, min_size=1, max_size=8))
+ages = st.sampled_from([0] * 8 + list(ROLLED_OVER))  # ms, of a whole frame
+odd_frames = st.builds(
+    lambda age, fixes: [fix | {"at": format_ms(fix["at"] - age)} for fix in fixes],
+    ages,
+    st.lists(odd_values, min_size=1, max_size=8),
+)
+
+
+@given(odd_frames | st.builds(list.__add__, odd_frames, st.lists(good_fixes, max_size=4)))
 def test_all_at_once_or_one_by_one(fixes: list[dict[str, Any]]) -> None:
     wire = msgspec.json.decode(msgspec.json.encode(fixes), type=list[WireFix])
     one_by_one = [to_entry(index, fix, NOW) for index, fix in enumerate(wire)]

@@ -3,7 +3,7 @@
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from tests.properties.sent import NOW, column_rows, columns_of
+from tests.properties.sent import NOW, ROLLED_OVER, column_rows, columns_of
 from tracker.ingest.columns import find_block, read_rows, to_entry
 
 LARGE = 2**63 - 1
@@ -16,7 +16,9 @@ honest_rows = st.tuples(
     st.sampled_from([1, 80, 10_000, 65_535] * 3 + [0, 10_001]),
     st.sampled_from([-32_768, -500, -501, 0, 20_000, 20_001]),
 )
-bases = st.sampled_from([NOW] * 8 + [NOW + 1, NOW + 70_000, 0, LARGE, -LARGE - 1])
+bases = st.sampled_from(
+    [NOW] * 8 + [NOW + 1, NOW + 70_000, 0, LARGE, -LARGE - 1] + [NOW - age for age in ROLLED_OVER] * 2
+)
 
 
 @given(st.lists(honest_rows, min_size=1, max_size=6) | st.lists(column_rows, min_size=1, max_size=3), bases)
