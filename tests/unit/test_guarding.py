@@ -79,6 +79,56 @@ def test_a_drive_is_told_by_its_two_ends() -> None:
     assert stop.fix.lon_e7 == 4800 * METRE, "where it came to, not where it was found out"
 
 
+AWAY = 4_100.0  # m
+
+
+@pytest.mark.parametrize(
+    ("hop", "told"),
+    [
+        ([(2, AWAY, None, 5)], []),
+        ([(2, AWAY, 1.5, 5)], ["moved 2"]),
+        ([(2, AWAY, None, 5), (2.5, AWAY, None, 5)], ["moved 2.5"]),
+    ],
+)
+def test_a_theft_after_a_hop_is_told(hop: list[Said], told: list[str]) -> None:
+    """Also where the hop was told as one: nobody was out there."""
+    state, _ = play(VAN, State(), (0, 0, None, 5), (1, 0, None, 5))
+    device, state = ask(Guard(radius=50.0, since=1), state)
+    state, found = play(device, state, *hop)
+    assert lines(found) == told
+    state = msgspec.json.decode(msgspec.json.encode(state), type=State)
+    state, found = play(device, state, (3, 0, None, 5), (4, 90, None, 5), (5, 0, None, 5))
+    assert not found, "the fix out there counts for nothing"
+    assert lines(play(device, state, (10, 300, 9, 5), (11, 900, 9, 5))[1]) == ["moved 10"]
+
+
+def test_what_is_asked_for_during_a_hop_begins_before_it() -> None:
+    state, _ = play(VAN, State(), (0, 0, None, 5), (1, 0, None, 5), (2, AWAY, None, 5))
+    device, state = ask(Guard(trips=True, radius=50.0, since=1), state)
+    state, told = play(device, state, (3, 0, None, 5), (4, 0, None, 5))
+    assert not told and state.guarded is not None and state.guarded.post == Fix(MONDAY + MINUTE, 0, 0, accuracy=5)
+
+
+def test_a_trip_that_was_a_hop_has_two_ends() -> None:
+    state, _ = play(VAN, State(), (0, 0, None, 5), (1, 0, None, 5))
+    device, state = ask(Guard(trips=True), state)
+    parked: list[Said] = [(3 + n, 0, 0, 5) for n in range(6)]
+    state, told = play(device, state, (2, AWAY, 1.5, 5), *parked)
+    assert lines(told) == ["moving 2", "stopped 3"]
+    assert lines(play(device, state, (20, 400, 9, 5))[1]) == ["moving 20"]
+
+
+def test_a_hop_of_before_its_guard_was_kept_is_read() -> None:
+    state, _ = play(VAN, State(), (0, 0, None, 5), (1, 0, None, 5))
+    device, state = ask(Guard(radius=50.0, since=1), state)
+    state, _ = play(device, state, (2, AWAY, None, 5))
+    assert state.hop is not None and state.hop.guarded is not None
+    written = msgspec.to_builtins(state)
+    del written["hop"]["guarded"]
+    state, told = play(device, msgspec.convert(written, State), (3, 0, None, 5))
+    assert not told and lines(play(device, state, (10, 300, 9, 5))[1]) == ["moved 10"]
+
+
 def test_silence_is_no_stop() -> None:
     device, state = ask(Guard(trips=True), State())
     _, told = play(device, state, (0, 0, None, 5), (1, 500, 9, 5), (200, 9000, 9, 5))

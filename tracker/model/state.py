@@ -24,12 +24,13 @@ class Jump(msgspec.Struct, frozen=True, gc=False):
 
 
 class Hop(msgspec.Struct, frozen=True, gc=False):
-    """A place far off that the next fix may take back: the fix before it, the times (ms) of those out there, and the
-    speed (m/s) that made it one."""
+    """A place far off that the next fix may take back: the fix before it, the times (ms) of those out there, the speed
+    (m/s) that made it one, and what was folded of its motion before it."""
 
     before: Fix
     moments: tuple[int, ...]
     fastest: float
+    guarded: Guarded | None = None
 
 
 class State(msgspec.Struct, frozen=True, gc=False):

@@ -15,7 +15,7 @@ from tracker.model.state import Jump, State
 from tracker.pipeline.anchors import add_anchor, note_late
 from tracker.pipeline.changes import note_changes
 from tracker.pipeline.decide import decide
-from tracker.pipeline.guarding import follow_guard, set_guard_back
+from tracker.pipeline.guarding import follow_guard, set_guard_back, take_hop_back
 from tracker.pipeline.hop import follow_hop, is_back
 from tracker.pipeline.jump import CONFIRMATIONS, is_possible
 from tracker.pipeline.motion import decide_status
@@ -125,12 +125,15 @@ def keep(device: Device, state: State, fix: Fix, received_at: int, late: int | N
 
 
 def come_back(device: Device, state: State, question: Question, fences: Fences) -> Step:
-    """As if the device had never been out there, but for what `strict` told of it, which goes by each fix. Told from
-    there on, a fix would be measured against a place where nobody was."""
+    """As if the device had never been out there, but for what `strict` told of it, which goes by each fix, and what was
+    told of its motion. Told from there on, a fix would be measured against a place where nobody was."""
     hop = state.hop
     assert hop is not None
     candidates = tuple(each for each in state.candidates if all(fix.at not in hop.moments for fix in each.fixes))
-    state = msgspec.structs.replace(state, newest=hop.before, candidates=candidates, hop=None, held=(), due=0)
+    guarded = take_hop_back(state.guarded, hop)
+    state = msgspec.structs.replace(
+        state, newest=hop.before, candidates=candidates, hop=None, held=(), due=0, guarded=guarded
+    )
     between = tuple(key for key in fences.find_between(hop.before, question.fix) if key not in question.silent)
     step = move(device, state, msgspec.structs.replace(question, between=between), fences)
     return msgspec.structs.replace(step, disowned=hop.moments)

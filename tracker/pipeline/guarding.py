@@ -14,7 +14,7 @@ from tracker.model.evidence import Evidence, make_seen
 from tracker.model.fix import Fix
 from tracker.model.guard import NO_GUARD, Guard, Guarded
 from tracker.model.moment import format_ms
-from tracker.model.state import State
+from tracker.model.state import Hop, State
 from tracker.pipeline.motion import MOVING
 
 LEFT: Final = 100.0  # m, beside both accuracies: farther from where it rested, and it has set out
@@ -105,3 +105,14 @@ def set_guard_back(guarded: Guarded | None, at: int) -> Guarded | None:
     if guarded is None or guarded.rest is None or guarded.rest.at <= at:
         return guarded
     return msgspec.structs.replace(guarded, rest=msgspec.structs.replace(guarded.rest, at=at))
+
+
+def take_hop_back(guarded: Guarded | None, hop: Hop) -> Guarded | None:
+    """As before the hop: who is moved after it is told of that, also where the hop was taken for it. Of a trip, what
+    was told stands, and is followed by its other end; it rests no earlier than it came back."""
+    if guarded is None:
+        return None
+    after = begin_guard(hop.guarded, guarded.guard, hop.before)
+    if after is None or after.is_moving == guarded.is_moving:
+        return after
+    return msgspec.structs.replace(after, rest=None, is_moving=guarded.is_moving, away=0)

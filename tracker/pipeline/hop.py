@@ -23,9 +23,9 @@ def follow_hop(state: State, fix: Fix) -> Hop | None:
     if newest is None:
         return None
     if hop is not None and len(hop.moments) + 1 < CONFIRMATIONS and not is_sudden(newest, fix, FROM_REST):
-        return Hop(hop.before, (*hop.moments, fix.at), hop.fastest)
+        return Hop(hop.before, (*hop.moments, fix.at), hop.fastest, hop.guarded)
     fastest = FROM_REST if state.status is Status.STOPPED else MOVING
-    return Hop(newest, (fix.at,), fastest) if is_sudden(newest, fix, fastest) else None
+    return Hop(newest, (fix.at,), fastest, state.guarded) if is_sudden(newest, fix, fastest) else None
 
 
 def is_back(state: State, fix: Fix) -> bool:
