@@ -72,9 +72,10 @@ class AppAnswers:
             return again
 
     def _recall(self, device: int, mark: Mark) -> list[Object]:
-        """What was told in the answer to this very message."""
+        """What was told in the answer to this very message. One that holds no place, as one of waypoints, may be like
+        the one before it and still be another."""
         told = self._told.pop(device, None)
-        if told is None or told.mark != mark or not told.left:
+        if told is None or told.mark != mark or not told.left or not mark[0]:
             return []
         self._told[device] = msgspec.structs.replace(told, left=told.left - 1)
         return list(told.commands)
@@ -90,7 +91,7 @@ class AppAnswers:
 def identify(report: Report) -> Mark:
     """Not by its bytes: what is encrypted has others each time."""
     places = tuple((each.at, each.lon, each.lat) for each in report.readings)
-    return places, report.app.note, report.faults
+    return places, report.app.note
 
 
 def judge(command: Command) -> tuple[bool, str]:

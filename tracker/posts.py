@@ -30,7 +30,7 @@ from tracker.model.frame import Frame
 from tracker.model.moment import format_ms, now_us
 from tracker.model.report import Report
 from tracker.model.source import Source
-from tracker.phones.body import is_packed
+from tracker.phones.body import may_be_packed
 from tracker.phones.decode import decode_post
 from tracker.phones.post import Post
 from tracker.sources.frames import MOST_CALLS, Said, make_call, make_frame, say_each
@@ -140,7 +140,12 @@ async def take(found: Address | Source, brought: Brought, office: PostOffice) ->
 
 
 async def take_own(found: Address, brought: Brought, office: PostOffice) -> tuple[bytes, str]:
-    report, frame = await read(brought, found.secret, lambda report, now: make_frame(found.device.key, report, now))
+    report, frame = await read(
+        brought,
+        found.secret,
+        lambda report, now: make_frame(found.device.key, report, now),
+        office.sources.posts.readers,
+    )
     frame, posts = note_way(frame, brought, office), office.sources.posts
     await posts.offer(found.device, frame)
     for at in report.calls[-MOST_CALLS:]:
@@ -151,7 +156,7 @@ async def take_own(found: Address, brought: Brought, office: PostOffice) -> tupl
 
 async def take_many(found: Source, brought: Brought, office: PostOffice) -> tuple[bytes, str]:
     """The same of an address that speaks for many."""
-    report, said = await read(brought, None, say_each)
+    report, said = await read(brought, None, say_each, office.sources.posts.readers)
     frames = {name: Said(note_way(frame, brought, office), calls) for name, (frame, calls) in said.items()}
     await office.sources.take(found.key, frames)
     return reply(report, [])
@@ -162,7 +167,9 @@ def reply(report: Report, told: list[dict[str, Any]]) -> tuple[bytes, str]:
     return (msgspec.json.encode(told) if told else body), mimetype
 
 
-async def read(brought: Brought, secret: str | None, make: Callable[[Report, int], V]) -> tuple[Report, V]:
+async def read(
+    brought: Brought, secret: str | None, make: Callable[[Report, int], V], readers: asyncio.Semaphore
+) -> tuple[Report, V]:
     """What the request says, and what `make` makes of it and of the time (µs) at which it came."""
     received_at = now_us()
 
@@ -170,7 +177,10 @@ async def read(brought: Brought, secret: str | None, make: Callable[[Report, int
         report = decode_post(Post(brought.body, brought.query, brought.agent, received_at // 1000, secret))
         return report, make(report, received_at)
 
-    return await asyncio.to_thread(decode) if len(brought.body) > AT_ONCE or is_packed(brought.body) else decode()
+    if len(brought.body) <= AT_ONCE and not may_be_packed(brought.body):
+        return decode()
+    async with readers:
+        return await asyncio.to_thread(decode)
 
 
 def note_way(frame: Frame, brought: Brought, office: PostOffice) -> Frame:

@@ -2,6 +2,7 @@
 
 import gzip
 import zlib
+from time import process_time
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from tests.unit.test_phones import judged, only, said
 from tracker.model.dialect import Dialect
 from tracker.model.fix import Fix
 from tracker.model.moment import format_ms
+from tracker.phones.body import may_be_packed, read_text
 from tracker.phones.decode import decode_post
 from tracker.phones.post import Post
 from tracker.phones.values import moment, number
@@ -174,3 +176,55 @@ def test_what_unpacks_without_end_is_cut() -> None:
     assert report.readings == () and report.faults
     for body in (gzip.compress(encode(OWN))[:-9], b"\x1f\x8b", b"x\x9c", b"x\x9c\x00", b"\x1f\x8b\x08" + b"\xff" * 50):
         assert decode_post(Post(body, "", "", AT)).readings == ()
+
+
+def nest(levels: int, more: str) -> bytes:
+    return (b'{"positions":[' * levels) + b"{}" + f"]{more}}}".encode() * levels
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        nest(30, ',"A":1'),
+        nest(400, ""),
+        nest(400, ',"A":1'),
+        b"[" * 3_000 + b"]" * 3_000,
+        b"--x\n" + (b"form-data; name=" + b"a" * 200 + b"\n\n") * 150,
+        b"--x\n" + b"form-data; name=" * 2_000,
+        b"--\n" * 10_000,
+        gzip.compress(b"--x\n" + (b"form-data; name=" + b"a" * 200 + b"\n\n") * 40_000),
+    ],
+    ids=["small-letters", "deep", "deep-letters", "lists", "parts", "names", "boundaries", "packed-parts"],
+)
+def test_no_body_takes_long(body: bytes) -> None:
+    """By the processor's time: what is quadratic or worse takes minutes of it for these."""
+    began = process_time()
+    assert decode_post(Post(body, "", "", AT)).readings == ()
+    assert process_time() - began < 1
+
+
+def test_what_is_packed_small_does_not_become_large() -> None:
+    for packed in (gzip.compress, deflated):
+        body = packed(b"[" + b"{}," * 3_000_000 + b"{}]")
+        assert may_be_packed(body) and len(read_text(body)) <= max(1_000_000, 20 * len(body))
+    assert not may_be_packed(encode(OWN)) and not may_be_packed("lat=60&name=Ä".encode())
+
+
+def test_half_a_letter_in_a_name_costs_no_fix() -> None:
+    body = encode(OWN | {"attributes": {"x": 1}}).replace(b'"x"', b'"\\ud83d"')
+    assert only(decode_post(Post(body, "", "", AT))).lat == LAT
+
+
+def test_several_without_a_time_are_not_all_of_now() -> None:
+    place = {"lat": LAT, "lon": LON}
+    assert only(said(place)).at == AT
+    assert not any(isinstance(each, Fix) for each in judged(said([place, place | {"lat": LAT + 1}])))
+    assert [each.at for each in judged(said([place | {"at": AT}, place | {"at": AT}])) if isinstance(each, Fix)] == [
+        AT
+    ] * 2
+
+
+def test_what_is_there_and_empty_is_not_there() -> None:
+    fix = only(said(OWN | {"heading": None, "bearing": 90, "lon": "", "longitude": LON}))
+    assert (fix.heading, fix.lon) == (90.0, LON)
+    assert only(said({"lat": LAT, "lon": LON, "timestamp": "", "time": AT})).at == AT

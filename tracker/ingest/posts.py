@@ -13,6 +13,7 @@ from tracker.model.note import Note, Utterance
 
 T = TypeVar("T")
 
+READERS: Final = 2  # large bodies read at once: what one of them becomes is bounded, so all of them have to be
 MOST_WAITING: Final = 1_000  # requests; further ones are told to come again
 PATIENCE: Final = 20.0  # s: phones give up after some thirty
 
@@ -49,6 +50,7 @@ class Posts:
         self.owner = owner
         self.waiting = 0  # bound: MOST_WAITING, then 503
         self.turn = asyncio.Lock()
+        self.readers = asyncio.Semaphore(READERS)
 
     def check_room(self) -> None:
         """StorageDown where a frame would have to wait for too long."""

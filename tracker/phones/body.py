@@ -11,44 +11,53 @@ import msgspec
 from tracker.model.encoding import make_plain
 
 LARGEST: Final = 10_000_000  # bytes of what was packed; the rest is not looked at
+FAIR: Final = 20  # times as many bytes as it was packed in: what a phone says over and over packs to no less
+ANYWAY: Final = 1_000_000  # bytes that a small one may become
 MOST_VALUES: Final = 1_000  # JSON values behind each other
 GZIP: Final = b"\x1f\x8b"
-PART: Final = re.compile(
-    r'form-data;[^\n]*?\bname="?([^";\r\n]{1,200})"?[^\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n(.*?)\r?\n--', re.DOTALL
-)
+MOST_PARTS: Final = 200  # of a form
+NAME: Final = re.compile(r'\bname="?([^";\n]{1,200})')
+HEAD: Final = 1_000  # characters of a part's head in which its name is looked for
 BLANK: Final = " \t\r\n,;\x1e"  # between JSON values that follow each other, as lines or as a text sequence
 READER: Final = json.JSONDecoder(strict=False)
 
 
+def may_be_packed(body: bytes) -> bool:
+    """Whether it may become many more bytes than it is. By what it is, as the header that says so may be missing, or be
+    there without being true. Deflate without the head of zlib has no mark of its own, but it is never text."""
+    return is_packed(body) or read_plain(body) is None
+
+
 def is_packed(body: bytes) -> bool:
-    """By its first bytes, as the header that says so may be missing, or be there without being true."""
     return body[:2] == GZIP or (body[:1] == b"\x78" and len(body) > 2 and int.from_bytes(body[:2]) % 31 == 0)
 
 
 def read_text(body: bytes) -> str:
     """Bytes that are no UTF-8 are some other alphabet: what is wrong with a name must not cost the fix."""
-    if is_packed(body):
-        body = unpack(body, zlib.MAX_WBITS | 32) or body
+    unpacked = unpack(body, zlib.MAX_WBITS | 32) if is_packed(body) else None
+    if unpacked is None and read_plain(body) is None:
+        unpacked = unpack(body, -zlib.MAX_WBITS)  # deflate as some wrote it, without the head of zlib
+    body = body if unpacked is None else unpacked
+    text = read_plain(body)
+    return body.decode("latin-1") if text is None else text
+
+
+def read_plain(body: bytes) -> str | None:
     try:
         return make_plain(body).decode()
     except ValueError:
-        pass
-    if (text := unpack(body, -zlib.MAX_WBITS)) is not None:  # deflate as some wrote it, without the head of zlib
-        body = text
-    try:
-        return make_plain(body).decode()
-    except ValueError:
-        return body.decode("latin-1")
+        return None
 
 
 def unpack(body: bytes, window: int) -> bytes | None:
-    """None where it is not packed so, or not to its end. More than the largest is cut."""
+    """None where it is not packed so, or not to its end. More than is fair is cut."""
+    most = min(LARGEST, max(ANYWAY, FAIR * len(body)))
     packed = zlib.decompressobj(window)
     try:
-        text = packed.decompress(body, LARGEST)
+        text = packed.decompress(body, most)
     except zlib.error:
         return None
-    return text if packed.eof or len(text) >= LARGEST else None
+    return text if packed.eof or len(text) >= most else None
 
 
 def read_values(text: str) -> list[Any] | None:
@@ -75,7 +84,11 @@ def read_parts(text: str) -> Mapping[str, str] | None:
     """The fields of a form in parts (RFC 7578), by name in small letters. None where it is no such form."""
     if not text.startswith("--"):
         return None
+    text = "\n" + text.replace("\r\n", "\n")
+    boundary = text.split("\n", 2)[1].rstrip()
     fields: dict[str, str] = {}
-    for name, value in PART.findall(text):
-        fields.setdefault(name.lower(), value.strip())
+    for part in text.split("\n" + boundary, MOST_PARTS)[1:]:
+        head, _, value = part.partition("\n\n")
+        if (name := NAME.search(head[:HEAD])) is not None:
+            fields.setdefault(name[1].lower(), value.strip())
     return fields or None

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
+import msgspec
+
 from tracker.model.dialect import Dialect
 from tracker.model.report import App, Report
 from tracker.phones.body import read_parts, read_text, read_values
@@ -18,6 +20,7 @@ from tracker.phones.traccar import decode_client, decode_server
 KEPT: Final = 4_096  # characters of what nobody can read
 DEEP: Final = 4  # lists in lists, at most
 MOST: Final = 5_000  # objects of one body
+UNREADABLE: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 NOBODY: Final = App(Dialect.UNKNOWN, "unknown")
 
 Object = dict[str, Any]
@@ -26,6 +29,13 @@ Object = dict[str, Any]
 def decode_post(post: Post) -> Report:
     """What the phone says. Never raises: what cannot be read is a fault of the report."""
     text = read_text(post.body).strip()
+    try:
+        return decode_text(text, post)
+    except UNREADABLE as error:  # an app that is answered 500 sends the same again for ever, and nothing newer
+        return refuse(f"cannot be read: {type(error).__name__}", text or post.query)
+
+
+def decode_text(text: str, post: Post) -> Report:
     if (found := find_json(text or post.query)) is not None:
         return decode_json(found, post)
     fields, form = read_fields(post.query) or {}, (read_parts(text) or read_fields(text)) if text else None
@@ -63,10 +73,9 @@ def decode_json(text: str, post: Post) -> Report:
     values = read_values(text)
     if values is None:
         return refuse("not JSON", text)
-    objects = list_objects(values)
     if len(values) == 1 and isinstance(values[0], dict):
         return decode_object(values[0], post) or refuse("no app we know", text)
-    return decode_list(objects, post) or refuse("no app we know", text)
+    return decode_list(list_objects(values), post) or refuse("no app we know", text)
 
 
 def list_objects(values: list[Any], depth: int = 0) -> list[Object]:
@@ -80,14 +89,16 @@ def list_objects(values: list[Any], depth: int = 0) -> list[Object]:
     return found[:MOST]
 
 
-def decode_list(objects: list[Object], post: Post) -> Report | None:
+def decode_list(objects: list[Object], post: Post, *, is_inner: bool = False) -> Report | None:
     if any("_type" in each for each in objects):
         return decode_owntracks(objects, post)
     if any(isinstance(each.get("position"), dict) for each in objects):
         return decode_server(objects)
     if objects and all(each.get("type") == "Feature" for each in objects):
         return decode_overland({"locations": objects}, post)
-    return join([report for each in objects if (report := decode_object(each, post)) is not None])
+    post = msgspec.structs.replace(post, is_one=post.is_one and len(objects) == 1)
+    decoded = (decode_object(each, post, is_inner=is_inner) for each in objects)
+    return join([report for report in decoded if report is not None])
 
 
 def join(reports: list[Report]) -> Report | None:
@@ -100,14 +111,16 @@ def join(reports: list[Report]) -> Report | None:
     return Report(last.app, last.reply, readings, faults, tuple(at for each in same for at in each.calls))
 
 
-def decode_object(message: Object, post: Post) -> Report | None:
-    found = decode_known(message, post)
+def decode_object(message: Object, post: Post, *, is_inner: bool = False) -> Report | None:
+    """`is_inner`: of the positions of another, which has none of its own: each of them is looked at twice at most, and
+    to follow positions in positions would double that with every level."""
+    found = decode_known(message, post, is_inner=is_inner)
     if found is None and any(name != name.lower() for name in message):
-        found = decode_known({name.lower(): value for name, value in message.items()}, post)
+        found = decode_known({name.lower(): value for name, value in message.items()}, post, is_inner=is_inner)
     return found
 
 
-def decode_known(message: Object, post: Post) -> Report | None:
+def decode_known(message: Object, post: Post, *, is_inner: bool) -> Report | None:
     if "_type" in message:
         return decode_owntracks([message], post)
     if isinstance(message.get("locations"), list) or "current" in message:
@@ -119,8 +132,8 @@ def decode_known(message: Object, post: Post) -> Report | None:
         return decode_client(message)
     if isinstance(message.get("position"), dict):
         return decode_server([message])
-    if isinstance(message.get("positions"), list):
-        return decode_list(list_objects(message["positions"]), post)
+    if isinstance(message.get("positions"), list) and not is_inner:
+        return decode_list(list_objects(message["positions"]), post, is_inner=True)
     if message.get("type") == "update_location":
         return decode_home_assistant(message, post)
     if "lat" in message and "lon" in message and "tst" in message and "at" not in message:

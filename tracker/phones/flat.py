@@ -57,19 +57,19 @@ def decode_home_assistant(message: Object, post: Post) -> Report:
 
 def find_place(message: Object) -> tuple[Any, Any] | None:
     """Longitude, latitude, by the names that scripts have for them."""
-    lon = next((message[name] for name in ("lon", "lng", "long", "longitude") if name in message), None)
-    lat = next((message[name] for name in ("lat", "latitude") if name in message), None)
+    lon = first_of(message, "lon", "lng", "long", "longitude")
+    lat = first_of(message, "lat", "latitude")
     return None if lon is None or lat is None else (lon, lat)
 
 
 def decode_own(message: Object, post: Post) -> Report:
     """As a fix of the device stream is written: `at`, `lon`, `lat`, SI units, battery from 0 to 1. Scripts that call
-    place and time otherwise are read, too; one that says no time means now."""
+    place and time otherwise are read, too; one that says no time means now, and several that say none cannot all."""
     attributes, place = message.get("attributes"), find_place(message) or (None, None)
-    given = [message[name] for name in TIMES if message.get(name) is not None]
+    given = [message[name] for name in TIMES if message.get(name) not in (None, "")]
     name = message.get("device")
     reading = Reading(
-        moment(given[0]) if given else post.received_at,
+        moment(given[0]) if given else post.received_at if post.is_one else None,
         number(place[0]),
         number(place[1]),
         number(message.get("speed")),
@@ -85,7 +85,7 @@ def decode_own(message: Object, post: Post) -> Report:
 
 
 def first_of(message: Object, *names: str) -> Any:
-    return next((message[name] for name in names if name in message), None)
+    return next((message[name] for name in names if message.get(name) not in (None, "")), None)
 
 
 TIMES: Final = ("at", "timestamp", "time", "tst")

@@ -122,8 +122,8 @@ def keep(**values: Any) -> dict[str, Scalar]:
     kept: dict[str, Scalar] = {}
     size = 2
     for name, value in values.items():
-        value = plain_value(value)
-        if value is None or "\0" in name or len(kept) >= MOST_ATTRIBUTES:
+        value, name = plain_value(value), make_storable(name)[:LONGEST_TEXT]
+        if value is None or len(kept) >= MOST_ATTRIBUTES:
             continue
         size += len(msgspec.json.encode({name: value}))
         if size > MOST_BYTES:

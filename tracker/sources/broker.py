@@ -20,6 +20,7 @@ from tracker.model.command import Command
 from tracker.model.moment import now_ms, now_us
 from tracker.model.report import Report
 from tracker.model.source import Source
+from tracker.phones.body import may_be_packed
 from tracker.phones.commands import write_command
 from tracker.phones.mqtt import TOPICS, decode_message, find_name, make_command_topic
 from tracker.settings import Remote
@@ -107,7 +108,8 @@ class BrokerFeed:
         """What they say, by name. Whose a name is has to be known before: messages may be encrypted."""
         named = [(name, each) for each in messages if (name := find_name(each.topic))]
         found = await self.sources.find(source.key, list(dict.fromkeys(name for name, _ in named)))
-        if sum(len(each.payload) for each in messages) > LARGE:
+        is_large = sum(len(each.payload) for each in messages) > LARGE
+        if is_large or any(may_be_packed(each.payload) for each in messages):
             return await asyncio.to_thread(decode_all, named, found)
         return decode_all(named, found)
 
