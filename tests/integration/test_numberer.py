@@ -20,7 +20,7 @@ from tracker.model.note import Note, Utterance
 from tracker.model.update import Update
 from tracker.store.alarms import insert_alarms
 from tracker.store.events import insert_transitions
-from tracker.store.messages import insert_utterances, select_messages
+from tracker.store.messages import insert_utterances, select_message_head, select_messages
 from tracker.store.unnumbered import number
 
 
@@ -137,10 +137,12 @@ async def test_a_call_for_help_is_in_the_thread_when_its_event_has_a_number(
     await insert_utterances(conn, notes)
     await insert_alarms(conn, [Alarm(device.key, "sos", "m-2", now_ms(), None, Evidence())], detected_at=now_ms())
     assert [each.id for each in await select_messages(conn, after=0, limit=9)] == ["m-1"]
+    assert await select_message_head(conn) == 1
     await processes[0].look()
     assert [(each.id, each.event) for each in await select_messages(conn, after=0, limit=9)] == [
         ("m-1", None),
         ("m-2", 1),
         ("m-3", None),
     ]
+    assert await select_message_head(conn) == 3
     assert [update.has_messages for update in processes[0].heard] == [True]

@@ -125,7 +125,13 @@ async def select_message(conn: asyncpg.Connection, number: int) -> Message | Non
 
 
 async def select_message_head(conn: asyncpg.Connection) -> int:
-    head: int = await conn.fetchval("select number from message_head")
+    """The number up to which the thread can be read: behind it is a call for help whose event has no number yet, and
+    what came after that. Who reads on from here misses nothing."""
+    head: int = await conn.fetchval(
+        """select least(number, (select min(call.number) - 1 from unnumbered u join message call
+                                 on call.device = u.device and call.direction = 'up' and call.id = u.message))
+           from message_head"""
+    )
     return head
 
 

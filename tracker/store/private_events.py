@@ -12,7 +12,10 @@ from tracker.model.sight import EVERYTHING, Sight
 from tracker.store.privacies import Span, select_overlaps
 from tracker.store.seen import Args
 
-PRIVATE_OF: Final = "(select array_agg(p.id) from device p where p.key = any(e.private_of)) as private"
+# A device that was deleted since has the id '', which is nobody's own: were it left out, what was private to it alone
+# would be told to all.
+PRIVATE_OF: Final = """array(select coalesce(p.id, '') from unnest(e.private_of) as kept (key)
+      left join device p on p.key = kept.key) as private"""
 
 
 async def find_private(
