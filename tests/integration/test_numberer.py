@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
+from tests.integration.conftest import Caller
 from tests.patience import PATIENCE_S
 from tracker.ingest import numberer as numberer_module
 from tracker.ingest.numberer import Numberer
@@ -17,8 +18,10 @@ from tracker.model.evidence import Evidence
 from tracker.model.fix import Fix
 from tracker.model.moment import now_ms, now_us
 from tracker.model.note import Note, Utterance
+from tracker.model.sight import Sight
 from tracker.model.update import Update
 from tracker.store.alarms import insert_alarms
+from tracker.store.devices import delete_device, insert_device
 from tracker.store.events import insert_transitions
 from tracker.store.messages import insert_utterances, select_message_head, select_messages
 from tracker.store.unnumbered import number
@@ -74,7 +77,19 @@ async def test_one_numbers_and_the_other_follows_when_it_dies(
     assert (first.numbers, second.numbers) == ([1], [])
     first.numberer.leave()
     await second.number()
-    assert (first.numbers, second.numbers) == ([1], [2])
+    assert (first.numbers, second.numbers) == ([1], [1, 2])  # the first one may not have come to publish it
+
+
+async def test_what_another_process_numbered_and_did_not_publish_is_published_by_the_one_that_follows(
+    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
+) -> None:
+    for second in range(3):
+        await tell(conn, device, second)
+    async with conn.transaction():
+        await number(conn, 10)
+    await processes[1].number()
+    assert processes[1].numbers == [3]
+    assert [update.has_messages for update in processes[1].heard] == [True]
 
 
 async def test_one_that_hangs_in_the_middle_is_ended(
@@ -146,3 +161,77 @@ async def test_a_call_for_help_is_in_the_thread_when_its_event_has_a_number(
     ]
     assert await select_message_head(conn) == 3
     assert [update.has_messages for update in processes[0].heard] == [True]
+
+
+async def test_a_thread_that_is_read_while_a_call_for_help_has_no_number_misses_nothing(
+    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device, admin: Caller
+) -> None:
+    said = [Utterance("m-1", "hello"), Utterance("m-2", "", alarm="sos"), Utterance("m-3", "still here")]
+    notes = [(Note(device.key, each, now_us()), each, now_ms(), number) for number, each in enumerate(said)]
+    await insert_utterances(conn, notes)
+    await insert_alarms(conn, [Alarm(device.key, "sos", "m-2", now_ms(), None, Evidence())], detected_at=now_ms())
+    before = await (await admin.get(f"/api/devices/{device.id}/messages")).get_json()
+    await processes[0].look()
+    behind = await (await admin.get(f"/api/devices/{device.id}/messages?after={before['next']}")).get_json()
+    assert [[each["id"] for each in page["messages"]] for page in (before, behind)] == [["m-1"], ["m-2", "m-3"]]
+
+
+async def test_what_is_refused_holds_up_what_is_behind_it_and_nothing_before(
+    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
+) -> None:
+    for second in range(12):
+        await tell(conn, device, second)
+    await conn.execute(
+        """create function refuse() returns trigger language plpgsql as
+               $$ begin raise exception using errcode = 'check_violation'; end $$;
+           create trigger refuses before insert on event for each row when (new.id = 8) execute function refuse()"""
+    )
+    await processes[0].look()
+    assert processes[0].numbers == list(range(1, 8))
+    await conn.execute("drop trigger refuses on event; drop function refuse")
+    await processes[0].look()
+    assert processes[0].numbers == list(range(1, 13))
+
+
+async def test_a_failure_nobody_thought_of_ends_nothing(
+    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
+) -> None:
+    await tell(conn, device, 0)
+    await conn.execute("alter table event_head rename to lost")
+    await processes[0].look()
+    assert (processes[0].numbers, processes[0].numberer.has_duty) == ([], False)
+    await conn.execute("alter table lost rename to event_head")
+    await processes[0].number()
+    assert processes[0].numbers == [1]
+
+
+async def test_a_device_that_is_being_deleted_is_passed_over(
+    processes: tuple[Process, Process], pool: asyncpg.Pool, conn: asyncpg.Connection, device: Device
+) -> None:
+    other = await insert_device(conn, "bus", "Bus", "bus")
+    for second in range(3):
+        await tell(conn, device, second)
+    await tell(conn, other, 3)
+    async with pool.acquire() as deleter, deleter.transaction():
+        await deleter.execute("select from device where key = $1 for update", device.key)
+        async with conn.transaction():
+            numbered = await number(conn, 1)
+    assert numbered is not None
+    assert [event.device for event in numbered.events] == ["bus"]
+    await processes[0].number()
+    assert processes[0].numbers == [1, 2, 3, 4]
+
+
+async def test_what_was_private_to_a_device_that_was_deleted_since_is_told_to_nobody(
+    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
+) -> None:
+    other = await insert_device(conn, "bus", "Bus", "bus")
+    await tell(conn, device, 0)
+    await tell(conn, device, 1)
+    await conn.execute(
+        "update unnumbered set private_of = array[$1::int] where id = (select min(id) from unnumbered)", other.key
+    )
+    await delete_device(conn, "bus")
+    await processes[0].look()
+    events = processes[0].heard[0].events
+    assert [Sight(devices=None, fences=None).may(event) for event in events] == [False, True]

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 import asyncpg
+import msgspec
 import structlog
 
 from tracker.alerts.matching import Subscriptions, load_subscriptions, write_outbox
@@ -38,7 +39,9 @@ ANSWER: Final = 20.0  # s for one transaction
 
 
 class Numberer:
-    """`last`: the newest number that was published, or that this process found; -1: not known yet."""
+    """`last`: the newest number that was published, or that this process found; -1: not known yet. `most`: how many the
+    next transaction takes; fewer after each failure, so that what is refused or slow holds up only what is behind it.
+    """
 
     def __init__(self, url: str, bus: Bus, metrics: Metrics) -> None:
         self.url = url
@@ -51,6 +54,8 @@ class Numberer:
         self.conn: asyncpg.Connection | None = None
         self.has_duty = False
         self.last = -1
+        self.most = MOST
+        self.first: int | None = None  # the id of what waited longest when one was tried by itself
         self.waiting: tuple[int, float] | None = None  # what waits longest for who has the duty, and since when
 
     def deliver(self, update: Update) -> None:
@@ -71,17 +76,28 @@ class Numberer:
 
     async def attempt(self) -> bool:
         """Whether to try again at once."""
+        most = min(self.most, MOST)
+        self.most = max(most // 2, 1)  # until it went well
         try:
-            return await self.turn()
+            is_more = await self.turn(most)
         except BAD_DATA as error:
-            seldom.error("events wait: refused by the database", error=repr(error))
-            self.idle.set()
-            return False
+            return most > 1 or self.set_idle("events wait: refused by the database", error)
         except AWAY as error:
             seldom.warning("events wait for the database", error=repr(error))
             self.leave()
             await asyncio.sleep(AGAIN)
             return True
+        except (asyncpg.PostgresError, msgspec.MsgspecError) as error:  # a table or a value as nobody expects it
+            self.leave()
+            return self.set_idle("events wait: they cannot be numbered", error)
+        self.most = min(most * 2, MOST)
+        return is_more
+
+    def set_idle(self, what: str, error: Exception) -> bool:
+        """Nothing more can be done at once."""
+        seldom.error(what, error=repr(error), first=self.first)
+        self.idle.set()
+        return False
 
     async def pause(self) -> None:
         with suppress(TimeoutError):
@@ -98,44 +114,47 @@ class Numberer:
             self.conn.terminate()
         self.conn, self.has_duty, self.waiting = None, False, None
 
-    async def turn(self) -> bool:
+    async def turn(self, most: int) -> bool:
         """Number what waits, where this process has the duty. Whether there may be more."""
         if self.conn is None:
             self.conn = await open_connection(self.url)
         async with answering(self.conn, ANSWER):
             if not self.has_duty and not await self.take_over(self.conn):
                 return False
-            events = await self.number(self.conn)
-        if len(events) < MOST and not self.told.is_set():
+            if most == 1:
+                self.first = await select_oldest_unnumbered(self.conn)
+            events = await self.number(self.conn, most)
+        if len(events) < most and not self.told.is_set():
             self.idle.set()
-        return len(events) == MOST
+        return len(events) == most
 
-    async def number(self, conn: asyncpg.Connection) -> list[Event]:
+    async def number(self, conn: asyncpg.Connection, most: int) -> list[Event]:
         async with conn.transaction():
-            numbered = await number(conn, MOST)
+            numbered = await number(conn, most)
             if numbered is not None:
                 self.subscriptions = await load_subscriptions(conn, self.subscriptions, numbered.subscriptions)
                 await write_outbox(conn, numbered.events, self.subscriptions)
         if numbered is None:
             return []
         self.metrics.events.inc(len(numbered.events))
-        self.publish(numbered.events, numbered.rights)
+        # A call for help can be told now, with its event.
+        self.publish(numbered.events, numbered.rights, any(event.type == "sos" for event in numbered.events))
         return numbered.events
 
-    def publish(self, events: list[Event], rights: int) -> None:
+    def publish(self, events: list[Event], rights: int, has_messages: bool) -> None:
         self.last = events[-1].id
-        has_messages = any(event.type == "sos" for event in events)  # now it can be told with its event
         self.bus.publish(Update([], events, now_us(), has_messages, rights))
 
     async def take_over(self, conn: asyncpg.Connection) -> bool:
         """Whether the duty is ours. Who had it may have ended before it could publish what it had numbered: so the end
-        of that is published once more, by which everybody sees whether something is missing."""
+        of that is published once more, by which everybody sees whether something is missing: in a process that is new,
+        too, for the others may have missed it."""
         self.has_duty = await take_duty(conn, NUMBERING)
         if not self.has_duty:
             await self.look_after(conn)
             return False
         head = await select_head(conn)
-        if head > self.last >= 0:
+        if head > self.last:
             await self.publish_newest(conn, head)
         self.last = head
         return True
@@ -143,7 +162,7 @@ class Numberer:
     async def publish_newest(self, conn: asyncpg.Connection, head: int) -> None:
         rights = await select_rights_revision(conn)
         if events := await select_events(conn, EVERYTHING, after=head - 1, limit=1):
-            self.publish(events, rights)
+            self.publish(events, rights, has_messages=True)  # a call for help may be among what was not published
 
     async def look_after(self, conn: asyncpg.Connection) -> None:
         """What waits for too long waits for one that hangs."""

@@ -50,7 +50,6 @@ OF_DEVICES: Final = (
            select from jsonb_array_elements(body) told
            where told ->> 'device' = any($1) or told -> 'evidence' ->> 'other' = any($1))""",
     "delete from outbox where device = any($1) or body -> 'evidence' ->> 'other' = any($1)",
-    "delete from unnumbered where evidence ->> 'other' = any($1)",
     "delete from event where evidence ->> 'other' = any($1)",
     "update audit set object = 'erased', detail = null where object = any($1)",
     f"update subscription set {_blank('wish', 'devices')}",
@@ -59,6 +58,8 @@ OF_DEVICES: Final = (
     _blank_expected("geofence"),
     _blank_expected("geofence_revision"),
 )
+# Before these, and committed by itself: the numbers of all events would wait for who holds such a row.
+UNNUMBERED: Final = "delete from unnumbered where evidence ->> 'other' = any($1)"
 # Of a person: the number, the e-mail address and the name.
 OF_PERSON: Final = (
     ("update audit set address = null where person = $1", "person"),
@@ -85,7 +86,8 @@ async def select_erasure(conn: asyncpg.Connection) -> Erasure | None:
 
 
 async def erase(conn: asyncpg.Connection, erasure: Erasure) -> None:
-    """All of it or nothing; what was begun and cut off is begun again."""
+    """All of it or nothing but what has no number yet; what was begun and cut off is begun again."""
+    await conn.execute(UNNUMBERED, list(erasure.devices), timeout=PATIENCE)
     async with conn.transaction():
         await conn.execute("set local statement_timeout = 0")
         await conn.execute("set local tracker.erasing = 'yes'")  # see refuse_change

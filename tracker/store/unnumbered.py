@@ -85,14 +85,18 @@ class Numbered(msgspec.Struct, frozen=True):
 
 
 # Devices are locked before what is told of them, as a delete of a device does it, which would else wait for us as we
-# for it; one that is being deleted is passed over, for that may take long. A hole in the ids is a batch that failed or
-# is not committed yet: nothing waits for it. What a retraction takes back was committed before it, so it has its
-# number, or gets it here.
+# for it; one that is being deleted is passed over, for that may take long. Each is locked once, and then all that is
+# taken is in order: locked with each row, a device let go in the middle would have its second event numbered and its
+# first passed over. A hole in the ids is a batch that failed or is not committed yet: nothing waits for it. What a
+# retraction takes back was committed before it, so it has its number, or gets it here.
 NUMBER: Final = f"""
-with taken as (
+with free as materialized (
+    select d.key from device d
+    join (select device, min(id) as first from unnumbered group by device) waits on waits.device = d.key
+    order by waits.first limit $1 for key share of d skip locked),
+taken as (
     delete from unnumbered where id in (
-        select u.id from unnumbered u join device d on d.key = u.device order by u.id limit $1
-        for key share of d skip locked)
+        select id from unnumbered where device in (select key from free) order by id limit $1)
     returning *),
 given as (select row_number() over (order by id) as n, * from taken),
 head as (
