@@ -21,6 +21,7 @@ from tracker.model.token import Token
 from tracker.spread.desk import Desk
 from tracker.spread.remote import UNHEARD, RemoteOwner
 from tracker.spread.words import (
+    LARGEST,
     Letter,
     Offering,
     Repeat,
@@ -203,3 +204,48 @@ def decode_offering(frame: Frame) -> Offering:
     offering = letter.asks[0]
     assert isinstance(offering, Offering)
     return offering
+
+
+class Taken:
+    """Who offered a frame, and what it heard."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[Frame, Outcome]] = []
+
+    def committed(self, frame: Frame, outcome: Outcome) -> None:
+        self.heard.append((frame, outcome))
+
+    def resume(self) -> None: ...
+
+
+def make_large(is_block: bool) -> Frame:
+    if is_block:
+        return Frame(1, 5, 0, Block(np.arange(60_000).reshape(3, -1), np.full((5, 20_000), np.nan)))
+    fixes: list[Fix | Refusal] = [
+        Fix(MONDAY + n, 0, 0, attributes=b'{"a":"%s"}' % (b"x" * 1_000)) for n in range(3_000)
+    ]
+    return Frame(1, 5, 0, [*fixes, Refusal(3_000, "bad_value", "x" * 200)])
+
+
+@pytest.mark.parametrize("is_block", [False, True])
+async def test_a_frame_too_large_for_a_message_goes_in_parts_and_is_answered_once(is_block: bool) -> None:
+    writer, frame, sender = make_writer(), make_large(is_block), Taken()
+    between = Between(writer, 1, loss=0.0)
+    sizes = list[int]()
+    told = between.hear
+    between.hear = lambda life, data: sizes.append(len(data)) or told(life, data)  # type: ignore[method-assign, func-returns-value]
+    front = between.join("front")
+    front.offer(frame, sender)
+    await between.settle()
+    parts = [each for each, _ in writer.live]
+    assert [entry for part in parts for entry in part.entries] == list(frame.entries)
+    assert [part.seq for part in parts] == [-1] * (len(parts) - 1) + [5] and len(parts) > 1
+    while writer.live:
+        part, waiting = writer.live.popleft()
+        refusals = tuple(entry for entry in part.entries if isinstance(entry, Refusal))
+        waiting.committed(part, Outcome(len(part.entries) - len(refusals), 0, (*refusals, Refusal(0, "conflict", ""))))
+    await between.settle()
+    [(answered, outcome)] = sender.heard
+    assert answered is frame and outcome.stored == (20_000 if is_block else 3_000)
+    assert [each.index for each in outcome.refusals if each.reason == "conflict"][:2] == [0, len(parts[0].entries)]
+    assert max(sizes) <= LARGEST and not front.unanswered

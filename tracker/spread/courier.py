@@ -41,8 +41,22 @@ class Courier:
         self.wake = asyncio.Event()
 
     async def run(self) -> None:
-        """Until cancelled. The library connects again by itself, for ever."""
+        """Until cancelled. The library connects again by itself; after some errors it closes instead, for good."""
+        try:
+            while True:
+                await self.reach()
+                while not self.client.is_closed:
+                    await self.wake.wait()
+                    self.wake.clear()
+                    await self.send()
+        finally:
+            await self.client.close()
+
+    async def reach(self) -> None:
+        """With a new client where the one there was has closed."""
         while not self.client.is_connected:
+            if self.client.is_closed:
+                self.client = Client()
             try:
                 await self.connect()
             except (OSError, Error, TimeoutError) as error:
@@ -51,13 +65,6 @@ class Courier:
                     await self.client.close()
                 self.client = Client()
                 await asyncio.sleep(AGAIN)
-        try:
-            while True:
-                await self.wake.wait()
-                self.wake.clear()
-                await self.send()
-        finally:
-            await self.client.close()
 
     async def connect(self) -> None:
         await self.client.connect(
@@ -86,7 +93,7 @@ class Courier:
         for subject, data in outgoing:
             try:
                 await self.client.publish(subject, data)
-            except Error as error:
+            except (OSError, Error) as error:
                 seldom.warning("a message between processes was lost", error=repr(error))
 
     def post(self, subject: str, data: bytes) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from tracker.ingest.progress import Progress
 from tracker.ingest.writer import Writer
 from tracker.model.frame import Frame, Outcome
@@ -29,9 +31,9 @@ from tracker.spread.words import (
     cut,
     pack_outcome,
     unpack_frame,
+    weigh_reply,
 )
 
-REPLIES: Final = 500  # in one message: even where each has refused 500 fixes it is one that NATS takes
 GONE: Final = 30.0  # s of silence after which a process is taken for gone
 UNHEARD: Final = 1.2  # s of silence after which it may be that its devices cannot be heard
 MISSING: Final = 0.2  # s at least between two requests to repeat
@@ -114,7 +116,9 @@ class Desk:
         elif isinstance(ask, Saying):
             if ask.number not in post.waiting:
                 post.waiting[ask.number] = ask.note.device
-                self.writer.note(ask.note, Waiting(self, post, ask.number, None))
+                # By this clock: what one that is ahead stamped would move the stamps of the log ahead for good.
+                note = msgspec.structs.replace(ask.note, received_at=now_us())
+                self.writer.note(note, Waiting(self, post, ask.number, None))
         elif isinstance(ask, Entering):
             self.enter(post, ask)
         elif isinstance(ask, Knowing):
@@ -176,8 +180,8 @@ class Desk:
         replies, post.replies = post.replies, []
         if post.run != run and not replies:
             return
-        for part in cut(replies, REPLIES):
-            self.tell(post.life, Replies(self.life, post.run, post.told, self.is_pressed, list(part)))
+        for part in cut(replies, weigh_reply):
+            self.tell(post.life, Replies(self.life, post.run, post.told, self.is_pressed, part))
             post.told += 1
 
     def press(self, is_pressed: bool) -> None:

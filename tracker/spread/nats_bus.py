@@ -11,11 +11,11 @@ from tracker.live.bus import Deliver
 from tracker.model.moment import now_us
 from tracker.model.position import Position
 from tracker.model.update import Update
-from tracker.spread.words import Filling, Letter, Telling, cut
+from tracker.spread.words import Filling, Letter, Telling, cut, weigh_event, weigh_position
 
-PART: Final = 500  # positions in one message
+PART: Final = 500  # positions that are found at once
 PAUSE: Final = 0.005  # s between two parts of all there are, so that no fix waits for them
-AGAIN: Final = 1.0  # s until they are asked for again
+AGAIN: Final = 1.0  # s without any part of the answer until they are asked for again
 
 Find = Callable[[list[int]], list[Position]]
 
@@ -45,6 +45,7 @@ class NatsBus:
         self.part = 0  # the part of it that has to come now; -1: what came is of no use any more
         self.pulse_told = self.pulse_event = 0  # what the owner's last pulse said
         self.asked_at = float("-inf")
+        self.answering: dict[str, int] = {}  # by life, the request that is being answered
 
     @property
     def is_ours(self) -> bool:
@@ -104,6 +105,7 @@ class NatsBus:
         if self.part == 0:
             self.number = max(self.number, telling.told)
         self.part += 1
+        self.asked_at = asyncio.get_running_loop().time()  # it is being answered
         if telling.is_last:
             self.is_full = self.was_full = True
 
@@ -117,16 +119,27 @@ class NatsBus:
 
     async def fill(self, asked: Filling, devices: list[int], find: Find) -> None:
         """Answer a request, a part at a time."""
-        parts = list(cut(devices, PART))
-        for number, part in enumerate(parts):
-            told, update = self.number, Update(find(list(part)), [], now_us())
-            is_last = number == len(parts) - 1
-            self.courier.publish(Telling(self.term, number, update, asked.number, told, is_last), asked.life)
+        self.answering[asked.life] = asked.number
+        number, parts = 0, list(cut(devices, lambda _: 1, PART))
+        for part in parts:
+            if self.answering.get(asked.life) != asked.number:
+                return  # it asked again: both at once would take each other's time
+            told, found = self.number, list(cut(find(part), weigh_position))
+            for each in found:
+                is_last = part is parts[-1] and each is found[-1]
+                update = Update(each, [], now_us())
+                self.courier.publish(Telling(self.term, number, update, asked.number, told, is_last), asked.life)
+                number += 1
             await asyncio.sleep(PAUSE)
+        self.answering.pop(asked.life, None)
 
 
 def split(update: Update) -> list[Update]:
     """In messages that NATS takes. The events go with the last positions: who reads them finds their devices there."""
-    parts = list(cut(update.positions, PART))
-    found = [Update(list(part), [], update.committed_at, False, update.rights) for part in parts[:-1]]
-    return [*found, msgspec.structs.replace(update, positions=list(parts[-1]))]
+    positions, events = list(cut(update.positions, weigh_position)), list(cut(update.events, weigh_event))
+    if len(positions) == len(events) == 1:
+        return [update]
+    parts = [Update(part, [], update.committed_at, False, update.rights) for part in positions]
+    parts += [Update([], part, update.committed_at, False, update.rights) for part in events]
+    last = msgspec.structs.replace(parts[-1], has_messages=update.has_messages, has_told=update.has_told)
+    return [*parts[:-1], last]

@@ -15,7 +15,9 @@ from tracker.ingest.writer import ROOM, ROOM_AGAIN, Sender, weigh
 from tracker.model.device import Device
 from tracker.model.frame import Frame
 from tracker.model.note import Note
+from tracker.spread.parts import Joining
 from tracker.spread.words import (
+    LARGEST,
     Acked,
     Ask,
     Entered,
@@ -31,14 +33,15 @@ from tracker.spread.words import (
     Saying,
     Superseded,
     Turn,
+    cut,
     pack_frame,
     unpack_outcome,
+    weigh_ask,
 )
 
 PATIENCE: Final = 10.0  # s a hello waits for the owner
 UNHEARD: Final = 3.0  # s without any answer, after which all is said again
-MESSAGE: Final = 100_000  # bytes of a message, roughly: what NATS takes is ten times as much
-FIX: Final = 150  # bytes of one in it, roughly, beside what it says of its own
+MESSAGE: Final = 100_000  # bytes of a message where there are several: the owner reads a part while the next is made
 
 
 @dataclass(eq=False)
@@ -121,11 +124,26 @@ class RemoteOwner:
                 sender.committed(frame, unpack_outcome(reply))
 
         ask = pack_frame(number, connection.number if connection else 0, frame)
-        self.keep(number, Unanswered(ask, frame.device, weigh(frame), answer))
+        if weigh_ask(ask) > LARGEST:
+            self.offer_parts(Joining(frame, sender), ask.connection)
+        else:
+            self.keep(number, Unanswered(ask, frame.device, weigh(frame), answer))
         if self.weight < ROOM and not self.is_pressed:
             return True
         self.pressed.add(sender)
         return False
+
+    def offer_parts(self, joining: Joining, connection: int) -> None:
+        """A message that NATS does not take would be said again for ever, and all that follows it would wait."""
+        for begin, part in joining.parts:
+            number = next(self.numbers)
+
+            def answer(reply: Reply, begin: int = begin, part: Frame = part) -> None:
+                if isinstance(reply, Acked):
+                    joining.join(begin, part, unpack_outcome(reply))
+
+            ask = pack_frame(number, connection, part)
+            self.keep(number, Unanswered(ask, part.device, weigh(part), answer))
 
     def note(self, note: Note, noting: Noting) -> None:
         def answer(reply: Reply) -> None:
@@ -162,15 +180,7 @@ class RemoteOwner:
         asks, self.asks = self.asks, []
         if self.owner is None or not asks:
             return
-        part: list[Ask] = []
-        size = 0
-        for ask in asks:
-            part.append(ask)
-            size += FIX + measure(ask)
-            if size >= MESSAGE:
-                self.send(part)
-                part, size = [], 0
-        if part:
+        for part in cut(asks, weigh_ask, MESSAGE):
             self.send(part)
 
     def send(self, asks: list[Ask]) -> None:
@@ -255,10 +265,3 @@ class RemoteOwner:
             self.weight -= self.unanswered.pop(number).weight
         self.known.pop(device, None)
         self.settle()
-
-
-def measure(ask: Ask) -> int:
-    if not isinstance(ask, Offering):
-        return 0
-    size = sum(map(len, ask.columns or ())) + sum(FIX + len(fix.attributes or b"") for fix in ask.fixes)
-    return size + sum(FIX + 4 * len(each.text) for _, each in ask.refused)

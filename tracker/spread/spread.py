@@ -103,6 +103,8 @@ class Spread:
         self.desk.is_open = True
         self.meet(self.life, term)
         self.beat()
+        if not self.was_heard:  # it was cut off while it took over, when there was nothing yet to give up
+            self.cut_off()
 
     def end(self) -> None:
         """It takes no more, and is the owner no longer when what it has is stored."""
@@ -176,13 +178,19 @@ class Spread:
             return
         if self.bus.is_ours:
             if pulse.term > self.term:
-                self.end()  # it took over, and the log will find that out
+                self.give_way()
         elif pulse.term and pulse.term >= self.bus.term:
             self.meet(pulse.life, pulse.term)
             self.note_event(self.bus.note_pulse(pulse.told, pulse.event))
             self.owner.press(pulse.is_pressed)
         elif pulse.life == self.bus.owner and not pulse.term:
             self.meet(None, self.bus.term)
+
+    def give_way(self) -> None:
+        """Another took over, and the log will find that out; until then nobody is to be served by what is old here."""
+        if self.desk.is_open:
+            self.end()
+            self.cut_off()
 
     def meet(self, owner: str | None, term: int) -> None:
         if owner == self.bus.owner and term == self.bus.term:

@@ -5,7 +5,7 @@ on either way, a new run is begun, which says again who is connected and all tha
 device comes before what it sent earlier.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -13,13 +13,16 @@ import numpy as np
 
 from tracker.model.block import Block
 from tracker.model.device import Device
+from tracker.model.event import Event
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame, Outcome
 from tracker.model.note import Note
+from tracker.model.position import Position
 from tracker.model.report import App
 from tracker.model.update import Update
 
-LARGEST: Final = 400_000  # bytes of one message, where it can be cut; NATS takes a million
+LARGEST: Final = 400_000  # bytes of one message, as they are guessed, never too few; NATS takes a million
+FIX: Final = 170  # bytes of one in it, beside its attributes
 T = TypeVar("T")
 
 
@@ -219,7 +222,41 @@ def unpack_outcome(stored: Acked) -> Outcome:
     return Outcome(stored.stored, stored.duplicate, refusals)
 
 
-def cut(items: Sequence[T], weight: int) -> Iterator[Sequence[T]]:
-    """In parts of so many, at least one: an empty message is said, too."""
-    for begin in range(0, max(1, len(items)), weight):
-        yield items[begin : begin + weight]
+def cut(items: Sequence[T], weigh: Callable[[T], int], largest: int = LARGEST) -> Iterator[list[T]]:
+    """In parts of this weight at most, or of one alone that has more. At least one: an empty message is said, too."""
+    part, weight = list[T](), 0
+    for item in items:
+        its = weigh(item)
+        if part and weight + its > largest:
+            yield part
+            part, weight = [], 0
+        part.append(item)
+        weight += its
+    yield part
+
+
+def weigh_ask(ask: Ask) -> int:
+    """Bytes of it. An Offering is guessed, for to encode each twice would cost as much as all else that is done."""
+    if not isinstance(ask, Offering):
+        return len(encode(ask))
+    size = FIX + sum(map(len, ask.columns or ())) + sum(map(weigh_entry, ask.fixes))
+    return size + sum(weigh_entry(each) for _, each in ask.refused)
+
+
+def weigh_entry(entry: Fix | Refusal) -> int:
+    if isinstance(entry, Fix):
+        return FIX + len(entry.attributes or b"")
+    return FIX + 4 * (len(entry.text) + len(entry.said) + len(entry.reason))
+
+
+def weigh_reply(reply: Reply) -> int:
+    return 40 + 40 * len(reply.refused) if isinstance(reply, Acked) else 40
+
+
+def weigh_position(position: Position) -> int:
+    """In JSON, where bytes are written as base64."""
+    return 3 * FIX + 2 * len(position.fix.attributes or b"") + sum(10 + len(each) for each in position.geofences)
+
+
+def weigh_event(event: Event) -> int:
+    return len(encode_telling(event))
