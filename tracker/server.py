@@ -35,6 +35,7 @@ from tracker.live.table import Table
 from tracker.logs import Seldom
 from tracker.metrics import Metrics
 from tracker.model.moment import datetime_to_micros, now_us
+from tracker.model.update import Update
 from tracker.page import make_page
 from tracker.remotes import make_feed, make_postbox, make_provider
 from tracker.settings import Settings
@@ -241,7 +242,14 @@ class Server:
     async def fill(self) -> None:
         """What viewers see before the first new fix."""
         await self.read_head()
-        self.table.put(self.log.memory.find_shown(self.log.states), now_us())
+        shown, head = self.log.memory.find_shown(self.log.states), self.hub.head.event
+        if self.spread is None:
+            self.table.put(shown, now_us())
+            return
+        # Who is connected here already is shown what the owner before did last, which the bus may not have brought.
+        self.hub.deliver(Update(shown, [], now_us(), has_messages=True))
+        self.hub.note_event(head)
+        self.newest.note(head)
 
     async def read_head(self) -> None:
         async with borrow(self.pool) as conn:

@@ -17,8 +17,11 @@ from tracker.model.block import Block
 from tracker.model.device import Device
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame, Outcome
+from tracker.model.position import Position, Status
 from tracker.model.token import Token
+from tracker.model.update import Update
 from tracker.spread.desk import Desk
+from tracker.spread.nats_bus import AGAIN, NatsBus
 from tracker.spread.remote import UNHEARD, RemoteOwner
 from tracker.spread.words import (
     LARGEST,
@@ -26,9 +29,11 @@ from tracker.spread.words import (
     Offering,
     Repeat,
     Replies,
+    Telling,
     Turn,
     decode_letter,
     encode,
+    encode_telling,
     pack_frame,
     pack_outcome,
     unpack_frame,
@@ -249,3 +254,58 @@ async def test_a_frame_too_large_for_a_message_goes_in_parts_and_is_answered_onc
     assert answered is frame and outcome.stored == (20_000 if is_block else 3_000)
     assert [each.index for each in outcome.refusals if each.reason == "conflict"][:2] == [0, len(parts[0].entries)]
     assert max(sizes) <= LARGEST and not front.unanswered
+
+
+async def test_what_a_deleted_device_says_after_it_was_deleted_holds_nobody_up() -> None:
+    writer = make_writer()
+    between = Between(writer, 1, loss=0.0)
+    front, sender = between.join("front"), Taken()
+    front.forget(1)
+    assert front.offer(Frame(1, -1, 0, [Fix(MONDAY, 0, 0)]), sender)
+    writer.forget(2)
+    front.offer(Frame(2, -1, 0, [Fix(MONDAY, 0, 0)]), sender)
+    await between.settle()
+    assert not writer.live and not between.desk.outposts["front"].waiting
+    front.forget(2)
+    await asyncio.wait_for(front.drain(), 1)
+    assert not sender.heard
+
+
+class Carrier:
+    """What carries updates from one bus to another, in its turn of the loop, and asks back."""
+
+    def __init__(self, life: str) -> None:
+        self.life = life
+        self.told: list[Telling] = []
+        self.asked: list[Letter] = []
+
+    def tell(self, life: str, letter: Letter) -> None:
+        self.asked.append(letter)
+
+    def publish(self, telling: Telling, life: str | None = None) -> None:
+        self.told.append(telling)
+
+
+async def test_a_fill_that_takes_longer_than_the_patience_is_not_asked_for_again() -> None:
+    bus = NatsBus(carrier := Carrier("front"))
+    heard = list[Update]()
+    bus.subscribe(heard.append)
+    bus.meet("owner", 1)
+    bus.look()
+    for number in range(3):
+        bus.asked_at -= AGAIN  # so much time has gone
+        bus.hear(Telling(1, number, Update([], [], 0), bus.filling, 0, number == 2))
+        bus.look()
+    assert len(carrier.asked) == 1 and bus.is_full
+    assert heard[-1].has_messages
+
+
+async def test_positions_too_large_for_a_message_are_told_in_several_and_in_order() -> None:
+    bus = NatsBus(carrier := Carrier("owner"))
+    bus.meet("owner", 1)
+    fix = Fix(MONDAY, 0, 0, attributes=b'{"a":"%s"}' % (b"x" * 2_000))
+    positions = [Position(key, fix, 0, Status.MOVING) for key in range(1_000)]
+    bus.publish(Update(positions, [], 0, has_messages=True))
+    assert [each for telling in carrier.told for each in telling.update.positions] == positions
+    assert [each.update.has_messages for each in carrier.told] == [False] * (len(carrier.told) - 1) + [True]
+    assert max(len(encode_telling(each)) for each in carrier.told) <= LARGEST

@@ -46,16 +46,17 @@ class Crew:
         for number, server in enumerate(self.servers[1:], start=1):
             self.begin(server, replace(assignment, number=number), tasks)
 
-    def renew_once(self, assignment: Assignment, tasks: asyncio.TaskGroup) -> None:
+    def renew_once(self, begun: asyncio.Event, assignment: Assignment, tasks: asyncio.TaskGroup) -> None:
         """As `renew`; what is under way is not begun again."""
         if self.renewing is None or self.renewing.done():
-            self.renewing = tasks.create_task(self.renew(assignment, tasks), name="renew")
+            self.renewing = tasks.create_task(self.renew(begun, assignment, tasks), name="renew")
 
-    async def renew(self, assignment: Assignment, tasks: asyncio.TaskGroup) -> None:
+    async def renew(self, begun: asyncio.Event, assignment: Assignment, tasks: asyncio.TaskGroup) -> None:
         """Start each server anew. First the new ones are started, one after the other, and take who comes; then the old
         ones are ended, one after the other. So who is sent away by one comes to another that stays. To end one and
         start it again before the next would be simpler, and send the same device away as often as there are
         servers."""
+        await begun.wait()  # before, `follow` would start the new ones a second time
         old, self.servers = self.servers, [self.make(number) for number in range(len(self.servers))]
         for number, server in enumerate(self.servers):
             self.begin(server, replace(assignment, number=number), tasks)

@@ -55,6 +55,8 @@ class Child:
         """Until it ends; the code."""
         if self.process is None:
             await self.start()
+            if self.is_ending:  # it was asked to while there was nobody yet to be sent the signal
+                self.signal(signal.SIGTERM)
         process = self.process
         assert process is not None and process.stdin is not None and process.stdout is not None
         with suppress(BrokenPipeError, ConnectionResetError):  # it ended already, and its code says so

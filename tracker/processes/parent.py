@@ -48,7 +48,7 @@ async def run(settings: Settings, shutdown: asyncio.Event, started: Started, log
                     crew.begin(first, assignment, tasks, must_start=True)
                     serving = crew.keeping[first]
                     following = tasks.create_task(crew.follow(begun, assignment, tasks), name="follow")
-                    with renewing(lambda: crew.renew_once(assignment, tasks)):
+                    with renewing(lambda: crew.renew_once(begun, assignment, tasks)):
                         await until_ended(shutdown, first, serving)
                     following.cancel()
                     for listener in listeners:

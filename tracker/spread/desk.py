@@ -128,8 +128,9 @@ class Desk:
             self.end(claim)
 
     def offer(self, post: Outpost, ask: Offering) -> None:
-        """One that the writer has still is not given to it twice; one that it has answered is known by the log."""
-        if ask.number in post.waiting:
+        """One that the writer has still is not given to it twice; one that it has answered is known by the log. Of a
+        deleted device it answers nothing, and the process that said it forgets it, too."""
+        if ask.number in post.waiting or ask.device in self.writer.gone:
             return
         post.waiting[ask.number] = ask.device
         sender = Waiting(self, post, ask.number, post.claims.get(ask.connection))

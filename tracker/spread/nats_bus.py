@@ -108,6 +108,8 @@ class NatsBus:
         self.asked_at = asyncio.get_running_loop().time()  # it is being answered
         if telling.is_last:
             self.is_full = self.was_full = True
+            # Of what was lost nobody knows what it told: the thread of messages is read from the table, too.
+            self.deliver(Update([], [], now_us(), has_messages=True))
 
     def look(self) -> None:
         """Now and then: ask for what is missing."""

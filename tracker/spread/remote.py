@@ -82,6 +82,7 @@ class RemoteOwner:
         self.is_pressed = False  # the owner is
         self.answered_at = 0.0  # by the loop's clock: the last answer, or since when one is waited for
         self.known: dict[int, Device] = {}  # as this run said them; bound: the devices
+        self.gone: set[int] = set()  # deleted devices: what comes of them is dropped
         self.idle = asyncio.Event()
         self.idle.set()
 
@@ -117,6 +118,8 @@ class RemoteOwner:
             self.say(Knowing(device))
 
     def offer(self, frame: Frame, sender: Sender) -> bool:
+        if frame.device in self.gone:
+            return True
         connection, number = self.by_member.get(sender), next(self.numbers)
 
         def answer(reply: Reply) -> None:
@@ -146,6 +149,10 @@ class RemoteOwner:
             self.keep(number, Unanswered(ask, part.device, weigh(part), answer))
 
     def note(self, note: Note, noting: Noting) -> None:
+        if note.device in self.gone:
+            asyncio.get_running_loop().call_soon(noting.noted, note, False)
+            return
+
         def answer(reply: Reply) -> None:
             noting.noted(note, isinstance(reply, NoteAcked) and reply.is_stored)
 
@@ -260,7 +267,8 @@ class RemoteOwner:
                 sender.resume()
 
     def forget(self, device: int) -> None:
-        """The device was deleted: nobody will answer what it said."""
+        """The device was deleted: nobody will answer what it said, nor what it says yet."""
+        self.gone.add(device)
         for number in [number for number, each in self.unanswered.items() if each.device == device]:
             self.weight -= self.unanswered.pop(number).weight
         self.known.pop(device, None)
