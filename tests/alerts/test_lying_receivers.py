@@ -13,6 +13,7 @@ from tests.alerts.conftest import LOOPBACK, Receiver, happen, subscribe, until
 from tests.patience import PATIENCE_S, soon
 from tracker.alerts import dispatcher as dispatching
 from tracker.alerts.carriers import exchange
+from tracker.alerts.carriers import resolver as resolving_names
 from tracker.alerts.carriers.dialer import DEADLINE, FAILURES, Dialer
 from tracker.alerts.carriers.resolver import Resolver, literal
 from tracker.alerts.dispatcher import Dispatcher
@@ -233,20 +234,32 @@ async def resolving() -> AsyncIterator[tuple[Resolver, SilentServer]]:
     )
     port = transport.get_extra_info("sockname")[1]
     resolver = Resolver(nameservers=["127.0.0.1"], udp_port=port, tcp_port=port)
-    yield resolver, server
-    await resolver.close()
-    transport.close()
-    await server.is_closed.wait()
+    try:
+        yield resolver, server
+    finally:  # also where a test fails: what is still asked would answer into the loop of another
+        await resolver.close()
+        transport.close()
+        await server.is_closed.wait()
 
 
-async def test_names_that_hang_hold_up_no_other_name() -> None:
-    async with resolving() as (resolver, server):
+async def test_names_that_hang_hold_up_no_other_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolving_names, "DEADLINE", PATIENCE_S)
+    monkeypatch.setattr(resolving_names, "TRIES", 20)  # by their time they are asked for as long as the test waits
+    async with resolving() as (resolver, _):
         hanging = [asyncio.create_task(resolver.addresses(f"hang{n}.example", 80)) for n in range(300)]
-        twice = asyncio.create_task(resolver.addresses("hang0.example", 80))
         await asyncio.sleep(0)
-        began = time.monotonic()
         assert await resolver.addresses("well.example", 80) == ["127.0.0.1"]
         assert not any(each.done() for each in hanging), "before the first that hangs is given up"
+    async with asyncio.timeout(PATIENCE_S):  # who closes it leaves nobody waiting
+        await asyncio.gather(*hanging, return_exceptions=True)
+
+
+async def test_names_that_hang_are_given_up_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolving_names, "SILENT", PATIENCE_S)
+    async with resolving() as (resolver, server):
+        began = time.monotonic()
+        hanging = [asyncio.create_task(resolver.addresses(f"hang{n}.example", 80)) for n in range(300)]
+        twice = asyncio.create_task(resolver.addresses("hang0.example", 80))
         results = await asyncio.gather(*hanging, twice, return_exceptions=True)
         assert all(isinstance(each, TimeoutError) for each in results)
         assert time.monotonic() - began < PATIENCE_S, "not one after the other"
