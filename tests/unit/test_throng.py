@@ -1,17 +1,26 @@
 """Cells as changes: who folds them has at each moment what a count of everything has."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
+from tracker.access.gate import Gate
 from tracker.live.frames import HEAD, Subscribe
+from tracker.live.hub import Hub
+from tracker.live.screen import Screen
 from tracker.live.table import ROW, Table
 from tracker.live.throng import FULL, SPARSE, Throng, is_throng
-from tracker.model.fix import E7
-from tracker.model.moment import now_ms
+from tracker.live.viewer import Viewer
+from tracker.metrics import Metrics
+from tracker.model.device import Device
+from tracker.model.fix import E7, Fix
+from tracker.model.moment import now_ms, now_us
+from tracker.model.position import Position, Status
+from tracker.model.token import Token
 from tracker.model.viewport import Viewport
+from tracker.store.rights import Rights
 
 VIEW = Viewport(24.0, 59.5, 26.0, 60.7)
 CELLS = 640
@@ -99,3 +108,41 @@ def test_a_view_does_not_change_its_kind_each_second() -> None:
     known: Any = object()
     assert is_throng(FULL + 1, None) and not is_throng(FULL, None)
     assert is_throng(FULL, known) and is_throng(SPARSE + 1, known) and not is_throng(SPARSE, known)
+
+
+class Ear:
+    """A socket that takes everything."""
+
+    peer = "a page"
+    buffered = 0
+
+    def __init__(self) -> None:
+        self.heard: list[str | bytes] = []
+
+    def send(self, message: str | bytes) -> None:
+        self.heard.append(message)
+
+
+@pytest.mark.parametrize("cells", ["changes", None])
+def test_who_is_asked_for_by_name_comes_again_with_cells_that_replace_all(cells: Any) -> None:
+    """Also one that is parked: a page shows nothing else after them."""
+    table, nothing = spread(2_000), cast(Any, None)
+    gate = Gate(nothing)
+    gate.sights.adopt(Rights(revision=0))
+    table.devices[1] = Device(1, "van-1", "Van")
+    table.put([Position(1, Fix(now_ms(), 249_000_000, 602_000_000), now_us(), Status.STOPPED)], now_us())
+    hub = Hub(gate, nothing, nothing, Metrics(), table)
+    viewer, ear, slots = Viewer(table, hub.head, hub, Token(1, "viewer")), Ear(), np.arange(len(table.rows))
+    viewer.opened(cast(Any, ear))
+    hub.change_sights()
+    viewer.wish = Subscribe(viewport=VIEW, cells=cells, devices=["van-1"])
+    viewer.screen = Screen(table, viewer.wish)
+    told = []
+    for _ in range(4):
+        ear.heard.clear()
+        viewer.tell_cells(slots, table.tick)
+        told.append(any(isinstance(each, str) and '"van-1"' in each for each in ear.heard))
+        if len(told) == 2:
+            assert viewer.throng is not None
+            viewer.throng.grid.size *= 2  # as where it has to become coarser
+    assert told == ([True, False, True, False] if cells else [True] * 4)

@@ -22,6 +22,7 @@ class Throng:
         self.grid = Grid(wish.viewport if wish else None)
         self.by_changes = wish is not None and wish.cells == "changes"
         self.size = 0.0  # of the cells that were told
+        self.is_afresh = True  # what was told last replaces all that is shown, devices too
         self.ids: dict[int, int] = {}  # by the cell's number: as short as they can be said
         self.told: dict[int, Cell] = {}  # by number, those with a device in them
 
@@ -31,7 +32,7 @@ class Throng:
         cells = self.grid.count(table, slots, now)
         if not self.by_changes:
             return encode_cells(cells)
-        afresh = self.grid.size != self.size
+        self.is_afresh = afresh = self.grid.size != self.size
         if afresh:
             self.size, self.ids, self.told = self.grid.size, {}, {}
         changed = self.find_changed(cells)

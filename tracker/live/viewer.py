@@ -198,11 +198,10 @@ class Viewer:
 
     def tell_cells(self, slots: Slots, since: int) -> None:
         """How many there are where, and among them those that were asked for wherever they are."""
-        is_first = self.throng is None or not self.throng.by_changes  # all cells of JSON replace what is shown
         self.throng = self.throng or Throng(self.wish)
         counted = self.throng.tell(self.table, slots)
         self.send_all(() if counted is None else (counted,))
-        gone, moved = self.screen.pick_wanted(slots, 0 if is_first else since)
+        gone, moved = self.screen.pick_wanted(slots, 0 if self.throng.is_afresh else since)
         self.tell_gone(self.table, gone)
         self.send_all(frames.encode_positions(self.table, moved.tolist(), self.sight))
 
