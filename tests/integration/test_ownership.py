@@ -179,7 +179,8 @@ async def test_an_event_and_its_alerts_are_committed_together_or_not_at_all(
     numberer = Numberer(database_url, MemoryBus(), Metrics())
     await log.append([frame(device.key)])
     await conn.execute("alter table outbox add constraint full_house check (false)")
-    assert not await numberer.attempt()
+    while await numberer.attempt():  # by fewer at a time, down to one
+        pass
     counts = [
         await conn.fetchval(f"select count(*) from {table}") for table in ("fix", "unnumbered", "event", "outbox")
     ]
