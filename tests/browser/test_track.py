@@ -12,7 +12,7 @@ from tests.browser.conftest import PATIENCE_MS, Watched
 from tests.running import RunningServer
 
 HOME = (8.6267, 52.6638)  # longitude, latitude
-OFFLINE = ("ERR_INTERNET_DISCONNECTED", "WebSocket connection", "ERR_CONNECTION")
+OFFLINE = ("ERR_INTERNET_DISCONNECTED", "WebSocket connection", "ERR_CONNECTION", "ERR_FAILED")
 
 
 @pytest.fixture

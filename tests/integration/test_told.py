@@ -156,6 +156,7 @@ NEVER_WAITED_AT: Final = {
     "numberer.py: await self.pause()": "the loop, which a script is",
     "numberer.py: await self.told.wait()": "the loop, which a script is",
     "numberer.py: await self.idle.wait()": "at the end of a server",
+    "numberer.py: await select_oldest_unnumbered(self.conn)": "what is refused by itself: integration/test_numberer",
 }
 
 
