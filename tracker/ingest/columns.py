@@ -17,15 +17,13 @@ from tracker.model.frame import Frame
 from tracker.model.reading import Reading
 from tracker.pipeline.accept import (
     EAST_E7,
-    FUTURE_MS,
     HIGHEST,
     LOW_ACCURACY,
     LOWEST,
     NORTH_E7,
-    OLDEST_MS,
-    ROLLOVER_MS,
     Refused,
     accept_e7,
+    find_oldest_plain,
 )
 
 KIND: Final = 1
@@ -67,7 +65,7 @@ def find_block(message: bytes, count: int, base: int, now: int) -> Block | None:
     dt, lon, lat = np.frombuffer(message, "<i4", 3 * count, HEAD.size).reshape(3, count)
     shorts = np.frombuffer(message, "<u2", 3 * count, HEAD.size + 12 * count).reshape(3, count)
     altitude = np.frombuffer(message, "<i2", count, HEAD.size + 18 * count)
-    oldest = max(OLDEST_MS, now - ROLLOVER_MS + FUTURE_MS)
+    oldest = find_oldest_plain(now)
     if abs(base) > FARTHEST or base + int(dt.min()) < oldest or base + int(dt.max()) > now:
         return None
     if lon.min() < -EAST_E7 or lon.max() >= EAST_E7 or lat.min() < -NORTH_E7 or lat.max() > NORTH_E7:

@@ -4,7 +4,7 @@ and nowhere else, so it does not matter to them which process it is."""
 from typing import Protocol
 
 from tracker.ingest.note_queue import Noting
-from tracker.ingest.progress import Progress
+from tracker.ingest.progress import begin_stream, count_stored
 from tracker.ingest.roster import Party
 from tracker.ingest.writer import ROOM, Sender, Writer
 from tracker.model.device import Device
@@ -64,10 +64,7 @@ class LocalOwner:
     async def enter(self, member: Speaker, device: Device) -> int:
         """Awaits nothing, so the roster is told of the newer connection in the same moment."""
         self.writer.log.know(device)
-        progress = self.writer.log.progress.get(device.key)
-        if progress is None or progress.boot != member.boot:
-            progress = self.writer.log.progress[device.key] = Progress(member.boot)
-        return progress.through
+        return begin_stream(self.writer.log.progress, device.key, member.boot).through
 
     def leave(self, member: Speaker) -> None:
         """The roster knows."""
@@ -83,11 +80,8 @@ class LocalOwner:
         self.writer.note(note, noting)
 
     def count(self, member: Speaker, seq: int) -> None:
-        """The stream is looked up each time: another boot of the device may have begun one that these numbers are not
-        of."""
-        progress = self.writer.log.progress.get(member.device.key) if member.device else None
-        if progress and progress.boot == member.boot:
-            progress.stored(seq)
+        if member.device:
+            count_stored(self.writer.log.progress, member.device.key, member.boot, seq)
 
     @property
     def has_room(self) -> bool:

@@ -25,3 +25,21 @@ class Progress:
         while self.through + 1 in self.ahead:
             self.through += 1
             self.ahead.discard(self.through)
+
+
+Streams = dict[int, Progress]  # by the device's key
+
+
+def begin_stream(streams: Streams, device: int, boot: str) -> Progress:
+    """Of this boot: the one that is under way, or a new one in the place of another boot's."""
+    progress = streams.get(device)
+    if progress is None or progress.boot != boot:
+        progress = streams[device] = Progress(boot)
+    return progress
+
+
+def count_stored(streams: Streams, device: int, boot: str, seq: int) -> None:
+    """The stream is looked up each time: another boot of the device may have begun one that this number is not of."""
+    progress = streams.get(device)
+    if progress is not None and progress.boot == boot:
+        progress.stored(seq)

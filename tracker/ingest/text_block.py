@@ -11,13 +11,11 @@ from tracker.model.fix import E7
 from tracker.model.moment import EPOCH, MILLISECOND
 from tracker.pipeline.accept import (
     FASTEST,
-    FUTURE_MS,
     HIGHEST,
     LOW_ACCURACY,
     LOWEST,
-    OLDEST_MS,
-    ROLLOVER_MS,
     SKEW_MS,
+    find_oldest_plain,
 )
 
 FEW: Final = 12  # fixes below which one by one is quicker
@@ -45,7 +43,7 @@ def find_block(fixes: list[WireFix], now: int) -> Block | None:
         return None
     exact = np.empty((3, len(fixes)), np.int64)
     exact[0] = at = [(fix.at - EPOCH) // MILLISECOND for fix in fixes]
-    if min(at) < max(OLDEST_MS, now - ROLLOVER_MS + FUTURE_MS) or max(at) > now + SKEW_MS:
+    if min(at) < find_oldest_plain(now) or max(at) > now + SKEW_MS:
         return None
     places = np.array(([fix.lon for fix in fixes], [fix.lat for fix in fixes]))
     (west, south), (east, north) = places.min(axis=1).tolist(), places.max(axis=1).tolist()

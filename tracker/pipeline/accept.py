@@ -92,6 +92,11 @@ def is_rolled_over(age: int) -> bool:
     return (age + FUTURE_MS) % ROLLOVER_MS <= 2 * FUTURE_MS
 
 
+def find_oldest_plain(now: int) -> int:
+    """ms: from here on no fix is refused for its age. Before it some are, and each has to be looked at by itself."""
+    return max(OLDEST_MS, now - ROLLOVER_MS + FUTURE_MS)
+
+
 def limit_heading(heading: float) -> float | None:
     if not 0.0 <= heading <= 360.0:
         return None

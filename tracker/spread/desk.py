@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from tracker.ingest.progress import Progress
+from tracker.ingest.progress import Progress, begin_stream, count_stored
 from tracker.ingest.writer import Writer
 from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import now_us
@@ -156,9 +156,7 @@ class Desk:
 
     def find_progress(self, device: int, boot: str, acked: int) -> Progress:
         """`acked`: so far it is stored at least, as another owner said."""
-        progress = self.writer.log.progress.get(device)
-        if progress is None or progress.boot != boot:
-            progress = self.writer.log.progress[device] = Progress(boot)
+        progress = begin_stream(self.writer.log.progress, device, boot)
         if acked > progress.through:
             progress.through = acked
             progress.ahead = {seq for seq in progress.ahead if seq > acked}
@@ -227,9 +225,7 @@ class Waiting:
     def committed(self, frame: Frame, outcome: Outcome) -> None:
         self.post.waiting.pop(self.number, None)
         if self.claim is not None and frame.seq >= 0:
-            progress = self.desk.writer.log.progress.get(self.claim.device)
-            if progress is not None and progress.boot == self.claim.boot:
-                progress.stored(frame.seq)
+            count_stored(self.desk.writer.log.progress, self.claim.device, self.claim.boot, frame.seq)
         self.desk.reply(self.post, pack_outcome(self.number, outcome))
 
     def noted(self, note: Note, is_stored: bool) -> None:

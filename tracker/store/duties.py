@@ -9,6 +9,8 @@ from typing import Final
 
 from asyncpg import Connection
 
+from tracker.store.advisory import end_holders
+
 LOCK_CLASS: Final = 0x747264  # "trd": first half of the lock's key; the duty is the other
 NUMBERING: Final = 1
 
@@ -21,10 +23,4 @@ async def take_duty(conn: Connection, duty: int) -> bool:
 
 async def end_duty(conn: Connection, duty: int) -> None:
     """End the session that has it, and with it what that has not committed."""
-    await conn.execute(
-        """select pg_terminate_backend(pid) from pg_locks
-           where locktype = 'advisory' and classid = $1 and objid = $2 and objsubid = 2 and granted
-             and database = (select oid from pg_database where datname = current_database())""",
-        LOCK_CLASS,
-        duty,
-    )
+    await end_holders(conn, LOCK_CLASS, [duty])

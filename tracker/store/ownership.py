@@ -5,7 +5,7 @@ with a killed process at once, the expiry ends for one that hangs. Whoever takes
 same row that every batch updates, so no batch of a fenced owner can commit.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -15,6 +15,7 @@ from zlib import crc32
 from asyncpg import Connection, PostgresError
 
 from tracker.errors import Fenced
+from tracker.store.advisory import end_holders
 
 PARTITIONS: Final = 64
 EXPIRY: Final = "10 seconds"
@@ -44,19 +45,8 @@ async def insert_owner(conn: Connection, owner: UUID, name: str) -> int:
 async def lock_epoch(conn: Connection, epoch: int) -> None:
     """Held until the session ends. An earlier session of the same owner is ended first, and its end waited for: it may
     not know yet that nobody listens to it, and until it is gone it may still commit."""
-    await end_sessions(conn, [epoch])
+    await end_holders(conn, LOCK_CLASS, [epoch])
     await conn.execute("select pg_advisory_lock($1, $2)", LOCK_CLASS, epoch)
-
-
-async def end_sessions(conn: Connection, epochs: Sequence[int]) -> None:
-    """End the database sessions of these owners, and with them what they have not committed."""
-    await conn.execute(
-        """select pg_terminate_backend(pid) from pg_locks
-           where locktype = 'advisory' and classid = $1 and objid = any($2::bigint[]) and objsubid = 2 and granted
-             and database = (select oid from pg_database where datname = current_database())""",
-        LOCK_CLASS,
-        epochs,
-    )
 
 
 async def take_leases(conn: Connection, owner: UUID) -> list[int]:
@@ -68,7 +58,8 @@ async def take_leases(conn: Connection, owner: UUID) -> list[int]:
                where not fenced and id <> $1 and id in (select owner from lease)""",
             owner,
         )
-        await end_sessions(conn, [row["epoch"] for row in rows if row["expired"]])  # it may hang with its row locked
+        expired = [row["epoch"] for row in rows if row["expired"]]
+        await end_holders(conn, LOCK_CLASS, expired)  # it may hang with its row locked
         dead = [row["id"] for row in rows if row["expired"] or await is_gone(conn, row["epoch"])]
         await conn.execute("update owner set fenced = true where id = any($1::uuid[])", dead)
         await conn.execute(
