@@ -1,10 +1,10 @@
 /** How far the phones of a gathering came, read again while it is looked at; those who are stuck are reminded. */
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import { endGathering, fetchProgress, type GatheringPhone, type Progress, remind, STEPS } from '../api/gatherings';
 import { Confirm } from '../panels/Confirm';
 import { Fault } from '../panels/Field';
 import { ago, count } from '../panels/format';
+import { useLook } from '../panels/look';
 import { readRefusal } from '../panels/refusal';
 import { joiningWords } from './words';
 
@@ -24,11 +24,7 @@ export function Funnel({ id, onShow, onEnded }: Props) {
       (found) => (progress.value = found),
       () => {}, // asked again soon
     );
-  useEffect(() => {
-    void look();
-    const timer = setInterval(look, LOOK_MS);
-    return () => clearInterval(timer);
-  }, [id]);
+  useLook(look, LOOK_MS, id);
   const end = () =>
     void endGathering(id).then(onEnded, (error) => {
       fault.value = readRefusal(error).message;

@@ -10,6 +10,7 @@ import { CopyButton } from '../panels/CopyButton';
 import { Dialogue } from '../panels/Dialogue';
 import { Fault, Field } from '../panels/Field';
 import { count } from '../panels/format';
+import { useLook } from '../panels/look';
 import { Name } from '../panels/Name';
 import { readRefusal } from '../panels/refusal';
 import { useAttempt } from '../people/attempt';
@@ -149,11 +150,7 @@ function HeardOf({ source, onShow }: { source: string; onShow: (device: string) 
       (found) => (heard.value = found),
       () => {}, // asked again soon
     );
-  useEffect(() => {
-    void look();
-    const timer = setInterval(look, LOOK_MS);
-    return () => clearInterval(timer);
-  }, [source]);
+  useLook(look, LOOK_MS, source);
   const took = (id: string, stored: number) => {
     adopted.value = { id, stored };
     void look();

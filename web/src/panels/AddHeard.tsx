@@ -1,11 +1,11 @@
 /** Names that a broker or another server says and that are no device yet: each becomes one by one click. */
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import { adopt, fetchHeard, type Heard, proposeId } from '../api/sources';
 import type { Live } from '../live';
 import { words } from '../words';
 import { Fault } from './Field';
 import { ago } from './format';
+import { useLook } from './look';
 import { isolated, Name } from './Name';
 import { readRefusal } from './refusal';
 
@@ -19,11 +19,7 @@ export function AddHeard({ live, onDone }: { live: Live; onDone: () => void }) {
       (found) => (heard.value = found),
       () => {}, // who may make no devices is shown none
     );
-  useEffect(() => {
-    void look();
-    const timer = setInterval(look, LOOK_MS);
-    return () => clearInterval(timer);
-  }, []);
+  useLook(look, LOOK_MS, '');
   if (heard.value.length === 0) return null;
   const said = words.value.heard;
   const show = (id: string) => {

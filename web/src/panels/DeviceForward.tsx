@@ -1,12 +1,12 @@
 /** Whether a device's fixes go on to another server: set, how it goes, and ended. */
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import type { ApiError } from '../api/call';
 import { endForward, type Forward, type ForwardKind, fetchForward, putForward } from '../api/forwards';
 import { words } from '../words';
 import { Confirm } from './Confirm';
 import { Fault, Field } from './Field';
 import { count } from './format';
+import { useLook } from './look';
 import { tryAll } from './refusal';
 
 const LOOK_MS = 5_000;
@@ -20,11 +20,7 @@ export function DeviceForward({ id }: { id: string }) {
       () => {}, // it is asked again
     );
   const change = (work: () => Promise<void>) => tryAll(fault, work, read);
-  useEffect(() => {
-    void read();
-    const timer = setInterval(() => void read(), LOOK_MS);
-    return () => clearInterval(timer);
-  }, [id]);
+  useLook(read, LOOK_MS, id);
   return (
     <section class="part" aria-label={said.title}>
       <h3>{said.title}</h3>

@@ -6,8 +6,9 @@ import { createPair, fetchPairs, type Pair, removePair } from '../api/pairs';
 import type { Live } from '../live';
 import { measure } from '../units';
 import { words } from '../words';
+import { DeviceChoices, findDevice } from './DeviceChoices';
 import { Fault } from './Field';
-import { compareNames, distance } from './format';
+import { distance } from './format';
 import { CloseIcon } from './Icons';
 import { isolated, Name } from './Name';
 import { tryAll } from './refusal';
@@ -65,13 +66,7 @@ export function DevicePairs({ live, id }: { live: Live; id: string }) {
           value={other.value}
           onInput={(event) => (other.value = event.currentTarget.value)}
         />
-        <datalist id="pair-devices">
-          {listDevices(live, id).map((row) => (
-            <option key={row} value={live.feed.devices.id[row]!}>
-              {live.feed.devices.name[row]}
-            </option>
-          ))}
-        </datalist>
+        <DeviceChoices live={live} list="pair-devices" but={id} />
         <label>
           {said.distance}
           <input
@@ -91,26 +86,6 @@ export function DevicePairs({ live, id }: { live: Live; id: string }) {
   );
 }
 
-const OFFERED = 500; // a list of ten thousand is no list
-
-/** The first of all others, by name. */
-export function listDevices(live: Live, id: string): number[] {
-  const { devices } = live.feed;
-  const rows = Array.from({ length: devices.size }, (_, row) => row).filter(
-    (row) => devices.id[row] && devices.id[row] !== id,
-  );
-  return rows.sort((a, b) => compareNames(devices.name[a]!, devices.name[b]!)).slice(0, OFFERED);
-}
-
 function nameOf(live: Live, id: string): string {
   return live.feed.devices.name[live.feed.devices.row(id) ?? -1] ?? id;
-}
-
-/** By its id, or by its name where one alone has it. */
-export function findDevice(live: Live, typed: string, without: string): string | null {
-  const { devices } = live.feed;
-  const wanted = typed.trim();
-  if (wanted !== without && devices.row(wanted) !== undefined) return wanted;
-  const named = devices.id.filter((id, row) => id && id !== without && devices.name[row] === wanted);
-  return named.length === 1 ? named[0]! : null;
 }

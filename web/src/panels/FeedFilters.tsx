@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import type { Live } from '../live';
 import { ANY_EVENT, feedFilter, geofenceNames, tick } from '../state';
 import { words } from '../words';
-import { findDevice, listDevices } from './DevicePairs';
+import { DeviceChoices, findDevice } from './DeviceChoices';
 import { compareNames } from './format';
 import { CloseIcon } from './Icons';
 import { isolated, Name } from './Name';
@@ -55,13 +55,7 @@ function Fields({ live }: { live: Live }) {
         value={typed.value}
         onInput={(event) => choose(event.currentTarget.value)}
       />
-      <datalist id="feed-devices">
-        {listDevices(live, '').map((row) => (
-          <option key={row} value={live.feed.devices.id[row]!}>
-            {live.feed.devices.name[row]}
-          </option>
-        ))}
-      </datalist>
+      <DeviceChoices live={live} list="feed-devices" />
       <select
         aria-label={said.inGeofence}
         value={wanted.geofence}

@@ -8,6 +8,7 @@ import { mayCommand, second, talked } from '../state';
 import { words } from '../words';
 import { Fault } from './Field';
 import { ago, moment, span, stateOf } from './format';
+import { useLook } from './look';
 import { isolated } from './Name';
 import { readRefusal } from './refusal';
 
@@ -29,13 +30,9 @@ export function Talk({ live, id }: { live: Live; id: string }) {
       () => {},
       () => (fault.value = words.value.talk.unreadable),
     );
-    void look();
-    const timer = setInterval(() => void look(), LOOK_MS);
-    return () => {
-      clearInterval(timer);
-      void live.openThread(null);
-    };
+    return () => void live.openThread(null);
   }, [id]);
+  useLook(look, LOOK_MS, id);
   const said = live.feed.threads.of(id);
   const name = live.feed.devices.name[live.feed.devices.row(id) ?? -1] ?? id;
   return (
