@@ -34,6 +34,7 @@ from tracker.websocket import (
 from tracker.websocket.wheel import Wheel
 
 FRAME = prebuild(b"x" * 1024)
+BULK = 4_000_000
 
 
 class Echo:
@@ -151,6 +152,10 @@ def build(app: App, limits: Limits) -> Quart:
     @quart.get("/stats")
     async def stats() -> dict[str, Any]:
         return app.stats()
+
+    @quart.get("/bulk")
+    async def bulk() -> bytes:
+        return bytes(BULK)
 
     @quart.post("/body")
     async def body() -> str:

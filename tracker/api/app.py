@@ -202,6 +202,7 @@ def _make_quart() -> Quart:
     app.request_class = Sized  # type: ignore[assignment]  # annotated as the one class, not as one of its kind
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["BODY_TIMEOUT"] = 30  # s: a body that dribbles is not waited for
+    app.config["RESPONSE_TIMEOUT"] = None  # a large one on a slow line takes its time; sockets have their own limits
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = None  # pages.py says it of each file
     app.url_map.merge_slashes = False  # an address is right or wrong, not nearly right
     app.url_map.converters |= {"slug": Slug, "fence": Fence}

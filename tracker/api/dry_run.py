@@ -76,7 +76,6 @@ def blueprint(pool: asyncpg.Pool, readers: Readers, database_url: str) -> Bluepr
             running.add(task)
             task.add_done_callback(running.discard)
         response = Response(cut_stalled(read_lines(request), running, STALL), mimetype="application/x-ndjson")
-        response.timeout = None
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"  # a proxy that collects a buffer first would hide the progress
         return response

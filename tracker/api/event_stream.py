@@ -79,7 +79,6 @@ def blueprint(pool: asyncpg.Pool, newest: Newest, sights: Sights, streams: Bound
         response = Response(
             cut_stalled(_stream(pool, newest, sights, reader, first), open, stall), mimetype="text/event-stream"
         )
-        response.timeout = None
         response.headers["Cache-Control"] = "no-store"
         response.headers["X-Accel-Buffering"] = "no"  # a proxy that collects a buffer first would spoil it
         return response

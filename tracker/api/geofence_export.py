@@ -62,7 +62,6 @@ def blueprint(pool: asyncpg.Pool, database_url: str) -> Blueprint:
         else:
             pieces = stream_features(_pages(pool, sight()), partial(publish, cut=form.rfc7946), revision=revision)
         response = of_revision(tag_of(revision, sight(), rights()), pieces)
-        response.timeout = None  # a large one on a slow line takes its time; sockets have their own limits
         response.headers["Content-Disposition"] = 'attachment; filename="geofences.geojson"'
         return response
 

@@ -38,7 +38,6 @@ def blueprint(pool: asyncpg.Pool, database_url: str) -> Blueprint:
             hold_place(running)
             await note(conn, "person.exported", person)
         response = Response(zip_pieces(Takeout(database_url, person)), mimetype="application/zip")
-        response.timeout = None  # a large one on a slow line takes its time; sockets have their own limits
         response.headers["Content-Disposition"] = f'attachment; filename="person-{person}.zip"'
         return response
 

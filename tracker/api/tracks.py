@@ -161,7 +161,6 @@ def _file(pool: asyncpg.Pool, device: Device, stretch: Stretch, query: TrackQuer
         head = (GPX_HEAD if query.version == "1.1" else GPX_1_0_HEAD).format(name=escape(device.name))
         body = _stream(head, select_gpx(pool, stretch, query.version), GPX_TAIL, seat)
     response = Response(body, mimetype="text/csv" if query.format == "csv" else "application/gpx+xml")
-    response.timeout = None  # a large one on a slow line takes its time; sockets have their own limits
     response.headers["Content-Disposition"] = (
         f'attachment; filename="{device.id}.{query.format}"'  # a slug: safe as it is
     )

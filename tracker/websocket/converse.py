@@ -40,9 +40,10 @@ async def _hand_over(wire: Wire, request: Websocket, conversation: Conversation,
 
 async def _serve_plain(wire: Wire | None, request: Websocket, conversation: Conversation, limits: Limits) -> None:
     room = wire.room if wire else Room(limits)
+    count_taken = wire.count_taken if wire and request.http_version != "2" else None
     await request.accept(subprotocol=choose_protocol(request, limits))
     try:
-        await PlainSocket(request, conversation, limits, room).run()
+        await PlainSocket(request, conversation, limits, room, count_taken).run()
     finally:
         if wire and request.http_version != "2":
             # Hypercorn waits for the peer's half of the close for ever, and a vanished peer never sends it.

@@ -5,6 +5,7 @@ from typing import Any
 from .budget import Budget
 from .limits import Limits
 from .parser import slim
+from .taken import count_acked
 from .wheel import Wheel
 
 
@@ -81,7 +82,8 @@ class Deadlines:
         return True
 
     def _is_progressing(self, now: float) -> bool:
-        taken = self._queued - self._wire.underlying_transport.get_write_buffer_size()
+        transport = self._wire.underlying_transport
+        taken = self._queued - transport.get_write_buffer_size() + count_acked(transport)  # neither ever shrinks
         assert self._stalled_since is not None
         if taken > self._taken:
             self._taken, self._stalled_since = taken, now  # type: ignore[misc]

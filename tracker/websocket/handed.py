@@ -29,6 +29,7 @@ from .parser import read_buffer
 from .rest import Rest
 from .room import Room
 from .socket import Conversation, Prebuilt
+from .taken import count_acked
 
 log = logging.getLogger("tracker.websocket")
 
@@ -219,8 +220,9 @@ class HandedSocket(Deadlines, WSListener):
 
     def pause_writing(self) -> None:
         self._stalled_since = self._wheel.now
-        self._queued = self._wire.underlying_transport.get_write_buffer_size()
-        self._taken = self._behind = 0
+        transport = self._wire.underlying_transport
+        self._queued, self._taken = transport.get_write_buffer_size(), count_acked(transport)
+        self._behind = 0
         if self._closing_since is None:
             self._wheel.watch(self, self._find_next_look())
 

@@ -33,6 +33,9 @@ class Limits:
     """A peer that is gone answers no ping; without this a half-open connection lives until TCP gives up, 15 minutes."""
     write_s: float = 10.0
     """A reader that takes nothing for this long is cut: what is kept for it only grows old."""
+    taken_bytes: int = 4 * 1024
+    """So much of an answer over HTTP has to be taken in that time: its reader may be a stranger, and one that takes it
+    byte by byte would keep its place for days."""
     buffered_bytes: int = 1024 * 1024
     """What may be sent to a reader behind a message it is still taking, however large that one is; a sender that
     ignores `buffered` cuts its reader here."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final, cast
 
@@ -89,9 +89,17 @@ class Inbox:
 
 
 class PlainSocket:
-    """Sends through a queue and one task, since ASGI's send has to be awaited."""
+    """Sends through a queue and one task, since ASGI's send has to be awaited. `count_taken`: of the bytes of its
+    connection, None where others share it; a long message is taken piece by piece, and its task says nothing before."""
 
-    def __init__(self, websocket: Websocket, conversation: Conversation, limits: Limits, room: Room) -> None:
+    def __init__(
+        self,
+        websocket: Websocket,
+        conversation: Conversation,
+        limits: Limits,
+        room: Room,
+        count_taken: Callable[[], int] | None = None,
+    ) -> None:
         client = websocket.scope.get("client")
         self.peer = client[0] if client else ""
         self.due = 0
@@ -101,7 +109,8 @@ class PlainSocket:
         self._limits = limits
         self._room = room
         self._outbox: deque[str | bytes] = deque()  # bound: buffered_bytes, then the peer is cut
-        self._buffered = self._behind = 0
+        self._buffered = self._behind = self._taken = 0
+        self._count_taken = count_taken
         self._wanted = asyncio.Event()
         self._readable = asyncio.Event()
         self._readable.set()
@@ -229,6 +238,8 @@ class PlainSocket:
         if not self._open:
             self._end(self._code or GONE)
             return None
+        if self._count_taken is not None and (taken := self._count_taken()) > self._taken:
+            self._taken, self._progress_at = taken, now
         if self._buffered and now - self._progress_at >= limits.write_s:
             self._end(limits.stalled_code)
             return None

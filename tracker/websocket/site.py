@@ -28,3 +28,8 @@ class Site:
     """Who may come in by the short way."""
     take: Take | None = None
     """What answers plain requests by the short way."""
+
+
+def read_address(name: Any) -> tuple[str, int] | None:
+    """Of one end of a connection, as ASGI has it; a unix socket has none."""
+    return (name[0], name[1]) if isinstance(name, tuple) else None

@@ -22,8 +22,9 @@ from .parser import feed, take_over
 from .plain_request import PlainRequest, read_request, write_answer
 from .rest import Rest
 from .shortcut import read_handshake
-from .site import Site
+from .site import Site, read_address
 from .socket import Conversation
+from .taken import Taking, count_acked
 
 log = logging.getLogger("tracker.websocket")
 
@@ -33,6 +34,7 @@ KEY: Final = "tracker.websocket"
 _HEAD_CHUNK: Final = 4 * 1024
 _BODY_CHUNK: Final = 64 * 1024
 _BODY_S: Final = 1.0
+_SLICE: Final = 64 * 1024  # written at once: a transport keeps what is not yet sent, and beneath TLS a copy of it
 
 
 class HandOverFailed(Exception):
@@ -57,7 +59,8 @@ class Wire(asyncio.Protocol):
         self._queued = False
         self._lost = False
         self._idle_since: float | None = self.room.wheel.now
-        self._held_since = self._stuck_since = 0.0
+        self._held_since = 0.0
+        self._taking: Taking | None = None  # while we wait for the peer to take what was written
         self._requests = 0
         self._rest: Rest | None = None
         self._task: asyncio.Task[None] | None = None
@@ -66,6 +69,7 @@ class Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport
+        self._transport.set_write_buffer_limits(high=_SLICE)  # half a megabyte with TLS
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
@@ -77,7 +81,7 @@ class Wire(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = True
         _wake(self._waiter)
-        _wake(self._drained)
+        self.resume_writing()
         if self._rest is not None:
             self._rest.begin()
             self._rest = None
@@ -85,12 +89,12 @@ class Wire(asyncio.Protocol):
             self.cancel()  # nobody waits for the answer any more
 
     def pause_writing(self) -> None:
-        self._stuck_since = self.room.wheel.now
+        self._taking = Taking(self._transport, self.room.wheel.now)
         self._drained = asyncio.get_running_loop().create_future()
 
     def resume_writing(self) -> None:
         _wake(self._drained)
-        self._drained = None
+        self._drained = self._taking = None
 
     # -- one connection's life ----------------------------------------------------------------------------------------
 
@@ -207,7 +211,7 @@ class Wire(asyncio.Protocol):
         site, get = self._site, self._transport.get_extra_info
         secure = get("ssl_object")
         kind = H2Protocol if secure is not None and secure.selected_alpn_protocol() == "h2" else Http1
-        client, server = _address(get("peername")), _address(get("sockname"))
+        client, server = read_address(get("peername")), read_address(get("sockname"))
         state = ConnectionState({**site.state, KEY: self})
         http = kind(site.app, site.config, site.context, tasks, state, secure is not None, client, server, self.send)
         if isinstance(http, Http1):
@@ -242,16 +246,21 @@ class Wire(asyncio.Protocol):
             return
         if isinstance(event, RawData):
             async with self._writing:
-                # Not for `write` to find out: uvloop's raises where asyncio's does nothing, and the peer's deadline
-                # can have closed the connection while this waited its turn.
-                if not self._transport.is_closing():
-                    self._transport.write(event.data)
-                    await self._flush()
+                await self._write(event.data)
         elif isinstance(event, Closed):
             self._leave()
         elif isinstance(event, Updated):
             self._requests += not event.idle
             self._idle_since = self.room.wheel.now if event.idle else None
+
+    async def _write(self, data: bytes) -> None:
+        for start in range(0, len(data), _SLICE):
+            # Not for `write` to find out: uvloop's raises where asyncio's does nothing, and the peer's deadline can
+            # have closed the connection while this waited its turn.
+            if self._transport.is_closing():
+                return
+            self._transport.write(data if len(data) <= _SLICE else memoryview(data)[start : start + _SLICE])
+            await self._flush()
 
     def _leave(self) -> None:
         """Close so that our last word can be read, whatever the peer still sends."""
@@ -309,13 +318,16 @@ class Wire(asyncio.Protocol):
     def look(self) -> float | None:
         now, limits = self.room.wheel.now, self.room.limits
         patience = limits.keep_alive_s if self._requests else limits.handshake_s
-        if self._drained is not None and now - self._stuck_since >= limits.write_s:
+        if self._taking is not None and not self._taking.goes_on(now, limits):
             self.abort()
         elif self._idle_since is not None and not self._queued and now - self._idle_since >= patience:
             self.abort() if self._buffer or self._transport is None else self._transport.close()
         elif self._holding and now - self._held_since >= limits.answer_s:
             self.abort()
         return 1.0
+
+    def count_taken(self) -> int:
+        return count_acked(self._transport)
 
     def close_if_idle(self) -> None:
         if self._idle_since is not None and self._transport is not None:
@@ -334,7 +346,3 @@ class Wire(asyncio.Protocol):
 def _wake(waiter: asyncio.Future[None] | None) -> None:
     if waiter is not None and not waiter.done():
         waiter.set_result(None)
-
-
-def _address(name: Any) -> tuple[str, int] | None:
-    return (name[0], name[1]) if isinstance(name, tuple) else None
