@@ -40,6 +40,7 @@ class RunningServer:
         self.environment = environment
         self.address = f"127.0.0.1:{free_port()}"
         self.log = Path(tempfile.mkstemp(prefix="tracker-", suffix=".log")[1])
+        self.data = tempfile.TemporaryDirectory(prefix="tracker-data-")  # several processes keep theirs apart by it
         self.process: subprocess.Popen[bytes]
 
     @property
@@ -64,7 +65,11 @@ class RunningServer:
     def start(self, *, until_ready: bool = True) -> None:
         """Returns when /readyz says so, or when it listens."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("TRACKER_")}
-        settings = {"TRACKER_DATABASE_URL": self.database_url, "TRACKER_ADMIN_TOKEN": ADMIN_TOKEN}
+        settings = {
+            "TRACKER_DATABASE_URL": self.database_url,
+            "TRACKER_ADMIN_TOKEN": ADMIN_TOKEN,
+            "TRACKER_DATA": self.data.name,
+        }
         self.log.write_bytes(b"")
         command = f"from tracker.processes import keeping; keeping.PROGRAM = {self.program!r}; {COMMAND}"
         with self.log.open("ab") as log:
@@ -122,6 +127,7 @@ class RunningServer:
             self.process.send_signal(signal.SIGCONT)
             self.kill()
         self.log.unlink()
+        self.data.cleanup()
 
     def api(self) -> httpx2.Client:
         return httpx2.Client(base_url=self.url, headers=self.credentials, timeout=PATIENCE_S, verify=CERTIFICATES)

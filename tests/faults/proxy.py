@@ -14,7 +14,7 @@ SOCKET = ".s.PGSQL.5432"
 
 
 class Proxy:
-    """Stands between a client and the unix socket of a cluster. New connections are always taken."""
+    """Stands between a client and the unix socket of a cluster. New connections are taken unless it is away."""
 
     def __init__(self, url: str, folder: Path) -> None:
         self.to = Path(parse_qs(urlsplit(url).query)["host"][0]) / SOCKET
@@ -24,7 +24,16 @@ class Proxy:
         self.commits_to_lose = 0  # replies: the COMMIT itself gets through
         self.commits_to_stop = 0
         self.lost = 0
+        self.is_away = False
         self.links: set[Link] = set()
+
+    async def dial(self) -> "Ends":
+        return await asyncio.open_unix_connection(self.to)
+
+    def part(self) -> None:
+        """Away until `is_away` is taken back."""
+        self.is_away = True
+        self.cut()
 
     def cut(self) -> None:
         for link in tuple(self.links):
@@ -36,8 +45,11 @@ class Proxy:
             link.is_frozen = True
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.is_away:
+            writer.transport.abort()
+            return
         try:
-            upstream = await asyncio.open_unix_connection(self.to)
+            upstream = await self.dial()
         except OSError:
             writer.transport.abort()
             return

@@ -15,22 +15,43 @@ COMPOSE: Final = ROOT / "docker-compose.yml"
 DOCKERFILE: Final = ROOT / "Dockerfile"
 
 
-def compose(path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command: list[str | Path] = [PROGRAMS / "docker-compose", "-f", path, "config", *arguments]
+def compose(path: Path, *arguments: str, profile: str = "") -> subprocess.CompletedProcess[str]:
+    """What Compose makes of it. `profile`: with the services that are started only when it is named."""
+    before: list[str] = ["--profile", profile] if profile else []
+    command: list[str | Path] = [PROGRAMS / "docker-compose", "-f", path, *before, "config", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
-    told = compose(COMPOSE, "--format", "json")
+    told = compose(COMPOSE, "--format", "json", profile="several")
     assert told.returncode == 0, told.stderr
     found: dict[str, Any] = json.loads(told.stdout)["services"]
     return found
 
 
-def test_compose_accepts_it_without_a_warning() -> None:
-    told = compose(COMPOSE, "--quiet")
+@pytest.mark.parametrize("profile", ["", "several"])
+def test_compose_accepts_it_without_a_warning(profile: str) -> None:
+    told = compose(COMPOSE, "--quiet", profile=profile)
     assert (told.returncode, told.stderr) == (0, "")
+
+
+def test_only_who_names_the_profile_gets_several_servers(services: dict[str, Any]) -> None:
+    alone = json.loads(compose(COMPOSE, "--format", "json").stdout)["services"]
+    assert set(alone) == {"secrets", "server", "database"}
+    assert set(services) == {*alone, "first", "second", "nats", "balancer"}
+
+
+def test_several_servers_are_reached_by_the_balancer_only(services: dict[str, Any]) -> None:
+    for name in ("first", "second", "nats"):
+        assert "ports" not in services[name]
+    for name in ("first", "second", "nats", "balancer"):
+        assert services[name]["read_only"] and services[name]["cap_drop"] == ["ALL"]
+    assert [port["host_ip"] for port in services["balancer"]["ports"]] == ["127.0.0.1"]
+    assert list(services["nats"]["networks"]) == ["back"] and list(services["balancer"]["networks"]) == ["front"]
+    for name in ("first", "second"):
+        assert services[name]["depends_on"]["nats"]["condition"] == "service_healthy"
+        assert services["balancer"]["depends_on"][name]["condition"] == "service_healthy"
 
 
 @pytest.mark.parametrize(

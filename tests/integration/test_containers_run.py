@@ -23,32 +23,41 @@ ROOTLESS = "gives files to other accounts, which takes root"
 
 
 def service(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(compose(COMPOSE, "--format", "json").stdout)["services"][name]
+    found: dict[str, Any] = json.loads(compose(COMPOSE, "--format", "json", profile="several").stdout)["services"][name]
     return found
+
+
+def make_secrets(folder: Path) -> None:
+    """As the container does it, where this account may."""
+    secrets = service("secrets")
+    command = [*secrets["entrypoint"], *(each.replace("$$", "$") for each in secrets["command"])]
+    subprocess.run(command, cwd=folder, check=True)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason=ROOTLESS)
 def test_the_secrets_are_made_once_and_each_is_for_one_account(tmp_path: Path) -> None:
-    secrets = service("secrets")
-    command = [*secrets["entrypoint"], *(each.replace("$$", "$") for each in secrets["command"])]
-    subprocess.run(command, cwd=tmp_path, check=True)
-    password, url = tmp_path / "database_password", tmp_path / "database_url"
-    first = password.read_text()
-    assert re.fullmatch("[0-9a-f]{48}", first)
-    assert url.read_text() == f"postgresql://tracker:{first}@database/tracker"
-    subprocess.run(command, cwd=tmp_path, check=True)
-    assert password.read_text() == first
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["database_password", "database_url"]
-    assert (password.owner(), url.stat().st_uid) == ("postgres", 10001)
-    assert all(stat.S_IMODE(path.stat().st_mode) == 0o400 for path in (password, url))
+    make_secrets(tmp_path)
+    made = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    password, other = made["database_password"], made["nats_password"]
+    assert password != other and all(re.fullmatch("[0-9a-f]{48}", each) for each in (password, other))
+    assert made["database_url"] == f"postgresql://tracker:{password}@database/tracker"
+    assert made["nats_url"] == f"nats://tracker:{other}@nats:4222"
+    assert f'user: tracker, password: "{other}"' in made["nats.conf"]
+    make_secrets(tmp_path)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == made
+    assert (tmp_path / "database_password").owner() == "postgres"
+    owners = {path.name: path.stat().st_uid for path in tmp_path.iterdir() if path.name != "database_password"}
+    assert owners == {"nats_password": os.geteuid(), "database_url": 10001, "nats_url": 10001, "nats.conf": 10002}
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o400 for path in tmp_path.iterdir())
 
 
 def test_who_needs_the_secrets_waits_for_them_and_cannot_change_them() -> None:
-    for name in ("server", "database"):
+    for name in ("server", "first", "second", "nats", "database"):
         assert service(name)["depends_on"]["secrets"]["condition"] == "service_completed_successfully"
         mounted = next(each for each in service(name)["volumes"] if each["source"] == "secrets")
-        files = [value for key, value in service(name)["environment"].items() if key.endswith("_FILE")]
-        assert mounted["read_only"] and [str(Path(file).parent) for file in files] == [mounted["target"]]
+        named = service(name).get("environment", {}).items()
+        files = [value for key, value in named if key.endswith("_FILE")] or service(name)["command"][-1:]
+        assert mounted["read_only"] and {str(Path(file).parent) for file in files} == {mounted["target"]}
 
 
 def instruction(name: str) -> str:
@@ -102,8 +111,7 @@ def test_health_is_asked_by_https_where_the_server_speaks_it(database_url: str, 
         assert subprocess.run(command, cwd=ROOT, env=environ | tls, check=False).returncode == 0
         assert subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, check=False).returncode == 1
     finally:
-        server.kill()
-        server.log.unlink()
+        server.end()
 
 
 def test_a_server_that_stands_by_is_healthy(server: RunningServer) -> None:
@@ -116,5 +124,4 @@ def test_a_server_that_stands_by_is_healthy(server: RunningServer) -> None:
         command = [sys.executable, "-m", "tracker.health"]
         assert subprocess.run(command, cwd=ROOT, env=environ, check=False).returncode == 0
     finally:
-        second.kill()
-        second.log.unlink()
+        second.end()

@@ -1,6 +1,7 @@
 """NATS: the one that was given, or a server of our own on loopback that lives as long as we do."""
 
 import asyncio
+import fcntl
 import os
 import secrets
 import shutil
@@ -9,14 +10,14 @@ import sys
 import sysconfig
 import tempfile
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 import structlog
 
-from tracker.errors import NatsMissing
+from tracker.errors import FolderTaken, NatsMissing
 from tracker.settings import Settings
 
 PROGRAM: Final = """
@@ -27,6 +28,7 @@ os.execv(sys.argv[1], sys.argv[1:])
 """
 AGAIN: Final = 0.1  # s until one that died is started again
 USER: Final = "tracker"
+NAME: Final = "nats.conf"
 CONFIGURATION: Final = """listen: "127.0.0.1:{port}"
 authorization {{ user: {user}, password: "{password}" }}
 max_payload: 8MB
@@ -37,22 +39,47 @@ logger = structlog.get_logger(process="parent")
 
 
 @asynccontextmanager
-async def nats(settings: Settings, environment: dict[str, str]) -> AsyncIterator[str | None]:
-    """The URL by which servers hear each other; None where there is one server."""
+async def nats(settings: Settings, folder: Path, environment: dict[str, str]) -> AsyncIterator[str | None]:
+    """The URL by which servers hear each other; None where there is one server. `folder`: for its configuration."""
     if settings.nats_url is not None or settings.processes == 1:
         yield settings.nats_url
         return
     program, password, port = find_program(), secrets.token_hex(24), free_port()
-    with tempfile.TemporaryDirectory(prefix="tracker-nats-") as folder:
-        configuration = Path(folder) / "nats.conf"
-        with os.fdopen(os.open(configuration, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(CONFIGURATION.format(port=port, user=USER, password=password))
+    with hold_file(folder, CONFIGURATION.format(port=port, user=USER, password=password)) as configuration:
         async with asyncio.TaskGroup() as tasks:
             keeping = tasks.create_task(keep([program, "-c", str(configuration)], environment), name="nats")
             try:
                 yield f"nats://{USER}:{password}@127.0.0.1:{port}"
             finally:
                 keeping.cancel()
+
+
+@contextmanager
+def hold_file(folder: Path, text: str) -> Iterator[Path]:
+    """A file of this text that nobody else may read, ours as long as we live, and empty afterwards. FolderTaken where
+    another parent has it: its servers and ours would not hear each other. In the folder for passing files where
+    `folder` cannot be written, as in a container."""
+    with tempfile.TemporaryDirectory(prefix="tracker-nats-") as other:
+        path = folder / NAME
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            held = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError:
+            path = Path(other) / NAME
+            held = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        with os.fdopen(held, "r+") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise FolderTaken(folder) from None
+            file.truncate()
+            os.fchmod(file.fileno(), 0o600)
+            file.write(text)
+            file.flush()
+            try:
+                yield path
+            finally:
+                file.truncate(0)  # not removed: who opened it before would lock what nobody finds any more
 
 
 def find_program() -> str:

@@ -42,7 +42,10 @@ async def run(settings: Settings, shutdown: asyncio.Event, started: Started, log
             for server in crew.servers:
                 await server.start()  # it imports what it needs while the database starts
             trouble = Trouble([theirs for _, theirs in crew.pairs])
-            async with nats(settings, environment()) as url, database(settings, trouble, shutdown) as (found, home):
+            async with (
+                database(settings, trouble, shutdown) as (found, home),
+                nats(settings, home or settings.data, environment()) as url,
+            ):
                 assignment = Assignment(os.getpid(), settings, found, log_level or settings.log_level, nats_url=url)
                 async with asyncio.TaskGroup() as tasks:
                     crew.begin(first, assignment, tasks, must_start=True)
