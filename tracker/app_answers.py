@@ -4,6 +4,7 @@ It says of no command that it has it. But it keeps each message until its answer
 it posts again had no answer, so that it is given the same once more, and what it posts next shows that it had one.
 """
 
+from hashlib import sha256
 from typing import Any, Final
 
 import asyncpg
@@ -17,6 +18,7 @@ from tracker.phones.commands import write_command
 from tracker.phones.friends import write_friends
 from tracker.store.commands import take_commands
 from tracker.store.friends import select_friends
+from tracker.store.handed import take_handed, upsert_handed
 from tracker.store.pool import AWAY, borrow
 
 GIVEN: Final = "given to OwnTracks, which does not say what became of it"
@@ -25,7 +27,7 @@ AGAIN: Final = 20  # times that one answer is given; an app that still repeats i
 WAIT: Final = 2.0  # s for a connection: an answer without commands is better than a late one
 
 Object = dict[str, Any]
-Mark = tuple[object, ...]  # what tells one message of a device from the next
+Mark = bytes  # a hash of what tells one message of a device from the next; empty where nothing does
 
 
 class Handed(msgspec.Struct, frozen=True):
@@ -38,7 +40,7 @@ class Handed(msgspec.Struct, frozen=True):
 
 class AppAnswers:
     """One for the process. Devices for which nothing waits are remembered, so that most posts ask nothing. What was
-    told last is not kept over a restart: an answer that is lost in that very moment is."""
+    told last is a row as well: the app may come to another process with the message whose answer was lost."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
@@ -59,26 +61,42 @@ class AppAnswers:
         """Nothing new where the database does not answer: what the app sent is stored already, and must not come
         again."""
         device, mark = found.device.key, identify(report)
-        again = self._recall(device, mark)
-        if device in self._quiet and not found.shows_friends:
-            return again
+        before, again = self._told.get(device), self._recall(device, mark)
+        goes_on = before is not None and before.mark != mark
+        if device in self._quiet and not found.shows_friends and not goes_on:
+            return again or []
         try:
             async with borrow(self._pool, wait=WAIT) as conn:
-                if told := await self._take(conn, device):
-                    again = again + told
-                    self._told[device] = Handed(mark, tuple(again))
+                if again is None:
+                    again = await self._recall_elsewhere(conn, device, mark)
+                async with conn.transaction():
+                    if told := await self._take(conn, device):
+                        again = again + told
+                        self._told[device] = Handed(mark, tuple(again))
+                        if mark:
+                            await upsert_handed(conn, device, mark, msgspec.json.encode(again))
                 return again + (write_friends(await select_friends(conn, device)) if found.shows_friends else [])
         except (TrackerError, *AWAY):
-            return again
+            return again or []
 
-    def _recall(self, device: int, mark: Mark) -> list[Object]:
-        """What was told in the answer to this very message. One that holds no place, as one of waypoints, may be like
-        the one before it and still be another."""
-        told = self._told.pop(device, None)
-        if told is None or told.mark != mark or not told.left or not mark[0]:
+    def _recall(self, device: int, mark: Mark) -> list[Object] | None:
+        """What was told here in the answer to this very message; None: not here."""
+        told = self._told.get(device)
+        if told is None or told.mark != mark or not mark:
+            self._told.pop(device, None)
+            return None
+        if not told.left:
             return []
         self._told[device] = msgspec.structs.replace(told, left=told.left - 1)
         return list(told.commands)
+
+    async def _recall_elsewhere(self, conn: asyncpg.Connection, device: int, mark: Mark) -> list[Object]:
+        """What another process told, which took the commands: so this one was noticed of them, and looks here once."""
+        if (found := await take_handed(conn, device, mark)) is None:
+            return []
+        commands = msgspec.json.decode(found, type=tuple[Object, ...])
+        self._told[device] = Handed(mark, commands, AGAIN - 1)
+        return list(commands)
 
     async def _take(self, conn: asyncpg.Connection, device: int) -> list[Object]:
         changes = self._changes
@@ -89,9 +107,10 @@ class AppAnswers:
 
 
 def identify(report: Report) -> Mark:
-    """Not by its bytes: what is encrypted has others each time."""
+    """Not by its bytes: what is encrypted has others each time. One that holds no place, as one of waypoints, may be
+    like the one before it and still be another."""
     places = tuple((each.at, each.lon, each.lat) for each in report.readings)
-    return places, report.app.note
+    return sha256(repr((places, report.app.note)).encode()).digest() if places else b""
 
 
 def judge(command: Command) -> tuple[bool, str]:

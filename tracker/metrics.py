@@ -91,6 +91,7 @@ class Metrics:
         self.frames_in = frames.labels("in")
         self.frames_out = frames.labels("out")
         self.events = Counter("tracker_events", "Events made", registry=registry)
+        self.refused_events = Gauge("tracker_events_refused", "Events the database refused", registry=registry)
 
         # the writer
         self.batch_size = Histogram("tracker_batch_fixes", "Fixes per commit", buckets=BATCH, registry=registry)

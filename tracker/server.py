@@ -46,6 +46,7 @@ from tracker.store.events import select_head, select_oldest
 from tracker.store.installation import select_epoch
 from tracker.store.ownership import select_newest_checkpoint, select_term
 from tracker.store.pool import AWAY, answering, borrow
+from tracker.store.refused_events import count_refused
 
 logger = structlog.get_logger()
 seldom = Seldom(logger)
@@ -106,6 +107,7 @@ class Server:
         self.owned = asyncio.Event()  # with `is_owner`
         self.clock_fault: str | None = None  # why nobody is listened to yet
         self.newest = Newest()
+        self.refused = 0  # events, when it was asked for last
         self.addresses = Addresses(doors)
         self.sources = Sources(doors, self.addresses, self.posts)
         if self.spread is not None:
@@ -124,6 +126,7 @@ class Server:
             table=self.table,
             metrics=self.metrics,
             ready=self.find_reasons,
+            notes=self.find_notes,
             pool=self.pool,
             database_url=self.url,
             addresses=self.addresses,
@@ -191,11 +194,15 @@ class Server:
         found = self.find_faults()
         try:
             async with borrow(self.pool, wait=ASK) as conn, answering(conn, ASK):
-                await conn.fetchval("select 1")
+                self.refused = await count_refused(conn)
         except (TrackerError, *AWAY):
             trouble = self.find_trouble()
             found.append(f"the database does not answer: {trouble}" if trouble else "the database does not answer")
         return found
+
+    def find_notes(self) -> list[str]:
+        """What was found by `find_reasons` and is none."""
+        return [f"events that the database refused were set aside: {self.refused}"] if self.refused else []
 
     async def own(self) -> None:
         """Wait until no other process owns the log, then fold until cancelled."""

@@ -16,7 +16,7 @@ from tracker.processes.ending import close
 from tracker.processes.lookups import Asker
 from tracker.processes.prepare import API_ANSWER, prepare
 from tracker.processes.sibling import NUDGE, Ear, Sibling, SiblingCounts
-from tracker.processes.upkeep import forget, keep_up, learn, sweep
+from tracker.processes.upkeep import forget, keep_up, learn, save_repeats, sweep
 from tracker.server import Outside, Server
 from tracker.sockets import make_admit
 from tracker.spread.spread import Spread, Standpoint
@@ -73,6 +73,7 @@ async def run_on(
         tasks.create_task(once(sweep(server.pool)), name="sweep"),
         tasks.create_task(once(forget(server.pool)), name="erasures"),
         tasks.create_task(once(learn(server.pool)), name="rhythms"),
+        tasks.create_task(save_repeats(server.pool, server.writer.repeats), name="repeats"),
         tasks.create_task(keep_up(server.pool, server, server.wake_carriers), name="upkeep"),
         tasks.create_task(notice(shutdown, server), name="shutdown"),
     ]

@@ -19,9 +19,11 @@ from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.evidence import Evidence, make_seen
 from tracker.model.fix import Fix
-from tracker.model.moment import now_ms
+from tracker.model.moment import now_ms, now_us
+from tracker.model.sight import EVERYTHING
 from tracker.model.token import Token
-from tracker.store.events import insert_transitions
+from tracker.model.update import Update
+from tracker.store.events import insert_transitions, select_events
 from tracker.websocket import Prebuilt
 
 
@@ -90,3 +92,27 @@ async def test_asking_anew_while_events_are_read_loses_none(
             page.buffered = 0
             hub.serve(viewer.payday)
     assert page.events() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("after", "resumed"), [(3, True), (4, False)], ids=["told elsewhere", "of another log"])
+async def test_who_was_told_more_elsewhere_hears_nothing_twice(
+    pool: asyncpg.Pool, gate: Gate, metrics: Metrics, head: int, after: int, resumed: bool
+) -> None:
+    """Another process is ahead: the word of its events comes to this one later."""
+    page = Page()
+    async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.TaskGroup() as tasks:
+            hub = Hub(gate, pool, tasks, metrics, Table())
+            hub.head.event = 1
+            viewer = Viewer(hub.table, hub.head, hub, Token(1, "viewer"))
+            async with pool.acquire() as conn:
+                await gate.sights.refresh(conn)
+                events = await select_events(conn, EVERYTHING, after=1, limit=9)
+            viewer.opened(page)
+            viewer.received(json.dumps({"type": "subscribe", "events": {"after": after}}))
+            assert page.told == [], "it is found out first"
+        async with asyncio.TaskGroup() as hub.tasks:
+            hub.deliver(Update([], events, now_us()))
+    subscribed = page.told[0]
+    assert (subscribed["type"], subscribed["resumed"], subscribed["event"]) == ("subscribed", resumed, head)
+    assert page.events() == []

@@ -1,9 +1,13 @@
 """Numbers are given in one place at a time, whoever dies or hangs, and everybody hears that there are more."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
 
 import asyncpg
+import msgspec
 import pytest
 
 from tests.integration.conftest import Caller
@@ -25,6 +29,8 @@ from tracker.store.devices import delete_device, insert_device
 from tracker.store.events import insert_transitions
 from tracker.store.messages import insert_utterances, select_message_head, select_messages
 from tracker.store.unnumbered import number
+
+OPERATING: Final = Path(__file__).resolve().parents[2] / "docs/operating.md"
 
 
 class Process:
@@ -176,21 +182,88 @@ async def test_a_thread_that_is_read_while_a_call_for_help_has_no_number_misses_
     assert [[each["id"] for each in page["messages"]] for page in (before, behind)] == [["m-1"], ["m-2", "m-3"]]
 
 
+async def refuse(conn: asyncpg.Connection, table: str, when: str) -> None:
+    """From now on the database refuses such rows, by what they hold."""
+    await conn.execute(
+        f"""create function refuse() returns trigger language plpgsql as
+               $$ begin raise exception using errcode = 'check_violation'; end $$;
+           create trigger refuses before insert on {table} for each row when ({when}) execute function refuse()"""
+    )
+
+
 async def test_what_is_refused_holds_up_what_is_behind_it_and_nothing_before(
     processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
 ) -> None:
     for second in range(12):
         await tell(conn, device, second)
-    await conn.execute(
-        """create function refuse() returns trigger language plpgsql as
-               $$ begin raise exception using errcode = 'check_violation'; end $$;
-           create trigger refuses before insert on event for each row when (new.id = 8) execute function refuse()"""
-    )
+    await refuse(conn, "event", "new.id = 8")
     await processes[0].look()
     assert processes[0].numbers == list(range(1, 8))
     await conn.execute("drop trigger refuses on event; drop function refuse")
     await processes[0].look()
     assert processes[0].numbers == list(range(1, 13))
+
+
+async def test_what_is_refused_for_good_is_set_aside_and_the_rest_goes_on(
+    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
+) -> None:
+    for second in range(12):
+        await tell(conn, device, second)
+    refused = await conn.fetchval("select id from unnumbered order by id offset 7 limit 1")
+    await refuse(conn, "event", f"new.told = {refused}")
+    for _ in range(numberer_module.FOR_GOOD - 1):
+        await processes[0].look()
+        assert len(processes[0].numbers) == 7
+    await processes[0].look()
+    assert processes[0].numbers == list(range(1, 12)), "no number is missing"
+    kept = await conn.fetchrow("select * from refused_event")
+    assert (kept["id"], kept["device"], kept["event"]) == (refused, device.key, None)
+    assert "CheckViolation" in kept["reason"] and msgspec.json.decode(kept["told"])["id"] == refused
+    assert processes[0].numberer.metrics.registry.get_sample_value("tracker_events_refused") == 1
+    assert await conn.fetchval("select count(*) from unnumbered") == 0
+    await conn.execute("drop trigger refuses on event; drop function refuse")
+    await conn.execute(put_back())
+    await processes[0].look()
+    assert processes[0].numbers == list(range(1, 13))
+
+
+def put_back() -> str:
+    """As docs/operating.md says."""
+    found = re.search(r"^(with back as .*?;)$", OPERATING.read_text(), re.DOTALL | re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+async def test_an_event_whose_alerts_are_refused_is_told_without_them(
+    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
+) -> None:
+    await conn.execute(
+        """insert into subscription (id, name, wish, channel, secrets)
+           values ('all', 'All', '{}', '{"kind": "webhook", "url": "https://e.org"}', '{x}')"""
+    )
+    await conn.execute("update subscription_head set revision = revision + 1")
+    await tell(conn, device, 0)
+    await tell(conn, device, 1)
+    await refuse(conn, "outbox", "new.event = 1")
+    for _ in range(numberer_module.FOR_GOOD):
+        await processes[0].look()
+    assert processes[0].numbers == [1, 2]
+    assert await conn.fetchval("select event from refused_event") == 1
+    assert await conn.fetch("select event from outbox") == [(2,)]
+
+
+async def test_a_connection_that_is_lost_again_and_again_sets_nothing_aside(
+    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
+) -> None:
+    await tell(conn, device, 0)
+    for _ in range(2 * numberer_module.FOR_GOOD):
+        await processes[0].number()
+        await conn.execute("alter table event_head rename to lost")
+        await tell(conn, device, 1)
+        await processes[0].look()
+        await conn.execute("alter table lost rename to event_head")
+    await processes[0].number()
+    assert await conn.fetchval("select count(*) from refused_event") == 0
 
 
 async def test_a_failure_nobody_thought_of_ends_nothing(

@@ -15,14 +15,13 @@ MAC: Final = 32
 
 class Challenges:
     """One for the process. A challenge carries its end and our mark, and is kept nowhere before it was answered
-    rightly: strangers may ask for as many as they like, and push nobody's out. After a new start the page asks for
-    another."""
+    rightly, and then in a row (store/challenges.py): strangers may ask for as many as they like, and push nobody's out.
+    Without a key that outlives the process the page asks for another after a new start."""
 
     def __init__(self, clock: Callable[[], float] = time.time, key: bytes | None = None) -> None:
         """`key`: by which several processes know each other's; None: one of our own."""
         self._clock = clock
         self._key = key or secrets.token_bytes(32)
-        self._used: dict[bytes, float] = {}  # bound: the right answers of five minutes
 
     def make(self, purpose: str) -> bytes:
         """`purpose`: what the answer is to be good for, and for whom."""
@@ -30,17 +29,16 @@ class Challenges:
         return begin + self._sign(begin, purpose)
 
     def is_open(self, challenge: bytes, purpose: str) -> bool:
-        """Whether it is one of ours for this purpose, not over, and not answered yet."""
+        """Whether it is one of ours for this purpose, and not over."""
         begin, mark = challenge[:-MAC], challenge[-MAC:]
         if len(begin) != NONCE + CLOCK or not hmac.compare_digest(mark, self._sign(begin, purpose)):
             return False
-        return int.from_bytes(begin[NONCE:], "big") > self._clock() and challenge not in self._used
-
-    def use(self, challenge: bytes) -> None:
-        """It was answered rightly, and is no good from now on."""
-        now = self._clock()
-        self._used = {each: end for each, end in self._used.items() if end > now}
-        self._used[challenge] = now + LIFETIME
+        return find_end(challenge) > self._clock()
 
     def _sign(self, begin: bytes, purpose: str) -> bytes:
         return hmac.digest(self._key, begin + purpose.encode(), sha256)
+
+
+def find_end(challenge: bytes) -> int:
+    """When it is over, in s; of one of ours."""
+    return int.from_bytes(challenge[NONCE : NONCE + CLOCK], "big")

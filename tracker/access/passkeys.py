@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 import asyncpg
 import msgspec
 
-from tracker.access.challenges import Challenges
+from tracker.access.challenges import Challenges, find_end
 from tracker.access.origin import Petitioner
 from tracker.errors import Invalid, NotSignedIn
 from tracker.model import base64url
 from tracker.model.person import Person, Proof
+from tracker.store.challenges import use_challenge
 from tracker.store.passkeys import (
     Passkey,
     insert_passkey,
@@ -60,7 +61,8 @@ class Passkeys:
         new = signing.read_new(shown, challenge, petitioner, name)
         if new is None:
             raise Invalid("credential: this is no passkey for this site", field="credential")
-        self._challenges.use(challenge)
+        if not await use_challenge(conn, challenge, find_end(challenge) * 1000):
+            raise Invalid("credential: it was added already", field="credential")
         return await insert_passkey(conn, person.key, new)
 
     async def ask(self, petitioner: Petitioner) -> msgspec.Raw:
@@ -80,10 +82,8 @@ class Passkeys:
             if known is None:
                 raise NotSignedIn(UNKNOWN)
             count = signing.count(shown, challenge, petitioner, known)
-            # Somebody may have answered it while we looked.
-            if count is None or not self._challenges.is_open(challenge, SIGN_IN):
+            if count is None or not await use_challenge(conn, challenge, find_end(challenge) * 1000):
                 raise NotSignedIn(UNKNOWN)
-            self._challenges.use(challenge)
             if not await update_passkey_used(conn, known.id, known.sign_count, count):
                 raise NotSignedIn(UNKNOWN)
         return known.proof

@@ -1,5 +1,6 @@
 """The HTTP application, put together from what it is given."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -71,7 +72,7 @@ from tracker.api import (
     tracks,
     watchers,
 )
-from tracker.api.control import PageConfig, Ready
+from tracker.api.control import Asked, PageConfig, Ready
 from tracker.api.cors import share
 from tracker.api.headers import harden
 from tracker.api.problems import handle_errors
@@ -108,6 +109,7 @@ class Parts:
     table: Table
     metrics: Metrics
     ready: Ready
+    notes: Callable[[], list[str]] = list
     pool: asyncpg.Pool | None = None
     database_url: str = ""
     addresses: Addresses | None = None
@@ -154,7 +156,11 @@ def build_app(parts: Parts, site: BuiltPage = BUILT_PAGE) -> Quart:
     _protect(app, gate, parts.metrics, site)
     for blueprint in (
         control.blueprint(
-            parts.ready, parts.metrics, PageConfig(tracker.__version__, site.map_style), watch, site.streets
+            Asked(parts.ready, parts.notes),
+            parts.metrics,
+            PageConfig(tracker.__version__, site.map_style),
+            watch,
+            site.streets,
         ),
         descriptions.blueprint(schema),
         pages.blueprint(site.web, site.streets),

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import msgspec
 from prometheus_client.exposition import choose_encoder
@@ -26,10 +26,11 @@ class Live(msgspec.Struct, frozen=True):
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """Whether it can do its work, and if not, why."""
+    """Whether it can do its work, and if not, why. `notes`: what somebody should look at although it can."""
 
     ready: bool
     reasons: list[str]
+    notes: list[str] = []
 
 
 class MetricsText(msgspec.Struct, frozen=True):
@@ -48,8 +49,15 @@ class PageConfig(msgspec.Struct, frozen=True):
     streets: list[tuple[float, float, float, float]] = []
 
 
+class Asked(NamedTuple):
+    """What /readyz asks. `notes`: after `ready`, for it is found by the way."""
+
+    ready: Ready
+    notes: Callable[[], list[str]]
+
+
 def blueprint(
-    ready: Ready, counts: Metrics, config: PageConfig, watch: Watch, streets: Path | None = None
+    asked: Asked, counts: Metrics, config: PageConfig, watch: Watch, streets: Path | None = None
 ) -> Blueprint:
     routes = Blueprint("control", __name__)
 
@@ -66,8 +74,8 @@ def blueprint(
     @public
     async def readyz() -> Response:
         """Say whether database, migrations and bus are there."""
-        reasons = await ready()
-        response = answer(Readiness(not reasons, reasons), 503 if reasons else 200)
+        reasons = await asked.ready()
+        response = answer(Readiness(not reasons, reasons, asked.notes()), 503 if reasons else 200)
         if counts.process is not None:
             response.headers["X-Tracker-Process"] = counts.process
         return response

@@ -11,21 +11,23 @@ from tracker.access.guard import allow, sight
 from tracker.api.devices import find_device
 from tracker.api.edge import answer
 from tracker.errors import NotAllowed
+from tracker.ingest.repeats import find_begin
 from tracker.model.finding import Finding, Vitals
-from tracker.model.moment import format_ms, now_ms
+from tracker.model.moment import format_ms, now_ms, now_us
 from tracker.model.report import App
 from tracker.phones.findings import find_all
 from tracker.phones.measure import find_interval, find_median, find_offset, find_ratio, find_steady
 from tracker.store.apps import HeardApp, select_apps
 from tracker.store.pool import borrow
 from tracker.store.privacies import select_privacy
+from tracker.store.repeats import sum_repeats
 from tracker.store.vitals import count_stored, select_newest_rows, select_refused
 
-CountRepeats = Callable[[int], int]  # of a device, by its key, of the last day
+CountRepeats = Callable[[int], int]  # of a device, by its key, of the last day: those that are no rows yet
 
 
 class DayAnswer(msgspec.Struct, frozen=True):
-    """Fixes of the last 24 hours; `duplicate` since the server started at most."""
+    """Fixes of the last 24 hours."""
 
     stored: int
     duplicate: int
@@ -67,7 +69,8 @@ def blueprint(pool: asyncpg.Pool, count_repeats: CountRepeats) -> Blueprint:
                 raise NotAllowed("how a device is that is vague or paused is said to the person whose own it is")
             apps = await select_apps(conn, key)
             vitals = await take_vitals(conn, key, apps)
-        return answer(_make_answer(vitals, apps[0].app if apps else None, count_repeats(key)))
+            repeats = await sum_repeats(conn, key, find_begin(now_us())) + count_repeats(key)
+        return answer(_make_answer(vitals, apps[0].app if apps else None, repeats))
 
     return routes
 

@@ -25,6 +25,7 @@ from tracker.model.update import Update
 from tracker.store.duties import NUMBERING, end_duty, take_duty
 from tracker.store.events import select_events, select_head
 from tracker.store.pool import AWAY, BAD_DATA, answering, open_connection
+from tracker.store.refused_events import count_refused, insert_refused, select_told
 from tracker.store.rights import select_rights_revision
 from tracker.store.unnumbered import number, select_oldest_unnumbered
 
@@ -36,6 +37,7 @@ LOOK: Final = 1.0  # s between looks where nobody woke us
 AGAIN: Final = 0.25  # s to the next attempt after a failure
 STALLED: Final = 5.0  # s for which the same waits: then whoever has the duty hangs
 ANSWER: Final = 20.0  # s for one transaction
+FOR_GOOD: Final = 3  # times that one by itself is refused until it is set aside, with a look between
 
 
 class Numberer:
@@ -56,6 +58,7 @@ class Numberer:
         self.last = -1
         self.most = MOST
         self.first: int | None = None  # the id of what waited longest when one was tried by itself
+        self.refused: tuple[int | None, int] = None, 0  # what was refused by itself, and how often in a row
         self.waiting: tuple[int, float] | None = None  # what waits longest for who has the duty, and since when
 
     def deliver(self, update: Update) -> None:
@@ -81,7 +84,7 @@ class Numberer:
         try:
             is_more = await self.turn(most)
         except BAD_DATA as error:
-            return most > 1 or self.set_idle("events wait: refused by the database", error)
+            return most > 1 or await self.bear(error)
         except AWAY as error:
             seldom.warning("events wait for the database", error=repr(error))
             self.leave()
@@ -92,6 +95,41 @@ class Numberer:
             return self.set_idle("events wait: they cannot be numbered", error)
         self.most = min(most * 2, MOST)
         return is_more
+
+    async def bear(self, error: Exception) -> bool:
+        """One by itself was refused by what it holds. What is refused again and again always will be, and what was told
+        after it is not to wait for that. Whether to try again at once."""
+        again = self.refused[1] + 1 if self.refused[0] == self.first else 1
+        self.refused = self.first, again
+        if again < FOR_GOOD or self.conn is None or self.first is None:
+            return self.set_idle("events wait: refused by the database", error)
+        self.refused = None, 0
+        try:
+            async with answering(self.conn, ANSWER):
+                return await self.set_aside(self.conn, self.first, error)
+        except (*AWAY, *BAD_DATA, asyncpg.PostgresError) as worse:
+            self.leave()
+            return self.set_idle("events wait: what is refused cannot be set aside", worse)
+
+    async def set_aside(self, conn: asyncpg.Connection, id: int, error: Exception) -> bool:
+        """Without its alerts, where those are what is refused; else altogether."""
+        events, rights = list[Event](), 0
+        async with conn.transaction():
+            if (told := await select_told(conn, id)) is None:
+                return False
+            with suppress(*BAD_DATA):
+                async with conn.transaction():
+                    if (numbered := await number(conn, 1)) is not None:
+                        events, rights = numbered.events, numbered.rights
+            await insert_refused(conn, told, events[0].id if events else None, repr(error))
+        await self.count_refused(conn)
+        logger.error("an event was refused by the database for good, and is set aside", id=id, error=repr(error))
+        if events:
+            self.publish(events, rights, has_messages=True)
+        return True
+
+    async def count_refused(self, conn: asyncpg.Connection) -> None:
+        self.metrics.refused_events.set(await count_refused(conn))
 
     def set_idle(self, what: str, error: Exception) -> bool:
         """Nothing more can be done at once."""
@@ -153,6 +191,7 @@ class Numberer:
         if not self.has_duty:
             await self.look_after(conn)
             return False
+        await self.count_refused(conn)
         head = await select_head(conn)
         if head > self.last:
             await self.publish_newest(conn, head)

@@ -1,7 +1,6 @@
-"""Repeats: how many fixes of each device came again, by the hour. In memory only: they say how a device behaves, and
-begin anew with the server."""
+"""Repeats: how many fixes of each device came again, by the hour, until they are rows of the table, which counts for
+all processes that ever owned the log."""
 
-from collections import deque
 from typing import Final
 
 HOUR_US: Final = 3_600_000_000
@@ -9,22 +8,35 @@ HOURS: Final = 24
 
 
 class Repeats:
-    """Bound: 24 hours of each device that repeats itself."""
+    """Bound: the hours since what is here was taken, of each device that repeats itself."""
 
     def __init__(self) -> None:
-        self._hours: dict[int, deque[tuple[int, int]]] = {}  # by device: hour, count
+        self._unsaved: dict[tuple[int, int], int] = {}  # by device and hour
 
     def note(self, device: int, count: int, now: int) -> None:
         """`now` in µs."""
-        hours = self._hours.setdefault(device, deque(maxlen=HOURS))
-        hour = now // HOUR_US
-        if hours and hours[-1][0] == hour:
-            count += hours.pop()[1]
-        hours.append((hour, count))
+        at = device, now // HOUR_US
+        self._unsaved[at] = self._unsaved.get(at, 0) + count
 
     def count(self, device: int, now: int) -> int:
-        """Of the last day."""
-        return sum(count for hour, count in self._hours.get(device, ()) if hour > now // HOUR_US - HOURS)
+        """Of the last day, and not in the table yet."""
+        begin = find_begin(now)
+        return sum(count for (each, hour), count in self._unsaved.items() if each == device and hour >= begin)
+
+    def take(self) -> dict[tuple[int, int], int]:
+        """All there are, which are the caller's from now on."""
+        taken, self._unsaved = self._unsaved, {}
+        return taken
+
+    def give_back(self, counts: dict[tuple[int, int], int]) -> None:
+        """They could not be stored."""
+        for at, count in counts.items():
+            self._unsaved[at] = self._unsaved.get(at, 0) + count
 
     def forget(self, device: int) -> None:
-        self._hours.pop(device, None)
+        self._unsaved = {at: count for at, count in self._unsaved.items() if at[0] != device}
+
+
+def find_begin(now: int) -> int:
+    """The first hour of the last day; `now` in µs."""
+    return now // HOUR_US - HOURS + 1

@@ -72,6 +72,9 @@ class LinkRoom:
     def catch_up(self, viewer: Viewer) -> None:
         """There are no events here."""
 
+    def look_ahead(self, viewer: Viewer, wish: Subscribe) -> bool:
+        return False
+
     def end(self) -> None:
         for viewer in tuple(self.viewers):
             viewer.fail(NotSignedIn(GONE))

@@ -11,10 +11,9 @@ class Head:
     event: int = 0
     oldest: int = 0
 
-    def has_events_after(self, after: int) -> bool:
-        """Whether none that follows this number was cut off. A number beyond the newest belongs to another log."""
-        return self.oldest - 1 <= after <= self.event
-
-    def explain(self, after: int) -> str:
-        """Why there is nothing to go on from, after this number."""
+    def find_gap(self, after: int | None) -> str:
+        """Why there is nothing to go on from after this number; "" where none that follows it was cut off. A number
+        beyond the newest belongs to another log."""
+        if after is None or self.oldest - 1 <= after <= self.event:
+            return ""
         return "there are no events up to that number" if after > self.event else "the events after that number are cut"

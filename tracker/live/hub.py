@@ -27,6 +27,7 @@ from tracker.model.moment import now_ms, now_us
 from tracker.model.position import Position
 from tracker.model.token import Token
 from tracker.model.update import Update
+from tracker.store.events import select_head
 from tracker.store.pool import AWAY, borrow
 
 logger = structlog.get_logger()
@@ -268,6 +269,19 @@ class Hub:
             await catch_up(viewer, self.pool, self.head, self.sights)
         finally:
             viewer.is_catching_up = False
+
+    def look_ahead(self, viewer: Viewer, wish: Subscribe) -> bool:
+        """Another process may have told it events of which the bus brings the word here only now."""
+        self.attend(viewer, self.read_ahead(viewer, wish))
+        return True
+
+    async def read_ahead(self, viewer: Viewer, wish: Subscribe) -> None:
+        async with borrow(self.pool) as conn:
+            newest = await select_head(conn)
+        if newest > self.head.event:
+            self.note_event(newest)
+        if viewer.asked is wish and not viewer.is_closed:
+            viewer.subscribe(wish, is_sure=True)
 
     def attend(self, viewer: Viewer, work: Coroutine[Any, Any, None]) -> None:
         """Short work for one viewer. What goes wrong in it is the viewer's, never the server's."""

@@ -44,8 +44,10 @@ class Host(Protocol):
     def catch_up(self, viewer: Viewer) -> None:
         """Begin to send what `misses_events` says it misses, if that is not under way."""
 
-    def wake(self) -> None:
-        """There may be something to send with the next tick."""
+    def look_ahead(self, viewer: Viewer, wish: Subscribe) -> bool:
+        """It had events that this process has not heard of: True where the table is asked, and `subscribe` follows."""
+
+    def wake(self) -> None: ...  # there may be something to send with the next tick
 
 
 class Viewer:
@@ -74,8 +76,8 @@ class Viewer:
         self.has_mail = False  # there may be more of it
         self.is_reading = False
         self.bad = 0
-        self.resumed = True
-        self.reason = ""  # why not
+        self.asked: Subscribe | None = None  # the last, which may not be `wish` yet
+        self.reason = ""  # why it could not go on from where it was
         self.owes_answer = False  # to the last subscribe
         self.owes_snapshot = False
         self.payday = 0.0  # monotonic s: no snapshot before
@@ -110,20 +112,21 @@ class Viewer:
         else:
             self.resume()
 
-    def subscribe(self, wish: Subscribe) -> None:
+    def subscribe(self, wish: Subscribe, *, is_sure: bool = False) -> None:
         """Replaces all that was wished before. Of several that come while the socket is full, the last is answered."""
+        self.asked = wish
+        after = wish.events.after if wish.events else None
+        if after is not None and after > self.head.event and not is_sure and self.host.look_ahead(self, wish):
+            return
         if self.token is not None and self.token.kind == "link":
             wish = msgspec.structs.replace(wish, events=None, messages=None)
         self.wish = wish
         self.wants_events = wish.events is not None
         self.is_paused = False
-        after = wish.events.after if wish.events else None
-        self.resumed = after is None or self.head.has_events_after(after)
-        if after is not None and not self.resumed:
-            self.reason = self.head.explain(after)
+        self.reason = self.head.find_gap(after)
         self.message = wish.messages.after if wish.messages else None
         self.has_mail = True
-        self.event = after if self.resumed and after is not None else self.head.event
+        self.event = self.head.event if after is None or self.reason else after
         self.owes_answer = True
         self.pay(monotonic())
 
@@ -173,8 +176,8 @@ class Viewer:
         return True
 
     def answer(self) -> None:
-        self.socket.send(frames.encode_subscribed(self.head.epoch, self.resumed, self.event))
-        if not self.resumed:
+        self.socket.send(frames.encode_subscribed(self.head.epoch, not self.reason, self.event))
+        if self.reason:
             self.socket.send(frames.encode_reset(self.reason, self.event))
 
     def snapshot(self) -> None:

@@ -28,7 +28,7 @@ from tracker.start import EVERYWHERE, base_url
 from tracker.store.installation import upsert_push_key
 from tracker.store.pool import AWAY, borrow, open_pool
 
-CONNECTIONS: Final = 4
+CONNECTIONS: Final = 5  # one of them is kept by who tells Home Assistant
 ANSWER: Final = 15.0  # s for one statement
 AGAIN: Final = 1.0  # s to the next attempt to reach the database
 REPORT: Final = 1.0  # s

@@ -9,13 +9,15 @@ import structlog
 
 from tracker.alerts.alarms import repeat_alarms
 from tracker.errors import TrackerError
+from tracker.ingest.repeats import Repeats, find_begin
 from tracker.live.hub import Hub
-from tracker.model.moment import now_ms
+from tracker.model.moment import now_ms, now_us
 from tracker.store.device_status import prune_statuses
 from tracker.store.erasures import erase, select_erasure, vacuum_touched
 from tracker.store.messages import select_expired
 from tracker.store.pool import AWAY, borrow
 from tracker.store.quarantine import prune_quarantine
+from tracker.store.repeats import add_repeats, prune_repeats
 from tracker.store.rhythms import learn_rhythm, select_to_learn
 from tracker.store.shares import prune_shares
 
@@ -84,6 +86,19 @@ async def learn(pool: asyncpg.Pool) -> None:
             logger.warning("no rhythm learned", error=repr(error))
 
 
+async def save_repeats(pool: asyncpg.Pool, repeats: Repeats) -> None:
+    """Until cancelled: what this process counted while it owned the log is known to the others, and to the next."""
+    while True:
+        await asyncio.sleep(LOOK)
+        if counts := repeats.take():
+            try:
+                async with borrow(pool) as conn:
+                    await add_repeats(conn, counts)
+            except (TrackerError, *AWAY) as error:
+                repeats.give_back(counts)
+                logger.warning("repeats are not stored yet", error=repr(error))
+
+
 async def sweep(pool: asyncpg.Pool) -> None:
     """Until cancelled: what may not grow for ever is cut."""
     while True:
@@ -93,5 +108,6 @@ async def sweep(pool: asyncpg.Pool) -> None:
                 await prune_quarantine(conn)
                 await prune_statuses(conn)
                 await prune_shares(conn)
+                await prune_repeats(conn, find_begin(now_us()))
         except (TrackerError, *AWAY) as error:
             logger.warning("not swept", error=repr(error))

@@ -7,12 +7,14 @@ tell is that its holder hangs; who waits for the work sees that, and ends the se
 
 from typing import Final
 
-from asyncpg import Connection
+from asyncpg import Connection, Pool
 
 from tracker.store.advisory import end_holders
 
 LOCK_CLASS: Final = 0x747264  # "trd": first half of the lock's key; the duty is the other
 NUMBERING: Final = 1
+ASK: Final = 5.0  # s for a connection
+ANNOUNCING: Final = 2  # to Home Assistant
 
 
 async def take_duty(conn: Connection, duty: int) -> bool:
@@ -24,3 +26,30 @@ async def take_duty(conn: Connection, duty: int) -> bool:
 async def end_duty(conn: Connection, duty: int) -> None:
     """End the session that has it, and with it what that has not committed."""
     await end_holders(conn, LOCK_CLASS, [duty])
+
+
+class Duty:
+    """One for which this process stands by, or has it, with the connection of the pool that holds it."""
+
+    def __init__(self, pool: Pool, number: int) -> None:
+        self.pool = pool
+        self.number = number
+        self.conn: Connection | None = None
+
+    async def hold(self) -> bool:
+        """Whether it is ours now. Raises where the connection is lost, and with it the duty; then `leave`."""
+        if self.conn is not None:
+            await self.conn.execute("select 1")
+            return True
+        conn = await self.pool.acquire(timeout=ASK)
+        if not await take_duty(conn, self.number):
+            await self.pool.release(conn)
+            return False
+        self.conn = conn
+        return True
+
+    async def leave(self) -> None:
+        if self.conn is not None:
+            conn, self.conn = self.conn, None
+            conn.terminate()
+            await self.pool.release(conn)

@@ -51,6 +51,7 @@ OF_DEVICES: Final = (
            where told ->> 'device' = any($1) or told -> 'evidence' ->> 'other' = any($1))""",
     "delete from outbox where device = any($1) or body -> 'evidence' ->> 'other' = any($1)",
     "delete from event where evidence ->> 'other' = any($1)",
+    "delete from refused_event where told -> 'evidence' ->> 'other' = any($1)",
     "update audit set object = 'erased', detail = null where object = any($1)",
     f"update subscription set {_blank('wish', 'devices')}",
     f"update geofence set {_blank('feature', 'properties,devices')}",

@@ -1,7 +1,7 @@
 """Announcer: tells a broker where devices are, in the words by which Home Assistant finds them by itself.
 
-Only the newest is told, and no device more often than every five seconds: what nobody heard is of no use later. Where
-the broker is away nothing waits but the next attempt, and then all is told anew.
+Of several machines one tells. Only the newest is told, and no device more often than every five seconds: what nobody
+heard is of no use later. Where the broker is away nothing waits but the next attempt, and then all is told anew.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from tracker.alerts.home_assistant.discovery import make_attributes, make_config
 from tracker.logs import Seldom
 from tracker.model.whereabouts import Whereabouts
 from tracker.settings import Remote
+from tracker.store.duties import ANNOUNCING, Duty
 from tracker.store.installation import select_epoch
 from tracker.store.pool import borrow
 from tracker.store.whereabouts import delete_announced, insert_announced, select_announced, select_whereabouts
@@ -35,6 +36,7 @@ class Announcer:
     def __init__(self, pool: asyncpg.Pool, server: Remote, prefix: str) -> None:
         """`prefix`: of Home Assistant's discovery."""
         self.pool = pool
+        self.duty = Duty(pool, ANNOUNCING)
         self.broker = Broker(server)
         self.prefix = prefix
         self.own = ""
@@ -47,15 +49,19 @@ class Announcer:
                 if (error := await venture(self.turn())) is not None:
                     self.told.clear()  # another broker, or one that forgot: all of it again
                     self.broker.unlink()
+                    await self.duty.leave()  # another machine may reach it
                     if isinstance(error, OSError):  # of which TimeoutError is one
                         seldom.warning("the broker does not take where devices are", error=repr(error))
                     else:
                         complain(error)
                 await asyncio.sleep(EVERY)
         finally:
+            await self.duty.leave()
             await self.broker.close()
 
     async def turn(self) -> None:
+        if not await self.duty.hold():
+            return
         async with borrow(self.pool) as conn:
             self.own = self.own or await select_epoch(conn)
             found = await select_whereabouts(conn)
