@@ -11,9 +11,11 @@ import asyncpg
 import structlog
 
 from tracker import posts
+from tracker.access import failures
 from tracker.access.addresses import Addresses
 from tracker.access.bounds import make_bounds
 from tracker.access.gate import Gate
+from tracker.access.passwords import Passwords
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.api.app import Parts, build_app
 from tracker.app_answers import AppAnswers
@@ -107,6 +109,7 @@ class Server:
         self.owned = asyncio.Event()  # with `is_owner`
         self.clock_fault: str | None = None  # why nobody is listened to yet
         self.newest = Newest()
+        self.passwords = Passwords(pool)
         self.refused = 0  # events, when it was asked for last
         self.addresses = Addresses(doors)
         self.sources = Sources(doors, self.addresses, self.posts)
@@ -133,6 +136,7 @@ class Server:
             count_repeats=lambda device: self.writer.repeats.count(device, now_us()),
             carriers=self.carriers,
             newest=self.newest,
+            passwords=self.passwords,
             postbox=self.postbox,
             links=self.links,
             metrics_token=self.settings.metrics_token,
@@ -147,6 +151,7 @@ class Server:
         """The other processes of this installation."""
         spread.join(self.writer, self.hub, self.newest, self.tasks)
         spread.find_reasons, spread.cut_off = self.find_faults, self.part
+        spread.hear_failure = failures.share(failures.list_counts(self.gate, self.passwords), spread.tell_failure)
         self.log.may_take = lambda: spread.is_heard and not self.is_aside
 
     def is_open(self) -> bool:

@@ -9,12 +9,14 @@ import os
 import random
 import signal
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import asyncpg
+import httpx2
 import pytest
 
 from tests.alerts.conftest import until
@@ -23,8 +25,11 @@ from tests.faults.fleet import Fleet, fleet
 from tests.faults.machines import Machine, find_owner, machines
 from tests.faults.watching import LONG_S, Watcher, ask_ready, check, watching
 from tests.patience import is_busy
+from tests.running import CERTIFICATES
+from tracker.access.guesses import FREE
 
 AHEAD: Final = (0, 1, 0)  # minutes
+HEARD: Final = 0.02  # s, for what one process tells the others to come there
 HOUR: Final = float(os.environ.get("TRACKER_TEST_HOUR_S", "3600"))
 
 
@@ -205,6 +210,17 @@ async def test_a_bad_day(three: list[Machine], url: str, name: str) -> None:
         await live_through(Stage(three, driving, conn), DAYS[name], DAYS[name].short)
         await check(conn, driving, watchers)
     await conn.close()
+
+
+async def test_failures_to_sign_in_count_wherever_they_were(three: list[Machine]) -> None:
+    """Wrong tokens from one address, at one machine after the other: none is a way to have as many again."""
+    statuses = Counter[int]()
+    for n in range(3 * FREE):
+        async with httpx2.AsyncClient(base_url=three[n % 3].server.url, verify=CERTIFICATES) as http:
+            answer = await http.get("/api/devices", headers={"Authorization": "Bearer wrong"})
+        statuses[answer.status_code] += 1
+        await asyncio.sleep(HEARD)
+    assert statuses[401] < 2 * FREE and statuses[429] >= FREE
 
 
 @pytest.mark.long

@@ -18,7 +18,7 @@ from tracker.access.challenges import Challenges, find_end
 from tracker.alerts.home_assistant import announcer
 from tracker.alerts.home_assistant.announcer import Announcer
 from tracker.app_answers import AGAIN, AppAnswers
-from tracker.ingest.repeats import HOUR_US, Repeats, find_begin
+from tracker.ingest.repeats import Repeats
 from tracker.model.address import Address
 from tracker.model.device import Device
 from tracker.model.dialect import Dialect
@@ -28,7 +28,7 @@ from tracker.model.report import App, Report
 from tracker.settings import Remote
 from tracker.store.challenges import use_challenge
 from tracker.store.commands import insert_command
-from tracker.store.repeats import add_repeats, prune_repeats, sum_repeats
+from tracker.store.repeats import HOUR_US, add_repeats, prune_repeats, sum_repeats
 
 
 async def test_a_signature_is_worth_something_once_whoever_is_shown_it(
@@ -60,9 +60,8 @@ async def test_repeats_are_those_of_all_owners(conn: asyncpg.Connection, device:
     for each in (first, second):
         await add_repeats(conn, each.take())
     second.note(device.key, 4, now)
-    begin = find_begin(now)
-    assert await sum_repeats(conn, device.key, begin) + second.count(device.key, now) == 9
-    await prune_repeats(conn, begin)
+    assert await sum_repeats(conn, device.key, now) + second.count(device.key, now) == 9
+    await prune_repeats(conn, now)
     assert await conn.fetchval("select sum(count) from repeated_fix") == 5
 
 

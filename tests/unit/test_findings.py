@@ -4,11 +4,12 @@ import msgspec
 import pytest
 
 from tests.moments import MONDAY
-from tracker.ingest.repeats import HOUR_US, Repeats
+from tracker.ingest.repeats import Repeats
 from tracker.model.finding import Vitals
 from tracker.model.fix import Fix, Row
 from tracker.phones.findings import find_all
 from tracker.phones.measure import find_offset, find_ratio, find_steady
+from tracker.store.repeats import HOUR_US
 
 NOW = MONDAY
 WELL = Vitals(

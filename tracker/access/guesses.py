@@ -26,6 +26,7 @@ class Guesses:
         self._clock = clock
         self._free = free
         self._failures: OrderedDict[str, Failures] = OrderedDict()
+        self.tell: Callable[[str, bool], None] = lambda address, is_more: None  # the other processes
 
     def wait(self, address: str) -> float:
         """Seconds this address has to wait before it may fail again; 0 for now."""
@@ -38,6 +39,22 @@ class Guesses:
         return 0 if failures is None or self._clock() - failures.last > FORGIVEN else failures.count
 
     def note_failure(self, address: str) -> None:
+        self.tell(address, True)
+        self.hear(address, True)
+
+    def take_back(self, address: str) -> None:
+        """One failure less: it was none after all."""
+        self.tell(address, False)
+        self.hear(address, False)
+
+    def hear(self, address: str, is_more: bool) -> None:
+        """One more failure, or one less, wherever it was."""
+        if is_more:
+            self._add(address)
+        else:
+            self._take_back(address)
+
+    def _add(self, address: str) -> None:
         now = self._clock()
         failures = self._failures.pop(address, None)
         if failures is None or now - failures.last > FORGIVEN:
@@ -50,8 +67,7 @@ class Guesses:
         if len(self._failures) > REMEMBERED:
             self._failures.popitem(last=False)
 
-    def take_back(self, address: str) -> None:
-        """One failure less: it was none after all."""
+    def _take_back(self, address: str) -> None:
         failures = self._failures.get(address)
         if failures is not None:
             failures.count -= 1

@@ -41,7 +41,7 @@ class SecondFactor:
     def __init__(self, pool: asyncpg.Pool, clock: Callable[[], float] = time.time) -> None:
         self._pool = pool
         self._clock = clock
-        self._guesses = Guesses(free=FREE)
+        self.guesses = Guesses(free=FREE)
 
     async def check(self, person: int, code: str | None) -> None:
         """CodeNeeded without one, NotSignedIn for a wrong one or one that was used, TooMany for who has to wait."""
@@ -79,14 +79,14 @@ class SecondFactor:
     async def _try(self, person: int, code: str, wrong: TrackerError) -> None:
         """A try counts as failed from its beginning, so that those made at the same time count, too."""
         account = str(person)
-        if (wait := self._guesses.wait(account)) > 0:
+        if (wait := self.guesses.wait(account)) > 0:
             raise TooMany("too many wrong codes; wait a little", retry_after=wait)
-        self._guesses.note_failure(account)
+        self.guesses.note_failure(account)
         async with borrow(self._pool) as conn, conn.transaction():
             is_right = await self._use(conn, person, NOISE.sub("", code).upper())
         if not is_right:
             raise wrong
-        self._guesses.take_back(account)
+        self.guesses.take_back(account)
 
     async def _use(self, conn: asyncpg.Connection, person: int, code: str) -> bool:
         found = await select_second_factor(conn, person, lock=True)

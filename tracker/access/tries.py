@@ -47,6 +47,14 @@ class Tries:
         self._of_both.take_back(both)
         self._while_attacked.take_back(both)
 
+    def list_counts(self, name: str) -> dict[str, Guesses]:
+        return {
+            f"{name} of address": self._of_address,
+            f"{name} of account": self._of_account,
+            f"{name} of both": self._of_both,
+            f"{name} while attacked": self._while_attacked,
+        }
+
 
 def _name(account: str, address: str) -> tuple[str, str, str]:
     account, place = account.casefold(), find_place(address)

@@ -72,7 +72,7 @@ from tracker.api import (
     tracks,
     watchers,
 )
-from tracker.api.control import Asked, PageConfig, Ready
+from tracker.api.control import Checks, PageConfig, Ready
 from tracker.api.cors import share
 from tracker.api.headers import harden
 from tracker.api.problems import handle_errors
@@ -156,7 +156,7 @@ def build_app(parts: Parts, site: BuiltPage = BUILT_PAGE) -> Quart:
     _protect(app, gate, parts.metrics, site)
     for blueprint in (
         control.blueprint(
-            Asked(parts.ready, parts.notes),
+            Checks(parts.ready, parts.notes),
             parts.metrics,
             PageConfig(tracker.__version__, site.map_style),
             watch,

@@ -49,7 +49,7 @@ class PageConfig(msgspec.Struct, frozen=True):
     streets: list[tuple[float, float, float, float]] = []
 
 
-class Asked(NamedTuple):
+class Checks(NamedTuple):
     """What /readyz asks. `notes`: after `ready`, for it is found by the way."""
 
     ready: Ready
@@ -57,7 +57,7 @@ class Asked(NamedTuple):
 
 
 def blueprint(
-    asked: Asked, counts: Metrics, config: PageConfig, watch: Watch, streets: Path | None = None
+    checks: Checks, counts: Metrics, config: PageConfig, watch: Watch, streets: Path | None = None
 ) -> Blueprint:
     routes = Blueprint("control", __name__)
 
@@ -74,8 +74,8 @@ def blueprint(
     @public
     async def readyz() -> Response:
         """Say whether database, migrations and bus are there."""
-        reasons = await asked.ready()
-        response = answer(Readiness(not reasons, reasons, asked.notes()), 503 if reasons else 200)
+        reasons = await checks.ready()
+        response = answer(Readiness(not reasons, reasons, checks.notes()), 503 if reasons else 200)
         if counts.process is not None:
             response.headers["X-Tracker-Process"] = counts.process
         return response

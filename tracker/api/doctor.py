@@ -11,7 +11,6 @@ from tracker.access.guard import allow, sight
 from tracker.api.devices import find_device
 from tracker.api.edge import answer
 from tracker.errors import NotAllowed
-from tracker.ingest.repeats import find_begin
 from tracker.model.finding import Finding, Vitals
 from tracker.model.moment import format_ms, now_ms, now_us
 from tracker.model.report import App
@@ -69,7 +68,7 @@ def blueprint(pool: asyncpg.Pool, count_repeats: CountRepeats) -> Blueprint:
                 raise NotAllowed("how a device is that is vague or paused is said to the person whose own it is")
             apps = await select_apps(conn, key)
             vitals = await take_vitals(conn, key, apps)
-            repeats = await sum_repeats(conn, key, find_begin(now_us())) + count_repeats(key)
+            repeats = await sum_repeats(conn, key, now_us()) + count_repeats(key)
         return answer(_make_answer(vitals, apps[0].app if apps else None, repeats))
 
     return routes

@@ -1,10 +1,7 @@
 """Repeats: how many fixes of each device came again, by the hour, until they are rows of the table, which counts for
 all processes that ever owned the log."""
 
-from typing import Final
-
-HOUR_US: Final = 3_600_000_000
-HOURS: Final = 24
+from tracker.store.repeats import HOUR_US, find_begin
 
 
 class Repeats:
@@ -35,8 +32,3 @@ class Repeats:
 
     def forget(self, device: int) -> None:
         self._unsaved = {at: count for at, count in self._unsaved.items() if at[0] != device}
-
-
-def find_begin(now: int) -> int:
-    """The first hour of the last day; `now` in µs."""
-    return now // HOUR_US - HOURS + 1

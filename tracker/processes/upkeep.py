@@ -9,7 +9,7 @@ import structlog
 
 from tracker.alerts.alarms import repeat_alarms
 from tracker.errors import TrackerError
-from tracker.ingest.repeats import Repeats, find_begin
+from tracker.ingest.repeats import Repeats
 from tracker.live.hub import Hub
 from tracker.model.moment import now_ms, now_us
 from tracker.store.device_status import prune_statuses
@@ -108,6 +108,6 @@ async def sweep(pool: asyncpg.Pool) -> None:
                 await prune_quarantine(conn)
                 await prune_statuses(conn)
                 await prune_shares(conn)
-                await prune_repeats(conn, find_begin(now_us()))
+                await prune_repeats(conn, now_us())
         except (TrackerError, *AWAY) as error:
             logger.warning("not swept", error=repr(error))

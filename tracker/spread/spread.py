@@ -16,7 +16,7 @@ from tracker.spread.counts import AllCounts
 from tracker.spread.desk import Desk
 from tracker.spread.nats_bus import NatsBus
 from tracker.spread.remote import RemoteOwner
-from tracker.spread.words import Counting, Filling, Letter, Pulse, Repeat, Replies, Turn
+from tracker.spread.words import Counting, Failing, Filling, Letter, Pulse, Repeat, Replies, Turn
 
 logger = structlog.get_logger()
 
@@ -68,6 +68,7 @@ class Spread:
         self.find_reasons: Callable[[], list[str]] = list
         self.cut_off: Callable[[], None] = lambda: None  # what is done where nobody may hear us
         self.was_heard = False
+        self.hear_failure: Callable[[str, str, bool], None] = lambda count, whom, is_more: None
 
     def join(self, writer: Writer, hub: Hub, newest: Newest, tasks: asyncio.TaskGroup) -> None:
         self.writer, self.hub, self.newest, self.tasks = writer, hub, newest, tasks
@@ -164,6 +165,9 @@ class Spread:
             self.hear_pulse(letter)
         elif isinstance(letter, Filling):
             self.tasks.create_task(self.fill(letter))
+        elif isinstance(letter, Failing):
+            if letter.life != self.life:
+                self.hear_failure(letter.count, letter.whom, letter.is_more)
         elif isinstance(letter, Counting):
             self.courier.tell(letter.life, self.counted.make(self.life))
         else:
@@ -218,6 +222,9 @@ class Spread:
         """It was deleted."""
         self.owner.forget(device)
         self.desk.forget(device)
+
+    def tell_failure(self, count: str, whom: str, is_more: bool) -> None:
+        self.courier.tell_all(Failing(self.life, count, whom, is_more))
 
     async def gather_counts(self) -> None:
         """What all count, as far as they answer in time."""

@@ -175,7 +175,16 @@ class Counts(Word, frozen=True, tag=16):
     text: bytes
 
 
-Letter = Turn | Replies | Repeat | Filling | Pulse | Counting | Counts
+class Failing(Word, frozen=True, tag=17):
+    """Somebody failed to sign in at the process `life`, or did not after all: it counts everywhere."""
+
+    life: str
+    count: str
+    whom: str
+    is_more: bool
+
+
+Letter = Failing | Turn | Replies | Repeat | Filling | Pulse | Counting | Counts
 
 encode: Final = msgspec.msgpack.Encoder().encode
 decode_letter: Final = msgspec.msgpack.Decoder(Letter).decode

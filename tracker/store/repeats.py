@@ -1,8 +1,12 @@
 """Table repeated_fix: how many fixes of a device came again, by the hour."""
 
 from collections.abc import Mapping
+from typing import Final
 
 import asyncpg
+
+HOUR_US: Final = 3_600_000_000
+HOURS: Final = 24  # that are kept
 
 
 async def add_repeats(conn: asyncpg.Connection, counts: Mapping[tuple[int, int], int]) -> None:
@@ -19,13 +23,20 @@ async def add_repeats(conn: asyncpg.Connection, counts: Mapping[tuple[int, int],
     )
 
 
-async def sum_repeats(conn: asyncpg.Connection, device: int, since: int) -> int:
-    """From this hour on."""
+def find_begin(now: int) -> int:
+    """The first hour of the last day; `now` in µs."""
+    return now // HOUR_US - HOURS + 1
+
+
+async def sum_repeats(conn: asyncpg.Connection, device: int, now: int) -> int:
+    """Of the last day; `now` in µs."""
     found: int = await conn.fetchval(
-        "select coalesce(sum(count), 0)::bigint from repeated_fix where device = $1 and hour >= $2", device, since
+        "select coalesce(sum(count), 0)::bigint from repeated_fix where device = $1 and hour >= $2",
+        device,
+        find_begin(now),
     )
     return found
 
 
-async def prune_repeats(conn: asyncpg.Connection, since: int) -> None:
-    await conn.execute("delete from repeated_fix where hour < $1", since)
+async def prune_repeats(conn: asyncpg.Connection, now: int) -> None:
+    await conn.execute("delete from repeated_fix where hour < $1", find_begin(now))
