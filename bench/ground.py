@@ -154,7 +154,7 @@ def serving(which: str, url: str, program: str | None = None) -> Iterator[tuple[
         options = ["serve", "--bind", "127.0.0.1:0", "--database", url]
         command = ["-c", f"{start}; from tracker.cli import main; main()", *options]
     with log.open("wb") as out:
-        environment = os.environ | SETTINGS
+        environment = {"TRACKER_DATA": f"{log}.data"} | os.environ | SETTINGS
         process = subprocess.Popen([sys.executable, *command], stdout=out, stderr=out, env=environment)
     try:
         port = wait_for(lambda: port_of(log), process, log)
@@ -165,6 +165,7 @@ def serving(which: str, url: str, program: str | None = None) -> Iterator[tuple[
         process.send_signal(signal.SIGKILL)
         process.wait()
         log.unlink()
+        shutil.rmtree(f"{log}.data", ignore_errors=True)
 
 
 def wait_for(look: Callable[[], int], process: subprocess.Popen[bytes], log: Path) -> int:

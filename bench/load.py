@@ -1,6 +1,7 @@
-"""The devices of bench/pipeline.py in one process: `python -m bench.load PORT DEVICES FIXES_PER_FRAME KIND WINDOW`.
+"""The devices of bench/pipeline.py in one process: `python -m bench.load PORT DEVICES FIXES KIND WINDOW [FIRST]`.
 
-KIND is text or binary; WINDOW, how many frames of a device may be unacked.
+FIXES are those of a frame; KIND is text or binary; WINDOW, how many frames of a device may be unacked; FIRST, the
+number of the first device.
 
 Then lines on stdin: `paced FRAMES_PER_S SECONDS` sends by the clock whatever the server does, but for the window;
 `flood SECONDS` keeps every device's window full. Each answers one line of JSON when all is acked.
@@ -86,13 +87,13 @@ def connect(senders: list[Sender]) -> list[Sender]:
 
 
 class Crowd:
-    def __init__(self, port: int, devices: int, fixes: int, is_binary: bool, window: int) -> None:
+    def __init__(self, port: int, numbers: range, fixes: int, is_binary: bool, window: int) -> None:
         self.fixes = fixes
         self.window = window
         self.senders: list[Sender] = []
-        for first in range(0, devices, AT_ONCE):
-            last = min(first + AT_ONCE, devices)
-            self.senders += connect([Sender(port, number, fixes, is_binary) for number in range(first, last)])
+        for begin in range(0, len(numbers), AT_ONCE):
+            some = numbers[begin : begin + AT_ONCE]
+            self.senders += connect([Sender(port, number, fixes, is_binary) for number in some])
         self.poll = select.epoll()
         self.by_descriptor = {sender.link.socket.fileno(): sender for sender in self.senders}
         for descriptor in self.by_descriptor:
@@ -147,8 +148,8 @@ class Crowd:
             self.listen(0.05)
 
 
-def main(port: int, devices: int, fixes: int, kind: str, window: int) -> None:
-    crowd = Crowd(port, devices, fixes, kind == "binary", window)
+def main(port: int, numbers: range, fixes: int, kind: str, window: int) -> None:
+    crowd = Crowd(port, numbers, fixes, kind == "binary", window)
     print("ready", flush=True)
     for line in sys.stdin:
         word, *figures = line.split()
@@ -159,4 +160,6 @@ def main(port: int, devices: int, fixes: int, kind: str, window: int) -> None:
 
 if __name__ == "__main__":
     assert STEPS == 50
-    main(int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], int(sys.argv[5]))
+    first = int(sys.argv[6]) if len(sys.argv) > 6 else 0
+    numbers = range(first, first + int(sys.argv[2]))
+    main(int(sys.argv[1]), numbers, int(sys.argv[3]), sys.argv[4], int(sys.argv[5]))

@@ -38,8 +38,12 @@ class Children(NamedTuple):
     nats: list[int]
 
 
+def find_parent(server: int) -> int:
+    return int(Path(f"/proc/{server}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def find_children(server: int) -> Children:
-    parent = int(Path(f"/proc/{server}/stat").read_text().rpartition(")")[2].split()[1])
+    parent = find_parent(server)
     found = Children([], [])
     for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
         words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")

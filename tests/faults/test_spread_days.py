@@ -24,7 +24,7 @@ from tests.databases import Databases, copied
 from tests.faults.fleet import Fleet, fleet
 from tests.faults.machines import Machine, find_owner, machines
 from tests.faults.watching import LONG_S, Watcher, ask_ready, check, watching
-from tests.patience import is_busy
+from tests.patience import PATIENCE_S, is_busy
 from tests.running import CERTIFICATES
 from tracker.access.guesses import FREE
 
@@ -216,7 +216,8 @@ async def test_failures_to_sign_in_count_wherever_they_were(three: list[Machine]
     """Wrong tokens from one address, at one machine after the other: none is a way to have as many again."""
     statuses = Counter[int]()
     for n in range(3 * FREE):
-        async with httpx2.AsyncClient(base_url=three[n % 3].server.url, verify=CERTIFICATES) as http:
+        url = three[n % 3].server.url
+        async with httpx2.AsyncClient(base_url=url, timeout=PATIENCE_S, verify=CERTIFICATES) as http:
             answer = await http.get("/api/devices", headers={"Authorization": "Bearer wrong"})
         statuses[answer.status_code] += 1
         await asyncio.sleep(HEARD)
