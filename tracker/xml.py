@@ -17,12 +17,12 @@ class Handler(Protocol):
 def make_parser(handler: Handler) -> expat.XMLParserType:
     """Its `Parse` raises Invalid for a DOCTYPE. To allow one and forbid only its entities would need a list of all that
     it may name or expand, which has to be right for every version of expat; none of our formats has one."""
-    parser = expat.ParserCreate(namespace_separator=" ")
+    parser = expat.ParserCreate()  # to be told namespaces would refuse a prefix that nobody declared, as `gx:` often is
     parser.buffer_text = True  # otherwise a text comes in as many calls as it has lines
     parser.StartDoctypeDeclHandler = _refuse
-    parser.StartElementHandler = lambda name, attributes: handler.start(name.rpartition(" ")[2], attributes)
+    parser.StartElementHandler = lambda name, attributes: handler.start(name.rpartition(":")[2], attributes)
     parser.CharacterDataHandler = handler.text
-    parser.EndElementHandler = lambda name: handler.end(name.rpartition(" ")[2])
+    parser.EndElementHandler = lambda name: handler.end(name.rpartition(":")[2])
     return parser
 
 

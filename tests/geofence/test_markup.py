@@ -1,10 +1,13 @@
 """KML and GPX: what becomes a geofence, and what strangers put into XML."""
 
+import gzip
 import json
 import re
 from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import pytest
 
@@ -15,6 +18,7 @@ from tracker.geofence.reading.found import Found
 from tracker.geofence.reading.gpx import waypoints_and_lines
 from tracker.geofence.reading.kml import placemarks
 from tracker.geofence.reading.notes import FeatureNote
+from tracker.geofence.reading.packed import LARGEST
 
 Reader = Callable[[bytes], Iterator[Found | FeatureNote]]
 RING = "24,60 25,60,17 25,61\n24,61 24,60"
@@ -28,6 +32,14 @@ def kml(*inside: str) -> bytes:
 
 def gpx(*inside: str) -> bytes:
     return f'<gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1">{"".join(inside)}</gpx>'.encode()
+
+
+def kmz(files: dict[str, bytes], method: int = ZIP_DEFLATED) -> bytes:
+    packed = BytesIO()
+    with ZipFile(packed, "w", method) as files_in:
+        for name, text in files.items():
+            files_in.writestr(name, text)
+    return packed.getvalue()
 
 
 def placemark(geometry: str, more: str = "") -> str:
@@ -215,7 +227,12 @@ REFUSED: dict[str, tuple[bytes, type[TrackerError]]] = {
     "a long comment": (kml("<!--" + "x" * 1_000_000 + "-->"), TooLarge),
     "a long instruction": (kml("<?x " + "x" * 1_000_000 + "?>"), TooLarge),
     "a long name": (kml("<" + "x" * 1_000_000 + "/>"), TooLarge),
-    "a zip": (b"PK\x03\x04" + bytes(50), Invalid),
+    "half a zip": (b"PK\x03\x04" + bytes(50), Malformed),
+    "a zip without any": (kmz({"zones.shp": b"x"}), Invalid),
+    "a zip of very many files": (kmz({f"{number}.png": b"" for number in range(10_001)}), TooLarge),
+    "a zip that grows": (kmz({"doc.kml": bytes(LARGEST + 1)}), TooLarge),
+    "a zip that is wrong inside": (kmz({"doc.kml": b"abc"}, ZIP_STORED).replace(b"abc", b"abd"), Malformed),
+    "a gzip": (gzip.compress(kml("")), Invalid),
 }
 
 
@@ -224,6 +241,26 @@ def test_refused(case: str) -> None:
     body, error = REFUSED[case]
     with pytest.raises(error):
         list(placemarks(body))
+
+
+def test_of_a_kmz_the_first_kml_outside_all_folders_is_read() -> None:
+    main, other = (kml(placemark(polygon(RING)).replace("<name>Place", f"<name>{name}")) for name in ("Main", "Other"))
+    packed = kmz({"files/layer.kml": other, "images/a.png": b"x", "doc.kml": main})
+    assert [each["properties"]["name"] for each in taken(placemarks, packed)] == ["Main"]
+    assert [each["properties"]["name"] for each in taken(placemarks, kmz({"a/b/Zone.KML": other}))] == ["Other"]
+
+
+TEXT = kml(placemark(polygon(RING))).decode()
+UNTIDY = {
+    "blanks before it": f"\n \t<?xml version='1.0'?>{TEXT}",
+    "a prefix nobody declared": TEXT.replace("<name>", '<gx:balloon gx:x="1">1</gx:balloon><name>'),
+    "marks that cannot be seen": TEXT.replace("<coordinates>", "<coordinates>\ufeff").replace("25,61", "\u200b25,61"),
+}
+
+
+@pytest.mark.parametrize("case", UNTIDY)
+def test_what_is_untidy_is_read_as_what_it_means(case: str) -> None:
+    assert taken(placemarks, UNTIDY[case].encode()) == taken(placemarks, TEXT.encode())
 
 
 def test_other_encodings_are_read() -> None:

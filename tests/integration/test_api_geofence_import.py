@@ -294,7 +294,9 @@ XML = {
     "XML of something else": (b"<html/>", "", "text/xml", 415),
     "an entity": (ENTITY, "?format=kml", "application/xml", 422),
     "no XML": (b"{}", "?format=kml", "application/xml", 400),
-    "a KMZ": (b"PK\x03\x04", "", "application/vnd.google-earth.kmz", 422),
+    "half a KMZ": (b"PK\x03\x04", "", "application/vnd.google-earth.kmz", 400),
+    "a KMZ sent as GeoJSON": (b"PK\x03\x04", "", "application/geo+json", 422),
+    "XML sent as GeoJSON": (KML, "?radius=50", "application/geo+json", 422),
 }
 
 

@@ -36,7 +36,8 @@ TYPES: Final[dict[str, Format]] = {
     "application/x-ndjson": "geojson",
     "application/vnd.google-earth.kml+xml": "kml",
     "application/gpx+xml": "gpx",
-    "application/vnd.google-earth.kmz": "kml",  # which is then told apart, and refused
+    "application/vnd.google-earth.kmz": "kml",
+    "application/zip": "kml",  # as which a browser sends a KMZ that it does not know
 }
 
 XML: Final = frozenset({"application/xml", "text/xml"})

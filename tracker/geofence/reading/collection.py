@@ -23,7 +23,9 @@ from tracker.geofence.reading.geojson import (
     decode_as,
 )
 from tracker.geofence.reading.ids import SOURCE, identify, numbered, text_of
+from tracker.geofence.reading.mended import mend
 from tracker.geofence.reading.notes import BadFeature, FeatureNote, ReadingNotes
+from tracker.geofence.reading.packed import refuse_other
 from tracker.geofence.reading.parts import read_geometries
 from tracker.geofence.reading.recorded import is_recorded, tell_recorded
 from tracker.geofence.reading.split import split
@@ -84,6 +86,7 @@ def read_features(body: bytes) -> Iterator[Found | FeatureNote]:
         body = wrap(make_plain(body))
     except ValueError as error:
         raise Malformed(f"the collection is no text: {error}") from None
+    refuse_other(body)
     cut = split(body)
     if (note := check_crs(cut.crs)) is not None:
         yield FeatureNote(None, note)
@@ -92,6 +95,16 @@ def read_features(body: bytes) -> Iterator[Found | FeatureNote]:
 
 
 def _read_feature(index: int, text: bytes) -> Iterator[Found | FeatureNote]:
+    """One that is no JSON is read again where it can be mended."""
+    found = list(_read_feature_as_it_is(index, text))
+    if isinstance(found[0], Found) and isinstance(found[0].feature, Malformed):
+        mended, notes = mend(text)
+        if notes:
+            found = [*(FeatureNote(index, note) for note in notes), *_read_feature_as_it_is(index, mended)]
+    yield from found
+
+
+def _read_feature_as_it_is(index: int, text: bytes) -> Iterator[Found | FeatureNote]:
     own = None
     properties: dict[str, Any] = {}
     try:

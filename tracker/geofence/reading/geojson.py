@@ -150,7 +150,10 @@ def decode_as(text: bytes, kind: Any, field: str) -> Any:
         raise Malformed("the feature is nested too deeply") from None
     except msgspec.ValidationError as error:
         raise make_refusal(error, field) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        where = f"the byte {error.object[error.start]:#x} in {error.object[:40]!r}"
+        raise Malformed(f"the feature is not in UTF-8, for {where}: save the file in UTF-8") from None
+    except msgspec.DecodeError as error:
         raise Malformed(f"the feature is no JSON: {error}") from None
 
 

@@ -10,6 +10,7 @@ from tracker.geofence.reading.geojson import Feature, Geometry, LineString, Poin
 from tracker.geofence.reading.ids import is_row_number
 from tracker.geofence.reading.markup import Element, elements, place_of
 from tracker.geofence.reading.notes import FeatureNote
+from tracker.geofence.reading.packed import unpack
 from tracker.geofence.reading.parts import assemble
 
 PLACEMARK: Final = frozenset({"Placemark"})
@@ -21,13 +22,15 @@ HEIGHTS: Final = "geometry: its heights are left out"
 LINKS: Final = frozenset({"NetworkLink"})
 ROW: Final = re.compile(r".*\.\d+")  # LIBKML numbers by layer what has no id: of another file it says nothing
 SCHEMA: Final = re.compile(r"#(?P<layer>.*)\.schema")  # how LIBKML names the layer of a Placemark
+UNSEEN: Final = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060"))
 COMMA: Final = re.compile(r"\s*,\s*")
 
 
 def placemarks(body: bytes) -> Iterator[Found | FeatureNote]:
-    """All polygons of a Placemark are one geofence; of points and lines each is one. Raises as `elements` does."""
+    """All polygons of a Placemark are one geofence; of points and lines each is one. Of KML or KMZ. Raises as `unpack`
+    and `elements` do."""
     index = links = 0
-    for element in elements(body, "kml", PLACEMARK | LINKS):
+    for element in elements(unpack(body), "kml", PLACEMARK | LINKS):
         if element.tag in LINKS:
             links += 1
         else:
@@ -117,7 +120,7 @@ def _rings(polygon: Element, notes: list[str]) -> list[Ring]:
 
 def _places(shape: Element, notes: list[str]) -> Ring:
     """Two or three numbers each. Where a space between two places was lost there are as many again in one."""
-    tokens = [token.split(",") for token in COMMA.sub(",", shape.text_of("coordinates") or "").split()]
+    tokens = [token.split(",") for token in COMMA.sub(",", _coordinates(shape)).split()]
     found: Ring = []
     high = False
     for number, numbers in enumerate(tokens):
@@ -136,6 +139,11 @@ def _places(shape: Element, notes: list[str]) -> Ring:
     if high and HEIGHTS not in notes:
         notes.append(HEIGHTS)
     return found
+
+
+def _coordinates(shape: Element) -> str:
+    """Without what cannot be seen, as the byte order marks that are left where files were put together."""
+    return (shape.text_of("coordinates") or "").translate(UNSEEN)
 
 
 def _usual(tokens: list[list[str]]) -> int:

@@ -13,7 +13,6 @@ DEEPEST: Final = 64
 MOST_INSIDE: Final = 500_000  # elements in one that was asked for
 LONGEST_TOKEN: Final = 256 * 1024  # bytes
 LONGEST_TEXT: Final = 4 * 1024 * 1024  # characters
-ZIP: Final = b"PK\x03\x04"
 
 
 class Element:
@@ -41,9 +40,8 @@ class Element:
 
 def elements(body: bytes, root: str, wanted: frozenset[str], kept: frozenset[str] | None = None) -> Iterator[Element]:
     """The outermost elements with a wanted tag, and in them those with a kept one, None: all. Malformed for what is
-    no XML, Invalid for a DOCTYPE, another root or a zip, TooLarge."""
-    if body.startswith(ZIP):
-        raise Invalid("this is a zip, as a KMZ is: unpack it and send the .kml that is in it")
+    no XML, Invalid for a DOCTYPE or another root, TooLarge."""
+    body = body.lstrip()  # what a template or an editor left before the declaration, where XML wants nothing
     reader = _Reader(root, wanted, kept)
     try:
         for begin in range(0, len(body), CHUNK):

@@ -9,6 +9,7 @@ import msgspec
 
 from tracker.errors import Invalid, Malformed, TooLarge
 from tracker.geofence.reading.geojson import MAX_FEATURES, decode_as, make_refusal
+from tracker.geofence.reading.mended import mend
 
 MAX_REST: Final = 2 * 1024 * 1024  # bytes of a collection that are in no feature
 WINDOW: Final = 256 * 1024  # bytes that are searched at once, and the longest text
@@ -103,4 +104,7 @@ def _read_skeleton(rest: bytes) -> Skeleton:
     except msgspec.ValidationError as error:
         raise make_refusal(error, "") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
+        mended, notes = mend(rest)
+        if notes:
+            return _read_skeleton(mended)
         raise Malformed("the collection is no JSON") from None

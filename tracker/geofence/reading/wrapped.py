@@ -1,9 +1,12 @@
 """GeoJSON that is no FeatureCollection and means one: a Feature or a geometry alone, an array of features, or one in
 each line (RFC 8142, newline-delimited GeoJSON)."""
 
+from contextlib import suppress
 from typing import Final
 
 import msgspec
+
+from tracker.geofence.reading.mended import mend
 
 LARGEST_ALONE: Final = 5 * 1024 * 1024  # bytes: more is in a collection, whose type nobody reads twice
 BLANK: Final = b" \t\r\n\x1e"  # with the record separator of RFC 8142
@@ -43,7 +46,8 @@ def _find_lines(text: bytes) -> list[bytes]:
 
 
 def find_type(text: bytes) -> str | None:
-    try:
+    with suppress(msgspec.DecodeError, ValueError, RecursionError):
         return msgspec.json.decode(text, type=TypeOnly).type
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return None
+    with suppress(msgspec.DecodeError, ValueError, RecursionError):
+        return msgspec.json.decode(mend(text)[0], type=TypeOnly).type
+    return None

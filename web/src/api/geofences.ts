@@ -116,6 +116,7 @@ export function decodeImported(answer: Json): Imported {
 
 export function formatOf(name: string): FileFormat {
   const ending = name.toLowerCase().split('.').at(-1);
+  if (ending === 'kmz') return 'kml';
   return ending === 'kml' || ending === 'gpx' ? ending : 'geojson';
 }
 

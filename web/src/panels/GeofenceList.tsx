@@ -90,7 +90,7 @@ function Making({ editor }: { editor: Editor }) {
           <input
             type="file"
             aria-label={words.value.geofences.importFile}
-            accept=".geojson,.json,.kml,.gpx"
+            accept=".geojson,.json,.kml,.kmz,.gpx"
             disabled={editor.busy.value}
             onChange={(event) => take(editor, event.currentTarget)}
           />

@@ -1,0 +1,60 @@
+"""What a file is whose first bytes say that it is something else than its sender says."""
+
+import re
+from io import BytesIO
+from typing import Final
+from zipfile import BadZipFile, ZipFile, ZipInfo
+from zlib import error as ZlibError
+
+from tracker.errors import Invalid, Malformed, TooLarge
+
+ZIP: Final = b"PK\x03\x04"
+GZIP: Final = b"\x1f\x8b"
+XML: Final = re.compile(rb"\s*<")
+LARGEST: Final = 64 * 1024 * 1024  # bytes of what is unpacked, as of a file that comes without a package
+MOST: Final = 10_000  # files in one: each costs memory before any is read
+
+
+def unpack(body: bytes) -> bytes:
+    """The KML of a KMZ: the first that is not in a folder, or else the first of all. What is no zip is given back.
+    Invalid, Malformed, TooLarge."""
+    if body.startswith(GZIP):
+        raise Invalid("this is a gzip: unpack it, or send it with Content-Encoding: gzip")
+    if not body.startswith(ZIP):
+        return body
+    try:
+        with ZipFile(BytesIO(body)) as files:
+            return _read(files, _choose(files.infolist()))
+    except (BadZipFile, ZlibError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        raise Malformed(f"this is a zip, as a KMZ is, and cannot be unpacked: {error}") from None
+
+
+def _choose(files: list[ZipInfo]) -> ZipInfo:
+    if len(files) > MOST:
+        raise TooLarge(f"more than {MOST:,} files are in the zip")
+    texts = [each for each in files if each.filename.lower().endswith(".kml")]
+    found = sorted(texts, key=lambda each: "/" in each.filename)
+    if not found:
+        raise Invalid("no .kml is in this zip: unpack it and send the file that is meant")
+    return found[0]
+
+
+def _read(files: ZipFile, chosen: ZipInfo) -> bytes:
+    """No more of it than is allowed, whatever it says of its size."""
+    with files.open(chosen) as file:
+        text = file.read(LARGEST + 1)
+    if len(text) > LARGEST:
+        raise TooLarge(f"{chosen.filename[:100]} has more than {LARGEST // 1024**2} MB")
+    return text
+
+
+def refuse_other(body: bytes) -> None:
+    """Invalid for what is no JSON and begins as something that is known."""
+    if body.startswith(GZIP):
+        raise Invalid("this is a gzip, no GeoJSON: unpack it, or send it with Content-Encoding: gzip")
+    if body.startswith(ZIP):
+        raise Invalid(
+            "this is a zip, no GeoJSON: a KMZ is sent with format=kml, what is in any other has to be unpacked"
+        )
+    if XML.match(body):
+        raise Invalid("this is XML, no GeoJSON: KML and GPX are sent as application/xml, or with format=kml or gpx")
