@@ -1,5 +1,6 @@
-"""`python -m tests.mutants [--seed=N] [--count=300] [pipeline] [ingest] [store]`: does a test notice each of so many
-faults, drawn by seed? One that lives needs its reason in `survivors.txt`. It takes hours: `tracker test --long` has it.
+"""`python -m tests.mutants [--seed=N] [--count=300] [--calls=FILE] [pipeline] [ingest] [store]`: does a test notice
+each of so many faults, drawn by seed? One that lives needs its reason in `survivors.txt`. First all tests run once
+without a fault, to see which runs through what; `--calls` keeps that for the next time. `tracker test --long` has it.
 """
 
 import argparse
@@ -10,10 +11,11 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from tests.mutants.drawing import Mutant, draw
-from tests.mutants.trying import ROOT, copied_checkout, is_noticed, pass_unchanged
+from tests.mutants.trying import ROOT, Calls, copied_checkout, folder_of, is_noticed, see_calls
 
 AT_ONCE: Final = 2
 MOST_ALIVE: Final = {"pipeline": 0.10, "ingest": 0.20, "store": 0.20}
@@ -24,19 +26,22 @@ def main() -> int:
     given = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     given.add_argument("--seed", type=int, default=1)
     given.add_argument("--count", type=int, default=300)
+    given.add_argument("--calls", type=Path)
     given.add_argument("folders", nargs="*", choices=[*MOST_ALIVE, []], default=[])
     words = given.parse_args()
     folders = words.folders or list(MOST_ALIVE)
     each = -(-words.count // len(folders))
     mutants = [mutant for folder in folders for mutant in draw(ROOT, [folder], each, words.seed)]
     print(f"{len(mutants)} mutants, --seed={words.seed}", flush=True)
-    if failing := [folder for folder in folders if not pass_unchanged(folder)]:
-        print(f"the tests of {', '.join(failing)} fail without a mutant: they can tell nothing")
+    with TemporaryDirectory() as kept:
+        calls = see_calls(folders, (words.calls or Path(kept, "calls")).absolute())
+    if calls is None:
+        print(f"the tests of {', '.join(folders)} fail without a mutant: they can tell nothing")
         return 1
-    return judge(mutants, try_all(mutants), read_survivors(SURVIVORS.read_text()))
+    return judge(mutants, try_all(mutants, calls), read_survivors(SURVIVORS.read_text()))
 
 
-def try_all(mutants: list[Mutant]) -> list[Mutant]:
+def try_all(mutants: list[Mutant], calls: Calls) -> list[Mutant]:
     """Those that lived."""
     alive: list[Mutant] = []
     waiting: SimpleQueue[Mutant] = SimpleQueue()
@@ -48,7 +53,7 @@ def try_all(mutants: list[Mutant]) -> list[Mutant]:
         with copied_checkout() as copy:
             while not waiting.empty():
                 mutant, began = waiting.get(), time.monotonic()
-                noticed = is_noticed(mutant, copy)
+                noticed = is_noticed(mutant, copy, calls)
                 with lock:
                     word, seconds = "noticed" if noticed else "LIVES", time.monotonic() - began
                     print(f"{word:<8}{seconds:6.0f} s  {mutant.name}", flush=True)
@@ -86,10 +91,6 @@ def judge(mutants: list[Mutant], alive: list[Mutant], reasons: dict[str, str]) -
         print(f"lives without a reason in {SURVIVORS.name}: {name}")
     print(f"{len(mutants) - len(unexplained)} passed, {len(unexplained)} failed")
     return 1 if unexplained or too_many else 0
-
-
-def folder_of(mutant: Mutant) -> str:
-    return mutant.path.split("/")[1]
 
 
 if __name__ == "__main__":

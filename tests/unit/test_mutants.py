@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.mutants.__main__ import MOST_ALIVE, SURVIVORS, judge, read_survivors
-from tests.mutants.drawing import draw, find_mutants
+from tests.mutants.calls import Seen, name_place
+from tests.mutants.drawing import Mutant, draw, find_mutants
 from tests.mutants.trying import ROOT, choose_tests
 
 SOURCE = '''
@@ -42,9 +43,28 @@ def test_what_is_drawn_can_be_run_and_is_the_same_for_the_same_seed(folder: str,
         ast.parse(copy.read_text())
 
 
-def test_the_tests_that_name_a_module_come_first() -> None:
-    naming, others = choose_tests("tracker/store/ownership.py", ROOT)
-    assert "tests/integration/test_ownership.py" in naming and "tests/alerts/test_served.py" in others
+def test_the_tests_that_run_through_it_are_tried_the_quickest_first_and_others_where_there_are_none() -> None:
+    fence = "tracker/pipeline/fence.py"
+    calls = {
+        "tests/unit/test_a.py::slow": Seen(9.0, frozenset({f"{fence} decide"})),
+        "tests/unit/test_a.py::quick": Seen(0.1, frozenset({f"{fence} decide", f"{fence} Fence.look"})),
+        "tests/alerts/test_b.py::other": Seen(0.1, frozenset({f"{fence} decide"})),
+        "tests/integration/test_c.py::served": Seen(2.0, frozenset({"tests/running.py RunningServer.start"})),
+        "tests/unit/test_a.py::endless": Seen(900.0, frozenset({f"{fence} decide"})),
+    }
+
+    def chosen(path: str, place: str) -> list[str]:
+        return [test.rpartition(":")[2] for test in choose_tests(Mutant(path, place, 1, "", "", 0, 0, ""), calls)]
+
+    assert chosen(fence, "decide") == ["quick", "slow"]
+    assert chosen(fence, "Fence.look") == ["quick"]
+    assert chosen(fence, "module") == ["quick", "slow"]
+    assert chosen("tracker/pipeline/other.py", "find") == ["served"]
+
+
+def test_a_function_is_named_as_a_mutant_names_its_place() -> None:
+    names = ("decide", "Fence.look", "decide.<locals>.inner", "decide.<locals>.<genexpr>", "<module>")
+    assert [name_place(name) for name in names] == ["decide", "Fence.look", "decide.inner", "decide", "module"]
 
 
 def test_one_that_lives_without_a_reason_fails_and_so_do_too_many(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """What a process of ours does first: binds its life to its parent's, takes its assignment, works until told to end."""
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -20,6 +21,7 @@ def main() -> None:
     """What takes a second to import is imported when our end is settled."""
     parent = os.getppid()
     die_with(parent)
+    gc.disable()  # nothing of what is imported is garbage, and to look for it again and again is a tenth of the time
     from tracker import logs
     from tracker.processes.assignment import read_assignment
     from tracker.processes.loop import run_loop, until_signalled
@@ -28,6 +30,7 @@ def main() -> None:
     os.nice(NICENESS[role])
     sys.setswitchinterval(TURN)
     work = import_module(WORK[role]).work
+    gc.enable()
     assignment = read_assignment()
     if assignment is None or assignment.parent != parent:
         return  # it ended before it told us what to do
