@@ -21,6 +21,8 @@ LONGEST: Final = (
     "faults",
     "websocket",
     "browser",
+    "map",
+    "people",
     "alerts",
     "rights",
     "api",
@@ -30,9 +32,15 @@ LONGEST: Final = (
     "properties",
 )
 ORDER: Final = ("ruff", "format", *LONGEST)
-# By folder and first word of a file: a part that takes as long as all others together leaves half of the machine idle,
-# and in the long run the laws of what is told take hours, without which one can try the rest of their folder.
-APART: Final = {("integration", word): word for word in ("api", "rights", "told")}
+# By folder and first word of a file: what takes as long as all others together leaves half of the machine idle at the
+# end, and in the long run the laws of what is told take hours, without which one can try the rest of their folder.
+PEOPLE: Final = ("audit", "gatherings", "oidc", "own", "pairing", "people", "personal", "photos", "privacy", "second")
+MAP: Final = ("crowds", "devices", "geofences", "map", "page")
+APART: Final = {
+    **{("integration", word): word for word in ("api", "rights", "told")},
+    **{("integration", word): "people" for word in (*PEOPLE, "shares", "sharing", "sign")},
+    **{("browser", word): "map" for word in MAP},
+}
 FAST: Final = ("ruff", "format", "unit", "mypy", "properties", "tsc", "lint", "vitest")
 # The sizes that the tests of the WebSocket layer were meant for; a small machine takes hours for all of it.
 LONG: Final = {
