@@ -22,6 +22,7 @@ from tests.alerts.test_served import LOOPBACK, crossings, subscribe
 from tests.integration.test_live_path import PORT, fix
 from tests.patience import PATIENCE_S, soon
 from tests.running import COMMAND, ROOT, RunningServer, command_of, running
+from tracker.processes.nats import hold_file
 
 WITHIN_S = 1.0
 TRIES = 3  # others have the processors, too: what does not hold in three is not so
@@ -187,6 +188,23 @@ async def test_an_address_that_is_taken_is_one_sentence(database_url: str) -> No
             timeout=2 * PATIENCE_S,
         )
     assert ended.returncode == 1 and "Traceback" not in ended.stderr and "is taken" in ended.stderr
+
+
+async def test_a_second_parent_on_one_data_folder_is_one_sentence(database_url: str, tmp_path: Path) -> None:
+    """Both would have a NATS of their own, and their servers would not hear each other."""
+    with hold_file(tmp_path, "of the first"):
+        ended = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-c", COMMAND, "serve", "--bind", "127.0.0.1:0", "--processes", "2"],
+            env=os.environ | {"TRACKER_DATABASE_URL": database_url, "TRACKER_DATA": str(tmp_path)},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=2 * PATIENCE_S,
+        )
+        assert (tmp_path / "nats.conf").read_text() == "of the first"
+    assert ended.returncode == 1 and "Traceback" not in ended.stderr
+    assert f"runs on the data folder {tmp_path}" in ended.stderr and ended.stderr.count("\n") == 1
 
 
 async def test_a_server_that_never_came_ends_the_parent_with_what_it_said() -> None:
