@@ -1,4 +1,4 @@
-"""What a fix, an event, a viewer, an idle socket and an alert cost: `python -m bench.capacity [SECONDS]`.
+"""What a fix, an event, a viewer, an idle socket and an alert cost: `tracker bench capacity`.
 
 One server is measured under one load after the other, each on a fresh database. What the loads cost together gives, by
 least squares, what one of each costs; by that two further loads are foretold, and measured as well. What it prints
@@ -278,8 +278,9 @@ def print_disk(runs: list[Run]) -> None:
             print(f"| {run.load.name} | {run.disk.ahead / fixes:.0f} | {run.disk.fixes / fixes:.0f} | {own} |")
 
 
-def main() -> None:
-    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 8
+def main(wanted: float | None) -> None:
+    """`wanted`: seconds of each measurement."""
+    seconds = round(wanted or 8)
     ground = Ground(3 * DEVICES + IDLE, 100)
     try:
         fitted = [measure(ground, load, seconds) for load in FITTED]
@@ -293,4 +294,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else None)

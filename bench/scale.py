@@ -1,8 +1,8 @@
-"""What several processes cost: `python -m bench.scale [SECONDS]`.
+"""What several processes cost: `tracker bench scale`.
 
-The same paced load to 1, 2 and 4 processes in one run, and the CPU that each fix takes of the servers (all of them), of
-NATS and of PostgreSQL. On a machine with fewer cores than processes it shows what the work between processes costs, and
-not how far more cores go.
+The same paced load to 1, 2, 4 and 8 processes in one run, and the CPU that each fix takes of the servers (all of them),
+of NATS and of PostgreSQL, with the bytes that pass NATS; then as much as 1 and 2 take. On a machine with fewer cores
+than processes it shows what the work between processes costs, and not how far more cores go.
 """
 
 import json
@@ -10,17 +10,21 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import httpx2
 
 from bench.ground import Ground, cpu_s, serving
+from tracker.processes.nats import find_program, free_port
 
-PROCESSES: Final = (1, 2, 4)
+PROCESSES: Final = (1, 2, 4, 8)
+FLOODED: Final = (1, 2)
 DEVICES: Final = 400
 WARM_S: Final = 3
-MEET_S: Final = 60.0
+MEET_S: Final = 120.0
 
 
 class Load(NamedTuple):
@@ -30,28 +34,50 @@ class Load(NamedTuple):
     frames_per_s: int
 
 
-LOADS: Final = (Load("one per message, 2,000/s", 1, "text", 2_000), Load("50 per message, 20,000/s", 50, "text", 400))
+LOADS: Final = (Load("one per message, 4,000/s", 1, "text", 4_000), Load("50 per message, 40,000/s", 50, "text", 800))
 
 
-class Children(NamedTuple):
-    servers: list[int]
-    nats: list[int]
+class Nats(NamedTuple):
+    """One that says what passes it."""
+
+    pid: int
+    url: str
+    monitor: int  # port
+
+    def count_bytes(self) -> float:
+        found = httpx2.get(f"http://127.0.0.1:{self.monitor}/varz").json()
+        return float(found["in_bytes"] + found["out_bytes"])
+
+
+class Look(NamedTuple):
+    """Seconds of processor time, and bytes."""
+
+    servers: float
+    nats: float
+    database: float
+    passed: float
 
 
 def find_parent(server: int) -> int:
     return int(Path(f"/proc/{server}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-def find_children(server: int) -> Children:
+def find_servers(server: int) -> list[int]:
+    """All of its parent."""
     parent = find_parent(server)
-    found = Children([], [])
-    for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
-        words = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
-        if words[-2:-1] == ["server"]:
-            found.servers.append(int(pid))
-        elif "nats-server" in words[0]:
-            found.nats.append(int(pid))
-    return found
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return [int(pid) for pid in children if Path(f"/proc/{pid}/cmdline").read_text().split("\0")[-2:-1] == ["server"]]
+
+
+@contextmanager
+def nats() -> Iterator[Nats]:
+    port, monitor = free_port(), free_port()
+    command = [find_program(), "-a", "127.0.0.1", "-p", str(port), "-m", str(monitor)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield Nats(process.pid, f"nats://127.0.0.1:{port}", monitor)
+        finally:
+            process.kill()
 
 
 def wait_for_all(port: int, count: int) -> None:
@@ -59,34 +85,48 @@ def wait_for_all(port: int, count: int) -> None:
     met, end = set[str](), time.monotonic() + MEET_S
     while len(met) < count:
         assert time.monotonic() < end, "not all processes are there"
-        answer = httpx2.get(f"http://127.0.0.1:{port}/readyz")
+        answer = httpx2.get(f"http://127.0.0.1:{port}/readyz", timeout=MEET_S)
         if answer.status_code == 200:
             met.add(answer.headers.get("X-Tracker-Process", ""))
 
 
-def measure(ground: Ground, count: int, load: Load, seconds: int) -> str:
-    os.environ["TRACKER_PROCESSES"] = str(count)
+@contextmanager
+def sending(ground: Ground, found: Nats, count: int, load: Load) -> Iterator[tuple["subprocess.Popen[str]", list[int]]]:
+    """Devices that wait for words, at so many processes, whose pids come with it."""
+    os.environ |= {"TRACKER_PROCESSES": str(count), "TRACKER_NATS_URL": found.url if count > 1 else ""}
     url = ground.new_database()
     with serving("ours", url) as (server, port):
         wait_for_all(port, count)
-        children = find_children(server)
         command = [sys.executable, "-m", "bench.load", str(port), str(DEVICES), str(load.fixes), load.kind, "4"]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as sender:
             assert sender.stdin is not None and sender.stdout is not None
             assert sender.stdout.readline() == "ready\n"
-            ask(sender, f"paced {load.frames_per_s} {WARM_S}")
-            before = look(ground, children)
-            done = ask(sender, f"paced {load.frames_per_s} {seconds}")
-            after = look(ground, children)
+            yield sender, find_servers(server)
             sender.stdin.close()
-        spent = [(b - a) * 1e6 / done["fixes"] for a, b in zip(before, after, strict=True)]
     ground.drop(url)
+
+
+def measure(ground: Ground, found: Nats, count: int, load: Load, seconds: int) -> str:
+    with sending(ground, found, count, load) as (sender, servers):
+        ask(sender, f"paced {load.frames_per_s} {WARM_S}")
+        before = look(ground, found, servers)
+        done = ask(sender, f"paced {load.frames_per_s} {seconds}")
+        after = look(ground, found, servers)
+    spent = Look(*((b - a) / done["fixes"] for a, b in zip(before, after, strict=True)))
+    cells = f"{spent.servers * 1e6:.1f} | {spent.nats * 1e6:.1f} | {spent.database * 1e6:.1f} | {spent.passed:.0f}"
     rate = done["fixes"] / done["seconds"]
-    return f"| {load.name} | {count} | {spent[0]:.1f} | {spent[1]:.1f} | {spent[2]:.1f} | {rate:.0f} |"
+    return f"| {load.name} | {count} | {cells} | {rate:.0f} | {os.getloadavg()[0]:.1f} |"
 
 
-def look(ground: Ground, children: Children) -> tuple[float, float, float]:
-    return sum(map(cpu_s, children.servers)), sum(map(cpu_s, children.nats)), ground.cpu_s()
+def flood(ground: Ground, found: Nats, count: int, load: Load, seconds: int) -> str:
+    with sending(ground, found, count, load) as (sender, _):
+        ask(sender, f"flood {WARM_S}")
+        done = ask(sender, f"flood {seconds}")
+    return f"| {load.fixes} per message | {count} | {done['rate']:.0f} | {os.getloadavg()[0]:.1f} |"
+
+
+def look(ground: Ground, found: Nats, servers: list[int]) -> Look:
+    return Look(sum(map(cpu_s, servers)), cpu_s(found.pid), ground.cpu_s(), found.count_bytes())
 
 
 def ask(sender: "subprocess.Popen[str]", line: str) -> dict[str, float]:
@@ -97,19 +137,25 @@ def ask(sender: "subprocess.Popen[str]", line: str) -> dict[str, float]:
     return answer
 
 
-def main() -> None:
-    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 10
-    ground = Ground(DEVICES, 100)
+def main(wanted: float | None) -> None:
+    """`wanted`: seconds of each measurement."""
+    seconds, ground = round(wanted or 10), Ground(DEVICES, 100)
     try:
-        print(
-            "| load | processes | servers, us a fix | NATS | PostgreSQL | acked a second |\n|---|---|---|---|---|---|"
-        )
-        for load in LOADS:
-            for count in PROCESSES:
-                print(measure(ground, count, load, seconds), flush=True)
+        with nats() as found:
+            print(
+                "| load | processes | servers, us a fix | NATS | PostgreSQL | bytes past NATS | acked a second | load |"
+            )
+            print("|---|---|---|---|---|---|---|---|")
+            for load in LOADS:
+                for count in PROCESSES:
+                    print(measure(ground, found, count, load, seconds), flush=True)
+            print("\n| as fast as it goes | processes | acked a second | load |\n|---|---|---|---|")
+            for load in LOADS:
+                for count in FLOODED:
+                    print(flood(ground, found, count, load, seconds), flush=True)
     finally:
         ground.end()
 
 
 if __name__ == "__main__":
-    main()
+    main(float(sys.argv[1]) if len(sys.argv) > 1 else None)

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -294,17 +295,24 @@ def stream(
 
 
 @main.command()
+@click.argument("what", type=click.Choice(["scale", "capacity"]), required=False)
 @click.option("--quick", is_flag=True, help="One short round of the main scenarios, about two minutes.")
 @click.option("--rounds", type=int, help="Rounds of each scenario. [3]")
 @click.option("--seconds", type=float, help="Seconds of each measurement. [8]")
 @click.option("--only", multiple=True, help="Only scenarios with this in their name.")
 @click.option("--json", "out", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here, too.")
-def bench(**options: Any) -> None:
-    """Measure the server against the floor: the least that receiving, storing and acking can cost."""
+def bench(what: str | None, **options: Any) -> None:
+    """Measure the server against the floor: the least that receiving, storing and acking can cost.
+
+    `scale` measures several processes instead, `capacity` what one of each thing costs.
+    """
     checkout = Path(__file__).resolve().parent.parent
     if not (checkout / "bench" / "main.py").exists():
         raise click.ClickException("the benchmark is in the repository, not in the installed package")
     sys.path.insert(0, str(checkout))
+    if what is not None:
+        import_module(f"bench.{what}").main(options["seconds"])
+        return
     from bench.main import main as measure
 
     measure(**options)

@@ -40,6 +40,7 @@ COMMANDS: Final[Mapping[str, Words]] = {
         "Measure the server against the floor: the least that receiving, storing and acking can cost.",
         ("--rounds", "--seconds", "--only", "--json"),
         ("--quick",),
+        arguments=1,
     ),
     "check-client": Words(
         "Say what is wrong with the frames that a device sends: to this command, which listens, or in a recorded FILE.",
