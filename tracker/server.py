@@ -266,7 +266,8 @@ class Server:
     async def read_head(self) -> None:
         async with borrow(self.pool) as conn:
             self.hub.head.epoch = await select_epoch(conn)
-            self.hub.head.event = max(self.hub.head.event, await select_head(conn))
+            newest = await select_head(conn)
+            self.hub.head.event = max(self.hub.head.event, newest)  # the bus may have brought more meanwhile
             self.hub.head.oldest = await select_oldest(conn)
 
     async def come_in(self, spread: Spread) -> None:

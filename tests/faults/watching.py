@@ -1,9 +1,11 @@
 """Viewers that come back and keep a book of what they were shown, and what has to be so at the end of a bad day."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final
 
 import asyncpg
@@ -82,7 +84,8 @@ async def check(conn: asyncpg.Connection, driving: Fleet, watchers: list[Watcher
     await until(are_numbered)
     assert numbers == list(range(1, len(numbers) + 1))
     await until(lambda: all(each.events[-1:] == numbers[-1:] for each in watchers))
-    assert all(each.events == numbers for each in watchers)
+    wrong = [find_difference(each.events, numbers) for each in watchers if each.events != numbers]
+    assert not wrong, wrong
     newest = await conn.fetch(
         """select d.id, to_char(max(f.at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
            from fix f join device d on d.key = f.device group by d.id"""
@@ -90,6 +93,15 @@ async def check(conn: asyncpg.Connection, driving: Fleet, watchers: list[Watcher
     wanted = {row["id"]: row["at"] for row in newest}
     await until(lambda: all(each.places == wanted for each in watchers))
     assert not any(each.back for each in watchers)
+
+
+def find_difference(told: list[int], numbers: list[int]) -> dict[str, list[int]]:
+    """What a viewer was told besides what there is, without the repeats, and in its order."""
+    return {
+        "missing": sorted(set(numbers) - set(told)),
+        "twice": sorted(number for number, times in Counter(told).items() if times > 1),
+        "out of order": [after for before, after in pairwise(told) if after <= before],
+    }
 
 
 async def ask_ready(server: RunningServer) -> httpx2.Response | None:
