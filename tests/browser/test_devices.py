@@ -209,7 +209,7 @@ def test_what_one_looks_at_is_in_the_address(dashboard: Page, server: RunningSer
         expect(dashboard.locator(".device")).to_have_count(1)
         dashboard.locator(".device", has_text="Bus").click()
         dashboard.get_by_role("button", name="Follow").click()
-        until(dashboard, "() => location.search === '?below=20&device=bus&follow=1'")
+        until(dashboard, "() => location.search === '?below=20&device=bus&follow=bus'")
         dashboard.reload()
         expect(dashboard.locator(".detail h2")).to_have_text("Bus")
         expect(dashboard.get_by_role("button", name="Following")).to_be_visible()

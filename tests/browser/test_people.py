@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import Watched
 from tests.browser.driving import vehicle
@@ -275,3 +275,21 @@ def test_an_owner_reads_what_was_done(door: Page) -> None:
     expect(account.get_by_role("listitem").filter(has_text="person.made").first).to_be_visible()
     account.get_by_label("Search by person, deed or thing").fill("no such thing")
     expect(account.get_by_text("Nothing found.")).to_be_visible()
+
+
+def test_a_view_comes_along_to_another_computer(door: Page, server: RunningServer, chromium: Browser) -> None:
+    fill_in(door, CID)
+    expect(door.locator(".badge")).to_contain_text("Live")
+    door.keyboard.press("v")
+    kept = door.get_by_role("region", name="Views")
+    kept.get_by_label("Keep what is shown now as").fill("Night shift")
+    door.keyboard.press("Enter")
+    expect(kept.get_by_role("button", name="Night shift", exact=True)).to_be_visible()
+    elsewhere = chromium.new_context(viewport={"width": 960, "height": 540})
+    page = elsewhere.new_page()
+    page.goto(server.url)
+    fill_in(page, CID)
+    expect(page.locator(".badge")).to_contain_text("Live")
+    page.keyboard.press("v")
+    expect(page.get_by_role("button", name="Night shift", exact=True)).to_be_visible()
+    elsewhere.close()

@@ -36,6 +36,8 @@ EXPECTED = {
                   GET /api/people/<int:person>/identities,
                   DELETE /api/people/<int:person>/identities/<int:identity>,
                   GET /api/people/<int:person>/export,
+                  GET /api/people/<int:person>/views, POST /api/people/<int:person>/views,
+                  PATCH /api/people/<int:person>/views/<int:view>, DELETE /api/people/<int:person>/views/<int:view>,
                   GET /api/people/<int:person>/second-factor, POST /api/people/<int:person>/second-factor,
                   PUT /api/people/<int:person>/second-factor, DELETE /api/people/<int:person>/second-factor,
                   POST /api/people/<int:person>/second-factor/off,

@@ -123,6 +123,9 @@ async def join(app: Quart, conn: asyncpg.Connection) -> tuple[Browser, int]:
         key,
         NAME,
     )
+    views = "insert into saved_view (person, name, address) select key, $1, $2 from person where email = $3"
+    await conn.execute(views, NAME, "show=moving", EMAIL)
+    await conn.execute(views, "Hers", f"order=speed&q={PHONE}", "owner@example.org")
     await conn.execute("insert into identity (person, issuer, subject, shown) values ($1, 'i', 's', $2)", key, EMAIL)
     assert (await zoe.call("PUT", f"/api/groups/north/devices/{PHONE}", {})).status_code == 204
     assert (await admin.get(f"/api/devices/{PHONE}/track")).status_code == 200
@@ -142,7 +145,7 @@ async def test_all_that_is_about_her_is_in_the_zip(app: Quart, conn: asyncpg.Con
         assert zip.read(f"devices/{PHONE}/photo.png") == PHOTO.bytes
         files = {name: zip.read(name).decode(errors="replace") for name in zip.namelist()}
     assert msgspec.json.decode(files["person.json"])["email"] == EMAIL
-    assert {"group_person.json", "session.json", "passkey.json", "identity.json"} <= set(files)
+    assert {"group_person.json", "session.json", "passkey.json", "identity.json", "saved_view.json"} <= set(files)
     assert {"second_factor.json", "audit.json", "device.json"} <= set(files)
     folder = f"devices/{PHONE}/"
     assert files[folder + "fixes.csv"].count("\r\n") == 4 and files[folder + "track.gpx"].count("<trkpt") == 3

@@ -61,6 +61,7 @@ from tracker.api import (
     privacy,
     push,
     quarantine,
+    saved_views,
     second_factor,
     share_changes,
     share_page,
@@ -90,7 +91,7 @@ from tracker.readers.readers import Readers
 
 ROWS_ONLY: Final = (  # these ask nothing but the database
     *(people_sessions, audit, tokens, groups, devices, watchers, privacy, gatherings),
-    *(pairs, commands, contents, messages, quarantine, photos),
+    *(pairs, commands, contents, messages, quarantine, photos, saved_views),
 )
 WEB: Final = Path(tracker.__file__).parent.parent / "web" / "dist"
 LARGEST_BODY: Final = 4 * 1024 * 1024  # bytes, of a geofence; all other bodies have a smaller limit of their own

@@ -53,6 +53,9 @@ OF_DEVICES: Final = (
     "delete from event where evidence ->> 'other' = any($1)",
     "delete from refused_event where told -> 'evidence' ->> 'other' = any($1)",
     "update audit set object = 'erased', detail = null where object = any($1)",
+    # what somebody typed to find one; other views name no device
+    """delete from saved_view
+       where string_to_array(address, '&') && array(select 'q=' || each from unnest($1::text[]) each)""",
     f"update subscription set {_blank('wish', 'devices')}",
     f"update geofence set {_blank('feature', 'properties,devices')}",
     f"update geofence_revision set {_blank('feature', 'properties,devices')}",

@@ -1,37 +1,156 @@
 /** What one looks at stands in the address: it can be kept, sent to a colleague, and is there after a reload. */
-import { effect } from '@preact/signals';
+import { batch, effect, untracked } from '@preact/signals';
 import { EVERYTHING, type Finding, ORDERS } from './finding';
 import type { Live } from './live';
-import type { Camera } from './map/view';
+import type { Camera } from './map/camera';
+import { besideCard } from './room';
 import * as state from './state';
+import { holdToWhatThereIs, namedIn, readIds } from './there';
 
 const PANES: readonly state.Pane[] = ['devices', 'geofences', 'alerts', 'events'];
 const FILTERS: readonly state.Filter[] = ['all', 'moving', 'stopped', 'silent'];
 const VIEWS: readonly state.CardView[] = ['now', 'talk', 'charts'];
+const DIALOGUES = ['add', 'edit', 'account', 'gatherings', 'sources', 'keys', 'views'] as const;
+type Dialogue = (typeof DIALOGUES)[number];
+const LONGEST = 4_000; // letters of ids in a row: servers and programs that pass links on take a few thousand
+/** What one goes back from by a step. The rest changes as one looks about, in the step one is at. */
+const STEPS = [
+  'pane',
+  'show',
+  ...Object.keys(EVERYTHING),
+  'fence',
+  'kind',
+  'of',
+  'in',
+  'event',
+  'device',
+  'card',
+  'open',
+];
 
 /** Takes over what the address says, then keeps it saying what is looked at. */
 export function keepAddress(live: Live): () => void {
-  const query = new URLSearchParams(location.search);
-  state.kiosk.value = query.has('kiosk');
+  state.kiosk.value = new URLSearchParams(location.search).has('kiosk');
+  let isRead = true; // from the address: what is made of it is the same step
+  let isDue = false;
+  let query = new URLSearchParams(); // as it was read: what it names and is not here goes from the address before all is known
+  const write = () => {
+    isDue = false;
+    note(live, writeAddress(live), isRead);
+    isRead = false;
+  };
+  const writeSoon = () => {
+    if (!isDue) queueMicrotask(write); // what changes together is one step
+    isDue = true;
+  };
+  const read = ({ state: kept }: { readonly state: unknown }) => {
+    isRead = true;
+    query = new URLSearchParams(location.search);
+    takeOver(live, query, (kept as { camera?: Camera } | null)?.camera ?? null);
+    if (state.catalogue.peek() === 'loaded') arrive(live, query);
+    writeSoon();
+  };
+  read({ state: null });
+  const stops = [
+    effect(() => {
+      writeAddress(live);
+      writeSoon();
+    }),
+    effect(() => {
+      if (state.catalogue.value !== 'loaded') return;
+      isRead = true;
+      untracked(() => arrive(live, query));
+      writeSoon();
+    }),
+  ];
+  addEventListener('popstate', read);
+  return () => {
+    for (const stop of stops) stop();
+    removeEventListener('popstate', read);
+  };
+}
+
+/** A step is gone back from to where the map was, which the address says only where a hand has put it there. */
+function note(live: Live, text: string, isSame: boolean): void {
+  if (location.search === text) return;
+  const url = location.pathname + text;
+  if (isSame || stepOf(text) === stepOf(location.search)) return history.replaceState(history.state, '', url);
+  const camera = live.view.peek()?.camera;
+  history.replaceState(camera ? { camera } : null, '', location.href);
+  history.pushState(null, '', url);
+}
+
+export function stepOf(text: string): string {
+  const query = new URLSearchParams(text);
+  return JSON.stringify(STEPS.map((key) => query.get(key)));
+}
+
+/** `kept`: where the map was at this step. */
+function takeOver(live: Live, query: URLSearchParams, kept: Camera | null): void {
+  const camera = readCamera(query.get('at'));
+  const device = query.get('device');
+  batch(() => {
+    takeLook(query);
+    const pane = oneOf(PANES, query.get('pane'), 'devices');
+    state.pane.value = pane === 'alerts' && !state.seesAlerts.peek() ? 'devices' : pane;
+    state.feedFilter.value = readFeedFilter(query);
+    state.picked.value = new Set(readIds(query.get('pick')));
+    state.trailed.value = new Set(readIds(query.get('trails')));
+    state.chosenFence.value = query.get('fence');
+    state.camera.value = camera;
+  });
+  if (camera ?? kept) live.view.peek()?.stand((camera ?? kept)!);
+  if (device === null) state.selected.value = null;
+  else if (camera ?? kept) state.selected.value = live.rowOf(device);
+  else live.goToDevice(device);
+  state.followed.value = readFollowed(query);
+  if (device !== null) state.cardView.value = oneOf(VIEWS, query.get('card'), 'now');
+  takeDialogue(DIALOGUES.find((each) => each === query.get('open')) ?? null, device);
+  const event = Number(query.get('event') ?? Number.NaN);
+  if (!Number.isInteger(event) || event <= 0) state.chosenEvent.value = null;
+  else if (event !== state.chosenEvent.peek()) void live.goToEvent(event);
+}
+
+/** A bare 1 once meant the one that is selected. */
+export function readFollowed(query: URLSearchParams): ReadonlySet<string> {
+  const [follow, device] = [query.get('follow'), query.get('device')];
+  return new Set(follow === '1' && device !== null ? [device] : readIds(follow));
+}
+
+/** Filters, order and layers: with a place of the map all that a view that is kept consists of. */
+export function takeLook(query: URLSearchParams): void {
   state.query.value = query.get('q') ?? '';
   state.filter.value = oneOf(FILTERS, query.get('show'), 'all');
-  const pane = oneOf(PANES, query.get('pane'), 'devices');
-  state.pane.value = pane === 'alerts' && !state.seesAlerts.peek() ? 'devices' : pane;
   state.finding.value = readFinding(query);
-  state.feedFilter.value = readFeedFilter(query);
-  state.chosenFence.value = query.get('fence');
-  const device = query.get('device');
-  if (device !== null) {
-    live.goToDevice(device);
-    state.following.value = query.get('follow') === '1';
-    state.cardView.value = oneOf(VIEWS, query.get('card'), 'now');
-  }
-  const event = Number(query.get('event') ?? Number.NaN);
-  if (Number.isInteger(event) && event > 0) void live.goToEvent(event);
-  return effect(() => {
-    const text = writeAddress(live);
-    if (location.search !== text) history.replaceState(history.state, '', location.pathname + text);
-  });
+  const hidden = (query.get('hide') ?? '').split(',');
+  state.hidden.value = new Set(state.LAYERS.filter((layer) => hidden.includes(layer)));
+}
+
+/** What there is is known: the rest of what the address names is passed over, and a geofence is shown where it lies. */
+function arrive(live: Live, query: URLSearchParams): void {
+  holdToWhatThereIs(live.feed.devices, namedIn(query));
+  const fence = state.geofences.peek().find((each) => each.id === query.get('fence'));
+  if (!fence) return;
+  state.chosenFence.value = fence.id;
+  if (state.camera.peek() === null) live.view.peek()?.fitFence(fence, besideCard());
+}
+
+function takeDialogue(dialogue: Dialogue | null, device: string | null): void {
+  const may = state.mayManage.peek();
+  state.helpShown.value = dialogue === 'keys';
+  state.viewsShown.value = dialogue === 'views';
+  state.addingShown.value = may && dialogue === 'add';
+  state.editing.value = may && dialogue === 'edit' ? device : null;
+  state.accountShown.value = dialogue === 'account' && (state.isAdmin.peek() || state.me.peek()?.person != null);
+  state.joining.value = may && (dialogue === 'gatherings' || dialogue === 'sources') ? dialogue : null;
+}
+
+function openDialogue(): Dialogue | null {
+  if (state.helpShown.value) return 'keys';
+  if (state.addingShown.value) return 'add';
+  if (state.editing.value !== null) return 'edit';
+  if (state.accountShown.value) return 'account';
+  return state.joining.value ?? (state.viewsShown.value ? 'views' : null);
 }
 
 export function readFinding(query: URLSearchParams): Finding {
@@ -56,16 +175,26 @@ export function writeFinding(finding: Finding): [string, string][] {
     .map(([key, value]) => [key, String(value)]);
 }
 
+type Said = readonly (readonly [string, string | null])[];
+
+/** What `takeLook` takes. */
+export function writeLook(): Said {
+  return [
+    ['q', state.query.value || null],
+    ['show', unless('all', state.filter.value)],
+    ...writeFinding(state.finding.value),
+    ['hide', state.hidden.value.size > 0 ? [...state.hidden.value].join(',') : null],
+  ];
+}
+
 /** `?` and what differs from the usual, or nothing. */
 function writeAddress(live: Live): string {
   const row = state.selected.value;
-  const device = row === null ? null : (live.feed.devices.id[row] ?? null);
-  const said: [string, string | null][] = [
+  const device = row === null ? null : live.feed.devices.id[row] || null;
+  return asText([
     ['kiosk', state.kiosk.value ? '' : null],
-    ['q', state.query.value || null],
-    ['show', unless('all', state.filter.value)],
+    ...writeLook(),
     ['pane', unless('devices', state.pane.value)],
-    ...writeFinding(state.finding.value),
     ['at', state.camera.value && writeCamera(state.camera.value)],
     ['fence', state.chosenFence.value],
     ['kind', state.feedFilter.value.kind || null],
@@ -74,10 +203,23 @@ function writeAddress(live: Live): string {
     ['event', state.chosenEvent.value === null ? null : String(state.chosenEvent.value)],
     ['device', device],
     ['card', device === null ? null : unless('now', state.cardView.value)],
-    ['follow', device !== null && state.following.value ? '1' : null],
-  ];
+    ['open', openDialogue()],
+    ['follow', writeIds(state.followed.value)],
+    ['pick', writeIds(state.picked.value)],
+    ['trails', writeIds(state.trailed.value)],
+  ]);
+}
+
+export function asText(said: Said): string {
   const query = new URLSearchParams(said.filter((each): each is [string, string] => each[1] !== null));
-  return query.size === 0 ? '' : `?${query}`.replace('kiosk=', 'kiosk'); // as people type it
+  const text = query.toString().replaceAll('%2C', ',').replace('kiosk=', 'kiosk'); // as people type it
+  return text && `?${text}`;
+}
+
+/** Null for none, and for more than an address holds: a part of them would be acted on as if it were all. */
+export function writeIds(ids: ReadonlySet<string>): string | null {
+  const text = [...ids].join(',');
+  return text === '' || text.length > LONGEST ? null : text === '1' ? '1,' : text; // see readFollowed
 }
 
 /** `lon,lat,zoom`; five digits are a metre. */

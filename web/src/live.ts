@@ -1,7 +1,7 @@
 /** Ties the stream to what is shown: the one place where frames become ticks and people's moves become subscriptions. */
 import { batch, effect, signal } from '@preact/signals';
-import { ApiError, onSessionEnd } from './api/call';
-import { fetchDevices, fetchTrack } from './api/devices';
+import { onSessionEnd } from './api/call';
+import { fetchDevices } from './api/devices';
 import { fetchEvents } from './api/events';
 import { fetchGeofences, fetchGeofencesTag } from './api/geofences';
 import { fetchMessageHead, fetchSeen, fetchThread, type Seen, sayAsSeen } from './api/messages';
@@ -11,13 +11,14 @@ import type { TrackerEvent, Viewport } from './live/frames';
 import type { Link } from './live/socket';
 import type { Message } from './live/threads';
 import type { MapView } from './map/view';
+import { quietly } from './quietly';
+import { besideDetail } from './room';
 import * as state from './state';
+import { letGo, passOver } from './there';
 import { words } from './words';
 
 const TICK_MS = 250; // panels need no more
 const EVENTS_SHOWN = 100; // of the log, at the start
-const TRAIL_MS = 15 * 60_000;
-const TRAIL_POINTS = 500;
 const CATALOGUE_MS = 60_000; // devices and geofences others have made or changed meanwhile
 const FENCES_MS = 3_000; // until what somebody else has drawn is on this map
 
@@ -59,6 +60,7 @@ export class Live {
       () => clearInterval(fences),
       effect(() => this.selectionChanged(state.selected.value)),
       effect(() => this.view.value?.chooseFence(state.chosenFence.value)),
+      effect(() => this.wishChanged([state.followed.value, state.picked.value, state.trailed.value])),
     ];
     onSessionEnd(() => this.sessionEnded());
     void this.readCatalogue();
@@ -80,7 +82,11 @@ export class Live {
 
   /** Shows a device, wherever it is; where its place is not known yet, as soon as it is. */
   goTo(row: number): void {
-    state.selected.value = row;
+    batch(() => {
+      if (!state.followed.peek().has(this.feed.devices.id[row]!)) state.followed.value = new Set();
+      state.camera.value = null; // the device says where
+      state.selected.value = row;
+    });
     this.flyTo = row;
     this.see();
     this.flyIfKnown();
@@ -88,15 +94,23 @@ export class Live {
 
   /** By its id, which need not be known yet: the name comes with the catalogue. */
   goToDevice(id: string): void {
+    this.goTo(this.rowOf(id));
+  }
+
+  rowOf(id: string): number {
     const { devices } = this.feed;
-    this.goTo(devices.row(id) ?? devices.learn(id, id, null));
+    return devices.row(id) ?? devices.learn(id, id, null);
   }
 
   /** By its number, as a link in an alert says it: it may be older than what the feed has. */
   async goToEvent(id: number): Promise<void> {
+    state.chosenEvent.value = id;
     await quietly(async () => {
       const [event] = await fetchEvents(id - 1, 1);
-      if (event?.id !== id) return; // cut from the log by now, or not for this reader
+      if (event?.id !== id) {
+        state.chosenEvent.value = null; // cut from the log by now, or not for this reader
+        return passOver([String(id)]);
+      }
       this.feed.events.keep(event);
       batch(() => {
         state.events.value = this.feed.events.events;
@@ -110,14 +124,29 @@ export class Live {
 
   private see(): void {
     const { devices } = this.feed;
-    const selected = state.selected.peek();
     this.feed.see({
       bounds: this.bounds,
       zoom: this.zoom,
       devices: devices.size,
       shown: devices.shownCount(),
-      selected: selected === null ? null : devices.id[selected]!,
+      wanted: this.wanted(),
     });
+  }
+
+  /** What is sent wherever it is. */
+  private wanted(): readonly string[] {
+    const row = state.selected.peek();
+    const { followed, trailed } = state;
+    return [...new Set([...(row === null ? [] : [this.feed.devices.id[row]!]), ...followed.peek(), ...trailed.peek()])];
+  }
+
+  private wishChanged(_: unknown): void {
+    this.view.value?.mark(this.rowsOf(state.picked.peek()), this.rowsOf(state.followed.peek()));
+    this.see();
+  }
+
+  private rowsOf(ids: ReadonlySet<string>): ReadonlySet<number> {
+    return new Set([...ids].map((id) => this.feed.devices.row(id)).filter((row) => row !== undefined));
   }
 
   private moved(): void {
@@ -136,11 +165,6 @@ export class Live {
       state.tick.value++;
     });
     this.flyIfKnown();
-    const row = state.selected.peek();
-    const view = this.view.peek();
-    if (row === null || !view || !this.feed.devices.shown[row]) return;
-    view.extendTrail(this.feed.devices.lonE7[row]! / 1e7, this.feed.devices.latE7[row]! / 1e7);
-    if (state.following.peek()) view.follow(...view.layer.place(row), besideDetail());
   }
 
   private flyIfKnown(): void {
@@ -251,13 +275,14 @@ export class Live {
         this.feed.devices.give(row, entry.person);
       }
       this.feed.devices.retain(new Set(found.map((device) => device.id)));
+      letGo(this.feed.devices);
       const ours = this.feed.threads.last;
       if (found[0]) this.feed.messagesUpTo(await fetchMessageHead(found[0].id), ours);
       this.talked();
     });
-    if (loaded || state.catalogue.peek() === 'loading') state.catalogue.value = loaded ? 'loaded' : 'failed';
-    await this.readGeofences();
-    this.see();
+    const isWhole = (await this.readGeofences()) && loaded;
+    if (isWhole || state.catalogue.peek() === 'loading') state.catalogue.value = isWhole ? 'loaded' : 'failed';
+    this.wishChanged(null); // names have become rows
     state.tick.value++;
   }
 
@@ -274,8 +299,8 @@ export class Live {
   }
 
   /** Shows what there is now; also asked for by who has changed one. */
-  async readGeofences(): Promise<void> {
-    await quietly(async () => {
+  async readGeofences(): Promise<boolean> {
+    return quietly(async () => {
       const fences = await fetchGeofences();
       state.geofences.value = fences;
       if (!fences.some((fence) => fence.id === state.chosenFence.peek())) state.chosenFence.value = null;
@@ -293,33 +318,9 @@ export class Live {
   }
 
   private selectionChanged(row: number | null): void {
-    state.following.value = false;
     state.cardView.value = 'now';
     if (row !== null) state.chosenFence.value = null;
     this.view.peek()?.select(row);
     this.see();
-    if (row === null || !this.feed.devices.id[row]) return;
-    void quietly(async () => {
-      const line = await fetchTrack(this.feed.devices.id[row]!, new Date(this.feed.now() - TRAIL_MS), TRAIL_POINTS);
-      if (state.selected.peek() === row) this.view.peek()?.setTrail(line);
-    });
-  }
-}
-
-/** From the middle of the map to the middle of what the detail leaves free: to its left, or above it on a phone. */
-function besideDetail(): [number, number] {
-  const room = document.querySelector('.stage')?.clientHeight ?? 0;
-  return innerWidth < 760 ? [0, -Math.round(0.26 * room)] : [-120, 0]; // the card takes half of a phone's map at most
-}
-
-/** What the stream shows does not depend on these calls: where one fails, the next try makes it good. */
-async function quietly(work: () => Promise<void>, refused: (error: ApiError) => void = () => {}): Promise<boolean> {
-  try {
-    await work();
-    return true;
-  } catch (error) {
-    if (error instanceof ApiError) refused(error);
-    else if (!(error instanceof TypeError)) throw error; // fetch says TypeError where there is no network
-    return false;
   }
 }

@@ -17,6 +17,7 @@ import './styles/page.css';
 import './styles/side.css';
 import './styles/events.css';
 import './styles/stage.css';
+import './styles/over.css';
 import './styles/detail.css';
 import './styles/card.css';
 import './styles/device-form.css';

@@ -11,7 +11,7 @@ import { EVERYTHING, type Finding } from './finding';
 import type { Health } from './live/feed';
 import type { TrackerEvent, Viewport } from './live/frames';
 import type { Link } from './live/socket';
-import type { Camera } from './map/view';
+import type { Camera } from './map/camera';
 
 export type Door =
   | { readonly state: 'asking' | 'open' | 'away' } // away: the server does not answer, and is asked again
@@ -52,7 +52,15 @@ export interface FeedFilter {
 }
 export const ANY_EVENT: FeedFilter = { kind: '', device: '', geofence: '' };
 export const feedFilter = signal(ANY_EVENT);
-export const following = signal(false);
+/** Ids of devices the map keeps in view; of those that are acted on together; of those whose way is drawn. */
+export const followed = signal<ReadonlySet<string>>(new Set());
+export const picked = signal<ReadonlySet<string>>(new Set());
+export const trailed = signal<ReadonlySet<string>>(new Set());
+export const choosing = signal(false); // a click on a device picks it, as on a phone, where nothing else could
+export type Layer = 'geofences' | 'names';
+export const LAYERS: readonly Layer[] = ['geofences', 'names'];
+export const hidden = signal<ReadonlySet<Layer>>(new Set()); // layers of the map that are switched off
+export const notice = signal(''); // one sentence over the map, until it is closed
 export const query = signal('');
 export const filter = signal<Filter>('all');
 export const finding = signal<Finding>(EVERYTHING);
@@ -77,6 +85,7 @@ export const editing = signal<string | null>(null); // id of the device that is 
 export type CardView = 'now' | 'talk' | 'charts';
 export const cardView = signal<CardView>('now');
 export const accountShown = signal(false);
+export const viewsShown = signal(false); // those one keeps
 export const code = signal<Code | null>(null); // that a link brought: an invitation, or a new password
 /** Where a person moved the map to; null as long as nobody did. */
 export const camera = signal<Camera | null>(null);

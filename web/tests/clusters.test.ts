@@ -53,7 +53,11 @@ describe('groups', () => {
     const spot = Array.from({ length: 4 }, () => [10, 50] as const);
     const markers = placed(spot);
     markers.look(2, STALE, true, false);
-    expect(new Clusters().group(markers, all(spot), 5)[0]).toMatchObject({ silent: 1 });
+    expect(new Clusters().group(markers, all(spot), 5)[0]).toMatchObject({ silent: 1, status: 2 });
+    markers.look(3, 1, true, false);
+    expect(new Clusters().group(markers, all(spot), 5)[0]).toMatchObject({ silent: 1, status: 1 });
+    for (const row of all(spot)) markers.look(row, STALE, true, false);
+    expect(new Clusters().group(markers, all(spot), 5)[0]).toMatchObject({ silent: 4, status: 0 });
   });
 
   test('across 180 degrees the middle is there, not in Africa', () => {

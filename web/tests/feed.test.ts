@@ -135,7 +135,7 @@ test('a broken frame costs itself and nothing else', () => {
 
 test('the same view is not asked for twice', () => {
   const { feed } = feeding();
-  const look = { bounds: { west: 1, south: 2, east: 3, north: 4 }, zoom: 9, devices: 5000, shown: 10, selected: null };
+  const look = { bounds: { west: 1, south: 2, east: 3, north: 4 }, zoom: 9, devices: 5000, shown: 10, wanted: [] };
   feed.see(look);
   feed.see({ ...look });
   expect(Wire.last.sent.length).toBe(2);
@@ -147,7 +147,7 @@ test('a small fleet is followed as a whole, a large one in the view with a margi
     zoom: 9,
     devices: 2000,
     shown: 50,
-    selected: 'a',
+    wanted: ['a'],
   };
   expect(subscription(look)).toMatchObject({ viewport: { west: -180, east: 180 }, devices: null, binary: true });
   expect(subscription({ ...look, devices: 2001 })).toMatchObject({
@@ -163,7 +163,7 @@ const LARGE = {
   zoom: 9,
   devices: 5000,
   shown: 50,
-  selected: null,
+  wanted: [],
 };
 
 test('a small pan and a little nearer ask nothing, a larger one and more do', () => {
@@ -258,7 +258,7 @@ test('cells of the wrong length are refused', () => {
 });
 
 test('a view across 180 degrees has its west east of its east', () => {
-  const look = { zoom: 5, devices: 5000, shown: 400, selected: null };
+  const look = { zoom: 5, devices: 5000, shown: 400, wanted: [] };
   expect(subscription({ ...look, bounds: { west: 170, south: -5, east: 190, north: 5 } }).viewport).toMatchObject({
     west: 168,
     east: -168,

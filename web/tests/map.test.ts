@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { boxAround } from '../src/map/bounds';
 import { glideTime } from '../src/map/glide';
+import { fits } from '../src/map/labels';
 import { Markers } from '../src/map/markers';
 import { difference, latitude, longitude, mercatorX, mercatorY } from '../src/map/mercator';
 import { Pacer } from '../src/map/pacer';
@@ -133,4 +134,12 @@ describe('across 180 degrees', () => {
     const line = extend([], 1, 2);
     expect(extend(line, 1, 2)).toBe(line);
   });
+});
+
+test('a name is there where it lies on no other, by how wide each is', () => {
+  const name = (x: number, y: number, width: number) => ({ row: 0, spot: [x, y], width }) as const;
+  expect(fits(name(0, 0, 40), [name(50, 0, 40)])).toBe(true);
+  expect(fits(name(0, 0, 120), [name(50, 0, 40)])).toBe(false);
+  expect(fits(name(0, 0, 120), [name(50, 20, 120)])).toBe(true);
+  expect(fits(name(0, 0, 120), [])).toBe(true);
 });

@@ -94,6 +94,11 @@ export async function changeDevice(id: string, change: DeviceChange): Promise<vo
   await call('PATCH', at(id), change);
 }
 
+/** '' takes it away. */
+export async function changeCategory(id: string, category: string): Promise<void> {
+  await call('PATCH', at(id), { category });
+}
+
 /** Armed anew, so far from where it is now; 0: no more. */
 export async function changeGuard(id: string, radius: number): Promise<void> {
   await call('PATCH', at(id), { guard: radius });

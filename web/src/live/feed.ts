@@ -35,7 +35,7 @@ export class Feed {
   clockOffset = 0; // ms to add to our clock for the server's
   framesReceived = 0;
   private readonly socket: LiveSocket;
-  private look: Look = { bounds: null, zoom: 0, devices: 0, shown: 0, selected: null };
+  private look: Look = { bounds: null, zoom: 0, devices: 0, shown: 0, wanted: [] };
   private wanted: Subscription = subscription(this.look);
   private epoch: string | null = null;
   private target = 0; // the number of the newest event when we subscribed

@@ -6,6 +6,7 @@ const SMALL_FLEET = 2_000; // up to here every device is followed wherever it is
 const FEW = 300; // up to here positions come as JSON, which also says accuracy and geofences
 const MARGIN = 0.1; // of the view, on each side: what is asked for is 1.2 times as wide and high, and a short drag asks nothing
 const ZOOM_STEP = 0.25; // what is asked for one zoom serves others so near
+const MOST_WANTED = 1_000; // as many as the wire takes
 const RATE = 4; // a second; the layer glides between two
 
 export interface Look {
@@ -13,7 +14,7 @@ export interface Look {
   readonly zoom: number;
   readonly devices: number; // how many there are
   readonly shown: number; // how many we get at present
-  readonly selected: string | null;
+  readonly wanted: readonly string[]; // wherever they are
 }
 
 /** What to ask for now, given what is asked for already and whether that was answered: a small pan shows what was asked
@@ -24,7 +25,7 @@ export function subscription(look: Look, before: Subscription | null = null, ans
   return {
     viewport: everything ? WORLD : kept ? before.viewport : widen(look.bounds!),
     zoom: everything ? null : kept ? before.zoom : Math.round(look.zoom * 100) / 100,
-    devices: look.selected !== null && !everything ? [look.selected] : null,
+    devices: look.wanted.length > 0 && !everything ? look.wanted.slice(0, MOST_WANTED) : null,
     rate: RATE,
     binary: kept && !answered ? before.binary : isMany(look, everything, kept),
   };

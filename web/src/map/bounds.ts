@@ -1,5 +1,13 @@
 /** The smallest box around places, which for those on both sides of 180 degrees does not go round the world. */
 
+/** What lies over the edges of a map, in px. */
+export interface Padding {
+  readonly top: number;
+  readonly bottom: number;
+  readonly left: number;
+  readonly right: number;
+}
+
 export type Box = readonly [west: number, south: number, east: number, north: number];
 
 /** Null where there are none. `east` may be beyond 180, as a map takes it. */

@@ -1,6 +1,7 @@
 /** Discs with a number: devices that lie on one another, or by cell where there are too many to send. */
 import type { FeatureCollection } from 'geojson';
 import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
+import { Status } from '../live/frames';
 import { locale, words } from '../words';
 import { PAINT, type Theme } from './flavors';
 
@@ -9,23 +10,26 @@ export interface Disc {
   readonly lat: number;
   readonly count: number;
   readonly silent: number; // of them; the worst a device can be
+  readonly status: Status; // the worst of theirs
 }
 
 const SOURCE = 'cells';
 
 export function addCells(map: MapLibre, discs: readonly Disc[], theme: Theme): void {
-  const { cell, cellText, halo, silent, silentText } = PAINT[theme];
+  const { cell, cellText, cellStopped, cellUnknown, cellUnknownText, halo, silent, silentText } = PAINT[theme];
   const hasSilent = ['>', ['get', 'silent'], 0];
+  const isUnknown = ['==', ['get', 'status'], Status.Unknown];
   map.addSource(SOURCE, { type: 'geojson', data: collection(discs) });
   map.addLayer({
     id: 'cell-disc',
     type: 'circle',
     source: SOURCE,
     paint: {
-      'circle-color': cell,
+      // hollow where of one nothing is known: told apart without colour, too
+      'circle-color': ['match', ['get', 'status'], Status.Moving, cell, Status.Stopped, cellStopped, halo] as never,
       'circle-opacity': 0.92,
-      'circle-stroke-color': ['case', hasSilent, silent, halo] as never,
-      'circle-stroke-width': ['case', hasSilent, 3.5, 2] as never,
+      'circle-stroke-color': ['case', hasSilent, silent, isUnknown, cellUnknown, halo] as never,
+      'circle-stroke-width': ['case', hasSilent, 3.5, isUnknown, 2.5, 2] as never,
       'circle-radius': ['interpolate', ['linear'], ['log10', ['get', 'count']], 0, 11, 2, 16, 5, 30] as never,
     },
   });
@@ -40,7 +44,7 @@ export function addCells(map: MapLibre, discs: readonly Disc[], theme: Theme): v
       'text-allow-overlap': true,
       'text-ignore-placement': true,
     },
-    paint: { 'text-color': cellText },
+    paint: { 'text-color': ['case', isUnknown, cellUnknownText, cellText] as never },
   });
   map.addLayer({
     id: 'cell-silent',
@@ -73,12 +77,13 @@ function collection(discs: readonly Disc[]): FeatureCollection {
   const short = new Intl.NumberFormat(locale.value, { notation: 'compact' });
   return {
     type: 'FeatureCollection',
-    features: discs.map(({ lon, lat, count, silent }, index) => ({
+    features: discs.map(({ lon, lat, count, silent, status }, index) => ({
       type: 'Feature',
       properties: {
         index,
         count,
         silent,
+        status,
         label: short.format(count),
         note: words.value.map.silent(short.format(silent)),
       },

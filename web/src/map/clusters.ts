@@ -2,6 +2,7 @@
  * Which markers lie on one another, so that a number says more than they do. By cells of the world, so that nothing changes
  * its group while one pans; a cell is crowded where its markers are half as many again as the places they take in it.
  */
+import { Status } from '../live/frames';
 import { type Markers, STALE } from './markers';
 import { difference } from './mercator';
 
@@ -11,6 +12,7 @@ export interface Cluster {
   readonly x: number;
   readonly y: number;
   readonly silent: number; // how many of them
+  readonly status: Status; // the worst of those that are not, or unknown where all are
 }
 
 interface Cell {
@@ -132,8 +134,13 @@ function groupOf(rows: number[], markers: Markers): Group {
 
 function told({ rows, x, y }: Group, markers: Markers): Cluster {
   let silent = 0;
-  for (const row of rows) if (markers.status(row) === STALE) silent++;
-  return { rows, x, y, silent };
+  let worst: number = STALE;
+  for (const row of rows) {
+    const status = markers.status(row);
+    if (status === STALE) silent++;
+    worst = Math.min(worst, status);
+  }
+  return { rows, x, y, silent, status: worst === STALE ? Status.Unknown : (worst as Status) };
 }
 
 function bits(mask: number): number {

@@ -35,13 +35,14 @@ export class Crowds {
 
   private show(cells: readonly Cell[], clusters: readonly Cluster[]): void {
     const discs = [
-      ...clusters.map(({ rows, x, y, silent }) => ({
+      ...clusters.map(({ rows, x, y, silent, status }) => ({
         lon: longitude(x),
         lat: latitude(y),
         count: rows.length,
         silent,
+        status,
       })),
-      ...cells.map(({ lon, lat, count, silent }) => ({ lon, lat, count, silent })),
+      ...cells.map(({ lon, lat, count, silent, status }) => ({ lon, lat, count, silent, status })),
     ];
     this.cells = cells;
     this.clusters = clusters;
@@ -52,6 +53,12 @@ export class Crowds {
 
   isOn(x: number, y: number): boolean {
     return this.discs.length > 0 && discAt(this.map, [x, y]) !== null;
+  }
+
+  /** The devices of the disc there; of one that the server counted nothing more is known. */
+  rowsAt(x: number, y: number): readonly number[] {
+    const index = this.discs.length > 0 ? discAt(this.map, [x, y]) : null;
+    return (index === null ? undefined : this.clusters[index])?.rows ?? [];
   }
 
   /** True where there is a disc to open: by going nearer, or where that would part nothing, by laying its devices out. */
@@ -81,9 +88,10 @@ export class Crowds {
 function sameDiscs(a: readonly Disc[], b: readonly Disc[]): boolean {
   return (
     a.length === b.length &&
-    a.every(({ lon, lat, count, silent }, i) => {
+    a.every((disc, i) => {
       const other = b[i]!;
-      return lon === other.lon && lat === other.lat && count === other.count && silent === other.silent;
+      const isHere = disc.lon === other.lon && disc.lat === other.lat;
+      return isHere && disc.count === other.count && disc.silent === other.silent && disc.status === other.status;
     })
   );
 }

@@ -8,7 +8,7 @@ import type { DeviceTable } from '../live/devices';
 import { Status } from '../live/frames';
 import { type Cluster, Clusters } from './clusters';
 import { glideTime } from './glide';
-import { Look, type MarkerColors, Markers, STALE, STRIDE } from './markers';
+import { Look, type MarkerColors, Markers, markerSize, STALE, STRIDE } from './markers';
 import { difference, mercatorX, mercatorY, WORLD_UNITS } from './mercator';
 import { Pacer } from './pacer';
 import { compile, type Program } from './program';
@@ -34,6 +34,8 @@ export class DeviceLayer implements CustomLayerInterface {
   readonly type = 'custom';
   readonly renderingMode = '2d';
   selected: number | null = null;
+  private picked: ReadonlySet<number> = new Set();
+  private apart: ReadonlySet<number> = new Set(); // never counted: the map goes along with them
   still = false; // people who asked for less motion: markers jump
   framesDrawn = 0;
   readonly markers = new Markers();
@@ -85,6 +87,15 @@ export class DeviceLayer implements CustomLayerInterface {
 
   paint(colors: MarkerColors): void {
     this.colors = colors;
+    this.map?.triggerRepaint();
+  }
+
+  mark(picked: ReadonlySet<number>, apart: ReadonlySet<number>, now: number): void {
+    const others = [...this.picked].filter((row) => !picked.has(row));
+    const changed = [...picked].filter((row) => !this.picked.has(row)).concat(others);
+    [this.picked, this.apart] = [picked, apart];
+    for (const row of changed) if (row < this.markers.capacity) this.dress(row, now);
+    this.regroup();
     this.map?.triggerRepaint();
   }
 
@@ -164,7 +175,8 @@ export class DeviceLayer implements CustomLayerInterface {
     const status = this.statusOf(row, now);
     const pointed =
       status === Status.Moving && table.speed[row]! >= POINTED_SPEED && !Number.isNaN(table.heading[row]!);
-    markers.look(row, status, table.shown[row] === 1 && !Number.isNaN(table.at[row]!), pointed);
+    const shown = table.shown[row] === 1 && !Number.isNaN(table.at[row]!);
+    markers.look(row, status, shown, pointed, this.picked.has(row));
     this.dirtyFrom = Math.min(this.dirtyFrom, row);
     this.dirtyTo = Math.max(this.dirtyTo, row);
   }
@@ -200,7 +212,8 @@ export class DeviceLayer implements CustomLayerInterface {
     const window = this.window();
     const rows: number[] = [];
     for (let row = 0; row < this.table.size; row++)
-      if (row !== this.selected && this.markers.isShown(row) && this.isIn(window, row)) rows.push(row);
+      if (row !== this.selected && !this.apart.has(row) && this.markers.isShown(row) && this.isIn(window, row))
+        rows.push(row);
     const clusters = this.clusters.group(this.markers, rows, this.map.getZoom());
     const single = rows.length - this.count(clusters);
     this.scale = Math.max(LEAST_SCALE, Math.min(1, Math.sqrt(CROWD / single)));
@@ -324,9 +337,4 @@ export class DeviceLayer implements CustomLayerInterface {
       this.map?.triggerRepaint();
     }, wait);
   }
-}
-
-/** CSS pixels of the square a marker is drawn in. */
-function markerSize(zoom: number): number {
-  return Math.max(13, Math.min(34, 10 + (zoom - 5) * 2.3));
 }

@@ -6,13 +6,24 @@ import type { DeviceLayer } from './device-layer';
 const FROM_ZOOM = 13;
 const MOST = 40; // more names than this are noise, and each costs a style change per frame
 const CHOOSE_MS = 500;
-const WIDTH_PX = 84; // room a name needs, so that two do not lie on each other
+const WIDEST_PX = 130; // as the style cuts it
+const APART_PX = 6;
 const HEIGHT_PX = 18;
+const FONT = "600 11.5px 'Inter Variable', system-ui, sans-serif"; // as the style has it
+
+interface Label {
+  readonly row: number;
+  readonly spot: readonly [number, number];
+  readonly width: number;
+}
 
 export class DeviceLabels {
   private readonly box = document.createElement('div');
   private readonly pool: HTMLElement[] = [];
-  private rows: number[] = [];
+  off = false; // but for the chosen one
+  private rows: readonly number[] = [];
+  private readonly widths = new Map<string, number>(); // by name
+  private readonly ruler = document.createElement('canvas').getContext('2d');
   private chosenAt = -Infinity;
 
   constructor(
@@ -43,22 +54,33 @@ export class DeviceLabels {
   /** Those shown before come first: a name that comes and goes is worse than one that stays away. */
   private choose(): void {
     const { selected } = this.layer;
-    const chosen: { row: number; spot: [number, number] }[] = [];
+    const chosen = new Map<number, Label>();
     const offer = (row: number, spot: [number, number] | null) => {
-      if (spot && chosen.length < MOST && !chosen.some((other) => other.row === row || overlap(other.spot, spot)))
-        chosen.push({ row, spot });
+      if (!spot || chosen.size >= MOST || chosen.has(row)) return;
+      const label = { row, spot, width: this.measure(this.table.name[row]!) };
+      if (fits(label, chosen.values())) chosen.set(row, label);
     };
     if (selected !== null) offer(selected, this.layer.screen(selected));
-    if (this.map.getZoom() >= FROM_ZOOM && !this.layer.isCrowded) {
+    if (!this.off && this.map.getZoom() >= FROM_ZOOM && !this.layer.isCrowded) {
       for (const row of this.rows) offer(row, this.layer.screen(row));
       this.layer.forEachInView((row, x, y) => offer(row, [x, y]));
     }
-    this.rows = chosen.map(({ row }) => row);
+    this.rows = [...chosen.keys()];
     this.write();
   }
 
+  private measure(name: string): number {
+    let width = this.widths.get(name);
+    if (width !== undefined) return width;
+    if (this.widths.size > 1_000) this.widths.clear();
+    if (this.ruler) this.ruler.font = FONT;
+    width = Math.min(WIDEST_PX, this.ruler?.measureText(name).width ?? WIDEST_PX);
+    this.widths.set(name, width);
+    return width;
+  }
+
   private write(): void {
-    while (this.pool.length < this.rows.length) this.pool.push(this.box.appendChild(document.createElement('span')));
+    while (this.pool.length < this.rows.length) this.pool.push(this.box.appendChild(makeLabel()));
     this.pool.forEach((label, i) => {
       const row = this.rows[i];
       label.hidden = row === undefined;
@@ -72,6 +94,18 @@ export class DeviceLabels {
   }
 }
 
-function overlap(a: [number, number], b: [number, number]): boolean {
-  return Math.abs(a[0] - b[0]) < WIDTH_PX && Math.abs(a[1] - b[1]) < HEIGHT_PX;
+/** A name that is written from the right is, whatever is beside it on the page. */
+function makeLabel(): HTMLElement {
+  const label = document.createElement('span');
+  label.dir = 'auto';
+  return label;
+}
+
+/** Whether a name lies on none of the others. */
+export function fits(label: Label, others: Iterable<Label>): boolean {
+  for (const other of others) {
+    const isBeside = Math.abs(label.spot[0] - other.spot[0]) >= (label.width + other.width) / 2 + APART_PX;
+    if (!isBeside && Math.abs(label.spot[1] - other.spot[1]) < HEIGHT_PX) return false;
+  }
+  return true;
 }

@@ -10,12 +10,15 @@ export const STRIDE = 32;
 const METRES_PER_UNIT = 40_075_016.7 / 2 ** 32; // at the equator
 const TURN = 65_536;
 
-export const Look = { Status: 24, Shown: 25, Pointed: 26, Counted: 27 } as const;
+export const Look = { Status: 24, Shown: 25, Flags: 26, Counted: 27 } as const;
+const POINTED = 1;
+const PICKED = 2;
 export const STALE = 3; // the status after those of the wire: heard of long ago
 
 export interface MarkerColors {
   readonly status: readonly [unknown: string, stopped: string, moving: string, stale: string];
   readonly rim: string;
+  readonly picked: string;
 }
 
 export class Markers {
@@ -59,7 +62,7 @@ export class Markers {
   point(row: number, now: number, heading: number): void {
     const at = row * 16 + 14;
     if (!Number.isNaN(heading)) {
-      const pointed = this.bytes[row * STRIDE + Look.Pointed] === 1;
+      const pointed = (this.bytes[row * STRIDE + Look.Flags]! & POINTED) !== 0;
       const to = Math.round((heading / 360) * TURN) & 0xffff;
       const from = this.halves[at]!;
       const turned = ((this.halves[at + 1]! - from + TURN / 2) & 0xffff) - TURN / 2;
@@ -68,11 +71,11 @@ export class Markers {
     }
   }
 
-  look(row: number, status: number, shown: boolean, pointed: boolean): void {
+  look(row: number, status: number, shown: boolean, pointed: boolean, picked = false): void {
     const at = row * STRIDE;
     this.bytes[at + Look.Status] = status;
     this.bytes[at + Look.Shown] = shown ? 1 : 0;
-    this.bytes[at + Look.Pointed] = pointed ? 1 : 0;
+    this.bytes[at + Look.Flags] = (pointed ? POINTED : 0) | (picked ? PICKED : 0);
   }
 
   status(row: number): number {
@@ -109,4 +112,9 @@ export class Markers {
   private left(row: number, now: number): number {
     return (1 - this.progress(row, now)) * this.words[row * 8 + 5]!;
   }
+}
+
+/** CSS pixels of the square a marker is drawn in. */
+export function markerSize(zoom: number): number {
+  return Math.max(13, Math.min(34, 10 + (zoom - 5) * 2.3));
 }

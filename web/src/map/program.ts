@@ -28,6 +28,7 @@ export function compile(gl: WebGL2RenderingContext, prelude: string, define: str
         colors.status.flatMap((color) => rgba(color)),
       );
       gl.uniform4fv(at('u_rim'), rgba(colors.rim));
+      gl.uniform4fv(at('u_picked'), rgba(colors.picked));
       gl.bindVertexArray(vertices);
     },
     projection(data) {

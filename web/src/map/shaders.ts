@@ -7,7 +7,7 @@ ${define}
 in uvec2 a_from;
 in uvec2 a_to;
 in uvec2 a_time;     // start and length of the glide, ms
-in uvec4 a_look;     // status, 1 shown, 1 has heading, 1 counted in a disc
+in uvec4 a_look;     // status, 1 shown, 1 has heading + 2 picked, 1 counted in a disc
 in vec2 a_heading;   // turns, at its start and end
 uniform uint u_now;
 uniform float u_size;
@@ -18,6 +18,7 @@ uniform vec4 u_colors[4];
 flat out vec4 v_color;
 flat out vec2 v_way;
 flat out float v_pointed;
+flat out float v_picked;
 void main() {
   float k = clamp(float(u_now - a_time.x) / max(float(a_time.y), 1.0), 0.0, 1.0);
 #ifdef GLOBE
@@ -34,7 +35,8 @@ void main() {
   float turned = a_heading.y - a_heading.x;
   float heading = (a_heading.x + k * (turned - round(turned))) * 6.2831853 + u_turn;
   v_way = vec2(sin(heading), cos(heading));
-  v_pointed = float(a_look.z);
+  v_pointed = float(a_look.z & 1u);
+  v_picked = float(a_look.z >> 1u);
 }`;
 }
 
@@ -43,9 +45,11 @@ precision highp float;
 flat in vec4 v_color;
 flat in vec2 v_way;
 flat in float v_pointed;
+flat in float v_picked;
 uniform float u_size;
 uniform float u_halo;   // 1: draw the ring of the selected device instead
 uniform vec4 u_rim;
+uniform vec4 u_picked;
 out vec4 o_color;
 
 const float RADIUS = 0.47;
@@ -72,11 +76,11 @@ void main() {
   }
   if (dot(p, p) > 1.0) discard;
   float d = marker(p);
-  float rim = max(0.105, 1.1 * pixel);
+  float rim = v_picked > 0.5 ? max(0.24, 2.4 * pixel) : max(0.105, 1.1 * pixel);
   float body = 1.0 - smoothstep(-pixel, 0.0, d + rim);
   float whole = 1.0 - smoothstep(-pixel, 0.0, d);
   float shadow = 0.28 * clamp((u_size - 12.0) / 12.0, 0.0, 1.0) * (1.0 - smoothstep(0.0, 0.14, d));
-  vec4 color = mix(u_rim, vec4(v_color.rgb, 1.0), body) * whole;
+  vec4 color = mix(v_picked > 0.5 ? u_picked : u_rim, vec4(v_color.rgb, 1.0), body) * whole;
   o_color = (color + vec4(0.0, 0.0, 0.0, shadow) * (1.0 - whole)) * v_color.a;
   if (o_color.a < 0.01) discard;
 }`;

@@ -1,4 +1,4 @@
-/** Where the selected device has been: from the server's track, then from what it sends. */
+/** Where devices have been: from the server's tracks, then from what it sends. */
 import type { Position } from 'geojson';
 import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
 import { PAINT, type Theme } from './flavors';
@@ -6,9 +6,11 @@ import { PAINT, type Theme } from './flavors';
 const SOURCE = 'trail';
 const LONGEST = 2_000; // points; the oldest are dropped
 
-export function addTrail(map: MapLibre, line: readonly Position[], theme: Theme): void {
+export type Line = readonly Position[];
+
+export function addTrails(map: MapLibre, lines: readonly Line[], theme: Theme): void {
   const { trail } = PAINT[theme];
-  map.addSource(SOURCE, { type: 'geojson', lineMetrics: true, data: feature(line) });
+  map.addSource(SOURCE, { type: 'geojson', lineMetrics: true, data: collection(lines) });
   map.addLayer({
     id: 'trail',
     type: 'line',
@@ -21,11 +23,11 @@ export function addTrail(map: MapLibre, line: readonly Position[], theme: Theme)
   });
 }
 
-export function showTrail(map: MapLibre, line: readonly Position[]): void {
-  (map.getSource(SOURCE) as GeoJSONSource | undefined)?.setData(feature(line));
+export function showTrails(map: MapLibre, lines: readonly Line[]): void {
+  (map.getSource(SOURCE) as GeoJSONSource | undefined)?.setData(collection(lines));
 }
 
-export function extend(line: readonly Position[], lon: number, lat: number): readonly Position[] {
+export function extend(line: Line, lon: number, lat: number): Line {
   const last = line.at(-1);
   // Longitudes run on past 180, as in the server's tracks: else the line would go round the world.
   const on = last ? lon + 360 * Math.round((last[0]! - lon) / 360) : lon;
@@ -33,10 +35,15 @@ export function extend(line: readonly Position[], lon: number, lat: number): rea
   return [...line.slice(-LONGEST + 1), [on, lat]];
 }
 
-function feature(line: readonly Position[]): GeoJSON.Feature {
+function collection(lines: readonly Line[]): GeoJSON.FeatureCollection {
   return {
-    type: 'Feature',
-    properties: {},
-    geometry: { type: 'LineString', coordinates: line.length > 1 ? [...line] : [] },
+    type: 'FeatureCollection',
+    features: lines
+      .filter((line) => line.length > 1)
+      .map((line) => ({
+        type: 'Feature',
+        properties: {},
+        geometry: { type: 'LineString', coordinates: [...line] },
+      })),
   };
 }

@@ -5,23 +5,27 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
 import type { Geofence } from '../api/geofences';
 import type { Feed } from '../live/feed';
 import type { Cell, Viewport } from '../live/frames';
-import { readStored, store } from '../storage';
 import { words } from '../words';
 import { basemap, type Ground, readTilesInRanges } from './basemap';
-import { boxAround } from './bounds';
+import { boxAround, type Padding } from './bounds';
+import { findInBox, watchBoxes } from './box';
+import { type Camera, cameraOf, rememberCamera, rememberedCamera } from './camera';
 import { addCells } from './cells';
 import { Crowds } from './crowds';
 import { DeviceLayer } from './device-layer';
 import { addDots, type Dots, showDots } from './dots';
 import { addFences, addFormer, boxOf, choose, light, showFences, showFormer } from './fences';
 import { PAINT, type Theme } from './flavors';
+import { keepInView } from './keep';
 import { DeviceLabels } from './labels';
 import { addSketch, NO_SKETCH, type Sketch, showSketch } from './sketch';
-import { addTrail, extend, showTrail } from './trail';
+import { addTrails, type Line, showTrails } from './trail';
 
 export interface MapListener {
   looked(bounds: Viewport, zoom: number): void;
   picked(row: number | null): void;
+  /** Pointed at together with what was before: one, or all of a disc or a box. */
+  added(rows: readonly number[]): void;
   /** A person moved the map: it no longer follows. */
   grabbed(): void;
   /** A person has moved it there. */
@@ -34,18 +38,10 @@ export interface Overlay {
   undress(): void;
 }
 
-export interface Padding {
-  readonly top: number;
-  readonly bottom: number;
-  readonly left: number;
-  readonly right: number;
-}
-
 const LOOK_MS = 250; // a drag is one subscription, not sixty
 const AGE_MS = 5_000;
 const POINT_MS = 100;
 const CLOSE_ZOOM = 15;
-const CAMERA = 'tracker.camera';
 
 export class MapView {
   readonly map: MapLibre;
@@ -53,15 +49,18 @@ export class MapView {
   /** A person had looked somewhere before, and is shown that place again. */
   readonly placed: boolean;
   private readonly crowds: Crowds;
+  private readonly labels: DeviceLabels;
   private fences: readonly Geofence[] = [];
   private chosen: string | null = null; // geofence
   private hidden: string | null = null; // geofence
+  private bare = false; // no geofence is shown
   private former: Geofence | null = null; // the border that decided an event, where it is another by now
   private sketch = NO_SKETCH;
   private overlay: Overlay | null = null;
   private dots: Dots = { places: [], chosen: -1 };
   private lost = false; // the GPU was taken away, as after a sleep; until it is back the map has no style to speak to
-  private trail: readonly Position[] = [];
+  private trails: readonly Line[] = [];
+  private zoomed = false; // by hand, since the map goes along with somebody
   private incomplete = false; // something of the ground could not be read
   private readonly aging: ReturnType<typeof setInterval>;
   private pointedAt = 0; // ms
@@ -88,6 +87,7 @@ export class MapView {
       maxZoom: 20,
       maxPitch: 60,
       attributionControl: { compact: false },
+      boxZoom: false,
       locale: locale(),
       fadeDuration: 150,
     });
@@ -96,7 +96,7 @@ export class MapView {
     this.layer = new DeviceLayer(feed.devices);
     this.layer.paint(PAINT[theme].markers);
     this.crowds = new Crowds(this.map, this.layer, feed.devices, listener.picked, () => this.lost);
-    new DeviceLabels(this.map, this.layer, feed.devices);
+    this.labels = new DeviceLabels(this.map, this.layer, feed.devices);
     this.map.on('style.load', () => this.dress());
     this.listen();
     this.aging = setInterval(() => this.layer.age(feed.now()), AGE_MS);
@@ -119,8 +119,16 @@ export class MapView {
     });
     map.on('click', (event) => {
       const { x, y } = event.point;
-      if (!this.overlay && !this.crowds.open(x, y)) listener.picked(this.layer.pick(x, y));
+      const { shiftKey, ctrlKey, metaKey } = event.originalEvent;
+      if (this.overlay) return;
+      if (shiftKey || ctrlKey || metaKey) listener.added(this.rowsAt(x, y));
+      else if (!this.crowds.open(x, y)) listener.picked(this.layer.pick(x, y));
     });
+    watchBoxes(
+      map.getContainer(),
+      () => !this.overlay,
+      (box) => listener.added(findInBox(this.layer, this.feed.devices.size, box)),
+    );
     map.on('mousemove', (event) => this.point(event.point.x, event.point.y));
     // While the server is away so is the ground. MapLibre asks again for tiles, but not for a style that failed.
     map.on('webglcontextlost', () => (this.lost = true));
@@ -130,6 +138,10 @@ export class MapView {
       console.warn(`map: ${event.error.message}`);
     });
     map.on('dragstart', () => listener.grabbed());
+    map.on('movestart', ({ originalEvent: by }: { originalEvent?: unknown }) => {
+      if (by instanceof KeyboardEvent && by.key.startsWith('Arrow')) listener.grabbed();
+    });
+    map.on('zoomstart', ({ originalEvent: by }: { originalEvent?: unknown }) => (this.zoomed ||= by !== undefined));
     const motion = matchMedia('(prefers-reduced-motion: reduce)');
     motion.onchange = () => (this.layer.still = motion.matches);
     this.layer.still = motion.matches;
@@ -167,7 +179,7 @@ export class MapView {
       addFences(this.map, this.seen(), this.theme);
       addFormer(this.map, this.former, this.theme);
       addSketch(this.map, this.sketch, this.theme);
-      addTrail(this.map, this.trail, this.theme);
+      addTrails(this.map, this.trails, this.theme);
       addCells(this.map, this.crowds.discs, this.theme);
       addDots(this.map, this.dots, this.theme);
     }
@@ -221,6 +233,7 @@ export class MapView {
   }
 
   private seen(): readonly Geofence[] {
+    if (this.bare) return [];
     return this.hidden === null ? this.fences : this.fences.filter((fence) => fence.id !== this.hidden);
   }
 
@@ -257,19 +270,44 @@ export class MapView {
 
   select(row: number | null): void {
     this.layer.selected = row;
-    this.setTrail([]);
     this.layer.regroup(); // the chosen one is drawn for itself
     this.map.triggerRepaint();
   }
 
-  setTrail(line: readonly Position[]): void {
-    this.trail = line;
-    if (!this.lost) showTrail(this.map, line);
+  /** Those that are picked have a rim; who is followed is drawn for itself. */
+  mark(picked: ReadonlySet<number>, followed: ReadonlySet<number>): void {
+    if (followed.size === 0) this.zoomed = false;
+    this.layer.mark(picked, followed, this.feed.now());
   }
 
-  extendTrail(lon: number, lat: number): void {
-    const longer = extend(this.trail, lon, lat);
-    if (longer !== this.trail) this.setTrail(longer);
+  private rowsAt(x: number, y: number): readonly number[] {
+    const row = this.layer.pick(x, y);
+    return row === null ? this.crowds.rowsAt(x, y) : [row];
+  }
+
+  showTrails(lines: readonly Line[]): void {
+    this.trails = lines;
+    if (!this.lost) showTrails(this.map, lines);
+  }
+
+  showLayers(areGeofences: boolean, areNames: boolean): void {
+    this.labels.off = !areNames;
+    this.bare = !areGeofences;
+    this.showFences(this.fences);
+    this.map.triggerRepaint();
+  }
+
+  /** At once: somebody asked for this very view. */
+  stand({ center, zoom }: Camera): void {
+    this.map.jumpTo({ center: [...center], zoom });
+  }
+
+  get camera(): Camera {
+    return cameraOf(this.map);
+  }
+
+  keepInView(places: readonly (readonly [number, number])[], padding: Padding): void {
+    keepInView(this.map, places, padding, this.zoomed, CLOSE_ZOOM);
   }
 
   /** `offset` in pixels: what lies over the map must not lie over the device. */
@@ -281,10 +319,10 @@ export class MapView {
     if (!this.map.isMoving()) this.map.easeTo({ center: [lon, lat], offset, duration: 900, easing: (t) => t });
   }
 
-  /** All devices in the window; the panels lie over its left or its foot. */
-  fitAll(padding: Padding): void {
+  /** All devices in the window, or these; the panels lie over its left or its foot. */
+  fitAll(padding: Padding, among: readonly number[] | null = null): void {
     const { devices } = this.feed;
-    const rows = Array.from({ length: devices.size }, (_, row) => row).filter(
+    const rows = (among ?? Array.from({ length: devices.size }, (_, row) => row)).filter(
       (row) => devices.shown[row] && !Number.isNaN(devices.at[row]!),
     );
     const box = boxAround(
@@ -305,27 +343,4 @@ function locale(): Record<string, string> {
     'NavigationControl.ResetBearing': north,
     'AttributionControl.ToggleAttribution': attribution,
   };
-}
-
-export interface Camera {
-  readonly center: readonly [lon: number, lat: number];
-  readonly zoom: number;
-}
-
-function cameraOf(map: MapLibre): Camera {
-  const { lng, lat } = map.getCenter();
-  return { center: [lng, lat], zoom: map.getZoom() };
-}
-
-function rememberCamera(map: MapLibre): void {
-  store(CAMERA, JSON.stringify(cameraOf(map)));
-}
-
-function rememberedCamera(): Camera | null {
-  try {
-    const camera = JSON.parse(readStored(CAMERA) ?? 'null') as Camera | null;
-    return camera && Number.isFinite(camera.zoom) && camera.center.length === 2 ? camera : null;
-  } catch {
-    return null; // not what we wrote
-  }
 }

@@ -5,6 +5,7 @@ import { Desk } from '../alerts/desk';
 import { signOut } from '../api/sign-in';
 import { followRequests } from '../asked';
 import { useFocus } from '../focus';
+import { keepFollowing } from '../following';
 import { Editor } from '../geofences/editor';
 import { Live } from '../live';
 import { tellLanguage } from '../people/language';
@@ -27,6 +28,7 @@ import {
   sharing,
   tick,
 } from '../state';
+import { keepTrails } from '../trails';
 import { chooseUnits, UNITS, units } from '../units';
 import { chooseLanguage, LANGUAGES, type Language, language, words } from '../words';
 import { Alarms } from './Alarms';
@@ -35,12 +37,15 @@ import { CodePage } from './Code';
 import { Detail } from './Detail';
 import { DeviceList } from './DeviceList';
 import { EventFeed } from './EventFeed';
+import { Following } from './Following';
 import { GeofenceCard } from './GeofenceCard';
 import { GeofenceList } from './GeofenceList';
 import { CloseIcon, FitIcon, KeyboardIcon, LeaveIcon, Mark, MoonIcon, PersonIcon, SunIcon } from './Icons';
+import { LayersButton } from './LayersButton';
 import { later } from './later';
-import { fitMap, MapPane } from './MapPane';
+import { fitByHand, MapPane } from './MapPane';
 import { NoStreets } from './NoStreets';
+import { Notice } from './Notice';
 import { SignIn } from './SignIn';
 import { listenForShortcuts, listShortcuts, singleKeys } from './shortcuts';
 import { theme, toggleTheme } from './theme';
@@ -101,7 +106,7 @@ function Dashboard({ url }: { url: string }) {
   useEffect(() => {
     live.start();
     void tellLanguage(false);
-    const stops = [keepAddress(live), followRequests(live)];
+    const stops = [keepAddress(live), followRequests(live), keepFollowing(live), keepTrails(live)];
     if (!isWall) stops.push(listenForShortcuts(live, editor));
     Object.assign(window, { tracker: live }); // for the console, and for tests that look at what is drawn
     return () => {
@@ -134,12 +139,17 @@ function Dashboard({ url }: { url: string }) {
         <Badge live={live} />
         <Alarms live={live} />
         <NoStreets />
+        <div class="over">
+          <Following live={live} />
+          <Notice />
+        </div>
+        <LayersButton />
         <button
           type="button"
           class="fit card"
           aria-label={words.value.app.showAll}
           title={`${words.value.app.showAll} (a)`}
-          onClick={() => fitMap(live)}
+          onClick={() => fitByHand(live)}
         >
           <FitIcon />
         </button>

@@ -1,7 +1,8 @@
 /** What the newest position of a device says, what happened to it last, and what one can do with its place. */
 import { useSignal } from '@preact/signals';
+import { stopFollowing, toggleFollowing } from '../following';
 import type { Live } from '../live';
-import { events, following, geofenceNames, me, second, sharing, tick } from '../state';
+import { events, followed, geofenceNames, me, second, sharing, tick } from '../state';
 import { words } from '../words';
 import { CardRights } from './CardRights';
 import { namesOf, Words } from './EventFeed';
@@ -166,10 +167,15 @@ function Doing({ live, row }: { live: Live; row: number }) {
   void tick.value;
   const { devices } = live.feed;
   const id = devices.id[row]!;
+  const isFollowed = followed.value.has(id);
   return (
     <footer>
-      <button type="button" aria-pressed={following.value} onClick={() => (following.value = !following.value)}>
-        <FollowIcon /> {following.value ? words.value.detail.following : words.value.detail.follow}
+      <button
+        type="button"
+        aria-pressed={isFollowed}
+        onClick={() => (isFollowed ? stopFollowing() : toggleFollowing(new Set([id])))}
+      >
+        <FollowIcon /> {isFollowed ? words.value.detail.following : words.value.detail.follow}
       </button>
       {me.value?.kind !== 'viewer' && (
         <button type="button" onClick={() => (sharing.value = { id, name: devices.name[row] ?? id })}>

@@ -5,10 +5,10 @@ import type { Live } from '../live';
 import type { Crossing, Evidence, Seen } from '../live/evidence';
 import type { TrackerEvent } from '../live/frames';
 import { sayClock, sayNear, useTown } from '../places/say';
+import { besideCard } from '../room';
 import { geofences } from '../state';
 import { words } from '../words';
 import { age, distance, moment, speedFigure, speedUnit, time } from './format';
-import { besideCard } from './MapPane';
 import { SeenBy } from './SeenBy';
 import { toBorder } from './wording';
 

@@ -3,7 +3,8 @@ import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { countFilters, EVERYTHING, type Finding, ORDERS } from '../finding';
 import type { DeviceTable } from '../live/devices';
-import { type Filter, filter, finding, geofences, query, second } from '../state';
+import { dropPicked } from '../many/picking';
+import { choosing, type Filter, filter, finding, geofences, query, second, viewsShown } from '../state';
 import { measure } from '../units';
 import { words } from '../words';
 import { compareNames, count, type State, span, speed } from './format';
@@ -52,6 +53,22 @@ export function MoreFilters({ devices }: { devices: DeviceTable }) {
             {said.clear}
           </button>
         )}
+        <button
+          type="button"
+          class="link"
+          aria-expanded={viewsShown.value}
+          onClick={() => (viewsShown.value = !viewsShown.value)}
+        >
+          {words.value.views.title}
+        </button>
+        <button
+          type="button"
+          class="link several"
+          aria-pressed={choosing.value}
+          onClick={() => (choosing.value ? dropPicked() : (choosing.value = true))}
+        >
+          {words.value.many.pickSeveral}
+        </button>
       </div>
       {isOpen.value && <Grid devices={devices} />}
     </div>

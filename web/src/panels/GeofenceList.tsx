@@ -5,13 +5,13 @@ import type { Editor } from '../geofences/editor';
 import { readExpected } from '../geofences/expect';
 import type { Live } from '../live';
 import { occupants } from '../live/occupants';
-import { catalogue, chosenFence, fenceQuery, geofences, isAdmin, mapMissing, second, selected } from '../state';
+import { besideCard } from '../room';
+import { camera, catalogue, chosenFence, fenceQuery, geofences, isAdmin, mapMissing, second, selected } from '../state';
 import { words } from '../words';
 import { NoGeofences, Nothing } from './Empty';
 import { Fault } from './Field';
 import { compareNames, count, span, speed } from './format';
 import { CircleIcon, CorridorIcon, FenceIcon } from './Icons';
-import { besideCard } from './MapPane';
 import { isolated, Name } from './Name';
 import { Search } from './Search';
 import { VirtualList } from './VirtualList';
@@ -65,7 +65,7 @@ function emptyText(all: number): string {
 
 /** Where it is, and what it says. */
 export function showFence(live: Live, fence: Geofence): void {
-  selected.value = null;
+  selected.value = camera.value = null; // the geofence says where
   chosenFence.value = fence.id;
   live.view.peek()?.fitFence(fence, besideCard());
 }

@@ -1,9 +1,11 @@
 /** Groups as views: whose devices are listed, and what one may be in each. Nothing where there are no groups. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { ApiError } from '../api/call';
 import { fetchGroups, fetchMembers, type Group } from '../api/groups';
 import { peopleWords } from '../people/words';
 import { finding, groupsChanged, me, members } from '../state';
+import { passOver } from '../there';
 import { words } from '../words';
 import { isolated } from './Name';
 
@@ -55,7 +57,11 @@ export function useMembers(): void {
     if (group === null) return;
     fetchMembers(group).then(
       (found) => finding.peek().group === group && (members.value = found),
-      () => {},
+      (error) => {
+        if (!(error instanceof ApiError) || finding.peek().group !== group) return; // without a network it is asked again
+        finding.value = { ...finding.peek(), group: null };
+        passOver([group]);
+      },
     );
   }, [group, groupsChanged.value]);
 }

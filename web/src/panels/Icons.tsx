@@ -26,6 +26,16 @@ export const SearchIcon = () => (
     <path d="m20 20-3.8-3.8" />
   </Icon>
 );
+export const LayersIcon = () => (
+  <Icon>
+    <path d="m12 3 9 5-9 5-9-5ZM3 12.5l9 5 9-5" />
+  </Icon>
+);
+export const BookmarkIcon = () => (
+  <Icon size={16}>
+    <path d="M6 4a1 1 0 0 1 1-1h10a1 1 0 0 1 1 1v17l-6-4-6 4Z" />
+  </Icon>
+);
 export const PhotoIcon = () => (
   <Icon size={24}>
     <path d="M3 8a1 1 0 0 1 1-1h3l2-3h6l2 3h3a1 1 0 0 1 1 1v11a1 1 0 0 1-1 1H4a1 1 0 0 1-1-1Z" />

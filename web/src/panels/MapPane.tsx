@@ -1,10 +1,14 @@
 /** Where the map is put on the page. It is made once; themes and geofences are told to it. */
 import { effect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { stopFollowing } from '../following';
 import type { Live } from '../live';
 import type { Viewport } from '../live/frames';
-import { type Camera, MapView, type Padding } from '../map/view';
-import { camera, config, following, geofences, health, mapMissing, selected, tick } from '../state';
+import { clickOn, pickMore } from '../many/picking';
+import type { Camera } from '../map/camera';
+import { MapView } from '../map/view';
+import { besidePanels } from '../room';
+import { camera, chosenFence, config, geofences, health, hidden, mapMissing, selected, tick } from '../state';
 import { words } from '../words';
 import { theme } from './theme';
 
@@ -17,6 +21,7 @@ export function MapPane({ live }: { live: Live }) {
     const stops = [
       effect(() => view.setTheme(theme.value)),
       effect(() => view.showFences(geofences.value)),
+      effect(() => view.showLayers(!hidden.value.has('geofences'), !hidden.value.has('names'))),
       placeOnce(live, view),
     ];
     return () => {
@@ -37,8 +42,9 @@ function make(box: HTMLElement, live: Live): MapView | null {
   try {
     const listener = {
       looked: (bounds: Viewport, zoom: number) => live.looked(bounds, zoom),
-      picked: (row: number | null) => (selected.value = row),
-      grabbed: () => (following.value = false),
+      picked: (row: number | null) => clickOn(live, row),
+      added: (rows: readonly number[]) => pickMore(live, rows),
+      grabbed: stopFollowing,
       steered: (to: Camera) => (camera.value = to),
     };
     const { mapStyle, streets } = config.peek();
@@ -58,7 +64,7 @@ function placeOnce(live: Live, view: MapView): () => void {
     if (health.value !== 'live' || (!view.placed && live.feed.devices.shownCount() === 0)) return;
     queueMicrotask(() => {
       stop();
-      if (!view.placed && selected.peek() === null) fitMap(live); // else it is on its way to a device
+      if (!view.placed && (selected.peek() ?? chosenFence.peek()) === null) fitMap(live); // else it is on its way to a device
       view.look();
     });
   });
@@ -67,15 +73,14 @@ function placeOnce(live: Live, view: MapView): () => void {
 
 /** Beside or above the panels that lie over the map. */
 export function fitMap(live: Live): void {
-  const narrow = innerWidth < 760;
-  live.view
-    .peek()
-    ?.fitAll(narrow ? { top: 90, bottom: 60, left: 40, right: 40 } : { top: 90, bottom: 70, left: 70, right: 90 });
+  live.view.peek()?.fitAll(besidePanels());
 }
 
-/** What a card over the map leaves free. */
-export function besideCard(): Padding {
-  return innerWidth < 760
-    ? { top: 60, bottom: 190, left: 30, right: 30 }
-    : { top: 70, bottom: 60, left: 60, right: 340 };
+/** The same because somebody asks for it: the map is taken by hand. */
+export function fitByHand(live: Live, rows: readonly number[] | null = null): void {
+  const view = live.view.peek();
+  if (!view) return;
+  stopFollowing();
+  view.fitAll(besidePanels(), rows);
+  camera.value = view.camera;
 }

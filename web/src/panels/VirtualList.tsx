@@ -11,9 +11,17 @@ interface Props {
   readonly current: number; // index of the selected row, -1 for none
   readonly row: (index: number) => ComponentChildren;
   readonly onMove: (index: number) => void; // by arrow keys
+  readonly picking?: Picking;
 }
 
-export function VirtualList({ count, height, label, current, row, onMove }: Props) {
+/** Of a list of which several are picked: by Space, by arrows with Shift, by Ctrl A. */
+export interface Picking {
+  readonly one: (index: number) => void;
+  readonly on: (index: number) => void; // as far as here
+  readonly all: () => void;
+}
+
+export function VirtualList({ count, height, label, current, row, onMove, picking }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [room, setRoom] = useState(600);
@@ -40,15 +48,28 @@ export function VirtualList({ count, height, label, current, row, onMove }: Prop
       role="listbox"
       tabIndex={0}
       aria-label={label}
+      aria-multiselectable={picking !== undefined}
       aria-activedescendant={current >= 0 ? `row-${current}` : undefined}
       onScroll={(event) => setTop(event.currentTarget.scrollTop)}
-      onKeyDown={(event) => step(event, current, count, onMove)}
+      onKeyDown={(event) => !pick(event, current, count, picking) && step(event, current, count, onMove)}
     >
       <div style={{ height: `${count * height}px` }} role="presentation">
         {rows}
       </div>
     </div>
   );
+}
+
+/** False where the key means something else. */
+function pick(event: KeyboardEvent, current: number, count: number, picking: Picking | undefined): boolean {
+  if (!picking || count === 0) return false;
+  const to = { ArrowDown: current + 1, ArrowUp: current - 1 }[event.key];
+  if (event.key === 'a' && (event.ctrlKey || event.metaKey)) picking.all();
+  else if (event.key === ' ' && current >= 0) picking.one(current);
+  else if (to !== undefined && event.shiftKey) picking.on(Math.max(0, Math.min(count - 1, to)));
+  else return false;
+  event.preventDefault();
+  return true;
 }
 
 function step(event: KeyboardEvent, current: number, count: number, onMove: (index: number) => void): void {

@@ -1,25 +1,30 @@
 /** Single keys, as long as nobody is typing. */
 import { effect, signal } from '@preact/signals';
+import { followChosen, stopFollowing } from '../following';
 import type { Editor } from '../geofences/editor';
 import type { Live } from '../live';
+import { dropPicked, pickMore } from '../many/picking';
 import {
   addingShown,
   cardView,
+  choosing,
   chosenFence,
   editing,
   fenceQuery,
-  following,
+  followed,
   helpShown,
   joining,
   mayManage,
   pane,
+  picked,
   query,
   selected,
   sharing,
+  viewsShown,
 } from '../state';
 import { readStored, store } from '../storage';
 import { words } from '../words';
-import { fitMap } from './MapPane';
+import { fitByHand } from './MapPane';
 import { toggleTheme } from './theme';
 
 const KEY = 'tracker.shortcuts';
@@ -35,6 +40,12 @@ export function listShortcuts(): readonly [key: string, what: string][] {
     ['d', app.devices],
     ['g', app.geofences],
     ['f', help.follow],
+    ['x', help.pick],
+    [help.space, help.pickOne],
+    ['⇧ ↑ ↓', help.pickOn],
+    ['Ctrl A', help.pickAll],
+    ['⇧ ▭', help.pickBox],
+    ['v', help.views],
     ['m', card.talk],
     ['e', card.edit],
     ['a', app.showAll],
@@ -72,12 +83,17 @@ export function listenForShortcuts(live: Live, editor: Editor): () => void {
 function actions(live: Live): Record<string, () => void> {
   return {
     '/': () => document.getElementById('search')?.focus(),
-    f: () => selected.value !== null && (following.value = !following.value),
+    f: () => followChosen(live),
+    x: () => selected.value !== null && pickMore(live, [selected.value]),
     m: () => (cardView.value = cardView.value === 'talk' ? 'now' : 'talk'),
     e: () => editChosen(live),
-    a: () => fitMap(live),
+    a: () => fitByHand(live),
     d: () => (pane.value = 'devices'),
     g: () => (pane.value = 'geofences'),
+    v: () => {
+      pane.value = 'devices';
+      viewsShown.value = !viewsShown.value;
+    },
     t: toggleTheme,
     '?': () => (helpShown.value = !helpShown.value),
   };
@@ -103,8 +119,11 @@ function goBack(editor: Editor): void {
   if (helpShown.value) helpShown.value = false;
   else if (editing.value !== null || addingShown.value || (joining.value ?? sharing.value) !== null) closeDialogues();
   else if (editor.draft.value) editor.giveUpDrawing();
+  else if (viewsShown.value) viewsShown.value = false;
   else if (typed.value) typed.value = '';
   else if (document.activeElement === search) search?.blur();
+  else if (choosing.value || picked.value.size > 0) dropPicked();
+  else if (followed.value.size > 0) stopFollowing();
   else if (chosenFence.value !== null) chosenFence.value = null;
   else selected.value = null;
 }

@@ -4,6 +4,7 @@ import { apps } from './de-apps';
 import { device } from './de-device';
 import { drawing } from './de-drawing';
 import { hide } from './de-hide';
+import { many } from './de-many';
 import type { Words } from './en';
 
 export const de: Words = {
@@ -11,6 +12,7 @@ export const de: Words = {
   ...device,
   ...drawing,
   ...hide,
+  ...many,
   alerts,
   app: {
     side: 'Geräte und Ereignisse',
@@ -67,7 +69,14 @@ export const de: Words = {
     title: 'Tastenkürzel',
     singleKeys: 'Einzelne Tasten wirken',
     walk: 'Voriges und nächstes in einer Liste',
-    follow: 'Dem gewählten Gerät folgen',
+    follow: 'Dem Gewählten oder Ausgewählten folgen',
+    pick: 'Das gewählte Gerät auswählen, oder nicht mehr',
+    space: 'Leer',
+    pickOne: 'In der Liste: dieses auch auswählen',
+    pickOn: 'In der Liste: von hier an auswählen',
+    pickAll: 'In der Liste: alle auswählen',
+    views: 'Gemerkte Ansichten',
+    pickBox: 'Auf der Karte: alle in einem Rahmen auswählen',
     undoRedo: 'Rückgängig und wiederholen, beim Zeichnen und nach dem Löschen',
     escape: 'Schließen, leeren, loslassen',
     help: 'Diese Hilfe',

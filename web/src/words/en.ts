@@ -4,12 +4,14 @@ import { apps } from './en-apps';
 import { device } from './en-device';
 import { drawing } from './en-drawing';
 import { hide } from './en-hide';
+import { many } from './en-many';
 
 export const en = {
   ...apps,
   ...device,
   ...drawing,
   ...hide,
+  ...many,
   alerts,
   app: {
     side: 'Devices and events',
@@ -66,7 +68,14 @@ export const en = {
     title: 'Keyboard shortcuts',
     singleKeys: 'Single keys work',
     walk: 'Previous and next, in a list',
-    follow: 'Follow the selected device',
+    follow: 'Follow what is selected or picked',
+    pick: 'Pick the selected device, or no longer',
+    space: 'Space',
+    pickOne: 'In the list: pick this one too',
+    pickOn: 'In the list: pick from here on',
+    pickAll: 'In the list: pick all',
+    views: 'Views that you keep',
+    pickBox: 'On the map: pick all in a box',
     undoRedo: 'Undo and redo, while drawing and after deletion',
     escape: 'Close, clear, let go',
     help: 'This help',

@@ -1,0 +1,30 @@
+/** What of the map the panels and cards over it leave free, in px. */
+import type { Padding } from './map/bounds';
+import { selected } from './state';
+
+const NARROW = 760;
+
+export function isNarrow(): boolean {
+  return innerWidth < NARROW;
+}
+
+/** From the middle of the map to the middle of what the detail leaves free: to its left, or above it on a phone. */
+export function besideDetail(): [number, number] {
+  const room = document.querySelector('.stage')?.clientHeight ?? 0;
+  return isNarrow() ? [0, -Math.round(0.26 * room)] : [-120, 0]; // the card takes half of a phone's map at most
+}
+
+/** Beside or above the panels that lie over the map. */
+export function besidePanels(): Padding {
+  return isNarrow() ? { top: 90, bottom: 60, left: 40, right: 40 } : { top: 90, bottom: 70, left: 70, right: 90 };
+}
+
+/** What a card over the map leaves free. */
+export function besideCard(): Padding {
+  return isNarrow() ? { top: 60, bottom: 190, left: 30, right: 30 } : { top: 70, bottom: 60, left: 60, right: 340 };
+}
+
+/** The same for devices that are followed, with a card or without. */
+export function besideFollowed(): Padding {
+  return selected.peek() === null ? besidePanels() : besideCard();
+}
