@@ -15,6 +15,7 @@ FAIR: Final = 20  # times as many bytes as it was packed in: what a phone says o
 ANYWAY: Final = 1_000_000  # bytes that a small one may become
 MOST_VALUES: Final = 1_000  # JSON values behind each other
 GZIP: Final = b"\x1f\x8b"
+MOST_MEMBERS: Final = 100  # of one gzip body: each costs a copy of all that is behind it
 MOST_PARTS: Final = 200  # of a form
 NAME: Final = re.compile(r'\bname="?([^";\n]{1,200})')
 HEAD: Final = 1_000  # characters of a part's head in which its name is looked for
@@ -50,21 +51,33 @@ def read_plain(body: bytes) -> str | None:
 
 
 def unpack(body: bytes, window: int) -> bytes | None:
-    """None where it is not packed so, or not to its end. More than is fair is cut."""
-    most = min(LARGEST, max(ANYWAY, FAIR * len(body)))
-    packed = zlib.decompressobj(window)
-    try:
-        text = packed.decompress(body, most)
-    except zlib.error:
-        return None
-    return text if packed.eof or len(text) >= most else None
+    """None where it is not packed so, or not to its end. Several members of gzip behind each other are one text (RFC
+    1952, 2.2). More than is fair is cut."""
+    most = left = min(LARGEST, max(ANYWAY, FAIR * len(body)))
+    pieces: list[bytes] = []
+    for _ in range(MOST_MEMBERS):
+        packed = zlib.decompressobj(window)
+        try:
+            pieces.append(packed.decompress(body, left))
+        except zlib.error:
+            return None
+        left = most - sum(map(len, pieces))
+        if left <= 0:
+            return b"".join(pieces)
+        if not packed.eof:
+            return None
+        body = packed.unused_data
+        if body[:2] != GZIP:
+            return b"".join(pieces)
+    return None
 
 
-def read_values(text: str) -> list[Any] | None:
-    """The JSON in it: one value, or several behind each other, as an app writes whose body was doubled. NaN, for which
-    JSON has no word, costs its own value and not the rest. None where something else stands there, too."""
+def read_values(text: str) -> tuple[list[Any], str]:
+    """The JSON in it: one value, or several behind each other, as an app writes whose body was doubled; and what stands
+    behind the last that is read. NaN, for which JSON has no word, costs its own value and not the rest. No value where
+    something else stands there, too."""
     try:
-        return [msgspec.json.decode(text.encode("utf-8", "replace"))]
+        return [msgspec.json.decode(text.encode("utf-8", "replace"))], ""
     except (msgspec.DecodeError, ValueError, RecursionError):
         pass
     found: list[Any] = []
@@ -76,8 +89,8 @@ def read_values(text: str) -> list[Any] | None:
             while at < len(text) and text[at] in BLANK:
                 at += 1
     except (ValueError, RecursionError):
-        return None
-    return found or None
+        return [], text
+    return found, text[at:]
 
 
 def read_parts(text: str) -> Mapping[str, str] | None:

@@ -6,7 +6,7 @@ from tracker.model.dialect import Dialect
 from tracker.model.reading import Reading
 from tracker.model.report import App, Report
 from tracker.phones.post import Post
-from tracker.phones.values import keep, moment, number, percent, text_of
+from tracker.phones.values import degrees, keep, moment, number, percent, text_of
 
 Object = dict[str, Any]
 
@@ -15,8 +15,8 @@ def decode_colota(message: Object) -> Report:
     """OwnTracks' words, but m/s and `bear`. The state of the battery is Android's number."""
     reading = Reading(
         moment(message.get("tst")),
-        number(message.get("lon")),
-        number(message.get("lat")),
+        degrees(message.get("lon")),
+        degrees(message.get("lat")),
         number(message.get("vel")),
         number(message.get("bear")),
         number(message.get("acc")),
@@ -42,8 +42,8 @@ def decode_home_assistant(message: Object, post: Post) -> Report:
     lat, lon = gps[:2] if isinstance(gps, list) and len(gps) >= 2 else (None, None)
     reading = Reading(
         post.received_at,
-        number(lon),
-        number(lat),
+        degrees(lon),
+        degrees(lat),
         number(data.get("speed")),
         number(data.get("course")),
         number(data.get("gps_accuracy")),
@@ -70,8 +70,8 @@ def decode_own(message: Object, post: Post) -> Report:
     name = message.get("device")
     reading = Reading(
         moment(given[0]) if given else post.received_at if post.is_one else None,
-        number(place[0]),
-        number(place[1]),
+        degrees(place[0]),
+        degrees(place[1]),
         number(message.get("speed")),
         number(first_of(message, "heading", "bearing", "course")),
         number(first_of(message, "accuracy", "acc")),

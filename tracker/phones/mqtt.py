@@ -9,7 +9,9 @@ from tracker.model.dialect import Dialect
 from tracker.model.reading import Reading
 from tracker.model.report import App, Report
 from tracker.phones.body import read_text
-from tracker.phones.decode import KEPT
+from tracker.phones.commas import settle_json
+from tracker.phones.decode import KEPT, add_faults
+from tracker.phones.gather import gather
 from tracker.phones.named import clean_name
 from tracker.phones.owntracks import decode_owntracks
 from tracker.phones.post import Post
@@ -48,11 +50,12 @@ def decode_message(topic: str, payload: bytes, secret: str | None, received_at: 
         message = msgspec.json.decode(text.encode("utf-8", "replace"))
     except (msgspec.DecodeError, ValueError, RecursionError):
         return refuse("not JSON", text)
-    objects = [each for each in (message if isinstance(message, list) else [message]) if isinstance(each, dict)]
+    objects, faults = gather(settle_json(message, text))
     if not any("_type" in each for each in objects):
         return refuse("no message of OwnTracks", text)
     post = Post(b"", "", "", received_at, secret)
-    return decode_owntracks([each | {"topic": topic} for each in objects], post, Dialect.OWNTRACKS_MQTT)
+    report = decode_owntracks([each | {"topic": topic} for each in objects], post, Dialect.OWNTRACKS_MQTT)
+    return add_faults(report, faults)
 
 
 def decode_line(text: str) -> Report:

@@ -1,28 +1,25 @@
 """Overland: batches of GeoJSON features. https://github.com/aaronpk/Overland-iOS"""
 
-from typing import Any, Final
+from typing import Final
 
 from tracker.model.dialect import Dialect
 from tracker.model.reading import Reading
 from tracker.model.report import App, Report
+from tracker.phones.gather import Object, gather
 from tracker.phones.post import Post
-from tracker.phones.values import keep, moment, number, text_of
+from tracker.phones.values import degrees, keep, moment, number, text_of
 
-Object = dict[str, Any]
-
-MOST: Final = 5_000  # features in one batch; the app sends 1,000 at most
 KEPT: Final = ("motion", "activity", "battery_state", "wifi", "pauses", "action", "vertical_accuracy", "speed_accuracy")
 
 
 def decode_overland(message: Object, post: Post) -> Report:
     """Where the phone is now comes first: behind it lies what it could not send before."""
-    given = message.get("locations")
-    features = [message.get("current"), *(given[:MOST] if isinstance(given, list) else ())]
-    read = [read_feature(each) for each in features if isinstance(each, dict)]
+    features, faults = gather([message.get("current"), message.get("locations")])
+    read = [read_feature(each) for each in features]
     actions = [each for each in read if isinstance(each, str)]
     version = post.agent.partition("Overland/")[2].partition(" ")[0][:20] or None
     app = App(Dialect.OVERLAND, "Overland", version, "m/s", actions[-1] if actions else None)
-    return Report(app, "result", tuple(each for each in read if isinstance(each, Reading)))
+    return Report(app, "result", tuple(each for each in read if isinstance(each, Reading)), faults)
 
 
 def read_feature(feature: Object) -> Reading | str:
@@ -38,8 +35,8 @@ def read_feature(feature: Object) -> Reading | str:
     name = properties.get("device_id")
     return Reading(
         moment(properties.get("timestamp")),
-        number(lon),
-        number(lat),
+        degrees(lon),
+        degrees(lat),
         number(properties.get("speed")),
         number(properties.get("course")),
         number(properties.get("horizontal_accuracy")),

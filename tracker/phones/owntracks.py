@@ -11,7 +11,7 @@ from tracker.model.reading import Reading
 from tracker.model.report import App, Reply, Report
 from tracker.phones.post import Post
 from tracker.phones.sealed import open_sealed
-from tracker.phones.values import KMH, keep, moment, number, percent, scaled, text_of
+from tracker.phones.values import KMH, degrees, keep, moment, number, percent, scaled, text_of
 
 Object = dict[str, Any]
 
@@ -20,12 +20,11 @@ SINCE_2001: Final = 978_307_200  # s from 1970 to 2001, Apple's epoch
 # Known, and no fixes.
 KINDS: Final = frozenset(("beacon", "card", "cmd", "configuration", "dump", "lwt", "request"))
 MORE_KINDS: Final = frozenset(("status", "step", "steps", "transition", "waypoint", "waypoints"))
-MOST: Final = 1_000  # messages in one body
 
 
 def decode_owntracks(messages: list[Object], post: Post, dialect: Dialect = Dialect.OWNTRACKS) -> Report:
     """One object or a list of them."""
-    opened = [(each, open_sealed(each, post.secret)) for each in messages[:MOST]]
+    opened = [(each, open_sealed(each, post.secret)) for each in messages]
     found = [each for _, each in opened if isinstance(each, dict)]
     locations = [each for each in found if kind_of(each) == "location"]
     faults = [(f"encrypted: {why}", text_of(sealed)) for sealed, why in opened if isinstance(why, str)]
@@ -69,8 +68,8 @@ def read_location(message: Object, app: App) -> Reading:
         at += SINCE_2001 * 1000
     return Reading(
         at,
-        number(message.get("lon")),
-        number(message.get("lat")),
+        degrees(message.get("lon")),
+        degrees(message.get("lat")),
         scaled(message.get("vel"), 1.0 if app.speed == "m/s" else KMH),
         number(message.get("cog")),
         number(message.get("acc")),

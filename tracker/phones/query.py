@@ -3,14 +3,15 @@
 import re
 from collections.abc import Mapping
 from typing import Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from tracker.model.dialect import Dialect
 from tracker.model.reading import Reading
 from tracker.model.report import App, Report
 from tracker.phones.alarms import calls_for_help
+from tracker.phones.commas import settle
 from tracker.phones.post import Post
-from tracker.phones.values import KMH, KNOT, keep, measured, moment, number, percent, scaled, text_of
+from tracker.phones.values import KMH, KNOT, degrees, keep, measured, moment, number, percent, scaled, text_of
 
 Fields = Mapping[str, str]
 
@@ -19,28 +20,42 @@ AGENT_VERSION: Final = re.compile(r"^([A-Za-z][\w .-]{0,40})/(\d[\w.]{0,20})")
 PLACE: Final = frozenset({"lat", "latitude", "lon", "lng", "longitude", "location"})
 TIMES: Final = ("timestamp", "time", "epoch", "timeoff", "tst")
 HEARTBEAT: Final = frozenset({"id", "deviceid", "timestamp", "batt", "charge", "alarm", "cell", "wifi"})
+# Also of the last three: a Traccar server reads no time but `timestamp`.
 GPSLOGGER: Final = frozenset(
     ("spd", "spd_kph", "dir", "prov", "androidid", "serial", "aid", "acc", "provider", "direction")
-)
+) | frozenset(("time", "timeoff", "epoch"))
 SECRET: Final = frozenset(("notificationtoken", "token", "key", "api_key", "password"))
 MEASURES: Final = frozenset(
     ("speed", "spd", "spd_kph", "bearing", "heading", "dir", "direction", "accuracy", "acc", "hacc", "altitude", "alt")
 )
-NAMES: Final = frozenset(("batt", "battery", "id", "deviceid", "device"))
+NAMES: Final = frozenset(("batt", "battery", "bat", "id", "deviceid", "device"))
 USED: Final = PLACE | frozenset(TIMES) | MEASURES | NAMES | SECRET
 
 
 def read_fields(text: str) -> dict[str, str] | None:
-    """By name in small letters, the first of each that says something; None where these are no fields."""
+    """By name in small letters, the first of each that says something; None where these are no fields. An `&` that went
+    through HTML, and all of it encoded once too often, are read as they were meant."""
+    text = read_raw(text)
+    text = unquote(text) if "=" not in text and "%3d" in text.lower() else text
     try:
         pairs = parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MOST_FIELDS)
     except ValueError:
         return None
     fields: dict[str, str] = {}
     for name, value in pairs:
-        if not fields.get(name := name.lower()):
+        if not fields.get(name := name.lower().removeprefix("amp;").lstrip("? ")):
             fields[name] = value
-    return fields or None
+    return (settle(fields) if any("," in value for value in fields.values()) else fields) or None
+
+
+def read_raw(text: str) -> str:
+    """What stands in an address without being encoded comes as Latin-1, whatever it is."""
+    if text.isascii():
+        return text
+    try:
+        return text.encode("latin-1").decode()
+    except ValueError:
+        return text
 
 
 def decode_query(fields: Fields, post: Post, *, is_form: bool) -> Report | None:
@@ -123,8 +138,8 @@ def read_traccar(fields: Fields, post: Post) -> Reading:
     lon, lat = read_place(fields)
     return Reading(
         read_moment(fields, post.received_at),
-        number(lon),
-        number(lat),
+        degrees(lon),
+        degrees(lat),
         scaled(fields.get("speed"), KNOT),
         number(first(fields, "bearing", "heading")),
         number(first(fields, "accuracy", "hacc")),
@@ -145,13 +160,13 @@ def read_zero_unknown(fields: Fields, post: Post) -> Reading:
         speed = scaled(fields.get("spd_kph"), KMH)
     return Reading(
         read_moment(fields, post.received_at),
-        number(lon),
-        number(lat),
+        degrees(lon),
+        degrees(lat),
         speed if speed or heading is not None else None,
         heading,
         measured(first(fields, "accuracy", "acc", "hacc")),
         measured(first(fields, "altitude", "alt")),
-        measured(first(fields, "battery", "batt"), 0.01),
+        measured(first(fields, "battery", "batt", "bat"), 0.01),
         keep(**rest(fields)),
         text_of(visible(fields)),
         first(fields, "id", "deviceid", "device", "androidid", "aid", "serial"),

@@ -1,15 +1,13 @@
 """Traccar in JSON: what its client 9 sends, and what its server forwards (`forward.type=json`)."""
 
-from typing import Any, Final
+from typing import Any
 
 from tracker.model.dialect import Dialect
 from tracker.model.reading import Reading
 from tracker.model.report import App, Report
 from tracker.phones.alarms import calls_for_help
-from tracker.phones.values import KNOT, keep, moment, number, percent, scaled, text_of
-
-Object = dict[str, Any]
-MOST: Final = 1_000  # positions in one body
+from tracker.phones.gather import Object, gather, pass_over
+from tracker.phones.values import KNOT, degrees, keep, moment, number, percent, scaled, text_of
 
 
 def inner(value: Any, name: str) -> Object:
@@ -19,13 +17,13 @@ def inner(value: Any, name: str) -> Object:
 
 def decode_client(message: Object) -> Report:
     """One `location`, or a list of them. m/s; -1 for what is not known, which the limits of a fix turn into nothing."""
-    given = message.get("location")
-    locations = [each for each in (given if isinstance(given, list) else [given]) if isinstance(each, dict)]
+    locations, faults = gather(message.get("location"))
     readings = tuple(reading for each in locations if (reading := read_location(each, message)))
     alarms = [(moment(each.get("timestamp")), alarm) for each in locations if (alarm := find_alarm(each))]
     note = f"alarm: {str(alarms[-1][1])[:60]}" if alarms else None if readings else "heartbeat"
     app = App(Dialect.TRACCAR_9, "Traccar Client", "9", "m/s", note)
-    return Report(app, "nothing", readings, calls=tuple(at for at, alarm in alarms if calls_for_help(alarm)))
+    calls = tuple(at for at, alarm in alarms if calls_for_help(alarm))
+    return Report(app, "nothing", readings, faults, calls)
 
 
 def find_alarm(location: Object) -> Any:
@@ -41,8 +39,8 @@ def read_location(location: Object, message: Object) -> Reading | None:
     activity = inner(location, "activity") or inner(message, "activity")
     return Reading(
         moment(location.get("timestamp")),
-        number(coords.get("longitude")),
-        number(coords.get("latitude")),
+        degrees(coords.get("longitude")),
+        degrees(coords.get("latitude")),
         number(coords.get("speed")),
         number(coords.get("heading")),
         number(coords.get("accuracy")),
@@ -65,11 +63,13 @@ def read_location(location: Object, message: Object) -> Reading | None:
 def decode_server(messages: list[Object]) -> Report:
     """Positions, each with the device it is of. `outdated`: Traccar repeats the last place for a message that had
     none."""
-    read = [read_forward(each) for each in messages[:MOST] if isinstance(each.get("position"), dict)]
+    others = [each for each in messages if not isinstance(each.get("position"), dict)]
+    read = [read_forward(each) for each in messages if isinstance(each.get("position"), dict)]
     readings = tuple(each for each in read if each is not None)
     note = "outdated position" if len(readings) < len(read) else None
     app = App(Dialect.TRACCAR_SERVER, "Traccar server", None, "knots", note)
-    return Report(app, "nothing", readings, calls=tuple(at for each in messages[:MOST] for at in read_calls(each)))
+    faults = (pass_over(others, "without a position"),) if others else ()
+    return Report(app, "nothing", readings, faults, tuple(at for each in messages for at in read_calls(each)))
 
 
 def read_forward(message: Object) -> Reading | None:
@@ -91,8 +91,8 @@ def read_position(position: Object, name: str | None) -> Reading:
     attributes = inner(position, "attributes")
     return Reading(
         moment(position.get("fixTime") or position.get("deviceTime")),
-        number(position.get("longitude")),
-        number(position.get("latitude")),
+        degrees(position.get("longitude")),
+        degrees(position.get("latitude")),
         scaled(position.get("speed"), KNOT),
         number(position.get("course")),
         number(position.get("accuracy")),

@@ -10,10 +10,13 @@ import msgspec
 
 from tracker.model.moment import from_datetime, parse
 from tracker.model.storable import make_storable
+from tracker.phones.commas import EITHER
 
 KNOT: Final = 1852 / 3600  # m/s
 KMH: Final = 1 / 3.6  # m/s
-COMMA: Final = re.compile(r"\s*[+-]?\d+,\d+\s*")  # one comma, no dot: a decimal comma beyond doubt
+COMMA: Final = re.compile(r"\s*[+-]?\d+,\d+\s*")  # one comma, no dot
+# The minus of word processors, and the point of decimals beside Arabic digits, which Python reads as they are.
+SIGNS: Final = {0x2212: "-", 0x066B: "."}
 LAST_MS: Final = 253_402_300_799_999  # 9999-12-31
 SPACED_OFFSET: Final = re.compile(r"(.*:\d\d(?:[.,]\d+)?) (\d\d:?\d\d)$")  # a plus that became a space
 NAMED_UTC: Final = re.compile(r"(?<=\d) ?(?:UTC|GMT)$")
@@ -26,15 +29,20 @@ LONGEST_TEXT: Final = 200  # characters of one attribute
 Scalar = str | bool | int | float
 
 
+def degrees(value: Any) -> float | None:
+    """Half of a place: no thousands stand in one, so a comma is that of decimals whatever follows it."""
+    return number(value.replace(",", ".") if isinstance(value, str) and COMMA.fullmatch(value) else value)
+
+
 def number(value: Any) -> float | None:
-    """None for what is no finite number. A bool is none."""
+    """None for what is no finite number, and for what may be two (`1,234`). A bool is none."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if isinstance(value, str):
         if "_" in value:  # which Python reads as nothing
             return None
-        value = value.replace("\u2212", "-")  # the sign that word processors write for a minus
-        value = value.replace(",", ".") if COMMA.fullmatch(value) else value
+        value = value.translate(SIGNS)
+        value = value.replace(",", ".") if COMMA.fullmatch(value) and not EITHER.fullmatch(value) else value
     try:
         found = float(value)
     except (ValueError, OverflowError):
@@ -112,8 +120,10 @@ def text_of(value: Any) -> str:
     """As JSON, cut, to look at."""
     try:
         return msgspec.json.encode(value).decode("utf-8", "replace")[:SHOWN]
-    except (ValueError, TypeError, OverflowError, RecursionError):
+    except (ValueError, TypeError, OverflowError):
         return repr(value)[:SHOWN]
+    except RecursionError:  # of which repr would make another
+        return "too deep to be shown"
 
 
 def keep(**values: Any) -> dict[str, Scalar]:
