@@ -33,7 +33,7 @@ from tracker.model.source import Source
 from tracker.phones.body import may_be_packed
 from tracker.phones.decode import decode_post
 from tracker.phones.post import Post
-from tracker.sources.frames import MOST_CALLS, Said, make_call, make_frame, say_each
+from tracker.sources.frames import MOST_CALLS, make_call, make_frame, say_each
 from tracker.sources.sources import Sources
 from tracker.websocket import PlainAnswer, PlainRequest, Take
 
@@ -74,7 +74,7 @@ class Brought(NamedTuple):
 def blueprint(office: PostOffice) -> Blueprint:
     routes = Blueprint("posts", __name__)
 
-    @routes.route(f"{PATH}<key>", methods=["GET", "POST", "PUT"], strict_slashes=False)
+    @routes.route(f"{PATH}<key>", methods=["GET", "POST", "PUT", "PATCH"], strict_slashes=False)
     @public
     async def take_post(key: str) -> Response:
         """Take what a phone's app sends, whichever of those we know."""
@@ -148,6 +148,7 @@ async def take_own(found: Address, brought: Brought, office: PostOffice) -> tupl
     )
     frame, posts = note_way(frame, brought, office), office.sources.posts
     await posts.offer(found.device, frame)
+    await posts.rest(found.device, report.is_paused, frame.received_at)
     for at in report.calls[-MOST_CALLS:]:
         await posts.call(found.device, make_call(at, frame.received_at), frame.received_at)
     told = await office.answers.find(found, report) if report.app.dialect == Dialect.OWNTRACKS else []
@@ -157,7 +158,7 @@ async def take_own(found: Address, brought: Brought, office: PostOffice) -> tupl
 async def take_many(found: Source, brought: Brought, office: PostOffice) -> tuple[bytes, str]:
     """The same of an address that speaks for many."""
     report, said = await read(brought, None, say_each, office.sources.posts.readers)
-    frames = {name: Said(note_way(frame, brought, office), calls) for name, (frame, calls) in said.items()}
+    frames = {name: each._replace(frame=note_way(each.frame, brought, office)) for name, each in said.items()}
     await office.sources.take(found.key, frames)
     return reply(report, [])
 

@@ -115,7 +115,7 @@ async def test_the_whole_server_has_no_other_routes_and_sockets(database_url: st
         app = Server(
             database_url, pool, pool, tasks, settings, Outside(await make_carriers(pool, settings, Dialer()))
         ).app
-    posts = {f"{method} /in/<key>" for method in ("GET", "POST", "PUT")}  # whose key is in the address
+    posts = {f"{method} /in/<key>" for method in ("GET", "PATCH", "POST", "PUT")}  # whose key is in the address
     assert routes(app) == set(TABLE) | posts
     sockets = [rule for rule in app.url_map.iter_rules() if rule.websocket]
     assert {each.rule: find_rule(app.view_functions[each.endpoint]) for each in sockets} == SOCKETS

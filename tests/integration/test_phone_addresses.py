@@ -10,7 +10,19 @@ import httpx2
 import pytest
 
 from tests.patience import PATIENCE_S
-from tests.phone_samples import AT, LAT, LON, SAMPLES, SECRET, encode, overland, owntracks, sealed, traccar_query
+from tests.phone_samples import (
+    AT,
+    LAT,
+    LON,
+    SAMPLES,
+    SECRET,
+    encode,
+    overland,
+    owntracks,
+    sealed,
+    traccar_json,
+    traccar_query,
+)
 from tests.running import RunningServer
 from tracker.model.dialect import Dialect
 from tracker.model.moment import format_ms, now_ms
@@ -201,6 +213,45 @@ def test_health_says_what_came_and_what_is_wrong(phone: Phone) -> None:
     assert [each["code"] for each in seen["findings"]] == ["app_says", "battery_low"]
     phone.post(sealed(owntracks()))
     assert "encrypted" in [each["code"] for each in health()["findings"]]
+
+
+MOVED_TO_THEN = (
+    "update fix set received_at = received_at - interval '2 hours' where device = $1",
+    "update device_app set last_seen = last_seen - interval '2 hours' where device = $1",
+    "update device_status set stamp = stamp - 7200000000 where device = $1",
+)
+
+
+@pytest.mark.parametrize(
+    ("at_rest", "code", "part"), [(False, "silent", "Samsung puts apps to sleep"), (True, "resting", "The app itself")]
+)
+async def test_health_says_why_it_stopped(
+    phone: Phone, log: asyncpg.Connection, at_rest: bool, code: str, part: str
+) -> None:
+    """Two hours after its last word: by the make of the phone, unless the app said that it rests."""
+    then = now_ms() - 7_200_000
+    samsung = {"User-Agent": "Dalvik/2.1.0 (Linux; U; Android 14; SM-A546B Build/UP1A.231005.007)"}
+    for ago in (2_520, 2_460, 1_200, 0):
+        location = traccar_json(then - 1000 * ago)["location"] | {"is_moving": not (at_rest and not ago)}
+        await asyncio.to_thread(phone.post, {"location": location}, **samsung)
+    await asyncio.to_thread(phone.post, b"nothing of ours")
+    key = await log.fetchval("select key from device where id = $1", phone.id)
+    for statement in MOVED_TO_THEN:
+        await log.execute(statement, key)
+    health = (await asyncio.to_thread(phone.api.get, f"/api/devices/{phone.id}/health")).json()
+    (found,) = [each for each in health["findings"] if each["code"] in ("silent", "resting")]
+    assert found["code"] == code and found["text"].startswith(part)
+    assert (health["system"], health["make"], health["app"]) == ("Android", "Samsung", "Traccar Client 9")
+    assert [(each["since"], each["seconds"]) for each in health["gaps"]] == [
+        (format_ms(then - 2_460_000), 1260.0),
+        (format_ms(then - 1_200_000), 1200.0),
+    ]
+    assert sum(each["fixes"] for each in health["hours"]) == 4
+    assert {(each["accuracy"], each["battery"]) for each in health["hours"]} == {(8.0, 0.83)}
+    (refused,) = health["refused"]
+    assert (refused["reason"], refused["count"], refused["text"]) == ("no fields of a location", 1, "nothing of ours")
+    german = (await asyncio.to_thread(phone.api.get, f"/api/devices/{phone.id}/health?language=de")).json()
+    assert code in [each["code"] for each in german["findings"]] and part not in str(german["findings"])
 
 
 def sos_events(phone: Phone) -> list[dict[str, Any]]:

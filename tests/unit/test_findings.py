@@ -9,6 +9,7 @@ from tracker.model.finding import Vitals
 from tracker.model.fix import Fix, Row
 from tracker.phones.findings import find_all
 from tracker.phones.measure import find_offset, find_ratio, find_steady
+from tracker.words.en import ENGLISH
 from tracker.store.repeats import HOUR_US
 
 NOW = MONDAY
@@ -18,7 +19,7 @@ WELL = Vitals(
 
 
 def codes(**change: object) -> list[str]:
-    return [each.code for each in find_all(msgspec.structs.replace(WELL, **change))]
+    return [each.code for each in find_all(msgspec.structs.replace(WELL, **change), ENGLISH)]
 
 
 def test_of_a_device_that_is_well_nothing_is_told() -> None:

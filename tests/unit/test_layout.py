@@ -46,7 +46,7 @@ MAY_IMPORT: Final = {
         "websocket",
         "metrics",
     },
-    "phones": {"model", "geo", "pipeline"},
+    "phones": {"model", "geo", "pipeline", "words"},
     "links": {"model", "errors", "geo", "geofence", "store", "access", "live", "logs"},
     "readers": {"model", "errors", "geofence", "store"},
     "dry_run": {"model", "errors", "geo", "geofence", "pipeline", "readers", "store"},

@@ -169,3 +169,31 @@ def test_numbers_that_are_none_cost_only_themselves() -> None:
     fix = only(said(owntracks(alt="12 m", vel=[1], batt={"a": 1}, cog=True, acc="")))
     assert (fix.altitude, fix.speed, fix.battery, fix.heading, fix.accuracy) == (None,) * 5
     assert msgspec.json.decode(fix.attributes or b"{}")["tid"] == "JJ"
+
+
+@pytest.mark.parametrize(
+    ("message", "is_paused"),
+    [
+        (traccar_json(), False),
+        (traccar_json(is_moving=False), True),
+        ({"location": [traccar_json(is_moving=False)["location"], traccar_json()["location"]]}, False),
+        (owntracks(m=1), False),
+        (owntracks(m=-1), True),
+        (owntracks(m=0), True),
+        ({"locations": [overland(), overland(action="paused_location_updates")]}, True),
+        ({"locations": [overland(action="paused_location_updates"), overland()]}, False),
+        (OWN, False),
+    ],
+)
+def test_an_app_that_says_that_it_rests_is_not_silent(message: Any, is_paused: bool) -> None:
+    assert said(message).is_paused is is_paused
+
+
+def test_a_status_says_the_system_and_what_is_not_allowed() -> None:
+    ios = {
+        "_type": "status",
+        "iOS": {"locationManagerAuthorizationStatus": "kCLAuthorizationStatusAuthorizedWhenInUse"},
+    }
+    app = said(ios).app
+    assert (app.system, app.note) == ("iOS", "location at all times is off")
+    assert said({"_type": "status", "android": {"hib": 0}}).app.system == "Android"

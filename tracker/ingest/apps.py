@@ -28,7 +28,7 @@ def find_news(frames: Iterable[Frame], known: Mapping[Key, KnownApp]) -> dict[Ke
             continue
         key = (frame.device, frame.dialect)
         before = news.get(key) or known.get(key)
-        app = carry_note(frame.app, before)
+        app = frame.app if before is None else carry(frame.app, before.app)
         if before is None or before.app != app or not frame.entries or is_old(before, frame.received_at):
             news[key] = KnownApp(app, frame.received_at)
     return news
@@ -38,9 +38,11 @@ def is_old(known: KnownApp, now: int) -> bool:
     return now - known.written_at >= FRESH_US
 
 
-def carry_note(app: App, before: KnownApp | None) -> App:
-    """The note with which an app goes on. One that says nothing new keeps what it said last: to forget it with the next
-    quiet request would show a fault for a moment only, and nobody would see it."""
-    if app.note is not None or before is None:
+def carry(app: App, last: App) -> App:
+    """The app as it goes on. What it says nothing new of stays as it said it last, a note, or whose phone it is on: to
+    forget it with the next quiet request would show a fault for a moment only, and nobody would see it."""
+    if None not in (app.note, app.system, app.make):
         return app
-    return msgspec.structs.replace(app, note=before.app.note)
+    return msgspec.structs.replace(
+        app, note=app.note or last.note, system=app.system or last.system, make=app.make or last.make
+    )

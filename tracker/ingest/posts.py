@@ -9,7 +9,7 @@ from tracker.errors import StorageDown
 from tracker.ingest.owner import Owner
 from tracker.model.device import Device
 from tracker.model.frame import Frame, Outcome
-from tracker.model.note import Note, Utterance
+from tracker.model.note import Note, Standing, Utterance
 
 T = TypeVar("T")
 
@@ -51,6 +51,7 @@ class Posts:
         self.waiting = 0  # bound: MOST_WAITING, then 503
         self.turn = asyncio.Lock()
         self.readers = asyncio.Semaphore(READERS)
+        self.resting: set[int] = set()  # devices whose app said that it measures no more; bound: one number a device
 
     def check_room(self) -> None:
         """StorageDown where a frame would have to wait for too long."""
@@ -62,7 +63,16 @@ class Posts:
         waiter = Waiter()
         return await self.wait(device, lambda: self.owner.offer(frame, waiter), waiter.outcome)
 
-    async def call(self, device: Device, said: Utterance, received_at: int) -> None:
+    async def rest(self, device: Device, is_paused: bool, received_at: int) -> None:
+        """After its fixes: an app that says that it measures no more is not silent for that. Once, until it measures
+        again: of one that goes on to report as it rests it is expected that it does."""
+        if not is_paused:
+            self.resting.discard(device.key)
+        elif device.key not in self.resting:
+            self.resting.add(device.key)
+            await self.call(device, Standing(paused=True), received_at)
+
+    async def call(self, device: Device, said: Utterance | Standing, received_at: int) -> None:
         """The same for a message, such as a call for help. Said again by the same id, it is stored once."""
         caller, note = Caller(), Note(device.key, said, received_at)
         await self.wait(device, lambda: self.owner.note(note, caller), caller.stored)

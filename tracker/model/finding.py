@@ -6,7 +6,7 @@ import msgspec
 class Vitals(msgspec.Struct, frozen=True):
     """What is known of a device of the last day. Moments in ms, spans in s, None where nothing is known. `ratio`: the
     speeds it said against the way it went in the time; `steady`: how long the newest twenty and more fixes have been
-    the same place to the last digit, while the battery went on."""
+    the same place to the last digit, while the battery went on; `is_resting`: its app said that it measures no more."""
 
     now: int
     last_seen: int | None = None
@@ -23,6 +23,9 @@ class Vitals(msgspec.Struct, frozen=True):
     accuracy: float | None = None  # m, the median
     ratio: float | None = None
     steady: float = 0.0
+    system: str | None = None
+    make: str | None = None
+    is_resting: bool = False
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -12,21 +12,25 @@ Reply = Literal["nothing", "array", "result", "object"]  # what the app wants to
 
 class App(msgspec.Struct, frozen=True):
     """What was understood of a device's app. `speed`: the unit in which it says how fast it is; `note`: what it said
-    last that is no fix, and is worth knowing."""
+    last that is no fix, and is worth knowing; `system` and `make`: of the phone it runs on."""
 
     dialect: Dialect
     name: str
     version: str | None = None
     speed: str | None = None
     note: str | None = None
+    system: str | None = None
+    make: str | None = None
 
 
 class Report(msgspec.Struct, frozen=True):
     """`readings` in the order in which they came. `faults`: what cannot be read, each as (why, what came). `calls`:
-    when somebody called for help (ms), None where no time is said."""
+    when somebody called for help (ms), None where no time is said. `is_paused`: by its last word the app measures no
+    more until something happens, as at home, where the phone lies still."""
 
     app: App
     reply: Reply
     readings: tuple[Reading, ...] = ()
     faults: tuple[tuple[str, str], ...] = ()
     calls: tuple[int | None, ...] = ()
+    is_paused: bool = False

@@ -12,6 +12,7 @@ from tracker.phones.body import MOST_VALUES, read_parts, read_text, read_values
 from tracker.phones.commas import settle_json
 from tracker.phones.flat import decode_colota, decode_home_assistant, decode_own, find_place
 from tracker.phones.gather import Fault, Object, gather, pass_over
+from tracker.phones.makers import find_maker
 from tracker.phones.overland import decode_overland
 from tracker.phones.owntracks import decode_owntracks
 from tracker.phones.post import Post
@@ -20,6 +21,7 @@ from tracker.phones.traccar import decode_client, decode_server
 
 KEPT: Final = 4_096  # characters of what nobody can read
 UNREADABLE: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+SPEAK_FOR_OTHERS: Final = (Dialect.TRACCAR_SERVER, Dialect.HOME_ASSISTANT, Dialect.UNKNOWN)
 NOBODY: Final = App(Dialect.UNKNOWN, "unknown")
 
 
@@ -27,9 +29,20 @@ def decode_post(post: Post) -> Report:
     """What the phone says. Never raises: what cannot be read is a fault of the report."""
     text = read_text(post.body).strip()
     try:
-        return decode_text(unwrap(text), post)
+        return add_maker(decode_text(unwrap(text), post), post.agent)
     except UNREADABLE as error:  # an app that is answered 500 sends the same again for ever, and nothing newer
         return refuse(f"cannot be read: {type(error).__name__}", text or post.query)
+
+
+def add_maker(report: Report, agent: str) -> Report:
+    """What the app says of its phone itself goes before what its User-Agent does."""
+    if report.app.dialect in SPEAK_FOR_OTHERS:
+        return report
+    found = find_maker(agent)
+    system, make = report.app.system or found.system, report.app.make or found.make
+    if (system, make) == (report.app.system, report.app.make):
+        return report
+    return msgspec.structs.replace(report, app=msgspec.structs.replace(report.app, system=system, make=make))
 
 
 def decode_text(text: str, post: Post) -> Report:
@@ -128,7 +141,8 @@ def join(decoded: list[tuple[Object, Report | None]]) -> Report | None:
     others = [given for given, each in decoded if each is None or each.app.dialect != last.app.dialect]
     readings, faults = (tuple(one for each in same for one in getattr(each, of)) for of in ("readings", "faults"))
     faults += (pass_over(others, "of no app we know, or of another"),) if others else ()
-    return Report(last.app, last.reply, readings, faults, tuple(at for each in same for at in each.calls))
+    calls = tuple(at for each in same for at in each.calls)
+    return Report(last.app, last.reply, readings, faults, calls, last.is_paused)
 
 
 def decode_object(message: Object, post: Post, *, is_inner: bool = False) -> Report | None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from tracker.model.finding import Finding, Vitals
 from tracker.phones.causes import find_cause
+from tracker.words.phrases import Phrases
 
 SILENT: Final = 1_800.0  # s at least; else three times the gap between its fixes
 SKEW: Final = 60.0  # s
@@ -14,85 +15,89 @@ ROUGH: Final = 100.0  # m
 FROZEN: Final = 7_200.0  # s
 FEW: Final = 3  # refused in a day; less is an accident
 # What a speed in another unit than it says comes to, of the true one.
-UNITS: Final = ((1.7, 2.2, "knots read as m/s"), (0.46, 0.58, "m/s read as knots"), (3.2, 4.0, "km/h read as m/s"))
+UNITS: Final = ((1.7, 2.2, "knots_as_ms"), (0.46, 0.58, "ms_as_knots"), (3.2, 4.0, "kmh_as_ms"))
 
 
-def find_all(vitals: Vitals) -> list[Finding]:
-    return [found for look in LOOKS if (found := look(vitals)) is not None]
+def find_all(vitals: Vitals, words: Phrases) -> list[Finding]:
+    return [found for look in LOOKS if (found := look(vitals, words)) is not None]
 
 
-def find_silence(vitals: Vitals) -> Finding | None:
+def find_silence(vitals: Vitals, words: Phrases) -> Finding | None:
     seen = vitals.last_seen
     if seen is None:
-        return Finding("never_seen", "Nothing has come yet: is the address in the app the device's ingest_url?")
+        return Finding("never_seen", words.findings["never_seen"])
     if (vitals.now - seen) / 1000 < max(SILENT, 3 * (vitals.interval or 0.0)):
         return None
+    if vitals.is_resting:
+        return Finding("resting", words.findings["resting"], seen)
     if vitals.battery is not None and vitals.battery <= EMPTY:
-        return Finding("battery_empty", f"Its battery was at {vitals.battery:.0%}: it is probably empty.", seen)
-    return Finding("silent", find_cause(vitals.app).text, seen)
+        return Finding("battery_empty", words.findings["battery_empty"].format(percent=percent(vitals.battery)), seen)
+    cause = words.causes[find_cause(vitals.app, vitals.system, vitals.make).id]
+    return Finding("silent", words.findings["silent"].format(cause=cause), seen)
 
 
-def find_no_place(vitals: Vitals) -> Finding | None:
+def find_no_place(vitals: Vitals, words: Phrases) -> Finding | None:
     """A heartbeat without a place moves only what was seen."""
     seen, fix = vitals.last_seen, vitals.last_fix
     if seen is None or (fix is not None and (seen - fix) / 1000 < max(SILENT, 3 * (vitals.interval or 0.0))):
         return None
-    return Finding("no_place", "It reports, but without a place: is its location switched on and allowed?", fix)
+    return Finding("no_place", words.findings["no_place"], fix)
 
 
-def find_clock(vitals: Vitals) -> Finding | None:
+def find_clock(vitals: Vitals, words: Phrases) -> Finding | None:
     offset = vitals.clock_offset
     if offset is None or offset < SKEW:
         return None  # a time behind ours may be a slow way as well as a slow clock
-    return Finding("clock_ahead", f"Its clock is {offset:.0f} s ahead of the server's: set its time by the network.")
+    return Finding("clock_ahead", words.findings["clock_ahead"].format(seconds=round(offset)))
 
 
-def find_refused(vitals: Vitals) -> Finding | None:
-    if vitals.quarantined < FEW and not (vitals.reason or "").startswith("encrypted"):
-        return None
+def find_refused(vitals: Vitals, words: Phrases) -> Finding | None:
     if (vitals.reason or "").startswith("encrypted"):
-        said = "Its messages are encrypted: say its secret with PUT .../owntracks-secret."
-        return Finding("encrypted", said, vitals.refused_since)
-    said = f"{vitals.quarantined} points of the last day could not be stored, most of them for: {vitals.reason}."
+        return Finding("encrypted", words.findings["encrypted"], vitals.refused_since)
+    if vitals.quarantined < FEW:
+        return None
+    said = words.findings["quarantined"].format(count=vitals.quarantined, reason=vitals.reason)
     return Finding("quarantined", said, vitals.refused_since)
 
 
-def find_unit(vitals: Vitals) -> Finding | None:
+def find_unit(vitals: Vitals, words: Phrases) -> Finding | None:
     for least, most, what in UNITS:
         if vitals.ratio is not None and least <= vitals.ratio <= most:
-            said = f"Its speeds are {vitals.ratio:.2f} times what the way it went says: {what}?"
-            return Finding("speed_unit", said)
+            return Finding("speed_unit", words.findings[what].format(ratio=f"{vitals.ratio:.2f}"))
     return None
 
 
-def find_battery(vitals: Vitals) -> Finding | None:
+def find_battery(vitals: Vitals, words: Phrases) -> Finding | None:
     if vitals.battery is None or vitals.battery >= LOW:
         return None
-    return Finding("battery_low", f"Its battery is at {vitals.battery:.0%}.", vitals.last_fix)
+    said = words.findings["battery_low"].format(percent=percent(vitals.battery))
+    return Finding("battery_low", said, vitals.last_fix)
 
 
-def find_rough(vitals: Vitals) -> Finding | None:
+def find_rough(vitals: Vitals, words: Phrases) -> Finding | None:
     if vitals.accuracy is None or vitals.accuracy <= ROUGH:
         return None
-    said = f"Half of its places are worse than {vitals.accuracy:.0f} m: allow the exact location, or use GPS."
-    return Finding("low_accuracy", said)
+    return Finding("low_accuracy", words.findings["low_accuracy"].format(metres=round(vitals.accuracy)))
 
 
-def find_frozen(vitals: Vitals) -> Finding | None:
+def find_frozen(vitals: Vitals, words: Phrases) -> Finding | None:
     if vitals.steady < FROZEN:
         return None
-    said = "The same place to the last digit for hours, while the battery went on: the app repeats an old place."
-    return Finding("frozen", said, vitals.now - int(vitals.steady * 1000))
+    return Finding("frozen", words.findings["frozen"], vitals.now - int(vitals.steady * 1000))
 
 
-def find_note(vitals: Vitals) -> Finding | None:
+def find_note(vitals: Vitals, words: Phrases) -> Finding | None:
     """What the app itself says holds it up."""
     if vitals.note is None or not vitals.note.endswith((" is off", " is on")):
         return None
-    return Finding("app_says", f"The app says: {vitals.note}.", vitals.last_seen)
+    return Finding("app_says", words.findings["app_says"].format(note=vitals.note), vitals.last_seen)
 
 
-LOOKS: Final[Iterable[Callable[[Vitals], Finding | None]]] = (
+def percent(part: float) -> str:
+    return f"{100 * part:.0f}"
+
+
+LOOKS: Final[Iterable[Callable[[Vitals, Phrases], Finding | None]]] = (
     find_silence,
     find_no_place,
     find_note,

@@ -1,6 +1,6 @@
 """Overland: batches of GeoJSON features. https://github.com/aaronpk/Overland-iOS"""
 
-from typing import Final
+from typing import Any, Final
 
 from tracker.model.dialect import Dialect
 from tracker.model.reading import Reading
@@ -11,6 +11,8 @@ from tracker.phones.values import degrees, keep, moment, number, text_of
 
 KEPT: Final = ("motion", "activity", "battery_state", "wifi", "pauses", "action", "vertical_accuracy", "speed_accuracy")
 
+PAUSED: Final = "paused_location_updates"  # iOS takes it that the phone lies still
+
 
 def decode_overland(message: Object, post: Post) -> Report:
     """Where the phone is now comes first: behind it lies what it could not send before."""
@@ -19,7 +21,13 @@ def decode_overland(message: Object, post: Post) -> Report:
     actions = [each for each in read if isinstance(each, str)]
     version = post.agent.partition("Overland/")[2].partition(" ")[0][:20] or None
     app = App(Dialect.OVERLAND, "Overland", version, "m/s", actions[-1] if actions else None)
-    return Report(app, "result", tuple(each for each in read if isinstance(each, Reading)), faults)
+    is_paused = bool(features) and action_of(features[-1]) == PAUSED
+    return Report(app, "result", tuple(each for each in read if isinstance(each, Reading)), faults, (), is_paused)
+
+
+def action_of(feature: Object) -> Any:
+    properties = feature.get("properties")
+    return properties.get("action") if isinstance(properties, dict) else None
 
 
 def read_feature(feature: Object) -> Reading | str:

@@ -9,6 +9,7 @@ import msgspec
 from tracker.model.dialect import Dialect
 from tracker.model.reading import Reading
 from tracker.model.report import App, Reply, Report
+from tracker.phones.makers import ANDROID, IOS
 from tracker.phones.post import Post
 from tracker.phones.sealed import open_sealed
 from tracker.phones.values import KMH, degrees, keep, moment, number, percent, scaled, text_of
@@ -21,6 +22,9 @@ SINCE_2001: Final = 978_307_200  # s from 1970 to 2001, Apple's epoch
 KINDS: Final = frozenset(("beacon", "card", "cmd", "configuration", "dump", "lwt", "request"))
 MORE_KINDS: Final = frozenset(("status", "step", "steps", "transition", "waypoint", "waypoints"))
 
+ALWAYS: Final = "kCLAuthorizationStatusAuthorizedAlways"
+MODES_OF_REST: Final = (-1, 0)  # quiet, and manual: nothing comes by itself
+
 
 def decode_owntracks(messages: list[Object], post: Post, dialect: Dialect = Dialect.OWNTRACKS) -> Report:
     """One object or a list of them."""
@@ -30,9 +34,20 @@ def decode_owntracks(messages: list[Object], post: Post, dialect: Dialect = Dial
     faults = [(f"encrypted: {why}", text_of(sealed)) for sealed, why in opened if isinstance(why, str)]
     faults += [("unknown message", text_of(each)) for each in found if not kind_of(each)]
     notes = [note for each in found if (note := find_note(each))]
-    app = msgspec.structs.replace(find_app(locations, post, dialect), note=notes[-1] if notes else None)
+    about = {"note": notes[-1] if notes else None, "system": find_system(found)}
+    app = msgspec.structs.replace(find_app(locations, post, dialect), **about)
     reply: Reply = "result" if app.dialect == Dialect.OVERLAND_OWNTRACKS else "array"
-    return Report(app, reply, tuple(read_location(each, app) for each in locations), tuple(faults))
+    is_paused = bool(locations) and locations[-1].get("m") in MODES_OF_REST
+    readings = tuple(read_location(each, app) for each in locations)
+    return Report(app, reply, readings, tuple(faults), (), is_paused)
+
+
+def find_system(messages: list[Object]) -> str | None:
+    """A status names the system by the member that stands for it."""
+    statuses = [each for each in messages if kind_of(each) == "status"]
+    if any(isinstance(each.get("android"), dict) for each in statuses):
+        return ANDROID
+    return IOS if any(isinstance(each.get("iOS"), dict) for each in statuses) else None
 
 
 def kind_of(message: Object) -> str:
@@ -120,8 +135,12 @@ def find_note(message: Object) -> str | None:
 
 
 def find_status(message: Object) -> str:
-    """Android tells what holds it up: location permission, hibernation, battery optimisation, power saving."""
-    android = message.get("android")
+    """Android tells what holds it up: location permission, hibernation, battery optimisation, power saving; iOS what
+    is allowed."""
+    android, ios = message.get("android"), message.get("iOS")
+    if isinstance(ios, dict):
+        allowed = ios.get("locationManagerAuthorizationStatus")
+        return "status" if allowed in (None, ALWAYS) else "location at all times is off"
     if not isinstance(android, dict):
         return "status"
     if android.get("loc") == 0:

@@ -16,14 +16,16 @@ def inner(value: Any, name: str) -> Object:
 
 
 def decode_client(message: Object) -> Report:
-    """One `location`, or a list of them. m/s; -1 for what is not known, which the limits of a fix turn into nothing."""
+    """One `location`, or a list of them. m/s; -1 for what is not known, which the limits of a fix turn into nothing. An
+    app that says it does not move measures no more until it does."""
     locations, faults = gather(message.get("location"))
     readings = tuple(reading for each in locations if (reading := read_location(each, message)))
     alarms = [(moment(each.get("timestamp")), alarm) for each in locations if (alarm := find_alarm(each))]
     note = f"alarm: {str(alarms[-1][1])[:60]}" if alarms else None if readings else "heartbeat"
     app = App(Dialect.TRACCAR_9, "Traccar Client", "9", "m/s", note)
     calls = tuple(at for at, alarm in alarms if calls_for_help(alarm))
-    return Report(app, "nothing", readings, faults, calls)
+    is_paused = bool(locations) and locations[-1].get("is_moving") is False
+    return Report(app, "nothing", readings, faults, calls, is_paused)
 
 
 def find_alarm(location: Object) -> Any:

@@ -14,6 +14,7 @@ import structlog
 
 from tracker.alerts.carriers.mqtt_link import make_tls
 from tracker.errors import StorageDown
+from tracker.ingest.apps import carry
 from tracker.logs import Seldom
 from tracker.model.address import Address
 from tracker.model.command import Command
@@ -161,11 +162,13 @@ def decode_all(messages: Sequence[tuple[str, Published]], found: Mapping[str, Ad
         report = decode_message(each.topic, each.payload, secret, now // 1000)
         if report.readings or report.faults or report.app.note:
             said[name] = join(said[name], report) if name in said else report
-    return {name: Said(make_frame(NOBODY, report, now), report.calls) for name, report in said.items()}
+    return {
+        name: Said(make_frame(NOBODY, report, now), report.calls, report.is_paused) for name, report in said.items()
+    }
 
 
 def join(before: Report, after: Report) -> Report:
-    app = after.app if after.app.note is not None else msgspec.structs.replace(after.app, note=before.app.note)
-    return Report(
-        app, after.reply, before.readings + after.readings, before.faults + after.faults, before.calls + after.calls
-    )
+    app = carry(after.app, before.app)
+    readings, faults, calls = (getattr(before, of) + getattr(after, of) for of in ("readings", "faults", "calls"))
+    is_paused = after.is_paused if after.readings else before.is_paused
+    return Report(app, after.reply, readings, faults, calls, is_paused)

@@ -25,16 +25,18 @@ def make_frame(device: int, report: Report, received_at: int) -> Frame:
 
 
 class Said(NamedTuple):
-    """What one device said at once. `calls`: when somebody called for help (ms), None where no time is said."""
+    """What one device said at once. `calls`: when somebody called for help (ms), None where no time is said.
+    `is_paused`: it measures no more until something happens."""
 
     frame: Frame
     calls: tuple[int | None, ...] = ()
+    is_paused: bool = False
 
 
 def say_each(report: Report, received_at: int) -> dict[str, Said]:
     """By name; whose they are is found out later. Below the empty one what names nobody, and what cannot be read."""
     parts = split(report).items()
-    return {name: Said(make_frame(NOBODY, each, received_at), each.calls) for name, each in parts}
+    return {name: Said(make_frame(NOBODY, each, received_at), each.calls, each.is_paused) for name, each in parts}
 
 
 def make_call(at: int | None, received_at: int) -> Utterance:

@@ -64,6 +64,7 @@ class Sources:
     async def offer(self, device: Device, said: Said) -> None:
         frame = msgspec.structs.replace(said.frame, device=device.key)
         await self.posts.offer(device, frame)
+        await self.posts.rest(device, said.is_paused, frame.received_at)
         for at in said.calls[-MOST_CALLS:]:
             await self.posts.call(device, make_call(at, frame.received_at), frame.received_at)
 

@@ -6,7 +6,8 @@ import msgspec
 
 
 class Phrases(msgspec.Struct, frozen=True):
-    """`said`, `denied` and `counted` by the type of an event. `units`: of days, hours, minutes and seconds."""
+    """`said`, `denied` and `counted` by the type of an event; `findings` by their codes, `causes`
+    by their ids. `units`: of days, hours, minutes and seconds."""
 
     said: Mapping[str, str]
     denied: Mapping[str, str]
@@ -51,3 +52,5 @@ class Phrases(msgspec.Struct, frozen=True):
     invitation: tuple[str, ...]
     reset: str
     password: tuple[str, ...]
+    findings: Mapping[str, str]
+    causes: Mapping[str, str]

@@ -9,7 +9,7 @@ import { holdToWhatThereIs, namedIn, readIds } from './there';
 
 const PANES: readonly state.Pane[] = ['devices', 'geofences', 'alerts', 'events'];
 const FILTERS: readonly state.Filter[] = ['all', 'moving', 'stopped', 'silent'];
-const VIEWS: readonly state.CardView[] = ['now', 'talk', 'charts'];
+const VIEWS: readonly state.CardView[] = ['now', 'talk', 'charts', 'health'];
 const DIALOGUES = ['add', 'edit', 'account', 'gatherings', 'sources', 'keys', 'views'] as const;
 type Dialogue = (typeof DIALOGUES)[number];
 const LONGEST = 4_000; // letters of ids in a row: servers and programs that pass links on take a few thousand

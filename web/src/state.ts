@@ -82,7 +82,7 @@ export interface Sharing {
 }
 export const sharing = signal<Sharing | null>(null);
 export const editing = signal<string | null>(null); // id of the device that is changed
-export type CardView = 'now' | 'talk' | 'charts';
+export type CardView = 'now' | 'talk' | 'charts' | 'health';
 export const cardView = signal<CardView>('now');
 export const accountShown = signal(false);
 export const viewsShown = signal(false); // those one keeps

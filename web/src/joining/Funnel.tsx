@@ -18,22 +18,23 @@ interface Props {
 
 export function Funnel({ id, onShow, onEnded }: Props) {
   const progress = useSignal<Progress | null>(null);
-  const fault = useSignal('');
+  const [fault, unread] = [useSignal(''), useSignal('')];
   const look = () =>
     fetchProgress(id).then(
-      (found) => (progress.value = found),
-      () => {}, // asked again soon
+      (found) => ([progress.value, unread.value] = [found, '']),
+      (error) => (unread.value = readRefusal(error).message), // asked again soon
     );
   useLook(look, LOOK_MS, id);
   const end = () =>
     void endGathering(id).then(onEnded, (error) => {
       fault.value = readRefusal(error).message;
     });
-  if (progress.value === null) return null;
   const said = joiningWords.value;
+  if (progress.value === null) return <p class="hint">{unread.value ? said.unread(unread.value) : said.reading}</p>;
   const { phones, reached } = progress.value;
   return (
     <div class="funnel">
+      {unread.value && <p role="alert">{said.unread(unread.value)}</p>}
       <Reached reached={reached} all={phones.length} />
       {phones.length === 0 && <p class="hint">{said.nobody}</p>}
       <ul class="phones">

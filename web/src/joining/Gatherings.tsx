@@ -40,7 +40,11 @@ export function Gatherings({ live }: { live: Live }) {
     <Dialogue title={said.gatherings} onClose={close}>
       <p class="hint">{said.gatheringsHint}</p>
       {error && <p role="alert">{error}</p>}
-      {made ? <MadeLink made={made} key={made.id} /> : <GatheringForm onMade={opened} />}
+      {made ? (
+        <MadeLink made={made} onAnother={() => setMade(null)} key={made.id} />
+      ) : (
+        <GatheringForm onMade={opened} />
+      )}
       <section class="joining" aria-label={said.open}>
         <h3>{said.open}</h3>
         {gatherings.length === 0 && <p class="hint">{said.none}</p>}
@@ -53,7 +57,7 @@ export function Gatherings({ live }: { live: Live }) {
 }
 
 /** The link, which is told once. */
-function MadeLink({ made }: { made: NewGathering }) {
+function MadeLink({ made, onAnother }: { made: NewGathering; onAnother: () => void }) {
   const origin = useSignal('');
   const said = joiningWords.value;
   const url = moveTo(made.url, origin.value);
@@ -69,6 +73,9 @@ function MadeLink({ made }: { made: NewGathering }) {
       </pre>
       <CopyButton text={url} said={said} kind="primary" />
       <p class="hint">{said.once}</p>
+      <button type="button" onClick={onAnother}>
+        {said.another}
+      </button>
     </div>
   );
 }

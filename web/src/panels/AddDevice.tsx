@@ -14,10 +14,12 @@ import { AddReach } from './AddReach';
 import { paste } from './DeviceEnd';
 import { Dialogue } from './Dialogue';
 import { Fault, Field } from './Field';
+import { later } from './later';
 import { moveTo } from './network';
 import { QrCode } from './QrCode';
 import { readRefusal } from './refusal';
 
+const Understood = later(() => import('../health/Understood').then((it) => it.Understood));
 const LOOK_MS = 1_500;
 const DAY_MS = 86_400_000;
 
@@ -154,13 +156,16 @@ function Arrival({ live, device, onDone }: { live: Live; device: NewDevice; onDo
     live.goToDevice(device.id);
   };
   return (
-    <p class={isThere.value ? 'arrival there' : 'arrival'} role="status">
-      {isThere.value ? words.value.adding.arrived : words.value.adding.waiting}
-      {isThere.value && (
-        <button type="button" class="primary" onClick={show}>
-          {words.value.adding.show}
-        </button>
-      )}
-    </p>
+    <>
+      <p class={isThere.value ? 'arrival there' : 'arrival'} role="status">
+        {isThere.value ? words.value.adding.arrived : words.value.adding.waiting}
+        {isThere.value && (
+          <button type="button" class="primary" onClick={show}>
+            {words.value.adding.show}
+          </button>
+        )}
+      </p>
+      {isThere.value && <Understood id={device.id} />}
+    </>
   );
 }

@@ -10,6 +10,7 @@ import { isolated, Name } from './Name';
 import { Unread } from './Unread';
 
 const Charts = later(() => import('./Charts').then((it) => it.Charts));
+const HealthView = later(() => import('../health/HealthView').then((it) => it.HealthView));
 const Talk = later(() => import('./Talk').then((it) => it.Talk));
 
 export function Detail({ live }: { live: Live }) {
@@ -32,6 +33,8 @@ export function Detail({ live }: { live: Live }) {
         <Charts live={live} id={id} key={id} />
       ) : cardView.value === 'talk' ? (
         <Talk live={live} id={id} key={id} />
+      ) : cardView.value === 'health' ? (
+        <HealthView live={live} id={id} key={id} />
       ) : (
         <CardNow live={live} row={row} />
       )}
@@ -75,7 +78,7 @@ function Head({ live, row, id }: { live: Live; row: number; id: string }) {
   );
 }
 
-const VIEWS: readonly CardView[] = ['now', 'talk', 'charts'];
+const VIEWS: readonly CardView[] = ['now', 'talk', 'charts', 'health'];
 
 function Views({ id }: { id: string }) {
   const count = unread.value.get(id) ?? 0;

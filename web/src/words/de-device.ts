@@ -13,6 +13,7 @@ export const device: DeviceWords = {
     now: 'Jetzt',
     talk: 'Nachrichten',
     charts: 'Verlauf',
+    health: 'Zustand',
     edit: 'Dieses Gerät bearbeiten',
     copy: 'Ort kopieren',
     copied: 'Kopiert',

@@ -12,6 +12,7 @@ export const device = {
     now: 'Now',
     talk: 'Messages',
     charts: 'Charts',
+    health: 'Health',
     edit: 'Edit this device',
     copy: 'Copy the place',
     copied: 'Copied',
