@@ -303,7 +303,7 @@ def test_a_long_run_is_drawn_by_a_seed_that_can_be_given_again() -> None:
     choice = read_choice(["--long", "--seed=7", "unit"])
     assert (choice.names, choice.is_long, choice.seed) == (("unit",), True, 7)
     commands = {part.name: part.command for part in tests.all_parts(choice)}
-    assert "--hypothesis-seed=7" in commands["unit"] and commands["mutants"][-1] == "--seed=7"
+    assert "--hypothesis-seed=7" in commands["unit"] and commands["mutants"][-1] == commands["fuzz"][-1] == "--seed=7"
     assert choice.environ["TRACKER_TEST_PROFILE"] == "long"
     drawn = {read_choice(["--long"]).seed for _ in range(5)}
     assert len(drawn) > 1, "another each time"

@@ -87,8 +87,9 @@ def needs_of(arguments: Sequence[str], environ: Mapping[str, str]) -> Needs:
         each.startswith("--database") for each in arguments
     )
     if command == "test":
-        groups = frozenset({"dev", "examples"})
-        return Needs(postgis=True, page=True, chromium=True, broker=True, long="--long" in arguments, groups=groups)
+        is_long = "--long" in arguments
+        groups = frozenset({"dev", "examples", *(["fuzz"] if is_long else [])})
+        return Needs(postgis=True, page=True, chromium=True, broker=True, long=is_long, groups=groups)
     serves = command in ("demo", "serve") and "--help" not in arguments
     return Needs(postgis=(serves or command in ("bench", "psql")) and not other_database, page=serves)
 

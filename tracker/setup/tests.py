@@ -130,7 +130,7 @@ def place(part: Part) -> int:
 
 
 def all_parts(choice: Choice) -> list[Part]:
-    return [*reading(), *running(choice), *(mutating(choice) if choice.is_long else ())]
+    return [*reading(), *running(choice), *(breaking(choice) if choice.is_long else ())]
 
 
 def reading() -> list[Part]:
@@ -168,12 +168,11 @@ def divide() -> dict[str, list[str]]:
     return parts
 
 
-def mutating(choice: Choice) -> list[Part]:
-    """Those that change the program and want a test to notice."""
-    if not Path(TESTS, "mutants").is_dir():
-        return []
+def breaking(choice: Choice) -> list[Part]:
+    """Those that change the program and want a test to notice, and those that change what phones send."""
     python = str(ENVIRONMENT / "bin/python")
-    return [Part("mutants", (python, "-m", "tests.mutants", f"{SEED}{choice.seed}"))]
+    names = [name for name in ("mutants", "fuzz") if Path(TESTS, name).is_dir()]
+    return [Part(name, (python, "-m", f"tests.{name}", f"{SEED}{choice.seed}")) for name in names]
 
 
 def report(results: Sequence[PartRun], seconds: float) -> int:
