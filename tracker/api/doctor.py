@@ -1,6 +1,6 @@
 """The doctor: how a device is, what looks wrong with it, and what to change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import asyncpg
@@ -13,6 +13,7 @@ from tracker.api.devices import find_device
 from tracker.api.edge import answer, read_query
 from tracker.errors import NotAllowed
 from tracker.model.device import Device
+from tracker.model.dialect import Dialect
 from tracker.model.finding import Finding, Vitals
 from tracker.model.moment import datetime_to_micros, format_ms, now_ms, now_us
 from tracker.model.report import App
@@ -148,7 +149,7 @@ async def examine(conn: asyncpg.Connection, device: Device) -> Examined:
     fixes = [row.fix for row in rows]
     received = rows[-1].received_at if rows else 0
     heard = [row.received_at for row in rows] + [each.last_seen for each in apps]
-    app = apps[0].app if apps else None
+    app = choose_app([each.app for each in apps])
     interval = find_interval(fixes)
     vitals = Vitals(
         now=now,
@@ -173,6 +174,11 @@ async def examine(conn: asyncpg.Connection, device: Device) -> Examined:
     )
     gaps = await select_gaps(conn, key, now, max(LEAST_GAP, MISSED * (interval or 0.0)))
     return Examined(vitals, app, refused, gaps, await select_hours(conn, key, now))
+
+
+def choose_app(heard: Sequence[App]) -> App | None:
+    """The newest that is known: one request that nobody can read does not hide what reports beside it."""
+    return next((app for app in heard if app.dialect != Dialect.UNKNOWN), heard[0] if heard else None)
 
 
 def _make_answer(examined: Examined, repeats: int, words: Phrases) -> HealthAnswer:
