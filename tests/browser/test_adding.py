@@ -43,9 +43,33 @@ def test_a_phone_is_on_the_map_by_one_code(dashboard: Page, server: RunningServe
     phone.goto(str(url))
     phone.get_by_role("button", name="Start").click()
     expect(dialog.get_by_role("status")).to_contain_text("Its first position is here.")
+    expect(dialog.locator(".understood")).to_contain_text("Nothing looks wrong.")
     dialog.get_by_role("button", name="Show it").click()
     expect(dashboard.locator(".detail")).to_contain_text("Ada's phone")
     other.close()
+
+
+def test_an_app_is_said_to_be_understood_and_its_health_is_on_the_card(dashboard: Page, server: RunningServer) -> None:
+    dashboard.get_by_role("button", name="Add a device").click()
+    dialog = dashboard.get_by_role("dialog", name="Add a device")
+    dialog.get_by_label("Name").fill("Anna's phone")
+    dialog.get_by_role("button", name="Add", exact=True).click()
+    expect(dialog.get_by_role("status")).to_have_text("Waiting for its first position…")
+    with server.api() as api:
+        (made,) = api.get("/api/devices").json()["devices"]
+        url = api.get(f"/api/devices/{made['id']}").json()["ingest_url"]
+        said = {"_type": "location", "tst": now_ms() // 1000, "lon": 8.6267, "lat": 52.6638, "batt": 9, "tid": "an"}
+        assert api.post(url, json=said, headers={"User-Agent": "Owntracks-Android/gms/420512345"}).status_code == 200
+        assert api.post(url, content=b"nothing of ours").status_code == 200
+    understood = dialog.locator(".understood")
+    expect(understood).to_contain_text("Understood: OwnTracks 420512345, Android, its speed in km/h.")
+    expect(understood).to_contain_text("Its battery is at 9%.")
+    dialog.get_by_role("button", name="Show it").click()
+    card = dashboard.locator(".detail")
+    card.get_by_role("button", name="Health").click()
+    expect(card.locator(".findings")).to_contain_text("Its battery is at 9%.")
+    expect(card.get_by_role("region", name="Could not be stored")).to_contain_text("nothing of ours")
+    expect(card.get_by_role("region", name="By the hour")).to_contain_text("9 %")
 
 
 def test_a_name_that_a_source_says_becomes_a_device_by_one_click(dashboard: Page, server: RunningServer) -> None:

@@ -52,6 +52,8 @@ def test_one_link_brings_phones_and_shows_how_far_they_came(
     expect(phone.get_by_text("your position does not arrive")).to_be_visible()
     for context in opened:
         context.close()
+    dialog.get_by_role("button", name="Make another link").click()
+    expect(dialog.get_by_label("Name")).to_be_visible()
     dialog.get_by_role("button", name="End the link").click()
     dialog.get_by_role("group").get_by_role("button", name="End", exact=True).click()
     expect(dialog).to_contain_text("No link is open.")
