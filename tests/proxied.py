@@ -2,6 +2,7 @@
 
 import shutil
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -51,6 +52,36 @@ def config_of(name: str, server: RunningServer, port: int, changes: Mapping[str,
 
 
 @contextmanager
+def secured(server: RunningServer) -> Iterator[tuple[str, Path]]:
+    """Caddy with the authority of its own that docs/proxies/Caddyfile-own has: the URL of localhost, and the
+    certificate of that authority, which phones are given."""
+    port, folder = free_port(), Path(tempfile.mkdtemp(prefix="tracker-proxy-"))
+    program = shutil.which("caddy", path=SEARCH)
+    if program is None:
+        pytest.skip("no caddy here: Debian has it as caddy")
+    text = (CONFIGS / "Caddyfile-own").read_text()
+    here = {"tracker.lan {": f"localhost:{port} {{\n\tbind 127.0.0.1", "127.0.0.1:8000": server.address}
+    for told, used in here.items():
+        assert told in text
+        text = text.replace(told, used)
+    apart = f"{{\n\tadmin off\n\tskip_install_trust\n\tauto_https disable_redirects\n\thttps_port {port}\n}}\n"
+    (folder / "Caddyfile").write_text(apart + text)
+    command = [program, "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
+    environment = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "PATH": SEARCH}
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    try:
+        root = folder / "caddy/pki/authorities/local/root.crt"
+        until_up(port, process, folder / "log")
+        until_secure(port, root, folder / "log")
+        yield f"https://localhost:{port}", root
+    finally:
+        process.terminate()
+        process.wait(PATIENCE_S)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
 def proxied(name: str, server: RunningServer, changes: Mapping[str, str] = MappingProxyType({})) -> Iterator[str]:
     """The URL of the proxy's host. `changes`: what stands otherwise in its configuration."""
     port = free_port()
@@ -77,6 +108,20 @@ def proxied(name: str, server: RunningServer, changes: Mapping[str, str] = Mappi
         process.terminate()
         process.wait(PATIENCE_S)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def until_secure(port: int, root: Path, log: Path) -> None:
+    """It listens before it has signed a certificate."""
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        try:
+            trust = ssl.create_default_context(cafile=root)
+            with socket.create_connection(("127.0.0.1", port)) as plain:
+                trust.wrap_socket(plain, server_hostname="localhost").close()
+                return
+        except OSError:  # of which SSLError and a file that is not there yet are some
+            time.sleep(0.05)
+    raise AssertionError(log.read_text())
 
 
 def until_up(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:

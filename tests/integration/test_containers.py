@@ -1,6 +1,7 @@
 """The container files, judged by the real Compose and by hadolint. No engine is needed, and none is tried."""
 
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -52,6 +53,24 @@ def test_several_servers_are_reached_by_the_balancer_only(services: dict[str, An
     for name in ("first", "second"):
         assert services[name]["depends_on"]["nats"]["condition"] == "service_healthy"
         assert services["balancer"]["depends_on"][name]["condition"] == "service_healthy"
+
+
+def test_caddy_may_stand_before_it() -> None:
+    files = ("-f", str(COMPOSE), "-f", str(ROOT / "docs/proxies/compose-caddy.yml"))
+    told = subprocess.run(
+        [str(PROGRAMS / "docker-compose"), *files, "config", "--format", "json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"TRACKER_HOST": "tracker.example.org"},
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    services = json.loads(told.stdout)["services"]
+    caddy, server = services["caddy"], services["server"]
+    assert caddy["command"][-4:] == ["--from", "tracker.example.org", "--to", "server:8000"]
+    assert set(caddy["networks"]) <= set(server["networks"])
+    assert {each["published"] for each in caddy["ports"]} == {"80", "443"}
 
 
 @pytest.mark.parametrize(

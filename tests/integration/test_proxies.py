@@ -1,6 +1,7 @@
 """The server behind proxies that people use, at the root and below a path: the page, sign-in, the streams. And behind
 some that are set up wrongly."""
 
+import ssl
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,7 +11,8 @@ from websockets.asyncio.client import connect
 
 from tests.databases import Databases, copied
 from tests.patience import PATIENCE_S
-from tests.proxied import proxied
+from tests.phone_samples import encode, owntracks
+from tests.proxied import proxied, secured
 from tests.running import ADMIN_TOKEN, RunningServer, Talk, running
 from tracker.model.moment import format_ms, now_ms
 
@@ -111,3 +113,24 @@ async def test_events_pass_a_proxy_that_buffers_as_they_happen(server: RunningSe
             await device.fixes(1, {"at": format_ms(now_ms()), "lon": 24.9, "lat": 60.2})
             while '"enter"' not in await anext(lines):
                 pass
+
+
+async def test_a_phone_speaks_https_to_caddy_by_an_authority_of_its_own(server: RunningServer) -> None:
+    """As in a network without a name that the internet knows: phones are given the authority's certificate."""
+    token = server.new_device("phone")
+    with secured(server) as (url, root):
+        trust = ssl.create_default_context(cafile=str(root))
+        async with httpx2.AsyncClient(
+            base_url=url, verify=trust, timeout=PATIENCE_S, headers=server.credentials
+        ) as http:
+            page = await http.get("/track")
+            assert page.status_code == 200 and "text/html" in page.headers["content-type"]
+            address = (await http.get("/api/devices/phone")).json()["ingest_url"]
+            assert address.startswith(f"{url}/in/")  # which the app is to be given
+            assert (await http.post(address, content=encode(owntracks(now_ms())))).json() == []
+            pairing = (await http.post("/api/devices/phone/pairing", json={})).json()["url"]
+            assert pairing.startswith(f"{url}/track#")
+        place = url.replace("https", "wss") + "/ws/device"
+        async with connect(place, ssl=trust, additional_headers={"Authorization": f"Bearer {token}"}) as socket:
+            await socket.send('{"type":"hello","device":"phone","boot":"b","version":1}')
+            assert "welcome" in str(await socket.recv())

@@ -13,6 +13,7 @@ from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.utils import wrap_app
 from quart import Quart
 
+from .certificate import follow
 from .config import RoomConfig
 from .door import Door, describe_address, listen
 from .limits import Limits
@@ -63,17 +64,20 @@ async def serve(
     config = RoomConfig(room.limits, room.violations, endpoint.certificate, endpoint.key, http2=endpoint.http2)
     await fit()
     async with _lifespan(app, config) as (wrapped, state):
-        ways = config.create_ssl_context(), room, endpoint.hand_over, endpoint.admit, endpoint.take
+        secured = config.create_ssl_context()
+        ways = secured, room, endpoint.hand_over, endpoint.admit, endpoint.take
         site = Site(wrapped, config, WorkerContext(None), state, *ways)
         listeners = [listen(address, room.limits) for address in endpoint.bind]
         async with asyncio.TaskGroup() as connections:
             doors = [Door(listener, site, connections) for listener in listeners]
             ready([describe_address(listener) for listener in listeners])
             standing = connections.create_task(_stand_aside(doors, ending.aside))
+            following = connections.create_task(follow(secured, endpoint.certificate, endpoint.key))
             try:
                 await ending.shutdown.wait()
             finally:
                 standing.cancel()
+                following.cancel()
                 for door in doors:
                     door.shut()
             await _farewell(site, ending)
