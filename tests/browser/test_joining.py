@@ -53,7 +53,7 @@ def test_one_link_brings_phones_and_shows_how_far_they_came(
     for context in opened:
         context.close()
     dialog.get_by_role("button", name="Make another link").click()
-    expect(dialog.get_by_label("Name")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Make the link")).to_be_visible()
     dialog.get_by_role("button", name="End the link").click()
     dialog.get_by_role("group").get_by_role("button", name="End", exact=True).click()
     expect(dialog).to_contain_text("No link is open.")

@@ -15,7 +15,8 @@ from typing import Final
 _LONGEST: Final = 32 * 1024
 """Of a request with its body; one that is larger is worth the time that HTTP in full takes."""
 _HEAD: Final = re.compile(
-    rb"(GET|POST) (/[A-Za-z0-9/_-]*)(?:\?([!\x24-\x7e]*))? HTTP/1\.1\r\n"
+    # Letters that nobody encoded are taken, too: some templates of apps leave a name as it is, and h11 refuses them.
+    rb"(GET|POST) (/[A-Za-z0-9/_-]*)(?:\?([!\x24-\x7e\x80-\xff]*))? HTTP/1\.1\r\n"
     rb"((?:[A-Za-z0-9-]+: ?[\x21-\x7e]+(?: [\x21-\x7e]+)*\r\n)+)\r\n"
 )
 _LINE: Final = re.compile(rb"([A-Za-z0-9-]+): ?([^\r]+)")
@@ -76,7 +77,7 @@ def read_request(data: bytes) -> PlainRequest | None:
         end,
         found[1].decode(),
         found[2].decode(),
-        (found[3] or b"").decode(),
+        (found[3] or b"").decode("latin-1"),
         said.get(b"user-agent", b"").decode(),
         data[found.end() : end],
         connection == b"close",

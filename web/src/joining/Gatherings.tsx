@@ -92,7 +92,7 @@ function One({ gathering, isNew, onShow, onEnded }: OneProps) {
   const said = joiningWords.value;
   const when = moment(gathering.expires);
   return (
-    <details open={isNew} onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details open={isOpen} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
         <Name text={gathering.name} />{' '}
         <small>{gathering.expires > Date.now() ? said.until(when) : said.ended(when)}</small>
