@@ -9,8 +9,8 @@ from tracker.model.finding import Vitals
 from tracker.model.fix import Fix, Row
 from tracker.phones.findings import find_all
 from tracker.phones.measure import find_offset, find_ratio, find_steady
-from tracker.words.en import ENGLISH
 from tracker.store.repeats import HOUR_US
+from tracker.words.en import ENGLISH
 
 NOW = MONDAY
 WELL = Vitals(
