@@ -128,6 +128,7 @@ def find_carriers(server: int) -> int:
 
 
 def measure(ground: Ground, load: Load, seconds: int) -> Run:
+    print(load.name, file=sys.stderr, flush=True)
     url = ground.new_database()
     with serving("ours", url) as (server, port), ExitStack() as stack:
         senders = list(start_senders(stack, port, load))
@@ -278,17 +279,68 @@ def print_disk(runs: list[Run]) -> None:
             print(f"| {run.load.name} | {run.disk.ahead / fixes:.0f} | {run.disk.fixes / fixes:.0f} | {own} |")
 
 
+class Fleet(NamedTuple):
+    """What a device does, and who looks at the fleet."""
+
+    name: str
+    fixes_per_s: float
+    fixes_a_frame: int
+    devices_a_viewer: int = 100
+
+
+FLEETS: Final = (
+    Fleet("a fix each second", 1.0, 1),
+    Fleet("a fix each ten seconds", 0.1, 1),
+    Fleet("a fix each second, 50 at once", 1.0, FIXES_A_FRAME),
+)
+FIXES_AN_EVENT: Final = 500
+FRAMES_PER_S: Final = 4.0  # of a viewer
+SHOWN_SHARE: Final = 0.05  # of the fleet, that a viewer sees
+BATCHES_PER_S: Final = 200.0  # as many as the writer's pace lets begin
+FULL: Final = 0.8  # of a core: above, waits grow
+
+
+def make_units(fleet: Fleet, devices: float) -> list[float]:
+    """Of a second of such a fleet, as UNITS."""
+    fixes = devices * fleet.fixes_per_s
+    frames = fixes / fleet.fixes_a_frame
+    viewers = devices / fleet.devices_a_viewer
+    shown = viewers * SHOWN_SHARE * min(devices * FRAMES_PER_S, frames)
+    units = [1.0, min(BATCHES_PER_S, frames), frames, fixes, fixes / FIXES_AN_EVENT]
+    return [*units, viewers * FRAMES_PER_S, shown, devices, fixes / FIXES_AN_EVENT]
+
+
+def find_most(costs: list[float], fleet: Fleet) -> int:
+    """Devices of which one core is full."""
+    low, high = 0.0, 1e7
+    while high - low > 1:
+        middle = (low + high) / 2
+        is_full = float(np.dot(costs, make_units(fleet, middle))) > FULL
+        low, high = (low, middle) if is_full else (middle, high)
+    return int(low)
+
+
+def print_reach(costs: dict[str, list[float]]) -> None:
+    print(f"| a fleet, a viewer for 100 devices | devices on {FULL:.0%} of a server's core | of a PostgreSQL's core |")
+    print("|---|---|---|")
+    for fleet in FLEETS:
+        most = [f"{find_most(costs[part], fleet):,}" for part in ("server", "database")]
+        print(f"| {fleet.name} | {most[0]} | {most[1]} |")
+
+
 def main(wanted: float | None) -> None:
     """`wanted`: seconds of each measurement."""
     seconds = round(wanted or 8)
     ground = Ground(3 * DEVICES + IDLE, 100)
     try:
         fitted = [measure(ground, load, seconds) for load in FITTED]
+        print()
         costs = print_costs(fitted)
         print_runs(fitted, costs)
         print("\nnot fitted to:\n")
         print_runs([measure(ground, load, seconds) for load in CHECKED], costs)
         print_disk(fitted)
+        print_reach(costs)
     finally:
         ground.end()
 
