@@ -1,6 +1,7 @@
 """A receiver of webhooks that says yes: `python -m bench.receiver`. Each line on stdin is answered by its address."""
 
 import asyncio
+import os
 import sys
 
 ANSWER = b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"
@@ -22,7 +23,7 @@ async def main() -> None:
     print("ready", flush=True)
     while await asyncio.to_thread(sys.stdin.readline):
         print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
-    server.close()
+    os._exit(0)  # whoever is connected is not waited for
 
 
 if __name__ == "__main__":
