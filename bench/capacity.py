@@ -76,17 +76,13 @@ class Spent(NamedTuple):  # seconds of processor time
     database: float
 
 
-class Disk(NamedTuple):
-    """Bytes: written ahead; the tables of fixes; those of events and transitions; all with their indexes."""
-
+class Disk(NamedTuple):  # bytes written ahead; of the tables of fixes; of events and transitions; all with indexes
     ahead: float
     fixes: float
     events: float
 
 
-class Run(NamedTuple):
-    """`units`: how many of each of UNITS there were."""
-
+class Run(NamedTuple):  # `units`: how many of each of UNITS there were
     load: Load
     units: list[float]
     spent: Spent
@@ -96,14 +92,18 @@ class Run(NamedTuple):
 
 @contextmanager
 def started(*words: object) -> Iterator["subprocess.Popen[str]"]:
+    """To be waited for: several start at once, for none answers pings before it has its first word."""
     command = [sys.executable, "-m", *map(str, words)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None and process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+        assert process.stdin is not None
         try:
             yield process
         finally:
             process.stdin.close()
+
+
+def wait_ready(process: "subprocess.Popen[str]") -> None:
+    assert process.stdout is not None and process.stdout.readline() == "ready\n"
 
 
 def count_all(port: int) -> dict[str, float]:
@@ -198,7 +198,7 @@ def receive_alerts(stack: ExitStack, port: int, count: int) -> None:
     """So many webhooks for every event, at a receiver that says yes."""
     if not count:
         return
-    receiver = stack.enter_context(started("bench.receiver"))
+    wait_ready(receiver := stack.enter_context(started("bench.receiver")))
     address = tell(receiver, "where").strip()
     for n in range(count):
         wish = {"name": f"all {n}", "channel": {"kind": "webhook", "url": f"{address}/{n}"}}
