@@ -74,14 +74,8 @@ async def check(conn: asyncpg.Connection, driving: Fleet, watchers: list[Watcher
     found = await audit(conn, driving)
     print(found)
     assert (found.lost, found.doubled, found.strangers, found.wrong_events) == (0, 0, 0, 0), found
-    numbers = list[int]()
-
-    async def are_numbered() -> bool:
-        nonlocal numbers
-        numbers = [row["id"] for row in await conn.fetch("select id from event order by id")]
-        return not await conn.fetchval("select count(*) from unnumbered")
-
-    await until(are_numbered)
+    await until(lambda: is_numbered(conn))
+    numbers = [row["id"] for row in await conn.fetch("select id from event order by id")]
     assert numbers == list(range(1, len(numbers) + 1))
     await until(lambda: all(each.events[-1:] == numbers[-1:] for each in watchers))
     wrong = [find_difference(each.events, numbers) for each in watchers if each.events != numbers]
@@ -93,6 +87,11 @@ async def check(conn: asyncpg.Connection, driving: Fleet, watchers: list[Watcher
     wanted = {row["id"]: row["at"] for row in newest}
     await until(lambda: all(each.places == wanted for each in watchers))
     assert not any(each.back for each in watchers)
+
+
+async def is_numbered(conn: asyncpg.Connection) -> bool:
+    """All that was told."""
+    return not await conn.fetchval("select count(*) from unnumbered")
 
 
 def find_difference(told: list[int], numbers: list[int]) -> dict[str, list[int]]:
