@@ -31,8 +31,7 @@ def say(page: Page, id: int, type: str, evidence: dict[str, Any], **more: Any) -
 
 
 def test_an_event_says_why_and_one_that_turned_out_false_is_struck_out(page: Page, server: RunningServer) -> None:
-    server.new_geofence(PORT)
-    revision = 1
+    revision = server.new_geofence(PORT)["properties"]["revision"]
     with server.api() as api:
         assert api.post("/api/devices", json={"id": "van-12", "name": "Van 12"}).is_success
     start_at(page, 24.9430, 62.1700)

@@ -49,7 +49,7 @@ export function plot(box: HTMLElement, { at, lines, locale, said, onCursor }: Li
         width: box.clientWidth,
         height: HEIGHT_PX,
         legend: { show: false },
-        cursor: { sync: { key: sync.key }, drag: { x: false, y: false }, points: { size: 7 } },
+        cursor: { sync: { key: sync.key }, drag: { x: false, y: false }, points: { size: 7 }, move: unzoom },
         scales: { x: { time: true }, y: { range: (_, low, high) => spread(low, high) } },
         axes: [
           {
@@ -83,6 +83,12 @@ export function plot(box: HTMLElement, { at, lines, locale, said, onCursor }: Li
     for (const chart of charts) chart.destroy();
     box.replaceChildren();
   };
+}
+
+/** On very wide screens the card is drawn larger, and the pointer comes in pixels of the screen. */
+function unzoom({ over }: uPlot, left: number, top: number): [number, number] {
+  const zoom = (over as { currentCSSZoom?: number }).currentCSSZoom ?? 1;
+  return [left / zoom, top / zoom];
 }
 
 const FONT = "11px 'Inter Variable', system-ui, sans-serif";
