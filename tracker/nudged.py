@@ -40,9 +40,13 @@ class Nudged:
             self.server.hub.rights_moved.set()
             self.server.addresses.forget_names()
         elif channel == "tracker_geofences":
-            self.server.writer.notice_change()
+            self.notice_change()
         else:
             await self.refresh_device(number)
+
+    def notice_change(self) -> None:
+        for writer in self.server.writers:
+            writer.notice_change()
 
     async def refresh_oldest(self) -> None:
         """Viewers that come back are told from it whether anything they missed is gone."""
@@ -54,18 +58,21 @@ class Nudged:
             device, rhythm = await select_device_by_key(conn, key), await select_rhythm(conn, key)
         self.know(key, device)
         if device is not None:
-            self.server.log.silences.learn(device, rhythm, self.server.log.states[key])
+            log = self.server.find_writer(key).log
+            log.silences.learn(device, rhythm, log.states[key])
 
     def know(self, key: int, device: Device | None) -> None:
         """A device as it is now in the table; None: it was deleted, and nothing more of it may be stored."""
         self.server.hub.change_device(key, device)
         self.server.addresses.forget(key)
         if device is None:
-            self.server.writer.forget(key)
+            for writer in self.server.writers:
+                if writer is self.server.find_writer(key) or key in writer.log.memory.meetings.distant:
+                    writer.forget(key)
             if self.server.spread is not None:
                 self.server.spread.forget(key)
         else:
-            self.server.log.know(device)
+            self.server.find_writer(key).log.memory.know(device)
 
     async def look(self) -> None:
         """After a time without nudges: all devices, open tokens and sessions, commands, geofences, the oldest event."""
@@ -89,7 +96,7 @@ class Nudged:
         for device in list(self.server.roster.by_device):
             self.server.roster.send_commands(device)
         self.server.hub.notice_message(None)
-        self.server.writer.notice_change()
+        self.notice_change()
         await self.refresh_oldest()
 
     async def refresh_seen(self, event: int) -> None:

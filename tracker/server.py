@@ -4,8 +4,8 @@ import asyncio
 import gc
 import os
 import socket
-from collections.abc import Callable, Coroutine
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
 
 import asyncpg
 import structlog
@@ -25,11 +25,13 @@ from tracker.ingest.log import Log
 from tracker.ingest.numberer import Numberer
 from tracker.ingest.owner import LocalOwner, Owner
 from tracker.ingest.posts import Posts
+from tracker.ingest.refresh import Drawn
+from tracker.ingest.repeats import Repeats
 from tracker.ingest.roster import Roster
 from tracker.ingest.session import Reception
 from tracker.ingest.writer import Writer
 from tracker.links.rooms import Rooms
-from tracker.live.bus import Bus
+from tracker.live.bus import Bus, Publishing
 from tracker.live.hub import Hub
 from tracker.live.memory import MemoryBus
 from tracker.live.newest import Newest
@@ -43,10 +45,12 @@ from tracker.remotes import make_feed, make_postbox, make_provider
 from tracker.settings import Settings
 from tracker.sockets import blueprint
 from tracker.sources.sources import Sources
+from tracker.spread.holding import Holding
 from tracker.spread.spread import Spread
+from tracker.spread.strand import Strand
 from tracker.store.events import select_head, select_oldest
 from tracker.store.installation import select_epoch
-from tracker.store.ownership import select_newest_checkpoint, select_term
+from tracker.store.ownership import ALL, find_strand, list_strand, select_newest_checkpoint
 from tracker.store.pool import AWAY, answering, borrow
 from tracker.store.refused_events import count_refused
 
@@ -55,7 +59,6 @@ seldom = Seldom(logger)
 
 RECONNECT_MS: Final = 1_500  # what devices are told to wait; they add jitter
 AGAIN: Final = 1.0  # s to the next attempt to own the log
-SAID: Final = 0.3  # s for what is said to sockets before this process ends
 # How many new objects bring a collection of garbage, and how many of each kind bring the next larger. With Python's own
 # 700 a herd that connects has all of itself looked through again and again, a fifth of a second each time; with many
 # times more the smaller collections take long. What is made for a fix goes without any.
@@ -94,11 +97,11 @@ class Server:
         self.table = Table()
         self.spread, self.carriers, self.key = outside.spread, outside.carriers, outside.key
         self.bus: Bus = MemoryBus() if self.spread is None else self.spread.bus
-        self.log = Log(url, f"{socket.gethostname()} {os.getpid()}")
-        self.writer, self.numberer = Writer(self.log, self.bus, self.metrics), Numberer(url, self.bus, self.metrics)
+        self.drawn, self.repeats = Drawn(), Repeats()
+        self.writer, self.numberer = self.make_writer(ALL, self.bus), Numberer(url, self.bus, self.metrics)
         bounds = make_bounds(settings.reader_streams, settings.reader_sessions, settings.reader_tracks)
         self.gate = Gate(doors, settings.admin_token, settings.origins, bounds=bounds)
-        self.roster = Roster(self.metrics)
+        self.roster = Roster(self.metrics) if self.spread is None else Roster(self.metrics, find_strand)
         self.owner: Owner = LocalOwner(self.writer) if self.spread is None else self.spread.owner
         self.reception = Reception(self.roster, self.owner, self.gate, doors, tasks)
         self.posts, self.answers = Posts(self.owner), AppAnswers(doors)
@@ -106,7 +109,6 @@ class Server:
         self.links = self.hub.links = Rooms(doors, self.gate.sights, self.hub.attempt)
         self.links.show_cells = self.hub.show_cells
         self.is_owner = self.is_ending = self.is_aside = False
-        self.owned = asyncio.Event()  # with `is_owner`
         self.clock_fault: str | None = None  # why nobody is listened to yet
         self.newest = Newest()
         self.passwords = Passwords(pool)
@@ -133,7 +135,7 @@ class Server:
             pool=self.pool,
             database_url=self.url,
             addresses=self.addresses,
-            count_repeats=lambda device: self.writer.repeats.count(device, now_us()),
+            count_repeats=lambda device: self.repeats.count(device, now_us()),
             carriers=self.carriers,
             newest=self.newest,
             passwords=self.passwords,
@@ -149,44 +151,64 @@ class Server:
 
     def join(self, spread: Spread) -> None:
         """The other processes of this installation."""
-        spread.join(self.writer, self.hub, self.newest, self.tasks)
+        self.holding = Holding(spread, self.pool, self.show)
         spread.find_reasons, spread.cut_off = self.find_faults, self.part
         spread.hear_failure = failures.share(failures.list_counts(self.gate, self.passwords), spread.tell_failure)
-        self.log.may_take = lambda: spread.is_heard and not self.is_aside
+        self.numberer.may_number = lambda: spread.is_heard
+        spread.wants = lambda: not self.is_aside and not self.is_ending
+        spread.join(self.make_strand_writer, self.hub, self.newest, self.tasks, self.metrics)
+
+    def make_writer(self, partitions: Sequence[int], bus: Publishing) -> Writer:
+        log = Log(self.url, f"{socket.gethostname()} {os.getpid()}", partitions=partitions)
+        log.drawn = self.drawn
+        return Writer(log, bus, self.metrics, self.repeats)
+
+    def make_strand_writer(self, strand: int, bus: Publishing) -> Writer:
+        return self.make_writer(list_strand(strand), bus)
+
+    @property
+    def writers(self) -> list[Writer]:
+        """All that there may be in this process, whether they own anything or not."""
+        return [self.writer] if self.spread is None else self.spread.writers
+
+    def find_writer(self, device: int) -> Writer:
+        return self.writer if self.spread is None else self.spread.find_writer(device)
+
+    def find_owning(self) -> list[Writer]:
+        """Those whose log is this process's."""
+        if self.spread is None:
+            return [self.writer] if self.is_owner else []
+        return [each.writer for each in self.spread.owned]
 
     def is_open(self) -> bool:
         """Whether devices and viewers may come in."""
         return not self.is_ending and (self.is_owner if self.spread is None else self.spread.is_level)
 
     def may_act(self) -> bool:
-        """Whether this is the one process that does what must happen once."""
-        return self.is_owner and not self.is_ending
+        """Whether this is the one process that does what must happen once: with several it owns the first strand."""
+        is_first = self.is_owner if self.spread is None else self.spread.strands[0].is_ours
+        return is_first and not self.is_ending
 
     def is_connected(self, device: int) -> bool:
         """Anywhere."""
-        return device in self.roster.by_device or (self.spread is not None and self.spread.desk.is_connected(device))
+        return device in self.roster.by_device or (self.spread is not None and self.spread.is_connected(device))
 
     def part(self) -> None:
         """Cut off from the other processes: nobody is to believe that what is sent here is heard, or that what is shown
-        here is all there is. An owner ends, and by that gives up the log; it is started anew."""
+        here is all there is. What it owns of the log it gives up."""
         for member in tuple(self.roster.members):
             member.fail(CutOff())
         for viewers in (self.hub.viewers, *(room.viewers for room in self.links.rooms.values())):
             for viewer in tuple(viewers):
                 viewer.fail(CutOff())
-        if self.is_owner:
-            self.tasks.create_task(self.give_up(), name="give up")
-
-    async def give_up(self) -> None:
-        await asyncio.sleep(SAID)
-        raise CutOff
+        self.tasks.create_task(self.holding.give_up_all(), name="give up")
 
     def find_faults(self) -> list[str]:
         """Why it is not ready, as far as it knows without asking the database."""
         found = ["the server is shutting down"] if self.is_ending else []
         if self.clock_fault is not None:
             found.append(self.clock_fault)
-        elif self.is_owner and not self.writer.is_storing:
+        elif not all(each.is_storing for each in self.find_owning()):
             found.append("the writer has lost the database")
         elif self.spread is not None:
             found += self.spread.find_trouble()
@@ -210,32 +232,32 @@ class Server:
         return [f"events that the database refused were set aside: {self.refused}"] if self.refused else []
 
     async def own(self) -> None:
-        """Wait until no other process owns the log, then fold until cancelled."""
+        """Wait until no other process owns the log, then fold until cancelled; with several processes what is ours of
+        it."""
         await self.take_over()
-        self.is_owner = True
-        self.owned.set()
         self.bus.subscribe(self.numberer.deliver)
         if self.spread is None:
+            self.is_owner = True
             self.bus.subscribe(self.hub.deliver)
             self.bus.subscribe(self.newest.deliver)
-        else:
-            self.spread.own(await select_term(self.log.conn, self.log.owner))
-        logger.info("owner of all partitions", epoch=self.log.epoch, devices=len(self.log.states))
+            log = self.writer.log
+            logger.info("owner of all partitions", epoch=log.epoch, devices=len(log.states))
         # What is here now stays; a full collection that looked through it again would hold up every fix for 30 ms.
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GARBAGE)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.numberer.run(), name="numberer")
-            await self.writer.run()
+            await (self.writer.run() if self.spread is None else self.holding.run())
 
     async def take_over(self) -> None:
         """A database that goes away meanwhile ends the attempt, not the server."""
         while True:
             try:
                 await self.wait_for_clock()
-                await self.log.open()
-                await self.fill()
+                if self.spread is None:
+                    await self.writer.log.open()
+                    await self.fill()
                 return
             except (StorageDown, *AWAY) as error:
                 seldom.warning("cannot take over yet", error=repr(error))
@@ -254,14 +276,16 @@ class Server:
     async def fill(self) -> None:
         """What viewers see before the first new fix."""
         await self.read_head()
-        shown, head = self.log.memory.find_shown(self.log.states), self.hub.head.event
-        if self.spread is None:
-            self.table.put(shown, now_us())
-            return
-        # Who is connected here already is shown what the owner before did last, which the bus may not have brought.
-        self.hub.deliver(Update(shown, [], now_us(), has_messages=True))
-        self.hub.note_event(head)
-        self.newest.note(head)
+        log = self.writer.log
+        self.table.put(log.memory.find_shown(log.states), now_us())
+
+    async def show(self, strand: Strand) -> None:
+        """Who is connected here already is shown what the owner before did last, which the bus may not have brought."""
+        await self.read_head()
+        log = strand.writer.log
+        self.hub.deliver(Update(log.memory.find_shown(log.states), [], now_us(), has_messages=True))
+        self.hub.note_event(self.hub.head.event)
+        self.newest.note(self.hub.head.event)
 
     async def read_head(self) -> None:
         async with borrow(self.pool) as conn:
@@ -281,22 +305,15 @@ class Server:
                 await asyncio.sleep(AGAIN)
         await spread.run()
 
-    async def when_owner(self, work: Coroutine[Any, Any, None]) -> None:
-        """What must happen once."""
-        try:
-            await self.owned.wait()
-            await work
-        finally:
-            work.close()
-
     async def farewell(self) -> None:
         """What was received is stored and acked, then everybody is told."""
         self.newest.end()
         self.roster.hold()
         if self.spread is not None:
             await self.spread.owner.drain()
+            await self.holding.end()
             self.spread.end()
-        if self.is_owner:
-            await self.writer.drain()
+        for writer in self.find_owning():
+            await writer.drain()
         self.roster.dismiss(RECONNECT_MS)
         await self.numberer.drain()

@@ -64,24 +64,24 @@ async def run_on(
 ) -> None:
     spread = server.spread
     spreading = None if spread is None else tasks.create_task(server.come_in(spread), name="spread")
-    once, nudged = server.when_owner, Nudged(server)
+    nudged, may_act = Nudged(server), server.may_act
     running = [
         tasks.create_task(server.own(), name="writer"),
         tasks.create_task(server.hub.run(), name="hub"),
         tasks.create_task(server.links.run(), name="links"),
         tasks.create_task(listen(server.url, nudged.nudge, nudged.look), name="nudges"),
-        tasks.create_task(once(sweep(server.pool)), name="sweep"),
-        tasks.create_task(once(forget(server.pool)), name="erasures"),
-        tasks.create_task(once(learn(server.pool)), name="rhythms"),
-        tasks.create_task(save_repeats(server.pool, server.writer.repeats), name="repeats"),
+        tasks.create_task(sweep(server.pool, may_act), name="sweep"),
+        tasks.create_task(forget(server.pool, may_act), name="erasures"),
+        tasks.create_task(learn(server.pool, may_act), name="rhythms"),
+        tasks.create_task(save_repeats(server.pool, server.repeats), name="repeats"),
         tasks.create_task(keep_up(server.pool, server, server.wake_carriers), name="upkeep"),
         tasks.create_task(notice(shutdown, server), name="shutdown"),
     ]
-    running.append(tasks.create_task(server.sources.run(server.may_act), name="sources"))
+    running.append(tasks.create_task(server.sources.run(may_act), name="sources"))
     if server.feed is not None:
-        running.append(tasks.create_task(server.feed.run(server.may_act), name="broker"))
+        running.append(tasks.create_task(server.feed.run(may_act), name="broker"))
     if server.postbox is not None:
-        running.append(tasks.create_task(once(server.postbox.run()), name="postbox"))
+        running.append(tasks.create_task(server.postbox.run(), name="postbox"))
     given, admit = server.settings, make_admit(server.reception, server.is_open)
     endpoint = Endpoint((f"fd://{listener}",), given.tls_certificate, given.tls_key, admit=admit, take=server.take)
     ending = Shutdown(shutdown, server.farewell, GRACE, watch_aside(server))
@@ -89,8 +89,7 @@ async def run_on(
     for task in running:
         task.cancel()
     await asyncio.wait(running)
-    if server.is_owner:
-        await close(server.log)
+    await asyncio.gather(*(close(writer.log) for writer in server.find_owning()))
     if spreading is not None and spread is not None:
         spread.disown()
         await asyncio.sleep(SENT)

@@ -18,6 +18,8 @@ from tests.faults.fleet import Fleet, fleet
 from tests.faults.watching import LONG_S, Watcher, all_serve, ask_ready, check, watching
 from tests.patience import soon
 from tests.running import RunningServer, children_of, command_of, running
+from tracker.model.moment import format_ms, now_ms
+from tracker.store.ownership import STRANDS
 
 PROCESSES = 3
 DEVICES = 30
@@ -41,10 +43,28 @@ def find_nats(server: RunningServer) -> int:
     return next(pid for pid in children_of(server.process.pid) if "nats-server" in " ".join(command_of(pid)[:1]))
 
 
-async def find_owner(conn: asyncpg.Connection) -> int | None:
-    """Its pid."""
-    name = await conn.fetchval("select name from owner where not fenced and id in (select owner from lease)")
-    return int(name.split()[-1]) if name else None
+async def find_owners(conn: asyncpg.Connection) -> dict[int, int]:
+    """By pid: how many strands of the log it owns."""
+    rows = await conn.fetch(
+        """select o.name, count(distinct l.partition % $1) as strands from lease l join owner o on o.id = l.owner
+           where not o.fenced group by o.name""",
+        STRANDS,
+    )
+    return {int(row["name"].split()[-1]): row["strands"] for row in rows}
+
+
+async def all_own(conn: asyncpg.Connection, server: RunningServer) -> dict[int, int]:
+    """Each its share, and nobody else anything."""
+    found = dict[int, int]()
+
+    async def are_fair() -> bool:
+        found.clear()
+        found.update(await find_owners(conn))
+        shares = sorted(found.values())
+        return found.keys() == set(find_servers(server)) and sum(shares) == STRANDS and shares[-1] - shares[0] <= 1
+
+    await until(are_fair, LONG_S)
+    return found
 
 
 async def test_a_bad_day(served: RunningServer, conn: asyncpg.Connection) -> None:
@@ -52,11 +72,13 @@ async def test_a_bad_day(served: RunningServer, conn: asyncpg.Connection) -> Non
     await all_serve(served, PROCESSES)
     async with fleet(served, DEVICES, most_fixes=5, pause_s=0.05) as driving, watching([served], VIEWERS) as watchers:
         await driving.more_acks(2 * DEVICES)
+        await all_own(conn, served)
         await start_anew(served, driving, watchers)
-        await kill_each(served, conn, driving)
+        await kill_some(served, conn, driving)
         await hang_nats(served, driving)
         await check(conn, driving, watchers)
         await check_newest_wins(served)
+        await check_meeting(served)
         check_counts(served)
     children = children_of(served.process.pid)
     served.process.kill()
@@ -78,17 +100,16 @@ async def start_anew(server: RunningServer, driving: Fleet, watchers: list[Watch
     assert max(each.welcomes for each in driving.devices) <= 2 and max(each.opened for each in watchers) <= 2
 
 
-async def kill_each(server: RunningServer, conn: asyncpg.Connection, driving: Fleet) -> None:
-    owner = await find_owner(conn)
-    assert owner is not None
-    os.kill(next(pid for pid in find_servers(server) if pid != owner), signal.SIGKILL)
+async def kill_some(server: RunningServer, conn: asyncpg.Connection, driving: Fleet) -> None:
+    one, two, _ = await all_own(conn, server)
+    os.kill(one, signal.SIGKILL)
     await driving.more_acks(2 * DEVICES, within=LONG_S)
     os.kill(find_nats(server), signal.SIGKILL)
     await driving.more_acks(2 * DEVICES, within=LONG_S)
     await all_serve(server, PROCESSES)
-    os.kill(owner, signal.SIGKILL)
+    os.kill(two, signal.SIGKILL)
     await driving.more_acks(4 * DEVICES, within=LONG_S)
-    assert await find_owner(conn) != owner
+    assert (await all_own(conn, server)).keys().isdisjoint({one, two})
     await all_serve(server, PROCESSES)
 
 
@@ -117,6 +138,26 @@ async def check_newest_wins(server: RunningServer) -> None:
             before = talk
 
 
+async def check_meeting(server: RunningServer) -> None:
+    """Two devices meet whose fixes come to different owners."""
+    made = [(f"tram-{n}", await asyncio.to_thread(server.new_device, f"tram-{n}")) for n in range(STRANDS)]
+    one, two = made[0], made[1]
+    with server.api() as api:
+        pair = {"id": "two", "devices": [one[0], two[0]], "distance": 100, "preset": "strict"}
+        assert api.post("/api/pairs", json=pair).status_code == 201
+    at = now_ms() - 60_000
+    async with (
+        server.viewer(events={"after": 0, "devices": [one[0]], "types": ["near", "apart"]}) as viewer,
+        server.device(*one) as first,
+        server.device(*two) as second,
+    ):
+        for seq, (lat, kind) in enumerate(((50.0, "near"), (50.003, "apart"), (50.0, "near")), start=1):
+            await first.fixes(seq, {"at": format_ms(at + seq * 1000), "lon": 0.0, "lat": 50.0})
+            await second.fixes(seq, {"at": format_ms(at + seq * 1000), "lon": 0.0, "lat": lat})
+            event = (await viewer.hear("event"))["event"]
+            assert (event["type"], {event["device"], event["evidence"]["other"]}) == (kind, {one[0], two[0]})
+
+
 def check_counts(server: RunningServer) -> None:
     """Any of them shows what all count."""
     with server.api() as api:
@@ -130,12 +171,12 @@ async def test_an_owner_that_hangs_is_replaced(served: RunningServer, conn: asyn
     await all_serve(served, PROCESSES)
     async with fleet(served, DEVICES, most_fixes=5, pause_s=0.05) as driving, watching([served], VIEWERS) as watchers:
         await driving.more_acks(2 * DEVICES)
-        owner = await find_owner(conn)
-        assert owner is not None
+        owner, *_ = await all_own(conn, served)
         os.kill(owner, signal.SIGSTOP)
 
         async def is_replaced() -> bool:
-            return await find_owner(conn) not in (owner, None)
+            found = await find_owners(conn)
+            return owner not in found and sum(found.values()) == STRANDS
 
         await until(is_replaced, LONG_S)
         os.kill(owner, signal.SIGCONT)

@@ -267,8 +267,8 @@ class Player:
 
     async def fold_in(self) -> None:
         """As the writer does: the device is taken off the list first, and stays the one that is tried again."""
-        for device in sorted(self.log.late):
-            self.log.late.discard(device)
+        for device in sorted(self.log.memory.late):
+            self.log.memory.late.discard(device)
             await self.attempt(lambda device=device: self.log.refold(device))  # type: ignore[misc]
 
     async def clock(self, second: float) -> None:
@@ -324,7 +324,7 @@ class Player:
     async def interval(self, seconds: float) -> None:
         device = await update_device(self.conn, "van-1", interval=seconds)
         assert device is not None
-        self.log.know(device)
+        self.log.memory.know(device)
 
     async def rhythm(self, gap: float) -> None:
         """How often van-2 usually reports is learned."""
@@ -341,12 +341,12 @@ class Player:
         """Whether it is told that van-1 was moved from where it is, and that it sets out and stops."""
         await update_guard(self.conn, self.keys[1], trips=trips, radius=radius)
         (device,) = (await select_devices_by_key(self.conn, [self.keys[1]])).values()
-        self.log.know(device)
+        self.log.memory.know(device)
 
     async def category(self, category: str) -> None:
         device = await update_device(self.conn, "van-1", category=category)
         assert device is not None
-        self.log.know(device)
+        self.log.memory.know(device)
 
     async def delete(self, id: str) -> None:
         """A device, with all that is known of it."""
@@ -362,7 +362,7 @@ class Player:
             "insert into device (key, id, name) overriding system value values ($1, $2, $2)", key, id
         )
         self.keys[int(id.removeprefix("van-"))] = key
-        self.log.know(Device(key, id, id))
+        self.log.memory.know(Device(key, id, id))
 
     async def most_refolded(self, count: int) -> None:
         """Of so many fixes and more nothing is decided when late ones are folded in."""

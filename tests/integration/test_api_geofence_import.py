@@ -12,7 +12,7 @@ from quart import Response
 from tests.geofence.shapes import box, shared
 from tests.integration.conftest import Caller
 from tracker.geofence.reading.feature import parse
-from tracker.ingest.refresh import begin, read_fences
+from tracker.ingest.refresh import Drawn, begin, read_fences
 from tracker.store.geofences import select_geofence_revision
 
 IMPORT = "/api/geofences/import"
@@ -56,7 +56,7 @@ async def count(conn: asyncpg.Connection) -> int:
 async def test_all_come_in_with_a_revision_each_and_the_writer_sees_them(
     admin: Caller, conn: asyncpg.Connection
 ) -> None:
-    before = await read_fences(conn, await select_geofence_revision(conn), [])
+    before = await read_fences(conn, await select_geofence_revision(conn), [], Drawn())
     given = collection(*(square(number) for number in range(1200)), point("circle", radius=50, devices=["van-1"]))
     response = await admin.post(IMPORT, given)
     assert response.status_code == 201

@@ -7,7 +7,7 @@ import msgspec
 
 from tests.running import RunningServer
 from tracker.geofence.fences import PENDING
-from tracker.ingest.refresh import Refresh, begin, read_fences
+from tracker.ingest.refresh import Drawn, Refresh, begin, read_fences
 from tracker.model.moment import format_ms, now_ms
 
 PLACE = {"type": "Point", "coordinates": [7.42, 43.73]}
@@ -38,8 +38,8 @@ async def test_one_that_is_not_understood_decides_nothing_and_stops_nobody(
 
 
 async def test_until_the_changed_ones_are_made_those_before_decide(conn: asyncpg.Connection, database_url: str) -> None:
-    before = await read_fences(conn, 0, [])
-    refresh = Refresh(database_url)
+    before = await read_fences(conn, 0, [], Drawn())
+    refresh = Refresh(database_url, Drawn())
     made = asyncio.get_running_loop().create_future()
     refresh.next = made
     assert await refresh.make_next(conn, before, 1) is None
@@ -56,18 +56,18 @@ async def test_until_the_changed_ones_are_made_those_before_decide(conn: asyncpg
 
 
 async def test_many_are_made_apart_and_no_batch_waits_for_them(conn: asyncpg.Connection, database_url: str) -> None:
-    before = await read_fences(conn, 0, [])
+    before = await read_fences(conn, 0, [], Drawn())
     features = [msgspec.json.encode(fence(f"f{number}")) for number in range(2000)]
     await conn.executemany(
         """insert into geofence (id, revision, feature, shape)
            values ($1, $2, $3, st_makeenvelope(0, 0, 1, 1, 4326))""",
         [(f"f{number}", number + 1, feature) for number, feature in enumerate(features)],
     )
-    refresh = Refresh(database_url)
+    refresh = Refresh(database_url, Drawn())
     assert await refresh.make_next(conn, before, 2000) is None and refresh.next is not None
     made = await refresh.next
     assert await refresh.make_next(conn, before, 2000) is made and len(made.ids) == 2000
-    away = Refresh("postgresql://nobody@127.0.0.1:1/none")
+    away = Refresh("postgresql://nobody@127.0.0.1:1/none", Drawn())
     assert await away.make_next(conn, before, 2000) is None and away.next is not None
     await asyncio.wait([away.next])
     assert await away.make_next(conn, before, 2000) is None and away.next is None, "begun anew by the next batch"

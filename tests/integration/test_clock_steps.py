@@ -50,7 +50,7 @@ async def test_a_step_tells_nothing_and_what_is_true_is_told_in_time(step: int, 
     await log.open()
     log.silences.since = 0  # as if it had listened for long
     clocks = Clocks(log)
-    log.know(van)
+    log.memory.know(van)
     assert await clocks.look(0) == []
     assert await clocks.send(van, 1) == ["enter"]
     assert await clocks.look(10) == []

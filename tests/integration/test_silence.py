@@ -75,7 +75,7 @@ async def test_folding_in_late_fixes_changes_nothing_of_an_outage(database_url: 
     for ago, received in ((0, 0), (-20, 1), (-10, 100)):
         fix = Fix((now + ago * S) // 1000, 249_400_000, 601_700_000)
         await log.append([Frame(van.key, 1, now + received * S, [fix])])
-        if log.late:
+        if log.memory.late:
             await log.refold(van.key)
     assert await looked(log, now + 270 * S) == []  # heard at 100
     assert await looked(log, now + 290 * S) == ["offline"]
@@ -105,7 +105,7 @@ async def test_an_interval_that_was_set_counts_from_then_on(
     await conn.execute("update device set interval_s = 20")
     changed = await select_device(conn, EVERYTHING, "van")
     assert changed is not None
-    log.know(changed)
+    log.memory.know(changed)
     assert await looked(log, now_us() + 50 * S) == []
     assert await looked(log, now_us() + 70 * S) == ["offline"]
     await log.close()

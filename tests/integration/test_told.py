@@ -145,6 +145,7 @@ def test_between_two_changes_the_order_of_fixes_is_all_the_same(played: Play) ->
 
 # What no script of one server and a willing database can wait at.
 MEGABYTES: Final = "only for megabytes of geofences: tests/integration/test_changed_geofences"
+FOR_GOOD: Final = "what is refused for good: tests/integration/test_numberer"
 NEVER_WAITED_AT: Final = {
     "log.py: await asyncio.sleep(STANDBY_POLL)": "a standby waits here, and owns nothing",
     "log.py: await self.commit(frames)": "after a partition was dropped: tests/integration/test_late_partitions",
@@ -156,6 +157,11 @@ NEVER_WAITED_AT: Final = {
     "numberer.py: await self.pause()": "the loop, which a script is",
     "numberer.py: await self.told.wait()": "the loop, which a script is",
     "numberer.py: await self.idle.wait()": "at the end of a server",
+    "numberer.py: await self.bear(error)": FOR_GOOD,
+    "numberer.py: await self.set_aside(self.conn, self.first, error)": FOR_GOOD,
+    "numberer.py: await select_told(conn, id)": FOR_GOOD,
+    "numberer.py: await number(conn, 1)": FOR_GOOD,
+    "numberer.py: await insert_refused(conn, told, events[0].id if events else None, repr(error))": FOR_GOOD,
     "numberer.py: await select_oldest_unnumbered(self.conn)": "what is refused by itself: integration/test_numberer",
 }
 

@@ -21,12 +21,15 @@ from tracker.model.position import Position, Status
 from tracker.model.token import Token
 from tracker.model.update import Update
 from tracker.spread.desk import Desk
-from tracker.spread.nats_bus import AGAIN, NatsBus
-from tracker.spread.remote import UNHEARD, RemoteOwner
+from tracker.spread.nats_bus import AGAIN, StrandBus
+from tracker.spread.remote import HANDED_ON, UNHEARD, RemoteOwner
+from tracker.spread.router import Router
+from tracker.spread.spread import SILENT, Life, Spread, Standpoint
 from tracker.spread.words import (
     LARGEST,
     Letter,
     Offering,
+    Pulse,
     Repeat,
     Replies,
     Telling,
@@ -39,6 +42,7 @@ from tracker.spread.words import (
     unpack_frame,
     unpack_outcome,
 )
+from tracker.store.ownership import STRANDS
 from tracker.websocket import Socket
 
 DEVICES = 3
@@ -141,7 +145,7 @@ async def test_frames_come_in_order_and_each_is_answered_whatever_is_lost(seed: 
         first = list(dict.fromkeys(seq for device, seq in taken if device == each.known.key))
         assert first == list(range(1, 21))
         assert sorted(each.answered) == list(range(1, 21))
-        progress = writer.log.progress[each.known.key]
+        progress = writer.log.memory.progress[each.known.key]
         assert progress.through == 20
 
 
@@ -172,10 +176,10 @@ async def test_an_owner_that_knows_less_is_told_how_far_a_stream_is_stored() -> 
     assert await front.enter(van, van.known) == 0
     for seq in (1, 2, 3):
         front.count(van, seq)
-    writer.log.progress.clear()
+    writer.log.memory.progress.clear()
     front.begin()
     await between.settle()
-    assert writer.log.progress[1].through == 3
+    assert writer.log.memory.progress[1].through == 3
 
 
 async def test_what_a_deleted_device_said_is_waited_for_no_more() -> None:
@@ -287,9 +291,8 @@ class Carrier:
 
 
 async def test_a_fill_that_takes_longer_than_the_patience_is_not_asked_for_again() -> None:
-    bus = NatsBus(carrier := Carrier("front"))
     heard = list[Update]()
-    bus.subscribe(heard.append)
+    bus = StrandBus(0, carrier := Carrier("front"), heard.append)
     bus.meet("owner", 1)
     bus.look()
     for number in range(3):
@@ -301,7 +304,7 @@ async def test_a_fill_that_takes_longer_than_the_patience_is_not_asked_for_again
 
 
 async def test_positions_too_large_for_a_message_are_told_in_several_and_in_order() -> None:
-    bus = NatsBus(carrier := Carrier("owner"))
+    bus = StrandBus(0, carrier := Carrier("owner"), lambda _: None)
     bus.meet("owner", 1)
     fix = Fix(MONDAY, 0, 0, attributes=b'{"a":"%s"}' % (b"x" * 2_000))
     positions = [Position(key, fix, 0, Status.MOVING) for key in range(1_000)]
@@ -309,3 +312,36 @@ async def test_positions_too_large_for_a_message_are_told_in_several_and_in_orde
     assert [each for telling in carrier.told for each in telling.update.positions] == positions
     assert [each.update.has_messages for each in carrier.told] == [False] * (len(carrier.told) - 1) + [True]
     assert max(len(encode_telling(each)) for each in carrier.told) <= LARGEST
+
+
+@pytest.mark.parametrize("others", range(10))
+async def test_the_shares_of_all_who_want_one_are_enough_and_no_more_than_even(others: int) -> None:
+    spread = Spread(Standpoint("nats://127.0.0.1:1", "tracker", "one"))
+    now = asyncio.get_running_loop().time()
+    for number in range(others):
+        spread.lives[str(number)] = Life(Pulse(str(number), "", [], True, 0, []), now)
+    spread.lives["leaving"] = Life(Pulse("leaving", "", [], False, 0, []), now)
+    spread.lives["silent"] = Life(Pulse("silent", "", [], True, 0, []), now - 2 * SILENT)
+    share = spread.find_share()
+    assert share * (others + 1) >= STRANDS > (share - 1) * (others + 1)
+    spread.wants = lambda: False
+    assert spread.find_share() == (0 if others else STRANDS), "who leaves gives up all, where anybody takes it"
+
+
+async def test_what_is_of_a_device_goes_to_the_owner_of_its_strand() -> None:
+    told = list[tuple[str, Letter]]()
+    owners = [RemoteOwner("front", lambda life, letter: told.append((life, letter)), n) for n in range(STRANDS)]
+    for number, owner in enumerate(owners):
+        owner.meet(f"owner-{number}")
+    told.clear()
+    router = Router(owners)
+    for key in (1, 2, STRANDS + 2):
+        router.know(Device(key, f"van-{key}", ""))
+        router.offer(Frame(key, -1, 0, [Fix(MONDAY, 0, 0)]), Taken())
+    await asyncio.sleep(0)
+    turns = [(life, each) for life, each in told if isinstance(each, Turn)]
+    assert [(life, each.strand, len(each.asks)) for life, each in turns] == [("owner-1", 1, 2), ("owner-2", 2, 4)]
+    owners[2].meet(None)
+    assert router.has_room, "it is handed on"
+    owners[2].left_at -= HANDED_ON
+    assert not router.has_room, "nobody stores what comes for that one"

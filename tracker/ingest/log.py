@@ -19,13 +19,11 @@ from tracker.ingest.committed import Committed, LateFirst
 from tracker.ingest.days import Days
 from tracker.ingest.folds import fold_frames, fold_late, fold_time, give_up_late, is_plain
 from tracker.ingest.inputs import Taken, take_over
+from tracker.ingest.joining import restore_all
 from tracker.ingest.memory import Memory, Overlaid
-from tracker.ingest.progress import Progress
-from tracker.ingest.refresh import Refresh
-from tracker.ingest.replay import restore
+from tracker.ingest.refresh import Drawn, Refresh
 from tracker.ingest.silences import Silences
 from tracker.ingest.write import write_folded
-from tracker.model.device import Device
 from tracker.model.frame import Frame
 from tracker.model.moment import DAY_MS, now_ms, now_us
 from tracker.model.state import State
@@ -34,7 +32,7 @@ from tracker.store.alarms import insert_alarms
 from tracker.store.events import insert_transitions
 from tracker.store.fixes import copy_after
 from tracker.store.ownership import (
-    PARTITIONS,
+    ALL,
     Moved,
     Revisions,
     delete_in_force,
@@ -64,22 +62,25 @@ Fold = Callable[[Taken, Mapping[int, State]], Awaitable[Folded]]
 
 
 class Log:
-    """One for the process. `append`, `checkpoint` and `recover` are called by the writer's one task only."""
+    """Of these partitions, which have one owner. `append`, `checkpoint` and `recover` are called by the writer's one
+    task only."""
 
-    def __init__(self, url: str, name: str, answer_s: float = ANSWER) -> None:
+    def __init__(self, url: str, name: str, answer_s: float = ANSWER, partitions: Sequence[int] = ALL) -> None:
         self.url = url
         self.name = name
         self.answer_s = answer_s
+        self.partitions = partitions
         self.owner: UUID = uuid4()
         self.epoch = 0
         self.batch = 0
-        self.memory = Memory()
+        self.memory = Memory(partitions)
         self.saving = Checkpoint()
-        self.refresh = Refresh(self.url)
+        self.drawn = Drawn()  # where there are several logs in a process, it is of all of them
+        self.refresh = Refresh(self.url, self.drawn)
         self.days = Days()
         self.seen: Revisions | None = None  # what decides, as a batch read it last
         self.pending: Committed | None = None  # what the transaction under way will have changed
-        self.news: dict[Key, KnownApp] = {}  # of apps, in the transaction under way
+        self.news: dict[Key, KnownApp] = {}  # of apps, in it
         self.aside: list[Committed] = []  # committed beside what was asked for, and not published yet
         self.change_seen: float | None = None  # by the loop's clock: since when a change waits for late fixes
         self.may_take: Callable[[], bool] = lambda: True  # whether others could hear that we own it
@@ -94,45 +95,44 @@ class Log:
         return self.memory.fences
 
     @property
-    def late(self) -> set[int]:
-        return self.memory.late
-
-    @property
     def silences(self) -> Silences:
         return self.memory.silences
-
-    @property
-    def progress(self) -> dict[int, Progress]:
-        return self.memory.progress
 
     @property
     def stamp(self) -> int:
         return self.memory.stamp
 
     async def open(self) -> None:
-        """Returns when this process owns all partitions: at once, or when the process that does is gone. May be called
-        again where it failed: as another owner, with nothing kept of the attempt before."""
+        """Returns when this process owns the partitions: at once, or when whoever does is gone. May be called again
+        where it failed: as another owner, with nothing kept of the attempt before."""
+        await self.begin()
+        is_ours = await self.take()
+        while not is_ours:  # stand by: another process owns them, and its end sends us nothing
+            await asyncio.sleep(STANDBY_POLL)
+            is_ours = await self.take()
+        await self.restore()
+
+    async def begin(self) -> None:
+        """As an owner that has nothing yet."""
         if self.epoch:
             self.conn.terminate()
             self.refresh.end()
-        self.owner, self.saving, self.refresh, self.days = uuid4(), Checkpoint(), Refresh(self.url), Days()
+        self.owner, self.saving, self.refresh, self.days = uuid4(), Checkpoint(), Refresh(self.url, self.drawn), Days()
         self.conn = await open_connection(self.url)
         self.epoch = await insert_owner(self.conn, self.owner, self.name)
-        held = await take_leases(self.conn, self.owner) if self.may_take() else []
-        while len(held) < PARTITIONS:  # stand by: another process owns them, and its end sends us nothing
-            await asyncio.sleep(STANDBY_POLL)
-            held = await take_leases(self.conn, self.owner) if self.may_take() else []
+
+    async def take(self) -> bool:
+        """Whether the partitions are ours from now on."""
+        return self.may_take() and await take_leases(self.conn, self.owner, self.partitions)
+
+    async def restore(self) -> None:
         await self.days.make_ahead(self.conn)
-        self.memory, self.saving = await restore(self.conn, held)
+        self.memory, self.saving = await restore_all(self.conn, self.owner, self.partitions, self.drawn)
         self.memory.silences.since = now_us()
         self.memory.expect(self.memory.states)
-
-    def know(self, device: Device) -> None:
-        """Take the device as it is now in its table."""
-        self.memory.know(device)
+        self.memory.to_meet.update(self.memory.meetings.distant)
 
     def rung(self, now: int) -> list[int]:
-        """The devices that something has become true of by time alone, at `now` in microseconds."""
         return self.memory.ring(now)
 
     async def append(self, frames: Sequence[Frame]) -> Committed:
@@ -152,7 +152,8 @@ class Log:
             return await self.store(self.folding(frames), frames)
         async with answering(self.conn, self.answer_s):
             folded = await fold_frames(self.conn, self.memory, frames, taken, self.states)
-        if not is_plain(folded) or find_news(frames, self.memory.apps):
+        is_kept = not self.memory.meetings.beyond.isdisjoint(folded.meetings)
+        if not is_plain(folded) or is_kept or find_news(frames, self.memory.apps):
             return await self.store(self.folding(frames, folded, taken), frames)
         try:
             return await self.copy(folded, taken)
@@ -270,6 +271,8 @@ class Log:
         self.batch += 1
         if taken.fences is not memory.fences:
             memory.to_revisit.update(memory.states)
+        if taken.meetings is not memory.meetings:
+            memory.to_meet.update(taken.meetings.distant)
         memory.stamp, memory.fences, memory.meetings = folded.stamp, taken.fences, taken.meetings
         states = taken.states | folded.states
         memory.states.update(states)
@@ -313,7 +316,7 @@ class Log:
         return self.saving.stamp is not None or bool(self.memory.to_revisit)
 
     async def renew(self) -> None:
-        """Say that we live, where no batch said it. Raises Fenced where another took over."""
+        """Say that we live, where no batch did. Raises Fenced where another took over."""
         async with answering(self.conn, self.answer_s):
             await renew_owner(self.conn, self.owner)
 

@@ -1,6 +1,6 @@
 """What the owner of the log keeps in memory: the states of its devices, and what it decides them by."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 import structlog
@@ -15,9 +15,11 @@ from tracker.ingest.wakes import Wakes
 from tracker.model.device import Device
 from tracker.model.dialect import Dialect
 from tracker.model.moment import now_ms, now_us
+from tracker.model.pair import Pair
 from tracker.model.position import Position
 from tracker.model.state import State
 from tracker.pipeline.changes import is_cast
+from tracker.store.ownership import ALL, find_partition
 
 logger = structlog.get_logger()
 
@@ -51,9 +53,11 @@ class Devices(dict[int, Device]):
 
 
 class Memory:
-    """Of one life as an owner: made anew with each. Everything in it is bounded by the number of devices and pairs."""
+    """Of one life as an owner of these partitions: made anew with each. Everything in it is bounded by the number of
+    devices and pairs."""
 
-    def __init__(self) -> None:
+    def __init__(self, partitions: Collection[int] = ALL) -> None:
+        self.partitions = frozenset(partitions)
         self.stamp = 0  # µs, the last that was given: to a fix, a change or a decision
         self.states = States()
         self.devices = Devices()
@@ -70,9 +74,19 @@ class Memory:
         self.apps: dict[tuple[int, int], KnownApp] = {}  # by device and dialect
         self.anchored: dict[int, int] = {}  # by device, the time of the newest anchor that is written, ms
         self.progress: dict[int, Progress] = {}  # of the devices' streams, by key
+        self.to_meet: set[int] = set()  # devices of others' partitions that are in a pair, and of which something came
+
+    def holds(self, device: int) -> bool:
+        return find_partition(device) in self.partitions
+
+    def decides(self, pair: Pair) -> bool:
+        """Whoever holds the first of the two decides of them."""
+        return self.holds(pair.keys[0])
 
     def know(self, device: Device) -> None:
         """Take the device as it is now in its table."""
+        if not self.holds(device.key):
+            return
         before = self.devices.get(device.key)
         self.devices[device.key] = device
         self.look_for_recast([device.key])

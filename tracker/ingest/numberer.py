@@ -7,6 +7,7 @@ is only that there is something to do: it looks each second all the same, and a 
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -56,6 +57,7 @@ class Numberer:
         self.conn: asyncpg.Connection | None = None
         self.has_duty = False
         self.last = -1
+        self.may_number: Callable[[], bool] = lambda: True  # whether others could hear of it
         self.most = MOST
         self.first: int | None = None  # the id of what waited longest when one was tried by itself
         self.refused: tuple[int | None, int] = None, 0  # what was refused by itself, and how often in a row
@@ -154,6 +156,9 @@ class Numberer:
 
     async def turn(self, most: int) -> bool:
         """Number what waits, where this process has the duty. Whether there may be more."""
+        if not self.may_number():
+            self.leave()
+            return False
         if self.conn is None:
             self.conn = await open_connection(self.url)
         async with answering(self.conn, ANSWER):

@@ -63,15 +63,15 @@ class LocalOwner:
 
     async def enter(self, member: Speaker, device: Device) -> int:
         """Awaits nothing, so the roster is told of the newer connection in the same moment."""
-        self.writer.log.know(device)
-        return begin_stream(self.writer.log.progress, device.key, member.boot).through
+        self.writer.log.memory.know(device)
+        return begin_stream(self.writer.log.memory.progress, device.key, member.boot).through
 
     def leave(self, member: Speaker) -> None:
         """The roster knows."""
 
     def know(self, device: Device) -> None:
         if self.writer.log.memory.devices.get(device.key) != device:
-            self.writer.log.know(device)
+            self.writer.log.memory.know(device)
 
     def offer(self, frame: Frame, sender: Sender) -> bool:
         return self.writer.offer(frame, sender)
@@ -81,7 +81,7 @@ class LocalOwner:
 
     def count(self, member: Speaker, seq: int) -> None:
         if member.device:
-            count_stored(self.writer.log.progress, member.device.key, member.boot, seq)
+            count_stored(self.writer.log.memory.progress, member.device.key, member.boot, seq)
 
     @property
     def has_room(self) -> bool:

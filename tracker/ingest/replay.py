@@ -16,7 +16,7 @@ from tracker.ingest.checkpoint import Checkpoint
 from tracker.ingest.meetings import Meetings, make_meetings, newest_of
 from tracker.ingest.memory import Memory
 from tracker.ingest.progress import Progress
-from tracker.ingest.refresh import change, read_fences
+from tracker.ingest.refresh import Drawn, change, read_fences
 from tracker.model.fix import Fix, Row
 from tracker.model.moment import datetime_to_micros
 from tracker.model.pair import Meeting
@@ -41,21 +41,32 @@ BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST: Final = InForce(0, 0)
 
 
-async def restore(conn: asyncpg.Connection, partitions: Collection[int]) -> tuple[Memory, Checkpoint]:
-    """The memory of an owner of these partitions, and what of it is newer than what is written."""
-    memory, since = Memory(), await find_checkpoint(conn, partitions)
-    memory.devices.update({device.key: device for device in await select_devices(conn, EVERYTHING)})
-    memory.several.update(await select_speakers(conn))
-    memory.silences.rhythms.update(await select_rhythms(conn))
-    anchors = await select_anchors(conn)
-    for key, state in (await select_states(conn)).items():
+async def restore(conn: asyncpg.Connection, partitions: Collection[int], drawn: Drawn) -> tuple[Memory, Checkpoint]:
+    """The memory of an owner of these partitions, which have one history, and what of it is newer than what is
+    written."""
+    memory, since = Memory(frozenset(partitions)), await find_checkpoint(conn, partitions)
+    memory.devices.update({each.key: each for each in await select_devices(conn, EVERYTHING) if memory.holds(each.key)})
+    memory.several.update(filter(memory.holds, await select_speakers(conn)))
+    rhythms = await select_rhythms(conn)
+    memory.silences.rhythms.update({key: rhythm for key, rhythm in rhythms.items() if memory.holds(key)})
+    anchors = await select_anchors(conn, partitions)
+    for key, state in (await select_states(conn, partitions)).items():
         memory.states[key] = msgspec.structs.replace(state, anchors=anchors.get(key, ()))
-    memory.meetings = make_meetings(-1, [fill(each, memory.states) for each in await select_meetings(conn)])
-    saving = await replay(conn, memory, since, await select_in_force(conn, partitions))
-    reached = await select_progress(conn)
+    known = [each for each in await select_meetings(conn) if memory.decides(each.pair)]
+    memory.meetings = make_meetings(-1, [fill(each, memory.states) for each in known], memory.holds)
+    history = next(iter((await select_in_force(conn, partitions)).values()), [])
+    memory.fences = await read_fences(conn, find_last(history, since).revision, history, drawn)
+    saving = await replay(conn, memory, since, history)
+    reached = await select_progress(conn, partitions)
     memory.progress = {device: Progress(boot, acked) for device, (boot, acked) in reached.items()}
     memory.look_for_recast(list(memory.devices))
     return memory, saving
+
+
+def find_last(history: Sequence[InForce], since: datetime) -> InForce:
+    """What was in force then."""
+    begin = datetime_to_micros(since)
+    return next((each for each in reversed(history) if each.stamp <= begin), FIRST)
 
 
 async def find_checkpoint(conn: asyncpg.Connection, partitions: Collection[int]) -> datetime:
@@ -75,15 +86,13 @@ def fill(meeting: Meeting, states: Mapping[int, State]) -> Meeting:
 async def replay(conn: asyncpg.Connection, memory: Memory, since: datetime, history: Sequence[InForce]) -> Checkpoint:
     """Fold all fixes since then into the memory, each by the geofences of its stamp. What that changed, pairs as well
     as devices, has to be in the next checkpoint: it says that nothing before it is read again."""
-    begin = datetime_to_micros(since)
-    last = next((each for each in reversed(history) if each.stamp <= begin), FIRST)
-    memory.fences = await read_fences(conn, last.revision, history)
+    begin, last = datetime_to_micros(since), find_last(history, since)
     changes = [each for each in history if each.stamp > begin and each.revision > last.revision]
     saving = Checkpoint()
     memory.stamp = max((begin, *(state.stamp for state in memory.states.values()), *find_stamps(memory.meetings)))
     async with conn.transaction():
         batch: list[Row] = []
-        async for row in select_fixes_since(conn, since):
+        async for row in select_fixes_since(conn, since, memory.partitions):
             while changes and changes[0].stamp < row.received_at:
                 fold_rows(batch, memory, saving)
                 batch = []

@@ -1,8 +1,8 @@
 """Roster: the devices connected to this process. The newest connection of a device wins, a revoked token ends its own,
-and all are held back together while the writer is full."""
+and all of one writer are held back together while it is full."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from tracker.errors import NotSignedIn, Replaced, TrackerError
@@ -36,12 +36,19 @@ class Party(Protocol):
         """Send the device away; it may come back after `after_ms`."""
 
 
+def find_one(device: int) -> int:
+    return 0
+
+
 class Roster:
-    def __init__(self, metrics: Metrics) -> None:
+    """`find_strand`: the number of the writer that a device's fixes go to; one alone writes for all."""
+
+    def __init__(self, metrics: Metrics, find_strand: Callable[[int], int] = find_one) -> None:
+        self.find_strand = find_strand
         self.metrics = metrics
         self.members: set[Party] = set()  # bound: the connections the listener takes
         self.by_device: dict[int, Party] = {}  # those whose hello was answered, by the device's key
-        self.is_pressed = False  # all are waiting for the writer
+        self.pressed: set[int] = set()  # writers for which all of their devices are waiting
         self.is_ending = False
         self.answering: list[Party] = []  # bound: the members
 
@@ -90,23 +97,32 @@ class Roster:
             member.fail(NotSignedIn("the token was revoked"))
 
     def press(self, member: Party) -> None:
-        """The writer is full: read nobody until it has room. To stop only the member that offered the last frame would
-        not bound the memory, for each of the others may still send a window. A member that came after the others were
-        stopped is stopped when it offers something."""
-        pressed = (member,) if self.is_pressed else tuple(self.members)
-        self.is_pressed = True
+        """The member's writer is full: read none of its devices until it has room. To stop only the member that offered
+        the last frame would not bound the memory, for each of the others may still send a window. A member that came
+        after the others were stopped is stopped when it offers something."""
+        strand = self.find_strand_of(member)
+        pressed = [member] if strand in self.pressed else self.find_alike(strand)
+        self.pressed.add(strand)
         for each in pressed:
             each.socket.pause_reading()
 
-    def release(self) -> None:
-        if self.is_pressed and not self.is_ending:
-            for member in tuple(self.members):
-                member.socket.resume_reading()
-        self.is_pressed = False
+    def find_strand_of(self, member: Party) -> int:
+        return 0 if member.device is None else self.find_strand(member.device.key)
+
+    def find_alike(self, strand: int) -> list[Party]:
+        return [each for each in self.members if self.find_strand_of(each) == strand]
+
+    def release(self, member: Party) -> None:
+        """The member's writer has room again."""
+        strand = self.find_strand_of(member)
+        if strand in self.pressed and not self.is_ending:
+            for each in self.find_alike(strand):
+                each.socket.resume_reading()
+        self.pressed.discard(strand)
 
     def let(self, member: Party) -> None:
         """It may be read again, for its own part."""
-        if not self.is_pressed and not self.is_ending:
+        if self.find_strand_of(member) not in self.pressed and not self.is_ending:
             member.socket.resume_reading()
 
     def hold(self) -> None:

@@ -220,7 +220,7 @@ class Session:
 
     def resume(self) -> None:
         """The writer has room again, so this socket is read on."""
-        self.roster.release()
+        self.roster.release(self)
 
     def send_commands(self) -> None:
         if self.device:

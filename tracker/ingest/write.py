@@ -13,6 +13,7 @@ from tracker.pipeline.fold import Folded
 from tracker.store.anchors import upsert_anchors
 from tracker.store.apps import upsert_apps
 from tracker.store.fixes import copy_fixes, delete_fixes, flag_fixes
+from tracker.store.pairs import upsert_meetings
 from tracker.store.positions import upsert_states
 from tracker.store.quarantine import insert_quarantine
 
@@ -29,6 +30,8 @@ async def write_folded(
         await copy_fixes(conn, folded.stored)
     if folded.disowned:
         await flag_fixes(conn, folded.disowned, Flag.IMPOSSIBLE_JUMP)
+    # Of two that have owners of their own: a restart would not know in which order their fixes were folded.
+    await upsert_meetings(conn, [each for each in folded.meetings.values() if each.seen is not None])
     if not frames:  # what is decided without a fix leaves the states it came to: see ingest/inputs.py
         await leave_states(conn, memory, folded, folded.states)
     await insert_quarantine(conn, find_quarantined(frames, folded))

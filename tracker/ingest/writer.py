@@ -1,5 +1,5 @@
-"""The one writer: takes whatever waits, commits it, answers the devices, tells the bus. At once when idle, at a pace
-under load.
+"""The one writer of a log: takes what waits, commits it, answers the devices, tells the bus. At once when idle, at a
+pace under load.
 
 sessions --offer--> two lanes --take--> Log.append --ack--> sessions
                                              └-----update--> bus
@@ -16,14 +16,15 @@ from typing import Final, Protocol
 import structlog
 
 from tracker.ingest.committed import Committed
+from tracker.ingest.distant import meet_distant
 from tracker.ingest.expecting import Expecting
 from tracker.ingest.log import Log
+from tracker.ingest.measuring import measure
 from tracker.ingest.note_queue import Notes, Noting
 from tracker.ingest.repeats import Repeats
-from tracker.live.bus import Bus
+from tracker.live.bus import Publishing
 from tracker.logs import Seldom
 from tracker.metrics import Metrics
-from tracker.model.fix import Fix
 from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import now_us
 from tracker.model.note import Note
@@ -59,7 +60,7 @@ Waiting = tuple[Frame, Sender]
 
 
 class Writer:
-    def __init__(self, log: Log, bus: Bus, metrics: Metrics) -> None:
+    def __init__(self, log: Log, bus: Publishing, metrics: Metrics, repeats: Repeats | None = None) -> None:
         self.log = log
         self.bus = bus
         self.metrics = metrics
@@ -69,7 +70,7 @@ class Writer:
         self.notes = Notes()
         self.expecting = Expecting()
         self.pressed: set[Sender] = set()  # those that were told to wait
-        self.repeats = Repeats()
+        self.repeats = repeats or Repeats()
         self.wake = asyncio.Event()
         self.idle = asyncio.Event()  # nothing waits, and nothing is being committed
         self.idle.set()
@@ -79,6 +80,9 @@ class Writer:
         self.to_forget: set[int] = set()  # those whose last fixes may still be in the log
         self.is_storing = False  # false while the database is away
         self.may_have_changed = False  # the geofences, since the last batch
+        self.pace = PACE  # where there are several writers in a process, each of them begins less often
+        self.is_ending = False  # takes nothing more, and returns
+        self.counted = 0  # of `waiting`, in the metrics, which are all writers'
 
     def offer(self, frame: Frame, sender: Sender) -> bool:
         """Takes the frame in any case. False: the sender must not read on until `resume`."""
@@ -97,17 +101,29 @@ class Writer:
         self.idle.clear()
         self.wake.set()
 
+    def notice(self, update: Update) -> None:
+        """What was committed, here or elsewhere, for the pairs: see ingest/distant.py."""
+        distant = self.log.memory.meetings.distant
+        if distant and (came := {each.device for each in update.positions if each.device in distant}):
+            self.log.memory.to_meet |= came
+            self.wake.set()
+
+    async def meet_distant(self) -> None:
+        if devices := self.log.memory.to_meet:
+            self.log.memory.to_meet = set()
+            await self.decide(lambda: meet_distant(self.log, devices))
+
     def notice_change(self) -> None:
         """Of the geofences: who is shown in one that is gone is not to be shown so until a device sends again."""
         self.may_have_changed = True
         self.wake.set()
 
     async def run(self) -> None:
-        """Until cancelled. Raises Fenced when another server took over: then this one must end."""
+        """Until ended or cancelled. Raises Fenced when another server took over: then this one must end."""
         self.is_storing = True
         clock = asyncio.get_running_loop().time
         renewal, checkpoint = clock(), clock() + CHECKPOINT  # at once: to read the states, it was given minutes
-        while True:
+        while not self.is_ending:
             await self.wait_until(clock() if self.log.has_chores else min(renewal, checkpoint, self.look_at(clock)))
             await self.keep_pace(clock)
             if batch := self.take():
@@ -121,6 +137,7 @@ class Writer:
             self.log.memory.read_clocks(now_us(), monotonic_ns() // 1000)
             await self.tell_of_time(now_us())
             await self.fold_in_late(clock)
+            await self.meet_distant()
             await self.do_chores()
             if clock() >= renewal:
                 await self.attempt(self.log.renew)
@@ -129,10 +146,18 @@ class Writer:
                 await self.attempt(self.log.tend)
                 checkpoint = clock() + CHECKPOINT
 
+    def end(self) -> None:
+        self.is_ending = True
+        self.wake.set()
+
+    def count_waiting(self) -> None:
+        self.metrics.waiting.inc(self.waiting - self.counted)
+        self.counted = self.waiting
+
     async def keep_pace(self, clock: Callable[[], float]) -> None:
         """A batch has a price whatever is in it, so the next one waits for company, unless it is full. To wait before
         each batch instead would make the device that sends alone wait, who has no company to wait for."""
-        rest = self.began + PACE - clock()
+        rest = self.began + self.pace - clock()
         if self.waiting and self.waiting < BATCH and rest > CLOCK:
             await asyncio.sleep(rest)
         if self.waiting:
@@ -140,7 +165,7 @@ class Writer:
 
     def look_at(self, clock: Callable[[], float]) -> float:
         """When time alone may have made something true, or late fixes have their turn."""
-        return min(clock() + TICK, self.refold_from if self.log.late else inf)
+        return min(clock() + TICK, self.refold_from if self.log.memory.late else inf)
 
     async def do_chores(self) -> None:
         """A slice of each chore that there is, between two batches: a whole one would hold up the acks."""
@@ -165,7 +190,7 @@ class Writer:
                 await self.commit_again(lambda: self.log.append([]))
 
     async def wait_until(self, due: float) -> None:
-        if self.waiting or self.to_forget or self.notes.waiting:
+        if self.waiting or self.to_forget or self.notes.waiting or self.log.memory.to_meet or self.is_ending:
             return
         self.wake.clear()
         try:
@@ -184,7 +209,7 @@ class Writer:
                 fixes += weigh(waiting[0])
                 batch.append(waiting)
         self.waiting -= fixes
-        self.metrics.waiting.set(self.waiting)
+        self.count_waiting()
         return [waiting for waiting in batch if waiting[0].device not in self.gone]
 
     async def store(self, batch: list[Waiting]) -> None:
@@ -202,8 +227,7 @@ class Writer:
         self.publish(committed)
 
     async def take_change(self) -> None:
-        """Take over a change by a batch of nothing. Geofences that are not made yet are asked for again with the next
-        turn."""
+        """By a batch of nothing. Geofences that are not made yet are asked for again with the next turn."""
         self.may_have_changed = False
         await self.decide(lambda: self.log.append([]))
         self.may_have_changed = self.log.seen is not None and self.log.seen.geofences != self.log.fences.revision
@@ -228,9 +252,9 @@ class Writer:
     async def fold_in_late(self, clock: Callable[[], float]) -> None:
         """One device at a time, and not so often that the others wait for it."""
         is_awaited = self.log.change_seen is not None  # a change of the geofences waits for them
-        if not self.log.late or (clock() < self.refold_from and not is_awaited):
+        if not self.log.memory.late or (clock() < self.refold_from and not is_awaited):
             return
-        device, began = self.log.late.pop(), clock()
+        device, began = self.log.memory.late.pop(), clock()
         await self.decide(lambda: self.log.refold(device))
         self.refold_from = clock() + (clock() - began) * (1 / REFOLDING - 1)
 
@@ -258,7 +282,7 @@ class Writer:
         self.is_storing = False
         for pause in chain(RETRY, repeat(RETRY[-1])):
             self.metrics.storage_failures.inc()
-            self.metrics.waiting.set(self.waiting)
+            self.count_waiting()
             await asyncio.sleep(pause)
             try:
                 committed = await self.log.recover() or await work()
@@ -285,7 +309,7 @@ class Writer:
     def answer(self, batch: Iterable[Waiting], outcomes: Iterable[Outcome]) -> None:
         for (frame, sender), outcome in zip(batch, outcomes, strict=True):
             sender.committed(frame, outcome)
-        self.measure(batch, outcomes)
+        measure(self.metrics, self.repeats, batch, outcomes)
 
     def publish(self, committed: Committed) -> None:
         aside, self.log.aside = self.log.aside, []
@@ -308,25 +332,6 @@ class Writer:
             pressed, self.pressed = self.pressed, set()
             for sender in pressed:
                 sender.resume()
-
-    def measure(self, batch: Iterable[Waiting], outcomes: Iterable[Outcome]) -> None:
-        now = now_us()
-        frames = stored = duplicate = quarantined = 0
-        for (frame, _), outcome in zip(batch, outcomes, strict=True):
-            self.metrics.received_to_stored.observe((now - frame.received_at) / 1e6)
-            if frame.entries and type(newest := frame.entries[-1]) is Fix:
-                self.metrics.fix_to_received.observe(max(0.0, frame.received_at / 1e6 - newest.at / 1e3))
-            frames += 1
-            stored += outcome.stored
-            if outcome.duplicate:
-                duplicate += outcome.duplicate
-                self.repeats.note(frame.device, outcome.duplicate, now)
-            quarantined += len(outcome.refusals)
-        self.metrics.frames_in.inc(frames)
-        self.metrics.fixes_stored.inc(stored)
-        self.metrics.fixes_duplicate.inc(duplicate)
-        self.metrics.fixes_quarantined.inc(quarantined)
-        self.metrics.batch_size.observe(stored)
 
     async def attempt(self, work: Callable[[], Awaitable[object]]) -> None:
         """Do what may come late, such as a checkpoint. It is not tried again here, for the log has everything."""

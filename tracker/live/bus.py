@@ -12,11 +12,13 @@ from tracker.model.update import Update
 Deliver = Callable[[Update], None]
 
 
-class Bus(Protocol):
+class Publishing(Protocol):
     def publish(self, update: Update) -> None:
         """Never blocks. Called after commit, in order."""
         ...
 
+
+class Bus(Publishing, Protocol):
     def subscribe(self, deliver: Deliver) -> None:
         """`deliver` is called on the loop for every update, those of this process included."""
         ...

@@ -41,9 +41,15 @@ class Nearness(msgspec.Struct, frozen=True, gc=False):
 
 class Meeting(msgspec.Struct, frozen=True, gc=False):
     """A pair as it is in force, and what is folded of it until `stamp` (µs, the writer's). `newest`: of each of the two
-    the fix that moved its marker last."""
+    the fix that moved its marker last. `seen`: until when it is folded of each of the two, where these have owners of
+    their own, whose stamps are of two counters; then `stamp` is of the first of the two."""
 
     pair: Pair
     nearness: Nearness = Nearness()
     newest: tuple[Fix | None, Fix | None] = (None, None)
     stamp: int = 0
+    seen: tuple[int, int] | None = None
+
+    def find_stamp(self, device: int) -> int:
+        """Until when it is folded of this one of the two."""
+        return self.stamp if self.seen is None else self.seen[self.pair.keys.index(device)]

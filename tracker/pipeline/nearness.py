@@ -37,7 +37,7 @@ def meet(rows: Iterable[Row], meetings: Mapping[int, Meeting], by_device: Mappin
             continue
         for key in mine:
             before = changed.get(key) or meetings[key]
-            if row.received_at <= before.stamp:
+            if row.received_at <= before.find_stamp(row.device):
                 continue  # the meeting holds this fix already, as after a restart that read a later state of it
             changed[key], more = see(before, row)
             told += more
@@ -51,11 +51,15 @@ def see(meeting: Meeting, row: Row) -> tuple[Meeting, list[Transition]]:
     fix = strip(row.fix)
     one, two = newest = (fix, two) if pair.keys[0] == row.device else (one, fix)
     after = Meeting(pair, before, newest, row.received_at)
+    if meeting.seen is not None:
+        side = pair.keys.index(row.device)
+        seen = (row.received_at, meeting.seen[1]) if side == 0 else (meeting.seen[0], row.received_at)
+        after = Meeting(pair, before, newest, seen[0], seen)
     if one is None or two is None or abs(one.at - two.at) > TOGETHER_MS:
         return after, []
     sighting = Sighting((one, two), measure_between(one, two))
     nearness = judge_pair(pair, before, sighting)
-    after = Meeting(pair, nearness, newest, row.received_at)
+    after = msgspec.structs.replace(after, nearness=nearness)
     if nearness.is_near == before.is_near:
         return after, []
     return after, [tell_meeting(pair, row.device, before, sighting, nearness)]

@@ -57,11 +57,13 @@ async def keep_up(pool: asyncpg.Pool, server: Upkept, nudge: Callable[[], None])
             nudge()
 
 
-async def forget(pool: asyncpg.Pool) -> None:
-    """Until cancelled: what others' rows say of people and devices that were erased goes, and its room is given
-    back."""
+async def forget(pool: asyncpg.Pool, may_act: Callable[[], bool]) -> None:
+    """Until cancelled, where this is the process that does it: what others' rows say of people and devices that were
+    erased goes, and its room is given back."""
     while True:
         await asyncio.sleep(LOOK)
+        if not may_act():
+            continue
         try:
             async with borrow(pool) as conn:
                 if (waiting := await select_erasure(conn)) is None:
@@ -74,10 +76,13 @@ async def forget(pool: asyncpg.Pool) -> None:
             logger.warning("not erased yet", error=repr(error))
 
 
-async def learn(pool: asyncpg.Pool) -> None:
-    """Until cancelled: how often devices usually report, one device at a time, each once a day."""
+async def learn(pool: asyncpg.Pool, may_act: Callable[[], bool]) -> None:
+    """Until cancelled, where this is the process that does it: how often devices usually report, one device at a time,
+    each once a day."""
     while True:
         await asyncio.sleep(LOOK)
+        if not may_act():
+            continue
         try:
             async with borrow(pool) as conn:
                 if (device := await select_to_learn(conn)) is not None:
@@ -99,10 +104,12 @@ async def save_repeats(pool: asyncpg.Pool, repeats: Repeats) -> None:
                 logger.warning("repeats are not stored yet", error=repr(error))
 
 
-async def sweep(pool: asyncpg.Pool) -> None:
-    """Until cancelled: what may not grow for ever is cut."""
+async def sweep(pool: asyncpg.Pool, may_act: Callable[[], bool]) -> None:
+    """Until cancelled, where this is the process that does it: what may not grow for ever is cut."""
     while True:
         await asyncio.sleep(SWEEP)
+        if not may_act():
+            continue
         try:
             async with borrow(pool) as conn:
                 await prune_quarantine(conn)

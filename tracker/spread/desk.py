@@ -67,10 +67,13 @@ class Outpost:
 
 
 class Desk:
-    def __init__(self, life: str, writer: Writer, tell: Callable[[str, Letter], None]) -> None:
+    """`strand`: that which the writer writes."""
+
+    def __init__(self, life: str, writer: Writer, tell: Callable[[str, Letter], None], strand: int = 0) -> None:
         self.life = life
         self.writer = writer
         self.tell = tell
+        self.strand = strand
         self.outposts: dict[str, Outpost] = {}
         self.holders: dict[int, Claim] = {}  # by the device's key
         self.since = 0
@@ -100,7 +103,7 @@ class Desk:
         """One is missing, and all that follow it say the same."""
         if now > post.repeat_at:
             post.repeat_at = now + MISSING
-            self.tell(post.life, Repeat(turn.run))
+            self.tell(post.life, Repeat(turn.run, self.strand))
 
     def begin(self, post: Outpost, run: int) -> None:
         """It says anew who is connected."""
@@ -123,7 +126,7 @@ class Desk:
             self.enter(post, ask)
         elif isinstance(ask, Knowing):
             if self.writer.log.memory.devices.get(ask.device.key) != ask.device:
-                self.writer.log.know(ask.device)
+                self.writer.log.memory.know(ask.device)
         elif isinstance(ask, Leaving) and (claim := post.claims.pop(ask.connection, None)) is not None:
             self.end(claim)
 
@@ -151,12 +154,12 @@ class Desk:
             self.reply(holder.post, Superseded(holder.connection))
         claim = self.holders[key] = post.claims[ask.connection] = Claim(post, ask.connection, key, ask.boot, since)
         if not ask.since or key not in self.writer.log.memory.devices:
-            self.writer.log.know(ask.device)
+            self.writer.log.memory.know(ask.device)
         self.reply(post, Entered(claim.connection, since, self.find_progress(key, ask.boot, ask.acked).through))
 
     def find_progress(self, device: int, boot: str, acked: int) -> Progress:
         """`acked`: so far it is stored at least, as another owner said."""
-        progress = begin_stream(self.writer.log.progress, device, boot)
+        progress = begin_stream(self.writer.log.memory.progress, device, boot)
         if acked > progress.through:
             progress.through = acked
             progress.ahead = {seq for seq in progress.ahead if seq > acked}
@@ -180,7 +183,7 @@ class Desk:
         if post.run != run and not replies:
             return
         for part in cut(replies, weigh_reply):
-            self.tell(post.life, Replies(self.life, post.run, post.told, self.is_pressed, part))
+            self.tell(post.life, Replies(self.life, post.run, post.told, self.is_pressed, part, self.strand))
             post.told += 1
 
     def press(self, is_pressed: bool) -> None:
@@ -225,7 +228,7 @@ class Waiting:
     def committed(self, frame: Frame, outcome: Outcome) -> None:
         self.post.waiting.pop(self.number, None)
         if self.claim is not None and frame.seq >= 0:
-            count_stored(self.desk.writer.log.progress, self.claim.device, self.claim.boot, frame.seq)
+            count_stored(self.desk.writer.log.memory.progress, self.claim.device, self.claim.boot, frame.seq)
         self.desk.reply(self.post, pack_outcome(self.number, outcome))
 
     def noted(self, note: Note, is_stored: bool) -> None:

@@ -1,5 +1,6 @@
-"""The bus of several processes: the owner's updates, by NATS, to every process that shows them. What is lost on the way
-is noticed by its number, and then the owner is asked for all positions there are; events are read from the table."""
+"""The bus of several processes: the owners' updates, by NATS, to every process that shows them. What is lost on the way
+is noticed by its number, and then the owner of the strand is asked for all its positions; events are read from the
+table."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from tracker.live.bus import Deliver
 from tracker.model.moment import now_us
 from tracker.model.position import Position
 from tracker.model.update import Update
-from tracker.spread.words import Filling, Letter, Telling, cut, weigh_event, weigh_position
+from tracker.spread.words import NO_STRAND, Filling, Letter, Telling, cut, weigh_event, weigh_position
 
 PART: Final = 500  # positions that are found at once
 PAUSE: Final = 0.005  # s between two parts of all there are, so that no fix waits for them
@@ -30,26 +31,12 @@ class Carrying(Protocol):
 
 
 class NatsBus:
-    """`term`: of the owner whose updates are heard; while this process is it, it hears its own at once, and others
-    hear of them by NATS."""
+    """What all strands tell, and what is of none: events."""
 
-    def __init__(self, courier: Carrying) -> None:
+    def __init__(self, courier: Carrying, strands: int) -> None:
         self.courier = courier
         self.deliveries: list[Deliver] = []
-        self.owner: str | None = None
-        self.term = 0
-        self.number = 0  # of the newest update that was told or heard
-        self.filling = 0  # the newest request
-        self.is_full = False  # all positions are here, and nothing is known to be missing
-        self.was_full = False  # once: what is shown may be old, and says so
-        self.part = 0  # the part of it that has to come now; -1: what came is of no use any more
-        self.pulse_told = self.pulse_event = 0  # what the owner's last pulse said
-        self.asked_at = float("-inf")
-        self.answering: dict[str, int] = {}  # by life, the request that is being answered
-
-    @property
-    def is_ours(self) -> bool:
-        return self.owner == self.courier.life
+        self.strands = [StrandBus(number, courier, self.deliver) for number in range(strands)]
 
     def subscribe(self, deliver: Deliver) -> None:
         self.deliveries.append(deliver)
@@ -59,10 +46,46 @@ class NatsBus:
             deliver(update)
 
     def publish(self, update: Update) -> None:
+        """Events, which have numbers of their own."""
+        self.deliver(update)
+        for part in split(update):
+            self.courier.publish(Telling(0, 0, part, strand=NO_STRAND, life=self.courier.life))
+
+    def hear(self, telling: Telling) -> None:
+        if 0 <= telling.strand < len(self.strands):
+            self.strands[telling.strand].hear(telling)
+        elif telling.strand == NO_STRAND and telling.life != self.courier.life:
+            self.deliver(telling.update)
+
+
+class StrandBus:
+    """`term`: of the owner whose updates are heard; while this process is it, it hears its own at once, and others
+    hear of them by NATS."""
+
+    def __init__(self, strand: int, courier: Carrying, deliver: Deliver) -> None:
+        self.strand = strand
+        self.courier = courier
+        self.deliver = deliver
+        self.owner: str | None = None
+        self.term = 0
+        self.number = 0  # of the newest update that was told or heard
+        self.filling = 0  # the newest request
+        self.is_full = False  # all positions are here, and nothing is known to be missing
+        self.was_full = False  # once: what is shown may be old, and says so
+        self.part = 0  # the part of it that has to come now; -1: what came is of no use any more
+        self.pulse_told = 0  # what the owner's last pulse said
+        self.asked_at = float("-inf")
+        self.answering: dict[str, int] = {}  # by life, the request that is being answered
+
+    @property
+    def is_ours(self) -> bool:
+        return self.owner == self.courier.life
+
+    def publish(self, update: Update) -> None:
         self.deliver(update)
         for part in split(update):
             self.number += 1
-            self.courier.publish(Telling(self.term, self.number, part))
+            self.courier.publish(Telling(self.term, self.number, part, strand=self.strand))
 
     def meet(self, owner: str | None, term: int) -> None:
         """Whose updates count from now on."""
@@ -71,7 +94,7 @@ class NatsBus:
         self.owner, self.term = owner, max(term, self.term)
         self.is_full, self.number, self.asked_at = self.is_ours, 0, float("-inf")
         self.was_full = self.was_full or self.is_full
-        self.pulse_told = self.pulse_event = 0
+        self.pulse_told = 0
 
     def hear(self, telling: Telling) -> None:
         if telling.term < self.term or self.is_ours:
@@ -90,13 +113,11 @@ class NatsBus:
             if self.part > 0:
                 self.part = -1
 
-    def note_pulse(self, told: int, event: int) -> int:
+    def note_pulse(self, told: int) -> None:
         """What the owner's pulse says was told. It may overtake what it speaks of, so it is believed with the next
-        one. Returns the event up to which there are some for sure."""
+        one."""
         self.note_missing(self.pulse_told)
-        sure = self.pulse_event
-        self.pulse_told, self.pulse_event = told, event
-        return sure
+        self.pulse_told = told
 
     def hear_part(self, telling: Telling) -> None:
         self.deliver(telling.update)
@@ -117,7 +138,7 @@ class NatsBus:
         if self.is_full or self.is_ours or self.owner is None or now - self.asked_at < AGAIN:
             return
         self.filling, self.part, self.asked_at = self.filling + 1, 0, now
-        self.courier.tell(self.owner, Filling(self.courier.life, self.filling))
+        self.courier.tell(self.owner, Filling(self.courier.life, self.filling, self.strand))
 
     async def fill(self, asked: Filling, devices: list[int], find: Find) -> None:
         """Answer a request, a part at a time."""
@@ -130,7 +151,8 @@ class NatsBus:
             for each in found:
                 is_last = part is parts[-1] and each is found[-1]
                 update = Update(each, [], now_us())
-                self.courier.publish(Telling(self.term, number, update, asked.number, told, is_last), asked.life)
+                telling = Telling(self.term, number, update, asked.number, told, is_last, self.strand)
+                self.courier.publish(telling, asked.life)
                 number += 1
             await asyncio.sleep(PAUSE)
         self.answering.pop(asked.life, None)

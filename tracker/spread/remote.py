@@ -40,6 +40,7 @@ from tracker.spread.words import (
 )
 
 PATIENCE: Final = 10.0  # s a hello waits for the owner
+HANDED_ON: Final = 2.0  # s without an owner for which a request may wait: one hands on to the next
 UNHEARD: Final = 3.0  # s without any answer, after which all is said again
 MESSAGE: Final = 100_000  # bytes of a message where there are several: the owner reads a part while the next is made
 
@@ -67,10 +68,14 @@ class Unanswered:
 
 
 class RemoteOwner:
-    def __init__(self, life: str, tell: Callable[[str, Letter], None]) -> None:
+    """Of a strand."""
+
+    def __init__(self, life: str, tell: Callable[[str, Letter], None], strand: int = 0) -> None:
         self.life = life
         self.tell = tell
+        self.strand = strand
         self.owner: str | None = None  # the life of the process that is it
+        self.left_at = float("-inf")  # by the loop's clock: since when there is no owner, where there is none
         self.run = self.index = self.heard = 0
         self.numbers = count(1)
         self.connections: dict[int, Connection] = {}  # bound: those the listener takes
@@ -92,7 +97,8 @@ class RemoteOwner:
 
     @property
     def has_room(self) -> bool:
-        return self.owner is not None and not self.is_pressed and self.weight < ROOM
+        is_soon = self.owner is not None or self.now - self.left_at < HANDED_ON
+        return is_soon and not self.is_pressed and self.weight < ROOM
 
     async def enter(self, member: Speaker, device: Device) -> int:
         connection = Connection(next(self.numbers), member, device, Progress(member.boot))
@@ -192,11 +198,13 @@ class RemoteOwner:
 
     def send(self, asks: list[Ask]) -> None:
         assert self.owner is not None
-        self.tell(self.owner, Turn(self.life, self.run, self.index, asks))
+        self.tell(self.owner, Turn(self.life, self.run, self.index, asks, self.strand))
         self.index += 1
 
     def meet(self, owner: str | None) -> None:
         """The process that is the owner from now on; None: there is none for now."""
+        if owner is None and self.owner is not None:
+            self.left_at = self.now
         self.owner = owner
         self.asks.clear()
         if owner is not None:

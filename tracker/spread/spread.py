@@ -11,12 +11,14 @@ import structlog
 from tracker.ingest.writer import Writer
 from tracker.live.hub import Hub
 from tracker.live.newest import Newest
-from tracker.model.position import Position
+from tracker.metrics import Metrics
+from tracker.model.update import Update
 from tracker.spread.counts import AllCounts
-from tracker.spread.desk import Desk
 from tracker.spread.nats_bus import NatsBus
-from tracker.spread.remote import RemoteOwner
-from tracker.spread.words import Counting, Failing, Filling, Letter, Pulse, Repeat, Replies, Turn
+from tracker.spread.router import Router
+from tracker.spread.strand import Make, Strand
+from tracker.spread.words import Counting, Counts, Failing, Filling, Letter, Pulse, Repeat, Replies, Turn
+from tracker.store.ownership import STRANDS, find_strand
 
 logger = structlog.get_logger()
 
@@ -53,14 +55,14 @@ class Spread:
 
         self.life = uuid4().hex
         self.courier = Courier(place.url, place.prefix, self.life)
-        self.bus = NatsBus(self.courier)
-        self.owner = RemoteOwner(self.life, self.courier.tell)
-        self.desk: Desk
+        self.bus = NatsBus(self.courier, STRANDS)
+        self.strands = [Strand(bus.strand, self.courier, bus) for bus in self.bus.strands]
+        self.owner = Router([each.remote for each in self.strands])
         self.hub: Hub
         self.newest: Newest
-        self.writer: Writer
         self.tasks: asyncio.TaskGroup
-        self.term = 0  # of this process, while it is the owner
+        self.freed = asyncio.Event()  # there may be a strand that nobody owns
+        self.wants: Callable[[], bool] = lambda: True  # whether this process is to have a share of the strands
         self.lives: dict[str, Life] = {}
         self.counted: AllCounts
         self.echoed_at = float("-inf")
@@ -70,15 +72,57 @@ class Spread:
         self.was_heard = False
         self.hear_failure: Callable[[str, str, bool], None] = lambda count, whom, is_more: None
 
-    def join(self, writer: Writer, hub: Hub, newest: Newest, tasks: asyncio.TaskGroup) -> None:
-        self.writer, self.hub, self.newest, self.tasks = writer, hub, newest, tasks
-        self.counted = AllCounts(writer.metrics.registry, self.place.name)
-        writer.metrics.process = self.place.name
-        writer.metrics.shown, writer.metrics.refresh = self.counted, self.gather_counts
-        self.desk = Desk(self.life, writer, self.courier.tell)
+    def join(self, make: Make, hub: Hub, newest: Newest, tasks: asyncio.TaskGroup, metrics: Metrics) -> None:
+        """`make`: makes the writer of a strand."""
+        self.hub, self.newest, self.tasks = hub, newest, tasks
+        for each in self.strands:
+            each.begin(make)
+        self.counted = AllCounts(metrics.registry, self.place.name)
+        metrics.process = self.place.name
+        metrics.shown, metrics.refresh = self.counted, self.gather_counts
         self.courier.hear, self.courier.hear_telling = self.hear, self.bus.hear
         self.bus.subscribe(hub.deliver)
         self.bus.subscribe(newest.deliver)
+        self.bus.subscribe(self.notice)
+
+    def notice(self, update: Update) -> None:
+        for each in self.owned:
+            each.writer.notice(update)
+
+    @property
+    def owned(self) -> list[Strand]:
+        """By this process."""
+        return [each for each in self.strands if each.is_ours]
+
+    @property
+    def writers(self) -> list[Writer]:
+        """Of all strands, whoever owns them."""
+        return [each.writer for each in self.strands]
+
+    def find_writer(self, device: int) -> Writer:
+        return self.strands[find_strand(device)].writer
+
+    def is_connected(self, device: int) -> bool:
+        """Anywhere, as far as this process knows who owns its strand."""
+        return self.strands[find_strand(device)].desk.is_connected(device)
+
+    @property
+    def is_settled(self) -> bool:
+        """No strand is on its way from one owner to another."""
+        return all(each.bus.owner is not None for each in self.strands)
+
+    def may_take(self) -> bool:
+        """Whether others could hear that we own it."""
+        return self.is_heard and self.wants()
+
+    def find_share(self) -> int:
+        """How many strands this process is to own at most."""
+        now = asyncio.get_running_loop().time()
+        others = [each for life, each in self.lives.items() if life != self.life and now - each.at < SILENT]
+        wanting = sum(each.pulse.wants for each in others) + self.wants()
+        if not self.wants():
+            return 0 if wanting else STRANDS
+        return -(-STRANDS // wanting)
 
     @property
     def is_heard(self) -> bool:
@@ -89,30 +133,31 @@ class Spread:
     def is_level(self) -> bool:
         """Whether devices and viewers may be served here. Also between two owners: what is sent waits, and what is
         shown says how old it is."""
-        return self.is_heard and self.is_filled and self.bus.was_full
+        return self.is_heard and self.is_filled and all(each.bus.was_full for each in self.strands)
 
     def find_trouble(self) -> list[str]:
         if not self.is_heard:
             return ["this process is cut off from the others: NATS brings nothing"]
-        if self.bus.owner is None:
-            return ["no process owns the log; one takes it over"]
+        now = asyncio.get_running_loop().time()
+        if lost := [each for each in self.strands if each.is_lost(now)]:
+            return [f"no process owns {len(lost)} of the {STRANDS} strands of the log; one takes them over"]
         return [] if self.is_level else ["the positions are being asked for"]
 
-    def own(self, term: int) -> None:
-        """This process is the owner from now on. The others are told at once."""
-        self.term = term
-        self.desk.is_open = True
-        self.meet(self.life, term)
+    def own(self, strand: Strand, term: int) -> None:
+        """This process is its owner from now on. The others are told at once."""
+        strand.own(term)
         self.beat()
         if not self.was_heard:  # it was cut off while it took over, when there was nothing yet to give up
             self.cut_off()
 
     def end(self) -> None:
-        """It takes no more, and is the owner no longer when what it has is stored."""
-        self.desk.is_open = False
+        """It takes no more, and owns nothing any longer when what it has is stored."""
+        for each in self.strands:
+            each.end()
 
     def disown(self) -> None:
-        self.term = 0
+        for each in self.owned:
+            each.disown()
         self.beat()
 
     async def run(self) -> None:
@@ -136,12 +181,9 @@ class Spread:
             self.look(now)
 
     def beat(self) -> None:
-        event = self.hub.head.event
-        told = self.bus.number if self.bus.is_ours else 0
-        is_pressed = self.desk.is_pressed
-        self.courier.tell_all(
-            Pulse(self.life, self.place.name, self.term, told, event, is_pressed, self.find_reasons())
-        )
+        owns = [each.tell_owning() for each in self.owned]
+        event, reasons = self.hub.head.event, self.find_reasons()
+        self.courier.tell_all(Pulse(self.life, self.place.name, owns, self.wants(), event, reasons))
 
     def look(self, now: float) -> None:
         self.lives = {life: each for life, each in self.lives.items() if now - each.at < FRESH}
@@ -149,61 +191,60 @@ class Spread:
             self.was_heard = False
             logger.error("cut off from the other processes: NATS brings nothing", process=self.place.name)
             self.cut_off()
-        owner = self.lives.get(self.bus.owner or "")
-        if self.bus.owner not in (None, self.life) and (owner is None or now - owner.at > SILENT):
-            self.meet(None, self.bus.term)
-        self.desk.look()
-        self.owner.look()
-        self.bus.look()
+        for strand in self.strands:
+            if strand.bus.owner not in (None, self.life) and not self.is_alive(strand.bus.owner, now):
+                strand.meet(None, strand.bus.term)
+                self.freed.set()
+            strand.look()
+
+    def is_alive(self, life: str | None, now: float) -> bool:
+        found = self.lives.get(life or "")
+        return found is not None and now - found.at <= SILENT
 
     def hear(self, letter: Letter) -> None:
-        if isinstance(letter, Turn):
-            self.desk.hear(letter)
-        elif isinstance(letter, Replies | Repeat):
-            self.owner.hear(letter)
-        elif isinstance(letter, Pulse):
+        if isinstance(letter, Pulse):
             self.hear_pulse(letter)
-        elif isinstance(letter, Filling):
-            self.tasks.create_task(self.fill(letter))
+        elif isinstance(letter, Counting):
+            self.courier.tell(letter.life, self.counted.make(self.life))
+        elif isinstance(letter, Counts):
+            self.counted.take(letter)
         elif isinstance(letter, Failing):
             if letter.life != self.life:
                 self.hear_failure(letter.count, letter.whom, letter.is_more)
-        elif isinstance(letter, Counting):
-            self.courier.tell(letter.life, self.counted.make(self.life))
+        elif 0 <= letter.strand < len(self.strands):
+            self.hear_of(self.strands[letter.strand], letter)
+
+    def hear_of(self, strand: Strand, letter: Turn | Replies | Repeat | Filling) -> None:
+        if isinstance(letter, Turn):
+            strand.desk.hear(letter)
+        elif isinstance(letter, Filling):
+            self.tasks.create_task(strand.fill(letter))
         else:
-            self.counted.take(letter)
+            strand.remote.hear(letter)
 
     def hear_pulse(self, pulse: Pulse) -> None:
-        now = asyncio.get_running_loop().time()
+        now, before = asyncio.get_running_loop().time(), self.lives.get(pulse.life)
         self.lives[pulse.life] = Life(pulse, now)
-        self.desk.note_life(pulse.life)
+        for strand in self.strands:
+            strand.desk.note_life(pulse.life)
         if pulse.life == self.life:
             self.echoed_at, self.was_heard = now, True
             return
-        if self.bus.is_ours:
-            if pulse.term > self.term:
-                self.give_way()
-        elif pulse.term and pulse.term >= self.bus.term:
-            self.meet(pulse.life, pulse.term)
-            self.note_event(self.bus.note_pulse(pulse.told, pulse.event))
-            self.owner.press(pulse.is_pressed)
-        elif pulse.life == self.bus.owner and not pulse.term:
-            self.meet(None, self.bus.term)
+        if before is not None:  # a pulse may overtake what it speaks of, so it is believed with the next one
+            self.note_event(before.pulse.event)
+        owned = {each.strand: each for each in pulse.owns}
+        for strand in self.strands:
+            had_owner = strand.bus.owner is not None
+            if not strand.hear_pulse(pulse.life, owned.get(strand.number)):
+                self.give_way(strand)
+            if had_owner and strand.bus.owner is None:
+                self.freed.set()
 
-    def give_way(self) -> None:
+    def give_way(self, strand: Strand) -> None:
         """Another took over, and the log will find that out; until then nobody is to be served by what is old here."""
-        if self.desk.is_open:
-            self.end()
+        if strand.desk.is_open:
+            strand.end()
             self.cut_off()
-
-    def meet(self, owner: str | None, term: int) -> None:
-        if owner == self.bus.owner and term == self.bus.term:
-            return
-        if owner != self.life:
-            logger.info("another process owns the log" if owner else "no process owns the log", owner=owner, term=term)
-        self.bus.meet(owner, term)
-        self.owner.meet(owner)
-        self.bus.look()
 
     def note_event(self, number: int) -> None:
         """There are events up to this one; those that were not heard are read from the table."""
@@ -211,17 +252,9 @@ class Spread:
             self.hub.note_event(number)
             self.newest.note(number)
 
-    async def fill(self, asked: Filling) -> None:
-        if self.desk.is_open:
-            await self.bus.fill(asked, list(self.writer.log.states), self.find_shown)
-
-    def find_shown(self, devices: list[int]) -> list[Position]:
-        return self.writer.log.memory.find_shown(devices)
-
     def forget(self, device: int) -> None:
         """It was deleted."""
-        self.owner.forget(device)
-        self.desk.forget(device)
+        self.strands[find_strand(device)].forget(device)
 
     def tell_failure(self, count: str, whom: str, is_more: bool) -> None:
         self.courier.tell_all(Failing(self.life, count, whom, is_more))

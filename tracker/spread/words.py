@@ -21,6 +21,7 @@ from tracker.model.position import Position
 from tracker.model.report import App
 from tracker.model.update import Update
 
+NO_STRAND: Final = -1
 LARGEST: Final = 400_000  # bytes of one message, as they are guessed, never too few; NATS takes a million
 FIX: Final = 170  # bytes of one in it, beside its attributes
 T = TypeVar("T")
@@ -104,12 +105,13 @@ Reply = Entered | Superseded | Acked | NoteAcked
 
 
 class Turn(Word, frozen=True, tag=10):
-    """What the process `life` says in one turn of its loop: the message `index` of its run."""
+    """What the process `life` says to the owner of a strand in one turn of its loop: the message `index` of its run."""
 
     life: str
     run: int
     index: int
     asks: list[Ask]
+    strand: int = 0
 
 
 class Replies(Word, frozen=True, tag=11):
@@ -120,25 +122,28 @@ class Replies(Word, frozen=True, tag=11):
     index: int
     is_pressed: bool
     replies: list[Reply]
+    strand: int = 0
 
 
 class Repeat(Word, frozen=True, tag=12):
     """Something of the run is missing: begin another."""
 
     run: int
+    strand: int = 0
 
 
 class Filling(Word, frozen=True, tag=13):
-    """All positions are asked for, by the process `life`."""
+    """All positions of a strand are asked for, by the process `life`."""
 
     life: str
     number: int
+    strand: int = 0
 
 
 class Telling(msgspec.Struct, frozen=True):
-    """An update as the owner told it. `term`: which owner, counting up; `number`: of its updates. `filling`: the answer
-    to this request, 0 for none; then `number` is the part's, `told` the newest update that is in it, and `is_last` ends
-    it."""
+    """An update as the owner of a strand told it. `term`: which owner, counting up; `number`: of its updates.
+    `filling`: the answer to this request, 0 for none; then `number` is the part's, `told` the newest update that is in
+    it, and `is_last` ends it. Of no strand are events that have their numbers, of the process `life`."""
 
     term: int
     number: int
@@ -146,18 +151,28 @@ class Telling(msgspec.Struct, frozen=True):
     filling: int = 0
     told: int = 0
     is_last: bool = False
+    strand: int = 0
+    life: str = ""
+
+
+class Owning(Word, frozen=True):
+    """A strand that a process owns. `term`: which owner of it, counting up; `told`: its newest update."""
+
+    strand: int
+    term: int
+    told: int
+    is_pressed: bool
 
 
 class Pulse(Word, frozen=True, tag=14):
-    """Said twice a second by every process. `term`: 0 where it owns nothing; `told`: its newest update, `event` its
-    newest event. `reasons`: why it is not ready."""
+    """Said twice a second by every process. `wants`: whether it is to have its share of the strands; `event`: the
+    newest event it knows. `reasons`: why it is not ready."""
 
     life: str
     name: str
-    term: int
-    told: int
+    owns: list[Owning]
+    wants: bool
     event: int
-    is_pressed: bool
     reasons: list[str]
 
 

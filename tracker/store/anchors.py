@@ -1,19 +1,21 @@
 """Table anchor: earlier states of the devices, from which late fixes are folded in."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 from asyncpg import Connection
 
 from tracker.model.state import State
+from tracker.store.ownership import ALL, PARTITIONS
 
 Anchors = tuple[State, ...]
 
 
-async def select_anchors(conn: Connection) -> dict[int, Anchors]:
+async def select_anchors(conn: Connection, partitions: Collection[int] = ALL) -> dict[int, Anchors]:
     """The oldest first."""
     decoder = msgspec.json.Decoder(Anchors)
-    return {row["device"]: decoder.decode(row["states"]) for row in await conn.fetch("select * from anchor")}
+    rows = await conn.fetch(f"select * from anchor where device % {PARTITIONS} = any($1::int[])", partitions)
+    return {row["device"]: decoder.decode(row["states"]) for row in rows}
 
 
 async def upsert_anchors(conn: Connection, anchors: Mapping[int, Anchors]) -> None:

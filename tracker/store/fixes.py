@@ -9,8 +9,9 @@ from asyncpg import Connection, Record
 from tracker.model.block import Span
 from tracker.model.fix import Fix, Flag, Moment, Place, Row
 from tracker.model.heard import Heard, Second, cut_to_second
-from tracker.model.moment import datetime_to_micros, from_datetime, to_datetime
+from tracker.model.moment import datetime_to_micros, from_datetime, micros_to_datetime, to_datetime
 from tracker.store.fix_rows import COLUMNS, copy_payload
+from tracker.store.ownership import ALL, PARTITIONS
 
 COPY: Final = f"copy fix ({', '.join(COLUMNS)}) from stdin (format binary)"
 
@@ -78,10 +79,14 @@ async def flag_fixes(conn: Connection, moments: Sequence[Moment], flag: Flag) ->
     )
 
 
-async def select_fixes_since(conn: Connection, received_at: datetime) -> AsyncIterator[Row]:
-    """All fixes received after this moment, in the order they were folded. Needs a transaction (it is a cursor)."""
-    query = f"select {', '.join(COLUMNS)} from fix where received_at > $1 order by received_at"
-    async for record in conn.cursor(query, received_at, prefetch=5_000):
+async def select_fixes_since(
+    conn: Connection, received_at: datetime, partitions: Collection[int] = ALL
+) -> AsyncIterator[Row]:
+    """All fixes of these partitions received after this moment, in the order they were folded. Needs a transaction (it
+    is a cursor)."""
+    query = f"""select {", ".join(COLUMNS)} from fix
+                where received_at > $1 and device % {PARTITIONS} = any($2::int[]) order by received_at"""
+    async for record in conn.cursor(query, received_at, partitions, prefetch=5_000):
         yield Row(record["device"], datetime_to_micros(record["received_at"]), to_fix(record))
 
 
@@ -94,6 +99,35 @@ async def select_fixes_of(conn: Connection, device: int, *, after: int, limit: i
         Row(device, datetime_to_micros(record["received_at"]), to_fix(record))
         async for record in conn.cursor(query, device, since, limit, prefetch=1_000)
     ]
+
+
+async def select_fixes_received(conn: Connection, device: int, *, since: int, after: int, limit: int) -> list[Row]:
+    """Those of one device that were received after `since` (µs) and measured after `after` (ms), as they came."""
+    rows = await conn.fetch(
+        f"""select {", ".join(COLUMNS)} from fix where device = $1 and at > $2 and received_at > $3
+            order by at limit $4""",
+        device,
+        to_datetime(max(after, 0)),
+        micros_to_datetime(since),
+        limit,
+    )
+    return sorted((Row(device, datetime_to_micros(each["received_at"]), to_fix(each)) for each in rows), key=stamp_of)
+
+
+def stamp_of(row: Row) -> int:
+    return row.received_at
+
+
+async def select_newest_fix(conn: Connection, device: int, until: int, but: int) -> Fix | None:
+    """The newest that was received until then (µs), of those without these flags."""
+    row = await conn.fetchrow(
+        f"""select {", ".join(COLUMNS)} from fix where device = $1 and received_at <= $2 and flags & $3 = 0
+            order by at desc limit 1""",
+        device,
+        micros_to_datetime(until),
+        but,
+    )
+    return None if row is None else to_fix(row)
 
 
 def to_fix(record: Record) -> Fix:

@@ -5,12 +5,11 @@ with a killed process at once, the expiry ends for one that hangs. Whoever takes
 same row that every batch updates, so no batch of a fenced owner can commit.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
-from zlib import crc32
 
 from asyncpg import Connection, PostgresError
 
@@ -18,6 +17,10 @@ from tracker.errors import Fenced
 from tracker.store.advisory import end_holders
 
 PARTITIONS: Final = 64
+ALL: Final = tuple(range(PARTITIONS))
+# Of several processes each owns some strands of the log: each of these has its owner, its stamps and its batches. More
+# of them are shared out more evenly, and cost each process that owns several a batch more at a time.
+STRANDS: Final = 8
 EXPIRY: Final = "10 seconds"
 LOADING: Final = "10 minutes"  # to read the states after taking over; a process that is killed meanwhile holds no lock
 LOCK_CLASS: Final = 0x74726B  # "trk": first half of the advisory lock's key; the epoch is the other
@@ -27,8 +30,32 @@ class Moved(Exception):
     """What a batch was decided by is no longer so, and nothing of it is stored."""
 
 
-def find_partition(device_id: str) -> int:
-    return crc32(device_id.encode()) % PARTITIONS
+def find_partition(device: int) -> int:
+    """By the device's key, which is with each of its fixes, and in SQL the same. Its id would have to be looked up."""
+    return device % PARTITIONS
+
+
+def list_strand(strand: int) -> list[int]:
+    """Its partitions."""
+    return list(range(strand, PARTITIONS, STRANDS))
+
+
+def find_strand(device: int) -> int:
+    return device % STRANDS
+
+
+async def select_free_strands(conn: Connection) -> list[int]:
+    """Those that no living owner holds, as far as a look without a lock tells."""
+    rows = await conn.fetch(
+        """select partition % $1 as strand from lease l left join owner o on o.id = l.owner
+           group by 1 having bool_and(o.id is null or o.fenced or o.expires_at < now() or not exists (
+               select from pg_locks where locktype = 'advisory' and classid = $2 and objid = o.epoch and objsubid = 2
+                 and granted and database = (select oid from pg_database where datname = current_database())))
+           order by 1""",
+        STRANDS,
+        LOCK_CLASS,
+    )
+    return [row["strand"] for row in rows]
 
 
 async def insert_owner(conn: Connection, owner: UUID, name: str) -> int:
@@ -49,27 +76,32 @@ async def lock_epoch(conn: Connection, epoch: int) -> None:
     await conn.execute("select pg_advisory_lock($1, $2)", LOCK_CLASS, epoch)
 
 
-async def take_leases(conn: Connection, owner: UUID) -> list[int]:
-    """Take every partition that no living owner holds, fencing those that died. Returns all this owner holds now."""
+async def take_leases(conn: Connection, owner: UUID, partitions: Collection[int] = ALL) -> bool:
+    """Take these partitions, fencing owners of them that died: all of them, or none where a living owner holds any. To
+    take what is free and wait for the rest would let two that want different ones wait for each other."""
     async with conn.transaction():
         await conn.execute("lock table lease in share row exclusive mode")  # one taker at a time
         rows = await conn.fetch(
             """select id, epoch, expires_at < now() as expired from owner
-               where not fenced and id <> $1 and id in (select owner from lease)""",
+               where not fenced and id <> $1
+                 and id in (select owner from lease where partition = any($2::smallint[]))""",
             owner,
+            partitions,
         )
         expired = [row["epoch"] for row in rows if row["expired"]]
         await end_holders(conn, LOCK_CLASS, expired)  # it may hang with its row locked
         dead = [row["id"] for row in rows if row["expired"] or await is_gone(conn, row["epoch"])]
         await conn.execute("update owner set fenced = true where id = any($1::uuid[])", dead)
+        if len(dead) < len(rows):
+            return False
         await conn.execute(
-            """update lease l set owner = $1, epoch = l.epoch + 1
-               where l.owner is null or exists (select from owner o where o.id = l.owner and o.fenced)""",
+            """update lease set owner = $1, epoch = epoch + 1
+               where partition = any($2::smallint[]) and owner is distinct from $1""",
             owner,
+            partitions,
         )
         await conn.execute(f"update owner set expires_at = now() + interval '{LOADING}' where id = $1", owner)
-        held = await conn.fetch("select partition from lease where owner = $1 order by partition", owner)
-    return [row["partition"] for row in held]
+    return True
 
 
 async def is_gone(conn: Connection, epoch: int) -> bool:
@@ -192,14 +224,32 @@ class InForce(NamedTuple):
     revision: int
 
 
-async def select_in_force(conn: Connection, partitions: Iterable[int]) -> list[InForce]:
-    """Which revision was taken over when, the oldest first."""
+async def select_in_force(conn: Connection, partitions: Iterable[int]) -> dict[int, list[InForce]]:
+    """By the partition: which revision was taken over when, the oldest first."""
     rows = await conn.fetch(
-        """select max(stamp) as stamp, revision from in_force where partition = any($1::smallint[])
-           group by revision order by stamp, revision""",
+        """select partition, max(stamp) as stamp, revision from in_force where partition = any($1::smallint[])
+           group by partition, revision order by partition, stamp, revision""",
         list(partitions),
     )
-    return [InForce(row["stamp"], row["revision"]) for row in rows]
+    found: dict[int, list[InForce]] = {}
+    for row in rows:
+        found.setdefault(row["partition"], []).append(InForce(row["stamp"], row["revision"]))
+    return found
+
+
+async def replace_in_force(conn: Connection, owner: UUID, history: Sequence[InForce]) -> None:
+    """The same for all partitions of this owner."""
+    await conn.execute(
+        "delete from in_force old using lease where lease.owner = $1 and old.partition = lease.partition", owner
+    )
+    await conn.execute(
+        """insert into in_force (partition, stamp, revision)
+           select partition, stamp, revision from lease, unnest($2::bigint[], $3::bigint[]) as h (stamp, revision)
+           where owner = $1""",
+        owner,
+        [each.stamp for each in history],
+        [each.revision for each in history],
+    )
 
 
 async def delete_in_force(conn: Connection, owner: UUID, before: int) -> None:

@@ -113,6 +113,8 @@ async def select_meetings(conn: asyncpg.Connection) -> list[Meeting]:
 async def upsert_meetings(conn: asyncpg.Connection, meetings: Iterable[Meeting]) -> None:
     """Replaces what is known of these pairs."""
     given = list(meetings)
+    if not given:
+        return
     await conn.execute(
         """insert into meeting (pair, meeting) select * from unnest($1::int[], $2::jsonb[])
            on conflict (pair) do update set meeting = excluded.meeting""",

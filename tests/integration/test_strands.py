@@ -1,0 +1,202 @@
+"""A log that is cut into parts with owners of their own, and joined again: each owner finds what those before it had,
+and of two devices whose fixes come to different owners it is told what one owner tells."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from tests.integration.test_replay import DEVICES, afresh, change_fence, fenced, here, sent, values
+from tests.laws import examples
+from tracker.ingest.committed import Committed
+from tracker.ingest.distant import meet_distant
+from tracker.ingest.log import Log
+from tracker.model.device import Device
+from tracker.model.fix import E7, Fix
+from tracker.model.frame import Frame
+from tracker.model.moment import now_ms, now_us
+from tracker.store.devices import insert_device
+from tracker.store.ownership import ALL, find_partition, select_free_strands, select_in_force
+from tracker.store.pairs import delete_pair, insert_pair, update_pair
+from tracker.store.pool import open_connection
+
+CUTS = {1: [ALL], 2: [ALL[::2], ALL[1::2]], 3: [ALL[::3], ALL[1::3], ALL[2::3]]}
+others = st.one_of(
+    st.tuples(st.just("checkpoint"), st.integers(0, 2), st.none()),
+    st.tuples(st.just("cut"), st.sampled_from(list(CUTS)), st.none()),
+)
+scripts = st.lists(sent | sent | fenced | others, max_size=10)
+NEAR, FAR = 0.001, 0.007  # degrees of longitude from the van: 72 m, 502 m
+
+
+async def open_all(url: str, cut: int) -> list[Log]:
+    logs = [Log(url, "test", partitions=partitions) for partitions in CUTS[cut]]
+    for log in logs:
+        await log.open()
+    return logs
+
+
+def find(logs: list[Log], device: int) -> Log:
+    return next(log for log in logs if find_partition(device) in log.partitions)
+
+
+def test_who_takes_over_from_several_has_the_states_that_each_of_them_had(database_url: str) -> None:
+    with asyncio.Runner() as runner:
+        conn = runner.run(open_connection(database_url))
+
+        @settings(max_examples=examples(6), deadline=None)
+        @example(
+            [("cut", 2, None), ("fence", "a", 0), here(0), ("cut", 1, None), here(5, 2)]
+        )  # one of them lags behind
+        @example([("cut", 2, None), here(0), ("fence", "a", 0), here(5), ("fence", "a", 1), ("cut", 1, None), here(9)])
+        @given(scripts)
+        def law(script: list[Any]) -> None:
+            runner.run(played(database_url, conn, [*script, ("cut", 2, None), ("cut", 1, None)]))
+
+        law()
+        runner.run(conn.close())
+
+
+async def played(url: str, conn: asyncpg.Connection, script: list[Any]) -> None:
+    await afresh(conn)
+    logs = await open_all(url, 1)
+    try:
+        for number, (action, what, more) in enumerate(script):
+            if action == "send":
+                await find(logs, what).append([Frame(what, number + 1, now_us(), list(more))])
+            elif action == "fence":
+                await change_fence(conn, what, more)
+            elif action == "checkpoint":
+                await logs[what % len(logs)].checkpoint()
+            else:
+                logs = await cut_anew(url, conn, logs, what)
+    finally:
+        for log in logs:
+            await log.conn.close()
+
+
+async def cut_anew(url: str, conn: asyncpg.Connection, logs: list[Log], cut: int) -> list[Log]:
+    """After all of them have crashed."""
+    for log in logs:
+        await log.conn.close()
+    after = await open_all(url, cut)
+    known = frozenset(await conn.fetchval("select coalesce(array_agg(key), '{}') from geofence"))
+    for device in DEVICES:
+        before, found = find(logs, device), find(after, device)
+        assert values(found, known).get(device) == values(before, known).get(device)
+        assert found.stamp >= before.states[device].stamp
+    for log in after:
+        histories = list((await select_in_force(conn, log.partitions)).values())
+        assert all(each == histories[0] for each in histories)
+        assert log.memory.devices.keys() <= {key for key in DEVICES if find_partition(key) in log.partitions}
+    return after
+
+
+async def test_what_nobody_owns_is_found(database_url: str, conn: asyncpg.Connection) -> None:
+    assert await select_free_strands(conn) == list(range(8))
+    log = Log(database_url, "test", partitions=[*ALL[3::8], 1])
+    await log.open()
+    assert await select_free_strands(conn) == [0, 2, 4, 5, 6, 7]
+    await log.conn.close()
+    async with asyncio.timeout(10):
+        while len(await select_free_strands(conn)) < 8:  # noqa: ASYNC110 - a session's end takes PostgreSQL a moment
+            await asyncio.sleep(0.02)
+
+
+class Apart:
+    """The van stands still; the bus is sent near and far. The fixes of each come to an owner of its own."""
+
+    def __init__(self, url: str, van: Device, bus: Device) -> None:
+        self.url = url
+        self.van, self.bus = van.key, bus.key
+        self.of_van, self.of_bus = (Log(url, "test", partitions=[find_partition(each.key)]) for each in (van, bus))
+        self.at = now_ms() - 3_600_000
+
+    async def open(self) -> None:
+        await self.of_van.open()
+        await self.of_bus.open()
+
+    async def sent(self, *easts: float) -> list[str]:
+        """A second each, the bus first."""
+        told = list[str]()
+        for east in easts:
+            self.at += 1000
+            for log, key, lon in ((self.of_bus, self.bus, east), (self.of_van, self.van, 0.0)):
+                told += kinds(await log.append([Frame(key, 1, now_us(), [Fix(self.at, round(lon * E7), 50 * E7)])]))
+                told += await self.read()
+        return told
+
+    async def read(self) -> list[str]:
+        return kinds(await meet_distant(self.of_van, [self.bus]))
+
+    async def restarted(self) -> None:
+        """Both, as after a crash."""
+        for log in (self.of_van, self.of_bus):
+            await log.conn.close()
+        self.of_van, self.of_bus = (
+            Log(self.url, "test", partitions=each.partitions) for each in (self.of_van, self.of_bus)
+        )
+        await self.open()
+        assert self.of_van.memory.to_meet == {self.bus}
+
+
+def kinds(committed: Committed) -> list[str]:
+    return [each.kind for each in committed.folded.transitions]
+
+
+@pytest.fixture
+async def apart(database_url: str, conn: asyncpg.Connection, device: Device) -> Any:
+    apart = Apart(database_url, device, await insert_device(conn, "bus", "Bus"))
+    await apart.open()
+    yield apart
+    await apart.of_van.close()
+    await apart.of_bus.close()
+
+
+async def test_two_whose_fixes_come_to_different_owners_meet(apart: Apart, conn: asyncpg.Connection) -> None:
+    assert await apart.sent(NEAR) == []
+    await insert_pair(conn, "two", ("van-12", "bus"), 100, "strict")
+    assert await apart.of_bus.append([]) and not apart.of_bus.memory.meetings.meetings, "the other one decides"
+    assert await apart.sent(NEAR, FAR, NEAR) == ["near", "apart", "near"]
+    await apart.restarted()
+    assert await apart.read() == [] and await apart.sent(NEAR) == []
+    await update_pair(conn, "two", distance=90)
+    assert await apart.sent(NEAR) == []
+    await apart.restarted()
+    assert await apart.sent(FAR) == ["apart"]
+    await apart.restarted()
+    assert await apart.sent(FAR, NEAR) == ["near"]
+    await delete_pair(conn, "two")
+    assert await apart.sent(FAR) == [] and await conn.fetchval("select count(*) from meeting") == 0
+
+
+async def test_where_one_was_when_the_two_became_a_pair_is_known_whoever_owns_it(
+    apart: Apart, conn: asyncpg.Connection
+) -> None:
+    assert await apart.sent(NEAR) == []
+    await insert_pair(conn, "two", ("van-12", "bus"), 100, "strict")
+    await apart.of_van.append([])  # the pair is taken over
+    assert await apart.read() == []
+    apart.at += 1000
+    fix = Fix(apart.at, 0, 50 * E7)
+    assert kinds(await apart.of_van.append([Frame(apart.van, 1, now_us(), [fix])])) == ["near"]
+
+
+async def test_both_meet_as_before_when_they_have_one_owner_again(apart: Apart, conn: asyncpg.Connection) -> None:
+    await insert_pair(conn, "two", ("van-12", "bus"), 100, "strict")
+    assert await apart.sent(NEAR) == ["near"]
+    for log in (apart.of_van, apart.of_bus):
+        await log.conn.close()
+    both = Log(apart.url, "test")
+    await both.open()
+    assert not both.memory.meetings.distant
+    apart.at += 1000
+    frames = [Frame(apart.bus, 1, now_us(), [Fix(apart.at, round(FAR * E7), 50 * E7)])]
+    frames += [Frame(apart.van, 1, now_us(), [Fix(apart.at, 0, 50 * E7)])]
+    assert kinds(await both.append(frames)) == ["apart"]
+    await both.close()
+    await apart.open()
+    assert await apart.sent(FAR, NEAR) == ["near"]

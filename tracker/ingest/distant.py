@@ -1,0 +1,58 @@
+"""Pairs of two devices whose fixes come to different owners of the log. The owner of the first of the two decides, and
+of the second it reads what the other owner has committed. What it has read so far is written with what is told by it,
+in one transaction: a restart that folded both again could not know in which order they were folded first."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from tracker.ingest.committed import Committed
+from tracker.ingest.inputs import Taken
+from tracker.ingest.log import Log
+from tracker.ingest.meetings import Meetings
+from tracker.ingest.memory import Memory
+from tracker.model.fix import Row
+from tracker.model.pair import Meeting
+from tracker.model.state import State
+from tracker.pipeline.fold import Folded
+from tracker.pipeline.nearness import STAYS, meet, strip
+from tracker.store.fixes import select_fixes_received, select_newest_fix
+
+AT_ONCE: Final = 2_000  # fixes of a device
+
+
+async def meet_distant(log: Log, devices: Collection[int]) -> Committed:
+    """Of these devices something was committed elsewhere."""
+    return await log.store(lambda *given: fold_distant(log.conn, log.memory, devices, *given))
+
+
+async def fold_distant(
+    conn: asyncpg.Connection, memory: Memory, devices: Collection[int], taken: Taken, states: Mapping[int, State]
+) -> Folded:
+    meetings, rows = taken.meetings, list[Row]()
+    begun: dict[int, Meeting] = {}
+    for device in devices:
+        mine = list(find_mine(meetings, device))
+        for each in mine:
+            if each.newest[1] is None and (
+                newest := await select_newest_fix(conn, device, each.find_stamp(device), STAYS)
+            ):
+                begun[each.pair.key] = msgspec.structs.replace(each, newest=(each.newest[0], strip(newest)))
+        if mine:
+            since = min(each.find_stamp(device) for each in mine)
+            known = [begun.get(each.pair.key, each).newest[1] for each in mine]
+            after = min(-1 if fix is None else fix.at for fix in known)
+            found = await select_fixes_received(conn, device, since=since, after=after, limit=AT_ONCE)
+            rows += found
+            if len(found) == AT_ONCE:
+                memory.to_meet.add(device)
+    met = meet(sorted(rows, key=lambda row: row.received_at), meetings.meetings | begun, meetings.by_device)
+    return Folded([], {}, met.transitions, [], taken.stamp + 1, meetings=begun | met.meetings)
+
+
+def find_mine(meetings: Meetings, device: int) -> Iterator[Meeting]:
+    for key in meetings.by_device.get(device, ()):
+        if (meeting := meetings.meetings[key]).pair.keys[1] == device and key in meetings.beyond:
+            yield meeting

@@ -1,0 +1,72 @@
+"""Several parts of the log that had owners of their own, taken over by one: each is restored by what was in force in
+it, written, and has one history with the others from then on."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+import asyncpg
+
+from tracker.ingest.checkpoint import Checkpoint
+from tracker.ingest.memory import Memory
+from tracker.ingest.refresh import Drawn
+from tracker.ingest.replay import restore
+from tracker.model.moment import micros_to_datetime
+from tracker.store.anchors import upsert_anchors
+from tracker.store.ownership import InForce, mark_batch, replace_in_force, select_in_force, update_checkpoints
+from tracker.store.pairs import upsert_meetings
+from tracker.store.positions import upsert_states
+
+
+async def restore_all(
+    conn: asyncpg.Connection, owner: UUID, partitions: Sequence[int], drawn: Drawn
+) -> tuple[Memory, Checkpoint]:
+    """As `restore`, whoever owned these partitions before."""
+    histories = await select_in_force(conn, partitions)
+    parts = tell_apart(histories)
+    if len(parts) > 1:
+        stamp = 0
+        for part in parts:
+            memory, saving = await restore(conn, part, drawn)
+            await keep(conn, owner, memory, saving)
+            stamp = max(stamp, memory.stamp)
+        async with conn.transaction():
+            await mark_batch(conn, owner, 0)
+            await replace_in_force(conn, owner, join(histories.values(), stamp + 1))
+            await update_checkpoints(conn, owner, micros_to_datetime(stamp + 1))
+    return await restore(conn, partitions, drawn)
+
+
+def tell_apart(histories: Mapping[int, Sequence[InForce]]) -> list[list[int]]:
+    """The partitions by what was in force in them: those that had one owner all the time stand together."""
+    alike: dict[tuple[InForce, ...], list[int]] = {}
+    for partition, history in sorted(histories.items()):
+        alike.setdefault(tuple(history), []).append(partition)
+    return list(alike.values())
+
+
+def join(histories: Iterable[Sequence[InForce]], stamp: int) -> list[InForce]:
+    """One history of them all. What one part was told by a revision before the last of them took the next one over
+    stands, as wherever a geofence changes. `stamp`: after all that was folded in any of them."""
+    latest: dict[int, int] = {}
+    for history in histories:
+        for each in history:
+            latest[each.revision] = max(each.stamp, latest.get(each.revision, 0))
+    latest[max(latest)] = stamp
+    joined: list[InForce] = []
+    for revision, at in sorted(latest.items()):
+        if joined and at <= joined[-1].stamp:  # the one before was never in force in all of them
+            joined[-1] = InForce(joined[-1].stamp, revision)
+        else:
+            joined.append(InForce(at, revision))
+    return joined
+
+
+async def keep(conn: asyncpg.Connection, owner: UUID, memory: Memory, saving: Checkpoint) -> None:
+    """What is newer than what is written."""
+    states = {key: memory.states[key] for key in saving.dirty}
+    meetings = memory.meetings.meetings
+    async with conn.transaction():
+        await mark_batch(conn, owner, 0)
+        await upsert_states(conn, states, memory.find_reached(states))
+        await upsert_anchors(conn, memory.find_anchors_due(states))
+        await upsert_meetings(conn, [meetings[key] for key in saving.dirty_pairs if key in meetings])
