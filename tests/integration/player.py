@@ -40,7 +40,13 @@ from tracker.store.subscriptions import insert_subscription
 MIDNIGHT: Final = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
 AT: Final = round(MIDNIGHT.timestamp() * 1000)  # ms: second 0 of every script
 PHONE: Final = App(Dialect.OWNTRACKS, "OwnTracks")
-PLACES: Final = ((74250000, 437350000), (74260000, 437350000), (74270000, 437350000), (84250000, 437350000))
+PLACES: Final = (
+    (74250000, 437350000),
+    (74260000, 437350000),
+    (74270000, 437350000),
+    (84250000, 437350000),
+    (74253700, 437350000),
+)
 INGEST: Final = Path(log_module.__file__).parent
 GRACE_US: Final = 5_001_000
 

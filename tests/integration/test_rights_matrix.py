@@ -66,6 +66,7 @@ ROWS: Final[dict[str, tuple[str, str, object, bool]]] = {
     "POST /api/devices/<device>/pairing": ("devices", "device", {}, False),
     "DELETE /api/devices/<device>": ("devices", "device", {}, True),
     "GET /api/geofences/<geofence>": ("see", "geofence", None, False),
+    "GET /api/geofences/<geofence>/visitors": ("see", "geofence", None, False),
     "PUT /api/geofences/<geofence>": ("geofences", "geofence", FEATURE, False),
     "DELETE /api/geofences/<geofence>": ("geofences", "geofence", {}, True),
     "GET /api/subscriptions/<subscription>": ("told", "subscription", None, False),

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from tests.integration.player import AT, Script, Told, awaits_of, play
+from tests.integration.told_already import ALREADY, BALANCED, NOTED
 from tests.integration.told_changes import CHANGES, EXPECTED
 from tests.integration.told_scripts import SCRIPTS, hours
 from tests.laws import examples
@@ -20,7 +21,7 @@ from tracker.model.moment import format_ms
 from tracker.pipeline import vigil
 from tracker.store.pool import open_connection
 
-ALL: Final = SCRIPTS | CHANGES
+ALL: Final = SCRIPTS | CHANGES | ALREADY
 Play = Callable[[Script, bool], Told]
 
 
@@ -47,7 +48,7 @@ def test_a_script_tells_what_is_right_whatever_dies(name: str, played: Play) -> 
     assert played(script, True).lines() == expected
 
 
-PLACES: Final = st.sampled_from([0, 0, 0, 1, 1, 2, 3])
+PLACES: Final = st.sampled_from([0, 0, 0, 1, 1, 2, 3, 4])
 SPEEDS: Final = st.sampled_from([None, None, 5.0, 30.0])
 MOMENTS: Final = st.integers(0, 300)
 RULES: Final = st.sampled_from(
@@ -69,6 +70,10 @@ RULES: Final = st.sampled_from(
         hours("00:01", "00:03"),
         {"expires": format_ms(AT + 120_000)},
         EXPECTED,
+        NOTED,
+        NOTED | {"dwell": 40},
+        BALANCED,
+        BALANCED | {"dwell": 40, "speed_limit": 10.0},
     ]
 )
 FENCE: Final = st.tuples(st.just("fence"), st.sampled_from("ab"), st.sampled_from([None, 0, 0, 1, 2]), RULES)

@@ -23,7 +23,7 @@ Said = tuple[float, float, float | None, float | None]  # minute, metres east, s
 def ask(guard: Guard, state: State) -> tuple[Device, State]:
     device = msgspec.structs.replace(VAN, guard=guard)
     assert not is_cast(device, state)
-    state = recast(state, device, state.stamp + 1, Fences())
+    state, _ = recast(state, device, state.stamp + 1, Fences())
     assert is_cast(device, state)
     return device, state
 

@@ -71,6 +71,7 @@ from tracker.api import (
     subscriptions,
     tokens,
     tracks,
+    visitors,
     watchers,
 )
 from tracker.api.control import Checks, PageConfig, Ready
@@ -172,6 +173,7 @@ def build_app(parts: Parts, site: BuiltPage = BUILT_PAGE) -> Quart:
         *(each.blueprint(gate, pool, passwords, postbox) for each in (invitations, password_resets)),
         pairing.blueprint(pool, gate),
         positions.blueprint(parts.table, parts.guises or Guises(parts.table), gate, links),
+        visitors.blueprint(parts.table, parts.guises or Guises(parts.table), gate),
         tracks.blueprint(pool, links, gate.bounds.tracks),
         *(each.blueprint(pool, gate.sights, passwords.hashing, links) for each in (shares, share_changes)),
         share_page.blueprint(pool, site.web, _origin(site.map_style)),

@@ -40,7 +40,8 @@ NOTHING_ASKED: Final = Asked({}, [], {})
 class Fences:
     """`ids` by key. `scoped`: keys of those that do not apply to everybody always. `passable`: of those of which it is
     inferred that somebody passed through. `since`: the stamp from which on a geofence decides as it does; `stamp`: the
-    newest of them there ever was. `expecting`: of those in which somebody is expected."""
+    newest of them there ever was. `expecting`: of those in which somebody is expected; `noting`: of those that note who
+    is inside when they come into force."""
 
     index: FenceIndex = field(default_factory=lambda: FenceIndex.build([]))
     passages: Passages = field(default_factory=lambda: Passages.build([]))
@@ -51,6 +52,7 @@ class Fences:
     revision: int = 0
     stamp: int = 0
     expecting: frozenset[int] = NOWHERE
+    noting: frozenset[int] = NOWHERE
 
     def __contains__(self, key: object) -> bool:
         return key in self.ids
@@ -82,6 +84,7 @@ class Fences:
             revision,
             self.stamp,
             (self.expecting & kept.keys()) | {fence.key for fence in enabled if fence.expects},
+            (self.noting & kept.keys()) | {fence.key for fence in enabled if fence.already_inside == "noted"},
         )
 
     def put_in_force(self, stamp: int) -> "Fences":

@@ -18,6 +18,7 @@ from tracker.ingest.log import Log
 from tracker.ingest.memory import Memory
 from tracker.model.moment import DAY_MS
 from tracker.model.state import State
+from tracker.pipeline.changes import note_changes
 from tracker.pipeline.expectations import Due, find_terms, judge
 from tracker.pipeline.fold import Folded
 from tracker.store.events import select_happenings
@@ -84,5 +85,6 @@ async def fold_due(
     fence = taken.fences[due.geofence]
     devices = [device for device in memory.devices.values() if device.id in due.devices]
     told = await select_happenings(conn, [device.key for device in devices], fence.key, after=due.term.begin)
-    made = [judge(device, states[device.key], fence, told.get(device.key, ()), due.term) for device in devices]
+    seen = {each.key: note_changes(each, states[each.key], taken.fences)[0] for each in devices}
+    made = [judge(device, seen[device.key], fence, told.get(device.key, ()), due.term) for device in devices]
     return make_unframed({}, [each for each in made if each is not None], taken)

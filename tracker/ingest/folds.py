@@ -56,7 +56,7 @@ async def fold_late(
     start = find_start(state)
     rows = [] if start is None else await select_fixes_of(conn, device, after=start.seen_at, limit=most)
     if start is None or len(rows) >= most:
-        return drop_late(device, taken, states)
+        return drop_late(memory, device, taken, states)
     told = await select_decisions(conn, device, after=start.seen_at)
     given = memory.devices[device], state, start, rows, told, taken.fences
     try:
@@ -64,20 +64,20 @@ async def fold_late(
             refolded = await asyncio.to_thread(refold, *given)
     except TimeoutError:
         logger.error("late fixes decide nothing: they take too long to fold in", device=device, fixes=len(rows))
-        return drop_late(device, taken, states)
+        return drop_late(memory, device, taken, states)
     await update_decided(conn, refolded.moved)
     await upsert_anchors(conn, {device: refolded.state.anchors})
     return make_unframed({device: refolded.state}, refolded.transitions, taken)
 
 
-async def give_up_late(device: int, taken: Taken, states: States) -> Folded:
-    return drop_late(device, taken, states)
+async def give_up_late(memory: Memory, device: int, taken: Taken, states: States) -> Folded:
+    return drop_late(memory, device, taken, states)
 
 
-def drop_late(device: int, taken: Taken, states: States) -> Folded:
+def drop_late(memory: Memory, device: int, taken: Taken, states: States) -> Folded:
     """What came late decides nothing, and is not tried again; the fixes stay stored, and the state is as it was."""
-    state = note_changes(states[device], taken.fences)
-    return make_unframed({device: msgspec.structs.replace(state, late_from=None)}, (), taken)
+    state, noted = note_changes(memory.devices[device], states[device], taken.fences)
+    return make_unframed({device: msgspec.structs.replace(state, late_from=None)}, noted, taken)
 
 
 async def fold_time(memory: Memory, devices: Sequence[int], now: int, taken: Taken, states: States) -> Folded:

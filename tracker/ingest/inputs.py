@@ -13,7 +13,7 @@ A new input takes one of the two forms, and joins the steps of the property that
 restarts (tests/integration/test_told.py).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -23,6 +23,7 @@ import msgspec
 from tracker.geofence.fences import Fences
 from tracker.ingest.meetings import Meetings, change_pairs
 from tracker.ingest.memory import Memory
+from tracker.model.event import Transition
 from tracker.model.pair import Meeting
 from tracker.model.state import State
 from tracker.pipeline.changes import recast
@@ -35,12 +36,14 @@ MOST_RECAST: Final = 500  # devices in one transaction, beside those that send s
 
 
 class Taken(msgspec.Struct, frozen=True):
-    """What a transaction is decided by. `states`: those that an input changed. Memory has it when it is committed."""
+    """What a transaction is decided by. `states`: those that an input changed, and what was `noted`
+    with it. Memory has it when it is committed."""
 
     stamp: int
     fences: Fences
     meetings: Meetings
     states: dict[int, State]
+    noted: Sequence[Transition] = ()
 
 
 async def take_over(
@@ -54,26 +57,30 @@ async def take_over(
         fences = made.put_in_force(stamp)
         await insert_in_force(conn, owner, fences.revision, stamp)
     states: dict[int, State] = {}
+    noted: Sequence[Transition] = ()
     if memory.to_recast:
         stamp += 1
-        states = recast_devices(memory, fences, stamp, senders)
+        states, noted = recast_devices(memory, fences, stamp, senders)
         await upsert_states(conn, states, memory.find_reached(states))
         await upsert_anchors(conn, memory.find_anchors_due(states))
     if pairs != meetings.revision:
         stamp += 1
         meetings, changed = change_pairs(meetings, pairs, await select_all_pairs(conn), memory.states, stamp)
         await keep_meetings(conn, memory.meetings, meetings, changed)
-    return Taken(stamp, fences, meetings, states)
+    return Taken(stamp, fences, meetings, states, noted)
 
 
-def recast_devices(memory: Memory, fences: Fences, stamp: int, senders: Iterable[int]) -> dict[int, State]:
+def recast_devices(
+    memory: Memory, fences: Fences, stamp: int, senders: Iterable[int]
+) -> tuple[dict[int, State], list[Transition]]:
     """Those that send something now must not wait; of the others as many as a transaction may hold up."""
     devices = dict.fromkeys(key for key in senders if key in memory.to_recast)
     for key in memory.to_recast:
         if len(devices) >= MOST_RECAST:
             break
         devices[key] = None
-    return {key: recast(memory.states[key], memory.devices[key], stamp, fences) for key in devices}
+    cast = {key: recast(memory.states[key], memory.devices[key], stamp, fences) for key in devices}
+    return {key: state for key, (state, _) in cast.items()}, [each for _, noted in cast.values() for each in noted]
 
 
 async def keep_meetings(

@@ -211,7 +211,7 @@ class Log:
         cautious thing, but it would be refused in the same way with each batch, and a change of the geofences, which
         waits for late fixes, would never come; whoever sends something meanwhile would be refused with them."""
         logger.error("late fixes decide nothing: refused by the database", device=device, error=repr(error))
-        return lambda *given: give_up_late(device, *given)
+        return lambda *given: give_up_late(self.memory, device, *given)
 
     def folding_late(self, device: int) -> Fold:
         return lambda *given: fold_late(self.conn, self.memory, device, MOST_REFOLDED, *given)
@@ -262,7 +262,8 @@ class Log:
         """How much is told by it."""
         self.news = await write_folded(self.conn, self.memory, frames, folded)
         ids, now = taken.fences.ids, now_ms()
-        told = await insert_transitions(self.conn, folded.transitions, ids, stamp=folded.stamp, detected_at=now)
+        made = (*taken.noted, *folded.transitions)
+        told = await insert_transitions(self.conn, made, ids, stamp=folded.stamp, detected_at=now)
         return told + await insert_alarms(self.conn, folded.alarms, detected_at=now)
 
     def adopt(self, committed: Committed) -> Committed:

@@ -18,7 +18,7 @@ from tracker.model.moment import now_ms, now_us
 from tracker.model.pair import Pair
 from tracker.model.position import Position
 from tracker.model.state import State
-from tracker.pipeline.changes import is_cast
+from tracker.pipeline.changes import is_cast, note_changes
 from tracker.store.ownership import ALL, find_partition
 
 logger = structlog.get_logger()
@@ -100,7 +100,8 @@ class Memory:
 
     def expect(self, states: Mapping[int, State]) -> None:
         """What is to be done for these devices even if they send nothing more."""
-        for device, state in states.items():
+        for device, each in states.items():
+            state = self.see(device, each)
             self.wakes.put(device, state, self.fences, self.silences.steps.since(state.received_at))
             self.lapses.put(device, state.inside & self.fences.scoped)
             if device not in self.silences.look_at:
@@ -109,11 +110,15 @@ class Memory:
             (self.late.add if is_late else self.late.discard)(device)
             (self.unfolded.add if is_late else self.unfolded.discard)(device)
 
+    def see(self, device: int, state: State) -> State:
+        """The state as the changes of the geofences leave it, which is written when something else changes it."""
+        return note_changes(self.devices[device], state, self.fences)[0]
+
     def revisit(self, most: int) -> list[int]:
         """Some of those that a change of the geofences may concern: their wakes are set by it."""
         devices = [self.to_revisit.pop() for _ in range(min(most, len(self.to_revisit)))]
         for device in devices:
-            state = self.states[device]
+            state = self.see(device, self.states[device])
             self.wakes.put(device, state, self.fences, self.silences.steps.since(state.received_at))
             self.lapses.put(device, state.inside & self.fences.scoped)
         return devices
@@ -122,7 +127,7 @@ class Memory:
         """As others are to see them now: in no geofence that applies to them no more, though no fix came since."""
         found, now = list[Position](), now_ms()
         for device in devices:
-            state = self.states[device]
+            state = self.see(device, self.states[device])
             inside = state.inside
             if not self.fences.scoped.isdisjoint(inside):
                 inside = self.fences.find_applying(inside, self.devices[device].id, state.category, now)

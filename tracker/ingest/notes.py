@@ -8,7 +8,7 @@ import msgspec
 
 from tracker.ingest.inputs import Taken
 from tracker.ingest.memory import Memory
-from tracker.model.event import Alarm
+from tracker.model.event import Alarm, Transition
 from tracker.model.evidence import Evidence, make_seen
 from tracker.model.moment import parse, to_datetime
 from tracker.model.note import SOS, Note, Standing, Utterance
@@ -32,6 +32,7 @@ class Noted(msgspec.Struct):
     statuses: list[Row] = []
     utterances: list[tuple[Note, Utterance, int, int]] = []
     alarms: list[Alarm] = []
+    transitions: list[Transition] = []
 
 
 async def fold_notes(
@@ -42,8 +43,10 @@ async def fold_notes(
     noted = Noted(taken.stamp)
     for note in notes:
         noted.stamp = max(noted.stamp + 1, note.received_at)
-        state = noted.states.get(note.device) or note_changes(states[note.device], taken.fences)
+        state = noted.states.get(note.device) or states[note.device]
         if isinstance(note.said, Standing):
+            state, inside = note_changes(memory.devices[note.device], state, taken.fences)
+            noted.transitions += inside
             take_standing(noted, note, note.said, state)
         elif (note.device, note.said.id) not in known:
             known.add((note.device, note.said.id))
@@ -52,7 +55,9 @@ async def fold_notes(
         await insert_statuses(conn, noted.statuses)
     if noted.utterances:
         await insert_utterances(conn, noted.utterances)
-    return Folded([], noted.states, [], [], noted.stamp, alarms=noted.alarms, has_messages=bool(noted.utterances))
+    return Folded(
+        [], noted.states, noted.transitions, [], noted.stamp, alarms=noted.alarms, has_messages=bool(noted.utterances)
+    )
 
 
 def take_standing(noted: Noted, note: Note, said: Standing, state: State) -> None:

@@ -4,7 +4,6 @@ from heapq import heappop, heappush
 
 from tracker.geofence.fences import Fences
 from tracker.model.state import NOT_DUE, State
-from tracker.pipeline.changes import note_changes
 from tracker.pipeline.elapse import find_wake
 
 GRACE_US = 5_000_000  # a fix that says otherwise may be on its way
@@ -18,8 +17,8 @@ class Wakes:
         self.set_for: dict[int, int] = {}
 
     def put(self, device: int, state: State, fences: Fences, step: int = 0) -> None:
-        """As the state now asks for. `step`: by how many µs the clock was set since its newest fix came."""
-        state = note_changes(state, fences)
+        """As the state now asks for, with the changes of the geofences noted. `step`: by how many µs the clock was set
+        since its newest fix came."""
         at = find_wake_time(state, fences) if state.due != NOT_DUE or device in self.set_for else None
         if at is None:
             self.set_for.pop(device, None)

@@ -29,10 +29,15 @@ Kind = Literal[
     "moving",
     "stopped",
     "moved",
+    "noted",
+    "doubted",
 ]
 AlarmKind = Literal["sos"]
 # Late fixes change these.
-BY_PLACE: Final[frozenset[Kind]] = frozenset(("enter", "exit", "cross", "dwell", "speeding", "release"))
+BY_PLACE: Final[frozenset[Kind]] = frozenset(
+    ("enter", "exit", "cross", "dwell", "speeding", "release", "noted", "doubted")
+)
+KEPT: Final[frozenset[Kind]] = frozenset(("release", "present", "noted", "doubted"))  # and told to nobody
 
 
 class Happening(msgspec.Struct, frozen=True, gc=False):
@@ -49,7 +54,8 @@ class Transition(msgspec.Struct, frozen=True):
 
     A retraction takes back `retracts` and says nothing of its own. `late`: it came out of order. A release is told to
     nobody: the geofence stopped to apply, and nothing was crossed; it is kept, since what follows depends on it. So is
-    that a device was present where it was expected, for the day is decided once."""
+    that a device was present where it was expected, for the day is decided once, and that a geofence which came into
+    force noted it inside, or doubted whether it is. `stamp`: by which it counts as decided; None: that of its batch."""
 
     device: int  # key
     geofence: int  # key; 0: none
@@ -61,6 +67,7 @@ class Transition(msgspec.Struct, frozen=True):
     late: bool = False
     other: int = 0
     retracts: Happening | None = None
+    stamp: int | None = None  # µs
 
     @property
     def happening(self) -> Happening:
@@ -68,7 +75,7 @@ class Transition(msgspec.Struct, frozen=True):
 
     @property
     def is_told(self) -> bool:
-        return (self.retracts or self).kind not in ("release", "present")
+        return (self.retracts or self).kind not in KEPT
 
 
 class Alarm(msgspec.Struct, frozen=True):

@@ -49,6 +49,7 @@ class Evidence(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_onl
     other: str | None = None  # the other device's id
     distance: float | None = None  # m between the two
     silent_s: float | None = None
+    already_inside: bool = False  # of an exit: since before the geofence was in force
     unknown: bool = False  # it was silent: nobody can say where it was
     interval_s: float | None = None
     battery: float | None = None  # 0 to 1

@@ -6,6 +6,7 @@ import msgspec
 
 Preset = Literal["strict", "balanced", "calm"]
 FenceKind = Literal["polygon", "circle", "corridor"]
+AlreadyInside = Literal["entered", "noted"]
 
 
 class Reach(msgspec.Struct, frozen=True, gc=False):
@@ -79,3 +80,4 @@ class Geofence(msgspec.Struct, frozen=True, eq=False):
     speed_limit: float | None = None  # m/s
     expects: tuple[Expectation, ...] = ()
     since: int = 0  # the revision since which it decides as it does
+    already_inside: AlreadyInside = "entered"  # what those are that are inside when it comes into force

@@ -39,7 +39,12 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
 def advance(device: Device, state: State, question: Question, fences: Fences) -> Step:
     """Fold one fix that is not stored yet: a repeat has to be found before, for here it would count twice."""
-    state = note_changes(state, fences)
+    state, noted = note_changes(device, state, fences)
+    step = follow(device, state, question, fences)
+    return msgspec.structs.replace(step, transitions=(*noted, *step.transitions)) if noted else step
+
+
+def follow(device: Device, state: State, question: Question, fences: Fences) -> Step:
     if is_set_right(state, question.fix):
         state = set_back(state, question.fix.at)
     newest, fix = state.newest, question.fix

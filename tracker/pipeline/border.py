@@ -5,7 +5,7 @@ from tracker.geofence.border.depth import find_breadth, measure_depth
 from tracker.geofence.border.near import is_further
 from tracker.geofence.border.passing import find_crossing
 from tracker.geofence.fences import GAP_METRES, GAP_MS
-from tracker.model.event import Transition
+from tracker.model.event import Kind, Transition
 from tracker.model.evidence import Crossing, Evidence, make_seen
 from tracker.model.fix import Fix
 from tracker.model.geofence import Geofence
@@ -62,7 +62,7 @@ def find_margin(rules: Rules, fix: Fix) -> float:
 
 def add_fix(candidate: Candidate, fix: Fix) -> Candidate:
     kept = (candidate.fixes[0], fix) if candidate.fixes else (fix,)
-    return Candidate(candidate.geofence, candidate.before, kept, candidate.count + 1)
+    return Candidate(candidate.geofence, candidate.before, kept, candidate.count + 1, candidate.is_noted)
 
 
 def is_enough(rules: Rules, candidate: Candidate) -> bool:
@@ -82,7 +82,8 @@ def tell_crossing(device: int, fence: Geofence, candidate: Candidate, enters: bo
         crossing=draw_crossing(fence, fixes[0], first, enters) if are_apart else None,
         confirmed_after_s=(last.at - first.at) / 1000,
     )
-    return Transition(device, fence.key, "enter" if enters else "exit", first.at, first, last.at, evidence)
+    kind: Kind = ("noted" if candidate.is_noted else "enter") if enters else "exit"
+    return Transition(device, fence.key, kind, first.at, first, last.at, evidence)
 
 
 def draw_crossing(fence: Geofence, before: Fix, after: Fix, enters: bool) -> Crossing | None:

@@ -1,6 +1,7 @@
 """What a change of a geofence or of a device's category means for a state. Nobody is told anything by it: the next fix
-decides. What a change ends is doubt: a border that only seemed crossed, or an episode of speeding, was measured against
-what is not so any more, and fixes from before a change must not decide together with fixes from after it."""
+decides, or those inside are noted, where the geofence asks for it. What a change ends is doubt: a border that only
+seemed crossed, or an episode of speeding, was measured against what is not so any more, and fixes from before a change
+must not decide together with fixes from after it."""
 
 import msgspec
 
@@ -8,19 +9,21 @@ from tracker.geofence.fences import Fences
 from tracker.model.device import Device
 from tracker.model.guard import NO_GUARD
 from tracker.model.state import State
+from tracker.pipeline.already import note_inside
+from tracker.pipeline.decide import Decided
 from tracker.pipeline.guarding import begin_guard
 
 
-def note_changes(state: State, fences: Fences) -> State:
+def note_changes(device: Device, state: State, fences: Fences) -> Decided:
     """The state with what the geofences that changed after its last input mean for it. It is found when the state is
     next needed. To do it when the geofence changes would be simpler, and hold up all acks for seconds where a hundred
     thousand devices are inside. Whatever gives a state a later stamp has to ask it first: by its stamp a state says
     which changes are in it, so one that was stamped without would hold on to its doubts, and a dwell given meanwhile
     would never be told."""
     if state.stamp >= fences.stamp:
-        return state
-    changed = end_doubt(state, find_changed(state, fences, state.stamp))
-    return msgspec.structs.replace(changed, stamp=fences.stamp)
+        return state, ()
+    changed, noted = note_inside(device, state, end_doubt(state, find_changed(state, fences, state.stamp)), fences)
+    return msgspec.structs.replace(changed, stamp=fences.stamp), noted
 
 
 def is_cast(device: Device, state: State) -> bool:
@@ -29,14 +32,14 @@ def is_cast(device: Device, state: State) -> bool:
     return device.category == state.category and device.guard == guard
 
 
-def recast(state: State, device: Device, stamp: int, fences: Fences) -> State:
+def recast(state: State, device: Device, stamp: int, fences: Fences) -> Decided:
     """What people said of the device is in force from this stamp on."""
-    state = note_changes(state, fences)
+    state, noted = note_changes(device, state, fences)
     guarded = begin_guard(state.guarded, device.guard, state.newest)
     state = msgspec.structs.replace(state, guarded=guarded, stamp=stamp)
     if device.category == state.category:
-        return state
-    return recast_category(state, device.category, stamp, fences)
+        return state, noted
+    return recast_category(state, device.category, stamp, fences), noted
 
 
 def recast_category(state: State, category: str | None, stamp: int, fences: Fences) -> State:

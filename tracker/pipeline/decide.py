@@ -87,12 +87,14 @@ class Crossed(NamedTuple):
 def conclude(device: int, state: State, found: Crossed, fences: Fences) -> Decided:
     doubts = find_doubts(found.candidates)
     exits = {key: each for key, each in found.crossed.items() if each.kind == "exit"}
-    enters = {key: each for key, each in found.crossed.items() if each.kind == "enter"}
+    enters = {key: each for key, each in found.crossed.items() if each.kind in ("enter", "noted")}
     told: list[Transition] = []
     stays: list[Stay] = []
-    for stay in (*find_stays(state, found.inside), *(Stay(key, each.at) for key, each in enters.items())):
+    for stay in (*find_stays(state, found.inside), *map(begin_stay, enters.values())):
         key = stay.geofence
         left = exits[key].at if key in exits else None
+        if stay.is_noted and key in exits:
+            exits[key] = say_since_before(exits[key])
         stay, more = decide_stay(device, fences[key], stay, Doubt(found.before, found.fix, left, doubts.get(key)))
         told += more
         if left is None:
@@ -107,6 +109,16 @@ def conclude(device: int, state: State, found: Crossed, fences: Fences) -> Decid
     state = msgspec.structs.replace(state, held=held)
     state = replace_stays(state, inside, tuple(stays), tuple(found.candidates), fences)
     return state, (*ending, *exits.values(), *crosses, *enters.values(), *staying)
+
+
+def begin_stay(enter: Transition) -> Stay:
+    return Stay(enter.geofence, enter.at, is_noted=enter.kind == "noted")
+
+
+def say_since_before(leaves: Transition) -> Transition:
+    """The exit of a stay that began before the geofence was in force: how long it was nobody knows."""
+    evidence = msgspec.structs.replace(leaves.evidence, already_inside=True)
+    return msgspec.structs.replace(leaves, evidence=evidence)
 
 
 def find_doubts(candidates: Iterable[Candidate]) -> dict[int, int]:

@@ -15,8 +15,8 @@ from tracker.pipeline.stays import TELL_MS, find_dwell_due, find_stay_wakes, tel
 
 
 def find_wake(state: State, fences: Fences) -> int | None:
-    """When, in ms of the device, `elapse` has something to tell if no fix comes. None: never."""
-    state = note_changes(state, fences)
+    """When, in ms of the device, `elapse` has something to tell if no fix comes. None: never. `state`: with the changes
+    of the geofences noted."""
     doubts = find_doubts(state.candidates)
     known = [(stay, stay.geofence) for stay in state.stays if stay.geofence in fences]
     return min((at for stay, key in known for at in find_stay_wakes(fences[key], stay, doubts.get(key))), default=None)
@@ -26,10 +26,10 @@ def elapse(device: Device, state: State, now: int, fences: Fences) -> Decided:
     """The state after `now`, in ms of the device, has come and no fix. A fix that comes later may take back what this
     tells: a device that left before the time was up had not dwelled. A geofence that does not apply by then lets go of
     it, as with a fix."""
-    state = note_changes(state, fences)
+    state, noted = note_changes(device, state, fences)
     newest, doubts = state.newest, find_doubts(state.candidates)
     if newest is None:
-        return state, ()
+        return state, noted
     stays: list[Stay] = []
     told: list[Transition] = []
     for stay in state.stays:
@@ -43,9 +43,9 @@ def elapse(device: Device, state: State, now: int, fences: Fences) -> Decided:
             told += more
         stays.append(stay)
     if tuple(stays) == state.stays:
-        return state, ()
+        return state, noted
     inside = state.inside & {stay.geofence for stay in stays}
-    return replace_stays(state, inside, tuple(stays), state.candidates, fences), tuple(told)
+    return replace_stays(state, inside, tuple(stays), state.candidates, fences), (*noted, *told)
 
 
 def tell_due(device: int, fence: Geofence, stay: Stay, newest: Fix, now: int) -> tuple[Stay, list[Transition]]:

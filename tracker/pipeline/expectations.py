@@ -58,7 +58,7 @@ def was_inside(geofence: int, state: State, told: Iterable[Happening], term: Ter
     if any(stay.geofence == geofence and stay.since <= term.end for stay in state.stays):
         return True
     for each in sorted(told, key=lambda each: each.at):
-        if each.kind in ("enter", "exit", "cross", "dwell"):
+        if each.kind in ("enter", "noted", "exit", "cross", "dwell"):
             return each.at <= term.end or each.kind in ("exit", "dwell")  # who leaves later has been inside before
     return False
 

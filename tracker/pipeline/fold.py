@@ -169,13 +169,13 @@ class Batch:
         self.rows = [row for row in list_rows(self.rows) if (row.device, row.fix.at) != (device, heard.at)]
         self.indexed = min(self.indexed, len(self.rows))
         self.stamp = stamp = max(self.stamp + 1, frame.received_at)
-        state = note_changes(self.states[device], self.fences)
+        state, noted = note_changes(self.devices[device], self.states[device], self.fences)
         is_late = state.newest is not None and fix.at < state.newest.at
         kept = add_flag(fix, Flag.LATE) if is_late else fix
         step = keep(self.devices[device], state, kept, stamp, note_late(state, heard.at))
         self.states[device] = step.state
         self.rows.append(Row(device, stamp, step.fix, frame.dialect))
-        self.transitions += step.transitions
+        self.transitions += (*noted, *step.transitions)
 
     def fold_run(self, frame: Frame, index: int) -> int:
         """How many were folded at once."""

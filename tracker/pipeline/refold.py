@@ -23,8 +23,9 @@ from tracker.model.fix import NO_MARKER, Fix, Flag, Row
 from tracker.model.state import State
 from tracker.model.stay import Stay
 from tracker.pipeline.advance import advance
+from tracker.pipeline.already import is_over, settle_noted
 from tracker.pipeline.anchors import find_anchor
-from tracker.pipeline.changes import end_doubt
+from tracker.pipeline.changes import end_doubt, note_changes
 from tracker.pipeline.decide import replace_stays
 from tracker.pipeline.elapse import elapse
 from tracker.pipeline.question import Question
@@ -32,7 +33,16 @@ from tracker.pipeline.question import Question
 # the flags a fix earns by itself; all others are decided again when it is folded again
 OWN_FLAGS: Final = int(Flag.CLOCK_SKEW | NO_MARKER)
 FOR_GOOD: Final = 1 << 62  # a stamp after all others: a geofence that is gone decides nothing any more
-ORDER: Final[tuple[Kind, ...]] = ("enter", "cross", "dwell", "speeding", "exit", "release")  # of one moment
+ORDER: Final[tuple[Kind, ...]] = (  # of one moment
+    "enter",
+    "cross",
+    "dwell",
+    "speeding",
+    "exit",
+    "release",
+    "noted",
+    "doubted",
+)
 
 
 class Refolded(msgspec.Struct, frozen=True):
@@ -52,9 +62,11 @@ def refold(
     device: Device, state: State, start: State, rows: Sequence[Row], told: Sequence[Decision], fences: Fences
 ) -> Refolded:
     """`rows`: all stored fixes newer than `start.seen_at`, by time. `told`: all that was decided since then."""
+    state, noted = note_changes(device, state, fences)
     places = {row.fix.at: row.fix for row in rows}
     rows = leave_out_disowned(rows)
     told = [each for each in told if each.happening.kind in BY_PLACE]
+    told += [Decision(each.happening, each.decided_at, each.stamp or 0) for each in noted]
     sealed = find_sealed(state, start, rows, told, fences)
     facts = [each for each in told if each.stamp < sealed.get(each.happening.geofence, 0)]
     open_to_doubt = [each for each in told if each.stamp >= sealed.get(each.happening.geofence, 0)]
@@ -74,7 +86,7 @@ def refold(
     )
     known = {each.happening: each.decided_at for each in open_to_doubt}
     moved = [each for each in new if known.get(each.happening, each.decided_at) != each.decided_at]
-    return Refolded(after, list(find_differences(device.key, known, new, places)), moved)
+    return Refolded(after, [*noted, *find_differences(device.key, known, new, places)], moved)
 
 
 def leave_out_disowned(rows: Sequence[Row]) -> Sequence[Row]:
@@ -160,7 +172,7 @@ def fold_again(
     done = 0
     for number, (row, fix) in enumerate(zip(history.rows, fixes, strict=True)):
         while done < len(waiting) and waiting[done].decided_at < fix.at:
-            state = settle(state, waiting[done].happening, fences)
+            state = settle(state, waiting[done], fences)
             done += 1
         silent = history.silent_about(row)
         here = asked.here.get(number, NOWHERE)
@@ -172,7 +184,7 @@ def fold_again(
         state = step.state
         made += step.transitions
     for each in waiting[done:]:
-        state = settle(state, each.happening, fences)
+        state = settle(state, each, fences)
     return state, made
 
 
@@ -180,10 +192,13 @@ def when(decision: Decision) -> tuple[int, int, int]:
     return decision.decided_at, decision.happening.at, ORDER.index(decision.happening.kind)
 
 
-def settle(state: State, happening: Happening, fences: Fences) -> State:
+def settle(state: State, decision: Decision, fences: Fences) -> State:
     """The state after what was told before the geofence changed. To decide it again by the fixes would be the same work
     as for the others, and take back what was right by the geofence as it was then."""
+    happening = decision.happening
     key, kind = happening.geofence, happening.kind
+    if kind in ("noted", "doubted"):
+        return state if is_over(decision, fences) else settle_noted(state, happening, fences)
     stays = {stay.geofence: stay for stay in state.stays}
     if kind == "enter":
         stays[key] = Stay(key, happening.at)
@@ -191,7 +206,8 @@ def settle(state: State, happening: Happening, fences: Fences) -> State:
         stays[key] = msgspec.structs.replace(stays[key], dwelt=happening.at)
     elif kind in ("exit", "release"):
         stays.pop(key, None)
-    return replace_stays(state, frozenset(stays), tuple(stays.values()), state.candidates, fences)
+    candidates = tuple(each for each in state.candidates if each.geofence != key)
+    return replace_stays(state, frozenset(stays), tuple(stays.values()), candidates, fences)
 
 
 def strip_flags(fix: Fix) -> Fix:

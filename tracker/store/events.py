@@ -35,7 +35,7 @@ async def insert_transitions(
     detected_at: int,
 ) -> int:
     """Inside the transaction of the fixes that caused them. How many are told, in the order given: none for transitions
-    that a replay brings again, nor for a retraction of what was never told, nor for a release or a presence. They get
+    that a replay brings again, nor for a retraction of what was never told, nor for what is only kept. They get
     their numbers when that is committed: see unnumbered.py.
     `fence_ids`: geofence key to id; `stamp`: the batch's, in µs, 0 for one as old as can be; `detected_at` in ms.
     """
@@ -96,15 +96,17 @@ async def _insert_new(conn: asyncpg.Connection, transitions: Sequence[Transition
     """Those that were not there. The key-share lock keeps a delete of the device out."""
     if not transitions:
         return []
+    await _stamp_again(conn, [each for each in transitions if each.stamp is not None])
     rows = await conn.fetch(
         f"""with given as (
-               select g.device, g.geofence, g.at, g.kind, g.other, g.decided_at, g.is_told, g.n
+               select g.device, g.geofence, g.at, g.kind, g.other, g.decided_at, g.is_told, g.stamp, g.n
                from unnest($1::int[], $2::int[], $3::timestamptz[], $4::text[], $5::int[], $6::timestamptz[],
-                           $7::bool[]) with ordinality as g (device, geofence, at, kind, other, decided_at, is_told, n)
+                           $7::bool[], $8::bigint[])
+                    with ordinality as g (device, geofence, at, kind, other, decided_at, is_told, stamp, n)
                join device d on d.key = g.device for key share of d),
            made as (
                insert into transition (device, geofence, at, kind, other, decided_at, stamp, told)
-               select device, geofence, at, kind, other, decided_at, $8, case when is_told then {NEXT_ID} end
+               select device, geofence, at, kind, other, decided_at, stamp, case when is_told then {NEXT_ID} end
                from given order by n
                on conflict do nothing returning device, geofence, at, kind, other, told)
            select min(given.n) as n, made.told, exists (select from device_privacy) as hides from made join given
@@ -118,9 +120,23 @@ async def _insert_new(conn: asyncpg.Connection, transitions: Sequence[Transition
         [each.other for each in transitions],
         [to_datetime(each.decided_at) for each in transitions],
         [each.is_told for each in transitions],
-        stamp,
+        [stamp if each.stamp is None else each.stamp for each in transitions],
     )
     return [_Made(transitions[row["n"] - 1], row["told"] or 0, row["hides"]) for row in rows]
+
+
+async def _stamp_again(conn: asyncpg.Connection, noted: Sequence[Transition]) -> None:
+    """Those that were there: a later change of the geofence found the device at the same place, and what was noted by
+    the one before counts as decided by this one."""
+    for each in noted:
+        await conn.execute(
+            "update transition set stamp = $5 where (device, geofence, at, kind, other) = ($1, $2, $3, $4, 0)",
+            each.device,
+            each.geofence,
+            to_datetime(each.at),
+            each.kind,
+            each.stamp,
+        )
 
 
 async def select_decisions(conn: asyncpg.Connection, device: int, *, after: int) -> list[Decision]:

@@ -1,6 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { decodeGeofence, decodeImported } from '../src/api/geofences';
-import { blank, canReshape, draftOf, type Faults, faultAt, faultsOf, featureOf, without } from '../src/geofences/draft';
+import { decodeGeofence } from '../src/api/geofences';
+import { decodeImported, formatOf } from '../src/api/imports';
+import {
+  blank,
+  canReshape,
+  draftOf,
+  type Faults,
+  faultAt,
+  faultsOf,
+  featureAgain,
+  featureOf,
+  without,
+} from '../src/geofences/draft';
 import { usualExpected } from '../src/geofences/expect';
 import { circleOf, ring } from '../src/map/circle';
 
@@ -55,7 +66,10 @@ describe('a draft', () => {
   });
   test('a new one has no id, and no name where none is typed', () => {
     const feature = featureOf({ ...blank('circle'), geometry: { type: 'Point', coordinates: CENTRE }, radius: '50' });
-    expect(['id' in feature, feature.properties]).toEqual([false, { preset: 'balanced', radius: 50 }]);
+    expect(['id' in feature, feature.properties]).toEqual([
+      false,
+      { preset: 'balanced', radius: 50, already_inside: 'noted' },
+    ]);
   });
 });
 
@@ -133,6 +147,7 @@ test('what became of a file is told in lines', () => {
     created: 2,
     replaced: 0,
     unchanged: 1,
+    ids: ['a', 'b', 'c'],
     refused_count: 1,
     refused: [{ index: 3, id: null, name: 'Yard', reason: 'geometry: there is none' }],
     said: [
@@ -144,9 +159,35 @@ test('what became of a file is told in lines', () => {
     created: 2,
     replaced: 0,
     unchanged: 1,
+    ids: ['a', 'b', 'c'],
     refusedCount: 1,
-    refused: ['\u2068Yard\u2069: geometry: there is none'],
-    said: ['feature 1: a point (3 times)', 'a link'],
+    refused: [{ index: 3, name: 'Yard', reason: 'geometry: there is none' }],
+    said: [
+      { index: 0, note: 'a point', times: 3 },
+      { index: null, note: 'a link', times: 1 },
+    ],
+  });
+});
+
+test('a file is known by its ending, and what is packed is none', () => {
+  expect(['a.KML', 'b.gpx', 'c.geojson', 'd'].map(formatOf)).toEqual(['kml', 'gpx', 'geojson', 'geojson']);
+  expect(['a.kmz', 'roads.zip', 'b.shp'].map(formatOf)).toEqual([null, null, null]);
+});
+
+describe('who is inside already', () => {
+  const known = (properties: Record<string, unknown>) =>
+    decodeGeofence({ id: 'yard', geometry: { type: 'Point', coordinates: [1, 2] }, properties });
+  test('is noted by a new one unless one says otherwise', () => {
+    expect(featureOf(blank('circle')).properties['already_inside']).toBe('noted');
+    expect(featureOf({ ...blank('circle'), notes: false }).properties).not.toHaveProperty('already_inside');
+  });
+  test('stays what was chosen', () => {
+    expect(featureOf(draftOf(known({}))).properties).not.toHaveProperty('already_inside');
+    expect(featureOf(draftOf(known({ already_inside: 'noted' }))).properties['already_inside']).toBe('noted');
+  });
+  test('does not enter one that is brought back', () => {
+    expect(featureAgain(known({})).properties['already_inside']).toBe('noted');
+    expect(featureAgain(known({ already_inside: 'entered' })).properties['already_inside']).toBe('entered');
   });
 });
 

@@ -165,4 +165,5 @@ READERS: Final[dict[str, Read]] = {
     "expires": read_time,
     "devices": read_texts,
     "categories": read_texts,
+    "already_inside": read_word,
 }

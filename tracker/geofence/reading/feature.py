@@ -31,7 +31,7 @@ from tracker.geofence.shape.crossings import crossings
 from tracker.geofence.shape.size import count_edges, measure_breadth
 from tracker.model import absent
 from tracker.model.device import is_slug
-from tracker.model.geofence import FenceKind, Geofence, Preset, Reach
+from tracker.model.geofence import AlreadyInside, FenceKind, Geofence, Preset, Reach
 
 MAX_RADIUS: Final = 5_000_000.0  # m; a circle of 10,000 km is half the globe
 MAX_WIDTH: Final = 1_000_000.0  # m
@@ -54,8 +54,9 @@ OWN_ADDRESS: Final = frozenset({"dry-run", "export", "import"})  # below /api/ge
 
 class GeofenceProperties(ScopeProperties, frozen=True):
     """Those that mean something here; others are kept. `dwell` in seconds, `radius` and `width` in metres,
-    `speed_limit` in metres per second; `expect`: who is to be inside by when. `repair` mends a geometry that is not
-    valid."""
+    `speed_limit` in metres per second; `expect`: who is to be inside by when; `already_inside`: whether those that are
+    inside when it comes into force count as entered, or are noted and nobody is told. `repair` mends a geometry that is
+    not valid."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] | None = None
     preset: Preset = "balanced"
@@ -65,6 +66,7 @@ class GeofenceProperties(ScopeProperties, frozen=True):
     repair: bool = False
     speed_limit: Annotated[float, msgspec.Meta(gt=0, le=MAX_SPEED)] | None = None  # m/s
     expect: Annotated[list[Expected], msgspec.Meta(max_length=MOST_EXPECTED)] | None = None
+    already_inside: AlreadyInside = "entered"
 
 
 def parse(feature: bytes, *, id: str | None = None, key: int = 0, revision: int = 0) -> Geofence:
@@ -109,6 +111,7 @@ def read(feature: Feature, id: str | None = None, key: int = 0, revision: int = 
         scope,
         known.speed_limit,
         expectations_of(known.expect),
+        already_inside=known.already_inside,
     )
 
 

@@ -20,6 +20,7 @@ export interface Draft {
   readonly dwell: string; // minutes
   readonly limit: string; // in the reader's unit of speed
   readonly expect: readonly Expected[];
+  readonly notes: boolean; // who is inside when it comes into force, instead of telling that they entered
   /** Properties the form does not know. */
   readonly kept: Json;
 }
@@ -29,7 +30,18 @@ export type Faults = Readonly<Record<string, string>>;
 
 export const PRESETS: readonly Preset[] = ['strict', 'balanced', 'calm'];
 
-const KNOWN = ['name', 'preset', 'enabled', 'radius', 'width', 'dwell', 'speed_limit', 'expect', 'revision'];
+const KNOWN = [
+  'name',
+  'preset',
+  'enabled',
+  'radius',
+  'width',
+  'dwell',
+  'speed_limit',
+  'expect',
+  'already_inside',
+  'revision',
+];
 const CORNERS = 64; // of a circle's border as it is sketched
 const MOST_CORNERS = 500; // each is a handle on the map
 const FIELDS: Record<string, string> = { speed_limit: 'limit', geometry: 'shape', coordinates: 'shape' };
@@ -48,6 +60,7 @@ export function blank(kind: FenceKind): Draft {
     dwell: '',
     limit: '',
     expect: [],
+    notes: true,
     kept: {},
   };
 }
@@ -67,6 +80,7 @@ export function draftOf(fence: Geofence): Draft {
     dwell: text(fence.dwell === null ? null : fence.dwell / 60),
     limit: text(fence.speedLimit === null ? null : Math.round((fence.speedLimit / measure().speed.each) * 10) / 10),
     expect: readExpected(fence.properties['expect']),
+    notes: fence.properties['already_inside'] === 'noted',
     kept,
   };
 }
@@ -101,13 +115,14 @@ export function featureOf(draft: Draft): GeofenceFeature {
   say('speed_limit', Math.round(number(draft.limit) * measure().speed.each * 1e4) / 1e4);
   const expected = writeExpected(draft.expect);
   if (expected.length) properties['expect'] = expected;
+  if (draft.notes) properties['already_inside'] = 'noted';
   return { type: 'Feature', ...(draft.id === null ? {} : { id: draft.id }), geometry: draft.geometry!, properties };
 }
 
-/** As it was, under its own id: for bringing back what was deleted. */
+/** As it was, under its own id: for bringing back what was deleted. Nobody enters it by that who was inside all the time. */
 export function featureAgain({ id, geometry, properties }: Geofence): GeofenceFeature {
   const { revision: _, ...kept } = properties;
-  return { type: 'Feature', id, geometry, properties: kept };
+  return { type: 'Feature', id, geometry, properties: { already_inside: 'noted', ...kept } };
 }
 
 /** The server's `properties.speed_limit` and its sentence, at the field a person knows it by. */

@@ -21,6 +21,7 @@ export interface Evidence {
   readonly enter: Crossing | null; // of one that passed through
   readonly exit: Crossing | null;
   readonly inferred: boolean; // no fix lay inside
+  readonly alreadyInside: boolean; // it was inside since before the geofence was in force
   readonly confirmedAfter: number | null; // s
   readonly dwell: number | null; // s
   readonly by: string | null; // clock, where no fix came
@@ -50,6 +51,7 @@ export function decodeEvidence(value: unknown): Evidence {
     enter: decodeCrossing(it['enter']),
     exit: decodeCrossing(it['exit']),
     inferred: it['inferred'] === true,
+    alreadyInside: it['already_inside'] === true,
     confirmedAfter: number('confirmed_after_s'),
     dwell: number('dwell_s'),
     by: text('by'),

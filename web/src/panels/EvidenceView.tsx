@@ -112,6 +112,7 @@ function lines(event: TrackerEvent, now: number): string[] {
   for (const [what, crossing] of crossings(evidence))
     found.push(`${what} ${time(crossing.at, now)}${within(crossing)}`);
   if (evidence.inferred) found.push(words.value.evidence.inferred);
+  if (evidence.alreadyInside) found.push(words.value.evidence.alreadyInside);
   if (evidence.by === 'clock' && event.type !== 'absent') found.push(words.value.evidence.byClock);
   const apart = evidence.other === null ? words.value.evidence.fromThere : words.value.evidence.apart;
   if (evidence.distance !== null) found.push(apart(distance(evidence.distance)));

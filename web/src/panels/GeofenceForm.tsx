@@ -12,7 +12,8 @@ import { words } from '../words';
 import { ExpectFields } from './ExpectFields';
 import { Fault, Field, Group, useFaultsInSight } from './Field';
 import { distance, span, speedUnit } from './format';
-import { KindIcon, rules } from './GeofenceList';
+import { rules } from './GeofenceList';
+import { KindIcon } from './KindIcon';
 import { isolated } from './Name';
 import { TrialView } from './TrialView';
 
@@ -54,6 +55,7 @@ export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
         <Presets editor={editor} draft={draft} fault={faults['preset']} />
         <Missed editor={editor} draft={draft} />
         <Watches editor={editor} draft={draft} faults={faults} />
+        <AlreadyInside editor={editor} draft={draft} />
         <ExpectFields live={live} editor={editor} draft={draft} fault={faults['expect']} />
         <label class="check">
           <input
@@ -190,6 +192,28 @@ function Presets({ editor, draft, fault }: { editor: Editor; draft: Draft; fault
         </label>
       ))}
       <Fault text={fault} />
+    </Group>
+  );
+}
+
+/** What those are that are inside when it is saved, or are covered by it anew. */
+function AlreadyInside({ editor, draft }: { editor: Editor; draft: Draft }) {
+  const said = words.value.drawing.already;
+  return (
+    <Group legend={said.legend}>
+      {([true, false] as const).map((notes) => (
+        <label key={String(notes)} class="choice">
+          <input
+            type="radio"
+            name="already"
+            checked={draft.notes === notes}
+            onChange={() => editor.change({ notes })}
+          />
+          <span>
+            <b>{notes ? said.noted : said.entered}</b> {notes ? said.notedMeans : said.enteredMeans}
+          </span>
+        </label>
+      ))}
     </Group>
   );
 }

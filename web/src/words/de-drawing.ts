@@ -53,6 +53,13 @@ export const drawing: DrawingWords = {
       by: 'Bis',
       hint: 'Einmal am Tag. Wer nichts sendet, wird als unbekannt gemeldet.',
     },
+    already: {
+      legend: 'Wer schon darin ist',
+      noted: 'wird vermerkt.',
+      notedMeans: 'Gilt als darin, und niemand wird benachrichtigt.',
+      entered: 'tritt ein.',
+      enteredMeans: 'Für jedes Gerät ein Ereignis mit seinen Meldungen.',
+    },
     stay: 'Aufenthalt melden ab',
     no: 'nein',
     none: 'keines',

@@ -4,6 +4,7 @@ import { apps } from './de-apps';
 import { device } from './de-device';
 import { drawing } from './de-drawing';
 import { hide } from './de-hide';
+import { importing } from './de-import';
 import { many } from './de-many';
 import type { Words } from './en';
 
@@ -12,6 +13,7 @@ export const de: Words = {
   ...device,
   ...drawing,
   ...hide,
+  ...importing,
   ...many,
   alerts,
   app: {
@@ -259,6 +261,7 @@ export const de: Words = {
     foundOut: (age) => `, ${age} später festgestellt`,
     saidOtherwise: (id) => `Ereignis ${id} sagte es anders; spätere Positionen zeigen, dass es falsch war.`,
     inferred: 'Keine Position lag darin: es folgt aus dem Weg zwischen zweien.',
+    alreadyInside: 'Es war schon darin, bevor es dieses Gebiet gab.',
     byClock: 'Von der Uhr gemeldet: es war keine Position gekommen.',
     fromThere: (distance) => `${distance} von dort, wo es war`,
     apart: (distance) => `${distance} voneinander entfernt`,
@@ -289,9 +292,7 @@ export const de: Words = {
     importFile: 'Eine Datei einlesen',
     importHint:
       'Alles aus einer Datei, das ein Gebiet sein kann: GeoJSON, KML, GPX. Orte aus KML und GPX bekommen 100 m Radius, Linien 50 m Breite',
-    importReplacing: 'Alle einlesen und diese ersetzen',
     imported: { created: 'neu', replaced: 'ersetzt', unchanged: 'unverändert', refused: 'nicht eingelesen' },
-    readOtherwise: 'Was abgelehnt oder anders gelesen wurde',
     inside: 'darin',
     off: 'abgeschaltet',
     expects: (count, by) => `erwartet ${count} bis ${by}`,
@@ -303,6 +304,8 @@ export const de: Words = {
     limit: 'Tempolimit',
     insideNow: 'Darin',
     noDevice: 'kein Gerät',
+    sinceAnd: (time, long) => `seit ${time}, ${long}`,
+    sinceBefore: 'schon vor diesem Gebiet',
     andMore: (count) => `und ${count} weitere`,
     deleteIt: 'Wirklich löschen?',
     deleted: (name) => `${name} ist gelöscht.`,

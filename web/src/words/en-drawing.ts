@@ -52,6 +52,13 @@ export const drawing = {
       by: 'By',
       hint: 'Once a day. Who says nothing is told of as unknown.',
     },
+    already: {
+      legend: 'Who is inside already',
+      noted: 'is noted.',
+      notedMeans: 'They count as inside, and nobody is alerted.',
+      entered: 'enters.',
+      enteredMeans: 'An event and its alerts for each of them.',
+    },
     stay: 'Tell of a stay of',
     no: 'no',
     none: 'none',

@@ -4,6 +4,7 @@ import { apps } from './en-apps';
 import { device } from './en-device';
 import { drawing } from './en-drawing';
 import { hide } from './en-hide';
+import { importing } from './en-import';
 import { many } from './en-many';
 
 export const en = {
@@ -11,6 +12,7 @@ export const en = {
   ...device,
   ...drawing,
   ...hide,
+  ...importing,
   ...many,
   alerts,
   app: {
@@ -259,6 +261,7 @@ export const en = {
     foundOut: (age: string) => `, found out ${age} later`,
     saidOtherwise: (id: number) => `Event ${id} said otherwise; fixes that came after it show that it was wrong.`,
     inferred: 'No fix lay inside: it is drawn from the way between two.',
+    alreadyInside: 'It had been inside since before the geofence was there.',
     byClock: 'Told by the clock: no fix had come.',
     fromThere: (distance: string) => `${distance} from where it was`,
     apart: (distance: string) => `${distance} from each other`,
@@ -280,7 +283,7 @@ export const en = {
     reading: 'Reading geofences…',
     none: 'No geofences yet',
     what: 'A geofence is an area with a name. Who enters or leaves it makes an event, and events can be told to somebody as alerts.',
-    drawOne: 'Draw one on the map, or import a GeoJSON file.',
+    drawOne: 'Draw one on the map, or drop a file on it: GeoJSON, KML or GPX.',
     adminDraws: 'An admin can draw one here.',
     draw: 'Draw a geofence',
     kinds: { polygon: 'Polygon', circle: 'Circle', corridor: 'Corridor' },
@@ -289,9 +292,7 @@ export const en = {
     importFile: 'Import a file',
     importHint:
       'All of a file that can be a geofence: GeoJSON, KML, GPX. Places of KML and GPX get a radius of 100 m, lines a width of 50 m',
-    importReplacing: 'Import all, replacing those',
     imported: { created: 'new', replaced: 'replaced', unchanged: 'unchanged', refused: 'not imported' },
-    readOtherwise: 'What was refused or read otherwise',
     inside: 'inside',
     off: 'switched off',
     expects: (count: string, by: string) => `expects ${count} by ${by}`,
@@ -303,6 +304,8 @@ export const en = {
     limit: 'Speed limit',
     insideNow: 'Inside',
     noDevice: 'no device',
+    sinceAnd: (time: string, long: string) => `since ${time}, ${long}`,
+    sinceBefore: 'since before it was there',
     andMore: (count: number) => `and ${count} more`,
     deleteIt: 'Delete it?',
     deleted: (name: string) => `${name} is deleted.`,

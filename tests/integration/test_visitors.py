@@ -1,0 +1,78 @@
+"""Who is in a geofence now, and since when: by the log, as each reader may know it."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+
+from tests.patience import PATIENCE_S
+from tests.running import RunningServer
+from tracker.model.moment import format_ms, now_ms
+from tracker.model.sight import EVERYTHING, Things
+from tracker.store.stays import select_entered
+
+pytestmark = pytest.mark.town
+PLACE = {"lon": 24.9, "lat": 60.2}
+
+
+def circle(id: str, **properties: Any) -> dict[str, Any]:
+    geometry = {"type": "Point", "coordinates": [24.9, 60.2]}
+    given = {"radius": 100, "preset": "strict"} | properties
+    return {"type": "Feature", "id": id, "geometry": geometry, "properties": given}
+
+
+def read(server: RunningServer, geofence: str) -> dict[str, Any]:
+    with server.api() as api:
+        answer: dict[str, Any] = api.get(f"/api/geofences/{geofence}/visitors").json()
+    return answer
+
+
+async def until(server: RunningServer, geofence: str, is_so: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    end = time.monotonic() + PATIENCE_S
+    while not is_so(found := await asyncio.to_thread(read, server, geofence)):
+        assert time.monotonic() < end, found
+        await asyncio.sleep(0.05)
+    return found
+
+
+async def test_who_is_inside_and_since_when(server: RunningServer, conn: asyncpg.Connection) -> None:
+    parked, van = server.new_device("parked"), server.new_device("van")
+    began = now_ms() - 60_000
+    async with server.device("parked", parked) as device, server.device("van", van) as other:
+        await device.fixes(1, {"at": format_ms(began), **PLACE})
+        await other.fixes(1, {"at": format_ms(began), "lon": 24.8, "lat": 60.2})
+        server.new_geofence(circle("yard", already_inside="noted"))
+        found = await until(server, "yard", lambda found: found["total"] == 1)
+        seen = {"device": "parked", "name": "parked", "since": None, "already_inside": True}
+        assert found["visitors"] == [seen], "without anything coming from it"
+        entered = format_ms(now_ms() - 5_000)
+        await other.fixes(2, {"at": entered, **PLACE})
+        found = await until(server, "yard", lambda found: found["total"] == 2)
+        assert found["visitors"][1] == {"device": "van", "name": "van", "since": entered, "already_inside": False}
+        await device.fixes(2, {"at": format_ms(now_ms() - 3_000), "lon": 24.8, "lat": 60.2})
+        await until(server, "yard", lambda found: found["total"] == 1)
+    with server.api() as api:
+        events = api.get("/api/events").json()["events"]
+        assert api.get("/api/geofences/none/visitors").status_code == 404
+    told = sorted((each["type"], each["device"]) for each in events)
+    assert told == [("enter", "van"), ("exit", "parked")], "nobody is told that it entered"
+    assert [each["evidence"].get("already_inside") for each in events if each["type"] == "exit"] == [True]
+    key, fence = await conn.fetchval("select key from device where id = 'van'"), await find_fence(conn)
+    assert list(await select_entered(conn, EVERYTHING, fence, ["van", "parked"])) == ["van"]
+    await conn.execute(
+        """insert into device_privacy (device, mode, since, until)
+           values ($1, 'paused', now() - interval '1 hour', now())""",
+        key,
+    )
+    assert await select_entered(conn, EVERYTHING, fence, ["van"]) == {"van": None}, "it hid when it came in"
+    own = msgspec.structs.replace(EVERYTHING, own=Things(frozenset((key,)), frozenset(("van",))))
+    assert (await select_entered(conn, own, fence, ["van"]))["van"] is not None, "which it may know itself"
+
+
+async def find_fence(conn: asyncpg.Connection) -> int:
+    key: int = await conn.fetchval("select key from geofence where id = 'yard'")
+    return key
