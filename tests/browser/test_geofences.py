@@ -1,7 +1,5 @@
 """Geofences drawn, changed and deleted on the page."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -246,37 +244,6 @@ def test_a_viewer_sees_the_list_and_no_buttons(page: Page, server: RunningServer
     expect(page.locator(".detail")).to_contain_text("Circle, 60 m")
     for name in ("Draw polygon", "Draw circle", "Edit", "Delete", "Alerts"):
         expect(page.get_by_role("button", name=name)).to_have_count(0)
-
-
-def test_a_file_is_imported_and_once_more_only_when_told_to_replace(
-    fences: Page, server: RunningServer, watched: Watched, tmp_path: Path
-) -> None:
-    watched.tolerated.append("409")
-    file = tmp_path / "fences.geojson"
-    file.write_text(json.dumps({"type": "FeatureCollection", "features": [CIRCLE]}))
-    choose = fences.get_by_label("Import a file")
-    choose.set_input_files(file)
-    expect(fences.get_by_role("option", name="Old Port")).to_be_visible()
-    changed = CIRCLE | {"properties": CIRCLE["properties"] | {"name": "New Port"}}
-    file.write_text(json.dumps({"type": "FeatureCollection", "features": [changed]}))
-    choose.set_input_files(file)
-    expect(fences.get_by_role("alert")).to_contain_text("port")
-    fences.get_by_role("button", name="Import all, replacing those").click()
-    expect(fences.get_by_role("option", name="New Port")).to_be_visible()
-    expect(fences.get_by_role("alert")).to_have_count(0)
-
-
-def test_a_file_in_another_encoding_comes_in_and_what_does_not_is_told(fences: Page, tmp_path: Path) -> None:
-    file = tmp_path / "places.kml"
-    place = "<Placemark><name>Älvängen \u202e</name><Point><coordinates>24.94,60.17</coordinates></Point></Placemark>"
-    empty = "<Placemark><name>Nowhere</name></Placemark>"
-    text = f'<?xml version="1.0" encoding="utf-16"?><kml xmlns="http://www.opengis.net/kml/2.2">{place}{empty}</kml>'
-    file.write_bytes(text.encode("utf-16"))
-    fences.get_by_label("Import a file").set_input_files(file)
-    expect(fences.get_by_role("status").filter(has_text="1 new, 1 not imported")).to_be_visible()
-    expect(fences.get_by_text("geometry: there is none")).to_be_visible()
-    row = fences.get_by_role("option", name="Älvängen")
-    expect(row.locator("bdi")).to_have_text("Älvängen \u202e")
 
 
 def test_what_was_drawn_and_deleted_comes_back_and_two_who_edit_one_are_told(

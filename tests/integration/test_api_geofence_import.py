@@ -321,3 +321,30 @@ async def test_a_refused_placemark_has_its_reason(admin: Caller) -> None:
             "reason": "properties.radius: is needed, in metres",
         }
     ]
+
+
+async def test_a_dry_run_stores_nothing_and_answers_what_the_import_answers(
+    admin: Caller, conn: asyncpg.Connection
+) -> None:
+    first = collection(square(1), point("old", radius=50))
+    await admin.post(IMPORT, first)
+    revision = await select_geofence_revision(conn)
+    second = collection(square(1), point("old", radius=80), point("new", radius=30), {**square(4), "geometry": BOW_TIE})
+    options = "?on_conflict=replace&already_inside=noted"
+    response = await admin.post(f"{IMPORT}{options}&dry_run=true", second)
+    report = await response.get_json()
+    assert response.status_code == 200
+    proposed = report.pop("features")
+    assert [(each["index"], each["becomes"]) for each in proposed] == [
+        (0, "unchanged"),
+        (1, "replaced"),
+        (2, "created"),
+    ]
+    assert [each["feature"]["properties"].get("already_inside") for each in proposed] == [None, "noted", "noted"]
+    assert [each["index"] for each in report["refused"]] == [3]
+    assert await count(conn) == 2 and await select_geofence_revision(conn) == revision
+    done = await (await admin.post(f"{IMPORT}{options}", second)).get_json()
+    assert done == report and await count(conn) == 3
+    again = await (await admin.post(f"{IMPORT}{options}", second)).get_json()
+    assert again["unchanged"] == 3, "what is noted by the import is no edit"
+    await refused(await admin.post(f"{IMPORT}?dry_run=true", second | {"features": [point("old", radius=9)]}), 409)

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from contextlib import suppress
 from typing import Annotated, ClassVar, Final, Literal, get_args
 
 import asyncpg
@@ -19,14 +20,16 @@ from tracker.errors import Conflict, Invalid, TooLarge, TooMany, WrongType
 from tracker.geofence.reading.collection import Collection, Defaults
 from tracker.geofence.reading.notes import MOST_TOLD, BadFeature, FeatureNote
 from tracker.geofence.reading.settle import Settled
+from tracker.model.geofence import AlreadyInside
 from tracker.readers.body import Body
 from tracker.readers.readers import Readers
 from tracker.readers.task import Format
-from tracker.store.geofences import OnConflict, insert_geofences
+from tracker.store.geofences import OnConflict, Terms, insert_geofences
 from tracker.store.pool import borrow
 
 PATH: Final = "/api/geofences/import"
 LARGEST: Final = 64 * 1024 * 1024  # bytes
+MOST_PROPOSED: Final = 4 * 1024 * 1024  # bytes of the features in the answer to a dry run
 PATIENCE: Final = 300.0  # s; 64 MB over 2 Mbit/s
 PAUSE: Final = 1 / (16 * 1024 * 1024)  # s after each byte: the whole of what is allowed comes in in four seconds
 TYPES: Final[dict[str, Format]] = {
@@ -52,7 +55,8 @@ class ImportQuery(msgspec.Struct, frozen=True):
     """`format`: where the Content-Type does not say it. `radius` and `width` (metres) and `repair` are for features
     that have none. `on_conflict`: what becomes of ids that others have already; `fail` stores nothing. `strict`:
     nothing is stored where any feature can be no geofence. `group`: which one they are put into; needed from a manager
-    of several."""
+    of several. `already_inside`: for those that are stored and do not say it. `dry_run`: nothing is stored, and the
+    answer has the `features` that would be."""
 
     format: Format | None = None
     on_conflict: OnConflict = "fail"
@@ -61,6 +65,8 @@ class ImportQuery(msgspec.Struct, frozen=True):
     width: Metres | None = None
     repair: bool = False
     group: Slug | None = None
+    already_inside: AlreadyInside | None = None
+    dry_run: bool = False
 
 
 class FeatureCollection(msgspec.Struct, frozen=True):
@@ -71,9 +77,18 @@ class FeatureCollection(msgspec.Struct, frozen=True):
     TAKEN_TEXT: ClassVar = ("application/vnd.google-earth.kml+xml", "application/gpx+xml")
 
 
-class Imported(msgspec.Struct, frozen=True):
+class Proposed(msgspec.Struct, frozen=True):
+    """A feature of the file, by its number, as it would be stored."""
+
+    index: int
+    becomes: Literal["created", "replaced", "unchanged"]
+    feature: msgspec.Raw
+
+
+class Imported(msgspec.Struct, frozen=True, omit_defaults=True):
     """How many are new, how many took the place of another, how many were there as they are, and the ids of all these
-    in the order of the features. The first of those that are refused, and what was read otherwise than it stands."""
+    in the order of the features. The first of those that are refused, and what was read otherwise than it stands. Of a
+    dry run the first of the `features` that would be stored."""
 
     created: int
     replaced: int
@@ -82,6 +97,7 @@ class Imported(msgspec.Struct, frozen=True):
     refused: list[BadFeature]
     refused_count: int
     said: list[FeatureNote]
+    features: list[Proposed] | None = None
 
 
 def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
@@ -108,22 +124,61 @@ def blueprint(pool: asyncpg.Pool, readers: Readers) -> Blueprint:
                 defaults = Defaults(query.radius, query.width, query.repair)
                 found = await readers.read_collection(body, format, defaults)
             _check(found, query.strict, empty=format == "geojson")
-            async with borrow(pool) as conn, conn.transaction():
-                group = await choose_group(conn, sight(), "geofences", query.group)
-                mine = await find_mine(conn, sight())
-                settled = await insert_geofences(
-                    conn, found, on_conflict=query.on_conflict, mine=mine, group=group, sight=sight()
-                )
-                await note(conn, "geofence.imported", "", features=found.total)
+            async with borrow(pool) as conn:
+                settled = await _store(conn, found, query)
         clashes = _clashes(found, settled, query.on_conflict)
         if clashes and query.on_conflict == "fail":
             raise Conflict(
                 _count(len(clashes), found.total, "have an id that is taken, so nothing is stored"),
                 errors=clashes[:MOST_TOLD],
             )
-        return answer(_import(found, settled, clashes), 201)
+        report = _import(found, settled, clashes)
+        if not query.dry_run:
+            return answer(report, 201)
+        features = await asyncio.to_thread(_propose, found, settled, {clash.id for clash in clashes})
+        return answer(msgspec.structs.replace(report, features=features))
 
     return routes
+
+
+class _Rehearsed(Exception):
+    """What was stored for a dry run is to be taken back."""
+
+
+async def _store(conn: asyncpg.Connection, found: Collection, query: ImportQuery) -> Settled:
+    """A dry run stores all of it as well, and takes it back: to leave that out would be cheaper, and not know what the
+    table or the reader's rights refuse."""
+    with suppress(_Rehearsed):
+        async with conn.transaction():
+            group = await choose_group(conn, sight(), "geofences", query.group)
+            mine = await find_mine(conn, sight())
+            terms = Terms(query.on_conflict, mine, group, query.already_inside)
+            settled = await insert_geofences(conn, found, terms, sight())
+            await note(conn, "geofence.imported", "", features=found.total)
+            if query.dry_run:
+                raise _Rehearsed
+    return settled
+
+
+def _propose(found: Collection, settled: Settled, left_out: set[str | None]) -> list[Proposed]:
+    """In a thread, for a file may have a hundred thousand. As many as fit into an answer that a page can draw."""
+    changed = {draft.id: draft for draft in settled.changed}
+    proposed: list[Proposed] = []
+    size = 0
+    for index, draft in zip(found.indices, found.drafts, strict=True):
+        if draft.id in left_out:
+            continue
+        feature = changed.get(draft.id, draft).feature
+        size += len(feature)
+        if size > MOST_PROPOSED:
+            break
+        becomes: Literal["created", "replaced", "unchanged"] = "created"
+        if draft.id in settled.unchanged:
+            becomes = "unchanged"
+        elif draft.id in settled.replaced:
+            becomes = "replaced"
+        proposed.append(Proposed(index, becomes, msgspec.Raw(feature)))
+    return proposed
 
 
 def _check(found: Collection, strict: bool, *, empty: bool) -> None:

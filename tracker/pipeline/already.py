@@ -41,15 +41,15 @@ def note_inside(device: Device, before: State, state: State, fences: Fences) -> 
 
 
 def note(device: int, fence: Geofence, place: Fix, before: State, since: int) -> Transition:
-    """`since`: the stamp of the change. It is decided by the newest fix, whichever place counts: by its time it is
-    known which earlier states of the device hold it."""
+    """`since`: the stamp of the change. It is of the time of the newest fix, whichever place counts: a stay that began
+    before it might be over long already, or be told to last, and no fix between has looked at it."""
     newest = before.newest
     assert newest is not None
     evidence = Evidence(preset=fence.preset, revision=fence.revision, fixes=(make_seen(place),))
     if not is_clear(fence, PRESETS[fence.preset], place, is_inside=True):
-        return Transition(device, fence.key, "doubted", place.at, place, newest.at, evidence, stamp=since - 1)
+        return Transition(device, fence.key, "doubted", newest.at, place, newest.at, evidence, stamp=since - 1)
     waited = max(0, (since - before.received_at) // 1000)
-    at = place.at if waited <= GAP_MS else newest.at + waited
+    at = newest.at if waited <= GAP_MS else newest.at + waited
     return Transition(device, fence.key, "noted", at, place, newest.at, evidence, stamp=since - 1)
 
 

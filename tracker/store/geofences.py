@@ -10,6 +10,7 @@ import msgspec
 from tracker.errors import Changed, Conflict
 from tracker.geofence.reading.collection import Collection, Draft
 from tracker.geofence.reading.settle import Settled, Stored, settle
+from tracker.model.geofence import AlreadyInside
 from tracker.model.sight import EVERYTHING, Sight
 from tracker.store.holders import hold_geofences
 from tracker.store.scopes import check_scopes, keep_unseen, show_feature
@@ -59,27 +60,29 @@ async def insert_geofence(conn: asyncpg.Connection, id: str, feature: bytes, sha
         return await _select_by_key(conn, EVERYTHING, row["key"])
 
 
+class Terms(msgspec.Struct, frozen=True):
+    """What holds for an import. Where ids are taken by others: `fail` changes nothing, `skip` leaves those out,
+    `replace` puts the new ones in their place. Of ids that are not `mine` (None: all are) nothing is changed, and
+    nothing told. New ones are put into the `group`. `already_inside`: for those that do not say it."""
+
+    on_conflict: OnConflict
+    mine: frozenset[str] | None = None
+    group: int | None = None
+    already_inside: AlreadyInside | None = None
+
+
 async def insert_geofences(
-    conn: asyncpg.Connection,
-    found: Collection,
-    *,
-    on_conflict: OnConflict,
-    mine: frozenset[str] | None = None,
-    group: int | None = None,
-    sight: Sight = EVERYTHING,
+    conn: asyncpg.Connection, found: Collection, terms: Terms, sight: Sight = EVERYTHING
 ) -> Settled:
-    """Each with a revision of its own. Where ids are taken by others: `fail` changes nothing, `skip` leaves those out,
-    `replace` puts the new ones in their place; the key of a replaced one stays, and what is there already is unchanged.
-    Of ids that are not `mine` (None: all are) nothing is changed, and nothing told. New ones are put into the group.
-    """
+    """Each with a revision of its own. The key of a replaced one stays, and what is there already is unchanged."""
     async with conn.transaction():
         # The lock first, as in each change: what is decided below must not be decided beside another change.
         last = await conn.fetchval("select revision from geofence_head for update")
         stored = await _select_stored(conn, sight, [draft.id for draft in found.drafts])
-        settled = await asyncio.to_thread(settle, found, stored, mine)
-        if (settled.replaced or settled.foreign) and on_conflict == "fail":
+        settled = await asyncio.to_thread(settle, found, stored, terms.mine, terms.already_inside)
+        if (settled.replaced or settled.foreign) and terms.on_conflict == "fail":
             return settled
-        drafts = [each for each in settled.changed if on_conflict == "replace" or each.id not in settled.replaced]
+        drafts = [each for each in settled.changed if terms.on_conflict == "replace" or each.id not in settled.replaced]
         await conn.execute("update geofence_head set revision = revision + $1", len(drafts))
         begin = 0
         for end in _cut_slices(drafts):
@@ -87,8 +90,8 @@ async def insert_geofences(
             begin = end
         if not sight.is_all:
             await check_scopes(conn, [each.id for each in drafts])
-        if group is not None:
-            await hold_geofences(conn, group, [each.id for each in drafts if each.id not in stored])
+        if terms.group is not None:
+            await hold_geofences(conn, terms.group, [each.id for each in drafts if each.id not in stored])
         return settled
 
 

@@ -24,6 +24,7 @@ import './styles/device-form.css';
 import './styles/finding.css';
 import './styles/talk.css';
 import './styles/form.css';
+import './styles/import.css';
 import './styles/add.css';
 import './styles/alerts.css';
 import './styles/door.css';

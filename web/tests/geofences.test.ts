@@ -170,8 +170,14 @@ test('what became of a file is told in lines', () => {
 });
 
 test('a file is known by its ending, and what is packed is none', () => {
-  expect(['a.KML', 'b.gpx', 'c.geojson', 'd'].map(formatOf)).toEqual(['kml', 'gpx', 'geojson', 'geojson']);
-  expect(['a.kmz', 'roads.zip', 'b.shp'].map(formatOf)).toEqual([null, null, null]);
+  expect(['a.KML', 'b.gpx', 'c.geojson', 'd', 'e.kmz'].map(formatOf)).toEqual([
+    'kml',
+    'gpx',
+    'geojson',
+    'geojson',
+    'kml',
+  ]);
+  expect(['roads.zip', 'b.shp'].map(formatOf)).toEqual([null, null]);
 });
 
 describe('who is inside already', () => {

@@ -10,11 +10,12 @@ import shapely
 from tracker.geofence.reading.collection import Collection, Draft
 from tracker.geofence.reading.columns import READERS
 from tracker.geofence.reading.notes import FeatureNote, ReadingNotes
+from tracker.model.geofence import AlreadyInside
 from tracker.model.moment import parse
 
 CUT: Final = 10  # letters of a column's name that a Shapefile has room for
 ROUNDED: Final = 1.5e-7  # degrees: map programs write seven decimals
-RULES: Final = tuple(name for name in READERS if name not in ("preset", "repair"))
+RULES: Final = tuple(name for name in READERS if name not in ("preset", "repair", "already_inside"))
 DRAWN: Final = ("Point", "LineString")  # what is stored as an area is drawn as these
 NEVER_KEPT: Final = frozenset({"name", "preset", "revision", "repaired"})
 
@@ -37,8 +38,14 @@ class Settled(msgspec.Struct, frozen=True):
     foreign: frozenset[str] = frozenset()
 
 
-def settle(found: Collection, stored: Mapping[str, Stored], mine: frozenset[str] | None) -> Settled:
-    """`mine`: the ids that may be told of and replaced; None for all."""
+def settle(
+    found: Collection,
+    stored: Mapping[str, Stored],
+    mine: frozenset[str] | None,
+    already_inside: AlreadyInside | None = None,
+) -> Settled:
+    """`mine`: the ids that may be told of and replaced; None for all. `already_inside`: for those that are written and
+    do not say it; what is there as it is stays as it is."""
     changed, replaced, unchanged, told = list[Draft](), set[str](), set[str](), ReadingNotes()
     foreign = frozenset[str]() if mine is None else frozenset(stored.keys() - mine)
     for index, draft in zip(found.indices, found.drafts, strict=True):
@@ -46,17 +53,31 @@ def settle(found: Collection, stored: Mapping[str, Stored], mine: frozenset[str]
             continue
         there = stored.get(draft.id)
         if there is None:
-            changed.append(draft)
+            changed.append(_lend(draft, already_inside))
             continue
-        merged, notes = _merged(draft, there, found.columns)
+        merged, notes = _merged(_keep_already(draft, there, already_inside), there, found.columns)
         if merged is None:
             unchanged.add(draft.id)
             continue
         replaced.add(draft.id)
-        changed.append(merged)
+        changed.append(_lend(merged, already_inside))
         for note in notes:
             told.say(index, note)
     return Settled(changed, frozenset(replaced), frozenset(unchanged), told.said(), foreign)
+
+
+def _keep_already(draft: Draft, stored: Stored, already_inside: AlreadyInside | None) -> Draft:
+    """What a file that does not say it was given by an import before is no edit of it."""
+    before = _written.decode(stored.feature).properties.get("already_inside")
+    return draft if already_inside is None or before is None else _lend(draft, before)
+
+
+def _lend(draft: Draft, already_inside: AlreadyInside | None) -> Draft:
+    if already_inside is None:
+        return draft
+    written = _written.decode(draft.feature)
+    written.properties.setdefault("already_inside", already_inside)
+    return msgspec.structs.replace(draft, feature=_put(draft.feature, written))
 
 
 class _Written(msgspec.Struct):

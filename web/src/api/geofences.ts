@@ -1,6 +1,6 @@
 /** Geofences: read whole, saved one at a time or by the file. */
 import type { Geometry } from 'geojson';
-import { call, here, type Json, list, numberOrNull, object, send, textOrNull } from './call';
+import { call, here, type Json, list, numberOrNull, object, textOrNull } from './call';
 
 export type Preset = 'strict' | 'balanced' | 'calm';
 export type FileFormat = 'geojson' | 'kml' | 'gpx';
@@ -75,49 +75,6 @@ function at(revision: number | null): Record<string, string> {
 
 export function revisionOf(fence: Geofence): number | null {
   return numberOrNull(fence.properties['revision']);
-}
-
-/** What became of a file: `refused` and `said` are lines for people, the first of them. */
-export interface Imported {
-  readonly created: number;
-  readonly replaced: number;
-  readonly unchanged: number;
-  readonly refused: readonly string[];
-  readonly refusedCount: number;
-  readonly said: readonly string[];
-}
-
-/**
- * Of a file, all that can be a geofence. As bytes: a file says itself in which encoding it is. Places and lines of KML and
- * GPX have no size of their own, and get one.
- */
-export async function importGeofences(file: ArrayBuffer, format: FileFormat, replace: boolean): Promise<Imported> {
-  const sizes = format === 'geojson' ? {} : { radius: '100', width: '50' };
-  const query = new URLSearchParams({ format, on_conflict: replace ? 'replace' : 'fail', ...sizes });
-  return decodeImported((await (await send('POST', `/api/geofences/import?${query}`, file)).json()) as Json);
-}
-
-export function decodeImported(answer: Json): Imported {
-  const subject = (each: Json) =>
-    textOrNull(each['name']) ?? textOrNull(each['id']) ?? `feature ${Number(each['index']) + 1}`;
-  const times = (each: Json) => (Number(each['times']) > 1 ? ` (${Number(each['times'])} times)` : '');
-  return {
-    created: Number(answer['created']),
-    replaced: Number(answer['replaced']),
-    unchanged: Number(answer['unchanged']),
-    refused: list(answer['refused']).map((each) => `\u2068${subject(each)}\u2069: ${String(each['reason'])}`),
-    refusedCount: Number(answer['refused_count']),
-    said: list(answer['said']).map(
-      (each) =>
-        `${each['index'] === null ? '' : `feature ${Number(each['index']) + 1}: `}${String(each['note'])}${times(each)}`,
-    ),
-  };
-}
-
-export function formatOf(name: string): FileFormat {
-  const ending = name.toLowerCase().split('.').at(-1);
-  if (ending === 'kmz') return 'kml';
-  return ending === 'kml' || ending === 'gpx' ? ending : 'geojson';
 }
 
 export function decodeGeofence(feature: Json): Geofence {

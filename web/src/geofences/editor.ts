@@ -6,10 +6,7 @@ import {
   createGeofence,
   deleteGeofence,
   type FenceKind,
-  formatOf,
   type Geofence,
-  type Imported,
-  importGeofences,
   replaceGeofence,
   revisionOf,
 } from '../api/geofences';
@@ -34,6 +31,7 @@ import {
   without,
 } from './draft';
 import { History } from './history';
+import { Importing } from './importing';
 import { marginOf } from './missing';
 import { isSnapping } from './snapping';
 import { learnUsual, type Usual } from './usual';
@@ -44,10 +42,6 @@ export class Editor {
   readonly draft = signal<Draft | null>(null);
   readonly faults = signal<Faults>({});
   readonly busy = signal(false);
-  /** A file that was not imported because some of its ids are taken. */
-  readonly taken = signal<File | null>(null);
-  /** What became of the last file; null where it was not imported. */
-  readonly imported = signal<Imported | null>(null);
   /** Why this shape can be looked at and not reshaped; null where it can. */
   readonly fixed = signal<string | null>(null);
   /** It was changed (null: deleted) by somebody else while it was edited here. */
@@ -61,13 +55,16 @@ export class Editor {
   /** How exactly and how often tells of itself whom one had chosen, or all there are. */
   readonly usual = signal<Usual | null>(null);
   readonly steps = signal<{ readonly back: boolean; readonly forth: boolean }>({ back: false, forth: false });
+  readonly importing: Importing;
   private readonly history = new History<Draft>();
   private drawing: Drawing | null = null;
   private before: Shape | null = null; // the shape to come back to, where one is being drawn anew
   private then: ((id: string | null) => void) | null = null;
   private turn = 0; // counts drawings begun: one whose chunk comes late may no longer be wanted
 
-  constructor(private readonly live: Live) {}
+  constructor(private readonly live: Live) {
+    this.importing = new Importing(live);
+  }
 
   /** `then` hears its id when it is saved, and null when it is given up. */
   begin(kind: FenceKind, then: ((id: string | null) => void) | null = null): void {
@@ -178,7 +175,7 @@ export class Editor {
     this.drawing = this.before = null;
     this.draft.value = null;
     this.faults.value = {};
-    this.taken.value = this.imported.value = null;
+    this.importing.close();
     this.conflict.value = null;
     this.crosses.value = false;
     this.places.value = [];
@@ -257,20 +254,6 @@ export class Editor {
     if (last?.undone && !this.busy.peek()) await this.remove(last.fence);
   }
 
-  /** All of a file that can be a geofence; `replace` those that have the same id. */
-  async load(file: File, replace = false): Promise<void> {
-    this.taken.value = this.imported.value = null;
-    await this.tried(async () => {
-      try {
-        this.imported.value = await importGeofences(await file.arrayBuffer(), formatOf(file.name), replace);
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 409) this.taken.value = file;
-        throw error;
-      }
-      await this.live.readGeofences();
-    });
-  }
-
   private open(draft: Draft): void {
     this.close();
     pane.value = 'geofences';
@@ -341,7 +324,5 @@ export class Editor {
 function told(error: unknown): Faults {
   if (error instanceof TypeError) return { form: words.value.app.noAnswer }; // what fetch says where there is no network
   if (!(error instanceof ApiError)) throw error;
-  if (error.refusals.length === 0) return faultAt(error.field, error.message);
-  const lines = error.refusals.slice(0, 5).map((each) => `${each.id ?? `feature ${each.index + 1}`}: ${each.reason}`);
-  return { form: [error.message, ...lines].join('\n') };
+  return faultAt(error.field, error.message);
 }

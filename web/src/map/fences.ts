@@ -116,7 +116,7 @@ function drawable(fences: readonly Geofence[]): FeatureCollection {
   return { type: 'FeatureCollection', features: fences.map(drawableFence) };
 }
 
-function drawableFence(fence: Geofence): Feature {
+export function drawableFence(fence: Geofence): Feature {
   const { id, name, geometry, radius, width, enabled } = fence;
   const properties = { id, name: cut(name), width: width ?? 0, lat: 0, enabled, shade: enabled ? 0.09 : 0.03 };
   if (geometry.type === 'LineString') properties.lat = geometry.coordinates[0]?.[1] ?? 0;

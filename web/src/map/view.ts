@@ -18,6 +18,7 @@ import { addFences, addFormer, boxOf, choose, light, showFences, showFormer } fr
 import { PAINT, type Theme } from './flavors';
 import { keepInView } from './keep';
 import { DeviceLabels } from './labels';
+import { Proposals } from './proposed';
 import { addSketch, NO_SKETCH, type Sketch, showSketch } from './sketch';
 import { addTrails, type Line, showTrails } from './trail';
 
@@ -48,6 +49,7 @@ export class MapView {
   readonly layer: DeviceLayer;
   /** A person had looked somewhere before, and is shown that place again. */
   readonly placed: boolean;
+  readonly proposals = new Proposals(() => (this.lost ? null : this.map));
   private readonly crowds: Crowds;
   private readonly labels: DeviceLabels;
   private fences: readonly Geofence[] = [];
@@ -178,6 +180,7 @@ export class MapView {
     if (!this.dressed) {
       addFences(this.map, this.seen(), this.theme);
       addFormer(this.map, this.former, this.theme);
+      this.proposals.dress(this.map, this.theme);
       addSketch(this.map, this.sketch, this.theme);
       addTrails(this.map, this.trails, this.theme);
       addCells(this.map, this.crowds.discs, this.theme);

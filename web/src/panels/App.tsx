@@ -36,6 +36,7 @@ import { Badge } from './Badge';
 import { CodePage } from './Code';
 import { Detail } from './Detail';
 import { DeviceList } from './DeviceList';
+import { DropFile } from './DropFile';
 import { EventFeed } from './EventFeed';
 import { Following } from './Following';
 import { GeofenceCard } from './GeofenceCard';
@@ -155,6 +156,7 @@ function Dashboard({ url }: { url: string }) {
         </button>
         <Detail live={live} />
         <GeofenceCard live={live} editor={editor} />
+        {isAdmin.value && <DropFile importing={editor.importing} />}
       </main>
       <p class="unseen" role="status">
         {announced.value}

@@ -1,6 +1,6 @@
 /** Every geofence by name, who is in it, and for an admin the ways to make one. */
 import { useMemo } from 'preact/hooks';
-import { type FenceKind, type Geofence, type Imported, kindOf } from '../api/geofences';
+import { type FenceKind, type Geofence, kindOf } from '../api/geofences';
 import type { Editor } from '../geofences/editor';
 import { readExpected } from '../geofences/expect';
 import type { Live } from '../live';
@@ -11,7 +11,8 @@ import { words } from '../words';
 import { NoGeofences, Nothing } from './Empty';
 import { Fault } from './Field';
 import { compareNames, count, span, speed } from './format';
-import { CircleIcon, CorridorIcon, FenceIcon } from './Icons';
+import { ImportView } from './ImportView';
+import { KindIcon } from './KindIcon';
 import { isolated, Name } from './Name';
 import { Search } from './Search';
 import { VirtualList } from './VirtualList';
@@ -26,9 +27,9 @@ export function GeofenceList({ live, editor }: { live: Live; editor: Editor }) {
   const current = fences.findIndex((fence) => fence.id === chosenFence.value);
   return (
     <section class="geofences" aria-label={words.value.app.geofences}>
-      <Search label={words.value.geofences.search} query={fenceQuery} />
-      {isAdmin.value && <Making editor={editor} />}
-      {sorted.length === 0 && catalogue.value === 'loaded' ? (
+      {!editor.importing.preview.value && <Search label={words.value.geofences.search} query={fenceQuery} />}
+      {isAdmin.value && <Making live={live} editor={editor} />}
+      {editor.importing.preview.value ? null : sorted.length === 0 && catalogue.value === 'loaded' ? (
         <NoGeofences />
       ) : fences.length === 0 ? (
         <Nothing text={emptyText(sorted.length)} />
@@ -70,7 +71,13 @@ export function showFence(live: Live, fence: Geofence): void {
   live.view.peek()?.fitFence(fence, besideCard());
 }
 
-function Making({ editor }: { editor: Editor }) {
+function Making({ live, editor }: { live: Live; editor: Editor }) {
+  if (editor.importing.preview.value)
+    return (
+      <div class="making looking">
+        <ImportView live={live} importing={editor.importing} />
+      </div>
+    );
   return (
     <div class="making">
       <div class="buttons" role="group" aria-label={words.value.geofences.draw}>
@@ -91,19 +98,14 @@ function Making({ editor }: { editor: Editor }) {
             type="file"
             aria-label={words.value.geofences.importFile}
             accept=".geojson,.json,.kml,.kmz,.gpx"
-            disabled={editor.busy.value}
+            disabled={editor.importing.busy.value}
             onChange={(event) => take(editor, event.currentTarget)}
           />
         </label>
       </div>
       <Fault text={editor.faults.value['form']} />
       <Deleted editor={editor} />
-      {editor.taken.value && (
-        <button type="button" class="link" onClick={() => void editor.load(editor.taken.peek()!, true)}>
-          {words.value.geofences.importReplacing}
-        </button>
-      )}
-      {editor.imported.value && <Outcome imported={editor.imported.value} />}
+      <ImportView live={live} importing={editor.importing} />
     </div>
   );
 }
@@ -121,41 +123,8 @@ function Deleted({ editor }: { editor: Editor }) {
   );
 }
 
-function Outcome({ imported }: { imported: Imported }) {
-  const { created, replaced, unchanged, refused, refusedCount } = imported;
-  const said = words.value.geofences.imported;
-  const counts: readonly [number, string][] = [
-    [created, said.created],
-    [replaced, said.replaced],
-    [unchanged, said.unchanged],
-    [refusedCount, said.refused],
-  ];
-  const lines = [...refused, ...imported.said];
-  return (
-    <div class="hint" role="status">
-      <p>
-        {counts
-          .filter(([many], i) => many > 0 || i === 0)
-          .map(([many, what]) => `${count(many)} ${what}`)
-          .join(', ')}
-      </p>
-      {lines.length > 0 && (
-        <details open={refused.length > 0}>
-          <summary>{words.value.geofences.readOtherwise}</summary>
-          <ul>
-            {lines.map((line, i) => (
-              <li key={i}>{line}</li>
-            ))}
-          </ul>
-        </details>
-      )}
-    </div>
-  );
-}
-
-function take(editor: Editor, input: HTMLInputElement): void {
-  const [file] = input.files ?? [];
-  if (file) void editor.load(file);
+function take({ importing }: Editor, input: HTMLInputElement): void {
+  void importing.look([...(input.files ?? [])]);
   input.value = ''; // so that the same file, mended, can be chosen again
 }
 
@@ -195,8 +164,4 @@ export function rules(fence: Geofence): string {
   for (const { devices, by } of readExpected(fence.properties['expect']))
     parts.push(words.value.geofences.expects(count(devices.length), by));
   return parts.join(' · ');
-}
-
-export function KindIcon({ kind }: { kind: FenceKind }) {
-  return kind === 'circle' ? <CircleIcon /> : kind === 'corridor' ? <CorridorIcon /> : <FenceIcon />;
 }

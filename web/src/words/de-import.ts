@@ -5,7 +5,8 @@ export const importing: typeof english = {
   importing: {
     drop: 'Loslassen, um die Gebiete dieser Datei anzusehen. Noch wird nichts geschrieben.',
     oneFile: 'Eine Datei auf einmal.',
-    packed: 'Bitte erst entpacken. Gelesen werden GeoJSON, KML und GPX; aus einem Shapefile GeoJSON machen, in WGS 84.',
+    packed:
+      'Bitte erst entpacken. Gelesen werden GeoJSON, KML, KMZ und GPX; aus einem Shapefile GeoJSON machen, in WGS 84.',
     reading: 'Die Datei wird gelesen…',
     title: (file) => `Was aus ${file} würde`,
     nothingYet: 'Noch ist nichts geschrieben. Auf der Karte: gestrichelt ist neu, orange ersetzt, was schon da ist.',

@@ -4,7 +4,7 @@ export const importing = {
   importing: {
     drop: 'Let go to look at the geofences of this file. Nothing is written yet.',
     oneFile: 'One file at a time.',
-    packed: 'Unpack it first. GeoJSON, KML and GPX can be read; of a Shapefile make GeoJSON, in WGS 84.',
+    packed: 'Unpack it first. GeoJSON, KML, KMZ and GPX can be read; of a Shapefile make GeoJSON, in WGS 84.',
     reading: 'Reading the file…',
     title: (file: string) => `What ${file} would make`,
     nothingYet: 'Nothing is written yet. On the map: dashed is new, orange takes the place of what is there.',

@@ -1,0 +1,6 @@
+import type { FenceKind } from '../api/geofences';
+import { CircleIcon, CorridorIcon, FenceIcon } from './Icons';
+
+export function KindIcon({ kind }: { kind: FenceKind }) {
+  return kind === 'circle' ? <CircleIcon /> : kind === 'corridor' ? <CorridorIcon /> : <FenceIcon />;
+}
