@@ -31,16 +31,16 @@ IDLE: Final = 2_000
 WARM_S: Final = 2
 FIXES_A_FRAME: Final = 50
 MANY: Final = 100  # events
+COUNTED: Final = ("tracker_commit_seconds_count", "tracker_fixes_total", "tracker_events_total", "tracker_alerts_total")
 
 
 class Load(NamedTuple):
-    """A second: fixes that come alone, fixes in frames of 50, fixes that cross a border; and how many look on, are
-    connected and silent, and subscribe to every event."""
+    """A second of it."""
 
     name: str
-    single: int = 0
-    bulk: int = 0
-    crossing: int = 0
+    single: int = 0  # fixes that come alone
+    bulk: int = 0  # fixes in frames of 50
+    crossing: int = 0  # fixes that cross a border
     viewers: int = 0
     idle: int = 0
     subscriptions: int = 0
@@ -117,9 +117,6 @@ def count_all(port: int) -> dict[str, float]:
     return found
 
 
-COUNTED: Final = ("tracker_commit_seconds_count", "tracker_fixes_total", "tracker_events_total", "tracker_alerts_total")
-
-
 def find_carriers(server: int) -> int:
     parent = find_parent(server)
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
@@ -130,12 +127,12 @@ def measure(ground: Ground, load: Load, seconds: int) -> Run:
     print(load.name, file=sys.stderr, flush=True)
     url = ground.new_database()
     with serving("ours", url) as (server, port), ExitStack() as stack:
-        senders = list(start_senders(stack, port, load))
-        viewers = (
-            stack.enter_context(started("bench.viewers", port, load.viewers, ADMIN_TOKEN)) if load.viewers else None
-        )
-        idle = [connect_idle(port, 3 * DEVICES + n) for n in range(load.idle)]
+        viewers = open_viewers(stack, port, load.viewers)
         receive_alerts(stack, port, load.subscriptions)
+        idle = [connect_idle(port, 3 * DEVICES + n) for n in range(load.idle)]
+        senders = list(start_senders(stack, port, load))
+        for sender, _ in senders:
+            wait_ready(sender)
         drive(senders, WARM_S)
         carriers = find_carriers(server)
         if viewers is not None:
@@ -155,8 +152,14 @@ def measure(ground: Ground, load: Load, seconds: int) -> Run:
     return Run(load, units, Spent(*(b - a for a, b in zip(before, after, strict=True))), grown_disk, os.getloadavg()[0])
 
 
+def open_viewers(stack: ExitStack, port: int, count: int) -> "subprocess.Popen[str] | None":
+    if not count:
+        return None
+    wait_ready(viewers := stack.enter_context(started("bench.viewers", port, count, ADMIN_TOKEN)))
+    return viewers
+
+
 def start_senders(stack: ExitStack, port: int, load: Load) -> Iterator[tuple["subprocess.Popen[str]", float]]:
-    """Each with the frames it is to send a second."""
     if load.single:
         yield stack.enter_context(started("bench.load", port, DEVICES, 1, "text", 4)), load.single
     if load.bulk:
@@ -246,10 +249,6 @@ def fit(runs: list[Run], part: str) -> list[float]:
     return costs
 
 
-def foretell(costs: list[float], run: Run) -> float:
-    return float(np.dot(costs, run.units))
-
-
 def print_costs(runs: list[Run]) -> dict[str, list[float]]:
     costs = {part: fit(runs, part) for part in Spent._fields}
     print("| what one costs, us | server | carriers | PostgreSQL |\n|---|---|---|---|")
@@ -264,7 +263,7 @@ def print_runs(runs: list[Run], costs: dict[str, list[float]]) -> None:
     for run in runs:
         cells = []
         for part in ("server", "database"):
-            spent, told = getattr(run.spent, part), foretell(costs[part], run)
+            spent, told = getattr(run.spent, part), float(np.dot(costs[part], run.units))
             cells += [f"{spent / run.units[0]:.1%}", f"{told / run.units[0]:.1%}", f"{told / spent - 1:+.0%}"]
         print(f"| {run.load.name} | {' | '.join(cells)} | {run.busy:.0f} |", flush=True)
 
