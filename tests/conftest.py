@@ -123,6 +123,13 @@ def town(databases: Databases) -> Iterator[RunningServer]:
 
 
 @pytest.fixture(scope="module")
+def lodging(town: RunningServer) -> Iterator[RunningServer]:
+    """The town's server for all tests of a file: what one leaves behind, the next one meets, and no other file."""
+    yield town
+    town.empty()
+
+
+@pytest.fixture(scope="module")
 def shared_url(databases: Databases) -> Iterator[str]:
     with copied(databases) as url:
         yield url

@@ -125,11 +125,11 @@ async def test_a_foreign_map_style_is_let_in_by_its_origin(gate: Any, ready: Rea
 
 
 async def test_readiness_tells_why_not(anonymous: Caller, ready: Readiness) -> None:
-    assert await (await anonymous.get("/readyz")).get_json() == {"ready": True, "reasons": []}
+    assert await (await anonymous.get("/readyz")).get_json() == {"ready": True, "reasons": [], "notes": []}
     ready.reasons = ["the database does not answer"]
     response = await anonymous.get("/readyz")
     assert response.status_code == 503
-    assert await response.get_json() == {"ready": False, "reasons": ["the database does not answer"]}
+    assert await response.get_json() == {"ready": False, "reasons": ["the database does not answer"], "notes": []}
     assert (await anonymous.get("/livez")).status_code == 200
 
 

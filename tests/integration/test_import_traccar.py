@@ -11,8 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.answering import answering
-from tests.databases import Databases, copied
-from tests.running import ADMIN_TOKEN, RunningServer, running
+from tests.running import ADMIN_TOKEN, RunningServer
 from tracker.cli import main
 
 GROUPS = [
@@ -103,10 +102,9 @@ def traccar() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="module")
-def ours(databases: Databases) -> Iterator[RunningServer]:
-    with copied(databases) as url, running(url) as server:
-        yield server
+@pytest.fixture
+def ours(lodging: RunningServer) -> RunningServer:
+    return lodging
 
 
 def take_over(traccar: str, ours: RunningServer, *more: str, password: str = "secret") -> tuple[int, list[str]]:

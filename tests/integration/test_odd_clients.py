@@ -1,7 +1,6 @@
 """What clients get wrong on the sockets, as data: each is answered by the code of the contract, and the next frame is
 stored."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,16 +8,14 @@ import httpx2
 import msgspec
 import pytest
 
-from tests.databases import Databases, copied
 from tests.patience import PATIENCE_S
-from tests.running import RunningServer, running
+from tests.running import RunningServer
 from tracker.model.moment import format_ms, now_ms
 
 
-@pytest.fixture(scope="module")
-def server(databases: Databases) -> Iterator[RunningServer]:
-    with copied(databases) as url, running(url) as server:
-        yield server
+@pytest.fixture
+def server(lodging: RunningServer) -> RunningServer:
+    return lodging
 
 
 def fix(ago_s: int = 0) -> dict[str, Any]:

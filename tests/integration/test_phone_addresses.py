@@ -32,18 +32,18 @@ TIMED = [sample for sample in SAMPLES if sample.dialect != Dialect.HOME_ASSISTAN
 
 
 @pytest.fixture
-async def log(shared_url: str) -> AsyncIterator[asyncpg.Connection]:
-    conn = await asyncpg.connect(shared_url)
+async def log(lodging: RunningServer) -> AsyncIterator[asyncpg.Connection]:
+    conn = await asyncpg.connect(lodging.database_url)
     await set_codecs(conn)
     yield conn
     await conn.close()
 
 
 @pytest.fixture
-def phone(shared: RunningServer, request: pytest.FixtureRequest) -> Iterator["Phone"]:
+def phone(lodging: RunningServer, request: pytest.FixtureRequest) -> Iterator["Phone"]:
     id = f"phone-{abs(hash(request.node.nodeid)) % 10**9}"
-    token = shared.new_device(id)
-    with httpx2.Client(timeout=PATIENCE_S) as client, shared.api() as api:
+    token = lodging.new_device(id)
+    with httpx2.Client(timeout=PATIENCE_S) as client, lodging.api() as api:
         url = api.get(f"/api/devices/{id}").json()["ingest_url"]
         yield Phone(id, token, url, client, api)
 
@@ -122,7 +122,7 @@ def test_a_feature_without_a_place_costs_no_neighbour(phone: Phone) -> None:
     assert len(phone.track()) == 2 and phone.quarantine() == []
 
 
-def test_only_a_known_key_is_listened_to(shared: RunningServer, phone: Phone) -> None:
+def test_only_a_known_key_is_listened_to(lodging: RunningServer, phone: Phone) -> None:
     key = phone.url.rpartition("/")[2]
     assert len(key) >= 22
     for _ in range(15):
@@ -136,10 +136,10 @@ def test_only_a_known_key_is_listened_to(shared: RunningServer, phone: Phone) ->
     assert phone.post(query=traccar_query()).status_code == 404
     phone.url = renewed.json()["ingest_url"]
     assert phone.post(query=traccar_query()).status_code == 200
-    assert key not in shared.text() and phone.url.rpartition("/")[2] not in shared.text()
-    assert "/in/[redacted]" in shared.text()
+    assert key not in lodging.text() and phone.url.rpartition("/")[2] not in lodging.text()
+    assert "/in/[redacted]" in lodging.text()
     assert httpx2.get(
-        f"{shared.url}/api/devices", headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE_S
+        f"{lodging.url}/api/devices", headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE_S
     ).status_code in (401, 429)
 
 
@@ -155,11 +155,11 @@ def test_more_than_ten_megabytes_are_too_large(phone: Phone) -> None:
     assert phone.post(b"x" * 10_000_001).status_code == 413
 
 
-def test_many_devices_share_one_connection(shared: RunningServer, phone: Phone) -> None:
+def test_many_devices_share_one_connection(lodging: RunningServer, phone: Phone) -> None:
     """Identity never rides on the connection."""
-    shared.new_device(f"{phone.id}-b")
+    lodging.new_device(f"{phone.id}-b")
     other = phone.api.get(f"/api/devices/{phone.id}-b").json()["ingest_url"]
-    host, port = shared.address.split(":")
+    host, port = lodging.address.split(":")
     with socket.create_connection((host, int(port))) as line:
         for url, lat in ((phone.url, 1), (other, 2), (phone.url, 3)):
             path = "/in/" + url.rpartition("/in/")[2]
@@ -170,12 +170,12 @@ def test_many_devices_share_one_connection(shared: RunningServer, phone: Phone) 
 
 
 async def test_the_same_fix_by_three_ways_is_one_and_the_finer_stays(
-    shared: RunningServer, phone: Phone, log: asyncpg.Connection
+    lodging: RunningServer, phone: Phone, log: asyncpg.Connection
 ) -> None:
     coarse = {"_type": "location", "tst": AT // 1000, "lon": LON, "lat": LAT}
     fine = {"at": format_ms(AT + 400), "lon": LON + 0.00001, "lat": LAT}
     await asyncio.to_thread(phone.post, coarse)
-    async with shared.device(phone.id, phone.token) as talk:
+    async with lodging.device(phone.id, phone.token) as talk:
         assert (await talk.fixes(1, fine))["stored"] == 1
         assert (await talk.fixes(2, fine))["duplicate"] == 1
     await asyncio.to_thread(phone.post, coarse)
@@ -308,9 +308,9 @@ def test_owntracks_is_given_what_waits_until_it_goes_on(phone: Phone) -> None:
     phone.api.delete(f"/api/geofences/{phone.id}-home").raise_for_status()
 
 
-def test_friends_are_shown_where_both_are_switched_on(phone: Phone, shared: RunningServer) -> None:
+def test_friends_are_shown_where_both_are_switched_on(phone: Phone, lodging: RunningServer) -> None:
     other = f"{phone.id}-b"
-    shared.new_device(other)
+    lodging.new_device(other)
     group = f"{phone.id}-g"
     phone.api.post("/api/groups", json={"id": group, "name": "Family"}).raise_for_status()
     for id in (phone.id, other):

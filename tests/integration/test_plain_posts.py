@@ -16,16 +16,16 @@ COOKIE = "Cookie: a=b\r\n"  # not plain: it goes by the route
 
 
 @pytest.fixture(scope="module")
-def path(shared: RunningServer) -> str:
-    shared.new_device("plain")
-    with shared.api() as api:
+def path(lodging: RunningServer) -> str:
+    lodging.new_device("plain")
+    with lodging.api() as api:
         address: str = api.get("/api/devices/plain").json()["ingest_url"]
-    return address.partition(shared.address)[2]
+    return address.partition(lodging.address)[2]
 
 
 @pytest.fixture
-def wire(shared: RunningServer) -> Iterator[socket.socket]:
-    host, _, port = shared.address.rpartition(":")
+def wire(lodging: RunningServer) -> Iterator[socket.socket]:
+    host, _, port = lodging.address.rpartition(":")
     with closing(socket.create_connection((host, int(port)), timeout=PATIENCE_S)) as wire:
         yield wire
 

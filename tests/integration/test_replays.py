@@ -54,14 +54,14 @@ def expect(file: Path) -> Expected:
 
 
 @pytest.fixture
-def database_url(shared_url: str) -> str:
-    return shared_url
+def database_url(lodging: RunningServer) -> str:
+    return lodging.database_url
 
 
 @pytest.fixture
-def server(shared: RunningServer) -> RunningServer:
+def server(lodging: RunningServer) -> RunningServer:
     """One for all recordings: no two of them have a device in common."""
-    return shared
+    return lodging
 
 
 @pytest.fixture

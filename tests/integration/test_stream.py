@@ -9,7 +9,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +18,9 @@ from typing import Final, Self
 import asyncpg
 import pytest
 
-from tests.databases import Databases, copied
 from tests.nmea import read_bus, write, write_epoch
 from tests.ports import free_port
-from tests.running import ROOT, RunningServer, running
+from tests.running import ROOT, RunningServer
 from tracker.model.fix import Fix
 
 FIXES: Final = read_bus(300)
@@ -70,10 +69,9 @@ class Program:
             self.process.kill()
 
 
-@pytest.fixture(scope="module")
-def server(databases: Databases) -> Iterator[RunningServer]:
-    with copied(databases) as database_url, running(database_url) as started:
-        yield started
+@pytest.fixture
+def server(lodging: RunningServer) -> RunningServer:
+    return lodging
 
 
 @pytest.fixture
