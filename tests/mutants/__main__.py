@@ -15,9 +15,8 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from tests.mutants.drawing import Mutant, draw
-from tests.mutants.trying import ROOT, Calls, copied_checkout, folder_of, is_noticed, see_calls
+from tests.mutants.trying import AT_ONCE, ROOT, Calls, copied_checkout, folder_of, is_noticed, see_calls
 
-AT_ONCE: Final = 2
 MOST_ALIVE: Final = {"pipeline": 0.10, "ingest": 0.20, "store": 0.20}
 SURVIVORS: Final = Path(__file__).with_name("survivors.txt")
 

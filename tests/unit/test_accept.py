@@ -8,11 +8,12 @@ import pytest
 from tracker.model.fix import Fix, Flag
 from tracker.model.moment import parse
 from tracker.model.reading import Reading
-from tracker.pipeline.accept import Refused, accept
+from tracker.pipeline.accept import ROLLOVER_MS, Refused, accept
 
 NOW = parse("2026-11-23T10:00:00Z")
 MINUTE = 60_000
 HERE = Reading(at=NOW, lon=13.4, lat=52.5)
+MOST = [str(key) for key in range(32)]
 
 
 def judge(given: dict[str, Any]) -> Fix:
@@ -33,8 +34,10 @@ def judge(given: dict[str, Any]) -> Fix:
         ({"lat": float("inf")}, "out_of_range"),
         ({"at": NOW + 10 * MINUTE + 1}, "future"),
         ({"at": parse("1999-12-31T23:59:59.999Z")}, "too_old"),
+        ({"at": NOW - ROLLOVER_MS + 10 * MINUTE - 1}, "bad_time"),
+        ({"at": NOW - ROLLOVER_MS - 10 * MINUTE}, "bad_time"),
         ({"attributes": {str(key): key for key in range(33)}}, "too_many_attributes"),
-        ({"attributes": {"note": "x" * 2_000}}, "too_many_attributes"),
+        ({"attributes": {"note": "x" * 1_990}}, "too_many_attributes"),
         ({"attributes": {"note": "\0"}}, "bad_value"),
     ],
 )
@@ -53,6 +56,8 @@ def test_refused(given: dict[str, Any], reason: str) -> None:
         ({"at": NOW + 10 * MINUTE}, {"flags": Flag.CLOCK_SKEW}),
         ({"at": NOW + MINUTE}, {"flags": 0}),
         ({"at": parse("2000-01-01T00:00:00Z")}, {"flags": 0}),
+        ({"at": NOW - ROLLOVER_MS + 10 * MINUTE}, {"flags": 0}),
+        ({"at": NOW - ROLLOVER_MS - 10 * MINUTE - 1}, {"flags": 0}),
         ({"lon": 0.0, "lat": 0.0}, {"flags": Flag.NULL_ISLAND}),
         ({"lon": 0.0, "lat": 0.0000001}, {"flags": 0}),
         ({"accuracy": 1_000.0}, {"accuracy": 1_000.0, "flags": 0}),
@@ -74,6 +79,8 @@ def test_refused(given: dict[str, Any], reason: str) -> None:
         ({"altitude": -777.0}, {"altitude": None}),
         ({"attributes": {"ignition": True}}, {"attributes": b'{"ignition":true}'}),
         ({"attributes": {}}, {"attributes": None}),
+        ({"attributes": {"note": "x" * 1_989}}, {"attributes": b'{"note":"%s"}' % (b"x" * 1_989)}),
+        ({"attributes": dict.fromkeys(MOST)}, {"attributes": msgspec.json.encode(dict.fromkeys(MOST))}),
     ],
 )
 def test_accepted(given: dict[str, Any], kept: dict[str, Any]) -> None:

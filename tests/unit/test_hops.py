@@ -58,6 +58,11 @@ WAYS: dict[str, list[Made]] = {
     "round a track, by its own word": [*AT_REST, (210, 2000, 5, 60.0), (240, 0, 5, 62.0)],
     "round a block": [*DRIVING, (210, -3_600, 15), (240, -4_000, 15), (270, -4_400, 15)],
     "after a silence": [*AT_REST, (780, AWAY), (1500, 0)],
+    "from places that may be nearly as far": [
+        *((30.0 * n, 0.0, 900.0) for n in range(7)),
+        (210, 1100, 15),
+        (240, 0, 15),
+    ],
     "a step aside": [*AT_REST, (210, 180, 20), (240, 0, 15)],
     "a train without a speed": [(30.0 * n, 2400.0 * n) for n in range(12)],
 }
