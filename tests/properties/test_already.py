@@ -73,9 +73,10 @@ class Noting:
         for each in transitions:
             if each.retracts is not None:
                 del self.log[each.retracts]
-            else:
-                assert each.happening not in self.log or each.stamp is not None  # doubted once more, by the same place
-                self.log[each.happening] = each, self.stamp if each.stamp is None else each.stamp
+            elif each.stamp is not None:  # perhaps noted once more, by the same place
+                self.log[each.happening] = each, each.stamp
+            else:  # what is in the table already is told no second time
+                self.log.setdefault(each.happening, (each, self.stamp))
 
     def standing(self) -> tuple[object, ...]:
         state = self.states[1]
@@ -111,7 +112,7 @@ NEAR = st.tuples(
 )
 
 
-@settings(max_examples=examples(120))
+@settings(max_examples=examples(80))
 @given(
     st.lists(st.one_of(NEAR, NEAR, NEAR, step), min_size=4, max_size=24),
     st.lists(st.integers(0, 2), min_size=30, max_size=30),
