@@ -5,7 +5,6 @@ import type { TrackerEvent } from '../live/frames';
 import { sayNear, useTown } from '../places/say';
 import { chosenEvent, events, feedFilter, geofenceNames, geofences, second } from '../state';
 import { words } from '../words';
-import { EvidenceView } from './EvidenceView';
 import { FeedFilterButton, FeedKinds } from './FeedFilterButton';
 import { ago, count as counted, moment, time } from './format';
 import { EventIcon } from './Icons';
@@ -15,6 +14,7 @@ import { arrange, held, inOrder, isNarrow } from './order';
 import { MOST, type Past, usePast } from './past';
 import { type Names, type Part, retracted, sentence } from './wording';
 
+const EvidenceView = later(() => import('./EvidenceView').then((it) => it.EvidenceView));
 const FeedFilters = later(() => import('./FeedFilters').then((it) => it.FeedFilters));
 
 const SHOWN = 100;

@@ -10,6 +10,7 @@ import { askForReset, type Doors, fetchDoors } from '../api/people';
 import { type Key, signIn } from '../api/sign-in';
 import { useAttempt } from '../people/attempt';
 import { CodeLine } from '../people/CodeLine';
+import { trySignIn } from '../people/entrance';
 import { Line } from '../people/Line';
 import { peopleWords } from '../people/words';
 import { Mark } from './Icons';
@@ -222,17 +223,4 @@ export function Refusal({ text }: { text: string | null }) {
       {text}
     </p>
   );
-}
-
-/** Null where the key opened the door, else a sentence. */
-export async function trySignIn(key: Key): Promise<string | null> {
-  try {
-    await signIn(key);
-    return null;
-  } catch (error) {
-    if (!(error instanceof ApiError)) return peopleWords.value.silent;
-    if (error.status === 401 && 'link' in key) return peopleWords.value.linkUsed;
-    if (error.status === 401 || error.status === 422) return peopleWords.value.tokenUnknown;
-    return error.message;
-  }
 }
