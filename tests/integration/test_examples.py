@@ -43,7 +43,7 @@ def c(folder: Path) -> list[str] | str:
         return "no compiler with libwebsockets here: Debian has them as gcc, libwebsockets-dev and libcjson-dev"
     program = str(folder / "device")
     sources = ["-Wall", "-Werror", str(EXAMPLES / "device.c"), "-lwebsockets", "-lcjson"]
-    subprocess.run(["cc", "-o", program, *sources], check=True, timeout=60)
+    subprocess.run(["cc", "-o", program, *sources], check=True, timeout=600)
     return [program]
 
 
@@ -54,7 +54,7 @@ def go(folder: Path) -> list[str] | str:
     program = str(folder / "device")
     debian = {"GOPATH": "/usr/share/gocode", "GO111MODULE": "off", "GOCACHE": str(folder / "cache")}
     command = ["go", "build", "-o", program, str(EXAMPLES / "device.go")]
-    subprocess.run(command, env=os.environ | debian, check=True, timeout=120)
+    subprocess.run(command, env=os.environ | debian, check=True, timeout=600)  # Go compiles what it links
     return [program]
 
 
