@@ -21,7 +21,9 @@ def make_jpeg(width: int = 4, height: int = 4, *, with_place: bool = False) -> b
     size = b"\x08" + height.to_bytes(2) + width.to_bytes(2) + b"\x01\x01\x11\0"
     exif = _segment(0xE1, b"Exif\0\0" + PLACE) + _segment(0xFE, PLACE) if with_place else b""
     scans = _segment(0xDA, b"\x01\x01\0\0\x3f\0") + b"\x12\xff\x00\xff\xd0\x34"
-    frame = _segment(0xE0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0") + exif + _segment(0xC2, size)
+    small = b"\x01\x07" + PLACE + b"\0\0" if with_place else b"\0\0"  # 1 x 7 pixels of what it was before
+    larger = _segment(0xE0, b"JFXX\0\x10" + PLACE) if with_place else b""
+    frame = _segment(0xE0, b"JFIF\0\x01\x01\0\0\x01\0\x01" + small) + larger + exif + _segment(0xC2, size)
     return (
         b"\xff\xd8" + frame + scans + _segment(0xC4, b"\0" * 17) + scans + b"\xff\xd9" + (TAIL if with_place else b"")
     )

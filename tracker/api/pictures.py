@@ -62,10 +62,18 @@ def _keep_jpeg(body: bytes) -> tuple[bytes, list[Size]]:
             end = found.start(1) - 1
         if end <= at + 3 or end > len(body):
             raise ValueError
-        if marker in JPEG_KEPT:
+        if marker == 0xE0:
+            kept.append(_keep_jfif(body[at:end]))
+        elif marker in JPEG_KEPT:
             kept.append(body[at:end])
         at = end
     return b"".join([*kept, b"\xff\xd9"]), sizes
+
+
+def _keep_jfif(segment: bytes) -> bytes:
+    """What it says of the colours, without the small picture that may stand in it: that is of the picture as it was
+    before somebody cut or blurred it."""
+    return b"\xff\xe0\x00\x10" + segment[4:16] + b"\0\0" if segment[4:9] == b"JFIF\0" and len(segment) >= 18 else b""
 
 
 def _keep_png(body: bytes) -> tuple[bytes, list[Size]]:

@@ -8,7 +8,8 @@ const QUALITIES = [0.88, 0.75, 0.6];
 export async function shrinkPhoto(file: Blob): Promise<Blob | null> {
   const image = await createImageBitmap(file).catch(() => null);
   if (image === null) return null;
-  const canvas = new OffscreenCanvas(SIDE, SIDE);
+  const canvas = document.createElement('canvas'); // an OffscreenCanvas draws only since Safari 16.4
+  canvas.width = canvas.height = SIDE;
   const context = canvas.getContext('2d');
   if (context === null) return null;
   const side = Math.min(image.width, image.height);
@@ -18,8 +19,8 @@ export async function shrinkPhoto(file: Blob): Promise<Blob | null> {
   context.drawImage(image, (image.width - side) / 2, (image.height - side) / 2, side, side, 0, 0, SIDE, SIDE);
   image.close();
   for (const quality of QUALITIES) {
-    const made = await canvas.convertToBlob({ type: 'image/jpeg', quality });
-    if (made.size <= LARGEST) return made;
+    const made = await new Promise<Blob | null>((take) => canvas.toBlob(take, 'image/jpeg', quality));
+    if (made !== null && made.size <= LARGEST) return made;
   }
   return null;
 }
