@@ -190,7 +190,8 @@ async def main(wanted: dict[str, Any]) -> None:
 
     async with asyncio.TaskGroup() as tasks:
         working = [tasks.create_task(app.push()), tasks.create_task(app.beat())]
-        spoken = {name: wanted[name] for name in ("certificate", "key", "http2", "hand_over") if name in wanted}
+        spoken: dict[str, Any] = {name: wanted[name] for name in ("http2", "hand_over") if name in wanted}
+        spoken |= {name: Path(wanted[name]) for name in ("certificate", "key") if name in wanted}
         admit = make_admit(app, limits) if wanted.get("shortcut") else None
         await serve(
             build(app, limits),
