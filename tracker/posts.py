@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, TypeVar
 
+import asyncpg
 import msgspec
+import structlog
 from quart import Blueprint, Response, request
 from werkzeug.exceptions import RequestTimeout
 
@@ -22,6 +24,7 @@ from tracker.api.problems import Problem
 from tracker.api.requests import make_note
 from tracker.app_answers import AppAnswers
 from tracker.errors import NotFound, StorageDown, TrackerError
+from tracker.logs import Seldom
 from tracker.metrics import Metrics
 from tracker.model.address import Address
 from tracker.model.dialect import Dialect
@@ -31,18 +34,21 @@ from tracker.model.moment import format_ms, now_us
 from tracker.model.report import Report
 from tracker.model.source import Source
 from tracker.phones.body import may_be_packed
-from tracker.phones.decode import decode_post
+from tracker.phones.decode import UNREADABLE, decode_post
 from tracker.phones.post import Post
 from tracker.sources.frames import MOST_CALLS, make_call, make_frame, say_each
 from tracker.sources.sources import Sources
+from tracker.store.pool import AWAY
 from tracker.websocket import PlainAnswer, PlainRequest, Take
 
 V = TypeVar("V")
+seldom = Seldom(structlog.get_logger())
 
 PATH: Final = "/in/"
 LARGEST: Final = 10_000_000  # bytes of a body
 AT_ONCE: Final = 64 * 1024  # bytes; a larger body is read in a thread, for it would hold up every socket
 LONGEST: Final = 400  # characters of where a fix has been, to look at
+UNEXPECTED: Final = (*UNREADABLE, *AWAY, asyncpg.PostgresError)
 REPLIES: Final = {
     "nothing": (b"", "text/plain"),
     "array": (b"[]", "application/json"),
@@ -97,26 +103,43 @@ def make_take(office: PostOffice, metrics: Metrics) -> Take:
     note = make_note(metrics, f"{PATH}{{key}}")
 
     async def take_plain(asked: PlainRequest, peer: str) -> PlainAnswer | None:
-        if not asked.path.startswith(PATH) or not office.is_open():
+        if not asked.path.startswith(PATH):
             return None
         began = time.perf_counter()
         try:
-            found = await office.sources.addresses.find(asked.path[len(PATH) :])
-            if found is None:
-                return None
-            office.sources.posts.check_room()
-        except TrackerError:
-            return None
-        try:
-            body, mimetype = await take(found, Brought(asked.body, asked.query, asked.agent), office)
-            given = PlainAnswer(200, body, mimetype)
+            given = await take_shortly(asked, office)
         except StorageDown as error:  # it may be stored by now: to ask the route would store it a second time
-            told = Problem("about:blank", "Service Unavailable", 503, str(error))
-            given = PlainAnswer(503, msgspec.json.encode(told), "application/problem+json", (("retry-after", "5"),))
-        note(asked.method, asked.path, given.status, peer, time.perf_counter() - began)
+            given = refuse_plain(str(error))
+        except UNEXPECTED as error:  # the same; and silence would tell the app less than that it should come again
+            seldom.warning("a post was not taken", error=repr(error))
+            given = refuse_plain("something went wrong; try again")
+        if given is not None:
+            note(asked.method, asked.path, given.status, peer, time.perf_counter() - began)
         return given
 
     return take_plain
+
+
+async def take_shortly(asked: PlainRequest, office: PostOffice) -> PlainAnswer | None:
+    """None where the route has to say something else, and nothing was done."""
+    if not office.is_open():
+        raise StorageDown("this server is not ready; try again")
+    try:
+        found = await office.sources.addresses.find(asked.path[len(PATH) :])
+    except StorageDown:
+        raise
+    except TrackerError:
+        return None
+    if found is None:
+        return None
+    office.sources.posts.check_room()
+    body, mimetype = await take(found, Brought(asked.body, asked.query, asked.agent), office)
+    return PlainAnswer(200, body, mimetype)
+
+
+def refuse_plain(why: str) -> PlainAnswer:
+    told = Problem("about:blank", "Service Unavailable", 503, why)
+    return PlainAnswer(503, msgspec.json.encode(told), "application/problem+json", (("retry-after", "5"),))
 
 
 def refuse_unknown(gate: Gate, peer: str) -> Response:

@@ -10,6 +10,7 @@ from tracker.model.report import Report
 from tracker.phones.judge import judge
 from tracker.phones.named import split
 from tracker.phones.values import LAST_MS
+from tracker.pipeline.accept import OLDEST_MS
 
 MOST_CALLS: Final = 5  # for help in one request, the last
 NOBODY: Final = 0  # no device has this key
@@ -42,7 +43,7 @@ def say_each(report: Report, received_at: int) -> dict[str, Said]:
 def make_call(at: int | None, received_at: int) -> Utterance:
     """What comes again with the same time is the same call."""
     at = received_at // 1000 if at is None else at
-    return Utterance(f"sos-{at}", format_ms(at) if abs(at) < LAST_MS else None, alarm=SOS)
+    return Utterance(f"sos-{at}", format_ms(at) if OLDEST_MS <= at < LAST_MS else None, alarm=SOS)
 
 
 def explain_nameless(frame: Frame) -> str:
