@@ -161,6 +161,39 @@ async def test_what_was_hidden_stays_hidden_from_others(family: Family) -> None:
 PATH: Final = "/api/devices/phone/privacy"
 
 
+LATELY_HIDDEN: Final = (
+    "update device_privacy set since = since - interval '3 hours', until = now() - interval '1 hour'",
+    "update quarantine set received_at = now() - interval '2 hours'",
+    "update device_app set last_seen = now() - interval '2 hours', note = 'alarm: here'",
+)
+
+
+@pytest.mark.town
+async def test_health_of_hidden_hours_is_only_its_own(family: Family, conn: asyncpg.Connection) -> None:
+    """Paused for hours, then exact again: neither what was refused meanwhile nor when anything came."""
+    path = family.operator.get("/api/devices/phone").json()["ingest_url"]
+    family.set("paused", later())
+    family.phone.post(path, content=b'{"_type": "location", "lat": 99.5, "lon": 24.5}').raise_for_status()
+    for ago in (7200, 7190, 7180, 5000):
+        await family.be(PAUSED, seconds_ago=ago)
+    family.set("exact")
+    for statement in (*LATELY_HIDDEN, "update fix set received_at = now() - interval '70 minutes'"):
+        await conn.execute(statement)
+    mine = family.child.get(HEALTH).raise_for_status().json()
+    assert mine["day"] == {"stored": 4, "duplicate": 0, "quarantined": 1} and mine["last_fix"] and mine["hours"]
+    assert "99.5" in mine["refused"][0]["text"] and mine["gaps"] and mine["last_seen"]
+    for caller in family.others:
+        told = caller.get(HEALTH).raise_for_status().json()
+        assert told["day"] == {"stored": 0, "duplicate": 0, "quarantined": 0}, told
+        assert told["refused"] == told["hours"] == told["gaps"] == [] and told["last_fix"] is told["last_seen"] is None
+        assert "99.5" not in str(told) and "here" not in str(told)
+    await family.be(AFTER)
+    assert all(each.get(HEALTH).json()["day"]["stored"] == 1 for each in family.others)
+
+
+HEALTH: Final = "/api/devices/phone/health"
+
+
 @pytest.mark.town
 async def test_what_comes_late_from_a_pause_is_of_the_pause(family: Family) -> None:
     """And what is measured before it and comes in it, too: a phone's clock may be behind."""

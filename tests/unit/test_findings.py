@@ -54,6 +54,8 @@ def test_a_device_that_reports_seldom_is_not_silent_for_it() -> None:
     assert codes(**an_hour, interval=1_800.0) == []
     assert codes(**an_hour, interval=600.0) == ["silent"]
     assert codes(**an_hour, battery=0.02) == ["battery_empty", "battery_low"]
+    assert codes(**an_hour, is_resting=True) == ["resting"]
+    assert codes(**an_hour, battery=0.02, is_resting=True) == ["battery_empty", "battery_low"]
 
 
 def drive(factor: float, count: int = 40) -> list[Fix]:

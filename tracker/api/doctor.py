@@ -22,7 +22,7 @@ from tracker.phones.findings import find_all
 from tracker.phones.makers import find_make
 from tracker.phones.measure import find_interval, find_median, find_offset, find_ratio, find_steady
 from tracker.store.appearance import select_notes
-from tracker.store.apps import select_apps
+from tracker.store.apps import HeardApp, select_apps
 from tracker.store.device_status import select_status
 from tracker.store.pool import borrow
 from tracker.store.privacies import select_privacy
@@ -133,22 +133,27 @@ def blueprint(pool: asyncpg.Pool, count_repeats: CountRepeats) -> Blueprint:
         words = find_words(read_query(HealthQuery).language)
         async with borrow(pool) as conn:
             found = await find_device(conn, sight(), device)
-            if found.key in sight().veiled and await select_privacy(conn, found.key) is not None:
+            is_own = found.key not in sight().veiled
+            if not is_own and await select_privacy(conn, found.key) is not None:
                 raise NotAllowed("how a device is that is vague or paused is said to the person whose own it is")
-            examined = await examine(conn, found)
-            repeats = await sum_repeats(conn, found.key, now_us()) + count_repeats(found.key)
+            examined = await examine(conn, found, is_own=is_own)
+            # They are counted by the hour, which does not say whether one came while the device was kept from others.
+            repeats = await sum_repeats(conn, found.key, now_us()) + count_repeats(found.key) if is_own else 0
         return answer(_make_answer(examined, repeats, words))
 
     return routes
 
 
-async def examine(conn: asyncpg.Connection, device: Device) -> Examined:
+async def examine(conn: asyncpg.Connection, device: Device, *, is_own: bool) -> Examined:
+    """Of what is not the reader's own, without what was kept from others."""
     now, key = now_ms(), device.key
-    apps, status = await select_apps(conn, key), await select_status(conn, key)
-    rows, refused = await select_newest_rows(conn, key, now), await select_refused(conn, key, now)
+    apps, status = await select_apps(conn, key), await select_status(conn, key, is_own=is_own)
+    apps = apps if is_own else [hide(each) for each in apps]
+    rows = await select_newest_rows(conn, key, now, is_own=is_own)
+    refused = await select_refused(conn, key, now, is_own=is_own)
     fixes = [row.fix for row in rows]
-    received = rows[-1].received_at if rows else 0
-    heard = [row.received_at for row in rows] + [each.last_seen for each in apps]
+    received = max((row.received_at for row in rows), default=0)  # a backlog comes late, and is not the newest by time
+    heard = [received] * bool(rows) + [each.last_seen for each in apps if is_own or not each.is_kept]
     app = choose_app([each.app for each in apps])
     interval = find_interval(fixes)
     vitals = Vitals(
@@ -159,7 +164,7 @@ async def examine(conn: asyncpg.Connection, device: Device) -> Examined:
         note=None if app is None else app.note,
         interval=interval,
         clock_offset=find_offset(rows),
-        stored=await count_stored(conn, key, now),
+        stored=await count_stored(conn, key, now, is_own=is_own),
         quarantined=sum(each.count for each in refused),
         reason=refused[0].reason if refused else None,
         refused_since=min((each.since for each in refused), default=None),
@@ -172,8 +177,14 @@ async def examine(conn: asyncpg.Connection, device: Device) -> Examined:
         or find_make(f"{device.name} {await select_notes(conn, key) or ''}"),
         is_resting=status is not None and status.paused and datetime_to_micros(status.at) >= received - REST_US,
     )
-    gaps = await select_gaps(conn, key, now, max(LEAST_GAP, MISSED * (interval or 0.0)))
-    return Examined(vitals, app, refused, gaps, await select_hours(conn, key, now))
+    gaps = await select_gaps(conn, key, now, max(LEAST_GAP, MISSED * (interval or 0.0)), is_own=is_own)
+    return Examined(vitals, app, refused, gaps, await select_hours(conn, key, now, is_own=is_own))
+
+
+def hide(heard: HeardApp) -> HeardApp:
+    """Without what it said last, where that was while its device was kept from others."""
+    app = msgspec.structs.replace(heard.app, note=None)
+    return msgspec.structs.replace(heard, app=app) if heard.is_kept else heard
 
 
 def choose_app(heard: Sequence[App]) -> App | None:

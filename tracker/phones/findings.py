@@ -28,10 +28,10 @@ def find_silence(vitals: Vitals, words: Phrases) -> Finding | None:
         return Finding("never_seen", words.findings["never_seen"])
     if (vitals.now - seen) / 1000 < max(SILENT, 3 * (vitals.interval or 0.0)):
         return None
-    if vitals.is_resting:
-        return Finding("resting", words.findings["resting"], seen)
     if vitals.battery is not None and vitals.battery <= EMPTY:
         return Finding("battery_empty", words.findings["battery_empty"].format(percent=percent(vitals.battery)), seen)
+    if vitals.is_resting:
+        return Finding("resting", words.findings["resting"], seen)
     cause = words.causes[find_cause(vitals.app, vitals.system, vitals.make).id]
     return Finding("silent", words.findings["silent"].format(cause=cause), seen)
 

@@ -12,14 +12,17 @@ from tracker.model.report import App
 from tracker.model.storable import make_storable
 
 COLUMNS: Final = ("app", "version", "speed", "note", "system", "make")
+KEPT: Final = """exists (select from device_privacy p where p.device = device_app.device
+    and device_app.last_seen >= p.since and (p.until is null or device_app.last_seen < p.until))"""
 
 
 class HeardApp(msgspec.Struct, frozen=True):
-    """`first_seen`, `last_seen` in µs."""
+    """`first_seen`, `last_seen` in µs. `is_kept`: it was heard last while its device was kept from others."""
 
     app: App
     first_seen: int
     last_seen: int
+    is_kept: bool = False
 
 
 async def upsert_apps(conn: asyncpg.Connection, apps: Mapping[tuple[int, int], tuple[App, int]]) -> None:
@@ -56,7 +59,8 @@ async def select_speakers(conn: asyncpg.Connection) -> set[int]:
 async def select_apps(conn: asyncpg.Connection, device: int) -> list[HeardApp]:
     """The one that was heard last first."""
     rows = await conn.fetch(
-        """select dialect, app, version, speed, note, system, make, first_seen, last_seen from device_app
+        f"""select dialect, app, version, speed, note, system, make, first_seen, last_seen, {KEPT} as is_kept
+           from device_app
            where device = $1 order by last_seen desc""",
         device,
     )
@@ -65,6 +69,7 @@ async def select_apps(conn: asyncpg.Connection, device: int) -> list[HeardApp]:
             App(Dialect(row["dialect"]), *(row[name] for name in COLUMNS)),
             datetime_to_micros(row["first_seen"]),
             datetime_to_micros(row["last_seen"]),
+            row["is_kept"],
         )
         for row in rows
     ]
