@@ -28,7 +28,7 @@ def ring(*positions: Any) -> dict[str, Any]:
 
 REFUSED: dict[str, tuple[bytes, type[TrackerError], str]] = {
     "no JSON": (b"{", Malformed, "no JSON"),
-    "not UTF-8": (b'{"type":"\xff"}', Malformed, "no JSON"),
+    "not UTF-8": (b'{"type":"\xff"}', Malformed, "not in UTF-8"),
     "a list": (b"[]", Invalid, "Expected `object`"),
     "no feature": (json.dumps(POLYGON).encode(), Invalid, "Invalid enum value 'Polygon'"),
     "no geometry": (b'{"type":"Feature","properties":{}}', Invalid, "geometry"),
