@@ -16,11 +16,16 @@ export interface Preview {
   readonly proposed: readonly Proposed[]; // the first of them, of a large file
 }
 
-/** What was taken in: `before`, what was replaced by it, as it was. */
+/** What was taken in. `undo`: null where it is not known for certain what was there before, and what came of it. */
 interface Done {
   readonly report: Imported;
+  readonly undo: Undo | null;
+}
+
+/** `made`: as the import left them; `replaced`: as each was before, and its revision right after the import. */
+interface Undo {
   readonly made: readonly Geofence[];
-  readonly before: readonly Geofence[];
+  readonly replaced: readonly { readonly before: Geofence; readonly revision: number | null }[];
 }
 
 export class Importing {
@@ -56,33 +61,34 @@ export class Importing {
     const format = preview && formatOf(preview.file.name);
     if (!format || this.busy.peek()) return;
     await this.tried(async () => {
-      const known = new Map(geofences.peek().map((fence) => [fence.id, fence]));
       const onConflict = this.replaces.peek() ? 'replace' : 'skip';
+      const before = await this.read();
       const report = await importGeofences(await preview.file.arrayBuffer(), format, onConflict);
-      await this.live.readGeofences();
-      const ids = new Set(report.ids);
-      const taken = geofences.peek().filter(({ id }) => ids.has(id));
-      const changed = taken.filter((fence) => revisionOf(fence) !== revisionOf(known.get(fence.id) ?? fence));
+      const after = await this.read();
       this.close();
-      this.done.value = {
-        report,
-        made: taken.filter(({ id }) => !known.has(id)),
-        before: changed.map(({ id }) => known.get(id)!),
-      };
+      this.done.value = { report, undo: before && after && undoOf(report, before, after) };
     });
   }
 
-  /** As it was before. What somebody else has changed since stays as they made it. */
+  /** As they are now, whatever was known of them; null where nobody can say. */
+  private async read(): Promise<readonly Geofence[] | null> {
+    return (await this.live.readGeofences()) ? geofences.peek() : null;
+  }
+
+  /** As it was before. What somebody else has changed since the import stays as they made it, so each is asked for by
+   * the revision that the import gave it, never by the one it has now. */
   async takeBack(): Promise<void> {
-    const done = this.done.peek();
-    if (!done || this.busy.peek()) return;
+    const undo = this.done.peek()?.undo;
+    if (!undo || this.busy.peek()) return;
     await this.tried(async () => {
-      const now = new Map(geofences.peek().map((fence) => [fence.id, revisionOf(fence)]));
-      const work = [
-        ...done.made.map((fence) => () => deleteGeofence(fence.id, revisionOf(fence))),
-        ...done.before.map((fence) => () => replaceGeofence(fence.id, featureAgain(fence), now.get(fence.id) ?? null)),
-      ];
-      const kept = await inTurn(work);
+      const kept = await inTurn([
+        ...undo.made.map((fence) => () => deleteGeofence(fence.id, revisionOf(fence)).catch(unlessGone)),
+        ...undo.replaced.map(
+          ({ before, revision }) =>
+            () =>
+              replaceGeofence(before.id, featureAgain(before), revision),
+        ),
+      ]);
       this.done.value = null;
       await this.live.readGeofences();
       if (kept > 0) this.fault.value = words.value.importing.notTakenBack(kept);
@@ -114,7 +120,25 @@ export class Importing {
   }
 }
 
-/** How many were refused: they are gone, or others by now. */
+/** Null where somebody else made or changed some of them meanwhile: which are the file's, nobody can say then. */
+function undoOf(report: Imported, before: readonly Geofence[], after: readonly Geofence[]): Undo | null {
+  const known = new Map(before.map((fence) => [fence.id, fence]));
+  const ids = new Set(report.ids);
+  const taken = after.filter(({ id }) => ids.has(id));
+  const made = taken.filter(({ id }) => !known.has(id));
+  const replaced = taken.flatMap((fence) => {
+    const there = known.get(fence.id);
+    const isSame = !there || revisionOf(there) === revisionOf(fence);
+    return isSame ? [] : [{ before: there, revision: revisionOf(fence) }];
+  });
+  return made.length === report.created && replaced.length === report.replaced ? { made, replaced } : null;
+}
+
+function unlessGone(error: unknown): void {
+  if (!(error instanceof ApiError) || error.status !== 404) throw error;
+}
+
+/** How many were refused: they are others by now, or gone. */
 async function inTurn(work: (() => Promise<unknown>)[]): Promise<number> {
   let refused = 0;
   const take = async () => {
@@ -123,7 +147,7 @@ async function inTurn(work: (() => Promise<unknown>)[]): Promise<number> {
         await next();
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        if (error.status !== 404) refused++;
+        refused++;
       }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, take));

@@ -150,9 +150,11 @@ function Done({ importing, report }: { importing: Importing; report: Imported })
   return (
     <div class="hint">
       <Counts report={report} />
-      <button type="button" class="link" disabled={importing.busy.value} onClick={() => void importing.takeBack()}>
-        {words.value.importing.takeBack}
-      </button>
+      {importing.done.value?.undo && (
+        <button type="button" class="link" disabled={importing.busy.value} onClick={() => void importing.takeBack()}>
+          {words.value.importing.takeBack}
+        </button>
+      )}
       <Refused refused={report.refused} all={report.refusedCount} />
       <Notes said={report.said} />
     </div>

@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { fetchGeofences } from '../src/api/geofences';
+import { Importing } from '../src/geofences/importing';
+import type { Live } from '../src/live';
+import { quietly } from '../src/quietly';
+import { geofences } from '../src/state';
+
+/** The geofences of a server, by id: their names and revisions. Answers as the HTTP interface does. */
+let stored: Map<string, [name: string, revision: number]>;
+let revision: number;
+let isDeaf: boolean;
+let meanwhile: () => void; // what a colleague does just before the file comes in
+
+const feature = (id: string) => ({
+  type: 'Feature',
+  id,
+  geometry: { type: 'Point', coordinates: [24.9, 60.2] },
+  properties: { name: stored.get(id)![0], radius: 60, revision: stored.get(id)![1] },
+});
+
+function save(id: string, name: string): void {
+  stored.set(id, [name, ++revision]);
+}
+
+function takeIn(names: Record<string, string>): object {
+  meanwhile();
+  const there = Object.keys(names).filter((id) => stored.has(id)).length;
+  for (const [id, name] of Object.entries(names)) save(id, name);
+  const ids = Object.keys(names);
+  return { created: ids.length - there, replaced: there, unchanged: 0, ids, refused: [], refused_count: 0, said: [] };
+}
+
+function answer(url: string, request: RequestInit): [number, object] {
+  const { pathname } = new URL(url);
+  const id = pathname.split('/')[3];
+  if (request.method === 'GET') return isDeaf ? [503, {}] : [200, { features: [...stored.keys()].map(feature) }];
+  const text = request.body as ArrayBuffer | string;
+  const given = JSON.parse(
+    typeof text === 'string' ? text : new TextDecoder().decode(text ?? new ArrayBuffer()) || '{}',
+  );
+  if (id === 'import') return [200, takeIn(given)];
+  if (!id || !stored.has(id)) return [404, { detail: 'gone' }];
+  const match = (request.headers as Record<string, string>)['If-Match'];
+  if (match !== `"${stored.get(id)![1]}"`) return [409, { detail: 'another by now' }];
+  if (request.method === 'DELETE') stored.delete(id);
+  else save(id, given.properties.name);
+  return [200, request.method === 'DELETE' ? {} : feature(id)];
+}
+
+const live = {
+  readGeofences: () => quietly(async () => void (geofences.value = await fetchGeofences())),
+  view: { peek: () => null },
+} as unknown as Live;
+
+async function imported(names: Record<string, string>): Promise<Importing> {
+  const importing = new Importing(live);
+  const file = new File([JSON.stringify(names)], 'zones.geojson');
+  const report = { created: 0, replaced: 0, unchanged: 0, ids: [], refused: [], refusedCount: 0, said: [] };
+  importing.preview.value = { file, report, proposed: [] };
+  await importing.takeIn();
+  return importing;
+}
+
+const names = () => Object.fromEntries([...stored].map(([id, [name]]) => [id, name]));
+
+beforeEach(() => {
+  [stored, revision, isDeaf, meanwhile] = [new Map(), 0, false, () => {}];
+  geofences.value = [];
+  vi.stubGlobal('document', { baseURI: 'http://tracker.test/' });
+  vi.stubGlobal('fetch', async (url: string, request: RequestInit) => {
+    const [status, body] = answer(url, request);
+    return new Response(JSON.stringify(body), { status });
+  });
+});
+afterEach(() => vi.unstubAllGlobals());
+
+test('an import is taken back, also what nobody here had seen before it', async () => {
+  save('port', 'Made since the last look');
+  const importing = await imported({ port: 'New Port', yard: 'Yard' });
+  expect(names()).toEqual({ port: 'New Port', yard: 'Yard' });
+  await importing.takeBack();
+  expect(names()).toEqual({ port: 'Made since the last look' });
+  expect(importing.fault.peek()).toBe('');
+});
+
+test('what somebody changed since the import stays as they made it, and that is said', async () => {
+  save('port', 'Old Port');
+  save('gate', 'Old Gate');
+  const importing = await imported({ port: 'New Port', gate: 'New Gate', yard: 'Yard', hall: 'Hall' });
+  save('port', 'Theirs');
+  save('yard', 'Theirs too');
+  stored.delete('gate');
+  stored.delete('hall');
+  await live.readGeofences(); // as the page does by itself
+  await importing.takeBack();
+  expect(names()).toEqual({ port: 'Theirs', yard: 'Theirs too' });
+  expect(importing.fault.peek()).toContain('3 of them');
+});
+
+test.each([
+  ['nobody answers what is there', () => (isDeaf = true)],
+  ['somebody makes one of them just then', () => save('yard', 'Theirs')],
+])('no undo is offered where %s', async (_, befalls) => {
+  meanwhile = befalls;
+  const importing = await imported({ yard: 'Yard' });
+  expect(importing.done.peek()).toMatchObject({ report: { ids: ['yard'] }, undo: null });
+});
