@@ -63,6 +63,22 @@ async def test_what_is_replayed_makes_no_second_event(conn: asyncpg.Connection, 
     assert await select_head(conn) == 4
 
 
+async def test_what_was_noted_counts_as_decided_by_the_latest_change(conn: asyncpg.Connection, van: Device) -> None:
+    def note(geofence: int, stamp: int, kind: str = "noted") -> Transition:
+        return msgspec.structs.replace(moved(van, geofence, 0, kind), stamp=stamp)
+
+    assert await tell(conn, [note(5, 10), note(6, 11), note(7, 12), note(7, 13, "doubted")], {}) == []
+    assert await tell(conn, [note(7, 30), note(5, 20), note(8, 40)], {}) == []
+    rows = await conn.fetch("select geofence, kind, stamp from transition order by geofence, stamp")
+    assert [tuple(row) for row in rows] == [
+        (5, "noted", 20),
+        (6, "noted", 11),
+        (7, "doubted", 13),
+        (7, "noted", 30),
+        (8, "noted", 40),
+    ]
+
+
 async def test_a_retraction_names_its_event_and_what_it_took_back_may_come_again(
     conn: asyncpg.Connection, van: Device
 ) -> None:

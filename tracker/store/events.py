@@ -127,16 +127,21 @@ async def _insert_new(conn: asyncpg.Connection, transitions: Sequence[Transition
 
 async def _stamp_again(conn: asyncpg.Connection, noted: Sequence[Transition]) -> None:
     """Those that were there: a later change of the geofence found the device at the same place, and what was noted by
-    the one before counts as decided by this one."""
-    for each in noted:
-        await conn.execute(
-            "update transition set stamp = $5 where (device, geofence, at, kind, other) = ($1, $2, $3, $4, 0)",
-            each.device,
-            each.geofence,
-            to_datetime(each.at),
-            each.kind,
-            each.stamp,
-        )
+    the one before counts as decided by this one. In one statement, for a geofence may be drawn round thousands."""
+    latest = list({(each.device, each.geofence, each.at, each.kind): each for each in noted}.values())
+    if not latest:
+        return
+    await conn.execute(
+        """update transition t set stamp = g.stamp
+           from unnest($1::int[], $2::int[], $3::timestamptz[], $4::text[], $5::bigint[])
+                as g (device, geofence, at, kind, stamp)
+           where (t.device, t.geofence, t.at, t.kind, t.other) = (g.device, g.geofence, g.at, g.kind, 0)""",
+        [each.device for each in latest],
+        [each.geofence for each in latest],
+        [to_datetime(each.at) for each in latest],
+        [each.kind for each in latest],
+        [each.stamp for each in latest],
+    )
 
 
 async def select_decisions(conn: asyncpg.Connection, device: int, *, after: int) -> list[Decision]:
