@@ -73,6 +73,19 @@ async def test_who_is_inside_and_since_when(server: RunningServer, conn: asyncpg
     assert (await select_entered(conn, own, fence, ["van"]))["van"] is not None, "which it may know itself"
 
 
+async def test_what_was_decided_last_counts(server: RunningServer, conn: asyncpg.Connection) -> None:
+    """Who was silent for long is noted as of the change, which lies behind the fixes that it sends only then."""
+    server.new_device("van")
+    key = await conn.fetchval("select key from device where id = 'van'")
+    rows = [("noted", 100, 0), ("exit", 10, 10), ("enter", 20, 20)]
+    await conn.executemany(
+        """insert into transition (device, geofence, at, kind, other, decided_at, stamp, told)
+           values ($1, 7, now() + $3 * interval '1 second', $2, 0, now() + $4 * interval '1 second', 1, null)""",
+        [(key, kind, float(at), float(decided)) for kind, at, decided in rows],
+    )
+    assert list(await select_entered(conn, EVERYTHING, 7, ["van"])) == ["van"]
+
+
 async def find_fence(conn: asyncpg.Connection) -> int:
     key: int = await conn.fetchval("select key from geofence where id = 'yard'")
     return key

@@ -19,7 +19,7 @@ async def select_entered(
         """select d.id, d.key, last.at from device d cross join lateral (
                select t.kind, t.at from transition t
                where t.device = d.key and t.geofence = $1 and t.kind in ('enter', 'noted', 'exit', 'release')
-               order by t.at desc, t.decided_at desc limit 1) as last
+               order by t.decided_at desc, t.at desc limit 1) as last
            where d.id = any($2::text[]) and last.kind = 'enter'""",
         geofence,
         ids,
