@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_LZMA, ZIP_STORED, ZipFile
 
 import pytest
 
@@ -232,6 +232,8 @@ REFUSED: dict[str, tuple[bytes, type[TrackerError]]] = {
     "a zip of very many files": (kmz({f"{number}.png": b"" for number in range(10_001)}), TooLarge),
     "a zip that grows": (kmz({"doc.kml": bytes(LARGEST + 1)}), TooLarge),
     "a zip that is wrong inside": (kmz({"doc.kml": b"abc"}, ZIP_STORED).replace(b"abc", b"abd"), Malformed),
+    "a zip by LZMA": (kmz({"doc.kml": kml("")}, ZIP_LZMA), Malformed),
+    "a zip by bzip2 that is wrong inside": (kmz({"doc.kml": kml("")}, ZIP_BZIP2).replace(b"BZh9", b"BZx9"), Malformed),
     "a gzip": (gzip.compress(kml("")), Invalid),
 }
 
@@ -253,6 +255,7 @@ def test_of_a_kmz_the_first_kml_outside_all_folders_is_read() -> None:
 TEXT = kml(placemark(polygon(RING))).decode()
 UNTIDY = {
     "blanks before it": f"\n \t<?xml version='1.0'?>{TEXT}",
+    "a mark of its encoding, and blanks behind it": f"\ufeff\r\n <?xml version='1.0'?>{TEXT}",
     "a prefix nobody declared": TEXT.replace("<name>", '<gx:balloon gx:x="1">1</gx:balloon><name>'),
     "marks that cannot be seen": TEXT.replace("<coordinates>", "<coordinates>\ufeff").replace("25,61", "\u200b25,61"),
 }

@@ -49,3 +49,13 @@ async def test_a_file_through_a_table_keeps_what_the_table_had_no_column_for(adm
     assert first["properties"]["devices"] == ["a"] and "dwell" not in first["properties"]
     assert second["properties"]["dwell"] == 70 and first["geometry"] == square(1)["geometry"]
     assert any(said["note"].startswith("devices is kept as it was") for said in answer["said"])
+
+
+async def test_a_file_that_does_not_note_any_more_who_is_inside_says_so(admin: Caller) -> None:
+    await admin.post(IMPORT, collection(square(1, already_inside="noted"), square(2, already_inside="noted")))
+    given = collection(square(1, name="n"), square(2, name="n", already_inside="noted"))
+    answer = await (await admin.post(f"{IMPORT}?on_conflict=replace", given)).get_json()
+    lost = [said for said in answer["said"] if said["note"].startswith("already_inside of before")]
+    assert [each["index"] for each in lost] == [0]
+    answer = await (await admin.post(f"{IMPORT}?on_conflict=replace&already_inside=noted", given)).get_json()
+    assert not [said for said in answer["said"] if "already_inside" in said["note"]]

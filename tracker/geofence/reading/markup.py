@@ -1,6 +1,7 @@
 """XML of strangers: the elements asked for, one after the other. A document that declares anything is refused, so no
 entity is ever expanded and nothing is fetched."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Final
 from xml.parsers import expat
@@ -42,6 +43,8 @@ def elements(body: bytes, root: str, wanted: frozenset[str], kept: frozenset[str
     """The outermost elements with a wanted tag, and in them those with a kept one, None: all. Malformed for what is
     no XML, Invalid for a DOCTYPE or another root, TooLarge."""
     body = body.lstrip()  # what a template or an editor left before the declaration, where XML wants nothing
+    if body.startswith(BOM_UTF8):
+        body = BOM_UTF8 + body.removeprefix(BOM_UTF8).lstrip()  # it stays, for it says the encoding
     reader = _Reader(root, wanted, kept)
     try:
         for begin in range(0, len(body), CHUNK):

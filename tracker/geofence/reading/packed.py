@@ -3,7 +3,7 @@
 import re
 from io import BytesIO
 from typing import Final
-from zipfile import BadZipFile, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from zlib import error as ZlibError
 
 from tracker.errors import Invalid, Malformed, TooLarge
@@ -40,7 +40,10 @@ def _choose(files: list[ZipInfo]) -> ZipInfo:
 
 
 def _read(files: ZipFile, chosen: ZipInfo) -> bytes:
-    """No more of it than is allowed, whatever it says of its size."""
+    """No more of it than is allowed, whatever it says of its size. Of the other methods zipfile unpacks all of a piece
+    at once, however large it becomes, and no map program uses them."""
+    if chosen.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+        raise Malformed(f"this is a zip, as a KMZ is, packed by method {chosen.compress_type}: deflate is read")
     with files.open(chosen) as file:
         text = file.read(LARGEST + 1)
     if len(text) > LARGEST:

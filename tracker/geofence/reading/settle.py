@@ -15,7 +15,7 @@ from tracker.model.moment import parse
 
 CUT: Final = 10  # letters of a column's name that a Shapefile has room for
 ROUNDED: Final = 1.5e-7  # degrees: map programs write seven decimals
-RULES: Final = tuple(name for name in READERS if name not in ("preset", "repair", "already_inside"))
+RULES: Final = tuple(name for name in READERS if name not in ("preset", "repair"))
 DRAWN: Final = ("Point", "LineString")  # what is stored as an area is drawn as these
 NEVER_KEPT: Final = frozenset({"name", "preset", "revision", "repaired"})
 
