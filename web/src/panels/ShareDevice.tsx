@@ -124,7 +124,8 @@ function drawPlace(share: Sharing, wish: ShareWish, editor: Editor): void {
     selected.value = row;
     sharing.value = { ...share, kept: id === null ? wish : { ...wish, hide: [...wish.hide, id] } };
   });
-  editor.change({ name: words.value.share.hiddenPlace(share.name), enabled: false });
+  // Switched on it may end a link, which wants an `enter` also of who is there already.
+  editor.change({ name: words.value.share.hiddenPlace(share.name), enabled: false, notes: false });
 }
 
 interface PickProps {
