@@ -46,6 +46,7 @@ PLACES: Final = (
     (74270000, 437350000),
     (84250000, 437350000),
     (74253700, 437350000),
+    (74254300, 437350000),
 )
 INGEST: Final = Path(log_module.__file__).parent
 GRACE_US: Final = 5_001_000
@@ -315,6 +316,10 @@ class Player:
     async def refuse(self, is_refused: bool = True) -> None:
         """Whether the database refuses what is told late."""
         await self.conn.execute(REFUSING if is_refused else WILLING)
+
+    async def ago(self, seconds: float) -> None:
+        """What comes from now on was received so long ago; 0: now."""
+        self.later = -round(seconds * 1_000_000)
 
     # What people do.
 

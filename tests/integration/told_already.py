@@ -1,11 +1,13 @@
 """Scripts in which a geofence that comes into force notes who is inside, each with what has to be told, whatever dies.
-The places are those of told_scripts; place 4 lies inside `a`, two metres from its border."""
+The places are those of told_scripts; places 4 and 5 lie inside and outside `a`, two metres
+from its border."""
 
 from typing import Any, Final
 
 from tests.integration.player import Script
 from tests.integration.told_changes import EXPECTED
 from tests.integration.told_scripts import TRUCKS, fence
+from tracker.model.moment import format_ms, now_ms
 
 NOTED: Final[dict[str, Any]] = {"already_inside": "noted"}
 BALANCED: Final[dict[str, Any]] = NOTED | {"preset": "balanced"}
@@ -20,6 +22,29 @@ ALREADY: Final[dict[str, tuple[Script, list[str]]]] = {
             ("send", (70, 0), (95, 1)),
         ],
         ["dwell a 60", "exit a 95"],
+    ),
+    "parked for hours when it is drawn, and dwells from then on": (
+        [
+            ("ago", 7200),
+            ("send", (0, 0)),
+            ("ago", 0),
+            fence(dwell=60, **NOTED),
+            ("standing", "visible"),
+            ("crash",),
+            ("send", (7230, 0), (7240, 1)),
+        ],
+        ["exit a 7240"],
+    ),
+    "parked for hours, and over when it is drawn": (
+        [
+            ("ago", 7200),
+            ("send", (0, 0)),
+            ("ago", 0),
+            fence(expires=format_ms(now_ms() - 3_600_000), **NOTED),
+            ("crash",),
+            ("send", (30, 1)),
+        ],
+        [],
     ),
     "noted, and gone with its next fix": (
         [("send", (0, 0)), fence(**NOTED), ("crash",), ("send", (30, 1), (40, 0))],
@@ -149,6 +174,16 @@ ALREADY: Final[dict[str, tuple[Script, list[str]]]] = {
             ("send", (20, 0)),
             ("take_over",),
             ("send", (30, 0), (40, 1), (50, 1)),
+        ],
+        ["exit a 40"],
+    ),
+    "in doubt at the border, on either side of it, and inside after all": (
+        [
+            ("send", (0, 4)),
+            fence(**BALANCED),
+            ("send", (10, 5)),
+            ("crash",),
+            ("send", (20, 0), (30, 0), (40, 1), (50, 1)),
         ],
         ["exit a 40"],
     ),

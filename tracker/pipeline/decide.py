@@ -63,12 +63,12 @@ def judge(device: int, fence: Geofence, candidate: Candidate | None, sides: Side
     before, fix, is_inside, seems_inside = sides
     if seems_inside != is_inside:
         return weigh_crossing(device, fence, candidate or Candidate(fence.key, before), fix, seems_inside)
-    if candidate is None or not candidate.count:
+    if candidate is None or not (candidate.count or candidate.is_noted):
         start = before if candidate is None else candidate.before
         return None if is_inside or start is None else find_straight_way(device, fence, start, fix)
     if not is_clear(fence, PRESETS[fence.preset], fix, seems_inside):
         return candidate  # this fix is too near the border to take back what the ones before it said
-    return None if is_inside else find_bent_way(device, fence, candidate, before, fix)
+    return None if is_inside or not candidate.count else find_bent_way(device, fence, candidate, before, fix)
 
 
 class Crossed(NamedTuple):
