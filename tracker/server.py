@@ -155,7 +155,7 @@ class Server:
         spread.find_reasons, spread.cut_off = self.find_faults, self.part
         spread.hear_failure = failures.share(failures.list_counts(self.gate, self.passwords), spread.tell_failure)
         self.numberer.may_number = lambda: spread.is_heard
-        spread.wants = lambda: not self.is_aside and not self.is_ending
+        spread.wants = lambda: self.holding.is_able and not self.is_aside and not self.is_ending
         spread.join(self.make_strand_writer, self.hub, self.newest, self.tasks, self.metrics)
 
     def make_writer(self, partitions: Sequence[int], bus: Publishing) -> Writer:

@@ -15,13 +15,16 @@ from tracker.ingest.committed import Committed
 from tracker.ingest.distant import meet_distant
 from tracker.ingest.log import Log
 from tracker.model.device import Device
-from tracker.model.fix import E7, Fix
+from tracker.model.fix import E7, Fix, Flag
 from tracker.model.frame import Frame
 from tracker.model.moment import now_ms, now_us
+from tracker.spread.holding import Holding
+from tracker.spread.spread import Spread, Standpoint
+from tracker.spread.strand import Strand
 from tracker.store.devices import insert_device
 from tracker.store.ownership import ALL, find_partition, select_free_strands, select_in_force
 from tracker.store.pairs import delete_pair, insert_pair, update_pair
-from tracker.store.pool import open_connection
+from tracker.store.pool import open_connection, open_pool
 
 CUTS = {1: [ALL], 2: [ALL[::2], ALL[1::2]], 3: [ALL[::3], ALL[1::3], ALL[2::3]]}
 others = st.one_of(
@@ -93,6 +96,21 @@ async def cut_anew(url: str, conn: asyncpg.Connection, logs: list[Log], cut: int
         assert all(each == histories[0] for each in histories)
         assert log.memory.devices.keys() <= {key for key in DEVICES if find_partition(key) in log.partitions}
     return after
+
+
+async def test_who_cannot_ask_postgresql_wants_no_share(database_url: str) -> None:
+    """Another would give up a strand for it, and take it back, for ever."""
+
+    async def show(_: Strand) -> None: ...
+
+    holding = Holding(Spread(Standpoint("nats://127.0.0.1:1", "tracker", "one")), await open_pool(database_url), show)
+    async with asyncio.TaskGroup() as tasks:
+        assert not holding.is_able, "it did not ask yet"
+        await holding.look(tasks)
+        assert holding.is_able and not holding.running, "nobody hears it, but it could"
+        await holding.pool.close()
+        await holding.look(tasks)
+        assert not holding.is_able
 
 
 async def test_what_nobody_owns_is_found(database_url: str, conn: asyncpg.Connection) -> None:
@@ -183,6 +201,17 @@ async def test_where_one_was_when_the_two_became_a_pair_is_known_whoever_owns_it
     apart.at += 1000
     fix = Fix(apart.at, 0, 50 * E7)
     assert kinds(await apart.of_van.append([Frame(apart.van, 1, now_us(), [fix])])) == ["near"]
+
+
+async def test_fixes_that_move_no_marker_hold_up_none_that_do(
+    apart: Apart, conn: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tracker.ingest.distant.AT_ONCE", 3)
+    await insert_pair(conn, "two", ("van-12", "bus"), 100, "strict")
+    assert await apart.sent(NEAR) == ["near"]
+    nowhere = [Fix(apart.at + number, 0, 0, flags=int(Flag.NULL_ISLAND)) for number in range(1, 9)]
+    assert await apart.of_bus.append([Frame(apart.bus, 1, now_us(), nowhere)])
+    assert await apart.read() == [] and await apart.sent(FAR) == ["apart"]
 
 
 async def test_both_meet_as_before_when_they_have_one_owner_again(apart: Apart, conn: asyncpg.Connection) -> None:

@@ -44,7 +44,7 @@ async def fold_distant(
             since = min(each.find_stamp(device) for each in mine)
             known = [begun.get(each.pair.key, each).newest[1] for each in mine]
             after = min(-1 if fix is None else fix.at for fix in known)
-            found = await select_fixes_received(conn, device, since=since, after=after, limit=AT_ONCE)
+            found = await select_fixes_received(conn, device, since=since, after=after, but=STAYS, limit=AT_ONCE)
             rows += found
             if len(found) == AT_ONCE:
                 memory.to_meet.add(device)

@@ -17,13 +17,14 @@ from tracker.processes.ending import close
 from tracker.spread.spread import Spread
 from tracker.spread.strand import Strand
 from tracker.store.ownership import select_free_strands, select_term
-from tracker.store.pool import AWAY, borrow
+from tracker.store.pool import AWAY, answering, borrow
 
 logger = structlog.get_logger()
 seldom = Seldom(logger)
 
 LOOK: Final = 0.5  # s between looks at who owns what: the end of a process sends us nothing
 RECOVERING: Final = 5.0  # s that an owner which is heard has to connect to PostgreSQL again
+ASK: Final = 3.0  # s PostgreSQL has to say what is free
 SAVED: Final = 0.01  # s between looks whether a checkpoint is written
 SLOWEST: Final = 0.02  # s between two batches of a strand, where a process owns many
 
@@ -41,6 +42,7 @@ class Holding:
         self.running: dict[int, asyncio.Task[None]] = {}  # the writers of those that are ours
         self.busy = asyncio.Lock()  # something is being taken or given up
         self.is_ending = False
+        self.is_able = False  # PostgreSQL answered when it was asked last: what was offered could be taken
 
     async def run(self) -> None:
         """Until cancelled. Raises Fenced where another process took what is ours: then this one must end."""
@@ -69,14 +71,25 @@ class Holding:
 
     async def take_free(self, tasks: asyncio.TaskGroup) -> None:
         """What nobody took for the time between two looks is anybody's: who is counted may be gone."""
+        free = await self.find_free()
         if not self.spread.may_take():
             return
-        async with borrow(self.pool) as conn:
-            free = await select_free_strands(conn)
         now = asyncio.get_running_loop().time()
         self.free = {number: self.free.get(number, now) for number in free if number not in self.running}
         # All at once: what it takes is waiting for PostgreSQL, again and again.
         await asyncio.gather(*(self.take(self.spread.strands[number], tasks) for number in self.choose(now)))
+
+    async def find_free(self) -> list[int]:
+        """Asked also where nothing may be taken: one that says that it wants a share, and cannot reach PostgreSQL,
+        would have another give up a strand for it, which that one takes back, again and again."""
+        try:
+            async with borrow(self.pool, wait=ASK) as conn, answering(conn, ASK):
+                free = await select_free_strands(conn)
+        except (TrackerError, *AWAY):
+            self.is_able = False
+            raise
+        self.is_able = True
+        return free
 
     def choose(self, now: float) -> set[int]:
         """An owner that is heard, and has lost its session, is about to connect again, as all are when PostgreSQL was

@@ -101,14 +101,18 @@ async def select_fixes_of(conn: Connection, device: int, *, after: int, limit: i
     ]
 
 
-async def select_fixes_received(conn: Connection, device: int, *, since: int, after: int, limit: int) -> list[Row]:
-    """Those of one device that were received after `since` (µs) and measured after `after` (ms), as they came."""
+async def select_fixes_received(
+    conn: Connection, device: int, *, since: int, after: int, but: int, limit: int
+) -> list[Row]:
+    """Those of one device that were received after `since` (µs) and measured after `after` (ms), as they came, without
+    those that have any of the flags `but`: a page of nothing else would be read again for ever."""
     rows = await conn.fetch(
         f"""select {", ".join(COLUMNS)} from fix where device = $1 and at > $2 and received_at > $3
-            order by at limit $4""",
+            and flags & $4 = 0 order by at limit $5""",
         device,
         to_datetime(max(after, 0)),
         micros_to_datetime(since),
+        but,
         limit,
     )
     return sorted((Row(device, datetime_to_micros(each["received_at"]), to_fix(each)) for each in rows), key=stamp_of)
