@@ -12,7 +12,13 @@ const FILTERS: readonly state.Filter[] = ['all', 'moving', 'stopped', 'silent'];
 const VIEWS: readonly state.CardView[] = ['now', 'talk', 'charts', 'health'];
 const DIALOGUES = ['add', 'edit', 'account', 'gatherings', 'sources', 'keys', 'views'] as const;
 type Dialogue = (typeof DIALOGUES)[number];
+/** What a step of the history keeps beside its address. `untold`: sets that were too long for it. */
+interface Kept {
+  readonly camera?: Camera;
+  readonly untold?: readonly string[];
+}
 const LONGEST = 4_000; // letters of ids in a row: servers and programs that pass links on take a few thousand
+const SETS = { follow: state.followed, pick: state.picked, trails: state.trailed };
 /** What one goes back from by a step. The rest changes as one looks about, in the step one is at. */
 const STEPS = [
   'pane',
@@ -46,7 +52,7 @@ export function keepAddress(live: Live): () => void {
   const read = ({ state: kept }: { readonly state: unknown }) => {
     isRead = true;
     query = new URLSearchParams(location.search);
-    takeOver(live, query, (kept as { camera?: Camera } | null)?.camera ?? null);
+    takeOver(live, query, (kept as Kept | null) ?? {});
     if (state.catalogue.peek() === 'loaded') arrive(live, query);
     writeSoon();
   };
@@ -72,12 +78,17 @@ export function keepAddress(live: Live): () => void {
 
 /** A step is gone back from to where the map was, which the address says only where a hand has put it there. */
 function note(live: Live, text: string, isSame: boolean): void {
-  if (location.search === text) return;
+  const kept = (history.state ?? {}) as Kept;
+  const untold = Object.entries(SETS).flatMap(([key, ids]) => (isTooLong(ids.peek()) ? [key] : []));
+  if (location.search === text) {
+    if (String(untold) !== String(kept.untold ?? [])) history.replaceState({ ...kept, untold }, '', location.href);
+    return;
+  }
   const url = location.pathname + text;
-  if (isSame || stepOf(text) === stepOf(location.search)) return history.replaceState(history.state, '', url);
+  if (isSame || stepOf(text) === stepOf(location.search)) return history.replaceState({ ...kept, untold }, '', url);
   const camera = live.view.peek()?.camera;
-  history.replaceState(camera ? { camera } : null, '', location.href);
-  history.pushState(null, '', url);
+  history.replaceState({ ...kept, camera }, '', location.href);
+  history.pushState({ untold }, '', url);
 }
 
 export function stepOf(text: string): string {
@@ -85,30 +96,37 @@ export function stepOf(text: string): string {
   return JSON.stringify(STEPS.map((key) => query.get(key)));
 }
 
-/** `kept`: where the map was at this step. */
-function takeOver(live: Live, query: URLSearchParams, kept: Camera | null): void {
+function takeOver(live: Live, query: URLSearchParams, kept: Kept): void {
   const camera = readCamera(query.get('at'));
-  const device = query.get('device');
+  const stood = camera ?? kept.camera;
+  const device = readDevice(live, query);
   batch(() => {
     takeLook(query);
     const pane = oneOf(PANES, query.get('pane'), 'devices');
     state.pane.value = pane === 'alerts' && !state.seesAlerts.peek() ? 'devices' : pane;
     state.feedFilter.value = readFeedFilter(query);
-    state.picked.value = new Set(readIds(query.get('pick')));
-    state.trailed.value = new Set(readIds(query.get('trails')));
+    if (!kept.untold?.includes('pick')) state.picked.value = new Set(readIds(query.get('pick')));
+    if (!kept.untold?.includes('trails')) state.trailed.value = new Set(readIds(query.get('trails')));
     state.chosenFence.value = query.get('fence');
     state.camera.value = camera;
   });
-  if (camera ?? kept) live.view.peek()?.stand((camera ?? kept)!);
+  if (stood) live.view.peek()?.stand(stood);
   if (device === null) state.selected.value = null;
-  else if (camera ?? kept) state.selected.value = live.rowOf(device);
+  else if (stood) state.selected.value = live.rowOf(device);
   else live.goToDevice(device);
-  state.followed.value = readFollowed(query);
+  if (!kept.untold?.includes('follow')) state.followed.value = readFollowed(query);
   if (device !== null) state.cardView.value = oneOf(VIEWS, query.get('card'), 'now');
   takeDialogue(DIALOGUES.find((each) => each === query.get('open')) ?? null, device);
   const event = Number(query.get('event') ?? Number.NaN);
   if (!Number.isInteger(event) || event <= 0) state.chosenEvent.value = null;
   else if (event !== state.chosenEvent.peek()) void live.goToEvent(event);
+}
+
+/** Null for none, and where it is known that there is none of this name, which `arrive` tells. */
+function readDevice(live: Live, query: URLSearchParams): string | null {
+  const [device = null] = readIds(query.get('device'));
+  const isKnown = device !== null && live.feed.devices.row(device) !== undefined;
+  return isKnown || state.catalogue.peek() !== 'loaded' ? device : null;
 }
 
 /** A bare 1 once meant the one that is selected. */
@@ -204,9 +222,7 @@ function writeAddress(live: Live): string {
     ['device', device],
     ['card', device === null ? null : unless('now', state.cardView.value)],
     ['open', openDialogue()],
-    ['follow', writeIds(state.followed.value)],
-    ['pick', writeIds(state.picked.value)],
-    ['trails', writeIds(state.trailed.value)],
+    ...Object.entries(SETS).map(([key, ids]) => [key, writeIds(ids.value)] as const),
   ]);
 }
 
@@ -219,7 +235,11 @@ export function asText(said: Said): string {
 /** Null for none, and for more than an address holds: a part of them would be acted on as if it were all. */
 export function writeIds(ids: ReadonlySet<string>): string | null {
   const text = [...ids].join(',');
-  return text === '' || text.length > LONGEST ? null : text === '1' ? '1,' : text; // see readFollowed
+  return text === '' || isTooLong(ids) ? null : text === '1' ? '1,' : text; // see readFollowed
+}
+
+export function isTooLong(ids: ReadonlySet<string>): boolean {
+  return [...ids].join(',').length > LONGEST;
 }
 
 /** `lon,lat,zoom`; five digits are a metre. */

@@ -56,6 +56,22 @@ export const feedFilter = signal(ANY_EVENT);
 export const followed = signal<ReadonlySet<string>>(new Set());
 export const picked = signal<ReadonlySet<string>>(new Set());
 export const trailed = signal<ReadonlySet<string>>(new Set());
+/** Something is done with many devices: how far that is, and what became of it, wherever one looks meanwhile. */
+export interface Running {
+  readonly of: number;
+  readonly answered: number;
+}
+export interface Refused {
+  readonly id: string;
+  readonly why: string;
+}
+
+export interface Done {
+  readonly done: number;
+  readonly refused: readonly Refused[];
+}
+export const running = signal<Running | null>(null);
+export const outcome = signal<Done | null>(null);
 export const choosing = signal(false); // a click on a device picks it, as on a phone, where nothing else could
 export type Layer = 'geofences' | 'names';
 export const LAYERS: readonly Layer[] = ['geofences', 'names'];

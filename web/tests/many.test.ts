@@ -1,11 +1,11 @@
 import { beforeEach, expect, test, vi } from 'vitest';
-import { asText, readFollowed, stepOf, writeIds, writeLook } from '../src/address';
+import { asText, isTooLong, readFollowed, stepOf, writeIds, writeLook } from '../src/address';
 import { ApiError } from '../src/api/call';
 import { followChosen, toggleFollowing } from '../src/following';
 import type { Live } from '../src/live';
 import { DeviceTable } from '../src/live/devices';
-import { actOnEach, byReason } from '../src/many/acts';
-import { clickOn, pickMore, pickRange, toggle } from '../src/many/picking';
+import { actOnEach, actOnPicked, byReason } from '../src/many/acts';
+import { clickOn, closePicking, dropPicked, pickMore, pickRange, toggle } from '../src/many/picking';
 import { findInBox } from '../src/map/box';
 import { keepInView } from '../src/map/keep';
 import {
@@ -16,7 +16,9 @@ import {
   geofences,
   hidden,
   notice,
+  outcome,
   picked,
+  running,
   selected,
   trailed,
 } from '../src/state';
@@ -93,6 +95,65 @@ test('each of many is asked once, and what was refused says why, in their order'
   expect(byReason(refused).get('you may not')).toEqual(['d0', 'd7']);
 });
 
+/** Holds each act until it is let go on. */
+function hold() {
+  const asked: string[] = [];
+  const goOn: (() => void)[] = [];
+  const act = (id: string) => {
+    asked.push(id);
+    return new Promise<void>((done, fail) =>
+      goOn.push(() => (id === 'b' ? fail(new ApiError(403, 'you may not')) : done())),
+    );
+  };
+  const letGoOn = () => {
+    for (const each of goOn.splice(0)) each();
+  };
+  return { asked, act, goOn: letGoOn };
+}
+
+test('a run goes on where its devices are picked no more, none begins beside it, and the refused are then picked', async () => {
+  picked.value = new Set(['a', 'b', 'ghost', 'c']);
+  const { asked, act, goOn } = hold();
+  const run = actOnPicked(devices, act);
+  expect(await actOnPicked(devices, act)).toBe(false);
+  dropPicked();
+  expect(running.value?.of).toBe(4);
+  await vi.waitFor(() => expect(asked).toEqual(['a', 'b', 'c']));
+  goOn();
+  expect(await run).toBe(true);
+  expect([running.value, outcome.value?.done]).toEqual([null, 2]);
+  expect(outcome.value?.refused.map(({ id }) => id)).toEqual(['b', 'ghost']);
+  expect([...picked.value]).toEqual(['b', 'ghost']);
+  dropPicked();
+  expect(outcome.value).not.toBe(null); // what was refused is read before it is closed
+  closePicking();
+  expect(outcome.value).toBe(null);
+});
+
+test('others that are picked while a run goes on stay picked', async () => {
+  picked.value = new Set(['a', 'b']);
+  const { act, goOn } = hold();
+  const run = actOnPicked(devices, act);
+  picked.value = new Set(['d']);
+  goOn();
+  await run;
+  expect([...picked.value]).toEqual(['d']);
+  closePicking();
+});
+
+test('places further apart than the map shows do not have it move for ever', async () => {
+  const map = mapAt(1, 0.2);
+  const apart: [number, number][] = [
+    [-100, 0],
+    [100, 0],
+  ];
+  for (let i = 0; i < 3; i++) {
+    keepInView(map as never, apart, PADDING, false, 15);
+    await Promise.resolve();
+  }
+  expect(map.easeTo).toHaveBeenCalledTimes(1);
+});
+
 test('a box takes in what is on the screen in it', () => {
   const at: Record<number, readonly [number, number] | null> = { 0: [10, 10], 1: null, 2: [30, 5], 3: [10, 31] };
   const layer = { screen: (row: number) => at[row] ?? null };
@@ -104,9 +165,11 @@ function mapAt(zoom: number, best: number, isMoving = false) {
   return {
     isMoving: () => isMoving,
     getZoom: () => zoom,
+    getCenter: () => ({ lng: 0, lat: 0 }),
+    once: vi.fn((_: string, then: () => void) => void queueMicrotask(then)),
     getCanvas: () => ({ clientWidth: 400, clientHeight: 300 }),
     project: ([lon, lat]: [number, number]) => ({ x: 200 + 10 * lon, y: 150 - 10 * lat }),
-    cameraForBounds: () => ({ center: [0, 0], zoom: best }),
+    cameraForBounds: () => ({ center: { lng: 0, lat: 0 }, zoom: best }),
     easeTo: vi.fn(),
   };
 }
@@ -195,7 +258,8 @@ test('what a link names and is not here is passed over with a sentence', () => {
 
 test('ids in the address come back, more than it holds do not, and the old follow=1 is understood', () => {
   expect(readIds(writeIds(new Set(['a.b', 'c-d'])))).toEqual(['a.b', 'c-d']);
-  expect(writeIds(new Set(Array.from({ length: 2000 }, (_, i) => `device-${i}`)))).toBe(null);
+  const long = new Set(Array.from({ length: 2000 }, (_, i) => `device-${i}`));
+  expect([writeIds(long), isTooLong(long), isTooLong(new Set(['a']))]).toEqual([null, true, false]);
   const read = (text: string) => [...readFollowed(new URLSearchParams(text))].join();
   expect(read('device=bus&follow=1')).toBe('bus');
   expect(read(`device=bus&follow=${writeIds(new Set(['1']))}`)).toBe('1');

@@ -10,6 +10,8 @@ export interface SavedView {
   readonly address: string;
 }
 
+const MOST = 100; // in a browser, as of a person on the server
+
 /** Where they are. */
 export interface Shelf {
   readonly list: () => Promise<readonly SavedView[]>;
@@ -44,10 +46,14 @@ export function browserShelf(whose: string): Shelf {
       throw new ApiError(409, words.peek().views.taken, 'name'); // as the server does
     return true;
   };
+  const hasRoom = () => {
+    if (read().length >= MOST) throw new ApiError(409, words.peek().views.full(MOST));
+    return true;
+  };
   return {
     list: async () => [...read()].sort((a, b) => a.name.localeCompare(b.name)),
     keep: async (name, address) =>
-      void (isFree(name, '') && write([...read(), { id: String(Date.now()), name, address }])),
+      void (isFree(name, '') && hasRoom() && write([...read(), { id: String(Date.now()), name, address }])),
     rename: async (id, name) =>
       void (isFree(name, id) && write(read().map((each) => (each.id === id ? { ...each, name } : each)))),
     remove: async (id) => write(read().filter((each) => each.id !== id)),

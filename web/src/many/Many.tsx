@@ -11,31 +11,27 @@ import { count } from '../panels/format';
 import { CloseIcon } from '../panels/Icons';
 import { fitByHand } from '../panels/MapPane';
 import { isolated, Name } from '../panels/Name';
-import { followed, groupsChanged, mayCommand, mayManage, picked, trailed } from '../state';
+import { type Done, followed, groupsChanged, mayCommand, mayManage, outcome, picked, running, trailed } from '../state';
 import { MOST_TRAILS } from '../trails';
 import { words } from '../words';
-import { actOnEach, byReason, type Done } from './acts';
-import { dropPicked, pickAll } from './picking';
+import { type Act, actOnPicked, byReason } from './acts';
+import { closePicking, pickAll } from './picking';
 import '../styles/many.css';
 
 const INTERVALS = [1, 5, 30, 60, 300] as const; // s
 const NAMED = 5; // of those that were refused for one reason
 
 type Form = 'message' | 'interval' | 'group' | 'category';
-type Act = (id: string) => Promise<unknown>;
 
 export function Many({ live, listed }: { live: Live; listed: readonly number[] }) {
   const said = words.value.many;
   const form = useSignal<Form | null>(null);
-  const [answered, done] = [useSignal<number | null>(null), useSignal<Done | null>(null)];
+  const [run, done] = [running.value, outcome.value];
   const ids = [...picked.value];
   const act = async (work: Act, after: () => unknown = () => {}) => {
-    [form.value, done.value, answered.value] = [null, null, 0];
-    done.value = await actOnEach(ids, work, (many) => (answered.value = many));
-    answered.value = null;
-    await after();
+    form.value = null;
+    if (await actOnPicked(live.feed.devices, work)) await after();
   };
-  const isBusy = answered.value !== null;
   return (
     <section class="many" aria-label={said.title}>
       <header>
@@ -43,7 +39,7 @@ export function Many({ live, listed }: { live: Live; listed: readonly number[] }
         <button type="button" class="link" onClick={() => pickAll(live, listed)}>
           {said.all(count(listed.length))}
         </button>
-        <button type="button" class="quiet" aria-label={said.drop} title={`${said.drop} (Esc)`} onClick={dropPicked}>
+        <button type="button" class="quiet" aria-label={said.drop} title={`${said.drop} (Esc)`} onClick={closePicking}>
           <CloseIcon />
         </button>
       </header>
@@ -52,14 +48,20 @@ export function Many({ live, listed }: { live: Live; listed: readonly number[] }
       ) : (
         <>
           <Looks live={live} ids={ids} />
-          <Asks live={live} form={form.value} isBusy={isBusy} onForm={(next) => (form.value = next)} onAct={act} />
+          <Asks
+            live={live}
+            form={form.value}
+            isBusy={run !== null}
+            onForm={(next) => (form.value = next)}
+            onAct={act}
+          />
         </>
       )}
       <p role="status" class="hint">
-        {isBusy && said.answered(count(answered.value!), count(ids.length))}
-        {done.value && said.outcome(count(done.value.done), done.value.refused.length)}
+        {run && said.answered(count(run.answered), count(run.of))}
+        {done && said.outcome(count(done.done), done.refused.length)}
       </p>
-      {done.value && <Refusals live={live} done={done.value} />}
+      {done && <Refusals live={live} done={done} />}
     </section>
   );
 }
@@ -136,10 +138,10 @@ function Asks({ live, form, isBusy, onForm, onAct }: AskProps) {
           </button>
         ))}
       </div>
-      {form === 'message' && <Message live={live} onAct={onAct} />}
-      {form === 'interval' && <Interval onAct={onAct} />}
-      {form === 'group' && <IntoGroup onAct={onAct} />}
-      {form === 'category' && <Category live={live} onAct={onAct} />}
+      {!isBusy && form === 'message' && <Message live={live} onAct={onAct} />}
+      {!isBusy && form === 'interval' && <Interval onAct={onAct} />}
+      {!isBusy && form === 'group' && <IntoGroup onAct={onAct} />}
+      {!isBusy && form === 'category' && <Category live={live} onAct={onAct} />}
     </>
   );
 }

@@ -1,7 +1,7 @@
 /** Which devices are picked, to be acted on together: by clicks, by keys, by a box on the map. */
 import { batch } from '@preact/signals';
 import type { Live } from '../live';
-import { announced, choosing, picked, selected } from '../state';
+import { announced, choosing, outcome, picked, selected } from '../state';
 import { words } from '../words';
 
 /** What a click on a row or a marker means, by what is held down with it. */
@@ -15,7 +15,7 @@ export interface Held {
 export function clickOn(live: Live, row: number | null): void {
   if (row !== null && choosing.peek()) return pickMore(live, [row]);
   batch(() => {
-    if (row !== null) picked.value = new Set();
+    if (row !== null) pickNone();
     selected.value = row;
   });
 }
@@ -40,9 +40,23 @@ export function pickAll(live: Live, listed: readonly number[]): void {
 
 export function dropPicked(): void {
   batch(() => {
-    picked.value = new Set();
+    pickNone();
     choosing.value = false;
   });
+}
+
+/** And closes what was told of the last run. */
+export function closePicking(): void {
+  batch(() => {
+    dropPicked();
+    outcome.value = null;
+  });
+}
+
+/** What was refused stands until it is closed. */
+function pickNone(): void {
+  picked.value = new Set();
+  if (outcome.peek()?.refused.length === 0) outcome.value = null;
 }
 
 export function toggle(ids: ReadonlySet<string>, id: string): ReadonlySet<string> {

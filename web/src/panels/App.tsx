@@ -4,7 +4,6 @@ import { keepAddress } from '../address';
 import { Desk } from '../alerts/desk';
 import { signOut } from '../api/sign-in';
 import { followRequests } from '../asked';
-import { useFocus } from '../focus';
 import { keepFollowing } from '../following';
 import { Editor } from '../geofences/editor';
 import { Live } from '../live';
@@ -21,6 +20,7 @@ import {
   isAdmin,
   joining,
   me,
+  outcome,
   type Pane,
   pane,
   second,
@@ -29,18 +29,17 @@ import {
   tick,
 } from '../state';
 import { keepTrails } from '../trails';
-import { chooseUnits, UNITS, units } from '../units';
-import { chooseLanguage, LANGUAGES, type Language, language, words } from '../words';
+import { words } from '../words';
 import { Badge } from './Badge';
 import { DeviceList } from './DeviceList';
 import { DropFile } from './DropFile';
 import { EventFeed } from './EventFeed';
 import { Following } from './Following';
-import { CloseIcon, FitIcon, KeyboardIcon, LeaveIcon, Mark, MoonIcon, PersonIcon, SunIcon } from './Icons';
+import { FitIcon, KeyboardIcon, LeaveIcon, Mark, MoonIcon, PersonIcon, SunIcon } from './Icons';
 import { later } from './later';
 import { fitByHand, MapPane } from './MapPane';
 import { Notice } from './Notice';
-import { listenForShortcuts, listShortcuts, singleKeys } from './shortcuts';
+import { listenForShortcuts } from './shortcuts';
 import { theme, toggleTheme } from './theme';
 
 const Account = later(() => import('./Account').then((it) => it.Account));
@@ -48,6 +47,7 @@ const AddDevice = later(() => import('./AddDevice').then((it) => it.AddDevice));
 const Alarms = later(() => import('./Alarms').then((it) => it.Alarms));
 const Alerts = later(() => import('./Alerts').then((it) => it.Alerts));
 const DeviceForm = later(() => import('./DeviceForm').then((it) => it.DeviceForm));
+const Help = later(() => import('./Help').then((it) => it.Help));
 const Kiosk = later(() => import('./Kiosk').then((it) => it.Kiosk));
 const SignIn = later(() => import('./SignIn').then((it) => it.SignIn));
 const CodePage = later(() => import('./Code').then((it) => it.CodePage));
@@ -187,7 +187,11 @@ function Panel({ live, editor, desk }: { live: Live; editor: Editor; desk: Desk 
 function Head() {
   void tick.value;
   void second.value;
-  const leave = () => void signOut().finally(() => (door.value = { state: 'closed', why: null }));
+  const leave = () =>
+    void signOut().finally(() => {
+      outcome.value = null; // is nobody else's to read
+      door.value = { state: 'closed', why: null };
+    });
   return (
     <header class="head">
       <Mark />
@@ -252,81 +256,5 @@ function Tabs() {
         </button>
       ))}
     </nav>
-  );
-}
-
-/** Letters and pushes come in it, too. */
-function changeLanguage(chosen: Language): void {
-  chooseLanguage(chosen);
-  void tellLanguage(true);
-}
-
-function Help() {
-  const close = () => (helpShown.value = false);
-  const button = useFocus<HTMLButtonElement>();
-  return (
-    <div class="veil" onClick={close}>
-      <section
-        class="help card"
-        role="dialog"
-        aria-modal="true"
-        aria-label={words.value.help.title}
-        onClick={(event) => event.stopPropagation()}
-      >
-        <header>
-          <h2>{words.value.help.title}</h2>
-          <button type="button" class="quiet" aria-label={words.value.app.close} ref={button} onClick={close}>
-            <CloseIcon />
-          </button>
-        </header>
-        <dl>
-          {listShortcuts().map(([key, what]) => (
-            <div key={key}>
-              <dt>
-                <kbd>{key}</kbd>
-              </dt>
-              <dd>{what}</dd>
-            </div>
-          ))}
-        </dl>
-        <label>
-          <input
-            type="checkbox"
-            checked={singleKeys.value}
-            onChange={(event) => (singleKeys.value = event.currentTarget.checked)}
-          />{' '}
-          {words.value.help.singleKeys}
-        </label>
-        <Choice label={words.value.app.language} value={language.value} options={LANGUAGES} onChange={changeLanguage} />
-        <Choice
-          label={words.value.app.units}
-          value={units.value}
-          options={UNITS.map((each) => [each, words.value.app[each]] as const)}
-          onChange={chooseUnits}
-        />
-      </section>
-    </div>
-  );
-}
-
-interface ChoiceProps<T extends string> {
-  readonly label: string;
-  readonly value: T;
-  readonly options: readonly (readonly [T, string])[];
-  readonly onChange: (value: T) => void;
-}
-
-function Choice<T extends string>({ label, value, options, onChange }: ChoiceProps<T>) {
-  return (
-    <label class="chosen">
-      {label}{' '}
-      <select value={value} onChange={(event) => onChange(event.currentTarget.value as T)}>
-        {options.map(([key, text]) => (
-          <option key={key} value={key} lang={key.length === 2 ? key : undefined}>
-            {text}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }

@@ -14,8 +14,10 @@ import {
   geofenceNames,
   mayManage,
   members,
+  outcome,
   picked,
   query,
+  running,
   second,
   selected,
   tick,
@@ -69,7 +71,9 @@ export function DeviceList({ live }: { live: Live }) {
       <Filters states={states} />
       {devices.size > 0 && <MoreFilters devices={devices} />}
       {viewsShown.value && <SavedViews live={live} />}
-      {(picked.value.size > 0 || choosing.value) && <Many live={live} listed={rows} />}
+      {(picked.value.size > 0 || choosing.value || running.value || outcome.value) && (
+        <Many live={live} listed={rows} />
+      )}
       {devices.size === 0 && catalogue.value === 'loaded' ? (
         <NoDevices />
       ) : rows.length === 0 ? (
@@ -95,14 +99,15 @@ export function DeviceList({ live }: { live: Live }) {
 /** By clicks and keys; a plain click shows one, and picks none. */
 function usePicking(live: Live, rows: readonly number[], current: number) {
   const anchor = useRef<number | null>(null); // row from which a range goes
-  const from = () => Math.max(0, anchor.current === null ? current : rows.indexOf(anchor.current));
   const one = (index: number) => {
     anchor.current = rows[index]!;
     pickMore(live, [rows[index]!]);
   };
   const on = (index: number) => {
-    anchor.current ??= rows[Math.max(0, current)]!;
-    pickRange(live, rows, from(), index);
+    const at = anchor.current === null ? current : rows.indexOf(anchor.current);
+    const from = at < 0 ? index : at; // where a range began may have been filtered away
+    anchor.current = rows[from]!;
+    pickRange(live, rows, from, index);
     selected.value = rows[index]!;
   };
   const click = (event: MouseEvent, index: number) => {

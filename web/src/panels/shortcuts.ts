@@ -3,7 +3,7 @@ import { effect, signal } from '@preact/signals';
 import { followChosen, stopFollowing } from '../following';
 import type { Editor } from '../geofences/editor';
 import type { Live } from '../live';
-import { dropPicked, pickMore } from '../many/picking';
+import { closePicking, dropPicked, pickMore } from '../many/picking';
 import {
   addingShown,
   cardView,
@@ -15,6 +15,7 @@ import {
   helpShown,
   joining,
   mayManage,
+  outcome,
   pane,
   picked,
   query,
@@ -23,7 +24,6 @@ import {
   viewsShown,
 } from '../state';
 import { readStored, store } from '../storage';
-import { words } from '../words';
 import { fitByHand } from './MapPane';
 import { toggleTheme } from './theme';
 
@@ -31,30 +31,6 @@ const KEY = 'tracker.shortcuts';
 
 /** Single keys can be switched off, for people whose speech or switch device types them by accident (WCAG 2.1.4). */
 export const singleKeys = signal(true);
-
-export function listShortcuts(): readonly [key: string, what: string][] {
-  const { app, card, help } = words.value;
-  return [
-    ['/', app.search],
-    ['↑ ↓', help.walk],
-    ['d', app.devices],
-    ['g', app.geofences],
-    ['f', help.follow],
-    ['x', help.pick],
-    [help.space, help.pickOne],
-    ['⇧ ↑ ↓', help.pickOn],
-    ['Ctrl A', help.pickAll],
-    ['⇧ ▭', help.pickBox],
-    ['v', help.views],
-    ['m', card.talk],
-    ['e', card.edit],
-    ['a', app.showAll],
-    ['t', app.lightOrDark],
-    ['Ctrl Z', help.undoRedo],
-    ['Esc', help.escape],
-    ['?', help.help],
-  ];
-}
 
 export function listenForShortcuts(live: Live, editor: Editor): () => void {
   singleKeys.value = readStored(KEY) !== 'off';
@@ -123,6 +99,7 @@ function goBack(editor: Editor): void {
   else if (typed.value) typed.value = '';
   else if (document.activeElement === search) search?.blur();
   else if (choosing.value || picked.value.size > 0) dropPicked();
+  else if (outcome.value !== null) closePicking();
   else if (followed.value.size > 0) stopFollowing();
   else if (chosenFence.value !== null) chosenFence.value = null;
   else selected.value = null;
