@@ -48,6 +48,13 @@ async def test_a_thousand_wait_and_the_next_is_told_to_come_again() -> None:
         posts.check_room()
 
 
+async def test_a_rest_that_could_not_be_stored_is_said_again() -> None:
+    posts = Posts(LocalOwner(Writer(Log("", "nobody"), MemoryBus(), Metrics())))
+    with pytest.raises(StorageDown):
+        await posts.rest(VAN, True, MONDAY * 1000)
+    assert posts.resting == set()
+
+
 async def test_what_one_commit_stores_is_answered_one_in_each_turn() -> None:
     """So that a crowd of requests holds no socket up: whatever else is to be done has its turn between two of them."""
     writer = Writer(Log("", "nobody"), MemoryBus(), Metrics())

@@ -14,6 +14,7 @@ from tracker.model.report import Report
 from tracker.phones.body import MOST_MEMBERS, MOST_VALUES
 from tracker.phones.gather import MOST
 from tracker.phones.mqtt import decode_message
+from tracker.phones.named import split
 
 PLACE = f"id=1&lat={LAT}&lon={LON}&timestamp={SECOND}"
 
@@ -26,9 +27,14 @@ def test_all_members_of_a_gzip_are_read() -> None:
     first, second = encode(owntracks(AT - 1000)), encode(owntracks())
     assert ats(said(gzip.compress(first) + gzip.compress(second))) == [-1000, 0]
     assert ats(said(gzip.compress(first[:30]) + gzip.compress(first[30:]) + b"\0\0\0")) == [-1000]
-    for broken in (gzip.compress(first) + gzip.compress(second)[:-9], gzip.compress(b" ") * (MOST_MEMBERS + 1)):
-        report = said(broken)
-        assert report.readings == () and len(report.faults) == 1
+    packed = gzip.compress(first)
+    for rest in (gzip.compress(second)[:-9], gzip.compress(second)[:30], b"\x1f\x8b", b"\x1f\x8bgarbage"):
+        report = said(packed + rest)
+        assert ats(report) == [-1000]
+        assert report.faults == (("the rest of what is packed cannot be read", f"{len(rest)} bytes"),)
+    many = said(packed + gzip.compress(b" ") * MOST_MEMBERS)
+    assert ats(many) == [-1000] and len(many.faults) == 1
+    assert said(packed[:-9]).readings == () and len(said(packed[:-9]).faults) == 1
 
 
 def test_members_together_become_no_more_than_one() -> None:
@@ -67,6 +73,32 @@ def test_what_is_too_much_is_said() -> None:
     lines = said(text * (MOST_VALUES + 1))
     assert len(lines.readings) == MOST_VALUES
     assert lines.faults == (("more than 1,000 values", text.decode().strip()),)
+
+
+def test_lists_in_lists_come_to_no_more() -> None:
+    report = said([{"locations": [overland()] * 3_000}] * 2)
+    assert len(report.readings) == MOST and report.faults[0][0] == "1000 passed over: more than 5,000 readings"
+
+
+def test_who_of_several_rests_is_not_guessed() -> None:
+    resting = overland(action="paused_location_updates", device_id="a")
+    assert split(said({"locations": [resting]}))["a"].is_paused
+    parts = split(said({"locations": [overland(device_id="b"), resting]}))
+    assert not parts["a"].is_paused and not parts["b"].is_paused
+
+
+@pytest.mark.parametrize("extra", ["{}", "[]", '{"a":1}', "{"])
+def test_a_field_that_is_no_message_costs_no_call_for_help(extra: str) -> None:
+    fields = f"id=1&timestamp={SECOND}&batt=50&alarm=sos&extra={extra}"
+    for report in (said(query=fields), said(fields.encode())):
+        assert report.calls == (SECOND * 1000,) and report.faults == ()
+
+
+def test_what_a_form_says_beside_a_place_in_the_address_is_read() -> None:
+    query = f"id=5&lat={LAT}&lon={LON}&timestamp="
+    for body, at in ((f"timestamp={SECOND - 60}&speed=10", -60_000), ("a=b", 0)):
+        report = said(body.encode(), query)
+        assert ats(report) == [at] and report.readings[0].device == "5"
 
 
 def test_by_mqtt_too() -> None:
@@ -182,6 +214,13 @@ def test_numbers_that_are_none_cost_only_themselves() -> None:
         (owntracks(m=0), True),
         ({"locations": [overland(), overland(action="paused_location_updates")]}, True),
         ({"locations": [overland(action="paused_location_updates"), overland()]}, False),
+        ({"location": [traccar_json(AT, is_moving=False)["location"], traccar_json(AT - 9000)["location"]]}, True),
+        ({"location": [traccar_json(AT)["location"], traccar_json(AT - 9000, is_moving=False)["location"]]}, False),
+        ([traccar_json(AT), traccar_json(AT - 9000, is_moving=False)], False),
+        ([owntracks(m=1), owntracks(AT - 9000, m=0)], False),
+        ([owntracks(m=0), owntracks(AT - 9000, m=1)], True),
+        ({"current": overland(), "locations": [overland(AT - 9000, action="paused_location_updates")]}, False),
+        ({"current": overland(action="paused_location_updates"), "locations": [overland(AT - 9000)]}, True),
         (OWN, False),
     ],
 )

@@ -108,6 +108,17 @@ async def test_who_comes_after_a_renewal_is_shown_the_new_one(files: Files, capl
         assert await is_shown(port, new) and not await is_shown(port, old)
         await kept[0].readuntil(b"here")
         assert (await ask(kept)).startswith(b"HTTP/1.1 200")  # who was there is not cut
+        assert caplog.text.count("the one before it stays") == 1  # and not at every look
         files.key.unlink()
         kept[1].close()
         assert await is_shown(port, new)
+
+
+def test_rights_that_change_are_a_change(tmp_path: Path) -> None:
+    """What could not be read when it came, and can be now."""
+    file = tmp_path / "key.pem"
+    file.write_text("key")
+    file.chmod(0o600)
+    before = certificate.find_stamp(file)
+    file.chmod(0o640)
+    assert certificate.find_stamp(file) != before

@@ -69,8 +69,8 @@ class Posts:
         if not is_paused:
             self.resting.discard(device.key)
         elif device.key not in self.resting:
-            self.resting.add(device.key)
             await self.call(device, Standing(paused=True), received_at)
+            self.resting.add(device.key)
 
     async def call(self, device: Device, said: Utterance | Standing, received_at: int) -> None:
         """The same for a message, such as a call for help. Said again by the same id, it is stored once."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from tracker.model.encoding import make_plain
+from tracker.phones.commas import settle
 
 LARGEST: Final = 10_000_000  # bytes of what was packed; the rest is not looked at
 FAIR: Final = 20  # times as many bytes as it was packed in: what a phone says over and over packs to no less
@@ -34,13 +35,19 @@ def is_packed(body: bytes) -> bool:
 
 
 def read_text(body: bytes) -> str:
-    """Bytes that are no UTF-8 are some other alphabet: what is wrong with a name must not cost the fix."""
+    return read_body(body)[0]
+
+
+def read_body(body: bytes) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Its text, and what cannot be read behind it, as (why, what came). Bytes that are no UTF-8 are some other
+    alphabet: what is wrong with a name must not cost the fix."""
     unpacked = unpack(body, zlib.MAX_WBITS | 32) if is_packed(body) else None
     if unpacked is None and read_plain(body) is None:
         unpacked = unpack(body, -zlib.MAX_WBITS)  # deflate as some wrote it, without the head of zlib
-    body = body if unpacked is None else unpacked
+    body, lost = unpacked or (body, 0)
     text = read_plain(body)
-    return body.decode("latin-1") if text is None else text
+    faults = (("the rest of what is packed cannot be read", f"{lost} bytes"),) if lost else ()
+    return body.decode("latin-1") if text is None else text, faults
 
 
 def read_plain(body: bytes) -> str | None:
@@ -50,26 +57,25 @@ def read_plain(body: bytes) -> str | None:
         return None
 
 
-def unpack(body: bytes, window: int) -> bytes | None:
-    """None where it is not packed so, or not to its end. Several members of gzip behind each other are one text (RFC
-    1952, 2.2). More than is fair is cut."""
-    most = left = min(LARGEST, max(ANYWAY, FAIR * len(body)))
+def unpack(body: bytes, window: int) -> tuple[bytes, int] | None:
+    """With how many bytes behind it cannot be read. None where it is not packed so, or not to its end. Several members
+    of gzip behind each other are one text (RFC 1952, 2.2). More than is fair is cut."""
+    left = min(LARGEST, max(ANYWAY, FAIR * len(body)))
     pieces: list[bytes] = []
     for _ in range(MOST_MEMBERS):
         packed = zlib.decompressobj(window)
         try:
-            pieces.append(packed.decompress(body, left))
+            piece = packed.decompress(body, left)
         except zlib.error:
-            return None
-        left = most - sum(map(len, pieces))
-        if left <= 0:
-            return b"".join(pieces)
-        if not packed.eof:
-            return None
+            break
+        left -= len(piece)
+        if left > 0 and not packed.eof:
+            break
+        pieces.append(piece)
         body = packed.unused_data
-        if body[:2] != GZIP:
-            return b"".join(pieces)
-    return None
+        if left <= 0 or body[:2] != GZIP:
+            return b"".join(pieces), 0
+    return (b"".join(pieces), len(body)) if pieces else None
 
 
 def read_values(text: str) -> tuple[list[Any], str]:
@@ -104,4 +110,4 @@ def read_parts(text: str) -> Mapping[str, str] | None:
         head, _, value = part.partition("\n\n")
         if (name := NAME.search(head[:HEAD])) is not None:
             fields.setdefault(name[1].lower(), value.strip())
-    return fields or None
+    return settle(fields) or None

@@ -8,10 +8,10 @@ import msgspec
 
 from tracker.model.dialect import Dialect
 from tracker.model.report import App, Report
-from tracker.phones.body import MOST_VALUES, read_parts, read_text, read_values
+from tracker.phones.body import MOST_VALUES, read_body, read_parts, read_values
 from tracker.phones.commas import settle_json
 from tracker.phones.flat import decode_colota, decode_home_assistant, decode_own, find_place
-from tracker.phones.gather import Fault, Object, gather, pass_over
+from tracker.phones.gather import MOST, Fault, Object, gather, pass_over
 from tracker.phones.makers import find_maker
 from tracker.phones.overland import decode_overland
 from tracker.phones.owntracks import decode_owntracks
@@ -27,11 +27,21 @@ NOBODY: Final = App(Dialect.UNKNOWN, "unknown")
 
 def decode_post(post: Post) -> Report:
     """What the phone says. Never raises: what cannot be read is a fault of the report."""
-    text = read_text(post.body).strip()
+    text, faults = read_body(post.body)
     try:
-        return add_maker(decode_text(unwrap(text), post), post.agent)
+        report = add_maker(decode_text(unwrap(text := text.strip()), post), post.agent)
+        return add_faults(cut(report), faults)
     except UNREADABLE as error:  # an app that is answered 500 sends the same again for ever, and nothing newer
         return refuse(f"cannot be read: {type(error).__name__}", text or post.query)
+
+
+def cut(report: Report) -> Report:
+    """Lists in lists may come to more than each of them is allowed."""
+    beyond = report.readings[MOST:]
+    if not beyond:
+        return report
+    fault = pass_over([each.text for each in beyond], f"more than {MOST:,} readings")
+    return add_faults(msgspec.structs.replace(report, readings=report.readings[:MOST]), (fault,))
 
 
 def add_maker(report: Report, agent: str) -> Report:
@@ -48,9 +58,13 @@ def add_maker(report: Report, agent: str) -> Report:
 def decode_text(text: str, post: Post) -> Report:
     """The body counts; where nobody knows it, what stands in the address does."""
     fields = read_fields(post.query) or {}
-    found = find_json(text or post.query) or find_json_field(fields if not text else None)
+    found = find_json(text or post.query)
     form = (read_parts(text) or read_fields(text)) if text and found is None else None
-    if (found := found or find_json_field(form)) is not None:
+    if found is None and (inner := find_json_field(form if text else fields)) is not None:
+        said = decode_json(inner, post)
+        beside = decode_fields(fields, form, post) if said.app.dialect == Dialect.UNKNOWN else None
+        return said if beside is None else beside
+    if found is not None:
         said = decode_json(found, post)
         beside = decode_query(fields, post, is_form=False) if text and said.app.dialect == Dialect.UNKNOWN else None
         return said if beside is None else add_faults(beside, said.faults if says_something(found) else ())
@@ -74,6 +88,8 @@ def decode_fields(fields: Fields, form: Fields | None, post: Post) -> Report | N
     ways = [(fields, False)] + ([({**fields, **form}, True)] if form else [])
     if form and PLACE & form.keys() and not PLACE & fields.keys():
         ways.reverse()
+    elif form and PLACE & fields.keys() and not PLACE & form.keys():
+        ways[0] = ({**fields, **form, **{name: value for name, value in fields.items() if value}}, False)
     reports = (decode_query(each, post, is_form=is_form) for each, is_form in ways)
     return next((report for report in reports if report is not None), None)
 
@@ -142,7 +158,8 @@ def join(decoded: list[tuple[Object, Report | None]]) -> Report | None:
     readings, faults = (tuple(one for each in same for one in getattr(each, of)) for of in ("readings", "faults"))
     faults += (pass_over(others, "of no app we know, or of another"),) if others else ()
     calls = tuple(at for each in same for at in each.calls)
-    return Report(last.app, last.reply, readings, faults, calls, last.is_paused)
+    newest = max(reversed(same), key=lambda each: max((one.at or 0 for one in each.readings), default=0))
+    return Report(last.app, last.reply, readings, faults, calls, newest.is_paused)
 
 
 def decode_object(message: Object, post: Post, *, is_inner: bool = False) -> Report | None:

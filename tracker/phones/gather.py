@@ -1,9 +1,10 @@
 """Objects in what came as JSON, and what of it is passed over: that is kept as a fault, for who drops it in silence
 answers 200 to a phone that then forgets it."""
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from tracker.phones.values import text_of
+from tracker.phones.values import moment, text_of
 
 DEEP: Final = 4  # lists in lists, at most
 MOST: Final = 5_000  # objects of one body; no app sends more than 1,000
@@ -37,6 +38,11 @@ def walk(value: Any, depth: int, objects: list[Object], odd: list[Any]) -> None:
             walk(each, depth + 1, objects, odd)
     elif value not in (None, "", []):
         odd.append(value)
+
+
+def find_newest(objects: Sequence[Object], time: str) -> Object:
+    """By what stands below `time`; the last of those that say the same. What was not sent before may come behind it."""
+    return max(reversed(objects), key=lambda each: moment(each.get(time)) or 0, default={})
 
 
 def pass_over(values: list[Any], why: str) -> Fault:

@@ -1,11 +1,11 @@
 """Overland: batches of GeoJSON features. https://github.com/aaronpk/Overland-iOS"""
 
-from typing import Any, Final
+from typing import Final
 
 from tracker.model.dialect import Dialect
 from tracker.model.reading import Reading
 from tracker.model.report import App, Report
-from tracker.phones.gather import Object, gather
+from tracker.phones.gather import Object, find_newest, gather
 from tracker.phones.post import Post
 from tracker.phones.values import degrees, keep, moment, number, text_of
 
@@ -21,20 +21,19 @@ def decode_overland(message: Object, post: Post) -> Report:
     actions = [each for each in read if isinstance(each, str)]
     version = post.agent.partition("Overland/")[2].partition(" ")[0][:20] or None
     app = App(Dialect.OVERLAND, "Overland", version, "m/s", actions[-1] if actions else None)
-    is_paused = bool(features) and action_of(features[-1]) == PAUSED
+    is_paused = find_newest([properties_of(each) for each in features], "timestamp").get("action") == PAUSED
     return Report(app, "result", tuple(each for each in read if isinstance(each, Reading)), faults, (), is_paused)
 
 
-def action_of(feature: Object) -> Any:
+def properties_of(feature: Object) -> Object:
     properties = feature.get("properties")
-    return properties.get("action") if isinstance(properties, dict) else None
+    return properties if isinstance(properties, dict) else {}
 
 
 def read_feature(feature: Object) -> Reading | str:
     """A text where it is no measurement: the app was ended, a visit began. A visit has the time of its end or
     beginning, and the place of all of it."""
-    properties = feature.get("properties")
-    properties = properties if isinstance(properties, dict) else {}
+    properties = properties_of(feature)
     geometry = feature.get("geometry")
     if properties.get("action") == "visit" or not isinstance(geometry, dict):
         return str(properties.get("action") or "without a place")[:60]

@@ -9,6 +9,7 @@ import msgspec
 from tracker.model.dialect import Dialect
 from tracker.model.reading import Reading
 from tracker.model.report import App, Reply, Report
+from tracker.phones.gather import find_newest
 from tracker.phones.makers import ANDROID, IOS
 from tracker.phones.post import Post
 from tracker.phones.sealed import open_sealed
@@ -37,7 +38,7 @@ def decode_owntracks(messages: list[Object], post: Post, dialect: Dialect = Dial
     about = {"note": notes[-1] if notes else None, "system": find_system(found)}
     app = msgspec.structs.replace(find_app(locations, post, dialect), **about)
     reply: Reply = "result" if app.dialect == Dialect.OVERLAND_OWNTRACKS else "array"
-    is_paused = bool(locations) and locations[-1].get("m") in MODES_OF_REST
+    is_paused = find_newest(locations, "tst").get("m") in MODES_OF_REST
     readings = tuple(read_location(each, app) for each in locations)
     return Report(app, reply, readings, tuple(faults), (), is_paused)
 

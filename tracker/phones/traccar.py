@@ -6,7 +6,7 @@ from tracker.model.dialect import Dialect
 from tracker.model.reading import Reading
 from tracker.model.report import App, Report
 from tracker.phones.alarms import calls_for_help
-from tracker.phones.gather import Object, gather, pass_over
+from tracker.phones.gather import Object, find_newest, gather, pass_over
 from tracker.phones.values import KNOT, degrees, keep, moment, number, percent, scaled, text_of
 
 
@@ -24,7 +24,7 @@ def decode_client(message: Object) -> Report:
     note = f"alarm: {str(alarms[-1][1])[:60]}" if alarms else None if readings else "heartbeat"
     app = App(Dialect.TRACCAR_9, "Traccar Client", "9", "m/s", note)
     calls = tuple(at for at, alarm in alarms if calls_for_help(alarm))
-    is_paused = bool(locations) and locations[-1].get("is_moving") is False
+    is_paused = find_newest(locations, "timestamp").get("is_moving") is False
     return Report(app, "nothing", readings, faults, calls, is_paused)
 
 
