@@ -76,7 +76,7 @@ class AppAnswers:
                         if mark:
                             await upsert_handed(conn, device, mark, msgspec.json.encode(again))
                 return again + (write_friends(await select_friends(conn, device)) if found.shows_friends else [])
-        except (TrackerError, *AWAY):
+        except (TrackerError, asyncpg.ForeignKeyViolationError, *AWAY):
             return again or []
 
     def _recall(self, device: int, mark: Mark) -> list[Object] | None:

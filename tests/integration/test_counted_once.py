@@ -14,6 +14,7 @@ import pytest
 from tests.alerts.conftest import started, until
 from tests.alerts.parts import PASSWORD, USER
 from tests.alerts.test_home_assistant import OpenMosquitto, put, told
+from tests.patience import PATIENCE_S
 from tracker.access.challenges import Challenges, find_end
 from tracker.alerts.home_assistant import announcer
 from tracker.alerts.home_assistant.announcer import Announcer
@@ -28,6 +29,10 @@ from tracker.model.report import App, Report
 from tracker.settings import Remote
 from tracker.store.challenges import use_challenge
 from tracker.store.commands import insert_command
+from tracker.store.devices import insert_device
+from tracker.store.duties import ANNOUNCING, Duty
+from tracker.store.handed import upsert_handed
+from tracker.store.pool import open_pool
 from tracker.store.repeats import HOUR_US, add_repeats, prune_repeats, sum_repeats
 
 
@@ -44,10 +49,23 @@ async def test_a_signature_is_worth_something_once_whoever_is_shown_it(
             return await use_challenge(conn, challenge, find_end(challenge) * 1000)
 
     assert sorted(await asyncio.gather(use(), use(), use())) == [False, False, True]
-    over = second.make("sign in")
-    assert await use_challenge(conn, over, now_ms() - 1)
+    over, ended = second.make("sign in"), now_ms() - 60_000  # by the database's clock, which is ahead
+    assert await use_challenge(conn, over, ended)
+    assert not await use_challenge(conn, over, ended)
+    assert await use_challenge(conn, second.make("sign in"), now_ms() - 2 * 3_600_000)
     assert await use_challenge(conn, second.make("sign in"), now_ms() + 1000)
-    assert await conn.fetchval("select count(*) from used_challenge") == 2, "what is over by itself is not kept"
+    assert await conn.fetchval("select count(*) from used_challenge") == 3, (
+        "what is over by itself is not kept for ever"
+    )
+
+
+async def test_a_duty_that_could_not_be_asked_for_holds_no_connection(database_url: str) -> None:
+    async with asyncio.timeout(PATIENCE_S), await open_pool(database_url, max_size=1) as pool:
+        with pytest.raises(asyncpg.DataError):
+            await Duty(pool, 2**31).hold()
+        duty = Duty(pool, ANNOUNCING)
+        assert await duty.hold()
+        await duty.leave()
 
 
 async def test_repeats_are_those_of_all_owners(conn: asyncpg.Connection, device: Device) -> None:
@@ -63,6 +81,35 @@ async def test_repeats_are_those_of_all_owners(conn: asyncpg.Connection, device:
     assert await sum_repeats(conn, device.key, now) + second.count(device.key, now) == 9
     await prune_repeats(conn, now)
     assert await conn.fetchval("select sum(count) from repeated_fix") == 5
+
+
+@asynccontextmanager
+async def deleting(pool: asyncpg.Pool, device: Device) -> AsyncIterator[None]:
+    """What is done meanwhile sees the device still, and its row is gone afterwards."""
+    async with pool.acquire() as deleter, deleter.transaction():
+        await deleter.execute("delete from device where key = $1", device.key)
+        yield
+
+
+async def test_what_a_device_that_is_being_deleted_repeated_holds_up_no_other(
+    conn: asyncpg.Connection, pool: asyncpg.Pool, device: Device
+) -> None:
+    other, now = await insert_device(conn, "bus", "Bus", "bus"), now_us()
+    hour = now // HOUR_US
+    async with deleting(pool, device):
+        async with asyncio.timeout(PATIENCE_S):
+            await add_repeats(conn, {(device.key, hour): 1, (device.key, hour - 1): 2, (other.key, hour): 3})
+    assert await sum_repeats(conn, other.key, now) == 3
+    assert await conn.fetchval("select count(*) from repeated_fix") == 1
+
+
+async def test_what_a_device_was_told_that_is_being_deleted_is_not_kept(
+    conn: asyncpg.Connection, pool: asyncpg.Pool, device: Device
+) -> None:
+    async with deleting(pool, device):
+        async with asyncio.timeout(PATIENCE_S):
+            await upsert_handed(conn, device.key, b"mark", b"[]")
+    assert await conn.fetchval("select count(*) from handed_answer") == 0
 
 
 def post(second: int) -> Report:

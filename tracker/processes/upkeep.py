@@ -99,7 +99,7 @@ async def save_repeats(pool: asyncpg.Pool, repeats: Repeats) -> None:
             try:
                 async with borrow(pool) as conn:
                     await add_repeats(conn, counts)
-            except (TrackerError, *AWAY) as error:
+            except (TrackerError, asyncpg.ForeignKeyViolationError, *AWAY) as error:
                 repeats.give_back(counts)
                 logger.warning("repeats are not stored yet", error=repr(error))
 

@@ -41,12 +41,17 @@ class Duty:
         if self.conn is not None:
             await self.conn.execute("select 1")
             return True
-        conn = await self.pool.acquire(timeout=ASK)
-        if not await take_duty(conn, self.number):
-            await self.pool.release(conn)
-            return False
-        self.conn = conn
-        return True
+        conn, is_ours = await self.pool.acquire(timeout=ASK), None
+        try:
+            is_ours = await take_duty(conn, self.number)
+        finally:
+            if is_ours is None:
+                conn.terminate()  # nobody knows whether it has the duty
+            if not is_ours:
+                await self.pool.release(conn)
+        if is_ours:
+            self.conn = conn
+        return is_ours
 
     async def leave(self) -> None:
         if self.conn is not None:

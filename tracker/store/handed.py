@@ -8,9 +8,10 @@ LASTS: Final = "1 day"
 
 
 async def upsert_handed(conn: asyncpg.Connection, device: int, mark: bytes, commands: bytes) -> None:
-    """`commands` as JSON. In place of what was told before."""
+    """`commands` as JSON. In place of what was told before; nothing for a device that is gone or is being deleted."""
     await conn.execute(
-        """insert into handed_answer (device, mark, commands) values ($1, $2, $3)
+        """insert into handed_answer (device, mark, commands)
+           select key, $2, $3 from device where key = $1 for key share skip locked
            on conflict (device) do update set mark = $2, commands = $3, given_at = now()""",
         device,
         mark,

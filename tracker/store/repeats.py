@@ -10,12 +10,13 @@ HOURS: Final = 24  # that are kept
 
 
 async def add_repeats(conn: asyncpg.Connection, counts: Mapping[tuple[int, int], int]) -> None:
-    """By device and hour. Of a device that is gone nothing is kept."""
+    """By device and hour. Of a device that is gone, or is being deleted, nothing is kept: joined without a lock, its
+    row could go before ours is looked at, which refuses all of them."""
     await conn.execute(
         """insert into repeated_fix (device, hour, count)
            select each.device, each.hour, each.count
            from unnest($1::int[], $2::bigint[], $3::bigint[]) as each (device, hour, count)
-           join device d on d.key = each.device
+           join (select key from device where key = any($1) for key share skip locked) d on d.key = each.device
            on conflict (device, hour) do update set count = repeated_fix.count + excluded.count""",
         [device for device, _ in counts],
         [hour for _, hour in counts],
