@@ -289,10 +289,11 @@ class Server:
 
     async def read_head(self) -> None:
         async with borrow(self.pool) as conn:
-            self.hub.head.epoch = await select_epoch(conn)
-            newest = await select_head(conn)
-            self.hub.head.event = max(self.hub.head.event, newest)  # the bus may have brought more meanwhile
-            self.hub.head.oldest = await select_oldest(conn)
+            epoch, newest, oldest = await select_epoch(conn), await select_head(conn), await select_oldest(conn)
+        # All at once: who goes on from where it was is judged by all three.
+        head = self.hub.head
+        head.epoch, head.oldest = epoch, oldest
+        head.event = max(head.event, newest)  # the bus may have brought more meanwhile
 
     async def come_in(self, spread: Spread) -> None:
         """Serve before, and without, owning anything."""

@@ -13,7 +13,7 @@ from tests.patience import PATIENCE_S
 from tracker.access.gate import Gate
 from tracker.live.hub import Hub
 from tracker.live.table import Table
-from tracker.live.viewer import Viewer
+from tracker.live.viewer import FULL, Viewer
 from tracker.metrics import Metrics
 from tracker.model.device import Device
 from tracker.model.event import Transition
@@ -115,4 +115,49 @@ async def test_who_was_told_more_elsewhere_hears_nothing_twice(
             hub.deliver(Update([], events, now_us()))
     subscribed = page.told[0]
     assert (subscribed["type"], subscribed["resumed"], subscribed["event"]) == ("subscribed", resumed, head)
+    assert page.events() == []
+
+
+@pytest.mark.parametrize("is_full", [False, True], ids=["the head was read", "its socket was full"])
+async def test_who_was_not_told_the_one_before_is_told_both(
+    pool: asyncpg.Pool, gate: Gate, metrics: Metrics, head: int, is_full: bool
+) -> None:
+    """The bus brings 3 to a process that knows of 2, and one of its viewers was told 1."""
+    page = Page()
+    async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.TaskGroup() as tasks:
+            hub = Hub(gate, pool, tasks, metrics, Table())
+            hub.head.event = 1
+            viewer = Viewer(hub.table, hub.head, hub, Token(1, "viewer"))
+            async with pool.acquire() as conn:
+                await gate.sights.refresh(conn)
+                second, third = await select_events(conn, EVERYTHING, after=1, limit=9)
+            viewer.opened(page)
+            viewer.received(json.dumps({"type": "subscribe", "events": {"after": 1}}))
+            if is_full:
+                page.buffered = FULL + 1
+                hub.deliver(Update([], [second], now_us()))
+            hub.head.event = second.id
+        page.buffered = 0
+        async with asyncio.TaskGroup() as hub.tasks:
+            hub.deliver(Update([], [third], now_us()))
+    assert page.events() == [2, 3]
+
+
+async def test_what_a_viewer_does_not_want_leaves_it_level(
+    pool: asyncpg.Pool, gate: Gate, metrics: Metrics, head: int
+) -> None:
+    """Else each event would have it read the table."""
+    page = Page()
+    async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
+        hub = Hub(gate, pool, tasks, metrics, Table())
+        viewer = Viewer(hub.table, hub.head, hub, Token(1, "viewer"))
+        async with pool.acquire() as conn:
+            await gate.sights.refresh(conn)
+            events = await select_events(conn, EVERYTHING, after=0, limit=9)
+        viewer.opened(page)
+        viewer.received(json.dumps({"type": "subscribe", "events": {"types": ["exit"]}}))
+        for event in events:
+            hub.deliver(Update([], [event], now_us()))
+            assert (viewer.event, viewer.is_catching_up) == (event.id, False)
     assert page.events() == []

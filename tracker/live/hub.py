@@ -85,11 +85,14 @@ class Hub:
         self.changed.set()
 
     def deliver_events(self, update: Update) -> None:
-        """Numbers have no gaps: where one shows, the bus lost something, and everybody reads the table instead."""
-        is_gap = update.events[0].id != self.head.event + 1
+        """Numbers have no gaps: where one shows, the bus lost something, and everybody reads the table instead. So does
+        who was not told yet what came before: what it is told now would count as all up to it."""
+        first = update.events[0].id
+        is_gap = first != self.head.event + 1
         self.head.event = max(self.head.event, update.events[-1].id)
         for viewer in tuple(self.viewers):
-            if is_gap or not self.is_level or viewer.is_full or viewer.is_paused:
+            is_behind = viewer.wants_events and viewer.event < first - 1
+            if is_gap or is_behind or not self.is_level or viewer.is_full or viewer.is_paused:
                 self.catch_up(viewer)
             elif not viewer.is_catching_up:
                 for event in update.events:
