@@ -1,4 +1,8 @@
+import pytest
+
 from tracker.access.guesses import FORGIVEN, FREE, LONGEST, REMEMBERED, Guesses
+from tracker.access.tries import FREE_AT_ACCOUNT, Tries
+from tracker.errors import TooMany
 
 
 class Clock:
@@ -40,3 +44,16 @@ def test_memory_is_bounded() -> None:
     for n in range(REMEMBERED + 50):
         guesses.note_failure(f"{n}")
     assert len(guesses._failures) == REMEMBERED
+
+
+def test_an_account_as_long_as_a_body_is_counted_and_not_remembered_in_full() -> None:
+    tries, whom = Tries(Clock()), list[str]()
+    for guesses in tries.list_counts("password").values():
+        guesses.tell = lambda each, is_more: whom.append(each)
+    for _ in range(FREE_AT_ACCOUNT + 1):
+        tries.begin("A" * 60_000, "192.0.2.1")
+    with pytest.raises(TooMany):
+        tries.begin("a" * 60_000, "192.0.2.1")
+    tries.begin("a" * 60_001, "192.0.2.1")
+    tries.begin("\ud800" * 300, "192.0.2.1")
+    assert whom and max(map(len, whom)) < 100

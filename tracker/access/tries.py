@@ -7,6 +7,7 @@ only leave each new address fewer tries at that account, so that many addresses 
 import ipaddress
 import time
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Final
 
 from tracker.access.guesses import Guesses
@@ -15,6 +16,7 @@ from tracker.errors import TooMany
 FREE_AT_ACCOUNT: Final = 5  # wrong passwords of one address for one account, before the first wait
 FREE_AT_ADDRESS: Final = 20  # of one address for any accounts: a household, an office
 FREE_OF_ACCOUNT: Final = 50  # of an account from anywhere; from then on a further address has one
+LONGEST: Final = 254  # letters of an account, as of an address of mail
 
 
 class Tries:
@@ -57,8 +59,13 @@ class Tries:
 
 
 def _name(account: str, address: str) -> tuple[str, str, str]:
-    account, place = account.casefold(), find_place(address)
+    account, place = _shorten(account.casefold()), find_place(address)
     return account, place, f"{account}\n{place}"
+
+
+def _shorten(account: str) -> str:
+    """What is asked for may be as long as a body, and is remembered here and told to the other processes."""
+    return account if len(account) <= LONGEST else sha256(account.encode(errors="surrogatepass")).hexdigest()
 
 
 def find_place(address: str) -> str:

@@ -6,7 +6,7 @@ device comes before what it sent earlier.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import msgspec
 import numpy as np
@@ -195,7 +195,7 @@ class Failing(Word, frozen=True, tag=17):
 
     life: str
     count: str
-    whom: str
+    whom: Annotated[str, msgspec.Meta(max_length=512)]  # an account and an address
     is_more: bool
 
 
