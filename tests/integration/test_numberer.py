@@ -252,6 +252,24 @@ async def test_an_event_whose_alerts_are_refused_is_told_without_them(
     assert await conn.fetch("select event from outbox") == [(2,)]
 
 
+async def test_what_is_set_aside_is_the_one_that_was_refused(
+    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
+) -> None:
+    """What waits before it is of a writer that committed later."""
+    await processes[0].look()
+    for second in range(3):
+        await tell(conn, device, second)
+    ids = [row["id"] for row in await conn.fetch("select id from unnumbered order by id")]
+    numberer = processes[0].numberer
+    assert numberer.conn is not None
+    assert await numberer.set_aside(numberer.conn, ids[1], ValueError("refused"))
+    assert await conn.fetch("select id, event from refused_event") == [(ids[1], 1)]
+    assert await conn.fetch("select id, told from event") == [(1, ids[1])]
+    await processes[0].look()
+    assert processes[0].numbers == [1, 2, 3]
+    assert await conn.fetch("select told from event order by id") == [(ids[1],), (ids[0],), (ids[2],)]
+
+
 async def test_a_connection_that_is_lost_again_and_again_sets_nothing_aside(
     processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
 ) -> None:

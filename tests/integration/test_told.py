@@ -165,7 +165,7 @@ NEVER_WAITED_AT: Final = {
     "numberer.py: await self.bear(error)": FOR_GOOD,
     "numberer.py: await self.set_aside(self.conn, self.first, error)": FOR_GOOD,
     "numberer.py: await select_told(conn, id)": FOR_GOOD,
-    "numberer.py: await number(conn, 1)": FOR_GOOD,
+    "numberer.py: await number_one(conn, id)": FOR_GOOD,
     "numberer.py: await insert_refused(conn, told, events[0].id if events else None, repr(error))": FOR_GOOD,
     "numberer.py: await select_oldest_unnumbered(self.conn)": "what is refused by itself: integration/test_numberer",
 }

@@ -28,7 +28,7 @@ from tracker.store.events import select_events, select_head
 from tracker.store.pool import AWAY, BAD_DATA, answering, open_connection
 from tracker.store.refused_events import count_refused, insert_refused, select_told
 from tracker.store.rights import select_rights_revision
-from tracker.store.unnumbered import number, select_oldest_unnumbered
+from tracker.store.unnumbered import number, number_one, select_oldest_unnumbered
 
 logger = structlog.get_logger()
 seldom = Seldom(logger)
@@ -114,14 +114,15 @@ class Numberer:
             return self.set_idle("events wait: what is refused cannot be set aside", worse)
 
     async def set_aside(self, conn: asyncpg.Connection, id: int, error: Exception) -> bool:
-        """Without its alerts, where those are what is refused; else altogether."""
+        """Without its alerts, where those are what is refused; else altogether. By its id: what was committed since may
+        have a lower one, and is to be told with its alerts."""
         events, rights = list[Event](), 0
         async with conn.transaction():
             if (told := await select_told(conn, id)) is None:
                 return False
             with suppress(*BAD_DATA):
                 async with conn.transaction():
-                    if (numbered := await number(conn, 1)) is not None:
+                    if (numbered := await number_one(conn, id)) is not None:
                         events, rights = numbered.events, numbered.rights
             await insert_refused(conn, told, events[0].id if events else None, repr(error))
         await self.count_refused(conn)

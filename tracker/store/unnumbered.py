@@ -89,14 +89,16 @@ class Numbered(msgspec.Struct, frozen=True):
 # taken is in order: locked with each row, a device let go in the middle would have its second event numbered and its
 # first passed over. A hole in the ids is a batch that failed or is not committed yet: nothing waits for it. What a
 # retraction takes back was committed before it, so it has its number, or gets it here.
-NUMBER: Final = f"""
+def write_number(waiting: str) -> str:
+    """`waiting`: of which rows. $1: how many are taken at most."""
+    return f"""
 with free as materialized (
     select d.key from device d
-    join (select device, min(id) as first from unnumbered group by device) waits on waits.device = d.key
+    join (select device, min(id) as first from {waiting} group by device) waits on waits.device = d.key
     order by waits.first limit $1 for key share of d skip locked),
 taken as (
     delete from unnumbered where id in (
-        select id from unnumbered where device in (select key from free) order by id limit $1)
+        select id from {waiting} where device in (select key from free) order by id limit $1)
     returning *),
 given as (select row_number() over (order by id) as n, * from taken),
 head as (
@@ -126,10 +128,22 @@ select e.id, e.type, d.id as device, e.geofence, e.at, e.detected_at, e.late, e.
 from made e join device d on d.key = e.device order by e.id"""
 
 
+NUMBER: Final = write_number("unnumbered")
+NUMBER_ONE: Final = write_number("(select * from unnumbered where id = $2) as one")
+
+
 async def number(conn: asyncpg.Connection, most: int) -> Numbered | None:
     """The oldest of what is told and not numbered, as events; None where nothing waits. Inside a transaction, in which
     the head is locked until the commit."""
-    rows = await conn.fetch(NUMBER, most)
+    return read_numbered(await conn.fetch(NUMBER, most))
+
+
+async def number_one(conn: asyncpg.Connection, id: int) -> Numbered | None:
+    """This one, as `number` does it; None where it does not wait any more, or its device is being deleted."""
+    return read_numbered(await conn.fetch(NUMBER_ONE, 1, id))
+
+
+def read_numbered(rows: Sequence[asyncpg.Record]) -> Numbered | None:
     if not rows:
         return None
     return Numbered([read_event(row) for row in rows], rows[0]["rights"], rows[0]["subscriptions"])
