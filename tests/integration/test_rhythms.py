@@ -1,10 +1,12 @@
 """How often a device usually reports is learned from its fixes of two weeks, for those nobody said it of."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
 
+from tests.patience import PATIENCE_S
 from tracker.model.device import Device
 from tracker.store.devices import insert_device
 from tracker.store.rhythms import FEWEST, learn_rhythm, select_rhythm, select_rhythms, select_to_learn
@@ -58,3 +60,13 @@ async def test_who_is_to_be_learned(conn: asyncpg.Connection, phone: Device) -> 
     assert await select_to_learn(conn) is None  # somebody said it
     await learn_rhythm(conn, 999)  # deleted meanwhile
     assert await select_rhythm(conn, 999) is None
+
+
+async def test_of_a_device_that_is_being_deleted_nothing_is_learned(
+    conn: asyncpg.Connection, pool: asyncpg.Pool, phone: Device
+) -> None:
+    async with pool.acquire() as deleter, deleter.transaction():
+        await deleter.execute("delete from device where key = $1", phone.key)
+        async with asyncio.timeout(PATIENCE_S):
+            await learn_rhythm(conn, phone.key)
+    assert await select_rhythms(conn) == {}

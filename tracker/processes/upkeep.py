@@ -87,7 +87,7 @@ async def learn(pool: asyncpg.Pool, may_act: Callable[[], bool]) -> None:
             async with borrow(pool) as conn:
                 if (device := await select_to_learn(conn)) is not None:
                     await learn_rhythm(conn, device)
-        except (TrackerError, *AWAY) as error:
+        except (TrackerError, asyncpg.ForeignKeyViolationError, *AWAY) as error:
             logger.warning("no rhythm learned", error=repr(error))
 
 

@@ -36,7 +36,7 @@ async def select_to_learn(conn: asyncpg.Connection) -> int | None:
 
 async def learn_rhythm(conn: asyncpg.Connection, device: int) -> None:
     """The median gap after a fix, by the hour in which it was measured. Nudges `tracker_device`. Nothing where the
-    device was deleted meanwhile."""
+    device was deleted meanwhile, or is being deleted."""
     await conn.execute(
         """with gap as (select extract(hour from at at time zone 'UTC')::int as hour,
                               extract(epoch from lead(at) over (order by at) - at) as seconds
@@ -46,7 +46,7 @@ async def learn_rhythm(conn: asyncpg.Connection, device: int) -> None:
                 made as (insert into device_rhythm (device, gaps)
                          select d.key, array(select known.median::real from generate_series(0, 23) as each (hour)
                                              left join known using (hour) order by each.hour)
-                         from device d where d.key = $1
+                         from device d where d.key = $1 for key share skip locked
                          on conflict (device) do update set gaps = excluded.gaps, learned_at = now() returning device)
            select pg_notify('tracker_device', device::text) from made""",
         device,
