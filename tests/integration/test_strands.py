@@ -13,6 +13,7 @@ from tests.integration.test_replay import DEVICES, afresh, change_fence, fenced,
 from tests.laws import examples
 from tracker.ingest.committed import Committed
 from tracker.ingest.distant import meet_distant
+from tracker.ingest.joining import join, look_again
 from tracker.ingest.log import Log
 from tracker.model.device import Device
 from tracker.model.fix import E7, Fix, Flag
@@ -22,7 +23,7 @@ from tracker.spread.holding import Holding
 from tracker.spread.spread import Spread, Standpoint
 from tracker.spread.strand import Strand
 from tracker.store.devices import insert_device
-from tracker.store.ownership import ALL, find_partition, select_free_strands, select_in_force
+from tracker.store.ownership import ALL, InForce, find_partition, select_free_strands, select_in_force
 from tracker.store.pairs import delete_pair, insert_pair, update_pair
 from tracker.store.pool import open_connection, open_pool
 
@@ -91,11 +92,33 @@ async def cut_anew(url: str, conn: asyncpg.Connection, logs: list[Log], cut: int
         before, found = find(logs, device), find(after, device)
         assert values(found, known).get(device) == values(before, known).get(device)
         assert found.stamp >= before.states[device].stamp
+    loading = "select bool_and(expires_at > now() + interval '1 minute') from owner where id = any($1::uuid[])"
+    assert await conn.fetchval(loading, [log.owner for log in after]), "there may be more to read"
     for log in after:
         histories = list((await select_in_force(conn, log.partitions)).values())
         assert all(each == histories[0] for each in histories)
         assert log.memory.devices.keys() <= {key for key in DEVICES if find_partition(key) in log.partitions}
     return after
+
+
+async def test_a_device_that_changes_while_its_strand_is_restored_is_known_as_it_is(
+    database_url: str, conn: asyncpg.Connection, device: Device
+) -> None:
+    log = Log(database_url, "test")
+    await log.open()
+    await conn.execute("update device set category = 'boat' where key = $1", device.key)
+    bus = await insert_device(conn, "bus", "Bus")
+    await look_again(log.conn, log.memory)
+    assert log.memory.devices[device.key].category == "boat" and device.key in log.memory.to_recast
+    assert log.memory.devices[bus.key] == bus
+    await log.close()
+
+
+def test_what_one_part_passed_over_came_into_force_there_with_the_next() -> None:
+    one = [InForce(1, 0), InForce(5, 1), InForce(10, 2)]
+    other = [InForce(1, 0), InForce(20, 2)]
+    assert join([one, other], 30) == [InForce(1, 0), InForce(20, 1), InForce(30, 2)]
+    assert join([one, other[:1]], 30) == [InForce(1, 0), InForce(30, 2)]
 
 
 async def test_who_cannot_ask_postgresql_wants_no_share(database_url: str) -> None:

@@ -342,6 +342,7 @@ async def test_what_is_of_a_device_goes_to_the_owner_of_its_strand() -> None:
     turns = [(life, each) for life, each in told if isinstance(each, Turn)]
     assert [(life, each.strand, len(each.asks)) for life, each in turns] == [("owner-1", 1, 2), ("owner-2", 2, 4)]
     owners[2].meet(None)
-    assert router.has_room, "it is handed on"
+    assert router.has_room_for(2), "it is handed on"
     owners[2].left_at -= HANDED_ON
-    assert not router.has_room, "nobody stores what comes for that one"
+    assert not router.has_room_for(2), "nobody stores what comes for that one"
+    assert router.has_room and router.has_room_for(1), "and the others are not refused for it"

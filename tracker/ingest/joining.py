@@ -1,7 +1,7 @@
 """Several parts of the log that had owners of their own, taken over by one: each is restored by what was in force in
 it, written, and has one history with the others from then on."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import asyncpg
@@ -12,7 +12,15 @@ from tracker.ingest.refresh import Drawn
 from tracker.ingest.replay import restore
 from tracker.model.moment import micros_to_datetime
 from tracker.store.anchors import upsert_anchors
-from tracker.store.ownership import InForce, mark_batch, replace_in_force, select_in_force, update_checkpoints
+from tracker.store.devices import select_devices_of
+from tracker.store.ownership import (
+    InForce,
+    allow_loading,
+    mark_batch,
+    replace_in_force,
+    select_in_force,
+    update_checkpoints,
+)
 from tracker.store.pairs import upsert_meetings
 from tracker.store.positions import upsert_states
 
@@ -30,10 +38,19 @@ async def restore_all(
             await keep(conn, owner, memory, saving)
             stamp = max(stamp, memory.stamp)
         async with conn.transaction():
-            await mark_batch(conn, owner, 0)
-            await replace_in_force(conn, owner, join(histories.values(), stamp + 1))
+            await mark(conn, owner)
+            await replace_in_force(conn, owner, join(list(histories.values()), stamp + 1))
             await update_checkpoints(conn, owner, micros_to_datetime(stamp + 1))
     return await restore(conn, partitions, drawn)
+
+
+async def look_again(conn: asyncpg.Connection, memory: Memory) -> None:
+    """At the devices: who changed one while it was restored told the memory before this one."""
+    before = dict(memory.devices)
+    for device in await select_devices_of(conn, memory.partitions):
+        read = before.get(device.key)
+        if read != device and memory.devices.get(device.key) == read:  # else this memory was told meanwhile
+            memory.know(device)
 
 
 def tell_apart(histories: Mapping[int, Sequence[InForce]]) -> list[list[int]]:
@@ -44,13 +61,17 @@ def tell_apart(histories: Mapping[int, Sequence[InForce]]) -> list[list[int]]:
     return list(alike.values())
 
 
-def join(histories: Iterable[Sequence[InForce]], stamp: int) -> list[InForce]:
+def join(histories: Sequence[Sequence[InForce]], stamp: int) -> list[InForce]:
     """One history of them all. What one part was told by a revision before the last of them took the next one over
-    stands, as wherever a geofence changes. `stamp`: after all that was folded in any of them."""
-    latest: dict[int, int] = {}
-    for history in histories:
-        for each in history:
-            latest[each.revision] = max(each.stamp, latest.get(each.revision, 0))
+    stands, as wherever a geofence changes. One that a part passed over came into force there with the next that it
+    took over. `stamp`: after all that was folded in any of them."""
+    revisions = {each.revision for history in histories for each in history}
+    latest = {
+        revision: max(
+            min((each.stamp for each in history if each.revision >= revision), default=stamp) for history in histories
+        )
+        for revision in revisions
+    }
     latest[max(latest)] = stamp
     joined: list[InForce] = []
     for revision, at in sorted(latest.items()):
@@ -61,12 +82,18 @@ def join(histories: Iterable[Sequence[InForce]], stamp: int) -> list[InForce]:
     return joined
 
 
+async def mark(conn: asyncpg.Connection, owner: UUID) -> None:
+    """As a batch does, but that there is more to read: until then nothing says that this owner lives."""
+    await mark_batch(conn, owner, 0)
+    await allow_loading(conn, owner)
+
+
 async def keep(conn: asyncpg.Connection, owner: UUID, memory: Memory, saving: Checkpoint) -> None:
     """What is newer than what is written."""
     states = {key: memory.states[key] for key in saving.dirty}
     meetings = memory.meetings.meetings
     async with conn.transaction():
-        await mark_batch(conn, owner, 0)
+        await mark(conn, owner)
         await upsert_states(conn, states, memory.find_reached(states))
         await upsert_anchors(conn, memory.find_anchors_due(states))
         await upsert_meetings(conn, [meetings[key] for key in saving.dirty_pairs if key in meetings])

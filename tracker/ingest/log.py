@@ -19,7 +19,7 @@ from tracker.ingest.committed import Committed, LateFirst
 from tracker.ingest.days import Days
 from tracker.ingest.folds import fold_frames, fold_late, fold_time, give_up_late, is_plain
 from tracker.ingest.inputs import Taken, take_over
-from tracker.ingest.joining import restore_all
+from tracker.ingest.joining import look_again, restore_all
 from tracker.ingest.memory import Memory, Overlaid
 from tracker.ingest.refresh import Drawn, Refresh
 from tracker.ingest.silences import Silences
@@ -131,6 +131,7 @@ class Log:
         self.memory.silences.since = now_us()
         self.memory.expect(self.memory.states)
         self.memory.to_meet.update(self.memory.meetings.distant)
+        await look_again(self.conn, self.memory)
 
     def rung(self, now: int) -> list[int]:
         return self.memory.ring(now)

@@ -24,6 +24,7 @@ from tracker.store.ownership import ALL, find_partition
 logger = structlog.get_logger()
 
 FRESH: Final = State()
+MOST_MET: Final = 50  # devices of others' partitions that are read of between two batches
 ANCHORS_MS: Final = 600_000  # a device's anchors are written so far apart, in its time, at least
 
 
@@ -146,6 +147,10 @@ class Memory:
         """The devices that something has become true of by time alone, at `now` in microseconds."""
         rung = *self.wakes.ring(now), *self.silences.ring(now, self.devices, self.states)
         return list(dict.fromkeys(rung))
+
+    def pop_to_meet(self) -> set[int]:
+        """Some of them: after a restart all are to be met, and no batch is to wait for that."""
+        return {self.to_meet.pop() for _ in range(min(MOST_MET, len(self.to_meet)))}
 
     def forget(self, device: int) -> None:
         self.states.pop(device, None)

@@ -47,7 +47,11 @@ class Owner(Protocol):
 
     @property
     def has_room(self) -> bool:
-        """Whether what is offered now is stored soon."""
+        """Whether what is offered now, of any device at all, is stored soon."""
+        ...
+
+    def has_room_for(self, device: int) -> bool:
+        """The same for this device. Another one's owner may be away."""
         ...
 
     async def drain(self) -> None:
@@ -86,6 +90,9 @@ class LocalOwner:
     @property
     def has_room(self) -> bool:
         return self.writer.is_storing and self.writer.waiting < ROOM
+
+    def has_room_for(self, device: int) -> bool:
+        return self.has_room
 
     async def drain(self) -> None:
         await self.writer.drain()

@@ -15,6 +15,7 @@ T = TypeVar("T")
 
 READERS: Final = 2  # large bodies read at once: what one of them becomes is bounded, so all of them have to be
 MOST_WAITING: Final = 1_000  # requests; further ones are told to come again
+BUSY: Final = "too many wait, or storage is away; try again"
 PATIENCE: Final = 20.0  # s: phones give up after some thirty
 
 
@@ -54,9 +55,9 @@ class Posts:
         self.resting: set[int] = set()  # devices whose app said that it measures no more; bound: one number a device
 
     def check_room(self) -> None:
-        """StorageDown where a frame would have to wait for too long."""
+        """StorageDown where a frame of whatever device would have to wait for too long."""
         if self.waiting >= MOST_WAITING or not self.owner.has_room:
-            raise StorageDown("too many wait, or storage is away; try again")
+            raise StorageDown(BUSY)
 
     async def offer(self, device: Device, frame: Frame) -> Outcome:
         """After the commit. StorageDown where there was none in time."""
@@ -79,6 +80,8 @@ class Posts:
 
     async def wait(self, device: Device, begin: Callable[[], object], answered: asyncio.Future[T]) -> T:
         self.check_room()
+        if not self.owner.has_room_for(device.key):
+            raise StorageDown(BUSY)
         self.owner.know(device)
         self.waiting += 1
         try:

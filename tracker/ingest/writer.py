@@ -109,8 +109,7 @@ class Writer:
             self.wake.set()
 
     async def meet_distant(self) -> None:
-        if devices := self.log.memory.to_meet:
-            self.log.memory.to_meet = set()
+        if devices := self.log.memory.pop_to_meet():
             await self.decide(lambda: meet_distant(self.log, devices))
 
     def notice_change(self) -> None:

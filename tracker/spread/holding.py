@@ -10,7 +10,7 @@ from typing import Final
 import asyncpg
 import structlog
 
-from tracker.errors import TrackerError
+from tracker.errors import Fenced, TrackerError
 from tracker.ingest.writer import PACE
 from tracker.logs import Seldom
 from tracker.processes.ending import close
@@ -66,6 +66,8 @@ class Holding:
         try:
             await self.take_free(tasks)
             await self.give_up_most()
+        except Fenced:
+            raise
         except (TrackerError, *AWAY) as error:
             seldom.warning("cannot look after the strands of the log", error=repr(error))
 
@@ -152,10 +154,12 @@ class Holding:
         await writer.drain()
         writer.end()
         await self.running.pop(strand.number)
-        await close(writer.log)
-        strand.disown()
-        self.forget(strand)
-        self.spread.beat()
+        try:
+            await close(writer.log)
+        finally:  # also where it was taken from us: nothing more is folded here
+            strand.disown()
+            self.forget(strand)
+            self.spread.beat()
         self.set_paces()
         took = asyncio.get_running_loop().time() - began
         logger.info("gave up a strand", strand=strand.number, seconds=round(took, 3))

@@ -145,8 +145,8 @@ class StrandBus:
         self.answering[asked.life] = asked.number
         number, parts = 0, list(cut(devices, lambda _: 1, PART))
         for part in parts:
-            if self.answering.get(asked.life) != asked.number:
-                return  # it asked again: both at once would take each other's time
+            if not self.is_ours or self.answering.get(asked.life) != asked.number:
+                return  # given up meanwhile; or it asked again, and both at once would take each other's time
             told, found = self.number, list(cut(find(part), weigh_position))
             for each in found:
                 is_last = part is parts[-1] and each is found[-1]

@@ -44,7 +44,11 @@ class Router:
 
     @property
     def has_room(self) -> bool:
-        return all(each.has_room for each in self.owners)
+        """Of any of them: one strand without an owner is to refuse its own devices, and no others."""
+        return any(each.has_room for each in self.owners)
+
+    def has_room_for(self, device: int) -> bool:
+        return self.find(device).has_room
 
     async def drain(self) -> None:
         for each in self.owners:

@@ -10,6 +10,7 @@ from tracker.model.device import Device
 from tracker.model.guard import NO_GUARD, Guard
 from tracker.model.moment import from_datetime
 from tracker.model.sight import Sight
+from tracker.store.ownership import PARTITIONS
 from tracker.store.seen import Args, seen_devices
 from tracker.store.tokens import revoke_device_tokens
 
@@ -48,6 +49,13 @@ async def select_device_by_key(conn: asyncpg.Connection, key: int) -> Device | N
 async def select_devices_by_key(conn: asyncpg.Connection, keys: Collection[int]) -> dict[int, Device]:
     rows = await conn.fetch(f"select {COLUMNS} from device where key = any($1::integer[])", list(keys))
     return {device.key: device for device in map(_read_device, rows)}
+
+
+async def select_devices_of(conn: asyncpg.Connection, partitions: Collection[int]) -> list[Device]:
+    rows = await conn.fetch(
+        f"select {COLUMNS} from device where key % {PARTITIONS} = any($1::integer[])", list(partitions)
+    )
+    return list(map(_read_device, rows))
 
 
 async def select_devices_by_id(conn: asyncpg.Connection, ids: Collection[str]) -> dict[str, Device]:

@@ -100,8 +100,13 @@ async def take_leases(conn: Connection, owner: UUID, partitions: Collection[int]
             owner,
             partitions,
         )
-        await conn.execute(f"update owner set expires_at = now() + interval '{LOADING}' where id = $1", owner)
+        await allow_loading(conn, owner)
     return True
+
+
+async def allow_loading(conn: Connection, owner: UUID) -> None:
+    """It renews nothing until it has read what it took over."""
+    await conn.execute(f"update owner set expires_at = now() + interval '{LOADING}' where id = $1", owner)
 
 
 async def is_gone(conn: Connection, epoch: int) -> bool:
