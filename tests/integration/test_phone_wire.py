@@ -50,6 +50,10 @@ WAYS: list[tuple[str, Callable[[str, int], bytes]]] = [
     ("patch", lambda path, at: post(path, body(at), method="PATCH")),
     ("slash", lambda path, at: post(f"{path}/?{query(at)}", b"")),
     ("raw letters", lambda path, at: post(f"{path}?{query(at)}&name=Zoë", b"")),
+    ("letters, basic", lambda path, at: post(f"{path}?{query(at)}&n=Zoë", b"", "Authorization: Basic YTpi\r\n")),
+    ("letters, cookie", lambda path, at: post(f"{path}?{query(at)}&n=Zoë", b"", "Cookie: a=b\r\n")),
+    ("letters, unknown header", lambda path, at: post(f"{path}?{query(at)}&n=Zoë", b"", "X-Of-App: a\r\n")),
+    ("letters, put", lambda path, at: post(f"{path}?{query(at)}&n=Zoë", b"", method="PUT")),
     ("absolute", lambda path, at: post(f"http://a.example{path}", body(at))),
     ("chunked", lambda path, at: post(path, body(at), CHUNKED)),
     ("http/1.0", lambda path, at: post(path, body(at), "Connection: keep-alive\r\n", version="1.0")),
@@ -78,6 +82,13 @@ def test_it_is_taken(
         window = {"from": format_ms(at), "to": format_ms(at + 1), "format": "csv"}
         track = api.get("/api/devices/wire/track", params=window).raise_for_status().text
     assert format_ms(at) in track
+
+
+def test_letters_that_nobody_encoded_come_again_on_the_same_connection(wire: socket.socket, path: str) -> None:
+    for number in range(3):
+        asked = f"{path}?{query(AT - 500_000 - 1000 * number)}&n=Zoë"
+        wire.sendall(post(asked, b"", "Cookie: a=b\r\n" if number % 2 else "X-Of-App: a\r\n"))
+        assert hear(wire)[0] == "200"
 
 
 def test_who_asks_first_whether_it_may_send_is_told_so(wire: socket.socket, path: str) -> None:

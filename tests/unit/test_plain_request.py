@@ -2,7 +2,7 @@
 
 import pytest
 
-from tracker.websocket.plain_request import PlainAnswer, read_request, write_answer
+from tracker.websocket.plain_request import PlainAnswer, encode_letters, read_request, write_answer
 
 PLAIN = ("POST /in/abc_-9?lat=1.5&lon=2 HTTP/1.1", "Host: tracker.example:8000", "Content-Length: 4")
 
@@ -29,6 +29,22 @@ def test_a_plain_one_is_read() -> None:
 def test_letters_that_nobody_encoded_are_read_where_h11_would_refuse_them() -> None:
     asked = read_request("\r\n".join([PLAIN[0].replace("lon", "n=Zo\xeb&lon"), *PLAIN[1:], "", ""]).encode() + b"body")
     assert asked is not None and asked.query.encode("latin-1").decode() == "lat=1.5&n=Zo\xeb&lon=2"
+
+
+@pytest.mark.parametrize(
+    ("given", "encoded"),
+    [
+        ("GET /in/a?n=Zo\xc3\xab&b HTTP/1.1\r\nX: \xeb\r\n", "GET /in/a?n=Zo%C3%AB&b HTTP/1.1\r\nX: \xeb\r\n"),
+        ("PUT /in/a?%20\xff HTTP/1.0\r\n\r\n\xff", "PUT /in/a?%20%FF HTTP/1.0\r\n\r\n\xff"),
+        *(
+            (same, same)
+            for same in ("GET /in/a?b HTTP/1.1\r\n", "GET /\xff?b HTTP/1.1\r\n", "GET /?\xff HTTP", "X: /?\xff")
+        ),
+        *((same, same) for same in ("", "GET /?a \xff HTTP/1.1\r\n", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\xff")),
+    ],
+)
+def test_letters_are_encoded_for_the_route(given: str, encoded: str) -> None:
+    assert encode_letters(given.encode("latin-1")) == encoded.encode("latin-1")
 
 
 @pytest.mark.parametrize("more", MORE)

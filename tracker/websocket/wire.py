@@ -19,7 +19,7 @@ from .handed import HandedSocket
 from .http1 import Http1
 from .limits import Limits
 from .parser import feed, take_over
-from .plain_request import PlainRequest, read_request, write_answer
+from .plain_request import PlainRequest, encode_letters, read_request, write_answer
 from .rest import Rest
 from .shortcut import read_handshake
 from .site import Site, read_address
@@ -225,7 +225,7 @@ class Wire(asyncio.Protocol):
         await self._readable()
         if self._handed or self._lost:
             return b""
-        return self._take(_BODY_CHUNK if self._idle_since is None else _HEAD_CHUNK)
+        return self._take(_BODY_CHUNK) if self._idle_since is None else encode_letters(self._take(_HEAD_CHUNK))
 
     async def _readable(self) -> None:
         while not self._handed and not self._lost and (self._holding or not self._buffer):
