@@ -23,7 +23,7 @@ const en = {
   repeated: (count: string) => `${count} came twice`,
   refusedCount: (count: string) => `${count} could not be stored`,
   refused: 'Could not be stored',
-  times: (count: string) => `${count} times`,
+  times: (count: string) => (count === '1' ? 'once' : `${count} times`),
   gaps: 'Longest gaps',
   gap: (span: string, when: string) => `${span}, from ${when}`,
   hours: 'By the hour',
