@@ -189,7 +189,8 @@ function Head() {
   void second.value;
   const leave = () =>
     void signOut().finally(() => {
-      outcome.value = null; // is nobody else's to read
+      outcome.value = null; // is nobody else's to read, nor is what was looked at
+      history.replaceState(null, '', location.pathname);
       door.value = { state: 'closed', why: null };
     });
   return (

@@ -29,10 +29,11 @@ export function NoDevices() {
 
 export function NoGeofences() {
   return (
-    <div class="empty">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: as above
+    <section class="empty" aria-label={words.value.geofences.none} tabIndex={0}>
       <h2>{words.value.geofences.none}</h2>
       <p>{words.value.geofences.what}</p>
       <p>{isAdmin.value ? words.value.geofences.drawOne : words.value.geofences.adminDraws}</p>
-    </div>
+    </section>
   );
 }

@@ -28,7 +28,6 @@ export function FeedFilterButton({ open, onToggle }: { open: boolean; onToggle: 
       type="button"
       class="quiet to-filters"
       aria-expanded={open}
-      aria-controls="feed-filters"
       aria-label={words.value.events.more}
       title={words.value.events.more}
       onClick={onToggle}

@@ -15,7 +15,7 @@ export function FeedFilters({ live, open }: { live: Live; open: boolean }) {
   const said = words.value.events;
   const named = (id: string) => live.feed.devices.name[live.feed.devices.row(id) ?? -1] ?? id;
   return (
-    <div class="feed-filters" id="feed-filters" role="group" aria-label={said.more}>
+    <div class="feed-filters" role="group" aria-label={said.more}>
       {open && <Fields live={live} />}
       {isNarrow(wanted) && (
         <p class="chips">
