@@ -17,7 +17,7 @@ from tests.integration.people import GOOD
 from tests.running import RunningServer, running
 from tracker.model.totp import STEP, make_code
 
-ANN, CID = "ann@example.org", "cid@example.org"
+ANN, CID, EVE = "ann@example.org", "cid@example.org", "eve@example.org"
 
 
 @pytest.fixture(scope="module")
@@ -278,7 +278,10 @@ def test_an_owner_reads_what_was_done(door: Page) -> None:
 
 
 def test_a_view_comes_along_to_another_computer(door: Page, server: RunningServer, chromium: Browser) -> None:
-    fill_in(door, CID)
+    with server.api() as api:
+        made = api.post("/api/people", json={"email": EVE, "password": GOOD, "name": "Eve"})
+        api.put(f"/api/groups/north/people/{made.json()['id']}", json={"role": "viewer"}).raise_for_status()
+    fill_in(door, EVE)
     expect(door.locator(".badge")).to_contain_text("Live")
     door.keyboard.press("v")
     kept = door.get_by_role("region", name="Views")
@@ -288,7 +291,7 @@ def test_a_view_comes_along_to_another_computer(door: Page, server: RunningServe
     elsewhere = chromium.new_context(viewport={"width": 960, "height": 540})
     page = elsewhere.new_page()
     page.goto(server.url)
-    fill_in(page, CID)
+    fill_in(page, EVE)
     expect(page.locator(".badge")).to_contain_text("Live")
     page.keyboard.press("v")
     expect(page.get_by_role("button", name="Night shift", exact=True)).to_be_visible()

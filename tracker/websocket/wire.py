@@ -340,7 +340,8 @@ class Wire(asyncio.Protocol):
 
     def abort(self) -> None:
         if self._transport is not None:
-            self._transport.abort()
+            with suppress(AttributeError):  # in early 3.11 a TLS transport that is closed twice has no protocol left
+                self._transport.abort()
 
 
 def _wake(waiter: asyncio.Future[None] | None) -> None:

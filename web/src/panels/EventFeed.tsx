@@ -34,7 +34,8 @@ export function EventFeed({ live }: { live: Live }) {
   const wrong = useMemo(() => retracted(all), [all]);
   const isHeld = reading || open !== null;
   useEffect(() => setSeen(isHeld ? newest(events.peek()) : null), [isHeld]);
-  const { shown, waiting } = held(inOrder(all, wanted), seen);
+  // One that a link opens is held to be seen, though it comes when nothing was shown yet.
+  const { shown, waiting } = held(inOrder(all, wanted), seen === null ? null : Math.max(seen, open ?? 0));
   const reveal = () => {
     setOpen(null);
     setReading(false);
