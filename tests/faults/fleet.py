@@ -156,9 +156,7 @@ class Fleet:
         """Nothing new until `go_on`; returns when everything is acked."""
         for device in self.devices:
             device.is_resting = True
-        async with asyncio.timeout(within):
-            while any(device.unacked for device in self.devices):  # noqa: ASYNC110 - as below
-                await asyncio.sleep(0.01)
+        await self.all_acked(within)
 
     def go_on(self) -> None:
         for device in self.devices:
@@ -175,6 +173,9 @@ class Fleet:
         """Nothing new any more; returns when everything is acked."""
         for device in self.devices:
             device.is_ending = True
+        await self.all_acked(within)
+
+    async def all_acked(self, within: float) -> None:
         async with asyncio.timeout(within):
             while any(device.unacked for device in self.devices):  # noqa: ASYNC110 - as above
                 await asyncio.sleep(0.01)

@@ -16,7 +16,7 @@ from tracker.live.table import Table
 from tracker.live.viewer import FULL, Viewer
 from tracker.metrics import Metrics
 from tracker.model.device import Device
-from tracker.model.event import Transition
+from tracker.model.event import Event, Transition
 from tracker.model.evidence import Evidence, make_seen
 from tracker.model.fix import Fix
 from tracker.model.moment import now_ms, now_us
@@ -69,6 +69,19 @@ async def head(pool: asyncpg.Pool, device: Device) -> int:
     return 3
 
 
+async def begin(hub: Hub, head: int) -> tuple[Hub, Viewer]:
+    """A process that knows of the events up to `head`, with a viewer whose rights are read."""
+    hub.head.event = head
+    async with hub.pool.acquire() as conn:
+        await hub.gate.sights.refresh(conn)
+    return hub, Viewer(hub.table, hub.head, hub, Token(1, "viewer"))
+
+
+async def read_after(pool: asyncpg.Pool, after: int) -> list[Event]:
+    async with pool.acquire() as conn:
+        return await select_events(conn, EVERYTHING, after=after, limit=9)
+
+
 async def test_asking_anew_while_events_are_read_loses_none(
     pool: asyncpg.Pool, gate: Gate, metrics: Metrics, head: int
 ) -> None:
@@ -77,11 +90,7 @@ async def test_asking_anew_while_events_are_read_loses_none(
     subscribe = json.dumps({"type": "subscribe", "events": {"after": 0}})
     async with asyncio.timeout(PATIENCE_S):
         async with asyncio.TaskGroup() as tasks:
-            hub = Hub(gate, pool, tasks, metrics, Table())
-            hub.head.event = head
-            viewer = Viewer(hub.table, hub.head, hub, Token(1, "viewer"))
-            async with pool.acquire() as conn:
-                await gate.sights.refresh(conn)
+            hub, viewer = await begin(Hub(gate, pool, tasks, metrics, Table()), head)
             viewer.opened(page)
             viewer.received(subscribe)
             assert viewer.is_catching_up
@@ -102,12 +111,8 @@ async def test_who_was_told_more_elsewhere_hears_nothing_twice(
     page = Page()
     async with asyncio.timeout(PATIENCE_S):
         async with asyncio.TaskGroup() as tasks:
-            hub = Hub(gate, pool, tasks, metrics, Table())
-            hub.head.event = 1
-            viewer = Viewer(hub.table, hub.head, hub, Token(1, "viewer"))
-            async with pool.acquire() as conn:
-                await gate.sights.refresh(conn)
-                events = await select_events(conn, EVERYTHING, after=1, limit=9)
+            hub, viewer = await begin(Hub(gate, pool, tasks, metrics, Table()), 1)
+            events = await read_after(pool, 1)
             viewer.opened(page)
             viewer.received(json.dumps({"type": "subscribe", "events": {"after": after}}))
             assert page.told == [], "it is found out first"
@@ -126,12 +131,8 @@ async def test_who_was_not_told_the_one_before_is_told_both(
     page = Page()
     async with asyncio.timeout(PATIENCE_S):
         async with asyncio.TaskGroup() as tasks:
-            hub = Hub(gate, pool, tasks, metrics, Table())
-            hub.head.event = 1
-            viewer = Viewer(hub.table, hub.head, hub, Token(1, "viewer"))
-            async with pool.acquire() as conn:
-                await gate.sights.refresh(conn)
-                second, third = await select_events(conn, EVERYTHING, after=1, limit=9)
+            hub, viewer = await begin(Hub(gate, pool, tasks, metrics, Table()), 1)
+            second, third = await read_after(pool, 1)
             viewer.opened(page)
             viewer.received(json.dumps({"type": "subscribe", "events": {"after": 1}}))
             if is_full:
@@ -150,11 +151,8 @@ async def test_what_a_viewer_does_not_want_leaves_it_level(
     """Else each event would have it read the table."""
     page = Page()
     async with asyncio.timeout(PATIENCE_S), asyncio.TaskGroup() as tasks:
-        hub = Hub(gate, pool, tasks, metrics, Table())
-        viewer = Viewer(hub.table, hub.head, hub, Token(1, "viewer"))
-        async with pool.acquire() as conn:
-            await gate.sights.refresh(conn)
-            events = await select_events(conn, EVERYTHING, after=0, limit=9)
+        hub, viewer = await begin(Hub(gate, pool, tasks, metrics, Table()), 0)
+        events = await read_after(pool, 0)
         viewer.opened(page)
         viewer.received(json.dumps({"type": "subscribe", "events": {"types": ["exit"]}}))
         for event in events:

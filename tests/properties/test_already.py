@@ -9,15 +9,12 @@ from hypothesis import strategies as st
 
 from tests.geofence.shapes import box, circle, polygon
 from tests.laws import examples
-from tests.properties.test_refold import AT, VAN, step, way
+from tests.properties.test_refold import AT, VAN, fold_fixes, step, way
 from tracker.geofence.fences import PENDING, Fences
 from tracker.model.event import Decision, Happening, Transition
 from tracker.model.fix import Fix, Row
-from tracker.model.frame import Frame
 from tracker.model.geofence import Preset
 from tracker.model.state import State
-from tracker.pipeline.fold import Grounds, StoredFixes, fold
-from tracker.pipeline.lineup import list_before
 from tracker.pipeline.refold import find_start, refold
 
 
@@ -44,9 +41,7 @@ class Noting:
         self.known = changed.put_in_force(self.stamp)
 
     def take(self, fixes: Sequence[Fix]) -> None:
-        frame = Frame(1, 1, self.stamp + 1, list(fixes))
-        asked = self.known.ask(list(fixes), list_before([frame], self.states))
-        folded = fold([frame], self.states, StoredFixes(), Grounds({1: VAN}, self.known, asked), self.stamp)
+        folded = fold_fixes(fixes, self.stamp + 1, self.states, self.known, self.stamp)
         self.stamp = folded.stamp
         self.rows.update({row.fix.at: row for row in folded.rows})
         self.states.update(folded.states)

@@ -1,7 +1,7 @@
 """The law of late fixes: in whatever order they come, what was told in the end is what it would have been in order."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -15,7 +15,7 @@ from tracker.model.event import Decision, Happening, Transition
 from tracker.model.fix import E7, Fix, Flag, Row
 from tracker.model.frame import Frame
 from tracker.model.state import State
-from tracker.pipeline.fold import Grounds, StoredFixes, fold
+from tracker.pipeline.fold import Folded, Grounds, StoredFixes, fold
 from tracker.pipeline.lineup import list_before
 from tracker.pipeline.refold import find_start, refold
 
@@ -37,6 +37,13 @@ def fences(preset: str) -> Fences:
 ALL = {preset: fences(preset) for preset in ("strict", "balanced", "calm")}
 
 
+def fold_fixes(fixes: Sequence[Fix], received: int, states: Mapping[int, State], known: Fences, stamp: int) -> Folded:
+    """A frame of VAN, as a batch of its own."""
+    frame = Frame(1, 1, received, list(fixes))
+    asked = known.ask(list(fixes), list_before([frame], states))
+    return fold([frame], states, StoredFixes(), Grounds({1: VAN}, known, asked), stamp)
+
+
 class Told:
     """What a server keeps of one device: its fixes, its state, and the log of what was told."""
 
@@ -48,9 +55,7 @@ class Told:
         self.stamp = 0
 
     def take(self, fixes: Sequence[Fix]) -> None:
-        frame = Frame(1, 1, AT * 1000, list(fixes))
-        asked = self.known.ask(list(fixes), list_before([frame], self.states))
-        folded = fold([frame], self.states, StoredFixes(), Grounds({1: VAN}, self.known, asked), self.stamp)
+        folded = fold_fixes(fixes, AT * 1000, self.states, self.known, self.stamp)
         self.stamp = folded.stamp
         self.rows.update({row.fix.at: row for row in folded.rows})
         self.states.update(folded.states)
