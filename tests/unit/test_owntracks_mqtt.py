@@ -69,6 +69,11 @@ def test_the_line_of_small_trackers() -> None:
     assert fix.speed == pytest.approx(4 / 3.6, abs=0.01)
 
 
+def test_a_line_that_goes_on_and_on_is_kept_as_far_as_others_are() -> None:
+    (refused,) = judged(said(b"X0,542A46AA,k,," + b"7" * 9_000 + b",26,4,7,5,872"))
+    assert isinstance(refused, Refusal) and len(refused.text) == 2_000
+
+
 @pytest.mark.parametrize(
     ("payload", "why"),
     [

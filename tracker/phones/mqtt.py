@@ -15,7 +15,7 @@ from tracker.phones.gather import gather
 from tracker.phones.named import clean_name
 from tracker.phones.owntracks import decode_owntracks
 from tracker.phones.post import Post
-from tracker.phones.values import KMH, keep, number, scaled
+from tracker.phones.values import KMH, SHOWN, keep, number, scaled
 
 BASE: Final = "owntracks"
 # Besides `owntracks/<user>/<device>` itself. `cmd` is what we say, `dump` what a phone is set to, with its passwords.
@@ -75,7 +75,7 @@ def decode_line(text: str) -> Report:
         scaled(values[7], 10),
         None,
         keep(tid=values[0], t=values[2], trip=number(values[9])),
-        text[:KEPT],
+        text[:SHOWN],
     )
     return Report(NOTHING, "nothing", (reading,))
 
