@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,7 @@ Result = dict[str, Any]
 
 def main(*, quick: bool, rounds: int | None, seconds: float | None, only: tuple[str, ...], out: Path | None) -> None:
     """`only`: parts of scenario names, of which any must match."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    websocket.allow_descriptors()
     console = Console(width=None if sys.stdout.isatty() else WIDE)
     rounds, seconds = rounds or (1 if quick else 3), seconds or (2.5 if quick else 8.0)
     wanted = [each for each in SCENARIOS if (each.in_quick or not quick) and matches(only, each.name, each.rate)]

@@ -57,9 +57,16 @@ class Process:
         self._child.communicate()
 
 
+def allow_descriptors() -> None:
+    """As many as may be had, for this process and those it starts: a shell has a thousand."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 @contextmanager
 def pair(server: str, connections: int) -> Iterator[tuple[Process, Process, int]]:
     """A server, a client with so many connections, and the server's memory before they came."""
+    allow_descriptors()
     serving = Process("bench.websocket_servers", server)
     try:
         Process("bench.websocket_load", serving.greeting, 50).end()  # what the first ones bring with them
@@ -172,8 +179,6 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("only", nargs="*", help="receive, send, idle")
     given = parser.parse_args()
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     results: list[dict[str, Any]] = []
     only = given.only or ([] if given.hold else ["receive", "send", "idle"])
     if "receive" in only:
