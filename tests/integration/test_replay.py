@@ -25,6 +25,9 @@ PLACES = ((74250000, 437350000), (74260000, 437350000), (74270000, 437350000), (
 DEVICES = (1, 2, 3)
 FENCES = ("a", "b")
 MOST: Final = 8  # sessions
+# The greatest stamp that left a trace, in microseconds.
+NEWEST: Final = """select greatest(0, (select max(stamp) from in_force),
+                                   (select (extract(epoch from max(received_at)) * 1000000)::bigint from fix))"""
 SESSIONS: Final = "select count(*) from pg_stat_activity where datname = current_database()"
 
 fixes = st.builds(
@@ -51,6 +54,7 @@ def test_states_after_a_crash_are_those_before(database_url: str) -> None:
         @example([here(0), ("fence", "a", 0)])  # a fence made around a device: it has not entered yet
         @example([("fence", "a", 0), here(0), ("fence", "a", 1)])  # a fence moved away: it has not left yet
         @example([("fence", "a", 0), here(0), ("fence", "a", None)])
+        @example([here(0), ("crash", 0, 0), here(0)])  # nothing new after the first crash
         @example([here(1), ("checkpoint", 0, 0), here(0)])  # a late fix after the first checkpoint
         @given(scripts)
         def law(script: list[Any]) -> None:
@@ -87,7 +91,9 @@ async def crashed(log: Log, conn: asyncpg.Connection) -> Log:
     try:
         known = frozenset(await conn.fetchval("select coalesce(array_agg(key), '{}') from geofence"))
         assert values(after, known) == values(log, known)
-        assert after.stamp == log.stamp
+        # An input that changed nothing (the pairs as they were, read again) and a frame of nothing new left no trace of
+        # their stamps, so these may be given again: to ask for equal ones would ask for a row to be written for them.
+        assert await conn.fetchval(NEWEST) <= after.stamp <= log.stamp
     except BaseException:
         await after.conn.close()  # each script that fails while hypothesis looks for a shorter one would leave one
         raise
