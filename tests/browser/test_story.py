@@ -26,7 +26,7 @@ AROUND = [(-8.6277, 52.6632), (-8.6257, 52.6632), (-8.6257, 52.6644), (-8.6277, 
 def test_from_a_new_device_to_an_alert(
     page: Page, server: RunningServer, context: BrowserContext, watched: Watched, options: dict[str, Any]
 ) -> None:
-    watched.tolerated += ["401", "net::ERR_", "WebSocket", "Failed to fetch"]
+    watched.tolerated += ["401", "422", "net::ERR_", "WebSocket", "Failed to fetch"]
     start_at(page, *HOME)
     page.goto(server.url)
     page.get_by_label("Token").fill(ADMIN_TOKEN)
@@ -34,6 +34,9 @@ def test_from_a_new_device_to_an_alert(
     expect(page.locator(".badge")).to_contain_text("Live")
     page.get_by_role("button", name="Gerät hinzufügen").click()
     dialogue = page.get_by_role("dialog", name="Gerät hinzufügen")
+    dialogue.get_by_label("Name").fill("\N{BRAILLE PATTERN BLANK}")
+    dialogue.get_by_role("button", name="Hinzufügen", exact=True).click()
+    expect(dialogue.get_by_role("alert")).to_contain_text("Darin ist nichts, was zu sehen wäre")
     dialogue.get_by_label("Name").fill("Adas Bus")
     dialogue.get_by_role("button", name="Hinzufügen", exact=True).click()
     expect(dialogue.get_by_role("status")).to_contain_text("Wartet auf die erste Position")

@@ -9,6 +9,7 @@ import { App } from './panels/App';
 import { followTheme } from './panels/theme';
 import { trySignIn } from './people/entrance';
 import { peopleWords } from './people/words';
+import { followRefusals } from './refusals/say';
 import { keepShell } from './shell';
 import { accountShown, type Code, camera, code, config, door, me } from './state';
 import { followLanguage } from './words';
@@ -35,6 +36,7 @@ const AGAIN_MS = 3_000;
 followTheme();
 camera.value = readCamera(new URLSearchParams(location.search).get('at')); // the map asks for it when it is made
 followLanguage();
+followRefusals();
 const liveUrl = here('/ws/live').replace(/^http/, 'ws');
 render(<App liveUrl={liveUrl} onSignedIn={() => void enter()} />, document.getElementById('app')!);
 void arrive();

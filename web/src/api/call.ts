@@ -1,4 +1,8 @@
-/** The HTTP side. Answers are decoded once, in this folder; a refusal is an ApiError with the server's own sentence. */
+/**
+ * The HTTP side. Answers are decoded once, in this folder; a refusal is an ApiError with the server's own sentence, in
+ * the language of the page.
+ */
+import { sayOnce } from '../refusals/say';
 
 export type Json = Record<string, unknown>;
 
@@ -62,22 +66,22 @@ export async function send(
   if (signal) request.signal = signal;
   const response = await fetch(here(path), request);
   if (response.status === 401 && !path.startsWith('/api/session')) sessionEnded();
-  if (!response.ok) throw refused(response.status, parse(await response.text()));
+  if (!response.ok) throw await refused(response.status, parse(await response.text()));
   return response;
 }
 
-export function refused(status: number, problem: Json): ApiError {
-  const refusals = list(problem['errors']).map((each) => ({
+export async function refused(status: number, problem: Json): Promise<ApiError> {
+  const refusals = list(problem['errors']).map(async (each) => ({
     index: Number(each['index']),
     id: textOrNull(each['id']),
     field: textOrNull(each['field']),
-    reason: String(each['reason']),
+    reason: await sayOnce(String(each['reason'])),
   }));
   return new ApiError(
     status,
-    String(problem['detail'] ?? problem['title'] ?? `HTTP ${status}`),
+    await sayOnce(String(problem['detail'] ?? problem['title'] ?? `HTTP ${status}`)),
     textOrNull(problem['field']),
-    refusals,
+    await Promise.all(refusals),
   );
 }
 

@@ -1,6 +1,8 @@
 /** A geofence tried on the stored history: lines of JSON, as they are found. */
+
 import { decodeEvent } from '../live/decode';
 import type { TrackerEvent } from '../live/frames';
+import { sayIn } from '../refusals/say';
 import { ApiError, type Json, send } from './call';
 import type { GeofenceFeature } from './geofences';
 
@@ -47,7 +49,7 @@ export function decodeLine(line: Json, number: number): DryRunLine | null {
         seconds: Number(line['seconds']),
       };
     case 'error':
-      throw new ApiError(Number(line['status']), String(line['detail'] ?? line['title']));
+      throw new ApiError(Number(line['status']), sayIn(String(line['detail'] ?? line['title'])));
     default:
       return null;
   }

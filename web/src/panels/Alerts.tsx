@@ -5,6 +5,7 @@ import { sayRule } from '../alerts/rule';
 import { channelName } from '../alerts/wish';
 import type { Subscription } from '../api/subscriptions';
 import type { Live } from '../live';
+import { sayIn } from '../refusals/say';
 import { mayManage } from '../state';
 import { words } from '../words';
 import { Nothing } from './Empty';
@@ -64,7 +65,7 @@ interface RowProps {
 
 function Row({ live, subscription, onOpen }: RowProps) {
   const { name, id, channel, enabled, reason } = subscription;
-  const note = !enabled && reason ? reason : sayRule(subscription, namesOf(live));
+  const note = !enabled && reason ? sayIn(reason) : sayRule(subscription, namesOf(live));
   return (
     <li>
       <button type="button" class="subscription" onClick={onOpen}>

@@ -1,5 +1,6 @@
 /** How far to trust what is on the map: is the stream live, and how old is the newest position. */
 import type { Live } from '../live';
+import { sayIn } from '../refusals/say';
 import { health, link, second, tick } from '../state';
 import { words } from '../words';
 import { age, clockTime } from './format';
@@ -37,7 +38,7 @@ function retryText(): string {
   const now = link.value;
   if (health.value === 'slow') return words.value.states.noAnswerYet;
   if (now.state === 'connecting' && health.value === 'lost') return words.value.states.tryingNow;
-  if (now.state === 'refused') return now.reason || words.value.states.code(now.code);
+  if (now.state === 'refused') return sayIn(now.reason) || words.value.states.code(now.code);
   if (now.state !== 'waiting') return '';
   const seconds = Math.ceil((now.until - Date.now()) / 1000);
   return seconds > 0 ? words.value.states.nextTry(seconds) : words.value.states.tryingNow;

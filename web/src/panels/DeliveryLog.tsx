@@ -2,6 +2,7 @@
 import type { Desk } from '../alerts/desk';
 import type { Attempt, Delivery } from '../api/subscriptions';
 import type { Live } from '../live';
+import { sayIn } from '../refusals/say';
 import { geofenceNames, second } from '../state';
 import { locale, words } from '../words';
 import { Nothing } from './Empty';
@@ -46,7 +47,7 @@ function Entry({ live, desk, delivery }: { live: Live; desk: Desk; delivery: Del
         <span class="state">
           {said.states[state] ?? state}
           {state === 'waiting' && wait > 1000 && said.nextTry(age(wait))}
-          {state !== 'waiting' && reason && `: ${reason}`}
+          {state !== 'waiting' && reason && `: ${sayIn(reason)}`}
         </span>
         {state !== 'waiting' && (
           <button
@@ -77,7 +78,7 @@ function Tried({ attempt }: { attempt: Attempt }) {
   return (
     <li class={error === null ? 'well' : 'ill'} title={moment(at)}>
       {said.attempt(number, String(status ?? said.noAnswer), count(ms))}
-      {error && `, ${error}`}
+      {error && `, ${sayIn(error)}`}
     </li>
   );
 }

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { ApiError } from '../api/call';
 import { endForward, type Forward, type ForwardKind, fetchForward, putForward } from '../api/forwards';
+import { sayIn } from '../refusals/say';
 import { words } from '../words';
 import { Confirm } from './Confirm';
 import { Fault, Field } from './Field';
@@ -47,7 +48,7 @@ function How({ forward }: { forward: Forward }) {
     <>
       <p class="hint">{said.goes(host, count(forward.sent))}</p>
       {forward.state === 'sending' && <p class="hint">{said.behind(count(forward.behind))}</p>}
-      {forward.state === 'failing' && <p class="warning">{said.failing(forward.error ?? '')}</p>}
+      {forward.state === 'failing' && <p class="warning">{said.failing(sayIn(forward.error ?? ''))}</p>}
     </>
   );
 }

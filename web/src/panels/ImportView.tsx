@@ -4,6 +4,7 @@ import { kindOf } from '../api/geofences';
 import type { Bad, Becomes, Imported, Proposed, Said } from '../api/imports';
 import type { Importing, Preview } from '../geofences/importing';
 import type { Live } from '../live';
+import { sayIn } from '../refusals/say';
 import { besideCard } from '../room';
 import { words } from '../words';
 import { Fault } from './Field';
@@ -119,7 +120,7 @@ function Refused({ refused, all }: { refused: readonly Bad[]; all?: number }) {
                 <Name text={name} />
               </>
             )}
-            : <bdi>{reason}</bdi>
+            : <bdi>{sayIn(reason)}</bdi>
           </li>
         ))}
       </ul>

@@ -4,6 +4,7 @@ import type { Desk } from '../alerts/desk';
 import { sayRule } from '../alerts/rule';
 import type { Subscription } from '../api/subscriptions';
 import type { Live } from '../live';
+import { sayIn } from '../refusals/say';
 import { words } from '../words';
 import { Confirm } from './Confirm';
 import { DeliveryLog } from './DeliveryLog';
@@ -47,7 +48,7 @@ export function SubscriptionView({ live, desk, subscription }: { live: Live; des
         {!enabled && (
           <p class="notice bad">
             {said.switchedOff}
-            {reason ? `: ${reason}` : ''}.
+            {reason ? `: ${sayIn(reason)}` : ''}.
           </p>
         )}
         {desk.secret.value && <Secret text={desk.secret.value} />}

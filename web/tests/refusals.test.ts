@@ -1,0 +1,32 @@
+/** What the server refuses with is said in German, its values in their places, and what is not known as it came. */
+import { describe, expect, it } from 'vitest';
+import { sayInGerman } from '../src/refusals/german';
+import { makeSay } from '../src/refusals/translate';
+
+describe('the German of the refusals', () => {
+  it.each([
+    ['there is a device van-1 already', 'Es gibt schon ein Gerät van-1'],
+    ['a password has 10 characters or more', 'Ein Passwort hat mindestens 10 Zeichen'],
+    ['there is a pair of a and b already', 'Es gibt schon ein Paar aus a und b'],
+    ['name: Expected `str` of length >= 1', 'name: Erwartet wird `str` mit einer Länge von mindestens 1'],
+    ['properties.radius: is needed, in metres', 'properties.radius: Wird gebraucht, in Metern'],
+    ['geometry: self-intersection at 24.9, 60.1', 'geometry: Der Rand kreuzt sich selbst bei 24.9, 60.1'],
+    ['only oneself does that', 'Das darf nur die Person selbst'],
+    ['TimeoutError: no answer in time', 'TimeoutError: Keine Antwort in der Zeit'],
+    [
+      'nothing in the file can be a geofence: it has neither places nor lines nor areas',
+      'Nichts in der Datei kann ein Geofence sein: Darin sind weder Orte noch Linien noch Flächen',
+    ],
+    ['550 5.1.1 User unknown', '550 5.1.1 User unknown'], // another server's
+  ])('says %s', (said, german) => expect(sayInGerman(said)).toBe(german));
+
+  it('takes the sentence that says most where several fit', () => {
+    const say = makeSay({ '{} at most': 'höchstens {}', 'a name of {} at most': 'ein Name von höchstens {}' });
+    expect(say('a name of 3 at most')).toBe('ein Name von höchstens 3');
+  });
+
+  it('gives back a text with dollars and braces as it is', () => {
+    const say = makeSay({ 'no {}': 'kein {}' });
+    expect(say('no $& {} $1')).toBe('kein $& {} $1');
+  });
+});
