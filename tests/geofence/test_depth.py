@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.geofence.shapes import box, circle, corridor, polygon
 from tests.geofence.test_index import COMB, blob, rings, taken
 from tests.laws import examples
-from tracker.geofence.border.depth import find_breadth, measure_depth
+from tracker.geofence.border.depth import find_breadth, measure_depth, measure_each_depth
 from tracker.geofence.index.index import FenceIndex
 from tracker.geofence.shape.distance import WGS84, to_boundary
 from tracker.model.geofence import Geofence
@@ -23,6 +23,8 @@ def agrees(fence: Geofence, places: list[tuple[float, float]]) -> None:
         found, metres = measure_depth(fence, lon, lat), to_boundary(fence, lon, lat)
         assert abs(found) == pytest.approx(metres, rel=1e-3, abs=0.01)
         assert (found >= 0.0) == bool(index.find_at(lon, lat)), (lon, lat)
+    one_by_one = [measure_depth(fence, *place) for place in places[:4]]
+    assert measure_each_depth(fence, places[:4]) == pytest.approx(one_by_one, rel=1e-9, abs=1e-6)
 
 
 def near(fence: Geofence, seed: int, count: int) -> list[tuple[float, float]]:

@@ -149,6 +149,24 @@ def test_what_is_folded_and_stored_is_the_same(preset: str, drawn: list[Any], cu
         assert sorted(split(copy_payload(a.stored))) == sorted(encode_row(row) for row in b.rows)
 
 
+def test_a_block_behind_a_rough_fix_of_a_later_time_begins_no_run() -> None:
+    """The rough one moved no marker, so each fix of the block follows the newest, and yet the first came late."""
+    begin = NOW - 10**6
+    plain: dict[str, Any] = {"lon": 0.001, "lat": 0.001, "accuracy": 5.0}
+    first, later = (
+        [plain | {"at": format_ms(begin + from_ms + 1_000 * n)} for n in range(FEW)] for from_ms in (0, 13_000)
+    )
+    rough = plain | {"at": format_ms(begin + 14_500), "accuracy": 2_000.0}
+    sent = [decode_message(frame_of(fixes, n), 1, NOW * 1000, 500) for n, fixes in enumerate((first, [rough], later))]
+    in_columns, one_by_one = Run(FENCES["balanced"]), Run(FENCES["balanced"])
+    for frame in sent:
+        assert isinstance(frame, Frame)
+        a = in_columns.fold([frame])
+        b = one_by_one.fold([msgspec.structs.replace(frame, entries=list(frame.entries))])
+        assert (a.rows, a.states) == (b.rows, b.states)
+    assert in_columns.states[1].late_from is not None
+
+
 def test_a_way_through_a_geofence_ends_a_run() -> None:
     """Of 24 places 100 m apart none lies in it: nothing but the way to the fifteenth says that it was crossed."""
     places = [{"at": format_ms(NOW - 10**6 + 2_000 * n), "lon": round((100 * n - 1_185) * M, 7)} for n in range(24)]

@@ -76,7 +76,7 @@ def test_a_run_is_its_fixes_one_by_one(
         assert step.fix == fix and not step.transitions
         one_by_one = step.state
     if run:
-        assert follow_run(state, run, AT * 1000 + len(run) - 1) == one_by_one
+        assert follow_run(state, run, range(len(run)), AT * 1000 + len(run) - 1) == one_by_one
     if len(run) < len(fixes):
         assert not is_plain(one_by_one, fixes[len(run)], covering.get(first + len(run), NOWHERE))
 

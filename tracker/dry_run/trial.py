@@ -97,7 +97,7 @@ class DryRun:
         """Over the rows from `row` to before `stop`, of which none decides anything."""
         last = leads.history.fix(stop - 1)
         before = [leads.history.fix(stop - 2)] if stop - row > 1 else []
-        reached.state = follow_run(reached.state, [*before, last], last.at * US)
+        reached.state = follow_run(reached.state, [*before, last], range(len(before) + 1), last.at * US)
         reached.row = stop - 1
 
     def step(self, leads: Leads, reached: Reached, row: int) -> tuple[Transition, ...]:

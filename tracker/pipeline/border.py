@@ -1,7 +1,7 @@
 """One border, one fix: is it clear on which side the fix lies, and is the crossing of it confirmed?"""
 
 from tracker.geo.distance import distance
-from tracker.geofence.border.depth import find_breadth, measure_depth
+from tracker.geofence.border.depth import find_breadth, measure_each_depth
 from tracker.geofence.border.near import is_further
 from tracker.geofence.border.passing import find_crossing
 from tracker.geofence.fences import GAP_METRES, GAP_MS
@@ -73,7 +73,7 @@ def is_enough(rules: Rules, candidate: Candidate) -> bool:
 def tell_crossing(device: int, fence: Geofence, candidate: Candidate, enters: bool) -> Transition:
     first, last = candidate.fixes[0], candidate.fixes[-1]
     fixes = candidate.fixes if candidate.before is None else (candidate.before, *candidate.fixes)
-    metres = [measure_depth(fence, fix.lon, fix.lat) for fix in fixes]
+    metres = measure_each_depth(fence, [(fix.lon, fix.lat) for fix in fixes])
     are_apart = candidate.before is not None and (metres[0] < 0 <= metres[1] if enters else metres[1] < 0 <= metres[0])
     evidence = Evidence(
         preset=fence.preset,

@@ -85,6 +85,8 @@ class Crossed(NamedTuple):
 
 
 def conclude(device: int, state: State, found: Crossed, fences: Fences) -> Decided:
+    if not found.crossed and not state.held and found.inside == state.inside and are_calm(state, found.fix, fences):
+        return replace_stays(state, state.inside, state.stays, tuple(found.candidates), fences), ()
     doubts = find_doubts(found.candidates)
     exits = {key: each for key, each in found.crossed.items() if each.kind == "exit"}
     enters = {key: each for key, each in found.crossed.items() if each.kind in ("enter", "noted")}
@@ -109,6 +111,11 @@ def conclude(device: int, state: State, found: Crossed, fences: Fences) -> Decid
     state = msgspec.structs.replace(state, held=held)
     state = replace_stays(state, inside, tuple(stays), tuple(found.candidates), fences)
     return state, (*ending, *exits.values(), *crosses, *enters.values(), *staying)
+
+
+def are_calm(state: State, fix: Fix, fences: Fences) -> bool:
+    """Whether no stay has anything to say of a fix that crosses nothing, as is so of nearly each."""
+    return all(fix.at < find_due(fences[stay.geofence], stay, fences) for stay in state.stays)
 
 
 def begin_stay(enter: Transition) -> Stay:

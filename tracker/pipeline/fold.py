@@ -193,7 +193,7 @@ class Batch:
             self.rows += [Row(device, at, fix) for at, fix in enumerate(entries[index:end], stamp)]  # type: ignore[arg-type]
         self.stored += count
         self.stamp = stamp + count - 1
-        self.states[device] = follow_run(state, entries[max(index, end - 2) : end], self.stamp)  # type: ignore[arg-type]
+        self.states[device] = follow_run(state, entries, range(index, end), self.stamp)  # type: ignore[arg-type]
         self.number += count
         return count
 

@@ -5,7 +5,7 @@ sees.
 `advance` says the same, one fix at a time; a property holds the two together.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ from tracker.pipeline.anchors import STEP
 from tracker.pipeline.border import find_wait_end, is_clear
 from tracker.pipeline.decide import find_due
 from tracker.pipeline.jump import NEAR_E7
-from tracker.pipeline.motion import decide_status
+from tracker.pipeline.motion import IN_MOTION, MOVING, decide_status
 from tracker.pipeline.presets import PRESETS, Rules
 from tracker.pipeline.vigil import may_begin
 
@@ -27,23 +27,53 @@ def find_run(
     state: State, entries: Sequence[Fix | Refusal], index: int, number: int, asked: Asked, fences: Fences
 ) -> int:
     """How many of the entries from `index` on form a run. `number` is the batch's of the first, as `asked` counts them.
-    Of a block only the first is looked at here: of the others it is known where runs break."""
-    newest, at = state.newest, state.seen_at
-    if newest is None or not state.anchors or state.offline_at is not None or state.hop is not None:
-        return 0
-    if state.vigil is not None or state.guarded is not None:
-        return 0
-    here, before, between, breaks = asked
-    if number < len(before) and before[number] is not newest:
+    Of a block at most the first is looked at here: of the others it is known where runs break."""
+    if not may_run(state, asked, number):
         return 0
     until = state.anchors[-1].seen_at + STEP
     doubts: list[Seeming] = []
     if state.due < until:
         due, doubts = find_doubts(state, fences)
         until = min(until, due)
-    seems, count = state.seems, 0
-    is_known = isinstance(entries, Block) and len(breaks) > 0
-    some = (entries[index],) if is_known else entries[index:] if index else entries
+    if not isinstance(entries, Block) or not asked.breaks:
+        return count_one_by_one(state, entries[index:] if index else entries, number, asked, until, doubts)
+    if is_break(asked.breaks, number):
+        if not count_one_by_one(state, (entries[index],), number, asked, until, doubts):
+            return 0
+        return 1 + count_in_block(entries, (index + 1, number + 1), asked.breaks, until, doubts)
+    if entries.times[index] <= state.seen_at:
+        return 0
+    return count_in_block(entries, (index, number), asked.breaks, until, doubts)
+
+
+def may_run(state: State, asked: Asked, number: int) -> bool:
+    """Whether the fix of this number may begin a run, whatever comes with it."""
+    newest = state.newest
+    if newest is None or not state.anchors or state.offline_at is not None or state.hop is not None:
+        return False
+    if state.vigil is not None or state.guarded is not None:
+        return False
+    if asked.here.get(number, NOWHERE) != state.seems or number in asked.between:
+        return False
+    return number >= len(asked.before) or asked.before[number] is newest
+
+
+def is_break(breaks: Sequence[int], number: int) -> bool:
+    return breaks[bisect_left(breaks, number)] == number
+
+
+def count_one_by_one(
+    state: State,
+    some: Sequence[Fix | Refusal],
+    number: int,
+    asked: Asked,
+    until: int,
+    doubts: Sequence["Seeming"],
+) -> int:
+    """How many of some entries, the first of this number, go on from the state."""
+    newest, at, seems, count = state.newest, state.seen_at, state.seems, 0
+    here, between = asked.here, asked.between
+    assert newest is not None
     for place, fix in enumerate(some, number):
         if type(fix) is not Fix or not at < fix.at < until or fix.flags:
             break
@@ -57,21 +87,20 @@ def find_run(
             break
         newest, at = fix, fix.at
         count += 1
-    if count and isinstance(entries, Block) and is_known:
-        last = index + breaks[bisect_right(breaks, number)] - number
-        return count_in_block(entries, (index, last), until, doubts)
     return count
 
 
-def count_in_block(block: Block, places: tuple[int, int], until: int, doubts: Sequence["Seeming"]) -> int:
-    """How many of a block go on from the first of these places, which is part of the run, to before the second, where
-    one breaks at the latest."""
-    begin, end = places
-    end = bisect_left(block.times, until, begin, min(end, len(block)))
-    if doubts:
-        said = (
-            place for place in range(begin + 1, end) if any(says_something(doubt, block[place]) for doubt in doubts)
-        )
+def count_in_block(
+    block: Block, first: tuple[int, int], breaks: Sequence[int], until: int, doubts: Sequence["Seeming"]
+) -> int:
+    """How many of a block go on from the first of these, by its place in the block and its number in the batch, of
+    which it is known that it is no break itself, or is the end."""
+    begin, number = first
+    end = min(begin + breaks[bisect_left(breaks, number)] - number, len(block))
+    end = bisect_left(block.times, until, begin, end)
+    if doubts and begin < end:
+        waits = bisect_left(block.times, min(doubt.until for doubt in doubts), begin, end)
+        said = (place for place in range(waits, end) if any(says_something(doubt, block[place]) for doubt in doubts))
         end = next(said, end)
     return end - begin
 
@@ -109,14 +138,19 @@ def says_something(doubt: Seeming, fix: Fix) -> bool:
     return fix.at >= doubt.until and is_clear(doubt.fence, doubt.rules, fix, doubt.enters)
 
 
-def follow_run(state: State, run: Sequence[Fix], received_at: int) -> State:
-    """The state after a run whose last fix was received then. Of the run the last two are enough."""
-    before = run[-2] if len(run) > 1 else state.newest
+def follow_run(state: State, entries: Sequence[Fix], run: range, received_at: int) -> State:
+    """The state after a run, these of the entries, whose last fix was received then. Of the run the last two are
+    enough, and of a block they are made for this."""
+    last = entries[run[-1]]
+    if last.speed is not None and last.speed >= MOVING:
+        status = IN_MOTION  # as `decide_status` says it, whatever was before
+    else:
+        status = decide_status(entries[run[-2]] if len(run) > 1 else state.newest, last)
     return State(
-        run[-1].at,
-        run[-1],
+        last.at,
+        last,
         received_at,
-        decide_status(before, run[-1]),
+        status,
         state.inside,
         None,
         state.stays,

@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Final
 
 from tracker.geo.distance import distance
-from tracker.geofence.border.depth import find_breadth, measure_depth
+from tracker.geofence.border.depth import find_breadth, measure_depth, measure_each_depth
 from tracker.geofence.border.passing import bound_way_depth, find_chord, find_crossing
 from tracker.geofence.fences import GAP_METRES, GAP_MS
 from tracker.model.event import Transition
@@ -46,7 +46,8 @@ def find_bent_way(
     if before is None or not is_short(before, after) or not are_fit(fence, before, after):
         return None
     around = {fix.at: fix for fix in (*candidate.fixes, *([last] if last else []))}
-    fixes = [fix for fix in around.values() if measure_depth(fence, fix.lon, fix.lat) >= 0]
+    depths = measure_each_depth(fence, [(fix.lon, fix.lat) for fix in around.values()])
+    fixes = [fix for fix, depth in zip(around.values(), depths, strict=True) if depth >= 0]
     if not fixes or not is_onward(fence, [before, *fixes, after]):
         return None
     into = find_part(fence, before, fixes[0])
@@ -54,9 +55,7 @@ def find_bent_way(
     if into is None or out is None:
         return None
     ends = (before, fixes[0], into), (fixes[-1], after, 1.0 - out)
-    return tell_cross(
-        device, fence, [before, *fixes, after], ends, max(measure_depth(fence, fix.lon, fix.lat) for fix in fixes)
-    )
+    return tell_cross(device, fence, [before, *fixes, after], ends, max(depths))
 
 
 def is_short(before: Fix, after: Fix) -> bool:
@@ -93,7 +92,7 @@ def tell_cross(
     evidence = Evidence(
         preset=fence.preset,
         revision=fence.revision,
-        fixes=tuple(make_seen(fix, measure_depth(fence, fix.lon, fix.lat)) for fix in way),
+        fixes=tuple(map(make_seen, way, measure_each_depth(fence, [(fix.lon, fix.lat) for fix in way]))),
         enter=locate_crossing(*into),
         exit=locate_crossing(*out),
         inferred=True,

@@ -1,5 +1,6 @@
 """Borders: the edges of a geofence as depth and ways ask about them, made once and kept while there is room."""
 
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -35,6 +36,13 @@ class Border(NamedTuple):
         if shapely.intersects_xy(self.shape, lon, lat):
             return True
         return abs(lon) == 180.0 and bool(shapely.intersects_xy(self.shape, -lon, lat))
+
+    def covers_each(self, places: Sequence[tuple[float, float]]) -> list[bool]:
+        """The same of several: GEOS answers them together."""
+        if len(places) == 1 or any(abs(lon) == 180.0 for lon, _ in places):
+            return [self.covers(*place) for place in places]
+        found: list[bool] = shapely.intersects_xy(self.shape, np.array(places)).tolist()
+        return found
 
 
 def find_border(fence: Geofence) -> Border:

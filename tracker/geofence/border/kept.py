@@ -26,19 +26,21 @@ class Kept(Generic[T]):
         self._taken = 0
 
     def of(self, fence: Geofence) -> T:
-        found = self._kept.pop(fence, None)
-        if found is None:
-            made = self._make(fence)
-            found = made, LEAST + self._size(made)
-        else:
-            self._taken -= found[1]
+        try:
+            found = self._kept[fence]
+            self._kept.move_to_end(fence)
+        except KeyError:  # or the thread drove it out this moment
+            return self._keep(fence, self._make(fence))
+        return found[0]
+
+    def _keep(self, fence: Geofence, made: T) -> T:
         if (other := self._kept.pop(fence, None)) is not None:  # made by the thread meanwhile
             self._taken -= other[1]
-        self._kept[fence] = found
-        self._taken += found[1]
+        self._kept[fence] = made, (size := LEAST + self._size(made))
+        self._taken += size
         while self._taken > self._room and len(self._kept) > 1:
             self._taken -= self._kept.popitem(last=False)[1][1]
-        return found[0]
+        return made
 
     def prepared(self, fence: Geofence) -> bool:
         """Make it ahead where that takes long. Not where it would drive out another: of many more than there is room

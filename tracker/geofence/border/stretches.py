@@ -53,7 +53,9 @@ def find_area_stretches(fence: Geofence, way: Way) -> list[Stretch]:
         return [(0.0, 1.0)] if edges.covers(way.lon, way.lat) else []
     cuts = np.concatenate([find_crossings(edges.edges, way, turn) for turn in find_turns(way)])
     at = np.unique(np.concatenate(((0.0, 1.0), cuts))).tolist()
-    found = [(begin, end) for begin, end in pairwise(at) if edges.covers(*way.at((begin + end) / 2))]
+    parts = [*pairwise(at)]
+    covered = edges.covers_each([way.at((begin + end) / 2) for begin, end in parts])
+    found = [part for part, inside in zip(parts, covered, strict=True) if inside]
     touched = [(t, t) for t in cuts.tolist()]
     return join_stretches(sorted(found + touched), GAP)
 
