@@ -101,6 +101,20 @@ def test_an_old_uv_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, 
     assert (environment.find_uv() == tmp_path / "uv") is usable
 
 
+def test_a_copy_that_links_to_an_environment_does_not_make_it_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or all that runs from it elsewhere, such as the tests of a mutant, loses its packages meanwhile."""
+    monkeypatch.setattr(environment, "STAMP", tmp_path / "stamp")
+    environment.STAMP.write_text(f"{environment._mark()} dev")
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(environment, "ENVIRONMENT", tmp_path / ".venv")
+    environment.ENVIRONMENT.symlink_to(checkout.ENVIRONMENT)
+    assert environment.is_ready(["dev"])
+    environment.ENVIRONMENT.unlink()
+    assert not environment.is_ready(["dev"]), "its scripts would name the Python of the other"
+
+
 def test_a_chosen_browser_counts_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert find_chromium({"TRACKER_CHROMIUM": "/opt/mine"}) == Path("/opt/mine")

@@ -100,8 +100,11 @@ def _is_our_python() -> bool:
 
 
 def _mark() -> str:
-    """The place is part of it: scripts begin with the path of the environment they were made in."""
-    return digest([LOCK, PROJECT], f"{sys.version_info.major}.{sys.version_info.minor}", str(ROOT))
+    """The place is part of it: scripts begin with the path of the environment they were made in. Where that is a link,
+    as in the copies that mutants are tried in, it is the place the link leads to: else each such copy would make
+    anew what others run from."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return digest([LOCK, PROJECT], version, str(ENVIRONMENT.resolve()))
 
 
 def _base_python() -> str:
