@@ -108,10 +108,11 @@ def test_a_copy_that_links_to_an_environment_does_not_make_it_anew(
     monkeypatch.setattr(environment, "STAMP", tmp_path / "stamp")
     environment.STAMP.write_text(f"{environment._mark()} dev")
     monkeypatch.setattr(environment, "ROOT", tmp_path)
-    monkeypatch.setattr(environment, "ENVIRONMENT", tmp_path / ".venv")
-    environment.ENVIRONMENT.symlink_to(checkout.ENVIRONMENT)
+    link = tmp_path / ".venv"
+    monkeypatch.setattr(environment, "ENVIRONMENT", link)
+    link.symlink_to(checkout.ENVIRONMENT)
     assert environment.is_ready(["dev"])
-    environment.ENVIRONMENT.unlink()
+    link.unlink()
     assert not environment.is_ready(["dev"]), "its scripts would name the Python of the other"
 
 
