@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from tracker.model.fix import E7
 from tracker.model.moment import DAY_MS
-from tracker.store.fix_rows import COLUMNS, PG_EPOCH_US, SIGNATURE, TRAILER, encode_cells
+from tracker.store.fix_columns import COLUMNS
+from tracker.store.fix_rows import PG_EPOCH_US, SIGNATURE, TRAILER, encode_cells
 from tracker.store.partitions import create_missing, find_day, today
 
 CENTRE = (13.40, 52.52)

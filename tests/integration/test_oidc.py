@@ -24,9 +24,10 @@ from tests.integration.people import GOOD, ORIGIN, Browser, make_group, make_per
 from tests.lines import read_lines
 from tests.patience import PATIENCE_S
 from tests.running import ROOT
+from tracker.access.begun import Begun
 from tracker.access.gate import Gate
 from tracker.access.passwords import Passwords
-from tracker.access.provider import Begun, OidcClient, OidcProvider
+from tracker.access.provider import OidcClient, OidcProvider
 from tracker.api.app import Parts, build_app
 from tracker.errors import NotSignedIn, ProviderDown
 from tracker.live.table import Table

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 
 from tests.moments import MONDAY
 from tracker.model.fix import Fix, Row
-from tracker.store.fix_rows import COLUMNS, FEW, SIGNATURE, TRAILER, copy_payload, encode_row
+from tracker.store.fix_columns import COLUMNS
+from tracker.store.fix_rows import FEW, SIGNATURE, TRAILER, copy_payload, encode_row
 
 NOW = MONDAY
 

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import secrets
 import time
-from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -16,6 +15,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from tracker.access.begun import Begun
 from tracker.errors import NotSignedIn, ProviderDown
 from tracker.model.subject import OidcSubject
 
@@ -34,15 +34,6 @@ class OidcClient(msgspec.Struct, frozen=True):
     issuer: str
     id: str
     secret: str | None = None
-
-
-class Begun(msgspec.Struct, frozen=True):
-    """A sign-in that is under way in one browser. `redirect`: where the provider sends it back to."""
-
-    state: str
-    nonce: str
-    verifier: str
-    redirect: str
 
 
 class ProviderFacts(msgspec.Struct, frozen=True):
@@ -224,13 +215,3 @@ def is_safe(url: str) -> bool:
     except ValueError:
         return False
     return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
-
-
-def read_answer(given: Mapping[str, str], begun: Begun | None) -> str:
-    """The code out of what the browser brought back. NotSignedIn where it is not the answer to what this browser
-    began."""
-    if begun is None or not secrets.compare_digest(given.get("state", "").encode(), begun.state.encode()):
-        raise NotSignedIn("this is not the answer to what this browser asked")
-    if not (code := given.get("code")) or "error" in given:
-        raise NotSignedIn("the provider refused")
-    return code

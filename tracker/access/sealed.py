@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 from cryptography.fernet import Fernet, InvalidToken
 
-from tracker.access.provider import Begun
+from tracker.access.begun import Begun
 
 LIFETIME: Final = 600  # s
 COOKIE: Final = "tracker_oidc"

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
-from aiosmtplib import SMTPException
 
-from tracker.alerts.carriers.mail import DEADLINE, Mail
 from tracker.logs import Seldom
 from tracker.store.pool import AWAY
 from tracker.words.languages import find_words
+
+if TYPE_CHECKING:
+    from tracker.alerts.carriers.mail import Mail
 
 logger = structlog.get_logger()
 seldom = Seldom(logger)
@@ -26,7 +27,7 @@ class Postbox:
     whoever waits for it asks again.
     """
 
-    def __init__(self, mail: Mail, base: str) -> None:
+    def __init__(self, mail: "Mail", base: str) -> None:
         self.mail = mail
         self.base = base.rstrip("/")
         self._waiting: asyncio.Queue[Writing] = asyncio.Queue(WAITING)
@@ -49,7 +50,12 @@ class Postbox:
         return self.offer(write)
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled. What speaks SMTP is imported here, where letters are sent: without an operator's server for
+        them no start has to wait for it."""
+        from aiosmtplib import SMTPException
+
+        from tracker.alerts.carriers.mail import DEADLINE
+
         while True:
             writing = await self._waiting.get()
             try:

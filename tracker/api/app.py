@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -17,7 +17,6 @@ from tracker.access.gate import Gate
 from tracker.access.guard import guard
 from tracker.access.passkeys import Passkeys
 from tracker.access.passwords import Passwords
-from tracker.access.provider import OidcProvider
 from tracker.access.sealed import Seal
 from tracker.access.watch import Watch
 from tracker.alerts.carriers.build import build_carriers
@@ -90,6 +89,9 @@ from tracker.metrics import Metrics
 from tracker.model.device import SLUG
 from tracker.readers.readers import Readers
 
+if TYPE_CHECKING:
+    from tracker.access.provider import OidcProvider  # imported where the operator named one
+
 ROWS_ONLY: Final = (  # these ask nothing but the database
     *(people_sessions, audit, tokens, groups, devices, watchers, privacy, gatherings),
     *(pairs, commands, contents, messages, quarantine, photos, saved_views),
@@ -123,7 +125,7 @@ class Parts:
     links: Rooms | None = None
     metrics_token: str | None = None
     guises: Guises | None = None
-    provider: OidcProvider | None = None
+    provider: "OidcProvider | None" = None
     bind: str = "127.0.0.1:8000"
     adopt: sources.Adopt = sources.adopt_nothing
     key: bytes | None = None

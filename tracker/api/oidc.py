@@ -1,7 +1,7 @@
 """OpenID Connect: people sign in at their company's provider, join by it, or bind it to their account."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import asyncpg
 import msgspec
@@ -9,10 +9,10 @@ from quart import Blueprint, Response, redirect, request
 from quart_schema import document_querystring, document_request, document_response
 
 from tracker.access.audit import note, note_of
+from tracker.access.begun import read_answer
 from tracker.access.gate import Gate
 from tracker.access.guard import address, allow, check_origin, public
 from tracker.access.passwords import Passwords
-from tracker.access.provider import OidcProvider, read_answer
 from tracker.access.relation import own_person
 from tracker.access.sealed import COOKIE, LIFETIME, Purpose, Seal
 from tracker.api.cookie import find_base, look_for_holder, open_for, set_cookie
@@ -34,6 +34,9 @@ from tracker.store.identities import (
 from tracker.store.people import select_person
 from tracker.store.pool import borrow
 from tracker.store.sessions import select_ended
+
+if TYPE_CHECKING:
+    from tracker.access.provider import OidcProvider  # imported where the operator named one
 
 NONE: Final = "no OpenID Connect provider is set up here"
 # What the page is told of a sign-in that came to nothing: one word each, so that nothing of a stranger's gets into it.
@@ -83,7 +86,7 @@ class BondList(msgspec.Struct, frozen=True):
 
 
 def blueprint(
-    gate: Gate, pool: asyncpg.Pool, passwords: Passwords, provider: OidcProvider | None, seal: Seal
+    gate: Gate, pool: asyncpg.Pool, passwords: Passwords, provider: "OidcProvider | None", seal: Seal
 ) -> Blueprint:
     routes = Blueprint("oidc", __name__, url_prefix="/api")
 
@@ -178,7 +181,7 @@ async def _find_holder(gate: Gate, passwords: Passwords, wanted: SignInThere) ->
     return holder.person, holder.session
 
 
-async def _finish(gate: Gate, pool: asyncpg.Pool, provider: OidcProvider, purpose: Purpose | None) -> Response:
+async def _finish(gate: Gate, pool: asyncpg.Pool, provider: "OidcProvider", purpose: Purpose | None) -> Response:
     code = read_answer(request.args, purpose.begun if purpose else None)
     assert purpose is not None  # read_answer refuses what nobody began
     who = await provider.finish(purpose.begun, code, request.args.get("iss"))

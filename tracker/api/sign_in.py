@@ -1,6 +1,6 @@
 """Sign-in: how a browser signs in and out, and who it is."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from quart import Blueprint, Response, request
@@ -10,7 +10,6 @@ from tracker.access.gate import Gate
 from tracker.access.guard import address, allow, caller, check_origin, public
 from tracker.access.passkeys import Passkeys
 from tracker.access.passwords import Passwords
-from tracker.access.provider import OidcProvider
 from tracker.access.rights import is_owner
 from tracker.access.sharing import check_password, find_link, give_bearer
 from tracker.access.sign_ins import open_sign_in
@@ -28,6 +27,9 @@ from tracker.store.memberships import select_memberships
 from tracker.store.passkeys import has_passkeys
 from tracker.store.people import has_people
 from tracker.store.pool import borrow
+
+if TYPE_CHECKING:
+    from tracker.access.provider import OidcProvider  # imported where the operator named one
 
 
 class SignIn(msgspec.Struct, frozen=True):
@@ -100,7 +102,7 @@ class Me(msgspec.Struct, frozen=True):
 
 
 def blueprint(
-    gate: Gate, passwords: Passwords, passkeys: Passkeys, links: Rooms, *, provider: OidcProvider | None, mails: bool
+    gate: Gate, passwords: Passwords, passkeys: Passkeys, links: Rooms, *, provider: "OidcProvider | None", mails: bool
 ) -> Blueprint:
     routes = Blueprint("sign_in", __name__, url_prefix="/api")
 

@@ -16,7 +16,6 @@ from tracker.alerts.carriers.dialer import Dialer
 from tracker.alerts.carriers.vapid import Vapid, new_key
 from tracker.alerts.dispatcher import Dispatcher
 from tracker.alerts.forwarding.forwarder import Forwarder
-from tracker.alerts.home_assistant.announcer import Announcer
 from tracker.geo.towns import Towns
 from tracker.logs import Seldom
 from tracker.metrics import AlertMetrics
@@ -65,6 +64,8 @@ async def carry(pool: asyncpg.Pool, assignment: Assignment, metrics: AlertMetric
             tasks.create_task(dispatcher.run(), name="dispatcher")
             tasks.create_task(Forwarder(pool, dialer).run(), name="forwarder")
             if (settings := assignment.settings).home_assistant and settings.mqtt:
+                from tracker.alerts.home_assistant.announcer import Announcer  # only where it is wanted: it speaks MQTT
+
                 announcer = Announcer(pool, settings.mqtt, settings.home_assistant)
                 tasks.create_task(announcer.run(), name="home assistant")
             tasks.create_task(report(siblings[0], metrics), name="report")  # which shows it

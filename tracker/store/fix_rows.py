@@ -14,22 +14,8 @@ from numpy.typing import NDArray
 
 from tracker.model.block import Span
 from tracker.model.fix import Row
+from tracker.store.fix_columns import COLUMNS
 
-COLUMNS: Final = (
-    "at",
-    "received_at",
-    "device",
-    "lon_e7",
-    "lat_e7",
-    "flags",
-    "speed",
-    "heading",
-    "accuracy",
-    "altitude",
-    "battery_e4",
-    "dialect",
-    "attributes",
-)
 KINDS: Final = ("i8", "i8", "i4", "i4", "i4", "i2", "f4", "f4", "f4", "f4", "i2", "i2", "V0")
 ALWAYS: Final = 6  # columns that are never null
 SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8

@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from typing import Final
 
-from asyncpg import Connection, Record
+from asyncpg import Connection
 
 from tracker.model.block import Span
 from tracker.model.fix import Fix, Flag, Moment, Place, Row
 from tracker.model.heard import Heard, Second, cut_to_second
 from tracker.model.moment import datetime_to_micros, from_datetime, micros_to_datetime, to_datetime
-from tracker.store.fix_rows import COLUMNS, copy_payload
+from tracker.store.fix_columns import COLUMNS, to_fix
+from tracker.store.fix_rows import copy_payload
 from tracker.store.ownership import ALL, PARTITIONS
 
 COPY: Final = f"copy fix ({', '.join(COLUMNS)}) from stdin (format binary)"
@@ -132,25 +133,3 @@ async def select_newest_fix(conn: Connection, device: int, until: int, but: int)
         but,
     )
     return None if row is None else to_fix(row)
-
-
-def to_fix(record: Record) -> Fix:
-    battery = record["battery_e4"]
-    attributes = record["attributes"]
-    return Fix(
-        from_datetime(record["at"]),
-        record["lon_e7"],
-        record["lat_e7"],
-        restore_decimals(record["speed"]),
-        restore_decimals(record["heading"]),
-        restore_decimals(record["accuracy"]),
-        restore_decimals(record["altitude"]),
-        battery / 10_000 if battery is not None else None,
-        attributes.encode() if isinstance(attributes, str) else attributes,
-        record["flags"],
-    )
-
-
-def restore_decimals(value: float | None) -> float | None:
-    """What was accepted, from its 32 bits: `accept` keeps two decimals, and they survive."""
-    return None if value is None else round(value, 2)

@@ -10,8 +10,7 @@ import msgspec
 from tracker.model.fix import Row
 from tracker.model.forward import Forward, ForwardKind, ForwardRow
 from tracker.model.moment import datetime_to_micros, micros_to_datetime
-from tracker.store.fix_rows import COLUMNS
-from tracker.store.fixes import to_fix
+from tracker.store.fix_columns import COLUMNS, to_fix
 from tracker.store.privacies import OPEN
 
 LEASE: Final = "40 seconds"  # longer than a batch may take

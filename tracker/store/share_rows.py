@@ -9,7 +9,7 @@ import msgspec
 
 from tracker.model.fix import NO_MARKER, Flag, Row
 from tracker.model.moment import datetime_to_micros, from_datetime, micros_to_datetime, to_datetime
-from tracker.store.fixes import to_fix
+from tracker.store.fix_columns import to_fix
 
 NEVER: Final = int(NO_MARKER | Flag.IMPOSSIBLE_JUMP)  # where the device was not
 LATE: Final = int(Flag.LATE)

@@ -8,8 +8,7 @@ import msgspec
 
 from tracker.model.fix import Row
 from tracker.model.moment import DAY_MS, datetime_to_micros, from_datetime, to_datetime
-from tracker.store.fix_rows import COLUMNS
-from tracker.store.fixes import to_fix
+from tracker.store.fix_columns import COLUMNS, to_fix
 from tracker.store.privacies import OPEN
 from tracker.store.quarantine import OPEN as OPEN_REFUSED
 

@@ -3,7 +3,7 @@
 import zlib
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 from pmtiles.tile import (
@@ -20,7 +20,9 @@ from pmtiles.tile import (
 from tracker.errors import MapUnusable
 from tracker.streets.area import Area, count_tiles, list_tiles
 from tracker.streets.packed import is_whole
-from tracker.streets.source import WorldMap
+
+if TYPE_CHECKING:
+    from tracker.streets.source import WorldMap  # a server that shows streets fetches none: it needs no HTTP client
 
 HEADER: Final = 127  # bytes
 FIRST_ZOOM: Final = 7  # the map that ships with the server has the world up to 6
@@ -55,7 +57,7 @@ class Archive(msgspec.Struct, frozen=True):
     last_zoom: int
 
 
-def read_archive(source: WorldMap) -> Archive:
+def read_archive(source: "WorldMap") -> Archive:
     try:
         found = deserialize_header(source.read(0, HEADER))
     except (MagicNumberNotFound, SpecVersionUnsupported, ValueError, UnicodeDecodeError):
@@ -72,7 +74,7 @@ def read_archive(source: WorldMap) -> Archive:
     )
 
 
-def find_tiles(source: WorldMap, archive: Archive, area: Area, last_zoom: int) -> list[Tile]:
+def find_tiles(source: "WorldMap", archive: Archive, area: Area, last_zoom: int) -> list[Tile]:
     """Those of the area that the archive has, by id. Empty sea has none."""
     zooms = range(max(FIRST_ZOOM, archive.first_zoom), min(last_zoom, archive.last_zoom) + 1)
     many = sum(count_tiles(area, zoom) for zoom in zooms)
@@ -82,7 +84,7 @@ def find_tiles(source: WorldMap, archive: Archive, area: Area, last_zoom: int) -
     return sorted(_look_up(source, archive, archive.root, wanted, 1))
 
 
-def _look_up(source: WorldMap, archive: Archive, at: Chunk, wanted: Sequence[int], depth: int) -> Iterator[Tile]:
+def _look_up(source: "WorldMap", archive: Archive, at: Chunk, wanted: Sequence[int], depth: int) -> Iterator[Tile]:
     entries = _read_directory(source, at, depth)
     for entry, following in zip(entries, [*(each.tile_id for each in entries[1:]), None], strict=True):
         first = bisect_left(wanted, entry.tile_id)
@@ -97,7 +99,7 @@ def _look_up(source: WorldMap, archive: Archive, at: Chunk, wanted: Sequence[int
             yield from (Tile(id, archive.data + entry.offset, entry.length) for id in held)
 
 
-def _read_directory(source: WorldMap, at: Chunk, depth: int) -> list[Entry]:
+def _read_directory(source: "WorldMap", at: Chunk, depth: int) -> list[Entry]:
     if depth > DEEPEST or not 0 < at.length <= LARGEST_DIRECTORY:
         raise MapUnusable(f"the directories of {source.name} are broken")
     read = source.read(at.offset, at.length)

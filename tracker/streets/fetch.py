@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 from pmtiles.tile import Compression, TileType, tileid_to_zxy
@@ -15,7 +15,9 @@ from tracker.errors import MapUnusable
 from tracker.streets.area import Area
 from tracker.streets.cut import Chunk, Tile
 from tracker.streets.packed import is_whole
-from tracker.streets.source import WorldMap
+
+if TYPE_CHECKING:
+    from tracker.streets.source import WorldMap
 
 Progress = Callable[[int, int], None]  # bytes that are here, of how many
 
@@ -28,7 +30,7 @@ class PartOf(msgspec.Struct, frozen=True):
     chunks: list[Chunk]
 
 
-def fetch(source: WorldMap, chunks: Sequence[Chunk], part: Path, told: Progress) -> None:
+def fetch(source: "WorldMap", chunks: Sequence[Chunk], part: Path, told: Progress) -> None:
     """Into `part`, with what it is of beside it."""
     beside, total = part.with_suffix(".json"), sum(chunk.length for chunk in chunks)
     begun = msgspec.json.encode(PartOf(source.name, source.version, list(chunks)))

@@ -1,16 +1,19 @@
-"""The carriers of this process, made of what the operator set up."""
+"""The carriers of this process, made of what the operator set up. What speaks SMTP and MQTT is imported where there is
+such a server: two processes make carriers with each start."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tracker.alerts.carriers.broker import Broker
 from tracker.alerts.carriers.carrier import Carrier, Carriers, Unset
 from tracker.alerts.carriers.dialer import Dialer
-from tracker.alerts.carriers.mail import Mail
 from tracker.alerts.carriers.push import Push
 from tracker.alerts.carriers.vapid import Vapid
 from tracker.alerts.carriers.webhooks import Webhooks
 from tracker.model.channel import Email, Mqtt, Webhook, WebPush
 from tracker.settings import Remote
+
+if TYPE_CHECKING:
+    from tracker.alerts.carriers.broker import Broker
+    from tracker.alerts.carriers.mail import Mail
 
 
 def build_carriers(
@@ -22,8 +25,8 @@ def build_carriers(
     mqtt: Remote | None = None,
 ) -> Carriers:
     """They use the dialer, and close it."""
-    broker = Broker(mqtt) if mqtt else None
-    mail = Mail(smtp, smtp_from) if smtp and smtp_from else None
+    broker = make_broker(mqtt) if mqtt else None
+    mail = make_mail(smtp, smtp_from) if smtp and smtp_from else None
     by_kind: dict[type, Carrier[Any]] = {
         Webhook: Webhooks(dialer),
         WebPush: Push(dialer, vapid),
@@ -37,3 +40,15 @@ def build_carriers(
             await broker.close()
 
     return Carriers(by_kind, vapid.public, close)
+
+
+def make_broker(server: Remote) -> "Broker":
+    from tracker.alerts.carriers.broker import Broker
+
+    return Broker(server)
+
+
+def make_mail(server: Remote, sender: str) -> "Mail":
+    from tracker.alerts.carriers.mail import Mail
+
+    return Mail(server, sender)

@@ -15,7 +15,6 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 import h11
-import httpcore2
 
 from tracker.alerts.carriers.addresses import is_allowed, make_plain
 from tracker.alerts.carriers.exchange import Exchange, HttpReply, Incoming
@@ -57,9 +56,11 @@ class Dialer:
 
     @cached_property
     def tls(self) -> ssl.SSLContext:
-        """Made when it is first used: to read all certificates takes 25 ms and some MB, and the server, which only
-        looks names up, never needs them."""
-        return self._tls or httpcore2.default_ssl_context()
+        """Made when it is first used: to read all certificates takes 25 ms and some MB, to import what finds them as
+        long, and the server, which only looks names up, never needs them."""
+        from httpcore2 import default_ssl_context
+
+        return self._tls or default_ssl_context()
 
     async def addresses(self, host: str, port: int) -> Sequence[str]:
         """Of the name, all allowed. ReceiverRefused where one is not: a name with both is not to be trusted."""

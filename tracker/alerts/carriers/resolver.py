@@ -11,9 +11,10 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
 from time import monotonic
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import aiodns
+if TYPE_CHECKING:
+    import aiodns
 
 DEADLINE: Final = 5.0  # s for one name, whatever the servers do
 ONE_TRY: Final = 1.5  # s until the next server, or the same once more, is asked
@@ -57,6 +58,8 @@ class Resolver:
             await self.dns.close()
 
     async def _ask(self, name: str, port: int) -> list[str]:
+        import aiodns  # here, where names are asked for: a server leaves that to the carriers, and imports less
+
         if self.dns is None:
             self.dns = aiodns.DNSResolver(timeout=ONE_TRY, tries=TRIES, **self.options)
         try:

@@ -16,8 +16,6 @@ import structlog
 from tracker.alerts.carriers.dialer import Dialer
 from tracker.alerts.dispatcher import complain, venture
 from tracker.alerts.forwarding.outlet import Outlet, Sent, may_go_on
-from tracker.alerts.forwarding.owntracks_outlet import OwnTracksOutlet
-from tracker.alerts.forwarding.stream_outlet import StreamOutlet
 from tracker.model.fix import Row
 from tracker.model.forward import Forward, ForwardRow
 from tracker.store.forwards import (
@@ -93,15 +91,22 @@ class Forwarder:
         kept = self.outlets.get(forward.device)
         if kept is None or kept[0] != forward.number:
             self.drop(forward.device)
-            outlet: Outlet = (
-                OwnTracksOutlet(self.dialer, forward, self.own)
-                if forward.kind == "owntracks"
-                else StreamOutlet(self.dialer, forward, self.own, tasks, BATCH)
-            )
+            outlet = self.make_outlet(forward, tasks)
         else:
             outlet = kept[1]
         self.outlets[forward.device] = (forward.number, outlet, monotonic())
         return outlet
+
+    def make_outlet(self, forward: Forward, tasks: asyncio.TaskGroup) -> Outlet:
+        """Imported here, where somebody wants devices to be sent on: it is a third of what this process imports, and a
+        few have any use for it."""
+        if forward.kind == "owntracks":
+            from tracker.alerts.forwarding.owntracks_outlet import OwnTracksOutlet
+
+            return OwnTracksOutlet(self.dialer, forward, self.own)
+        from tracker.alerts.forwarding.stream_outlet import StreamOutlet
+
+        return StreamOutlet(self.dialer, forward, self.own, tasks, BATCH)
 
     def drop(self, device: int) -> None:
         if (kept := self.outlets.pop(device, None)) is not None:
