@@ -12,10 +12,11 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final, Literal
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.browser.conftest import FLAGS
 from tests.browser.driving import vehicle
@@ -175,6 +176,12 @@ def take_each(
                 take(page, folder, name, width, theme)
 
 
+def answer_with(status: int | None, route: Route) -> None:
+    """None: it does not come."""
+    if status is not None:
+        route.fulfill(status=status, json={})
+
+
 def take_failing(browser: Browser, server: RunningServer, folder: Path, widths: list[int]) -> None:
     """What is read by HTTP does not come, or is refused; who may only look, and one whose session ends."""
     with server.api() as api:
@@ -188,7 +195,7 @@ def take_failing(browser: Browser, server: RunningServer, folder: Path, widths: 
             open_card(page)
             take(page, folder, "viewer", width, theme)
             for name, status in FAILING.items():
-                page.route("**/api/devices?*", lambda route, s=status: route.fulfill(status=s, json={}) if s else None)
+                page.route("**/api/devices?*", partial(answer_with, status))
                 page.route("**/ws/live", lambda route: None)
                 page.goto(server.url)
                 take(page, folder, name, width, theme)

@@ -96,6 +96,10 @@ def test_a_photo_is_made_small_here_and_shown_in_list_and_card(
         part.get_by_role("button", name="Remove the photo").click()
         expect(part.get_by_role("status")).to_have_text("Removed.")
         expect(dashboard.locator(".face:not(.none)")).to_have_count(0)
+        with server.api() as api:  # somebody else's is told at once
+            content, headers = make_png(8, 8), {"Content-Type": "image/png"}
+            api.put("/api/devices/van-12/photo", content=content, headers=headers).raise_for_status()
+        until(dashboard, "() => document.querySelector('.device .face').naturalWidth === 8")
 
 
 def test_a_device_is_guarded_where_it_is_parked(dashboard: Page, server: RunningServer) -> None:

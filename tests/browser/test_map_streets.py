@@ -16,6 +16,7 @@ from tests.browser.looking import HERE, MAP, start_at, until
 from tests.running import ROOT, RunningServer
 from tracker.streets.area import Area, list_tiles
 
+SIZES: Final = ((320, 640), (390, 844), (1440, 900))
 LIMERICK: Final = (-8.63, 52.66)
 AROUND: Final = Area(-8.8, 52.55, -8.45, 52.75)
 
@@ -40,6 +41,9 @@ def test_streets_are_added_where_there_were_none(page: Page, server: RunningServ
     enter(page, server)
     note = page.locator(".no-streets")
     expect(note).to_contain_text("There are no streets here yet.")
+    for width, height in SIZES:  # nothing lies over what hides it
+        page.set_viewport_size({"width": width, "height": height})
+        note.get_by_role("button").click(trial=True)
     _, *command = note.locator("code").inner_text().split()
     given = ["--from", str(tmp_path / "world.pmtiles"), "--data", str(data), "--yes"]
     try:

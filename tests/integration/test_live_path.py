@@ -194,6 +194,11 @@ async def test_binary_frames_both_ways(server: RunningServer) -> None:
         assert (kind, count, at + dt) == (2, 1, base + 1000)
         assert (slot, lon, lat) == (names["devices"][0]["slot"], 74247000, 437385000)
         assert (speed, heading) == (65535, 65535)
+        (new,) = names["devices"]
+        with server.api() as api:
+            api.patch("/api/devices/van-12", json={"color": "#8a6d00"}).raise_for_status()
+        (changed,) = (await viewer.hear("names"))["devices"]
+        assert "photo" not in new and (changed["color"], changed["icon"], changed["photo"]) == ("#8a6d00", None, None)
 
 
 @pytest.mark.town

@@ -15,6 +15,7 @@ from tracker.live.strides import CLOSEST
 from tracker.live.table import Slots, Table
 from tracker.model import absent
 from tracker.model import message as thread
+from tracker.model.device import Device
 from tracker.model.event import Event, make_told
 from tracker.model.fix import E7
 from tracker.model.moment import format_ms, now_ms
@@ -225,14 +226,21 @@ def encode_few(changes: Changes, picked: Slots) -> bytes:
     )
 
 
-def encode_names(table: Table, slots: Iterable[int]) -> list[str]:
+def encode_names(table: Table, slots: Iterable[int], *, changed: bool = False) -> list[str]:
+    """`changed`: color, icon and photo are said also where there is none, for it may just have been taken away."""
     known = [(slot, table.devices.get(slot)) for slot in slots]
     devices = (
-        encode(slot=slot, device=device.id, name=device.name, category=device.category)
+        encode(slot=slot, device=device.id, name=device.name, category=device.category, **_dress(device, changed))
         for slot, device in known
         if device
     )
     return [f'{{"type":"names","devices":[{",".join(part)}]}}' for part in split(devices, ROOM)]
+
+
+def _dress(device: Device, changed: bool) -> dict[str, str | None]:
+    """How people tell it from others. Most devices have none of it, and their names come a thousand at a time."""
+    dress = {"color": device.color, "icon": device.icon, "photo": device.photo}
+    return dress if changed else {key: value for key, value in dress.items() if value is not None}
 
 
 def encode_gone(ids: Sequence[str]) -> list[str]:

@@ -292,7 +292,7 @@ class Viewer:
             if self.is_full:
                 self.screen.named[key] = False  # its next position brings the name
             else:
-                self.send_all(frames.encode_names(self.table, [key]))
+                self.send_all(frames.encode_names(self.table, [key], changed=True))
 
     def notice_device(self, key: int, id: str) -> None:
         self.screen.notice(key, id)

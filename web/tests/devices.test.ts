@@ -72,7 +72,7 @@ test('a slot without a name is counted and left out', () => {
   const table = new DeviceTable();
   expect(table.applyColumns(columns({ slot: 9, seconds: 0 }))).toBe(1);
   expect(table.size).toBe(0);
-  table.applyNames([{ slot: 9, id: 'nine', name: 'Nine', category: null }]);
+  table.applyNames([{ slot: 9, id: 'nine', name: 'Nine', category: null, dress: {} }]);
   expect(table.applyColumns(columns({ slot: 9, seconds: 0 }))).toBe(0);
   expect(table.name[table.row('nine')!]).toBe('Nine');
 });
@@ -135,4 +135,16 @@ test('a slot that means another device now takes the marker of the one before', 
   table.applySnapshot([position('a', 1, 0)]);
   table.applyPositions([position('b', 1, 1)]);
   expect([table.shown[table.row('a')!], table.shown[table.row('b')!]]).toEqual([0, 1]);
+});
+
+test('a change of how one is told from others is taken over, and what is not said of it stays', () => {
+  const table = new DeviceTable();
+  const name = { slot: 3, id: 'van', name: 'Van', category: null };
+  table.applyNames([{ ...name, dress: { color: '#112233', photo: 'a' } }]);
+  const row = table.row('van')!;
+  const { namesVersion } = table;
+  table.applyNames([{ ...name, dress: {} }]);
+  expect([table.color[row], table.photo[row], table.namesVersion]).toEqual(['#112233', 'a', namesVersion]);
+  table.applyNames([{ ...name, dress: { color: '#112233', icon: null, photo: 'b' } }]);
+  expect([table.photo[row], table.namesVersion]).toEqual(['b', namesVersion + 1]);
 });

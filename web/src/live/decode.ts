@@ -157,7 +157,9 @@ function decodeDevice(it: Json): { slot: number; id: string; category: string | 
 function decodeName(value: unknown): DeviceName {
   const it = asObject(value, 'device');
   const device = decodeDevice(it);
-  return { ...device, name: textOrNull(it['name']) ?? device.id };
+  const said = (['color', 'icon', 'photo'] as const).filter((key) => key in it);
+  const dress = Object.fromEntries(said.map((key) => [key, textOrNull(it[key])]));
+  return { ...device, name: textOrNull(it['name']) ?? device.id, dress };
 }
 
 function decodePrivacy(value: unknown): DevicePrivacy {

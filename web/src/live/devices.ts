@@ -2,20 +2,21 @@
  * Every device we have heard of, one row each, in columns. Newest wins. No framework watches it: whoever draws asks
  * which rows have changed, so ten thousand positions a second cost no object and no comparison.
  */
-import { type Columns, type DeviceName, type DevicePrivacy, type Position, type Privacy, Status } from './frames';
+import {
+  type Columns,
+  type DeviceName,
+  type DevicePrivacy,
+  type Dress,
+  type Position,
+  type Privacy,
+  Status,
+} from './frames';
 
 export const NO_SLOT = 0xffffffff;
 const NONE_U16 = 65535;
 const NONE_U8 = 255;
 const AHEAD_MS = 60_000; // further ahead of now the server flags a time
 const FIRST_CAPACITY = 256;
-
-/** How people tell it from others. */
-interface Dress {
-  readonly color: string | null;
-  readonly icon: string | null;
-  readonly photo: string | null;
-}
 
 interface Guard {
   readonly radius: number; // m
@@ -115,7 +116,12 @@ export class DeviceTable {
   }
 
   applyNames(devices: readonly DeviceName[]): void {
-    for (const device of devices) this.bind(this.learn(device.id, device.name, device.category), device.slot);
+    for (const { slot, id, name, category, dress } of devices) {
+      const row = this.learn(id, name, category);
+      this.bind(row, slot);
+      const [color, icon, photo] = [this.color[row] ?? null, this.icon[row] ?? null, this.photo[row] ?? null];
+      this.dress(row, { color, icon, photo, ...dress });
+    }
   }
 
   /** A snapshot is everything we are shown: what is not in it is shown no more. */

@@ -10,6 +10,14 @@ export interface DeviceName {
   readonly id: string;
   readonly name: string;
   readonly category: string | null;
+  readonly dress: Partial<Dress>; // as far as it is said
+}
+
+/** How people tell a device from others. */
+export interface Dress {
+  readonly color: string | null;
+  readonly icon: string | null;
+  readonly photo: string | null; // which one, where it has one
 }
 
 /** Times in ms since 1970; place in 1e-7 degrees; SI units, NaN where unknown. */
