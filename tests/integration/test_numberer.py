@@ -234,14 +234,31 @@ def put_back() -> str:
     return found[1]
 
 
-async def test_an_event_whose_alerts_are_refused_is_told_without_them(
-    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
-) -> None:
+async def wish_for_all(conn: asyncpg.Connection) -> None:
     await conn.execute(
         """insert into subscription (id, name, wish, channel, secrets)
            values ('all', 'All', '{}', '{"kind": "webhook", "url": "https://e.org"}', '{x}')"""
     )
     await conn.execute("update subscription_head set revision = revision + 1")
+
+
+async def test_who_wishes_for_alerts_is_sent_the_next_event_though_nobody_did_before(
+    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
+) -> None:
+    for second in range(2):
+        await tell(conn, device, second)
+        await processes[0].look()
+    await wish_for_all(conn)
+    await tell(conn, device, 2)
+    await processes[0].look()
+    assert processes[0].numbers == [1, 2, 3]
+    assert await conn.fetch("select event from outbox") == [(3,)]
+
+
+async def test_an_event_whose_alerts_are_refused_is_told_without_them(
+    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
+) -> None:
+    await wish_for_all(conn)
     await tell(conn, device, 0)
     await tell(conn, device, 1)
     await refuse(conn, "outbox", "new.event = 1")

@@ -28,7 +28,14 @@ from tracker.store.events import select_events, select_head
 from tracker.store.pool import AWAY, BAD_DATA, answering, open_connection
 from tracker.store.refused_events import count_refused, insert_refused, select_told
 from tracker.store.rights import select_rights_revision
-from tracker.store.unnumbered import number, number_one, select_oldest_unnumbered
+from tracker.store.subscriptions import select_subscription_revision
+from tracker.store.unnumbered import (
+    Numbered,
+    number,
+    number_if_unmoved,
+    number_one,
+    select_oldest_unnumbered,
+)
 
 logger = structlog.get_logger()
 seldom = Seldom(logger)
@@ -173,17 +180,29 @@ class Numberer:
         return len(events) == most
 
     async def number(self, conn: asyncpg.Connection, most: int) -> list[Event]:
-        async with conn.transaction():
-            numbered = await number(conn, most)
-            if numbered is not None:
-                self.subscriptions = await load_subscriptions(conn, self.subscriptions, numbered.subscriptions)
-                await write_outbox(conn, numbered.events, self.subscriptions)
+        known = self.subscriptions
+        if known.enabled or known.revision < 0:
+            numbered = await self.number_for_alerts(conn, most)
+        else:
+            # Nobody wishes for alerts, so the numbers are all there is to write. Begin and commit would each wait for
+            # an answer, and whoever looks on would wait for both.
+            numbered = await number_if_unmoved(conn, most, known.revision)
+            if numbered is None and await select_subscription_revision(conn) != known.revision:
+                numbered = await self.number_for_alerts(conn, most)
         if numbered is None:
             return []
         self.metrics.events.inc(len(numbered.events))
         # A call for help can be told now, with its event.
         self.publish(numbered.events, numbered.rights, any(event.type == "sos" for event in numbered.events))
         return numbered.events
+
+    async def number_for_alerts(self, conn: asyncpg.Connection, most: int) -> Numbered | None:
+        async with conn.transaction():
+            numbered = await number(conn, most)
+            if numbered is not None:
+                self.subscriptions = await load_subscriptions(conn, self.subscriptions, numbered.subscriptions)
+                await write_outbox(conn, numbered.events, self.subscriptions)
+        return numbered
 
     def publish(self, events: list[Event], rights: int, has_messages: bool) -> None:
         self.last = events[-1].id

@@ -91,7 +91,9 @@ class Hub:
         is_gap = first != self.head.event + 1
         self.head.event = max(self.head.event, update.events[-1].id)
         for viewer in tuple(self.viewers):
-            is_behind = viewer.wants_events and viewer.event < first - 1
+            if not viewer.wants_events:
+                continue
+            is_behind = viewer.event < first - 1
             if is_gap or is_behind or not self.is_level or viewer.is_full or viewer.is_paused:
                 self.catch_up(viewer)
             elif not viewer.is_catching_up:
@@ -141,7 +143,7 @@ class Hub:
         sent = 0
         is_behind = False
         for viewer in tuple(self.viewers):
-            if not viewer.is_full:
+            if (viewer.misses_events or (viewer.has_mail and viewer.wants_messages)) and not viewer.is_full:
                 self.catch_up(viewer)
             if viewer.is_owed:
                 self.attempt(viewer, partial(viewer.pay, now))

@@ -143,8 +143,8 @@ class Viewer:
     @property
     def misses_events(self) -> bool:
         """There are newer events than it was sent, and nothing keeps it from being told but a full socket."""
-        wants = self.wants_events and not self.owes_answer and not self.is_paused and not self.is_closed
-        return wants and self.event < self.head.event
+        misses = self.wants_events and self.event < self.head.event
+        return misses and not self.owes_answer and not self.is_paused and not self.is_closed
 
     @property
     def wants_messages(self) -> bool:
@@ -158,7 +158,7 @@ class Viewer:
         return self.is_owed or (wants and (self.tick < tick or is_old))
 
     def is_due(self, tick: int, now: float) -> bool:
-        return self.is_behind(tick) and self.due <= now
+        return self.due <= now and self.is_behind(tick)
 
     def pay(self, now: float) -> bool:
         """Send what is owed, if the socket is empty and the last snapshot long enough ago for what it cost: snapshots

@@ -89,13 +89,13 @@ class Numbered(msgspec.Struct, frozen=True):
 # taken is in order: locked with each row, a device let go in the middle would have its second event numbered and its
 # first passed over. A hole in the ids is a batch that failed or is not committed yet: nothing waits for it. What a
 # retraction takes back was committed before it, so it has its number, or gets it here.
-def write_number(waiting: str) -> str:
-    """`waiting`: of which rows. $1: how many are taken at most."""
+def write_number(waiting: str, only_if: str = "true") -> str:
+    """`waiting`: of which rows. $1: how many are taken at most; none, unless `only_if` is true."""
     return f"""
 with free as materialized (
     select d.key from device d
     join (select device, min(id) as first from {waiting} group by device) waits on waits.device = d.key
-    order by waits.first limit $1 for key share of d skip locked),
+    where {only_if} order by waits.first limit $1 for key share of d skip locked),
 taken as (
     delete from unnumbered where id in (
         select id from {waiting} where device in (select key from free) order by id limit $1)
@@ -129,6 +129,7 @@ from made e join device d on d.key = e.device order by e.id"""
 
 
 NUMBER: Final = write_number("unnumbered")
+NUMBER_IF_UNMOVED: Final = write_number("unnumbered", "(select revision from subscription_head) = $2")
 NUMBER_ONE: Final = write_number("(select * from unnumbered where id = $2) as one")
 
 
@@ -136,6 +137,12 @@ async def number(conn: asyncpg.Connection, most: int) -> Numbered | None:
     """The oldest of what is told and not numbered, as events; None where nothing waits. Inside a transaction, in which
     the head is locked until the commit."""
     return read_numbered(await conn.fetch(NUMBER, most))
+
+
+async def number_if_unmoved(conn: asyncpg.Connection, most: int, subscriptions: int) -> Numbered | None:
+    """The same in a transaction of its own, committed when this returns; None, too, where the subscriptions are not of
+    this revision any more."""
+    return read_numbered(await conn.fetch(NUMBER_IF_UNMOVED, most, subscriptions))
 
 
 async def number_one(conn: asyncpg.Connection, id: int) -> Numbered | None:
