@@ -34,7 +34,7 @@ class Clocks:
     async def look(self, gone_by: float) -> list[str]:
         wall, monotonic = self.begin + round(gone_by * S) + self.step, round(gone_by * S)
         self.log.memory.read_clocks(wall, monotonic)
-        rung = self.log.rung(wall)
+        rung = self.log.memory.ring(wall)
         return [event.type for event in await told_by(self.log, self.log.elapse(rung, wall))] if rung else []
 
     async def send(self, device: Device, gone_by: float) -> list[str]:

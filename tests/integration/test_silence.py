@@ -46,7 +46,7 @@ async def sent(log: Log, device: Device, received_at: int) -> list[str]:
 
 
 async def looked(log: Log, now: int) -> list[str]:
-    devices = log.rung(now)
+    devices = log.memory.ring(now)
     return [event.type for event in await told_by(log, log.elapse(devices, now))] if devices else []
 
 

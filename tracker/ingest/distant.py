@@ -2,15 +2,14 @@
 of the second it reads what the other owner has committed. What it has read so far is written with what is told by it,
 in one transaction: a restart that folded both again could not know in which order they were folded first."""
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Final
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from typing import Final, Protocol
 
 import asyncpg
 import msgspec
 
 from tracker.ingest.committed import Committed
 from tracker.ingest.inputs import Taken
-from tracker.ingest.log import Log
 from tracker.ingest.meetings import Meetings
 from tracker.ingest.memory import Memory
 from tracker.model.fix import Row
@@ -23,7 +22,16 @@ from tracker.store.fixes import select_fixes_received, select_newest_fix
 AT_ONCE: Final = 2_000  # fixes of a device
 
 
-async def meet_distant(log: Log, devices: Collection[int]) -> Committed:
+class Storing(Protocol):
+    """The log, which reads so itself when it takes over: see ingest/parting.py."""
+
+    conn: asyncpg.Connection
+    memory: Memory
+
+    async def store(self, fold: Callable[..., Awaitable[Folded]]) -> Committed: ...
+
+
+async def meet_distant(log: Storing, devices: Collection[int]) -> Committed:
     """Of these devices something was committed elsewhere."""
     return await log.store(lambda *given: fold_distant(log.conn, log.memory, devices, *given))
 
@@ -54,5 +62,5 @@ async def fold_distant(
 
 def find_mine(meetings: Meetings, device: int) -> Iterator[Meeting]:
     for key in meetings.by_device.get(device, ()):
-        if (meeting := meetings.meetings[key]).pair.keys[1] == device and key in meetings.beyond:
+        if (meeting := meetings.meetings[key]).pair.keys[1] == device and meeting.seen is not None:
             yield meeting

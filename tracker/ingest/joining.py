@@ -8,6 +8,7 @@ import asyncpg
 
 from tracker.ingest.checkpoint import Checkpoint
 from tracker.ingest.memory import Memory
+from tracker.ingest.parting import reunite_pairs
 from tracker.ingest.refresh import Drawn
 from tracker.ingest.replay import restore
 from tracker.model.moment import micros_to_datetime
@@ -41,7 +42,9 @@ async def restore_all(
             await mark(conn, owner)
             await replace_in_force(conn, owner, join(list(histories.values()), stamp + 1))
             await update_checkpoints(conn, owner, micros_to_datetime(stamp + 1))
-    return await restore(conn, partitions, drawn)
+    memory, saving = await restore(conn, partitions, drawn)
+    await reunite_pairs(conn, owner, memory)
+    return memory, saving
 
 
 async def look_again(conn: asyncpg.Connection, memory: Memory) -> None:

@@ -21,6 +21,7 @@ from tracker.ingest.folds import fold_frames, fold_late, fold_time, give_up_late
 from tracker.ingest.inputs import Taken, take_over
 from tracker.ingest.joining import look_again, restore_all
 from tracker.ingest.memory import Memory, Overlaid
+from tracker.ingest.parting import part_pairs
 from tracker.ingest.refresh import Drawn, Refresh
 from tracker.ingest.silences import Silences
 from tracker.ingest.write import write_folded
@@ -123,7 +124,7 @@ class Log:
 
     async def take(self) -> bool:
         """Whether the partitions are ours from now on."""
-        return self.may_take() and await take_leases(self.conn, self.owner, self.partitions)
+        return self.may_take() and await take_leases(self.conn, self.owner, self.partitions, part_pairs)
 
     async def restore(self) -> None:
         await self.days.make_ahead(self.conn)
@@ -132,9 +133,6 @@ class Log:
         self.memory.expect(self.memory.states)
         self.memory.to_meet.update(self.memory.meetings.distant)
         await look_again(self.conn, self.memory)
-
-    def rung(self, now: int) -> list[int]:
-        return self.memory.ring(now)
 
     async def append(self, frames: Sequence[Frame]) -> Committed:
         """Store a batch with all its consequences, or nothing of it."""

@@ -13,7 +13,7 @@ import msgspec
 
 from tracker.geofence.fences import NOWHERE
 from tracker.ingest.checkpoint import Checkpoint
-from tracker.ingest.meetings import Meetings, make_meetings, newest_of
+from tracker.ingest.meetings import make_meetings, newest_of
 from tracker.ingest.memory import Memory
 from tracker.ingest.progress import Progress
 from tracker.ingest.refresh import Drawn, change, read_fences
@@ -53,10 +53,14 @@ async def restore(conn: asyncpg.Connection, partitions: Collection[int], drawn: 
     for key, state in (await select_states(conn, partitions)).items():
         memory.states[key] = msgspec.structs.replace(state, anchors=anchors.get(key, ()))
     known = [each for each in await select_meetings(conn) if memory.decides(each.pair)]
-    memory.meetings = make_meetings(-1, [fill(each, memory.states) for each in known], memory.holds)
+    apart = [each for each in known if each.seen is not None]  # kept with each fix: see ingest/parting.py
+    whole = [fill(each, memory.states) for each in known if each.seen is None]
+    memory.meetings = make_meetings(-1, whole, memory.holds)
+    memory.stamp = max((each.stamp for each in known), default=0)
     history = next(iter((await select_in_force(conn, partitions)).values()), [])
     memory.fences = await read_fences(conn, find_last(history, since).revision, history, drawn)
     saving = await replay(conn, memory, since, history)
+    memory.meetings = make_meetings(-1, [*memory.meetings.meetings.values(), *apart], memory.holds)
     reached = await select_progress(conn, partitions)
     memory.progress = {device: Progress(boot, acked) for device, (boot, acked) in reached.items()}
     memory.look_for_recast(list(memory.devices))
@@ -89,7 +93,7 @@ async def replay(conn: asyncpg.Connection, memory: Memory, since: datetime, hist
     begin, last = datetime_to_micros(since), find_last(history, since)
     changes = [each for each in history if each.stamp > begin and each.revision > last.revision]
     saving = Checkpoint()
-    memory.stamp = max((begin, *(state.stamp for state in memory.states.values()), *find_stamps(memory.meetings)))
+    memory.stamp = max((begin, memory.stamp, *(state.stamp for state in memory.states.values())))
     async with conn.transaction():
         batch: list[Row] = []
         async for row in select_fixes_since(conn, since, memory.partitions):
@@ -105,10 +109,6 @@ async def replay(conn: asyncpg.Connection, memory: Memory, since: datetime, hist
     for change_then in changes:
         await take_over_again(conn, memory, change_then)
     return saving
-
-
-def find_stamps(meetings: Meetings) -> Iterable[int]:
-    return (each.stamp for each in meetings.meetings.values())
 
 
 async def take_over_again(conn: asyncpg.Connection, memory: Memory, then: InForce) -> None:

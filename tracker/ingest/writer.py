@@ -236,7 +236,7 @@ class Writer:
             self.log.silences.since = now  # some are not listened to, and must not be called silent for it
         self.show(self.log.memory.lapses.look(self.log.fences, now // 1000))
         await self.expecting.decide_due(self, now // 1000)
-        rung = self.log.rung(now)
+        rung = self.log.memory.ring(now)
         for begin in range(0, len(rung), TOLD_AT_ONCE):
             await self.tell_of(rung[begin : begin + TOLD_AT_ONCE], now)
 

@@ -91,6 +91,21 @@ async def select_fixes_since(
         yield Row(record["device"], datetime_to_micros(record["received_at"]), to_fix(record))
 
 
+async def select_fixes_of_all(conn: Connection, devices: Collection[int], received_at: datetime) -> AsyncIterator[Row]:
+    """The same of these devices."""
+    query = f"""select {", ".join(COLUMNS)} from fix
+                where received_at > $1 and device = any($2::int[]) order by received_at"""
+    async for record in conn.cursor(query, received_at, devices, prefetch=5_000):
+        yield Row(record["device"], datetime_to_micros(record["received_at"]), to_fix(record))
+
+
+async def select_received_at(conn: Connection, device: int, at: int) -> int | None:
+    """The stamp, in µs, of the fix that the device measured then, in ms."""
+    query = "select received_at from fix where device = $1 and at = $2"
+    stamp = await conn.fetchval(query, device, to_datetime(at))
+    return None if stamp is None else datetime_to_micros(stamp)
+
+
 async def select_fixes_of(conn: Connection, device: int, *, after: int, limit: int) -> list[Row]:
     """Those of one device newer than `after` (ms), by time. Read in pieces, for a day of them would hold up the loop;
     needs a transaction (it is a cursor)."""

@@ -5,7 +5,7 @@ with a killed process at once, the expiry ends for one that hangs. Whoever takes
 same row that every batch updates, so no batch of a fenced owner can commit.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -24,6 +24,9 @@ STRANDS: Final = 8
 EXPIRY: Final = "10 seconds"
 LOADING: Final = "10 minutes"  # to read the states after taking over; a process that is killed meanwhile holds no lock
 LOCK_CLASS: Final = 0x74726B  # "trk": first half of the advisory lock's key; the epoch is the other
+
+
+Part = Callable[[Connection, Collection[int]], Awaitable[None]]
 
 
 class Moved(Exception):
@@ -76,9 +79,17 @@ async def lock_epoch(conn: Connection, epoch: int) -> None:
     await conn.execute("select pg_advisory_lock($1, $2)", LOCK_CLASS, epoch)
 
 
-async def take_leases(conn: Connection, owner: UUID, partitions: Collection[int] = ALL) -> bool:
+async def select_owners(conn: Connection) -> dict[int, UUID | None]:
+    """Of each partition the one that has it, or had it last."""
+    return dict(await conn.fetch("select partition, owner from lease"))
+
+
+async def take_leases(
+    conn: Connection, owner: UUID, partitions: Collection[int] = ALL, part: Part | None = None
+) -> bool:
     """Take these partitions, fencing owners of them that died: all of them, or none where a living owner holds any. To
-    take what is free and wait for the rest would let two that want different ones wait for each other."""
+    take what is free and wait for the rest would let two that want different ones wait for each other. `part` is done
+    when those before can store nothing more, and nobody else can yet."""
     async with conn.transaction():
         await conn.execute("lock table lease in share row exclusive mode")  # one taker at a time
         rows = await conn.fetch(
@@ -94,6 +105,8 @@ async def take_leases(conn: Connection, owner: UUID, partitions: Collection[int]
         await conn.execute("update owner set fenced = true where id = any($1::uuid[])", dead)
         if len(dead) < len(rows):
             return False
+        if part is not None:
+            await part(conn, partitions)
         await conn.execute(
             """update lease set owner = $1, epoch = epoch + 1
                where partition = any($2::smallint[]) and owner is distinct from $1""",

@@ -1,0 +1,79 @@
+"""Pairs of two devices whose log is cut in two, or joined again. One log folds the fixes of both in the order of its
+stamps, and keeps that only now and then; of two logs the one of the first device reads what was committed in the other,
+and keeps how far with what it tells (ingest/distant.py). So whoever takes a part of a log folds such pairs to its end
+first, and who takes both parts reads what is left first."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from tracker.ingest.distant import fold_distant
+from tracker.ingest.inputs import Taken
+from tracker.ingest.meetings import make_meetings
+from tracker.ingest.memory import Memory
+from tracker.ingest.replay import find_checkpoint
+from tracker.model.moment import now_ms
+from tracker.model.pair import Meeting
+from tracker.pipeline.nearness import meet
+from tracker.store.events import insert_transitions
+from tracker.store.fixes import select_fixes_of_all, select_received_at
+from tracker.store.ownership import allow_loading, find_partition, mark_batch, select_owners
+from tracker.store.pairs import select_meetings, upsert_meetings
+
+
+async def part_pairs(conn: asyncpg.Connection, partitions: Collection[int]) -> None:
+    """Before these partitions have another owner than the others of the same log, in the same transaction: until then
+    nobody has stored anything in either part."""
+    owners = await select_owners(conn)
+    parted = [each for each in await select_meetings(conn) if is_parted(each, frozenset(partitions), owners)]
+    if not parted:
+        return
+    keys = {device for each in parted for device in each.pair.keys}
+    since = await find_checkpoint(conn, {find_partition(device) for device in keys})
+    found = make_meetings(-1, parted)
+    async for row in select_fixes_of_all(conn, keys, since):
+        found.meetings.update(meet([row], found.meetings, found.by_device).meetings)
+    await upsert_meetings(conn, [await find_seen(conn, each) for each in found.meetings.values()])
+
+
+def is_parted(meeting: Meeting, partitions: frozenset[int], owners: Mapping[int, UUID | None]) -> bool:
+    one, two = map(find_partition, meeting.pair.keys)
+    is_one_log = meeting.seen is None and owners[one] is not None and owners[one] == owners[two]
+    return is_one_log and (one in partitions) != (two in partitions)
+
+
+async def find_seen(conn: asyncpg.Connection, meeting: Meeting) -> Meeting:
+    """With how far it is folded of the second by its own stamps: those that come may be older than what was folded of
+    the first, where the next owner's clock is behind. Whoever decides of the pair begins after all of it."""
+    device, newest = meeting.pair.keys[1], meeting.newest[1]
+    stamp = None if newest is None else await select_received_at(conn, device, newest.at)
+    return msgspec.structs.replace(meeting, seen=(meeting.stamp, meeting.stamp if stamp is None else stamp))
+
+
+async def reunite_pairs(conn: asyncpg.Connection, owner: UUID, memory: Memory) -> None:
+    """Of the pairs that two logs had and one has now: what the one did not read of the other's is decided first, and
+    from then on they are folded as any other."""
+    left = {each.pair.keys[1] for each in memory.meetings.meetings.values() if is_reunited(each, memory)}
+    while left:
+        taken = Taken(memory.stamp, memory.fences, memory.meetings, {})
+        async with conn.transaction():
+            await mark_batch(conn, owner, 0)
+            await allow_loading(conn, owner)
+            memory.to_meet.clear()
+            folded = await fold_distant(conn, memory, left, taken, memory.states)
+            left = set(memory.to_meet)  # of which there is more
+            memory.meetings.meetings.update(folded.meetings)
+            memory.stamp = folded.stamp
+            for key, each in memory.meetings.meetings.items():
+                if is_reunited(each, memory) and each.pair.keys[1] not in left:
+                    memory.meetings.meetings[key] = msgspec.structs.replace(each, stamp=folded.stamp, seen=None)
+            await upsert_meetings(conn, memory.meetings.meetings.values())
+            await insert_transitions(
+                conn, folded.transitions, memory.fences.ids, stamp=folded.stamp, detected_at=now_ms()
+            )
+
+
+def is_reunited(meeting: Meeting, memory: Memory) -> bool:
+    return meeting.seen is not None and all(map(memory.holds, meeting.pair.keys))
