@@ -1,0 +1,126 @@
+"""Where a decision of the pipeline turns: the values on either side, and the one between."""
+
+import msgspec
+import pytest
+
+from tests.geofence.shapes import circle
+from tests.moments import MONDAY
+from tracker.geo.distance import distance
+from tracker.geofence.fences import Fences
+from tracker.model.event import Decision, Happening
+from tracker.model.fix import Fix, Row
+from tracker.model.heard import Heard
+from tracker.model.state import State
+from tracker.model.stay import Candidate
+from tracker.pipeline.anchors import STEP, is_anchor_due
+from tracker.pipeline.border import find_moment, find_wait_end
+from tracker.pipeline.presets import PRESETS
+from tracker.pipeline.refold import FOR_GOOD, Refolding, find_sealed
+from tracker.pipeline.silence import follow_standing, is_excused
+from tracker.pipeline.twins import NEAR, is_near
+
+PORT, YARD = 7, 8
+CHANGED = 1_000  # the stamp of a change
+DEVICE = 1
+
+
+def row(received_at: int, at: int = MONDAY) -> Row:
+    return Row(DEVICE, received_at, Fix(at, 0, 0))
+
+
+def decision(geofence: int, stamp: int) -> Decision:
+    return Decision(Happening(geofence, "enter", MONDAY), MONDAY, stamp)
+
+
+@pytest.mark.parametrize(
+    ("received_at", "is_silent"), [(CHANGED - 1, True), (CHANGED, False), (CHANGED + 1, False)], ids=str
+)
+def test_what_was_received_before_a_change_says_nothing_of_what_changed(received_at: int, is_silent: bool) -> None:
+    history = Refolding([], {PORT: CHANGED, YARD: 0}, {})
+    assert history.silent_about(row(received_at)) == ({PORT} if is_silent else set())
+
+
+@pytest.mark.parametrize(("at", "is_silent"), [(-1, True), (0, True), (1, False)])
+def test_nothing_is_decided_up_to_what_stands_of_a_changed_geofence(at: int, is_silent: bool) -> None:
+    history = Refolding([], {PORT: CHANGED, YARD: CHANGED}, {PORT: MONDAY})
+    assert history.silent_about(row(CHANGED, MONDAY + at)) == ({PORT} if is_silent else set())
+
+
+def test_where_nothing_changed_every_fix_says_something() -> None:
+    assert Refolding([], {}, {}).silent_about(row(0)) == set()
+
+
+def fences(*since: tuple[int, int], **properties: object) -> Fences:
+    made = [circle(10, 50, 100, key=key, **properties) for key, _ in since]
+    return Fences().change([], made, 1, dict(since))
+
+
+def test_sealed_is_what_changed_after_the_first_row_or_decision() -> None:
+    here = fences((PORT, CHANGED), (YARD, 10))
+    state = State(stamp=CHANGED)
+    assert find_sealed(state, State(), [row(CHANGED - 1), row(CHANGED + 5)], [], here) == {PORT: CHANGED}
+    assert find_sealed(state, State(), [row(CHANGED)], [], here) == {}
+    assert find_sealed(state, State(), [row(CHANGED)], [decision(PORT, CHANGED - 1)], here) == {PORT: CHANGED}
+    assert find_sealed(state, State(), [], [], here) == {}
+    assert find_sealed(msgspec.structs.replace(state, stamp=9), State(), [], [], here) == {PORT: CHANGED, YARD: 10}
+
+
+def test_a_device_of_another_category_seals_what_asks_for_one() -> None:
+    asking = fences((PORT, CHANGED), (YARD, 10), categories=["bus"])
+    rows, recast = [row(CHANGED - 1)], CHANGED + 3
+    assert find_sealed(State(recast_at=recast), State(), rows, [], asking) == {PORT: recast, YARD: recast}
+    assert find_sealed(State(recast_at=CHANGED - 1), State(), rows, [], asking) == {PORT: CHANGED}
+    later = fences((PORT, recast + 1), categories=["bus"])
+    assert find_sealed(State(recast_at=recast), State(), rows, [], later) == {PORT: recast + 1}
+    others = fences((PORT, 10), devices=["bus-1"])
+    assert find_sealed(State(recast_at=recast), State(), rows, [], others) == {}
+
+
+def test_a_geofence_that_is_gone_is_sealed_for_good() -> None:
+    here, inside = fences((PORT, 10)), State(inside=frozenset({PORT, YARD}))
+    assert find_sealed(State(), inside, [row(CHANGED)], [], here) == {YARD: FOR_GOOD}
+    assert find_sealed(State(), State(), [row(CHANGED)], [decision(YARD, CHANGED)], here) == {YARD: FOR_GOOD}
+
+
+def test_a_device_that_says_how_it_is_was_heard_and_is_excused_as_long_as_it_says_so() -> None:
+    silent = State(received_at=5, heard_at=5, excused_at=3, offline_at=MONDAY)
+    excused = follow_standing(silent, True, CHANGED)
+    assert (excused.heard_at, excused.excused_at, is_excused(excused)) == (CHANGED, CHANGED, True)
+    awake = follow_standing(excused, False, CHANGED + 1)
+    assert (awake.heard_at, awake.excused_at, is_excused(awake)) == (CHANGED + 1, 0, False)
+
+
+def test_an_anchor_is_kept_for_the_first_fix_and_then_a_step_apart() -> None:
+    first = State(seen_at=MONDAY, newest=Fix(MONDAY, 0, 0))
+    assert is_anchor_due(State(), MONDAY)
+    assert not is_anchor_due(State(anchors=(State(),)), MONDAY), "flagged ones alone came before"
+    assert is_anchor_due(first, MONDAY) and not is_anchor_due(first, MONDAY - 1)
+    later = msgspec.structs.replace(first, anchors=(first,))
+    assert not is_anchor_due(later, MONDAY + STEP - 1)
+    assert is_anchor_due(later, MONDAY + STEP)
+
+
+def test_a_crossing_waits_for_its_seconds_once_it_has_its_fixes() -> None:
+    rules = PRESETS["balanced"]
+    some = tuple(Fix(MONDAY + n * 1_000, 0, 0) for n in range(2))
+    assert find_wait_end(rules, Candidate(PORT, None, some, rules.fixes - 1)) == 0, "each fix counts"
+    for count in (rules.fixes, rules.fixes + 1):
+        assert find_wait_end(rules, Candidate(PORT, None, some, count)) == MONDAY + 5_000
+
+
+@pytest.mark.parametrize(("part", "after"), [(0.0, 0), (0.25, 2_500), (1.0, 10_000)])
+def test_a_crossing_lies_between_the_two_fixes_as_its_place_does(part: float, after: int) -> None:
+    assert find_moment(Fix(MONDAY, 0, 0), Fix(MONDAY + 10_000, 0, 0), part) == MONDAY + after
+
+
+@pytest.mark.parametrize("way", ["lon_e7", "lat_e7"])
+def test_twins_are_at_most_two_metres_apart(way: str) -> None:
+    def apart(e7: int) -> bool:
+        fix = msgspec.structs.replace(Fix(MONDAY, 100_000_000, 500_000_000), **{way: getattr(FIRST, way) + e7})
+        assert (distance(FIRST.lon_e7 / 1e7, FIRST.lat_e7 / 1e7, fix.lon, fix.lat) <= NEAR) == is_near(FIRST, fix)
+        return is_near(FIRST, fix)
+
+    assert apart(0) and apart(150) and not apart(400)
+
+
+FIRST = Heard(MONDAY, 100_000_000, 500_000_000, 0)
