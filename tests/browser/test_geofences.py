@@ -1,9 +1,10 @@
 """Geofences drawn, changed and deleted on the page."""
 
+import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Watched, enter
 from tests.browser.driving import vehicle
@@ -58,6 +59,8 @@ def test_a_polygon_is_drawn_saved_and_entered(fences: Page, server: RunningServe
     for place in AROUND:
         click_at(fences, *place)
     fences.keyboard.press("Enter")
+    expect(fences.get_by_label("is noted.")).to_be_checked()  # who is inside already, asked for each new one
+    fences.get_by_label("enters.").check()
     fences.get_by_label("Name").fill("New quay")
     fences.get_by_label("strict").check()
     fences.get_by_label("Tell of a stay of").fill("1,5")
@@ -66,6 +69,7 @@ def test_a_polygon_is_drawn_saved_and_entered(fences: Page, server: RunningServe
     expect(fences.get_by_role("option", name="New quay")).to_be_visible()
     (saved,) = stored(server)
     told = {name: saved["properties"][name] for name in ("name", "preset", "dwell", "speed_limit")}
+    assert "already_inside" not in saved["properties"]
     assert told == {"name": "New quay", "preset": "strict", "dwell": 90, "speed_limit": 10}
     assert saved["geometry"]["coordinates"][0][:4] == [pytest.approx(place, abs=2e-5) for place in AROUND]
     with vehicle(server, "van-12", "Van 12") as van:
@@ -73,12 +77,17 @@ def test_a_polygon_is_drawn_saved_and_entered(fences: Page, server: RunningServe
         van.drive(*THERE)
         expect(fences.get_by_role("region", name="Events")).to_contain_text("Van 12 entered New quay")
         expect(fences.get_by_role("option", name="New quay")).to_contain_text("1 inside")
-        expect(fences.locator(".detail")).to_contain_text("Van 12")
+        expect(fences.locator(".detail .inside")).to_contain_text("Van 12since")
     fences.get_by_role("button", name="Edit").click()
     fences.get_by_role("button", name="Try", exact=True).click()
     trial = fences.get_by_role("region", name="Try on history")
     expect(trial).to_contain_text("1 entered in")
-    expect(trial.get_by_role("listitem")).to_contain_text("Van 12 entered New quay")
+    expect(trial.get_by_role("heading", level=4)).to_have_text(["Van 12"])
+    found = trial.get_by_role("button", name="Van 12 entered New quay")
+    until(fences, f"() => {MAP}.queryRenderedFeatures({{layers: ['dots']}}).length > 0")
+    found.click()
+    expect(found).to_have_attribute("aria-pressed", "true")
+    until(fences, f"() => {MAP}.queryRenderedFeatures({{layers: ['dots']}})[0].properties.chosen")
 
 
 # Notes what has the keyboard in the very turn in which the shape is there, before anything that waits for a picture.
@@ -103,6 +112,9 @@ def test_corners_snap_to_others_and_what_will_be_missed_is_said(fences: Page, se
         van.drive(*HERE)
         fences.evaluate("tracker.readCatalogue()")
         until(fences, "() => tracker.feed.devices.shownCount() === 1")
+        fences.locator(".tabs").get_by_role("button", name="Devices").click()
+        fences.get_by_role("option", name="Van 12").click()
+        fences.locator(".tabs").get_by_role("button", name="Geofences").click()
         begin(fences, "polygon")
         (west, lat), (east, _) = AROUND[3], AROUND[2]
         for lon, north, off in ((west, 0, 6), (west, 0.0008, 0), (east, 0.0008, 0), (east, 0, 6)):
@@ -110,7 +122,8 @@ def test_corners_snap_to_others_and_what_will_be_missed_is_said(fences: Page, se
             fences.mouse.move(x + off, y - off)
             fences.mouse.click(x + off, y - off)
         missed = fences.locator(".missed")
-        expect(missed).to_contain_text("of the devices")  # while it is drawn
+        expect(missed).to_contain_text("At the usual accuracy (5 m) and interval")  # while it is drawn
+        expect(missed).to_contain_text("of \u2068Van 12")
         fences.keyboard.press("Enter")
         until(fences, f"() => {MAP}.getSource('sketch-unsure') && tracker.view.value.sketch.margin >= 5")
         expect(missed).to_contain_text("will be missed")
@@ -137,6 +150,15 @@ def test_a_circle_is_drawn_its_radius_typed_its_middle_moved(fences: Page, serve
     radius = fences.get_by_label("Radius")
     expect(radius).to_have_value("50")
     until(fences, "() => tracker.view.value.overlay?.draw.getMode() === 'select'")  # the second click has ended it
+    radius.fill("70")
+    until(fences, "() => tracker.view.value.overlay?.shape?.radius === 70")
+    edge = THERE[0] + 0.001258  # 70 m east: the one corner that is to be seen
+    fences.mouse.move(*spot(fences, edge, THERE[1]))
+    fences.mouse.down()
+    fences.mouse.move(*spot(fences, edge + 0.0003, THERE[1]), steps=4)
+    fences.mouse.move(*spot(fences, edge + 0.0006, THERE[1]), steps=4)
+    fences.mouse.up()
+    until(fences, "() => tracker.view.value.overlay?.shape?.radius > 90")
     radius.fill("70")
     until(fences, "() => tracker.view.value.overlay?.shape?.radius === 70")
     fences.mouse.move(*spot(fences, *THERE))
@@ -215,6 +237,8 @@ def test_what_the_server_refuses_is_told_at_its_field(fences: Page, server: Runn
     bow_tie = [AROUND[0], AROUND[2], AROUND[1], AROUND[3]]
     for place in bow_tie:
         click_at(fences, *place)
+    until(fences, f"() => {MAP}.queryRenderedFeatures({{layers: ['sketch-crossing']}}).length > 0")  # while it is drawn
+    expect(fences.locator(".shape-help .fault")).to_contain_text("crosses itself at the red mark")
     fences.keyboard.press("Enter")
     fences.get_by_label("Name").fill("Bow tie")
     fences.get_by_role("button", name="Save").click()
@@ -264,10 +288,13 @@ def test_what_was_drawn_and_deleted_comes_back_and_two_who_edit_one_are_told(
     with server.api() as api:
         theirs = CIRCLE | {"properties": CIRCLE["properties"] | {"name": "Theirs", "preset": "calm"}}
         assert api.put("/api/geofences/port", json=theirs).is_success
-    fences.get_by_role("button", name="Save", exact=True).click()
     told = fences.get_by_role("alert")
     expect(told).to_contain_text("changed by somebody else")
     expect(told).to_contain_text("calm")
+    fences.get_by_role("button", name="Save", exact=True).click()
+    expect(
+        fences.get_by_role("button", name="Save", exact=True)
+    ).to_be_enabled()  # refused: only who says so saves over it
     assert stored(server)[0]["properties"]["name"] == "Theirs"
     told.get_by_role("button", name="Save mine over it").click()
     expect(card).to_contain_text("80 m")
@@ -282,3 +309,46 @@ def test_what_was_drawn_and_deleted_comes_back_and_two_who_edit_one_are_told(
     assert (after["id"], after["geometry"]) == ("port", before["geometry"])
     noted = {"revision": 0, "already_inside": "noted"}  # nobody enters it by that who was inside all the time
     assert after["properties"] | {"revision": 0} == before["properties"] | noted
+    fences.keyboard.press("Control+Shift+z")
+    expect(fences.get_by_role("option", name="Old Port")).to_have_count(0)
+    assert stored(server) == []
+    fences.keyboard.press("Control+z")
+    expect(fences.get_by_role("option", name="Old Port")).to_be_visible()
+    fences.keyboard.press("Control+z")  # the save before it
+    expect(fences.get_by_role("option", name="Theirs")).to_be_visible()
+
+
+def test_a_corridor_is_drawn_as_wide_as_it_is_and_is_at_once_on_the_map_of_another(
+    fences: Page, context: BrowserContext, server: RunningServer
+) -> None:
+    other = context.new_page()
+    other.goto(server.url)  # of the same person
+    expect(other.locator(".badge")).to_contain_text("Live")
+    until(other, "() => tracker.fencesTag !== null")
+    fences.bring_to_front()
+    begin(fences, "corridor")
+    click_at(fences, *HERE)
+    click_at(fences, *THERE)
+    bend = (THERE[0], THERE[1] + 0.0014)
+    fences.mouse.move(*spot(fences, *bend))
+    sketch = "tracker.view.value.sketch"
+    until(fences, f"() => {sketch}.way.length >= 2 && {sketch}.width === 50 && {sketch}.margin >= 5")  # while drawn
+    until(fences, f"() => {MAP}.queryRenderedFeatures({{layers: ['sketch-width']}}).length > 0")
+    until(fences, f"() => {MAP}.queryRenderedFeatures({{layers: ['sketch-unsure']}}).length > 0")
+    click_at(fences, *bend)
+    places = until(fences, f"() => {sketch}.way.length > 3 && {sketch}.way.length")
+    fences.get_by_role("button", name="Undo").click()  # the last corner only
+    until(fences, f"all => {sketch}.way.length === all - 1", places)
+    fences.get_by_role("button", name="Redo").click()
+    until(fences, f"all => {sketch}.way.length === all", places)
+    fences.locator(".map canvas").focus()
+    fences.keyboard.press("Enter")
+    fences.get_by_label("Whole width").fill("80")
+    until(fences, f"() => {sketch}.width === 80")
+    fences.get_by_label("Name").fill("Towpath")
+    fences.get_by_role("button", name="Save", exact=True).click()
+    expect(fences.get_by_text(re.compile("Towpath.? is saved"))).to_be_visible()
+    (saved,) = stored(server)
+    assert saved["geometry"]["type"] == "LineString" and saved["properties"]["width"] == 80
+    other.bring_to_front()
+    until(other, f"() => {MAP}.querySourceFeatures('geofences').some(each => each.properties.name === 'Towpath')")

@@ -9,7 +9,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Watched
 from tests.browser.looking import MAP, until
-from tests.browser.test_geofences import CIRCLE, fences, options, stored
+from tests.browser.test_geofences import AROUND, CIRCLE, fences, options, stored
+from tests.geofence.test_shapefiles import WGS84, written
 from tests.running import RunningServer
 
 __all__ = ["fences", "options"]  # fixtures
@@ -81,7 +82,7 @@ def test_what_is_there_stays_where_one_says_so_and_nothing_is_written_by_looking
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("roads.zip", "PK", "Unpack it first"),
+        ("roads.gpkg", "SQLite", "cannot be read"),
         (
             "far.geojson",
             '{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"EPSG:3067"}},"features":[]}',
@@ -95,6 +96,22 @@ def test_a_file_that_is_none_says_why(fences: Page, watched: Watched, name: str,
     watched.tolerated.append("400")
     fences.evaluate(DROP % 0, [name, text])
     expect(fences.get_by_role("alert")).to_contain_text(said)
+
+
+def test_the_parts_of_a_shapefile_are_one_file(fences: Page, server: RunningServer, tmp_path: Path) -> None:
+    parts = written({"Östra": AROUND}) | {".prj": WGS84.encode(), ".cpg": b"UTF-8"}
+    files = [tmp_path / f"zones{ending}" for ending in parts]
+    for file, text in zip(files, parts.values(), strict=True):
+        file.write_bytes(text)
+    fences.get_by_label("Import a file").set_input_files(files)
+    look = fences.get_by_role("region", name="would make")
+    expect(look.locator(".proposed bdi")).to_have_text(["Östra"])
+    until(fences, f"() => {MAP}.queryRenderedFeatures({{layers: ['proposed-line']}}).length > 0")
+    assert stored(server) == []
+    look.get_by_role("button", name="Import 1").click()
+    expect(fences.get_by_role("option", name="Östra")).to_be_visible()
+    (saved,) = stored(server)
+    assert (saved["properties"]["dwell"], saved["properties"]["already_inside"]) == (300, "noted")
 
 
 def test_a_file_in_another_encoding_comes_in_and_what_does_not_is_told(fences: Page, tmp_path: Path) -> None:

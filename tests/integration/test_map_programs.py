@@ -108,6 +108,16 @@ async def test_the_kml_of_a_map_program_is_read_as_it_is(driver: str, admin: Cal
 
 
 @needs_gdal
+async def test_the_shapefile_of_a_map_program_is_read_as_it_is(admin: Caller, tmp_path: Path) -> None:
+    await converted(tmp_path, "ESRI Shapefile", await exported(admin, tmp_path))
+    before = await shown(admin)
+    shutil.make_archive(str(tmp_path / "all"), "zip", tmp_path)
+    answer = await imported(admin, (tmp_path / "all.zip").read_bytes(), "shapefile")
+    assert (answer["created"], answer["refused"]) == (0, [])
+    assert await shown(admin) == before, answer["said"]
+
+
+@needs_gdal
 async def test_the_row_numbers_of_another_file_overwrite_nothing(admin: Caller, tmp_path: Path) -> None:
     await exported(admin, tmp_path)
     before = await shown(admin)

@@ -40,7 +40,7 @@ TYPES: Final[dict[str, Format]] = {
     "application/vnd.google-earth.kml+xml": "kml",
     "application/gpx+xml": "gpx",
     "application/vnd.google-earth.kmz": "kml",
-    "application/zip": "kml",  # as which a browser sends a KMZ that it does not know
+    "application/zip": "shapefile",  # or a KMZ, which a browser may not know: what is in it decides
 }
 
 XML: Final = frozenset({"application/xml", "text/xml"})
@@ -70,11 +70,11 @@ class ImportQuery(msgspec.Struct, frozen=True):
 
 
 class FeatureCollection(msgspec.Struct, frozen=True):
-    """GeoJSON features, each as for a single geofence; or the Placemarks of a KML, or a GPX."""
+    """GeoJSON features, each as for a single geofence; or the Placemarks of a KML, a GPX, or a Shapefile in a zip."""
 
     type: Literal["FeatureCollection"]
     features: list[GeofenceFeature]
-    TAKEN_TEXT: ClassVar = ("application/vnd.google-earth.kml+xml", "application/gpx+xml")
+    TAKEN_TEXT: ClassVar = ("application/vnd.google-earth.kml+xml", "application/gpx+xml", "application/zip")
 
 
 class Proposed(msgspec.Struct, frozen=True):

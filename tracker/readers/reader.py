@@ -14,6 +14,7 @@ from tracker.geofence.reading.geojson import decode
 from tracker.geofence.reading.gpx import waypoints_and_lines
 from tracker.geofence.reading.kml import placemarks
 from tracker.geofence.reading.notes import FeatureNote
+from tracker.geofence.reading.shapefiles import layers
 from tracker.readers.task import Drafts, Format, ManyFeatures, OneFeature, Rejection, Remainder, Task, Word, encode
 
 SLICE_BYTES: Final = 512 * 1024
@@ -22,6 +23,7 @@ FORMATS: Final[dict[Format, Callable[[bytes], Iterator[Found | FeatureNote]]]] =
     "geojson": read_features,
     "kml": placemarks,
     "gpx": waypoints_and_lines,
+    "shapefile": layers,
 }
 
 

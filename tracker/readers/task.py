@@ -6,7 +6,7 @@ import msgspec
 
 from tracker.geofence.reading.collection import Collection, Defaults, Draft
 
-Format = Literal["geojson", "kml", "gpx"]
+Format = Literal["geojson", "kml", "gpx", "shapefile"]
 LENGTH: Final = 4  # bytes
 
 

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Geofence } from '../src/api/geofences';
+import { findCrossings } from '../src/geofences/crossing';
 import { breadthOf, marginOf, missedOf } from '../src/geofences/missing';
 import { edgesOf, type Screen, snap } from '../src/geofences/snap';
 import { usualOf, usualOfTrack } from '../src/geofences/usual';
 import { DeviceTable } from '../src/live/devices';
 import { ring } from '../src/map/circle';
+import { NO_SKETCH, unsure } from '../src/map/sketch';
 
 const usual = (accuracy: number, interval: number, speed: number) => ({ device: null, accuracy, interval, speed });
 const circle = (radius: number) => ring([24.9, 60.2], radius, 64).coordinates[0]!;
@@ -162,5 +164,43 @@ describe('snapping', () => {
     const [x = 0, y = 0] = snap(round, 47, 0.3, screen)!;
     expect(Math.hypot(x, y)).toBeCloseTo(50, 0);
     expect(Math.abs(y)).toBeLessThan(1);
+  });
+});
+
+describe('a border that goes through itself', () => {
+  const bowTie = [
+    [0, 0],
+    [2, 2],
+    [2, 0],
+    [0, 2],
+  ];
+  test('is marked where it does, also before it is closed', () => {
+    expect(findCrossings(bowTie)).toEqual([[1, 1]]);
+    expect(findCrossings([...bowTie, [0, 0]])).toEqual([[1, 1]]);
+  });
+  test('and not where it only meets itself', () => {
+    expect(
+      findCrossings([
+        [0, 0],
+        [2, 0],
+        [2, 2],
+        [0, 0],
+      ]),
+    ).toEqual([]);
+  });
+});
+
+test('a corridor is in doubt on both sides of its border, one narrower than that as a whole', () => {
+  const way = [
+    [24, 60],
+    [24.1, 60],
+  ];
+  const of = (width: number) => unsure({ ...NO_SKETCH, way, width, margin: 10 }).features[0]!.properties;
+  expect(of(50)).toMatchObject({ gap: 30, width: 20 });
+  expect(of(12)).toMatchObject({ gap: 0, width: 32 });
+  expect(unsure({ ...NO_SKETCH, way, width: 50 }).features).toEqual([]);
+  expect(unsure({ ...NO_SKETCH, border: way, margin: 10 }).features[0]!.properties).toMatchObject({
+    gap: 0,
+    width: 20,
   });
 });

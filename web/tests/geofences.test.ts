@@ -177,7 +177,7 @@ test('a file is known by its ending, and what is packed is none', () => {
     'geojson',
     'kml',
   ]);
-  expect(['roads.zip', 'b.shp'].map(formatOf)).toEqual([null, null]);
+  expect(['roads.zip', 'b.shp', 'b.gpkg'].map(formatOf)).toEqual(['shapefile', 'shapefile', null]);
 });
 
 describe('who is inside already', () => {

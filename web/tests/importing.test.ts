@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { fetchGeofences } from '../src/api/geofences';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { fetchGeofences, replaceGeofence, revisionOf } from '../src/api/geofences';
+import { Deeds } from '../src/geofences/deeds';
 import { Importing } from '../src/geofences/importing';
 import type { Live } from '../src/live';
 import { quietly } from '../src/quietly';
@@ -39,6 +40,10 @@ function answer(url: string, request: RequestInit): [number, object] {
     typeof text === 'string' ? text : new TextDecoder().decode(text ?? new ArrayBuffer()) || '{}',
   );
   if (id === 'import') return [200, takeIn(given)];
+  if (request.method === 'POST') {
+    save(given.id, given.properties.name);
+    return [201, feature(given.id)];
+  }
   if (!id || !stored.has(id)) return [404, { detail: 'gone' }];
   const match = (request.headers as Record<string, string>)['If-Match'];
   if (match !== `"${stored.get(id)![1]}"`) return [409, { detail: 'another by now' }];
@@ -104,4 +109,48 @@ test.each([
   meanwhile = befalls;
   const importing = await imported({ yard: 'Yard' });
   expect(importing.done.peek()).toMatchObject({ report: { ids: ['yard'] }, undo: null });
+});
+
+describe('what was saved and deleted', () => {
+  const find = async (id: string) => (await fetchGeofences()).find((fence) => fence.id === id) ?? null;
+  const rename = async (deeds: Deeds, name: string) => {
+    const before = (await find('port'))!;
+    const feature = { type: 'Feature' as const, id: 'port', geometry: before.geometry, properties: { name } };
+    deeds.did(before, await replaceGeofence('port', feature, revisionOf(before)));
+  };
+  const remove = async (deeds: Deeds) => {
+    const before = await find('port');
+    stored.delete('port');
+    deeds.did(before, null);
+  };
+
+  test('is undone and redone, step by step, through a deletion', async () => {
+    save('port', 'one');
+    const deeds = new Deeds();
+    await rename(deeds, 'two');
+    await rename(deeds, 'three');
+    await remove(deeds);
+    const seen: (string | undefined)[] = [];
+    const step = async (way: 'undo' | 'redo') => {
+      await deeds[way]();
+      seen.push(names()['port']);
+    };
+    for (const way of ['undo', 'undo', 'undo', 'undo', 'redo', 'redo', 'redo', 'redo', 'undo', 'undo'] as const)
+      await step(way);
+    const [there, gone] = [
+      ['three', 'two', 'one', 'one', 'two', 'three'],
+      [undefined, undefined],
+    ];
+    expect(seen).toEqual([...there, ...gone, 'three', 'two']);
+  });
+
+  test('stays as somebody else has made it since', async () => {
+    save('port', 'one');
+    const deeds = new Deeds();
+    await rename(deeds, 'two');
+    save('port', 'theirs');
+    await expect(deeds.undo()).rejects.toThrow('another by now');
+    expect(names()).toEqual({ port: 'theirs' });
+    expect(await deeds.undo()).toBeUndefined();
+  });
 });

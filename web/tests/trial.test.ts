@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { ApiError } from '../src/api/call';
 import { decodeLine, lines } from '../src/api/dry-run';
-import { added, type Progress } from '../src/geofences/trial';
+import { added, type Progress, runsOf } from '../src/geofences/trial';
+import type { TrackerEvent } from '../src/live/frames';
 
 const NOTHING: Progress = { done: 0, fixes: 0, seconds: null, counts: new Map(), events: [] };
 const EVENT = {
@@ -60,4 +61,20 @@ test('all events are counted and the first hundred are kept', () => {
     progress.fixes,
   ]).toEqual([150, 100, 1, 0.4, 9000]);
   expect(NOTHING.counts.size).toBe(0);
+});
+
+test('a device is a heading wherever it changes, and nothing is out of time', () => {
+  const events = ['van', 'van', 'bus', 'van'].map(
+    (device, i) =>
+      (decodeLine({ ...EVENT, event: { ...EVENT.event, device } }, i + 1) as { event: TrackerEvent }).event,
+  );
+  expect(runsOf(events).map((run) => run.map(({ device, id }) => [device, id]))).toEqual([
+    [
+      ['van', 1],
+      ['van', 2],
+    ],
+    [['bus', 3]],
+    [['van', 4]],
+  ]);
+  expect(runsOf([])).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
+import { de as fencesDe, en as fencesEn } from '../src/geofences/words';
 import { de as linkDe } from '../src/link/words/de';
 import { decodeEvent } from '../src/live/decode';
 import { accuracy, age, ago, distance, speed } from '../src/panels/format';
@@ -30,18 +31,16 @@ function places(text: string): string[] {
 }
 
 test('each text is there in each language, with the same places for names and figures', () => {
-  const german = new Map(texts(de));
-  expect([...german.keys()].sort()).toEqual(
-    texts(en)
-      .map(([path]) => path)
-      .sort(),
-  );
-  for (const [path, text] of texts(en)) expect([path, places(german.get(path)!)]).toEqual([path, places(text)]);
+  const [german, english] = [new Map(texts([de, fencesDe])), texts([en, fencesEn])];
+  expect([...german.keys()].sort()).toEqual(english.map(([path]) => path).sort());
+  for (const [path, text] of english) expect([path, places(german.get(path)!)]).toEqual([path, places(text)]);
 });
 
 test('one thing has one German name, on whichever page', () => {
   language.value = 'de';
-  const all = [de, peopleWords.value, groupWords.value, watching, trackDe, linkDe].flatMap((each) => texts(each));
+  const all = [de, fencesDe, peopleWords.value, groupWords.value, watching, trackDe, linkDe].flatMap((each) =>
+    texts(each),
+  );
   expect(all.filter(([, text]) => /geofence|batterie/i.test(text) && !text.includes('/api/'))).toEqual([]);
   expect(all.some(([, text]) => text.includes('Gebiet')) && all.some(([, text]) => text.includes('Akku'))).toBe(true);
 });

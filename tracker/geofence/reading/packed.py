@@ -24,7 +24,7 @@ def unpack(body: bytes) -> bytes:
         return body
     try:
         with ZipFile(BytesIO(body)) as files:
-            return _read(files, _choose(files.infolist()))
+            return read_one(files, _choose(files.infolist()))
     except (BadZipFile, ZlibError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise Malformed(f"this is a zip, as a KMZ is, and cannot be unpacked: {error}") from None
 
@@ -35,15 +35,15 @@ def _choose(files: list[ZipInfo]) -> ZipInfo:
     texts = [each for each in files if each.filename.lower().endswith(".kml")]
     found = sorted(texts, key=lambda each: "/" in each.filename)
     if not found:
-        raise Invalid("no .kml is in this zip: unpack it and send the file that is meant")
+        raise Invalid("neither .kml nor .shp is in this zip: unpack it and send the file that is meant")
     return found[0]
 
 
-def _read(files: ZipFile, chosen: ZipInfo) -> bytes:
+def read_one(files: ZipFile, chosen: ZipInfo) -> bytes:
     """No more of it than is allowed, whatever it says of its size. Of the other methods zipfile unpacks all of a piece
     at once, however large it becomes, and no map program uses them."""
     if chosen.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
-        raise Malformed(f"this is a zip, as a KMZ is, packed by method {chosen.compress_type}: deflate is read")
+        raise Malformed(f"this is a zip packed by method {chosen.compress_type}: deflate is read")
     with files.open(chosen) as file:
         text = file.read(LARGEST + 1)
     if len(text) > LARGEST:

@@ -3,7 +3,7 @@ import type { Geometry } from 'geojson';
 import { call, here, type Json, list, numberOrNull, object, textOrNull } from './call';
 
 export type Preset = 'strict' | 'balanced' | 'calm';
-export type FileFormat = 'geojson' | 'kml' | 'gpx';
+export type FileFormat = 'geojson' | 'kml' | 'gpx' | 'shapefile';
 export type FenceKind = 'polygon' | 'circle' | 'corridor';
 
 export interface Geofence {

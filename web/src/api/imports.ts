@@ -56,7 +56,7 @@ export async function importGeofences(
   return decodeImported((await (await send('POST', addressOf(format, onConflict, false), file)).json()) as Json);
 }
 
-/** Places and lines of KML and GPX have no size of their own, and get one. */
+/** Places and lines of all but GeoJSON have no size of their own, and get one. */
 function addressOf(format: FileFormat, onConflict: OnConflict, isTried: boolean): string {
   const sizes = format === 'geojson' ? {} : { radius: '100', width: '50' };
   const given = { format, on_conflict: onConflict, already_inside: 'noted', dry_run: String(isTried), ...sizes };
@@ -86,7 +86,8 @@ export function decodeImported(answer: Json): Imported {
 /** Null for a file that has to be unpacked first. */
 export function formatOf(name: string): FileFormat | null {
   const ending = name.toLowerCase().split('.').at(-1) ?? '';
-  if (['zip', 'shp', 'dbf', 'gpkg', '7z', 'gz', 'rar'].includes(ending)) return null;
+  if (['dbf', 'gpkg', '7z', 'gz', 'rar'].includes(ending)) return null;
+  if (ending === 'zip' || ending === 'shp') return 'shapefile'; // what is in a zip the server finds out
   if (ending === 'kmz') return 'kml';
   return ending === 'kml' || ending === 'gpx' ? ending : 'geojson';
 }

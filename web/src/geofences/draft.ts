@@ -95,7 +95,7 @@ export function without(faults: Faults, changed: readonly string[]): Faults {
 /** Null where it can be sent. */
 export function faultsOf(draft: Draft): Faults | null {
   const faults: Record<string, string> = {};
-  if (!draft.geometry) faults['shape'] = words.value.drawing.first;
+  if (!draft.geometry) faults['shape'] = words.value.geofences.first;
   for (const field of ['radius', 'width', 'dwell', 'limit'] as const) {
     if (draft[field].trim() !== '' && Number.isNaN(number(draft[field]))) faults[field] = words.value.app.notANumber;
   }
@@ -120,9 +120,14 @@ export function featureOf(draft: Draft): GeofenceFeature {
 }
 
 /** As it was, under its own id: for bringing back what was deleted. Nobody enters it by that who was inside all the time. */
-export function featureAgain({ id, geometry, properties }: Geofence): GeofenceFeature {
+export function featureAgain(fence: Geofence): GeofenceFeature {
+  const { properties, ...feature } = featureAsItWas(fence);
+  return { ...feature, properties: { already_inside: 'noted', ...properties } };
+}
+
+export function featureAsItWas({ id, geometry, properties }: Geofence): GeofenceFeature {
   const { revision: _, ...kept } = properties;
-  return { type: 'Feature', id, geometry, properties: { already_inside: 'noted', ...kept } };
+  return { type: 'Feature', id, geometry, properties: kept };
 }
 
 /** The server's `properties.speed_limit` and its sentence, at the field a person knows it by. */

@@ -16,6 +16,7 @@ import type { Drawing, Shape } from '../map/drawing';
 import { chosenFence, geofences, pane, selected } from '../state';
 import { words } from '../words';
 import { findCrossings } from './crossing';
+import { Deeds } from './deeds';
 import {
   blank,
   canReshape,
@@ -24,7 +25,6 @@ import {
   type Faults,
   faultAt,
   faultsOf,
-  featureAgain,
   featureOf,
   number,
   placesOf,
@@ -46,8 +46,8 @@ export class Editor {
   readonly fixed = signal<string | null>(null);
   /** It was changed (null: deleted) by somebody else while it was edited here. */
   readonly conflict = signal<{ readonly theirs: Geofence | null } | null>(null);
-  /** The last one deleted here, which can come back; `undone`: it has, and can go again. */
-  readonly deleted = signal<{ readonly fence: Geofence; readonly undone: boolean } | null>(null);
+  /** What was saved and deleted here. */
+  readonly deeds = new Deeds();
   /** Where what is drawn goes through itself. */
   readonly crosses = signal(false);
   /** The border or the way as it is drawn just now. */
@@ -58,6 +58,7 @@ export class Editor {
   readonly importing: Importing;
   private readonly history = new History<Draft>();
   private drawing: Drawing | null = null;
+  private origin: Geofence | null = null; // what is edited, as it was read
   private before: Shape | null = null; // the shape to come back to, where one is being drawn anew
   private then: ((id: string | null) => void) | null = null;
   private turn = 0; // counts drawings begun: one whose chunk comes late may no longer be wanted
@@ -75,6 +76,7 @@ export class Editor {
 
   edit(fence: Geofence): void {
     this.open(draftOf(fence));
+    this.origin = fence;
     this.live.view.peek()?.fitFence(fence, { top: 90, bottom: 70, left: 70, right: 70 });
     this.before = { geometry: fence.geometry, radius: fence.radius };
     void this.drawNow(this.before);
@@ -124,14 +126,14 @@ export class Editor {
     else if (part.width !== undefined || part.preset !== undefined) this.sketch(this.places.peek());
   }
 
-  /** One step back: a corner while it is drawn, else the last change of the draft, else the last deletion. */
+  /** One step back: a corner while it is drawn, else the last change of the draft, else what was saved or deleted last. */
   undo(): void {
-    if (!this.draft.peek()) return void this.bringBack();
+    if (!this.draft.peek()) return void this.step((deeds) => deeds.undo());
     if (!this.drawing?.undo()) this.goTo(this.history.back(this.draft.peek()!));
   }
 
   redo(): void {
-    if (!this.draft.peek()) return void this.deleteAgain();
+    if (!this.draft.peek()) return void this.step((deeds) => deeds.redo());
     if (!this.drawing?.redo()) this.goTo(this.history.forth(this.draft.peek()!));
   }
 
@@ -172,7 +174,7 @@ export class Editor {
   close(): void {
     this.turn++;
     this.drawing?.close();
-    this.drawing = this.before = null;
+    this.drawing = this.before = this.origin = null;
     this.draft.value = null;
     this.faults.value = {};
     this.importing.close();
@@ -192,19 +194,22 @@ export class Editor {
     then?.(id);
   }
 
-  async save(): Promise<void> {
+  /** `over`: also over what somebody else has made of it meanwhile, which a person has seen. */
+  async save(over = false): Promise<void> {
     const draft = this.draft.peek();
     if (!draft || this.busy.peek()) return;
     this.faults.value = faultsOf(draft) ?? {};
     if (Object.keys(this.faults.value).length) return;
     await this.tried(async () => {
-      const again = this.conflict.peek();
+      const again = over ? this.conflict.peek() : null;
+      const before = again ? again.theirs : this.origin;
       const isNew = draft.id === null || again?.theirs === null;
       const revision = again?.theirs ? revisionOf(again.theirs) : draft.revision;
       try {
         const feature = featureOf(draft);
         const saved = await (isNew ? createGeofence(feature) : replaceGeofence(draft.id!, feature, revision));
         await this.live.readGeofences();
+        this.deeds.did(before, saved);
         const { then } = this;
         this.then = null; // closing gives nothing up here
         this.close();
@@ -213,9 +218,21 @@ export class Editor {
       } catch (error) {
         if (!(error instanceof ApiError) || isNew || (error.status !== 409 && error.status !== 404)) throw error;
         await this.live.readGeofences();
-        this.conflict.value = { theirs: geofences.peek().find((fence) => fence.id === draft.id) ?? null };
+        this.conflict.value = { theirs: this.findTheirs() };
       }
     });
+  }
+
+  /** Whether what is edited here is another by now, or gone: told at once, not only when one saves. */
+  look(): void {
+    const draft = this.draft.peek();
+    if (!draft || draft.id === null || this.busy.peek()) return;
+    const theirs = this.findTheirs();
+    if (theirs === null || revisionOf(theirs) !== draft.revision) this.conflict.value = { theirs };
+  }
+
+  private findTheirs(): Geofence | null {
+    return geofences.peek().find((fence) => fence.id === this.draft.peek()?.id) ?? null;
   }
 
   /** What is here is given up for what somebody else has made of it. */
@@ -229,7 +246,7 @@ export class Editor {
     await this.tried(async () => {
       try {
         await deleteGeofence(fence.id, revisionOf(fence));
-        this.deleted.value = { fence, undone: false };
+        this.deeds.did(fence, null);
         if (chosenFence.peek() === fence.id) chosenFence.value = null;
       } finally {
         await this.live.readGeofences(); // where it was refused, what is shown is what somebody else made of it
@@ -237,21 +254,16 @@ export class Editor {
     });
   }
 
-  /** What was deleted here last comes back as it was, under the same id. */
-  async bringBack(): Promise<void> {
-    const last = this.deleted.peek();
-    if (!last || last.undone || this.busy.peek()) return;
+  private async step(take: (deeds: Deeds) => Promise<Geofence | null | undefined>): Promise<void> {
+    if (this.busy.peek()) return;
     await this.tried(async () => {
-      const fence = await createGeofence(featureAgain(last.fence));
-      this.deleted.value = { fence, undone: true };
-      await this.live.readGeofences();
-      chosenFence.value = fence.id;
+      try {
+        const made = await take(this.deeds);
+        if (made) chosenFence.value = made.id;
+      } finally {
+        await this.live.readGeofences();
+      }
     });
-  }
-
-  private async deleteAgain(): Promise<void> {
-    const last = this.deleted.peek();
-    if (last?.undone && !this.busy.peek()) await this.remove(last.fence);
   }
 
   private open(draft: Draft): void {
@@ -282,13 +294,13 @@ export class Editor {
     const drawing = await import('../map/drawing').catch(() => null);
     if (turn !== this.turn) return;
     if (!drawing) {
-      this.faults.value = { shape: words.value.drawing.notLoaded };
+      this.faults.value = { shape: words.value.geofences.notLoaded };
       return;
     }
     const view = this.live.view.peek();
     if (!view) return;
     if (shape && !canReshape(shape.geometry)) {
-      this.fixed.value = words.value.drawing.fixed;
+      this.fixed.value = words.value.geofences.fixed;
       view.hideFence(null);
     } else {
       const sketched = (places: readonly Position[]) => this.sketch(places);

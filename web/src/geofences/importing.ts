@@ -44,10 +44,10 @@ export class Importing {
   async look(files: readonly File[]): Promise<void> {
     this.close();
     pane.value = 'geofences';
-    const [file] = files;
+    const file = await together(files);
     const format = file && formatOf(file.name);
-    if (!file || files.length > 1) this.fault.value = words.value.importing.oneFile;
-    else if (!format) this.fault.value = words.value.importing.packed;
+    if (!file) this.fault.value = words.value.geofences.oneFile;
+    else if (!format) this.fault.value = words.value.geofences.packed;
     else
       await this.tried(async () => {
         const [report, proposed] = await tryImport(await file.arrayBuffer(), format);
@@ -91,7 +91,7 @@ export class Importing {
       ]);
       this.done.value = null;
       await this.live.readGeofences();
-      if (kept > 0) this.fault.value = words.value.importing.notTakenBack(kept);
+      if (kept > 0) this.fault.value = words.value.geofences.notTakenBack(kept);
     });
   }
 
@@ -118,6 +118,14 @@ export class Importing {
       this.busy.value = false;
     }
   }
+}
+
+/** One file; of the parts of a Shapefile a zip. Null where they do not belong together. */
+async function together(files: readonly File[]): Promise<File | null> {
+  const isShape = files.some(({ name }) => /\.shp$/i.test(name));
+  if (!isShape) return files.length === 1 ? files[0]! : null;
+  const { pack } = await import('./pack');
+  return pack(files);
 }
 
 /** Null where somebody else made or changed some of them meanwhile: which are the file's, nobody can say then. */

@@ -4,7 +4,7 @@ import { ApiError } from '../api/call';
 import { type DryRunLine, dryRun } from '../api/dry-run';
 import type { GeofenceFeature } from '../api/geofences';
 import type { TrackerEvent } from '../live/frames';
-import { words } from '../words';
+import { drawingWords } from './words';
 
 const KEPT = 100; // events shown, the first by time; the rest is counted
 const SHOW_MS = 100; // a storm of events is drawn ten times a second
@@ -79,8 +79,19 @@ export function added(progress: Progress, line: DryRunLine): Progress {
   }
 }
 
+/** In the order of time, with a heading wherever it is another device. */
+export function runsOf(events: readonly TrackerEvent[]): TrackerEvent[][] {
+  const runs: TrackerEvent[][] = [];
+  for (const event of events) {
+    const run = runs.at(-1);
+    if (run && run[0]?.device === event.device) run.push(event);
+    else runs.push([event]);
+  }
+  return runs;
+}
+
 function told(error: unknown): string {
-  if (error instanceof TypeError) return words.value.trial.noAnswer;
+  if (error instanceof TypeError) return drawingWords.value.trial.noAnswer;
   if (!(error instanceof ApiError)) throw error;
   return error.message;
 }

@@ -143,8 +143,8 @@ export function addCorridor(map: MapLibre, id: string, source: string, color: st
 }
 
 /** Doubles with each zoom; Mercator stretches by the cosine of the latitude. */
-function widthInMetres(): unknown {
-  const stretch = ['/', ['get', 'width'], ['max', 0.01, ['cos', ['*', ['get', 'lat'], Math.PI / 180]]]];
+export function widthInMetres(property = 'width'): unknown {
+  const stretch = ['/', ['get', property], ['max', 0.01, ['cos', ['*', ['get', 'lat'], Math.PI / 180]]]];
   const at = (zoom: number) => ['*', stretch, PIXELS_PER_METRE_AT_0 * 2 ** zoom];
   return ['interpolate', ['exponential', 2], ['zoom'], 0, at(0), 22, at(22)];
 }

@@ -2,7 +2,7 @@
  * through itself. */
 import type { FeatureCollection, Position } from 'geojson';
 import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
-import { addCorridor } from './fences';
+import { addCorridor, widthInMetres } from './fences';
 import { PAINT, type Theme } from './flavors';
 
 export interface Sketch {
@@ -20,6 +20,7 @@ export const NO_SKETCH: Sketch = { way: [], width: 0, border: [], margin: 0, cro
 export function addSketch(map: MapLibre, sketch: Sketch, theme: Theme): void {
   map.addSource(UNSURE, { type: 'geojson', data: unsure(sketch) });
   addCorridor(map, UNSURE, UNSURE, PAINT[theme].silent, 0.3);
+  map.setPaintProperty(UNSURE, 'line-gap-width', widthInMetres('gap') as never);
   map.addSource(SOURCE, { type: 'geojson', data: collection(sketch) });
   addCorridor(map, 'sketch-width', SOURCE, PAINT[theme].fence, 0.22);
   map.addLayer({
@@ -42,10 +43,13 @@ export function showSketch(map: MapLibre, sketch: Sketch): void {
   (map.getSource(UNSURE) as GeoJSONSource | undefined)?.setData(unsure(sketch));
 }
 
-/** As wide as fixes are in doubt; of a corridor, whose border is not drawn, the whole of it and that much more. */
-function unsure({ way, width, border, margin }: Sketch): FeatureCollection {
+/** As wide as fixes are in doubt: along a border; of a corridor on both sides of its way, half its width away. One that
+ * is narrower than that is in doubt as a whole. */
+export function unsure({ way, width, border, margin }: Sketch): FeatureCollection {
   const line = way.length > 1 ? way : border;
-  const properties = { width: 2 * margin + (way.length > 1 ? width : 0), lat: line[0]?.[1] ?? 0 };
+  const gap = way.length > 1 ? Math.max(0, width - 2 * margin) : 0;
+  const broad = gap > 0 ? 2 * margin : 2 * margin + (way.length > 1 ? width : 0);
+  const properties = { width: broad, gap, lat: line[0]?.[1] ?? 0 };
   const geometry = { type: 'LineString' as const, coordinates: [...line] };
   return {
     type: 'FeatureCollection',

@@ -33,5 +33,5 @@ export function DropFile({ importing }: { importing: Importing }) {
       for (const stop of stops) stop();
     };
   }, [importing]);
-  return isOver ? <p class="drop card">{words.value.importing.drop}</p> : null;
+  return isOver ? <p class="drop card">{words.value.geofences.drop}</p> : null;
 }

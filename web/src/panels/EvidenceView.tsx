@@ -1,6 +1,7 @@
 /** Why an event was told: when, how surely, and by which fixes. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { fetchGeofenceAsOf, type Geofence } from '../api/geofences';
+import { drawingWords } from '../geofences/words';
 import type { Live } from '../live';
 import type { Crossing, Evidence, Seen } from '../live/evidence';
 import type { TrackerEvent } from '../live/frames';
@@ -136,7 +137,7 @@ function within({ plusMinus }: Crossing): string {
 
 function decided({ preset, revision, confirmedAfter }: Evidence): string {
   const parts = [
-    preset && words.value.evidence.preset(words.value.drawing.presetNames[preset] ?? preset),
+    preset && words.value.evidence.preset(drawingWords.value.drawing.presetNames[preset] ?? preset),
     revision !== null && words.value.evidence.revision(revision),
     confirmedAfter && words.value.evidence.sureAfter(age(1000 * confirmedAfter)),
   ];

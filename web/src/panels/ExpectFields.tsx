@@ -3,6 +3,7 @@ import { DAYS } from '../alerts/wish';
 import type { Draft } from '../geofences/draft';
 import type { Editor } from '../geofences/editor';
 import { type Expected, usualExpected } from '../geofences/expect';
+import { drawingWords } from '../geofences/words';
 import type { Live } from '../live';
 import { words } from '../words';
 import { Choices } from './Choices';
@@ -20,7 +21,7 @@ interface Props {
 /** The first of them; others, as a program may have set, stay as they are. */
 export function ExpectFields({ live, editor, draft, fault }: Props) {
   const { devices } = live.feed;
-  const said = words.value.drawing.expect;
+  const said = drawingWords.value.drawing.expect;
   const names = useDeviceNames(devices);
   const [first, ...others] = draft.expect;
   const set = (part: Partial<Expected>) => first && editor.change({ expect: [{ ...first, ...part }, ...others] });

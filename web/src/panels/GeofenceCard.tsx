@@ -1,6 +1,7 @@
 /** The chosen geofence: what it watches for, who is in it, and for an admin what can be done with it. */
 import { type Geofence, kindOf } from '../api/geofences';
 import type { Editor } from '../geofences/editor';
+import { drawingWords } from '../geofences/words';
 import type { Live } from '../live';
 import { chosenFence, geofences, isAdmin, mapMissing } from '../state';
 import { words } from '../words';
@@ -71,7 +72,7 @@ function Facts({ fence }: { fence: Geofence }) {
       </div>
       <div>
         <dt>{words.value.geofences.preset}</dt>
-        <dd>{words.value.drawing.presetNames[fence.preset] ?? fence.preset}</dd>
+        <dd>{drawingWords.value.drawing.presetNames[fence.preset] ?? fence.preset}</dd>
       </div>
       <div>
         <dt>{words.value.geofences.stay}</dt>

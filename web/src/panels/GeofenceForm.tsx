@@ -1,5 +1,5 @@
 /** The form beside the map: what a geofence is called, how it decides, what it watches for. */
-import { useLayoutEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect } from 'preact/hooks';
 import type { Json } from '../api/call';
 import { decodeGeofence } from '../api/geofences';
 import { isWriting } from '../focus';
@@ -7,7 +7,9 @@ import { type Draft, type Faults, featureOf, number, PRESETS } from '../geofence
 import type { Editor } from '../geofences/editor';
 import { breadthOf, missedOf } from '../geofences/missing';
 import { isSnapping, switchSnapping } from '../geofences/snapping';
+import { drawingWords } from '../geofences/words';
 import type { Live } from '../live';
+import { geofences } from '../state';
 import { words } from '../words';
 import { ExpectFields } from './ExpectFields';
 import { Fault, Field, Group, useFaultsInSight } from './Field';
@@ -25,6 +27,7 @@ export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
   useLayoutEffect(() => {
     if (drawn && !editor.draft.peek()?.name && !isWriting()) document.getElementById('fence-name')?.focus();
   }, [drawn]);
+  useEffect(() => editor.look(), [geofences.value]);
   const submit = (event: Event) => {
     event.preventDefault();
     void editor.save();
@@ -33,20 +36,22 @@ export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
     <section
       class="geofences"
       aria-label={
-        draft.id === null ? words.value.drawing.newGeofence : words.value.drawing.editNamed(isolated(draft.name))
+        draft.id === null
+          ? drawingWords.value.drawing.newGeofence
+          : drawingWords.value.drawing.editNamed(isolated(draft.name))
       }
     >
       <form class="form" ref={form} onSubmit={submit} noValidate>
         <h2>
           <KindIcon kind={draft.kind} />{' '}
-          {draft.id === null ? words.value.drawing.new[draft.kind] : words.value.drawing.edit}
+          {draft.id === null ? drawingWords.value.drawing.new[draft.kind] : drawingWords.value.drawing.edit}
         </h2>
         <Steps editor={editor} />
         <Conflict editor={editor} draft={draft} />
         <ShapeHelp editor={editor} draft={draft} fault={faults['shape']} />
         <Field
           id="fence-name"
-          label={words.value.drawing.name}
+          label={drawingWords.value.drawing.name}
           value={draft.name}
           fault={faults['name']}
           onInput={(name) => editor.change({ name })}
@@ -63,7 +68,7 @@ export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
             checked={draft.enabled}
             onChange={(event) => editor.change({ enabled: event.currentTarget.checked })}
           />{' '}
-          {words.value.drawing.on}
+          {drawingWords.value.drawing.on}
         </label>
         <TrialView live={live} editor={editor} />
         <Fault text={faults['form']} />
@@ -102,7 +107,7 @@ function Conflict({ editor, draft }: { editor: Editor; draft: Draft }) {
   const conflict = editor.conflict.value;
   if (!conflict) return null;
   const { theirs } = conflict;
-  const said = words.value.drawing;
+  const said = drawingWords.value.drawing;
   const mine = decodeGeofence(featureOf(draft) as unknown as Json);
   return (
     <div class="notice bad" role="alert">
@@ -110,7 +115,7 @@ function Conflict({ editor, draft }: { editor: Editor; draft: Draft }) {
       {theirs && <p>{said.theirs(`${isolated(theirs.name)} · ${rules(theirs)}`)}</p>}
       <p>{said.yours(`${isolated(draft.name)} · ${rules(mine)}`)}</p>
       <div class="buttons">
-        <button type="button" disabled={editor.busy.value} onClick={() => void editor.save()}>
+        <button type="button" disabled={editor.busy.value} onClick={() => void editor.save(true)}>
           {said.saveMine}
         </button>
         <button type="button" onClick={() => editor.takeTheirs()}>
@@ -126,22 +131,22 @@ function ShapeHelp({ editor, draft, fault }: { editor: Editor; draft: Draft; fau
     <div class="shape-help">
       <p class="hint" role="status">
         {draft.geometry === null
-          ? words.value.drawing.how[draft.kind]
-          : (editor.fixed.value ?? words.value.drawing.move[draft.kind])}{' '}
-        {draft.geometry === null && words.value.drawing.escape}
+          ? drawingWords.value.drawing.how[draft.kind]
+          : (editor.fixed.value ?? drawingWords.value.drawing.move[draft.kind])}{' '}
+        {draft.geometry === null && drawingWords.value.drawing.escape}
       </p>
       {draft.geometry === null && draft.kind === 'circle' && (
         <button type="button" class="link" onClick={() => editor.placeInMiddle()}>
-          {words.value.drawing.inMiddle}
+          {drawingWords.value.drawing.inMiddle}
         </button>
       )}
       {draft.geometry !== null && (
         <button type="button" class="link" onClick={() => editor.drawAgain()}>
-          {words.value.drawing.anew}
+          {drawingWords.value.drawing.anew}
         </button>
       )}
       {draft.kind !== 'circle' && <Snapping />}
-      <Fault text={fault ?? (editor.crosses.value ? words.value.drawing.crossing : undefined)} />
+      <Fault text={fault ?? (editor.crosses.value ? drawingWords.value.drawing.crossing : undefined)} />
     </div>
   );
 }
@@ -151,7 +156,7 @@ function Sizes({ editor, draft, faults }: { editor: Editor; draft: Draft; faults
     return (
       <Field
         id="fence-radius"
-        label={words.value.drawing.radius}
+        label={drawingWords.value.drawing.radius}
         unit="m"
         numeric
         value={draft.radius}
@@ -163,7 +168,7 @@ function Sizes({ editor, draft, faults }: { editor: Editor; draft: Draft; faults
     return (
       <Field
         id="fence-width"
-        label={words.value.drawing.width}
+        label={drawingWords.value.drawing.width}
         unit="m"
         numeric
         value={draft.width}
@@ -176,7 +181,7 @@ function Sizes({ editor, draft, faults }: { editor: Editor; draft: Draft; faults
 
 function Presets({ editor, draft, fault }: { editor: Editor; draft: Draft; fault: string | undefined }) {
   return (
-    <Group legend={words.value.drawing.decides}>
+    <Group legend={drawingWords.value.drawing.decides}>
       {PRESETS.map((id) => (
         <label key={id} class="choice">
           <input
@@ -187,7 +192,7 @@ function Presets({ editor, draft, fault }: { editor: Editor; draft: Draft; fault
             onChange={() => editor.change({ preset: id })}
           />
           <span>
-            <b>{words.value.drawing.presetNames[id]}</b> {words.value.drawing.presets[id]}
+            <b>{drawingWords.value.drawing.presetNames[id]}</b> {drawingWords.value.drawing.presets[id]}
           </span>
         </label>
       ))}
@@ -198,7 +203,7 @@ function Presets({ editor, draft, fault }: { editor: Editor; draft: Draft; fault
 
 /** What those are that are inside when it is saved, or are covered by it anew. */
 function AlreadyInside({ editor, draft }: { editor: Editor; draft: Draft }) {
-  const said = words.value.drawing.already;
+  const said = drawingWords.value.drawing.already;
   return (
     <Group legend={said.legend}>
       {([true, false] as const).map((notes) => (
@@ -227,7 +232,7 @@ function Missed({ editor, draft }: { editor: Editor; draft: Draft }) {
   const breadth = breadthOf(draft.kind, editor.places.value, number(draft.width) || 0);
   if (!usual || !(breadth > 0)) return null;
   const missed = missedOf(draft.preset, draft.kind, breadth, usual);
-  const said = words.value.drawing.missed;
+  const said = drawingWords.value.drawing.missed;
   const who = usual.device === null ? said.all : isolated(usual.device);
   const how = said.at(who, usual.accuracy >= 0 ? distance(usual.accuracy) : null, span(usual.interval));
   const share = missed < HARDLY ? said.hardly : missed > MOST ? said.most : said.oneIn(Math.round(1 / missed));
@@ -247,7 +252,7 @@ function Snapping() {
         checked={isSnapping.value}
         onChange={(event) => switchSnapping(event.currentTarget.checked)}
       />{' '}
-      {words.value.drawing.snap}
+      {drawingWords.value.drawing.snap}
     </label>
   );
 }
@@ -257,11 +262,11 @@ function Watches({ editor, draft, faults }: { editor: Editor; draft: Draft; faul
     <div class="pair">
       <Field
         id="fence-dwell"
-        label={words.value.drawing.stay}
-        unit={words.value.drawing.minutes}
+        label={drawingWords.value.drawing.stay}
+        unit={drawingWords.value.drawing.minutes}
         numeric
         value={draft.dwell}
-        placeholder={words.value.drawing.no}
+        placeholder={drawingWords.value.drawing.no}
         fault={faults['dwell']}
         onInput={(dwell) => editor.change({ dwell })}
       />
@@ -271,7 +276,7 @@ function Watches({ editor, draft, faults }: { editor: Editor; draft: Draft; faul
         unit={speedUnit()}
         numeric
         value={draft.limit}
-        placeholder={words.value.drawing.none}
+        placeholder={drawingWords.value.drawing.none}
         fault={faults['limit']}
         onInput={(limit) => editor.change({ limit })}
       />

@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks';
 import { type FenceKind, type Geofence, kindOf } from '../api/geofences';
 import type { Editor } from '../geofences/editor';
 import { readExpected } from '../geofences/expect';
+import { drawingWords } from '../geofences/words';
 import type { Live } from '../live';
 import { occupants } from '../live/occupants';
 import { besideCard } from '../room';
@@ -97,26 +98,29 @@ function Making({ live, editor }: { live: Live; editor: Editor }) {
           <input
             type="file"
             aria-label={words.value.geofences.importFile}
-            accept=".geojson,.json,.kml,.kmz,.gpx"
+            accept=".geojson,.json,.kml,.kmz,.gpx,.zip,.shp,.dbf,.prj,.cpg,.shx"
+            multiple
             disabled={editor.importing.busy.value}
             onChange={(event) => take(editor, event.currentTarget)}
           />
         </label>
       </div>
       <Fault text={editor.faults.value['form']} />
-      <Deleted editor={editor} />
+      <Done editor={editor} />
       <ImportView live={live} importing={editor.importing} />
     </div>
   );
 }
 
-function Deleted({ editor }: { editor: Editor }) {
-  const last = editor.deleted.value;
-  if (!last || last.undone) return null;
+/** What was saved or deleted just now, with the way back. */
+function Done({ editor }: { editor: Editor }) {
+  const last = editor.deeds.last.value;
+  if (!last) return null;
+  const name = isolated((last.after ?? last.before)!.name);
   return (
     <p class="hint deleted" role="status">
-      {words.value.geofences.deleted(isolated(last.fence.name))}{' '}
-      <button type="button" class="link" disabled={editor.busy.value} onClick={() => void editor.bringBack()}>
+      {last.after ? drawingWords.value.importing.saved(name) : words.value.geofences.deleted(name)}{' '}
+      <button type="button" class="link" disabled={editor.busy.value} onClick={() => editor.undo()}>
         {words.value.app.undo}
       </button>
     </p>
@@ -157,7 +161,7 @@ function Row({ live, fence, index, inside }: { live: Live; fence: Geofence; inde
 }
 
 export function rules(fence: Geofence): string {
-  const parts: string[] = [words.value.drawing.presetNames[fence.preset] ?? fence.preset];
+  const parts: string[] = [drawingWords.value.drawing.presetNames[fence.preset] ?? fence.preset];
   if (!fence.enabled) parts.unshift(words.value.geofences.off);
   if (fence.dwell !== null) parts.push(words.value.geofences.tells(span(fence.dwell)));
   if (fence.speedLimit !== null) parts.push(speed(fence.speedLimit));

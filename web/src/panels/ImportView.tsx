@@ -3,6 +3,7 @@ import { useMemo } from 'preact/hooks';
 import { kindOf } from '../api/geofences';
 import type { Bad, Becomes, Imported, Proposed, Said } from '../api/imports';
 import type { Importing, Preview } from '../geofences/importing';
+import { drawingWords } from '../geofences/words';
 import type { Live } from '../live';
 import { sayIn } from '../refusals/say';
 import { besideCard } from '../room';
@@ -21,7 +22,7 @@ export function ImportView({ live, importing }: { live: Live; importing: Importi
     <>
       {importing.busy.value && (
         <p class="hint" role="status">
-          {words.value.importing.reading}
+          {drawingWords.value.importing.reading}
         </p>
       )}
       <Fault text={importing.fault.value} />
@@ -32,7 +33,7 @@ export function ImportView({ live, importing }: { live: Live; importing: Importi
 }
 
 function PreviewView({ live, importing, preview }: { live: Live; importing: Importing; preview: Preview }) {
-  const said = words.value.importing;
+  const said = drawingWords.value.importing;
   const { report, proposed, file } = preview;
   const replaces = importing.replaces.value;
   const written = report.created + (replaces ? report.replaced : 0);
@@ -83,7 +84,7 @@ function Proposals({ live, proposed, all }: { live: Live; proposed: readonly Pro
         <li key={index}>
           <button type="button" onClick={() => live.view.peek()?.fitFence(fence, besideCard())}>
             <KindIcon kind={kindOf(fence.geometry)} /> <Name text={fence.name} />
-            <small class={becomes}>{words.value.importing.becomes[becomes]}</small>
+            <small class={becomes}>{drawingWords.value.importing.becomes[becomes]}</small>
           </button>
         </li>
       ))}
@@ -109,11 +110,11 @@ function Refused({ refused, all }: { refused: readonly Bad[]; all?: number }) {
   if (refused.length === 0) return null;
   return (
     <details open>
-      <summary>{words.value.importing.refused(count(all ?? refused.length))}</summary>
+      <summary>{drawingWords.value.importing.refused(count(all ?? refused.length))}</summary>
       <ul class="refused">
         {refused.map(({ index, name, reason }) => (
           <li key={index}>
-            {words.value.importing.feature(count(index + 1))}
+            {drawingWords.value.importing.feature(count(index + 1))}
             {name !== null && (
               <>
                 {' '}
@@ -130,10 +131,10 @@ function Refused({ refused, all }: { refused: readonly Bad[]; all?: number }) {
 
 function Notes({ said }: { said: readonly Said[] }) {
   if (said.length === 0) return null;
-  const { feature, times } = words.value.importing;
+  const { feature, times } = drawingWords.value.importing;
   return (
     <details>
-      <summary>{words.value.importing.readOtherwise}</summary>
+      <summary>{drawingWords.value.importing.readOtherwise}</summary>
       <ul>
         {said.map((each, i) => (
           <li key={i}>
@@ -153,7 +154,7 @@ function Done({ importing, report }: { importing: Importing; report: Imported })
       <Counts report={report} />
       {importing.done.value?.undo && (
         <button type="button" class="link" disabled={importing.busy.value} onClick={() => void importing.takeBack()}>
-          {words.value.importing.takeBack}
+          {drawingWords.value.importing.takeBack}
         </button>
       )}
       <Refused refused={report.refused} all={report.refusedCount} />

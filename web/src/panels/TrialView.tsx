@@ -1,8 +1,10 @@
 /** Under the form of a geofence: what it would have told of the last hours or days. */
+import { Fragment } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { faultsOf, featureOf } from '../geofences/draft';
 import type { Editor } from '../geofences/editor';
-import { Trial } from '../geofences/trial';
+import { runsOf, Trial } from '../geofences/trial';
+import { drawingWords } from '../geofences/words';
 import type { Live } from '../live';
 import type { TrackerEvent } from '../live/frames';
 import { words } from '../words';
@@ -10,6 +12,7 @@ import { namesOf, Words } from './EventFeed';
 import { Fault } from './Field';
 import { age, count, time } from './format';
 import { EventIcon } from './Icons';
+import { Name } from './Name';
 import { sentence } from './wording';
 
 const SPANS = [
@@ -35,27 +38,27 @@ export function TrialView({ live, editor }: { live: Live; editor: Editor }) {
   const sound = useMemo(() => faultsOf(draft) === null, [draft]);
   const run = () => void trial.run(featureOf(draft), hours, live.feed.now());
   return (
-    <section class="trial" aria-label={words.value.trial.title}>
-      <h3>{words.value.trial.title}</h3>
+    <section class="trial" aria-label={drawingWords.value.trial.title}>
+      <h3>{drawingWords.value.trial.title}</h3>
       <div class="buttons">
         <select
-          aria-label={words.value.trial.howFar}
+          aria-label={drawingWords.value.trial.howFar}
           value={String(hours)}
           onChange={(event) => setHours(Number(event.currentTarget.value))}
         >
           {SPANS.map(([value, name]) => (
             <option key={value} value={String(value)}>
-              {words.value.trial.spans[name]}
+              {drawingWords.value.trial.spans[name]}
             </option>
           ))}
         </select>
         {trial.running.value ? (
           <button type="button" onClick={() => trial.stop()}>
-            {words.value.trial.stop}
+            {drawingWords.value.trial.stop}
           </button>
         ) : (
           <button type="button" disabled={!sound} onClick={run}>
-            {words.value.trial.try}
+            {drawingWords.value.trial.try}
           </button>
         )}
       </div>
@@ -63,7 +66,7 @@ export function TrialView({ live, editor }: { live: Live; editor: Editor }) {
       <Outcome
         live={live}
         trial={trial}
-        name={draft.name.trim() || words.value.trial.thisGeofence}
+        name={draft.name.trim() || drawingWords.value.trial.thisGeofence}
         chosen={chosen}
         choose={choose}
       />
@@ -83,9 +86,9 @@ function Outcome({ live, trial, name, chosen, choose }: OutcomeProps) {
   const progress = trial.progress.value;
   if (!progress)
     return trial.running.value ? (
-      <progress aria-label={words.value.trial.reading} />
+      <progress aria-label={drawingWords.value.trial.reading} />
     ) : (
-      <p class="hint">{words.value.trial.hint}</p>
+      <p class="hint">{drawingWords.value.trial.hint}</p>
     );
   const { counts, events, seconds, fixes, done } = progress;
   const total = [...counts.values()].reduce((sum, each) => sum + each, 0);
@@ -95,29 +98,36 @@ function Outcome({ live, trial, name, chosen, choose }: OutcomeProps) {
   return (
     <>
       {seconds === null && trial.running.value && (
-        <progress value={done} max={1} aria-label={words.value.trial.reading} />
+        <progress value={done} max={1} aria-label={drawingWords.value.trial.reading} />
       )}
       <p class="hint" role="status">
-        {words.value.trial.found(total === 0 ? words.value.trial.noEvent : listed, count(fixes))}
+        {drawingWords.value.trial.found(total === 0 ? drawingWords.value.trial.noEvent : listed, count(fixes))}
         {seconds === null
           ? trial.running.value
-            ? words.value.trial.soFar
-            : words.value.trial.stopped
+            ? drawingWords.value.trial.soFar
+            : drawingWords.value.trial.stopped
           : `, ${age(1000 * seconds)}`}
       </p>
-      <ol>
-        {events.map((event) => (
-          <Found
-            key={event.id}
-            live={live}
-            event={event}
-            name={name}
-            isChosen={event.id === chosen}
-            onChoose={() => choose(event.id)}
-          />
-        ))}
-      </ol>
-      {total > events.length && <p class="hint">{words.value.trial.first(count(events.length))}</p>}
+      {runsOf(events).map((run) => (
+        <Fragment key={run[0]!.id}>
+          <h4>
+            <Name text={namesOf(live).device(run[0]!.device)} />
+          </h4>
+          <ol>
+            {run.map((event) => (
+              <Found
+                key={event.id}
+                live={live}
+                event={event}
+                name={name}
+                isChosen={event.id === chosen}
+                onChoose={() => choose(event.id)}
+              />
+            ))}
+          </ol>
+        </Fragment>
+      ))}
+      {total > events.length && <p class="hint">{drawingWords.value.trial.first(count(events.length))}</p>}
     </>
   );
 }

@@ -22,7 +22,6 @@ export const drawing: DrawingWords = {
     escape: 'Esc gibt auf.',
     inMiddle: 'In die Mitte der Karte setzen',
     anew: 'Neu zeichnen',
-    first: 'Zuerst auf der Karte zeichnen.',
     crossing: 'Es kreuzt sich an der roten Marke selbst: eine Ecke so verschieben, dass es das nicht tut.',
     snap: 'Ecken rasten an anderen Gebieten ein (nicht bei gedrückter Alt-Taste)',
     missed: {
@@ -65,9 +64,6 @@ export const drawing: DrawingWords = {
     none: 'keines',
     minutes: 'min',
     on: 'Eingeschaltet',
-    notLoaded: 'Das Zeichnen konnte nicht geladen werden. Noch einmal versuchen, wenn der Server wieder da ist.',
-    fixed:
-      'Die Ecken lassen sich hier nicht verschieben: mehrere Ringe, viele Ecken, oder es geht über 180 Grad. Neu zeichnen geht.',
     conflict: (name) => `${name} wurde inzwischen von jemand anderem geändert.`,
     conflictGone: (name) => `${name} wurde inzwischen von jemand anderem gelöscht.`,
     theirs: (what) => `Jetzt: ${what}`,

@@ -3,10 +3,7 @@ import type { importing as english } from './en-import';
 
 export const importing: typeof english = {
   importing: {
-    drop: 'Loslassen, um die Gebiete dieser Datei anzusehen. Noch wird nichts geschrieben.',
-    oneFile: 'Eine Datei auf einmal.',
-    packed:
-      'Bitte erst entpacken. Gelesen werden GeoJSON, KML, KMZ und GPX; aus einem Shapefile GeoJSON machen, in WGS 84.',
+    saved: (name) => `${name} ist gespeichert.`,
     reading: 'Die Datei wird gelesen…',
     title: (file) => `Was aus ${file} würde`,
     nothingYet: 'Noch ist nichts geschrieben. Auf der Karte: gestrichelt ist neu, orange ersetzt, was schon da ist.',
@@ -18,6 +15,5 @@ export const importing: typeof english = {
     times: (count) => `(${count}-mal)`,
     readOtherwise: 'Anders gelesen, als es dasteht',
     takeBack: 'Import rückgängig machen',
-    notTakenBack: (count) => `${count} davon bleiben: jemand hat sie inzwischen geändert.`,
   },
 };

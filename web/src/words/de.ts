@@ -2,18 +2,14 @@
 import { alerts } from './de-alerts';
 import { apps } from './de-apps';
 import { device } from './de-device';
-import { drawing } from './de-drawing';
 import { hide } from './de-hide';
-import { importing } from './de-import';
 import { many } from './de-many';
 import type { Words } from './en';
 
 export const de: Words = {
   ...apps,
   ...device,
-  ...drawing,
   ...hide,
-  ...importing,
   ...many,
   alerts,
   app: {
@@ -283,7 +279,7 @@ export const de: Words = {
     reading: 'Gebiete werden gelesen…',
     none: 'Noch keine Gebiete',
     what: 'Ein Gebiet hat einen Namen und eine Grenze. Wer es betritt oder verlässt, macht ein Ereignis, und Ereignisse können jemandem gemeldet werden.',
-    drawOne: 'Auf der Karte zeichnen, oder eine GeoJSON-Datei einlesen.',
+    drawOne: 'Auf der Karte zeichnen, oder eine Datei darauf ziehen: GeoJSON, KML, GPX oder ein Shapefile.',
     adminDraws: 'Ein Verwalter kann hier eines zeichnen.',
     draw: 'Ein Gebiet zeichnen',
     kinds: { polygon: 'Vieleck', circle: 'Kreis', corridor: 'Korridor' },
@@ -291,7 +287,7 @@ export const de: Words = {
     import: 'Einlesen',
     importFile: 'Eine Datei einlesen',
     importHint:
-      'Alles aus einer Datei, das ein Gebiet sein kann: GeoJSON, KML, GPX. Orte aus KML und GPX bekommen 100 m Radius, Linien 50 m Breite',
+      'Alles aus einer Datei, das ein Gebiet sein kann: GeoJSON, KML, GPX, ein Shapefile im Zip. Orte ohne Größe bekommen 100 m Radius, Linien 50 m Breite',
     imported: { created: 'neu', replaced: 'ersetzt', unchanged: 'unverändert', refused: 'nicht eingelesen' },
     inside: 'darin',
     off: 'abgeschaltet',
@@ -309,5 +305,14 @@ export const de: Words = {
     andMore: (count) => `und ${count} weitere`,
     deleteIt: 'Wirklich löschen?',
     deleted: (name) => `${name} ist gelöscht.`,
+    first: 'Zuerst auf der Karte zeichnen.',
+    notLoaded: 'Das Zeichnen konnte nicht geladen werden. Noch einmal versuchen, wenn der Server wieder da ist.',
+    fixed:
+      'Die Ecken lassen sich hier nicht verschieben: mehrere Ringe, viele Ecken, oder es geht über 180 Grad. Neu zeichnen geht.',
+    drop: 'Loslassen, um die Gebiete dieser Datei anzusehen. Noch wird nichts geschrieben.',
+    oneFile: 'Eine Datei auf einmal; von einem Shapefile .shp, .dbf und .prj zusammen.',
+    packed:
+      'Das lässt sich nicht lesen. Gelesen werden GeoJSON, KML, KMZ, GPX und Shapefiles: .shp, .dbf und .prj zusammen oder in einem Zip.',
+    notTakenBack: (count) => `${count} davon bleiben: jemand hat sie inzwischen geändert.`,
   },
 };

@@ -20,7 +20,6 @@ export const drawing = {
     escape: 'Esc gives up.',
     inMiddle: 'Put it in the middle of the map',
     anew: 'Draw it anew',
-    first: 'Draw it on the map first.',
     crossing: 'It crosses itself at the red mark: move a corner so that it does not.',
     snap: 'Corners snap to other geofences (not while Alt is held)',
     missed: {
@@ -64,9 +63,6 @@ export const drawing = {
     none: 'none',
     minutes: 'min',
     on: 'Switched on',
-    notLoaded: 'What draws could not be loaded. Try again when the server is back.',
-    fixed:
-      'Its corners cannot be moved here: it has several rings, many corners, or crosses 180 degrees. It can be drawn anew.',
     conflict: (name: string) => `${name} was changed by somebody else while you edited it.`,
     conflictGone: (name: string) => `${name} was deleted by somebody else while you edited it.`,
     theirs: (what: string) => `Now: ${what}`,

@@ -2,9 +2,7 @@
 
 export const importing = {
   importing: {
-    drop: 'Let go to look at the geofences of this file. Nothing is written yet.',
-    oneFile: 'One file at a time.',
-    packed: 'Unpack it first. GeoJSON, KML, KMZ and GPX can be read; of a Shapefile make GeoJSON, in WGS 84.',
+    saved: (name: string) => `${name} is saved.`,
     reading: 'Reading the file…',
     title: (file: string) => `What ${file} would make`,
     nothingYet: 'Nothing is written yet. On the map: dashed is new, orange takes the place of what is there.',
@@ -16,6 +14,5 @@ export const importing = {
     times: (count: string) => `(${count} times)`,
     readOtherwise: 'Read otherwise than it stands there',
     takeBack: 'Undo the import',
-    notTakenBack: (count: number) => `${count} of them stay: somebody has changed them since.`,
   },
 };

@@ -2,17 +2,13 @@
 import { alerts } from './en-alerts';
 import { apps } from './en-apps';
 import { device } from './en-device';
-import { drawing } from './en-drawing';
 import { hide } from './en-hide';
-import { importing } from './en-import';
 import { many } from './en-many';
 
 export const en = {
   ...apps,
   ...device,
-  ...drawing,
   ...hide,
-  ...importing,
   ...many,
   alerts,
   app: {
@@ -283,7 +279,7 @@ export const en = {
     reading: 'Reading geofences…',
     none: 'No geofences yet',
     what: 'A geofence is an area with a name. Who enters or leaves it makes an event, and events can be told to somebody as alerts.',
-    drawOne: 'Draw one on the map, or drop a file on it: GeoJSON, KML or GPX.',
+    drawOne: 'Draw one on the map, or drop a file on it: GeoJSON, KML, GPX or a Shapefile.',
     adminDraws: 'An admin can draw one here.',
     draw: 'Draw a geofence',
     kinds: { polygon: 'Polygon', circle: 'Circle', corridor: 'Corridor' },
@@ -291,7 +287,7 @@ export const en = {
     import: 'Import',
     importFile: 'Import a file',
     importHint:
-      'All of a file that can be a geofence: GeoJSON, KML, GPX. Places of KML and GPX get a radius of 100 m, lines a width of 50 m',
+      'All of a file that can be a geofence: GeoJSON, KML, GPX, a Shapefile in a zip. Places without a size get a radius of 100 m, lines a width of 50 m',
     imported: { created: 'new', replaced: 'replaced', unchanged: 'unchanged', refused: 'not imported' },
     inside: 'inside',
     off: 'switched off',
@@ -309,6 +305,15 @@ export const en = {
     andMore: (count: number) => `and ${count} more`,
     deleteIt: 'Delete it?',
     deleted: (name: string) => `${name} is deleted.`,
+    first: 'Draw it on the map first.',
+    notLoaded: 'What draws could not be loaded. Try again when the server is back.',
+    fixed:
+      'Its corners cannot be moved here: it has several rings, many corners, or crosses 180 degrees. It can be drawn anew.',
+    drop: 'Let go to look at the geofences of this file. Nothing is written yet.',
+    oneFile: 'One file at a time; of a Shapefile its .shp, .dbf and .prj together.',
+    packed:
+      'This cannot be read. GeoJSON, KML, KMZ, GPX and Shapefiles can: their .shp, .dbf and .prj together, or in a zip.',
+    notTakenBack: (count: number) => `${count} of them stay: somebody has changed them since.`,
   },
 };
 

@@ -1,0 +1,62 @@
+/** What was done to geofences here, for going back and forth. What somebody else has changed since stays as they made it. */
+import { signal } from '@preact/signals';
+import { createGeofence, deleteGeofence, type Geofence, replaceGeofence, revisionOf } from '../api/geofences';
+import { featureAgain, featureAsItWas } from './draft';
+
+/** Null: it was not there before, or is not there after. */
+interface Deed {
+  readonly before: Geofence | null;
+  readonly after: Geofence | null;
+}
+
+const KEPT = 50; // full: the oldest is forgotten
+
+export class Deeds {
+  /** What was done just now, and can be taken back. */
+  readonly last = signal<Deed | null>(null);
+  private past: Deed[] = [];
+  private future: Deed[] = [];
+
+  did(before: Geofence | null, after: Geofence | null): void {
+    const deed = { before, after };
+    this.past = [...this.past.slice(1 - KEPT), deed];
+    this.future = [];
+    this.last.value = deed;
+  }
+
+  /** The geofence as it is then; null where it is gone, undefined where there is nothing to go back to. A step that is
+   * refused, since somebody else has changed the geofence, is forgotten. */
+  async undo(): Promise<Geofence | null | undefined> {
+    this.last.value = null;
+    const deed = this.past.pop();
+    if (!deed) return undefined;
+    const made = await put(deed.after, deed.before);
+    this.future.push({ before: made, after: deed.after });
+    this.past = this.past.map((each) => (same(each.after, deed.before) ? { ...each, after: made } : each));
+    return made;
+  }
+
+  async redo(): Promise<Geofence | null | undefined> {
+    const deed = this.future.pop();
+    if (!deed) return undefined;
+    const made = await put(deed.before, deed.after);
+    this.past.push({ before: deed.before, after: made });
+    this.future = this.future.map((each) => (same(each.before, deed.after) ? { ...each, before: made } : each));
+    return made;
+  }
+}
+
+async function put(now: Geofence | null, wanted: Geofence | null): Promise<Geofence | null> {
+  if (wanted === null) {
+    if (now) await deleteGeofence(now.id, revisionOf(now));
+    return null;
+  }
+  return now === null
+    ? createGeofence(featureAgain(wanted))
+    : replaceGeofence(wanted.id, featureAsItWas(wanted), revisionOf(now));
+}
+
+/** Written anew it has another revision, which the steps before it have to know. */
+function same(a: Geofence | null, b: Geofence | null): boolean {
+  return a !== null && b !== null && a.id === b.id && revisionOf(a) === revisionOf(b);
+}
