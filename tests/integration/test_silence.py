@@ -7,6 +7,7 @@ import pytest
 from tests.integration.numbered import number_events, told_by
 from tests.running import running
 from tracker.ingest.log import Log
+from tracker.ingest.silences import Silences
 from tracker.ingest.writer import Writer
 from tracker.live.memory import MemoryBus
 from tracker.metrics import Metrics
@@ -15,7 +16,9 @@ from tracker.model.fix import Fix
 from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import format_ms, now_ms, now_us
 from tracker.model.sight import EVERYTHING
+from tracker.model.state import State
 from tracker.store.devices import delete_device, insert_device, select_device
+from tracker.store.ownership import update_listened
 
 S = 1_000_000  # µs
 # One second of silence is enough, and nothing is waited for that may be on its way.
@@ -67,6 +70,54 @@ async def test_an_outage_is_told_once_across_crashes(database_url: str, van: Dev
     await log.checkpoint()
     assert await looked(log, now_us() + 900 * S) == ["offline"]
     await log.close()
+
+
+async def test_silence_goes_on_where_one_owner_hands_on_to_the_next_and_begins_anew_after_a_crash(
+    database_url: str, conn: asyncpg.Connection
+) -> None:
+    van = await insert_device(conn, "van", "Van", interval=20)  # a limit of a minute
+    began = now_us()
+    log = await opened(database_url)
+    log.memory.silences.since = began - 100 * S
+    assert await sent(log, van, began - 50 * S) == []
+    for _ in range(3):
+        await update_listened(log.conn, log.owner, log.memory.silences.hand_on(now_us()))
+        await log.close()
+        log = await opened(database_url)
+    assert await looked(log, began + 14 * S) == [], "50 s of 60 and 5 that are waited for"
+    await log.conn.close()
+    log = await opened(database_url)
+    assert await looked(log, began + 50 * S) == [], "who held a socket of the dead may be about to connect again"
+    await update_listened(log.conn, log.owner, log.memory.silences.hand_on(now_us()))
+    await log.close()
+    log = await opened(database_url)
+    assert await looked(log, now_us() + 66 * S) == ["offline"]
+    await log.close()
+
+
+async def test_silence_is_told_on_time_by_who_has_it_from_another(database_url: str, conn: asyncpg.Connection) -> None:
+    van = await insert_device(conn, "van", "Van", interval=20)
+    began = now_us()
+    log = await opened(database_url)
+    log.memory.silences.since = began - 100 * S
+    assert await sent(log, van, began - 50 * S) == []
+    await update_listened(log.conn, log.owner, log.memory.silences.hand_on(now_us()))
+    await log.close()
+    log = await opened(database_url)
+    assert await looked(log, now_us() + 16 * S) == ["offline"]
+    await log.close()
+
+
+def test_clocks_that_differ_make_nobody_silent_sooner_or_later() -> None:
+    device, state = Device(1, "van", "Van", interval=20), State(newest=Fix(0, 0, 0), received_at=0)
+    silences, clock = Silences(), 0
+    for ahead in (0, 60 * S, -30 * S):
+        known = silences.hand_on(clock)
+        silences = Silences()
+        clock += ahead + S  # a second between the two, in which nobody listens
+        silences.go_on(known, clock)
+        clock += 2 * S
+    assert silences.find_due(device, state) == 60 * S + 30 * S + 3 * S
 
 
 async def test_folding_in_late_fixes_changes_nothing_of_an_outage(database_url: str, van: Device) -> None:

@@ -45,6 +45,7 @@ from tracker.store.ownership import (
     release_owner,
     renew_owner,
     select_batch,
+    select_listened,
     take_leases,
 )
 from tracker.store.pairs import delete_meetings
@@ -129,7 +130,7 @@ class Log:
     async def restore(self) -> None:
         await self.days.make_ahead(self.conn)
         self.memory, self.saving = await restore_all(self.conn, self.owner, self.partitions, self.drawn)
-        self.memory.silences.since = now_us()
+        self.memory.silences.go_on(await select_listened(self.conn, self.owner), now_us())
         self.memory.expect(self.memory.states)
         self.memory.to_meet.update(self.memory.meetings.distant)
         await look_again(self.conn, self.memory)

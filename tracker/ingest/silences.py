@@ -1,7 +1,8 @@
 """Silences: when, by the server's clock, to look whether a device has said nothing for too long."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from heapq import heappop, heappush
+from itertools import chain
 
 from tracker.ingest.steps import Steps
 from tracker.ingest.wakes import GRACE_US
@@ -41,6 +42,20 @@ class Silences:
         self.set_at = {device: at + step for device, at in self.set_at.items()}
         self.look_at = {device: at + step for device, at in self.look_at.items()}
         self.heap = sorted((at, device) for device, at in self.look_at.items())
+
+    def hand_on(self, now: int) -> list[int]:
+        """What who goes on listening has to know, as this one knows it at `now`. An interval that was changed holds
+        for all then, which tells nobody to be silent too soon."""
+        since = max(self.since, *self.set_at.values(), 0)
+        return [since, now, *chain.from_iterable(self.steps.steps)]
+
+    def go_on(self, known: Sequence[int] | None, now: int) -> None:
+        """Listen from `now` on, by this process's clock. `known`: by the one of whom handed it on; None: nobody did."""
+        self.since = now
+        if known is not None:
+            since, until, *steps = known
+            self.since = since + now - until
+            self.steps.steps = [*zip(steps[::2], steps[1::2], strict=True), (until, now - until)][-100:]
 
     def counted_from(self, device: int) -> int:
         return max(self.since, self.set_at.get(device, 0))

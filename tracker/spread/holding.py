@@ -13,10 +13,11 @@ import structlog
 from tracker.errors import Fenced, TrackerError
 from tracker.ingest.writer import PACE
 from tracker.logs import Seldom
+from tracker.model.moment import now_us
 from tracker.processes.ending import close
 from tracker.spread.spread import Spread
 from tracker.spread.strand import Strand
-from tracker.store.ownership import select_free_strands, select_term
+from tracker.store.ownership import select_free_strands, select_term, update_listened
 from tracker.store.pool import AWAY, answering, borrow
 
 logger = structlog.get_logger()
@@ -155,6 +156,9 @@ class Holding:
         writer.end()
         await self.running.pop(strand.number)
         try:
+            if not self.is_ending and self.spread.is_heard:  # else sockets end, too, and silence begins anew
+                listened = writer.log.silences.hand_on(now_us())
+                await update_listened(writer.log.conn, writer.log.owner, listened)
             await close(writer.log)
         finally:  # also where it was taken from us: nothing more is folded here
             strand.disown()

@@ -216,6 +216,21 @@ async def select_checkpoints(conn: Connection, partitions: Iterable[int]) -> dic
     return dict(rows)
 
 
+async def update_listened(conn: Connection, owner: UUID, listened: Sequence[int]) -> None:
+    """What the next owner of these partitions is to know."""
+    await conn.execute("update lease set listened = epoch || $2::bigint[] where owner = $1", owner, listened)
+
+
+async def select_listened(conn: Connection, owner: UUID) -> list[int] | None:
+    """What was left to this owner; None where any of its partitions has another past, or died."""
+    rows = await conn.fetch(
+        """select distinct case when listened[1] + 1 = epoch then listened[2:] end as listened
+           from lease where owner = $1""",
+        owner,
+    )
+    return rows[0]["listened"] if len(rows) == 1 else None
+
+
 async def select_newest_checkpoint(conn: Connection) -> datetime | None:
     """Of all partitions; None: never yet."""
     newest: datetime | None = await conn.fetchval("select max(checkpoint) from lease where checkpoint > '-infinity'")
