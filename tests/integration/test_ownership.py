@@ -193,3 +193,31 @@ async def test_an_event_and_its_alerts_are_committed_together_or_not_at_all(
     assert await conn.fetchval(together) == 1
     numberer.leave()
     await log.close()
+
+
+async def test_a_row_of_owner_goes_when_it_can_have_nothing_any_more(
+    conn: asyncpg.Connection, other: asyncpg.Connection, database_url: str
+) -> None:
+    standing_by, dead = uuid4(), uuid4()
+    await insert_owner(other, standing_by, "stands by")
+    gone = await asyncpg.connect(database_url)
+    await insert_owner(gone, dead, "dead")
+    await gone.close()
+    for _ in range(3):
+        first = await owner_of(conn)
+        await release_owner(conn, first)
+    await conn.execute("update owner set expires_at = now() - interval '2 minutes'")
+
+    async def is_left() -> bool:
+        await insert_owner(conn, uuid4(), "next")
+        left = {row["id"] for row in await conn.fetch("select id from owner where name <> 'next'")}
+        assert {first, standing_by} <= left, "who had the leases last is known by its row"
+        return left == {first, standing_by}
+
+    async with asyncio.timeout(PATIENCE_S):
+        while not await is_left():  # noqa: ASYNC110 - a session's end takes PostgreSQL a moment
+            await asyncio.sleep(0.02)
+    for attempt in (mark_batch(conn, dead, 1), renew_owner(conn, dead), select_batch(conn, dead)):
+        with pytest.raises(Fenced):
+            await attempt
+    assert not await conn.fetchval("select count(*) from owner where id = $1", dead)
