@@ -45,6 +45,7 @@ def ran(command: list[str | Path], folder: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.town
 def test_openapi_python_client(server: RunningServer, tmp_path: Path) -> None:
     with server.api() as api:
         (tmp_path / "openapi.json").write_bytes(api.get("/openapi.json").content)

@@ -4,16 +4,22 @@ import msgspec
 import pytest
 
 from tests.geofence.shapes import circle
+from tests.geofence.test_decide import VAN
 from tests.moments import MONDAY
 from tracker.geo.distance import distance
-from tracker.geofence.fences import Fences
-from tracker.model.event import Decision, Happening
-from tracker.model.fix import Fix, Row
+from tracker.geofence.fences import GAP_MS, Fences
+from tracker.model.event import Decision, Happening, Transition
+from tracker.model.fix import E7, Fix, Refusal, Row
+from tracker.model.frame import Frame, Outcome
 from tracker.model.heard import Heard
 from tracker.model.state import State
 from tracker.model.stay import Candidate
+from tracker.pipeline.already import note
 from tracker.pipeline.anchors import STEP, is_anchor_due
-from tracker.pipeline.border import find_moment, find_wait_end
+from tracker.pipeline.border import find_moment, find_place_at, find_wait_end
+from tracker.pipeline.changes import find_concerned
+from tracker.pipeline.fold import Grounds, StoredFixes, fold
+from tracker.pipeline.lineup import list_before, list_fixes
 from tracker.pipeline.presets import PRESETS
 from tracker.pipeline.refold import FOR_GOOD, Refolding, find_sealed
 from tracker.pipeline.silence import follow_standing, is_excused
@@ -124,3 +130,48 @@ def test_twins_are_at_most_two_metres_apart(way: str) -> None:
 
 
 FIRST = Heard(MONDAY, 100_000_000, 500_000_000, 0)
+
+
+def test_what_becomes_of_a_frame_is_counted() -> None:
+    refused = Refusal(1, "bad_time", "x")
+    whole = Refusal(-1, "bad_frame", "{}")
+    fixes: list[Fix | Refusal] = [Fix(MONDAY, 0, 0), refused, Fix(MONDAY, 0, 0), Fix(MONDAY + 1_000, 0, 0)]
+    frames = [Frame(DEVICE, 1, CHANGED, fixes), Frame(DEVICE, 2, CHANGED, [], whole=whole)]
+    states = {DEVICE: State()}
+    asked = Fences().ask(list_fixes(frames), list_before(frames, states))
+    made = fold(frames, states, StoredFixes(), Grounds({DEVICE: VAN}, Fences(), asked), CHANGED)
+    assert [each.fix.at for each in made.rows] == [MONDAY, MONDAY + 1_000]
+    assert made.outcomes == [Outcome(2, 1, (refused,)), Outcome(0, 0, (whole,))]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "part", "place"),
+    [
+        ((10.0, 50.0), (11.0, 52.0), 0.25, (10.25, 50.5)),
+        ((10.0, 50.0), (10.0000001, 50.0000001), 0.3, (10.0, 50.0)),  # of seven decimals as every place is
+        ((179.5, 0.0), (-179.5, 0.0), 0.75, (-179.75, 0.0)),
+        ((-179.5, 0.0), (179.5, 0.0), 0.25, (-179.75, 0.0)),
+    ],
+)
+def test_a_crossing_lies_on_the_shorter_way(
+    before: tuple[float, float], after: tuple[float, float], part: float, place: tuple[float, float]
+) -> None:
+    first, last = (Fix(MONDAY, round(lon * E7), round(lat * E7)) for lon, lat in (before, after))
+    assert find_place_at(first, last, part) == place
+
+
+@pytest.mark.parametrize(("waited_ms", "after"), [(0, 0), (GAP_MS, 0), (GAP_MS + 1, GAP_MS + 1)])
+def test_who_is_inside_a_new_geofence_is_noted_at_its_newest_fix_or_after_a_silence_with_the_geofence(
+    waited_ms: int, after: int
+) -> None:
+    port, here = circle(10, 50, 500, key=PORT, already_inside="noted"), Fix(MONDAY, 10 * E7, 50 * E7)
+    before = State(seen_at=MONDAY, newest=here, received_at=CHANGED)
+    noted = note(DEVICE, port, here, before, CHANGED + waited_ms * 1000)
+    assert (noted.kind, noted.at - MONDAY) == ("noted", after)
+
+
+def test_a_change_concerns_who_is_inside_or_in_doubt_or_passed_through() -> None:
+    passed = Transition(DEVICE, 9, "enter", MONDAY, Fix(MONDAY, 0, 0), MONDAY)
+    assert find_concerned(State(inside=frozenset({PORT}))) == {PORT}
+    assert find_concerned(State(inside=frozenset({PORT}), candidates=(Candidate(YARD, None),))) == {PORT, YARD}
+    assert find_concerned(State(inside=frozenset({PORT}), held=(passed,))) == {PORT, 9}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.moments import MONDAY
-from tracker.ingest.frames import decode_message
+from tracker.ingest.frames import Unreadable, decode_message
 from tracker.live.changes import Changes
 from tracker.live.frames import Ping, encode_columns, encode_pong
 from tracker.live.frames import decode_message as decode_wish
@@ -73,6 +73,29 @@ def test_what_is_to_be_split_is_named() -> None:
 
 def test_json_as_bytes_names_no_seq() -> None:
     assert whole(b'{"type":"fixes","seq":9,"fixes":[]}') == ("bad_frame", -1)
+
+
+@pytest.mark.parametrize(
+    ("message", "reason", "seq"),
+    [
+        ('{"type":"fixes","seq":9,"fixes":[]}', "bad_frame", 9),
+        ('{"type":"fixes","seq":9,"fixes":7}', "bad_frame", 9),
+        ('{"type":"fixes","fixes":[]}', "bad_frame", -1),
+        ('{"type":"fixings","seq":9}', "bad_frame", 9),  # it may be one of a later version, whose sender waits
+        ('{"type":"fixes","seq":9,', "bad_json", 9),
+    ],
+)
+def test_what_is_no_frame_is_refused_with_its_reason_and_its_seq(message: str, reason: str, seq: int) -> None:
+    assert whole(message) == (reason, seq)
+
+
+def test_what_is_no_frame_and_waits_for_no_ack_is_said_to_be_unknown() -> None:
+    assert isinstance(decode_message('{"type":"fixings"}', 1, NOW, 500, 65_536), Unreadable)
+
+
+def test_json_as_bytes_is_told_to_go_in_text() -> None:
+    frame = decode_message(b' {"type":"fixes","seq":9,"fixes":[]}', 1, NOW, 500, 65_536)
+    assert isinstance(frame, Frame) and frame.whole is not None and "JSON goes in text" in frame.whole.said
 
 
 def test_a_ping_is_answered_with_its_id() -> None:
