@@ -73,6 +73,40 @@ async def test_who_is_inside_and_since_when(server: RunningServer, conn: asyncpg
     assert (await select_entered(conn, own, fence, ["van"]))["van"] is not None, "which it may know itself"
 
 
+async def test_a_geofence_that_is_brought_back_tells_nothing_that_nobody_did(server: RunningServer) -> None:
+    """Deleted and made again by the same id, as the page's undo does: who is inside still is inside, who left meanwhile
+    is not, and who came meanwhile is; of none of it anybody is told, and the next exit is."""
+    drivers = {id: server.new_device(id) for id in ("stays", "leaves", "comes")}
+    began, out = now_ms() - 60_000, {"lon": 24.89, "lat": 60.2}
+    async with (
+        server.device("stays", drivers["stays"]) as stays,
+        server.device("leaves", drivers["leaves"]) as leaves,
+        server.device("comes", drivers["comes"]) as comes,
+    ):
+        server.new_geofence(circle("yard"))
+        for device, place in ((stays, PLACE), (leaves, PLACE), (comes, out)):
+            await device.fixes(1, {"at": format_ms(began), **place})
+        await until(server, "yard", lambda found: found["total"] == 2)
+        with server.api() as api:
+            assert api.delete("/api/geofences/yard").is_success
+        for device, place in ((leaves, out), (comes, PLACE)):
+            await device.fixes(2, {"at": format_ms(began + 10_000), **place})
+        server.new_geofence(circle("yard", already_inside="noted"))
+        found = await until(server, "yard", lambda found: found["total"] == 2)
+        assert {(each["device"], each["already_inside"]) for each in found["visitors"]} == {
+            ("stays", True),
+            ("comes", True),
+        }
+        for device in (stays, leaves):
+            await device.fixes(3, {"at": format_ms(began + 20_000), **(out if device is stays else PLACE)})
+        await until(server, "yard", lambda found: {each["device"] for each in found["visitors"]} == {"comes", "leaves"})
+    with server.api() as api:
+        events = api.get("/api/events").json()["events"]
+    told = [(each["type"], each["device"], each["evidence"].get("already_inside")) for each in events]
+    assert sorted(told[:2]) == [("enter", "leaves", None), ("enter", "stays", None)], "before it was deleted"
+    assert sorted(told[2:]) == [("enter", "leaves", None), ("exit", "stays", True)], "after it was brought back"
+
+
 async def test_what_was_decided_last_counts(server: RunningServer, conn: asyncpg.Connection) -> None:
     """Who was silent for long is noted as of the change, which lies behind the fixes that it sends only then."""
     server.new_device("van")
