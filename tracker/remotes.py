@@ -4,7 +4,7 @@ broker that phones publish to.
 What speaks to them is imported where they are named: most operators name none, and each start would wait for it.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -37,7 +37,9 @@ def make_postbox(settings: Settings) -> Postbox | None:
     return Postbox(Mail(settings.smtp, settings.smtp_from), base_url(settings))
 
 
-def make_feed(settings: Settings, sources: Sources, is_connected: Callable[[int], bool]) -> "BrokerFeed | None":
+def make_feed(
+    settings: Settings, sources: Sources, is_connected: Callable[[int], Awaitable[bool]]
+) -> "BrokerFeed | None":
     """None where the operator named no broker of OwnTracks."""
     if settings.owntracks is None:
         return None

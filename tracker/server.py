@@ -189,9 +189,11 @@ class Server:
         is_first = self.is_owner if self.spread is None else self.spread.strands[0].is_ours
         return is_first and not self.is_ending
 
-    def is_connected(self, device: int) -> bool:
-        """Anywhere."""
-        return device in self.roster.by_device or (self.spread is not None and self.spread.is_connected(device))
+    async def is_connected(self, device: int) -> bool:
+        """Anywhere. Raises StorageDown where nobody says it now."""
+        if device in self.roster.by_device or self.spread is None:
+            return device in self.roster.by_device
+        return await self.spread.is_connected(device)
 
     def part(self) -> None:
         """Cut off from the other processes: nobody is to believe that what is sent here is heard, or that what is shown

@@ -5,7 +5,7 @@ bounds the memory is the receive maximum, by which the broker waits for our ackn
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Final
 
@@ -46,7 +46,7 @@ TAKEN: Final = "the broker has it"
 class BrokerFeed:
     """One for the process that owns the log: a second subscriber by our name would end the first."""
 
-    def __init__(self, server: Remote, sources: Sources, is_connected: Callable[[int], bool]) -> None:
+    def __init__(self, server: Remote, sources: Sources, is_connected: Callable[[int], Awaitable[bool]]) -> None:
         """`is_connected`: a device (its key) that has a socket of its own gets its commands there."""
         self.server = server
         self.tls = make_tls(server)
@@ -121,10 +121,9 @@ class BrokerFeed:
             self.has_orders.clear()
             while self.to_order:
                 device = self.to_order.pop()
-                if self.is_connected(device):
-                    continue
                 try:
-                    await self.order_device(intake, source, device)
+                    if not await self.is_connected(device):
+                        await self.order_device(intake, source, device)
                 except (StorageDown, *AWAY) as error:
                     self.to_order.add(device)
                     seldom.warning("commands wait for the broker", error=repr(error))

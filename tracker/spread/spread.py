@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import structlog
 
+from tracker.errors import StorageDown
 from tracker.ingest.writer import Writer
 from tracker.live.hub import Hub
 from tracker.live.newest import Newest
@@ -17,7 +18,19 @@ from tracker.spread.counts import AllCounts
 from tracker.spread.nats_bus import NatsBus
 from tracker.spread.router import Router
 from tracker.spread.strand import Make, Strand
-from tracker.spread.words import Counting, Counts, Failing, Filling, Letter, Pulse, Repeat, Replies, Turn
+from tracker.spread.words import (
+    Counting,
+    Counts,
+    Failing,
+    Filling,
+    Letter,
+    Pulse,
+    Repeat,
+    Replies,
+    Seeking,
+    Sought,
+    Turn,
+)
 from tracker.store.ownership import STRANDS, find_strand
 
 logger = structlog.get_logger()
@@ -26,6 +39,7 @@ BEAT: Final = 0.4  # s between two pulses
 CUT_OFF: Final = 2.0  # s without an echo of one's own: then nobody may hear what is said here
 STALLED: Final = 1.0  # s for which this loop did nothing; what it did not hear meanwhile says nothing
 SILENT: Final = 1.6  # s after which an owner that says nothing is none to rely on
+SEEK: Final = 1.0  # s the owner of a strand has to say who is connected
 FRESH: Final = 10.0  # s after which a process that says nothing is taken for gone
 
 
@@ -64,6 +78,7 @@ class Spread:
         self.freed = asyncio.Event()  # there may be a strand that nobody owns
         self.wants: Callable[[], bool] = lambda: True  # whether this process is to have a share of the strands
         self.lives: dict[str, Life] = {}
+        self.sought: dict[int, asyncio.Future[bool]] = {}  # by device; bound: one is asked for at a time
         self.counted: AllCounts
         self.echoed_at = float("-inf")
         self.is_filled = False  # the head of the log of events is known
@@ -102,9 +117,28 @@ class Spread:
     def find_writer(self, device: int) -> Writer:
         return self.strands[find_strand(device)].writer
 
-    def is_connected(self, device: int) -> bool:
-        """Anywhere, as far as this process knows who owns its strand."""
-        return self.strands[find_strand(device)].desk.is_connected(device)
+    async def is_connected(self, device: int) -> bool:
+        """Anywhere, as the owner of its strand says. Raises StorageDown where none says it now."""
+        strand = self.strands[find_strand(device)]
+        if (here := strand.is_connected(device)) is not None:
+            return here
+        if strand.bus.owner is None or strand.is_ours:
+            raise StorageDown
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.sought[device] = answer
+        self.courier.tell(strand.bus.owner, Seeking(self.life, device, strand.number))
+        try:
+            async with asyncio.timeout(SEEK):
+                return await answer
+        except TimeoutError:
+            raise StorageDown from None
+        finally:
+            del self.sought[device]
+
+    def answer(self, asked: Seeking) -> None:
+        """Where this process does not know it says nothing, and is asked again."""
+        if (found := self.strands[asked.strand].is_connected(asked.device)) is not None:
+            self.courier.tell(asked.life, Sought(asked.device, found))
 
     @property
     def is_settled(self) -> bool:
@@ -211,12 +245,17 @@ class Spread:
         elif isinstance(letter, Failing):
             if letter.life != self.life:
                 self.hear_failure(letter.count, letter.whom, letter.is_more)
+        elif isinstance(letter, Sought):
+            if (sought := self.sought.get(letter.device)) is not None and not sought.done():
+                sought.set_result(letter.is_connected)
         elif 0 <= letter.strand < len(self.strands):
             self.hear_of(self.strands[letter.strand], letter)
 
-    def hear_of(self, strand: Strand, letter: Turn | Replies | Repeat | Filling) -> None:
+    def hear_of(self, strand: Strand, letter: Turn | Replies | Repeat | Filling | Seeking) -> None:
         if isinstance(letter, Turn):
             strand.desk.hear(letter)
+        elif isinstance(letter, Seeking):
+            self.answer(letter)
         elif isinstance(letter, Filling):
             self.tasks.create_task(strand.fill(letter))
         else:

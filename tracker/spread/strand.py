@@ -18,6 +18,7 @@ from tracker.spread.words import Filling, Owning
 logger = structlog.get_logger()
 
 UNOWNED: Final = 2.0  # s without an owner that are no trouble: one gives a strand up, and another takes it
+TOLD: Final = 1.0  # s in which all processes tell a new owner who is connected
 Make = Callable[[int, Publishing], Writer]  # of the log of this strand
 
 
@@ -31,6 +32,7 @@ class Strand:
         self.remote = RemoteOwner(courier.life, courier.tell, number)
         self.term = 0
         self.left_at = float("-inf")  # by the loop's clock: since when it has no owner, where it has none
+        self.owned_at = float("-inf")  # by the loop's clock: since when it is ours, where it is
         self.make: Make
         self.writer: Writer
         self.desk: Desk
@@ -44,12 +46,21 @@ class Strand:
         self.writer = self.make(self.number, self.bus)
         self.desk = Desk(self.courier.life, self.writer, self.courier.tell, self.number)
 
+    def is_connected(self, device: int) -> bool | None:
+        """Whether it has a connection in any process. None: this one is not the owner, or not for long enough to have
+        heard of all."""
+        now = asyncio.get_running_loop().time()
+        if not self.desk.is_open or now - self.owned_at < TOLD:
+            return None
+        return self.desk.is_connected(device)
+
     @property
     def is_ours(self) -> bool:
         return self.term > 0
 
     def own(self, term: int) -> None:
         self.term = term
+        self.owned_at = asyncio.get_running_loop().time()
         self.desk.is_open = True
         self.meet(self.courier.life, term)
 

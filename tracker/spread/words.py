@@ -199,7 +199,20 @@ class Failing(Word, frozen=True, tag=17):
     is_more: bool
 
 
-Letter = Failing | Turn | Replies | Repeat | Filling | Pulse | Counting | Counts
+class Seeking(Word, frozen=True, tag=18):
+    """The process `life` asks the owner of a strand whether a device of it has a connection anywhere."""
+
+    life: str
+    device: int
+    strand: int
+
+
+class Sought(Word, frozen=True, tag=19):
+    device: int
+    is_connected: bool
+
+
+Letter = Seeking | Sought | Failing | Turn | Replies | Repeat | Filling | Pulse | Counting | Counts
 
 encode: Final = msgspec.msgpack.Encoder().encode
 decode_letter: Final = msgspec.msgpack.Decoder(Letter).decode
