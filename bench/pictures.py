@@ -196,7 +196,7 @@ def take_failing(browser: Browser, server: RunningServer, folder: Path, widths: 
             take(page, folder, "viewer", width, theme)
             for name, status in FAILING.items():
                 page.route("**/api/devices?*", partial(answer_with, status))
-                page.route("**/ws/live", lambda route: None)
+                page.route_web_socket("**/ws/live", lambda socket: None)  # it opens, and nothing is said
                 page.goto(server.url)
                 take(page, folder, name, width, theme)
                 page.unroute("**/api/devices?*")
