@@ -113,6 +113,26 @@ def test_of_a_broken_one_what_came_before_is_kept() -> None:
             read(parts | {".shp": broken})
 
 
+def test_rings_the_wrong_way_round_are_areas_and_nothing_is_written_of_each(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    parts = written({"A": [*reversed(SQUARE)], "B": [*reversed(box(10, 10, 11, 11))]}) | {".prj": WGS84.encode()}
+    assert len(read(parts).drafts) == 2
+    assert (capfd.readouterr().err, caplog.messages) == ("", [])
+
+
+def test_what_is_no_area_costs_only_itself_whatever_its_name_is() -> None:
+    shp, shx, dbf = io.BytesIO(), io.BytesIO(), io.BytesIO()
+    with shapefile.Writer(shp=shp, shx=shx, dbf=dbf, shapeType=shapefile.MULTIPATCH) as writer:
+        writer.field("NAME", "N", 10, 0)
+        for number in range(3):
+            writer.record(number)
+            writer.multipatch([[(*place, 0) for place in SQUARE]], partTypes=[shapefile.RING])
+    found = read({".shp": shp.getvalue(), ".dbf": dbf.getvalue(), ".prj": WGS84.encode()})
+    assert [(each.index, each.name) for each in found.bad] == [(0, "0"), (1, "1"), (2, "2")]
+    assert all("is no area, line or point" in each.reason for each in found.bad)
+
+
 def test_without_a_table_there_are_only_shapes() -> None:
     parts = written({"A": SQUARE})
     (area,) = features(read({".shp": parts[".shp"], ".prj": WGS84.encode()}))

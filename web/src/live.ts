@@ -292,9 +292,8 @@ export class Live {
     await quietly(async () => {
       const tag = await fetchGeofencesTag(this.fencesTag);
       if (tag === null || tag === this.fencesTag) return;
-      const isFirst = this.fencesTag === null; // they have just been read
       this.fencesTag = tag;
-      if (!isFirst) await this.readGeofences();
+      await this.readGeofences(); // the first time, too: one may have changed since they were read
     });
   }
 

@@ -34,7 +34,8 @@ function takeIn(names: Record<string, string>): object {
 function answer(url: string, request: RequestInit): [number, object] {
   const { pathname } = new URL(url);
   const id = pathname.split('/')[3];
-  if (request.method === 'GET') return isDeaf ? [503, {}] : [200, { features: [...stored.keys()].map(feature) }];
+  if (isDeaf) return [503, {}];
+  if (request.method === 'GET') return [200, { features: [...stored.keys()].map(feature) }];
   const text = request.body as ArrayBuffer | string;
   const given = JSON.parse(
     typeof text === 'string' ? text : new TextDecoder().decode(text ?? new ArrayBuffer()) || '{}',
@@ -152,5 +153,21 @@ describe('what was saved and deleted', () => {
     await expect(deeds.undo()).rejects.toThrow('another by now');
     expect(names()).toEqual({ port: 'theirs' });
     expect(await deeds.undo()).toBeUndefined();
+  });
+
+  test('can be taken back again where nobody answered', async () => {
+    save('port', 'one');
+    const deeds = new Deeds();
+    await rename(deeds, 'two');
+    await remove(deeds);
+    isDeaf = true;
+    await expect(deeds.undo()).rejects.toThrow();
+    expect(deeds.last.peek()).not.toBeNull();
+    isDeaf = false;
+    expect(await deeds.undo()).toMatchObject({ name: 'two' });
+    isDeaf = true;
+    await expect(deeds.redo()).rejects.toThrow();
+    isDeaf = false;
+    expect(await deeds.redo()).toBeNull();
   });
 });

@@ -26,7 +26,17 @@ from tracker.geofence.reading.notes import FeatureNote
 from tracker.geofence.reading.packed import MOST, ZIP, read_one
 from tracker.geofence.reading.parts import read_geometries
 
-BROKEN: Final = (shapefile.ShapefileException, StructError, ValueError, IndexError, KeyError, TypeError, OverflowError)
+BROKEN: Final = (
+    shapefile.ShapefileException,
+    shapefile.GeoJSON_Error,  # neither this nor the next is one of its exceptions
+    shapefile.RingSamplingError,
+    StructError,
+    ValueError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+)
 SPOILT: Final = (BadZipFile, ZlibError, EOFError, NotImplementedError, RuntimeError, ValueError)
 DIGITS: Final = 9  # of degrees that were computed: a tenth of a millimetre
 LONGEST: Final = 100  # characters of a name that are said
@@ -119,6 +129,9 @@ def read_layer(layer: Layer, begin: int) -> Iterator[Found | FeatureNote]:
 def _rows(layer: Layer, encoding: str) -> Iterator[tuple[Any, dict[str, Any]]]:
     """Without those that are deleted, whose shapes are there still."""
     dbf = layer.parts.get(".dbf")
+    # Else it writes a warning of each area whose rings are the wrong way round, and nobody reads that before the end: a
+    # full pipe would hold the reader. What is to be said of a geometry is in the notes.
+    shapefile.VERBOSE = False
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a length that is not so in the header says nothing of what follows
         reader = shapefile.Reader(
@@ -152,7 +165,8 @@ def _read_feature(index: int, shape: Any, properties: dict[str, Any], place: Pla
 
 
 def _find_name(properties: dict[str, Any]) -> str | None:
-    return next((each[:LONGEST] for name, each in properties.items() if name.lower() == "name" and each), None)
+    named = (str(each)[:LONGEST] for name, each in properties.items() if name.lower() == "name" and each is not None)
+    return next((each for each in named if each), None)
 
 
 def _tell_plainly(record: dict[str, Any]) -> dict[str, Any]:

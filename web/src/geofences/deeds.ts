@@ -1,5 +1,6 @@
 /** What was done to geofences here, for going back and forth. What somebody else has changed since stays as they made it. */
 import { signal } from '@preact/signals';
+import { ApiError } from '../api/call';
 import { createGeofence, deleteGeofence, type Geofence, replaceGeofence, revisionOf } from '../api/geofences';
 import { featureAgain, featureAsItWas } from './draft';
 
@@ -25,24 +26,38 @@ export class Deeds {
   }
 
   /** The geofence as it is then; null where it is gone, undefined where there is nothing to go back to. A step that is
-   * refused, since somebody else has changed the geofence, is forgotten. */
+   * refused, since somebody else has changed the geofence, is forgotten; one that got no answer can be taken again. */
   async undo(): Promise<Geofence | null | undefined> {
+    const deed = this.past.at(-1);
+    const made = deed && (await taken(this.past, () => put(deed.after, deed.before)));
     this.last.value = null;
-    const deed = this.past.pop();
-    if (!deed) return undefined;
-    const made = await put(deed.after, deed.before);
+    if (!deed || made === undefined) return undefined;
     this.future.push({ before: made, after: deed.after });
     this.past = this.past.map((each) => (same(each.after, deed.before) ? { ...each, after: made } : each));
     return made;
   }
 
   async redo(): Promise<Geofence | null | undefined> {
-    const deed = this.future.pop();
-    if (!deed) return undefined;
-    const made = await put(deed.before, deed.after);
+    const deed = this.future.at(-1);
+    const made = deed && (await taken(this.future, () => put(deed.before, deed.after)));
+    if (!deed || made === undefined) return undefined;
     this.past.push({ before: deed.before, after: made });
     this.future = this.future.map((each) => (same(each.before, deed.after) ? { ...each, before: made } : each));
     return made;
+  }
+}
+
+const FINAL = [403, 404, 409, 412, 422]; // answers by which a step can never be taken
+
+/** The last of these steps, which is gone then. */
+async function taken(steps: Deed[], work: () => Promise<Geofence | null>): Promise<Geofence | null> {
+  try {
+    const made = await work();
+    steps.pop();
+    return made;
+  } catch (error) {
+    if (error instanceof ApiError && FINAL.includes(error.status)) steps.pop();
+    throw error;
   }
 }
 

@@ -44,16 +44,17 @@ export class Importing {
   async look(files: readonly File[]): Promise<void> {
     this.close();
     pane.value = 'geofences';
-    const file = await together(files);
-    const format = file && formatOf(file.name);
-    if (!file) this.fault.value = words.value.geofences.oneFile;
-    else if (!format) this.fault.value = words.value.geofences.packed;
-    else
-      await this.tried(async () => {
+    await this.tried(async () => {
+      const file = await together(files);
+      const format = file && formatOf(file.name);
+      if (!file) this.fault.value = words.value.geofences.oneFile;
+      else if (!format) this.fault.value = words.value.geofences.packed;
+      else {
         const [report, proposed] = await tryImport(await file.arrayBuffer(), format);
         this.preview.value = { file, report, proposed };
         this.live.view.peek()?.proposals.show(proposed);
-      });
+      }
+    });
   }
 
   async takeIn(): Promise<void> {

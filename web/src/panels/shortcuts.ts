@@ -83,6 +83,8 @@ function editChosen(live: Live): void {
 function stepped(event: KeyboardEvent, editor: Editor): void {
   const key = event.key.toLowerCase();
   if (key !== 'z' && key !== 'y') return;
+  // Without a draft it is a geofence of the server that changes: only where one looks at them.
+  if (!editor.draft.peek() && (pane.peek() !== 'geofences' || document.querySelector('[role=dialog]'))) return;
   event.preventDefault();
   if (key === 'y' || event.shiftKey) editor.redo();
   else editor.undo();
