@@ -13,7 +13,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from tests.patience import PATIENCE_S
-from tracker.client import backoff
+from tracker.client import backoff, link
 from tracker.client.backoff import Ending, choose_wait, read_status
 from tracker.client.buffer import Buffer
 from tracker.client.device import DeviceClient, Disobeyed, TurnedAway
@@ -93,6 +93,44 @@ async def ack_all(socket: ServerConnection) -> None:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backoff, "FIRST_S", 0.02)
+
+
+async def test_a_connection_lost_in_the_handshake_is_tried_again() -> None:
+    begun: list[ServerConnection] = []
+
+    async def break_the_first(socket: ServerConnection, request: Request) -> None:
+        begun.append(socket)
+        if len(begun) == 1:
+            socket.transport.abort()
+
+    async with serve(ack_all, "127.0.0.1", 0, process_request=break_the_first) as listening:
+        client = device(f"ws://127.0.0.1:{listening.sockets[0].getsockname()[1]}/ws/device")
+        client.put(fix(1000))
+        async with running(client):
+            await client.until_empty()
+    assert (client.tally.lost[1006], client.tally.stored) == (1, 1)
+
+
+async def test_a_server_that_never_welcomes_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link, "UNWELCOMED_S", 0.05)
+
+    came_back = asyncio.Event()
+
+    async def is_gone(socket: ServerConnection) -> None:
+        socket.transport.pause_reading()  # as one whose network is away
+        await came_back.wait()
+        socket.transport.abort()
+
+    async def is_back(socket: ServerConnection) -> None:
+        came_back.set()
+        await ack_all(socket)
+
+    async with server(is_gone, is_back) as url:
+        client = device(url)
+        client.put(fix(1000))
+        async with running(client):
+            await client.until_empty()
+    assert client.tally.stored == 1 and 4001 in client.tally.lost
 
 
 async def test_it_says_hello_and_keeps_what_is_not_acked() -> None:

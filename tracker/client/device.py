@@ -161,6 +161,8 @@ class DeviceClient:
                 read_buffer_init_size=2048,
                 socket_factory=None if dial is None else lambda _: dial(),
             )
+        if not link.was_opened:  # picows returns here, too, and says nothing of it
+            raise ConnectionResetError("the connection was lost in the handshake")
 
     def _refuse(self, ending: Ending) -> None:
         self.refused = TurnedAway(f"{self.device}: {ending}")

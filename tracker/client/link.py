@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
@@ -9,6 +10,8 @@ from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 from tracker.client import messages
 from tracker.client.backoff import Ending
 from tracker.client.buffer import Frame
+
+UNWELCOMED_S: Final = 20.0  # the heartbeat, until the server says which one it wants
 
 
 class Link(WSListener):
@@ -25,6 +28,10 @@ class Link(WSListener):
         self._after_ms = 0
         self._beat: asyncio.TimerHandle | None = None
         self._over = False  # not `ended.done()`: a cancelled wait cancels the future too
+
+    @property
+    def was_opened(self) -> bool:
+        return self._transport is not None
 
     # -- what goes out
 
@@ -53,6 +60,7 @@ class Link(WSListener):
     def on_ws_connected(self, transport: WSTransport) -> None:
         self._transport = transport
         self.send_text(msgspec.json.encode(self._hello))
+        self._listen_for(UNWELCOMED_S)  # one that is cut off before its welcome would wait for it for ever
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if self._over:  # what still comes is for nobody: the next connection will hear it again
@@ -106,6 +114,7 @@ class Link(WSListener):
 
     def _listen_for(self, seconds: float) -> None:
         """Silence for one heartbeat: ask. For two: the server is gone, whatever TCP believes."""
+        self._stop_beating()
         self._beat = asyncio.get_running_loop().call_later(seconds, self._silence, seconds, False)
 
     def _silence(self, seconds: float, asked: bool) -> None:
