@@ -102,6 +102,7 @@ REST: Final = st.one_of(
     st.sampled_from([("standing", "hidden"), ("standing", "visible"), ("sos", "m-1"), ("sos", "m-2")]),
     st.tuples(st.just("standing"), st.just("visible"), st.integers(0, 3)),
     st.sampled_from([("rhythm", 60.0), ("rhythm", 6000.0)]),
+    st.sampled_from([("wished", False), ("wished", True)]),
     st.sampled_from([("guard", 30.0), ("guard", 100.0), ("guard", 0.0), ("guard", None, True), ("guard", None, False)]),
 )
 RARE: Final = st.sampled_from(
@@ -184,6 +185,8 @@ def test_every_await_of_the_log_is_one_a_script_dies_at(played: Play) -> None:
     reached |= played([("send", (0, 0), (9, 1)), ("phone", (0, 0), (5, 1)), ("phone", (5, 1))], True).places
     numbered = [step for at in range(4, 24) for step in (("cut", at), ("send", (at, at % 2)))]
     reached |= played([("fence", "a", 0, {}), *numbered], True).places
+    unmoved = [("send", (30, 0), (31, 0)), ("wished", True), ("send", (40, 1))]  # of which some tell nothing
+    reached |= played([("fence", "a", 0, {}), ("wished", False), *numbered, *unmoved], True).places
     missed = {
         text
         for name in (

@@ -119,25 +119,35 @@ class BrokerFeed:
         while True:
             await self.has_orders.wait()
             self.has_orders.clear()
+            waiting = set[int]()
             while self.to_order:
                 device = self.to_order.pop()
                 try:
-                    if not await self.is_connected(device):
-                        await self.order_device(intake, source, device)
+                    if not await self.order_device(intake, source, device):
+                        waiting.add(device)
                 except (StorageDown, *AWAY) as error:
-                    self.to_order.add(device)
+                    waiting.add(device)
                     seldom.warning("commands wait for the broker", error=repr(error))
-                    await asyncio.sleep(AGAIN)
                     break
-            if self.to_order:
+            if waiting or self.to_order:
+                self.to_order |= waiting
+                await asyncio.sleep(AGAIN)
                 self.has_orders.set()
 
-    async def order_device(self, intake: Intake, source: Source, device: int) -> None:
+    async def order_device(self, intake: Intake, source: Source, device: int) -> bool:
+        """Whether nothing of it is left to do; False where nobody can say whether it has a socket. That is asked only
+        where there is something to send: of a strand whose owner is away the answer takes a second."""
         async with borrow(self.sources.pool) as conn:
             names = await select_names_of(conn, source.key, device)
             commands = await select_unsent(conn, device) if names else []
+        try:
+            if not commands or await self.is_connected(device):
+                return True
+        except StorageDown:
+            return False
         for command in commands:
             await self.send(intake, names, command, device)
+        return True
 
     async def send(self, intake: Intake, names: Sequence[str], command: Command, device: int) -> None:
         """One that OwnTracks does not know waits for an app that does. OwnTracks answers none, so what is kept as the

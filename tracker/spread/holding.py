@@ -11,6 +11,7 @@ import asyncpg
 import structlog
 
 from tracker.errors import Fenced, TrackerError
+from tracker.ingest.log import Log
 from tracker.ingest.writer import PACE
 from tracker.logs import Seldom
 from tracker.model.moment import now_us
@@ -157,8 +158,7 @@ class Holding:
         await self.running.pop(strand.number)
         try:
             if not self.is_ending and self.spread.is_heard:  # else sockets end, too, and silence begins anew
-                listened = writer.log.silences.hand_on(now_us())
-                await update_listened(writer.log.conn, writer.log.owner, listened)
+                await hand_on(writer.log)
             await close(writer.log)
         finally:  # also where it was taken from us: nothing more is folded here
             strand.disown()
@@ -175,3 +175,13 @@ class Holding:
         while log.has_chores and not self.running[strand.number].done():
             writer.wake.set()
             await asyncio.sleep(SAVED)
+
+
+async def hand_on(log: Log) -> None:
+    """How long it listened, to the next owner. Where PostgreSQL has no time for it (somebody may hold the table of the
+    leases to take others), silence begins anew: devices of a strand that is given up are not to wait for more."""
+    try:
+        async with answering(log.conn, ASK):
+            await update_listened(log.conn, log.owner, log.silences.hand_on(now_us()))
+    except (*AWAY, asyncpg.PostgresError) as error:
+        logger.warning("the next owner of a strand begins to listen anew", error=repr(error))
