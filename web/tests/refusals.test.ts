@@ -12,11 +12,15 @@ describe('the German of the refusals', () => {
     ['properties.radius: is needed, in metres', 'properties.radius: Wird gebraucht, in Metern'],
     ['geometry: self-intersection at 24.9, 60.1', 'geometry: Der Rand kreuzt sich selbst bei 24.9, 60.1'],
     ['only oneself does that', 'Das darf nur die Person selbst'],
-    ['TimeoutError: no answer in time', 'TimeoutError: Keine Antwort in der Zeit'],
+    ['TimeoutError: no answer in time', 'TimeoutError: Keine rechtzeitige Antwort'],
     [
       'nothing in the file can be a geofence: it has neither places nor lines nor areas',
-      'Nichts in der Datei kann ein Geofence sein: Darin sind weder Orte noch Linien noch Flächen',
+      'Nichts in der Datei kann ein Gebiet sein: Darin sind weder Orte noch Linien noch Flächen',
     ],
+    ['photo: 5000 x 5000 pixels at most', 'photo: Höchstens 5000 x 5000 Pixel'],
+    ['devices: 50 at most', 'devices: Höchstens 50'],
+    ['there is no device expired', 'Es gibt kein Gerät expired'],
+    ['450 4.2.0 try again at 10:00, greylisted', '450 4.2.0 try again at 10:00, greylisted'],
     ['550 5.1.1 User unknown', '550 5.1.1 User unknown'], // another server's
   ])('says %s', (said, german) => expect(sayInGerman(said)).toBe(german));
 
