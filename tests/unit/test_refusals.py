@@ -97,7 +97,9 @@ def sentences_of(tree: ast.Module) -> Iterator[str]:
                 yield from texts_of(value, named)
             case ast.Call(func=ast.Name(id="Verdict"), args=[_, _, told, *_]):
                 yield from texts_of(told, named)
-            case ast.Assign(targets=[ast.Name(id="wrong")], value=ast.Dict(keys=keys)):  # what is said, by whether it is
+            case ast.Assign(
+                targets=[ast.Name(id="wrong")], value=ast.Dict(keys=keys)
+            ):  # what is said, by whether it is
                 yield from chain.from_iterable(texts_of(key, named) for key in keys if key is not None)
             case ast.Call(func=ast.Name(id="refuse_code" | "_invalid"), args=[_, told, *_]):
                 yield from texts_of(told, named)
