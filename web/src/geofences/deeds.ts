@@ -29,9 +29,8 @@ export class Deeds {
    * refused, since somebody else has changed the geofence, is forgotten; one that got no answer can be taken again. */
   async undo(): Promise<Geofence | null | undefined> {
     const deed = this.past.at(-1);
-    const made = deed && (await taken(this.past, () => put(deed.after, deed.before)));
-    this.last.value = null;
-    if (!deed || made === undefined) return undefined;
+    if (!deed) return undefined;
+    const made = await this.take(this.past, () => put(deed.after, deed.before));
     this.future.push({ before: made, after: deed.after });
     this.past = this.past.map((each) => (same(each.after, deed.before) ? { ...each, after: made } : each));
     return made;
@@ -39,27 +38,31 @@ export class Deeds {
 
   async redo(): Promise<Geofence | null | undefined> {
     const deed = this.future.at(-1);
-    const made = deed && (await taken(this.future, () => put(deed.before, deed.after)));
-    if (!deed || made === undefined) return undefined;
+    if (!deed) return undefined;
+    const made = await this.take(this.future, () => put(deed.before, deed.after));
     this.past.push({ before: deed.before, after: made });
     this.future = this.future.map((each) => (same(each.before, deed.after) ? { ...each, before: made } : each));
     return made;
   }
+
+  /** The last of these steps. Taken, or refused for good, it is gone, and nothing is offered to be taken back. */
+  private async take(steps: Deed[], work: () => Promise<Geofence | null>): Promise<Geofence | null> {
+    let isOver = true;
+    try {
+      return await work();
+    } catch (error) {
+      isOver = error instanceof ApiError && FINAL.includes(error.status);
+      throw error;
+    } finally {
+      if (isOver) {
+        steps.pop();
+        this.last.value = null;
+      }
+    }
+  }
 }
 
 const FINAL = [403, 404, 409, 412, 422]; // answers by which a step can never be taken
-
-/** The last of these steps, which is gone then. */
-async function taken(steps: Deed[], work: () => Promise<Geofence | null>): Promise<Geofence | null> {
-  try {
-    const made = await work();
-    steps.pop();
-    return made;
-  } catch (error) {
-    if (error instanceof ApiError && FINAL.includes(error.status)) steps.pop();
-    throw error;
-  }
-}
 
 async function put(now: Geofence | null, wanted: Geofence | null): Promise<Geofence | null> {
   if (wanted === null) {
