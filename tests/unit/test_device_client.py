@@ -26,7 +26,7 @@ WELCOME |= {"heartbeat": 20, "server_time": "2026-11-23T10:00:00.000Z"}
 
 
 @asynccontextmanager
-async def server(*scripts: Script) -> AsyncIterator[str]:
+async def server(*scripts: Script, **options: Any) -> AsyncIterator[str]:
     """Plays the scripts, one for each connection; a failed assertion in a script fails the test."""
     waiting, failures = list(scripts), list[BaseException]()
 
@@ -38,7 +38,7 @@ async def server(*scripts: Script) -> AsyncIterator[str]:
         except BaseException as failure:
             failures.append(failure)
 
-    async with serve(play, "127.0.0.1", 0, ping_interval=None) as listening:
+    async with serve(play, "127.0.0.1", 0, ping_interval=None, **options) as listening:
         yield f"ws://127.0.0.1:{listening.sockets[0].getsockname()[1]}/ws/device"
     if failures:
         raise failures[0]
@@ -103,8 +103,8 @@ async def test_a_connection_lost_in_the_handshake_is_tried_again() -> None:
         if len(begun) == 1:
             socket.transport.abort()
 
-    async with serve(ack_all, "127.0.0.1", 0, process_request=break_the_first) as listening:
-        client = device(f"ws://127.0.0.1:{listening.sockets[0].getsockname()[1]}/ws/device")
+    async with server(ack_all, process_request=break_the_first) as url:
+        client = device(url)
         client.put(fix(1000))
         async with running(client):
             await client.until_empty()

@@ -129,8 +129,8 @@ class BrokerFeed:
                     waiting.add(device)
                     seldom.warning("commands wait for the broker", error=repr(error))
                     break
-            if waiting or self.to_order:
-                self.to_order |= waiting
+            self.to_order |= waiting
+            if self.to_order:
                 await asyncio.sleep(AGAIN)
                 self.has_orders.set()
 

@@ -58,9 +58,11 @@ class Dialer:
     def tls(self) -> ssl.SSLContext:
         """Made when it is first used: to read all certificates takes 25 ms and some MB, to import what finds them as
         long, and the server, which only looks names up, never needs them."""
+        if self._tls is not None:
+            return self._tls
         from httpcore2 import default_ssl_context
 
-        return self._tls or default_ssl_context()
+        return default_ssl_context()
 
     async def addresses(self, host: str, port: int) -> Sequence[str]:
         """Of the name, all allowed. ReceiverRefused where one is not: a name with both is not to be trusted."""

@@ -13,6 +13,7 @@ GZIP: Final = b"\x1f\x8b"
 XML: Final = re.compile(rb"\s*<")
 LARGEST: Final = 64 * 1024 * 1024  # bytes of what is unpacked, as of a file that comes without a package
 MOST: Final = 10_000  # files in one: each costs memory before any is read
+SPOILT: Final = (BadZipFile, ZlibError, EOFError, NotImplementedError, RuntimeError, ValueError)  # of a zip
 
 
 def unpack(body: bytes) -> bytes:
@@ -24,14 +25,18 @@ def unpack(body: bytes) -> bytes:
         return body
     try:
         with ZipFile(BytesIO(body)) as files:
-            return read_one(files, _choose(files.infolist()))
-    except (BadZipFile, ZlibError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+            return read_one(files, _choose(list_files(files)))
+    except SPOILT as error:
         raise Malformed(f"this is a zip, as a KMZ is, and cannot be unpacked: {error}") from None
 
 
-def _choose(files: list[ZipInfo]) -> ZipInfo:
-    if len(files) > MOST:
+def list_files(files: ZipFile) -> list[ZipInfo]:
+    if len(found := files.infolist()) > MOST:
         raise TooLarge(f"more than {MOST:,} files are in the zip")
+    return found
+
+
+def _choose(files: list[ZipInfo]) -> ZipInfo:
     texts = [each for each in files if each.filename.lower().endswith(".kml")]
     found = sorted(texts, key=lambda each: "/" in each.filename)
     if not found:

@@ -10,8 +10,7 @@ from itertools import chain, repeat
 from pathlib import PurePosixPath
 from struct import error as StructError
 from typing import Any, Final
-from zipfile import BadZipFile, ZipFile, ZipInfo
-from zlib import error as ZlibError
+from zipfile import ZipFile, ZipInfo
 
 import msgspec
 import shapefile
@@ -23,7 +22,7 @@ from tracker.geofence.reading.found import Found
 from tracker.geofence.reading.geojson import Feature, check_geometry
 from tracker.geofence.reading.kml import placemarks
 from tracker.geofence.reading.notes import FeatureNote
-from tracker.geofence.reading.packed import MOST, ZIP, read_one
+from tracker.geofence.reading.packed import SPOILT, ZIP, list_files, read_one
 from tracker.geofence.reading.parts import read_geometries
 
 BROKEN: Final = (
@@ -37,7 +36,6 @@ BROKEN: Final = (
     TypeError,
     OverflowError,
 )
-SPOILT: Final = (BadZipFile, ZlibError, EOFError, NotImplementedError, RuntimeError, ValueError)
 DIGITS: Final = 9  # of degrees that were computed: a tenth of a millimetre
 LONGEST: Final = 100  # characters of a name that are said
 LANGUAGES: Final = {  # the byte by which a .dbf says its encoding; ISO 8859-1 is mostly the one of Windows
@@ -85,10 +83,8 @@ def layers(body: bytes) -> Iterator[Found | FeatureNote]:
 
 def _find(files: ZipFile) -> dict[str, dict[str, ZipInfo]]:
     """By the path without its ending. What a Mac puts beside each file is none."""
-    if len(files.infolist()) > MOST:
-        raise TooLarge(f"more than {MOST:,} files are in the zip")
     found: dict[str, dict[str, ZipInfo]] = {}
-    for each in files.infolist():
+    for each in list_files(files):
         path = PurePosixPath(each.filename)
         if not path.name.startswith("._") and path.suffix:
             found.setdefault(str(path.with_suffix("")).lower(), {})[path.suffix.lower()] = each
