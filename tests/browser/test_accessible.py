@@ -87,6 +87,9 @@ def test_axe_finds_nothing_on_the_other_screens(inspected: Page, watched: Watche
     inspected.get_by_role("button", name="More filters").click()
     say(inspected, 1_000_001, "sos", {})
     inspected.locator(".events .event").click()
+    expect(inspected.locator("[id=why-1000001]")).to_be_attached()
+    check(inspected, "evidence, also while it is fetched")
+    expect(inspected.locator(".evidence")).to_be_visible()
     check(inspected, "filters and evidence")
     for opened, shown in (("Add a device", "Add a device"), ("Keyboard shortcuts", "Keyboard shortcuts")):
         inspected.get_by_role("button", name=opened).click()

@@ -166,7 +166,9 @@ def _find_name(properties: dict[str, Any]) -> str | None:
 
 
 def _tell_plainly(record: dict[str, Any]) -> dict[str, Any]:
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in record.items()}
+    """A .dbf writes a text that is not set as an empty one: none of them is a value."""
+    plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in record.items()}
+    return {name: None if value == "" else value for name, value in plain.items()}
 
 
 def _find_place(layer: Layer) -> tuple[Place, list[str]]:

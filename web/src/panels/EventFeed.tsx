@@ -196,7 +196,12 @@ function Entry({ live, event, wrong, open, onToggle, onHeight }: EntryProps) {
           <span class="late">{wrong ? words.value.events.wrong : words.value.events.late}</span>
         )}
       </button>
-      {open && <EvidenceView live={live} event={event} id={`why-${event.id}`} onHeight={onHeight} />}
+      {open && (
+        // There from the first moment, as the button says, also while what fills it is still fetched.
+        <div id={`why-${event.id}`}>
+          <EvidenceView live={live} event={event} onHeight={onHeight} />
+        </div>
+      )}
     </>
   );
 }

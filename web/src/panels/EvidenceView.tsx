@@ -18,11 +18,10 @@ const DELAY_MS = 60_000; // from the event until it was found out; less need not
 interface Props {
   readonly live: Live;
   readonly event: TrackerEvent;
-  readonly id: string;
   readonly onHeight: (px: number) => void;
 }
 
-export function EvidenceView({ live, event, id, onHeight }: Props) {
+export function EvidenceView({ live, event, onHeight }: Props) {
   const row = live.feed.devices.row(event.device);
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -35,7 +34,7 @@ export function EvidenceView({ live, event, id, onHeight }: Props) {
   const border = useBorderThen(live, event);
   const known = Number.isFinite(event.lon) && Number.isFinite(event.lat);
   return (
-    <div class="evidence" id={id} ref={box}>
+    <div class="evidence" ref={box}>
       <WhenAndWhere event={event} />
       {lines(event, live.feed.now()).map((line) => (
         <p key={line}>{line}</p>
