@@ -31,7 +31,8 @@ PAGE: Final = 200  # events read at once, and all that one reader holds in memor
 PACE: Final = 0.1  # s between two looks into the table: a storm is read in pages
 LOOK: Final = 2.0  # s: a revoked token ends its stream within this, an event of another process is seen
 ALIVE: Final = 15.0  # s between signs of life, so that nothing on the way thinks the line dead
-STALL: Final = 10.0  # s a reader may take for one page; then it is cut
+STALL: Final = 10.0  # s a reader may take for one piece; then it is cut
+PIECE: Final = 16_384  # bytes: whoever is on a slow line gets on by at least this much, or is as good as gone
 LARGEST: Final = 2**63 - 1
 
 
@@ -112,16 +113,18 @@ async def _find_begin(pool: asyncpg.Pool, reader: EventReader, after: int | None
 async def cut_stalled(
     pages: AsyncGenerator[bytes, None], open: "set[asyncio.Task[None] | None]", stall: float
 ) -> AsyncIterator[bytes]:
-    """Cuts a reader that takes nothing: the task that sends is cancelled, for it would wait as long as the reader."""
+    """The pages in pieces of at most PIECE bytes. Cuts a reader that takes none of them within `stall` seconds: the
+    task that sends is cancelled, for it would wait as long as the reader."""
     task, loop = asyncio.current_task(), asyncio.get_running_loop()
     assert task is not None
     open.add(task)
     task.add_done_callback(open.discard)
     async with aclosing(pages):
         async for page in pages:
-            cut = loop.call_later(stall, task.cancel)
-            yield page
-            cut.cancel()
+            for begin in range(0, len(page), PIECE):
+                cut = loop.call_later(stall, task.cancel)
+                yield page[begin : begin + PIECE]
+                cut.cancel()
 
 
 async def _stream(
