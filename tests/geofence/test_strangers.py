@@ -11,9 +11,11 @@ from tests.geofence.shapes import box
 from tracker.errors import Invalid, Malformed
 from tracker.geofence.reading.claims import OURS as NAMES_OF_OURS
 from tracker.geofence.reading.collection import Collection, Defaults, collect, read_features
+from tracker.geofence.reading.feature import GeofenceProperties
 
 AREA = {"type": "Polygon", "coordinates": [[list(place) for place in box(24, 60, 25, 61)]]}
 POINT = {"type": "Point", "coordinates": [24.9, 60.1]}
+SCHOOL = [{"devices": ["a"], "by": "08:15", "zone": "UTC"}]
 LINE = {"type": "LineString", "coordinates": [[24, 60], [25, 60]]}
 
 
@@ -86,9 +88,16 @@ ROWS: list[tuple[dict[str, Any], dict[str, Any], str | None]] = [  # given, kept
     ({"preset": "default"}, {"source_preset": "default"}, "does not count"),
     ({"width": "3.5 m"}, {"width": "3.5 m"}, None),  # on an area it is somebody else's
     ({"radius": "big"}, {"radius": "big"}, None),
+    ({"expect": "2 buses"}, {"source_expect": "2 buses"}, "does not count"),
+    ({"expect": [{"devices": ["a"], "by": "8"}]}, {"source_expect": [{"devices": ["a"], "by": "8"}]}, "does not count"),
+    ({"expect": json.dumps(SCHOOL)}, {"expect": SCHOOL}, None),
     ({"repair": "in 2019"}, {"source_repair": "in 2019"}, "does not count"),
     ({"revision": "B"}, {"source_revision": "B"}, "no number of ours"),
 ]
+
+
+def test_each_property_of_ours_is_read_before_it_can_refuse() -> None:
+    assert frozenset(GeofenceProperties.__struct_encode_fields__) == NAMES_OF_OURS
 
 
 @pytest.mark.parametrize("given, kept, note", ROWS, ids=[str(row[0]) for row in ROWS])

@@ -22,6 +22,8 @@ RULES = {
     "speed_limit": 13.9,
     "dwell": 300,
     "expires": "2099-01-01T15:30:00+02:00",
+    "expect": [{"devices": ["van-1"], "by": "08:15", "zone": "Europe/Helsinki", "days": ["mon"]}],
+    "already_inside": "noted",
     "active": {"zone": "Europe/Helsinki", "windows": [{"from": "08:00", "to": "10:00", "days": ["mon"]}]},
 }
 FORMATS = {"GPKG": "gpkg", "LIBKML": "kml", "KML": "kml", "ESRI Shapefile": "shp", "GeoJSON": "geojson"}

@@ -10,7 +10,7 @@ from tracker.errors import Invalid
 from tracker.geofence.reading.columns import NOTHING, READERS
 from tracker.geofence.reading.feature import MAX_RADIUS, MAX_WIDTH, GeofenceProperties, check_metres
 from tracker.geofence.reading.geojson import Geometry, LineString, Point
-from tracker.geofence.reading.scope import ScopeProperties, scope_of
+from tracker.geofence.reading.scope import ScopeProperties, expectations_of, scope_of
 from tracker.model.names import LONGEST_NAME, fault_of_name
 
 OURS: Final = frozenset(READERS) | {"name"}
@@ -151,6 +151,7 @@ def _check(name: str, value: Any) -> None:
     known = msgspec.convert({name: value}, GeofenceProperties)
     if name in ScopeProperties.__struct_encode_fields__:
         scope_of(known)
+    expectations_of(known.expect)
 
 
 def _text_of_name(value: Any) -> str | None:

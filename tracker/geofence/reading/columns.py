@@ -162,6 +162,7 @@ READERS: Final[dict[str, Read]] = {
     "repair": read_flag,
     "enabled": read_flag,
     "active": read_json,
+    "expect": read_json,
     "expires": read_time,
     "devices": read_texts,
     "categories": read_texts,
