@@ -10,7 +10,8 @@ import { holdToWhatThereIs, namedIn, readIds } from './there';
 const PANES: readonly state.Pane[] = ['devices', 'geofences', 'alerts', 'events'];
 const FILTERS: readonly state.Filter[] = ['all', 'moving', 'stopped', 'silent'];
 const VIEWS: readonly state.CardView[] = ['now', 'talk', 'charts', 'health'];
-const DIALOGUES = ['add', 'edit', 'account', 'gatherings', 'sources', 'keys', 'views'] as const;
+const DIALOGUES = ['add', 'edit', 'share', 'account', 'gatherings', 'sources', 'keys', 'views'] as const;
+const HOURS = ['1', '6', '24'] as const; // of the charts
 type Dialogue = (typeof DIALOGUES)[number];
 /** What a step of the history keeps beside its address. `untold`: sets that were too long for it. */
 interface Kept {
@@ -31,6 +32,8 @@ const STEPS = [
   'event',
   'device',
   'card',
+  'hours',
+  'alert',
   'open',
 ];
 
@@ -105,6 +108,8 @@ function takeOver(live: Live, query: URLSearchParams, kept: Kept): void {
     const pane = oneOf(PANES, query.get('pane'), 'devices');
     state.pane.value = pane === 'alerts' && !state.seesAlerts.peek() ? 'devices' : pane;
     state.feedFilter.value = readFeedFilter(query);
+    state.openAlert.value = state.pane.value === 'alerts' ? query.get('alert') : null;
+    state.chartHours.value = Number(oneOf(HOURS, query.get('hours'), '1'));
     if (!kept.untold?.includes('pick')) state.picked.value = new Set(readIds(query.get('pick')));
     if (!kept.untold?.includes('trails')) state.trailed.value = new Set(readIds(query.get('trails')));
     state.chosenFence.value = query.get('fence');
@@ -147,6 +152,9 @@ export function takeLook(query: URLSearchParams): void {
 /** What there is is known: the rest of what the address names is passed over, and a geofence is shown where it lies. */
 function arrive(live: Live, query: URLSearchParams): void {
   holdToWhatThereIs(live.feed.devices, namedIn(query));
+  const row = query.get('open') === 'share' && state.me.peek()?.kind !== 'viewer' ? state.selected.peek() : null;
+  const { id: ids, name: names } = live.feed.devices;
+  if (row !== null) state.sharing.value = { id: ids[row]!, name: names[row] ?? ids[row]! };
   const fence = state.geofences.peek().find((each) => each.id === query.get('fence'));
   if (!fence) return;
   state.chosenFence.value = fence.id;
@@ -159,6 +167,7 @@ function takeDialogue(dialogue: Dialogue | null, device: string | null): void {
   state.viewsShown.value = dialogue === 'views';
   state.addingShown.value = may && dialogue === 'add';
   state.editing.value = may && dialogue === 'edit' ? device : null;
+  if (dialogue !== 'share') state.sharing.value = null; // which waits for the name of what is shared
   state.accountShown.value = dialogue === 'account' && (state.isAdmin.peek() || state.me.peek()?.person != null);
   state.joining.value = may && (dialogue === 'gatherings' || dialogue === 'sources') ? dialogue : null;
 }
@@ -167,6 +176,7 @@ function openDialogue(): Dialogue | null {
   if (state.helpShown.value) return 'keys';
   if (state.addingShown.value) return 'add';
   if (state.editing.value !== null) return 'edit';
+  if (state.sharing.value !== null) return 'share';
   if (state.accountShown.value) return 'account';
   return state.joining.value ?? (state.viewsShown.value ? 'views' : null);
 }
@@ -209,6 +219,7 @@ export function writeLook(): Said {
 function writeAddress(live: Live): string {
   const row = state.selected.value;
   const device = row === null ? null : live.feed.devices.id[row] || null;
+  const isCharts = device !== null && state.cardView.value === 'charts';
   return asText([
     ['kiosk', state.kiosk.value ? '' : null],
     ...writeLook(),
@@ -221,6 +232,8 @@ function writeAddress(live: Live): string {
     ['event', state.chosenEvent.value === null ? null : String(state.chosenEvent.value)],
     ['device', device],
     ['card', device === null ? null : unless('now', state.cardView.value)],
+    ['hours', isCharts && state.chartHours.value !== 1 ? String(state.chartHours.value) : null],
+    ['alert', state.pane.value === 'alerts' ? state.openAlert.value : null],
     ['open', openDialogue()],
     ...Object.entries(SETS).map(([key, ids]) => [key, writeIds(ids.value)] as const),
   ]);

@@ -97,6 +97,8 @@ export interface Sharing {
   readonly kept?: ShareWish;
 }
 export const sharing = signal<Sharing | null>(null);
+export const openAlert = signal<string | null>(null); // id of the subscription that is looked at
+export const chartHours = signal(1);
 export const editing = signal<string | null>(null); // id of the device that is changed
 export type CardView = 'now' | 'talk' | 'charts' | 'health';
 export const cardView = signal<CardView>('now');

@@ -2,7 +2,19 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { keepAddress } from '../src/address';
 import type { Live } from '../src/live';
 import { DeviceTable } from '../src/live/devices';
-import { catalogue, notice, pane, picked, selected, trailed } from '../src/state';
+import {
+  cardView,
+  catalogue,
+  chartHours,
+  me,
+  notice,
+  openAlert,
+  pane,
+  picked,
+  selected,
+  sharing,
+  trailed,
+} from '../src/state';
 
 const devices = new DeviceTable();
 devices.learn('bus', 'Bus', null);
@@ -96,4 +108,37 @@ test('what is longer than an address is not lost by going back; what is not is a
   steps.go(-1);
   await settled();
   expect([pane.value, steps.at]).toEqual(['devices', 0]);
+});
+
+test('the charts, the open subscription and the dialogue that shares are steps, gone back and forward through', async () => {
+  stop = keepAddress(live);
+  selected.value = rowOf('bus');
+  cardView.value = 'charts';
+  await settled();
+  chartHours.value = 24;
+  await settled();
+  sharing.value = { id: 'bus', name: 'Bus' };
+  await settled();
+  expect(steps.all.at(-1)!.search).toBe('?device=bus&card=charts&hours=24&open=share');
+  steps.go(-1);
+  await settled();
+  expect([sharing.value, chartHours.value]).toEqual([null, 24]);
+  steps.go(-1);
+  await settled();
+  expect(chartHours.value).toBe(1);
+  steps.go(2);
+  await settled();
+  expect([sharing.value, chartHours.value]).toEqual([{ id: 'bus', name: 'Bus' }, 24]);
+  sharing.value = null;
+  me.value = { kind: 'admin', name: '', person: null, owner: false, groups: [] };
+  pane.value = 'alerts';
+  openAlert.value = 'mine';
+  await settled();
+  expect(steps.all.at(-1)!.search).toContain('pane=alerts&device=bus&card=charts&hours=24&alert=mine');
+  steps.go(-1);
+  await settled();
+  expect(openAlert.value).toBeNull();
+  steps.go(1);
+  await settled();
+  expect(openAlert.value).toBe('mine');
 });

@@ -14,6 +14,7 @@ import {
   sendTest,
 } from '../api/subscriptions';
 import { without } from '../geofences/draft';
+import { openAlert } from '../state';
 import { words } from '../words';
 import { askThisBrowser, PushRefused } from './push';
 import { channelOf, newWish, type WishDraft, wishBody, wishFaultAt, wishFaults, wishOf } from './wish';
@@ -48,6 +49,7 @@ export class Desk {
   show(subscription: Subscription): void {
     this.close();
     this.open.value = subscription;
+    openAlert.value = subscription.id;
   }
 
   /** `personal`: a new one is to be one's own. */
@@ -68,8 +70,18 @@ export class Desk {
     this.faults.value = {};
   }
 
+  /** The one that the address says; what is being written meanwhile is not thrown away for it. */
+  follow(): void {
+    const [id, found] = [openAlert.peek(), this.subscriptions.peek()];
+    if (found === null || this.draft.peek() !== null || id === (this.open.peek()?.id ?? null)) return;
+    const named = found.find((each) => each.id === id);
+    if (named) this.show(named);
+    else this.close();
+  }
+
   close(): void {
     this.rest();
+    openAlert.value = null;
     this.open.value = this.draft.value = this.deliveries.value = this.secret.value = null;
     this.faults.value = {};
   }
@@ -121,6 +133,7 @@ export class Desk {
     this.subscriptions.value = await fetchSubscriptions();
     this.draft.value = null;
     this.open.value = saved; // whose view watches it
+    openAlert.value = saved.id;
   }
 
   /** The log is looked at no more. */

@@ -6,7 +6,7 @@ import { channelName } from '../alerts/wish';
 import type { Subscription } from '../api/subscriptions';
 import type { Live } from '../live';
 import { sayIn } from '../refusals/say';
-import { mayManage } from '../state';
+import { mayManage, openAlert } from '../state';
 import { words } from '../words';
 import { Nothing } from './Empty';
 import { namesOf } from './EventFeed';
@@ -18,6 +18,7 @@ import { SubscriptionView } from './SubscriptionView';
 
 export function Alerts({ live, desk }: { live: Live; desk: Desk }) {
   useEffect(() => void desk.read(), []);
+  useEffect(() => desk.follow(), [openAlert.value, desk.subscriptions.value, desk.draft.value]);
   if (desk.draft.value) return <SubscriptionForm live={live} desk={desk} draft={desk.draft.value} />;
   if (desk.open.value) return <SubscriptionView desk={desk} subscription={desk.open.value} live={live} />;
   const subscriptions = desk.subscriptions.value;

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { fetchFixes } from '../api/devices';
 import { type Column, type History, readHistory } from '../charts/history';
 import type { Live } from '../live';
+import { chartHours } from '../state';
 import { measure } from '../units';
 import { locale, words } from '../words';
 import { theme } from './theme';
@@ -14,7 +15,7 @@ const LINES: readonly Column[] = ['speed', 'altitude', 'battery'];
 
 export function Charts({ live, id }: { live: Live; id: string }) {
   const said = words.value.charts;
-  const hours = useSignal<number>(SPANS[0]);
+  const hours = chartHours;
   const found = useSignal<History | null | 'failed'>(null);
   useEffect(() => {
     let open = true;
