@@ -79,6 +79,10 @@ def test_a_webhook_is_subscribed_tried_and_told(alerts: Page, server: RunningSer
     assert first == again, "the receiver can tell that it has it already"
     alerts.get_by_role("button", name="All subscriptions").click()
     expect(alerts.get_by_role("button", name="Port, by hook")).to_contain_text("enters \u2068Old Port\u2069, post to")
+    alerts.get_by_role("button", name="Port, by hook").click()
+    until(alerts, "id => location.search === `?pane=alerts&alert=${id}`", made["id"])
+    alerts.reload()
+    expect(alerts.get_by_role("heading", name="Port, by hook")).to_be_visible()
     expect(alerts.get_by_text("whsec_")).to_have_count(0)
 
 

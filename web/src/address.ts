@@ -152,7 +152,7 @@ export function takeLook(query: URLSearchParams): void {
 /** What there is is known: the rest of what the address names is passed over, and a geofence is shown where it lies. */
 function arrive(live: Live, query: URLSearchParams): void {
   holdToWhatThereIs(live.feed.devices, namedIn(query));
-  const row = query.get('open') === 'share' && state.me.peek()?.kind !== 'viewer' ? state.selected.peek() : null;
+  const row = query.get('open') === 'share' && state.mayShare.peek() ? state.selected.peek() : null;
   const { id: ids, name: names } = live.feed.devices;
   if (row !== null) state.sharing.value = { id: ids[row]!, name: names[row] ?? ids[row]! };
   const fence = state.geofences.peek().find((each) => each.id === query.get('fence'));

@@ -115,8 +115,11 @@ export const isAdmin = computed(() => me.value?.kind === 'admin' || me.value?.ow
 export const mayManage = computed(() => isAdmin.value || has('manager'));
 /** Alerts of one's own are everybody's who is a person. */
 export const seesAlerts = computed(() => mayManage.value || me.value?.person != null);
-/** Writes to devices and shares them; the server has the last word on each. */
+/** Writes to devices; the server has the last word on each. */
 export const mayCommand = computed(() => mayManage.value || has('dispatcher'));
+
+/** May show devices to others: who has a device of their own may, whatever they are in a group. */
+export const mayShare = computed(() => me.value !== null && me.value.kind !== 'viewer');
 
 function has(role: string): boolean {
   return me.value?.kind === role || me.value?.groups.some((each) => each.role === role) === true;

@@ -111,6 +111,7 @@ test('what is longer than an address is not lost by going back; what is not is a
 });
 
 test('the charts, the open subscription and the dialogue that shares are steps, gone back and forward through', async () => {
+  me.value = { kind: 'admin', name: '', person: null, owner: false, groups: [] };
   stop = keepAddress(live);
   selected.value = rowOf('bus');
   cardView.value = 'charts';
@@ -130,7 +131,6 @@ test('the charts, the open subscription and the dialogue that shares are steps, 
   await settled();
   expect([sharing.value, chartHours.value]).toEqual([{ id: 'bus', name: 'Bus' }, 24]);
   sharing.value = null;
-  me.value = { kind: 'admin', name: '', person: null, owner: false, groups: [] };
   pane.value = 'alerts';
   openAlert.value = 'mine';
   await settled();
@@ -141,4 +141,12 @@ test('the charts, the open subscription and the dialogue that shares are steps, 
   steps.go(1);
   await settled();
   expect(openAlert.value).toBe('mine');
+});
+
+test('who may not share is asked for no link by an address that says so', async () => {
+  me.value = { kind: 'viewer', name: '', person: null, owner: false, groups: [] };
+  steps.pushState(null, '', '/?device=bus&open=share');
+  stop = keepAddress(live);
+  await settled();
+  expect([sharing.value, steps.all.at(-1)!.search]).toEqual([null, '?device=bus']);
 });

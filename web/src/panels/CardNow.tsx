@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { stopFollowing, toggleFollowing } from '../following';
 import type { Live } from '../live';
-import { events, followed, geofenceNames, me, second, sharing, tick } from '../state';
+import { events, followed, geofenceNames, mayShare, second, sharing, tick } from '../state';
 import { words } from '../words';
 import { CardRights } from './CardRights';
 import { namesOf, Words } from './EventFeed';
@@ -177,7 +177,7 @@ function Doing({ live, row }: { live: Live; row: number }) {
       >
         <FollowIcon /> {isFollowed ? words.value.detail.following : words.value.detail.follow}
       </button>
-      {me.value?.kind !== 'viewer' && (
+      {mayShare.value && (
         <button type="button" onClick={() => (sharing.value = { id, name: devices.name[row] ?? id })}>
           {words.value.share.open}
         </button>
