@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from asyncpg.connection import LoggedQuery
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -15,12 +16,14 @@ from tests.integration.test_strands import CUTS, FAR, NEAR, find, open_all
 from tests.laws import examples
 from tracker.ingest.distant import meet_distant
 from tracker.ingest.log import Log
+from tracker.ingest.parting import part_pairs
 from tracker.model.device import Device
 from tracker.model.fix import E7, Fix
 from tracker.model.frame import Frame
 from tracker.model.moment import now_ms, now_us
 from tracker.store.devices import insert_device
-from tracker.store.pairs import insert_pair
+from tracker.store.ownership import find_partition
+from tracker.store.pairs import insert_pair, select_meetings
 from tracker.store.pool import open_connection
 
 VAN, BUS = 1, 2
@@ -107,6 +110,23 @@ async def test_what_one_part_did_not_read_is_read_when_both_are_one_again(cuttin
     await cutting.move(NEAR)
     await cutting.move(FAR)
     assert cutting.told == ["near", "apart"]
+
+
+async def test_to_part_many_pairs_asks_no_more_than_to_part_one(cutting: Cutting) -> None:
+    """All who want to take anything wait meanwhile. What asyncpg asks of types is asked once, too."""
+    await cutting.begin(1)
+    many, asked = 30, list[LoggedQuery]()
+    for number in range(many):
+        other = await insert_device(cutting.conn, f"bus-{number}", "Bus")
+        await insert_pair(cutting.conn, f"two-{number}", ("van-12", other.id), 100, "strict")
+        await cutting.send(other.key, NEAR)
+    await cutting.send(cutting.van, 0.0)
+    async with cutting.conn.transaction():
+        with cutting.conn.query_logger(asked.append):
+            await part_pairs(cutting.conn, [find_partition(cutting.van)])
+    seen = [each.seen for each in await select_meetings(cutting.conn)]
+    assert len(seen) == many and None not in seen and len(set(seen)) == many, "each by the stamp of its own second"
+    assert len([each for each in asked if " fix " in each.query]) <= 2, "those since the checkpoint, and their stamps"
 
 
 moves = st.tuples(st.just("move"), st.sampled_from([NEAR, FAR]))

@@ -14,20 +14,22 @@ from tracker.ingest.inputs import Taken
 from tracker.ingest.meetings import make_meetings
 from tracker.ingest.memory import Memory
 from tracker.ingest.replay import find_checkpoint
+from tracker.model.fix import Moment
 from tracker.model.moment import now_ms
 from tracker.model.pair import Meeting
 from tracker.pipeline.nearness import meet
 from tracker.store.events import insert_transitions
-from tracker.store.fixes import select_fixes_of_all, select_received_at
+from tracker.store.fixes import select_fixes_of_all, select_stamps
 from tracker.store.ownership import allow_loading, find_partition, mark_batch, select_owners
-from tracker.store.pairs import select_meetings, upsert_meetings
+from tracker.store.pairs import select_meetings_across, upsert_meetings
 
 
 async def part_pairs(conn: asyncpg.Connection, partitions: Collection[int]) -> None:
     """Before these partitions have another owner than the others of the same log, in the same transaction: until then
-    nobody has stored anything in either part."""
+    nobody has stored anything in either part. All who want to take anything wait meanwhile, so nothing is asked for
+    each pair."""
     owners = await select_owners(conn)
-    parted = [each for each in await select_meetings(conn) if is_parted(each, frozenset(partitions), owners)]
+    parted = [each for each in await select_meetings_across(conn, partitions) if is_parted(each, owners)]
     if not parted:
         return
     keys = {device for each in parted for device in each.pair.keys}
@@ -35,21 +37,30 @@ async def part_pairs(conn: asyncpg.Connection, partitions: Collection[int]) -> N
     found = make_meetings(-1, parted)
     async for row in select_fixes_of_all(conn, keys, since):
         found.meetings.update(meet([row], found.meetings, found.by_device).meetings)
-    await upsert_meetings(conn, [await find_seen(conn, each) for each in found.meetings.values()])
+    await upsert_meetings(conn, await find_seen(conn, found.meetings.values()))
 
 
-def is_parted(meeting: Meeting, partitions: frozenset[int], owners: Mapping[int, UUID | None]) -> bool:
+def is_parted(meeting: Meeting, owners: Mapping[int, UUID | None]) -> bool:
     one, two = map(find_partition, meeting.pair.keys)
-    is_one_log = meeting.seen is None and owners[one] is not None and owners[one] == owners[two]
-    return is_one_log and (one in partitions) != (two in partitions)
+    return owners[one] is not None and owners[one] == owners[two]
 
 
-async def find_seen(conn: asyncpg.Connection, meeting: Meeting) -> Meeting:
-    """With how far it is folded of the second by its own stamps: those that come may be older than what was folded of
+async def find_seen(conn: asyncpg.Connection, meetings: Collection[Meeting]) -> list[Meeting]:
+    """With how far each is folded of the second by its own stamps: those that come may be older than what was folded of
     the first, where the next owner's clock is behind. Whoever decides of the pair begins after all of it."""
-    device, newest = meeting.pair.keys[1], meeting.newest[1]
-    stamp = None if newest is None else await select_received_at(conn, device, newest.at)
-    return msgspec.structs.replace(meeting, seen=(meeting.stamp, meeting.stamp if stamp is None else stamp))
+    stamps = await select_stamps(conn, list(filter(None, map(find_newest_of_second, meetings))))
+    return [set_seen(each, stamps) for each in meetings]
+
+
+def find_newest_of_second(meeting: Meeting) -> Moment | None:
+    newest = meeting.newest[1]
+    return None if newest is None else (meeting.pair.keys[1], newest.at)
+
+
+def set_seen(meeting: Meeting, stamps: Mapping[Moment, int]) -> Meeting:
+    newest = find_newest_of_second(meeting)
+    stamp = meeting.stamp if newest is None else stamps.get(newest, meeting.stamp)
+    return msgspec.structs.replace(meeting, seen=(meeting.stamp, stamp))
 
 
 async def reunite_pairs(conn: asyncpg.Connection, owner: UUID, memory: Memory) -> None:

@@ -99,11 +99,15 @@ async def select_fixes_of_all(conn: Connection, devices: Collection[int], receiv
         yield Row(record["device"], datetime_to_micros(record["received_at"]), to_fix(record))
 
 
-async def select_received_at(conn: Connection, device: int, at: int) -> int | None:
-    """The stamp, in µs, of the fix that the device measured then, in ms."""
-    query = "select received_at from fix where device = $1 and at = $2"
-    stamp = await conn.fetchval(query, device, to_datetime(at))
-    return None if stamp is None else datetime_to_micros(stamp)
+async def select_stamps(conn: Connection, moments: Sequence[Moment]) -> dict[Moment, int]:
+    """The stamp, in µs, of each of these fixes; those that are not there are absent."""
+    rows = await conn.fetch(
+        """select f.device, f.at, f.received_at from unnest($1::integer[], $2::timestamptz[]) as wanted (device, at)
+           join fix f on f.device = wanted.device and f.at = wanted.at""",
+        [device for device, _ in moments],
+        [to_datetime(at) for _, at in moments],
+    )
+    return {(device, from_datetime(at)): datetime_to_micros(stamp) for device, at, stamp in rows}
 
 
 async def select_fixes_of(conn: Connection, device: int, *, after: int, limit: int) -> list[Row]:

@@ -3,7 +3,7 @@
 The pairs of a device that is deleted go with it; who holds them in memory hears of the device.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 import asyncpg
@@ -13,6 +13,7 @@ from tracker.errors import Conflict, Invalid
 from tracker.model.geofence import Preset
 from tracker.model.pair import Meeting, Pair
 from tracker.model.sight import EVERYTHING, Sight
+from tracker.store.ownership import PARTITIONS
 from tracker.store.seen import Args, seen_devices
 
 MOST: Final = 10_000  # pairs
@@ -108,6 +109,18 @@ async def select_meetings(conn: asyncpg.Connection) -> list[Meeting]:
     """As of the stamps they hold."""
     decoder = msgspec.json.Decoder(Meeting)
     return [decoder.decode(row["meeting"]) for row in await conn.fetch("select meeting from meeting")]
+
+
+async def select_meetings_across(conn: asyncpg.Connection, partitions: Collection[int]) -> list[Meeting]:
+    """Those that one log folds (`seen` is none), where one of the two is in these partitions and the other is not."""
+    rows = await conn.fetch(
+        f"""select meeting from meeting, lateral (select meeting #> '{{pair,keys}}' as keys) as pair
+            where meeting ->> 'seen' is null
+              and ((keys ->> 0)::int % {PARTITIONS} = any($1)) <> ((keys ->> 1)::int % {PARTITIONS} = any($1))""",
+        list(partitions),
+    )
+    decoder = msgspec.json.Decoder(Meeting)
+    return [decoder.decode(row["meeting"]) for row in rows]
 
 
 async def upsert_meetings(conn: asyncpg.Connection, meetings: Iterable[Meeting]) -> None:
