@@ -23,7 +23,7 @@ from tracker.model.frame import Frame
 from tracker.model.moment import now_ms, now_us
 from tracker.store.devices import insert_device
 from tracker.store.ownership import find_partition
-from tracker.store.pairs import insert_pair, select_meetings
+from tracker.store.pairs import delete_pair, insert_pair, select_meetings, update_pair
 from tracker.store.pool import open_connection
 
 VAN, BUS = 1, 2
@@ -110,6 +110,27 @@ async def test_what_one_part_did_not_read_is_read_when_both_are_one_again(cuttin
     await cutting.move(NEAR)
     await cutting.move(FAR)
     assert cutting.told == ["near", "apart"]
+
+
+async def test_what_is_read_when_both_are_one_again_is_judged_by_the_pairs_of_then(cutting: Cutting) -> None:
+    await cutting.begin(2)
+    await insert_pair(cutting.conn, "two", ("van-12", "bus"), 100, "strict")
+    await cutting.move(FAR)
+    cutting.at += 1000
+    await cutting.send(cutting.bus, NEAR)
+    for log in cutting.logs:
+        await log.conn.close()
+    await update_pair(cutting.conn, "two", distance=50)
+    await cutting.begin(1)
+    assert cutting.told == [], "72 m are far by now"
+    await cutting.crash(2)
+    cutting.at += 1000
+    await cutting.send(cutting.bus, 0.0)
+    for log in cutting.logs:
+        await log.conn.close()
+    await delete_pair(cutting.conn, "two")
+    await cutting.begin(1)
+    assert cutting.told == [] and await select_meetings(cutting.conn) == []
 
 
 async def test_to_part_many_pairs_asks_no_more_than_to_part_one(cutting: Cutting) -> None:

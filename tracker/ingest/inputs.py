@@ -25,7 +25,6 @@ from tracker.ingest.meetings import Meetings, change_pairs
 from tracker.ingest.memory import Memory
 from tracker.model.event import Transition
 from tracker.model.moment import now_us
-from tracker.model.pair import Meeting
 from tracker.model.state import State
 from tracker.pipeline.changes import recast
 from tracker.store.anchors import upsert_anchors
@@ -67,8 +66,7 @@ async def take_over(
         await upsert_anchors(conn, memory.find_anchors_due(states))
     if pairs != meetings.revision:
         stamp += 1
-        meetings, changed = change_pairs(meetings, pairs, await select_all_pairs(conn), memory.states, stamp)
-        await keep_meetings(conn, memory.meetings, meetings, changed)
+        meetings = await take_over_pairs(conn, memory, pairs, stamp)
     return Taken(stamp, fences, meetings, states, noted)
 
 
@@ -85,8 +83,10 @@ def recast_devices(
     return {key: state for key, (state, _) in cast.items()}, [each for _, noted in cast.values() for each in noted]
 
 
-async def keep_meetings(
-    conn: asyncpg.Connection, before: Meetings, after: Meetings, changed: Iterable[Meeting]
-) -> None:
-    await delete_meetings(conn, before.meetings.keys() - after.meetings.keys())
+async def take_over_pairs(conn: asyncpg.Connection, memory: Memory, revision: int, stamp: int) -> Meetings:
+    """Those of now, from this stamp on."""
+    before = memory.meetings
+    meetings, changed = change_pairs(before, revision, await select_all_pairs(conn), memory.states, stamp)
+    await delete_meetings(conn, before.meetings.keys() - meetings.meetings.keys())
     await upsert_meetings(conn, changed)
+    return meetings

@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from tracker.ingest.distant import fold_distant
-from tracker.ingest.inputs import Taken
+from tracker.ingest.inputs import Taken, take_over_pairs
 from tracker.ingest.meetings import make_meetings
 from tracker.ingest.memory import Memory
 from tracker.ingest.replay import find_checkpoint
@@ -65,25 +65,38 @@ def set_seen(meeting: Meeting, stamps: Mapping[Moment, int]) -> Meeting:
 
 async def reunite_pairs(conn: asyncpg.Connection, owner: UUID, memory: Memory) -> None:
     """Of the pairs that two logs had and one has now: what the one did not read of the other's is decided first, and
-    from then on they are folded as any other."""
-    left = {each.pair.keys[1] for each in memory.meetings.meetings.values() if is_reunited(each, memory)}
+    from then on they are folded as any other. By the pairs of now: who is gone was told of no change."""
+    left = find_reunited(memory)
     while left:
-        taken = Taken(memory.stamp, memory.fences, memory.meetings, {})
         async with conn.transaction():
-            await mark_batch(conn, owner, 0)
+            revisions = await mark_batch(conn, owner, 0)
             await allow_loading(conn, owner)
-            memory.to_meet.clear()
-            folded = await fold_distant(conn, memory, left, taken, memory.states)
-            left = set(memory.to_meet)  # of which there is more
-            memory.meetings.meetings.update(folded.meetings)
-            memory.stamp = folded.stamp
-            for key, each in memory.meetings.meetings.items():
-                if is_reunited(each, memory) and each.pair.keys[1] not in left:
-                    memory.meetings.meetings[key] = msgspec.structs.replace(each, stamp=folded.stamp, seen=None)
-            await upsert_meetings(conn, memory.meetings.meetings.values())
-            await insert_transitions(
-                conn, folded.transitions, memory.fences.ids, stamp=folded.stamp, detected_at=now_ms()
-            )
+            if revisions.pairs != memory.meetings.revision:
+                memory.stamp += 1
+                memory.meetings = await take_over_pairs(conn, memory, revisions.pairs, memory.stamp)
+                left &= find_reunited(memory)
+            left = await read_rest(conn, memory, left)
+
+
+def find_reunited(memory: Memory) -> set[int]:
+    """The second devices of such pairs."""
+    return {each.pair.keys[1] for each in memory.meetings.meetings.values() if is_reunited(each, memory)}
+
+
+async def read_rest(conn: asyncpg.Connection, memory: Memory, left: set[int]) -> set[int]:
+    """Of these devices, a page of each. Returns those of which there is more."""
+    taken = Taken(memory.stamp, memory.fences, memory.meetings, {})
+    memory.to_meet.clear()
+    folded = await fold_distant(conn, memory, left, taken, memory.states)
+    more = set(memory.to_meet)
+    memory.meetings.meetings.update(folded.meetings)
+    memory.stamp = folded.stamp
+    for key, each in memory.meetings.meetings.items():
+        if is_reunited(each, memory) and each.pair.keys[1] not in more:
+            memory.meetings.meetings[key] = msgspec.structs.replace(each, stamp=folded.stamp, seen=None)
+    await upsert_meetings(conn, memory.meetings.meetings.values())
+    await insert_transitions(conn, folded.transitions, memory.fences.ids, stamp=folded.stamp, detected_at=now_ms())
+    return more
 
 
 def is_reunited(meeting: Meeting, memory: Memory) -> bool:
