@@ -1,14 +1,28 @@
 """The tool that asks the tests whether they would notice."""
 
 import ast
+import os
+import subprocess
+import sys
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
 
 from tests.mutants.__main__ import MOST_ALIVE, SURVIVORS, judge, read_survivors
-from tests.mutants.calls import Seen, name_place
+from tests.mutants.calls import Seen, environment, find_names
+from tests.mutants.counting.sitecustomize import Notes, find_slot
 from tests.mutants.drawing import Mutant, draw, find_mutants
-from tests.mutants.trying import ROOT, choose_tests
+from tests.mutants.trying import (
+    LONGEST_S,
+    ROOT,
+    ControlFailed,
+    Verdict,
+    check_control,
+    choose_tests,
+    judge_exit,
+    run_tests,
+)
 
 SOURCE = '''
 def find(rows: list[int] | None = None, least: int = 2) -> list[int]:
@@ -62,18 +76,107 @@ def test_the_tests_that_run_through_it_are_tried_the_quickest_first_and_others_w
     assert chosen("tracker/pipeline/other.py", "find") == ["served"]
 
 
+def test_those_about_a_module_are_tried_beside_quick_ones_that_merely_start_it() -> None:
+    path = "tracker/ingest/numberer.py"
+    turn, others = f"{path} turn", {f"{path} set_aside", f"{path} bear"}
+    calls = {f"tests/unit/test_a.py::{n}": Seen(1.0, frozenset({turn})) for n in range(100)}
+    calls["tests/integration/test_b.py::about"] = Seen(20.0, frozenset({turn, *others}))
+    chosen = choose_tests(Mutant(path, "turn", 1, "", "", 0, 0, ""), calls)
+    assert chosen[-1] == "tests/integration/test_b.py::about" and 30 <= len(chosen) <= 45
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "control_s", "is_whole", "verdict"),
+    [
+        (0, 1.0, True, Verdict.LIVES),
+        (1, 1.0, True, Verdict.NOTICED),
+        (2, 1.0, True, Verdict.UNTOLD),
+        (2, 1.0, False, Verdict.UNIMPORTABLE),
+        (4, 1.0, True, Verdict.UNTOLD),
+        (5, 1.0, True, Verdict.UNTOLD),
+        (-9, 1.0, True, Verdict.UNTOLD),
+        (None, LONGEST_S / 3 - 1, True, Verdict.ENDLESS),
+        (None, LONGEST_S / 3, True, Verdict.UNTOLD),
+    ],
+)
+def test_only_a_test_that_fails_has_noticed(
+    exit_code: int | None, control_s: float, is_whole: bool, verdict: Verdict
+) -> None:
+    assert judge_exit(exit_code, control_s, lambda: is_whole) == verdict
+
+
+ALONE = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # no plugin: these tests ask for none
+
+
+def test_how_tests_end_is_told_apart(tmp_path: Path) -> None:
+    """By pytest itself, in a folder of its own."""
+    (tmp_path / "test_fails.py").write_text("def test_one(): assert False")
+    (tmp_path / "test_none.py").write_text("import what_is_not_there")
+    (tmp_path / "test_endless.py").write_text("import threading; threading.Event().wait()")
+    (tmp_path / "pytest.ini").write_text("[pytest]")
+    assert run_tests(tmp_path, ["test_fails.py"], LONGEST_S, more=ALONE) == 1
+    assert run_tests(tmp_path, ["test_none.py"], LONGEST_S, more=ALONE) == 2
+    assert run_tests(tmp_path, ["test_endless.py"], 1.0, more=ALONE) is None
+
+
+@pytest.mark.parametrize("exit_code", [1, 2, 4, 5, None])
+def test_tests_that_do_not_pass_without_a_mutant_are_not_used(exit_code: int | None) -> None:
+    seen = {
+        "tests/unit/test_a.py::test_one": Seen(1.0, frozenset()),
+        "tests/unit/test_a.py::two": Seen(1.0, frozenset()),
+    }
+    check_control("unit", 0, seen)
+    with pytest.raises(ControlFailed, match=f"the tests of unit end with {exit_code}, last of them tests/.*::two"):
+        check_control("unit", exit_code, seen)
+    with pytest.raises(ControlFailed, match="last of them none"):
+        check_control("unit", exit_code, {})
+
+
+def test_what_a_server_runs_through_is_seen_in_its_process(tmp_path: Path) -> None:
+    seen = environment(tmp_path)
+    command = "import threading; from tracker.geo.distance import distance as d; t = threading.Thread(target=d, "
+    command += "args=(0, 0, 1, 1)); t.start(); t.join(); d.__doc__.strip(); print(d.__code__.co_firstlineno)"
+    found = {}
+    for more in ({}, seen):
+        made = subprocess.run(
+            [sys.executable, "-c", command], cwd=ROOT, env=os.environ | more, capture_output=True, check=True
+        )
+        found[bool(more)] = made.stdout
+    assert found[True] == found[False], "a traceback names the same lines"
+    counted = (tmp_path / "counted").read_bytes()
+    assert counted[find_slot("tracker/geo/distance.py", "distance")] and sum(counted) < 10
+
+
+def test_every_function_that_may_be_called_has_its_byte() -> None:
+    names = find_names(ROOT / "tests/mutants", ("counting/*.py",))
+    assert (
+        find_slot("counting/sitecustomize.py", "Finder.find_spec"),
+        "counting/sitecustomize.py Finder.find_spec",
+    ) in names
+
+
 def test_a_function_is_named_as_a_mutant_names_its_place() -> None:
-    names = ("decide", "Fence.look", "decide.<locals>.inner", "decide.<locals>.<genexpr>", "<module>")
-    assert [name_place(name) for name in names] == ["decide", "Fence.look", "decide.inner", "decide", "module"]
+    within = 'class Fence:\n    def look(self):\n        """x"""\n        async def inner(): return not a\n'
+    notes = Notes("a.py")
+    made = ast.unparse(notes.visit(ast.parse(within)))
+    assert set(notes.places) == {"Fence.look", "Fence.look.inner"}
+    assert {mutant.place for mutant in find_mutants("a.py", within.encode())} == {"Fence.look.inner"}
+    assert made.index("x") < made.index("__counted__"), "a docstring stays one"
 
 
 def test_one_that_lives_without_a_reason_fails_and_so_do_too_many(capsys: pytest.CaptureFixture[str]) -> None:
     drawn = draw(ROOT, ["store"], 10, 1)
     reasons = {mutant.name: "the same" for mutant in drawn}
-    assert judge(drawn, [], {}) == 0
-    assert judge(drawn, drawn[:2], reasons) == 0
-    assert judge(drawn, drawn[:3], reasons) == 1, "three of ten"
-    assert judge(drawn, drawn[:1], {}) == 1
+
+    def verdicts(*others: Verdict) -> dict[Mutant, Verdict]:
+        return dict(zip_longest(drawn, others, fillvalue=Verdict.NOTICED))  # type: ignore[arg-type]
+
+    assert judge(verdicts(Verdict.ENDLESS, Verdict.UNIMPORTABLE), {}) == 0
+    assert judge(verdicts(*[Verdict.LIVES] * 2), reasons) == 0
+    assert judge(verdicts(*[Verdict.LIVES] * 3), reasons) == 1, "three of ten"
+    assert judge(verdicts(Verdict.UNTOLD), reasons) == 1, "nobody knows"
+    assert "store: of 10 9 noticed, 0 no import, 0 endless, 0 LIVES, 1 UNTOLD; " in capsys.readouterr().out
+    assert judge(verdicts(Verdict.LIVES), {}) == 1
     assert capsys.readouterr().out.endswith(f": {drawn[0].name}\n9 passed, 1 failed\n")
 
 
