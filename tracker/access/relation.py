@@ -34,10 +34,10 @@ async def own_person(conn: asyncpg.Connection, key: int, *, lock: bool = False) 
     return person
 
 
-async def check_self(conn: asyncpg.Connection, key: int, does: str = "does that") -> Person:
-    """The same, where nobody else may do it: NotAllowed for an owner, too. `does`: what."""
+async def check_self(conn: asyncpg.Connection, key: int) -> Person:
+    """The same, where nobody else may do it: NotAllowed for an owner, too."""
     person = await own_person(conn, key)
     token = caller()
     if token is None or token.person != key:
-        raise NotAllowed(f"only oneself {does}")
+        raise NotAllowed("only oneself does that")
     return person

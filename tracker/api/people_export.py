@@ -34,7 +34,7 @@ def blueprint(pool: asyncpg.Pool, database_url: str) -> Blueprint:
     async def export_person(person: int) -> Response:
         """Take away all that is about oneself, as a zip."""
         async with borrow(pool) as conn, conn.transaction():
-            await check_self(conn, person, "takes that away")
+            await check_self(conn, person)
             hold_place(running)
             await note(conn, "person.exported", person)
         response = Response(zip_pieces(Takeout(database_url, person)), mimetype="application/zip")

@@ -52,7 +52,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
     async def list_saved_views(person: int) -> Response:
         """List one's saved views, by name."""
         async with borrow(pool) as conn:
-            await check_self(conn, person, "reads that")
+            await check_self(conn, person)
             return answer(SavedViewList(await select_saved_views(conn, person)))
 
     @routes.post("")

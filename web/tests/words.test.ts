@@ -6,12 +6,17 @@ import { accuracy, age, ago, distance, speed } from '../src/panels/format';
 import { plain, sentence } from '../src/panels/wording';
 import { groupWords } from '../src/people/group-words';
 import { peopleWords } from '../src/people/words';
+import refusalsOfGeofences from '../src/refusals/de-geofences.json';
+import moreRefusals from '../src/refusals/de-more.json';
+import ownRefusals from '../src/refusals/de-own.json';
 import { de as trackDe } from '../src/track/words/de';
 import { units } from '../src/units';
 import { watching } from '../src/watching/de';
 import { language } from '../src/words';
 import { de } from '../src/words/de';
 import { en } from '../src/words/en';
+
+const REFUSALS = { ownRefusals, refusalsOfGeofences, moreRefusals };
 
 afterEach(() => {
   language.value = 'en';
@@ -36,12 +41,19 @@ test('each text is there in each language, with the same places for names and fi
   for (const [path, text] of english) expect([path, places(german.get(path)!)]).toEqual([path, places(text)]);
 });
 
+test('each refusal has its German, with as many values', () => {
+  for (const [said, to] of Object.values(REFUSALS).flatMap(Object.entries)) {
+    expect([to.trim() !== '', said, to.match(/\{[!#]?\}/g)?.length]).toEqual([true, said, said.match(/\{\}/g)?.length]);
+  }
+});
+
 test('one thing has one German name, on whichever page', () => {
   language.value = 'de';
-  const all = [de, fencesDe, peopleWords.value, groupWords.value, watching, trackDe, linkDe].flatMap((each) =>
-    texts(each),
-  );
-  expect(all.filter(([, text]) => /geofence|batterie/i.test(text) && !text.includes('/api/'))).toEqual([]);
+  const pages = [de, fencesDe, peopleWords.value, groupWords.value, watching, trackDe, linkDe, REFUSALS];
+  const all = pages.flatMap((each) => texts(each));
+  expect(
+    all.filter(([, text]) => /geofence|batterie/i.test(text.replaceAll(/\{\w+\}/g, '')) && !text.includes('/api/')),
+  ).toEqual([]);
   expect(all.some(([, text]) => text.includes('Gebiet')) && all.some(([, text]) => text.includes('Akku'))).toBe(true);
 });
 

@@ -80,7 +80,7 @@ class Claims:
         while aside in self.properties:
             aside += "_"
         value = self.properties[aside] = self.properties.pop(name)
-        self.notes.append(f"{name}: {show(value)} {reason}; it is kept as {aside} and does not count")
+        self.notes.append(f"{name}: {show(value)} does not count, and is kept as {aside}: {reason}")
 
     def _name(self) -> None:
         value = self.properties.pop("name", None)

@@ -9,7 +9,6 @@ from tracker.errors import Invalid
 OURS: Final = re.compile(r"(?:^|[^a-z0-9])(?:crs:?84h?|wgs[ _]?(?:19)?84)$", re.IGNORECASE)
 EPSG: Final = re.compile(r"epsg.*?(?<!\d)(\d{4,6})(?!\d)(?!.*(?<!\d)\d{4,6}(?!\d))", re.IGNORECASE | re.DOTALL)
 DEGREES: Final = frozenset({"4326", "4979"})  # WGS 84, flat and with heights
-LATITUDE_FIRST: Final = "is read longitude first, as all GeoJSON is, not latitude first as the register has it"
 LONGEST: Final = 200  # characters that are looked at and said
 
 
@@ -27,7 +26,7 @@ def check_crs(crs: Any) -> str | None:
         return None
     code = EPSG.search(text)
     if (code[1] if code else text) in DEGREES:
-        return f"crs: {text} {LATITUDE_FIRST}"
+        return f"crs: {text} is read longitude first, as all GeoJSON is, not latitude first as the register has it"
     raise Invalid(
         f"crs: the coordinates are in {text}, not in longitude and latitude (EPSG:4326); convert them first",
         field="crs",

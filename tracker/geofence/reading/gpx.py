@@ -50,11 +50,17 @@ def _lines(index: int, element: Element, properties: dict[str, Any]) -> Iterator
             empty += 1
     called = properties.get("name") or element.tag
     if single:
-        what = "a line of one place is" if single == 1 else f"{single:,} lines of one place each are"
-        yield FeatureNote(index, f"{called}: {what} passed over")
+        yield FeatureNote(index, f"{called}: {tell_single(single)}")
     if empty:
-        what = "a line without a place is" if empty == 1 else f"{empty:,} lines without a place are"
-        yield FeatureNote(index, f"{called}: {what} passed over")
+        yield FeatureNote(index, f"{called}: {tell_empty(empty)}")
+
+
+def tell_single(count: int) -> str:
+    return "a line of one place is passed over" if count == 1 else f"{count:,} lines of one place each are passed over"
+
+
+def tell_empty(count: int) -> str:
+    return "a line without a place is passed over" if count == 1 else f"{count:,} lines without a place are passed over"
 
 
 def _line(element: Element, tag: str) -> Ring:

@@ -37,8 +37,13 @@ def placemarks(body: bytes) -> Iterator[Found | FeatureNote]:
             yield from _placemark(index, element)
             index += 1
     if links:
-        what = "a link to another file is" if links == 1 else f"{links:,} links to other files are"
-        yield FeatureNote(None, f"{what} passed over; nothing is fetched")
+        yield FeatureNote(None, tell_links(links))
+
+
+def tell_links(count: int) -> str:
+    if count == 1:
+        return "a link to another file is passed over; nothing is fetched"
+    return f"{count:,} links to other files are passed over; nothing is fetched"
 
 
 def _placemark(index: int, placemark: Element) -> Iterator[Found | FeatureNote]:
@@ -129,8 +134,10 @@ def _places(shape: Element, notes: list[str]) -> Ring:
         if size > 3:
             size = _usual(tokens)
             if len(numbers) % size:
-                where = f"{shape.tag}[{number}] has {len(numbers)} numbers"
-                raise Invalid(f"geometry: {where}; a space between two places is missing", field="geometry")
+                raise Invalid(
+                    f"geometry: {shape.tag}[{number}] has {len(numbers)} numbers; a space between two places is missing",
+                    field="geometry",
+                )
             notes.append(f"geometry: a space is missing in {','.join(numbers)[:100]}; it is read as two places")
         for begin in range(0, len(numbers), size):
             lon, lat, height = [*numbers[begin : begin + size], "", ""][:3]

@@ -106,12 +106,14 @@ def assemble(parts: Sequence[Geometry]) -> Parts:
         area.append(Polygon(polygons[0]) if len(polygons) == 1 else MultiPolygon(polygons))
     if not area and not lines:
         return list(points), _tell_parts(len(points))
-    beside = "the area" if area else "the line"
-    if len(points) == 1:
-        notes = [f"a point beside {beside} is passed over, as the place of its label"]
-    else:
-        notes = [f"{len(points)} points beside {beside} are passed over, as places of labels"] if points else []
-    return area + lines, [*notes, *_tell_parts(len(area + lines))]
+    labels = _tell_labels(len(points), "area" if area else "line")
+    return area + lines, [*labels, *_tell_parts(len(area + lines))]
+
+
+def _tell_labels(count: int, beside: str) -> list[str]:
+    if count == 1:
+        return [f"a point beside the {beside} is passed over, as the place of its label"]
+    return [f"{count} points beside the {beside} are passed over, as places of labels"] if count else []
 
 
 def _tell_parts(count: int) -> list[str]:

@@ -17,5 +17,6 @@ def is_recorded(feature: Feature, *, is_timed: bool) -> bool:
 
 
 def tell_recorded(count: int) -> str:
-    what = "a point of a recording is" if count == 1 else f"{count:,} points of a recording are"
-    return f"{what} passed over; one with a radius of its own is a geofence"
+    if count == 1:
+        return "a point of a recording is passed over; one with a radius of its own is a geofence"
+    return f"{count:,} points of a recording are passed over; one with a radius of its own is a geofence"

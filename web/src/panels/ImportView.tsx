@@ -139,7 +139,7 @@ function Notes({ said }: { said: readonly Said[] }) {
         {said.map((each, i) => (
           <li key={i}>
             {each.index !== null && `${feature(count(each.index + 1))}: `}
-            <bdi>{each.note}</bdi>
+            <bdi>{sayIn(each.note)}</bdi>
             {each.times > 1 && ` ${times(count(each.times))}`}
           </li>
         ))}
