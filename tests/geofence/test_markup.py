@@ -144,7 +144,7 @@ WRONG = {
     "radius in words": (
         placemark("<Point><coordinates>1,2</coordinates></Point>", data(radius="five")),
         "properties.radius",
-        "needed.*five is no number.*source_radius",
+        "needed.*five does not count.*source_radius: is no number",
     ),
     "no outer ring": (placemark(polygon(RING).replace("outer", "inner")), "geometry", "one outerBoundaryIs"),
     "no point": (placemark("<Point><coordinates>1,2 3,4</coordinates></Point>"), "geometry", "needs one"),

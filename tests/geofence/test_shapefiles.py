@@ -12,7 +12,8 @@ from pyproj import CRS, Transformer
 from tests.geofence.shapes import box
 from tracker.errors import Invalid, Malformed, TooLarge
 from tracker.geofence.reading import packed
-from tracker.geofence.reading.collection import Collection, Defaults, collect
+from tracker.geofence.reading.collection import Collection, Defaults, collect, read_features
+from tracker.geofence.reading.kml import placemarks
 from tracker.geofence.reading.shapefiles import layers
 
 WGS84 = CRS.from_epsg(4326).to_wkt("WKT1_ESRI")
@@ -145,6 +146,10 @@ def test_a_zip_is_bounded_and_a_kml_in_it_is_read(monkeypatch: pytest.MonkeyPatc
     assert len(collect(layers(zipped({".kml": kml.encode()})), Defaults(radius=10.0)).drafts) == 1
     with pytest.raises(Invalid, match=r"neither \.kml nor \.shp"):
         collect(layers(zipped({".dbf": b""})), Defaults())
+    with pytest.raises(Invalid, match="format=shapefile"):  # said to be a KMZ, or to be GeoJSON
+        collect(placemarks(zipped({".shp": b""})), Defaults())
+    with pytest.raises(Invalid, match="format=shapefile"):
+        collect(read_features(zipped({".shp": b""})), Defaults())
     monkeypatch.setattr(packed, "LARGEST", 1000)
     with pytest.raises(TooLarge):
         read({".shp": bytes(2000)})

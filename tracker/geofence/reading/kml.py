@@ -135,7 +135,8 @@ def _places(shape: Element, notes: list[str]) -> Ring:
             size = _usual(tokens)
             if len(numbers) % size:
                 raise Invalid(
-                    f"geometry: {shape.tag}[{number}] has {len(numbers)} numbers; a space between two places is missing",
+                    f"geometry: {shape.tag}[{number}] has {len(numbers)} numbers; "
+                    "a space between two places is missing",
                     field="geometry",
                 )
             notes.append(f"geometry: a space is missing in {','.join(numbers)[:100]}; it is read as two places")

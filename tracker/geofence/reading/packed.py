@@ -40,6 +40,10 @@ def _choose(files: list[ZipInfo]) -> ZipInfo:
     texts = [each for each in files if each.filename.lower().endswith(".kml")]
     found = sorted(texts, key=lambda each: "/" in each.filename)
     if not found:
+        if any(each.filename.lower().endswith(".shp") for each in files):
+            raise Invalid(
+                "a Shapefile is in this zip, and no KML: send it as application/zip, or with format=shapefile"
+            )
         raise Invalid("neither .kml nor .shp is in this zip: unpack it and send the file that is meant")
     return found[0]
 
@@ -62,7 +66,8 @@ def refuse_other(body: bytes) -> None:
         raise Invalid("this is a gzip, no GeoJSON: unpack it, or send it with Content-Encoding: gzip")
     if body.startswith(ZIP):
         raise Invalid(
-            "this is a zip, no GeoJSON: a KMZ is sent with format=kml, what is in any other has to be unpacked"
+            "this is a zip, no GeoJSON: a KMZ is sent with format=kml, a zipped Shapefile with format=shapefile, "
+            "what is in any other has to be unpacked"
         )
     if XML.match(body):
         raise Invalid("this is XML, no GeoJSON: KML and GPX are sent as application/xml, or with format=kml or gpx")
