@@ -56,6 +56,12 @@ def owntracks(at: int = AT, lon: float = LON, lat: float = LAT, **more: Any) -> 
     return place | {"batt": 83, "bs": 1, "conn": "m", "t": "u", "tid": "JJ", "topic": "owntracks/jane/phone"} | more
 
 
+def steps(count: Any, since: int = AT, until: int = AT) -> dict[str, Any]:
+    """As OwnTracks on iOS counts them: the time it says is that of the beginning."""
+    begin = since // 1000
+    return {"_type": "steps", "tst": begin, "from": begin, "to": until // 1000, "steps": count}
+
+
 def overland(at: int = AT, lon: float = LON, lat: float = LAT, **more: Any) -> dict[str, Any]:
     properties = {
         "timestamp": format_ms(at)[:19] + "-0000",

@@ -36,7 +36,7 @@ from tracker.model.source import Source
 from tracker.phones.body import may_be_packed
 from tracker.phones.decode import UNREADABLE, decode_post
 from tracker.phones.post import Post
-from tracker.sources.frames import MOST_CALLS, make_call, make_frame, say_each
+from tracker.sources.frames import find_notes, make_frame, say_each
 from tracker.sources.sources import Sources
 from tracker.store.pool import AWAY
 from tracker.websocket import PlainAnswer, PlainRequest, Take
@@ -172,8 +172,8 @@ async def take_own(found: Address, brought: Brought, office: PostOffice) -> tupl
     frame, posts = note_way(frame, brought, office), office.sources.posts
     await posts.offer(found.device, frame)
     await posts.rest(found.device, report.is_paused, frame.received_at)
-    for at in report.calls[-MOST_CALLS:]:
-        await posts.call(found.device, make_call(at, frame.received_at), frame.received_at)
+    for note in find_notes(report, frame.received_at):
+        await posts.call(found.device, note, frame.received_at)
     told = await office.answers.find(found, report) if report.app.dialect == Dialect.OWNTRACKS else []
     return reply(report, told)
 

@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from tests.alerts.conftest import started, until
 from tests.alerts.parts import PASSWORD, USER, Mosquitto
 from tests.databases import Databases, copied
-from tests.phone_samples import AT, LAT, LON, encode, owntracks
+from tests.phone_samples import AT, LAT, LON, encode, owntracks, steps
 from tests.running import RunningServer
 
 TOPIC: Final = "owntracks/jane/phone"
@@ -173,7 +173,30 @@ async def test_what_is_no_fix_costs_nobody_anything(
     assert sorted(reasons) == ["neither JSON nor a line of values", "no message of OwnTracks", "not JSON", "too_old"]
     with server.api() as api:
         health = api.get("/api/devices/jane/health").json()
-    assert health["app"] == "OwnTracks" and health["day"]["stored"] == 2
+        assert health["app"] == "OwnTracks" and health["day"]["stored"] == 2
+
+
+async def test_steps_tell_that_a_place_which_stays_is_frozen(
+    url: str, server: RunningServer, broker: PhonesBroker, phone: Phone
+) -> None:
+    """The battery stands still, too."""
+    await adopt(server, phone)
+    async with reading(url) as conn:
+
+        async def walk(count: int, times: range) -> None:
+            """Publishes no fix before the steps are stored: what comes at once is one batch, whose fixes are first."""
+            phone.publish(steps(count), f"{TOPIC}/step")
+            await until(lambda: conn.fetchval("select max(steps) = $1 from device_status", count), 60)
+            phone.report(times)
+            await until(
+                lambda: conn.fetchval("select max(at) >= to_timestamp($1) from fix", AT // 1000 + times[-1]), 60
+            )
+
+        await walk(1_000, range(60, 8_000, 300))
+        await walk(1_200, range(8_100, 8_101))
+    with server.api() as api:
+        events = api.get("/api/events", params={"device": "jane", "type": "frozen"}).json()["events"]
+    assert [each["evidence"]["same"] for each in events] == [29]
 
 
 async def test_commands_go_down(url: str, server: RunningServer, broker: PhonesBroker, phone: Phone) -> None:

@@ -27,7 +27,7 @@ from tracker.model.dialect import Dialect
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame
 from tracker.model.moment import DAY_MS, format_ms, now_us
-from tracker.model.note import Note, Standing, Utterance
+from tracker.model.note import Note, Standing, Utterance, Walk
 from tracker.model.report import App
 from tracker.model.subscription import Wish
 from tracker.store.appearance import update_guard
@@ -269,6 +269,11 @@ class Player:
     async def standing(self, page: Any, steps: int | None = None) -> None:
         """It says how it is, which is no fix."""
         note = Note(self.keys[1], Standing(page, steps=steps), now_us() + self.later)
+        await self.attempt(lambda: store_notes(self.log, [note]))
+
+    async def walk(self, steps: int, since: int = AT) -> None:
+        """Its app says how many steps it counted."""
+        note = Note(self.keys[1], Walk(steps, since), now_us() + self.later)
         await self.attempt(lambda: store_notes(self.log, [note]))
 
     async def sos(self, id: str) -> None:

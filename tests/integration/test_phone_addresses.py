@@ -20,6 +20,7 @@ from tests.phone_samples import (
     overland,
     owntracks,
     sealed,
+    steps,
     traccar_json,
     traccar_query,
 )
@@ -273,6 +274,29 @@ def test_an_alarm_that_calls_for_help_is_the_event_and_is_seen(phone: Phone) -> 
     seen = phone.api.post(f"/api/events/{event['id']}/seen")
     assert seen.status_code in (200, 201, 204), seen.text
     assert phone.api.get(f"/api/events/{event['id']}/seen").status_code == 200
+
+
+def test_steps_tell_that_a_place_which_stays_is_frozen(phone: Phone) -> None:
+    """The battery stands still, too."""
+    begin = now_ms() // 1000 * 1000 - 3 * 3_600_000
+    phone.post(steps(1000, begin)).raise_for_status()
+    phone.post([owntracks(begin + n * 360_000) for n in range(22)]).raise_for_status()
+    phone.post(owntracks(begin + 22 * 360_000)).raise_for_status()
+    ask = {"device": phone.id, "type": "frozen"}
+    assert phone.api.get("/api/events", params=ask).json()["events"] == []
+    phone.post(steps(1200, begin)).raise_for_status()
+    status = phone.api.get(f"/api/devices/{phone.id}").json()["status"]
+    assert (status["steps"], status["page"], status["paused"]) == (1200, "visible", False)
+    phone.post(owntracks(begin + 23 * 360_000)).raise_for_status()
+    (event,) = phone.api.get("/api/events", params=ask).json()["events"]
+    assert event["evidence"]["since"] == format_ms(begin) and event["evidence"]["same"] == 24
+
+
+def test_an_app_at_rest_that_counts_steps_goes_on_resting(phone: Phone) -> None:
+    phone.post(owntracks(now_ms(), m=-1)).raise_for_status()
+    phone.post(steps(1000)).raise_for_status()
+    status = phone.api.get(f"/api/devices/{phone.id}").json()["status"]
+    assert (status["steps"], status["paused"]) == (1000, True)
 
 
 def test_owntracks_is_given_what_waits_until_it_goes_on(phone: Phone) -> None:

@@ -101,6 +101,7 @@ REST: Final = st.one_of(
     st.tuples(st.just("clock"), MOMENTS),
     st.sampled_from([("standing", "hidden"), ("standing", "visible"), ("sos", "m-1"), ("sos", "m-2")]),
     st.tuples(st.just("standing"), st.just("visible"), st.integers(0, 3)),
+    st.tuples(st.just("walk"), st.integers(0, 3), st.sampled_from([0, AT])),
     st.sampled_from([("rhythm", 60.0), ("rhythm", 6000.0)]),
     st.sampled_from([("wished", False), ("wished", True)]),
     st.sampled_from([("guard", 30.0), ("guard", 100.0), ("guard", 0.0), ("guard", None, True), ("guard", None, False)]),
@@ -182,6 +183,7 @@ def test_every_await_of_the_log_is_one_a_script_dies_at(played: Play) -> None:
     reached |= played([("fence", "a", 0, {}), ("send", (0, 0), (20, 0)), *refused, ("send", (30, 0))], True).places
     expected = [("fence", "a", 0, EXPECTED), ("send", (0, 1)), ("judged",)]
     reached |= played(expected, True).places
+    reached |= played([("send", (0, 0)), ("walk", 7)], True).places
     reached |= played([("send", (0, 0), (9, 1)), ("phone", (0, 0), (5, 1)), ("phone", (5, 1))], True).places
     numbered = [step for at in range(4, 24) for step in (("cut", at), ("send", (at, at % 2)))]
     reached |= played([("fence", "a", 0, {}), *numbered], True).places

@@ -62,6 +62,21 @@ CHANGES: Final[dict[str, tuple[Script, list[str]]]] = {
         ],
         ["frozen 90"],
     ),
+    "a place that is only repeated while an app counts the steps of another day, and then more": (
+        [
+            ("walk", 900, 0),
+            ("send", (0, 0), (30, 0)),
+            ("crash",),
+            ("walk", 10),
+            ("send", (60, 0), (90, 0)),
+            ("crash", 3),
+            ("walk", 30),
+            ("crash",),
+            ("walk", 10),
+            ("send", (95, 0), (98, 0)),
+        ],
+        ["frozen 95"],
+    ),
     "moved while parked, told once across deaths, and once more when it is armed anew": (
         [
             ("send", (0, 0)),

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from tests.phone_samples import AT, LAT, LON, SECOND, SECRET, encode, owntracks, sealed
+from tests.phone_samples import AT, LAT, LON, SECOND, SECRET, encode, owntracks, sealed, steps
 from tracker.model.dialect import Dialect
 from tracker.model.fix import Fix, Refusal
+from tracker.model.note import Walk
 from tracker.model.report import Report
 from tracker.phones.judge import judge
 from tracker.phones.mqtt import TOPICS, decode_message, find_name
@@ -55,6 +56,12 @@ def test_a_location_is_what_it_is_by_http(payload: object, secret: str | None) -
     assert (report.app.dialect, report.app.name, report.faults) == (Dialect.OWNTRACKS_MQTT, "OwnTracks", ())
     (fix,) = judged(report)
     assert isinstance(fix, Fix) and (fix.at, fix.lon, fix.lat, fix.speed) == (AT, LON, LAT, 12.5)
+
+
+@pytest.mark.parametrize("topic", [TOPIC, f"{TOPIC}/step"])
+def test_steps_are_what_they_are_by_http(topic: str) -> None:
+    report = said(steps(1234), topic)
+    assert (report.walk, report.readings, report.faults, report.app.note) == (Walk(1234, AT), (), (), "steps")
 
 
 def test_what_a_payload_says_of_its_topic_counts_for_nothing() -> None:

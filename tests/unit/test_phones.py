@@ -18,14 +18,17 @@ from tests.phone_samples import (
     overland,
     owntracks,
     sealed,
+    steps,
     traccar_json,
 )
 from tracker.model.dialect import Dialect
 from tracker.model.fix import Fix, Refusal
 from tracker.model.moment import format_ms
+from tracker.model.note import Walk
 from tracker.model.report import Report
 from tracker.phones.decode import decode_post
 from tracker.phones.judge import judge
+from tracker.phones.named import split
 from tracker.phones.post import Post
 
 
@@ -89,6 +92,29 @@ def test_what_is_no_location_is_no_fix_and_no_fault(message: dict[str, Any]) -> 
     report = said(message)
     assert (report.readings, report.faults, report.reply) == ((), (), "array")
     assert report.app.note
+
+
+@pytest.mark.parametrize(
+    ("message", "walk"),
+    [
+        (steps(1234), Walk(1234, AT)),
+        (steps("1234") | {"from": str(SECOND), "_type": "step"}, Walk(1234, AT)),
+        (steps(0), Walk(0, AT)),
+        ({"_type": "steps", "steps": 7}, Walk(7)),
+        (steps(-1), None),  # the phone counts none
+        (steps(None), None),
+        (steps(True), None),
+        (steps("many"), None),
+        (steps(1e300), None),
+        ([steps(9, until=AT + 2000), steps(4, until=AT + 1000), steps(-1, until=AT + 3000)], Walk(9, AT)),
+        ([owntracks(), steps(5), owntracks(AT + 1000)], Walk(5, AT)),
+        (owntracks(steps=5), None),
+    ],
+)
+def test_steps_that_owntracks_counts(message: Any, walk: Walk | None) -> None:
+    report = said(message)
+    assert report.walk == walk and not report.faults
+    assert split(report).get("jane/phone", report).walk == walk
 
 
 def test_what_holds_android_up_is_told() -> None:

@@ -97,6 +97,21 @@ def test_steps_say_the_same_as_a_battery() -> None:
     assert play(*fixes, state=follow_steps(follow_steps(State(), 1200), 3))[1] == []  # the count began anew
 
 
+def test_a_count_of_another_time_began_anew() -> None:
+    fixes = stand(FROZEN_FIXES, HOURS_2, (None, None))
+
+    def told(*counts: tuple[int, int]) -> list[str]:
+        state, _ = play(*fixes[:-1], state=follow_steps(State(), 1000, MONDAY))
+        for count, since in counts:
+            state = follow_steps(state, count, since)
+        return [each.kind for each in play(fixes[-1], state=state)[1]]
+
+    today = MONDAY + 24 * 60 * MINUTE
+    assert told((1200, MONDAY)) == told((3, today), (8, today)) == ["frozen"]
+    assert told((3, today)) == told((9000, MONDAY - 7)) == []  # the next day, and all of a week
+    assert told((900, MONDAY), (1000, MONDAY)) == []  # what was said before comes again
+
+
 def test_late_fixes_say_nothing_of_it() -> None:
     state, _ = play(*drain(0.5, 0.5))
     assert play(Fix(MONDAY + 1000, 9, 0, battery=0.01), state=state)[1] == []

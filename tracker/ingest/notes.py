@@ -11,13 +11,13 @@ from tracker.ingest.memory import Memory
 from tracker.model.event import Alarm, Transition
 from tracker.model.evidence import Evidence, make_seen
 from tracker.model.moment import parse, to_datetime
-from tracker.model.note import SOS, Note, Standing, Utterance
+from tracker.model.note import SOS, Note, Standing, Utterance, Walk
 from tracker.model.state import State
 from tracker.pipeline.changes import note_changes
 from tracker.pipeline.fold import Folded
 from tracker.pipeline.silence import device_time, follow_standing
 from tracker.pipeline.vigil import follow_steps
-from tracker.store.device_status import Row, insert_statuses
+from tracker.store.device_status import Row, Walked, insert_statuses, insert_walks
 from tracker.store.messages import insert_utterances, select_said
 
 FURTHEST_AHEAD_MS: Final = 600_000  # of a message's own time: beyond it the clock is wrong, and ours stands
@@ -30,6 +30,7 @@ class Noted(msgspec.Struct):
     stamp: int
     states: dict[int, State] = {}
     statuses: list[Row] = []
+    walks: list[Walked] = []
     utterances: list[tuple[Note, Utterance, int, int]] = []
     alarms: list[Alarm] = []
     transitions: list[Transition] = []
@@ -44,20 +45,29 @@ async def fold_notes(
     for note in notes:
         noted.stamp = max(noted.stamp + 1, note.received_at)
         state = noted.states.get(note.device) or states[note.device]
-        if isinstance(note.said, Standing):
+        if isinstance(note.said, Standing | Walk):
             state, inside = note_changes(memory.devices[note.device], state, taken.fences)
             noted.transitions += inside
-            take_standing(noted, note, note.said, state)
+            take_state(noted, note, note.said, state)
         elif (note.device, note.said.id) not in known:
             known.add((note.device, note.said.id))
             take_utterance(noted, note, note.said, state, memory)
     if noted.statuses:
         await insert_statuses(conn, noted.statuses)
+    if noted.walks:
+        await insert_walks(conn, noted.walks)
     if noted.utterances:
         await insert_utterances(conn, noted.utterances)
     return Folded(
         [], noted.states, noted.transitions, [], noted.stamp, alarms=noted.alarms, has_messages=bool(noted.utterances)
     )
+
+
+def take_state(noted: Noted, note: Note, said: Standing | Walk, state: State) -> None:
+    if isinstance(said, Standing):
+        take_standing(noted, note, said, state)
+    else:
+        take_walk(noted, note, said, state)
 
 
 def take_standing(noted: Noted, note: Note, said: Standing, state: State) -> None:
@@ -77,6 +87,13 @@ def take_standing(noted: Noted, note: Note, said: Standing, state: State) -> Non
             said.location,
         )
     )
+
+
+def take_walk(noted: Noted, note: Note, said: Walk, state: State) -> None:
+    """A pause goes on: an app says at rest, too, how many steps it counted."""
+    after = follow_steps(state, said.steps, said.since)
+    noted.states[note.device] = msgspec.structs.replace(after, stamp=noted.stamp)
+    noted.walks.append((note.device, noted.stamp, said.steps))
 
 
 def take_utterance(noted: Noted, note: Note, said: Utterance, state: State, memory: Memory) -> None:

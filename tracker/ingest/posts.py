@@ -9,7 +9,7 @@ from tracker.errors import StorageDown
 from tracker.ingest.owner import Owner
 from tracker.model.device import Device
 from tracker.model.frame import Frame, Outcome
-from tracker.model.note import Note, Standing, Utterance
+from tracker.model.note import Note, Standing, Utterance, Walk
 
 T = TypeVar("T")
 
@@ -73,8 +73,8 @@ class Posts:
             await self.call(device, Standing(paused=True), received_at)
             self.resting.add(device.key)
 
-    async def call(self, device: Device, said: Utterance | Standing, received_at: int) -> None:
-        """The same for a message, such as a call for help. Said again by the same id, it is stored once."""
+    async def call(self, device: Device, said: Utterance | Standing | Walk, received_at: int) -> None:
+        """The same for a message, such as a call for help or steps. Said again by the same id, it is stored once."""
         caller, note = Caller(), Note(device.key, said, received_at)
         await self.wait(device, lambda: self.owner.note(note, caller), caller.stored)
 

@@ -1,4 +1,4 @@
-"""Note: what a device says that is no fix and is kept all the same: a message, or how it is."""
+"""Note: what a device says that is no fix and is kept all the same: a message, how it is, or steps."""
 
 from typing import Annotated, Final, Literal
 
@@ -37,9 +37,16 @@ class Standing(msgspec.Struct, frozen=True, tag="status"):
         return self.paused or self.page == "hidden"
 
 
+class Walk(msgspec.Struct, frozen=True, tag="walk"):
+    """Steps that an app counted from `since` (ms) on. Of how the device is it says nothing."""
+
+    steps: int
+    since: int | None = None
+
+
 class Note(msgspec.Struct, frozen=True):
     """`device`: its key; `received_at`: µs."""
 
     device: int
-    said: Utterance | Standing
+    said: Utterance | Standing | Walk
     received_at: int

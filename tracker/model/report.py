@@ -5,6 +5,7 @@ from typing import Literal
 import msgspec
 
 from tracker.model.dialect import Dialect
+from tracker.model.note import Walk
 from tracker.model.reading import Reading
 
 Reply = Literal["nothing", "array", "result", "object"]  # what the app wants to read in our answer
@@ -26,7 +27,7 @@ class App(msgspec.Struct, frozen=True):
 class Report(msgspec.Struct, frozen=True):
     """`readings` in the order in which they came. `faults`: what cannot be read, each as (why, what came). `calls`:
     when somebody called for help (ms), None where no time is said. `is_paused`: by its last word the app measures no
-    more until something happens, as at home, where the phone lies still."""
+    more until something happens, as at home, where the phone lies still. `walk`: how many steps the phone counted."""
 
     app: App
     reply: Reply
@@ -34,3 +35,4 @@ class Report(msgspec.Struct, frozen=True):
     faults: tuple[tuple[str, str], ...] = ()
     calls: tuple[int | None, ...] = ()
     is_paused: bool = False
+    walk: Walk | None = None

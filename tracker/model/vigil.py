@@ -16,8 +16,10 @@ class Still(msgspec.Struct, frozen=True, gc=False):
 
 
 class Vigil(msgspec.Struct, frozen=True, gc=False):
-    """`is_low`: it was told that the battery is, and it has not recovered since. `steps`: as the device said last."""
+    """`is_low`: it was told that the battery is, and it has not recovered since. `steps`: as the device said last;
+    `steps_since`: from when on (ms) it counted them, where it says that."""
 
     is_low: bool = False
     still: Still | None = None
     steps: int | None = None
+    steps_since: int | None = None

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from tracker.model.dialect import Dialect
+from tracker.model.note import Walk
 from tracker.model.reading import Reading
 from tracker.model.report import App, Reply, Report
 from tracker.phones.gather import find_newest
@@ -24,6 +25,7 @@ KINDS: Final = frozenset(("beacon", "card", "cmd", "configuration", "dump", "lwt
 MORE_KINDS: Final = frozenset(("status", "step", "steps", "transition", "waypoint", "waypoints"))
 
 ALWAYS: Final = "kCLAuthorizationStatusAuthorizedAlways"
+MOST_STEPS: Final = 1 << 53
 MODES_OF_REST: Final = (-1, 0)  # quiet, and manual: nothing comes by itself
 
 
@@ -40,7 +42,7 @@ def decode_owntracks(messages: list[Object], post: Post, dialect: Dialect = Dial
     reply: Reply = "result" if app.dialect == Dialect.OVERLAND_OWNTRACKS else "array"
     is_paused = find_newest(locations, "tst").get("m") in MODES_OF_REST
     readings = tuple(read_location(each, app) for each in locations)
-    return Report(app, reply, readings, tuple(faults), (), is_paused)
+    return Report(app, reply, readings, tuple(faults), (), is_paused, find_walk(found))
 
 
 def find_system(messages: list[Object]) -> str | None:
@@ -49,6 +51,18 @@ def find_system(messages: list[Object]) -> str | None:
     if any(isinstance(each.get("android"), dict) for each in statuses):
         return ANDROID
     return IOS if any(isinstance(each.get("iOS"), dict) for each in statuses) else None
+
+
+def find_walk(messages: list[Object]) -> Walk | None:
+    """What was counted until last; iOS says -1 where it counts none."""
+    walks = [each for each in messages if kind_of(each) in ("step", "steps") and is_count(each.get("steps"))]
+    newest = find_newest(walks, "to")
+    return Walk(round(number(newest["steps"]) or 0), moment(newest.get("from"))) if newest else None
+
+
+def is_count(value: Any) -> bool:
+    found = number(value)
+    return found is not None and 0 <= found <= MOST_STEPS
 
 
 def kind_of(message: Object) -> str:

@@ -39,7 +39,7 @@ def watch(device: int, state: State, fix: Fix) -> Watched:
     before = state.vigil or NOTHING
     is_low, low = watch_battery(device, before, fix)
     still, frozen = watch_place(device, before, state.newest, fix)
-    after = Vigil(is_low, still, before.steps)
+    after = Vigil(is_low, still, before.steps, before.steps_since)
     return (None if after == NOTHING else after), (*low, *frozen)
 
 
@@ -91,15 +91,19 @@ def is_same_place(newest: Fix | None, fix: Fix) -> bool:
     return newest is not None and newest.lon_e7 == fix.lon_e7 and newest.lat_e7 == fix.lat_e7
 
 
-def follow_steps(state: State, steps: int | None) -> State:
-    """After the device said how many steps it has counted. A count that went back began anew."""
+def follow_steps(state: State, steps: int | None, since: int | None = None) -> State:
+    """After the device said how many steps it has counted. A count that went back, or is of another time, began anew.
+    Of one time it cannot go back: what is less was said before, and comes again."""
     if steps is None:
         return state
     vigil = state.vigil or NOTHING
-    still = vigil.still
-    if still is not None and (still.steps is None or steps < still.steps):
+    still, is_other = vigil.still, since != vigil.steps_since
+    if since is not None and not is_other and vigil.steps is not None and steps < vigil.steps:
+        return state
+    if still is not None and (still.steps is None or steps < still.steps or is_other):
         still = msgspec.structs.replace(still, steps=steps)
-    return msgspec.structs.replace(state, vigil=msgspec.structs.replace(vigil, steps=steps, still=still))
+    vigil = msgspec.structs.replace(vigil, steps=steps, steps_since=since, still=still)
+    return msgspec.structs.replace(state, vigil=vigil)
 
 
 def tell(device: int, kind: Kind, fix: Fix, evidence: Evidence) -> Transition:

@@ -25,7 +25,7 @@ from tracker.phones.body import may_be_packed
 from tracker.phones.commands import write_command
 from tracker.phones.mqtt import TOPICS, decode_message, find_name, make_command_topic
 from tracker.settings import Remote
-from tracker.sources.frames import NOBODY, Said, make_frame
+from tracker.sources.frames import Said, make_said
 from tracker.sources.intake import Intake, Published
 from tracker.sources.sources import Sources
 from tracker.store.commands import select_unsent, update_given
@@ -171,13 +171,11 @@ def decode_all(messages: Sequence[tuple[str, Published]], found: Mapping[str, Ad
         report = decode_message(each.topic, each.payload, secret, now // 1000)
         if report.readings or report.faults or report.app.note:
             said[name] = join(said[name], report) if name in said else report
-    return {
-        name: Said(make_frame(NOBODY, report, now), report.calls, report.is_paused) for name, report in said.items()
-    }
+    return {name: make_said(report, now) for name, report in said.items()}
 
 
 def join(before: Report, after: Report) -> Report:
     app = carry(after.app, before.app)
     readings, faults, calls = (getattr(before, of) + getattr(after, of) for of in ("readings", "faults", "calls"))
     is_paused = after.is_paused if after.readings else before.is_paused
-    return Report(app, after.reply, readings, faults, calls, is_paused)
+    return Report(app, after.reply, readings, faults, calls, is_paused, after.walk or before.walk)

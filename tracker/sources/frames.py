@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame
 from tracker.model.moment import format_ms
-from tracker.model.note import SOS, Utterance
+from tracker.model.note import SOS, Utterance, Walk
 from tracker.model.report import Report
 from tracker.phones.judge import judge
 from tracker.phones.named import split
@@ -27,17 +27,28 @@ def make_frame(device: int, report: Report, received_at: int) -> Frame:
 
 class Said(NamedTuple):
     """What one device said at once. `calls`: when somebody called for help (ms), None where no time is said.
-    `is_paused`: it measures no more until something happens."""
+    `is_paused`: it measures no more until something happens. `walk`: how many steps it counted."""
 
     frame: Frame
     calls: tuple[int | None, ...] = ()
     is_paused: bool = False
+    walk: Walk | None = None
+
+
+def make_said(report: Report, received_at: int) -> Said:
+    """Whose it is, is found out later."""
+    return Said(make_frame(NOBODY, report, received_at), report.calls, report.is_paused, report.walk)
 
 
 def say_each(report: Report, received_at: int) -> dict[str, Said]:
-    """By name; whose they are is found out later. Below the empty one what names nobody, and what cannot be read."""
-    parts = split(report).items()
-    return {name: Said(make_frame(NOBODY, each, received_at), each.calls, each.is_paused) for name, each in parts}
+    """By name. Below the empty one what names nobody, and what cannot be read."""
+    return {name: make_said(each, received_at) for name, each in split(report).items()}
+
+
+def find_notes(said: Said | Report, received_at: int) -> list[Utterance | Walk]:
+    """What of it is no fix and is kept."""
+    calls: list[Utterance | Walk] = [make_call(at, received_at) for at in said.calls[-MOST_CALLS:]]
+    return calls if said.walk is None else [*calls, said.walk]
 
 
 def make_call(at: int | None, received_at: int) -> Utterance:

@@ -21,7 +21,7 @@ from tracker.model.fix import Fix
 from tracker.model.frame import Frame
 from tracker.model.moment import now_us
 from tracker.model.report import App
-from tracker.sources.frames import MOST_CALLS, Said, explain_nameless, make_call
+from tracker.sources.frames import Said, explain_nameless, find_notes
 from tracker.store.pool import AWAY, borrow
 from tracker.store.sources import lock_source, update_fault
 from tracker.store.unknowns import (
@@ -65,8 +65,8 @@ class Sources:
         frame = msgspec.structs.replace(said.frame, device=device.key)
         await self.posts.offer(device, frame)
         await self.posts.rest(device, said.is_paused, frame.received_at)
-        for at in said.calls[-MOST_CALLS:]:
-            await self.posts.call(device, make_call(at, frame.received_at), frame.received_at)
+        for note in find_notes(said, frame.received_at):
+            await self.posts.call(device, note, frame.received_at)
 
     async def find(self, source: int, names: Sequence[str]) -> dict[str, Address]:
         """Those that are devices."""

@@ -13,6 +13,8 @@ OPEN: Final = """not exists (select from device_privacy p where p.device = s.dev
     and to_timestamp(s.stamp / 1e6) >= p.since and (p.until is null or to_timestamp(s.stamp / 1e6) < p.until))"""
 Row = tuple[int, int, str, float | None, int | None, bool, datetime | None, str | None]  # as the columns stand
 
+Walked = tuple[int, int, int]  # device, stamp, steps
+
 
 class DeviceStatus(msgspec.Struct, frozen=True):
     """The newest word of a device."""
@@ -29,6 +31,18 @@ async def insert_statuses(conn: asyncpg.Connection, rows: Sequence[Row]) -> None
     await conn.executemany(
         """insert into device_status (device, stamp, page, battery, steps, paused, until, location)
            values ($1, $2, $3, $4, $5, $6, $7, $8)""",
+        rows,
+    )
+
+
+async def insert_walks(conn: asyncpg.Connection, rows: Sequence[Walked]) -> None:
+    """Of who says how many steps it counted, all but the battery is as it was before."""
+    await conn.executemany(
+        """insert into device_status (device, stamp, page, steps, paused, until, location)
+           select $1, $2, coalesce(s.page, 'visible'), $3, coalesce(s.paused, false), s.until, s.location
+           from (values (1)) one left join lateral (
+               select page, paused, until, location from device_status
+               where device = $1 and stamp < $2 order by stamp desc limit 1) s on true""",
         rows,
     )
 
