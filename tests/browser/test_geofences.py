@@ -298,6 +298,9 @@ def test_what_was_drawn_and_deleted_comes_back_and_two_who_edit_one_are_told(
     told.get_by_role("button", name="Save mine over it").click()
     expect(card).to_contain_text("80 m")
     (before,) = stored(server)
+    with server.api() as api:
+        assert api.post("/api/groups", json={"id": "north", "name": "North"}).is_success
+        assert api.put("/api/groups/north/geofences/port").is_success
     card.get_by_role("button", name="Delete").click()
     card.get_by_role("group", name="Delete it?").get_by_role("button", name="Delete").click()
     expect(fences.get_by_role("status").filter(has_text="is deleted")).to_be_visible()
@@ -310,6 +313,10 @@ def test_what_was_drawn_and_deleted_comes_back_and_two_who_edit_one_are_told(
     assert (after["id"], after["geometry"]) == ("port", before["geometry"])
     noted = {"revision": 0, "already_inside": "noted"}  # nobody enters it by that who was inside all the time
     assert after["properties"] | {"revision": 0} == before["properties"] | noted
+    with server.api() as api:
+        holding = api.get("/api/groups", params={"geofence": "port"}).json()["groups"]
+        assert api.delete("/api/groups/north").is_success
+    assert [each["id"] for each in holding] == ["north"]
     fences.keyboard.press("Control+Shift+z")
     expect(fences.get_by_role("option", name="Old Port")).to_have_count(0)
     assert stored(server) == []

@@ -52,7 +52,10 @@ class GroupChange(msgspec.Struct, frozen=True):
 
 
 class GroupQuery(Page, frozen=True):
+    """`geofence`: only those that hold it."""
+
     after: Cursor = ""
+    geofence: Slug | None = None
 
 
 class GroupAnswer(msgspec.Struct, frozen=True):
@@ -93,7 +96,7 @@ def blueprint(pool: asyncpg.Pool) -> Blueprint:
         """List the groups one is in, by id; who sees everything, all."""
         query = read_query(GroupQuery)
         async with borrow(pool) as conn:
-            found = await select_groups(conn, sight(), after=query.after, limit=query.most)
+            found = await select_groups(conn, sight(), after=query.after, limit=query.most, geofence=query.geofence)
         last = found[-1].id if len(found) == query.most else None
         return answer(GroupPage([GroupAnswer(each.id, each.name) for each in found], last))
 

@@ -38,12 +38,17 @@ async def select_group(conn: asyncpg.Connection, sight: Sight, id: str) -> Group
     return Group(**row) if row else None
 
 
-async def select_groups(conn: asyncpg.Connection, sight: Sight, *, after: str, limit: int) -> list[Group]:
-    """In the order of their ids."""
-    args: Args = [after, limit]
+async def select_groups(
+    conn: asyncpg.Connection, sight: Sight, *, after: str, limit: int, geofence: str | None = None
+) -> list[Group]:
+    """In the order of their ids; of those only that hold this geofence, where one is named."""
+    args: Args = [after, limit, geofence]
     rows = await conn.fetch(
         f"""select key, id, name from rights_group
-            where id collate "C" > $1{_limit_to_seen(sight, args)} order by id collate "C" limit $2""",
+            where id collate "C" > $1{_limit_to_seen(sight, args)}
+              and ($3::text is null or exists (select from group_geofence h join geofence f on f.key = h.geofence
+                                               where h.in_group = rights_group.key and f.id = $3))
+            order by id collate "C" limit $2""",
         *args,
     )
     return [Group(**row) for row in rows]

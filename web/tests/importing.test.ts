@@ -10,6 +10,7 @@ import { geofences } from '../src/state';
 let stored: Map<string, [name: string, revision: number]>;
 let revision: number;
 let isDeaf: boolean;
+let holding: Map<string, Set<string>>; // groups, by what they hold
 let meanwhile: () => void; // what a colleague does just before the file comes in
 
 const feature = (id: string) => ({
@@ -23,6 +24,10 @@ function save(id: string, name: string): void {
   stored.set(id, [name, ++revision]);
 }
 
+function hold(group: string, id: string): void {
+  holding.set(id, new Set([...(holding.get(id) ?? []), group]));
+}
+
 function takeIn(names: Record<string, string>): object {
   meanwhile();
   const there = Object.keys(names).filter((id) => stored.has(id)).length;
@@ -32,9 +37,14 @@ function takeIn(names: Record<string, string>): object {
 }
 
 function answer(url: string, request: RequestInit): [number, object] {
-  const { pathname } = new URL(url);
-  const id = pathname.split('/')[3];
+  const { pathname, searchParams } = new URL(url);
+  const [, , kind, id, , member] = pathname.split('/');
   if (isDeaf) return [503, {}];
+  if (kind === 'groups') {
+    if (id) hold(id, member!);
+    const holders = [...(holding.get(searchParams.get('geofence')!) ?? [])];
+    return [200, { groups: holders.map((each) => ({ id: each, name: each })), next: null }];
+  }
   if (request.method === 'GET') return [200, { features: [...stored.keys()].map(feature) }];
   const text = request.body as ArrayBuffer | string;
   const given = JSON.parse(
@@ -43,12 +53,13 @@ function answer(url: string, request: RequestInit): [number, object] {
   if (id === 'import') return [200, takeIn(given)];
   if (request.method === 'POST') {
     save(given.id, given.properties.name);
+    if (searchParams.has('group')) hold(searchParams.get('group')!, given.id);
     return [201, feature(given.id)];
   }
   if (!id || !stored.has(id)) return [404, { detail: 'gone' }];
   const match = (request.headers as Record<string, string>)['If-Match'];
   if (match !== `"${stored.get(id)![1]}"`) return [409, { detail: 'another by now' }];
-  if (request.method === 'DELETE') stored.delete(id);
+  if (request.method === 'DELETE') stored.delete(id) && holding.delete(id);
   else save(id, given.properties.name);
   return [200, request.method === 'DELETE' ? {} : feature(id)];
 }
@@ -70,7 +81,7 @@ async function imported(names: Record<string, string>): Promise<Importing> {
 const names = () => Object.fromEntries([...stored].map(([id, [name]]) => [id, name]));
 
 beforeEach(() => {
-  [stored, revision, isDeaf, meanwhile] = [new Map(), 0, false, () => {}];
+  [stored, holding, revision, isDeaf, meanwhile] = [new Map(), new Map(), 0, false, () => {}];
   geofences.value = [];
   vi.stubGlobal('document', { baseURI: 'http://tracker.test/' });
   vi.stubGlobal('fetch', async (url: string, request: RequestInit) => {
@@ -143,6 +154,18 @@ describe('what was saved and deleted', () => {
       [undefined, undefined],
     ];
     expect(seen).toEqual([...there, ...gone, 'three', 'two']);
+  });
+
+  test('comes back into the groups that it was in, also when it goes and comes again', async () => {
+    save('port', 'one');
+    for (const group of ['north', 'night']) hold(group, 'port');
+    const deeds = new Deeds();
+    await deeds.remove((await find('port'))!);
+    expect(holding.get('port')).toBeUndefined();
+    for (const back of [true, false, true]) {
+      await (back ? deeds.undo() : deeds.redo());
+      expect([...(holding.get('port') ?? [])]).toEqual(back ? ['north', 'night'] : []);
+    }
   });
 
   test('stays as somebody else has made it since', async () => {

@@ -52,8 +52,9 @@ export async function fetchGeofenceAsOf(id: string, revision: number): Promise<G
   return decodeGeofence(await call('GET', `/api/geofences/${encodeURIComponent(id)}?revision=${revision}`));
 }
 
-export async function createGeofence(feature: GeofenceFeature): Promise<Geofence> {
-  return decodeGeofence(await call('POST', '/api/geofences', feature));
+export async function createGeofence(feature: GeofenceFeature, group?: string): Promise<Geofence> {
+  const into = group === undefined ? '' : `?group=${encodeURIComponent(group)}`;
+  return decodeGeofence(await call('POST', `/api/geofences${into}`, feature));
 }
 
 /** Refused with 409 where it is another by now than at this revision, and with 404 where it is gone. */

@@ -14,11 +14,13 @@ export interface Member {
   readonly role: string | null;
 }
 
-export async function fetchGroups(): Promise<readonly Group[]> {
+/** All, or those of them that hold a geofence. */
+export async function fetchGroups(geofence?: string): Promise<readonly Group[]> {
+  const holding = geofence === undefined ? '' : `&geofence=${encodeURIComponent(geofence)}`;
   const found: Group[] = [];
   let after: string | null = '';
   while (after !== null) {
-    const page: Json = await call('GET', `/api/groups?after=${encodeURIComponent(after)}`);
+    const page: Json = await call('GET', `/api/groups?after=${encodeURIComponent(after)}${holding}`);
     found.push(...list(page['groups']).map((each) => ({ id: String(each['id']), name: String(each['name']) })));
     after = textOrNull(page['next']);
   }

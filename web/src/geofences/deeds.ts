@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals';
 import { ApiError } from '../api/call';
 import { createGeofence, deleteGeofence, type Geofence, replaceGeofence, revisionOf } from '../api/geofences';
+import { fetchGroups, putInto } from '../api/groups';
 import { featureAgain, featureAsItWas } from './draft';
 
 /** Null: it was not there before, or is not there after. */
@@ -17,6 +18,8 @@ export class Deeds {
   readonly last = signal<Deed | null>(null);
   private past: Deed[] = [];
   private future: Deed[] = [];
+  /** The groups that held what was deleted here, by its id: it comes back into them. */
+  private readonly holders = new Map<string, readonly string[]>();
 
   did(before: Geofence | null, after: Geofence | null): void {
     const deed = { before, after };
@@ -25,12 +28,17 @@ export class Deeds {
     this.last.value = deed;
   }
 
+  async remove(fence: Geofence): Promise<void> {
+    await this.put(fence, null);
+    this.did(fence, null);
+  }
+
   /** The geofence as it is then; null where it is gone, undefined where there is nothing to go back to. A step that is
    * refused, since somebody else has changed the geofence, is forgotten; one that got no answer can be taken again. */
   async undo(): Promise<Geofence | null | undefined> {
     const deed = this.past.at(-1);
     if (!deed) return undefined;
-    const made = await this.take(this.past, () => put(deed.after, deed.before));
+    const made = await this.take(this.past, () => this.put(deed.after, deed.before));
     this.future.push({ before: made, after: deed.after });
     this.past = this.past.map((each) => (same(each.after, deed.before) ? { ...each, after: made } : each));
     return made;
@@ -39,9 +47,27 @@ export class Deeds {
   async redo(): Promise<Geofence | null | undefined> {
     const deed = this.future.at(-1);
     if (!deed) return undefined;
-    const made = await this.take(this.future, () => put(deed.before, deed.after));
+    const made = await this.take(this.future, () => this.put(deed.before, deed.after));
     this.past.push({ before: deed.before, after: made });
     this.future = this.future.map((each) => (same(each.before, deed.after) ? { ...each, before: made } : each));
+    return made;
+  }
+
+  private async put(now: Geofence | null, wanted: Geofence | null): Promise<Geofence | null> {
+    if (wanted === null) {
+      if (!now) return null;
+      const groups = await fetchGroups(now.id);
+      await deleteGeofence(now.id, revisionOf(now));
+      this.holders.set(
+        now.id,
+        groups.map((each) => each.id),
+      );
+      return null;
+    }
+    if (now) return replaceGeofence(wanted.id, featureAsItWas(wanted), revisionOf(now));
+    const [first, ...more] = this.holders.get(wanted.id) ?? [];
+    const made = await createGeofence(featureAgain(wanted), first);
+    for (const group of more) await putInto(group, 'geofences', made.id);
     return made;
   }
 
@@ -63,16 +89,6 @@ export class Deeds {
 }
 
 const FINAL = [403, 404, 409, 412, 422]; // answers by which a step can never be taken
-
-async function put(now: Geofence | null, wanted: Geofence | null): Promise<Geofence | null> {
-  if (wanted === null) {
-    if (now) await deleteGeofence(now.id, revisionOf(now));
-    return null;
-  }
-  return now === null
-    ? createGeofence(featureAgain(wanted))
-    : replaceGeofence(wanted.id, featureAsItWas(wanted), revisionOf(now));
-}
 
 /** Written anew it has another revision, which the steps before it have to know. */
 function same(a: Geofence | null, b: Geofence | null): boolean {

@@ -2,14 +2,7 @@
 import { signal } from '@preact/signals';
 import type { Position } from 'geojson';
 import { ApiError } from '../api/call';
-import {
-  createGeofence,
-  deleteGeofence,
-  type FenceKind,
-  type Geofence,
-  replaceGeofence,
-  revisionOf,
-} from '../api/geofences';
+import { createGeofence, type FenceKind, type Geofence, replaceGeofence, revisionOf } from '../api/geofences';
 import type { Live } from '../live';
 import { rounded } from '../map/circle';
 import type { Drawing, Shape } from '../map/drawing';
@@ -245,8 +238,7 @@ export class Editor {
   async remove(fence: Geofence): Promise<void> {
     await this.tried(async () => {
       try {
-        await deleteGeofence(fence.id, revisionOf(fence));
-        this.deeds.did(fence, null);
+        await this.deeds.remove(fence);
         if (chosenFence.peek() === fence.id) chosenFence.value = null;
       } finally {
         await this.live.readGeofences(); // where it was refused, what is shown is what somebody else made of it
