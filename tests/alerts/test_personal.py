@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
+import msgspec
 import pytest
 
 from tests.alerts.conftest import happen, sending, started, subscribe, until
@@ -18,7 +19,7 @@ from tracker.model.subscription import Wish
 from tracker.settings import Remote
 from tracker.store.devices import insert_device
 from tracker.store.people import delete_person
-from tracker.store.subscriptions import give_subscription, insert_subscription
+from tracker.store.subscriptions import give_subscription, insert_subscription, note_language, update_subscription
 
 ANN = "ann@example.org"
 
@@ -117,9 +118,14 @@ async def test_letters_are_in_the_language_of_who_reads_them(
     await until(lambda: len(mail_server.letters()) == 2)
     await conn.execute("update person set language = 'de' where key = $1", ann)
     await subscribe(conn, Email(("bo@example.org",)), "others")
+    made = await subscribe(conn, Email(("cy@example.org",)), "of-ann")
+    await note_language(conn, made, ann)
+    chosen = await subscribe(conn, Email(("Ann@example.org",)), "chosen")
+    await update_subscription(conn, msgspec.structs.replace(chosen, chosen="en"))
     await happen(conn, van, [1])
     dispatcher.wake()
-    await until(lambda: len(mail_server.letters()) == 5)
-    later = {to[0]: letter for to, letter in mail_server.letters()[2:]}
-    assert "jetzt in port" in later[ANN]["Subject"] and "jetzt in port" in later["ANN@example.org"]["Subject"]
-    assert "Van entered port" in later["bo@example.org"]["Subject"]
+    await until(lambda: len(mail_server.letters()) == 7)
+    later = {to[0]: str(letter["Subject"]) for to, letter in mail_server.letters()[2:]}
+    english = {to for to, subject in later.items() if "Van entered port" in subject}
+    assert english == {"bo@example.org", "Ann@example.org"}, "nobody's, and that was set"
+    assert {to for to, subject in later.items() if "jetzt in port" in subject} == later.keys() - english

@@ -27,7 +27,12 @@ async def test_a_subscription_is_made_shown_changed_and_deleted(admin: Caller, c
     assert (made.status_code, made.headers["Location"]) == (201, "/api/subscriptions/port-watch")
     body = await made.get_json()
     secret = body.pop("secret")
-    assert secret.startswith("whsec_") and body == FULL | {"enabled": True, "reason": None, "personal": False}
+    assert secret.startswith("whsec_") and body == FULL | {
+        "enabled": True,
+        "reason": None,
+        "personal": False,
+        "language": None,
+    }
     path = "/api/subscriptions/port-watch"
     assert await (await admin.get(path)).get_json() == body, "the secret is shown once"
     change = {"types": [], "quiet": False, "cooldown": 0, "name": "Harbour", "enabled": False}
@@ -44,6 +49,15 @@ async def test_the_least_there_can_be(admin: Caller) -> None:
     body = await (await admin.post("/api/subscriptions", {"channel": HOOK})).get_json()
     assert body["types"] is None and body["quiet"] is None and body["id"].startswith("subscription-")
     assert (await admin.post("/api/subscriptions", {"channel": HOOK, "id": body["id"]})).status_code == 409
+
+
+async def test_its_language_is_set_and_left_to_who_reads_it(admin: Caller) -> None:
+    made = await (await admin.post("/api/subscriptions", {"channel": HOOK, "language": "de"})).get_json()
+    path = f"/api/subscriptions/{made['id']}"
+    assert made["language"] == (await (await admin.patch(path, {"name": "x"})).get_json())["language"] == "de"
+    assert (await (await admin.get(path)).get_json())["language"] == "de"
+    assert (await (await admin.patch(path, {"language": ""})).get_json())["language"] is None
+    assert (await (await admin.get(path)).get_json())["language"] is None
 
 
 WRONG: list[tuple[str, dict[str, object]]] = [
@@ -65,6 +79,7 @@ WRONG: list[tuple[str, dict[str, object]]] = [
     ("id", {"channel": HOOK, "id": "../x"}),
     ("categories", {"channel": HOOK, "categories": ["a\x00b"]}),
     ("name", {"channel": HOOK, "name": "a\x00b"}),
+    ("language", {"channel": HOOK, "language": "tlh"}),
 ]
 
 

@@ -21,6 +21,7 @@ from tracker.api.personal_alerts import MOST
 from tracker.live.table import Table
 from tracker.metrics import Metrics
 from tracker.settings import Remote
+from tracker.store.subscriptions import select_enabled_subscriptions
 
 MAIL = {"kind": "email"}
 HOOK = {"kind": "webhook", "url": "https://1.1.1.1/hook"}
@@ -60,6 +61,19 @@ async def sign_in(conn: asyncpg.Connection, person: int) -> dict[str, str]:
         person,
     )
     return {"Cookie": f"tracker_session={secret}", "Origin": "http://localhost"}
+
+
+async def test_what_a_manager_makes_for_others_is_in_its_language(
+    app: Quart, callers: dict[str, Caller], conn: asyncpg.Connection
+) -> None:
+    admin = Caller(app, ADMIN)
+    await conn.execute("update person set language = 'de' where email = 'manager@example.org'")
+    letter = {**MAIL, "to": ["nobody-here@example.net"]}
+    for caller, language in ((callers["person manager"], "de"), (admin, None)):
+        made = await caller.post("/api/subscriptions", {"id": f"of-{language}", "channel": letter})
+        assert (await made.get_json())["language"] is None, "none was set"
+        (found,) = [each for each in await select_enabled_subscriptions(conn) if each.id == f"of-{language}"]
+        assert found.language == language
 
 
 async def test_a_viewer_is_told_in_its_own_places_and_nowhere_else(callers: dict[str, Caller]) -> None:

@@ -12,6 +12,7 @@ from tracker.model.clock import DAYS, Day, format_clock, parse_clock, zone_of
 from tracker.model.device import ERASED
 from tracker.model.sight import Sight
 from tracker.model.subscription import Quiet, Subscription, Wish
+from tracker.words.languages import Language
 
 Type = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_.-]{0,63}$")]
 Seconds = Annotated[int, msgspec.Meta(ge=0, le=7 * 86_400)]
@@ -32,7 +33,8 @@ class QuietHours(msgspec.Struct, frozen=True):
 
 class SubscriptionChange(msgspec.Struct, frozen=True):
     """What is absent stays. An empty list: all; `quiet` false: none; `cooldown`, `group`, `max_age` in seconds;
-    `zone`: by whose clocks times are told in words (`Europe/Helsinki`), an empty one: UTC."""
+    `zone`: by whose clocks times are told in words (`Europe/Helsinki`), an empty one: UTC. `language`: in which they
+    are written; an empty one: that of the reader, else of who made it."""
 
     name: Annotated[str, msgspec.Meta(max_length=200)] | None = None
     types: Annotated[list[Type], msgspec.Meta(max_length=50)] | None = None
@@ -48,6 +50,7 @@ class SubscriptionChange(msgspec.Struct, frozen=True):
     zone: Annotated[str, msgspec.Meta(max_length=64)] | None = None
     channel: ChannelForm | None = None
     enabled: bool | None = None
+    language: Language | Literal[""] | None = None
 
 
 class NewSubscription(SubscriptionChange, frozen=True):
@@ -69,7 +72,8 @@ def read_group(new: NewSubscription) -> tuple[NewSubscription, str | None]:
 
 
 class SubscriptionAnswer(msgspec.Struct, frozen=True):
-    """`secret` is there when it was just made, and never again; `reason` says why the server disabled it."""
+    """`secret` is there when it was just made, and never again; `reason` says why the server disabled it; `language` is
+    the one that was set, null for none."""
 
     id: str
     name: str
@@ -86,6 +90,7 @@ class SubscriptionAnswer(msgspec.Struct, frozen=True):
     channel: ChannelForm
     zone: str | None = None
     personal: bool = False
+    language: str | None = None
     secret: str | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -124,6 +129,7 @@ def shown(subscription: Subscription, sight: Sight, secret: str | None = None) -
         show_channel(subscription.channel),
         wish.zone,
         subscription.person is not None,
+        subscription.chosen,
         secret or msgspec.UNSET,
     )
 

@@ -7,7 +7,7 @@ import msgspec
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_request, document_response
 
-from tracker.access.guard import allow, sight
+from tracker.access.guard import allow, caller, sight
 from tracker.access.objects import check_removal, choose_group, hide_owner, put_into
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.alerts.carriers.signature import new_webhook_secret
@@ -32,6 +32,7 @@ from tracker.store.subscriptions import (
     delete_subscription,
     give_subscription,
     insert_subscription,
+    note_language,
     select_subscription,
     select_subscriptions,
     update_secret,
@@ -148,8 +149,10 @@ async def _make(
         await put_into(conn, group, "subscription", made.key)
         if person is not None:
             made = await give_subscription(conn, made, person)
-        if new.enabled is False:
-            made = msgspec.structs.replace(made, enabled=False)
+        if (token := caller()) is not None and token.person is not None:
+            await note_language(conn, made, token.person)
+        if new.enabled is False or new.language:
+            made = msgspec.structs.replace(made, enabled=new.enabled is not False, chosen=new.language or None)
             await update_subscription(conn, made)
     return made
 
@@ -187,4 +190,5 @@ def _change(old: Subscription, change: SubscriptionChange, channel: Channel | No
         channel=channel or old.channel,
         enabled=old.enabled if change.enabled is None else change.enabled,
         reason=None if change.enabled else old.reason,
+        chosen=old.chosen if change.language is None else change.language or None,
     )

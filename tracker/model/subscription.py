@@ -34,8 +34,8 @@ class Wish(msgspec.Struct, frozen=True):
 
 class Subscription(msgspec.Struct, frozen=True):
     """`key` is the number used inside, `id` the slug people see. `secrets`: to sign with, the newest first. `person`:
-    whose own it is, by the key; None: of groups, or of the installation. `language`: that its reader has chosen,
-    where one is known."""
+    whose own it is, by the key; None: of groups, or of the installation. `language`: in which it is written, where
+    one is known; `chosen`: the one that was set for it."""
 
     key: int
     id: str
@@ -47,3 +47,4 @@ class Subscription(msgspec.Struct, frozen=True):
     reason: str | None = None
     person: int | None = None
     language: str | None = None
+    chosen: str | None = None

@@ -15,15 +15,17 @@ from tracker.store.seen import Args, seen_subscriptions
 
 logger = structlog.get_logger()
 
-# The second secret of a rotation counts for a while only. A letter to somebody who has an account is in that person's
-# language, whoever wished for it; of several it is one.
+# The second secret of a rotation counts for a while only. The language is the one that was set, else that of whose own
+# it is, else that of whoever has an account with the address a letter goes to (of several it is one), else that of who
+# made it.
 SELECT: Final = """select key, id, name, wish, channel, enabled, reason, person,
                           case when former_until > now() then secrets else secrets[1:1] end as secrets,
-                          coalesce((select p.language from person p where p.key = subscription.person),
+                          language as chosen,
+                          coalesce(language, (select p.language from person p where p.key = subscription.person),
                                    (select max(p.language) from person p where lower(p.email) in
                                        (select lower(each) from jsonb_array_elements_text(
-                                            case channel ->> 'kind' when 'email' then channel -> 'to' end) each)))
-                              as language
+                                            case channel ->> 'kind' when 'email' then channel -> 'to' end) each)),
+                                   made_in) as language
                    from subscription"""
 BUMP: Final = "update subscription_head set revision = revision + 1 returning revision"
 
@@ -53,11 +55,20 @@ async def give_subscription(conn: asyncpg.Connection, made: Subscription, person
     return msgspec.structs.replace(made, person=person)
 
 
+async def note_language(conn: asyncpg.Connection, made: Subscription, person: int) -> None:
+    """In the transaction that made it: who made it, in whose language it is where nobody says another."""
+    await conn.execute(
+        "update subscription set made_in = (select language from person where key = $2) where key = $1",
+        made.key,
+        person,
+    )
+
+
 async def update_subscription(conn: asyncpg.Connection, new: Subscription) -> None:
     """All but the id and the secrets."""
     await conn.execute(
         f"""with head as ({BUMP})
-            update subscription set name = $2, wish = $3, channel = $4, enabled = $5, reason = $6
+            update subscription set name = $2, wish = $3, channel = $4, enabled = $5, reason = $6, language = $7
             from head where key = $1""",
         new.key,
         new.name,
@@ -65,6 +76,7 @@ async def update_subscription(conn: asyncpg.Connection, new: Subscription) -> No
         msgspec.json.encode(new.channel),
         new.enabled,
         new.reason,
+        new.chosen,
     )
 
 
@@ -173,4 +185,5 @@ def _read_subscription(row: asyncpg.Record) -> Subscription:
         reason=row["reason"],
         person=row["person"],
         language=row["language"],
+        chosen=row["chosen"],
     )

@@ -31,6 +31,7 @@ const STORED = {
   group: 30,
   max_age: 0,
   zone: 'Europe/Helsinki',
+  language: 'de',
   channel: { kind: 'email', to: ['a@example.org', 'b@example.org'] },
 };
 const NAMES = {
@@ -53,7 +54,7 @@ function said(stored: object): string {
 describe('a subscription', () => {
   test('goes back as it was read', () => {
     const draft = wishOf(decodeSubscription(STORED));
-    const { name, types, geofences, categories, quiet, cooldown, group, zone, channel } = STORED;
+    const { name, types, geofences, categories, quiet, cooldown, group, zone, language, channel } = STORED;
     expect({ ...wishBody(draft), channel: channelOf(draft) }).toEqual({
       name,
       types,
@@ -64,6 +65,7 @@ describe('a subscription', () => {
       cooldown,
       group,
       zone,
+      language,
       channel,
     });
   });

@@ -47,6 +47,7 @@ export interface WishDraft {
   readonly cooldown: string; // minutes
   readonly group: string; // s
   readonly zone: string; // of whoever reads it
+  readonly language: string; // none: that of the reader, or of who made it
 }
 
 export function newWish(personal = false): WishDraft {
@@ -68,6 +69,7 @@ export function newWish(personal = false): WishDraft {
     cooldown: '',
     group: personal ? DIGEST : '',
     zone: ownZone(),
+    language: '',
   };
 }
 
@@ -91,6 +93,7 @@ export function wishOf(subscription: Subscription): WishDraft {
     cooldown: cooldown ? String(Math.round((cooldown / 60) * 1e4) / 1e4) : '',
     group: group ? String(group) : '',
     zone: subscription.zone ?? ownZone(),
+    language: subscription.language ?? '',
   };
 }
 
@@ -120,6 +123,7 @@ export function wishBody(draft: WishDraft): Json {
     cooldown: Math.round(seconds(draft.cooldown) * 60),
     group: Math.round(seconds(draft.group)),
     zone: draft.zone,
+    language: draft.language,
   };
   return draft.id === null && draft.personal ? { ...body, personal: true } : body;
 }
@@ -156,6 +160,11 @@ export function channelOf(draft: WishDraft): Channel | null {
   if (draft.kind === 'email') return { kind: 'email', to: draft.to.split(/[\s,;]+/).filter(Boolean) };
   if (draft.kind === 'mqtt') return { kind: 'mqtt', topic: draft.topic.trim() };
   return draft.endpoint;
+}
+
+/** Whether it is for people, and others than the one who writes it: one's own is in the language of one's account. */
+export function mayChooseLanguage({ kind, personal, template }: WishDraft): boolean {
+  return !personal && (kind === 'email' || kind === 'webpush' || (kind === 'webhook' && template !== ''));
 }
 
 /** What can be said without asking the server, by field. */

@@ -34,6 +34,7 @@ export interface Subscription {
   readonly cooldown: number;
   readonly group: number;
   readonly zone: string | null; // by whose clocks times are told in words
+  readonly language: string | null; // in which they are written; null: that of the reader, or of who made it
   readonly channel: Channel;
   readonly personal: boolean; // one's own, seen by nobody else
   readonly secret: string | null; // only where it was just made
@@ -126,6 +127,7 @@ export function decodeSubscription(it: Json): Subscription {
     cooldown: numberOrNull(it['cooldown']) ?? 0,
     group: numberOrNull(it['group']) ?? 0,
     zone: textOrNull(it['zone']),
+    language: textOrNull(it['language']),
     channel: object(it['channel']) as unknown as Channel,
     personal: it['personal'] === true,
     secret: textOrNull(it['secret']),

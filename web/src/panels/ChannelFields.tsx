@@ -1,9 +1,9 @@
 /** By which way somebody is told, and in which form a webhook says it. */
 import type { Desk } from '../alerts/desk';
 import { PRESETS, presetOf } from '../alerts/templates';
-import { CHANNELS, changeKind, type WishDraft } from '../alerts/wish';
+import { CHANNELS, changeKind, mayChooseLanguage, type WishDraft } from '../alerts/wish';
 import { peopleWords } from '../people/words';
-import { words } from '../words';
+import { LANGUAGES, words } from '../words';
 import { Fault, Field, Group } from './Field';
 
 const OWN_CHANNELS: readonly string[] = ['email', 'webpush'];
@@ -38,6 +38,7 @@ export function ChannelFields({ desk, draft }: Props) {
       })}
       <Fault text={desk.faults.value['kind']} />
       <Where desk={desk} draft={draft} />
+      {mayChooseLanguage(draft) && <WrittenIn desk={desk} draft={draft} />}
     </Group>
   );
 }
@@ -70,6 +71,27 @@ function Where({ desk, draft }: Props) {
       />
     );
   return null;
+}
+
+function WrittenIn({ desk, draft }: Props) {
+  const said = words.value.alerts.form;
+  return (
+    <div class="field">
+      <label for="wish-language">{said.language}</label>
+      <select
+        id="wish-language"
+        value={draft.language}
+        onChange={(event) => desk.change({ language: event.currentTarget.value })}
+      >
+        <option value="">{said.languageOfReader}</option>
+        {LANGUAGES.map(([id, name]) => (
+          <option key={id} value={id} lang={id}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
 }
 
 function Webhook({ desk, draft }: Props) {

@@ -45,6 +45,8 @@ export const alerts: AlertWords = {
     templateHint: 'JSON oder einfacher Text. Was in Klammern steht, wird eingesetzt:',
     to: 'An',
     topic: 'Thema',
+    language: 'Sprache',
+    languageOfReader: 'Die der Lesenden, sonst meine',
     when: 'Gemeldet wird, wenn ein Gerät',
     everything: 'Nichts ist gewählt: alles wird gemeldet.',
     types: {

@@ -44,6 +44,8 @@ export const alerts = {
     templateHint: 'JSON, or plain text. What stands in braces is filled in:',
     to: 'To',
     topic: 'Topic',
+    language: 'Language',
+    languageOfReader: 'The reader’s, or else mine',
     when: 'Told when a device',
     everything: 'None is chosen: everything is told.',
     types: {
