@@ -112,6 +112,14 @@ async def test_the_fifth_unacked_frame_closes(server: RunningServer, conn: async
 
 
 @pytest.mark.town
+async def test_every_seq_leaves_the_window_with_its_ack_also_zero(server: RunningServer) -> None:
+    token = server.new_device("van-12")
+    async with server.device("van-12", token) as device:
+        for number in range(6):
+            assert (await device.fixes(0, fix(7.0, 43.0, number - 9)))["seq"] == 0
+
+
+@pytest.mark.town
 async def test_the_newest_socket_wins_and_resumes(server: RunningServer) -> None:
     token = server.new_device("van-12")
     async with server.device("van-12", token) as older:

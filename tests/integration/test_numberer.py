@@ -172,10 +172,11 @@ async def test_a_call_for_help_is_in_the_thread_when_its_event_has_a_number(
 async def test_a_thread_that_is_read_while_a_call_for_help_has_no_number_misses_nothing(
     processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device, admin: Caller
 ) -> None:
-    said = [Utterance("m-1", "hello"), Utterance("m-2", "", alarm="sos"), Utterance("m-3", "still here")]
+    said = [Utterance("m-1", "hello"), Utterance("m-2", "", alarm="sos"), Utterance("m-3", "", alarm="sos")]
     notes = [(Note(device.key, each, now_us()), each, now_ms(), number) for number, each in enumerate(said)]
     await insert_utterances(conn, notes)
-    await insert_alarms(conn, [Alarm(device.key, "sos", "m-2", now_ms(), None, Evidence())], detected_at=now_ms())
+    alarms = [Alarm(device.key, "sos", id, now_ms(), None, Evidence()) for id in ("m-2", "m-3")]
+    await insert_alarms(conn, alarms, detected_at=now_ms())
     before = await (await admin.get(f"/api/devices/{device.id}/messages")).get_json()
     await processes[0].look()
     behind = await (await admin.get(f"/api/devices/{device.id}/messages?after={before['next']}")).get_json()

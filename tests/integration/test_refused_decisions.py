@@ -16,6 +16,7 @@ from tracker.metrics import Metrics
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame
 from tracker.model.moment import now_us
+from tracker.store.anchors import select_anchors
 from tracker.store.geofences import insert_geofence
 from tracker.store.pool import open_connection
 
@@ -75,3 +76,15 @@ async def test_late_fixes_that_take_too_long_to_fold_in_decide_nothing(
     await log.append([frame(1, 15, 0)])
     await log.refold(1)
     assert await told(other) == [(1, "enter"), (1, "retraction"), (1, "enter")]
+
+
+async def test_what_came_late_is_in_the_anchors_that_a_restart_begins_with(log: Log, other: asyncpg.Connection) -> None:
+    """Else the next late fix would be folded into a past without it."""
+    await insert_geofence(other, "a", *draw("a", 0, {}))
+    for second in (0, 400, 800):
+        await log.append([frame(1, second, 0)])
+    log.memory.anchored[1] = log.states[1].anchors[-1].seen_at  # as a checkpoint leaves it: nothing is due
+    await log.append([frame(1, 600, 0)])
+    await log.refold(1)
+    kept = (await select_anchors(other))[1]
+    assert kept == log.states[1].anchors and AT + 400_000 in {each.seen_at for each in kept}

@@ -92,6 +92,28 @@ def test_who_stands_at_a_border_is_one_run() -> None:
     assert find_run(state, [*fixes, clear], 0, 0, asked, FENCES) == len(fixes)
 
 
+def test_a_fix_in_another_geofence_or_past_one_ends_the_run() -> None:
+    start = Fix(AT, 0, 0, accuracy=5.0)
+    state = State(AT, start, AT * 1000, anchors=(State(AT),))
+    fixes = [Fix(AT + 1_000 * number, number, 0, accuracy=5.0) for number in range(1, 5)]
+    assert find_run(state, fixes, 0, 0, Asked({}, [], {}), FENCES) == 4
+    assert find_run(state, fixes, 0, 0, Asked({2: frozenset({2})}, [], {}), FENCES) == 2
+    assert find_run(state, fixes, 0, 0, Asked({}, [], {3: (2,)}), FENCES) == 3
+
+
+def test_in_a_small_geofence_the_fix_that_makes_sure_ends_the_run() -> None:
+    """In its middle one is never as far from the border as a fix outside has to be."""
+    start = Fix(AT, 0, 0, accuracy=5.0)
+    fences = make_fences({5: circle(0, 0, 8, 5)})
+    inside = frozenset({5})
+    state = State(AT, start, AT * 1000, anchors=(State(AT),))
+    state = replace_stays(state, NOWHERE, (), (Candidate(5, None, (start,), 1),), fences)
+    sure = Fix(AT + 10_000, 0, 0, accuracy=5.0)
+    told = advance(DEVICE, state, Question(sure, AT * 1000, inside, ()), fences).transitions
+    assert [each.kind for each in told] == ["enter"]
+    assert find_run(state, [sure], 0, 0, Asked({0: inside}, [], {}), fences) == 0
+
+
 def is_plain(state: State, fix: Fix, here: frozenset[int]) -> bool:
     assert state.newest is not None
     near = max(abs(fix.lon_e7 - state.newest.lon_e7), abs(fix.lat_e7 - state.newest.lat_e7)) <= STEP

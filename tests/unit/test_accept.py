@@ -8,7 +8,7 @@ import pytest
 from tracker.model.fix import Fix, Flag
 from tracker.model.moment import parse
 from tracker.model.reading import Reading
-from tracker.pipeline.accept import ROLLOVER_MS, Refused, accept
+from tracker.pipeline.accept import FASTEST, ROLLOVER_MS, Refused, accept
 
 NOW = parse("2026-11-23T10:00:00Z")
 MINUTE = 60_000
@@ -52,6 +52,10 @@ def test_refused(given: dict[str, Any], reason: str) -> None:
     [
         ({"lon": 180.0}, {"lon_e7": -1_800_000_000}),
         ({"lon": -180.0}, {"lon_e7": -1_800_000_000}),
+        ({"lat": 90.0}, {"lat_e7": 900_000_000}),
+        ({"lat": -90.0}, {"lat_e7": -900_000_000}),
+        ({"speed": 0.0}, {"speed": 0.0}),
+        ({"speed": FASTEST}, {"speed": FASTEST}),
         ({"lon": 13.40000004}, {"lon_e7": 134_000_000}),
         ({"at": NOW + 10 * MINUTE}, {"flags": Flag.CLOCK_SKEW}),
         ({"at": NOW + MINUTE}, {"flags": 0}),

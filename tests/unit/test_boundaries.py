@@ -3,26 +3,34 @@
 import msgspec
 import pytest
 
-from tests.geofence.shapes import circle
+from tests.geofence.shapes import circle, polygon
 from tests.geofence.test_decide import VAN
 from tests.moments import MONDAY
 from tracker.geo.distance import distance
 from tracker.geofence.fences import GAP_MS, Fences
+from tracker.ingest.memory import ANCHORS_MS, Memory
 from tracker.model.event import Decision, Happening, Transition
 from tracker.model.fix import E7, Fix, Refusal, Row
 from tracker.model.frame import Frame, Outcome
+from tracker.model.guard import NO_GUARD, Guarded
 from tracker.model.heard import Heard
 from tracker.model.state import State
-from tracker.model.stay import Candidate
+from tracker.model.stay import Candidate, Episode
+from tracker.pipeline.advance import advance
 from tracker.pipeline.already import note
 from tracker.pipeline.anchors import STEP, is_anchor_due
 from tracker.pipeline.border import find_moment, find_place_at, find_wait_end
-from tracker.pipeline.changes import find_concerned
+from tracker.pipeline.changes import find_concerned, recast_category
+from tracker.pipeline.decide import Sides, judge
 from tracker.pipeline.fold import Grounds, StoredFixes, fold
-from tracker.pipeline.lineup import list_before, list_fixes
+from tracker.pipeline.guarding import SURE, is_sure, set_guard_back
+from tracker.pipeline.lineup import Lineup, list_before, list_fixes
+from tracker.pipeline.motion import MOVING
 from tracker.pipeline.presets import PRESETS
-from tracker.pipeline.refold import FOR_GOOD, Refolding, find_sealed
+from tracker.pipeline.question import Question
+from tracker.pipeline.refold import FOR_GOOD, Refolding, find_sealed, fold_again
 from tracker.pipeline.silence import follow_standing, is_excused
+from tracker.pipeline.stays import CALM_MS, is_over
 from tracker.pipeline.twins import NEAR, is_near
 
 PORT, YARD = 7, 8
@@ -50,6 +58,15 @@ def test_what_was_received_before_a_change_says_nothing_of_what_changed(received
 def test_nothing_is_decided_up_to_what_stands_of_a_changed_geofence(at: int, is_silent: bool) -> None:
     history = Refolding([], {PORT: CHANGED, YARD: CHANGED}, {PORT: MONDAY})
     assert history.silent_about(row(CHANGED, MONDAY + at)) == ({PORT} if is_silent else set())
+
+
+def test_what_stands_is_settled_before_the_next_fix_however_much_it_is() -> None:
+    """Three that were told before the fix and one after it: none is passed over."""
+    here, keys = fences((PORT, CHANGED), (YARD, CHANGED), (9, CHANGED), (10, CHANGED)), [PORT, YARD, 9, 10]
+    told = [Decision(Happening(key, "enter", MONDAY), MONDAY, CHANGED - 1) for key in keys[:3]]
+    told.append(Decision(Happening(10, "enter", MONDAY), MONDAY + 2, CHANGED - 1))
+    history = Refolding([row(CHANGED - 1, MONDAY + 1)], dict.fromkeys(keys, CHANGED), {})
+    assert fold_again(VAN, State(), history, told, here)[0].inside == set(keys)
 
 
 def test_where_nothing_changed_every_fix_says_something() -> None:
@@ -175,3 +192,90 @@ def test_a_change_concerns_who_is_inside_or_in_doubt_or_passed_through() -> None
     assert find_concerned(State(inside=frozenset({PORT}))) == {PORT}
     assert find_concerned(State(inside=frozenset({PORT}), candidates=(Candidate(YARD, None),))) == {PORT, YARD}
     assert find_concerned(State(inside=frozenset({PORT}), held=(passed,))) == {PORT, 9}
+
+
+@pytest.mark.parametrize(("after", "is_too_fast", "over"), [(CALM_MS, False, False), (CALM_MS + 1, False, True)])
+def test_an_episode_ends_when_it_was_calm_for_longer(after: int, is_too_fast: bool, over: bool) -> None:
+    first = Fix(MONDAY, 0, 0)
+    assert is_over(Episode(first, first, 30.0, MONDAY), Fix(MONDAY + after, 0, 0), is_too_fast) is over
+
+
+@pytest.mark.parametrize(
+    ("count", "speed", "sure"),
+    [(SURE, None, True), (SURE - 1, None, False), (1, MOVING, True), (1, MOVING - 0.01, False), (0, MOVING, False)],
+)
+def test_who_is_away_twice_or_drives_has_left(count: int, speed: float | None, sure: bool) -> None:
+    assert is_sure(count, Fix(MONDAY, 0, 0, speed)) is sure
+
+
+@pytest.mark.parametrize(("waited_ms", "kinds"), [(59_999, []), (60_000, ["dwell"])])
+def test_a_dwell_is_told_by_the_fix_of_its_very_moment(waited_ms: int, kinds: list[str]) -> None:
+    here = fences((PORT, 10), preset="strict", dwell=60)
+    first, inside = Fix(MONDAY, 10 * E7, 50 * E7), frozenset({PORT})
+    entered = advance(VAN, State(), Question(first, CHANGED, inside, ()), here).state
+    later = Fix(MONDAY + waited_ms, 10 * E7, 50 * E7)
+    told = advance(VAN, entered, Question(later, CHANGED + 1, inside, ()), here).transitions
+    assert [each.kind for each in told] == kinds
+
+
+def test_who_went_from_one_arm_of_a_geofence_to_the_other_crossed_nothing() -> None:
+    """One clear fix between the arms is too few to have left, and no way from outside to outside."""
+    metre = 1 / 111_319.49
+    outline = [(0, -100), (240, -100), (240, 200), (140, 200), (140, 0), (100, 0), (100, 200), (0, 200), (0, -100)]
+    arms = polygon([(x * metre, y * metre) for x, y in outline], key=PORT)
+    before, out, near, after = (
+        Fix(MONDAY + 5_000 * n, round(x * metre * E7), round(100 * metre * E7), accuracy=5.0)
+        for n, x in enumerate((50, 120, 143, 190))
+    )
+    doubt = judge(DEVICE, arms, None, Sides(before, out, is_inside=True, seems_inside=False))
+    assert isinstance(doubt, Candidate) and doubt.count == 1
+    doubt = judge(DEVICE, arms, doubt, Sides(out, near, is_inside=True, seems_inside=True))
+    assert isinstance(doubt, Candidate), "so near the border it takes nothing back"
+    assert judge(DEVICE, arms, doubt, Sides(near, after, is_inside=True, seems_inside=True)) is None
+
+
+def test_another_category_ends_the_doubts_of_geofences_that_ask_for_one() -> None:
+    both = circle(10, 50, 100, key=PORT, categories=["bus"]), circle(10, 50, 100, key=YARD)
+    doubted = State(candidates=(Candidate(PORT, None), Candidate(YARD, None)))
+    after = recast_category(doubted, "bus", CHANGED, Fences().change([], both, 1, {PORT: 10, YARD: 10}))
+    assert [each.geofence for each in after.candidates] == [YARD]
+
+
+def test_where_it_rests_it_came_at_the_time_of_a_clock_that_is_right_at_the_latest() -> None:
+    rest = Fix(MONDAY, 0, 0)
+    assert set_guard_back(None, MONDAY) is None
+    assert set_guard_back(Guarded(NO_GUARD), MONDAY) == Guarded(NO_GUARD)
+    for at, came in ((MONDAY - 1, MONDAY - 1), (MONDAY, MONDAY), (MONDAY + 1, MONDAY)):
+        guarded = set_guard_back(Guarded(NO_GUARD, rest), at)
+        assert guarded is not None and guarded.rest is not None and guarded.rest.at == came
+
+
+def test_frames_of_one_fix_each_follow_one_another() -> None:
+    frames = [Frame(DEVICE, n, CHANGED, [Fix(MONDAY + 1_000 * n, n, n)]) for n in range(3)]
+    states = {DEVICE: State(newest=FIRST_FIX)}
+    assert list(Lineup(frames, states)) == list(list_before(frames, states)) == [FIRST_FIX, *list_fixes(frames)[:-1]]
+
+
+FIRST_FIX = Fix(MONDAY - 1_000, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("apart", "is_due"), [(None, True), (-1, True), (0, False), (ANCHORS_MS - 1, False), (ANCHORS_MS, True)]
+)
+def test_anchors_are_written_so_far_apart_and_anew_where_late_fixes_took_them_back(
+    apart: int | None, is_due: bool
+) -> None:
+    memory, anchor = Memory(), State(seen_at=MONDAY)
+    if apart is not None:
+        memory.anchored[DEVICE] = MONDAY - apart
+    assert memory.find_anchors_due({DEVICE: State(anchors=(anchor,))}) == ({DEVICE: (anchor,)} if is_due else {})
+
+
+def test_an_interval_that_was_changed_counts_from_then_and_a_name_changes_nothing() -> None:
+    memory = Memory()
+    memory.know(msgspec.structs.replace(VAN, interval=60.0))
+    begun = dict(memory.silences.set_at)
+    memory.know(msgspec.structs.replace(VAN, interval=60.0, name="another"))
+    assert memory.silences.set_at == begun, "it counts on"
+    memory.know(msgspec.structs.replace(VAN, interval=90.0))
+    assert memory.silences.set_at[VAN.key] > begun[VAN.key]

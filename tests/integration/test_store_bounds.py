@@ -1,0 +1,75 @@
+"""Where a query of the store turns: what is in force, what comes next, how many are many."""
+
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+
+from tests.integration.player import draw
+from tests.integration.test_ownership import owner_of
+from tests.moments import MONDAY
+from tracker.model.fix import Fix, Row
+from tracker.model.moment import DAY_MS
+from tracker.store.devices import insert_device
+from tracker.store.fixes import copy_fixes
+from tracker.store.geofences import insert_geofence, select_is_much
+from tracker.store.ownership import InForce, delete_in_force, replace_in_force, select_in_force
+from tracker.store.privacies import change_privacy, select_guises, select_privacy
+from tracker.store.share_rows import Wanted, select_newest, select_rows, select_way
+from tracker.store.vitals import AHEAD_MS, select_hours
+
+STEP = 1_000
+
+
+async def test_a_device_is_as_vague_as_was_said_for_as_long_as_was_said(conn: asyncpg.Connection) -> None:
+    van, bus = [(await insert_device(conn, id, id)).key for id in ("van", "bus")]
+    assert await select_guises(conn) == {}
+    now = datetime.now(UTC)
+    for until, is_vague in ((None, True), (now + timedelta(hours=1), True)):
+        await change_privacy(conn, van, "vague", until)
+        found = await select_privacy(conn, van)
+        assert (found is not None and found.mode == "vague") is is_vague
+    assert await select_privacy(conn, bus) is None
+    assert list(await select_guises(conn)) == [van]
+    await conn.execute("update device_privacy set until = clock_timestamp() where until > clock_timestamp()")
+    assert await select_privacy(conn, van) is None
+    assert list(await select_guises(conn)) == [van], "of what it was then"
+
+
+async def test_a_link_is_shown_what_is_newer_than_what_it_was_shown(conn: asyncpg.Connection) -> None:
+    await conn.execute("create table fix_ever partition of fix for values from ('2000-01-01T00:00:00Z') to (maxvalue)")
+    await copy_fixes(conn, [Row(1, MONDAY * 1000 + n, Fix(MONDAY + n * STEP, n, 0)) for n in range(4)])
+    wanted = Wanted(1, MONDAY + STEP, MONDAY * 1000 + 2)
+    assert await select_newest(conn, [wanted]) == [MONDAY + 2 * STEP]
+    assert await select_newest(conn, [Wanted(1, MONDAY + 2 * STEP, MONDAY * 1000 + 2)]) == [None]
+    assert [row.fix.lon_e7 for row in (await select_rows(conn, [wanted], by_minutes=False))[0]] == [2]
+    way = await select_way(conn, Wanted(1, MONDAY + STEP, MONDAY * 1000 + 3), MONDAY + 3 * STEP, step=0, late=False)
+    assert [row.fix.lon_e7 for row in way] == [2, 3], "with the last, without the first"
+
+
+async def test_geofences_are_many_when_they_are_more_than_so_many(conn: asyncpg.Connection) -> None:
+    assert not await select_is_much(conn, most=0, largest=0)
+    await insert_geofence(conn, "a", *draw("a", 0, {}))
+    size = await conn.fetchval("select pg_column_size(feature) from geofence")
+    assert not await select_is_much(conn, most=1, largest=size)
+    assert await select_is_much(conn, most=0, largest=size) and await select_is_much(conn, most=1, largest=size - 1)
+
+
+async def test_of_the_geofences_that_were_in_force_the_newest_from_before_a_stamp_is_kept(
+    conn: asyncpg.Connection,
+) -> None:
+    """A late fix from right after the stamp was decided by it."""
+    owner = await owner_of(conn)
+    history = [InForce(stamp, stamp) for stamp in (10, 20, 30, 40)]
+    for before, kept in ((10, 0), (11, 0), (20, 0), (21, 1), (31, 2), (99, 3)):
+        await replace_in_force(conn, owner, history)
+        await delete_in_force(conn, owner, before)
+        assert sorted((await select_in_force(conn, [0]))[0]) == history[kept:], before
+
+
+async def test_the_hours_of_the_last_day_begin_behind_its_begin_and_end_with_what_may_be_ahead(
+    conn: asyncpg.Connection,
+) -> None:
+    await conn.execute("create table fix_ever partition of fix for values from ('2000-01-01T00:00:00Z') to (maxvalue)")
+    times = (MONDAY - DAY_MS, MONDAY - DAY_MS + 1, MONDAY + AHEAD_MS, MONDAY + AHEAD_MS + 1)
+    await copy_fixes(conn, [Row(1, MONDAY * 1000 + n, Fix(at, n, 0)) for n, at in enumerate(times)])
+    assert sum(hour.fixes for hour in await select_hours(conn, 1, MONDAY)) == 2
