@@ -15,6 +15,7 @@ from tracker.ingest.committed import Committed
 from tracker.ingest.distant import meet_distant
 from tracker.ingest.joining import join, look_again
 from tracker.ingest.log import Log
+from tracker.ingest.standby import stand_by
 from tracker.model.device import Device
 from tracker.model.fix import E7, Fix, Flag
 from tracker.model.frame import Frame
@@ -134,6 +135,22 @@ async def test_who_cannot_ask_postgresql_wants_no_share(database_url: str) -> No
         await holding.pool.close()
         await holding.look(tasks)
         assert not holding.is_able
+
+
+async def test_who_stands_by_asks_for_no_type_while_devices_wait(
+    database_url: str, conn: asyncpg.Connection, device: Device
+) -> None:
+    """Which takes several times as long as all that is read."""
+    await insert_pair(conn, "two", (device.id, (await insert_device(conn, "bus", "Bus")).id), 100, "strict")
+    standby, asked = await stand_by(database_url, "test"), list[str]()
+    standby.conn.add_query_logger(lambda logged: asked.append(logged.query))
+    log = Log(database_url, "test")
+    await log.begin(standby)
+    assert await log.take()
+    await log.restore()
+    assert await log.append([Frame(device.key, 1, now_us(), [Fix(now_ms(), 0, 0)])])
+    assert log.owner == standby.owner and not [each for each in asked if "typeinfo" in each]
+    await log.close()
 
 
 async def test_what_nobody_owns_is_found(database_url: str, conn: asyncpg.Connection) -> None:

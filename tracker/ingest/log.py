@@ -24,6 +24,7 @@ from tracker.ingest.memory import Memory, Overlaid
 from tracker.ingest.parting import part_pairs
 from tracker.ingest.refresh import Drawn, Refresh
 from tracker.ingest.silences import Silences
+from tracker.ingest.standby import Standby, register
 from tracker.ingest.write import write_folded
 from tracker.model.frame import Frame
 from tracker.model.moment import DAY_MS, now_ms, now_us
@@ -37,7 +38,6 @@ from tracker.store.ownership import (
     Moved,
     Revisions,
     delete_in_force,
-    insert_owner,
     lock_epoch,
     make_mark_statement,
     mark_batch,
@@ -114,14 +114,13 @@ class Log:
             is_ours = await self.take()
         await self.restore()
 
-    async def begin(self) -> None:
-        """As an owner that has nothing yet."""
+    async def begin(self, standby: Standby | None = None) -> None:
+        """As an owner that has nothing yet: this one, or a new one."""
         if self.epoch:
             self.conn.terminate()
             self.refresh.end()
-        self.owner, self.saving, self.refresh, self.days = uuid4(), Checkpoint(), Refresh(self.url, self.drawn), Days()
-        self.conn = await open_connection(self.url)
-        self.epoch = await insert_owner(self.conn, self.owner, self.name)
+        self.saving, self.refresh = Checkpoint(), Refresh(self.url, self.drawn)
+        self.conn, self.owner, self.epoch, self.days = standby or await register(self.url, self.name)
 
     async def take(self) -> bool:
         """Whether the partitions are ours from now on."""

@@ -20,7 +20,6 @@ from tracker.ingest.refresh import Drawn, change, read_fences
 from tracker.model.fix import Fix, Row
 from tracker.model.moment import datetime_to_micros
 from tracker.model.pair import Meeting
-from tracker.model.sight import EVERYTHING
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
 from tracker.pipeline.nearness import meet
@@ -28,7 +27,7 @@ from tracker.pipeline.question import Question
 from tracker.pipeline.refold import strip_flags
 from tracker.store.anchors import select_anchors
 from tracker.store.apps import select_speakers
-from tracker.store.devices import select_devices
+from tracker.store.devices import select_devices_of
 from tracker.store.fixes import select_fixes_since
 from tracker.store.geofences import select_revisions
 from tracker.store.ownership import InForce, select_checkpoints, select_in_force
@@ -44,15 +43,8 @@ FIRST: Final = InForce(0, 0)
 async def restore(conn: asyncpg.Connection, partitions: Collection[int], drawn: Drawn) -> tuple[Memory, Checkpoint]:
     """The memory of an owner of these partitions, which have one history, and what of it is newer than what is
     written."""
-    memory, since = Memory(frozenset(partitions)), await find_checkpoint(conn, partitions)
-    memory.devices.update({each.key: each for each in await select_devices(conn, EVERYTHING) if memory.holds(each.key)})
-    memory.several.update(filter(memory.holds, await select_speakers(conn)))
-    rhythms = await select_rhythms(conn)
-    memory.silences.rhythms.update({key: rhythm for key, rhythm in rhythms.items() if memory.holds(key)})
-    anchors = await select_anchors(conn, partitions)
-    for key, state in (await select_states(conn, partitions)).items():
-        memory.states[key] = msgspec.structs.replace(state, anchors=anchors.get(key, ()))
-    known = [each for each in await select_meetings(conn) if memory.decides(each.pair)]
+    since = await find_checkpoint(conn, partitions)
+    memory, known = await read_memory(conn, partitions)
     apart = [each for each in known if each.seen is not None]  # kept with each fix: see ingest/parting.py
     whole = [fill(each, memory.states) for each in known if each.seen is None]
     memory.meetings = make_meetings(-1, whole, memory.holds)
@@ -61,10 +53,23 @@ async def restore(conn: asyncpg.Connection, partitions: Collection[int], drawn: 
     memory.fences = await read_fences(conn, find_last(history, since).revision, history, drawn)
     saving = await replay(conn, memory, since, history)
     memory.meetings = make_meetings(-1, [*memory.meetings.meetings.values(), *apart], memory.holds)
-    reached = await select_progress(conn, partitions)
-    memory.progress = {device: Progress(boot, acked) for device, (boot, acked) in reached.items()}
     memory.look_for_recast(list(memory.devices))
     return memory, saving
+
+
+async def read_memory(conn: asyncpg.Connection, partitions: Collection[int]) -> tuple[Memory, list[Meeting]]:
+    """What is written of the devices of these partitions, and of the pairs of which they are the first."""
+    memory = Memory(frozenset(partitions))
+    memory.devices.update({each.key: each for each in await select_devices_of(conn, partitions)})
+    memory.several.update(filter(memory.holds, await select_speakers(conn)))
+    rhythms = await select_rhythms(conn)
+    memory.silences.rhythms.update({key: rhythm for key, rhythm in rhythms.items() if memory.holds(key)})
+    anchors = await select_anchors(conn, partitions)
+    for key, state in (await select_states(conn, partitions)).items():
+        memory.states[key] = msgspec.structs.replace(state, anchors=anchors.get(key, ()))
+    reached = await select_progress(conn, partitions)
+    memory.progress = {device: Progress(boot, acked) for device, (boot, acked) in reached.items()}
+    return memory, [each for each in await select_meetings(conn) if memory.decides(each.pair)]
 
 
 def find_last(history: Sequence[InForce], since: datetime) -> InForce:

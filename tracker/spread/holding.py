@@ -12,6 +12,7 @@ import structlog
 
 from tracker.errors import Fenced, TrackerError
 from tracker.ingest.log import Log
+from tracker.ingest.standby import Standby, stand_by
 from tracker.ingest.writer import PACE
 from tracker.logs import Seldom
 from tracker.model.moment import now_us
@@ -44,19 +45,24 @@ class Holding:
         self.running: dict[int, asyncio.Task[None]] = {}  # the writers of those that are ours
         self.busy = asyncio.Lock()  # something is being taken or given up
         self.is_ending = False
+        self.next: asyncio.Task[Standby | None] | None = None  # who takes the next one that a living owner gives up
         self.is_able = False  # PostgreSQL answered when it was asked last: what was offered could be taken
 
     async def run(self) -> None:
         """Until cancelled. Raises Fenced where another process took what is ours: then this one must end."""
-        async with asyncio.TaskGroup() as tasks:
-            while True:
-                self.spread.freed.clear()
-                async with self.busy:
-                    if not self.is_ending:
-                        await self.look(tasks)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK):
-                        await self.spread.freed.wait()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                while True:
+                    self.spread.freed.clear()
+                    async with self.busy:
+                        if not self.is_ending:
+                            self.prepare(tasks)
+                            await self.look(tasks)
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(LOOK):
+                            await self.spread.freed.wait()
+        finally:
+            self.dismiss()
 
     async def end(self) -> None:
         """Nothing more is taken or given up."""
@@ -109,7 +115,7 @@ class Holding:
     async def take(self, strand: Strand, tasks: asyncio.TaskGroup) -> None:
         log, began = strand.writer.log, asyncio.get_running_loop().time()
         try:
-            await log.begin()
+            await log.begin(await self.find_standby())
             if not await log.take():
                 return
             await log.restore()
@@ -125,6 +131,29 @@ class Holding:
         self.set_paces()
         took = round(asyncio.get_running_loop().time() - began, 3)
         logger.info("owner of a strand", strand=strand.number, devices=len(log.states), seconds=took)
+
+    def prepare(self, tasks: asyncio.TaskGroup) -> None:
+        """One is enough: strands are given up one at a time."""
+        if self.next is None or (self.next.done() and not is_alive(self.next.result())):
+            log = self.spread.strands[0].writer.log
+            self.next = tasks.create_task(self.stand_by(log.url, log.name), name="standby")
+
+    async def stand_by(self, url: str, name: str) -> Standby | None:
+        try:
+            return await stand_by(url, name)
+        except (TrackerError, *AWAY) as error:
+            seldom.warning("nobody stands by to take a strand of the log", error=repr(error))
+            return None
+
+    async def find_standby(self) -> Standby | None:
+        """If there is one, or soon will be; from then on it is the caller's."""
+        standby, self.next = self.next, None
+        found = None if standby is None else await standby
+        return found if is_alive(found) else None
+
+    def dismiss(self) -> None:
+        if self.next is not None and self.next.done() and not self.next.cancelled() and (found := self.next.result()):
+            found.conn.terminate()
 
     def forget(self, strand: Strand) -> None:
         if strand.writer.log.epoch:
@@ -175,6 +204,10 @@ class Holding:
         while log.has_chores and not self.running[strand.number].done():
             writer.wake.set()
             await asyncio.sleep(SAVED)
+
+
+def is_alive(standby: Standby | None) -> bool:
+    return standby is not None and not standby.conn.is_closed()
 
 
 async def hand_on(log: Log) -> None:

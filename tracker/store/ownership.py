@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from asyncpg import Connection, PostgresError
+from asyncpg import Connection, PostgresError, Record
 
 from tracker.errors import Fenced
 from tracker.store.advisory import end_holders
@@ -108,13 +108,7 @@ async def take_leases(
     when those before can store nothing more, and nobody else can yet."""
     async with conn.transaction():
         await conn.execute("lock table lease in share row exclusive mode")  # one taker at a time
-        rows = await conn.fetch(
-            """select id, epoch, expires_at < now() as expired from owner
-               where not fenced and id <> $1
-                 and id in (select owner from lease where partition = any($2::smallint[]))""",
-            owner,
-            partitions,
-        )
+        rows = await select_others(conn, owner, partitions)
         expired = [row["epoch"] for row in rows if row["expired"]]
         await end_holders(conn, LOCK_CLASS, expired)  # it may hang with its row locked
         dead = [row["id"] for row in rows if row["expired"] or await is_gone(conn, row["epoch"])]
@@ -123,14 +117,30 @@ async def take_leases(
             return False
         if part is not None:
             await part(conn, partitions)
-        await conn.execute(
-            """update lease set owner = $1, epoch = epoch + 1
-               where partition = any($2::smallint[]) and owner is distinct from $1""",
-            owner,
-            partitions,
-        )
+        await set_owner(conn, owner, partitions)
         await allow_loading(conn, owner)
     return True
+
+
+async def select_others(conn: Connection, owner: UUID, partitions: Collection[int]) -> list[Record]:
+    """Who may own any of these partitions still."""
+    found: list[Record] = await conn.fetch(
+        """select id, epoch, expires_at < now() as expired from owner
+           where not fenced and id <> $1
+             and id in (select owner from lease where partition = any($2::smallint[]))""",
+        owner,
+        partitions,
+    )
+    return found
+
+
+async def set_owner(conn: Connection, owner: UUID, partitions: Collection[int]) -> None:
+    await conn.execute(
+        """update lease set owner = $1, epoch = epoch + 1
+           where partition = any($2::smallint[]) and owner is distinct from $1""",
+        owner,
+        partitions,
+    )
 
 
 async def allow_loading(conn: Connection, owner: UUID) -> None:
