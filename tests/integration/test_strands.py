@@ -243,6 +243,17 @@ async def test_where_one_was_when_the_two_became_a_pair_is_known_whoever_owns_it
     assert kinds(await apart.of_van.append([Frame(apart.van, 1, now_us(), [fix])])) == ["near"]
 
 
+async def test_of_a_new_pair_nothing_is_passed_over_where_one_clock_is_ahead(
+    apart: Apart, conn: asyncpg.Connection
+) -> None:
+    assert await apart.sent(FAR) == []
+    apart.of_van.memory.stamp += 3_600_000_000
+    await insert_pair(conn, "two", ("van-12", "bus"), 100, "strict")
+    assert await apart.sent(FAR, NEAR) == ["near"]
+    await apart.restarted()
+    assert await apart.read() == [] and await apart.sent(FAR) == ["apart"]
+
+
 async def test_fixes_that_move_no_marker_hold_up_none_that_do(
     apart: Apart, conn: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

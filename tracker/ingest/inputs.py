@@ -25,9 +25,12 @@ from tracker.ingest.meetings import Meetings, change_pairs
 from tracker.ingest.memory import Memory
 from tracker.model.event import Transition
 from tracker.model.moment import now_us
+from tracker.model.pair import Meeting
 from tracker.model.state import State
 from tracker.pipeline.changes import recast
+from tracker.pipeline.nearness import STAYS, strip
 from tracker.store.anchors import upsert_anchors
+from tracker.store.fixes import select_newest_rows
 from tracker.store.ownership import insert_in_force
 from tracker.store.pairs import delete_meetings, select_all_pairs, upsert_meetings
 from tracker.store.positions import upsert_states
@@ -87,6 +90,21 @@ async def take_over_pairs(conn: asyncpg.Connection, memory: Memory, revision: in
     """Those of now, from this stamp on."""
     before = memory.meetings
     meetings, changed = change_pairs(before, revision, await select_all_pairs(conn), memory.states, stamp)
+    begun = [each for each in changed if each.pair.key in meetings.beyond - before.meetings.keys()]
+    changed = [*changed, *await look_beyond(conn, begun)]
+    meetings.meetings.update({each.pair.key: each for each in changed})
     await delete_meetings(conn, before.meetings.keys() - meetings.meetings.keys())
-    await upsert_meetings(conn, changed)
+    await upsert_meetings(conn, [meetings.meetings[key] for key in {each.pair.key for each in changed}])
     return meetings
+
+
+async def look_beyond(conn: asyncpg.Connection, begun: Sequence[Meeting]) -> list[Meeting]:
+    """New pairs of which another owner has the second: where that one is, and by which stamp of that owner, whose clock
+    may be another. What moves its marker from then on has a later stamp, and is measured later."""
+    newest = await select_newest_rows(conn, {each.pair.keys[1] for each in begun}, STAYS)
+    found = []
+    for each in begun:
+        row = newest.get(each.pair.keys[1])
+        fix, stamp = (None, 0) if row is None else (strip(row.fix), row.received_at)
+        found.append(msgspec.structs.replace(each, newest=(each.newest[0], fix), seen=(each.stamp, stamp)))
+    return found

@@ -7,7 +7,6 @@ import msgspec
 
 from tracker.model.block import list_rows
 from tracker.model.fix import Fix
-from tracker.model.moment import now_us
 from tracker.model.pair import Meeting, Nearness, Pair
 from tracker.model.state import State
 from tracker.pipeline.fold import Folded
@@ -78,9 +77,6 @@ def change_pairs(
         meeting = before.meetings.get(pair.key)
         if meeting is None or meeting.pair != pair:
             meeting = begin(pair, meeting, states, stamp)
-            if meeting.seen is None and not before.holds(pair.keys[1]):
-                # What the other owner has stored by now is from before; our stamps may be older, where nothing came.
-                meeting = msgspec.structs.replace(meeting, seen=(stamp, max(stamp, now_us())))
             changed.append(meeting)
         made.append(meeting)
     meetings = make_meetings(revision, made, before.holds)

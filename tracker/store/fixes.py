@@ -152,3 +152,15 @@ async def select_newest_fix(conn: Connection, device: int, until: int, but: int)
         but,
     )
     return None if row is None else to_fix(row)
+
+
+async def select_newest_rows(conn: Connection, devices: Collection[int], but: int) -> dict[int, Row]:
+    """Of each of these devices the newest, of those without these flags; devices that have none are absent."""
+    rows = await conn.fetch(
+        f"""select f.* from unnest($1::integer[]) as wanted (key), lateral (
+                select {", ".join(COLUMNS)} from fix where device = key and flags & $2 = 0
+                order by at desc limit 1) as f""",
+        devices,
+        but,
+    )
+    return {each["device"]: Row(each["device"], datetime_to_micros(each["received_at"]), to_fix(each)) for each in rows}
