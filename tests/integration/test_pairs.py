@@ -228,3 +228,24 @@ async def test_two_devices_meet_through_a_real_server(server: RunningServer, con
                 (2, "apart", "bus"),
             ]
     assert len(await select_events(conn, EVERYTHING, after=0, limit=9, only=EventFilter(devices=["nobody"]))) == 0
+
+
+async def test_after_a_crash_it_is_known_what_a_fix_told_that_was_disowned_since(
+    database_url: str, conn: asyncpg.Connection, device: Device, bus: Device
+) -> None:
+    """Folded again it decides nothing: it is flagged."""
+    away, begin = 57.0 * NEAR, now_ms() - 600_000
+    await insert_pair(conn, "two", (device.id, bus.id), 100, "strict")
+    log = Log(database_url, "test")
+    await log.open()
+    for number, east in enumerate([*(0.0, 0.00004) * 4, away, 0.00004, 0.0]):
+        for key, lon in ((bus.key, away), (device.key, east)):
+            fix = Fix(begin + 30_000 * number, round(lon * E7), 50 * E7, accuracy=15.0)
+            await log.append([Frame(key, number, now_us(), [fix])])
+    assert await conn.fetchval("select count(*) from transition where kind in ('near', 'apart')") == 2
+    assert await conn.fetchval("select count(*) from fix where flags <> 0") == 1, "the one between is disowned"
+    await log.conn.close()
+    after = Log(database_url, "test")
+    await after.open()
+    assert after.memory.meetings.meetings == log.memory.meetings.meetings
+    await after.close()

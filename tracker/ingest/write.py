@@ -9,6 +9,7 @@ from tracker.ingest.folds import find_quarantined
 from tracker.ingest.memory import Memory
 from tracker.model.fix import Flag
 from tracker.model.frame import Frame
+from tracker.model.pair import Meeting
 from tracker.pipeline.fold import Folded
 from tracker.store.anchors import upsert_anchors
 from tracker.store.apps import upsert_apps
@@ -30,14 +31,20 @@ async def write_folded(
         await copy_fixes(conn, folded.stored)
     if folded.disowned:
         await flag_fixes(conn, folded.disowned, Flag.IMPOSSIBLE_JUMP)
-    # Of two that have owners of their own: a restart would not know in which order their fixes were folded.
-    await upsert_meetings(conn, [each for each in folded.meetings.values() if each.seen is not None])
+    await upsert_meetings(conn, filter(lambda each: is_to_keep(each, folded), folded.meetings.values()))
     if not frames:  # what is decided without a fix leaves the states it came to: see ingest/inputs.py
         await leave_states(conn, memory, folded, folded.states)
     await insert_quarantine(conn, find_quarantined(frames, folded))
     news = find_news(frames, memory.apps)
     await upsert_apps(conn, {key: (each.app, each.written_at) for key, each in news.items()})
     return news
+
+
+def is_to_keep(meeting: Meeting, folded: Folded) -> bool:
+    """What a restart could not fold again: of two that have owners of their own, in which order their fixes came; and
+    fixes that were folded here, and that are gone or disowned since."""
+    changed = {device for device, _ in (*folded.replaced, *folded.disowned)}
+    return meeting.seen is not None or not changed.isdisjoint(meeting.pair.keys)
 
 
 async def leave_states(conn: asyncpg.Connection, memory: Memory, folded: Folded, devices: Iterable[int]) -> None:
