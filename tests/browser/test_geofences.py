@@ -291,12 +291,16 @@ def test_what_was_drawn_and_deleted_comes_back_and_two_who_edit_one_are_told(
     told = fences.get_by_role("alert")
     expect(told).to_contain_text("changed by somebody else")
     expect(told).to_contain_text("calm")
+    until(
+        fences, f"() => {MAP}.queryRenderedFeatures({{layers: ['proposed-line']}}).length > 0"
+    )  # what they made of it
     with fences.expect_response(lambda answer: answer.request.method == "PUT") as said:
         fences.get_by_role("button", name="Save", exact=True).click()
     assert said.value.status == 409  # only who says so saves over it
     assert stored(server)[0]["properties"]["name"] == "Theirs"
     told.get_by_role("button", name="Save mine over it").click()
     expect(card).to_contain_text("80 m")
+    until(fences, f"() => {MAP}.queryRenderedFeatures({{layers: ['proposed-line']}}).length === 0")
     (before,) = stored(server)
     with server.api() as api:
         assert api.post("/api/groups", json={"id": "north", "name": "North"}).is_success

@@ -1,4 +1,4 @@
-/** The geofences of a file that is looked at, and not taken in yet. */
+/** Geofences that are looked at, and not taken in yet: those of a file, and what somebody else made of one that is edited. */
 import type { FeatureCollection } from 'geojson';
 import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
 import type { Proposed } from '../api/imports';
@@ -36,13 +36,18 @@ export class Proposals {
     });
   }
 
-  /** The map goes there. */
-  show(proposed: readonly Proposed[]): void {
+  /** The map stays where it is. */
+  lay(proposed: readonly Proposed[]): void {
     if (!proposed.length && !this.proposed.length) return;
     this.proposed = proposed;
+    (this.find()?.getSource(PROPOSED) as GeoJSONSource | undefined)?.setData(drawableProposed(proposed));
+  }
+
+  /** The map goes there. */
+  show(proposed: readonly Proposed[]): void {
+    this.lay(proposed);
     const map = this.find();
     if (!map) return;
-    (map.getSource(PROPOSED) as GeoJSONSource | undefined)?.setData(drawableProposed(proposed));
     const boxes = proposed.map(({ fence }) => boxOf(fence)).filter((box) => box !== null);
     const box = boxAround(
       boxes.flatMap((each) => [each[0], each[2]]),

@@ -47,7 +47,7 @@ export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
           {draft.id === null ? drawingWords.value.drawing.new[draft.kind] : drawingWords.value.drawing.edit}
         </h2>
         <Steps editor={editor} />
-        <Conflict editor={editor} draft={draft} />
+        <Conflict live={live} editor={editor} draft={draft} />
         <ShapeHelp editor={editor} draft={draft} fault={faults['shape']} />
         <Field
           id="fence-name"
@@ -103,8 +103,14 @@ function Steps({ editor }: { editor: Editor }) {
 }
 
 /** Two have changed the same one: both versions are said, and one decides which it is to be. */
-function Conflict({ editor, draft }: { editor: Editor; draft: Draft }) {
+function Conflict({ live, editor, draft }: { live: Live; editor: Editor; draft: Draft }) {
   const conflict = editor.conflict.value;
+  const drawn = conflict?.theirs ?? null;
+  useEffect(() => {
+    if (!drawn) return undefined;
+    live.view.peek()?.proposals.lay([{ index: 0, becomes: 'replaced', fence: drawn }]);
+    return () => live.view.peek()?.proposals.lay([]);
+  }, [drawn]);
   if (!conflict) return null;
   const { theirs } = conflict;
   const said = drawingWords.value.drawing;

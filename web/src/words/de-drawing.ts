@@ -66,7 +66,7 @@ export const drawing: DrawingWords = {
     on: 'Eingeschaltet',
     conflict: (name) => `${name} wurde inzwischen von jemand anderem geändert.`,
     conflictGone: (name) => `${name} wurde inzwischen von jemand anderem gelöscht.`,
-    theirs: (what) => `Jetzt: ${what}`,
+    theirs: (what) => `Jetzt, auf der Karte gestrichelt: ${what}`,
     yours: (what) => `Deine Fassung: ${what}`,
     saveMine: 'Meine Fassung speichern',
     takeTheirs: 'Die andere nehmen',

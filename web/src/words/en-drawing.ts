@@ -65,7 +65,7 @@ export const drawing = {
     on: 'Switched on',
     conflict: (name: string) => `${name} was changed by somebody else while you edited it.`,
     conflictGone: (name: string) => `${name} was deleted by somebody else while you edited it.`,
-    theirs: (what: string) => `Now: ${what}`,
+    theirs: (what: string) => `Now, dashed on the map: ${what}`,
     yours: (what: string) => `Yours: ${what}`,
     saveMine: 'Save mine over it',
     takeTheirs: 'Take theirs',
