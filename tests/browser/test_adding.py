@@ -42,6 +42,8 @@ def test_a_phone_is_on_the_map_by_one_code(dashboard: Page, server: RunningServe
     phone = other.new_page()
     phone.goto(str(url))
     phone.get_by_role("button", name="Start").click()
+    expect(phone.get_by_role("heading", level=1)).to_have_text("This phone is Ada's phone")
+    expect(phone.get_by_role("alert")).to_have_count(0)
     expect(dialog.get_by_role("status")).to_contain_text("Its first position is here.")
     expect(dialog.locator(".understood")).to_contain_text("Nothing looks wrong.")
     dialog.get_by_role("button", name="Show it").click()

@@ -29,7 +29,7 @@ async def test_a_code_becomes_the_devices_token_once(
     paired = await anonymous.post("/api/pairing", {"code": code["code"]})
     assert paired.status_code == 201
     body = await paired.get_json()
-    assert body["device"] == "van-12"
+    assert (body["device"], body["name"]) == ("van-12", "Van 12")
     phone = Caller(admin._client.app, body["token"])
     assert (await (await phone.get("/api/me")).get_json())["device"] == "van-12"
     assert (await van.get("/api/me")).status_code == 401, "the former token ended"

@@ -30,10 +30,11 @@ class Shown(msgspec.Struct, frozen=True):
 
 
 class Paired(msgspec.Struct, frozen=True):
-    """Whose token it is. It is there this once."""
+    """Whose token it is. It is there this once. `name`: what people call the device."""
 
     device: str
     token: str
+    name: str
 
 
 def blueprint(pool: asyncpg.Pool, gate: Gate) -> Blueprint:
@@ -58,6 +59,6 @@ def blueprint(pool: asyncpg.Pool, gate: Gate) -> Blueprint:
         """Become the device of a code; its former token ends. 404 for a code that is used, old or unknown."""
         shown = await read_json(Shown)
         device, secret = await gate.pair(shown.code, address(request))
-        return answer(Paired(device.id, secret), 201)
+        return answer(Paired(device.id, secret, device.name), 201)
 
     return routes

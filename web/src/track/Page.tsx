@@ -18,7 +18,7 @@ export function Page({ phone }: { phone: Phone }) {
       <Limits />
       <header>
         <h1>
-          <bdi>{words.pairedAs(phone.pairing.device)}</bdi>
+          <bdi>{words.pairedAs(phone.pairing.name || phone.pairing.device)}</bdi>
         </h1>
         <p class="state" data-state={phone.state.value} role="status">
           {words.state[phone.state.value]}

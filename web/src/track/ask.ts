@@ -3,6 +3,7 @@
 export interface Pairing {
   readonly device: string;
   readonly token: string;
+  readonly name?: string; // of a phone that was paired before there was one to be told
 }
 
 export async function ask(pairing: Pairing, method: string, path: string, body?: object): Promise<Response | null> {

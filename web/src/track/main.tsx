@@ -52,10 +52,10 @@ async function pair(keep: Keep, code: string): Promise<string | null> {
     history.replaceState(null, '', location.pathname + location.search);
     return words.badCode;
   }
-  const { device, token } = (await answer.json()) as Pairing;
+  const { device, token, name } = (await answer.json()) as Pairing;
   const before = await keep.setting<Pairing>('pairing');
   if (before?.device !== device) await keep.clear();
-  await keep.set('pairing', { device, token });
+  await keep.set('pairing', { device, token, name });
   await keep.set('code', code);
   return null;
 }

@@ -32,6 +32,7 @@ export class Phone {
   private readonly stream: Stream;
   private readonly receiver = new Receiver({
     place: (position) => void this.take(position),
+    heard: () => (this.trouble.value = null),
     failed: (isDenied) => (this.trouble.value = isDenied ? 'denied' : 'noPosition'),
   });
   private readonly wake = new Wake((isHeld) => (this.isAwake.value = isHeld));

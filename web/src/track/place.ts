@@ -2,16 +2,19 @@
 
 export interface Places {
   place(position: GeolocationPosition): void;
+  heard(): void; // there is one, whether it is passed on yet or not
   failed(isDenied: boolean): void;
 }
 
 const OPTIONS: PositionOptions = { enableHighAccuracy: true, maximumAge: 0, timeout: 30_000 };
+const LASTS_MS = 60_000; // without any position
 
 export class Receiver {
   private watch: number | null = null;
   private timer: ReturnType<typeof setInterval> | undefined;
   private last = 0; // ms, when a position was passed on
   private newest: GeolocationPosition | null = null; // heard since
+  private heardAt = 0; // ms
 
   constructor(private readonly places: Places) {}
 
@@ -19,7 +22,7 @@ export class Receiver {
     this.end();
     this.watch = navigator.geolocation.watchPosition(
       (position) => this.heard(position, seconds),
-      (error) => this.places.failed(error.code === error.PERMISSION_DENIED),
+      (error) => this.fail(error.code === error.PERMISSION_DENIED),
       OPTIONS,
     );
     // A phone that lies still may not be told of again: then it is asked.
@@ -38,7 +41,7 @@ export class Receiver {
   }
 
   private heard(position: GeolocationPosition, seconds: number): void {
-    this.newest = position;
+    this.note(position);
     if (Date.now() - this.last >= seconds * 900) this.pass();
   }
 
@@ -53,8 +56,19 @@ export class Receiver {
 
   private later(position: GeolocationPosition): void {
     if (this.watch === null) return;
-    this.newest = position;
+    this.note(position);
     this.pass();
+  }
+
+  private note(position: GeolocationPosition): void {
+    this.newest = position;
+    this.heardAt = Date.now();
+    this.places.heard();
+  }
+
+  /** A phone that lies still, or a browser between two positions, fails now and then: that is none until it lasts. */
+  private fail(isDenied: boolean): void {
+    if (isDenied || Date.now() - this.heardAt >= LASTS_MS) this.places.failed(isDenied);
   }
 
   private pass(): void {
