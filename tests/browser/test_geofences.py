@@ -270,6 +270,15 @@ def test_a_viewer_sees_the_list_and_no_buttons(page: Page, server: RunningServer
         expect(page.get_by_role("button", name=name)).to_have_count(0)
 
 
+def change_back_and_forth(fences: Page) -> None:
+    radius = fences.get_by_label("Radius")
+    radius.fill("80")
+    fences.get_by_role("button", name="Undo").click()
+    expect(radius).to_have_value("60")
+    fences.get_by_role("button", name="Redo").click()
+    expect(radius).to_have_value("80")
+
+
 def test_what_was_drawn_and_deleted_comes_back_and_two_who_edit_one_are_told(
     fences: Page, server: RunningServer, watched: Watched
 ) -> None:
@@ -279,12 +288,7 @@ def test_what_was_drawn_and_deleted_comes_back_and_two_who_edit_one_are_told(
     fences.get_by_role("option", name="Old Port").click()
     card = fences.locator(".detail")
     card.get_by_role("button", name="Edit").click()
-    radius = fences.get_by_label("Radius")
-    radius.fill("80")
-    fences.get_by_role("button", name="Undo").click()
-    expect(radius).to_have_value("60")
-    fences.get_by_role("button", name="Redo").click()
-    expect(radius).to_have_value("80")
+    change_back_and_forth(fences)
     with server.api() as api:
         theirs = CIRCLE | {"properties": CIRCLE["properties"] | {"name": "Theirs", "preset": "calm"}}
         assert api.put("/api/geofences/port", json=theirs).is_success
