@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import trustme
 
-from tests.patience import soon
+from tests.patience import WHERE_BUSY
 
 from .raw import OPEN
 from .server import Server
@@ -71,7 +71,8 @@ HASTY = {
 
 @pytest.fixture(scope="module", params=[way for way in WAYS if "asyncio" not in way])
 def hasty(request: pytest.FixtureRequest, identity: dict[str, str]) -> Iterator[Server]:
-    """With deadlines a test can wait for; what honest peers have to keep is longer where others compute."""
-    longer = {name: soon(HASTY[name]) for name in ("pong_s", "write_s")}
+    """With deadlines a test can wait for; what honest peers have to keep is longer, for others may begin to compute at
+    any time."""
+    longer = {name: WHERE_BUSY * HASTY[name] for name in ("pong_s", "write_s")}
     with started(WAYS[request.param], identity, limits=HASTY | longer) as running:
         yield running
