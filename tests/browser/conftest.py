@@ -21,6 +21,7 @@ FLAGS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
     "--ignore-gpu-blocklist",
+    "--disable-gpu-compositing",  # the map alone needs one, and all else costs less without
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
