@@ -15,14 +15,18 @@ from tests.running import RunningServer
 
 __all__ = ["fences", "options"]  # fixtures
 BOW_TIE = [[24.94, 62.17], [24.95, 62.18], [24.95, 62.17], [24.94, 62.18], [24.94, 62.17]]
-DROP = """([name, text]) => {
+DRAG = """([kind, name, text]) => {
   const dataTransfer = new DataTransfer();
   dataTransfer.items.add(new File([text], name));
-  const told = (kind) => document.querySelector('.stage').dispatchEvent(
-    new DragEvent(kind, {dataTransfer, bubbles: true, cancelable: true}));
-  told('dragenter');
-  requestAnimationFrame(() => setTimeout(() => told('drop'), %d));
+  const told = new DragEvent(kind, {dataTransfer, bubbles: true, cancelable: true});
+  document.querySelector('.stage').dispatchEvent(told);
 }"""
+
+
+def drop(page: Page, name: str, text: str) -> None:
+    page.evaluate(DRAG, ["dragenter", name, text])
+    expect(page.get_by_text("Let go to look at")).to_be_visible()
+    page.evaluate(DRAG, ["drop", name, text])
 
 
 def collection(*features: dict[str, Any]) -> str:
@@ -39,8 +43,7 @@ def test_a_file_that_is_dropped_is_looked_at_taken_in_and_taken_back(fences: Pag
     before = stored(server)
     crossing = make("tie", "Bow tie", geometry={"type": "Polygon", "coordinates": [BOW_TIE]})
     text = collection(make("port", "New Port"), make("yard", "Yard"), crossing)
-    fences.evaluate(DROP % 300, ["three.geojson", text])
-    expect(fences.get_by_text("Let go to look at")).to_be_visible()
+    drop(fences, "three.geojson", text)
     look = fences.get_by_role("region", name="would make")
     expect(look.get_by_role("status")).to_have_text("1 new, 1 replaced, 1 not imported")
     expect(look.locator(".refused li")).to_contain_text("No. 3")
@@ -94,7 +97,7 @@ def test_what_is_there_stays_where_one_says_so_and_nothing_is_written_by_looking
 def test_a_file_that_is_none_says_why(fences: Page, watched: Watched, name: str, text: str, said: str) -> None:
     watched.tolerated.append("422")
     watched.tolerated.append("400")
-    fences.evaluate(DROP % 0, [name, text])
+    drop(fences, name, text)
     expect(fences.get_by_role("alert")).to_contain_text(said)
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Watched, enter
 from tests.browser.driving import vehicle
-from tests.browser.looking import HERE, MAP, THERE, until
+from tests.browser.looking import HERE, MAP, THERE, promised, until, until_colored
 from tests.running import ADMIN_TOKEN, RunningServer
 from tracker.access.links import make_link_at
 
@@ -37,21 +37,6 @@ def screen(page: Page, id: str) -> list[float]:
 def stands_still(value: str) -> str:
     """A JavaScript promise of whether a number stays as it is: that something does not happen takes a while to see."""
     return f"new Promise(done => {{ const before = {value}; setTimeout(() => done({value} === before), 700); }})"
-
-
-def color_at(page: Page, x: float, y: float) -> tuple[int, int, int]:
-    """Of what the browser shows there: the map's canvas included, unlike what a script could read."""
-    box = page.locator(".map canvas").bounding_box()
-    assert box
-    png = page.screenshot(clip={"x": round(box["x"] + x), "y": round(box["y"] + y), "width": 1, "height": 1})
-    read = """async bytes => {
-        const image = await createImageBitmap(new Blob([new Uint8Array(bytes)], {type: 'image/png'}));
-        const drawing = new OffscreenCanvas(1, 1).getContext('2d');
-        drawing.drawImage(image, 0, 0);
-        return [...drawing.getImageData(0, 0, 1, 1).data].slice(0, 3);
-    }"""
-    red, green, blue = page.evaluate(read, list(png))
-    return red, green, blue
 
 
 def test_the_link_of_the_terminal_signs_in_and_leaves_no_token_behind(dashboard: Page, server: RunningServer) -> None:
@@ -101,7 +86,7 @@ def test_a_vehicle_appears_where_it_is_and_glides_to_where_it_goes(dashboard: Pa
         assert seen == sorted(seen), "it never goes back"
         assert any(HERE[0] + 0.0001 < lon < HERE[0] + 0.0007 for lon in seen), "it is seen on the way"
         x, y = screen(dashboard, "van-12")
-        assert color_at(dashboard, x, y) == pytest.approx(BLUE, abs=6)
+        until_colored(dashboard, x, y, BLUE)
         expect(dashboard.locator(".detail")).to_contain_text("45 km/h")
         expect(dashboard.locator(".detail")).to_contain_text("E 90°")
         expect(dashboard.locator(".detail")).to_contain_text("± 5 m")
@@ -111,7 +96,7 @@ def test_nothing_is_drawn_while_nothing_moves(dashboard: Page, server: RunningSe
     with vehicle(server, "van-12") as van:
         van.drive(*HERE)
         screen(dashboard, "van-12")
-        until(dashboard, f"() => {stands_still(f'{LAYER}.framesDrawn')}")
+        promised(dashboard, stands_still(f"{LAYER}.framesDrawn"))
 
 
 def test_entering_and_leaving_a_geofence_show_as_events_by_name(dashboard: Page, server: RunningServer) -> None:
@@ -191,8 +176,11 @@ def test_a_hidden_tab_pauses_and_comes_back(dashboard: Page, server: RunningServ
         screen(dashboard, "van-12")
         hide(True)
         expect(dashboard.locator(".badge")).to_contain_text("Paused")
+        promised(dashboard, stands_still("tracker.feed.framesReceived"))  # the server has heard it, too
+        before = dashboard.evaluate("tracker.feed.framesReceived")
         van.drive(*THERE)
-        assert dashboard.evaluate(stands_still("tracker.feed.framesReceived")), "nothing is sent to who does not look"
+        promised(dashboard, stands_still("tracker.feed.framesReceived"))
+        assert dashboard.evaluate("tracker.feed.framesReceived") == before, "nothing is sent to who does not look"
         hide(False)
         expect(dashboard.locator(".badge")).to_contain_text("Live")
         until(dashboard, f"lon => Math.abs({LAYER}.place({ROW}('van-12'))[0] - lon) < 1e-6", THERE[0])
@@ -248,13 +236,12 @@ def test_on_a_phone_nothing_is_cut_off(dashboard: Page, server: RunningServer) -
         van.drive(*HERE)
         dashboard.get_by_role("listbox").get_by_role("option").first.click()
         expect(dashboard.locator(".detail")).to_be_visible()
+        card = "document.querySelector('.detail').getBoundingClientRect()"
+        high = f"{LAYER}.screen({ROW}('van-12'))[1]"
+        until(dashboard, f"() => !{MAP}.isMoving() && {high} > 60 && {high} < {card}.top")  # above what tells about it
         assert dashboard.evaluate("document.documentElement.scrollWidth") == 390
         things = "[...document.querySelectorAll('button, .badge, .detail, .device')]"
         assert max(dashboard.evaluate(f"{things}.map(it => it.getBoundingClientRect().right)")) <= 390
-        screen(dashboard, "van-12")
-        until(dashboard, f"() => !{MAP}.isMoving()")
-        top = dashboard.locator(".detail").bounding_box()
-        assert top and 60 < screen(dashboard, "van-12")[1] < top["y"], "it is seen above what tells about it"
         dashboard.get_by_role("button", name="Events").click()
         expect(dashboard.get_by_role("region", name="Events")).to_be_visible()
         expect(dashboard.get_by_role("listbox")).to_be_hidden()
@@ -319,6 +306,7 @@ def test_a_pmtiles_of_ones_own_is_the_ground(page: Page, server: RunningServer) 
     settings = json.dumps({"version": "1", "map_style": "/tiles/helsinki.pmtiles"})
     page.route("**/api/config", lambda route: route.fulfill(body=settings, content_type="application/json"))
     enter(page, server)
+    until(page, f"() => {MAP} !== undefined")
     page.evaluate(f"{MAP}.jumpTo({{center: {json.dumps(HERE)}, zoom: 15}})")
     until(page, f"() => {MAP}.querySourceFeatures('own', {{sourceLayer: 'roads'}}).length > 50")
     assert page.evaluate(f"{MAP}.getSource('world') === undefined && {MAP}.getLayer('devices') !== undefined")

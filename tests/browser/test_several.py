@@ -89,6 +89,7 @@ def test_what_one_has_open_is_a_link_and_one_goes_back_and_forth(page: Page, van
     expect(page.get_by_role("log")).to_be_visible()
     expect(row).to_be_visible()
     page.go_back()
+    until(page, "() => location.search === '?device=van-a'")
     page.go_back()
     expect(page.locator(".detail")).to_have_count(0)
     page.go_forward()
@@ -128,7 +129,7 @@ def test_a_link_shows_another_the_same_and_passes_over_what_is_not_theirs(
     expect(other.get_by_text("Not here, or not yours to see")).to_contain_text("ghost")
     expect(other.get_by_text("Not here, or not yours to see")).to_contain_text("secret")
     expect(other.locator(".device[data-picked=true]")).to_have_count(2)
-    camera = other.evaluate(f"[{MAP}.getCenter().lng, {MAP}.getZoom()]")
+    camera = until(other, f"() => [{MAP}.getCenter().lng, {MAP}.getZoom()]")
     assert camera == [pytest.approx(24.95), pytest.approx(13.5)]
     until(other, "() => !location.search.includes('ghost') && !location.search.includes('secret')")
     several = other.get_by_role("region", name="Several devices")
