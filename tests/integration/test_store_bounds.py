@@ -9,12 +9,16 @@ from tests.integration.test_ownership import owner_of
 from tests.moments import MONDAY
 from tracker.model.fix import Fix, Row
 from tracker.model.moment import DAY_MS
+from tracker.model.sight import EVERYTHING
+from tracker.store.circles import select_circles
 from tracker.store.devices import insert_device
 from tracker.store.fixes import copy_fixes
 from tracker.store.geofences import insert_geofence, select_is_much
 from tracker.store.ownership import InForce, delete_in_force, replace_in_force, select_in_force
 from tracker.store.privacies import change_privacy, select_guises, select_privacy
 from tracker.store.share_rows import Wanted, select_newest, select_rows, select_way
+from tracker.store.subscriptions import update_secret
+from tracker.store.takeout import select_devices_of
 from tracker.store.vitals import AHEAD_MS, select_hours
 
 STEP = 1_000
@@ -73,3 +77,30 @@ async def test_the_hours_of_the_last_day_begin_behind_its_begin_and_end_with_wha
     times = (MONDAY - DAY_MS, MONDAY - DAY_MS + 1, MONDAY + AHEAD_MS, MONDAY + AHEAD_MS + 1)
     await copy_fixes(conn, [Row(1, MONDAY * 1000 + n, Fix(at, n, 0)) for n, at in enumerate(times)])
     assert sum(hour.fixes for hour in await select_hours(conn, 1, MONDAY)) == 2
+
+
+async def test_what_somebody_takes_along_has_no_device_of_others(conn: asyncpg.Connection) -> None:
+    insert = "insert into person (email, name) values ($1, $1) returning key"
+    ann, ben, eve = [await conn.fetchval(insert, f"{name}@example.org") for name in ("ann", "ben", "eve")]
+    for id, person in (("van", ann), ("bike", ben), ("pool", None)):
+        device = await insert_device(conn, id, id)
+        await conn.execute("update device set person = $2 where key = $1", device.key, person)
+    assert [own.id for own in await select_devices_of(conn, ann)] == ["van"]
+    assert await select_devices_of(conn, eve) == []
+
+
+async def test_a_new_secret_is_of_one_subscription(conn: asyncpg.Connection) -> None:
+    insert = """insert into subscription (id, name, wish, channel, secrets)
+                values ($1, $1, '{}', '{"type": "webhook"}', array['old']) returning key"""
+    one, _ = [await conn.fetchval(insert, id) for id in ("one", "other")]
+    await update_secret(conn, one, "new", former_s=60)
+    secrets = dict(await conn.fetch("select id, secrets from subscription"))
+    assert secrets == {"one": ["new", "old"], "other": ["old"]}
+
+
+async def test_a_geofence_that_expired_is_no_circle_on_a_phone(conn: asyncpg.Connection) -> None:
+    van = await insert_device(conn, "van", "van")
+    now = datetime.now(UTC)
+    for id, expires in (("past", now - timedelta(hours=1)), ("ahead", now + timedelta(hours=1)), ("ever", None)):
+        await insert_geofence(conn, id, *draw(id, 0, {} if expires is None else {"expires": expires.isoformat()}))
+    assert [circle.id for circle in await select_circles(conn, EVERYTHING, van)] == ["ahead", "ever"]
