@@ -3,8 +3,9 @@
  * the language of the page.
  */
 import { sayOnce } from '../refusals/say';
+import { type Json, list, textOrNull } from './json';
 
-export type Json = Record<string, unknown>;
+export { type Json, list, numberOrNull, object, textOrNull } from './json';
 
 /** One of many that were refused together, as of an import. */
 export interface Refusal {
@@ -87,20 +88,4 @@ export async function refused(status: number, problem: Json): Promise<ApiError> 
 
 function parse(text: string): Json {
   return (text.startsWith('{') ? JSON.parse(text) : {}) as Json;
-}
-
-export function list(value: unknown): Json[] {
-  return Array.isArray(value) ? (value as Json[]) : [];
-}
-
-export function object(value: unknown): Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {};
-}
-
-export function textOrNull(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
-}
-
-export function numberOrNull(value: unknown): number | null {
-  return typeof value === 'number' ? value : null;
 }

@@ -1,6 +1,6 @@
 /** Who may see this phone now, and who looked. */
 import { useSignal } from '@preact/signals';
-import type { Json } from '../api/call';
+import type { Json } from '../api/json';
 import { WatcherLists } from '../watching/WatcherLists';
 import { readWatchers, type Watchers as WatchersFound } from '../watching/watchers';
 import { ask, type Pairing } from './ask';

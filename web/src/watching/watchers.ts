@@ -1,5 +1,5 @@
 /** Who sees a device, and who looked where it had been; the dashboard and the phone page show the same. */
-import { type Json, list, textOrNull } from '../api/call';
+import { type Json, list, textOrNull } from '../api/json';
 
 /** Times in ms. */
 export interface Watchers {
