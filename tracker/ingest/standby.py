@@ -2,6 +2,8 @@
 for the types of what it sends, and PostgreSQL reads its catalogue anew for each: together that takes longer than all
 that a strand's next owner has to read, while its devices wait."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 from uuid import UUID, uuid4
@@ -51,19 +53,27 @@ class Standby(NamedTuple):
 
 async def register(url: str, name: str) -> Standby:
     conn, owner = await open_connection(url), uuid4()
-    return Standby(conn, owner, await insert_owner(conn, owner, name), Days())
+    with ended_on_failure(conn):
+        return Standby(conn, owner, await insert_owner(conn, owner, name), Days())
 
 
 async def stand_by(url: str, name: str) -> Standby:
     """One that is to take something later, and soon then."""
     made = await register(url, name)
-    try:
+    with ended_on_failure(made.conn):
         await made.days.make_ahead(made.conn)
         await rehearse(made.conn, made.owner)
-    except BaseException:
-        made.conn.terminate()
-        raise
     return made
+
+
+@contextmanager
+def ended_on_failure(conn: asyncpg.Connection) -> Iterator[None]:
+    """Nobody else knows of it yet."""
+    try:
+        yield
+    except BaseException:
+        conn.terminate()
+        raise
 
 
 async def rehearse(conn: asyncpg.Connection, owner: UUID) -> None:
