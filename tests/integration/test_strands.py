@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.faults.proxy import proxy
 from tests.integration.test_replay import DEVICES, afresh, change_fence, fenced, here, sent, values
 from tests.laws import examples
 from tracker.ingest.committed import Committed
@@ -151,6 +152,25 @@ async def test_who_stands_by_asks_for_no_type_while_devices_wait(
     assert await log.append([Frame(device.key, 1, now_us(), [Fix(now_ms(), 0, 0)])])
     assert log.owner == standby.owner and not [each for each in asked if "typeinfo" in each]
     await log.close()
+
+
+async def test_who_stands_by_and_answers_no_more_is_not_asked_to_take(database_url: str) -> None:
+    """What lies between forgets a connection that is idle, and tells nobody."""
+
+    async def show(_: Strand) -> None: ...
+
+    pool = await open_pool(database_url)
+    async with proxy(database_url) as wire, asyncio.TaskGroup() as tasks:
+        holding = Holding(Spread(Standpoint("nats://127.0.0.1:1", "tracker", "one")), pool, show)
+        for is_frozen in (False, True):
+            holding.next = tasks.create_task(stand_by(wire.url, "test"))
+            there = await holding.next
+            if is_frozen:
+                wire.freeze()
+            found = await holding.find_standby()
+            assert found == (None if is_frozen else there) and there.conn.is_closed() is is_frozen
+            there.conn.terminate()
+    await pool.close()
 
 
 async def test_what_nobody_owns_is_found(database_url: str, conn: asyncpg.Connection) -> None:

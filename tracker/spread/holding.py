@@ -5,7 +5,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Final
+from typing import Final, TypeGuard
 
 import asyncpg
 import structlog
@@ -28,6 +28,7 @@ seldom = Seldom(logger)
 LOOK: Final = 0.5  # s between looks at who owns what: the end of a process sends us nothing
 RECOVERING: Final = 5.0  # s that an owner which is heard has to connect to PostgreSQL again
 ASK: Final = 3.0  # s PostgreSQL has to say what is free
+PROBE: Final = 0.5  # s for the session that stands by, which has nothing else to do
 SAVED: Final = 0.01  # s between looks whether a checkpoint is written
 SLOWEST: Final = 0.02  # s between two batches of a strand, where a process owns many
 
@@ -149,7 +150,7 @@ class Holding:
         """If there is one, or soon will be; from then on it is the caller's."""
         standby, self.next = self.next, None
         found = None if standby is None else await standby
-        return found if is_alive(found) else None
+        return found if is_alive(found) and await does_answer(found) else None
 
     def dismiss(self) -> None:
         if self.next is not None and self.next.done() and not self.next.cancelled() and (found := self.next.result()):
@@ -206,8 +207,19 @@ class Holding:
             await asyncio.sleep(SAVED)
 
 
-def is_alive(standby: Standby | None) -> bool:
+def is_alive(standby: Standby | None) -> TypeGuard[Standby]:
     return standby is not None and not standby.conn.is_closed()
+
+
+async def does_answer(standby: Standby) -> bool:
+    """A connection that nobody used for hours may be gone without a word: what lies between forgets those that are
+    idle. To connect anew then is sooner than to wait for an answer while devices wait."""
+    try:
+        async with answering(standby.conn, PROBE):
+            return bool(await standby.conn.fetchval("select true"))
+    except (*AWAY, asyncpg.PostgresError):
+        standby.conn.terminate()
+        return False
 
 
 async def hand_on(log: Log) -> None:
