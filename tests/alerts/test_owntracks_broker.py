@@ -195,7 +195,9 @@ async def test_steps_tell_that_a_place_which_stays_is_frozen(
         await walk(1_000, range(60, 8_000, 300))
         await walk(1_200, range(8_100, 8_101))
     with server.api() as api:
-        events = api.get("/api/events", params={"device": "jane", "type": "frozen"}).json()["events"]
+        asked = {"device": "jane", "type": "frozen"}
+        await until(lambda: api.get("/api/events", params=asked).json()["events"])
+        events = api.get("/api/events", params=asked).json()["events"]
     assert [each["evidence"]["same"] for each in events] == [29]
 
 

@@ -9,6 +9,7 @@ import asyncpg
 import httpx2
 import pytest
 
+from tests.integration.test_forwards import until
 from tests.patience import PATIENCE_S
 from tests.phone_samples import (
     AT,
@@ -269,7 +270,7 @@ def test_an_alarm_that_calls_for_help_is_the_event_and_is_seen(phone: Phone) -> 
         assert phone.post(query=query).status_code == 200
     assert phone.post(query=f"id=1&timestamp={now // 1000}&alarm=sos").status_code == 200  # the same, without a place
     assert phone.post(query=traccar_query(now + 1_000) + "&alarm=lowBattery").status_code == 200
-    (event,) = sos_events(phone)
+    (event,) = until(lambda: sos_events(phone))
     assert (event["device"], event["lon"], event["lat"]) == (phone.id, LON, LAT)
     seen = phone.api.post(f"/api/events/{event['id']}/seen")
     assert seen.status_code in (200, 201, 204), seen.text
@@ -288,7 +289,7 @@ def test_steps_tell_that_a_place_which_stays_is_frozen(phone: Phone) -> None:
     status = phone.api.get(f"/api/devices/{phone.id}").json()["status"]
     assert (status["steps"], status["page"], status["paused"]) == (1200, "visible", False)
     phone.post(owntracks(begin + 23 * 360_000)).raise_for_status()
-    (event,) = phone.api.get("/api/events", params=ask).json()["events"]
+    (event,) = until(lambda: phone.api.get("/api/events", params=ask).json()["events"])
     assert event["evidence"]["since"] == format_ms(begin) and event["evidence"]["same"] == 24
 
 

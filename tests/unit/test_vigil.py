@@ -5,14 +5,16 @@ import pytest
 
 from tests.moments import MONDAY
 from tracker.geofence.fences import NOWHERE, Fences
+from tracker.ingest.notes import Noted, take_walk
 from tracker.model.device import Device
 from tracker.model.event import Transition
 from tracker.model.fix import Fix
 from tracker.model.moment import format_ms
+from tracker.model.note import Note, Walk
 from tracker.model.state import State
 from tracker.pipeline.advance import advance
 from tracker.pipeline.question import Question
-from tracker.pipeline.silence import decide_silence
+from tracker.pipeline.silence import EXCUSED_US, decide_silence, follow_standing
 from tracker.pipeline.vigil import FROZEN_FIXES, FROZEN_MS, follow_steps
 
 PHONE = Device(7, "phone", "Phone", interval=60.0)
@@ -122,3 +124,15 @@ def test_who_falls_silent_with_nothing_left_is_probably_empty(battery: float | N
     state, _ = play(*drain(0.5, battery))
     _, (told,) = decide_silence(PHONE, state, MONDAY * 1000 + 10**9, 0)
     assert told.evidence.empty_since == (format_ms(MONDAY + MINUTE) if is_empty else None)
+
+
+def test_steps_said_after_a_pause_is_over_do_not_bring_it_back() -> None:
+    at = MONDAY * 1000
+    paused = follow_standing(State(), True, at)
+    walks = []
+    for received_at in (0, at, at + EXCUSED_US + 1):
+        noted = Noted(at)
+        state = msgspec.structs.replace(paused, received_at=received_at)
+        take_walk(noted, Note(PHONE.key, Walk(900), received_at), Walk(900), state)
+        walks += [is_paused for *_, is_paused in noted.walks]
+    assert walks == [True, True, False]

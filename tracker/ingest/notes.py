@@ -15,7 +15,7 @@ from tracker.model.note import SOS, Note, Standing, Utterance, Walk
 from tracker.model.state import State
 from tracker.pipeline.changes import note_changes
 from tracker.pipeline.fold import Folded
-from tracker.pipeline.silence import device_time, follow_standing
+from tracker.pipeline.silence import device_time, follow_standing, is_excused
 from tracker.pipeline.vigil import follow_steps
 from tracker.store.device_status import Row, Walked, insert_statuses, insert_walks
 from tracker.store.messages import insert_utterances, select_said
@@ -90,10 +90,11 @@ def take_standing(noted: Noted, note: Note, said: Standing, state: State) -> Non
 
 
 def take_walk(noted: Noted, note: Note, said: Walk, state: State) -> None:
-    """A pause goes on: an app says at rest, too, how many steps it counted."""
+    """A pause goes on: an app says at rest, too, how many steps it counted. One that a fix has ended does not come
+    back."""
     after = follow_steps(state, said.steps, said.since)
     noted.states[note.device] = msgspec.structs.replace(after, stamp=noted.stamp)
-    noted.walks.append((note.device, noted.stamp, said.steps))
+    noted.walks.append((note.device, noted.stamp, said.steps, is_excused(state)))
 
 
 def take_utterance(noted: Noted, note: Note, said: Utterance, state: State, memory: Memory) -> None:

@@ -13,7 +13,7 @@ OPEN: Final = """not exists (select from device_privacy p where p.device = s.dev
     and to_timestamp(s.stamp / 1e6) >= p.since and (p.until is null or to_timestamp(s.stamp / 1e6) < p.until))"""
 Row = tuple[int, int, str, float | None, int | None, bool, datetime | None, str | None]  # as the columns stand
 
-Walked = tuple[int, int, int]  # device, stamp, steps
+Walked = tuple[int, int, int, bool]  # device, stamp, steps, whether a pause that it said before goes on
 
 
 class DeviceStatus(msgspec.Struct, frozen=True):
@@ -36,10 +36,11 @@ async def insert_statuses(conn: asyncpg.Connection, rows: Sequence[Row]) -> None
 
 
 async def insert_walks(conn: asyncpg.Connection, rows: Sequence[Walked]) -> None:
-    """Of who says how many steps it counted, all but the battery is as it was before."""
+    """Of who says how many steps it counted, all but the battery is as it was before, unless a pause is over."""
     await conn.executemany(
         """insert into device_status (device, stamp, page, steps, paused, until, location)
-           select $1, $2, coalesce(s.page, 'visible'), $3, coalesce(s.paused, false), s.until, s.location
+           select $1, $2, coalesce(s.page, 'visible'), $3, coalesce(s.paused and $4, false),
+                  case when $4 then s.until end, s.location
            from (values (1)) one left join lateral (
                select page, paused, until, location from device_status
                where device = $1 and stamp < $2 order by stamp desc limit 1) s on true""",
