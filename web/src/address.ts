@@ -37,10 +37,21 @@ const STEPS = [
   'open',
 ];
 
+/** What the page makes of the address itself, and not a hand: it is the same step, and none to go back from. */
+let isRead = true;
+
+/** What is done changes nothing that one would go back from: it only finds out that the address names what is not. */
+export function inSameStep(work: () => void): void {
+  work();
+  isRead = true; // until what has changed is written, and no longer where nothing has
+  queueMicrotask(() => {
+    isRead = false;
+  });
+}
+
 /** Takes over what the address says, then keeps it saying what is looked at. */
 export function keepAddress(live: Live): () => void {
   state.kiosk.value = new URLSearchParams(location.search).has('kiosk');
-  let isRead = true; // from the address: what is made of it is the same step
   let isDue = false;
   let query = new URLSearchParams(); // as it was read: what it names and is not here goes from the address before all is known
   const write = () => {

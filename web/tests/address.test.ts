@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { keepAddress } from '../src/address';
+import { Desk } from '../src/alerts/desk';
 import type { Live } from '../src/live';
 import { DeviceTable } from '../src/live/devices';
 import {
@@ -149,4 +150,22 @@ test('who may not share is asked for no link by an address that says so', async 
   stop = keepAddress(live);
   await settled();
   expect([sharing.value, steps.all.at(-1)!.search]).toEqual([null, '?device=bus']);
+});
+
+test('a subscription that is gone leaves the step that names it, and one goes on back and forward through it', async () => {
+  me.value = { kind: 'admin', name: '', person: null, owner: false, groups: [] };
+  steps.pushState(null, '', '/?pane=alerts&alert=gone');
+  steps.pushState(null, '', '/?pane=events');
+  stop = keepAddress(live);
+  await settled();
+  steps.go(-1);
+  await settled();
+  const desk = new Desk();
+  desk.subscriptions.value = [];
+  desk.follow();
+  await settled();
+  expect(steps.all.map(({ search }) => search)).toEqual(['', '?pane=alerts', '?pane=events']);
+  pane.value = 'events'; // by hand: a step again
+  await settled();
+  expect(steps.at).toBe(2);
 });

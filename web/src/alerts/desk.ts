@@ -1,5 +1,6 @@
 /** Subscriptions at work: the list, the one that is open with its deliveries, the one that is written. */
 import { signal } from '@preact/signals';
+import { inSameStep } from '../address';
 import { ApiError } from '../api/call';
 import {
   changeSubscription,
@@ -76,7 +77,7 @@ export class Desk {
     if (found === null || this.draft.peek() !== null || id === (this.open.peek()?.id ?? null)) return;
     const named = found.find((each) => each.id === id);
     if (named) this.show(named);
-    else this.close();
+    else inSameStep(() => this.close());
   }
 
   close(): void {
