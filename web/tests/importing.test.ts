@@ -11,6 +11,7 @@ let stored: Map<string, [name: string, revision: number]>;
 let revision: number;
 let isDeaf: boolean;
 let holding: Map<string, Set<string>>; // groups, by what they hold
+let lost: Map<string, number>; // groups that were deleted, or may be seen only, and how those refuse
 let meanwhile: () => void; // what a colleague does just before the file comes in
 
 const feature = (id: string) => ({
@@ -41,8 +42,11 @@ function answer(url: string, request: RequestInit): [number, object] {
   const [, , kind, id, , member] = pathname.split('/');
   if (isDeaf) return [503, {}];
   if (kind === 'groups') {
+    if (id && lost.has(id)) return [lost.get(id)!, { detail: 'not there' }];
     if (id) hold(id, member!);
-    const holders = [...(holding.get(searchParams.get('geofence')!) ?? [])];
+    const there = ['north', 'night', 'west'].filter((each) => lost.get(each) !== 404);
+    const held = searchParams.get('geofence');
+    const holders = held === null ? there : [...(holding.get(held) ?? [])];
     return [200, { groups: holders.map((each) => ({ id: each, name: each })), next: null }];
   }
   if (request.method === 'GET') return [200, { features: [...stored.keys()].map(feature) }];
@@ -52,6 +56,7 @@ function answer(url: string, request: RequestInit): [number, object] {
   );
   if (id === 'import') return [200, takeIn(given)];
   if (request.method === 'POST') {
+    if (lost.has(searchParams.get('group') ?? '')) return [422, { detail: 'no such group' }];
     save(given.id, given.properties.name);
     if (searchParams.has('group')) hold(searchParams.get('group')!, given.id);
     return [201, feature(given.id)];
@@ -81,7 +86,8 @@ async function imported(names: Record<string, string>): Promise<Importing> {
 const names = () => Object.fromEntries([...stored].map(([id, [name]]) => [id, name]));
 
 beforeEach(() => {
-  [stored, holding, revision, isDeaf, meanwhile] = [new Map(), new Map(), 0, false, () => {}];
+  [stored, holding, lost] = [new Map(), new Map(), new Map()];
+  [revision, isDeaf, meanwhile] = [0, false, () => {}];
   geofences.value = [];
   vi.stubGlobal('document', { baseURI: 'http://tracker.test/' });
   vi.stubGlobal('fetch', async (url: string, request: RequestInit) => {
@@ -166,6 +172,22 @@ describe('what was saved and deleted', () => {
       await (back ? deeds.undo() : deeds.redo());
       expect([...(holding.get('port') ?? [])]).toEqual(back ? ['north', 'night'] : []);
     }
+  });
+
+  test.each([
+    ['was deleted, the first', 'north', 404, ['night', 'west']],
+    ['was deleted, another', 'night', 404, ['north', 'west']],
+    ['is not one’s own any more', 'night', 403, ['north', 'west']],
+  ])('comes back also where a group meanwhile %s, and goes again', async (_, group, status, left) => {
+    save('port', 'one');
+    for (const each of ['north', 'night', 'west']) hold(each, 'port');
+    const deeds = new Deeds();
+    await deeds.remove((await find('port'))!);
+    lost.set(group, status);
+    expect(await deeds.undo()).toMatchObject({ name: 'one' });
+    expect([...holding.get('port')!]).toEqual(left);
+    expect(await deeds.redo()).toBeNull();
+    expect(names()).toEqual({});
   });
 
   test('stays as somebody else has made it since', async () => {

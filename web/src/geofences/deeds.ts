@@ -65,10 +65,18 @@ export class Deeds {
       return null;
     }
     if (now) return replaceGeofence(wanted.id, featureAsItWas(wanted), revisionOf(now));
-    const [first, ...more] = this.holders.get(wanted.id) ?? [];
+    const [first, ...more] = await this.holdersOf(wanted.id);
     const made = await createGeofence(featureAgain(wanted), first);
-    for (const group of more) await putInto(group, 'geofences', made.id);
+    for (const group of more) await putBack(group, made.id);
     return made;
+  }
+
+  /** Those that are there still: for one that was deleted since, the whole step would be refused. */
+  private async holdersOf(id: string): Promise<readonly string[]> {
+    const held = this.holders.get(id) ?? [];
+    if (held.length === 0) return held;
+    const here = new Set((await fetchGroups()).map((each) => each.id));
+    return held.filter((each) => here.has(each));
   }
 
   /** The last of these steps. Taken, or refused for good, it is gone, and nothing is offered to be taken back. */
@@ -86,6 +94,13 @@ export class Deeds {
       }
     }
   }
+}
+
+/** A group that is gone just now, or is not one's own any more, is passed over: the geofence is back all the same. */
+async function putBack(group: string, fence: string): Promise<void> {
+  await putInto(group, 'geofences', fence).catch((error: unknown) => {
+    if (!(error instanceof ApiError && [403, 404].includes(error.status))) throw error;
+  });
 }
 
 const FINAL = [403, 404, 409, 412, 422]; // answers by which a step can never be taken
