@@ -46,7 +46,7 @@ export const alerts: AlertWords = {
     to: 'An',
     topic: 'Thema',
     language: 'Sprache',
-    languageOfReader: 'Die der Lesenden, sonst meine',
+    languageOfReader: 'Die der Lesenden, sonst die der Person, die es angelegt hat',
     when: 'Gemeldet wird, wenn ein Gerät',
     everything: 'Nichts ist gewählt: alles wird gemeldet.',
     types: {

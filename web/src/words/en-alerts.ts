@@ -45,7 +45,7 @@ export const alerts = {
     to: 'To',
     topic: 'Topic',
     language: 'Language',
-    languageOfReader: 'The reader’s, or else mine',
+    languageOfReader: 'The reader’s, or else its maker’s',
     when: 'Told when a device',
     everything: 'None is chosen: everything is told.',
     types: {
