@@ -138,6 +138,7 @@ export class Phone {
   private run(): void {
     const isRunning = this.isOn.value && this.pausedUntil.value === null;
     if (isRunning) {
+      this.trouble.value = null; // what was before a pause
       this.receiver.begin(this.interval.value);
       void this.wake.hold();
     } else {
