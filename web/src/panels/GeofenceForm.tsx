@@ -106,11 +106,12 @@ function Steps({ editor }: { editor: Editor }) {
 function Conflict({ live, editor, draft }: { live: Live; editor: Editor; draft: Draft }) {
   const conflict = editor.conflict.value;
   const drawn = conflict?.theirs ?? null;
+  const view = live.view.value; // the map may come later than what is drawn on it
   useEffect(() => {
-    if (!drawn) return undefined;
-    live.view.peek()?.proposals.lay([{ index: 0, becomes: 'replaced', fence: drawn }]);
-    return () => live.view.peek()?.proposals.lay([]);
-  }, [drawn]);
+    if (!drawn || !view) return undefined;
+    view.proposals.lay([{ index: 0, becomes: 'replaced', fence: drawn }]);
+    return () => live.view.peek()?.proposals.lay([]); // none, where the map is gone
+  }, [drawn, view]);
   if (!conflict) return null;
   const { theirs } = conflict;
   const said = drawingWords.value.drawing;
