@@ -1,9 +1,24 @@
 /** What the server refuses with is said in German, its values in their places, and what is not known as it came. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { sayInGerman } from '../src/refusals/german';
 import { makeSay } from '../src/refusals/translate';
 
 const whole = (text: string) => new RegExp(`^${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`);
+
+/** What it says, and with how many tries of a pattern. It fails past so many, for without a bound it would never end. */
+function sayWithin(most: number, say: (sentence: string) => string, sentence: string): string {
+  const { exec } = RegExp.prototype;
+  let tries = 0;
+  const spy = vi.spyOn(RegExp.prototype, 'exec').mockImplementation(function (this: RegExp, text) {
+    if (++tries > most) throw new Error(`more than ${most} tries`);
+    return exec.call(this, text);
+  });
+  try {
+    return say(sentence);
+  } finally {
+    spy.mockRestore();
+  }
+}
 
 describe('the German of the refusals', () => {
   it.each([
@@ -45,6 +60,30 @@ describe('the German of the refusals', () => {
       'nothing in the file can be a geofence: a link to another file is passed over; nothing is fetched; its heights are left out',
       'Nichts in der Datei kann ein Gebiet sein: Ein Verweis auf eine andere Datei ist übergangen; geholt wird nichts; Die Höhen fallen weg',
     ],
+    [
+      'nothing in the file can be a geofence: Way 1: a line of one place is passed over; Way 2: a line of one place is passed over',
+      'Nichts in der Datei kann ein Gebiet sein: Way 1: Eine Linie mit nur einem Ort ist übergangen; Way 2: Eine Linie mit nur einem Ort ist übergangen',
+    ],
+    [
+      'nothing in the file can be a geofence: a: no .prj says in which system it is: it is read as longitude and latitude; b: no .prj says in which system it is: it is read as longitude and latitude',
+      'Nichts in der Datei kann ein Gebiet sein: a: Keine .prj nennt das Koordinatensystem: gelesen ist es als Länge und Breite; b: Keine .prj nennt das Koordinatensystem: gelesen ist es als Länge und Breite',
+    ],
+    [
+      'a: no .prj says in which system it is: it is read as longitude and latitude; b is odd',
+      'a: Keine .prj nennt das Koordinatensystem: gelesen ist es als Länge und Breite; b is odd',
+    ],
+    [
+      'Way; 1: its heights are left out; its heights are left out',
+      'Way; 1: Die Höhen fallen weg; Die Höhen fallen weg',
+    ],
+    ['covers no area; simplify it first', 'Umfasst keine Fläche; bitte erst vereinfachen'],
+    ['the body has to be one of a, b; or say format=kml', 'Der Inhalt muss eines sein von a, b; oder format=kml'],
+    ['there is a device van; 1 already', 'Es gibt schon ein Gerät van; 1'],
+    ['not a time as 22:00 is one: 25; 61', 'Das ist keine Uhrzeit wie 22:00: 25; 61'],
+    [
+      'dwell: 1; 2 does not count, and is kept as source_dwell: is no number',
+      'dwell: 1; 2 gilt nicht und bleibt als source_dwell: Das ist keine Zahl',
+    ],
     ['450 4.2.0 try again at 10:00, greylisted', '450 4.2.0 try again at 10:00, greylisted'],
     ['550 5.1.1 User unknown', '550 5.1.1 User unknown'], // another server's
   ])('says %s', (said, german) => expect(sayInGerman(said)).toMatch(german instanceof RegExp ? german : whole(german)));
@@ -57,5 +96,32 @@ describe('the German of the refusals', () => {
   it('gives back a text with dollars and braces as it is', () => {
     const say = makeSay({ 'no {}': 'kein {}' });
     expect(say('no $& {} $1')).toBe('kein $& {} $1');
+  });
+
+  describe('with many names and parts', () => {
+    const say = makeSay({ 'no {}': 'kein {}', '{} is read as {}': '{} gilt als {}', 'it is: {}': 'es ist: {!}' });
+    const [many, patterns] = [120, 3];
+    const most = 2 * patterns * many ** 2;
+
+    it.each(['x: ', 'x; ', 'x: y; ', 'it is: ', 'it is: x; ', 'no y; ', 'a: b is read as c; '])(
+      'ends at %s',
+      (part) => {
+        expect(sayWithin(most, say, `${part.repeat(100)}?`)).toMatch(/\?/);
+      },
+    );
+
+    it('says what a stranger said as it came', () => {
+      const said = 'x: '.repeat(100);
+      expect(sayWithin(most, say, said)).toBe(said);
+      expect(sayWithin(100_000, sayInGerman, said)).toBe(said);
+    });
+
+    it('says every named note', () => {
+      const join = (note: string) => Array.from({ length: many }, (_, n) => `Way ${n}: ${note}`).join('; ');
+      expect(sayWithin(most, say, `it is: ${join('no place')}`)).toBe(`es ist: ${join('kein place')}`);
+      expect(sayWithin(100_000, sayInGerman, join('a line of one place is passed over'))).toBe(
+        join('Eine Linie mit nur einem Ort ist übergangen'),
+      );
+    });
   });
 });

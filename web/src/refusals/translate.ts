@@ -4,7 +4,11 @@
 const VALUE = '{}';
 const PLACE = /\{([!#]?)\}/g;
 const GLUE = 6; // letters: `{} at {}, {}` fits what anybody says
-const FIELD = /^([\w.[\]-]+): (.+)$/s; // `properties.radius: is needed`
+const NAME = ': '; // `Way 7: a line of one place is passed over`
+const NEXT = '; '; // one sentence after another
+const FIELD = /^[\w.[\]-]+: /; // `properties.radius: is needed`
+
+type Pattern = { readonly said: string; readonly to: string; readonly pattern: RegExp };
 
 /** What the catalogue does not have is said as it came. Where several fit it is the one that says most, and before those
  * that begin with anything one that begins as the sentence does. */
@@ -13,37 +17,63 @@ export function makeSay(catalogue: Readonly<Record<string, string>>): (sentence:
     .filter(([said]) => said.includes(VALUE))
     .sort(([one], [other]) => Number(startsOpen(one)) - Number(startsOpen(other)) || wordsOf(other) - wordsOf(one))
     .map(([said, to]) => ({ said, to, pattern: patternOf(said) }));
+  return (sentence) => makeReader(catalogue, patterns)(sentence);
+}
 
-  const find = (sentence: string): string | null => {
-    if (Object.hasOwn(catalogue, sentence)) return catalogue[sentence]!;
-    const [, field, rest] = FIELD.exec(sentence) ?? [];
-    const found = rest === undefined ? null : find(rest);
-    if (found !== null) return `${field}: ${found}`;
+/** For one sentence. No part of it is read twice, for what a stranger said may have any number of names and parts. */
+function makeReader(catalogue: Readonly<Record<string, string>>, patterns: readonly Pattern[]) {
+  const spanning = patterns.filter(({ said }) => said.includes(NEXT));
+
+  const findExact = (sentence: string) => (Object.hasOwn(catalogue, sentence) ? catalogue[sentence]! : null);
+  const findNamed = (sentence: string): string | null => {
+    const at = sentence.indexOf(NAME);
+    const rest = at < 0 ? null : find(sentence.slice(at + NAME.length));
+    return rest === null ? null : sentence.slice(0, at + NAME.length) + rest;
+  };
+  const findOne = (sentence: string): string | null => {
+    const named = findNamed(sentence);
+    if (named !== null && FIELD.test(sentence)) return named;
     for (const { said, to, pattern } of patterns) {
       const values = pattern.exec(sentence)?.slice(1);
       if (!values || (isGlue(said) && find(values[0]!) === null)) continue;
-      const named = startsOpen(said) && values[0]!.includes(': ') ? findNamed(sentence) : null;
-      return named ?? fill(to, values, say);
+      return (startsOpen(said) && values[0]!.includes(NAME) ? named : null) ?? fill(to, values, say);
     }
-    return findNamed(sentence);
+    return named;
   };
-  const findNamed = (sentence: string) => findAfter(': ', sentence, (name, said) => [name, find(said)]);
-  const say = (sentence: string): string =>
-    find(sentence) ?? findAfter('; ', sentence, (first, rest) => [find(first), say(rest)]) ?? sentence;
+  const find = once((sentence) => findExact(sentence) ?? findOne(sentence));
+  // Looked for before a pattern or a name, either of which would take as a value all that is said before or after.
+  const findAll = once(
+    (sentence): string | null => findExact(sentence) ?? split(sentence, find, (rest) => findAll(rest) ?? find(rest)),
+  );
+  // `covers no area; simplify it first` is one sentence, though it begins as another does.
+  const findFirst = (sentence: string) =>
+    spanning.some(({ pattern }) => pattern.test(sentence)) ? null : split(sentence, find, say);
+  const say: (sentence: string) => string = once(
+    (sentence) => findAll(sentence) ?? findFirst(sentence) ?? find(sentence) ?? sentence,
+  );
   return say;
 }
 
-/** At the first place where the two sides of what stands between them can be said. */
-function findAfter(
-  between: string,
+/** At the first place where both sides can be read. The second is not looked at where the first cannot be. */
+function split(
   sentence: string,
-  read: (before: string, after: string) => [string | null, string | null],
+  readFirst: (first: string) => string | null,
+  readRest: (rest: string) => string | null,
 ): string | null {
-  for (let at = sentence.indexOf(between); at >= 0; at = sentence.indexOf(between, at + 1)) {
-    const [before, after] = read(sentence.slice(0, at), sentence.slice(at + between.length));
-    if (before !== null && after !== null) return before + between + after;
+  for (let at = sentence.indexOf(NEXT); at >= 0; at = sentence.indexOf(NEXT, at + 1)) {
+    const first = readFirst(sentence.slice(0, at));
+    const rest = first === null ? null : readRest(sentence.slice(at + NEXT.length));
+    if (rest !== null) return first + NEXT + rest;
   }
   return null;
+}
+
+function once<Read>(read: (sentence: string) => Read): (sentence: string) => Read {
+  const had = new Map<string, Read>();
+  return (sentence) => {
+    if (!had.has(sentence)) had.set(sentence, read(sentence));
+    return had.get(sentence)!;
+  };
 }
 
 function patternOf(said: string): RegExp {
