@@ -76,6 +76,10 @@ describe('the German of the refusals', () => {
       'Way; 1: its heights are left out; its heights are left out',
       'Way; 1: Die Höhen fallen weg; Die Höhen fallen weg',
     ],
+    [
+      'nothing in the file can be a geofence: a point of a recording is passed over; one with a radius of its own is a geofence',
+      'Nichts in der Datei kann ein Gebiet sein: Ein Punkt einer Aufzeichnung ist übergangen; einer mit eigenem radius ist ein Gebiet',
+    ],
     ['covers no area; simplify it first', 'Umfasst keine Fläche; bitte erst vereinfachen'],
     ['the body has to be one of a, b; or say format=kml', 'Der Inhalt muss eines sein von a, b; oder format=kml'],
     ['there is a device van; 1 already', 'Es gibt schon ein Gerät van; 1'],

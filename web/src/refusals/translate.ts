@@ -8,6 +8,7 @@ const NAME = ': '; // `Way 7: a line of one place is passed over`
 const NEXT = '; '; // one sentence after another
 const FIELD = /^[\w.[\]-]+: /; // `properties.radius: is needed`
 
+type Read = (sentence: string) => string | null;
 type Pattern = { readonly said: string; readonly to: string; readonly pattern: RegExp };
 
 /** What the catalogue does not have is said as it came. Where several fit it is the one that says most, and before those
@@ -25,29 +26,35 @@ function makeReader(catalogue: Readonly<Record<string, string>>, patterns: reado
   const spanning = patterns.filter(({ said }) => said.includes(NEXT));
 
   const findExact = (sentence: string) => (Object.hasOwn(catalogue, sentence) ? catalogue[sentence]! : null);
-  const findNamed = (sentence: string): string | null => {
-    const at = sentence.indexOf(NAME);
-    const rest = at < 0 ? null : find(sentence.slice(at + NAME.length));
-    return rest === null ? null : sentence.slice(0, at + NAME.length) + rest;
+  const makeFind = (read: (value: string) => string | null): Read => {
+    const findNamed = (sentence: string): string | null => {
+      const at = sentence.indexOf(NAME);
+      const rest = at < 0 ? null : find(sentence.slice(at + NAME.length));
+      return rest === null ? null : sentence.slice(0, at + NAME.length) + rest;
+    };
+    const findOne = (sentence: string): string | null => {
+      const named = findNamed(sentence);
+      if (named !== null && FIELD.test(sentence)) return named;
+      for (const { said, to, pattern } of patterns) {
+        const values = pattern.exec(sentence)?.slice(1);
+        if (!values || (isGlue(said) && find(values[0]!) === null)) continue;
+        return (startsOpen(said) && values[0]!.includes(NAME) ? named : null) ?? fill(to, values, read);
+      }
+      return named;
+    };
+    const find = once((sentence) => findExact(sentence) ?? findOne(sentence));
+    return find;
   };
-  const findOne = (sentence: string): string | null => {
-    const named = findNamed(sentence);
-    if (named !== null && FIELD.test(sentence)) return named;
-    for (const { said, to, pattern } of patterns) {
-      const values = pattern.exec(sentence)?.slice(1);
-      if (!values || (isGlue(said) && find(values[0]!) === null)) continue;
-      return (startsOpen(said) && values[0]!.includes(NAME) ? named : null) ?? fill(to, values, say);
-    }
-    return named;
-  };
-  const find = once((sentence) => findExact(sentence) ?? findOne(sentence));
+  const find = makeFind((value) => say(value));
+  // Of what comes first all is to be known, or `the file is empty: a link is passed over; nothing is fetched` were two.
+  const findKnown = makeFind((value) => findAll(value) ?? findKnown(value));
   // Looked for before a pattern or a name, either of which would take as a value all that is said before or after.
-  const findAll = once(
-    (sentence): string | null => findExact(sentence) ?? split(sentence, find, (rest) => findAll(rest) ?? find(rest)),
+  const findAll: Read = once(
+    (sentence) => findExact(sentence) ?? split(sentence, findKnown, (rest) => findAll(rest) ?? findKnown(rest)),
   );
   // `covers no area; simplify it first` is one sentence, though it begins as another does.
   const findFirst = (sentence: string) =>
-    spanning.some(({ pattern }) => pattern.test(sentence)) ? null : split(sentence, find, say);
+    spanning.some(({ pattern }) => pattern.test(sentence)) ? null : split(sentence, findKnown, say);
   const say: (sentence: string) => string = once(
     (sentence) => findAll(sentence) ?? findFirst(sentence) ?? find(sentence) ?? sentence,
   );
@@ -55,11 +62,7 @@ function makeReader(catalogue: Readonly<Record<string, string>>, patterns: reado
 }
 
 /** At the first place where both sides can be read. The second is not looked at where the first cannot be. */
-function split(
-  sentence: string,
-  readFirst: (first: string) => string | null,
-  readRest: (rest: string) => string | null,
-): string | null {
+function split(sentence: string, readFirst: Read, readRest: Read): string | null {
   for (let at = sentence.indexOf(NEXT); at >= 0; at = sentence.indexOf(NEXT, at + 1)) {
     const first = readFirst(sentence.slice(0, at));
     const rest = first === null ? null : readRest(sentence.slice(at + NEXT.length));
@@ -81,12 +84,15 @@ function patternOf(said: string): RegExp {
   return new RegExp(`^${parts.join('(.*?)')}$`, 's');
 }
 
-function fill(to: string, values: readonly string[], say: (sentence: string) => string): string {
-  let next = 0;
-  return to.replaceAll(PLACE, (_, kind: string) => {
-    const value = values[next++] ?? '';
-    return kind === '!' ? say(value) : kind === '#' ? value.replaceAll(',', '.') : value;
-  });
+/** Null where a value that is a sentence cannot be read. */
+function fill(to: string, values: readonly string[], read: Read): string | null {
+  const kinds = [...to.matchAll(PLACE)].map(([, kind]) => kind);
+  const filled = kinds.map((kind, n) => fillOne(kind, values[n] ?? '', read));
+  return filled.includes(null) ? null : to.replaceAll(PLACE, () => filled.shift()!);
+}
+
+function fillOne(kind: string | undefined, value: string, read: Read): string | null {
+  return kind === '!' ? read(value) : kind === '#' ? value.replaceAll(',', '.') : value;
 }
 
 function isGlue(said: string): boolean {
