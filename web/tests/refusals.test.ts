@@ -80,6 +80,10 @@ describe('the German of the refusals', () => {
       'nothing in the file can be a geofence: a point of a recording is passed over; one with a radius of its own is a geofence',
       'Nichts in der Datei kann ein Gebiet sein: Ein Punkt einer Aufzeichnung ist übergangen; einer mit eigenem radius ist ein Gebiet',
     ],
+    [
+      'geometry: takes more memory to read than is granted; simplify it or send it in parts',
+      'geometry: Braucht zum Lesen mehr Speicher, als es gibt; bitte vereinfachen oder in Teilen senden',
+    ],
     ['covers no area; simplify it first', 'Umfasst keine Fläche; bitte erst vereinfachen'],
     ['the body has to be one of a, b; or say format=kml', 'Der Inhalt muss eines sein von a, b; oder format=kml'],
     ['there is a device van; 1 already', 'Es gibt schon ein Gerät van; 1'],

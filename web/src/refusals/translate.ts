@@ -18,13 +18,18 @@ export function makeSay(catalogue: Readonly<Record<string, string>>): (sentence:
     .filter(([said]) => said.includes(VALUE))
     .sort(([one], [other]) => Number(startsOpen(one)) - Number(startsOpen(other)) || wordsOf(other) - wordsOf(one))
     .map(([said, to]) => ({ said, to, pattern: patternOf(said) }));
-  return (sentence) => makeReader(catalogue, patterns)(sentence);
+  const spanning = Object.keys(catalogue)
+    .filter((said) => said.includes(NEXT))
+    .map((said) => patternOf(said, '(?:^|: )'));
+  return (sentence) => makeReader(catalogue, patterns, spanning)(sentence);
 }
 
 /** For one sentence. No part of it is read twice, for what a stranger said may have any number of names and parts. */
-function makeReader(catalogue: Readonly<Record<string, string>>, patterns: readonly Pattern[]) {
-  const spanning = patterns.filter(({ said }) => said.includes(NEXT));
-
+function makeReader(
+  catalogue: Readonly<Record<string, string>>,
+  patterns: readonly Pattern[],
+  spanning: readonly RegExp[],
+) {
   const findExact = (sentence: string) => (Object.hasOwn(catalogue, sentence) ? catalogue[sentence]! : null);
   const makeFind = (read: (value: string) => string | null): Read => {
     const findNamed = (sentence: string): string | null => {
@@ -52,9 +57,9 @@ function makeReader(catalogue: Readonly<Record<string, string>>, patterns: reado
   const findAll: Read = once(
     (sentence) => findExact(sentence) ?? split(sentence, findKnown, (rest) => findAll(rest) ?? findKnown(rest)),
   );
-  // `covers no area; simplify it first` is one sentence, though it begins as another does.
+  // `covers no area; simplify it first` is one sentence, though it begins as another does; it may have a name before it.
   const findFirst = (sentence: string) =>
-    spanning.some(({ pattern }) => pattern.test(sentence)) ? null : split(sentence, findKnown, say);
+    spanning.some((pattern) => pattern.test(sentence)) ? null : split(sentence, findKnown, say);
   const say: (sentence: string) => string = once(
     (sentence) => findAll(sentence) ?? findFirst(sentence) ?? find(sentence) ?? sentence,
   );
@@ -79,9 +84,9 @@ function once<Read>(read: (sentence: string) => Read): (sentence: string) => Rea
   };
 }
 
-function patternOf(said: string): RegExp {
+function patternOf(said: string, start = '^'): RegExp {
   const parts = said.split(VALUE).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
-  return new RegExp(`^${parts.join('(.*?)')}$`, 's');
+  return new RegExp(`${start}${parts.join('(.*?)')}$`, 's');
 }
 
 /** Null where a value that is a sentence cannot be read. */
