@@ -54,6 +54,7 @@ export class Editor {
   private origin: Geofence | null = null; // what is edited, as it was read
   private before: Shape | null = null; // the shape to come back to, where one is being drawn anew
   private then: ((id: string | null) => void) | null = null;
+  private underWay: Promise<void> = Promise.resolve();
   private turn = 0; // counts drawings begun: one whose chunk comes late may no longer be wanted
 
   constructor(private readonly live: Live) {
@@ -247,7 +248,6 @@ export class Editor {
   }
 
   private async step(take: (deeds: Deeds) => Promise<Geofence | null | undefined>): Promise<void> {
-    if (this.busy.peek()) return;
     await this.tried(async () => {
       try {
         const made = await take(this.deeds);
@@ -312,7 +312,14 @@ export class Editor {
     if (this.faults.peek()['shape']) this.faults.value = {};
   }
 
-  private async tried(work: () => Promise<void>): Promise<void> {
+  /** One after the other: a key that is pressed while a step is under way is the next step, and is not lost. */
+  private tried(work: () => Promise<void>): Promise<void> {
+    this.busy.value = true;
+    const next = () => this.alone(work);
+    return (this.underWay = this.underWay.then(next, next));
+  }
+
+  private async alone(work: () => Promise<void>): Promise<void> {
     this.busy.value = true;
     this.faults.value = {};
     try {
