@@ -8,7 +8,7 @@ export function later<P extends object>(load: () => Promise<ComponentType<P>>): 
   return function Later(props: P) {
     const [, isHere] = useState(found !== null);
     useEffect(() => {
-      if (found !== null) return;
+      if (found !== null) return isHere(true); // it came for another between our first look and now: nothing else says so
       load().then(
         (component) => {
           found = component;
