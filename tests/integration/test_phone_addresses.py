@@ -293,6 +293,18 @@ def test_steps_tell_that_a_place_which_stays_is_frozen(phone: Phone) -> None:
     assert event["evidence"]["since"] == format_ms(begin) and event["evidence"]["same"] == 24
 
 
+def test_what_a_phone_says_before_any_fix_is_answered_and_makes_none(phone: Phone) -> None:
+    state = {"_type": "status", "android": {"loc": 0, "wifi": 1}}
+    for said in (state, {"_type": "lwt", "tst": AT // 1000}, steps(7), {"_type": "card", "name": "Ann"}):
+        assert phone.post(said).status_code == 200, said
+    device = phone.api.get(f"/api/devices/{phone.id}").json()
+    assert (device.get("position"), device["status"]["steps"]) == (None, 7)
+    assert phone.api.get(f"/api/devices/{phone.id}/health").status_code == 200
+    assert (phone.track(), phone.quarantine()) == ([], [])
+    phone.post(owntracks()).raise_for_status()
+    assert len(phone.track()) == 1
+
+
 def test_an_app_at_rest_that_counts_steps_goes_on_resting(phone: Phone) -> None:
     phone.post(owntracks(now_ms(), m=-1)).raise_for_status()
     phone.post(steps(1000)).raise_for_status()
