@@ -2,8 +2,10 @@
 
 import os
 import re
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 PATIENCE_S: Final = 60.0
 """For what has to happen at some time: that a machine is busy is no defect."""
@@ -25,3 +27,12 @@ def is_busy() -> bool:
 def soon(seconds: float) -> float:
     """The bound of what has to be done in so many seconds of a machine that does nothing else, as it is now."""
     return WHERE_BUSY * seconds if is_busy() else seconds
+
+
+def until(look: Callable[[], Any]) -> Any:
+    """What is found as soon as it is there."""
+    end = time.monotonic() + PATIENCE_S
+    while not (found := look()):
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.05)
+    return found

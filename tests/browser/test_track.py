@@ -1,15 +1,15 @@
 """The phone page in a browser whose place is set by the test: paired by a code, streaming, offline, reloaded, back."""
 
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import PATIENCE_MS, Watched
+from tests.browser.conftest import Watched
+from tests.patience import until
 from tests.running import RunningServer
 
 HOME = (8.6267, 52.6638)  # longitude, latitude
@@ -38,14 +38,6 @@ def pairing_url(server: RunningServer) -> str:
 
 def move(context: BrowserContext, steps: int) -> None:
     context.set_geolocation({"longitude": HOME[0] + steps / 1000, "latitude": HOME[1], "accuracy": 8})
-
-
-def until(look: Callable[[], Any]) -> Any:
-    end = time.monotonic() + PATIENCE_MS / 1000
-    while not (found := look()):
-        assert time.monotonic() < end
-        time.sleep(0.05)
-    return found
 
 
 def track(server: RunningServer) -> list[list[str]]:

@@ -1,8 +1,7 @@
 """A device's fixes go on to another server: late ones too, at least once, over its death; and never in a circle."""
 
 import asyncio
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -11,10 +10,10 @@ from quart import Quart
 
 from tests.databases import Databases, copied
 from tests.integration.conftest import ADMIN, Caller
+from tests.patience import until
 from tests.running import RunningServer, running
 from tracker.model.moment import format_ms, now_ms
 
-PATIENCE_S = 60.0  # the machine may be busy; each step takes a second or two where it is not
 INSIDE = {"TRACKER_PRIVATE_RECEIVERS": "127.0.0.0/8"}
 LON, LAT = 24.9384, 60.1699
 
@@ -42,14 +41,6 @@ async def rename(url: str) -> None:
     conn = await asyncpg.connect(url)
     await conn.execute("update installation set id = gen_random_uuid()")
     await conn.close()
-
-
-def until(look: Callable[[], Any]) -> Any:
-    end = time.monotonic() + PATIENCE_S
-    while not (found := look()):
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.1)
-    return found
 
 
 def track(server: RunningServer, id: str) -> list[str]:

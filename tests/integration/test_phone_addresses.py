@@ -9,8 +9,7 @@ import asyncpg
 import httpx2
 import pytest
 
-from tests.integration.test_forwards import until
-from tests.patience import PATIENCE_S
+from tests.patience import PATIENCE_S, until
 from tests.phone_samples import (
     AT,
     LAT,

@@ -31,7 +31,7 @@ async def write_folded(
         await copy_fixes(conn, folded.stored)
     if folded.disowned:
         await flag_fixes(conn, folded.disowned, Flag.IMPOSSIBLE_JUMP)
-    await upsert_meetings(conn, filter(lambda each: is_to_keep(each, folded), folded.meetings.values()))
+    await upsert_meetings(conn, find_to_keep(folded))
     if not frames:  # what is decided without a fix leaves the states it came to: see ingest/inputs.py
         await leave_states(conn, memory, folded, folded.states)
     await insert_quarantine(conn, find_quarantined(frames, folded))
@@ -40,11 +40,13 @@ async def write_folded(
     return news
 
 
-def is_to_keep(meeting: Meeting, folded: Folded) -> bool:
+def find_to_keep(folded: Folded) -> list[Meeting]:
     """What a restart could not fold again: of two that have owners of their own, in which order their fixes came; and
     fixes that were folded here, and that are gone or disowned since."""
     changed = {device for device, _ in (*folded.replaced, *folded.disowned)}
-    return meeting.seen is not None or not changed.isdisjoint(meeting.pair.keys)
+    return [
+        each for each in folded.meetings.values() if each.seen is not None or not changed.isdisjoint(each.pair.keys)
+    ]
 
 
 async def leave_states(conn: asyncpg.Connection, memory: Memory, folded: Folded, devices: Iterable[int]) -> None:

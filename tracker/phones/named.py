@@ -33,6 +33,8 @@ def take_part(report: Report, readings: list[Reading], is_all: bool) -> Report:
     """Who called for help is told by the reading that says so, where several devices speak at once."""
     called = tuple(each.at for each in readings if calls_for_help(each.attributes.get("alarm")))
     calls = report.calls if is_all else called
-    is_paused = report.is_paused and is_all  # which of several it is that measures no more, or walks, is not said
-    part = msgspec.structs.replace(report, readings=tuple(readings), faults=(), calls=calls, is_paused=is_paused)
-    return part if is_all else msgspec.structs.replace(part, walk=None)
+    # Which of several it is that measures no more, or walks, is not said.
+    is_paused, walk = (report.is_paused, report.walk) if is_all else (False, None)
+    return msgspec.structs.replace(
+        report, readings=tuple(readings), faults=(), calls=calls, is_paused=is_paused, walk=walk
+    )

@@ -107,8 +107,7 @@ async def select_all_pairs(conn: asyncpg.Connection) -> list[Pair]:
 
 async def select_meetings(conn: asyncpg.Connection) -> list[Meeting]:
     """As of the stamps they hold."""
-    decoder = msgspec.json.Decoder(Meeting)
-    return [decoder.decode(row["meeting"]) for row in await conn.fetch("select meeting from meeting")]
+    return _read_meetings(await conn.fetch("select meeting from meeting"))
 
 
 async def select_meetings_across(conn: asyncpg.Connection, partitions: Collection[int]) -> list[Meeting]:
@@ -119,6 +118,10 @@ async def select_meetings_across(conn: asyncpg.Connection, partitions: Collectio
               and ((keys ->> 0)::int % {PARTITIONS} = any($1)) <> ((keys ->> 1)::int % {PARTITIONS} = any($1))""",
         list(partitions),
     )
+    return _read_meetings(rows)
+
+
+def _read_meetings(rows: Iterable[asyncpg.Record]) -> list[Meeting]:
     decoder = msgspec.json.Decoder(Meeting)
     return [decoder.decode(row["meeting"]) for row in rows]
 
