@@ -9,7 +9,7 @@ import httpx2
 import pytest
 
 from tests.patience import PATIENCE_S
-from tests.phone_samples import AT, LAT, LON, encode, forwarded, owntracks
+from tests.phone_samples import AT, LAT, LON, encode, forwarded, owntracks, steps
 from tests.running import RunningServer
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame
@@ -85,6 +85,15 @@ def test_any_app_may_speak_and_what_names_nobody_is_shown(forwarder: Forwarder) 
         assert httpx2.post(forwarder.url, content=body, timeout=PATIENCE_S).status_code == 200
         listed = forwarder.api.get("/api/sources").json()["sources"]
         assert next(each["fault"] for each in listed if each["id"] == forwarder.id).startswith(why)
+
+
+def test_what_is_no_fix_is_its_devices_too(forwarder: Forwarder, shared: RunningServer) -> None:
+    id, named = f"{forwarder.id}-walker", {"topic": f"owntracks/{forwarder.id}/phone/step"}
+    shared.new_device(id)
+    assert httpx2.post(forwarder.url, content=encode(steps(7) | named), timeout=PATIENCE_S).text == "[]"
+    assert forwarder.adopt(f"{forwarder.id}/phone", id).json() == {"device": id, "stored": 0}
+    assert httpx2.post(forwarder.url, content=encode(steps(9) | named), timeout=PATIENCE_S).text == "[]"
+    assert forwarder.api.get(f"/api/devices/{id}").raise_for_status().json()["status"]["steps"] == 9
 
 
 def test_a_name_may_be_a_device_that_is_there(forwarder: Forwarder, shared: RunningServer) -> None:

@@ -114,8 +114,27 @@ def test_what_is_no_location_is_no_fix_and_no_fault(message: dict[str, Any]) -> 
 def test_steps_that_owntracks_counts(message: Any, walk: Walk | None) -> None:
     report = said(message)
     assert report.walk == walk and not report.faults
-    parts = split(report)  # of what has no name or place a source knows not whose it is
-    assert {part.walk for part in parts.values()} == ({walk} if report.readings else set())
+    assert {part.walk for part in split(report).values()} == {walk}
+
+
+def test_of_several_phones_each_says_for_itself_what_is_no_fix() -> None:
+    john = {"topic": "owntracks/john/phone"}
+    limits = {"_type": "status", "android": {"hib": 1}, "tid": "JJ"} | {"topic": "owntracks/jane/phone/status"}
+    resting = owntracks(tid="JD", m=-1, topic="owntracks/john/phone")
+    ada = steps(7) | {"topic": "owntracks/ada/watch/step"}
+    parts = split(said([limits, owntracks(), resting, steps(5) | john, ada, {"_type": "lwt", "tst": SECOND}]))
+    assert {name: (len(part.readings), part.is_paused, part.walk) for name, part in parts.items()} == {
+        "jane/phone": (1, False, None),
+        "john/phone": (1, True, Walk(5, AT)),
+        "ada/watch": (0, False, Walk(7, AT)),
+    }
+    assert [part.app.note for part in parts.values()] == ["hibernation is on", "steps", "steps"]
+    assert [part.app.system for part in parts.values()] == ["Android", None, None]
+
+
+def test_what_names_nobody_is_about_the_phone_beside_it_alone() -> None:
+    parts = split(said([steps(5), owntracks()]))
+    assert {name: part.walk for name, part in parts.items()} == {"jane/phone": Walk(5, AT)}
 
 
 def test_what_holds_android_up_is_told() -> None:

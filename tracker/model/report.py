@@ -24,10 +24,22 @@ class App(msgspec.Struct, frozen=True):
     make: str | None = None
 
 
+class Aside(msgspec.Struct, frozen=True):
+    """What one of those says that is no fix, where a request speaks for several: each as below and in its app. `name`
+    as the app writes it."""
+
+    name: str | None
+    note: str | None
+    system: str | None
+    is_paused: bool
+    walk: Walk | None
+
+
 class Report(msgspec.Struct, frozen=True):
     """`readings` in the order in which they came. `faults`: what cannot be read, each as (why, what came). `calls`:
     when somebody called for help (ms), None where no time is said. `is_paused`: by its last word the app measures no
-    more until something happens, as at home, where the phone lies still. `walk`: how many steps the phone counted."""
+    more until something happens, as at home, where the phone lies still. `walk`: how many steps the phone counted.
+    `asides`: the same by device, where it may speak for several and the app says of which; the fields are of all."""
 
     app: App
     reply: Reply
@@ -36,3 +48,4 @@ class Report(msgspec.Struct, frozen=True):
     calls: tuple[int | None, ...] = ()
     is_paused: bool = False
     walk: Walk | None = None
+    asides: tuple[Aside, ...] = ()

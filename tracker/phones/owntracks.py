@@ -9,7 +9,7 @@ import msgspec
 from tracker.model.dialect import Dialect
 from tracker.model.note import Walk
 from tracker.model.reading import Reading
-from tracker.model.report import App, Reply, Report
+from tracker.model.report import App, Aside, Reply, Report
 from tracker.phones.gather import find_newest
 from tracker.phones.makers import ANDROID, IOS
 from tracker.phones.post import Post
@@ -36,13 +36,32 @@ def decode_owntracks(messages: list[Object], post: Post, dialect: Dialect = Dial
     locations = [each for each in found if kind_of(each) == "location"]
     faults = [(f"encrypted: {why}", text_of(sealed)) for sealed, why in opened if isinstance(why, str)]
     faults += [("unknown message", text_of(each)) for each in found if not kind_of(each)]
-    notes = [note for each in found if (note := find_note(each))]
-    about = {"note": notes[-1] if notes else None, "system": find_system(found)}
-    app = msgspec.structs.replace(find_app(locations, post, dialect), **about)
+    app = find_app(locations, post, dialect)
+    app = msgspec.structs.replace(app, note=find_last_note(found), system=find_system(found))
     reply: Reply = "result" if app.dialect == Dialect.OVERLAND_OWNTRACKS else "array"
-    is_paused = find_newest(locations, "tst").get("m") in MODES_OF_REST
     readings = tuple(read_location(each, app) for each in locations)
-    return Report(app, reply, readings, tuple(faults), (), is_paused, find_walk(found))
+    asides = find_asides(found) if len(locations) != 1 or len(found) != 1 else ()
+    return Report(app, reply, readings, tuple(faults), (), is_at_rest(found), find_walk(found), asides)
+
+
+def find_asides(messages: list[Object]) -> tuple[Aside, ...]:
+    """By device, in the order in which they came."""
+    named: dict[str | None, list[Object]] = {}
+    for each in messages:
+        named.setdefault(name_of(each), []).append(each)
+    return tuple(
+        Aside(name, find_last_note(said), find_system(said), is_at_rest(said), find_walk(said))
+        for name, said in named.items()
+    )
+
+
+def is_at_rest(messages: list[Object]) -> bool:
+    locations = [each for each in messages if kind_of(each) == "location"]
+    return find_newest(locations, "tst").get("m") in MODES_OF_REST
+
+
+def find_last_note(messages: list[Object]) -> str | None:
+    return next((note for each in reversed(messages) if (note := find_note(each))), None)
 
 
 def find_system(messages: list[Object]) -> str | None:
