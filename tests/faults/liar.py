@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Sequence
 
 from tracker.ingest.committed import Committed
+from tracker.ingest.lanes import Sender
 from tracker.ingest.log import Log
-from tracker.ingest.writer import Sender, Writer
+from tracker.ingest.writer import Writer
 from tracker.model.frame import Frame, Outcome
 from tracker.processes.child import main
 

@@ -6,10 +6,11 @@ import pytest
 
 from tests.moments import MONDAY
 from tracker.errors import StorageDown
+from tracker.ingest.lanes import ROOM
 from tracker.ingest.log import Log
 from tracker.ingest.owner import LocalOwner
 from tracker.ingest.posts import MOST_WAITING, Posts
-from tracker.ingest.writer import ROOM, Writer
+from tracker.ingest.writer import Writer
 from tracker.live.memory import MemoryBus
 from tracker.metrics import Metrics
 from tracker.model.device import Device
@@ -32,18 +33,18 @@ async def test_a_thousand_wait_and_the_next_is_told_to_come_again() -> None:
     writer.is_storing = True
     waiting = [asyncio.create_task(posts.offer(VAN, frame())) for _ in range(MOST_WAITING)]
     await asyncio.sleep(0)
-    assert posts.waiting == MOST_WAITING == len(writer.live)
+    assert posts.waiting == MOST_WAITING == len(writer.lanes.live)
     with pytest.raises(StorageDown):
         posts.check_room()
     given_up = waiting.pop()
     given_up.cancel()
     await asyncio.wait([given_up])
     posts.check_room()  # there is room for one
-    for each, sender in writer.live:
+    for each, sender in writer.lanes.live:
         sender.committed(each, Outcome(1, 0))  # also to the one that waits no more
     assert await asyncio.gather(*waiting) == [Outcome(1, 0)] * len(waiting)
     assert posts.waiting == 0
-    writer.waiting = ROOM
+    writer.lanes.waiting = ROOM
     with pytest.raises(StorageDown):
         posts.check_room()
 
@@ -70,7 +71,7 @@ async def test_what_one_commit_stores_is_answered_one_in_each_turn() -> None:
         for number in range(50):
             tasks.create_task(post(number))
         await asyncio.sleep(0)
-        for each, sender in writer.live:
+        for each, sender in writer.lanes.live:
             sender.committed(each, Outcome(1, 0))
         seen = 0
         while len(answered) < 50:

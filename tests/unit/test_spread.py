@@ -118,8 +118,8 @@ def make_writer() -> Writer:
 
 
 def commit_some(writer: Writer, count: int, taken: list[tuple[int, int]]) -> None:
-    for _ in range(min(count, len(writer.live))):
-        frame, sender = writer.live.popleft()
+    for _ in range(min(count, len(writer.lanes.live))):
+        frame, sender = writer.lanes.live.popleft()
         taken.append((frame.device, frame.seq))
         sender.committed(frame, Outcome(1, 0))
 
@@ -246,11 +246,11 @@ async def test_a_frame_too_large_for_a_message_goes_in_parts_and_is_answered_onc
     front = between.join("front")
     front.offer(frame, sender)
     await between.settle()
-    parts = [each for each, _ in writer.live]
+    parts = [each for each, _ in writer.lanes.live]
     assert [entry for part in parts for entry in part.entries] == list(frame.entries)
     assert [part.seq for part in parts] == [-1] * (len(parts) - 1) + [5] and len(parts) > 1
-    while writer.live:
-        part, waiting = writer.live.popleft()
+    while writer.lanes.live:
+        part, waiting = writer.lanes.live.popleft()
         refusals = tuple(entry for entry in part.entries if isinstance(entry, Refusal))
         waiting.committed(part, Outcome(len(part.entries) - len(refusals), 0, (*refusals, Refusal(0, "conflict", ""))))
     await between.settle()
@@ -269,7 +269,7 @@ async def test_what_a_deleted_device_says_after_it_was_deleted_holds_nobody_up()
     writer.forget(2)
     front.offer(Frame(2, -1, 0, [Fix(MONDAY, 0, 0)]), sender)
     await between.settle()
-    assert not writer.live and not between.desk.outposts["front"].waiting
+    assert not writer.lanes.live and not between.desk.outposts["front"].waiting
     front.forget(2)
     await asyncio.wait_for(front.drain(), 1)
     assert not sender.heard

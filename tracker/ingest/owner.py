@@ -3,10 +3,11 @@ and nowhere else, so it does not matter to them which process it is."""
 
 from typing import Protocol
 
+from tracker.ingest.lanes import ROOM, Sender
 from tracker.ingest.note_queue import Noting
 from tracker.ingest.progress import begin_stream, count_stored
 from tracker.ingest.roster import Party
-from tracker.ingest.writer import ROOM, Sender, Writer
+from tracker.ingest.writer import Writer
 from tracker.model.device import Device
 from tracker.model.frame import Frame
 from tracker.model.note import Note
@@ -89,7 +90,7 @@ class LocalOwner:
 
     @property
     def has_room(self) -> bool:
-        return self.writer.is_storing and self.writer.waiting < ROOM
+        return self.writer.is_storing and self.writer.lanes.waiting < ROOM
 
     def has_room_for(self, device: int) -> bool:
         return self.has_room

@@ -6,18 +6,18 @@ sessions --offer--> two lanes --take--> Log.append --ack--> sessions
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from itertools import chain, repeat
 from math import inf
 from time import monotonic_ns
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
 from tracker.ingest.committed import Committed
 from tracker.ingest.distant import meet_distant
 from tracker.ingest.expecting import Expecting
+from tracker.ingest.lanes import BATCH, ROOM, ROOM_AGAIN, Lanes, Sender, Waiting
 from tracker.ingest.log import Log
 from tracker.ingest.measuring import measure
 from tracker.ingest.note_queue import Notes, Noting
@@ -34,11 +34,8 @@ from tracker.store.pool import AWAY, BAD_DATA
 logger = structlog.get_logger()
 seldom = Seldom(logger)
 
-BATCH: Final = 2_000  # fixes in one transaction: beyond it COPY gets no cheaper, and the first waits for the last
 PACE: Final = 0.005  # s from the beginning of a batch to the next: what a batch costs is shared by more fixes then
 CLOCK: Final = 0.0005  # s: the loop's timers are no finer than twice that
-ROOM: Final = 50_000  # fixes that may wait; full: the devices wait (their sockets are not read)
-ROOM_AGAIN: Final = 25_000
 CHECKPOINT: Final = 10.0  # s between checkpoints: how much a restart after a crash has to fold again
 RENEWAL: Final = 3.0  # s: an owner that says nothing for 10 s is taken for dead
 TICK: Final = 1.0  # s: how exactly time alone is told
@@ -48,25 +45,12 @@ REVISITED: Final = 500  # devices looked at between two batches after a change o
 RETRY: Final = (0.05, 0.1, 0.25, 0.5, 1.0)  # s before the next attempt while the database is away
 
 
-class Sender(Protocol):
-    """Who offered a frame and waits for its answer."""
-
-    def committed(self, frame: Frame, outcome: Outcome) -> None: ...
-
-    def resume(self) -> None: ...
-
-
-Waiting = tuple[Frame, Sender]
-
-
 class Writer:
     def __init__(self, log: Log, bus: Publishing, metrics: Metrics, repeats: Repeats | None = None) -> None:
         self.log = log
         self.bus = bus
         self.metrics = metrics
-        self.live: deque[Waiting] = deque()  # both bounded by ROOM together; see `offer`
-        self.backlog: deque[Waiting] = deque()
-        self.waiting = 0  # fixes in both
+        self.lanes = Lanes()
         self.notes = Notes()
         self.expecting = Expecting()
         self.pressed: set[Sender] = set()  # those that were told to wait
@@ -82,15 +66,14 @@ class Writer:
         self.may_have_changed = False  # the geofences, since the last batch
         self.pace = PACE  # where there are several writers in a process, each of them begins less often
         self.is_ending = False  # takes nothing more, and returns
-        self.counted = 0  # of `waiting`, in the metrics, which are all writers'
+        self.counted = 0  # of what waits, in the metrics, which are all writers'
 
     def offer(self, frame: Frame, sender: Sender) -> bool:
         """Takes the frame in any case. False: the sender must not read on until `resume`."""
-        (self.backlog if frame.backlog else self.live).append((frame, sender))
-        self.waiting += weigh(frame)
+        self.lanes.put(frame, sender)
         self.idle.clear()
         self.wake.set()
-        if self.waiting < ROOM:
+        if self.lanes.waiting < ROOM:
             return True
         self.pressed.add(sender)
         return False
@@ -130,7 +113,7 @@ class Writer:
             elif self.may_have_changed:
                 await self.take_change()
             await self.notes.store(self)
-            if not self.waiting and not self.notes.waiting:
+            if not self.lanes.waiting and not self.notes.waiting:
                 self.idle.set()
             await self.forget_gone()
             self.log.memory.read_clocks(now_us(), monotonic_ns() // 1000)
@@ -150,16 +133,16 @@ class Writer:
         self.wake.set()
 
     def count_waiting(self) -> None:
-        self.metrics.waiting.inc(self.waiting - self.counted)
-        self.counted = self.waiting
+        self.metrics.waiting.inc(self.lanes.waiting - self.counted)
+        self.counted = self.lanes.waiting
 
     async def keep_pace(self, clock: Callable[[], float]) -> None:
         """A batch has a price whatever is in it, so the next one waits for company, unless it is full. To wait before
         each batch instead would make the device that sends alone wait, who has no company to wait for."""
         rest = self.began + self.pace - clock()
-        if self.waiting and self.waiting < BATCH and rest > CLOCK:
+        if self.lanes.waiting and self.lanes.waiting < BATCH and rest > CLOCK:
             await asyncio.sleep(rest)
-        if self.waiting:
+        if self.lanes.waiting:
             self.began = clock()
 
     def look_at(self, clock: Callable[[], float]) -> float:
@@ -189,7 +172,7 @@ class Writer:
                 await self.commit_again(lambda: self.log.append([]))
 
     async def wait_until(self, due: float) -> None:
-        if self.waiting or self.to_forget or self.notes.waiting or self.log.memory.to_meet or self.is_ending:
+        if self.lanes.waiting or self.to_forget or self.notes.waiting or self.log.memory.to_meet or self.is_ending:
             return
         self.wake.clear()
         try:
@@ -199,15 +182,7 @@ class Writer:
             return
 
     def take(self) -> list[Waiting]:
-        """Up to a batch of what waits: the live lane first, each lane in its order."""
-        batch: list[Waiting] = []
-        fixes = 0
-        for lane in (self.live, self.backlog):
-            while lane and fixes < BATCH:
-                waiting = lane.popleft()
-                fixes += weigh(waiting[0])
-                batch.append(waiting)
-        self.waiting -= fixes
+        batch = self.lanes.take()
         self.count_waiting()
         return [waiting for waiting in batch if waiting[0].device not in self.gone]
 
@@ -245,7 +220,7 @@ class Writer:
         if not await self.decide(lambda: self.log.elapse(devices, now)) and len(devices) > 1:
             for device in devices:
                 await self.decide(lambda device=device: self.log.elapse([device], now))  # type: ignore[misc]
-        if self.waiting:
+        if self.lanes.waiting:
             await self.store(self.take())
 
     async def fold_in_late(self, clock: Callable[[], float]) -> None:
@@ -273,7 +248,7 @@ class Writer:
         except BAD_DATA:
             raise
         except AWAY as error:
-            seldom.warning("the database does not answer", error=repr(error), waiting=self.waiting)
+            seldom.warning("the database does not answer", error=repr(error), waiting=self.lanes.waiting)
             return await self.commit_again(work)
 
     async def commit_again(self, work: Callable[[], Awaitable[Committed]]) -> Committed:
@@ -291,7 +266,7 @@ class Writer:
             except BAD_DATA:
                 raise
             except AWAY as error:
-                seldom.warning("the database still does not answer", error=repr(error), waiting=self.waiting)
+                seldom.warning("the database still does not answer", error=repr(error), waiting=self.lanes.waiting)
         raise AssertionError("never: the pauses do not end")
 
     async def store_apart(self, batch: list[Waiting], error: Exception) -> None:
@@ -327,7 +302,7 @@ class Writer:
         return -1 if self.log.seen is None else self.log.seen.rights
 
     def let_in(self) -> None:
-        if self.pressed and self.waiting < ROOM_AGAIN:
+        if self.pressed and self.lanes.waiting < ROOM_AGAIN:
             pressed, self.pressed = self.pressed, set()
             for sender in pressed:
                 sender.resume()
@@ -337,13 +312,9 @@ class Writer:
         try:
             await work()
         except AWAY as error:
-            seldom.warning("the database does not answer", error=repr(error), waiting=self.waiting)
+            seldom.warning("the database does not answer", error=repr(error), waiting=self.lanes.waiting)
             await self.commit_again(lambda: self.log.append([]))
 
     async def drain(self) -> None:
         """Wait until everything offered so far is committed and answered: also the batch under way."""
         await self.idle.wait()
-
-
-def weigh(frame: Frame) -> int:
-    return len(frame.entries) or 1

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tracker.ingest.writer import Sender
+from tracker.ingest.lanes import Sender
 from tracker.model.block import Block
 from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame, Outcome

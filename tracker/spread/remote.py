@@ -8,10 +8,10 @@ from itertools import count
 from typing import Final
 
 from tracker.errors import Replaced, StorageDown
+from tracker.ingest.lanes import ROOM, ROOM_AGAIN, Sender, weigh
 from tracker.ingest.note_queue import Noting
 from tracker.ingest.owner import Speaker
 from tracker.ingest.progress import Progress
-from tracker.ingest.writer import ROOM, ROOM_AGAIN, Sender, weigh
 from tracker.model.device import Device
 from tracker.model.frame import Frame
 from tracker.model.note import Note

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from tracker.ingest.lanes import Sender
 from tracker.ingest.note_queue import Noting
 from tracker.ingest.owner import Speaker
-from tracker.ingest.writer import Sender
 from tracker.model.device import Device
 from tracker.model.frame import Frame
 from tracker.model.note import Note
