@@ -4,6 +4,7 @@ What a script tells is the list of its events, without their numbers and without
 import ast
 import asyncio
 import types
+from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,8 @@ import shapely
 from tests.integration.test_replay import DEVICES, afresh
 from tracker.ingest import log as log_module
 from tracker.ingest.expecting import Expecting, judge_due
+from tracker.ingest.foresight import Foresight
+from tracker.ingest.inputs import Taken
 from tracker.ingest.log import Log
 from tracker.ingest.note_queue import store_notes
 from tracker.ingest.numberer import Numberer
@@ -30,6 +33,7 @@ from tracker.model.moment import DAY_MS, format_ms, now_us
 from tracker.model.note import Note, Standing, Utterance, Walk
 from tracker.model.report import App
 from tracker.model.subscription import Wish
+from tracker.pipeline.fold import Folded
 from tracker.store.appearance import update_guard
 from tracker.store.devices import delete_device, select_devices_by_key, update_device
 from tracker.store.geofences import delete_geofence, insert_geofence, update_geofence
@@ -60,7 +64,10 @@ create or replace function refuse() returns trigger language plpgsql as
     $$ begin raise exception 'refused' using errcode = 'data_exception'; end $$;
 create trigger refuses before insert on unnumbered for each row when (new.late) execute function refuse()"""
 
+SENDERS: Final = {"send": (1, None), "send2": (2, None), "phone": (1, PHONE)}
+
 Step = tuple[Any, ...]
+Send = tuple[int, App | None, tuple[Any, ...]]  # device, app, fix
 Work = Callable[[], Coroutine[Any, Any, object]]
 Rung = tuple[list[int], int]  # devices, and the time, µs
 Script = Sequence[Step]
@@ -88,6 +95,7 @@ class Crash(Exception):
 class Told(NamedTuple):
     events: list[Event]
     places: set[str]  # the awaits at which something waited
+    foreseen: int  # batches that were folded ahead, and used
 
     def lines(self) -> list[str]:
         return [str(event) for event in self.events]
@@ -113,7 +121,7 @@ async def play(url: str, conn: asyncpg.Connection, script: Script, *, dies: bool
     """`dies`: whether the steps that end the process do."""
     await afresh(conn)
     await subscribe(conn)
-    player = Player(url, conn, dies)
+    player = Player(url, conn, dies, list(list_sends(script)))
     player.log = await player.opened()
     most = log_module.MOST_REFOLDED
     try:
@@ -121,12 +129,19 @@ async def play(url: str, conn: asyncpg.Connection, script: Script, *, dies: bool
             await player.do(step)
         await player.number(True)
         await check_numbers(conn, is_all_wished=all(step[0] != "wished" for step in script))
-        return Told(await read_events(conn), player.places)
+        return Told(await read_events(conn), player.places, player.foresight.used)
     finally:
         log_module.MOST_REFOLDED = most  # type: ignore[misc]
         player.log.conn.terminate()
         player.leave()
         await conn.execute(WILLING)
+
+
+def list_sends(script: Script) -> Iterator[Send]:
+    """All that devices send in it, in its order."""
+    for name, *fixes in script:
+        if name in SENDERS:
+            yield from ((*SENDERS[name], fix) for fix in fixes)
 
 
 async def subscribe(conn: asyncpg.Connection) -> None:
@@ -169,11 +184,30 @@ async def read_events(conn: asyncpg.Connection) -> list[Event]:
     ]
 
 
+class Foreseeing(Foresight):
+    """Counts what of it is used."""
+
+    def __init__(self, used: int, find_following: Callable[[], Sequence[Frame]]) -> None:
+        super().__init__()
+        self.find_following = find_following
+        self.used = used
+
+    def find(self, batch: int, frames: Sequence[Frame], taken: Taken) -> Folded | None:
+        found = super().find(batch, frames, taken)
+        self.used += found is not None
+        return found
+
+
 class Player:
-    def __init__(self, url: str, conn: asyncpg.Connection, dies: bool) -> None:
+    """What dies also looks ahead: the next fix waits already while one is stored, whatever happens between the two."""
+
+    def __init__(self, url: str, conn: asyncpg.Connection, dies: bool, sends: list[Send]) -> None:
         self.url = url
         self.conn = conn
         self.dies = dies
+        self.sends = deque(sends)
+        self.waiting: Frame | None = None  # the next frame, as it was seen ahead
+        self.foresight = Foreseeing(0, tuple)
         self.log: Log
         self.places: set[str] = set()
         self.keys = {number: number for number in DEVICES}  # of van-1 and so on: one that is made again has another
@@ -202,6 +236,8 @@ class Player:
 
     async def opened(self) -> Log:
         log = Log(self.url, "player")
+        if self.dies:
+            log.foresight = self.foresight = Foreseeing(self.foresight.used, self.find_following)
         await self.watch(log.open(), None)
         return log
 
@@ -244,21 +280,27 @@ class Player:
 
     # What devices do.
 
-    async def phone(self, *fixes: tuple[Any, ...]) -> None:
-        """The same as an app says it, beside what the device sends itself: what is the same fix is kept once."""
-        await self.send(*fixes, app=PHONE)
+    def find_following(self) -> list[Frame]:
+        if self.waiting is None and self.sends:
+            self.waiting = self.make_frame(*self.sends[0])
+        return [] if self.waiting is None else [self.waiting]
 
-    async def send(self, *fixes: tuple[Any, ...], device: int = 1, app: App | None = None) -> None:
-        """Each (second, place), (second, place, speed), or (second, place, speed, battery)."""
-        for second, place, *more in fixes:
-            self.count += 1
-            speed, battery = (*more, None, None)[:2]
-            fix = Fix(AT + round(second * 1000), *PLACES[place], speed=speed, accuracy=5.0, battery=battery)
-            frame = Frame(self.keys[device], self.count, now_us() + self.later, [fix], app=app)
+    def make_frame(self, device: int, app: App | None, given: tuple[Any, ...]) -> Frame:
+        """`given`: (second, place), (second, place, speed), or (second, place, speed, battery)."""
+        second, place, *more = given
+        speed, battery = (*more, None, None)[:2]
+        fix = Fix(AT + round(second * 1000), *PLACES[place], speed=speed, accuracy=5.0, battery=battery)
+        self.count += 1
+        return Frame(self.keys[device], self.count, now_us() + self.later, [fix], app=app)
+
+    async def send(self, *fixes: tuple[Any, ...]) -> None:
+        for _ in fixes:
+            (frame,), self.waiting = self.find_following(), None
+            self.sends.popleft()
             await self.attempt(lambda frame=frame: self.log.append([frame]))  # type: ignore[misc]
 
-    async def send2(self, *fixes: tuple[Any, ...]) -> None:
-        await self.send(*fixes, device=2)
+    send2 = send
+    phone = send  # the same as an app says it, beside what the device sends itself: what is the same fix is kept once
 
     async def bad(self, reason: str = "bad_value") -> None:
         """What is no fix, and is kept to look at."""
@@ -316,6 +358,7 @@ class Player:
     async def outage(self) -> None:
         """Of half a day, longer than any limit and any restart."""
         self.later += 43_200_000_000
+        self.waiting = None
         await self.elapse(self.ring_silence)
 
     def ring_silence(self) -> Rung:
@@ -329,6 +372,7 @@ class Player:
     async def ago(self, seconds: float) -> None:
         """What comes from now on was received so long ago; 0: now."""
         self.later = -round(seconds * 1_000_000)
+        self.waiting = None
 
     # What people do.
 
@@ -386,6 +430,7 @@ class Player:
             "insert into device (key, id, name) overriding system value values ($1, $2, $2)", key, id
         )
         self.keys[int(id.removeprefix("van-"))] = key
+        self.waiting = None
         self.log.memory.know(Device(key, id, id))
 
     async def most_refolded(self, count: int) -> None:

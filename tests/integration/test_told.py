@@ -48,6 +48,15 @@ def test_a_script_tells_what_is_right_whatever_dies(name: str, played: Play) -> 
     assert played(script, True).lines() == expected
 
 
+def test_what_is_folded_ahead_is_used_where_nothing_came_between(played: Play) -> None:
+    """Or no script would tell whether it is right."""
+    sends = ("send", (0, 1), (10, 0), (20, 1)), ("send2", (20, 0), (30, 1))
+    assert played([("fence", "a", 0, {}), *sends], True).foreseen == 4
+    between = [("send", (0, 1)), ("bad",), ("send", (10, 0)), ("standing", "hidden"), ("send", (20, 1))]
+    assert played(between, True).foreseen == 0
+    assert played([("send", (20, 1)), ("send", (10, 0))], True).foreseen == 0  # the table has to be asked for that
+
+
 PLACES: Final = st.sampled_from([0, 0, 0, 1, 1, 2, 3, 4])
 SPEEDS: Final = st.sampled_from([None, None, 5.0, 30.0])
 MOMENTS: Final = st.integers(0, 300)

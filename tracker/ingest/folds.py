@@ -13,7 +13,9 @@ from tracker.ingest.inputs import Taken
 from tracker.ingest.memory import Memory
 from tracker.ingest.wakes import GRACE_US, device_time
 from tracker.model.event import Transition
+from tracker.model.fix import Moment
 from tracker.model.frame import Frame
+from tracker.model.heard import Second
 from tracker.model.state import State
 from tracker.pipeline.changes import note_changes
 from tracker.pipeline.elapse import elapse
@@ -36,14 +38,29 @@ States = Mapping[int, State]  # as the transaction finds them
 async def fold_frames(
     conn: asyncpg.Connection, memory: Memory, frames: Sequence[Frame], taken: Taken, states: States
 ) -> Folded:
-    several = memory.several | {frame.device for frame in frames if frame.app is not None}
-    moments = [moment for moment in find_ambiguous(frames, states) if moment[0] not in several]
+    several = find_several(memory, frames)
+    moments, seconds = find_doubtful(frames, states, several)
     places = await select_places(conn, moments) if moments else {}
-    seconds = set(find_ambiguous_seconds(frames, states, several)) if several else set()
     twins = Twins(several, await select_heard(conn, seconds) if seconds else None)
-    grounds = Grounds(memory.devices, taken.fences, ask(frames, states, taken.fences))
-    folded = fold(frames, states, StoredFixes(places, twins), grounds, taken.stamp)
+    folded = fold_known(memory, frames, taken, states, StoredFixes(places, twins))
     return taken.meetings.meet(folded)
+
+
+def find_several(memory: Memory, frames: Iterable[Frame]) -> set[int]:
+    """The devices that speak several dialects, these frames included."""
+    return memory.several | {frame.device for frame in frames if frame.app is not None}
+
+
+def find_doubtful(frames: Sequence[Frame], states: States, several: set[int]) -> tuple[list[Moment], set[Second]]:
+    """Of which fixes, and of which seconds, the table has to be asked what is stored."""
+    moments = [moment for moment in find_ambiguous(frames, states) if moment[0] not in several]
+    return moments, set(find_ambiguous_seconds(frames, states, several)) if several else set()
+
+
+def fold_known(memory: Memory, frames: Sequence[Frame], taken: Taken, states: States, stored: StoredFixes) -> Folded:
+    """But for the pairs of devices."""
+    grounds = Grounds(memory.devices, taken.fences, ask(frames, states, taken.fences))
+    return fold(frames, states, stored, grounds, taken.stamp)
 
 
 async def fold_late(

@@ -31,7 +31,7 @@ from tracker.pipeline.changes import recast
 from tracker.pipeline.nearness import STAYS, strip
 from tracker.store.anchors import upsert_anchors
 from tracker.store.fixes import select_newest_rows
-from tracker.store.ownership import insert_in_force
+from tracker.store.ownership import Revisions, insert_in_force
 from tracker.store.pairs import delete_meetings, select_all_pairs, upsert_meetings
 from tracker.store.positions import upsert_states
 
@@ -47,6 +47,16 @@ class Taken(msgspec.Struct, frozen=True):
     meetings: Meetings
     states: dict[int, State]
     noted: Sequence[Transition] = ()
+
+
+def find_unmoved(memory: Memory, seen: Revisions | None) -> Taken | None:
+    """What the next batch is decided by if nothing changes; None where something is known to wait. `seen`: the
+    revisions as a batch read them last."""
+    if seen is None or memory.to_recast:
+        return None
+    if seen.geofences != memory.fences.revision or seen.pairs != memory.meetings.revision:
+        return None
+    return Taken(memory.stamp, memory.fences, memory.meetings, {})
 
 
 async def take_over(

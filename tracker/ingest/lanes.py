@@ -45,6 +45,18 @@ class Lanes:
         self.waiting -= fixes
         return batch
 
+    def look_ahead(self) -> list[Frame]:
+        """What `take` would take, where that is a whole batch of what came live: nothing that comes meanwhile goes
+        before it. Empty where it is not: a smaller batch is better off with company."""
+        batch: list[Frame] = []
+        fixes = 0
+        for frame, _ in self.live if self.waiting >= BATCH else ():
+            batch.append(frame)
+            fixes += weigh(frame)
+            if fixes >= BATCH:
+                return batch
+        return []
+
 
 def weigh(frame: Frame) -> int:
     return len(frame.entries) or 1

@@ -6,6 +6,7 @@ connection, after which `recover` says which of the two it was.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -18,7 +19,8 @@ from tracker.ingest.checkpoint import Checkpoint
 from tracker.ingest.committed import Committed, LateFirst
 from tracker.ingest.days import Days
 from tracker.ingest.folds import fold_frames, fold_late, fold_time, give_up_late, is_plain
-from tracker.ingest.inputs import Taken, take_over
+from tracker.ingest.foresight import Behind, Foresight
+from tracker.ingest.inputs import Taken, find_unmoved, take_over
 from tracker.ingest.joining import look_again, restore_all
 from tracker.ingest.memory import Memory, Overlaid
 from tracker.ingest.parting import part_pairs
@@ -32,7 +34,7 @@ from tracker.model.state import State
 from tracker.pipeline.fold import Folded
 from tracker.store.alarms import insert_alarms
 from tracker.store.events import insert_transitions
-from tracker.store.fixes import copy_after
+from tracker.store.fixes import Meanwhile, copy_after
 from tracker.store.ownership import (
     ALL,
     Moved,
@@ -85,6 +87,7 @@ class Log:
         self.news: dict[Key, KnownApp] = {}  # of apps, in it
         self.aside: list[Committed] = []  # committed beside what was asked for, and not published yet
         self.change_seen: float | None = None  # by the loop's clock: since when a change waits for late fixes
+        self.foresight = Foresight()
         self.may_take: Callable[[], bool] = lambda: True  # whether others could hear that we own it
         self.conn: asyncpg.Connection
 
@@ -146,16 +149,17 @@ class Log:
         """Most batches bring nothing but rows and are decided by what decided the last. So a batch is folded by that
         first, and goes out in one message; what turns out to be more than that is stored in the long way."""
         await self.days.make_for(self.conn, frames)
-        taken = self.taken_before()
+        taken = find_unmoved(self.memory, self.seen)
         if taken is None:
             return await self.store(self.folding(frames), frames)
         async with answering(self.conn, self.answer_s):
-            folded = await fold_frames(self.conn, self.memory, frames, taken, self.states)
+            folded = self.foresight.find(self.batch, frames, taken)
+            folded = folded or await fold_frames(self.conn, self.memory, frames, taken, self.states)
         is_kept = not self.memory.meetings.beyond.isdisjoint(folded.meetings)
         if not is_plain(folded) or is_kept or find_news(frames, self.memory.apps):
             return await self.store(self.folding(frames, folded, taken), frames)
         try:
-            return await self.copy(folded, taken)
+            return await self.copy(frames, folded, taken)
         except Moved:
             return await self.store(self.folding(frames), frames)
 
@@ -170,16 +174,7 @@ class Log:
 
         return fold
 
-    def taken_before(self) -> Taken | None:
-        """What the next batch is decided by if nothing changes; None where something is known to wait."""
-        memory, seen = self.memory, self.seen
-        if seen is None or memory.to_recast:
-            return None
-        if seen.geofences != memory.fences.revision or seen.pairs != memory.meetings.revision:
-            return None
-        return Taken(memory.stamp, memory.fences, memory.meetings, {})
-
-    async def copy(self, folded: Folded, taken: Taken) -> Committed:
+    async def copy(self, frames: Sequence[Frame], folded: Folded, taken: Taken) -> Committed:
         """The one transaction of a plain batch. Raises Moved where something changed after all."""
         assert self.seen is not None
         self.news = {}
@@ -187,8 +182,11 @@ class Log:
         mark = make_mark_statement(self.owner, self.batch + 1, self.seen)
         async with answering(self.conn, self.answer_s):
             with raise_of_mark():
-                await copy_after(self.conn, mark, folded.stored)
+                await copy_after(self.conn, mark, folded.stored, self.looking_ahead(frames, folded, taken))
         return self.adopt(self.pending)
+
+    def looking_ahead(self, frames: Sequence[Frame], folded: Folded, taken: Taken) -> Meanwhile:
+        return partial(self.foresight.look, self.memory, Behind(self.batch + 1, frames, taken, folded))
 
     async def refold(self, device: int) -> Committed:
         """Fold in what came late from one device: see pipeline/refold.py."""
@@ -259,7 +257,8 @@ class Log:
 
     async def write(self, frames: Sequence[Frame], folded: Folded, taken: Taken) -> int:
         """How much is told by it."""
-        self.news = await write_folded(self.conn, self.memory, frames, folded)
+        meanwhile = self.looking_ahead(frames, folded, taken)
+        self.news = await write_folded(self.conn, self.memory, frames, folded, meanwhile)
         ids, now = taken.fences.ids, now_ms()
         made = (*taken.noted, *folded.transitions)
         told = await insert_transitions(self.conn, made, ids, stamp=folded.stamp, detected_at=now)

@@ -13,22 +13,23 @@ from tracker.model.pair import Meeting
 from tracker.pipeline.fold import Folded
 from tracker.store.anchors import upsert_anchors
 from tracker.store.apps import upsert_apps
-from tracker.store.fixes import copy_fixes, delete_fixes, flag_fixes
+from tracker.store.fixes import Meanwhile, copy_fixes, delete_fixes, flag_fixes
 from tracker.store.pairs import upsert_meetings
 from tracker.store.positions import upsert_states
 from tracker.store.quarantine import insert_quarantine
 
 
 async def write_folded(
-    conn: asyncpg.Connection, memory: Memory, frames: Sequence[Frame], folded: Folded
+    conn: asyncpg.Connection, memory: Memory, frames: Sequence[Frame], folded: Folded, meanwhile: Meanwhile
 ) -> dict[Key, KnownApp]:
-    """What is new of the devices' apps, which the memory may know after the commit."""
+    """What is new of the devices' apps, which the memory may know after the commit. `meanwhile` is done while
+    PostgreSQL works."""
     if folded.replaced:
         await delete_fixes(conn, folded.replaced)
         # A restart has to go on from what was folded with the fix that is gone.
         await leave_states(conn, memory, folded, (device for device, _ in folded.replaced))
     if folded.stored:
-        await copy_fixes(conn, folded.stored)
+        await copy_fixes(conn, folded.stored, meanwhile)
     if folded.disowned:
         await flag_fixes(conn, folded.disowned, Flag.IMPOSSIBLE_JUMP)
     await upsert_meetings(conn, find_to_keep(folded))

@@ -51,6 +51,7 @@ class Writer:
         self.bus = bus
         self.metrics = metrics
         self.lanes = Lanes()
+        self.log.foresight.find_following = self.lanes.look_ahead
         self.notes = Notes()
         self.expecting = Expecting()
         self.pressed: set[Sender] = set()  # those that were told to wait

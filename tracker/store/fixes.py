@@ -1,6 +1,7 @@
 """The log of fixes: written by binary COPY, read to tell repeats from conflicts and to fold again after a crash."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -14,23 +15,37 @@ from tracker.store.fix_columns import COLUMNS, to_fix
 from tracker.store.fix_rows import copy_payload
 from tracker.store.ownership import ALL, PARTITIONS
 
+Meanwhile = Callable[[], None]
+
+
+def nothing() -> None:
+    """There is nothing to do meanwhile."""
+
+
 COPY: Final = f"copy fix ({', '.join(COLUMNS)}) from stdin (format binary)"
 
 
-async def copy_fixes(conn: Connection, rows: Sequence[Row | Span]) -> None:
-    """One COPY of rows that are known not to be there. UniqueViolationError if one is after all."""
-    await conn.copy_to_table("fix", source=yield_once(copy_payload(rows)), columns=COLUMNS, format="binary")
+async def copy_fixes(conn: Connection, rows: Sequence[Row | Span], meanwhile: Meanwhile = nothing) -> None:
+    """One COPY of rows that are known not to be there. UniqueViolationError if one is after all. `meanwhile` is done
+    while PostgreSQL works on them."""
+    source = yield_once(copy_payload(rows), meanwhile)
+    await conn.copy_to_table("fix", source=source, columns=COLUMNS, format="binary")
 
 
-async def copy_after(conn: Connection, statement: str, rows: Sequence[Row | Span]) -> None:
+async def copy_after(
+    conn: Connection, statement: str, rows: Sequence[Row | Span], meanwhile: Meanwhile = nothing
+) -> None:
     """The same behind a statement, in one message and so in one transaction, which is committed when this returns.
     asyncpg has no public way to send the two together. Apart, with begin and commit, they wait for PostgreSQL three
     times more, which costs more than the few rows of a small batch."""
-    await conn._copy_in(f"{statement}; {COPY}", yield_once(copy_payload(rows)), None)
+    await conn._copy_in(f"{statement}; {COPY}", yield_once(copy_payload(rows), meanwhile), None)
 
 
-async def yield_once(payload: bytes) -> AsyncIterator[bytes]:
+async def yield_once(payload: bytes, meanwhile: Meanwhile) -> AsyncIterator[bytes]:
+    """asyncpg says the end of the rows when this returns, and then waits for the answer. What is to be done meanwhile
+    begins behind that, with the loop's next look at its sockets: done here, it would hold the end up."""
     yield payload
+    asyncio.get_running_loop().call_later(0, meanwhile)
 
 
 async def select_places(conn: Connection, moments: Sequence[Moment]) -> dict[Moment, Place]:
