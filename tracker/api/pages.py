@@ -102,6 +102,6 @@ async def _compress(response: Response) -> None:
     response.set_etag(etag or "", weak=True)  # the same text in other bytes
 
 
-@lru_cache(maxsize=32)  # files of one build; full: the one asked for longest ago goes
+@lru_cache(maxsize=256)  # all files of a build; full: the one asked for longest ago goes
 def _gzip(data: bytes) -> bytes:
     return gzip.compress(data, mtime=0)

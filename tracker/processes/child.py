@@ -21,7 +21,7 @@ def main() -> None:
     """What takes a second to import is imported when our end is settled."""
     parent = os.getppid()
     die_with(parent)
-    gc.disable()  # nothing of what is imported is garbage, and to look for it again and again is a tenth of the time
+    gc.disable()  # nothing of what is imported is garbage, and to look for it again and again is a third of the time
     from tracker import logs
     from tracker.processes.assignment import read_assignment
     from tracker.processes.loop import run_loop, until_signalled
@@ -30,6 +30,7 @@ def main() -> None:
     os.nice(NICENESS[role])
     sys.setswitchinterval(TURN)
     work = import_module(WORK[role]).work
+    gc.freeze()
     gc.enable()
     assignment = read_assignment()
     if assignment is None or assignment.parent != parent:
