@@ -97,6 +97,9 @@ def test_nothing_is_drawn_while_nothing_moves(dashboard: Page, server: RunningSe
         van.drive(*HERE)
         screen(dashboard, "van-12")
         promised(dashboard, stands_still(f"{LAYER}.framesDrawn"))
+        until(
+            dashboard, "() => document.getAnimations().length === 0"
+        )  # each would paint the page sixty times a second
 
 
 def test_entering_and_leaving_a_geofence_show_as_events_by_name(dashboard: Page, server: RunningServer) -> None:
