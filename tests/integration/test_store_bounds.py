@@ -1,24 +1,38 @@
 """Where a query of the store turns: what is in force, what comes next, how many are many."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
+import msgspec
+import pytest
 
+from tests.integration.people import wait_until_blocked
 from tests.integration.player import draw
 from tests.integration.test_ownership import owner_of
 from tests.moments import MONDAY
+from tracker.access.tokens import issue
+from tracker.errors import Conflict
+from tracker.geofence.reading.collection import Collection, Draft
+from tracker.model.delivery import Parcel
 from tracker.model.fix import Fix, Row
-from tracker.model.moment import DAY_MS
+from tracker.model.moment import DAY_MS, now_ms
 from tracker.model.sight import EVERYTHING
 from tracker.store.circles import select_circles
+from tracker.store.commands import insert_command, select_unsent, update_given
 from tracker.store.devices import insert_device
 from tracker.store.fixes import copy_fixes
-from tracker.store.geofences import insert_geofence, select_is_much
+from tracker.store.geofences import Terms, insert_geofence, insert_geofences, select_is_much
+from tracker.store.outbox import insert_outbox, take_outbox
 from tracker.store.ownership import InForce, delete_in_force, replace_in_force, select_in_force
+from tracker.store.passkeys import NewPasskey, insert_passkey, select_passkeys
 from tracker.store.privacies import change_privacy, select_guises, select_privacy
 from tracker.store.share_rows import Wanted, select_newest, select_rows, select_way
+from tracker.store.shares import count_shares
 from tracker.store.subscriptions import update_secret
 from tracker.store.takeout import select_devices_of
+from tracker.store.tokens import revoke_token, select_revoked
+from tracker.store.unknowns import is_unknown
 from tracker.store.vitals import AHEAD_MS, select_hours
 
 STEP = 1_000
@@ -104,3 +118,90 @@ async def test_a_geofence_that_expired_is_no_circle_on_a_phone(conn: asyncpg.Con
     for id, expires in (("past", now - timedelta(hours=1)), ("ahead", now + timedelta(hours=1)), ("ever", None)):
         await insert_geofence(conn, id, *draw(id, 0, {} if expires is None else {"expires": expires.isoformat()}))
     assert [circle.id for circle in await select_circles(conn, EVERYTHING, van)] == ["ahead", "ever"]
+
+
+async def test_what_waits_longest_for_its_alerts_is_taken_first_and_in_its_order(conn: asyncpg.Connection) -> None:
+    parcels = [
+        Parcel(event, subscription, "van", "port", "enter", MONDAY, MONDAY, msgspec.Raw(b"{}"))
+        for event, subscription in ((3, 1), (1, 2), (2, 1), (1, 1), (4, 1))
+    ]
+    await insert_outbox(conn, parcels)
+    taken = [await take_outbox(conn, most=3) for _ in range(3)]
+    assert [[(each.event, each.subscription) for each in some] for some in taken] == [
+        [(1, 1), (1, 2), (2, 1)],
+        [(3, 1), (4, 1)],
+        [],
+    ]
+    assert taken[0][0] == parcels[3]
+
+
+async def test_of_open_sockets_those_end_whose_token_works_no_more(conn: asyncpg.Connection) -> None:
+    ids = [(await issue(conn, "viewer", name=name))[0].id for name in ("works", "ends", "is revoked")]
+    await conn.execute("update token set expires_at = now() where id = $1", ids[1])
+    await revoke_token(conn, ids[2])
+    gone = max(ids) + 1
+    assert await select_revoked(conn, [0, *ids, gone]) == [*ids[1:], gone], "the operator's own, 0, has no row"
+
+
+async def test_what_a_device_was_not_told_yet_is_looked_at_without_taking_it(conn: asyncpg.Connection) -> None:
+    van = (await insert_device(conn, "van", "Van")).key
+    until = now_ms() + DAY_MS
+    made = [await insert_command(conn, van, id, "locate", b"{}", expires=until) for id in ("a", "b")]
+    assert await select_unsent(conn, van) == await select_unsent(conn, van) == made
+    await update_given(conn, van, made[0], ok=True, detail="")
+    assert await select_unsent(conn, van) == made[1:]
+
+
+async def test_a_name_is_unknown_at_the_address_that_it_came_to(conn: asyncpg.Connection) -> None:
+    one, other = [
+        await conn.fetchval("insert into source (id, name) values ($1, $1) returning key", id)
+        for id in ("one", "other")
+    ]
+    insert = (
+        "insert into unknown_device (source, name, app, first_seen, last_seen) values ($1, 'van', 'x', now(), now())"
+    )
+    await conn.execute(insert, one)
+    assert await is_unknown(conn, one, "van")
+    assert not await is_unknown(conn, one, "bus") and not await is_unknown(conn, other, "van")
+
+
+async def test_a_passkey_is_one_persons_once(conn: asyncpg.Connection) -> None:
+    insert = "insert into person (email, name) values ($1, $1) returning key"
+    ann, ben = [await conn.fetchval(insert, f"{name}@example.org") for name in ("ann", "ben")]
+    made = await insert_passkey(conn, ann, NewPasskey(b"credential", b"key", 0, "map.example.org", "Phone"))
+    assert await select_passkeys(conn, ann) == [made] and (made.site, made.name) == ("map.example.org", "Phone")
+    for person in (ann, ben):
+        with pytest.raises(Conflict, match="known already"):
+            await insert_passkey(conn, person, NewPasskey(b"credential", b"other", 0, "map.example.org", "Other"))
+    assert await select_passkeys(conn, ben) == []
+
+
+async def test_links_that_work_are_counted_to_their_last_moment(conn: asyncpg.Connection) -> None:
+    assert await count_shares(conn) == 0
+    insert = """insert into share (id, hash, veil, max_viewers, until, ended_at)
+                values ($1, sha256($1::text::bytea), '{}', 1, now() + $2::interval, case when $3 then now() end)"""
+    hours = timedelta(hours=1)
+    async with conn.transaction():  # one moment for all of it
+        for id, until, has_ended in (
+            ("a", hours, False),
+            ("b", hours, False),
+            ("c", hours, True),
+            ("d", -hours, False),
+        ):
+            await conn.execute(insert, id, until, has_ended)
+        await conn.execute(insert, "e", timedelta(0), False)
+        assert await count_shares(conn) == 2
+
+
+async def test_two_imports_of_one_geofence_follow_one_another(pool: asyncpg.Pool) -> None:
+    """The second is settled by what the first left."""
+    found = Collection([Draft("a", *draw("a", 0, {}))], [0], [], 0, [], frozenset({"name", "preset"}))
+    async with pool.acquire() as one, pool.acquire() as other:
+        first = one.transaction()
+        await first.start()
+        assert (await insert_geofences(one, found, Terms("fail"))).changed == found.drafts
+        second = asyncio.create_task(insert_geofences(other, found, Terms("fail")))
+        await wait_until_blocked(one)
+        await first.commit()
+        settled = await second
+    assert not settled.changed and settled.unchanged == {"a"}

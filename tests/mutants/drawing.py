@@ -118,13 +118,18 @@ class Finder(ast.NodeVisitor):
         place = ".".join(self.places) or "module"
         self.mutants.append(Mutant(self.path, place, line, before, after, start, end, context))
 
-    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
         self.places.append(node.name)
         self.generic_visit(node)
         self.places.pop()
 
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        self.places.append(node.name)
+        for child in (*node.decorator_list, node.args, *node.body):  # what it says that it returns is no code
+            self.visit(child)
+        self.places.pop()
+
     visit_AsyncFunctionDef = visit_FunctionDef
-    visit_ClassDef = visit_FunctionDef
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         if node.value is not None:  # what is an annotation is no code

@@ -1,5 +1,6 @@
 """A frame read as columns is the frame read fix by fix, and what is folded and stored of it is the same to the byte."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from tracker.model.block import Block
 from tracker.model.fix import Fix, Moment, Place
 from tracker.model.frame import Frame
 from tracker.model.moment import format_ms
+from tracker.pipeline.accept import LOW_ACCURACY
 from tracker.pipeline.fold import Folded, Grounds, StoredFixes, find_ambiguous, fold
 from tracker.pipeline.lineup import ask
 from tracker.store.fix_rows import copy_payload, encode_row
@@ -67,6 +69,27 @@ def test_an_ordinary_frame_is_read_at_once() -> None:
     assert isinstance(frame, Frame) and type(frame.entries) is Block
     assert frame.entries[-1] == Fix(NOW - FEW + 1, 134_000_000, 525_000_000, accuracy=5.0, battery=0.5)
     assert frame.entries[0] is frame.entries[0]
+
+
+@pytest.mark.parametrize(
+    ("more", "is_at_once"),
+    [
+        ({"accuracy": LOW_ACCURACY}, True),
+        ({"accuracy": LOW_ACCURACY + 0.01}, False),  # it moves no marker
+        ({"accuracy": 5.0, "altitude": LOW_ACCURACY + 500.0}, True),
+        ({"speed": 0.0, "heading": 360.0, "altitude": -500.0, "battery": 0.0}, True),
+        ({"speed": 100_000.0, "heading": 0.0, "altitude": 20_000.0, "battery": 1.0}, True),
+    ],
+)
+def test_what_is_as_much_as_may_be_is_read_at_once_and_rough_ones_are_not(
+    more: dict[str, Any], is_at_once: bool
+) -> None:
+    wire = [WireFix(datetime.fromtimestamp((NOW - n) / 1000, UTC), 13.4, 52.5, **more) for n in range(2)]
+    found = find_block(wire, NOW)
+    assert (found is not None) is is_at_once
+    if found is not None:
+        assert list(found) == [to_entry(index, fix, NOW) for index, fix in enumerate(wire)]
+        assert found.measured.shape == (5, 2)
 
 
 # The way of a device leads over the borders of these, stands still there, jumps, comes late and comes again.

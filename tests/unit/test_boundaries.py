@@ -1,5 +1,7 @@
 """Where a decision of the pipeline turns: the values on either side, and the one between."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -7,20 +9,21 @@ from tests.geofence.shapes import circle, polygon
 from tests.geofence.test_decide import VAN
 from tests.moments import MONDAY
 from tracker.geo.distance import distance
-from tracker.geofence.fences import GAP_MS, Fences
+from tracker.geofence.fences import GAP_MS, Asked, Fences
 from tracker.ingest.memory import ANCHORS_MS, Memory
 from tracker.model.event import Decision, Happening, Transition
 from tracker.model.fix import E7, Fix, Refusal, Row
 from tracker.model.frame import Frame, Outcome
-from tracker.model.guard import NO_GUARD, Guarded
+from tracker.model.guard import NO_GUARD, Guard, Guarded
 from tracker.model.heard import Heard
-from tracker.model.state import State
-from tracker.model.stay import Candidate, Episode
+from tracker.model.state import Hop, State
+from tracker.model.stay import Candidate, Episode, Stay
+from tracker.model.vigil import Vigil
 from tracker.pipeline.advance import advance
 from tracker.pipeline.already import note
 from tracker.pipeline.anchors import STEP, is_anchor_due
 from tracker.pipeline.border import find_moment, find_place_at, find_wait_end
-from tracker.pipeline.changes import find_concerned, recast_category
+from tracker.pipeline.changes import end_doubt, find_concerned, recast, recast_category
 from tracker.pipeline.decide import Sides, judge
 from tracker.pipeline.fold import Grounds, StoredFixes, fold
 from tracker.pipeline.guarding import SURE, is_sure, set_guard_back
@@ -29,6 +32,7 @@ from tracker.pipeline.motion import MOVING
 from tracker.pipeline.presets import PRESETS
 from tracker.pipeline.question import Question
 from tracker.pipeline.refold import FOR_GOOD, Refolding, find_sealed, fold_again
+from tracker.pipeline.run import may_run
 from tracker.pipeline.silence import follow_standing, is_excused
 from tracker.pipeline.stays import CALM_MS, is_over
 from tracker.pipeline.twins import NEAR, is_near
@@ -279,3 +283,52 @@ def test_an_interval_that_was_changed_counts_from_then_and_a_name_changes_nothin
     assert memory.silences.set_at == begun, "it counts on"
     memory.know(msgspec.structs.replace(VAN, interval=90.0))
     assert memory.silences.set_at[VAN.key] > begun[VAN.key]
+
+
+def test_a_change_ends_the_doubts_of_what_it_is_about_and_of_nothing_else() -> None:
+    fast = Episode(FIRST_FIX, FIRST_FIX, 30.0, MONDAY)
+    held = tuple(Transition(DEVICE, key, "enter", MONDAY, FIRST_FIX, MONDAY) for key in (PORT, YARD))
+    stays = Stay(PORT, MONDAY, episode=fast), Stay(YARD, MONDAY, episode=fast)
+    before = State(stays=stays, candidates=(Candidate(PORT, None), Candidate(YARD, None)), held=held, due=CHANGED)
+    after = end_doubt(before, frozenset({PORT}))
+    assert [stay.episode for stay in after.stays] == [None, fast]
+    assert [each.geofence for each in after.candidates] == [each.geofence for each in after.held] == [YARD]
+    assert end_doubt(before, frozenset()) is before, "and what was not changed is not looked at sooner"
+
+
+def test_a_category_is_in_force_since_it_is_another() -> None:
+    before, guarded = State(category=VAN.category, recast_at=3), msgspec.structs.replace(VAN, guard=Guard(trips=True))
+    same, _ = recast(before, guarded, CHANGED, Fences())
+    assert (same.stamp, same.recast_at, same.category) == (CHANGED, 3, VAN.category) and same.guarded is not None
+    other, _ = recast(before, msgspec.structs.replace(VAN, category="bus"), CHANGED, Fences())
+    assert (other.stamp, other.recast_at, other.category) == (CHANGED, CHANGED, "bus")
+
+
+PLAIN = State(newest=FIRST_FIX, anchors=(State(),), inside=frozenset({PORT}))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"newest": None},
+        {"anchors": ()},
+        {"offline_at": 0},
+        {"hop": Hop(FIRST_FIX, (), 0.0)},
+        {"vigil": Vigil()},
+        {"guarded": Guarded(NO_GUARD)},
+        {"inside": frozenset({PORT, YARD})},
+    ],
+    ids=lambda odd: next(iter(odd)),
+)
+def test_a_device_of_which_anything_is_watched_or_in_doubt_is_folded_fix_by_fix(odd: dict[str, Any]) -> None:
+    asked = Asked({1: frozenset({PORT})}, [], {})
+    assert may_run(PLAIN, asked, 1) and not may_run(msgspec.structs.replace(PLAIN, **odd), asked, 1)
+
+
+def test_a_run_begins_behind_the_fix_that_was_asked_about() -> None:
+    here, another = {1: frozenset({PORT})}, Fix(FIRST_FIX.at, 0, 0)
+    assert may_run(PLAIN, Asked(here, [None], {}), 1), "the first that nothing was asked about"
+    assert may_run(PLAIN, Asked(here, [None, FIRST_FIX], {}), 1)
+    assert not may_run(PLAIN, Asked(here, [None, another], {}), 1)
+    assert not may_run(PLAIN, Asked(here, [None], {1: (YARD,)}), 1), "the way there leads through another"
+    assert not may_run(PLAIN, Asked({}, [None], {}), 1), "it lies outside"

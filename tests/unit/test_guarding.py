@@ -79,6 +79,20 @@ def test_a_drive_is_told_by_its_two_ends() -> None:
     assert stop.fix.lon_e7 == 4800 * METRE, "where it came to, not where it was found out"
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ([(1, 400, None, 5)], []),  # one alone, and it says nothing of its speed
+        ([(1, 400, None, 5), (2, 0, None, 5), (3, 400, None, 5)], []),  # with a good one between
+        ([(1, 400, None, 5), (2, 400, None, 5)], ["moving 2"]),
+        ([(1, 400, 6.5, 5), (2, 400, 0, 5), (8, 400, 0, 5), (9, 0, None, 5)], ["moving 1", "stopped 1"]),
+    ],
+)
+def test_it_set_out_when_two_fixes_are_away_each_time(said: list[Said], told: list[str]) -> None:
+    device, state = ask(Guard(trips=True), State())
+    assert lines(play(device, state, (0, 0, None, 5), *said)[1]) == told
+
+
 AWAY = 4_100.0  # m
 
 

@@ -25,7 +25,7 @@ from tests.mutants.trying import (
 )
 
 SOURCE = '''
-def find(rows: list[int] | None = None, least: int = 2) -> list[int]:
+def find(rows: list[int] | None = None, least: int = 2) -> list[int] | None:
     """At most `least` < 3."""
     if not rows or len(rows) < least:
         return []

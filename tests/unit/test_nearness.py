@@ -14,13 +14,13 @@ from tests.moments import MONDAY
 from tracker.geofence.fences import Fences
 from tracker.model.device import Device
 from tracker.model.event import Transition
-from tracker.model.fix import E7, Fix
+from tracker.model.fix import E7, Fix, Row
 from tracker.model.frame import Frame
 from tracker.model.geofence import Preset
 from tracker.model.pair import Meeting, Pair
 from tracker.model.state import State
 from tracker.pipeline.fold import Grounds, StoredFixes, fold
-from tracker.pipeline.nearness import meet
+from tracker.pipeline.nearness import meet, see
 
 BEGIN = MONDAY // 1000  # s
 NONE = Fences()
@@ -123,6 +123,7 @@ SCENARIOS: dict[str, tuple[Preset, Sequence[Sent], list[str]]] = {
         [HERE, *standing((1, 6), 50), *standing((11, 16), 1400, accuracy=900)],
         ["near 1", "apart 11"],
     ),
+    "five minutes are together": ("strict", [HERE, Sent(300, B, 10)], ["near 300"]),
     "a silent device says nothing": ("strict", [HERE, Sent(301, B, 10), Sent(302, B, 900)], []),
     "and is not left": ("strict", [HERE, Sent(1, B, 10), Sent(302, B, 900)], ["near 1"]),
     "one that was fast and is silent may be elsewhere": (
@@ -188,6 +189,16 @@ def test_evidence_names_both_and_their_fixes() -> None:
     assert (evidence.other, evidence.limit, evidence.preset, evidence.confirmed_after_s) == ("b", 100, "balanced", 6)
     assert evidence.distance == pytest.approx(50, abs=0.2)
     assert [each.device for each in evidence.fixes] == ["a", "b", "a", "b"]
+
+
+@pytest.mark.parametrize(("device", "seen", "stamp"), [(A, (9, 7), 9), (B, (5, 9), 5)])
+def test_until_when_a_pair_is_folded_is_kept_for_each_of_two_owners(
+    device: int, seen: tuple[int, int], stamp: int
+) -> None:
+    pair = Pair(1, "pair", ("a", "b"), (A, B), 100, "strict")
+    after, _ = see(Meeting(pair, seen=(5, 7)), Row(device, 9, fix_of(HERE)))
+    assert (after.seen, after.stamp) == (seen, stamp)
+    assert see(Meeting(pair), Row(device, 9, fix_of(HERE)))[0].seen is None, "one owner has one counter"
 
 
 sent_at = st.tuples(

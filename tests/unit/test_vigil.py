@@ -99,6 +99,20 @@ def test_steps_say_the_same_as_a_battery() -> None:
     assert play(*fixes, state=follow_steps(follow_steps(State(), 1200), 3))[1] == []  # the count began anew
 
 
+def test_steps_that_are_counted_while_it_stands_there_count_from_the_first_or_from_where_they_began_anew() -> None:
+    fixes = stand(FROZEN_FIXES, HOURS_2, (0.9, 0.9))
+
+    def told(*counts: int) -> list[str]:
+        state, _ = play(*fixes[:9])
+        for count in counts:
+            state = follow_steps(state, count)
+        state, _ = play(*fixes[9:-1], state=state)
+        return [each.kind for each in play(fixes[-1], state=follow_steps(state, 8))[1]]
+
+    assert told(3) == told(1000, 3) == told(3, 8) == ["frozen"]
+    assert told(8) == told(1000) == []
+
+
 def test_a_count_of_another_time_began_anew() -> None:
     fixes = stand(FROZEN_FIXES, HOURS_2, (None, None))
 
