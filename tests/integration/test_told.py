@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import asyncpg
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 from tests.integration.player import AT, Script, Told, awaits_of, play
@@ -131,6 +131,26 @@ def test_restarts_change_nothing_of_what_is_told(played: Play) -> None:
         with_deaths = played(script, True)
         event(f"{min(len(with_deaths.events), 9)} events")
         assert played(script, False).lines() == with_deaths.lines()
+
+    law()
+
+
+TOGETHER: Final = st.sampled_from([0, 5, 10, 290, 305, 310])  # s: some are too far apart in time to say anything
+MEETING: Final = st.one_of(
+    st.tuples(st.sampled_from(["send", "send2"]), st.tuples(TOGETHER, st.integers(0, 2))),
+    st.tuples(st.just("phone"), st.tuples(TOGETHER.map(lambda at: at + 0.25), st.integers(0, 2))),
+    st.sampled_from([("crash",), ("checkpoint",), ("fold_in",)]),
+)
+
+
+def test_restarts_change_nothing_of_who_is_near_whom_whatever_comes_by_two_ways(played: Play) -> None:
+    @settings(max_examples=examples(4), deadline=None, suppress_health_check=list(HealthCheck))
+    @example([("send", (310, 0)), ("phone", (10.25, 0))], "strict")
+    @given(st.lists(MEETING, max_size=12), st.sampled_from(["strict", "balanced"]))
+    def law(steps: list[Any], preset: str) -> None:
+        script = [("pair", 100.0, preset), ("send2", (0, 0)), ("send", (10, 0)), *steps, ("crash",)]
+        script += [("send2", (320, 0)), ("send", (320, 0)), ("send2", (330, 0)), ("fold_in",)]
+        assert played(script, False).lines() == played(script, True).lines()
 
     law()
 

@@ -527,6 +527,18 @@ SCRIPTS: Final[dict[str, tuple[Script, list[str]]]] = {
         ],
         ["near van-1 1", "apart van-1 3", "near van-1 6"],
     ),
+    "met by a fix whose finer twin came late, and a crash": (
+        [
+            ("pair", 100),
+            ("send2", (0, 0)),
+            ("send", (10, 0), (310, 0)),
+            ("phone", (10.25, 0)),
+            ("crash",),
+            ("send2", (305, 0)),
+            ("fold_in",),
+        ],
+        ["near van-2 10"],
+    ),
     "half seen to be near, and a crash": (
         [
             ("pair", 200, "balanced"),

@@ -258,7 +258,7 @@ class Log:
     async def write(self, frames: Sequence[Frame], folded: Folded, taken: Taken) -> int:
         """How much is told by it."""
         meanwhile = self.looking_ahead(frames, folded, taken)
-        self.news = await write_folded(self.conn, self.memory, frames, folded, meanwhile)
+        self.news = await write_folded(self.conn, self.memory, frames, folded, taken, meanwhile)
         ids, now = taken.fences.ids, now_ms()
         made = (*taken.noted, *folded.transitions)
         told = await insert_transitions(self.conn, made, ids, stamp=folded.stamp, detected_at=now)

@@ -1,11 +1,14 @@
 """What a transaction writes of what was folded, but for what it tells: fixes, states, quarantine, apps."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import asyncpg
 
 from tracker.ingest.apps import Key, KnownApp, find_news
 from tracker.ingest.folds import find_quarantined
+from tracker.ingest.inputs import Taken
+from tracker.ingest.meetings import Meetings
 from tracker.ingest.memory import Memory
 from tracker.model.fix import Flag
 from tracker.model.frame import Frame
@@ -20,7 +23,12 @@ from tracker.store.quarantine import insert_quarantine
 
 
 async def write_folded(
-    conn: asyncpg.Connection, memory: Memory, frames: Sequence[Frame], folded: Folded, meanwhile: Meanwhile
+    conn: asyncpg.Connection,
+    memory: Memory,
+    frames: Sequence[Frame],
+    folded: Folded,
+    taken: Taken,
+    meanwhile: Meanwhile,
 ) -> dict[Key, KnownApp]:
     """What is new of the devices' apps, which the memory may know after the commit. `meanwhile` is done while
     PostgreSQL works."""
@@ -32,7 +40,7 @@ async def write_folded(
         await copy_fixes(conn, folded.stored, meanwhile)
     if folded.disowned:
         await flag_fixes(conn, folded.disowned, Flag.IMPOSSIBLE_JUMP)
-    await upsert_meetings(conn, find_to_keep(folded))
+    await upsert_meetings(conn, find_to_keep(folded, taken.meetings))
     if not frames:  # what is decided without a fix leaves the states it came to: see ingest/inputs.py
         await leave_states(conn, memory, folded, folded.states)
     await insert_quarantine(conn, find_quarantined(frames, folded))
@@ -41,13 +49,14 @@ async def write_folded(
     return news
 
 
-def find_to_keep(folded: Folded) -> list[Meeting]:
+def find_to_keep(folded: Folded, meetings: Meetings) -> list[Meeting]:
     """What a restart could not fold again: of two that have owners of their own, in which order their fixes came; and
-    fixes that were folded here, and that are gone or disowned since."""
+    fixes that were folded here, in this batch or before it, and that are gone or disowned since."""
     changed = {device for device, _ in (*folded.replaced, *folded.disowned)}
-    return [
-        each for each in folded.meetings.values() if each.seen is not None or not changed.isdisjoint(each.pair.keys)
-    ]
+    kept = {key: each for key, each in folded.meetings.items() if each.seen is not None}
+    for key in chain.from_iterable(meetings.by_device.get(device, ()) for device in changed):
+        kept[key] = folded.meetings.get(key) or meetings.meetings[key]
+    return list(kept.values())
 
 
 async def leave_states(conn: asyncpg.Connection, memory: Memory, folded: Folded, devices: Iterable[int]) -> None:
