@@ -18,7 +18,7 @@ from tracker.ingest.distant import meet_distant
 from tracker.ingest.log import Log
 from tracker.ingest.parting import part_pairs
 from tracker.model.device import Device
-from tracker.model.fix import E7, Fix
+from tracker.model.fix import E7, Fix, Flag
 from tracker.model.frame import Frame
 from tracker.model.moment import now_ms, now_us
 from tracker.store.devices import insert_device
@@ -43,8 +43,10 @@ class Cutting:
         self.logs = await open_all(self.url, cut)
         await self.hear()
 
-    async def send(self, device: int, east: float) -> None:
-        fix = Fix(self.at, round(east * E7), 50 * E7)
+    async def send(self, device: int, east: float, ahead: int = 0) -> None:
+        """`ahead`: ms, by a clock that is."""
+        flags = int(Flag.CLOCK_SKEW) if ahead else 0
+        fix = Fix(self.at + ahead, round(east * E7), 50 * E7, flags=flags)
         await find(self.logs, device).append([Frame(device, 1, now_us(), [fix])])
 
     async def move(self, east: float, *, is_read: bool = True) -> None:
@@ -152,9 +154,10 @@ async def test_to_part_many_pairs_asks_no_more_than_to_part_one(cutting: Cutting
 
 moves = st.tuples(st.just("move"), st.sampled_from([NEAR, FAR]))
 unread = st.tuples(st.just("unread"), st.sampled_from([NEAR, FAR]))
+ahead = st.tuples(st.just("ahead"), st.integers(1, 599))
 cuts = st.tuples(st.just("cut"), st.sampled_from(list(CUTS)))
 checkpoints = st.tuples(st.just("checkpoint"), st.integers(0, 2))
-scripts = st.lists(moves | moves | unread | cuts | checkpoints, max_size=12)
+scripts = st.lists(moves | moves | ahead | unread | cuts | checkpoints, max_size=12)
 
 
 def test_who_is_near_whom_is_told_in_turns_and_each_once_whatever_is_cut(database_url: str) -> None:
@@ -164,6 +167,7 @@ def test_who_is_near_whom_is_told_in_turns_and_each_once_whatever_is_cut(databas
         @settings(max_examples=examples(4), deadline=None)
         @example([("move", NEAR), ("cut", 2), ("move", NEAR)])
         @example([("cut", 2), ("unread", NEAR), ("cut", 1), ("cut", 3)])
+        @example([("cut", 2), ("move", NEAR), ("ahead", 200), ("move", FAR), ("cut", 3), ("move", NEAR)])
         @example([("cut", 3), ("move", NEAR), ("unread", FAR), ("cut", 2), ("checkpoint", 1), ("cut", 1)])
         @given(scripts)
         def law(script: list[Any]) -> None:
@@ -187,6 +191,8 @@ async def played(url: str, conn: asyncpg.Connection, script: list[Any]) -> None:
         for action, what in [*script, ("move", NEAR), ("move", FAR)]:
             if action == "cut":
                 await cutting.crash(what)
+            elif action == "ahead":  # where it is
+                await cutting.send(cutting.bus, NEAR if is_near else FAR, ahead=1000 * what + 500)
             elif action == "checkpoint":
                 await cutting.logs[what % len(cutting.logs)].checkpoint()
             else:

@@ -285,6 +285,27 @@ async def test_fixes_that_move_no_marker_hold_up_none_that_do(
     assert await apart.read() == [] and await apart.sent(FAR) == ["apart"]
 
 
+async def test_a_clock_that_ran_ahead_hides_nothing_that_comes_after(apart: Apart, conn: asyncpg.Connection) -> None:
+    """As where both have one owner: the next fix by a clock that does not sets its device right."""
+    await insert_pair(conn, "two", ("van-12", "bus"), 100, "strict")
+    assert await apart.sent(FAR) == []
+    ahead = Fix(apart.at + 290_000, round(FAR * E7), 50 * E7, flags=int(Flag.CLOCK_SKEW))
+    assert await apart.of_bus.append([Frame(apart.bus, 1, now_us(), [ahead])])
+    assert await apart.read() == [] and await apart.sent(NEAR, FAR) == ["near", "apart"]
+
+
+async def test_of_a_new_pair_it_is_known_where_one_is_whose_clock_ran_ahead(
+    apart: Apart, conn: asyncpg.Connection
+) -> None:
+    ahead = Fix(apart.at + 290_000, round(FAR * E7), 50 * E7, flags=int(Flag.CLOCK_SKEW))
+    assert await apart.of_bus.append([Frame(apart.bus, 1, now_us(), [ahead])])
+    assert await apart.sent(NEAR) == []
+    await insert_pair(conn, "two", ("van-12", "bus"), 100, "strict")
+    await apart.of_van.append([])  # the pair is taken over
+    (meeting,) = apart.of_van.memory.meetings.meetings.values()
+    assert meeting.newest[1] is not None and meeting.newest[1].lon_e7 == round(NEAR * E7)
+
+
 async def test_both_meet_as_before_when_they_have_one_owner_again(apart: Apart, conn: asyncpg.Connection) -> None:
     await insert_pair(conn, "two", ("van-12", "bus"), 100, "strict")
     assert await apart.sent(NEAR) == ["near"]

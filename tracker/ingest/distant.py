@@ -12,12 +12,13 @@ from tracker.ingest.committed import Committed
 from tracker.ingest.inputs import Taken
 from tracker.ingest.meetings import Meetings
 from tracker.ingest.memory import Memory
-from tracker.model.fix import Row
+from tracker.model.fix import Fix, Flag, Row
 from tracker.model.pair import Meeting
 from tracker.model.state import State
+from tracker.pipeline.accept import FUTURE_MS
 from tracker.pipeline.fold import Folded
 from tracker.pipeline.nearness import STAYS, meet, strip
-from tracker.store.fixes import select_fixes_received, select_newest_fix
+from tracker.store.fixes import select_fixes_received, select_last_rows
 
 AT_ONCE: Final = 2_000  # fixes of a device
 
@@ -45,19 +46,28 @@ async def fold_distant(
         mine = list(find_mine(meetings, device))
         for each in mine:
             if each.newest[1] is None and (
-                newest := await select_newest_fix(conn, device, each.find_stamp(device), STAYS)
+                last := await select_last_rows(conn, [device], STAYS, until=each.find_stamp(device))
             ):
-                begun[each.pair.key] = msgspec.structs.replace(each, newest=(each.newest[0], strip(newest)))
+                newest = each.newest[0], strip(last[device].fix)
+                begun[each.pair.key] = msgspec.structs.replace(each, newest=newest)
         if mine:
             since = min(each.find_stamp(device) for each in mine)
             known = [begun.get(each.pair.key, each).newest[1] for each in mine]
-            after = min(-1 if fix is None else fix.at for fix in known)
+            after = min(map(find_after, known))
             found = await select_fixes_received(conn, device, since=since, after=after, but=STAYS, limit=AT_ONCE)
             rows += found
             if len(found) == AT_ONCE:
                 memory.to_meet.add(device)
     met = meet(sorted(rows, key=lambda row: row.received_at), meetings.meetings | begun, meetings.by_device)
     return Folded([], {}, met.transitions, [], taken.stamp + 1, meetings=begun | met.meetings)
+
+
+def find_after(newest: Fix | None) -> int:
+    """When (ms) a fix was measured, at least, that moves the marker from there. Behind one of a clock that ran ahead it
+    is set back by the next of one that does not: see pipeline/advance.py."""
+    if newest is None:
+        return -1
+    return newest.at - FUTURE_MS if newest.flags & Flag.CLOCK_SKEW else newest.at
 
 
 def find_mine(meetings: Meetings, device: int) -> Iterator[Meeting]:

@@ -30,7 +30,7 @@ from tracker.model.state import State
 from tracker.pipeline.changes import recast
 from tracker.pipeline.nearness import STAYS, strip
 from tracker.store.anchors import upsert_anchors
-from tracker.store.fixes import select_newest_rows
+from tracker.store.fixes import select_last_rows
 from tracker.store.ownership import Revisions, insert_in_force
 from tracker.store.pairs import delete_meetings, select_all_pairs, upsert_meetings
 from tracker.store.positions import upsert_states
@@ -111,10 +111,10 @@ async def take_over_pairs(conn: asyncpg.Connection, memory: Memory, revision: in
 async def look_beyond(conn: asyncpg.Connection, begun: Sequence[Meeting]) -> list[Meeting]:
     """New pairs of which another owner has the second: where that one is, and by which stamp of that owner, whose clock
     may be another. What moves its marker from then on has a later stamp, and is measured later."""
-    newest = await select_newest_rows(conn, {each.pair.keys[1] for each in begun}, STAYS)
+    last = await select_last_rows(conn, {each.pair.keys[1] for each in begun}, STAYS)
     found = []
     for each in begun:
-        row = newest.get(each.pair.keys[1])
+        row = last.get(each.pair.keys[1])
         fix, stamp = (None, 0) if row is None else (strip(row.fix), row.received_at)
         found.append(msgspec.structs.replace(each, newest=(each.newest[0], fix), seen=(each.stamp, stamp)))
     return found

@@ -8,7 +8,7 @@ from typing import Final
 from asyncpg import Connection
 
 from tracker.model.block import Span
-from tracker.model.fix import Fix, Flag, Moment, Place, Row
+from tracker.model.fix import Flag, Moment, Place, Row
 from tracker.model.heard import Heard, Second, cut_to_second
 from tracker.model.moment import datetime_to_micros, from_datetime, micros_to_datetime, to_datetime
 from tracker.store.fix_columns import COLUMNS, to_fix
@@ -22,6 +22,7 @@ def nothing() -> None:
     """There is nothing to do meanwhile."""
 
 
+AHEAD: Final = "10 minutes"  # the furthest that a fix may be ahead of our clock
 COPY: Final = f"copy fix ({', '.join(COLUMNS)}) from stdin (format binary)"
 
 
@@ -143,39 +144,32 @@ async def select_fixes_received(
     those that have any of the flags `but`: a page of nothing else would be read again for ever."""
     rows = await conn.fetch(
         f"""select {", ".join(COLUMNS)} from fix where device = $1 and at > $2 and received_at > $3
-            and flags & $4 = 0 order by at limit $5""",
+            and flags & $4 = 0 order by received_at limit $5""",
         device,
         to_datetime(max(after, 0)),
         micros_to_datetime(since),
         but,
         limit,
     )
-    return sorted((Row(device, datetime_to_micros(each["received_at"]), to_fix(each)) for each in rows), key=stamp_of)
+    return [Row(device, datetime_to_micros(each["received_at"]), to_fix(each)) for each in rows]
 
 
-def stamp_of(row: Row) -> int:
-    return row.received_at
-
-
-async def select_newest_fix(conn: Connection, device: int, until: int, but: int) -> Fix | None:
-    """The newest that was received until then (µs), of those without these flags."""
-    row = await conn.fetchrow(
-        f"""select {", ".join(COLUMNS)} from fix where device = $1 and received_at <= $2 and flags & $3 = 0
-            order by at desc limit 1""",
-        device,
-        micros_to_datetime(until),
-        but,
-    )
-    return None if row is None else to_fix(row)
-
-
-async def select_newest_rows(conn: Connection, devices: Collection[int], but: int) -> dict[int, Row]:
-    """Of each of these devices the newest, of those without these flags; devices that have none are absent."""
+async def select_last_rows(
+    conn: Connection, devices: Collection[int], but: int, until: int | None = None
+) -> dict[int, Row]:
+    """Of each of these devices the last that was received, until then (µs), of those without these flags; devices that
+    have none are absent. It is found by its time: no fix is further ahead of the one that comes after it."""
     rows = await conn.fetch(
-        f"""select f.* from unnest($1::integer[]) as wanted (key), lateral (
-                select {", ".join(COLUMNS)} from fix where device = key and flags & $2 = 0
-                order by at desc limit 1) as f""",
+        f"""select f.* from unnest($1::integer[]) as wanted (key),
+                lateral (select at from fix
+                         where device = key and flags & $2 = 0 and received_at <= coalesce($3::timestamptz, 'infinity')
+                         order by at desc limit 1) as newest,
+                lateral (select {", ".join(COLUMNS)} from fix
+                         where device = key and flags & $2 = 0 and received_at <= coalesce($3::timestamptz, 'infinity')
+                           and at >= newest.at - interval '{AHEAD}'
+                         order by received_at desc limit 1) as f""",
         devices,
         but,
+        None if until is None else micros_to_datetime(until),
     )
     return {each["device"]: Row(each["device"], datetime_to_micros(each["received_at"]), to_fix(each)) for each in rows}
