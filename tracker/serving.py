@@ -4,8 +4,9 @@ import asyncio
 import hmac
 import signal
 import socket
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final, NamedTuple
 
 import asyncpg
 
@@ -18,22 +19,29 @@ from tracker.processes.prepare import API_ANSWER, prepare
 from tracker.processes.sibling import NUDGE, Ear, Sibling, SiblingCounts
 from tracker.processes.upkeep import forget, keep_up, learn, save_repeats, sweep
 from tracker.server import Outside, Server
-from tracker.sockets import make_admit
+from tracker.sockets import FindHome, make_admit
 from tracker.spread.spread import Spread, Standpoint
 from tracker.store.installation import select_epoch, select_veil_key
 from tracker.store.nudges import listen
 from tracker.store.pool import borrow, open_pool
-from tracker.websocket import Endpoint, Shutdown, serve
+from tracker.websocket import Endpoint, Give, Shutdown, Usher, serve
 
 GRACE: Final = 10.0  # s from the signal to the end
 DOOR_CONNECTIONS: Final = 4  # of their own, so that a crowd of history queries keeps no device out
 SENT: Final = 0.2  # s for what was said at the last to leave
 
 
+class Entrance(NamedTuple):
+    """The number of the listening socket, and what brings connections from the servers beside this one."""
+
+    listener: int
+    usher: Usher | None
+
+
 async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
     """Serve until `shutdown` is set; our parent is told once we take connections. Raises what ended it, if not that."""
     url, settings = assignment.database_url, assignment.settings
-    listener, end = assignment.inherited
+    listener, end, *ways = assignment.inherited
     report = SiblingCounts()
     asker = Asker(lambda message: sibling.tell(message))
     ear = Ear(report, asker.hear)
@@ -48,7 +56,8 @@ async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
             if assignment.number == 0:  # the others hear of the carriers, too, and one of them is to show it
                 server.metrics.registry.register(report)
             server.bus.subscribe(lambda update: sibling.tell(NUDGE) if update.events else None)
-            await run_on(server, tasks, listener, shutdown, lambda addresses: Listening(addresses, code).say())
+            entrance = Entrance(listener, open_usher(ways))
+            await run_on(server, tasks, entrance, shutdown, lambda addresses: Listening(addresses, code).say())
     finally:
         sibling.close()
         pool.terminate()
@@ -58,7 +67,7 @@ async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
 async def run_on(
     server: Server,
     tasks: asyncio.TaskGroup,
-    listener: int,
+    entrance: Entrance,
     shutdown: asyncio.Event,
     started: Callable[[list[str]], None],
 ) -> None:
@@ -82,8 +91,9 @@ async def run_on(
         running.append(tasks.create_task(server.feed.run(may_act), name="broker"))
     if server.postbox is not None:
         running.append(tasks.create_task(server.postbox.run(), name="postbox"))
-    given, admit = server.settings, make_admit(server.reception, server.is_open)
-    endpoint = Endpoint((f"fd://{listener}",), given.tls_certificate, given.tls_key, admit=admit, take=server.take)
+    given, admit = server.settings, make_admit(server.reception, server.is_open, find_ways(spread, entrance.usher))
+    tls = given.tls_certificate, given.tls_key
+    endpoint = Endpoint((f"fd://{entrance.listener}",), *tls, admit=admit, take=server.take, usher=entrance.usher)
     ending = Shutdown(shutdown, server.farewell, GRACE, watch_aside(server))
     await serve(server.app, endpoint, ending, ready=started)
     for task in running:
@@ -95,6 +105,22 @@ async def run_on(
         await asyncio.sleep(SENT)
         spreading.cancel()
         await asyncio.wait([spreading])
+
+
+def open_usher(ways: Sequence[int]) -> Usher | None:
+    """Where there are several servers: by which this one takes connections, and each takes them."""
+    own, *others = (socket.socket(fileno=each) for each in ways) if ways else (None,)
+    return None if own is None else Usher(own, others)
+
+
+def find_ways(spread: Spread | None, usher: Usher | None) -> FindHome:
+    """A device is served best where it is owned: what it sends is folded there."""
+
+    def find(device: int) -> Give | None:
+        number = None if spread is None or usher is None else spread.find_neighbour(device)
+        return None if number is None or usher is None else partial(usher.give, number)
+
+    return find
 
 
 def watch_aside(server: Server) -> asyncio.Event:

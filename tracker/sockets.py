@@ -11,7 +11,9 @@ from tracker.ingest.session import HEARTBEAT, MAX_BYTES, Reception, Session
 from tracker.links.rooms import Rooms
 from tracker.live.hub import Hub
 from tracker.live.viewer import Viewer
-from tracker.websocket import Admission, Admit, Handshake, Limits, converse
+from tracker.websocket import Admission, Admit, Give, Handshake, Limits, converse
+
+FindHome = Callable[[int], Give | None]  # how a device is given to the process that owns it; None: here, or nowhere
 
 DEVICE_PATH: Final = "/ws/device"
 SPOKEN: Final = ("tracker.v1",)
@@ -52,7 +54,7 @@ def blueprint(reception: Reception, hub: Hub, links: Rooms, is_open: Callable[[]
     return routes
 
 
-def make_admit(reception: Reception, is_open: Callable[[], bool]) -> Admit:
+def make_admit(reception: Reception, is_open: Callable[[], bool], find_home: FindHome = lambda device: None) -> Admit:
     """Devices that show their own token, or will show it in their hello, need not go by the route above: it would come
     to the same for them."""
 
@@ -64,6 +66,7 @@ def make_admit(reception: Reception, is_open: Callable[[], bool]) -> Admit:
             token = await find_sender(reception.gate, shown.authorization)
             if token is None:
                 return None
-        return (Session(reception, token), DEVICE) if is_open() else None
+        home = None if token is None or token.device is None else find_home(token.device)
+        return Admission(Session(reception, token), DEVICE, home) if is_open() else None
 
     return admit

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -78,6 +79,7 @@ async def test_a_bad_day(served: RunningServer, conn: asyncpg.Connection) -> Non
         await hang_nats(served, driving)
         await check(conn, driving, watchers)
         await check_newest_wins(served)
+        await check_homes(served, conn)
         await check_meeting(served)
         check_counts(served)
     children = children_of(served.process.pid)
@@ -136,6 +138,39 @@ async def check_newest_wins(server: RunningServer) -> None:
             talk = await stack.enter_async_context(server.device("taxi", token, boot=str(number)))
             assert before is None or await before.closed() == REPLACED
             before = talk
+
+
+async def check_homes(server: RunningServer, conn: asyncpg.Connection) -> None:
+    """A device whose token is shown at the door is served where it is owned, whoever accepted it: three connections of
+    each, for a third of them would be there by chance."""
+    await all_own(conn, server)
+    owners = {
+        strand: int(name.split()[-1])
+        for strand, name in await conn.fetch(
+            "select distinct l.partition % $1, o.name from lease l join owner o on o.id = l.owner where not o.fenced",
+            STRANDS,
+        )
+    }
+    for number in range(STRANDS):
+        token = await asyncio.to_thread(server.new_device, f"home-{number}")
+        key = await conn.fetchval("select key from device where id = $1", f"home-{number}")
+        for boot in "abc":
+            async with server.device(f"home-{number}", token, boot=boot) as talk:
+                assert find_holders(server, talk.ws.local_address[1]) == {owners[key % STRANDS]}
+
+
+def find_holders(server: RunningServer, port: int) -> set[int]:
+    """The servers that have the connection from this port of ours."""
+    here = server.address.rpartition(":")[2]
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    (inode,) = (
+        row[9] for row in rows if (row[1][-4:], row[2][-4:]) == (f"{int(here):04X}", f"{port:04X}") and row[3] == "01"
+    )
+    return {pid for pid in find_servers(server) if f"socket:[{inode}]" in list_descriptors(pid)}
+
+
+def list_descriptors(pid: int) -> list[str]:
+    return [os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()]
 
 
 async def check_meeting(server: RunningServer) -> None:

@@ -172,7 +172,7 @@ def make_admit(app: App, limits: Limits) -> Admit:
         if manner == "refuse" or not manner or "/" in manner:
             return None
         await asyncio.sleep({"late": 0.3, "never": 3600}.get(manner, 0.0))
-        return Echo(manner, app), limits
+        return Admission(Echo(manner, app), limits)
 
     return admit
 

@@ -117,6 +117,16 @@ class Spread:
     def find_writer(self, device: int) -> Writer:
         return self.strands[find_strand(device)].writer
 
+    def find_neighbour(self, device: int) -> int | None:
+        """The number of the process of this machine that owns the device and serves; None: this one does, none does, or
+        one of another machine."""
+        owner = self.strands[find_strand(device)].bus.owner
+        found = None if owner in (None, self.life) else self.lives.get(owner or "")
+        if found is None or found.pulse.reasons:
+            return None
+        machine, _, number = found.pulse.name.rpartition("-")
+        return int(number) - 1 if machine == self.place.name.rpartition("-")[0] else None
+
     async def is_connected(self, device: int) -> bool:
         """Anywhere, as the owner of its strand says. Raises StorageDown where none says it now."""
         strand = self.strands[find_strand(device)]

@@ -10,14 +10,16 @@ from .plain import PlainConnection
 from .plain_request import PlainAnswer, PlainRequest, Take
 from .room import Room
 from .serve import Endpoint, Shutdown, serve
-from .shortcut import Admission, Admit, Handshake
+from .shortcut import Admission, Admit, Give, Handshake
 from .socket import Conversation, Prebuilt, Socket, prebuild
+from .usher import Usher
 
 __all__ = [
     "Admission",
     "Admit",
     "Conversation",
     "Endpoint",
+    "Give",
     "Handshake",
     "Limits",
     "PlainAnswer",
@@ -28,6 +30,7 @@ __all__ = [
     "Shutdown",
     "Socket",
     "Take",
+    "Usher",
     "converse",
     "prebuild",
     "serve",

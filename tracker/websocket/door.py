@@ -49,9 +49,10 @@ class Door:
             except OSError as error:
                 self._rest(error)
                 return
-            self._receive(arrived, name[0] if isinstance(name, tuple) else "")
+            self.receive(arrived, name[0] if isinstance(name, tuple) else "")
 
-    def _receive(self, arrived: socket.socket, address: str) -> None:
+    def receive(self, arrived: socket.socket, address: str, early: bytes | None = None) -> None:
+        """`early`: what was read of it in another process, which gave it to us."""
         room = self._site.room
         status = room.census.refusal(address)
         if status is not None:
@@ -60,7 +61,7 @@ class Door:
             return
         arrived.setblocking(False)
         room.census.enter(address)
-        self._connections.create_task(Wire(self._site, address).run(arrived))
+        self._connections.create_task(Wire(self._site, address, early).run(arrived))
 
     def _rest(self, error: OSError) -> None:
         """Out of descriptors after all: try again in a second, and say so once, not once for each attempt."""

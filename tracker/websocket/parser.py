@@ -15,6 +15,10 @@ _LARGE: Final = 8 * 1024
 _ANY_KEY: Final = base64.b64encode(bytes(16)).decode()
 
 
+class HandOverFailed(Exception):
+    """picows did not accept the request we made for it."""
+
+
 class _Unsaid:
     """An answer to the upgrade that puts nothing on the wire: it has been given long ago."""
 
@@ -28,10 +32,13 @@ class _Unsaid:
 
 
 def take_over(transport: Any, socket: Any, limits: Limits, key: str, protocol: str | None) -> None:
-    """Answer 101 on this transport, and have `socket` called with its frames from here on."""
+    """Answer 101 on this transport, and have `socket` called with its frames from here on. HandOverFailed if picows
+    will not."""
     headers = {"Sec-WebSocket-Protocol": protocol} if protocol else None
     accepted = WSUpgradeResponse.create_101_response(headers)
     _put(transport, socket, limits, key, lambda _request: WSUpgradeResponseWithListener(accepted, socket))
+    if not socket.was_opened:
+        raise HandOverFailed
 
 
 def read_buffer(transport: Any) -> int:

@@ -22,13 +22,15 @@ from .probe import fit
 from .room import Room
 from .shortcut import Admit
 from .site import Site
+from .usher import Usher
 
 log = logging.getLogger("tracker.websocket")
 
 
 class Endpoint(NamedTuple):
     """Where connections come in, and what is spoken there. Without `hand_over` all of it goes by plain ASGI; `admit`
-    says who need not go by the routes, and `take` answers plain requests beside them."""
+    says who need not go by the routes, and `take` answers plain requests beside them. `usher` brings connections from
+    other processes of this machine."""
 
     bind: Sequence[str]
     certificate: Path | None = None
@@ -37,6 +39,7 @@ class Endpoint(NamedTuple):
     hand_over: bool = True
     admit: Admit | None = None
     take: Take | None = None
+    usher: Usher | None = None
 
 
 class Shutdown(NamedTuple):
@@ -70,25 +73,29 @@ async def serve(
         listeners = [listen(address, room.limits) for address in endpoint.bind]
         async with asyncio.TaskGroup() as connections:
             doors = [Door(listener, site, connections) for listener in listeners]
+            entries: list[Door | Usher] = [*doors]
+            if endpoint.usher is not None:
+                endpoint.usher.begin(doors[0].receive)
+                entries.append(endpoint.usher)
             ready([describe_address(listener) for listener in listeners])
-            standing = connections.create_task(_stand_aside(doors, ending.aside))
+            standing = connections.create_task(_stand_aside(entries, ending.aside))
             following = connections.create_task(follow(secured, endpoint.certificate, endpoint.key))
             try:
                 await ending.shutdown.wait()
             finally:
                 standing.cancel()
                 following.cancel()
-                for door in doors:
-                    door.shut()
+                for each in entries:
+                    each.shut()
             await _farewell(site, ending)
     room.wheel.stop()
 
 
-async def _stand_aside(doors: Sequence[Door], aside: asyncio.Event | None) -> None:
+async def _stand_aside(entries: Sequence[Door | Usher], aside: asyncio.Event | None) -> None:
     if aside is not None:
         await aside.wait()
-        for door in doors:
-            door.shut()
+        for each in entries:
+            each.shut()
 
 
 async def _farewell(site: Site, ending: Shutdown) -> None:

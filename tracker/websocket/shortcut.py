@@ -8,7 +8,7 @@ of who may come in and why not: what is not plain, or not welcome, goes to it wh
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from .http1 import is_key
 from .limits import Limits
@@ -39,7 +39,18 @@ class Handshake:
     authorization: str | None
 
 
-Admission = tuple[Conversation, Limits]
+Give = Callable[[int, str, bytes], bool]
+"""Give a connection (its descriptor, its peer's address, what was read of it) to another process; False: it stays."""
+
+
+class Admission(NamedTuple):
+    """`give`: where another process is the better one to talk to it."""
+
+    conversation: Conversation
+    limits: Limits
+    give: Give | None = None
+
+
 Admit = Callable[[Handshake], Awaitable[Admission | None]]
 """Who may come in without further questions, and what then talks there. None: ask the route."""
 

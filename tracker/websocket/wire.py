@@ -5,7 +5,6 @@ when it is collected (Python 3.12 and later), which is exactly when ours has mov
 """
 
 import asyncio
-import logging
 import ssl as tls
 from contextlib import ExitStack, suppress
 from typing import Any, Final
@@ -21,12 +20,10 @@ from .limits import Limits
 from .parser import feed, take_over
 from .plain_request import PlainRequest, encode_letters, read_request, write_answer
 from .rest import Rest
-from .shortcut import read_handshake
+from .shortcut import Give, read_handshake
 from .site import Site, read_address
 from .socket import Conversation
 from .taken import Taking, count_acked
-
-log = logging.getLogger("tracker.websocket")
 
 KEY: Final = "tracker.websocket"
 """Where a route finds its connection in scope["state"]."""
@@ -37,18 +34,16 @@ _BODY_S: Final = 1.0
 _SLICE: Final = 64 * 1024  # written at once: a transport keeps what is not yet sent, and beneath TLS a copy of it
 
 
-class HandOverFailed(Exception):
-    """picows did not accept the request we made for it."""
-
-
 class Wire(asyncio.Protocol):
-    def __init__(self, site: Site, address: str) -> None:
+    def __init__(self, site: Site, address: str, early: bytes | None = None) -> None:
+        """`early`: what another process read of it, before it gave it to us; such a one stays."""
         self.room = site.room
         self.address = address
         self.due = 0
         self._site = site
         self._transport: Any = None
-        self._buffer = bytearray()  # bound: receive_buffer_bytes, then reading pauses
+        self._was_given = early is not None
+        self._buffer = bytearray(early or b"")  # bound: receive_buffer_bytes, then reading pauses
         self._waiter: asyncio.Future[None] | None = None  # of the reader
         self._drained: asyncio.Future[None] | None = None  # of the writer
         self._writing = asyncio.Lock()
@@ -167,12 +162,20 @@ class Wire(asyncio.Protocol):
         self._asking = False
         if self._lost or self._transport.is_closing():
             return True
-        if admission is None or shown.protocol not in (None, *admission[1].subprotocols):
+        if admission is None or shown.protocol not in (None, *admission.limits.subprotocols):
             self._holding, self._idle_since = False, self.room.wheel.now
             return False
+        if admission.give and self._give(admission.give):
+            return True
         del self._buffer[: shown.size]
-        self.hand_over(shown.key, *admission, shown.protocol)
+        self.hand_over(shown.key, admission.conversation, admission.limits, shown.protocol)
         return True
+
+    def _give(self, give: Give) -> bool:
+        """What TLS knows of a connection cannot be given. Ours is closed behind it, which the peer does not see."""
+        socket = self._transport.get_extra_info("socket")
+        is_free = not self._was_given and self._site.tls is None
+        return is_free and give(socket.fileno(), self.address, bytes(self._buffer))
 
     async def _answer_plain(self) -> bool:
         """Whether nothing is left to do for HTTP: all requests were plain, and the connection is over."""
@@ -299,8 +302,6 @@ class Wire(asyncio.Protocol):
         with ExitStack() as failed:
             failed.callback(self._give_up)
             take_over(transport, socket, limits, key, protocol)
-            if not socket.was_opened:
-                raise HandOverFailed
             failed.pop_all()
         self._handed = True
         feed(transport.get_protocol(), bytes(self._buffer))
