@@ -7,6 +7,7 @@ and what is given to a process that ends meanwhile is taken by the one in its pl
 
 import asyncio
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -37,7 +38,7 @@ class Usher:
     def give(self, number: int, descriptor: int, address: str, early: bytes) -> bool:
         """Whether it is the other process's now. Ours is to be closed then, without a word to the peer."""
         message = address.encode() + b"\n" + early
-        if len(message) > _LARGEST:
+        if len(message) > _LARGEST or number >= len(self._others):  # one of another parent on a machine of this name
             return False
         try:
             socket.send_fds(self._others[number], [message], [descriptor])
@@ -59,6 +60,7 @@ class Usher:
 
 def open_usher() -> tuple[socket.socket, socket.socket]:
     """To take from, and to give to."""
-    own, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    kind = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_DGRAM  # which keeps fewer under way
+    own, theirs = socket.socketpair(socket.AF_UNIX, kind)
     theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
     return own, theirs
