@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 from quart import Quart, Request
-from quart.routing import QuartRule
-from werkzeug.routing import BaseConverter, Rule
+from werkzeug.routing import BaseConverter
 
 import tracker
 from tracker.access.addresses import Addresses
@@ -211,7 +210,6 @@ def _protect(app: Quart, gate: Gate, metrics: Metrics, site: BuiltPage) -> None:
 def _make_quart() -> Quart:
     """With its limits, and without a route."""
     app = Quart("tracker", static_folder=None)
-    app.url_rule_class = Route
     app.request_class = Sized  # type: ignore[assignment]  # annotated as the one class, not as one of its kind
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["BODY_TIMEOUT"] = 30  # s: a body that dribbles is not waited for
@@ -220,20 +218,6 @@ def _make_quart() -> Quart:
     app.url_map.merge_slashes = False  # an address is right or wrong, not nearly right
     app.url_map.converters |= {"slug": Slug, "fence": Fence}
     return app
-
-
-class Route(QuartRule):
-    """Finds who answers an address. What would make an address of it is compiled where it is asked for, and nobody
-    asks: it is most of what it takes to make the application."""
-
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
-        make = super()._compile_builder
-
-        def build(rule: Rule, **values: Any) -> tuple[str, str]:
-            found: tuple[str, str] = make(append_unknown)(rule, **values)
-            return found
-
-        return build
 
 
 class Sized(Request):
