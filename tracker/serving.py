@@ -4,7 +4,7 @@ import asyncio
 import hmac
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Final, NamedTuple
 
@@ -41,7 +41,7 @@ class Entrance(NamedTuple):
 async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
     """Serve until `shutdown` is set; our parent is told once we take connections. Raises what ended it, if not that."""
     url, settings = assignment.database_url, assignment.settings
-    listener, end, *ways = assignment.inherited
+    listener, end = assignment.inherited
     report = SiblingCounts()
     asker = Asker(lambda message: sibling.tell(message))
     ear = Ear(report, asker.hear)
@@ -56,7 +56,8 @@ async def work(assignment: Assignment, shutdown: asyncio.Event) -> None:
             if assignment.number == 0:  # the others hear of the carriers, too, and one of them is to show it
                 server.metrics.registry.register(report)
             server.bus.subscribe(lambda update: sibling.tell(NUDGE) if update.events else None)
-            entrance = Entrance(listener, open_usher(ways))
+            folder = assignment.doors
+            entrance = Entrance(listener, None if folder is None else Usher(folder, assignment.number))
             await run_on(server, tasks, entrance, shutdown, lambda addresses: Listening(addresses, code).say())
     finally:
         sibling.close()
@@ -105,12 +106,6 @@ async def run_on(
         await asyncio.sleep(SENT)
         spreading.cancel()
         await asyncio.wait([spreading])
-
-
-def open_usher(ways: Sequence[int]) -> Usher | None:
-    """Where there are several servers: by which this one takes connections, and each takes them."""
-    own, *others = (socket.socket(fileno=each) for each in ways) if ways else (None,)
-    return None if own is None else Usher(own, others)
 
 
 def find_ways(spread: Spread | None, usher: Usher | None) -> FindHome:

@@ -3,6 +3,7 @@
 import pickle
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -23,6 +24,7 @@ class Assignment:
     inherited: tuple[int, ...] = ()
     number: int = 0  # of a server, among those of this machine
     nats_url: str | None = None  # by which servers hear each other; None: there is one
+    doors: Path | None = None  # by which servers of this machine give each other connections; None: there is one
 
     def encode(self) -> bytes:
         return pickle.dumps(self)

@@ -12,7 +12,6 @@ import structlog
 from tracker.processes.assignment import Assignment
 from tracker.processes.keeping import Child
 from tracker.processes.sibling import open_pair
-from tracker.websocket.usher import open_usher
 
 END: Final = 15.0  # s from the signal until what is left is killed: longer than the server's own grace
 START: Final = 60.0  # s without a server that takes connections until it is said that another waits for it
@@ -26,7 +25,6 @@ class Crew:
     def __init__(self, listeners: Sequence[socket.socket], heard: Callable[[str], None]) -> None:
         self.listeners = listeners
         self.pairs = [open_pair() for _ in listeners]
-        self.ushers = [open_usher() for _ in listeners] if len(listeners) > 1 else []
         self.heard = heard
         self.servers = [self.make(number) for number in range(len(listeners))]
         self.carriers = Child("carriers", [theirs for _, theirs in self.pairs], lambda _: None)
@@ -34,8 +32,7 @@ class Crew:
         self.renewing: asyncio.Task[None] | None = None
 
     def make(self, number: int) -> Child:
-        ways = (self.ushers[number][0], *(theirs for _, theirs in self.ushers)) if self.ushers else ()
-        return Child("server", (self.listeners[number], self.pairs[number][0], *ways), self.heard)
+        return Child("server", (self.listeners[number], self.pairs[number][0]), self.heard)
 
     def begin(
         self, child: Child, assignment: Assignment, tasks: asyncio.TaskGroup, *, must_start: bool = False
@@ -103,6 +100,6 @@ class Crew:
     def kill(self) -> None:
         for child in (*self.keeping, *self.servers, self.carriers):
             child.signal(signal.SIGKILL)
-        for pair in (*self.pairs, *self.ushers):
+        for pair in self.pairs:
             for end in pair:
                 end.close()

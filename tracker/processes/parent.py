@@ -8,8 +8,10 @@ import asyncio
 import os
 import signal
 import socket
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import msgspec
 
@@ -27,7 +29,7 @@ Started = Callable[[Start], None]
 async def run(settings: Settings, shutdown: asyncio.Event, started: Started, log_level: str | None = None) -> int:
     """Serve until `shutdown` is set; the exit code. `started` is told once it listens. OSError where the address cannot
     be had."""
-    with bind_all(settings.bind, settings.processes) as listeners:
+    with bind_all(settings.bind, settings.processes) as listeners, make_doors() as doors:
         begun = asyncio.Event()
 
         def hear(line: str) -> None:
@@ -46,7 +48,9 @@ async def run(settings: Settings, shutdown: asyncio.Event, started: Started, log
                 database(settings, trouble, shutdown) as (found, home),
                 nats(settings, home or settings.data, environment()) as url,
             ):
-                assignment = Assignment(os.getpid(), settings, found, log_level or settings.log_level, nats_url=url)
+                folder = doors if settings.processes > 1 else None
+                level = log_level or settings.log_level
+                assignment = Assignment(os.getpid(), settings, found, level, nats_url=url, doors=folder)
                 async with asyncio.TaskGroup() as tasks:
                     crew.begin(first, assignment, tasks, must_start=True)
                     serving = crew.keeping[first]
@@ -60,6 +64,14 @@ async def run(settings: Settings, shutdown: asyncio.Event, started: Started, log
                     return crew.keeping[crew.servers[0]].result()
         finally:
             crew.kill()
+
+
+@contextmanager
+def make_doors() -> Iterator[Path]:
+    """A folder for sockets by which the servers reach each other. In the one for passing files: the path of a socket
+    must be short."""
+    with tempfile.TemporaryDirectory(prefix="tracker-doors-") as folder:
+        yield Path(folder)
 
 
 @contextmanager

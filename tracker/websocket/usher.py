@@ -1,47 +1,57 @@
 """The usher: a connection that was accepted in one process goes on in another of the same machine, from its first byte.
 
-Each process has a socket from which it takes connections, and all of them can write to it: the descriptor, where the
-peer is, and the bytes that were read already. Nothing waits for an answer: who cannot give a connection away keeps it,
-and what is given to a process that ends meanwhile is taken by the one in its place.
+Each process has a socket in a folder that they share, by which it takes connections: the descriptor, where the peer is,
+and the bytes that were read already. Nothing waits for an answer: who cannot give a connection away keeps it. The
+sockets have names, rather than being pairs that somebody keeps open, so that nothing can be given to a process that is
+gone.
 """
 
 import asyncio
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 _LARGEST: Final = 8 * 1024  # bytes read of a handshake are fewer
-_AT_ONCE: Final = 16  # taken per turn of the loop; the others wait in the socket
-_BUFFER: Final = 1024 * 1024  # bytes of connections under way: some hundreds, beyond which they stay where they came
+_AT_ONCE: Final = (
+    16  # taken per turn of the loop; the others wait in the socket, ten or some hundred, as the kernel is set
+)
 
 Receive = Callable[[socket.socket, str, bytes], None]
 """Take a connection: itself, its peer's address, and what was read of it."""
 
 
 class Usher:
-    """`own`: where this process takes connections; `others`: by their numbers, where it gives them to."""
+    """`number`: of this process. The folder is for those processes only."""
 
-    def __init__(self, own: socket.socket, others: Sequence[socket.socket]) -> None:
-        self._own = own
-        self._others = others
-        for each in (own, *others):
-            each.setblocking(False)
+    def __init__(self, folder: Path, number: int) -> None:
+        self._folder = folder
+        self._number = number
+        self._own = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._own.setblocking(False)
 
     def begin(self, receive: Receive) -> None:
+        """In place of whoever took them before."""
+        path = self._folder / str(self._number)
+        path.unlink(missing_ok=True)
+        self._own.bind(str(path))
         asyncio.get_running_loop().add_reader(self._own, self._take, receive)
 
     def shut(self) -> None:
-        """Who comes from now on is taken by the process in our place."""
-        asyncio.get_running_loop().remove_reader(self._own)
+        """The name stays: it may be another process's by now."""
+        if self._own.fileno() >= 0:
+            asyncio.get_running_loop().remove_reader(self._own)
+            self._own.close()
 
     def give(self, number: int, descriptor: int, address: str, early: bytes) -> bool:
         """Whether it is the other process's now. Ours is to be closed then, without a word to the peer."""
         message = address.encode() + b"\n" + early
-        if len(message) > _LARGEST or number >= len(self._others):  # one of another parent on a machine of this name
+        if len(message) > _LARGEST:
             return False
-        try:
-            socket.send_fds(self._others[number], [message], [descriptor])
+        rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptor.to_bytes(4, sys.byteorder))
+        try:  # not by `send_fds`, which forgets the address before Python 3.13
+            self._own.sendmsg([message], [rights], 0, str(self._folder / str(number)))
         except OSError:
             return False  # full, or nobody there
         return True
@@ -52,15 +62,5 @@ class Usher:
                 message, descriptors, _, _ = socket.recv_fds(self._own, _LARGEST, 1)
             except OSError:
                 return
-            if not descriptors:
-                return  # nobody can write to it any more
             address, _, early = message.partition(b"\n")
             receive(socket.socket(fileno=descriptors[0]), address.decode(), early)
-
-
-def open_usher() -> tuple[socket.socket, socket.socket]:
-    """To take from, and to give to."""
-    kind = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_DGRAM  # which keeps fewer under way
-    own, theirs = socket.socketpair(socket.AF_UNIX, kind)
-    theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
-    return own, theirs
