@@ -132,7 +132,7 @@ def test_a_chat_is_told_in_its_own_words_and_the_link_shows_the_event(
         "Wenn ein Gerät ein Gebiet betritt oder verlässt, dann geht ein Webhook an eine Adresse."
     )
     alerts.get_by_role("textbox", name="Adresse").fill(hook.url("/?status=200"))
-    alerts.get_by_label("Geschrieben als").select_option("Discord")
+    alerts.get_by_label("Format").select_option("Discord")
     alerts.get_by_role("textbox", name="Text").fill('{"content": "{title}: {place}, {nonsense}"}')
     alerts.get_by_role("button", name="Speichern").click()
     expect(alerts.get_by_role("alert")).to_contain_text("{nonsense}")

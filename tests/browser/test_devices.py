@@ -163,7 +163,7 @@ def test_a_conversation_goes_both_ways_and_says_what_became_of_each(dashboard: P
     dashboard.get_by_role("textbox", name="Message").fill("are you there?")
     dashboard.keyboard.press("Enter")
     expect(thread.locator(".said").last).to_contain_text("waits for the device")
-    expect(dashboard.locator(".talk")).to_contain_text("It gets 1 thing when it is back.")
+    expect(dashboard.locator(".talk")).to_contain_text("1 message or request waits until it is back.")
 
 
 def test_a_call_for_help_stands_over_the_map_until_somebody_has_seen_it(dashboard: Page, server: RunningServer) -> None:

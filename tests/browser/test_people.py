@@ -214,7 +214,7 @@ def test_a_viewer_makes_alerts_of_its_own(door: Page) -> None:
     expect(door.get_by_text(CID).first).to_be_visible()
     account = open_account(door)
     account.locator("summary", has_text="Your data").click()
-    link = account.get_by_role("link", name="Take it away as a zip")
+    link = account.get_by_role("link", name="Download it as a zip")
     with door.expect_download() as download:
         link.click()
     assert download.value.suggested_filename.endswith(".zip") and download.value.path().stat().st_size > 1000

@@ -137,7 +137,7 @@ def test_what_is_empty_stale_loading_wrong_or_not_allowed_can_be_read_at_each_wi
     page.route_web_socket(live, say_nothing)
     page.route("**/api/devices?*", lambda route: None)
     page.reload()
-    expect(page.get_by_text("Geräte werden gelesen…")).to_be_visible()
+    expect(page.get_by_text("Geräte werden gelesen …")).to_be_visible()
     look_at_all_sizes(page, "loading")
     page.route("**/api/devices?*", refuse)
     page.reload()

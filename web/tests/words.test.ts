@@ -1,5 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { de as fencesDe, en as fencesEn } from '../src/geofences/words';
+import { healthWords } from '../src/health/words';
+import { joiningWords } from '../src/joining/words';
 import { de as linkDe } from '../src/link/words/de';
 import { decodeEvent } from '../src/live/decode';
 import { accuracy, age, ago, distance, speed } from '../src/panels/format';
@@ -17,6 +19,12 @@ import { de } from '../src/words/de';
 import { en } from '../src/words/en';
 
 const REFUSALS = { ownRefusals, refusalsOfGeofences, moreRefusals };
+const DU = new RegExp(
+  '(?<!\\p{L})(du|dich|dir|dein\\p{L}*|euch|euer|eure\\p{L}*)(?!\\p{L})|' + // and what is asked of a friend, at the beginning
+    '(?<=^|[.:;!?] )(öffne|geh|frag|lass|warte|bleib|erlaube|nimm|gib|zeig|wähle|klicke?|zieh|scanne|zeichne|starte|lies|prüfe|versuch es)(?!\\p{L})',
+  'iu',
+);
+const SIE = /(?<!\p{L})(Sie|Ihnen|Ihr\p{L}*)(?!\p{L})/u;
 
 afterEach(() => {
   language.value = 'en';
@@ -55,6 +63,19 @@ test('one thing has one German name, on whichever page', () => {
     all.filter(([, text]) => /geofence|batterie/i.test(text.replaceAll(/\{\w+\}/g, '')) && !text.includes('/api/')),
   ).toEqual([]);
   expect(all.some(([, text]) => text.includes('Gebiet')) && all.some(([, text]) => text.includes('Akku'))).toBe(true);
+});
+
+test('the dashboard says Sie, and who is alone with a phone reads du', () => {
+  language.value = 'de';
+  const [joining, { talk }] = [joiningWords.value, de];
+  const dashboard = [de, fencesDe, peopleWords.value, groupWords.value, joining, healthWords.value, REFUSALS];
+  const said = (pages: object[], form: RegExp) =>
+    pages.flatMap((each) => texts(each)).filter(([, it]) => form.test(it));
+  expect(said(dashboard, DU)).toEqual([]);
+  expect(said([trackDe, linkDe, watching, [joining.reminder, ...talk.answers]], SIE)).toEqual([]);
+  expect([said(dashboard, SIE).length, said([trackDe], DU).length, said([linkDe], DU).length].every(Boolean)).toBe(
+    true,
+  );
 });
 
 test('German puts the verb at the end, and its names keep being names', () => {

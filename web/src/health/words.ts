@@ -36,7 +36,7 @@ const en = {
 };
 
 const de: typeof en = {
-  reading: 'Wird gelesen…',
+  reading: 'Wird gelesen …',
   well: 'Nichts fällt auf.',
   nothingYet: 'Von ihm kam noch nichts.',
   since: (when) => `seit ${when}`,

@@ -27,7 +27,7 @@ type GroupWords = typeof en;
 const de: GroupWords = {
   groups: 'Gruppen',
   groupsHint:
-    'In einer Gruppe sind Personen, und die Geräte und Gebiete, die sie sehen. Legen Sie eine an, damit andere etwas sehen.',
+    'In einer Gruppe sind Personen und die Geräte und Gebiete, die sie sehen. Legen Sie eine an, damit andere etwas sehen.',
   newGroup: 'Name einer neuen Gruppe',
   makeGroup: 'Gruppe anlegen',
   removeGroup: 'Gruppe entfernen',

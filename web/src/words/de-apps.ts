@@ -13,7 +13,7 @@ export const apps: AppsWords = {
       colota: ['Die App zeigt, was der Code einstellen würde, und fragt.', QUIET],
       owntracks: [
         'Seit Version 2.6 nimmt die Android-App keinen Code an, bevor es erlaubt ist: Einstellungen, Erweitert, Fernkonfiguration. Oder die Werte eingeben.',
-        'Steht in der App ein Schlüssel, so muss der Server denselben kennen.',
+        'Ist in der App ein Schlüssel gesetzt, so muss der Server denselben kennen.',
         QUIET,
       ],
       traccar: [
@@ -27,15 +27,15 @@ export const apps: AppsWords = {
       ],
       osmand: ['Erweiterungen, Streckenaufzeichnung, Online-Tracking.'],
       homeassistant: [
-        'Gesendet wird, was Home Assistant von einem Telefon weiß. Statt phone den Namen des eigenen Trackers einsetzen und aufrufen, wenn sich der ändert.',
+        'Gesendet wird, was Home Assistant von einem Telefon weiß. Statt phone den Namen des eigenen Trackers einsetzen und den Befehl aufrufen, wenn dieser sich ändert.',
       ],
     },
   },
   heard: {
     title: 'Gehört, aber noch kein Gerät',
     hint: 'Ein Broker oder ein anderer Server nennt diese Namen. Was ein Gerät wird, bringt seine Positionen des letzten Tages mit.',
-    of: (app, ago, fixes) => `${app}, ${ago}, aufgehobene Positionen: ${fixes}`,
-    id: (name) => `Kennung des Geräts, das ${name} ist`,
+    of: (app, ago, fixes) => `${app}, ${ago}, aufbewahrte Positionen: ${fixes}`,
+    id: (name) => `Kennung des Geräts für ${name}`,
     make: 'Zum Gerät machen',
   },
   forward: {
@@ -50,8 +50,8 @@ export const apps: AppsWords = {
     begin: 'Weitergeben',
     end: 'Nicht mehr weitergeben',
     really: 'Was dort ist, bleibt dort. Fortfahren?',
-    goes: (host, sent) => `Die Positionen gehen weiter an ${host}: ${sent} sind dort.`,
+    goes: (host, sent) => `Die Positionen gehen weiter an ${host}: ${sent} sind angekommen.`,
     behind: (some) => `${some} sind unterwegs.`,
-    failing: (why) => `Der andere Server nimmt sie nicht: ${why}. Es wird wieder versucht.`,
+    failing: (why) => `Der andere Server nimmt sie nicht: ${why}. Es wird weiter versucht.`,
   },
 };

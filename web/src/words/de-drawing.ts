@@ -8,7 +8,7 @@ export const drawing: DrawingWords = {
     edit: 'Gebiet bearbeiten',
     editNamed: (name) => `${name} bearbeiten`,
     how: {
-      polygon: 'Die Ecken auf der Karte anklicken; Enter oder ein Klick auf die letzte schließt.',
+      polygon: 'Die Ecken auf der Karte anklicken; Enter oder ein Klick auf die letzte beendet.',
       circle: 'Die Mitte auf der Karte anklicken, dann den Rand.',
       corridor: 'Den Weg auf der Karte entlang klicken; Enter oder ein Klick auf den letzten Ort beendet.',
     },
@@ -19,10 +19,10 @@ export const drawing: DrawingWords = {
       corridor:
         'Eine Ecke ziehen, um sie zu verschieben; einen Punkt dazwischen für eine neue. Ein Rechtsklick nimmt eine Ecke weg.',
     },
-    escape: 'Esc gibt auf.',
+    escape: 'Esc bricht ab.',
     inMiddle: 'In die Mitte der Karte setzen',
     anew: 'Neu zeichnen',
-    crossing: 'Es kreuzt sich an der roten Marke selbst: eine Ecke so verschieben, dass es das nicht tut.',
+    crossing: 'An der roten Marke kreuzt sich die Grenze selbst: eine Ecke verschieben, bis sie es nicht mehr tut.',
     snap: 'Ecken rasten an anderen Gebieten ein (nicht bei gedrückter Alt-Taste)',
     missed: {
       all: 'den Geräten',
@@ -36,12 +36,12 @@ export const drawing: DrawingWords = {
     },
     name: 'Name',
     radius: 'Radius',
-    width: 'Ganze Breite',
+    width: 'Gesamtbreite',
     decides: 'Wie es entscheidet',
     presets: {
       strict: 'Jede Position entscheidet sofort, als wäre sie genau.',
       balanced: 'Berücksichtigt die Genauigkeit und wartet, bis ein Übertritt sicher ist.',
-      calm: 'Wartet länger: weniger Fehlalarme bei schlechtem Empfang, spätere echte.',
+      calm: 'Wartet länger: weniger Fehlalarme bei schlechtem Empfang, echte kommen später.',
     },
     presetNames: { strict: 'streng', balanced: 'ausgewogen', calm: 'ruhig' },
     expect: {
@@ -67,9 +67,9 @@ export const drawing: DrawingWords = {
     conflict: (name) => `${name} wurde inzwischen von jemand anderem geändert.`,
     conflictGone: (name) => `${name} wurde inzwischen von jemand anderem gelöscht.`,
     theirs: (what) => `Jetzt, auf der Karte gestrichelt: ${what}`,
-    yours: (what) => `Deine Fassung: ${what}`,
+    yours: (what) => `Ihre Fassung: ${what}`,
     saveMine: 'Meine Fassung speichern',
-    takeTheirs: 'Die andere nehmen',
+    takeTheirs: 'Die andere übernehmen',
   },
   trial: {
     title: 'An der Vergangenheit erproben',
@@ -78,7 +78,7 @@ export const drawing: DrawingWords = {
     stop: 'Anhalten',
     try: 'Erproben',
     reading: 'Die Vergangenheit wird gelesen',
-    hint: 'Was es zu dem gemeldet hätte, was gespeichert ist. Niemand erfährt davon, nichts bleibt.',
+    hint: 'Was es zu den gespeicherten Positionen gemeldet hätte. Niemand erfährt davon, nichts bleibt.',
     noEvent: 'Kein Ereignis',
     found: (what, fixes) => `${what} in ${fixes} Positionen`,
     soFar: ' bis jetzt',

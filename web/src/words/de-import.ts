@@ -4,7 +4,7 @@ import type { importing as english } from './en-import';
 export const importing: typeof english = {
   importing: {
     saved: (name) => `${name} ist gespeichert.`,
-    reading: 'Die Datei wird gelesen…',
+    reading: 'Die Datei wird gelesen …',
     title: (file) => `Was aus ${file} würde`,
     nothingYet: 'Noch ist nichts geschrieben. Auf der Karte: gestrichelt ist neu, orange ersetzt, was schon da ist.',
     replace: (count) => `Ersetzen, was schon da ist (${count})`,

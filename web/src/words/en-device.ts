@@ -18,7 +18,7 @@ export const device = {
     copied: 'Copied',
     openIn: 'Open in',
     lastEvents: 'Last events',
-    noEvents: 'none of the newest',
+    noEvents: 'none among the newest',
     follow: 'Follow',
   },
   charts: {
@@ -83,8 +83,9 @@ export const device = {
     radius: 'Told when farther than',
     arm: 'Guard it here',
     hint: 'An event tells, once, that it was moved so far from where it is now.',
-    armed: (radius: string, since: string) => `Guarded since ${since}: told, once, when it is moved ${radius}.`,
-    disarm: 'No longer',
+    armed: (radius: string, since: string) =>
+      `Guarded since ${since}: told, once, when it is moved farther than ${radius}.`,
+    disarm: 'Guard it no longer',
     trips: 'Tell when it sets out and stops',
     tripsHint: 'It stopped when it still is where it was three minutes before.',
     silent: (count: string): string =>
@@ -151,7 +152,9 @@ export const device = {
     askedPlace: 'Asked for its position',
     askedInterval: (span: string) => `Asked for a position each ${span}`,
     waits: (count: number): string =>
-      count === 1 ? 'It gets 1 thing when it is back.' : `It gets ${count} things when it is back.`,
+      count === 1
+        ? '1 message or request waits until it is back.'
+        : `${count} messages and requests wait until it is back.`,
     silentFor: (span: string) => `Silent for ${span}.`,
     unreadable: 'The conversation could not be read.',
     said: (name: string) => `New message from ${name}`,
@@ -163,13 +166,13 @@ export const device = {
     show: 'Show',
     seen: 'I have seen it',
     seenBy: (name: string, time: string) => `seen by ${name}, ${time}`,
-    unseen: 'Nobody has said to have seen it.',
+    unseen: 'Nobody has said yet that they have seen it.',
   },
   ground: {
     none: 'There are no streets here yet.',
     add: 'Whoever runs the server can add them:',
     adminAdds: 'Whoever runs the server can add them.',
-    hide: 'Do not say so again',
+    hide: 'Do not show this again',
   },
 };
 

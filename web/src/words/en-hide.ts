@@ -35,7 +35,7 @@ export const hide = {
     metres: (metres: number): string => (metres === 0 ? 'exact' : `only the area, ${metres} m`),
     delay: 'Delay',
     minutes: (minutes: number): string => (minutes === 0 ? 'none' : `${minutes} minutes`),
-    trail: 'Way behind it',
+    trail: 'Trail behind it',
     trailOf: (minutes: number): string =>
       minutes === 0 ? 'none' : minutes < 60 ? `${minutes} minutes` : minutes === 60 ? 'one hour' : 'one day',
     what: 'What is shown',
@@ -44,7 +44,7 @@ export const hide = {
     stop: 'Ends on arrival at',
     noStop: 'no place',
     hide: 'Show nothing in and near',
-    hideHint: 'As the geofence is now. The hidden area is larger than the place, and does not lie in its middle.',
+    hideHint: 'The geofence as it is now. The hidden area is larger than the place, and does not lie in its middle.',
     drawFirst: 'A place that is drawn as a geofence can be hidden, or end the link on arrival.',
     drawPlace: 'Draw a place to hide',
     hiddenPlace: (name: string) => `Hidden place of ${name}`,

@@ -19,7 +19,7 @@ export const many = {
     interval: 'Report',
     group: 'Group',
     put: 'Put in',
-    noGroups: 'There is no group yet. Groups are made in the account.',
+    noGroups: 'There is no group yet. Make one under Account and people.',
     category: 'Category, empty for none',
     answered: (answered: string, all: string) => `${answered} of ${all}…`,
     outcome: (done: string, refused: number) => (refused === 0 ? `${done} done.` : `${done} done, ${refused} refused:`),

@@ -5,19 +5,19 @@ import type { Words } from './en';
 export const de: Words = {
   title: 'Meine Position',
   limits:
-    'Diese Seite gibt deine Position nur weiter, solange du sie siehst: ist der Bildschirm gesperrt oder eine andere App vorn, hört sie auf.',
+    'Diese Seite gibt deine Position nur weiter, solange du sie siehst: Ist der Bildschirm gesperrt oder eine andere App vorn, hört sie auf.',
   limitsHome:
-    'Auf diesem iPhone bleibt der Bildschirm nur in einem Safari-Tab an, nicht vom Home-Bildschirm aus: öffne diese Seite in Safari und bleib im Tab.',
+    'Auf diesem iPhone bleibt der Bildschirm nur in einem Safari-Tab an, nicht vom Home-Bildschirm aus: Öffne diese Seite in Safari und bleib im Tab.',
   insecure:
     'Diese Adresse ist nicht sicher (kein https), darum gibt der Browser ihr keine Position. Frag nach der https-Adresse des Servers.',
   noGeolocation: 'Dieser Browser gibt keine Position.',
   noScript: 'Diese Seite braucht JavaScript.',
   unpaired:
     'Dieses Telefon ist noch nicht gekoppelt. Lass dir den Code zeigen: „Gerät hinzufügen“, dann mit der Kamera scannen.',
-  pairing: 'Wird gekoppelt…',
+  pairing: 'Wird gekoppelt …',
   badCode: 'Dieser Code wurde schon benutzt oder ist zu alt. Lass dir einen neuen geben.',
   pairLater: (seconds) => `Von hier kamen zu viele falsche Codes. Versuch es in ${seconds} s noch einmal.`,
-  noServer: 'Der Server antwortet nicht. Versuch es wieder, wenn Netz da ist.',
+  noServer: 'Der Server antwortet nicht. Versuch es wieder, sobald du Netz hast.',
   again: 'Noch einmal',
   pairedAs: (device) => `Dieses Telefon ist ${device}`,
   start: 'Start',
@@ -25,7 +25,7 @@ export const de: Words = {
   state: {
     off: 'Sendet nicht',
     live: 'Sendet',
-    connecting: 'Verbindet…',
+    connecting: 'Verbindet …',
     offline: 'Keine Verbindung: bleibt auf dem Telefon',
     paused: 'Pause',
     replaced: 'Eine andere Seite oder ein anderes Telefon sendet jetzt als dieses Gerät',
