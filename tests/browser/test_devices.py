@@ -109,7 +109,7 @@ def test_a_device_is_guarded_where_it_is_parked(dashboard: Page, server: Running
         guard = dashboard.get_by_role("group", name="Moved while parked")
         guard.get_by_role("combobox").select_option("100")
         guard.get_by_role("button", name="Guard it here").click()
-        expect(guard).to_contain_text("when it is moved 100 m")
+        expect(guard).to_contain_text("when it is moved farther than 100 m")
         van.drive(HERE[0] + 0.004, HERE[1], speed=9)
         expect(dashboard.locator(".events .event.moved")).to_contain_text("Van 12 was moved while parked")
         dashboard.locator(".events .event.moved").click()

@@ -17,7 +17,7 @@ from tests.integration.people import GOOD
 from tests.running import RunningServer, running
 from tracker.model.totp import STEP, make_code
 
-ANN, CID, EVE = "ann@example.org", "cid@example.org", "eve@example.org"
+ANN, CID, EVE, FAY = "ann@example.org", "cid@example.org", "eve@example.org", "fay@example.org"
 
 
 @pytest.fixture(scope="module")
@@ -275,6 +275,42 @@ def test_a_device_of_ones_own_is_shown_to_a_group(door: Page, server: RunningSer
             shown.get_by_label("North").uncheck()
         expect(shown).to_contain_text("Only you see it.")
         leave(door, server, "watch")
+
+
+def test_a_manager_of_several_says_which_group_and_gets_back_what_has_lost_its_group(
+    door: Page, server: RunningServer
+) -> None:
+    with server.api() as api, vehicle(server, "child", "Mia") as child:
+        child.drive(*HERE)
+        fay = api.post("/api/people", json={"email": FAY, "password": GOOD, "name": "Fay"}).json()["id"]
+        for group in ("east", "west"):
+            api.post("/api/groups", json={"id": group, "name": group.title()}).raise_for_status()
+            api.put(f"/api/groups/{group}/people/{fay}", json={"role": "manager"}).raise_for_status()
+        api.put("/api/groups/east/devices/child").raise_for_status()
+        start_at(door, *HERE)
+        door.reload()
+        fill_in(door, FAY)
+        door.get_by_role("option", name="Mia").click()
+        door.locator(".detail").get_by_role("button", name="Share").click()
+        door.get_by_role("button", name="Draw a place to hide").click()
+        door.get_by_role("button", name="Put it in the middle of the map").click()
+        door.get_by_label("Group").select_option(label="West")
+        door.get_by_role("button", name="Save").click()
+        door.get_by_role("dialog").get_by_role("button", name="Close").click()
+        (drawn,) = api.get("/api/geofences").json()["features"]
+        holding = {"geofence": drawn["id"]}
+        assert [each["id"] for each in api.get("/api/groups", params=holding).json()["groups"]] == ["west"]
+        door.keyboard.press("g")
+        expect(door.locator(".fence")).to_have_count(1)
+        door.keyboard.press("Control+z")
+        expect(door.locator(".fence")).to_have_count(0)
+        api.delete("/api/groups/west").raise_for_status()
+        door.keyboard.press("Control+Shift+z")
+        expect(door.get_by_text("The groups it was in are gone")).to_contain_text("East")
+        assert [each["id"] for each in api.get("/api/groups", params=holding).json()["groups"]] == ["east"]
+        leave(door, server)
+        for path in (f"geofences/{drawn['id']}", "devices/child", "groups/east"):
+            api.delete(f"/api/{path}").raise_for_status()
 
 
 def test_an_owner_reads_what_was_done(door: Page) -> None:

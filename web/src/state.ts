@@ -113,6 +113,10 @@ export const mapMissing = signal(false);
 export const geofenceNames = computed(() => new Map(geofences.value.map((fence) => [fence.id, fence.name])));
 export const isAdmin = computed(() => me.value?.kind === 'admin' || me.value?.owner === true);
 export const mayManage = computed(() => isAdmin.value || has('manager'));
+/** The groups of who sees and makes things in groups alone, and may make them there. */
+export const managed = computed<readonly string[]>(() =>
+  isAdmin.value ? [] : (me.value?.groups ?? []).filter((each) => each.role === 'manager').map((each) => each.id),
+);
 /** Alerts of one's own are everybody's who is a person. */
 export const seesAlerts = computed(() => mayManage.value || me.value?.person != null);
 /** Writes to devices; the server has the last word on each. */

@@ -4,7 +4,7 @@ import { Deeds } from '../src/geofences/deeds';
 import { Importing } from '../src/geofences/importing';
 import type { Live } from '../src/live';
 import { quietly } from '../src/quietly';
-import { geofences } from '../src/state';
+import { geofences, me, notice } from '../src/state';
 
 /** The geofences of a server, by id: their names and revisions. Answers as the HTTP interface does. */
 let stored: Map<string, [name: string, revision: number]>;
@@ -12,6 +12,7 @@ let revision: number;
 let isDeaf: boolean;
 let holding: Map<string, Set<string>>; // groups, by what they hold
 let lost: Map<string, number>; // groups that were deleted, or may be seen only, and how those refuse
+let unanswered: string; // a group that what is put into it reaches, and no answer comes back
 let meanwhile: () => void; // what a colleague does just before the file comes in
 
 const feature = (id: string) => ({
@@ -44,12 +45,13 @@ function answer(url: string, request: RequestInit): [number, object] {
   if (kind === 'groups') {
     if (id && lost.has(id)) return [lost.get(id)!, { detail: 'not there' }];
     if (id) hold(id, member!);
+    if (id && id === unanswered) throw new TypeError('Failed to fetch');
     const there = ['north', 'night', 'west'].filter((each) => lost.get(each) !== 404);
     const held = searchParams.get('geofence');
     const holders = held === null ? there : [...(holding.get(held) ?? [])];
     return [200, { groups: holders.map((each) => ({ id: each, name: each })), next: null }];
   }
-  if (request.method === 'GET') return [200, { features: [...stored.keys()].map(feature) }];
+  if (request.method === 'GET') return [200, id ? feature(id) : { features: [...stored.keys()].map(feature) }];
   const text = request.body as ArrayBuffer | string;
   const given = JSON.parse(
     typeof text === 'string' ? text : new TextDecoder().decode(text ?? new ArrayBuffer()) || '{}',
@@ -57,6 +59,8 @@ function answer(url: string, request: RequestInit): [number, object] {
   if (id === 'import') return [200, takeIn(given)];
   if (request.method === 'POST') {
     if (lost.has(searchParams.get('group') ?? '')) return [422, { detail: 'no such group' }];
+    if (me.peek()?.kind === 'person' && !searchParams.has('group')) return [422, { detail: 'in which group?' }];
+    if (stored.has(given.id)) return [409, { detail: 'there is one already' }];
     save(given.id, given.properties.name);
     if (searchParams.has('group')) hold(searchParams.get('group')!, given.id);
     return [201, feature(given.id)];
@@ -87,7 +91,8 @@ const names = () => Object.fromEntries([...stored].map(([id, [name]]) => [id, na
 
 beforeEach(() => {
   [stored, holding, lost] = [new Map(), new Map(), new Map()];
-  [revision, isDeaf, meanwhile] = [0, false, () => {}];
+  [revision, isDeaf, unanswered, meanwhile] = [0, false, '', () => {}];
+  me.value = null;
   geofences.value = [];
   vi.stubGlobal('document', { baseURI: 'http://tracker.test/' });
   vi.stubGlobal('fetch', async (url: string, request: RequestInit) => {
@@ -188,6 +193,43 @@ describe('what was saved and deleted', () => {
     expect([...holding.get('port')!]).toEqual(left);
     expect(await deeds.redo()).toBeNull();
     expect(names()).toEqual({});
+  });
+
+  test('comes back to a manager of several where all its groups are gone, into one of theirs', async () => {
+    const groups = ['west', 'night'].map((id) => ({ id, role: 'manager' }));
+    me.value = { kind: 'person', name: 'Mia', person: 7, owner: false, groups };
+    save('port', 'one');
+    hold('north', 'port');
+    const deeds = new Deeds();
+    await deeds.remove((await find('port'))!);
+    lost.set('north', 404);
+    expect(await deeds.undo()).toMatchObject({ name: 'one' });
+    expect([...holding.get('port')!]).toEqual(['west']);
+    expect(notice.peek()).toContain('it is in \u2068west\u2069 now');
+  });
+
+  test('comes back into all its groups where the answer of the first try was lost on the way', async () => {
+    save('port', 'one');
+    for (const each of ['north', 'night', 'west']) hold(each, 'port');
+    const deeds = new Deeds();
+    await deeds.remove((await find('port'))!);
+    unanswered = 'north';
+    await expect(deeds.undo()).rejects.toThrow('Failed to fetch');
+    unanswered = '';
+    expect(await deeds.undo()).toMatchObject({ name: 'one' });
+    expect([...holding.get('port')!]).toEqual(['north', 'night', 'west']);
+    save('port', 'theirs');
+    await expect(deeds.redo()).rejects.toThrow('another by now');
+    expect(names()).toEqual({ port: 'theirs' });
+  });
+
+  test('does not take for its own what somebody else has made under the same id', async () => {
+    save('port', 'one');
+    const deeds = new Deeds();
+    await deeds.remove((await find('port'))!);
+    save('port', 'theirs');
+    await expect(deeds.undo()).rejects.toThrow('there is one already');
+    expect(names()).toEqual({ port: 'theirs' });
   });
 
   test('stays as somebody else has made it since', async () => {

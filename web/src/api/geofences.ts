@@ -47,6 +47,10 @@ export async function fetchGeofencesTag(known: string | null): Promise<string | 
   return response.ok ? response.headers.get('ETag') : null;
 }
 
+export async function fetchGeofence(id: string): Promise<Geofence> {
+  return decodeGeofence(await call('GET', `/api/geofences/${encodeURIComponent(id)}`));
+}
+
 /** As it was by a revision, also if it is another or gone by now. */
 export async function fetchGeofenceAsOf(id: string, revision: number): Promise<Geofence> {
   return decodeGeofence(await call('GET', `/api/geofences/${encodeURIComponent(id)}?revision=${revision}`));

@@ -1,9 +1,19 @@
 /** What was done to geofences here, for going back and forth. What somebody else has changed since stays as they made it. */
 import { signal } from '@preact/signals';
 import { ApiError } from '../api/call';
-import { createGeofence, deleteGeofence, type Geofence, replaceGeofence, revisionOf } from '../api/geofences';
+import {
+  createGeofence,
+  deleteGeofence,
+  fetchGeofence,
+  type Geofence,
+  replaceGeofence,
+  revisionOf,
+} from '../api/geofences';
 import { fetchGroups, putInto } from '../api/groups';
-import { featureAgain, featureAsItWas } from './draft';
+import { isolated } from '../panels/Name';
+import { managed, notice } from '../state';
+import { words } from '../words';
+import { featureAgain, featureAsItWas, isAlike } from './draft';
 
 /** Null: it was not there before, or is not there after. */
 interface Deed {
@@ -64,19 +74,24 @@ export class Deeds {
       );
       return null;
     }
-    if (now) return replaceGeofence(wanted.id, featureAsItWas(wanted), revisionOf(now));
-    const [first, ...more] = await this.holdersOf(wanted.id);
-    const made = await createGeofence(featureAgain(wanted), first);
-    for (const group of more) await putBack(group, made.id);
+    if (now) return orThere(wanted, () => replaceGeofence(wanted.id, featureAsItWas(wanted), revisionOf(now)));
+    const groups = await this.holdersOf(wanted.id);
+    const made = await orThere(wanted, () => createGeofence(featureAgain(wanted), groups[0]));
+    for (const group of groups) await putBack(group, made.id); // also the first: it may be there by a try without an answer
     return made;
   }
 
-  /** Those that are there still: for one that was deleted since, the whole step would be refused. */
+  /** Those that are there still: for one that was deleted since, the whole step would be refused. Who sees only what is in
+   * a group and finds none of them gets it into the first of the groups that are theirs. */
   private async holdersOf(id: string): Promise<readonly string[]> {
     const held = this.holders.get(id) ?? [];
-    if (held.length === 0) return held;
-    const here = new Set((await fetchGroups()).map((each) => each.id));
-    return held.filter((each) => here.has(each));
+    if (held.length === 0) return managed.peek().slice(0, 1);
+    const here = new Map((await fetchGroups()).map((each) => [each.id, each.name]));
+    const left = held.filter((each) => here.has(each));
+    const [first] = managed.peek();
+    if (left.length > 0 || first === undefined) return left;
+    notice.value = words.value.geofences.nowIn(isolated(here.get(first) ?? first));
+    return [first];
   }
 
   /** The last of these steps. Taken, or refused for good, it is gone, and nothing is offered to be taken back. */
@@ -93,6 +108,18 @@ export class Deeds {
         this.last.value = null;
       }
     }
+  }
+}
+
+/** A step whose answer was lost is taken again: what is there as it is wanted counts as done. */
+async function orThere(wanted: Geofence, work: () => Promise<Geofence>): Promise<Geofence> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 409)) throw error;
+    const there = await fetchGeofence(wanted.id);
+    if (!isAlike(there, wanted)) throw error;
+    return there;
   }
 }
 

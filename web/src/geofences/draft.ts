@@ -130,6 +130,17 @@ export function featureAsItWas({ id, geometry, properties }: Geofence): Geofence
   return { type: 'Feature', id, geometry, properties: kept };
 }
 
+/** Whether they say the same, whichever revisions they are of, and whether who was inside is noted or told. */
+export function isAlike(a: Geofence, b: Geofence): boolean {
+  const said = ({ geometry, properties: { revision: _, already_inside: __, ...properties } }: Geofence) =>
+    JSON.stringify([
+      geometry.type,
+      'coordinates' in geometry && geometry.coordinates,
+      Object.entries(properties).sort(),
+    ]);
+  return a.id === b.id && said(a) === said(b);
+}
+
 /** The server's `properties.speed_limit` and its sentence, at the field a person knows it by. */
 export function faultAt(field: string | null, message: string): Faults {
   const parts = (field ?? '').split(/[.[]/);

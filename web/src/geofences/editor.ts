@@ -6,7 +6,7 @@ import { createGeofence, type FenceKind, type Geofence, replaceGeofence, revisio
 import type { Live } from '../live';
 import { rounded } from '../map/circle';
 import type { Drawing, Shape } from '../map/drawing';
-import { chosenFence, geofences, pane, selected } from '../state';
+import { chosenFence, geofences, managed, pane, selected } from '../state';
 import { words } from '../words';
 import { findCrossings } from './crossing';
 import { Deeds } from './deeds';
@@ -39,6 +39,8 @@ export class Editor {
   readonly fixed = signal<string | null>(null);
   /** It was changed (null: deleted) by somebody else while it was edited here. */
   readonly conflict = signal<{ readonly theirs: Geofence | null } | null>(null);
+  /** Which of several that one manages a new one is put into; empty: the first. */
+  readonly group = signal('');
   /** What was saved and deleted here. */
   readonly deeds = new Deeds();
   /** Where what is drawn goes through itself. */
@@ -201,7 +203,9 @@ export class Editor {
       const revision = again?.theirs ? revisionOf(again.theirs) : draft.revision;
       try {
         const feature = featureOf(draft);
-        const saved = await (isNew ? createGeofence(feature) : replaceGeofence(draft.id!, feature, revision));
+        const saved = await (isNew
+          ? createGeofence(feature, this.group.peek() || managed.peek()[0])
+          : replaceGeofence(draft.id!, feature, revision));
         await this.live.readGeofences();
         this.deeds.did(before, saved);
         const { then } = this;

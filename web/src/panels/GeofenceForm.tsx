@@ -8,8 +8,9 @@ import type { Editor } from '../geofences/editor';
 import { breadthOf, missedOf } from '../geofences/missing';
 import { isSnapping, switchSnapping } from '../geofences/snapping';
 import { drawingWords } from '../geofences/words';
+import { GroupPick, useGroups } from '../joining/GroupPick';
 import type { Live } from '../live';
-import { geofences } from '../state';
+import { geofences, managed } from '../state';
 import { words } from '../words';
 import { ExpectFields } from './ExpectFields';
 import { Fault, Field, Group, useFaultsInSight } from './Field';
@@ -56,6 +57,7 @@ export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
           fault={faults['name']}
           onInput={(name) => editor.change({ name })}
         />
+        {draft.id === null && managed.value.length > 1 && <InGroup editor={editor} />}
         <Sizes editor={editor} draft={draft} faults={faults} />
         <Presets editor={editor} draft={draft} fault={faults['preset']} />
         <Missed editor={editor} draft={draft} />
@@ -83,6 +85,14 @@ export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
       </form>
     </section>
   );
+}
+
+/** Who manages several groups says which one is to hold it. */
+function InGroup({ editor }: { editor: Editor }) {
+  const mine = (useGroups() ?? []).filter((each) => managed.value.includes(each.id));
+  if (mine.length === 0) return null;
+  const pick = (group: string) => (editor.group.value = group);
+  return <GroupPick id="fence-group" groups={mine} value={editor.group.value || managed.value[0]!} onPick={pick} />;
 }
 
 /** Back and forth, by hand: Ctrl+Z does the same. */

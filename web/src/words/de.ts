@@ -314,6 +314,7 @@ export const de: Words = {
     oneFile: 'Eine Datei auf einmal; von einem Shapefile .shp, .dbf und .prj zusammen.',
     packed:
       'Das lässt sich nicht lesen. Gelesen werden GeoJSON, KML, KMZ, GPX und Shapefiles: .shp, .dbf und .prj zusammen oder in einem Zip.',
+    nowIn: (group) => `Die Gruppen, in denen es war, gibt es nicht mehr: Es ist jetzt in ${group}.`,
     notTakenBack: (count) => `${count} davon bleiben: Jemand hat sie inzwischen geändert.`,
   },
 };

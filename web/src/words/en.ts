@@ -313,6 +313,7 @@ export const en = {
     oneFile: 'One file at a time; of a Shapefile its .shp, .dbf and .prj together.',
     packed:
       'This cannot be read. GeoJSON, KML, KMZ, GPX and Shapefiles can: their .shp, .dbf and .prj together, or in a zip.',
+    nowIn: (group: string) => `The groups it was in are gone: it is in ${group} now.`,
     notTakenBack: (count: number) => `${count} of them stay: somebody has changed them since.`,
   },
 };
