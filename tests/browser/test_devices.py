@@ -133,7 +133,7 @@ def test_a_new_token_is_shown_once_and_what_goes_with_a_device_is_said_first(
         with server.api() as api:
             assert api.get("/api/me", headers={"Authorization": f"Bearer {token}"}).json()["device"] == "van-12"
         form.get_by_role("button", name="Remove the device").click()
-        expect(form).to_contain_text("1 positions since")
+        expect(form).to_contain_text("1 position since")
         form.get_by_role("button", name="Remove for good").click()
         expect(form).to_have_count(0)
         expect(dashboard.get_by_role("option", name="Van 12")).to_have_count(0)

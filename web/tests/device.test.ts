@@ -44,5 +44,5 @@ test('what goes with a device is counted in words', () => {
   expect(listContents({ fixes: 0, first: null, events: 0, messages: 0, pairs: 0 })).toBe('Nothing is stored of it.');
   const many = listContents({ fixes: 1_000_000, first: 0, events: 12, messages: 0, pairs: 1 });
   expect(many).toContain('1,000,000 positions or more');
-  expect(many).toContain('12 events, 1 pairs');
+  expect(many).toContain('12 events, 1 pair');
 });

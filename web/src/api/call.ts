@@ -36,7 +36,7 @@ export function onSessionEnd(told: () => void): void {
 
 /** An address of ours, wherever the page lies: at the root of a host, or below a path of a proxy. */
 export function here(path: string): string {
-  return new URL(path.replace(/^\//, ''), document.baseURI).href;
+  return new URL(path.replace(/^\/?/, './'), document.baseURI).href; // the dot: what is asked of the page itself stays out
 }
 
 export async function call(

@@ -73,7 +73,7 @@ function MadeLink({ made, onAnother }: { made: NewGathering; onAnother: () => vo
       </pre>
       <CopyButton text={url} said={said} kind="primary" />
       <p class="hint">{said.once}</p>
-      <button type="button" onClick={onAnother}>
+      <button type="button" class="secondary" onClick={onAnother}>
         {said.another}
       </button>
     </div>

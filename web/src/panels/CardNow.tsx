@@ -31,10 +31,11 @@ export function CardNow({ live, row }: { live: Live; row: number }) {
         </span>
       </div>
       <Facts live={live} row={row} now={now} />
+      <Doing live={live} row={row} />
+      <Where live={live} row={row} />
       <CardRights live={live} id={devices.id[row]!} key={devices.id[row]!} />
       <Inside ids={devices.inside[row]!} />
       <LastEvents live={live} id={devices.id[row]!} now={now} />
-      <Doing live={live} row={row} />
     </>
   );
 }
@@ -63,9 +64,18 @@ function Facts({ live, row, now }: { live: Live; row: number; now: number }) {
         <dt>{words.value.detail.updated}</dt>
         <dd title={known ? moment(devices.at[row]!) : ''}>{known ? ago(now - devices.at[row]!) : UNKNOWN}</dd>
       </div>
-      <div class="wide">
+    </dl>
+  );
+}
+
+function Where({ live, row }: { live: Live; row: number }) {
+  void tick.value;
+  const { at, lonE7, latE7 } = live.feed.devices;
+  return (
+    <dl class="where">
+      <div>
         <dt>{words.value.detail.place}</dt>
-        <dd>{known ? <Place lon={devices.lonE7[row]! / 1e7} lat={devices.latE7[row]! / 1e7} /> : UNKNOWN}</dd>
+        <dd>{Number.isNaN(at[row]!) ? UNKNOWN : <Place lon={lonE7[row]! / 1e7} lat={latE7[row]! / 1e7} />}</dd>
       </div>
     </dl>
   );

@@ -14,7 +14,7 @@ export function GroupView() {
   if (groups.length === 0) return null;
   const said = words.value.devices;
   return (
-    <div class="group-view">
+    <div class={finding.value.group === null ? 'group-view' : 'group-view chosen'}>
       <label for="group-view">{said.group}</label>
       <select
         id="group-view"

@@ -1,6 +1,8 @@
 /** Die Texte eines Geräts auf Deutsch: sein Ort, seine Karte, sein Formular, sein Gespräch. */
 import type { DeviceWords } from './en-device';
 
+const some = (count: string, one: string, more: string) => `${count} ${count === '1' ? one : more}`;
+
 export const device: DeviceWords = {
   places: {
     within: (town) => `in ${town}`,
@@ -120,12 +122,12 @@ export const device: DeviceWords = {
     title: 'Entfernen',
     remove: 'Gerät entfernen',
     counting: 'Es wird gezählt, was mit ihm verschwindet …',
-    fixes: (count) => `${count} Positionen`,
+    fixes: (count) => some(count, 'Position', 'Positionen'),
     manyFixes: (count) => `${count} Positionen oder mehr`,
     since: (moment) => `seit ${moment}`,
-    events: (count) => `${count} Ereignisse`,
-    messages: (count) => `${count} Nachrichten`,
-    pairs: (count) => `${count} Paare`,
+    events: (count) => some(count, 'Ereignis', 'Ereignisse'),
+    messages: (count) => some(count, 'Nachricht', 'Nachrichten'),
+    pairs: (count) => some(count, 'Paar', 'Paare'),
     nothing: 'Von ihm ist nichts gespeichert.',
     goes: (what) => `Mit ihm verschwindet endgültig: ${what}.`,
     yes: 'Endgültig entfernen',

@@ -1,5 +1,7 @@
 /** The texts of one device, in English: where it is, its card, its form, its conversation. */
 
+const some = (count: string, one: string, more: string): string => `${count} ${count === '1' ? one : more}`;
+
 export const device = {
   places: {
     within: (town: string) => `in ${town}`,
@@ -119,12 +121,12 @@ export const device = {
     title: 'Remove',
     remove: 'Remove the device',
     counting: 'Counting what goes with it…',
-    fixes: (count: string) => `${count} positions`,
+    fixes: (count: string) => some(count, 'position', 'positions'),
     manyFixes: (count: string) => `${count} positions or more`,
     since: (moment: string) => `since ${moment}`,
-    events: (count: string) => `${count} events`,
-    messages: (count: string) => `${count} messages`,
-    pairs: (count: string) => `${count} pairs`,
+    events: (count: string) => some(count, 'event', 'events'),
+    messages: (count: string) => some(count, 'message', 'messages'),
+    pairs: (count: string) => some(count, 'pair', 'pairs'),
     nothing: 'Nothing is stored of it.',
     goes: (what: string) => `This goes with it for good: ${what}.`,
     yes: 'Remove for good',
@@ -147,10 +149,10 @@ export const device = {
     } as Record<string, string>,
     commands: 'Ask the device',
     reportNow: 'Where are you now?',
-    interval: 'A position each',
+    interval: 'A position every',
     seconds: (seconds: number): string => (seconds < 60 ? `${seconds} s` : `${seconds / 60} min`),
     askedPlace: 'Asked for its position',
-    askedInterval: (span: string) => `Asked for a position each ${span}`,
+    askedInterval: (span: string) => `Asked for a position every ${span}`,
     waits: (count: number): string =>
       count === 1
         ? '1 message or request waits until it is back.'

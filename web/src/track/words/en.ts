@@ -43,7 +43,7 @@ export const en = {
   accuracy: 'Accuracy',
   metres: (shown: string) => `± ${shown} m`,
   battery: 'Battery',
-  interval: 'Each',
+  interval: 'Every',
   seconds: (shown: string) => `${shown} s`,
   screen: 'Screen',
   awake: 'stays on',

@@ -1,0 +1,1 @@
+"""Every screen and state of the page as pictures, to look at."""
