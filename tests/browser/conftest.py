@@ -123,6 +123,14 @@ def dashboard(page: Page, server: RunningServer) -> Page:
 
 
 def enter(page: Page, server: RunningServer, token: str = ADMIN_TOKEN) -> Page:
+    """By a link. To open the map costs four seconds of a processor."""
     page.goto(f"{server.url}/#token={token}")
     expect(page.locator(".badge")).to_contain_text("Live")
     return page
+
+
+def let_in(page: Page, server: RunningServer, token: str = ADMIN_TOKEN) -> None:
+    """Who opens a page next is signed in, and has opened none for it."""
+    session, origin = f"{server.url}/api/session", {"Origin": server.url}
+    answer = page.context.request.post(session, data={"token": token}, headers=origin)
+    assert answer.ok, answer.text()

@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import enter
+from tests.browser.conftest import enter, let_in
 from tests.browser.driving import vehicle
 from tests.browser.looking import start_at, until
 from tests.running import RunningServer
@@ -35,7 +35,7 @@ def test_an_event_says_why_and_one_that_turned_out_false_is_struck_out(page: Pag
     with server.api() as api:
         assert api.post("/api/devices", json={"id": "van-12", "name": "Van 12"}).is_success
     start_at(page, 24.9430, 62.1700)
-    enter(page, server)
+    let_in(page, server)
     page.goto(f"{server.url}/?device=van-12")  # as a notification does
     expect(page.locator(".detail h2")).to_have_text("Van 12")
     assert page.url == f"{server.url}/?device=van-12"

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Watched, enter
+from tests.browser.conftest import Watched, enter, let_in
 from tests.browser.driving import Vehicle, vehicle
 from tests.browser.looking import HERE, MAP, spot, start_at, until
 from tests.running import RunningServer
@@ -121,7 +121,7 @@ def test_a_link_shows_another_the_same_and_passes_over_what_is_not_theirs(
     context = chromium.new_context(viewport={"width": 960, "height": 540})
     other = context.new_page()
     watched.watch(other)
-    enter(other, server, token)
+    let_in(other, server, token)
     link = (
         "?order=newest&hide=names&inside=secret&at=24.95000,60.18000,13.50&device=ghost&pick=van-a,van-c&trails=van-a"
     )
