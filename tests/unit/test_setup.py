@@ -233,6 +233,18 @@ def test_every_folder_with_tests_is_a_part_and_a_wrong_name_is_refused() -> None
     assert tests.main(["unti"]) == 2
 
 
+def test_a_part_that_waits_takes_no_place_of_another(tmp_path: Path) -> None:
+    """It ends when the last of the others has begun, which none of those before it does before."""
+    last = tmp_path / "begun"
+    until_begun = f"from tests.patience import until; import pathlib; until(pathlib.Path({str(last)!r}).exists)"
+    begin = f"import pathlib; pathlib.Path({str(last)!r}).touch()"
+    computing = [Part(f"part-{n}", (sys.executable, "-c", until_begun)) for n in range(AT_ONCE - 1)]
+    waiting = Part("waits", (sys.executable, "-c", until_begun), waits=True)
+    parts = [waiting, *computing, Part("last", (sys.executable, "-c", begin))]
+    assert [each.word for each in run_parts(parts, Display(io.StringIO()))] == ["passed"] * len(parts)
+    assert [part.name for part in tests.running(Choice((), False, False, 0)) if part.waits] == ["websocket"]
+
+
 LEAVING = """
 import signal, subprocess, sys
 deaf = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN); signal.pause()"

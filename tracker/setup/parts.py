@@ -1,6 +1,6 @@
-"""Runs the parts of the tests three at a time, each in a session of its own: so nothing outlives the run, and on Linux
-each gets its share of the processor, however many processes another has. What of it stands last in line (readers of
-strangers' files do) then waits for its own part only."""
+"""Runs the parts of the tests three at a time, and beside them those that nearly always wait; each in a session of its
+own: so nothing outlives the run, and on Linux each gets its share of the processor, however many processes another has.
+What of it stands last in line (readers of strangers' files do) then waits for its own part only."""
 
 import os
 import shutil
@@ -31,9 +31,12 @@ ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
 
 @dataclass(frozen=True)
 class Part:
+    """`waits`: for deadlines, nearly all of its time. It begins at once, and takes no place of those that compute."""
+
     name: str
     command: tuple[str, ...]
     folder: Path = ROOT
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,10 +107,11 @@ class Running:
 
 
 def run_parts(parts: Sequence[Part], display: Display, more: Mapping[str, str] | None = None) -> list[PartRun]:
-    """So many at once. Ctrl-C, SIGTERM and SIGHUP end them all. `more`: of the environment."""
+    """So many at once, and those that wait. Ctrl-C, SIGTERM and SIGHUP end them all. `more`: of the environment."""
     running = Running(part_environ() | dict(more or {}), display)
-    with interrupted_by(ENDING), ThreadPoolExecutor(AT_ONCE) as workers:
-        under_way = [workers.submit(running.run_part, part) for part in parts]
+    beside = max(1, sum(part.waits for part in parts))
+    with interrupted_by(ENDING), ThreadPoolExecutor(AT_ONCE) as workers, ThreadPoolExecutor(beside) as waiting:
+        under_way = [(waiting if part.waits else workers).submit(running.run_part, part) for part in parts]
         try:
             return [each.result() for each in under_way]
         except KeyboardInterrupt:

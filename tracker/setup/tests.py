@@ -17,12 +17,12 @@ from tracker.setup.words import COMMANDS, HELP, Reply
 
 TESTS: Final = ROOT / "tests"
 LONGEST: Final = (
+    "websocket",
     "integration",
     "faults",
-    "websocket",
+    "people",
     "browser",
     "map",
-    "people",
     "alerts",
     "rights",
     "api",
@@ -41,6 +41,7 @@ APART: Final = {
     **{("integration", word): "people" for word in (*PEOPLE, "shares", "sharing", "sign")},
     **{("browser", word): "map" for word in MAP},
 }
+WAITING: Final = "websocket"  # for deadlines: a fifth of a processor, for as long as the longest of the others
 FAST: Final = ("ruff", "format", "unit", "mypy", "properties", "tsc", "lint", "vitest")
 # The sizes that the tests of the WebSocket layer were meant for; a small machine takes hours for all of it.
 LONG: Final = {
@@ -124,8 +125,8 @@ def is_chosen(part: Part, choice: Choice) -> bool:
 
 
 def place(part: Part) -> int:
-    """What answers at once, then the longest. Faults and WebSockets keep time and mostly wait: beside each other they
-    leave room for a third, where a browser that draws on the processor would make them late."""
+    """What answers at once, then the longest. Faults and WebSockets keep time and mostly wait: a browser that draws on
+    the processor and would make them late begins when others have ended."""
     return ORDER.index(part.name) if part.name in ORDER else len(ORDER)
 
 
@@ -155,7 +156,10 @@ def running(choice: Choice) -> list[Part]:
     """Those that run the program: one for each folder of tests/, and one for what a folder has too much of."""
     pytest = str(ENVIRONMENT / "bin/pytest")
     more = (f"--hypothesis-seed={choice.seed}",) if choice.is_long else ()
-    return [Part(name, (pytest, "-q", *more, *files)) for name, files in sorted(divide().items())]
+    return [
+        Part(name, (pytest, "-q", *more, *files), waits=name == WAITING and not choice.is_long)
+        for name, files in sorted(divide().items())
+    ]
 
 
 def divide() -> dict[str, list[str]]:
