@@ -151,11 +151,12 @@ class Server:
 
     def join(self, spread: Spread) -> None:
         """The other processes of this installation."""
-        self.holding = Holding(spread, self.pool, self.show)
+        self.holding = Holding(spread, self.pool, self.read_head, self.show)
         spread.find_reasons, spread.cut_off = self.find_faults, self.part
         spread.hear_failure = failures.share(failures.list_counts(self.gate, self.passwords), spread.tell_failure)
         self.numberer.may_number = lambda: spread.is_heard
         spread.wants = lambda: self.holding.is_able and not self.is_aside and not self.is_ending
+        spread.is_prepared = lambda: self.holding.is_prepared
         spread.join(self.make_strand_writer, self.hub, self.newest, self.tasks, self.metrics)
 
     def make_writer(self, partitions: Sequence[int], bus: Publishing) -> Writer:
@@ -281,9 +282,8 @@ class Server:
         log = self.writer.log
         self.table.put(log.memory.find_shown(log.states), now_us())
 
-    async def show(self, strand: Strand) -> None:
+    def show(self, strand: Strand) -> None:
         """Who is connected here already is shown what the owner before did last, which the bus may not have brought."""
-        await self.read_head()
         log = strand.writer.log
         self.hub.deliver(Update(log.memory.find_shown(log.states), [], now_us(), has_messages=True))
         self.hub.note_event(self.hub.head.event)
@@ -310,6 +310,9 @@ class Server:
 
     async def farewell(self) -> None:
         """What was received is stored and acked, then everybody is told."""
+        if self.spread is not None:
+            self.spread.beat()  # it wants nothing more
+            await self.holding.leave()
         self.newest.end()
         self.roster.hold()
         if self.spread is not None:

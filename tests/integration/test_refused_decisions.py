@@ -16,9 +16,9 @@ from tracker.metrics import Metrics
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame
 from tracker.model.moment import now_us
-from tracker.store.anchors import select_anchors
 from tracker.store.geofences import insert_geofence
 from tracker.store.pool import open_connection
+from tracker.store.recorded import select_recorded
 
 REFUSING = """
 create function refuse() returns trigger language plpgsql as
@@ -86,5 +86,6 @@ async def test_what_came_late_is_in_the_anchors_that_a_restart_begins_with(log: 
     log.memory.anchored[1] = log.states[1].anchors[-1].seen_at  # as a checkpoint leaves it: nothing is due
     await log.append([frame(1, 600, 0)])
     await log.refold(1)
-    kept = (await select_anchors(other))[1]
-    assert kept == log.states[1].anchors and AT + 400_000 in {each.seen_at for each in kept}
+    (state,) = (each.state for each in await select_recorded(other, [1]))
+    assert state is not None and state.anchors == log.states[1].anchors
+    assert AT + 400_000 in {each.seen_at for each in state.anchors}

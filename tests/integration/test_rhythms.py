@@ -9,7 +9,9 @@ import pytest
 from tests.patience import PATIENCE_S
 from tracker.model.device import Device
 from tracker.store.devices import insert_device
-from tracker.store.rhythms import FEWEST, learn_rhythm, select_rhythm, select_rhythms, select_to_learn
+from tracker.store.ownership import ALL
+from tracker.store.recorded import select_recorded
+from tracker.store.rhythms import FEWEST, learn_rhythm, select_rhythm, select_to_learn
 
 
 @pytest.fixture
@@ -45,7 +47,7 @@ async def test_the_median_of_each_hour(conn: asyncpg.Connection, phone: Device) 
     await learn_rhythm(conn, phone.key)
     gaps = await select_rhythm(conn, phone.key)
     assert gaps is not None and {hour: gap for hour, gap in enumerate(gaps) if gap is not None} == {7: 60.0}
-    assert await select_rhythms(conn) == {phone.key: gaps}
+    assert [each.rhythm for each in await select_recorded(conn, ALL)] == [gaps]
 
 
 async def test_who_is_to_be_learned(conn: asyncpg.Connection, phone: Device) -> None:
@@ -69,4 +71,4 @@ async def test_of_a_device_that_is_being_deleted_nothing_is_learned(
         await deleter.execute("delete from device where key = $1", phone.key)
         async with asyncio.timeout(PATIENCE_S):
             await learn_rhythm(conn, phone.key)
-    assert await select_rhythms(conn) == {}
+    assert await select_rhythm(conn, phone.key) is None

@@ -18,7 +18,6 @@ from tracker.model.moment import format_ms, now_ms, now_us
 from tracker.model.sight import EVERYTHING
 from tracker.model.state import State
 from tracker.store.devices import delete_device, insert_device, select_device
-from tracker.store.ownership import update_listened
 
 S = 1_000_000  # µs
 # One second of silence is enough, and nothing is waited for that may be on its way.
@@ -72,6 +71,11 @@ async def test_an_outage_is_told_once_across_crashes(database_url: str, van: Dev
     await log.close()
 
 
+async def handed_on(log: Log) -> None:
+    await log.let_go(log.memory.silences.hand_on(now_us()))
+    await log.conn.close()
+
+
 async def test_silence_goes_on_where_one_owner_hands_on_to_the_next_and_begins_anew_after_a_crash(
     database_url: str, conn: asyncpg.Connection
 ) -> None:
@@ -81,15 +85,13 @@ async def test_silence_goes_on_where_one_owner_hands_on_to_the_next_and_begins_a
     log.memory.silences.since = began - 100 * S
     assert await sent(log, van, began - 50 * S) == []
     for _ in range(3):
-        await update_listened(log.conn, log.owner, log.memory.silences.hand_on(now_us()))
-        await log.close()
+        await handed_on(log)
         log = await opened(database_url)
     assert await looked(log, began + 14 * S) == [], "50 s of 60 and 5 that are waited for"
     await log.conn.close()
     log = await opened(database_url)
     assert await looked(log, began + 50 * S) == [], "who held a socket of the dead may be about to connect again"
-    await update_listened(log.conn, log.owner, log.memory.silences.hand_on(now_us()))
-    await log.close()
+    await handed_on(log)
     log = await opened(database_url)
     assert await looked(log, now_us() + 66 * S) == ["offline"]
     await log.close()
@@ -101,8 +103,7 @@ async def test_silence_is_told_on_time_by_who_has_it_from_another(database_url: 
     log = await opened(database_url)
     log.memory.silences.since = began - 100 * S
     assert await sent(log, van, began - 50 * S) == []
-    await update_listened(log.conn, log.owner, log.memory.silences.hand_on(now_us()))
-    await log.close()
+    await handed_on(log)
     log = await opened(database_url)
     assert await looked(log, now_us() + 16 * S) == ["offline"]
     await log.close()

@@ -16,6 +16,7 @@ from tracker.ingest.committed import Committed
 from tracker.ingest.distant import meet_distant
 from tracker.ingest.joining import join, look_again
 from tracker.ingest.log import Log
+from tracker.ingest.refresh import Drawn
 from tracker.ingest.standby import stand_by
 from tracker.model.device import Device
 from tracker.model.fix import E7, Fix, Flag
@@ -23,7 +24,6 @@ from tracker.model.frame import Frame
 from tracker.model.moment import now_ms, now_us
 from tracker.spread.holding import Holding
 from tracker.spread.spread import Spread, Standpoint
-from tracker.spread.strand import Strand
 from tracker.store.devices import insert_device
 from tracker.store.ownership import ALL, InForce, find_partition, select_free_strands, select_in_force
 from tracker.store.pairs import delete_pair, insert_pair, update_pair
@@ -126,9 +126,10 @@ def test_what_one_part_passed_over_came_into_force_there_with_the_next() -> None
 async def test_who_cannot_ask_postgresql_wants_no_share(database_url: str) -> None:
     """Another would give up a strand for it, and take it back, for ever."""
 
-    async def show(_: Strand) -> None: ...
+    async def read() -> None: ...
 
-    holding = Holding(Spread(Standpoint("nats://127.0.0.1:1", "tracker", "one")), await open_pool(database_url), show)
+    pool = await open_pool(database_url)
+    holding = Holding(Spread(Standpoint("nats://127.0.0.1:1", "tracker", "one")), pool, read, lambda _: None)
     async with asyncio.TaskGroup() as tasks:
         assert not holding.is_able, "it did not ask yet"
         await holding.look(tasks)
@@ -143,27 +144,31 @@ async def test_who_stands_by_asks_for_no_type_while_devices_wait(
 ) -> None:
     """Which takes several times as long as all that is read."""
     await insert_pair(conn, "two", (device.id, (await insert_device(conn, "bus", "Bus")).id), 100, "strict")
-    standby, asked = await stand_by(database_url, "test"), list[str]()
+    drawn, asked = Drawn(), list[str]()
+    standby = await stand_by(database_url, "test", drawn)
     standby.conn.add_query_logger(lambda logged: asked.append(logged.query))
     log = Log(database_url, "test")
+    log.drawn = drawn
     await log.begin(standby)
     assert await log.take()
     await log.restore()
+    questions = len(asked)
     assert await log.append([Frame(device.key, 1, now_us(), [Fix(now_ms(), 0, 0)])])
     assert log.owner == standby.owner and not [each for each in asked if "typeinfo" in each]
+    assert questions <= 12, "devices wait for each"
     await log.close()
 
 
 async def test_who_stands_by_and_answers_no_more_is_not_asked_to_take(database_url: str) -> None:
     """What lies between forgets a connection that is idle, and tells nobody."""
 
-    async def show(_: Strand) -> None: ...
+    async def read() -> None: ...
 
     pool = await open_pool(database_url)
     async with proxy(database_url) as wire, asyncio.TaskGroup() as tasks:
-        holding = Holding(Spread(Standpoint("nats://127.0.0.1:1", "tracker", "one")), pool, show)
+        holding = Holding(Spread(Standpoint("nats://127.0.0.1:1", "tracker", "one")), pool, read, lambda _: None)
         for is_frozen in (False, True):
-            holding.next = tasks.create_task(stand_by(wire.url, "test"))
+            holding.next = tasks.create_task(stand_by(wire.url, "test", Drawn()))
             there = await holding.next
             if is_frozen:
                 wire.freeze()

@@ -29,6 +29,7 @@ from tracker.spread.words import (
     LARGEST,
     Letter,
     Offering,
+    Owning,
     Pulse,
     Repeat,
     Replies,
@@ -326,6 +327,37 @@ async def test_the_shares_of_all_who_want_one_are_enough_and_no_more_than_even(o
     assert share * (others + 1) >= STRANDS > (share - 1) * (others + 1)
     spread.wants = lambda: False
     assert spread.find_share() == (0 if others else STRANDS), "who leaves gives up all, where anybody takes it"
+
+
+async def test_a_strand_is_left_to_who_has_the_fewest_and_could_take_it_at_once() -> None:
+    spread = Spread(Standpoint("nats://127.0.0.1:1", "tracker", "one"))
+    now = asyncio.get_running_loop().time()
+    owning = [Owning(number, 1, 0, False) for number in range(3)]
+    for name, owns, wants, is_prepared in (
+        ("many", owning, True, True),
+        ("unprepared", [], True, False),
+        ("leaving", [], False, True),
+    ):
+        spread.lives[name] = Life(Pulse(name, "", owns, wants, 0, [], is_prepared), now)
+    assert spread.find_heir() == "many"
+    spread.lives["few"] = Life(Pulse("few", "", owning[:1], True, 0, []), now)
+    assert spread.find_heir() == "few"
+    for name in ("many", "few"):
+        spread.lives[name].at = now - 2 * SILENT
+    assert spread.find_heir() is None
+
+
+async def test_who_is_left_a_strand_hears_of_it_before_it_is_free() -> None:
+    spread = Spread(Standpoint("nats://127.0.0.1:1", "tracker", "one"))
+    for number, heir in enumerate((spread.life, "another", "")):
+        strand = spread.strands[number]
+        assert strand.hear_pulse("owner", Owning(number, 1, 0, False, heir)) and spread.list_left() == []
+    for number in range(3):
+        assert spread.strands[number].hear_pulse("owner", None)
+    assert spread.list_left() == [0]
+    spread.strands[0].hear_pulse("third", Owning(0, 2, 0, False))
+    spread.strands[0].hear_pulse("third", None)
+    assert spread.list_left() == [], "that was before"
 
 
 async def test_what_is_of_a_device_goes_to_the_owner_of_its_strand() -> None:

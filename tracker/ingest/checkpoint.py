@@ -5,6 +5,7 @@ hold up the acks for seconds. A slice may hold newer states than the one before:
 it is folded. Only when the last slice is written does the log say how far back a restart has to read.
 """
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from tracker.store.pairs import upsert_meetings
 from tracker.store.positions import upsert_states
 
 SLICE: Final = 1_000  # states: about 40 ms
+End = Callable[[asyncpg.Connection], Awaitable[None]]
 
 
 class Checkpoint:
@@ -31,8 +33,10 @@ class Checkpoint:
         self.stamp = memory.stamp
         self.left = list(self.dirty)
 
-    async def write_slice(self, conn: asyncpg.Connection, owner: UUID, batch: int, memory: Memory) -> bool:
-        """Whether there is more of the checkpoint that was begun."""
+    async def write_slice(
+        self, conn: asyncpg.Connection, owner: UUID, batch: int, memory: Memory, end: End | None = None
+    ) -> bool:
+        """Whether there is more of the checkpoint that was begun. `end`: what is committed with the last of it."""
         if self.stamp is None:
             return False
         devices = [key for key in self.left[-SLICE:] if key in self.dirty]
@@ -47,6 +51,8 @@ class Checkpoint:
                 meetings = memory.meetings.meetings
                 await upsert_meetings(conn, [meetings[key] for key in self.dirty_pairs if key in meetings])
                 await update_checkpoints(conn, owner, micros_to_datetime(self.stamp))
+                if end is not None:
+                    await end(conn)
         del self.left[-SLICE:]
         self.dirty.difference_update(devices)
         memory.anchored.update({key: written[-1].seen_at for key, written in anchors.items()})

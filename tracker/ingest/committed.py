@@ -14,7 +14,3 @@ class Committed(msgspec.Struct, frozen=True):
     told: int
     taken: Taken
     is_aside: bool = False
-
-
-class LateFirst(Exception):
-    """A change of the geofences is to be taken over, and fixes that came before it are not folded in yet."""

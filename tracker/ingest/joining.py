@@ -35,14 +35,15 @@ async def restore_all(
     if len(parts) > 1:
         stamp = 0
         for part in parts:
-            memory, saving = await restore(conn, part, drawn)
+            memory, saving = await restore(conn, part, histories[part[0]], drawn)
             await keep(conn, owner, memory, saving)
             stamp = max(stamp, memory.stamp)
         async with conn.transaction():
             await mark(conn, owner)
-            await replace_in_force(conn, owner, join(list(histories.values()), stamp + 1))
+            await replace_in_force(conn, owner, joined := join(list(histories.values()), stamp + 1))
             await update_checkpoints(conn, owner, micros_to_datetime(stamp + 1))
-    memory, saving = await restore(conn, partitions, drawn)
+        histories = dict.fromkeys(partitions, joined)
+    memory, saving = await restore(conn, partitions, histories.get(partitions[0], []), drawn)
     await reunite_pairs(conn, owner, memory)
     return memory, saving
 
@@ -54,6 +55,7 @@ async def look_again(conn: asyncpg.Connection, memory: Memory) -> None:
         read = before.get(device.key)
         if read != device and memory.devices.get(device.key) == read:  # else this memory was told meanwhile
             memory.know(device)
+    memory.is_looked_at = True
 
 
 def tell_apart(histories: Mapping[int, Sequence[InForce]]) -> list[list[int]]:

@@ -15,13 +15,14 @@ import structlog
 
 from tracker.geofence.fences import Fences
 from tracker.ingest.apps import Key, KnownApp, find_news
-from tracker.ingest.checkpoint import Checkpoint
-from tracker.ingest.committed import Committed, LateFirst
+from tracker.ingest.checkpoint import Checkpoint, End
+from tracker.ingest.committed import Committed
 from tracker.ingest.days import Days
 from tracker.ingest.folds import fold_frames, fold_late, fold_time, give_up_late, is_plain
 from tracker.ingest.foresight import Behind, Foresight
 from tracker.ingest.inputs import Taken, find_unmoved, take_over
 from tracker.ingest.joining import look_again, restore_all
+from tracker.ingest.late_first import LateFirst, Postponed
 from tracker.ingest.memory import Memory, Overlaid
 from tracker.ingest.parting import part_pairs
 from tracker.ingest.refresh import Drawn, Refresh
@@ -37,6 +38,7 @@ from tracker.store.events import insert_transitions
 from tracker.store.fixes import Meanwhile, copy_after
 from tracker.store.ownership import (
     ALL,
+    Lease,
     Moved,
     Revisions,
     delete_in_force,
@@ -47,7 +49,7 @@ from tracker.store.ownership import (
     release_owner,
     renew_owner,
     select_batch,
-    select_listened,
+    select_lease,
     take_leases,
 )
 from tracker.store.pairs import delete_meetings
@@ -58,8 +60,6 @@ logger = structlog.get_logger()
 STANDBY_POLL: Final = 0.5  # s between looks whether the owner is gone
 ANSWER: Final = 20.0  # s for a batch: longer than PostgreSQL waits for a lock, 10 s
 MOST_REFOLDED: Final = 200_000  # fixes: more than two a second for a day
-FEW_LATE: Final = 20  # devices whose late fixes are folded in at once, where a change of the geofences waits for them
-WAIT_FOR_LATE: Final = 10.0  # s a change waits at most where there are more
 HISTORY_US: Final = (DAY_MS + DAY_MS // 24) * 1000  # how long it matters which geofences were in force: late fixes
 
 Fold = Callable[[Taken, Mapping[int, State]], Awaitable[Folded]]
@@ -86,8 +86,9 @@ class Log:
         self.pending: Committed | None = None  # what the transaction under way will have changed
         self.news: dict[Key, KnownApp] = {}  # of apps, in it
         self.aside: list[Committed] = []  # committed beside what was asked for, and not published yet
-        self.change_seen: float | None = None  # by the loop's clock: since when a change waits for late fixes
         self.foresight = Foresight()
+        self.postponed = Postponed()  # changes of the geofences, for late fixes
+        self.lease = Lease(0, None)
         self.may_take: Callable[[], bool] = lambda: True  # whether others could hear that we own it
         self.conn: asyncpg.Connection
 
@@ -132,10 +133,10 @@ class Log:
     async def restore(self) -> None:
         await self.days.make_ahead(self.conn)
         self.memory, self.saving = await restore_all(self.conn, self.owner, self.partitions, self.drawn)
-        self.memory.silences.go_on(await select_listened(self.conn, self.owner), now_us())
+        self.lease = await select_lease(self.conn, self.owner)
+        self.memory.silences.go_on(self.lease.listened, now_us())
         self.memory.expect(self.memory.states)
         self.memory.to_meet.update(self.memory.meetings.distant)
-        await look_again(self.conn, self.memory)
 
     async def append(self, frames: Sequence[Frame]) -> Committed:
         """Store a batch with all its consequences, or nothing of it."""
@@ -234,7 +235,11 @@ class Log:
         async with answering(self.conn, self.answer_s), self.conn.transaction():
             revisions = self.seen = await mark_batch(self.conn, self.owner, self.batch + 1)
             made = None
-            if revisions.geofences != self.fences.revision and not is_aside and self.may_change():
+            if (
+                revisions.geofences != self.fences.revision
+                and not is_aside
+                and self.postponed.may_change(self.memory.unfolded)
+            ):
                 made = await self.refresh.make_next(self.conn, self.fences, revisions.geofences)
             senders = (frame.device for frame in frames)
             taken = await take_over(self.conn, self.owner, self.memory, made, revisions.pairs, senders)
@@ -243,17 +248,6 @@ class Log:
             told = await self.write(frames, folded, taken)
             self.pending = Committed(folded, told, taken, is_aside)
         return self.adopt(self.pending)  # committed: from here on it is true
-
-    def may_change(self) -> bool:
-        """Whether nothing that came before a change of the geofences is still to be decided by those before it."""
-        now = asyncio.get_running_loop().time()
-        if not self.memory.unfolded:
-            self.change_seen = None
-            return True
-        if len(self.memory.unfolded) <= FEW_LATE:
-            raise LateFirst
-        self.change_seen = now if self.change_seen is None else self.change_seen
-        return now - self.change_seen >= WAIT_FOR_LATE
 
     async def write(self, frames: Sequence[Frame], folded: Folded, taken: Taken) -> int:
         """How much is told by it."""
@@ -315,20 +309,23 @@ class Log:
         return self.saving.stamp is not None or bool(self.memory.to_revisit)
 
     async def renew(self) -> None:
-        """Say that we live, where no batch did. Raises Fenced where another took over."""
+        """Say that we live, where no batch did. Raises Fenced where another took over. The first time is soon after the
+        take, and no device is to wait for what is looked at again then."""
         async with answering(self.conn, self.answer_s):
             await renew_owner(self.conn, self.owner)
+            if not self.memory.is_looked_at:
+                await look_again(self.conn, self.memory)
 
-    async def save_slice(self) -> bool:
+    async def save_slice(self, end: End | None = None) -> bool:
         """Write some of the checkpoint that was begun; whether there is more of it."""
         async with answering(self.conn, self.answer_s):
-            return await self.saving.write_slice(self.conn, self.owner, self.batch, self.memory)
+            return await self.saving.write_slice(self.conn, self.owner, self.batch, self.memory, end)
 
-    async def checkpoint(self) -> None:
+    async def checkpoint(self, end: End | None = None) -> None:
         """Write a whole one at once, which holds up all acks meanwhile: at the end of this process, where nobody
         waits."""
         self.saving.begin(self.memory)
-        while await self.save_slice():
+        while await self.save_slice(end):
             pass
 
     async def forget(self, device: int) -> None:
@@ -339,9 +336,12 @@ class Log:
         await delete_meetings(self.conn, pairs)
         await self.conn.execute("delete from fix where device = $1", device)
 
-    async def close(self) -> None:
-        """In good order: the next owner finds everything in the checkpoint and need not wait."""
+    async def let_go(self, listened: Sequence[int] | None = None) -> None:
+        """In good order: the next owner finds everything in the checkpoint and need not wait. `listened`: what that one
+        is to know. Nothing more is to be done here."""
         self.refresh.end()
-        await self.checkpoint()
-        await release_owner(self.conn, self.owner)
+        await self.checkpoint(lambda conn: release_owner(conn, self.owner, listened))
+
+    async def close(self) -> None:
+        await self.let_go()
         await self.conn.close()

@@ -20,6 +20,7 @@ from tracker.model.position import Position
 from tracker.model.state import State
 from tracker.pipeline.changes import is_cast, note_changes
 from tracker.store.ownership import ALL, find_partition
+from tracker.store.recorded import Recorded
 
 logger = structlog.get_logger()
 
@@ -62,6 +63,7 @@ class Memory:
         self.stamp = 0  # µs, the last that was given: to a fix, a change or a decision
         self.states = States()
         self.devices = Devices()
+        self.is_looked_at = False  # at the devices once more, since they were read
         self.fences = Fences()
         self.meetings = Meetings()
         self.to_recast: set[int] = set()  # devices of which people have said what is not in force
@@ -83,6 +85,19 @@ class Memory:
     def decides(self, pair: Pair) -> bool:
         """Whoever holds the first of the two decides of them."""
         return self.holds(pair.keys[0])
+
+    def begin(self, recorded: Recorded) -> None:
+        """What is written of a device."""
+        key = recorded.device.key
+        self.devices[key] = recorded.device
+        if recorded.state is not None:
+            self.states[key] = recorded.state
+        if recorded.reached is not None:
+            self.progress[key] = Progress(*recorded.reached)
+        if recorded.rhythm is not None:
+            self.silences.rhythms[key] = recorded.rhythm
+        if recorded.is_several:
+            self.several.add(key)
 
     def know(self, device: Device) -> None:
         """Take the device as it is now in its table."""

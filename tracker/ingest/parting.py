@@ -20,7 +20,7 @@ from tracker.model.pair import Meeting
 from tracker.pipeline.nearness import meet
 from tracker.store.events import insert_transitions
 from tracker.store.fixes import select_fixes_of_all, select_stamps
-from tracker.store.ownership import allow_loading, find_partition, mark_batch, select_owners
+from tracker.store.ownership import allow_loading, find_partition, mark_batch
 from tracker.store.pairs import select_meetings_across, upsert_meetings
 
 
@@ -28,8 +28,7 @@ async def part_pairs(conn: asyncpg.Connection, partitions: Collection[int]) -> N
     """Before these partitions have another owner than the others of the same log, in the same transaction: until then
     nobody has stored anything in either part. All who want to take anything wait meanwhile, so nothing is asked for
     each pair."""
-    owners = await select_owners(conn)
-    parted = [each for each in await select_meetings_across(conn, partitions) if is_parted(each, owners)]
+    parted = await select_meetings_across(conn, partitions)
     if not parted:
         return
     keys = {device for each in parted for device in each.pair.keys}
@@ -38,11 +37,6 @@ async def part_pairs(conn: asyncpg.Connection, partitions: Collection[int]) -> N
     async for row in select_fixes_of_all(conn, keys, since):
         found.meetings.update(meet([row], found.meetings, found.by_device).meetings)
     await upsert_meetings(conn, await find_seen(conn, found.meetings.values()))
-
-
-def is_parted(meeting: Meeting, owners: Mapping[int, UUID | None]) -> bool:
-    one, two = map(find_partition, meeting.pair.keys)
-    return owners[one] is not None and owners[one] == owners[two]
 
 
 async def find_seen(conn: asyncpg.Connection, meetings: Collection[Meeting]) -> list[Meeting]:

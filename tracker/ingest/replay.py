@@ -15,7 +15,6 @@ from tracker.geofence.fences import NOWHERE
 from tracker.ingest.checkpoint import Checkpoint
 from tracker.ingest.meetings import make_meetings, newest_of
 from tracker.ingest.memory import Memory
-from tracker.ingest.progress import Progress
 from tracker.ingest.refresh import Drawn, change, read_fences
 from tracker.model.fix import Fix, Row
 from tracker.model.moment import datetime_to_micros
@@ -25,31 +24,28 @@ from tracker.pipeline.advance import advance
 from tracker.pipeline.nearness import meet
 from tracker.pipeline.question import Question
 from tracker.pipeline.refold import strip_flags
-from tracker.store.anchors import select_anchors
-from tracker.store.apps import select_speakers
-from tracker.store.devices import select_devices_of
 from tracker.store.fixes import select_fixes_since
 from tracker.store.geofences import select_revisions
-from tracker.store.ownership import InForce, select_checkpoints, select_in_force
+from tracker.store.ownership import InForce, select_checkpoints
 from tracker.store.pairs import select_meetings
-from tracker.store.positions import select_progress, select_states
-from tracker.store.rhythms import select_rhythms
+from tracker.store.recorded import select_recorded
 
 BATCH: Final = 5_000
 BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST: Final = InForce(0, 0)
 
 
-async def restore(conn: asyncpg.Connection, partitions: Collection[int], drawn: Drawn) -> tuple[Memory, Checkpoint]:
-    """The memory of an owner of these partitions, which have one history, and what of it is newer than what is
-    written."""
+async def restore(
+    conn: asyncpg.Connection, partitions: Collection[int], history: Sequence[InForce], drawn: Drawn
+) -> tuple[Memory, Checkpoint]:
+    """The memory of an owner of these partitions, which have this history, and what of it is newer than what is
+    written. Each question is one more that their devices wait for."""
     since = await find_checkpoint(conn, partitions)
     memory, known = await read_memory(conn, partitions)
     apart = [each for each in known if each.seen is not None]  # kept with each fix: see ingest/parting.py
     whole = [fill(each, memory.states) for each in known if each.seen is None]
     memory.meetings = make_meetings(-1, whole, memory.holds)
     memory.stamp = max((each.stamp for each in known), default=0)
-    history = next(iter((await select_in_force(conn, partitions)).values()), [])
     memory.fences = await read_fences(conn, find_last(history, since).revision, history, drawn)
     saving = await replay(conn, memory, since, history)
     memory.meetings = make_meetings(-1, [*memory.meetings.meetings.values(), *apart], memory.holds)
@@ -60,16 +56,9 @@ async def restore(conn: asyncpg.Connection, partitions: Collection[int], drawn: 
 async def read_memory(conn: asyncpg.Connection, partitions: Collection[int]) -> tuple[Memory, list[Meeting]]:
     """What is written of the devices of these partitions, and of the pairs of which they are the first."""
     memory = Memory(frozenset(partitions))
-    memory.devices.update({each.key: each for each in await select_devices_of(conn, partitions)})
-    memory.several.update(filter(memory.holds, await select_speakers(conn)))
-    rhythms = await select_rhythms(conn)
-    memory.silences.rhythms.update({key: rhythm for key, rhythm in rhythms.items() if memory.holds(key)})
-    anchors = await select_anchors(conn, partitions)
-    for key, state in (await select_states(conn, partitions)).items():
-        memory.states[key] = msgspec.structs.replace(state, anchors=anchors.get(key, ()))
-    reached = await select_progress(conn, partitions)
-    memory.progress = {device: Progress(boot, acked) for device, (boot, acked) in reached.items()}
-    return memory, [each for each in await select_meetings(conn) if memory.decides(each.pair)]
+    for each in await select_recorded(conn, partitions):
+        memory.begin(each)
+    return memory, await select_meetings(conn, partitions)
 
 
 def find_last(history: Sequence[InForce], since: datetime) -> InForce:
@@ -99,18 +88,17 @@ async def replay(conn: asyncpg.Connection, memory: Memory, since: datetime, hist
     changes = [each for each in history if each.stamp > begin and each.revision > last.revision]
     saving = Checkpoint()
     memory.stamp = max((begin, memory.stamp, *(state.stamp for state in memory.states.values())))
-    async with conn.transaction():
-        batch: list[Row] = []
-        async for row in select_fixes_since(conn, since, memory.partitions):
-            while changes and changes[0].stamp < row.received_at:
-                fold_rows(batch, memory, saving)
-                batch = []
-                await take_over_again(conn, memory, changes.pop(0))
-            batch.append(row)
-            if len(batch) >= BATCH:
-                fold_rows(batch, memory, saving)
-                batch = []
-        fold_rows(batch, memory, saving)
+    batch: list[Row] = []
+    async for row in select_fixes_since(conn, since, memory.partitions):
+        while changes and changes[0].stamp < row.received_at:
+            fold_rows(batch, memory, saving)
+            batch = []
+            await take_over_again(conn, memory, changes.pop(0))
+        batch.append(row)
+        if len(batch) >= BATCH:
+            fold_rows(batch, memory, saving)
+            batch = []
+    fold_rows(batch, memory, saving)
     for change_then in changes:
         await take_over_again(conn, memory, change_then)
     return saving

@@ -12,15 +12,16 @@ import asyncpg
 
 from tracker.ingest.days import Days
 from tracker.ingest.parting import part_pairs
+from tracker.ingest.refresh import Drawn, read_fences
 from tracker.ingest.replay import find_checkpoint, read_memory
 from tracker.store.fixes import select_fixes_since
 from tracker.store.ownership import (
+    Revisions,
     insert_owner,
     mark_batch,
     select_in_force,
-    select_listened,
+    select_lease,
     select_others,
-    select_term,
     set_owner,
 )
 from tracker.store.pairs import select_all_pairs
@@ -57,12 +58,13 @@ async def register(url: str, name: str) -> Standby:
         return Standby(conn, owner, await insert_owner(conn, owner, name), Days())
 
 
-async def stand_by(url: str, name: str) -> Standby:
-    """One that is to take something later, and soon then."""
+async def stand_by(url: str, name: str, drawn: Drawn) -> Standby:
+    """One that is to take something later, and soon then: also the geofences are there, of which there may be many."""
     made = await register(url, name)
     with ended_on_failure(made.conn):
         await made.days.make_ahead(made.conn)
-        await rehearse(made.conn, made.owner)
+        seen = await rehearse(made.conn, made.owner)
+        await read_fences(made.conn, seen.geofences, (), drawn)
     return made
 
 
@@ -76,19 +78,18 @@ def ended_on_failure(conn: asyncpg.Connection) -> Iterator[None]:
         raise
 
 
-async def rehearse(conn: asyncpg.Connection, owner: UUID) -> None:
+async def rehearse(conn: asyncpg.Connection, owner: UUID) -> Revisions:
     """What is asked from the take to the first batch, of nothing. Not the lock of the leases: others may be waiting."""
     await conn.execute(ASK_TYPES, *[()] * len(SENT))
     async with conn.transaction():
         await select_others(conn, owner, NOWHERE)
         await part_pairs(conn, NOWHERE)
         await set_owner(conn, owner, NOWHERE)
-        await mark_batch(conn, owner, 0)
-        async for _ in select_fixes_since(conn, datetime.now(UTC), NOWHERE):
-            break
+        seen = await mark_batch(conn, owner, 0)
+        [_ async for _ in select_fixes_since(conn, datetime.now(UTC), NOWHERE)]
     await find_checkpoint(conn, NOWHERE)
     await select_in_force(conn, NOWHERE)
     await read_memory(conn, NOWHERE)
     await select_all_pairs(conn)
-    await select_listened(conn, owner)
-    await select_term(conn, owner)
+    await select_lease(conn, owner)
+    return seen

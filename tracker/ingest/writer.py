@@ -226,7 +226,7 @@ class Writer:
 
     async def fold_in_late(self, clock: Callable[[], float]) -> None:
         """One device at a time, and not so often that the others wait for it."""
-        is_awaited = self.log.change_seen is not None  # a change of the geofences waits for them
+        is_awaited = self.log.postponed.since is not None  # a change of the geofences waits for them
         if not self.log.memory.late or (clock() < self.refold_from and not is_awaited):
             return
         device, began = self.log.memory.late.pop(), clock()

@@ -3,7 +3,7 @@ what is more than that, one at a time, so that whoever joins has a share, too.""
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import Final, TypeGuard
 
@@ -16,10 +16,10 @@ from tracker.ingest.standby import Standby, stand_by
 from tracker.ingest.writer import PACE
 from tracker.logs import Seldom
 from tracker.model.moment import now_us
-from tracker.processes.ending import close
+from tracker.processes.ending import let_go
 from tracker.spread.spread import Spread
 from tracker.spread.strand import Strand
-from tracker.store.ownership import select_free_strands, select_term, update_listened
+from tracker.store.ownership import select_free_strands
 from tracker.store.pool import AWAY, answering, borrow
 
 logger = structlog.get_logger()
@@ -31,16 +31,20 @@ ASK: Final = 3.0  # s PostgreSQL has to say what is free
 PROBE: Final = 0.5  # s for the session that stands by, which has nothing else to do
 SAVED: Final = 0.01  # s between looks whether a checkpoint is written
 SLOWEST: Final = 0.02  # s between two batches of a strand, where a process owns many
+LEAVING: Final = 3.0  # s that others have, when this process ends, to take what it owns while it still serves
 
-Show = Callable[[Strand], Awaitable[None]]
+Read = Callable[[], Awaitable[None]]
+Show = Callable[[Strand], None]
 
 
 class Holding:
-    """`show`: what viewers here see of a strand before its first new fix."""
+    """`read`: whatever viewers have to know beside a strand, and `show`: what they see of it before its first new
+    fix."""
 
-    def __init__(self, spread: Spread, pool: asyncpg.Pool, show: Show) -> None:
+    def __init__(self, spread: Spread, pool: asyncpg.Pool, read: Read, show: Show) -> None:
         self.spread = spread
         self.pool = pool
+        self.read = read
         self.show = show
         self.free: dict[int, float] = {}  # those that nobody has, and since when, by the loop's clock
         self.running: dict[int, asyncio.Task[None]] = {}  # the writers of those that are ours
@@ -65,6 +69,15 @@ class Holding:
         finally:
             self.dismiss()
 
+    async def leave(self) -> None:
+        """Before this process ends, others take what it owns, one after the other, while it still serves: all at once,
+        and after its sockets are closed, each would wait for all. Where nobody else is there it ends with it."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVING):
+                while self.running and not self.spread.find_share():
+                    self.spread.freed.set()
+                    await asyncio.sleep(SAVED)
+
     async def end(self) -> None:
         """Nothing more is taken or given up."""
         self.is_ending = True
@@ -81,14 +94,24 @@ class Holding:
             seldom.warning("cannot look after the strands of the log", error=repr(error))
 
     async def take_free(self, tasks: asyncio.TaskGroup) -> None:
-        """What nobody took for the time between two looks is anybody's: who is counted may be gone."""
+        """What nobody took for the time between two looks is anybody's: who is counted may be gone. What was left to
+        this process need not be looked for."""
+        if self.is_able and self.spread.may_take() and (left := self.spread.list_left()):
+            for number in left:
+                self.spread.strands[number].heir = ""  # where it cannot be taken it is as any other
+            await self.take_all(left, tasks)
+            return
         free = await self.find_free()
         if not self.spread.may_take():
             return
         now = asyncio.get_running_loop().time()
         self.free = {number: self.free.get(number, now) for number in free if number not in self.running}
-        # All at once: what it takes is waiting for PostgreSQL, again and again.
-        await asyncio.gather(*(self.take(self.spread.strands[number], tasks) for number in self.choose(now)))
+        await self.take_all(self.choose(now), tasks)
+
+    async def take_all(self, numbers: Iterable[int], tasks: asyncio.TaskGroup) -> None:
+        """At once: what it takes is waiting for PostgreSQL, again and again."""
+        await asyncio.gather(*(self.take(self.spread.strands[number], tasks) for number in numbers))
+        self.prepare(tasks)
 
     async def find_free(self) -> list[int]:
         """Asked also where nothing may be taken: one that says that it wants a share, and cannot reach PostgreSQL,
@@ -107,7 +130,8 @@ class Holding:
         away: were its strand taken at once, it would be fenced, and all would end each other."""
         strands, room = self.spread.strands, self.spread.find_share() - len(self.running)
         left = [number for number in self.free if strands[number].bus.owner is None]
-        chosen = set(random.sample(left, max(0, min(room, len(left)))))  # others choose, too
+        nobodys = [number for number in left if not strands[number].heir]
+        chosen = set(random.sample(nobodys, max(0, min(room, len(nobodys)))))  # others choose, too
         for number, since in self.free.items():
             if now - since >= (LOOK if number in left else RECOVERING):
                 chosen.add(number)
@@ -119,9 +143,9 @@ class Holding:
             await log.begin(await self.find_standby())
             if not await log.take():
                 return
-            await log.restore()
-            await self.show(strand)
-            self.spread.own(strand, await select_term(log.conn, log.owner))
+            await asyncio.gather(log.restore(), self.read())
+            self.show(strand)
+            self.spread.own(strand, log.lease.term)
         except (TrackerError, *AWAY) as error:
             seldom.warning("cannot take a strand of the log", strand=strand.number, error=repr(error))
             return
@@ -137,14 +161,20 @@ class Holding:
         """One is enough: strands are given up one at a time."""
         if self.next is None or (self.next.done() and not is_alive(self.next.result())):
             log = self.spread.strands[0].writer.log
-            self.next = tasks.create_task(self.stand_by(log.url, log.name), name="standby")
+            self.next = tasks.create_task(self.stand_by(log), name="standby")
+            self.next.add_done_callback(lambda _: self.spread.beat())  # whoever has too many waits for one
 
-    async def stand_by(self, url: str, name: str) -> Standby | None:
+    async def stand_by(self, log: Log) -> Standby | None:
         try:
-            return await stand_by(url, name)
+            return await stand_by(log.url, log.name, log.drawn)
         except (TrackerError, *AWAY) as error:
             seldom.warning("nobody stands by to take a strand of the log", error=repr(error))
             return None
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether there is one."""
+        return self.next is not None and self.next.done() and not self.next.cancelled() and is_alive(self.next.result())
 
     async def find_standby(self) -> Standby | None:
         """If there is one, or soon will be; from then on it is the caller's."""
@@ -153,7 +183,7 @@ class Holding:
         return found if is_alive(found) and await does_answer(found) else None
 
     def dismiss(self) -> None:
-        if self.next is not None and self.next.done() and not self.next.cancelled() and (found := self.next.result()):
+        if self.is_prepared and self.next is not None and (found := self.next.result()):
             found.conn.terminate()
 
     def forget(self, strand: Strand) -> None:
@@ -167,9 +197,12 @@ class Holding:
             self.spread.strands[number].writer.pace = min(PACE * len(self.running), SLOWEST)
 
     async def give_up_most(self) -> None:
-        """While any is on its way from one to another none is given up: each device waits for its own strand only."""
+        """While any is on its way from one to another none is given up: each device waits for its own strand only. Nor
+        is it while nobody could take it at once."""
         while len(self.running) > self.spread.find_share() and self.spread.is_settled and not self.is_ending:
-            await self.give_up(self.spread.strands[max(self.running)])
+            if (heir := self.spread.find_heir()) is None:
+                return
+            await self.give_up(self.spread.strands[max(self.running)], heir)
 
     async def give_up_all(self) -> None:
         """Others are to have them: nobody hears what is said here."""
@@ -177,9 +210,11 @@ class Holding:
             for number in sorted(self.running):
                 await self.give_up(self.spread.strands[number])
 
-    async def give_up(self, strand: Strand) -> None:
-        """What is written before it takes nothing more need not be written while its devices wait."""
-        writer = strand.writer
+    async def give_up(self, strand: Strand, heir: str = "") -> None:
+        """To this process, or to whoever takes it. What is written before it takes nothing more need not be written
+        while its devices wait."""
+        writer, strand.heir = strand.writer, heir
+        self.spread.beat()
         await self.save(strand)
         began = asyncio.get_running_loop().time()
         strand.end()
@@ -187,9 +222,8 @@ class Holding:
         writer.end()
         await self.running.pop(strand.number)
         try:
-            if not self.is_ending and self.spread.is_heard:  # else sockets end, too, and silence begins anew
-                await hand_on(writer.log)
-            await close(writer.log)
+            goes_on = not self.is_ending and self.spread.is_heard  # else sockets end, too, and silence begins anew
+            await let_go(writer.log, writer.log.silences.hand_on(now_us()) if goes_on else None)
         finally:  # also where it was taken from us: nothing more is folded here
             strand.disown()
             self.forget(strand)
@@ -220,13 +254,3 @@ async def does_answer(standby: Standby) -> bool:
     except (*AWAY, asyncpg.PostgresError):
         standby.conn.terminate()
         return False
-
-
-async def hand_on(log: Log) -> None:
-    """How long it listened, to the next owner. Where PostgreSQL has no time for it (somebody may hold the table of the
-    leases to take others), silence begins anew: devices of a strand that is given up are not to wait for more."""
-    try:
-        async with answering(log.conn, ASK):
-            await update_listened(log.conn, log.owner, log.silences.hand_on(now_us()))
-    except (*AWAY, asyncpg.PostgresError) as error:
-        logger.warning("the next owner of a strand begins to listen anew", error=repr(error))

@@ -77,6 +77,7 @@ class Spread:
         self.tasks: asyncio.TaskGroup
         self.freed = asyncio.Event()  # there may be a strand that nobody owns
         self.wants: Callable[[], bool] = lambda: True  # whether this process is to have a share of the strands
+        self.is_prepared: Callable[[], bool] = lambda: True  # whether it could take one at once
         self.lives: dict[str, Life] = {}
         self.sought: dict[int, asyncio.Future[bool]] = {}  # by device; bound: one is asked for at a time
         self.counted: AllCounts
@@ -161,12 +162,25 @@ class Spread:
 
     def find_share(self) -> int:
         """How many strands this process is to own at most."""
-        now = asyncio.get_running_loop().time()
-        others = [each for life, each in self.lives.items() if life != self.life and now - each.at < SILENT]
-        wanting = sum(each.pulse.wants for each in others) + self.wants()
+        wanting = len(self.find_wanting()) + self.wants()
         if not self.wants():
             return 0 if wanting else STRANDS
         return -(-STRANDS // wanting)
+
+    def find_wanting(self) -> list[Pulse]:
+        """The others that are to have a share."""
+        now = asyncio.get_running_loop().time()
+        others = (each for life, each in self.lives.items() if life != self.life and now - each.at < SILENT)
+        return [each.pulse for each in others if each.pulse.wants]
+
+    def find_heir(self) -> str | None:
+        """Whoever has the fewest strands of those that could take one more at once."""
+        prepared = [each for each in self.find_wanting() if each.is_prepared]
+        return min(prepared, key=lambda each: len(each.owns)).life if prepared else None
+
+    def list_left(self) -> list[int]:
+        """The strands that were left to this process."""
+        return [each.number for each in self.strands if each.bus.owner is None and each.heir == self.life]
 
     @property
     def is_heard(self) -> bool:
@@ -227,7 +241,8 @@ class Spread:
     def beat(self) -> None:
         owns = [each.tell_owning() for each in self.owned]
         event, reasons = self.hub.head.event, self.find_reasons()
-        self.courier.tell_all(Pulse(self.life, self.place.name, owns, self.wants(), event, reasons))
+        pulse = Pulse(self.life, self.place.name, owns, self.wants(), event, reasons, self.is_prepared())
+        self.courier.tell_all(pulse)
 
     def look(self, now: float) -> None:
         self.lives = {life: each for life, each in self.lives.items() if now - each.at < FRESH}
@@ -281,6 +296,8 @@ class Spread:
             return
         if before is not None:  # a pulse may overtake what it speaks of, so it is believed with the next one
             self.note_event(before.pulse.event)
+        if pulse.is_prepared and not (before is not None and before.pulse.is_prepared):
+            self.freed.set()
         owned = {each.strand: each for each in pulse.owns}
         for strand in self.strands:
             had_owner = strand.bus.owner is not None

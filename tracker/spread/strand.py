@@ -31,6 +31,7 @@ class Strand:
         self.bus = bus
         self.remote = RemoteOwner(courier.life, courier.tell, number)
         self.term = 0
+        self.heir = ""  # the process that its owner leaves it to
         self.left_at = float("-inf")  # by the loop's clock: since when it has no owner, where it has none
         self.owned_at = float("-inf")  # by the loop's clock: since when it is ours, where it is
         self.make: Make
@@ -59,7 +60,7 @@ class Strand:
         return self.term > 0
 
     def own(self, term: int) -> None:
-        self.term = term
+        self.term, self.heir = term, ""
         self.owned_at = asyncio.get_running_loop().time()
         self.desk.is_open = True
         self.meet(self.courier.life, term)
@@ -73,7 +74,7 @@ class Strand:
         self.meet(None, self.bus.term)
 
     def tell_owning(self) -> Owning:
-        return Owning(self.number, self.term, self.bus.number, self.desk.is_pressed)
+        return Owning(self.number, self.term, self.bus.number, self.desk.is_pressed, self.heir)
 
     def hear_pulse(self, life: str, owning: Owning | None) -> bool:
         """What a process says of it. False: that took it from us, and the log will find that out."""
@@ -81,6 +82,7 @@ class Strand:
             return owning is None or owning.term <= self.term
         if owning is not None and owning.term >= self.bus.term:
             self.meet(life, owning.term)
+            self.heir = owning.heir
             self.bus.note_pulse(owning.told)
             self.remote.press(owning.is_pressed)
         elif owning is None and life == self.bus.owner:

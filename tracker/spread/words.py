@@ -156,17 +156,19 @@ class Telling(msgspec.Struct, frozen=True):
 
 
 class Owning(Word, frozen=True):
-    """A strand that a process owns. `term`: which owner of it, counting up; `told`: its newest update."""
+    """A strand that a process owns. `term`: which owner of it, counting up; `told`: its newest update; `heir`: the
+    process that is to take it next, where it is about to be given up."""
 
     strand: int
     term: int
     told: int
     is_pressed: bool
+    heir: str = ""
 
 
 class Pulse(Word, frozen=True, tag=14):
     """Said twice a second by every process. `wants`: whether it is to have its share of the strands; `event`: the
-    newest event it knows. `reasons`: why it is not ready."""
+    newest event it knows. `reasons`: why it is not ready; `is_prepared`: it could take a strand at once."""
 
     life: str
     name: str
@@ -174,6 +176,7 @@ class Pulse(Word, frozen=True, tag=14):
     wants: bool
     event: int
     reasons: list[str]
+    is_prepared: bool = True
 
 
 class Counting(Word, frozen=True, tag=15):

@@ -1,25 +1,19 @@
 """Table anchor: earlier states of the devices, from which late fixes are folded in."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 import msgspec
 from asyncpg import Connection
 
 from tracker.model.state import State
-from tracker.store.ownership import ALL, PARTITIONS
 
-Anchors = tuple[State, ...]
-
-
-async def select_anchors(conn: Connection, partitions: Collection[int] = ALL) -> dict[int, Anchors]:
-    """The oldest first."""
-    decoder = msgspec.json.Decoder(Anchors)
-    rows = await conn.fetch(f"select * from anchor where device % {PARTITIONS} = any($1::int[])", partitions)
-    return {row["device"]: decoder.decode(row["states"]) for row in rows}
+Anchors = tuple[State, ...]  # the oldest first
 
 
 async def upsert_anchors(conn: Connection, anchors: Mapping[int, Anchors]) -> None:
     """A deleted device is left out."""
+    if not anchors:
+        return
     await conn.execute(
         """insert into anchor (device, states)
            select a.device, a.states from unnest($1::int[], $2::jsonb[]) as a (device, states)

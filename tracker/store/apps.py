@@ -51,11 +51,6 @@ async def upsert_apps(conn: asyncpg.Connection, apps: Mapping[tuple[int, int], t
     )
 
 
-async def select_speakers(conn: asyncpg.Connection) -> set[int]:
-    """The keys of the devices that were heard in any dialect but our own."""
-    return {row["device"] for row in await conn.fetch("select distinct device from device_app")}
-
-
 async def select_apps(conn: asyncpg.Connection, device: int) -> list[HeardApp]:
     """The one that was heard last first."""
     rows = await conn.fetch(

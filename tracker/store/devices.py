@@ -32,36 +32,36 @@ async def insert_device(
     )
     if row is None:
         raise Conflict(f"there is a device {id} already", field="id")
-    return _read_device(row)
+    return read_device(row)
 
 
 async def select_device(conn: asyncpg.Connection, sight: Sight, id: str) -> Device | None:
     args: Args = [id]
     row = await conn.fetchrow(f"select {COLUMNS} from device where id = $1{seen_devices(sight, 'key', args)}", *args)
-    return _read_device(row) if row else None
+    return read_device(row) if row else None
 
 
 async def select_device_by_key(conn: asyncpg.Connection, key: int) -> Device | None:
     row = await conn.fetchrow(f"select {COLUMNS} from device where key = $1", key)
-    return _read_device(row) if row else None
+    return read_device(row) if row else None
 
 
 async def select_devices_by_key(conn: asyncpg.Connection, keys: Collection[int]) -> dict[int, Device]:
     rows = await conn.fetch(f"select {COLUMNS} from device where key = any($1::integer[])", list(keys))
-    return {device.key: device for device in map(_read_device, rows)}
+    return {device.key: device for device in map(read_device, rows)}
 
 
 async def select_devices_of(conn: asyncpg.Connection, partitions: Collection[int]) -> list[Device]:
     rows = await conn.fetch(
         f"select {COLUMNS} from device where key % {PARTITIONS} = any($1::integer[])", list(partitions)
     )
-    return list(map(_read_device, rows))
+    return list(map(read_device, rows))
 
 
 async def select_devices_by_id(conn: asyncpg.Connection, ids: Collection[str]) -> dict[str, Device]:
     """Whoever sees them: the caller is asked afterwards."""
     rows = await conn.fetch(f"select {COLUMNS} from device where id = any($1::text[])", list(ids))
-    return {device.id: device for device in map(_read_device, rows)}
+    return {device.id: device for device in map(read_device, rows)}
 
 
 async def select_devices(
@@ -73,7 +73,7 @@ async def select_devices(
     rows = await conn.fetch(
         f"""select {COLUMNS} from device where id collate "C" > $1{seen} order by id collate "C" limit $2""", *args
     )
-    return [_read_device(row) for row in rows]
+    return [read_device(row) for row in rows]
 
 
 async def select_unknown(conn: asyncpg.Connection, sight: Sight, ids: Sequence[str]) -> str | None:
@@ -107,7 +107,7 @@ async def update_device(
         category,
         interval,
     )
-    return _read_device(row) if row else None
+    return read_device(row) if row else None
 
 
 async def delete_device(
@@ -143,7 +143,7 @@ async def _delete_fixes(conn: asyncpg.Connection, key: int) -> None:
         await conn.execute("delete from fix where device = $1", key, timeout=600)
 
 
-def _read_device(row: asyncpg.Record) -> Device:
+def read_device(row: asyncpg.Record) -> Device:
     key, id, name, category, interval, color, icon, photo, trips, radius, since = (
         row[column] for column in COLUMNS.split(", ")
     )

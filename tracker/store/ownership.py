@@ -23,6 +23,7 @@ ALL: Final = tuple(range(PARTITIONS))
 STRANDS: Final = 8
 EXPIRY: Final = "10 seconds"
 LOADING: Final = "10 minutes"  # to read the states after taking over; a process that is killed meanwhile holds no lock
+LOAD: Final = f"update owner set expires_at = now() + interval '{LOADING}' where id = $1"
 LOCK_CLASS: Final = 0x74726B  # "trk": first half of the advisory lock's key; the epoch is the other
 
 
@@ -95,11 +96,6 @@ async def lock_epoch(conn: Connection, epoch: int) -> None:
     await conn.execute("select pg_advisory_lock($1, $2)", LOCK_CLASS, epoch)
 
 
-async def select_owners(conn: Connection) -> dict[int, UUID | None]:
-    """Of each partition the one that has it, or had it last."""
-    return dict(await conn.fetch("select partition, owner from lease"))
-
-
 async def take_leases(
     conn: Connection, owner: UUID, partitions: Collection[int] = ALL, part: Part | None = None
 ) -> bool:
@@ -112,13 +108,13 @@ async def take_leases(
         expired = [row["epoch"] for row in rows if row["expired"]]
         await end_holders(conn, LOCK_CLASS, expired)  # it may hang with its row locked
         dead = [row["id"] for row in rows if row["expired"] or await is_gone(conn, row["epoch"])]
-        await conn.execute("update owner set fenced = true where id = any($1::uuid[])", dead)
+        if dead:
+            await conn.execute("update owner set fenced = true where id = any($1::uuid[])", dead)
         if len(dead) < len(rows):
             return False
         if part is not None:
             await part(conn, partitions)
         await set_owner(conn, owner, partitions)
-        await allow_loading(conn, owner)
     return True
 
 
@@ -135,9 +131,11 @@ async def select_others(conn: Connection, owner: UUID, partitions: Collection[in
 
 
 async def set_owner(conn: Connection, owner: UUID, partitions: Collection[int]) -> None:
+    """As `allow_loading`, too."""
     await conn.execute(
-        """update lease set owner = $1, epoch = epoch + 1
-           where partition = any($2::smallint[]) and owner is distinct from $1""",
+        f"""with taken as (update lease set owner = $1, epoch = epoch + 1
+                          where partition = any($2::smallint[]) and owner is distinct from $1)
+           {LOAD}""",
         owner,
         partitions,
     )
@@ -145,7 +143,7 @@ async def set_owner(conn: Connection, owner: UUID, partitions: Collection[int]) 
 
 async def allow_loading(conn: Connection, owner: UUID) -> None:
     """It renews nothing until it has read what it took over."""
-    await conn.execute(f"update owner set expires_at = now() + interval '{LOADING}' where id = $1", owner)
+    await conn.execute(LOAD, owner)
 
 
 async def is_gone(conn: Connection, epoch: int) -> bool:
@@ -222,15 +220,16 @@ async def select_batch(conn: Connection, owner: UUID) -> int:
     return int(row["batch"])
 
 
-async def select_term(conn: Connection, owner: UUID) -> int:
-    """Counts up with each owner that takes over."""
-    term: int = await conn.fetchval("select coalesce(max(epoch), 0) from lease where owner = $1", owner)
-    return term
-
-
-async def release_owner(conn: Connection, owner: UUID) -> None:
-    """Give the partitions back in good order, so that the next owner need not wait until this one has expired."""
-    await conn.execute("update owner set fenced = true where id = $1", owner)
+async def release_owner(conn: Connection, owner: UUID, listened: Sequence[int] | None = None) -> None:
+    """Give the partitions back in good order, so that the next owner need not wait until this one has expired.
+    `listened`: what that one is to know."""
+    await conn.execute(
+        """with told as (update lease set listened = epoch || $2::bigint[]
+                        where owner = $1 and $2::bigint[] is not null)
+           update owner set fenced = true where id = $1""",
+        owner,
+        listened,
+    )
 
 
 async def select_checkpoints(conn: Connection, partitions: Iterable[int]) -> dict[int, datetime | None]:
@@ -242,19 +241,22 @@ async def select_checkpoints(conn: Connection, partitions: Iterable[int]) -> dic
     return dict(rows)
 
 
-async def update_listened(conn: Connection, owner: UUID, listened: Sequence[int]) -> None:
-    """What the next owner of these partitions is to know."""
-    await conn.execute("update lease set listened = epoch || $2::bigint[] where owner = $1", owner, listened)
+class Lease(NamedTuple):
+    """Of an owner. `term`: counts up with each that takes over. `listened`: what was left to this one; None where any
+    of its partitions has another past, or died."""
+
+    term: int
+    listened: list[int] | None
 
 
-async def select_listened(conn: Connection, owner: UUID) -> list[int] | None:
-    """What was left to this owner; None where any of its partitions has another past, or died."""
+async def select_lease(conn: Connection, owner: UUID) -> Lease:
     rows = await conn.fetch(
-        """select distinct case when listened[1] + 1 = epoch then listened[2:] end as listened
-           from lease where owner = $1""",
+        """select max(epoch) as term, case when listened[1] + 1 = epoch then listened[2:] end as listened
+           from lease where owner = $1 group by 2""",
         owner,
     )
-    return rows[0]["listened"] if len(rows) == 1 else None
+    term = max((row["term"] for row in rows), default=0)
+    return Lease(term, rows[0]["listened"] if len(rows) == 1 else None)
 
 
 async def select_newest_checkpoint(conn: Connection) -> datetime | None:

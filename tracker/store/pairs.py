@@ -13,7 +13,7 @@ from tracker.errors import Conflict, Invalid
 from tracker.model.geofence import Preset
 from tracker.model.pair import Meeting, Pair
 from tracker.model.sight import EVERYTHING, Sight
-from tracker.store.ownership import PARTITIONS
+from tracker.store.ownership import ALL, PARTITIONS
 from tracker.store.seen import Args, seen_devices
 
 MOST: Final = 10_000  # pairs
@@ -105,17 +105,23 @@ async def select_all_pairs(conn: asyncpg.Connection) -> list[Pair]:
     return [_read_pair(row) for row in await conn.fetch(SELECT)]
 
 
-async def select_meetings(conn: asyncpg.Connection) -> list[Meeting]:
-    """As of the stamps they hold."""
-    return _read_meetings(await conn.fetch("select meeting from meeting"))
+async def select_meetings(conn: asyncpg.Connection, partitions: Collection[int] = ALL) -> list[Meeting]:
+    """Of the pairs whose first device is in these partitions, as of the stamps they hold."""
+    rows = await conn.fetch(
+        f"select meeting from meeting where (meeting #>> '{{pair,keys,0}}')::int % {PARTITIONS} = any($1::int[])",
+        list(partitions),
+    )
+    return _read_meetings(rows)
 
 
 async def select_meetings_across(conn: asyncpg.Connection, partitions: Collection[int]) -> list[Meeting]:
-    """Those that one log folds (`seen` is none), where one of the two is in these partitions and the other is not."""
+    """Those that one log folds (`seen` is none), where one of the two is in these partitions and the other is not, and
+    both had one owner until now."""
     rows = await conn.fetch(
-        f"""select meeting from meeting, lateral (select meeting #> '{{pair,keys}}' as keys) as pair
+        f"""select meeting from meeting, lateral (select meeting #> '{{pair,keys}}' as keys) as pair, lease a, lease b
             where meeting ->> 'seen' is null
-              and ((keys ->> 0)::int % {PARTITIONS} = any($1)) <> ((keys ->> 1)::int % {PARTITIONS} = any($1))""",
+              and a.partition = (keys ->> 0)::int % {PARTITIONS} and b.partition = (keys ->> 1)::int % {PARTITIONS}
+              and a.owner = b.owner and (a.partition = any($1)) <> (b.partition = any($1))""",
         list(partitions),
     )
     return _read_meetings(rows)

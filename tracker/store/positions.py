@@ -1,32 +1,15 @@
-"""Checkpoints of the states: the newest position of each device, and what `advance` goes on from."""
+"""Checkpoints of the states: the newest position of each device, and what `advance` goes on from, read in
+recorded.py."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 import msgspec
 from asyncpg import Connection
 
 from tracker.model.moment import micros_to_datetime, to_datetime
 from tracker.model.state import State
-from tracker.store.ownership import ALL, PARTITIONS
 
 Reached = tuple[str, int]  # (boot, acked)
-
-
-async def select_states(conn: Connection, partitions: Collection[int] = ALL) -> dict[int, State]:
-    """The state of every device of these partitions that has one, as of its partition's checkpoint."""
-    rows = await conn.fetch(
-        f"select device, state::text from position where device % {PARTITIONS} = any($1::int[])", partitions
-    )
-    return {row["device"]: decode_state(row["state"]) for row in rows}
-
-
-async def select_progress(conn: Connection, partitions: Collection[int] = ALL) -> dict[int, Reached]:
-    rows = await conn.fetch(
-        f"""select device, boot, acked from position
-            where boot is not null and device % {PARTITIONS} = any($1::int[])""",
-        partitions,
-    )
-    return {row["device"]: (row["boot"], row["acked"]) for row in rows}
 
 
 async def upsert_states(conn: Connection, states: Mapping[int, State], reached: Mapping[int, Reached]) -> None:

@@ -10,11 +10,6 @@ DAYS: Final = 14
 FEWEST: Final = 20  # gaps of an hour of the day; of fewer nothing is concluded
 
 
-async def select_rhythms(conn: asyncpg.Connection) -> dict[int, Rhythm]:
-    """By the device's key."""
-    return {row["device"]: tuple(row["gaps"]) for row in await conn.fetch("select device, gaps from device_rhythm")}
-
-
 async def select_rhythm(conn: asyncpg.Connection, device: int) -> Rhythm | None:
     gaps = await conn.fetchval("select gaps from device_rhythm where device = $1", device)
     return None if gaps is None else tuple(gaps)
