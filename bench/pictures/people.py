@@ -68,6 +68,7 @@ def take_door(studio: Studio, server: RunningServer, width: int, people: dict[st
         page.locator("button.primary").click()
         page.wait_for_timeout(1_000)
         studio.take(page, "door-link-sent")
+        page.goto("about:blank")  # else only the fragment would change
         page.goto(f"{server.url}/#token=nonsense")
         expect(page.get_by_role("alert")).to_be_visible()
         studio.take(page, "door-token-refused")

@@ -36,6 +36,8 @@ interface Row {
 
 const ENDED = 4501;
 const FULL = 4029;
+const ASKED_MS = 4_000; // without a word: it is asked for one
+const LOST_MS = 12_000;
 const LONGEST = 5_000; // points of a line; the oldest are dropped
 
 export class Link {
@@ -116,14 +118,28 @@ export class Link {
 
   private listen(): void {
     const socket = new WebSocket(new URL('ws/live', this.base).href.replace(/^http/, 'ws'));
+    let heard = Date.now();
+    const beat = setInterval(() => {
+      const silent = Date.now() - heard;
+      if (silent > LOST_MS)
+        lose(0); // a network that is gone closes nothing
+      else if (silent > ASKED_MS && socket.readyState === WebSocket.OPEN) socket.send('{"type":"ping"}');
+    }, ASKED_MS / 2);
+    const lose = (code: number) => {
+      clearInterval(beat);
+      socket.onclose = socket.onmessage = null;
+      socket.close();
+      if (code === ENDED)
+        void this.open(); // it has ended, or the bearer has: the code says which
+      else this.again(code === FULL ? 'full' : 'lost', code);
+    };
     socket.onopen = () =>
       socket.send(JSON.stringify({ type: 'subscribe', viewport: [-180, -90, 180, 90], rate: 2, token: this.token }));
-    socket.onmessage = (event) => this.hear(JSON.parse(String(event.data)));
-    socket.onclose = (event) => {
-      if (event.code === ENDED)
-        void this.open(); // it has ended, or the bearer has: the code says which
-      else this.again(event.code === FULL ? 'full' : 'lost', event.code);
+    socket.onmessage = (event) => {
+      heard = Date.now();
+      this.hear(JSON.parse(String(event.data)));
     };
+    socket.onclose = (event) => lose(event.code);
   }
 
   private hear(told: { type: string; positions?: Row[]; devices?: string[]; server_time?: string }): void {

@@ -74,7 +74,16 @@ export class LinkMap {
     this.isPlaced = true;
     const box = new LngLatBounds();
     for (const place of this.places) box.extend([place.lon, place.lat]);
-    this.map.fitBounds(box, { padding: 90, maxZoom: this.closest(), animate: false });
+    this.map.fitBounds(box, { padding: this.room(), maxZoom: this.closest(), animate: false });
+  }
+
+  /** Beside what lies over the map: on a phone it is as wide as that. */
+  private room(): { top: number; bottom: number; left: number; right: number } {
+    const over = document.querySelector('aside')?.getBoundingClientRect();
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    const isWide = over !== undefined && over.width > clientWidth / 2;
+    const top = isWide ? Math.min(over.bottom + 50, clientHeight / 2) : 90;
+    return { top, bottom: 90, left: isWide || !over ? 70 : Math.min(over.right + 70, clientWidth / 2), right: 90 };
   }
 
   private mark(place: Place): void {

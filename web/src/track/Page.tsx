@@ -13,6 +13,8 @@ import { clock, number, percent, words } from './words';
 const HOLD_MS = 2_000;
 
 export function Page({ phone }: { phone: Phone }) {
+  const isPlaceless = phone.state.value === 'live' && phone.trouble.value !== null;
+  const state = isPlaceless ? 'placeless' : phone.state.value;
   return (
     <main>
       <Limits />
@@ -20,8 +22,8 @@ export function Page({ phone }: { phone: Phone }) {
         <h1>
           <bdi>{words.pairedAs(phone.pairing.name || phone.pairing.device)}</bdi>
         </h1>
-        <p class="state" data-state={phone.state.value} role="status">
-          {words.state[phone.state.value]}
+        <p class="state" data-state={state} role="status">
+          {words.state[state]}
         </p>
       </header>
       <Switch phone={phone} />

@@ -296,7 +296,7 @@ export const de: Words = {
     geofence: (name) => `Gebiet ${name}`,
     shape: 'Form',
     preset: 'Vorgabe',
-    stay: 'Meldet Aufenthalt ab',
+    stay: 'Aufenthalt ab',
     limit: 'Tempolimit',
     insideNow: 'Darin',
     noDevice: 'kein Gerät',

@@ -296,7 +296,7 @@ export const en = {
     geofence: (name: string) => `Geofence ${name}`,
     shape: 'Shape',
     preset: 'Preset',
-    stay: 'Tells of a stay of',
+    stay: 'Stays from',
     limit: 'Speed limit',
     insideNow: 'Inside',
     noDevice: 'no device',

@@ -25,6 +25,7 @@ export const de: Words = {
   state: {
     off: 'Sendet nicht',
     live: 'Sendet',
+    placeless: 'Verbunden, ohne Position',
     connecting: 'Verbindet …',
     offline: 'Keine Verbindung: bleibt auf dem Telefon',
     paused: 'Pause',

@@ -25,6 +25,7 @@ export const en = {
   state: {
     off: 'Not sending',
     live: 'Sending',
+    placeless: 'Connected, without a position',
     connecting: 'Connecting…',
     offline: 'No connection: kept on the phone',
     paused: 'Paused',
