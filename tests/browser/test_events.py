@@ -66,10 +66,13 @@ def test_an_event_says_why_and_one_that_turned_out_false_is_struck_out(page: Pag
         "± 5 m",
     ):
         expect(told).to_contain_text(words)
+    dots = "tracker.view.value.map.getSource('dots').serialize().data.features"
+    until(page, f"() => {dots}.map(each => each.properties.chosen).join() === 'false,false,true'")  # why, on the map
     told.get_by_role("button", name="Show the device").click()
     expect(page.locator(".detail")).to_contain_text("Van 12")
     entered.click()
     expect(told).to_have_count(0)
+    until(page, f"() => {dots}.length === 0")
 
 
 def test_the_border_that_decided_is_drawn_where_it_is_another_by_now(page: Page, server: RunningServer) -> None:

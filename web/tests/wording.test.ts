@@ -56,7 +56,9 @@ test('evidence is read as far as it is there', () => {
     fixes: [{ at: '2026-11-23T10:00:00Z', lon: 1, lat: 2, distance: -4 }],
     crossing: { at: '2026-11-23T09:59:58Z', plus_minus_s: 2 },
   });
-  expect(evidence.fixes).toEqual([{ at: Date.UTC(2026, 10, 23, 10), accuracy: null, speed: null, distance: -4 }]);
+  expect(evidence.fixes).toEqual([
+    { at: Date.UTC(2026, 10, 23, 10), lon: 1, lat: 2, accuracy: null, speed: null, distance: -4 },
+  ]);
   expect([evidence.preset, evidence.crossing?.plusMinus, evidence.enter, evidence.inferred]).toEqual([
     'balanced',
     2,

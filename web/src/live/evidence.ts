@@ -3,6 +3,8 @@
 /** Times in ms, metres, m/s; null where not said. */
 export interface Seen {
   readonly at: number;
+  readonly lon: number | null;
+  readonly lat: number | null;
   readonly accuracy: number | null;
   readonly speed: number | null;
   readonly distance: number | null; // to the border: positive inside, negative outside
@@ -73,6 +75,8 @@ function decodeSeen(value: unknown): Seen {
   const number = (name: string) => (typeof it[name] === 'number' ? it[name] : null);
   return {
     at: Date.parse(String(it['at'])),
+    lon: number('lon'),
+    lat: number('lat'),
     accuracy: number('accuracy'),
     speed: number('speed'),
     distance: number('distance'),

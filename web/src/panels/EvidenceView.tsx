@@ -32,7 +32,8 @@ export function EvidenceView({ live, event, onHeight }: Props) {
     return () => watch.disconnect();
   }, []);
   const border = useBorderThen(live, event);
-  const known = Number.isFinite(event.lon) && Number.isFinite(event.lat);
+  const known = hasPlace(event);
+  useDots(live, event);
   return (
     <div class="evidence" ref={box}>
       <WhenAndWhere event={event} />
@@ -57,6 +58,19 @@ export function EvidenceView({ live, event, onHeight }: Props) {
       </p>
     </div>
   );
+}
+
+const hasPlace = ({ lon, lat }: TrackerEvent) => Number.isFinite(lon) && Number.isFinite(lat);
+
+/** The fixes that decided, and larger the place it is told of, on the map as long as one reads why. */
+function useDots(live: Live, event: TrackerEvent): void {
+  const view = live.view.value; // the map may come later
+  useEffect(() => {
+    const fixes = event.evidence.fixes.flatMap(({ lon, lat }) => (lon === null || lat === null ? [] : [[lon, lat]]));
+    const places = hasPlace(event) ? [...fixes, [event.lon, event.lat]] : fixes;
+    view?.showDots(places, hasPlace(event) ? fixes.length : -1);
+    return () => live.view.peek()?.showDots([]);
+  }, [view, event.id]);
 }
 
 function WhenAndWhere({ event }: { event: TrackerEvent }) {
