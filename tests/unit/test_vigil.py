@@ -109,6 +109,9 @@ def test_steps_that_are_counted_while_it_stands_there_count_from_the_first_or_fr
         state, _ = play(*fixes[9:-1], state=state)
         return [each.kind for each in play(fixes[-1], state=follow_steps(state, 8))[1]]
 
+    assert follow_steps(counted := follow_steps(State(), 3), None) is counted, (
+        "who says nothing of them changes nothing"
+    )
     assert told(3) == told(1000, 3) == told(3, 8) == ["frozen"]
     assert told(8) == told(1000) == []
 
