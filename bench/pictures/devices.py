@@ -153,6 +153,8 @@ def take(studio: Studio, town: Town) -> None:
 
 def take_help(studio: Studio, town: Town) -> None:
     """Somebody calls; seen afterwards, so that the others stand without the call."""
+    if not any(studio.wants(name) for name in ("sos", "sos-card")):
+        return
     with town.lock:
         town.vehicles[0].send(type="message", id="sos-1", at=format_ms(now_ms()), text="", alarm="sos")
     called = Screen("", lambda page: expect(page.locator(".alarms, [role=alert]").first).to_be_visible())

@@ -18,12 +18,12 @@ TALLEST: Final = 3_000  # px
 GERMAN: Final = 320  # px: there words have the least room
 PATIENCE_MS: Final = 30_000  # two cores that also run the server, PostgreSQL and a software GPU
 DRAWN_MS: Final = 15_000  # for the tiles of one view
-TURNED_MS: Final = 300  # until another theme's map has begun to be drawn
+TURNED_MS: Final = 1_200  # until another theme's map has begun to be drawn
 SETTLED_MS: Final = 700  # names and charts are drawn a moment after what they belong to
 DRAWN: Final = """() => {
     const isHidden = document.querySelector('.veil') || !document.querySelector('.map canvas')?.clientWidth;
     const map = isHidden ? null : window.tracker?.view.peek()?.map;
-    const isDrawn = !map || (!map.isMoving() && map.isStyleLoaded() && map.areTilesLoaded());
+    const isDrawn = !map || (!map.isMoving() && map.isStyleLoaded() && map.loaded() && map.areTilesLoaded());
     return isDrawn && document.fonts.status === 'loaded';
 }"""
 # How much higher the window has to be for all to be seen of what is scrolled.
