@@ -55,7 +55,7 @@ def take_failing(studio: Studio, server: RunningServer, width: int) -> None:
         enter(page, server, token["token"])
         page.route_web_socket("**/ws/live", hold_back_places)
         page.goto(server.url)
-        expect(page.locator(".badge")).to_have_attribute("data-health", "catching up")
+        expect(page.locator(".badge")).to_have_attribute("data-health", "catching-up")
         studio.take(page, "catching-up")
         page.route_web_socket("**/ws/live", say_nothing)
         for name, status in FAILING.items():
