@@ -24,7 +24,7 @@ from tracker.spread.spread import Spread, Standpoint
 from tracker.store.installation import select_epoch, select_veil_key
 from tracker.store.nudges import listen
 from tracker.store.pool import borrow, open_pool
-from tracker.websocket import Endpoint, Give, Shutdown, Usher, serve
+from tracker.websocket import Endpoint, Give, Limits, Room, Shutdown, Usher, serve
 
 GRACE: Final = 10.0  # s from the signal to the end
 DOOR_CONNECTIONS: Final = 4  # of their own, so that a crowd of history queries keeps no device out
@@ -95,8 +95,10 @@ async def run_on(
     given, admit = server.settings, make_admit(server.reception, server.is_open, find_ways(spread, entrance.usher))
     tls = given.tls_certificate, given.tls_key
     endpoint = Endpoint((f"fd://{entrance.listener}",), *tls, admit=admit, take=server.take, usher=entrance.usher)
-    ending = Shutdown(shutdown, server.farewell, GRACE, watch_aside(server))
-    await serve(server.app, endpoint, ending, ready=started)
+    ending, room = Shutdown(shutdown, server.farewell, GRACE, watch_aside(server)), Room(Limits())
+    if spread is not None and entrance.usher is not None:
+        spread.has_places = lambda: room.census.has_places
+    await serve(server.app, endpoint, ending, room=room, ready=started)
     for task in running:
         task.cancel()
     await asyncio.wait(running)

@@ -7,7 +7,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import asyncpg
@@ -156,7 +156,12 @@ async def check_homes(server: RunningServer, conn: asyncpg.Connection) -> None:
         key = await conn.fetchval("select key from device where id = $1", f"home-{number}")
         for boot in "abc":
             async with server.device(f"home-{number}", token, boot=boot) as talk:
-                assert find_holders(server, talk.ws.local_address[1]) == {owners[key % STRANDS]}
+                await until(
+                    lambda port=talk.ws.local_address[1], owner=owners[key % STRANDS]: (
+                        find_holders(server, port) == {owner}
+                    ),
+                    LONG_S,
+                )
 
 
 def find_holders(server: RunningServer, port: int) -> set[int]:
@@ -170,7 +175,11 @@ def find_holders(server: RunningServer, port: int) -> set[int]:
 
 
 def list_descriptors(pid: int) -> list[str]:
-    return [os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()]
+    found = list[str]()
+    for each in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # it was closed meanwhile
+            found.append(os.readlink(each))
+    return found
 
 
 async def check_meeting(server: RunningServer) -> None:

@@ -378,3 +378,26 @@ async def test_what_is_of_a_device_goes_to_the_owner_of_its_strand() -> None:
     owners[2].left_at -= HANDED_ON
     assert not router.has_room_for(2), "nobody stores what comes for that one"
     assert router.has_room and router.has_room_for(1), "and the others are not refused for it"
+
+
+async def test_a_device_is_given_to_its_owner_on_this_machine_where_there_is_room() -> None:
+    spread = Spread(Standpoint("nats://127.0.0.1:1", "tracker", "here-1"))
+    now, device = asyncio.get_running_loop().time(), 3
+
+    def meet(name: str, *, reasons: tuple[str, ...] = (), has_places: bool = True) -> int | None:
+        pulse = Pulse("owner", name, [], True, 0, [*reasons], has_places=has_places)
+        spread.lives["owner"] = Life(pulse, now)
+        return spread.find_neighbour(device)
+
+    assert meet("here-2") is None, "nobody owns it"
+    spread.strands[device % STRANDS].bus.owner = "owner"
+    assert meet("here-2") == 1
+    assert meet("there-2") is None
+    assert meet("here-2", reasons=("it is ending",)) is None
+    assert meet("here-2", has_places=False) is None
+    spread.lives["next"] = Life(Pulse("next", "here-2", [], True, 0, [], has_places=True), now)
+    assert meet("here-2") is None, "another takes its place"
+    spread.lives["next"].at = now - 2 * SILENT
+    assert meet("here-2") == 1, "it is gone"
+    spread.strands[device % STRANDS].bus.owner = spread.life
+    assert meet("here-2") is None

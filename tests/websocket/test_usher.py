@@ -43,6 +43,7 @@ async def test_a_given_connection_goes_on_and_the_peer_sees_nothing_of_it(
     arrived, address, early = await take(taken)
     one.shut()
     other.shut()
+    assert not arrived.get_inheritable()  # a reader of strangers' files must not have it
     with arrived:
         assert (address, early) == ("2001:db8::1", HEAD)
         assert arrived.recv(100) == b"behind"

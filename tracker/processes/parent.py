@@ -29,7 +29,7 @@ Started = Callable[[Start], None]
 async def run(settings: Settings, shutdown: asyncio.Event, started: Started, log_level: str | None = None) -> int:
     """Serve until `shutdown` is set; the exit code. `started` is told once it listens. OSError where the address cannot
     be had."""
-    with bind_all(settings.bind, settings.processes) as listeners, make_doors() as doors:
+    with bind_all(settings.bind, settings.processes) as listeners, make_doors(settings.processes) as doors:
         begun = asyncio.Event()
 
         def hear(line: str) -> None:
@@ -48,9 +48,8 @@ async def run(settings: Settings, shutdown: asyncio.Event, started: Started, log
                 database(settings, trouble, shutdown) as (found, home),
                 nats(settings, home or settings.data, environment()) as url,
             ):
-                folder = doors if settings.processes > 1 else None
                 level = log_level or settings.log_level
-                assignment = Assignment(os.getpid(), settings, found, level, nats_url=url, doors=folder)
+                assignment = Assignment(os.getpid(), settings, found, level, nats_url=url, doors=doors)
                 async with asyncio.TaskGroup() as tasks:
                     crew.begin(first, assignment, tasks, must_start=True)
                     serving = crew.keeping[first]
@@ -67,9 +66,12 @@ async def run(settings: Settings, shutdown: asyncio.Event, started: Started, log
 
 
 @contextmanager
-def make_doors() -> Iterator[Path]:
-    """A folder for sockets by which the servers reach each other. In the one for passing files: the path of a socket
-    must be short."""
+def make_doors(processes: int) -> Iterator[Path | None]:
+    """A folder for sockets by which several servers reach each other; in the one for passing files, for the path of a
+    socket must be short."""
+    if processes == 1:
+        yield None
+        return
     with tempfile.TemporaryDirectory(prefix="tracker-doors-") as folder:
         yield Path(folder)
 

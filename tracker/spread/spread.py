@@ -78,6 +78,7 @@ class Spread:
         self.freed = asyncio.Event()  # there may be a strand that nobody owns
         self.wants: Callable[[], bool] = lambda: True  # whether this process is to have a share of the strands
         self.is_prepared: Callable[[], bool] = lambda: True  # whether it could take one at once
+        self.has_places: Callable[[], bool] = lambda: False  # for connections that others give it
         self.lives: dict[str, Life] = {}
         self.sought: dict[int, asyncio.Future[bool]] = {}  # by device; bound: one is asked for at a time
         self.counted: AllCounts
@@ -119,14 +120,18 @@ class Spread:
         return self.strands[find_strand(device)].writer
 
     def find_neighbour(self, device: int) -> int | None:
-        """The number of the process of this machine that owns the device and serves; None: this one does, none does, or
-        one of another machine."""
+        """The number of the process of this machine that owns the device, serves, and has places; None: this one does,
+        none does, or one of another machine. Nor one that another is about to take the place of: both have its name."""
         owner = self.strands[find_strand(device)].bus.owner
         found = None if owner in (None, self.life) else self.lives.get(owner or "")
-        if found is None or found.pulse.reasons:
+        if found is None or found.pulse.reasons or not found.pulse.has_places:
             return None
-        machine, _, number = found.pulse.name.rpartition("-")
-        return int(number) - 1 if machine == self.place.name.rpartition("-")[0] else None
+        name = found.pulse.name
+        machine, _, number = name.rpartition("-")
+        is_here = machine == self.place.name.rpartition("-")[0]
+        now = asyncio.get_running_loop().time()
+        is_one = sum(each.pulse.name == name for each in self.lives.values() if now - each.at < SILENT) == 1
+        return int(number) - 1 if is_here and is_one else None
 
     async def is_connected(self, device: int) -> bool:
         """Anywhere, as the owner of its strand says. Raises StorageDown where none says it now."""
@@ -241,7 +246,9 @@ class Spread:
     def beat(self) -> None:
         owns = [each.tell_owning() for each in self.owned]
         event, reasons = self.hub.head.event, self.find_reasons()
-        pulse = Pulse(self.life, self.place.name, owns, self.wants(), event, reasons, self.is_prepared())
+        pulse = Pulse(
+            self.life, self.place.name, owns, self.wants(), event, reasons, self.is_prepared(), self.has_places()
+        )
         self.courier.tell_all(pulse)
 
     def look(self, now: float) -> None:

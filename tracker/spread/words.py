@@ -168,7 +168,8 @@ class Owning(Word, frozen=True):
 
 class Pulse(Word, frozen=True, tag=14):
     """Said twice a second by every process. `wants`: whether it is to have its share of the strands; `event`: the
-    newest event it knows. `reasons`: why it is not ready; `is_prepared`: it could take a strand at once."""
+    newest event it knows. `reasons`: why it is not ready; `is_prepared`: it could take a strand at once;
+    `has_places`: for connections that others give it."""
 
     life: str
     name: str
@@ -177,6 +178,7 @@ class Pulse(Word, frozen=True, tag=14):
     event: int
     reasons: list[str]
     is_prepared: bool = True
+    has_places: bool = False
 
 
 class Counting(Word, frozen=True, tag=15):

@@ -3,8 +3,11 @@
 import resource
 from collections import Counter
 from ipaddress import IPv6Address
+from typing import Final
 
 from .limits import Limits
+
+_NEARLY: Final = 0.95  # full
 
 
 class Census:
@@ -19,11 +22,20 @@ class Census:
 
     def refusal(self, address: str) -> int | None:
         """The HTTP status for one more from this address: 503 full, 429 too many of yours, None welcome."""
-        if self.total >= self.most:
+        if self.is_full:
             return 503
         if address in self._limits.uncounted_addresses:
             return None
         return 429 if self._by_host[group_address(address)] >= self._limits.connections_per_address else None
+
+    @property
+    def is_full(self) -> bool:
+        return self.total >= self.most
+
+    @property
+    def has_places(self) -> bool:
+        """Some are left for who comes by itself, if one more is given to us."""
+        return self.total < _NEARLY * self.most
 
     def enter(self, address: str) -> None:
         self.total += 1

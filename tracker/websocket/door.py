@@ -52,9 +52,9 @@ class Door:
             self.receive(arrived, name[0] if isinstance(name, tuple) else "")
 
     def receive(self, arrived: socket.socket, address: str, early: bytes | None = None) -> None:
-        """`early`: what was read of it in another process, which gave it to us."""
+        """`early`: what was read of it in another process, which gave it to us: it let it in, and knows whose it is."""
         room = self._site.room
-        status = room.census.refusal(address)
+        status = room.census.refusal(address) if early is None else 503 if room.census.is_full else None
         if status is not None:
             room.refused[status] += 1
             _refuse(arrived, status if self._site.tls is None else None, room)
