@@ -30,6 +30,8 @@ export class Deeds {
   private future: Deed[] = [];
   /** The groups that held what was deleted here, by its id: it comes back into them. */
   private readonly holders = new Map<string, readonly string[]>();
+  /** Whose deletion got no answer: it may be done. */
+  private readonly unanswered = new Set<string>();
 
   did(before: Geofence | null, after: Geofence | null): void {
     const deed = { before, after };
@@ -64,34 +66,44 @@ export class Deeds {
   }
 
   private async put(now: Geofence | null, wanted: Geofence | null): Promise<Geofence | null> {
-    if (wanted === null) {
-      if (!now) return null;
-      const groups = await fetchGroups(now.id);
-      await deleteGeofence(now.id, revisionOf(now));
-      this.holders.set(
-        now.id,
-        groups.map((each) => each.id),
-      );
-      return null;
-    }
+    if (wanted === null) return now && this.drop(now);
     if (now) return orThere(wanted, () => replaceGeofence(wanted.id, featureAsItWas(wanted), revisionOf(now)));
-    const groups = await this.holdersOf(wanted.id);
+    return this.bringBack(wanted);
+  }
+
+  private async drop(fence: Geofence): Promise<null> {
+    const groups = (await fetchGroups(fence.id)).map((each) => each.id);
+    if (groups.length > 0) this.holders.set(fence.id, groups); // none are left where it was deleted by a try before
+    try {
+      await deleteGeofence(fence.id, revisionOf(fence));
+    } catch (error) {
+      if (error instanceof TypeError) this.unanswered.add(fence.id);
+      const mayBeDone = isGone(error) || (error instanceof TypeError && (await isMissing(fence.id)));
+      if (!(mayBeDone && this.unanswered.has(fence.id))) throw error;
+    }
+    this.unanswered.delete(fence.id);
+    return null;
+  }
+
+  private async bringBack(wanted: Geofence): Promise<Geofence> {
+    const { groups, instead } = await this.holdersOf(wanted.id);
     const made = await orThere(wanted, () => createGeofence(featureAgain(wanted), groups[0]));
+    if (instead !== null) notice.value = words.value.geofences.nowIn(isolated(instead));
     for (const group of groups) await putBack(group, made.id); // also the first: it may be there by a try without an answer
+    this.holders.delete(wanted.id);
     return made;
   }
 
   /** Those that are there still: for one that was deleted since, the whole step would be refused. Who sees only what is in
-   * a group and finds none of them gets it into the first of the groups that are theirs. */
-  private async holdersOf(id: string): Promise<readonly string[]> {
+   * a group and finds none of them gets it into the first of the groups that are theirs: `instead`, by its name. */
+  private async holdersOf(id: string): Promise<{ groups: readonly string[]; instead: string | null }> {
     const held = this.holders.get(id) ?? [];
-    if (held.length === 0) return managed.peek().slice(0, 1);
+    if (held.length === 0) return { groups: managed.peek().slice(0, 1), instead: null };
     const here = new Map((await fetchGroups()).map((each) => [each.id, each.name]));
     const left = held.filter((each) => here.has(each));
     const [first] = managed.peek();
-    if (left.length > 0 || first === undefined) return left;
-    notice.value = words.value.geofences.nowIn(isolated(here.get(first) ?? first));
-    return [first];
+    if (left.length > 0 || first === undefined) return { groups: left, instead: null };
+    return { groups: [first], instead: here.get(first) ?? first };
   }
 
   /** The last of these steps. Taken, or refused for good, it is gone, and nothing is offered to be taken back. */
@@ -121,6 +133,15 @@ async function orThere(wanted: Geofence, work: () => Promise<Geofence>): Promise
     if (!isAlike(there, wanted)) throw error;
     return there;
   }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 404;
+}
+
+/** False also where this gets no answer either. */
+async function isMissing(id: string): Promise<boolean> {
+  return fetchGeofence(id).then(() => false, isGone);
 }
 
 /** A group that is gone just now, or is not one's own any more, is passed over: the geofence is back all the same. */

@@ -16,7 +16,6 @@ import {
   type Draft,
   draftOf,
   type Faults,
-  faultAt,
   faultsOf,
   featureOf,
   number,
@@ -27,6 +26,7 @@ import { History } from './history';
 import { Importing } from './importing';
 import { marginOf } from './missing';
 import { isSnapping } from './snapping';
+import { told } from './told';
 import { learnUsual, type Usual } from './usual';
 
 const MIDDLE_METRES = 100;
@@ -39,7 +39,7 @@ export class Editor {
   readonly fixed = signal<string | null>(null);
   /** It was changed (null: deleted) by somebody else while it was edited here. */
   readonly conflict = signal<{ readonly theirs: Geofence | null } | null>(null);
-  /** Which of several that one manages a new one is put into; empty: the first. */
+  /** Which of several that one manages a new one is put into; empty where they were not read. */
   readonly group = signal('');
   /** What was saved and deleted here. */
   readonly deeds = new Deeds();
@@ -204,7 +204,7 @@ export class Editor {
       try {
         const feature = featureOf(draft);
         const saved = await (isNew
-          ? createGeofence(feature, this.group.peek() || managed.peek()[0])
+          ? createGeofence(feature, this.groupOfNew())
           : replaceGeofence(draft.id!, feature, revision));
         await this.live.readGeofences();
         this.deeds.did(before, saved);
@@ -219,6 +219,10 @@ export class Editor {
         this.conflict.value = { theirs: this.findTheirs() };
       }
     });
+  }
+
+  private groupOfNew(): string | undefined {
+    return managed.peek().find((each) => each === this.group.peek());
   }
 
   /** Whether what is edited here is another by now, or gone: told at once, not only when one saves. */
@@ -329,15 +333,9 @@ export class Editor {
     try {
       await work();
     } catch (error) {
-      this.faults.value = told(error);
+      this.faults.value = told(error, this.draft.peek() !== null);
     } finally {
       this.busy.value = false;
     }
   }
-}
-
-function told(error: unknown): Faults {
-  if (error instanceof TypeError) return { form: words.value.app.noAnswer }; // what fetch says where there is no network
-  if (!(error instanceof ApiError)) throw error;
-  return faultAt(error.field, error.message);
 }

@@ -89,10 +89,14 @@ export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
 
 /** Who manages several groups says which one is to hold it. */
 function InGroup({ editor }: { editor: Editor }) {
-  const mine = (useGroups() ?? []).filter((each) => managed.value.includes(each.id));
-  if (mine.length === 0) return null;
+  const groups = useGroups();
+  const mine = (groups ?? []).filter((each) => managed.value.includes(each.id));
   const pick = (group: string) => (editor.group.value = group);
-  return <GroupPick id="fence-group" groups={mine} value={editor.group.value || managed.value[0]!} onPick={pick} />;
+  useEffect(() => {
+    if (groups && !mine.some((each) => each.id === editor.group.peek())) pick(mine[0]?.id ?? '');
+  }, [groups, managed.value]);
+  if (mine.length === 0) return null;
+  return <GroupPick id="fence-group" groups={mine} value={editor.group.value} onPick={pick} />;
 }
 
 /** Back and forth, by hand: Ctrl+Z does the same. */

@@ -67,7 +67,7 @@ export const alerts: AlertWords = {
       moved: 'Im Stand bewegt wird',
       sos: 'Um Hilfe ruft',
       absent: 'Nicht rechtzeitig da ist',
-      retraction: 'Berichtigt wird',
+      retraction: 'Ein Ereignis berichtigt bekommt',
     },
     geofences: 'Gebiete',
     devices: 'Geräte',

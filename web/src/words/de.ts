@@ -136,7 +136,7 @@ export const de: Words = {
     openHere: 'Oder in diesem Browser öffnen',
     reach: (address) => `Erreicht das Telefon ${address}?`,
     address: 'Adresse für das Telefon',
-    deaf: 'Der Server ist nur von diesem Rechner aus zu erreichen. Mit --bind 0.0.0.0:8000 gestartet, ist er es auch von anderen im Netz.',
+    deaf: 'Der Server ist nur von diesem Rechner aus zu erreichen. Mit --bind 0.0.0.0:8000 gestartet, ist er auch von anderen im Netz aus zu erreichen.',
     local:
       'Diese Adresse erreicht nur dieser Rechner, kein Telefon. Öffnen Sie die Seite unter dem Namen oder der Adresse des Servers in Ihrem Netz.',
     insecure: 'Ein Telefon gibt seine Position nur an https-Adressen, und diese ist http.',
@@ -280,7 +280,7 @@ export const de: Words = {
     none: 'Noch keine Gebiete',
     what: 'Ein Gebiet hat einen Namen und eine Grenze. Betritt oder verlässt es jemand, so ist das ein Ereignis, und Ereignisse können jemandem gemeldet werden.',
     drawOne: 'Auf der Karte zeichnen, oder eine Datei darauf ziehen: GeoJSON, KML, GPX oder ein Shapefile.',
-    adminDraws: 'Wer verwalten darf, kann hier eines zeichnen.',
+    adminDraws: 'Ein Admin oder Eigentümer kann hier eines zeichnen.',
     draw: 'Ein Gebiet zeichnen',
     kinds: { polygon: 'Vieleck', circle: 'Kreis', corridor: 'Korridor' },
     drawKind: { polygon: 'Vieleck zeichnen', circle: 'Kreis zeichnen', corridor: 'Korridor zeichnen' },
@@ -314,7 +314,7 @@ export const de: Words = {
     oneFile: 'Eine Datei auf einmal; von einem Shapefile .shp, .dbf und .prj zusammen.',
     packed:
       'Das lässt sich nicht lesen. Gelesen werden GeoJSON, KML, KMZ, GPX und Shapefiles: .shp, .dbf und .prj zusammen oder in einem Zip.',
-    nowIn: (group) => `Die Gruppen, in denen es war, gibt es nicht mehr: Es ist jetzt in ${group}.`,
+    nowIn: (group) => `Keine der Gruppen, in denen es war, ist noch zu sehen: Es ist jetzt in ${group}.`,
     notTakenBack: (count) => `${count} davon bleiben: Jemand hat sie inzwischen geändert.`,
   },
 };

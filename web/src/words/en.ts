@@ -280,7 +280,7 @@ export const en = {
     none: 'No geofences yet',
     what: 'A geofence is an area with a name. Who enters or leaves it makes an event, and events can be told to somebody as alerts.',
     drawOne: 'Draw one on the map, or drop a file on it: GeoJSON, KML, GPX or a Shapefile.',
-    adminDraws: 'An admin can draw one here.',
+    adminDraws: 'An admin or owner can draw one here.',
     draw: 'Draw a geofence',
     kinds: { polygon: 'Polygon', circle: 'Circle', corridor: 'Corridor' },
     drawKind: { polygon: 'Draw polygon', circle: 'Draw circle', corridor: 'Draw corridor' },
@@ -296,7 +296,7 @@ export const en = {
     geofence: (name: string) => `Geofence ${name}`,
     shape: 'Shape',
     preset: 'Preset',
-    stay: 'Stays from',
+    stay: 'Tells of stays from',
     limit: 'Speed limit',
     insideNow: 'Inside',
     noDevice: 'no device',
@@ -313,7 +313,7 @@ export const en = {
     oneFile: 'One file at a time; of a Shapefile its .shp, .dbf and .prj together.',
     packed:
       'This cannot be read. GeoJSON, KML, KMZ, GPX and Shapefiles can: their .shp, .dbf and .prj together, or in a zip.',
-    nowIn: (group: string) => `The groups it was in are gone: it is in ${group} now.`,
+    nowIn: (group: string) => `None of the groups it was in can be seen any more: it is in ${group} now.`,
     notTakenBack: (count: number) => `${count} of them stay: somebody has changed them since.`,
   },
 };
