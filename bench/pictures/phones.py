@@ -135,7 +135,7 @@ def take_link(studio: Studio, server: RunningServer, width: int) -> None:
             page.wait_for_timeout(3_000)
             studio.take(page, "link")
             page.context.set_offline(True)
-            page.wait_for_timeout(12_000)
+            expect(page.locator(".state")).to_have_attribute("data-state", "lost")
             studio.take(page, "link-lost")
             page.context.set_offline(False)
             api.delete(f"/api/shares/{made['link']['id']}").raise_for_status()

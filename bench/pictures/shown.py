@@ -84,6 +84,7 @@ def keep(browser: Browser, name: str, png: bytes) -> None:
         webp = base64.b64decode(page.evaluate(ENCODE, [base64.b64encode(png).decode(), quality]))
         if len(webp) <= LARGEST:
             break
+    assert len(webp) <= LARGEST, f"{name}.webp would have {len(webp):,} bytes"
     (DOCS / f"{name}.webp").write_bytes(webp)
     print(f"{name}.webp, {len(webp):,} bytes")
     page.close()

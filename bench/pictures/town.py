@@ -60,19 +60,18 @@ LONG: Final[dict[str, Any]] = {
 @contextmanager
 def served(**settings: str) -> Iterator[RunningServer]:
     """On a database in memory, gone afterwards."""
-    place = Path(tempfile.mkdtemp(prefix="tracker-", dir=choose_memory()))
-    place.chmod(0o711)
-    cluster = Cluster(place / "data", durable=False)
-    cluster.start()
-    databases = Databases(cluster.url)
-    databases.prepare()
-    try:
-        with copied(databases) as url, running(url, TRACKER_DATA=str(place), **settings) as server:
-            yield server
-    finally:
-        databases.close()
-        cluster.stop()
-        shutil.rmtree(place)
+    with ExitStack() as stack:
+        place = Path(tempfile.mkdtemp(prefix="tracker-", dir=choose_memory()))
+        stack.callback(shutil.rmtree, place)
+        place.chmod(0o711)
+        cluster = Cluster(place / "data", durable=False)
+        stack.callback(cluster.stop)
+        cluster.start()
+        databases = Databases(cluster.url)
+        stack.callback(databases.close)
+        databases.prepare()
+        url = stack.enter_context(copied(databases))
+        yield stack.enter_context(running(url, TRACKER_DATA=str(place), **settings))
 
 
 class Town:

@@ -67,7 +67,15 @@ def test_an_event_says_why_and_one_that_turned_out_false_is_struck_out(page: Pag
     ):
         expect(told).to_contain_text(words)
     dots = "tracker.view.value.map.getSource('dots').serialize().data.features"
-    until(page, f"() => {dots}.map(each => each.properties.chosen).join() === 'false,false,true'")  # why, on the map
+    why_on_map = f"() => {dots}.map(each => each.properties.chosen).join() === 'false,false,true'"
+    until(page, why_on_map)
+    wide = page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 844})  # where the devices hide the events
+    until(page, f"() => {dots}.length === 0")
+    page.locator(".tabs .to-events").click()
+    until(page, why_on_map)
+    assert wide
+    page.set_viewport_size(wide)
     told.get_by_role("button", name="Show the device").click()
     expect(page.locator(".detail")).to_contain_text("Van 12")
     entered.click()

@@ -1,4 +1,4 @@
-/** Places of events that a trial found. */
+/** Places of what one looks at: events that a trial found, fixes that decided, a moment of a chart. */
 import type { Position } from 'geojson';
 import type { GeoJSONSource, Map as MapLibre } from 'maplibre-gl';
 import { PAINT, type Theme } from './flavors';

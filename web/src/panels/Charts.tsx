@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { fetchFixes } from '../api/devices';
 import { type Column, type History, readHistory } from '../charts/history';
+import { showDots } from '../dots';
 import type { Live } from '../live';
 import { chartHours } from '../state';
 import { measure } from '../units';
@@ -56,7 +57,7 @@ function Drawn({ live, history }: { live: Live; history: History }) {
   useEffect(() => {
     let [open, forget] = [true, () => {}];
     const show = (index: number | null) =>
-      live.view.peek()?.showDots(index === null ? [] : [[history.lon[index]!, history.lat[index]!]]);
+      showDots(live, index === null ? [] : [[history.lon[index]!, history.lat[index]!]]);
     // What draws is fetched when somebody looks at a chart: most never do.
     void import('../charts/plot').then(({ plot }) => {
       if (!open) return;

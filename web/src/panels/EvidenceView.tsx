@@ -1,6 +1,7 @@
 /** Why an event was told: when, how surely, and by which fixes. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { fetchGeofenceAsOf, type Geofence } from '../api/geofences';
+import { showReason } from '../dots';
 import { drawingWords } from '../geofences/words';
 import type { Live } from '../live';
 import type { Crossing, Evidence, Seen } from '../live/evidence';
@@ -24,8 +25,13 @@ interface Props {
 export function EvidenceView({ live, event, onHeight }: Props) {
   const row = live.feed.devices.row(event.device);
   const box = useRef<HTMLDivElement>(null);
+  const [seen, see] = useState(true); // on a phone another panel may hide it
   useEffect(() => {
-    const watch = new ResizeObserver(() => onHeight(box.current?.offsetHeight ?? 0));
+    const watch = new ResizeObserver(() => {
+      const height = box.current?.offsetHeight ?? 0;
+      onHeight(height);
+      see(height > 0);
+    });
     watch.observe(box.current!);
     onHeight(box.current!.offsetHeight);
     box.current!.scrollIntoView({ block: 'nearest' });
@@ -33,7 +39,7 @@ export function EvidenceView({ live, event, onHeight }: Props) {
   }, []);
   const border = useBorderThen(live, event);
   const known = hasPlace(event);
-  useDots(live, event);
+  useDots(live, event, seen);
   return (
     <div class="evidence" ref={box}>
       <WhenAndWhere event={event} />
@@ -63,14 +69,15 @@ export function EvidenceView({ live, event, onHeight }: Props) {
 const hasPlace = ({ lon, lat }: TrackerEvent) => Number.isFinite(lon) && Number.isFinite(lat);
 
 /** The fixes that decided, and larger the place it is told of, on the map as long as one reads why. */
-function useDots(live: Live, event: TrackerEvent): void {
+function useDots(live: Live, event: TrackerEvent, seen: boolean): void {
   const view = live.view.value; // the map may come later
   useEffect(() => {
+    if (!seen) return undefined;
     const fixes = event.evidence.fixes.flatMap(({ lon, lat }) => (lon === null || lat === null ? [] : [[lon, lat]]));
     const places = hasPlace(event) ? [...fixes, [event.lon, event.lat]] : fixes;
-    view?.showDots(places, hasPlace(event) ? fixes.length : -1);
-    return () => live.view.peek()?.showDots([]);
-  }, [view, event.id]);
+    showReason(live, places, hasPlace(event) ? fixes.length : -1);
+    return () => showReason(live, []);
+  }, [view, event.id, seen]);
 }
 
 function WhenAndWhere({ event }: { event: TrackerEvent }) {

@@ -1,6 +1,7 @@
 /** Under the form of a geofence: what it would have told of the last hours or days. */
 import { Fragment } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { showDots } from '../dots';
 import { faultsOf, featureOf } from '../geofences/draft';
 import type { Editor } from '../geofences/editor';
 import { runsOf, Trial } from '../geofences/trial';
@@ -32,9 +33,9 @@ export function TrialView({ live, editor }: { live: Live; editor: Editor }) {
   useEffect(() => choose(null), [trial.running.value]);
   useEffect(() => {
     const places = (found ?? []).map((event): [number, number] => [event.lon, event.lat]);
-    live.view.peek()?.showDots(places, found?.findIndex((event) => event.id === chosen) ?? -1);
+    showDots(live, places, found?.findIndex((event) => event.id === chosen) ?? -1);
   }, [found, chosen]);
-  useEffect(() => () => live.view.peek()?.showDots([]), []);
+  useEffect(() => () => showDots(live, []), []);
   const sound = useMemo(() => faultsOf(draft) === null, [draft]);
   const run = () => void trial.run(featureOf(draft), hours, live.feed.now());
   return (
