@@ -2,6 +2,7 @@
 and of two devices whose fixes come to different owners it is told what one owner tells."""
 
 import asyncio
+from math import inf
 from typing import Any
 
 import asyncpg
@@ -12,20 +13,29 @@ from hypothesis import strategies as st
 from tests.faults.proxy import proxy
 from tests.integration.test_replay import DEVICES, afresh, change_fence, fenced, here, sent, values
 from tests.laws import examples
+from tests.patience import PATIENCE_S
+from tracker.access.gate import Gate
 from tracker.ingest.committed import Committed
 from tracker.ingest.distant import meet_distant
 from tracker.ingest.joining import join, look_again
 from tracker.ingest.log import Log
 from tracker.ingest.refresh import Drawn
 from tracker.ingest.standby import stand_by
+from tracker.ingest.writer import Writer
+from tracker.live.bus import Publishing
+from tracker.live.hub import Hub
+from tracker.live.memory import MemoryBus
+from tracker.live.table import Table
+from tracker.metrics import Metrics
 from tracker.model.device import Device
 from tracker.model.fix import E7, Fix, Flag
-from tracker.model.frame import Frame
+from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import now_ms, now_us
 from tracker.spread.holding import Holding
-from tracker.spread.spread import Spread, Standpoint
+from tracker.spread.spread import Life, Spread, Standpoint
+from tracker.spread.words import Pulse
 from tracker.store.devices import insert_device
-from tracker.store.ownership import ALL, InForce, find_partition, select_free_strands, select_in_force
+from tracker.store.ownership import ALL, InForce, find_partition, list_strand, select_free_strands, select_in_force
 from tracker.store.pairs import delete_pair, insert_pair, update_pair
 from tracker.store.pool import open_connection, open_pool
 
@@ -116,6 +126,35 @@ async def test_a_device_that_changes_while_its_strand_is_restored_is_known_as_it
     await log.close()
 
 
+class Deciding:
+    """Whose frame is decided: it notes by which category."""
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        self.by = list[str | None]()
+
+    def committed(self, frame: Frame, outcome: Outcome) -> None:
+        self.by.append(self.log.states[frame.device].category)
+
+    def resume(self) -> None: ...
+
+
+async def test_what_waited_while_a_strand_was_restored_is_decided_by_the_devices_of_then(
+    database_url: str, conn: asyncpg.Connection, device: Device
+) -> None:
+    log = Log(database_url, "test")
+    await log.open()
+    await conn.execute("update device set category = 'boat' where key = $1", device.key)
+    writer, deciding = Writer(log, MemoryBus(), Metrics()), Deciding(log)
+    writer.offer(Frame(device.key, 1, now_us(), [Fix(now_ms(), 0, 0)]), deciding)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(writer.run())
+        await writer.drain()
+        writer.end()
+    assert deciding.by == ["boat"]
+    await log.close()
+
+
 def test_what_one_part_passed_over_came_into_force_there_with_the_next() -> None:
     one = [InForce(1, 0), InForce(5, 1), InForce(10, 2)]
     other = [InForce(1, 0), InForce(20, 2)]
@@ -137,6 +176,53 @@ async def test_who_cannot_ask_postgresql_wants_no_share(database_url: str) -> No
         await holding.pool.close()
         await holding.look(tasks)
         assert not holding.is_able
+
+
+async def nothing() -> None: ...
+
+
+async def test_who_ends_asks_for_nothing_that_is_free_and_waits_for_none_who_cannot_take(
+    monkeypatch: pytest.MonkeyPatch, database_url: str
+) -> None:
+    monkeypatch.setattr("tracker.spread.holding.LEAVING", inf)
+    pool, spread = await open_pool(database_url), Spread(Standpoint("nats://127.0.0.1:1", "tracker", "one"))
+    holding = Holding(spread, pool, nothing, lambda _: None)
+    spread.wants = lambda: False
+    spread.lives["other"] = Life(Pulse("other", "", [], True, 0, [], False), inf)
+    for strand in spread.strands:
+        strand.meet(spread.life, 1)
+    async with asyncio.TaskGroup() as tasks:
+        holding.running[0] = tasks.create_task(asyncio.sleep(0))
+        async with asyncio.timeout(PATIENCE_S):
+            await holding.leave()
+        await pool.close()
+        await holding.look(tasks)
+    assert holding.running and holding.is_leaving
+
+
+@pytest.mark.parametrize("stays", [True, False])
+async def test_silence_goes_on_only_where_the_sockets_stay_with_who_gives_up_a_strand(
+    database_url: str, conn: asyncpg.Connection, stays: bool
+) -> None:
+    def make(strand: int, bus: Publishing) -> Writer:
+        return Writer(Log(database_url, "test", partitions=list_strand(strand)), bus, Metrics())
+
+    pool, spread = await open_pool(database_url), Spread(Standpoint("nats://127.0.0.1:1", "tracker", "one"))
+    for each in spread.strands:
+        each.begin(make)
+    strand, holding = spread.strands[1], Holding(spread, pool, nothing, lambda _: None)
+    spread.echoed_at, spread.was_heard = inf, True
+    async with asyncio.TaskGroup() as tasks:
+        spread.hub = Hub(Gate(pool), pool, tasks, Metrics(), Table())
+        await holding.take(strand, tasks)
+        assert strand.is_ours
+        spread.wants = lambda: stays
+        await holding.give_up(strand)
+    log = make(1, MemoryBus()).log
+    await log.open()
+    assert (log.lease.listened is not None) is stays
+    await log.close()
+    await pool.close()
 
 
 async def test_who_stands_by_asks_for_no_type_while_devices_wait(
@@ -299,10 +385,25 @@ async def test_a_clock_that_ran_ahead_hides_nothing_that_comes_after(apart: Apar
     assert await apart.read() == [] and await apart.sent(NEAR, FAR) == ["near", "apart"]
 
 
+async def test_what_was_kept_in_a_tunnel_is_read_behind_a_clock_that_ran_ahead(
+    apart: Apart, conn: asyncpg.Connection
+) -> None:
+    """As where both have one owner. The first of it is more than ten minutes older than what came before."""
+    await insert_pair(conn, "two", ("van-12", "bus"), 100, "strict")
+    assert await apart.sent(FAR) == []
+    ahead = Fix(apart.at + 590_000, round(FAR * E7), 50 * E7, flags=int(Flag.CLOCK_SKEW))
+    assert await apart.of_bus.append([Frame(apart.bus, 1, now_us(), [ahead])])
+    assert await apart.read() == []
+    kept = Fix(apart.at - 200_000, round(NEAR * E7), 50 * E7)
+    assert await apart.of_bus.append([Frame(apart.bus, 1, now_us(), [kept])])
+    assert await apart.read() == ["near"]
+    assert await apart.sent(FAR) == ["apart"]
+
+
 async def test_of_a_new_pair_it_is_known_where_one_is_whose_clock_ran_ahead(
     apart: Apart, conn: asyncpg.Connection
 ) -> None:
-    ahead = Fix(apart.at + 290_000, round(FAR * E7), 50 * E7, flags=int(Flag.CLOCK_SKEW))
+    ahead = Fix(apart.at + 602_000, round(FAR * E7), 50 * E7, flags=int(Flag.CLOCK_SKEW))
     assert await apart.of_bus.append([Frame(apart.bus, 1, now_us(), [ahead])])
     assert await apart.sent(NEAR) == []
     await insert_pair(conn, "two", ("van-12", "bus"), 100, "strict")

@@ -332,7 +332,7 @@ async def test_the_shares_of_all_who_want_one_are_enough_and_no_more_than_even(o
 async def test_a_strand_is_left_to_who_has_the_fewest_and_could_take_it_at_once() -> None:
     spread = Spread(Standpoint("nats://127.0.0.1:1", "tracker", "one"))
     now = asyncio.get_running_loop().time()
-    owning = [Owning(number, 1, 0, False) for number in range(3)]
+    owning = [Owning(number, 1, 0, False) for number in range(2)]
     for name, owns, wants, is_prepared in (
         ("many", owning, True, True),
         ("unprepared", [], True, False),
@@ -342,6 +342,10 @@ async def test_a_strand_is_left_to_who_has_the_fewest_and_could_take_it_at_once(
     assert spread.find_heir() == "many"
     spread.lives["few"] = Life(Pulse("few", "", owning[:1], True, 0, []), now)
     assert spread.find_heir() == "few"
+    spread.lives["few"].pulse = Pulse("few", "", owning[:1], True, 0, [], False)
+    assert spread.find_heir() is None, "of eight strands two are a share of four, and more would be given on"
+    spread.wants = lambda: False
+    assert spread.find_heir() == "many", "they are to be three"
     for name in ("many", "few"):
         spread.lives[name].at = now - 2 * SILENT
     assert spread.find_heir() is None

@@ -15,10 +15,9 @@ from tracker.ingest.memory import Memory
 from tracker.model.fix import Fix, Flag, Row
 from tracker.model.pair import Meeting
 from tracker.model.state import State
-from tracker.pipeline.accept import FUTURE_MS
 from tracker.pipeline.fold import Folded
 from tracker.pipeline.nearness import STAYS, meet, strip
-from tracker.store.fixes import select_fixes_received, select_last_rows
+from tracker.store.fixes import SET_BACK_MS, select_fixes_received, select_last_rows
 
 AT_ONCE: Final = 2_000  # fixes of a device
 
@@ -64,10 +63,12 @@ async def fold_distant(
 
 def find_after(newest: Fix | None) -> int:
     """When (ms) a fix was measured, at least, that moves the marker from there. Behind one of a clock that ran ahead it
-    is set back by the next of one that does not: see pipeline/advance.py."""
+    is set back by the next of one that does not, however old that is: see pipeline/advance.py. One that is older than
+    this says nothing of two devices that are heard just now, and is passed over: until the next one the device is taken
+    to be where its clock ran ahead."""
     if newest is None:
         return -1
-    return newest.at - FUTURE_MS if newest.flags & Flag.CLOCK_SKEW else newest.at
+    return newest.at - SET_BACK_MS if newest.flags & Flag.CLOCK_SKEW else newest.at
 
 
 def find_mine(meetings: Meetings, device: int) -> Iterator[Meeting]:

@@ -309,12 +309,14 @@ class Log:
         return self.saving.stamp is not None or bool(self.memory.to_revisit)
 
     async def renew(self) -> None:
-        """Say that we live, where no batch did. Raises Fenced where another took over. The first time is soon after the
-        take, and no device is to wait for what is looked at again then."""
+        """Say that we live, where no batch did. Raises Fenced where another took over."""
         async with answering(self.conn, self.answer_s):
             await renew_owner(self.conn, self.owner)
-            if not self.memory.is_looked_at:
-                await look_again(self.conn, self.memory)
+
+    async def look_again(self) -> None:
+        """At the devices: those that changed while their states were read."""
+        async with answering(self.conn, self.answer_s):
+            await look_again(self.conn, self.memory)
 
     async def save_slice(self, end: End | None = None) -> bool:
         """Write some of the checkpoint that was begun; whether there is more of it."""

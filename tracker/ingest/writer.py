@@ -106,6 +106,8 @@ class Writer:
         self.is_storing = True
         clock = asyncio.get_running_loop().time
         renewal, checkpoint = clock(), clock() + CHECKPOINT  # at once: to read the states, it was given minutes
+        while not self.log.memory.is_looked_at:  # before anything is decided: the first batch waits for one question
+            await self.attempt(self.log.look_again)
         while not self.is_ending:
             await self.wait_until(clock() if self.log.has_chores else min(renewal, checkpoint, self.look_at(clock)))
             await self.keep_pace(clock)

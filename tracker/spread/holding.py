@@ -3,9 +3,9 @@ what is more than that, one at a time, so that whoever joins has a share, too.""
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
-from typing import Final, TypeGuard
+from typing import Any, Final, TypeGuard
 
 import asyncpg
 import structlog
@@ -33,7 +33,7 @@ SAVED: Final = 0.01  # s between looks whether a checkpoint is written
 SLOWEST: Final = 0.02  # s between two batches of a strand, where a process owns many
 LEAVING: Final = 3.0  # s that others have, when this process ends, to take what it owns while it still serves
 
-Read = Callable[[], Awaitable[None]]
+Read = Callable[[], Coroutine[Any, Any, None]]
 Show = Callable[[Strand], None]
 
 
@@ -49,7 +49,7 @@ class Holding:
         self.free: dict[int, float] = {}  # those that nobody has, and since when, by the loop's clock
         self.running: dict[int, asyncio.Task[None]] = {}  # the writers of those that are ours
         self.busy = asyncio.Lock()  # something is being taken or given up
-        self.is_ending = False
+        self.is_leaving = self.is_ending = False
         self.next: asyncio.Task[Standby | None] | None = None  # who takes the next one that a living owner gives up
         self.is_able = False  # PostgreSQL answered when it was asked last: what was offered could be taken
 
@@ -71,12 +71,17 @@ class Holding:
 
     async def leave(self) -> None:
         """Before this process ends, others take what it owns, one after the other, while it still serves: all at once,
-        and after its sockets are closed, each would wait for all. Where nobody else is there it ends with it."""
+        and after its sockets are closed, each would wait for all. Where nobody else is there, or can take any, it ends
+        with what it has."""
+        self.is_leaving, clock = True, asyncio.get_running_loop().time
+        taken = clock()  # when others last took, or could have taken
         with suppress(TimeoutError):
             async with asyncio.timeout(LEAVING):
-                while self.running and not self.spread.find_share():
+                while self.running and not self.spread.find_share() and clock() - taken < LOOK:
                     self.spread.freed.set()
                     await asyncio.sleep(SAVED)
+                    if not self.spread.is_settled or self.spread.find_heir() is not None:
+                        taken = clock()
 
     async def end(self) -> None:
         """Nothing more is taken or given up."""
@@ -86,7 +91,8 @@ class Holding:
 
     async def look(self, tasks: asyncio.TaskGroup) -> None:
         try:
-            await self.take_free(tasks)
+            if not self.is_leaving:  # what is free is for others then
+                await self.take_free(tasks)
             await self.give_up_most()
         except Fenced:
             raise
@@ -143,15 +149,18 @@ class Holding:
             await log.begin(await self.find_standby())
             if not await log.take():
                 return
-            await asyncio.gather(log.restore(), self.read())
+            async with asyncio.TaskGroup() as reading:
+                reading.create_task(log.restore())
+                reading.create_task(self.read())
             self.show(strand)
             self.spread.own(strand, log.lease.term)
-        except (TrackerError, *AWAY) as error:
-            seldom.warning("cannot take a strand of the log", strand=strand.number, error=repr(error))
-            return
+        except* (TrackerError, *AWAY) as group:
+            seldom.warning("cannot take a strand of the log", strand=strand.number, error=repr(group.exceptions[0]))
         finally:
             if not strand.is_ours:
                 self.forget(strand)
+        if not strand.is_ours:
+            return
         self.running[strand.number] = tasks.create_task(strand.writer.run(), name=f"writer {strand.number}")
         self.set_paces()
         took = round(asyncio.get_running_loop().time() - began, 3)
@@ -222,7 +231,7 @@ class Holding:
         writer.end()
         await self.running.pop(strand.number)
         try:
-            goes_on = not self.is_ending and self.spread.is_heard  # else sockets end, too, and silence begins anew
+            goes_on = self.spread.may_take() and not self.is_ending  # else sockets end, too, and silence begins anew
             await let_go(writer.log, writer.log.silences.hand_on(now_us()) if goes_on else None)
         finally:  # also where it was taken from us: nothing more is folded here
             strand.disown()

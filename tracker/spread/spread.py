@@ -167,10 +167,13 @@ class Spread:
 
     def find_share(self) -> int:
         """How many strands this process is to own at most."""
-        wanting = len(self.find_wanting()) + self.wants()
         if not self.wants():
-            return 0 if wanting else STRANDS
-        return -(-STRANDS // wanting)
+            return 0 if self.find_wanting() else STRANDS
+        return self.divide()
+
+    def divide(self) -> int:
+        """How many strands are a share."""
+        return -(-STRANDS // max(1, len(self.find_wanting()) + self.wants()))
 
     def find_wanting(self) -> list[Pulse]:
         """The others that are to have a share."""
@@ -179,9 +182,11 @@ class Spread:
         return [each.pulse for each in others if each.pulse.wants]
 
     def find_heir(self) -> str | None:
-        """Whoever has the fewest strands of those that could take one more at once."""
-        prepared = [each for each in self.find_wanting() if each.is_prepared]
-        return min(prepared, key=lambda each: len(each.owns)).life if prepared else None
+        """Whoever has the fewest strands of those that could take one more at once. One that has its share would give
+        it on, and whoever has room is ready soon."""
+        share = self.divide()
+        able = [each for each in self.find_wanting() if each.is_prepared and len(each.owns) < share]
+        return min(able, key=lambda each: len(each.owns)).life if able else None
 
     def list_left(self) -> list[int]:
         """The strands that were left to this process."""

@@ -22,7 +22,10 @@ def nothing() -> None:
     """There is nothing to do meanwhile."""
 
 
-AHEAD: Final = "10 minutes"  # the furthest that a fix may be ahead of our clock
+# How far back the fix that sets a clock right is looked for, of which the newest ran ahead: as far as one may be ahead,
+# and as two fixes may be apart to say how near two devices are (pipeline/nearness.py). Further back would be a device's
+# whole history, for fixes are found by their time.
+SET_BACK_MS: Final = 900_000
 FEW: Final = 1_000  # fixes
 COPY: Final = f"copy fix ({', '.join(COLUMNS)}) from stdin (format binary)"
 
@@ -165,7 +168,8 @@ async def select_last_rows(
     conn: Connection, devices: Collection[int], but: int, until: int | None = None
 ) -> dict[int, Row]:
     """Of each of these devices the last that was received, until then (µs), of those without these flags; devices that
-    have none are absent. It is found by its time: no fix is further ahead of the one that comes after it."""
+    have none are absent. It is found by its time. One that is further than SET_BACK_MS behind a fix of a clock that ran
+    ahead, as the first of what was kept in a tunnel may be, is passed over."""
     rows = await conn.fetch(
         f"""select f.* from unnest($1::integer[]) as wanted (key),
                 lateral (select at from fix
@@ -173,7 +177,7 @@ async def select_last_rows(
                          order by at desc limit 1) as newest,
                 lateral (select {", ".join(COLUMNS)} from fix
                          where device = key and flags & $2 = 0 and received_at <= coalesce($3::timestamptz, 'infinity')
-                           and at >= newest.at - interval '{AHEAD}'
+                           and at >= newest.at - interval '{SET_BACK_MS} milliseconds'
                          order by received_at desc limit 1) as f""",
         devices,
         but,
