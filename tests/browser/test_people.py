@@ -302,6 +302,7 @@ def test_a_manager_of_several_says_which_group_and_gets_back_what_has_lost_its_g
         assert [each["id"] for each in api.get("/api/groups", params=holding).json()["groups"]] == ["west"]
         door.keyboard.press("g")
         expect(door.locator(".fence")).to_have_count(1)
+        expect(door.get_by_role("button", name="Draw circle")).to_be_visible()  # a manager draws as an admin does
         door.keyboard.press("Control+z")
         expect(door.locator(".fence")).to_have_count(0)
         api.delete("/api/groups/west").raise_for_status()

@@ -136,12 +136,13 @@ describe('a step that is refused', () => {
   const lost = new TypeError('Failed to fetch');
   test('is said over the map where nothing else would say it', () => {
     manage('east');
-    pane.value = 'geofences';
+    pane.value = 'devices';
     geofences.value = [];
     expect(told(lost, false)).toEqual({});
     expect(notice.value).not.toBe('');
   });
   test('is said in the list of who has one, and in the form', () => {
+    pane.value = 'geofences';
     me.value = { kind: 'admin', owner: false, groups: [] } as unknown as NonNullable<typeof me.value>;
     pane.value = 'geofences';
     expect(told(lost, false)['form']).toBeTruthy();

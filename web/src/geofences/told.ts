@@ -1,6 +1,6 @@
 /** Where a refusal is read: at its field, under the list or on the card, and else over the map. */
 import { ApiError } from '../api/call';
-import { chosenFence, geofences, isAdmin, notice, pane } from '../state';
+import { chosenFence, geofences, mayManage, notice, pane } from '../state';
 import { words } from '../words';
 import { type Faults, faultAt } from './draft';
 
@@ -22,6 +22,6 @@ function faultsIn(error: unknown): Faults {
 
 /** The list of who may draw, or the card of what is chosen. */
 function hasPlace(): boolean {
-  const isListed = pane.peek() === 'geofences' && isAdmin.peek();
+  const isListed = pane.peek() === 'geofences' && mayManage.peek();
   return isListed || geofences.peek().some((fence) => fence.id === chosenFence.peek());
 }

@@ -19,6 +19,7 @@ import {
   helpShown,
   isAdmin,
   joining,
+  mayManage,
   me,
   outcome,
   type Pane,
@@ -156,7 +157,7 @@ function Dashboard({ url }: { url: string }) {
         </button>
         <Detail live={live} />
         <GeofenceCard live={live} editor={editor} />
-        {isAdmin.value && <DropFile importing={editor.importing} />}
+        {mayManage.value && <DropFile importing={editor.importing} />}
       </main>
       <p class="unseen" role="status">
         {announced.value}

@@ -1,6 +1,6 @@
 /** What is said where there is nothing to show, and what to do about it. */
 import { here } from '../api/call';
-import { isAdmin } from '../state';
+import { mayManage } from '../state';
 import { words } from '../words';
 
 export function Nothing({ text }: { text: string }) {
@@ -33,7 +33,7 @@ export function NoGeofences() {
     <section class="empty" aria-label={words.value.geofences.none} tabIndex={0}>
       <h2>{words.value.geofences.none}</h2>
       <p>{words.value.geofences.what}</p>
-      <p>{isAdmin.value ? words.value.geofences.drawOne : words.value.geofences.adminDraws}</p>
+      <p>{mayManage.value ? words.value.geofences.drawOne : words.value.geofences.adminDraws}</p>
     </section>
   );
 }

@@ -3,7 +3,7 @@ import { type Geofence, kindOf } from '../api/geofences';
 import type { Editor } from '../geofences/editor';
 import { drawingWords } from '../geofences/words';
 import type { Live } from '../live';
-import { chosenFence, geofences, isAdmin, mapMissing } from '../state';
+import { chosenFence, geofences, mapMissing, mayManage } from '../state';
 import { words } from '../words';
 import { Confirm } from './Confirm';
 import { Fault } from './Field';
@@ -39,7 +39,7 @@ export function GeofenceCard({ live, editor }: { live: Live; editor: Editor }) {
       <Facts fence={fence} />
       <Visitors live={live} id={fence.id} />
       <Fault text={editor.faults.value['form']} />
-      {isAdmin.value && (
+      {mayManage.value && (
         <footer>
           <button type="button" disabled={mapMissing.value} onClick={() => editor.edit(fence)}>
             <PencilIcon /> {words.value.app.edit}

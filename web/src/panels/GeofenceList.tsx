@@ -1,4 +1,4 @@
-/** Every geofence by name, who is in it, and for an admin the ways to make one. */
+/** Every geofence by name, who is in it, and for who manages the ways to make one. */
 import { useMemo } from 'preact/hooks';
 import { type FenceKind, type Geofence, kindOf } from '../api/geofences';
 import type { Editor } from '../geofences/editor';
@@ -7,7 +7,17 @@ import { drawingWords } from '../geofences/words';
 import type { Live } from '../live';
 import { occupants } from '../live/occupants';
 import { besideCard } from '../room';
-import { camera, catalogue, chosenFence, fenceQuery, geofences, isAdmin, mapMissing, second, selected } from '../state';
+import {
+  camera,
+  catalogue,
+  chosenFence,
+  fenceQuery,
+  geofences,
+  mapMissing,
+  mayManage,
+  second,
+  selected,
+} from '../state';
 import { words } from '../words';
 import { NoGeofences, Nothing } from './Empty';
 import { Fault } from './Field';
@@ -29,7 +39,7 @@ export function GeofenceList({ live, editor }: { live: Live; editor: Editor }) {
   return (
     <section class="geofences" aria-label={words.value.app.geofences}>
       {!editor.importing.preview.value && <Search label={words.value.geofences.search} query={fenceQuery} />}
-      {isAdmin.value && <Making live={live} editor={editor} />}
+      {mayManage.value && <Making live={live} editor={editor} />}
       {editor.importing.preview.value ? null : sorted.length === 0 && catalogue.value === 'loaded' ? (
         <NoGeofences />
       ) : fences.length === 0 ? (

@@ -280,7 +280,7 @@ export const de: Words = {
     none: 'Noch keine Gebiete',
     what: 'Ein Gebiet hat einen Namen und eine Grenze. Betritt oder verlässt es jemand, so ist das ein Ereignis, und Ereignisse können jemandem gemeldet werden.',
     drawOne: 'Auf der Karte zeichnen, oder eine Datei darauf ziehen: GeoJSON, KML, GPX oder ein Shapefile.',
-    adminDraws: 'Ein Admin oder Eigentümer kann hier eines zeichnen.',
+    adminDraws: 'Wer hier Eigentümer oder Verwalter ist, kann eines zeichnen.',
     draw: 'Ein Gebiet zeichnen',
     kinds: { polygon: 'Vieleck', circle: 'Kreis', corridor: 'Korridor' },
     drawKind: { polygon: 'Vieleck zeichnen', circle: 'Kreis zeichnen', corridor: 'Korridor zeichnen' },

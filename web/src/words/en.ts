@@ -280,7 +280,7 @@ export const en = {
     none: 'No geofences yet',
     what: 'A geofence is an area with a name. Who enters or leaves it makes an event, and events can be told to somebody as alerts.',
     drawOne: 'Draw one on the map, or drop a file on it: GeoJSON, KML, GPX or a Shapefile.',
-    adminDraws: 'An admin or owner can draw one here.',
+    adminDraws: 'An owner or a manager can draw one here.',
     draw: 'Draw a geofence',
     kinds: { polygon: 'Polygon', circle: 'Circle', corridor: 'Corridor' },
     drawKind: { polygon: 'Draw polygon', circle: 'Draw circle', corridor: 'Draw corridor' },
