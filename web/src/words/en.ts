@@ -296,7 +296,7 @@ export const en = {
     geofence: (name: string) => `Geofence ${name}`,
     shape: 'Shape',
     preset: 'Preset',
-    stay: 'Tells of stays from',
+    stay: 'Stays over',
     limit: 'Speed limit',
     insideNow: 'Inside',
     noDevice: 'no device',
