@@ -239,6 +239,7 @@ class Player:
         if self.dies:
             log.foresight = self.foresight = Foreseeing(self.foresight.used, self.find_following)
         await self.watch(log.open(), None)
+        await self.watch(log.look_again(), None)  # as its writer does first
         return log
 
     async def do(self, step: Step) -> None:

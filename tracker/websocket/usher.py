@@ -18,9 +18,7 @@ from typing import Final
 log = logging.getLogger("tracker.websocket")
 
 _LARGEST: Final = 8 * 1024  # bytes read of a handshake are fewer
-_AT_ONCE: Final = (
-    16  # taken per turn of the loop; the others wait in the socket, ten or some hundred, as the kernel is set
-)
+_AT_ONCE: Final = 16  # taken per turn of the loop; the others wait in the socket, ten or some hundred by the kernel
 # A process that is started in the moment between would have the connection, too, and keep it open.
 _CLOSED_ON_EXEC: Final = getattr(socket, "MSG_CMSG_CLOEXEC", 0)
 
