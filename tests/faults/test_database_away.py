@@ -17,6 +17,7 @@ from tracker.model.moment import format_ms, now_ms
 CROWD = 60  # with a window each, more than twice what may wait
 WINDOW = 4
 ROOM = 50_000
+BATCH = 2_000  # may have been taken before the devices were pressed back, and is tried again and again
 MB = 2**20
 
 
@@ -72,13 +73,13 @@ async def test_a_crowd_sends_all_it_may_while_the_database_is_down(durable: Pati
             before = memory_of(server.pid)
             sending = asyncio.gather(*(send_window(talk, base) for talk in crowd))
             async with asyncio.timeout(PATIENCE_S):
-                while await told(server, "tracker_waiting_fixes") < ROOM:  # noqa: ASYNC110
+                while await told(server, "tracker_waiting_fixes") < ROOM - BATCH:  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
             await attempts(server, 2)  # what waits is counted with each, and must not have grown
             grown, waiting = memory_of(server.pid) - before, await told(server, "tracker_waiting_fixes")
             print(f"{waiting:.0f} fixes waited, memory grew by {grown / MB:.0f} MB")
             assert "lost the database" in await not_ready(server)
-            assert ROOM <= waiting < 1.2 * ROOM, "the devices were not pressed back"
+            assert ROOM - BATCH <= waiting < 1.2 * ROOM, "the devices were not pressed back"
             assert grown < 100 * MB
             with pytest.raises(TimeoutError):
                 await crowd[0].hear(within=0.1)
