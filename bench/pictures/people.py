@@ -2,11 +2,12 @@
 
 import time
 from base64 import b32decode
-from typing import Any, Final
+from typing import Final
 
 from playwright.sync_api import Page, expect
 
 from bench.pictures.studio import PATIENCE_MS, Screen, Studio, heighten, size_at
+from tests.browser.finger import lay_finger
 from tests.integration.people import GOOD
 from tests.running import RunningServer
 from tracker.model.totp import STEP, make_code
@@ -155,17 +156,3 @@ def take_factor(studio: Studio, server: RunningServer, page: Page) -> None:
     with server.api() as api:
         ann = api.get("/api/people").json()["people"][0]["id"]
         api.delete(f"/api/people/{ann}/second-factor")
-
-
-def lay_finger(page: Page) -> None:
-    cdp = page.context.new_cdp_session(page)
-    cdp.send("WebAuthn.enable")
-    options: dict[str, Any] = {
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-    }
-    cdp.send("WebAuthn.addVirtualAuthenticator", {"options": options})

@@ -3,14 +3,14 @@
 import time
 from base64 import b32decode
 from collections.abc import Iterator
-from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Watched
 from tests.browser.driving import vehicle
+from tests.browser.finger import lay_finger
 from tests.browser.looking import HERE, start_at
 from tests.databases import Databases, copied
 from tests.integration.people import GOOD
@@ -118,24 +118,8 @@ def test_a_second_factor_is_set_up_and_asked_for(door: Page) -> None:
     expect(account.get_by_role("button", name="Set up")).to_be_visible()
 
 
-@pytest.fixture
-def authenticator(context: BrowserContext, page: Page) -> dict[str, Any]:
-    """Of a device that asks for a finger, and gets it."""
-    cdp = context.new_cdp_session(page)
-    cdp.send("WebAuthn.enable")
-    options = {
-        "protocol": "ctap2",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-    }
-    made = cdp.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    return {"cdp": cdp, "id": made["authenticatorId"]}
-
-
-def test_a_passkey_is_made_signs_in_and_is_removed(door: Page, authenticator: dict[str, Any]) -> None:
+def test_a_passkey_is_made_signs_in_and_is_removed(door: Page) -> None:
+    lay_finger(door)
     fill_in(door, "bob@example.org")
     account = open_account(door)
     account.locator("summary", has_text="Passkeys").click()

@@ -8,6 +8,7 @@ have their turn; so after a lost connection there is, as ever, one batch of whic
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from itertools import chain
 from operator import is_
 from typing import Final
 
@@ -82,7 +83,7 @@ def fold_ahead(memory: Memory, frames: Sequence[Frame], behind: Behind) -> Ahead
     """None where the table had to be asked, whose one connection is busy. Pairs of devices are left to when it is used:
     they are few, and the batch that is being stored moves them, too."""
     states = find_states(memory, frames, behind)
-    several = find_several(memory, (*behind.frames, *frames))
+    several = find_several(memory, chain(behind.frames, frames))
     if any(find_doubtful(frames, states, several)):
         return None
     taken = msgspec.structs.replace(behind.taken, stamp=behind.folded.stamp, states={}, noted=())
