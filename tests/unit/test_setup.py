@@ -312,6 +312,31 @@ def test_skips_are_told_with_their_reasons_once_and_all_tests_are_counted(capsys
     assert "\n8 passed, 2 failed, 6 skipped\n3 parts FAILED in 1 s" in said
 
 
+FAILING = """
+    def test_a() -> None:
+>       assert "the first" == "the last"
+E       AssertionError: assert 'the first' == 'the last'
+tests/unit/test_a.py:7: AssertionError
+=== short test summary info ===
+SKIPPED [1] tests/unit/test_b.py:9: needs unshare
+ERROR tests/unit/test_b.py::test_b - RuntimeError: left behind
+FAILED tests/unit/test_a.py::test_a - AssertionError: assert 'the first' ==...
+1 failed, 4 passed, 1 skipped, 1 error in 2.00s
+"""
+
+
+def test_the_end_of_a_run_names_what_failed_and_what_was_untrue(capsys: pytest.CaptureFixture[str]) -> None:
+    passed = PartRun(Part("geofence", ("pytest",)), "passed", Completed(0, FAILING, 2.0))
+    assert report([PartRun(Part("unit", ("pytest",)), "FAILED", Completed(1, FAILING, 2.0)), passed], 1.0) == 1
+    end = capsys.readouterr().out.partition("unit:\n")[2]
+    assert end == (
+        "  E       AssertionError: assert 'the first' == 'the last'\n"
+        "  ERROR tests/unit/test_b.py::test_b - RuntimeError: left behind\n"
+        "  FAILED tests/unit/test_a.py::test_a - AssertionError: assert 'the first' ==...\n"
+        "1 parts FAILED in 1 s\n"
+    )
+
+
 @pytest.mark.parametrize(
     ("line", "said", "code"),
     [

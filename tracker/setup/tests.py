@@ -53,6 +53,7 @@ LONG: Final = {
 }
 SEED: Final = "--seed="
 INTERRUPTED: Final = 130
+FAULT_LINES: Final = 30  # what pytest says of a comparison can be long, and each part that failed says its own
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,9 @@ def report(results: Sequence[PartRun], seconds: float) -> int:
     for reason, count in skipped(results).items():
         print(f"  {count} skipped: {reason}")
     print(f"\n{total(results)}".rstrip())
+    for result in failed:
+        if lines := faults(result.completed.output):
+            print("\n".join([f"{result.part.name}:", *(f"  {line}" for line in lines)]))
     words = [f"{len(failed)} parts FAILED"] * bool(failed) + [f"{len(missed)} interrupted or not run"] * bool(missed)
     print(f"{', '.join(words) or 'All passed'} in {seconds:.0f} s", flush=True)
     return INTERRUPTED if missed else 1 if failed else 0
@@ -208,6 +212,13 @@ def skipped(results: Sequence[PartRun]) -> dict[str, int]:
         for count, reason in re.findall(r"^SKIPPED \[(\d+)\] [^ ]+: (.*)$", result.completed.output, re.MULTILINE):
             found[reason] = found.get(reason, 0) + int(count)
     return found
+
+
+def faults(output: str) -> list[str]:
+    """Which tests failed and what was untrue, in pytest's words: a log of which only the end is kept says it, too."""
+    lines = output.splitlines()
+    untrue = [line.rstrip() for line in lines if re.match(r"E   +\S", line)]
+    return [*untrue[-FAULT_LINES:], *(line for line in lines if re.match(r"(FAILED|ERROR) \S+::", line))]
 
 
 def total(results: Sequence[PartRun]) -> str:
