@@ -41,6 +41,12 @@ def start_at(page: Page, lon: float, lat: float, zoom: float = 15.0) -> None:
     )
 
 
+def until_whole(page: Page) -> None:
+    """The map has its worker, the last part that is fetched: a page that loses the network before it is another story.
+    A network that is quiet for a while says nothing of it, where the processor is what one waits for."""
+    until(page, "() => performance.getEntriesByType('resource').some(it => it.name.includes('maplibre-gl-worker'))")
+
+
 def spot(page: Page, lon: float, lat: float) -> tuple[float, float]:
     """Where a place is on the screen, once the map lies still."""
     until(page, f"() => !{MAP}.isMoving()")

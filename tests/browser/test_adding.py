@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, BrowserContext, Geolocation, Page, expe
 
 from tests.browser.conftest import Watched
 from tests.browser.driving import vehicle
-from tests.browser.looking import HERE, promised
+from tests.browser.looking import HERE, promised, until_whole
 from tests.browser.test_devices import choose
 from tests.browser.test_track import OFFLINE
 from tests.running import RunningServer
@@ -97,6 +97,7 @@ def test_the_dashboard_opens_without_a_network_and_goes_on_with_it(
 ) -> None:
     watched.tolerated += OFFLINE
     promised(dashboard, "caches.match('./').then((kept) => kept !== undefined)")
+    until_whole(dashboard)
     context.set_offline(True)
     dashboard.goto(f"{server.url}/")
     expect(dashboard.get_by_role("heading", level=1)).to_have_text("No connection to the server")

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Watched, let_in
 from tests.browser.driving import Vehicle, vehicle
-from tests.browser.looking import HERE, MAP, start_at, until
+from tests.browser.looking import HERE, start_at, until, until_whole
 from tests.browser.test_track import OFFLINE
 from tests.running import RunningServer
 
@@ -66,7 +66,7 @@ def test_a_wall_comes_back_after_the_server_was_away_and_keeps_its_filter(
         van.drive(*OUT, ago=60)
         bus.drive(*OUT, ago=60)
         show_wall(page, server, "?kiosk&of=bus")
-        until(page, f"() => {MAP}.loaded()")  # one that loses the network before it has its parts is another story
+        until_whole(page)
         page.context.set_offline(True)
         expect(page.locator(".badge")).to_contain_text("Connection lost")
         van.drive(*HERE)

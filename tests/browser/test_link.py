@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.answering import answering
 from tests.browser.conftest import Watched
 from tests.browser.driving import vehicle
-from tests.browser.looking import until
+from tests.browser.looking import until, until_whole
 from tests.browser.test_track import OFFLINE
 from tests.integration.sharing import HOUR_MS, later
 from tests.running import RunningServer
@@ -95,13 +95,13 @@ def test_what_a_link_veils_is_said(chromium: Browser, server: RunningServer, wat
 def test_a_link_says_when_the_network_is_gone_and_goes_on_with_it(
     chromium: Browser, server: RunningServer, watched: Watched
 ) -> None:
-    watched.tolerated += [*OFFLINE, "Failed to fetch"]
+    watched.tolerated += OFFLINE
     with vehicle(server, "child") as child, reader(chromium, server, watched) as page:
         child.drive(*HOME)
         page.goto(share(server)["url"])
         state = page.locator(".state")
         expect(state).to_have_attribute("data-state", "live")
-        page.wait_for_load_state("networkidle")  # the map's parts are here
+        until_whole(page)
         page.context.set_offline(True)  # closes no socket
         expect(state).to_have_attribute("data-state", "lost")
         page.context.set_offline(False)

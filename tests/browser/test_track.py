@@ -13,7 +13,8 @@ from tests.patience import until
 from tests.running import RunningServer
 
 HOME = (8.6267, 52.6638)  # longitude, latitude
-OFFLINE = ("ERR_INTERNET_DISCONNECTED", "WebSocket connection", "ERR_CONNECTION", "ERR_FAILED")
+# What the browser writes to the console where a test takes the network away; last, of what a page was still reading.
+OFFLINE = ("ERR_INTERNET_DISCONNECTED", "WebSocket connection", "ERR_CONNECTION", "ERR_FAILED", "Failed to fetch")
 
 
 @pytest.fixture
