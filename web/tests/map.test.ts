@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { boxAround } from '../src/map/bounds';
 import { glideTime } from '../src/map/glide';
+import { placeInside } from '../src/map/inside';
 import { fits } from '../src/map/labels';
 import { Markers } from '../src/map/markers';
 import { difference, latitude, longitude, mercatorX, mercatorY } from '../src/map/mercator';
@@ -142,4 +143,40 @@ test('a name is there where it lies on no other, by how wide each is', () => {
   expect(fits(name(0, 0, 120), [name(50, 0, 40)])).toBe(false);
   expect(fits(name(0, 0, 120), [name(50, 20, 120)])).toBe(true);
   expect(fits(name(0, 0, 120), [])).toBe(true);
+});
+
+describe('the place of a name', () => {
+  const square = (west: number, south: number, size: number) => [
+    [west, south],
+    [west + size, south],
+    [west + size, south + size],
+    [west, south + size],
+    [west, south],
+  ];
+  const horseshoe = [
+    [0, 0],
+    [3, 0],
+    [3, 1],
+    [1, 1],
+    [1, 3],
+    [3, 3],
+    [3, 4],
+    [0, 4],
+    [0, 0],
+  ];
+  test.each<[string, GeoJSON.Geometry, GeoJSON.Position]>([
+    ['a circle', { type: 'Point', coordinates: [24.94, 60.17] }, [24.94, 60.17]],
+    ['a square', { type: 'Polygon', coordinates: [square(24.94, 60.17, 0.0002)] }, [24.9401, 60.1701]],
+    ['the other way round', { type: 'Polygon', coordinates: [square(0, 0, 2).reverse()] }, [1, 1]],
+    ['a horseshoe', { type: 'Polygon', coordinates: [horseshoe] }, [0.5, 2]],
+    ['a ring', { type: 'Polygon', coordinates: [square(0, 0, 5), square(1, 1, 3)] }, [0.5, 2.5]],
+    ['the larger of two', { type: 'MultiPolygon', coordinates: [[square(0, 0, 1)], [square(5, 5, 2)]] }, [6, 6]],
+    ['a line there and back', { type: 'Polygon', coordinates: [square(3, 3, 0)] }, [3, 3]],
+    ['a way', { type: 'LineString', coordinates: [[0, 0], [4, 0], [4, 2]] }, [3, 0]], // biome-ignore format: as short
+    ['a way that stays', { type: 'LineString', coordinates: [[1, 2], [1, 2]] }, [1, 2]], // biome-ignore format: as short
+  ])('of %s', (_, geometry, [lon, lat]) => {
+    const place = placeInside(geometry)!;
+    expect(place[0]).toBeCloseTo(lon!, 7);
+    expect(place[1]).toBeCloseTo(lat!, 7);
+  });
 });

@@ -5,8 +5,10 @@ import type { Geofence } from '../api/geofences';
 import { type Box, boxAround } from './bounds';
 import { ring } from './circle';
 import { PAINT, type Theme } from './flavors';
+import { placeInside } from './inside';
 
 const SOURCE = 'geofences';
+const NAMES = 'geofence-names';
 const FORMER = 'former';
 const CORNERS = 96;
 const LABEL_LETTERS = 32;
@@ -50,10 +52,11 @@ export function addFences(map: MapLibre, fences: readonly Geofence[], theme: The
       'line-opacity': ['case', ['get', 'enabled'], 0.85, 0.35] as never,
     },
   });
+  map.addSource(NAMES, { type: 'geojson', data: named(fences) });
   map.addLayer({
     id: 'fence-name',
     type: 'symbol',
-    source: SOURCE,
+    source: NAMES,
     minzoom: 10,
     layout: { 'text-field': ['get', 'name'], 'text-font': ['Noto Sans Medium'], 'text-size': 12, 'text-max-width': 8 },
     paint: { 'text-color': fenceLabel, 'text-halo-color': halo, 'text-halo-width': 1.4 },
@@ -78,6 +81,7 @@ export function showFormer(map: MapLibre, fence: Geofence | null): void {
 
 export function showFences(map: MapLibre, fences: readonly Geofence[]): void {
   (map.getSource(SOURCE) as GeoJSONSource | undefined)?.setData(drawable(fences));
+  (map.getSource(NAMES) as GeoJSONSource | undefined)?.setData(named(fences));
 }
 
 function state(name: string): unknown {
@@ -116,9 +120,18 @@ function drawable(fences: readonly Geofence[]): FeatureCollection {
   return { type: 'FeatureCollection', features: fences.map(drawableFence) };
 }
 
+function named(fences: readonly Geofence[]): FeatureCollection {
+  const features = fences.flatMap(({ name, geometry }): Feature[] => {
+    const coordinates = placeInside(geometry);
+    if (!coordinates) return [];
+    return [{ type: 'Feature', properties: { name: cut(name) }, geometry: { type: 'Point', coordinates } }];
+  });
+  return { type: 'FeatureCollection', features };
+}
+
 export function drawableFence(fence: Geofence): Feature {
-  const { id, name, geometry, radius, width, enabled } = fence;
-  const properties = { id, name: cut(name), width: width ?? 0, lat: 0, enabled, shade: enabled ? 0.09 : 0.03 };
+  const { id, geometry, radius, width, enabled } = fence;
+  const properties = { id, width: width ?? 0, lat: 0, enabled, shade: enabled ? 0.09 : 0.03 };
   if (geometry.type === 'LineString') properties.lat = geometry.coordinates[0]?.[1] ?? 0;
   const shape: Geometry = geometry.type === 'Point' ? ring(geometry.coordinates, radius ?? 0, CORNERS) : geometry;
   return { type: 'Feature', properties, geometry: shape };

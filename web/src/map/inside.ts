@@ -1,0 +1,68 @@
+/** One place of a geofence that lies in it, for its name: of what a tile's edge cuts, each part would be named. */
+import type { Geometry, Position } from 'geojson';
+
+type Ring = readonly Position[];
+
+/** In the middle where that is inside, else in the middle of the broadest part half-way up. Null where there is none. */
+export function placeInside(geometry: Geometry): Position | null {
+  if (geometry.type === 'Point') return geometry.coordinates;
+  if (geometry.type === 'LineString') return halfWay(geometry.coordinates);
+  if (geometry.type === 'Polygon') return inArea(geometry.coordinates);
+  if (geometry.type !== 'MultiPolygon') return null;
+  const size = (rings: readonly Ring[]) => Math.abs(weigh(rings[0]!)[2]);
+  return inArea(geometry.coordinates.reduce((most, each) => (size(each) > size(most) ? each : most)));
+}
+
+function inArea(rings: readonly Ring[]): Position | null {
+  const border = rings[0] ?? [];
+  const [x, y, weight] = weigh(border);
+  const middle = [x / weight, y / weight];
+  if (spansAt(rings, middle[1]!).some(([from, to]) => from < middle[0]! && middle[0]! < to)) return middle;
+  const heights = border.map((place) => place[1]!);
+  const height = (Math.min(...heights) + Math.max(...heights)) / 2;
+  const spans = spansAt(rings, height);
+  if (!spans.length) return border[0] ?? null;
+  const [from, to] = spans.reduce((most, each) => (each[1] - each[0] > most[1] - most[0] ? each : most));
+  return [(from + to) / 2, height];
+}
+
+/** Where a parallel is inside, from west to east; none at a height that is no number. */
+function spansAt(rings: readonly Ring[], height: number): (readonly [from: number, to: number])[] {
+  const cuts: number[] = [];
+  for (const ring of rings)
+    for (let i = 1; i < ring.length; i++) {
+      const [[x1, y1], [x2, y2]] = [ring[i - 1] as [number, number], ring[i] as [number, number]];
+      if (y1 > height !== y2 > height) cuts.push(x1 + ((height - y1) / (y2 - y1)) * (x2 - x1));
+    }
+  cuts.sort((a, b) => a - b);
+  return Array.from({ length: cuts.length >> 1 }, (_, i) => [cuts[2 * i]!, cuts[2 * i + 1]!]);
+}
+
+/** The sums whose quotients are the centroid, and the weight they are divided by. Around its first place: exact at 1 m. */
+function weigh(ring: Ring): readonly [x: number, y: number, weight: number] {
+  const [x0 = 0, y0 = 0] = ring[0] ?? [];
+  let [x, y, weight] = [0, 0, 0];
+  for (let i = 1; i < ring.length; i++) {
+    const [x1, y1] = [ring[i - 1]![0]! - x0, ring[i - 1]![1]! - y0];
+    const [x2, y2] = [ring[i]![0]! - x0, ring[i]![1]! - y0];
+    const turn = x1 * y2 - x2 * y1;
+    x += (x1 + x2) * turn;
+    y += (y1 + y2) * turn;
+    weight += 3 * turn;
+  }
+  return [x + x0 * weight, y + y0 * weight, weight];
+}
+
+function halfWay(way: Ring): Position | null {
+  const lengths = way.slice(1).map((place, i) => Math.hypot(place[0]! - way[i]![0]!, place[1]! - way[i]![1]!));
+  let left = lengths.reduce((sum, each) => sum + each, 0) / 2;
+  for (const [i, length] of lengths.entries()) {
+    if (left <= length) return between(way[i]!, way[i + 1]!, length > 0 ? left / length : 0);
+    left -= length;
+  }
+  return way[0] ?? null;
+}
+
+function between(from: Position, to: Position, share: number): Position {
+  return [from[0]! + share * (to[0]! - from[0]!), from[1]! + share * (to[1]! - from[1]!)];
+}
