@@ -227,6 +227,7 @@ def test_a_group_is_made_filled_and_seen_as_a_view(door: Page, server: RunningSe
         group.get_by_label("Add a device…").select_option(label="Tram 4")
         expect(group.get_by_role("button", name="Take Tram 4 out")).to_be_visible()
         (made,) = [each for each in api.get("/api/groups").json()["groups"] if each["name"] == "Harbour"]
+        expect(account.locator(".roles", has_text="Harbour: dispatcher")).to_have_count(1)
         account.get_by_role("button", name="Close").first.click()
         door.get_by_label("Group").select_option(label="Harbour")
         expect(door.get_by_role("option", name="Tram 4")).to_be_visible()

@@ -1,5 +1,6 @@
 /** Who one is, where one is signed in, and for owners and managers who else comes in. */
 import { useEffect, useState } from 'preact/hooks';
+import { fetchGroups, type Group } from '../api/groups';
 import {
   changePerson,
   endSession,
@@ -29,6 +30,7 @@ import { me } from '../state';
 import { locale } from '../words';
 import { Confirm } from './Confirm';
 import { CloseIcon } from './Icons';
+import { Name } from './Name';
 import { Refusal } from './SignIn';
 
 /** `onChanged`: one is somebody else now. */
@@ -98,9 +100,11 @@ function First({ onChanged }: { onChanged: () => void }) {
 function Own({ person }: { person: number }) {
   const [people, setPeople] = useState<readonly Person[]>([]);
   const [sessions, setSessions] = useState<readonly OpenSession[]>([]);
+  const [groups, setGroups] = useState<readonly Group[]>([]);
   const { error, run } = useAttempt();
   const read = () =>
     void run(async () => {
+      setGroups(await fetchGroups());
       setPeople(await fetchPeople());
       setSessions(await fetchSessions(person));
     });
@@ -114,10 +118,10 @@ function Own({ person }: { person: number }) {
       {self && (
         <p class="self">
           <strong>{self.name}</strong> <span class="soft">{self.email}</span>
-          <Roles person={self} />
+          <Roles person={self} groups={groups} />
         </p>
       )}
-      {self && <Groups people={people} self={self} onChanged={read} />}
+      {self && <Groups groups={groups} people={people} self={self} onChanged={read} />}
       {self && isManager && <Invite self={self} />}
       <h3>{said.sessions}</h3>
       <ul class="rows">
@@ -146,20 +150,34 @@ function Own({ person }: { person: number }) {
       <Identities person={person} />
       <Data person={person} />
       {isManager && people.length > 1 && (
-        <People people={people.filter((each) => each.id !== person)} owner={self?.owner === true} onChanged={read} />
+        <People
+          people={people.filter((each) => each.id !== person)}
+          groups={groups}
+          owner={self?.owner === true}
+          onChanged={read}
+        />
       )}
       {isManager && <Audit />}
     </>
   );
 }
 
-function Roles({ person }: { person: Person }) {
+/** What one may where. A group that the reader does not see has no name here. */
+function Roles({ person, groups }: { person: Person; groups: readonly Group[] }) {
   const said = peopleWords.value;
-  const told = [
-    ...(person.owner ? [said.owner] : []),
-    ...person.groups.map((each) => `${each.id}: ${said.roles[each.role] ?? each.role}`),
-  ];
-  return <span class="roles soft">{told.length > 0 ? told.join(', ') : said.noGroup}</span>;
+  const names = new Map(groups.map((each) => [each.id, each.name]));
+  if (!person.owner && person.groups.length === 0) return <span class="roles soft">{said.noGroup}</span>;
+  return (
+    <span class="roles soft">
+      {person.owner && said.owner}
+      {person.groups.map(({ id, role }, i) => (
+        <>
+          {(person.owner || i > 0) && ', '}
+          <Name text={names.get(id) ?? id} />: {said.roles[role] ?? role}
+        </>
+      ))}
+    </span>
+  );
 }
 
 function NewPassword({ person }: { person: number }) {
@@ -199,7 +217,14 @@ function NewPassword({ person }: { person: number }) {
   );
 }
 
-function People({ people, owner, onChanged }: { people: readonly Person[]; owner: boolean; onChanged: () => void }) {
+interface PeopleProps {
+  readonly people: readonly Person[];
+  readonly groups: readonly Group[];
+  readonly owner: boolean;
+  readonly onChanged: () => void;
+}
+
+function People({ people, groups, owner, onChanged }: PeopleProps) {
   const [link, setLink] = useState<string | null>(null);
   const { error, run } = useAttempt();
   const said = peopleWords.value;
@@ -214,7 +239,7 @@ function People({ people, owner, onChanged }: { people: readonly Person[]; owner
             <span>
               {each.name} <span class="soft">{each.email}</span>
               <br />
-              <Roles person={each} />
+              <Roles person={each} groups={groups} />
             </span>
             {owner && (
               <span class="buttons">

@@ -37,7 +37,7 @@ export function EvidenceView({ live, event, onHeight }: Props) {
     box.current!.scrollIntoView({ block: 'nearest' });
     return () => watch.disconnect();
   }, []);
-  const border = useBorderThen(live, event);
+  const border = useBorderThen(live, event, seen);
   const known = hasPlace(event);
   useDots(live, event, seen);
   return (
@@ -98,27 +98,28 @@ function WhenAndWhere({ event }: { event: TrackerEvent }) {
 }
 
 /** Draws the border that decided, where it is another by now, as long as one looks at the evidence; says so. */
-function useBorderThen(live: Live, event: TrackerEvent): string | null {
-  const [said, say] = useState<string | null>(null);
+function useBorderThen(live: Live, event: TrackerEvent, seen: boolean): string | null {
+  const [border, setBorder] = useState<Geofence | null>(null);
   const { revision } = event.evidence;
   const now = geofences.value.find((fence) => fence.id === event.geofence);
   const then = now?.properties['revision'] === revision ? null : revision;
   useEffect(() => {
     if (event.geofence === null || then === null) return;
     let open = true;
-    const show = (fence: Geofence) => {
-      if (!open) return;
-      live.view.peek()?.showFormer(fence);
-      say(now ? words.value.evidence.changed : words.value.evidence.gone);
-    };
+    const show = (fence: Geofence) => open && setBorder(fence);
     fetchGeofenceAsOf(event.geofence, then).then(show, () => undefined); // an old server's revisions are not kept
     return () => {
       open = false;
-      live.view.peek()?.showFormer(null);
-      say(null);
+      setBorder(null);
     };
   }, [event.id, then]);
-  return said;
+  const view = live.view.value; // the map may come later
+  useEffect(() => {
+    if (!border || !seen) return undefined;
+    view?.showFormer(border);
+    return () => live.view.peek()?.showFormer(null);
+  }, [border, seen, view]);
+  return border && (now ? words.value.evidence.changed : words.value.evidence.gone);
 }
 
 function showPlace(live: Live, event: TrackerEvent): void {

@@ -2,7 +2,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { fetchDevices } from '../api/devices';
 import {
-  fetchGroups,
   fetchMembersOf,
   type Group,
   giveRole,
@@ -26,20 +25,16 @@ import { peopleWords } from './words';
 const THINGS = ['devices', 'geofences'] as const;
 
 interface Props {
+  readonly groups: readonly Group[];
   readonly people: readonly Person[];
   readonly self: Person;
   readonly onChanged: () => void;
 }
 
 /** Nothing where there are none, and one may make none. */
-export function Groups({ people, self, onChanged }: Props) {
-  const [groups, setGroups] = useState<readonly Group[]>([]);
-  const { error, run } = useAttempt();
+export function Groups({ groups, people, self, onChanged }: Props) {
   const said = groupWords.value;
-  const read = () => void run(async () => setGroups(await fetchGroups()));
-  useEffect(read, []);
   const changed = () => {
-    read();
     groupsChanged.value++;
     onChanged();
   };
@@ -47,7 +42,6 @@ export function Groups({ people, self, onChanged }: Props) {
   return (
     <section class="groups" aria-label={said.groups}>
       <h3>{said.groups}</h3>
-      {error && <p role="alert">{error}</p>}
       {groups.length === 0 && <p class="soft">{said.groupsHint}</p>}
       {groups.map((group) => (
         <OneGroup key={group.id} group={group} people={people} self={self} onChanged={changed} />
@@ -61,7 +55,7 @@ function roleIn(group: Group, self: Person): string | null {
   return self.groups.find((each) => each.id === group.id)?.role ?? null;
 }
 
-function OneGroup({ group, people, self, onChanged }: Props & { group: Group }) {
+function OneGroup({ group, people, self, onChanged }: Omit<Props, 'groups'> & { group: Group }) {
   const [isOpen, setOpen] = useState(false);
   const role = roleIn(group, self);
   const manages = self.owner || role === 'manager';
@@ -110,7 +104,7 @@ function useMembersOf(group: string, kind: MemberKind) {
 }
 
 /** The people of a group and their roles. Who is not here yet is invited. */
-function Inhabitants({ group, people, onChanged }: Omit<Props, 'self'> & { group: Group }) {
+function Inhabitants({ group, people, onChanged }: Omit<Props, 'groups' | 'self'> & { group: Group }) {
   const { members, error, change } = useMembersOf(group.id, 'people');
   const said = groupWords.value;
   const known = new Map(people.map((each) => [String(each.id), each]));
