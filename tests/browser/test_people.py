@@ -1,5 +1,6 @@
 """People at the page: the second factor, passkeys in Chromium's own authenticator, what an account shows."""
 
+import json
 import time
 from base64 import b32decode
 from collections.abc import Iterator
@@ -296,6 +297,21 @@ def test_who_manages_several_groups_picks_one_and_gets_back_what_lost_it(door: P
     door.keyboard.press("g")
     expect(door.locator(".fence")).to_have_count(1)
     expect(door.get_by_role("button", name="Draw circle")).to_be_visible()  # a manager draws as an admin does
+    yard = {
+        "type": "Feature",
+        "id": "yard",
+        "geometry": drawn["geometry"],
+        "properties": {"name": "Yard", "radius": 50},
+    }
+    file = {"name": "yard.geojson", "mimeType": "application/json", "buffer": json.dumps(yard).encode()}
+    door.get_by_label("Import a file").set_input_files(file)  # type: ignore[arg-type]
+    with door.expect_response(lambda each: "group=west" in each.url and "dry_run=true" in each.url):
+        door.get_by_label("Group").select_option(label="West")
+    door.get_by_role("button", name="Import 1").click()
+    expect(door.locator(".fence")).to_have_count(2)
+    assert [each["id"] for each in managed.get("/api/groups", params={"geofence": "yard"}).json()["groups"]] == ["west"]
+    door.get_by_role("button", name="Undo the import").click()
+    expect(door.locator(".fence")).to_have_count(1)
     door.keyboard.press("Control+z")
     expect(door.locator(".fence")).to_have_count(0)
     managed.delete("/api/groups/west").raise_for_status()

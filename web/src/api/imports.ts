@@ -36,9 +36,15 @@ export interface Proposed {
 
 export type OnConflict = 'replace' | 'skip';
 
+/** How a file is read, and which group is to hold what is new: none but for who manages several. */
+export interface Reading {
+  readonly format: FileFormat;
+  readonly group: string | undefined;
+}
+
 /** What an import would make, and nothing of it is kept. Of a large file the first of the features. */
-export async function tryImport(file: ArrayBuffer, format: FileFormat): Promise<[Imported, readonly Proposed[]]> {
-  const answer = (await (await send('POST', addressOf(format, 'replace', true), file)).json()) as Json;
+export async function tryImport(file: ArrayBuffer, reading: Reading): Promise<[Imported, readonly Proposed[]]> {
+  const answer = (await (await send('POST', addressOf(reading, 'replace', true), file)).json()) as Json;
   const features = list(answer['features']).map((each) => ({
     index: Number(each['index']),
     becomes: String(each['becomes']) as Becomes,
@@ -48,18 +54,15 @@ export async function tryImport(file: ArrayBuffer, format: FileFormat): Promise<
 }
 
 /** Of a file, all that can be a geofence. As bytes: a file says itself in which encoding it is. */
-export async function importGeofences(
-  file: ArrayBuffer,
-  format: FileFormat,
-  onConflict: OnConflict,
-): Promise<Imported> {
-  return decodeImported((await (await send('POST', addressOf(format, onConflict, false), file)).json()) as Json);
+export async function importGeofences(file: ArrayBuffer, reading: Reading, onConflict: OnConflict): Promise<Imported> {
+  return decodeImported((await (await send('POST', addressOf(reading, onConflict, false), file)).json()) as Json);
 }
 
 /** Places and lines of all but GeoJSON have no size of their own, and get one. */
-function addressOf(format: FileFormat, onConflict: OnConflict, isTried: boolean): string {
+function addressOf({ format, group }: Reading, onConflict: OnConflict, isTried: boolean): string {
   const sizes = format === 'geojson' ? {} : { radius: '100', width: '50' };
-  const given = { format, on_conflict: onConflict, already_inside: 'noted', dry_run: String(isTried), ...sizes };
+  const into = group === undefined ? sizes : { ...sizes, group };
+  const given = { format, on_conflict: onConflict, already_inside: 'noted', dry_run: String(isTried), ...into };
   return `/api/geofences/import?${new URLSearchParams(given)}`;
 }
 

@@ -2,9 +2,17 @@
 import { signal } from '@preact/signals';
 import { ApiError } from '../api/call';
 import { deleteGeofence, type Geofence, replaceGeofence, revisionOf } from '../api/geofences';
-import { type Bad, formatOf, type Imported, importGeofences, type Proposed, tryImport } from '../api/imports';
+import {
+  type Bad,
+  formatOf,
+  type Imported,
+  importGeofences,
+  type Proposed,
+  type Reading,
+  tryImport,
+} from '../api/imports';
 import type { Live } from '../live';
-import { geofences, pane } from '../state';
+import { geofences, managed, pane } from '../state';
 import { words } from '../words';
 import { featureAgain } from './draft';
 
@@ -37,6 +45,8 @@ export class Importing {
   readonly done = signal<Done | null>(null);
   /** Whether what is there by the same id makes room. */
   readonly replaces = signal(true);
+  /** Which of several that one manages is to hold what is new. */
+  readonly group = signal('');
 
   constructor(private readonly live: Live) {}
 
@@ -44,27 +54,43 @@ export class Importing {
   async look(files: readonly File[]): Promise<void> {
     this.close();
     pane.value = 'geofences';
+    const groups = managed.peek();
+    if (!groups.includes(this.group.peek())) this.group.value = groups[0] ?? '';
     await this.tried(async () => {
       const file = await together(files);
-      const format = file && formatOf(file.name);
       if (!file) this.fault.value = words.value.geofences.oneFile;
-      else if (!format) this.fault.value = words.value.geofences.packed;
-      else {
-        const [report, proposed] = await tryImport(await file.arrayBuffer(), format);
-        this.preview.value = { file, report, proposed };
-        this.live.view.peek()?.proposals.show(proposed);
-      }
+      else if (!formatOf(file.name)) this.fault.value = words.value.geofences.packed;
+      else await this.propose(file);
     });
+  }
+
+  /** Another group is to hold what is new: what would become of the file there. */
+  async putInto(group: string): Promise<void> {
+    const preview = this.preview.peek();
+    this.group.value = group;
+    if (preview) await this.tried(() => this.propose(preview.file));
+  }
+
+  private async propose(file: File): Promise<void> {
+    const reading = this.readingOf(file);
+    const [report, proposed] = await tryImport(await file.arrayBuffer(), reading);
+    if (reading.group !== this.readingOf(file).group) return; // another was picked meanwhile
+    this.preview.value = { file, report, proposed };
+    this.live.view.peek()?.proposals.show(proposed);
+  }
+
+  private readingOf(file: File): Reading {
+    return { format: formatOf(file.name)!, group: managed.peek().length > 1 ? this.group.peek() : undefined };
   }
 
   async takeIn(): Promise<void> {
     const preview = this.preview.peek();
-    const format = preview && formatOf(preview.file.name);
-    if (!format || this.busy.peek()) return;
+    if (!preview || this.busy.peek()) return;
     await this.tried(async () => {
       const onConflict = this.replaces.peek() ? 'replace' : 'skip';
       const before = await this.read();
-      const report = await importGeofences(await preview.file.arrayBuffer(), format, onConflict);
+      const reading = this.readingOf(preview.file);
+      const report = await importGeofences(await preview.file.arrayBuffer(), reading, onConflict);
       const after = await this.read();
       this.close();
       this.done.value = { report, undo: before && after && undoOf(report, before, after) };

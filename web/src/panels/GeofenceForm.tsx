@@ -8,14 +8,14 @@ import type { Editor } from '../geofences/editor';
 import { breadthOf, missedOf } from '../geofences/missing';
 import { isSnapping, switchSnapping } from '../geofences/snapping';
 import { drawingWords } from '../geofences/words';
-import { GroupPick, useGroups } from '../joining/GroupPick';
 import type { Live } from '../live';
-import { geofences, managed } from '../state';
+import { geofences } from '../state';
 import { words } from '../words';
 import { ExpectFields } from './ExpectFields';
 import { Fault, Field, Group, useFaultsInSight } from './Field';
 import { distance, span, speedUnit } from './format';
 import { rules } from './GeofenceList';
+import { InGroup } from './InGroup';
 import { KindIcon } from './KindIcon';
 import { isolated } from './Name';
 import { TrialView } from './TrialView';
@@ -57,7 +57,15 @@ export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
           fault={faults['name']}
           onInput={(name) => editor.change({ name })}
         />
-        {draft.id === null && managed.value.length > 1 && <InGroup editor={editor} />}
+        {draft.id === null && (
+          <InGroup
+            id="fence-group"
+            group={editor.group.value}
+            onPick={(group) => {
+              editor.group.value = group;
+            }}
+          />
+        )}
         <Sizes editor={editor} draft={draft} faults={faults} />
         <Presets editor={editor} draft={draft} fault={faults['preset']} />
         <Missed editor={editor} draft={draft} />
@@ -85,18 +93,6 @@ export function GeofenceForm({ live, editor }: { live: Live; editor: Editor }) {
       </form>
     </section>
   );
-}
-
-/** Who manages several groups says which one is to hold it. */
-function InGroup({ editor }: { editor: Editor }) {
-  const groups = useGroups();
-  const mine = (groups ?? []).filter((each) => managed.value.includes(each.id));
-  const pick = (group: string) => (editor.group.value = group);
-  useEffect(() => {
-    if (groups && !mine.some((each) => each.id === editor.group.peek())) pick(mine[0]?.id ?? '');
-  }, [groups, managed.value]);
-  if (mine.length === 0) return null;
-  return <GroupPick id="fence-group" groups={mine} value={editor.group.value} onPick={pick} />;
 }
 
 /** Back and forth, by hand: Ctrl+Z does the same. */

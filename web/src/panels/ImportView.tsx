@@ -10,6 +10,7 @@ import { besideCard } from '../room';
 import { words } from '../words';
 import { Fault } from './Field';
 import { count } from './format';
+import { InGroup } from './InGroup';
 import { KindIcon } from './KindIcon';
 import { isolated, Name } from './Name';
 
@@ -43,6 +44,7 @@ function PreviewView({ live, importing, preview }: { live: Live; importing: Impo
         <bdi>{file.name}</bdi>
       </h2>
       <p class="hint">{said.nothingYet}</p>
+      <InGroup id="import-group" group={importing.group.value} onPick={(group) => void importing.putInto(group)} />
       <Counts report={report} />
       {report.replaced > 0 && (
         <label class="check">
