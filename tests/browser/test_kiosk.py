@@ -1,5 +1,6 @@
 """A wall: the page without controls, which comes back by itself and does not grow."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Watched, let_in
 from tests.browser.driving import Vehicle, vehicle
-from tests.browser.looking import HERE, start_at, until, until_whole
+from tests.browser.looking import HERE, MAP, start_at, until, until_whole
 from tests.browser.test_track import OFFLINE
 from tests.running import RunningServer
 
@@ -75,6 +76,27 @@ def test_a_wall_comes_back_after_the_server_was_away_and_keeps_its_filter(
         expect(page.locator(".badge")).to_contain_text("Live")
         expect(page.locator(".kiosk .event")).to_have_count(1)
         expect(page.locator(".kiosk .event")).to_contain_text("Bus entered Yard")
+
+
+@pytest.mark.parametrize("options", [{"service_workers": "block"}])  # what it keeps would come all the same
+def test_a_wall_that_lost_the_network_before_it_had_its_parts_gets_them(
+    page: Page, server: RunningServer, watched: Watched
+) -> None:
+    watched.tolerated += [*OFFLINE, "Failed to fetch dynamically", "Worker failed to load"]
+    parts, worker = re.compile("/Kiosk-"), re.compile("/maplibre-gl-worker")
+    for missing in (parts, worker):
+        page.route(missing, lambda route: route.abort())
+    let_in(page, server)
+    with page.expect_request(parts):
+        page.goto(f"{server.url}/?kiosk")
+    with page.expect_request(worker):
+        page.unroute(parts)
+    expect(page.locator(".kiosk .badge")).to_contain_text("Live")
+    page.unroute(worker)
+    page.context.set_offline(True)
+    expect(page.locator(".badge")).to_contain_text("Connection lost")
+    page.context.set_offline(False)
+    until(page, f"() => {MAP}.querySourceFeatures('world', {{sourceLayer: 'earth'}}).length > 0")
 
 
 VEHICLES, A_SECOND, MINUTES, FIRST, GROWTH = 20, 5, 20, 5, 1.05

@@ -140,7 +140,22 @@ def test_the_list_is_searched_by_name_and_walked_by_keys(page: Page, server: Run
     dashboard.keyboard.press("Escape")
     expect(dashboard.locator(".detail")).to_have_count(0)
     dashboard.keyboard.press("?")
-    expect(dashboard.get_by_role("dialog")).to_be_visible()
+    expect(dashboard.get_by_role("dialog", name="Settings")).to_be_visible()
+    dashboard.keyboard.press("Escape")
+    expect(dashboard.get_by_role("dialog")).to_have_count(0)
+
+
+@pytest.mark.parametrize("options", [{"viewport": {"width": 320, "height": 640}}])
+def test_language_and_units_are_found_by_who_has_no_keyboard(dashboard: Page, server: RunningServer) -> None:
+    dashboard.get_by_role("button", name="Settings").click()
+    settings = dashboard.get_by_role("dialog")
+    settings.get_by_label("Units").select_option("imperial")
+    settings.get_by_label("Language").select_option("de")
+    expect(dashboard.get_by_role("dialog", name="Einstellungen")).to_be_visible()
+    settings.get_by_role("button", name="Schließen").click()
+    dashboard.reload()
+    dashboard.get_by_role("button", name="Einstellungen").click()
+    expect(settings.get_by_label("Einheiten")).to_have_value("imperial")
 
 
 def test_the_badge_tells_a_lost_stream_from_a_live_one(

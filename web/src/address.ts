@@ -10,7 +10,7 @@ import { holdToWhatThereIs, namedIn, readIds } from './there';
 const PANES: readonly state.Pane[] = ['devices', 'geofences', 'alerts', 'events'];
 const FILTERS: readonly state.Filter[] = ['all', 'moving', 'stopped', 'silent'];
 const VIEWS: readonly state.CardView[] = ['now', 'talk', 'charts', 'health'];
-const DIALOGUES = ['add', 'edit', 'share', 'account', 'gatherings', 'sources', 'keys', 'views'] as const;
+const DIALOGUES = ['add', 'edit', 'share', 'account', 'gatherings', 'sources', 'settings', 'views'] as const;
 const HOURS = ['1', '6', '24'] as const; // of the charts
 type Dialogue = (typeof DIALOGUES)[number];
 /** What a step of the history keeps beside its address. `untold`: sets that were too long for it. */
@@ -174,7 +174,7 @@ function arrive(live: Live, query: URLSearchParams): void {
 
 function takeDialogue(dialogue: Dialogue | null, device: string | null): void {
   const may = state.mayManage.peek();
-  state.helpShown.value = dialogue === 'keys';
+  state.settingsShown.value = dialogue === 'settings';
   state.viewsShown.value = dialogue === 'views';
   state.addingShown.value = may && dialogue === 'add';
   state.editing.value = may && dialogue === 'edit' ? device : null;
@@ -184,7 +184,7 @@ function takeDialogue(dialogue: Dialogue | null, device: string | null): void {
 }
 
 function openDialogue(): Dialogue | null {
-  if (state.helpShown.value) return 'keys';
+  if (state.settingsShown.value) return 'settings';
   if (state.addingShown.value) return 'add';
   if (state.editing.value !== null) return 'edit';
   if (state.sharing.value !== null) return 'share';

@@ -86,7 +86,7 @@ export const pane = signal<Pane>('devices'); // on a wide screen the events have
 export const fenceQuery = signal('');
 /** On a wall, where nobody presses anything: as the address says when the page is opened. */
 export const kiosk = signal(false);
-export const helpShown = signal(false);
+export const settingsShown = signal(false);
 export const addingShown = signal(false);
 export type Joining = 'gatherings' | 'sources';
 export const joining = signal<Joining | null>(null); // by which way many devices come, while that is looked at

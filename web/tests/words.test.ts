@@ -11,6 +11,7 @@ import { peopleWords } from '../src/people/words';
 import refusalsOfGeofences from '../src/refusals/de-geofences.json';
 import moreRefusals from '../src/refusals/de-more.json';
 import ownRefusals from '../src/refusals/de-own.json';
+import { settingWords } from '../src/settings/words';
 import { de as trackDe } from '../src/track/words/de';
 import { units } from '../src/units';
 import { watching } from '../src/watching/de';
@@ -57,7 +58,17 @@ test('each refusal has its German, with as many values', () => {
 
 test('one thing has one German name, on whichever page', () => {
   language.value = 'de';
-  const pages = [de, fencesDe, peopleWords.value, groupWords.value, watching, trackDe, linkDe, REFUSALS];
+  const pages = [
+    de,
+    fencesDe,
+    peopleWords.value,
+    groupWords.value,
+    settingWords.value,
+    watching,
+    trackDe,
+    linkDe,
+    REFUSALS,
+  ];
   const all = pages.flatMap((each) => texts(each));
   expect(
     all.filter(([, text]) => /geofence|batterie/i.test(text.replaceAll(/\{\w+\}/g, '')) && !text.includes('/api/')),
@@ -68,7 +79,8 @@ test('one thing has one German name, on whichever page', () => {
 test('the dashboard says Sie, and who is alone with a phone reads du', () => {
   language.value = 'de';
   const [joining, { talk }] = [joiningWords.value, de];
-  const dashboard = [de, fencesDe, peopleWords.value, groupWords.value, joining, healthWords.value, REFUSALS];
+  const [people, groups, settings] = [peopleWords.value, groupWords.value, settingWords.value];
+  const dashboard = [de, fencesDe, people, groups, settings, joining, healthWords.value, REFUSALS];
   const said = (pages: object[], form: RegExp) =>
     pages.flatMap((each) => texts(each)).filter(([, it]) => form.test(it));
   expect(said(dashboard, DU)).toEqual([]);

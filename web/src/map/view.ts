@@ -1,11 +1,10 @@
 /** The map as a whole: ground, geofences, trail, devices, names; and what a person does with it. */
 import type { Position } from 'geojson';
-import { Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl } from 'maplibre-gl';
+import { getGlobalDispatcher, Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
 import type { Geofence } from '../api/geofences';
 import type { Feed } from '../live/feed';
 import type { Cell, Viewport } from '../live/frames';
-import { words } from '../words';
 import { basemap, type Ground, readTilesInRanges } from './basemap';
 import { boxAround, type Padding } from './bounds';
 import { findInBox, watchBoxes } from './box';
@@ -18,6 +17,7 @@ import { addFences, addFormer, boxOf, choose, light, showFences, showFormer } fr
 import { PAINT, type Theme } from './flavors';
 import { keepInView } from './keep';
 import { DeviceLabels } from './labels';
+import { locale } from './locale';
 import { Proposals } from './proposed';
 import { addSketch, NO_SKETCH, type Sketch, showSketch } from './sketch';
 import { addTrails, type Line, showTrails } from './trail';
@@ -159,7 +159,9 @@ export class MapView {
 
   /** The server is back: what of the ground could not be read meanwhile is read now. */
   complete(): void {
-    if (this.incomplete && !this.lost) this.restored();
+    if (!this.incomplete || this.lost) return;
+    void getGlobalDispatcher().ensureWorkers(); // the script of the worker itself may be what did not come
+    this.restored();
   }
 
   private restored(): void {
@@ -334,16 +336,4 @@ export class MapView {
     );
     if (box) this.map.fitBounds([box[0], box[1], box[2], box[3]], { padding, maxZoom: CLOSE_ZOOM, animate: false });
   }
-}
-
-/** What MapLibre's own buttons are called. */
-function locale(): Record<string, string> {
-  const { title, zoomIn, zoomOut, north, attribution } = words.value.map;
-  return {
-    'Map.Title': title,
-    'NavigationControl.ZoomIn': zoomIn,
-    'NavigationControl.ZoomOut': zoomOut,
-    'NavigationControl.ResetBearing': north,
-    'AttributionControl.ToggleAttribution': attribution,
-  };
 }

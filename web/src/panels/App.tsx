@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { keepAddress } from '../address';
 import { Desk } from '../alerts/desk';
-import { signOut } from '../api/sign-in';
+import { fetchConfig, signOut } from '../api/sign-in';
 import { followRequests } from '../asked';
 import { keepFollowing } from '../following';
 import { Editor } from '../geofences/editor';
@@ -16,7 +16,7 @@ import {
   code,
   door,
   editing,
-  helpShown,
+  followed,
   isAdmin,
   joining,
   mayManage,
@@ -26,6 +26,7 @@ import {
   pane,
   second,
   seesAlerts,
+  settingsShown,
   sharing,
   tick,
 } from '../state';
@@ -35,8 +36,7 @@ import { Badge } from './Badge';
 import { DeviceList } from './DeviceList';
 import { DropFile } from './DropFile';
 import { EventFeed } from './EventFeed';
-import { Following } from './Following';
-import { FitIcon, KeyboardIcon, LeaveIcon, Mark, MoonIcon, PersonIcon, SunIcon } from './Icons';
+import { FitIcon, LeaveIcon, Mark, MoonIcon, PersonIcon, SettingsIcon, SunIcon } from './Icons';
 import { later } from './later';
 import { fitByHand, MapPane } from './MapPane';
 import { Notice } from './Notice';
@@ -48,8 +48,7 @@ const AddDevice = later(() => import('./AddDevice').then((it) => it.AddDevice));
 const Alarms = later(() => import('./Alarms').then((it) => it.Alarms));
 const Alerts = later(() => import('./Alerts').then((it) => it.Alerts));
 const DeviceForm = later(() => import('./DeviceForm').then((it) => it.DeviceForm));
-const Help = later(() => import('./Help').then((it) => it.Help));
-const Kiosk = later(() => import('./Kiosk').then((it) => it.Kiosk));
+const Kiosk = later(() => import('./Kiosk').then((it) => it.Kiosk), openAgain);
 const SignIn = later(() => import('./SignIn').then((it) => it.SignIn));
 const CodePage = later(() => import('./Code').then((it) => it.CodePage));
 const NoStreets = later(() => import('./NoStreets').then((it) => it.NoStreets));
@@ -58,9 +57,13 @@ const Detail = later(() => import('./Detail').then((it) => it.Detail));
 const GeofenceCard = later(() => import('./GeofenceCard').then((it) => it.GeofenceCard));
 const GeofenceList = later(() => import('./GeofenceList').then((it) => it.GeofenceList));
 const GeofenceForm = later(() => import('./GeofenceForm').then((it) => it.GeofenceForm));
+const Following = later(() => import('./Following').then((it) => it.Following));
 const Gatherings = later(() => import('../joining/Gatherings').then((it) => it.Gatherings));
 const ShareDevice = later(() => import('./ShareDevice').then((it) => it.ShareDevice));
+const Settings = later(() => import('../settings/Settings').then((it) => it.Settings));
 const Sources = later(() => import('../joining/Sources').then((it) => it.Sources));
+
+const AGAIN_MS = 5_000;
 
 export function App({ liveUrl, onSignedIn }: { liveUrl: string; onSignedIn: () => void }) {
   const onCodeUsed = () => {
@@ -85,6 +88,11 @@ export function App({ liveUrl, onSignedIn }: { liveUrl: string; onSignedIn: () =
       )}
     </>
   );
+}
+
+/** A wall without its parts has nobody who would open it again: it does so itself, as soon as there is a server. */
+function openAgain(): void {
+  setTimeout(() => void fetchConfig().then(() => location.reload(), openAgain), AGAIN_MS);
 }
 
 /** The page itself is kept by the browser; what is true now only the server knows. */
@@ -142,7 +150,7 @@ function Dashboard({ url }: { url: string }) {
         <Alarms live={live} />
         <NoStreets />
         <div class="over">
-          <Following live={live} />
+          {followed.value.size > 0 && <Following live={live} />}
           <Notice />
         </div>
         <LayersButton />
@@ -162,7 +170,7 @@ function Dashboard({ url }: { url: string }) {
       <p class="unseen" role="status">
         {announced.value}
       </p>
-      {helpShown.value && <Help />}
+      {settingsShown.value && <Settings />}
       {addingShown.value && <AddDevice live={live} />}
       {joining.value === 'gatherings' && <Gatherings live={live} />}
       {joining.value === 'sources' && <Sources live={live} />}
@@ -209,12 +217,12 @@ function Head() {
       </button>
       <button
         type="button"
-        class="quiet keys"
-        aria-label={words.value.help.title}
-        title={`${words.value.help.title} (?)`}
-        onClick={() => (helpShown.value = true)}
+        class="quiet"
+        aria-label={words.value.app.settings}
+        title={`${words.value.app.settings} (?)`}
+        onClick={() => (settingsShown.value = true)}
       >
-        <KeyboardIcon />
+        <SettingsIcon />
       </button>
       {(isAdmin.value || me.value?.person != null) && (
         <button

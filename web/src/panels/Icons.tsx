@@ -58,10 +58,11 @@ export const MoonIcon = () => (
     <path d="M20 14.5A8.5 8.5 0 1 1 9.5 4a6.8 6.8 0 0 0 10.5 10.5Z" />
   </Icon>
 );
-export const KeyboardIcon = () => (
+export const SettingsIcon = () => (
   <Icon>
-    <rect x="2" y="5" width="20" height="14" rx="3" />
-    <path d="M6 9h.01M10 9h.01M14 9h.01M18 9h.01M6 13h.01M18 13h.01M9 15h6" />
+    <path d="M3 7h11M20 7h1M3 17h1M10 17h11" />
+    <circle cx="17" cy="7" r="3" />
+    <circle cx="7" cy="17" r="3" />
   </Icon>
 );
 export const PersonIcon = () => (

@@ -12,7 +12,6 @@ import {
   editing,
   fenceQuery,
   followed,
-  helpShown,
   joining,
   mayManage,
   outcome,
@@ -20,6 +19,7 @@ import {
   picked,
   query,
   selected,
+  settingsShown,
   sharing,
   viewsShown,
 } from '../state';
@@ -71,7 +71,7 @@ function actions(live: Live): Record<string, () => void> {
       viewsShown.value = !viewsShown.value;
     },
     t: toggleTheme,
-    '?': () => (helpShown.value = !helpShown.value),
+    '?': () => (settingsShown.value = !settingsShown.value),
   };
 }
 
@@ -94,7 +94,7 @@ function stepped(event: KeyboardEvent, editor: Editor): void {
 function goBack(editor: Editor): void {
   const search = document.getElementById('search');
   const typed = pane.value === 'geofences' ? fenceQuery : query;
-  if (helpShown.value) helpShown.value = false;
+  if (settingsShown.value) settingsShown.value = false;
   else if (editing.value !== null || addingShown.value || (joining.value ?? sharing.value) !== null) closeDialogues();
   else if (editor.draft.value) editor.giveUpDrawing();
   else if (viewsShown.value) viewsShown.value = false;

@@ -1,88 +1,36 @@
-/** The keys one may press, and the language and units of this browser. */
-import { useFocus } from '../focus';
+/** Language and units of this browser, and the keys one may press. */
+
+import { Dialogue } from '../panels/Dialogue';
+import { singleKeys } from '../panels/shortcuts';
 import { tellLanguage } from '../people/language';
-import { helpShown } from '../state';
+import { settingsShown } from '../state';
 import { chooseUnits, UNITS, units } from '../units';
 import { chooseLanguage, LANGUAGES, type Language, language, words } from '../words';
-import { CloseIcon } from './Icons';
-import { singleKeys } from './shortcuts';
+import { settingWords } from './words';
+import '../styles/settings.css';
 
-function listShortcuts(): readonly [key: string, what: string][] {
-  const { app, card, help } = words.value;
-  return [
-    ['/', app.search],
-    ['↑ ↓', help.walk],
-    ['d', app.devices],
-    ['g', app.geofences],
-    ['f', help.follow],
-    ['x', help.pick],
-    [help.space, help.pickOne],
-    ['⇧ ↑ ↓', help.pickOn],
-    ['Ctrl A', help.pickAll],
-    ['⇧ ▭', help.pickBox],
-    ['v', help.views],
-    ['m', card.talk],
-    ['e', card.edit],
-    ['a', app.showAll],
-    ['t', app.lightOrDark],
-    ['Ctrl Z', help.undoRedo],
-    ['Esc', help.escape],
-    ['?', help.help],
-  ];
+export function Settings() {
+  const said = settingWords.value;
+  return (
+    <Dialogue title={said.title} onClose={() => (settingsShown.value = false)}>
+      <div class="settings">
+        <Choice label={said.language} value={language.value} options={LANGUAGES} onChange={changeLanguage} />
+        <Choice
+          label={said.units}
+          value={units.value}
+          options={UNITS.map((each) => [each, said[each]] as const)}
+          onChange={chooseUnits}
+        />
+        <Keys />
+      </div>
+    </Dialogue>
+  );
 }
 
 /** Letters and pushes come in it, too. */
 function changeLanguage(chosen: Language): void {
   chooseLanguage(chosen);
   void tellLanguage(true);
-}
-
-export function Help() {
-  const close = () => (helpShown.value = false);
-  const button = useFocus<HTMLButtonElement>();
-  return (
-    <div class="veil" onClick={close}>
-      <section
-        class="help card"
-        role="dialog"
-        aria-modal="true"
-        aria-label={words.value.help.title}
-        onClick={(event) => event.stopPropagation()}
-      >
-        <header>
-          <h2>{words.value.help.title}</h2>
-          <button type="button" class="quiet" aria-label={words.value.app.close} ref={button} onClick={close}>
-            <CloseIcon />
-          </button>
-        </header>
-        <dl>
-          {listShortcuts().map(([key, what]) => (
-            <div key={key}>
-              <dt>
-                <kbd>{key}</kbd>
-              </dt>
-              <dd>{what}</dd>
-            </div>
-          ))}
-        </dl>
-        <label>
-          <input
-            type="checkbox"
-            checked={singleKeys.value}
-            onChange={(event) => (singleKeys.value = event.currentTarget.checked)}
-          />{' '}
-          {words.value.help.singleKeys}
-        </label>
-        <Choice label={words.value.app.language} value={language.value} options={LANGUAGES} onChange={changeLanguage} />
-        <Choice
-          label={words.value.app.units}
-          value={units.value}
-          options={UNITS.map((each) => [each, words.value.app[each]] as const)}
-          onChange={chooseUnits}
-        />
-      </section>
-    </div>
-  );
 }
 
 interface ChoiceProps<T extends string> {
@@ -95,7 +43,7 @@ interface ChoiceProps<T extends string> {
 function Choice<T extends string>({ label, value, options, onChange }: ChoiceProps<T>) {
   return (
     <label class="chosen">
-      {label}{' '}
+      {label}
       <select value={value} onChange={(event) => onChange(event.currentTarget.value as T)}>
         {options.map(([key, text]) => (
           <option key={key} value={key} lang={key.length === 2 ? key : undefined}>
@@ -105,4 +53,57 @@ function Choice<T extends string>({ label, value, options, onChange }: ChoicePro
       </select>
     </label>
   );
+}
+
+/** Folded where there is probably no keyboard. */
+function Keys() {
+  const said = settingWords.value;
+  return (
+    <details open={matchMedia('(hover: hover)').matches}>
+      <summary>{said.keys}</summary>
+      <label>
+        <input
+          type="checkbox"
+          checked={singleKeys.value}
+          onChange={(event) => (singleKeys.value = event.currentTarget.checked)}
+        />{' '}
+        {said.singleKeys}
+      </label>
+      <dl>
+        {listShortcuts().map(([key, what]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  );
+}
+
+function listShortcuts(): readonly [key: string, what: string][] {
+  const { app, card } = words.value;
+  const said = settingWords.value;
+  return [
+    ['/', app.search],
+    ['↑ ↓', said.walk],
+    ['d', app.devices],
+    ['g', app.geofences],
+    ['f', said.follow],
+    ['x', said.pick],
+    [said.space, said.pickOne],
+    ['⇧ ↑ ↓', said.pickOn],
+    ['Ctrl A', said.pickAll],
+    ['⇧ ▭', said.pickBox],
+    ['v', said.views],
+    ['m', card.talk],
+    ['e', card.edit],
+    ['a', app.showAll],
+    ['t', app.lightOrDark],
+    ['Ctrl Z', said.undoRedo],
+    ['Esc', said.escape],
+    ['?', said.settings],
+  ];
 }
