@@ -53,7 +53,7 @@ def take(studio: Studio, rooms: list[str]) -> None:
         with served() as server:
             devices.take_first(studio, server)
     if not set(rooms).isdisjoint(IN_TOWN):
-        with served(TRACKER_PRIVATE_RECEIVERS="127.0.0.0/8", **people.MAIL) as server, inhabited(server) as town:
+        with served(**alerts.CARRIERS) as server, inhabited(server) as town:
             for room in IN_TOWN:
                 if room in rooms:
                     ROOM[room](studio, town)

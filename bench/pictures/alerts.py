@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from playwright.sync_api import Page, expect
 
+from bench.pictures.people import MAIL
 from bench.pictures.studio import Screen, Studio
 from bench.pictures.town import Town
 from tests.answering import answering
@@ -13,6 +14,7 @@ from tests.browser.looking import until
 from tests.running import RunningServer
 
 DEAD: Final = "http://127.0.0.1:9/hook"
+CARRIERS: Final = MAIL | {"TRACKER_PRIVATE_RECEIVERS": "127.0.0.0/8", "TRACKER_MQTT_URL": "mqtt://127.0.0.1:9"}
 
 
 class Hook(BaseHTTPRequestHandler):
@@ -58,6 +60,15 @@ def fail(page: Page) -> None:
     expect(page.get_by_role("alert").first).to_be_visible()
 
 
+def publish(page: Page) -> None:
+    """It is taken only where the server has a broker."""
+    choose(3)(page)
+    page.locator("#wish-name").fill("To the house")
+    page.locator("#wish-topic").fill("tracker/{device}/{type}")
+    page.locator(".alerts form button.primary").click()
+    expect(page.locator(".alerts .sheet")).to_be_visible()
+
+
 FORMS: Final = {
     "alerts": Screen("?pane=alerts"),
     "alert-webhook": Screen("?pane=alerts", write, whole=True),
@@ -67,6 +78,7 @@ FORMS: Final = {
     "alert-mail": Screen("?pane=alerts", choose(1), whole=True),
     "alert-browser": Screen("?pane=alerts", choose(2), whole=True),
     "alert-mqtt": Screen("?pane=alerts", choose(3), whole=True),
+    "alert-mqtt-made": Screen("?pane=alerts", publish, whole=True),
 }
 
 

@@ -4,11 +4,15 @@ import json
 import re
 from contextlib import ExitStack
 from typing import Any, Final
+from urllib.parse import urlsplit
 
+import httpx2
 from playwright.sync_api import Page, expect
+from websockets.sync.client import connect
 
 from bench.pictures.studio import Screen, Studio
-from bench.pictures.town import Town
+from bench.pictures.town import STATION, Town
+from tests.browser.driving import Vehicle, vehicle
 from tests.running import RunningServer
 from tracker.model.moment import format_ms, now_ms
 
@@ -89,6 +93,29 @@ def gather(page: Page) -> None:
     page.wait_for_timeout(2_000)
 
 
+def gather_some(page: Page) -> None:
+    """Seven open the link; one of them may not tell where it is, and two have told."""
+    gather(page)
+    link = urlsplit(page.locator(".connect code").inner_text())
+    found = [
+        httpx2.post(f"{link.scheme}://{link.netloc}/api/pairing", json={"code": link.fragment})
+        .raise_for_status()
+        .json()
+        for _ in range(7)
+    ]
+    for number, phone in enumerate(found[:4]):
+        headers = {"Authorization": f"Bearer {phone['token']}"}
+        with connect(f"ws://{link.netloc}/ws/device", additional_headers=headers, compression=None) as ws:
+            car = Vehicle(ws, phone["device"])
+            car.say(type="hello", device=phone["device"], boot="b", version=1)
+            car.send(type="status", page="visible", location="denied" if number == 0 else "granted")
+            if number > 1:
+                car.drive(*STATION)
+            else:
+                car.say(type="message", id="m", at=car.now(), text="hello")  # acked behind the status
+    expect(page.locator(".funnel .phones li.placed")).to_have_count(2)
+
+
 DEVICES: Final = {
     "sixty": Screen(f"?{NEAR}"),
     "sixty-far": Screen("?at=24.94000,60.17000,9.00"),
@@ -117,22 +144,26 @@ DEVICES: Final = {
     "several-message": Screen("?pick=van-0,van-1,van-2", write_to_all),
     "views": Screen("?open=views&show=moving", keep_view),
     "layers": Screen("", open_part(".layers summary")),
-    "shortcuts": Screen("?open=keys", whole=True),
+    "settings": Screen("?open=settings", whole=True),
     "missing": Screen("?device=ghost&inside=secret"),
     "add": Screen("?open=add", whole=True),
     "add-waiting": Screen("?open=add", add, whole=True),
     **{f"add-app-{number}": Screen("?open=add", add_app(number), whole=True) for number in range(7)},
     "gatherings": Screen("?open=gatherings", gather, whole=True),
+    "gatherings-filled": Screen("?open=gatherings", gather_some, whole=True),
     "sources": Screen("?open=sources", open_part(".joining details summary"), whole=True),
 }
 
 
 def take_first(studio: Studio, server: RunningServer) -> None:
-    """Nobody yet; then one."""
+    """Nobody yet; then one who has said nothing for two hours; then one."""
     studio.take_each(server, EMPTY)
-    town = Town(server)
-    with ExitStack() as stack:
-        town.settle(stack, 1)
+    with vehicle(server, "pool", "Pool car") as car:
+        car.drive(*STATION, ago=7_000)
+        studio.take_each(server, {"stale": Screen()})
+    with ExitStack() as stack, server.api() as api:
+        api.delete("/api/devices/pool").raise_for_status()
+        Town(server, stack).settle(1)
         studio.take_each(server, ONE)
 
 

@@ -46,6 +46,7 @@ def take_phone(studio: Studio, server: RunningServer, width: int) -> None:
         page.locator("button.main").click()
         expect(page.locator(".state")).to_have_attribute("data-state", "live")
         studio.take(page, "track-sending", full=True)
+        take_replaced(studio, page)
         with server.api() as api:
             take_talk(studio, page, api)
             take_hidden(studio, page)
@@ -64,6 +65,18 @@ def take_phone(studio: Studio, server: RunningServer, width: int) -> None:
         studio.take(page, "track-denied", full=True)
     with server.api() as api:
         api.delete("/api/devices/phone")
+
+
+def take_replaced(studio: Studio, page: Page) -> None:
+    """Another page of the same phone sends now."""
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.locator("button.main").click()
+    expect(page.locator(".state")).to_have_attribute("data-state", "replaced")
+    studio.take(page, "track-replaced", full=True)
+    other.close()
+    page.locator("button.main").click()
+    expect(page.locator(".state")).to_have_attribute("data-state", "live")
 
 
 def take_talk(studio: Studio, page: Page, api: Any) -> None:

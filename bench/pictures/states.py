@@ -33,7 +33,7 @@ def take(studio: Studio, town: Town) -> None:
         take_failing(studio, server, width)
         take_without_map(studio, server, width)
         take_away(studio, server, width)
-        take_stopped(studio, server, width)
+        take_stopped(studio, town, width)
 
 
 def viewer(server: RunningServer) -> str:
@@ -91,10 +91,14 @@ def take_away(studio: Studio, server: RunningServer, width: int) -> None:
         studio.take(page, "offline")
 
 
-def take_stopped(studio: Studio, server: RunningServer, width: int) -> None:
+def take_stopped(studio: Studio, town: Town, width: int) -> None:
+    """Nobody reports meanwhile; who was cut off by it connects again afterwards."""
+    if not any(studio.wants(name) for name in ("slow", "lost")):
+        return
     with studio.opened(width) as page:
-        enter(page, server, ADMIN_TOKEN)
-        stop(page, server, studio)
+        enter(page, town.server, ADMIN_TOKEN)
+        with town.lock:
+            stop(page, town.server, studio)
 
 
 def stop(page: Page, server: RunningServer, studio: Studio) -> None:

@@ -7,9 +7,12 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
+
+import httpx2
+from websockets.exceptions import WebSocketException
 
 from tests.browser.driving import Vehicle, vehicle
 from tests.databases import Databases, choose_memory, copied
@@ -36,6 +39,7 @@ SILENT: Final = 3  # the number of the vehicle that is heard no more
 COUNT: Final = 60
 PAST: Final = 60  # fixes of each when it begins
 EVERY_S: Final = 5
+CUT_OFF: Final = (OSError, WebSocketException, httpx2.HTTPError)
 LIVE_S: Final = 20.0  # between two reports of each while it is looked at
 SCHOOL: Final[dict[str, Any]] = {
     "type": "Feature",
@@ -75,20 +79,22 @@ def served(**settings: str) -> Iterator[RunningServer]:
 
 
 class Town:
-    """Its vehicles report while it is entered; `stop` lets one talk to them."""
+    """Its vehicles report while it is entered, and connect again where they were cut off, as by a server that was
+    halted. Their sockets are open as long as `stack`."""
 
-    def __init__(self, server: RunningServer) -> None:
+    def __init__(self, server: RunningServer, stack: ExitStack) -> None:
         self.server = server
+        self.stack = stack
         self.vehicles: list[Vehicle] = []
         self.ways = [drive(load_roads(), random.Random(number)) for number in range(COUNT)]
         self.lock = threading.Lock()  # held by who talks on their sockets
         self.ended = threading.Event()
 
-    def settle(self, stack: ExitStack, count: int) -> None:
+    def settle(self, count: int) -> None:
         """So many are registered and have their past."""
         for number in range(len(self.vehicles), count):
             name = NAMES[number] if number < len(NAMES) else f"{('Bus', 'Taxi', 'Van')[number % 3]} {number}"
-            self.vehicles.append(stack.enter_context(vehicle(self.server, f"van-{number}", name)))
+            self.vehicles.append(self.stack.enter_context(vehicle(self.server, f"van-{number}", name)))
             self.paint(number)
             late = 7_000 if number == SILENT else 0
             self.report(number, *(late + EVERY_S * (PAST - step) for step in range(PAST)))
@@ -151,7 +157,14 @@ class Town:
                 if self.ended.wait(LIVE_S / COUNT):
                     return
                 with self.lock:
-                    self.report(number, 0.0)
+                    self.drive_to(number)
+
+    def drive_to(self, number: int) -> None:
+        with suppress(*CUT_OFF):
+            try:
+                self.report(number, 0.0)
+            except CUT_OFF:
+                self.vehicles[number] = self.stack.enter_context(vehicle(self.server, f"van-{number}"))
 
     def talk(self) -> None:
         """A conversation with the first of them, whose last word waits."""
@@ -174,11 +187,11 @@ class Town:
 @contextmanager
 def inhabited(server: RunningServer) -> Iterator[Town]:
     """All of them there, and on their way."""
-    town = Town(server)
     with ExitStack() as stack:
+        town = Town(server, stack)
         with ThreadPoolExecutor(1) as aside:  # this thread has a loop of its own, the browser's
             aside.submit(asyncio.run, furnish(server.url, ADMIN_TOKEN)).result()
-        town.settle(stack, COUNT)
+        town.settle(COUNT)
         for feature in (SCHOOL, LONG):
             server.new_geofence(feature)
         town.talk()
