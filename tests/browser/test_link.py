@@ -1,6 +1,7 @@
 """The page of a sharing link in Chromium, on a real server: opened by anybody, followed, framed, and ended."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
@@ -11,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.answering import answering
 from tests.browser.conftest import Watched
 from tests.browser.driving import vehicle
-from tests.browser.looking import until, until_whole
+from tests.browser.looking import until
 from tests.browser.test_track import OFFLINE
 from tests.integration.sharing import HOUR_MS, later
 from tests.running import RunningServer
@@ -95,16 +96,23 @@ def test_what_a_link_veils_is_said(chromium: Browser, server: RunningServer, wat
 def test_a_link_says_when_the_network_is_gone_and_goes_on_with_it(
     chromium: Browser, server: RunningServer, watched: Watched
 ) -> None:
-    watched.tolerated += OFFLINE
-    with vehicle(server, "child") as child, reader(chromium, server, watched) as page:
+    """What the map lacks is read then: here its worker, the last part of the page that comes."""
+    watched.tolerated += [*OFFLINE, "Worker failed to load"]
+    blocked = {"service_workers": "block"}  # what one keeps would come all the same
+    with vehicle(server, "child") as child, reader(chromium, server, watched, **blocked) as page:
         child.drive(*HOME)
-        page.goto(share(server)["url"])
+        worker = re.compile("/maplibre-gl-worker")
+        page.route(worker, lambda route: route.abort())
+        with page.expect_request(worker):
+            page.goto(share(server)["url"])
         state = page.locator(".state")
         expect(state).to_have_attribute("data-state", "live")
-        until_whole(page)
+        page.unroute(worker)
         page.context.set_offline(True)  # closes no socket
         expect(state).to_have_attribute("data-state", "lost")
-        page.context.set_offline(False)
+        with page.expect_response(worker) as answer:
+            page.context.set_offline(False)
+        assert answer.value.ok
         expect(state).to_have_attribute("data-state", "live")
 
 

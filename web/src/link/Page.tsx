@@ -77,16 +77,25 @@ interface GroundProps {
 function Ground({ link, theme, shown, map }: GroundProps) {
   const box = useRef<HTMLDivElement>(null);
   const isBroken = useSignal(false);
+  const isOpen = link.state.value === 'open';
+  const isAsked = useRef(false);
   useEffect(() => {
     const container = box.current;
-    if (container === null) return;
+    if (container === null || !isOpen) return;
+    map.current?.complete();
+    if (isAsked.current) return;
+    isAsked.current = true;
     void draw(container, theme)
       .then((made) => {
         map.current = made;
+        isBroken.value = false;
         made.show([...link.places.value.values()], link.lines.value, shown.blur);
       })
-      .catch(() => (isBroken.value = true));
-  }, []);
+      .catch(() => {
+        isBroken.value = true;
+        isAsked.current = false; // the next time there is a network is the next try
+      });
+  }, [isOpen]);
   const places = [...link.places.value.values()];
   const lines = link.lines.value;
   useEffect(() => map.current?.show(places, lines, shown.blur), [places, lines]);

@@ -2,6 +2,7 @@
 import type { Feature, FeatureCollection } from 'geojson';
 import {
   type GeoJSONSource,
+  getGlobalDispatcher,
   LngLatBounds,
   Map as MapLibre,
   Marker,
@@ -25,11 +26,12 @@ export class LinkMap {
   private lines: ReadonlyMap<string, Line> = new Map();
   private blur = 0;
   private isPlaced = false;
+  private incomplete = false; // something of the ground could not be read
 
   constructor(
     container: HTMLElement,
     private readonly theme: Theme,
-    ground: Ground,
+    private readonly ground: Ground,
   ) {
     setWorkerUrl(workerUrl);
     readTilesInRanges();
@@ -42,6 +44,18 @@ export class LinkMap {
     });
     this.map.addControl(new NavigationControl({ showCompass: false }), 'bottom-right');
     this.map.on('style.load', () => this.dress());
+    this.map.on('error', ({ error }) => {
+      this.incomplete = true;
+      console.warn(`map: ${error.message}`);
+    });
+  }
+
+  /** The server is back: what of the ground could not be read meanwhile is read now. */
+  complete(): void {
+    if (!this.incomplete) return;
+    this.incomplete = false;
+    void getGlobalDispatcher().ensureWorkers(); // the script of the worker itself may be what did not come
+    this.map.setStyle(basemap(this.theme, this.ground), { diff: false });
   }
 
   /** `blur` in metres; 0: the places are exact. */
