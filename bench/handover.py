@@ -20,7 +20,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from bench.ground import Ground, serving
 from bench.load import device
-from bench.scale import find_parent, nats
+from bench.scale import Owners, are_shared, find_parent, nats, read_owners
 from tracker.model.moment import format_ms, now_ms
 from tracker.store.ownership import STRANDS, find_strand
 
@@ -28,8 +28,6 @@ DEVICES: Final = 24
 PAUSE_S: Final = 0.08  # between two fixes of a device
 CALM_S: Final = 3.0  # after something moved, or began
 WITHIN_S: Final = 60.0
-
-Owners = dict[int, str]  # by strand, what the process is called
 
 
 class Waiting:
@@ -65,15 +63,6 @@ class Waiting:
                 self.acked.set()
 
 
-async def read_owners(conn: asyncpg.Connection) -> Owners:
-    rows = await conn.fetch(
-        """select l.partition % $1 as strand, max(o.name) as name from lease l join owner o on o.id = l.owner
-           where not o.fenced group by 1""",
-        STRANDS,
-    )
-    return dict(rows)
-
-
 async def wait_until(conn: asyncpg.Connection, look: Callable[[Owners], bool]) -> Owners:
     """Every strand has an owner, and this is so, and then a moment more, in which everybody's acks come."""
     end = time.monotonic() + WITHIN_S
@@ -82,11 +71,6 @@ async def wait_until(conn: asyncpg.Connection, look: Callable[[Owners], bool]) -
         await asyncio.sleep(0.1)
     await asyncio.sleep(CALM_S)
     return owners
-
-
-def are_shared(owners: Owners) -> bool:
-    names = list(owners.values())
-    return {names.count(each) for each in names} == {STRANDS // 2}
 
 
 def show(what: str, devices: Sequence[Waiting], strands: Collection[int]) -> None:
@@ -105,7 +89,7 @@ async def move(conn: asyncpg.Connection, url: str, devices: Sequence[Waiting]) -
     before = await wait_until(conn, lambda owners: len(set(owners.values())) == 1)
     show("nothing moves", devices, range(STRANDS))
     with serving("ours", url) as (other, _):
-        after = await wait_until(conn, are_shared)
+        after = await wait_until(conn, lambda owners: are_shared(owners, 2))
         moved = {strand for strand in before if before[strand] != after[strand]}
         show("one joins", devices, moved)
         os.kill(find_parent(other), signal.SIGTERM)

@@ -1,10 +1,12 @@
 """What several processes cost: `tracker bench scale`.
 
 The same paced load to 1, 2, 4 and 8 processes in one run, and the CPU that each fix takes of the servers (all of them),
-of NATS and of PostgreSQL, with the bytes that pass NATS; then as much as 1 and 2 take. On a machine with fewer cores
+of NATS and of PostgreSQL, with the bytes that pass NATS; then as much as 1 and 2 take. Nothing is measured before each
+process owns its share of the log. On a machine with fewer cores
 than processes it shows what the work between processes costs, and not how far more cores go.
 """
 
+import asyncio
 import json
 import os
 import subprocess
@@ -15,10 +17,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import asyncpg
 import httpx2
 
 from bench.ground import Ground, cpu_s, serving
 from tracker.processes.nats import find_program, free_port
+from tracker.store.ownership import STRANDS
 
 PROCESSES: Final = (1, 2, 4, 8)
 FLOODED: Final = (1, 2)
@@ -90,6 +94,34 @@ def wait_for_all(port: int, count: int) -> None:
             met.add(answer.headers.get("X-Tracker-Process", ""))
 
 
+Owners = dict[int, str]  # by strand, what the process is called
+
+
+async def read_owners(conn: asyncpg.Connection) -> Owners:
+    rows = await conn.fetch(
+        """select l.partition % $1 as strand, max(o.name) as name from lease l join owner o on o.id = l.owner
+           where not o.fenced group by 1""",
+        STRANDS,
+    )
+    return dict(rows)
+
+
+def are_shared(owners: Owners, count: int) -> bool:
+    """Each of so many processes has its share."""
+    names = list(owners.values())
+    return len(names) == STRANDS and sorted(map(names.count, set(names))) == [STRANDS // count] * count
+
+
+async def wait_for_shares(url: str, count: int) -> None:
+    conn, end = await asyncpg.connect(url), time.monotonic() + MEET_S
+    try:
+        while not are_shared(owners := await read_owners(conn), count):
+            assert time.monotonic() < end, owners
+            await asyncio.sleep(0.2)
+    finally:
+        await conn.close()
+
+
 @contextmanager
 def sending(ground: Ground, found: Nats, count: int, load: Load) -> Iterator[tuple["subprocess.Popen[str]", list[int]]]:
     """Devices that wait for words, at so many processes, whose pids come with it."""
@@ -97,6 +129,8 @@ def sending(ground: Ground, found: Nats, count: int, load: Load) -> Iterator[tup
     url = ground.new_database()
     with serving("ours", url) as (server, port):
         wait_for_all(port, count)
+        if count > 1:
+            asyncio.run(wait_for_shares(url, count))
         command = [sys.executable, "-m", "bench.load", str(port), str(DEVICES), str(load.fixes), load.kind, "4"]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as sender:
             assert sender.stdin is not None and sender.stdout is not None
