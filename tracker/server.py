@@ -29,7 +29,7 @@ from tracker.ingest.refresh import Drawn
 from tracker.ingest.repeats import Repeats
 from tracker.ingest.roster import Roster
 from tracker.ingest.session import Reception
-from tracker.ingest.writer import Writer
+from tracker.ingest.writer import STEP, Writer
 from tracker.links.rooms import Rooms
 from tracker.live.bus import Bus, Publishing
 from tracker.live.hub import Hub
@@ -165,7 +165,9 @@ class Server:
         return Writer(log, bus, self.metrics, self.repeats)
 
     def make_strand_writer(self, strand: int, bus: Publishing) -> Writer:
-        return self.make_writer(list_strand(strand), bus)
+        writer = self.make_writer(list_strand(strand), bus)
+        writer.step = STEP
+        return writer
 
     @property
     def writers(self) -> list[Writer]:

@@ -10,7 +10,7 @@ import pytest
 from tests.moments import MONDAY
 from tracker.errors import Replaced, TrackerError
 from tracker.ingest.log import Log
-from tracker.ingest.writer import Writer
+from tracker.ingest.writer import CLOCK, STEP, Writer
 from tracker.live.memory import MemoryBus
 from tracker.metrics import Metrics
 from tracker.model.block import Block
@@ -405,3 +405,12 @@ async def test_a_device_is_given_to_its_owner_on_this_machine_where_there_is_roo
     assert meet("here-2") == 1, "it is gone"
     spread.strands[device % STRANDS].bus.owner = spread.life
     assert meet("here-2") is None
+
+
+def test_strands_begin_their_batches_in_step_and_none_twice_in_one() -> None:
+    writer, rng = make_writer(), random.Random(1)
+    writer.step = STEP
+    for _ in range(1_000):
+        step = rng.randrange(1, 10**8)
+        writer.began = step * STEP - CLOCK + rng.random() * (STEP - CLOCK)  # its timer may have rung a little early
+        assert writer.find_next() == pytest.approx((step + 1) * STEP)

@@ -35,6 +35,7 @@ logger = structlog.get_logger()
 seldom = Seldom(logger)
 
 PACE: Final = 0.005  # s from the beginning of a batch to the next: what a batch costs is shared by more fixes then
+STEP: Final = 0.02  # s: the same of a strand, of which there are several with a batch each; no screen is served sooner
 CLOCK: Final = 0.0005  # s: the loop's timers are no finer than twice that
 CHECKPOINT: Final = 10.0  # s between checkpoints: how much a restart after a crash has to fold again
 RENEWAL: Final = 3.0  # s: an owner that says nothing for 10 s is taken for dead
@@ -65,7 +66,7 @@ class Writer:
         self.to_forget: set[int] = set()  # those whose last fixes may still be in the log
         self.is_storing = False  # false while the database is away
         self.may_have_changed = False  # the geofences, since the last batch
-        self.pace = PACE  # where there are several writers in a process, each of them begins less often
+        self.step: float | None = None  # s: of a strand, see `find_next`
         self.is_ending = False  # takes nothing more, and returns
         self.counted = 0  # of what waits, in the metrics, which are all writers'
 
@@ -142,11 +143,18 @@ class Writer:
     async def keep_pace(self, clock: Callable[[], float]) -> None:
         """A batch has a price whatever is in it, so the next one waits for company, unless it is full. To wait before
         each batch instead would make the device that sends alone wait, who has no company to wait for."""
-        rest = self.began + self.pace - clock()
+        rest = self.find_next() - clock()
         if self.lanes.waiting and self.lanes.waiting < BATCH and rest > CLOCK:
             await asyncio.sleep(rest)
         if self.lanes.waiting:
             self.began = clock()
+
+    def find_next(self) -> float:
+        """When the next batch may begin, by the loop's clock. Strands keep step with each other, in all processes of a
+        machine: so PostgreSQL flushes several of their commits at once, and who shows what they tell is woken once."""
+        if self.step is None:
+            return self.began + PACE
+        return (self.began + self.step + CLOCK) // self.step * self.step  # a timer may ring too early by so much
 
     def look_at(self, clock: Callable[[], float]) -> float:
         """When time alone may have made something true, or late fixes have their turn."""

@@ -13,7 +13,6 @@ import structlog
 from tracker.errors import Fenced, TrackerError
 from tracker.ingest.log import Log
 from tracker.ingest.standby import Standby, stand_by
-from tracker.ingest.writer import PACE
 from tracker.logs import Seldom
 from tracker.model.moment import now_us
 from tracker.processes.ending import let_go
@@ -30,7 +29,6 @@ RECOVERING: Final = 5.0  # s that an owner which is heard has to connect to Post
 ASK: Final = 3.0  # s PostgreSQL has to say what is free
 PROBE: Final = 0.5  # s for the session that stands by, which has nothing else to do
 SAVED: Final = 0.01  # s between looks whether a checkpoint is written
-SLOWEST: Final = 0.02  # s between two batches of a strand, where a process owns many
 LEAVING: Final = 3.0  # s that others have, when this process ends, to take what it owns while it still serves
 
 Read = Callable[[], Coroutine[Any, Any, None]]
@@ -162,7 +160,6 @@ class Holding:
         if not strand.is_ours:
             return
         self.running[strand.number] = tasks.create_task(strand.writer.run(), name=f"writer {strand.number}")
-        self.set_paces()
         took = round(asyncio.get_running_loop().time() - began, 3)
         logger.info("owner of a strand", strand=strand.number, devices=len(log.states), seconds=took)
 
@@ -200,11 +197,6 @@ class Holding:
             strand.writer.log.conn.terminate()
         strand.renew()
 
-    def set_paces(self) -> None:
-        """Together the writers of a process begin as often as one would."""
-        for number in self.running:
-            self.spread.strands[number].writer.pace = min(PACE * len(self.running), SLOWEST)
-
     async def give_up_most(self) -> None:
         """While any is on its way from one to another none is given up: each device waits for its own strand only. Nor
         is it while nobody could take it at once."""
@@ -237,7 +229,6 @@ class Holding:
             strand.disown()
             self.forget(strand)
             self.spread.beat()
-        self.set_paces()
         took = asyncio.get_running_loop().time() - began
         logger.info("gave up a strand", strand=strand.number, seconds=round(took, 3))
 
