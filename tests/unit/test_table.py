@@ -37,3 +37,19 @@ def test_the_newest_position_wins_whatever_comes_last() -> None:
     table.put([position(7, 3)], 0)
     newest = table.get(7)
     assert newest and newest.fix.at == 5
+
+
+def test_what_came_since_somebody_looked_is_written_once_and_in_the_tick_it_came_in() -> None:
+    table = Table()
+    table.devices |= {key: Device(key, f"van-{key}", "") for key in range(5_000)}
+    table.put([position(7, 1), position(8, 1)], 0)
+    table.put([position(7, 2)], 0)
+    tick = table.next_tick()
+    table.put([position(8, 3)], 0)
+    table.put([position(9, 1)], 0)
+    table.remove(9)
+    assert table.rows["at"][[7, 8, 9]].tolist() == [2, 3, 0]
+    assert table.find_changed_since(tick - 1).tolist() == [7, 8]
+    assert table.find_changed_since(tick).tolist() == [8]
+    table.put([position(key, 4) for key in range(5_000)], 0)
+    assert not table.unwritten, "however long nobody looks, whoever does then does not wait for all of it"

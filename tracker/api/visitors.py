@@ -1,7 +1,7 @@
 """Visitors: which devices are in a geofence now, and since when."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Final
 
 import msgspec
@@ -15,7 +15,7 @@ from tracker.errors import NotFound
 from tracker.live.guises import Guises
 from tracker.live.table import Table
 from tracker.model.moment import format_ms, now_us
-from tracker.model.sight import Sight
+from tracker.model.position import Position
 from tracker.model.viewport import WORLD
 from tracker.store.geofences import select_geofence
 from tracker.store.pool import borrow
@@ -61,7 +61,7 @@ def blueprint(table: Table, guises: Guises, gate: Gate) -> Blueprint:
             fence = await select_geofence(conn, sight, geofence)
             if fence is None:
                 raise NotFound(f"there is no geofence {geofence}")
-            names = await asyncio.to_thread(find_visitors, table, sight, geofence)
+            names = await asyncio.to_thread(find_visitors, table, table.within(WORLD, sight), geofence)
             shown = sorted(names, key=lambda id: (names[id].casefold(), id))[: min(query.limit, MOST)]
             entered = await select_entered(conn, sight, fence.key, shown)
         return answer(VisitorList([make_visitor(id, names[id], entered) for id in shown], len(names)))
@@ -69,10 +69,10 @@ def blueprint(table: Table, guises: Guises, gate: Gate) -> Blueprint:
     return routes
 
 
-def find_visitors(table: Table, sight: Sight, geofence: str) -> dict[str, str]:
+def find_visitors(table: Table, positions: Iterable[Position], geofence: str) -> dict[str, str]:
     """The names of those inside, by their ids; in a thread, for all devices are gone through."""
     found: dict[str, str] = {}
-    for position in table.within(WORLD, sight):
+    for position in positions:
         if geofence in position.geofences and (device := table.device(position.device)):
             found[device.id] = device.name
     return found

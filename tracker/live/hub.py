@@ -137,6 +137,8 @@ class Hub:
         self.settle_guises()
         if not self.is_level:
             self.rights_moved.set()
+        if not self.viewers:
+            return False
             return True
         tick = self.table.next_tick()
         found: dict[Since, Changes] = {}  # shared by the viewers that were served in it

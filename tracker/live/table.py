@@ -18,6 +18,7 @@ from tracker.model.viewport import Viewport
 
 NO_VALUE: Final = 65_535
 NO_BATTERY: Final = 255
+MOST_UNWRITTEN: Final = 2_000  # some 4 ms to write: whoever looks first after a long time waits no longer
 SPEED_MAX: Final = 65_534
 ROW: Final = np.dtype(
     [
@@ -40,7 +41,8 @@ class Table:
     the rights by which the newest of it is to be shown."""
 
     def __init__(self) -> None:
-        self.rows: NDArray[Any] = np.zeros(1024, ROW)
+        self._rows: NDArray[Any] = np.zeros(1024, ROW)
+        self.unwritten: dict[int, int] = {}  # by slot, when it was committed: what the columns lack
         self.positions: dict[int, Position] = {}
         self.devices: dict[int, Device] = {}
         self.tick = 1
@@ -50,6 +52,27 @@ class Table:
         self.strides: dict[int, Strides] = {}  # by zoom, of those that somebody has looked at
         self.dots = Dots(self.positions, self.touch)
 
+    @property
+    def rows(self) -> NDArray[Any]:
+        """The columns. They are written when somebody looks: of what came in many small commits since then the newest
+        of each device, all at once, and where nobody looks hardly ever."""
+        if self.unwritten:
+            self.write()
+        return self._rows
+
+    @rows.setter
+    def rows(self, rows: NDArray[Any]) -> None:
+        self._rows = rows
+
+    def write(self) -> None:
+        unwritten, self.unwritten = self.unwritten, {}
+        # Its first fix may come before the nudge that it was made: viewers would be shown a name that is none.
+        values = [
+            to_row(self.positions[slot], self.tick if slot in self.devices else 0, committed_at)
+            for slot, committed_at in unwritten.items()
+        ]
+        self._rows[list(unwritten)] = np.array(values, ROW)
+
     def put(self, positions: Iterable[Position], committed_at: int) -> None:
         """The last one stored wins: a bus may bring an older one late. A device nobody has told us of stays
         hidden until then."""
@@ -58,9 +81,9 @@ class Table:
             return
         self.positions.update((each.device, each) for each in fresh)
         self.grow(max(each.device for each in fresh))
-        # Its first fix may come before the nudge that it was made: viewers would be shown a name that is none.
-        values = [to_row(each, self.tick if each.device in self.devices else 0, committed_at) for each in fresh]
-        self.rows[[each.device for each in fresh]] = np.array(values, ROW)
+        self.unwritten.update((each.device, committed_at) for each in fresh)
+        if len(self.unwritten) > MOST_UNWRITTEN:
+            self.write()
         self.dots.notice(each.device for each in fresh)
 
     def is_newer(self, position: Position) -> bool:
@@ -69,14 +92,16 @@ class Table:
         return known is None or (position.received_at, position.fix.at) >= (known.received_at, known.fix.at)
 
     def grow(self, key: int) -> None:
-        size = len(self.rows)
+        size = len(self._rows)
         if key >= size:
             bigger = np.zeros(max(2 * size, key + 1), ROW)
-            bigger[:size] = self.rows
-            self.rows = bigger
+            bigger[:size] = self._rows
+            self._rows = bigger
 
     def next_tick(self) -> int:
         """Changes from here on are newer than what was sent so far."""
+        if self.unwritten:
+            self.write()
         self.tick += 1
         return self.tick - 1
 
@@ -99,6 +124,7 @@ class Table:
 
     def remove(self, key: int) -> None:
         self.devices.pop(key, None)
+        self.unwritten.pop(key, None)
         if self.positions.pop(key, None):
             self.rows[key] = np.zeros(1, ROW)[0]
             self.dots.notice([key])
