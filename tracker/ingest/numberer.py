@@ -42,6 +42,7 @@ seldom = Seldom(logger)
 
 MOST: Final = 1_000  # events in one transaction: some 30 ms
 LOOK: Final = 1.0  # s between looks where nobody woke us
+REST: Final = 0.2  # s at least between two looks of one that does not have the duty: whoever has it was told, too
 AGAIN: Final = 0.25  # s to the next attempt after a failure
 STALLED: Final = 5.0  # s for which the same waits: then whoever has the duty hangs
 ANSWER: Final = 20.0  # s for one transaction
@@ -148,6 +149,8 @@ class Numberer:
         return False
 
     async def pause(self) -> None:
+        if not self.has_duty:
+            await asyncio.sleep(REST)
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK):
                 await self.told.wait()
