@@ -18,6 +18,7 @@ from tracker.access.gate import Gate
 from tracker.access.passwords import Passwords
 from tracker.alerts.carriers.carrier import Carriers
 from tracker.api.app import Parts, build_app
+from tracker.api.positions import wait_for_nothing
 from tracker.app_answers import AppAnswers
 from tracker.clock import find_fault
 from tracker.errors import CutOff, StorageDown, TrackerError
@@ -147,6 +148,7 @@ class Server:
             bind=self.settings.bind,
             adopt=self.sources.adopt,
             key=self.key,
+            attend=wait_for_nothing if self.spread is None else self.spread.attention.wait,
         )
 
     def join(self, spread: Spread) -> None:
@@ -157,7 +159,15 @@ class Server:
         self.numberer.may_number = lambda: spread.is_heard
         spread.wants = lambda: self.holding.is_able and not self.is_aside and not self.is_ending
         spread.is_prepared = lambda: self.holding.is_prepared
+        spread.attention.is_needed = self.needs_all
+        self.hub.look, self.hub.is_whole = spread.attention.call, lambda: spread.attention.is_whole
         spread.join(self.make_strand_writer, self.hub, self.newest, self.tasks, self.metrics)
+
+    def needs_all(self) -> bool:
+        """Whether what other processes tell of their devices is for this one: somebody looks, events are told by it,
+        or a pair of devices has two owners."""
+        paired = (each.log.memory.meetings.distant for each in self.find_owning())
+        return bool(self.hub.viewers) or self.numberer.has_duty or any(paired)
 
     def make_writer(self, partitions: Sequence[int], bus: Publishing) -> Writer:
         log = Log(self.url, f"{socket.gethostname()} {os.getpid()}", partitions=partitions)

@@ -129,6 +129,7 @@ class Parts:
     bind: str = "127.0.0.1:8000"
     adopt: sources.Adopt = sources.adopt_nothing
     key: bytes | None = None
+    attend: positions.Attend = positions.wait_for_nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,8 +175,8 @@ def build_app(parts: Parts, site: BuiltPage = BUILT_PAGE) -> Quart:
         *(each.blueprint(pool, passwords) for each in (people, second_factor)),
         *(each.blueprint(gate, pool, passwords, postbox) for each in (invitations, password_resets)),
         pairing.blueprint(pool, gate),
-        positions.blueprint(parts.table, parts.guises or Guises(parts.table), gate, links),
-        visitors.blueprint(parts.table, parts.guises or Guises(parts.table), gate),
+        positions.blueprint(parts.table, parts.guises or Guises(parts.table), gate, links, parts.attend),
+        visitors.blueprint(parts.table, parts.guises or Guises(parts.table), gate, parts.attend),
         tracks.blueprint(pool, links, gate.bounds.tracks),
         *(each.blueprint(pool, gate.sights, passwords.hashing, links) for each in (shares, share_changes)),
         share_page.blueprint(pool, site.web, _origin(site.map_style)),

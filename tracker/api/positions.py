@@ -1,7 +1,7 @@
 """Positions: where devices are now, as GeoJSON. The live stream says the same and then goes on."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, ClassVar, Final, Literal
 
 import msgspec
@@ -21,6 +21,7 @@ from tracker.model.position import Position
 from tracker.model.sight import EVERYTHING, Sight
 from tracker.model.viewport import WORLD, Viewport, unrolled
 
+Attend = Callable[[], Awaitable[None]]  # returns when the table holds all there is
 MOST: Final = 100_000  # 30 MB; whoever wants more has the live stream
 
 
@@ -69,7 +70,11 @@ class PositionCollection(msgspec.Struct, frozen=True):
     MEDIA: ClassVar = ("application/geo+json",)
 
 
-def blueprint(table: Table, guises: Guises, gate: Gate, links: Rooms) -> Blueprint:
+async def wait_for_nothing() -> None:
+    """There is one process, whose table holds all."""
+
+
+def blueprint(table: Table, guises: Guises, gate: Gate, links: Rooms, attend: Attend) -> Blueprint:
     routes = Blueprint("positions", __name__, url_prefix="/api/positions")
 
     @routes.get("")
@@ -83,6 +88,7 @@ def blueprint(table: Table, guises: Guises, gate: Gate, links: Rooms) -> Bluepri
         if token.kind == "link":
             shown = (await links.find(token)).table
             return _answer(shown, shown.within(viewport, EVERYTHING), EVERYTHING, min(query.limit, MOST))
+        await attend()
         sight = await gate.sights.see(gate.pool, token, table.rights)
         guises.settle(gate.sights.rights, now_us())
         found = table.within(viewport, sight)

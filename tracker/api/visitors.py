@@ -11,6 +11,7 @@ from quart_schema import document_querystring, document_response
 from tracker.access.gate import Gate
 from tracker.access.guard import allow, require_caller
 from tracker.api.edge import answer, read_query
+from tracker.api.positions import Attend
 from tracker.errors import NotFound
 from tracker.live.guises import Guises
 from tracker.live.table import Table
@@ -45,7 +46,7 @@ class VisitorList(msgspec.Struct, frozen=True):
     total: int
 
 
-def blueprint(table: Table, guises: Guises, gate: Gate) -> Blueprint:
+def blueprint(table: Table, guises: Guises, gate: Gate, attend: Attend) -> Blueprint:
     routes = Blueprint("visitors", __name__, url_prefix="/api/geofences")
 
     @routes.get("/<fence:geofence>/visitors")
@@ -55,6 +56,7 @@ def blueprint(table: Table, guises: Guises, gate: Gate) -> Blueprint:
     async def list_visitors(geofence: str) -> Response:
         """List the devices that are in a geofence now, and since when."""
         query = read_query(VisitorQuery)
+        await attend()
         sight = await gate.sights.see(gate.pool, require_caller(), table.rights)
         guises.settle(gate.sights.rights, now_us())
         async with borrow(gate.pool) as conn:

@@ -62,6 +62,8 @@ class Hub:
         self.viewers: set[Viewer] = set()
         self.changed = asyncio.Event()
         self.links: Elsewhere | None = None
+        self.look: Callable[[], None] = lambda: None  # what is done when somebody comes to look
+        self.is_whole: Callable[[], bool] = lambda: True  # whether the table holds what other processes know
 
     def deliver(self, update: Update) -> None:
         """Take what was committed, as the bus brings it."""
@@ -77,8 +79,8 @@ class Hub:
 
     @property
     def is_level(self) -> bool:
-        """The viewers' sights are as of what the table holds; until they are, nothing is sent to anybody."""
-        return self.table.rights <= self.rights
+        """All there is is in the table, and the viewers' sights are as of that; until then nothing is sent."""
+        return self.table.rights <= self.rights and self.is_whole()
 
     def wake(self) -> None:
         """There is something to send with the next tick."""
@@ -135,10 +137,10 @@ class Hub:
         """Send every viewer that is due its frame. True while there are some that were not served all."""
         self.change_sights()
         self.settle_guises()
-        if not self.is_level:
-            self.rights_moved.set()
         if not self.viewers:
             return False
+        if not self.is_level:
+            self.rights_moved.set()
             return True
         tick = self.table.next_tick()
         found: dict[Since, Changes] = {}  # shared by the viewers that were served in it
@@ -228,6 +230,7 @@ class Hub:
 
     def take_place(self, viewer: Viewer, token: Token) -> bool:
         """False where its reader has as many streams as one may; then it was closed."""
+        self.look()
         try:
             self.gate.bounds.streams.enter(token, viewer)
         except ReaderFull as error:

@@ -9,10 +9,11 @@ import msgspec
 import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
 from nats.errors import Error
 
 from tracker.logs import Seldom
-from tracker.spread.words import Letter, Telling, decode_letter, decode_telling, encode, encode_telling
+from tracker.spread.words import NO_STRAND, Letter, Telling, decode_letter, decode_telling, encode, encode_telling
 
 seldom = Seldom(structlog.get_logger())
 
@@ -39,6 +40,9 @@ class Courier:
         self.outgoing: list[tuple[str, bytes]] = []
         self.size = 0  # bytes of it; bound: WAITING
         self.wake = asyncio.Event()
+        self.listens = True  # to what is told of positions
+        self.listening: Subscription | None = None  # to that
+        self.signature = b'"life":"%s"}' % life.encode()  # how ends what this process tells all, and hears, too
 
     async def run(self) -> None:
         """Until cancelled. The library connects again by itself; after some errors it closes instead, for good."""
@@ -48,6 +52,7 @@ class Courier:
                 while not self.client.is_closed:
                     await self.wake.wait()
                     self.wake.clear()
+                    await self.heed()
                     await self.send()
         finally:
             await self.client.close()
@@ -80,10 +85,28 @@ class Courier:
         for subject, hear in (
             ("all", self.take),
             (f"to.{own}", self.take),
-            ("told", self.take_telling),
+            ("events", self.take_telling),
             (f"told.{own}", self.take_telling),
         ):
             await self.client.subscribe(f"{self.prefix}.{subject}", cb=hear, pending_bytes_limit=PENDING)
+        self.listening = None
+        await self.heed()
+
+    def listen(self, listens: bool) -> None:
+        """Whether what is told of positions is to come from now on; before anything that is said later."""
+        self.listens = listens
+        self.wake.set()
+
+    async def heed(self) -> None:
+        try:
+            if self.listens and self.listening is None:
+                subject = f"{self.prefix}.told"
+                self.listening = await self.client.subscribe(subject, cb=self.take_telling, pending_bytes_limit=PENDING)
+            elif not self.listens and self.listening is not None:
+                listening, self.listening = self.listening, None
+                await listening.unsubscribe()
+        except (OSError, Error) as error:
+            seldom.warning("NATS", error=repr(error))
 
     async def note_error(self, error: Exception) -> None:
         seldom.warning("NATS", error=repr(error))
@@ -116,8 +139,10 @@ class Courier:
         self.post("all", encode(letter))
 
     def publish(self, telling: Telling, life: str | None = None) -> None:
-        """To all others, or to the one that asked."""
-        self.post("told" if life is None else f"told.{life}", encode_telling(telling))
+        """To all others that listen, or to the one that asked. Events are for all: there are few, and none is to be
+        looked for in the table."""
+        subject = "events" if telling.strand == NO_STRAND else "told"
+        self.post(subject if life is None else f"{subject}.{life}", encode_telling(telling))
 
     async def take(self, message: Msg) -> None:
         try:
@@ -126,6 +151,8 @@ class Courier:
             seldom.warning("a message between processes cannot be read", error=repr(error))
 
     async def take_telling(self, message: Msg) -> None:
+        if message.data.endswith(self.signature):
+            return  # our own, which was delivered at once
         try:
             self.hear_telling(decode_telling(message.data))
         except msgspec.DecodeError as error:

@@ -75,6 +75,8 @@ class StrandBus:
         self.part = 0  # the part of it that has to come now; -1: what came is of no use any more
         self.pulse_told = 0  # what the owner's last pulse said
         self.asked_at = float("-inf")
+        self.is_resting = False  # what others tell does not come here, and nobody misses it
+        self.rights = -1  # the newest revision by which anything was told here
         self.answering: dict[str, int] = {}  # by life, the request that is being answered
 
     @property
@@ -83,9 +85,10 @@ class StrandBus:
 
     def publish(self, update: Update) -> None:
         self.deliver(update)
+        self.rights = max(self.rights, update.rights)
         for part in split(update):
             self.number += 1
-            self.courier.publish(Telling(self.term, self.number, part, strand=self.strand))
+            self.courier.publish(Telling(self.term, self.number, part, strand=self.strand, life=self.courier.life))
 
     def meet(self, owner: str | None, term: int) -> None:
         """Whose updates count from now on."""
@@ -132,10 +135,18 @@ class StrandBus:
             # Of what was lost nobody knows what it told: the thread of messages is read from the table, too.
             self.deliver(Update([], [], now_us(), has_messages=True))
 
+    def rest(self) -> None:
+        self.is_resting, self.is_full = True, self.is_ours
+
+    def rise(self) -> None:
+        """It is as in a process that has just joined."""
+        self.is_resting, self.asked_at = False, float("-inf")
+        self.look()
+
     def look(self) -> None:
         """Now and then: ask for what is missing."""
         now = asyncio.get_running_loop().time()
-        if self.is_full or self.is_ours or self.owner is None or now - self.asked_at < AGAIN:
+        if self.is_full or self.is_ours or self.is_resting or self.owner is None or now - self.asked_at < AGAIN:
             return
         self.filling, self.part, self.asked_at = self.filling + 1, 0, now
         self.courier.tell(self.owner, Filling(self.courier.life, self.filling, self.strand))
@@ -150,7 +161,7 @@ class StrandBus:
             told, found = self.number, list(cut(find(part), weigh_position))
             for each in found:
                 is_last = part is parts[-1] and each is found[-1]
-                update = Update(each, [], now_us())
+                update = Update(each, [], now_us(), rights=self.rights)
                 telling = Telling(self.term, number, update, asked.number, told, is_last, self.strand)
                 self.courier.publish(telling, asked.life)
                 number += 1

@@ -14,6 +14,7 @@ from tracker.live.hub import Hub
 from tracker.live.newest import Newest
 from tracker.metrics import Metrics
 from tracker.model.update import Update
+from tracker.spread.attention import Attention
 from tracker.spread.counts import AllCounts
 from tracker.spread.nats_bus import NatsBus
 from tracker.spread.router import Router
@@ -71,6 +72,7 @@ class Spread:
         self.courier = Courier(place.url, place.prefix, self.life)
         self.bus = NatsBus(self.courier, STRANDS)
         self.strands = [Strand(bus.strand, self.courier, bus) for bus in self.bus.strands]
+        self.attention = Attention(self.courier, self.bus.strands)
         self.owner = Router([each.remote for each in self.strands])
         self.hub: Hub
         self.newest: Newest
@@ -267,6 +269,8 @@ class Spread:
                 strand.meet(None, strand.bus.term)
                 self.freed.set()
             strand.look()
+        if self.is_level:
+            self.attention.look()
 
     def is_alive(self, life: str | None, now: float) -> bool:
         found = self.lives.get(life or "")
