@@ -123,9 +123,9 @@ def make_unframed(states: States, transitions: Iterable[Transition], taken: Take
 
 
 def is_plain(folded: Folded) -> bool:
-    """Whether rows are all there is to write."""
+    """Whether rows are all there is to write, but for what is told."""
     is_whole = not any(outcome.refusals for outcome in folded.outcomes)
-    return bool(folded.stored) and not folded.transitions and not folded.replaced and not folded.disowned and is_whole
+    return bool(folded.stored) and not folded.replaced and not folded.disowned and is_whole
 
 
 def find_quarantined(frames: Sequence[Frame], folded: Folded) -> list[Quarantined]:

@@ -28,14 +28,12 @@ from tracker.ingest.parting import part_pairs
 from tracker.ingest.refresh import Drawn, Refresh
 from tracker.ingest.silences import Silences
 from tracker.ingest.standby import Standby, register
-from tracker.ingest.write import write_folded
+from tracker.ingest.write import write_folded, write_told
 from tracker.model.frame import Frame
-from tracker.model.moment import DAY_MS, now_ms, now_us
+from tracker.model.moment import DAY_MS, now_us
 from tracker.model.state import State
 from tracker.pipeline.fold import Folded
-from tracker.store.alarms import insert_alarms
-from tracker.store.events import insert_transitions
-from tracker.store.fixes import Meanwhile, copy_after
+from tracker.store.fixes import Meanwhile, begun_by_copy, copy_after
 from tracker.store.ownership import (
     ALL,
     Lease,
@@ -75,8 +73,7 @@ class Log:
         self.answer_s = answer_s
         self.partitions = partitions
         self.owner: UUID = uuid4()
-        self.epoch = 0
-        self.batch = 0
+        self.epoch = self.batch = 0
         self.memory = Memory(partitions)
         self.saving = Checkpoint()
         self.drawn = Drawn()  # where there are several logs in a process, it is of all of them
@@ -178,12 +175,17 @@ class Log:
     async def copy(self, frames: Sequence[Frame], folded: Folded, taken: Taken) -> Committed:
         """The one transaction of a plain batch. Raises Moved where something changed after all."""
         assert self.seen is not None
-        self.news = {}
-        self.pending = Committed(folded, 0, taken)
+        self.news, self.pending = {}, None
         mark = make_mark_statement(self.owner, self.batch + 1, self.seen)
+        begin = mark, folded.stored, self.looking_ahead(frames, folded, taken)
         async with answering(self.conn, self.answer_s):
             with raise_of_mark():
-                await copy_after(self.conn, mark, folded.stored, self.looking_ahead(frames, folded, taken))
+                if folded.transitions:
+                    async with begun_by_copy(self.conn, *begin):
+                        self.pending = Committed(folded, await self.tell(folded, taken), taken)
+                else:
+                    self.pending = Committed(folded, 0, taken)
+                    await copy_after(self.conn, *begin)
         return self.adopt(self.pending)
 
     def looking_ahead(self, frames: Sequence[Frame], folded: Folded, taken: Taken) -> Meanwhile:
@@ -234,12 +236,8 @@ class Log:
         self.pending, self.news = None, {}
         async with answering(self.conn, self.answer_s), self.conn.transaction():
             revisions = self.seen = await mark_batch(self.conn, self.owner, self.batch + 1)
-            made = None
-            if (
-                revisions.geofences != self.fences.revision
-                and not is_aside
-                and self.postponed.may_change(self.memory.unfolded)
-            ):
+            made, has_changed = None, revisions.geofences != self.fences.revision
+            if has_changed and not is_aside and self.postponed.may_change(self.memory.unfolded):
                 made = await self.refresh.make_next(self.conn, self.fences, revisions.geofences)
             senders = (frame.device for frame in frames)
             taken = await take_over(self.conn, self.owner, self.memory, made, revisions.pairs, senders)
@@ -250,13 +248,13 @@ class Log:
         return self.adopt(self.pending)  # committed: from here on it is true
 
     async def write(self, frames: Sequence[Frame], folded: Folded, taken: Taken) -> int:
-        """How much is told by it."""
         meanwhile = self.looking_ahead(frames, folded, taken)
         self.news = await write_folded(self.conn, self.memory, frames, folded, taken, meanwhile)
-        ids, now = taken.fences.ids, now_ms()
-        made = (*taken.noted, *folded.transitions)
-        told = await insert_transitions(self.conn, made, ids, stamp=folded.stamp, detected_at=now)
-        return told + await insert_alarms(self.conn, folded.alarms, detected_at=now)
+        return await self.tell(folded, taken)
+
+    async def tell(self, folded: Folded, taken: Taken) -> int:
+        """How much is told by it."""
+        return await write_told(self.conn, folded, taken)
 
     def adopt(self, committed: Committed) -> Committed:
         """The transaction is durable, so memory may follow."""

@@ -12,10 +12,13 @@ from tracker.ingest.meetings import Meetings
 from tracker.ingest.memory import Memory
 from tracker.model.fix import Flag
 from tracker.model.frame import Frame
+from tracker.model.moment import now_ms
 from tracker.model.pair import Meeting
 from tracker.pipeline.fold import Folded
+from tracker.store.alarms import insert_alarms
 from tracker.store.anchors import upsert_anchors
 from tracker.store.apps import upsert_apps
+from tracker.store.events import insert_transitions
 from tracker.store.fixes import Meanwhile, copy_fixes, delete_fixes, flag_fixes
 from tracker.store.pairs import upsert_meetings
 from tracker.store.positions import upsert_states
@@ -47,6 +50,13 @@ async def write_folded(
     news = find_news(frames, memory.apps)
     await upsert_apps(conn, {key: (each.app, each.written_at) for key, each in news.items()})
     return news
+
+
+async def write_told(conn: asyncpg.Connection, folded: Folded, taken: Taken) -> int:
+    """How many events are told by it, which get their numbers when all of it is committed."""
+    made, now = (*taken.noted, *folded.transitions), now_ms()
+    told = await insert_transitions(conn, made, taken.fences.ids, stamp=folded.stamp, detected_at=now)
+    return told + await insert_alarms(conn, folded.alarms, detected_at=now)
 
 
 def find_to_keep(folded: Folded, meetings: Meetings) -> list[Meeting]:

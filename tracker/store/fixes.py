@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
@@ -44,6 +45,22 @@ async def copy_after(
     asyncpg has no public way to send the two together. Apart, with begin and commit, they wait for PostgreSQL three
     times more, which costs more than the few rows of a small batch."""
     await conn._copy_in(f"{statement}; {COPY}", yield_once(copy_payload(rows), meanwhile), None)
+
+
+@asynccontextmanager
+async def begun_by_copy(
+    conn: Connection, statement: str, rows: Sequence[Row | Span], meanwhile: Meanwhile = nothing
+) -> AsyncIterator[None]:
+    """A transaction that begins with both, in one message, and ends with the block."""
+    is_committed = False
+    try:
+        await copy_after(conn, f"begin; {statement}", rows, meanwhile)
+        yield
+        await conn.execute("commit")
+        is_committed = True
+    finally:
+        if not is_committed and not conn.is_closed() and conn.is_in_transaction():
+            await conn.execute("rollback")
 
 
 async def yield_once(payload: bytes, meanwhile: Meanwhile) -> AsyncIterator[bytes]:
