@@ -2,7 +2,8 @@
 
 The same paced load to 1, 2, 4 and 8 processes in one run, and the CPU that each fix takes of the servers (all of them),
 of NATS and of PostgreSQL, with the bytes that pass NATS; then as much as 1 and 2 take. Nothing is measured before each
-process owns its share of the log. On a machine with fewer cores
+process owns its share of the log. Where nobody looks at a process it does not hear where the devices of others are, so
+one load is also looked at. On a machine with fewer cores
 than processes it shows what the work between processes costs, and not how far more cores go.
 """
 
@@ -20,7 +21,7 @@ from typing import Final, NamedTuple
 import asyncpg
 import httpx2
 
-from bench.ground import Ground, cpu_s, serving
+from bench.ground import ADMIN_TOKEN, Ground, cpu_s, serving
 from tracker.processes.nats import find_program, free_port
 from tracker.store.ownership import STRANDS
 
@@ -31,14 +32,22 @@ WARM_S: Final = 3
 MEET_S: Final = 120.0
 
 
+VIEWERS: Final = 24  # enough for each of eight processes to have some
+
+
 class Load(NamedTuple):
     name: str
     fixes: int  # in a frame
     kind: str
     frames_per_s: int
+    viewers: int = 0
 
 
-LOADS: Final = (Load("one per message, 4,000/s", 1, "text", 4_000), Load("50 per message, 40,000/s", 50, "text", 800))
+LOADS: Final = (
+    Load("one per message, 4,000/s", 1, "text", 4_000),
+    Load("50 per message, 40,000/s", 50, "text", 800),
+    Load(f"one per message, 4,000/s, {VIEWERS} viewers", 1, "text", 4_000, VIEWERS),
+)
 
 
 class Nats(NamedTuple):
@@ -122,9 +131,16 @@ async def wait_for_shares(url: str, count: int) -> None:
         await conn.close()
 
 
+class Running(NamedTuple):
+    """Devices that wait for words, the pids of the processes they are connected to, and the port of these."""
+
+    sender: "subprocess.Popen[str]"
+    servers: list[int]
+    port: int
+
+
 @contextmanager
-def sending(ground: Ground, found: Nats, count: int, load: Load) -> Iterator[tuple["subprocess.Popen[str]", list[int]]]:
-    """Devices that wait for words, at so many processes, whose pids come with it."""
+def sending(ground: Ground, found: Nats, count: int, load: Load) -> Iterator[Running]:
     os.environ |= {"TRACKER_PROCESSES": str(count), "TRACKER_NATS_URL": found.url if count > 1 else ""}
     url = ground.new_database()
     with serving("ours", url) as (server, port):
@@ -135,25 +151,52 @@ def sending(ground: Ground, found: Nats, count: int, load: Load) -> Iterator[tup
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as sender:
             assert sender.stdin is not None and sender.stdout is not None
             assert sender.stdout.readline() == "ready\n"
-            yield sender, find_servers(server)
+            yield Running(sender, find_servers(server), port)
             sender.stdin.close()
     ground.drop(url)
 
 
+class Watching:
+    """The viewers of a run, if it has any; and a probe that says how old what it is shown is."""
+
+    def __init__(self, port: int, count: int) -> None:
+        command = [sys.executable, "-m", "bench.viewers", str(port), str(count), ADMIN_TOKEN]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) if count else None
+        if self.process is not None and self.process.stdout is not None:
+            assert self.process.stdout.readline() == "ready\n"
+
+    def begin(self) -> None:
+        if self.process is not None:
+            say(self.process, "begin")
+
+    def end(self) -> str:
+        """p50 and p99 from a device to the probe's screen; ends them."""
+        if self.process is None:
+            return ""
+        found = json.loads(say(self.process, "end"))
+        self.process.kill()
+        self.process.wait()
+        return f"{found['p50_ms']:.0f} / {found['p99_ms']:.0f}"
+
+
 def measure(ground: Ground, found: Nats, count: int, load: Load, seconds: int) -> str:
-    with sending(ground, found, count, load) as (sender, servers):
+    with sending(ground, found, count, load) as (sender, servers, port):
+        watching = Watching(port, load.viewers)
         ask(sender, f"paced {load.frames_per_s} {WARM_S}")
+        watching.begin()
         before = look(ground, found, servers)
         done = ask(sender, f"paced {load.frames_per_s} {seconds}")
         after = look(ground, found, servers)
+        seen = watching.end()
     spent = Look(*((b - a) / done["fixes"] for a, b in zip(before, after, strict=True)))
     cells = f"{spent.servers * 1e6:.1f} | {spent.nats * 1e6:.1f} | {spent.database * 1e6:.1f} | {spent.passed:.0f}"
     rate = done["fixes"] / done["seconds"]
-    return f"| {load.name} | {count} | {cells} | {rate:.0f} | {os.getloadavg()[0]:.1f} |"
+    return f"| {load.name} | {count} | {cells} | {rate:.0f} | {seen} | {os.getloadavg()[0]:.1f} |"
 
 
 def flood(ground: Ground, found: Nats, count: int, load: Load, seconds: int) -> str:
-    with sending(ground, found, count, load) as (sender, _):
+    with sending(ground, found, count, load) as (sender, _, _):
         ask(sender, f"flood {WARM_S}")
         done = ask(sender, f"flood {seconds}")
     return f"| {load.fixes} per message | {count} | {done['rate']:.0f} | {os.getloadavg()[0]:.1f} |"
@@ -164,11 +207,15 @@ def look(ground: Ground, found: Nats, servers: list[int]) -> Look:
 
 
 def ask(sender: "subprocess.Popen[str]", line: str) -> dict[str, float]:
-    assert sender.stdin is not None and sender.stdout is not None
-    sender.stdin.write(line + "\n")
-    sender.stdin.flush()
-    answer: dict[str, float] = json.loads(sender.stdout.readline())
+    answer: dict[str, float] = json.loads(say(sender, line))
     return answer
+
+
+def say(process: "subprocess.Popen[str]", line: str) -> str:
+    assert process.stdin is not None and process.stdout is not None
+    process.stdin.write(line + "\n")
+    process.stdin.flush()
+    return process.stdout.readline()
 
 
 def main(wanted: float | None) -> None:
@@ -176,10 +223,9 @@ def main(wanted: float | None) -> None:
     seconds, ground = round(wanted or 10), Ground(DEVICES, 100)
     try:
         with nats() as found:
-            print(
-                "| load | processes | servers, us a fix | NATS | PostgreSQL | bytes past NATS | acked a second | load |"
-            )
-            print("|---|---|---|---|---|---|---|---|")
+            columns = "bytes past NATS | acked a second | p50 / p99 ms | load |"
+            print(f"| load | processes | servers, us a fix | NATS | PostgreSQL | {columns}")
+            print("|---|---|---|---|---|---|---|---|---|")
             for load in LOADS:
                 for count in PROCESSES:
                     print(measure(ground, found, count, load, seconds), flush=True)
