@@ -141,8 +141,9 @@ class RunningServer:
         assert self.process.poll() is None, f"the server ended:\n{self.text()}"
         with self.api() as api:
             for path, kind in (("devices", "devices"), ("geofences", "features"), ("subscriptions", "subscriptions")):
-                for each in api.get(f"/api/{path}").json()[kind]:
-                    assert api.delete(f"/api/{path}/{each['id']}").is_success
+                for each in api.get(f"/api/{path}").raise_for_status().json()[kind]:
+                    answer = api.delete(f"/api/{path}/{each['id']}")  # a page may have taken it away meanwhile
+                    assert answer.is_success or answer.status_code == 404, answer.text
 
     def new_device(self, id: str) -> str:
         """Its token."""
@@ -161,9 +162,9 @@ class RunningServer:
     @asynccontextmanager
     async def socket(self, path: str, token: str | None = ADMIN_TOKEN, **options: Any) -> AsyncIterator["Talk"]:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        async with connect(
-            f"ws://{self.address}{path}", additional_headers=headers, compression=None, max_size=None, **options
-        ) as ws:
+        plain: dict[str, Any] = {"compression": None, "max_size": None, "open_timeout": PATIENCE_S}
+        address = f"ws://{self.address}{path}"
+        async with connect(address, additional_headers=headers, **plain | {"ping_timeout": PATIENCE_S} | options) as ws:
             yield Talk(ws)
 
     @asynccontextmanager

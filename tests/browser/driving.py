@@ -56,7 +56,11 @@ def vehicle(server: RunningServer, id: str, name: str | None = None) -> Iterator
             answer = api.post(f"/api/devices/{id}/token")
     token = answer.json()["token"]
     with connect(
-        f"ws://{server.address}/ws/device", additional_headers={"Authorization": f"Bearer {token}"}, compression=None
+        f"ws://{server.address}/ws/device",
+        additional_headers={"Authorization": f"Bearer {token}"},
+        compression=None,
+        open_timeout=PATIENCE_S,
+        ping_timeout=PATIENCE_S,
     ) as ws:
         driven = Vehicle(ws, id)
         welcome = driven.say(type="hello", device=id, boot=f"b{now_ms()}", version=1)

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Geolocation, Page, expect
 
 from tests.browser.conftest import Watched
@@ -15,7 +16,8 @@ from tracker.model.moment import format_ms, now_ms
 PHONE: Geolocation = {"longitude": 8.6267, "latitude": 52.6638, "accuracy": 8}
 
 
-def test_a_phone_is_on_the_map_by_one_code(dashboard: Page, server: RunningServer, chromium: Browser) -> None:
+@pytest.mark.mapless
+def test_a_phone_is_in_the_list_by_one_code(dashboard: Page, server: RunningServer, chromium: Browser) -> None:
     dashboard.get_by_role("button", name="Add a device").click()
     dialog = dashboard.get_by_role("dialog", name="Add a device")
     dialog.get_by_label("Name").fill("Ada's phone")
@@ -51,6 +53,7 @@ def test_a_phone_is_on_the_map_by_one_code(dashboard: Page, server: RunningServe
     other.close()
 
 
+@pytest.mark.mapless
 def test_an_app_is_said_to_be_understood_and_its_health_is_on_the_card(dashboard: Page, server: RunningServer) -> None:
     dashboard.get_by_role("button", name="Add a device").click()
     dialog = dashboard.get_by_role("dialog", name="Add a device")
@@ -74,6 +77,7 @@ def test_an_app_is_said_to_be_understood_and_its_health_is_on_the_card(dashboard
     expect(card.get_by_role("region", name="By the hour")).to_contain_text("9 %")
 
 
+@pytest.mark.mapless
 def test_a_name_that_a_source_says_becomes_a_device_by_one_click(dashboard: Page, server: RunningServer) -> None:
     with server.api() as api:
         source = api.post("/api/sources", json={"id": "traccar", "name": "Traccar"}).raise_for_status().json()
@@ -105,6 +109,7 @@ def test_the_dashboard_opens_without_a_network_and_goes_on_with_it(
     expect(dashboard.locator(".badge")).to_contain_text("Live")
 
 
+@pytest.mark.mapless
 def test_where_a_device_goes_on_to_is_said_in_its_form(
     dashboard: Page, server: RunningServer, watched: Watched
 ) -> None:

@@ -49,6 +49,7 @@ def hook(tmp_path: Path) -> Iterator[Receiver]:
         yield receiver
 
 
+@pytest.mark.mapless
 def test_a_webhook_is_subscribed_tried_and_told(alerts: Page, server: RunningServer, hook: Receiver) -> None:
     alerts.get_by_role("button", name="New subscription").click()
     alerts.get_by_label("Name").fill("Port, by hook")
@@ -86,6 +87,7 @@ def test_a_webhook_is_subscribed_tried_and_told(alerts: Page, server: RunningSer
     expect(alerts.get_by_text("whsec_")).to_have_count(0)
 
 
+@pytest.mark.mapless
 def test_a_dead_receiver_is_seen_and_the_subscription_changed_and_deleted(
     alerts: Page, server: RunningServer, hook: Receiver, watched: Watched
 ) -> None:
@@ -119,6 +121,7 @@ def test_a_dead_receiver_is_seen_and_the_subscription_changed_and_deleted(
     expect(alerts.get_by_role("heading", name="Nobody is told yet")).to_be_visible()
 
 
+@pytest.mark.mapless
 def test_a_chat_is_told_in_its_own_words_and_the_link_shows_the_event(
     alerts: Page, server: RunningServer, hook: Receiver, watched: Watched
 ) -> None:
@@ -150,11 +153,13 @@ def test_a_chat_is_told_in_its_own_words_and_the_link_shows_the_event(
     assert re.fullmatch(r"Van 12 entered Old Port: \d+ km [a-z-]+ of \w+", said), said
     with server.api() as api:
         number = api.get("/api/events?type=enter").json()["events"][-1]["id"]
-    alerts.goto(f"{server.url}/?event={number}")
-    evidence = alerts.locator(".evidence")
+    opened = alerts.context.new_page()  # with a map
+    watched.watch(opened)
+    opened.goto(f"{server.url}/?event={number}")
+    evidence = opened.locator(".evidence")
     expect(evidence.locator(".near")).to_contain_text(re.compile(r"^\d+ km \S+ von \S+$"))
-    assert alerts.url.endswith(f"?event={number}")
-    until(alerts, f"() => Math.abs({MAP}.getCenter().lng - {INSIDE[0]}) < 0.001")
+    assert opened.url.endswith(f"?event={number}")
+    until(opened, f"() => Math.abs({MAP}.getCenter().lng - {INSIDE[0]}) < 0.001")
 
 
 NOTE = """() => {
@@ -167,6 +172,7 @@ NOTE = """() => {
 }"""
 
 
+@pytest.mark.mapless
 def test_what_is_pushed_becomes_a_notification(alerts: Page, server: RunningServer) -> None:
     """A push service cannot be reached from a test: the browser is given the message as if one had brought it.
 
@@ -198,6 +204,7 @@ def test_what_is_pushed_becomes_a_notification(alerts: Page, server: RunningServ
     assert told == [[message["title"], message["body"]]]
 
 
+@pytest.mark.mapless
 def test_this_browser_is_subscribed(alerts: Page, server: RunningServer) -> None:
     """No push service can be reached, so the browser is given what one would have answered."""
     point = ec.generate_private_key(ec.SECP256R1()).public_key()

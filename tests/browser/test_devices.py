@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.conftest import Watched
@@ -26,6 +27,7 @@ def answer_command(van: Vehicle, ok: bool = True) -> str:
             return str(heard["args"].get("text", heard["name"]))
 
 
+@pytest.mark.mapless
 def test_a_device_is_changed_in_the_page_and_told_from_others(
     dashboard: Page, server: RunningServer, watched: Watched
 ) -> None:
@@ -70,6 +72,7 @@ def test_a_device_is_changed_in_the_page_and_told_from_others(
     assert (set(pair["devices"]), pair["distance"]) == ({"van-12", "bus"}, 250)
 
 
+@pytest.mark.mapless
 def test_a_photo_is_made_small_here_and_shown_in_list_and_card(
     dashboard: Page, server: RunningServer, watched: Watched
 ) -> None:
@@ -102,6 +105,7 @@ def test_a_photo_is_made_small_here_and_shown_in_list_and_card(
         until(dashboard, "() => document.querySelector('.device .face').naturalWidth === 8")
 
 
+@pytest.mark.mapless
 def test_a_device_is_guarded_where_it_is_parked(dashboard: Page, server: RunningServer) -> None:
     with vehicle(server, "van-12", "Van 12") as van:
         van.drive(*HERE, speed=0)
@@ -118,6 +122,7 @@ def test_a_device_is_guarded_where_it_is_parked(dashboard: Page, server: Running
         expect(guard.get_by_role("button", name="Guard it here")).to_be_visible()
 
 
+@pytest.mark.mapless
 def test_a_new_token_is_shown_once_and_what_goes_with_a_device_is_said_first(
     dashboard: Page, server: RunningServer
 ) -> None:
@@ -141,6 +146,7 @@ def test_a_new_token_is_shown_once_and_what_goes_with_a_device_is_said_first(
             assert api.get("/api/devices/van-12").status_code == 404
 
 
+@pytest.mark.mapless
 def test_a_conversation_goes_both_ways_and_says_what_became_of_each(dashboard: Page, server: RunningServer) -> None:
     with vehicle(server, "van-12", "Van 12") as van:
         van.drive(*HERE)
@@ -166,6 +172,7 @@ def test_a_conversation_goes_both_ways_and_says_what_became_of_each(dashboard: P
     expect(dashboard.locator(".talk")).to_contain_text("1 message or request waits until it is back.")
 
 
+@pytest.mark.mapless
 def test_a_call_for_help_stands_over_the_map_until_somebody_has_seen_it(dashboard: Page, server: RunningServer) -> None:
     with vehicle(server, "phone", "Ada's phone") as phone:
         phone.drive(*HERE)
@@ -203,6 +210,7 @@ def test_the_last_hours_are_drawn_when_somebody_looks_and_the_map_follows_the_cu
         until(dashboard, f"() => {dots}.length === 0")
 
 
+@pytest.mark.mapless
 def test_what_one_looks_at_is_in_the_address(dashboard: Page, server: RunningServer) -> None:
     with vehicle(server, "van-12", "Van 12") as van, vehicle(server, "bus", "Bus") as bus:
         van.drive(*HERE, speed=20)

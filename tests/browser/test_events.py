@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import enter, let_in
@@ -115,6 +116,7 @@ def test_the_border_that_decided_is_drawn_where_it_is_another_by_now(page: Page,
 FORMER = "tracker.view.peek().map.getSource('former').serialize().data"
 
 
+@pytest.mark.mapless
 def test_the_feed_is_narrowed_to_a_device_a_geofence_a_kind_and_the_log_is_looked_back(
     page: Page, server: RunningServer
 ) -> None:
@@ -125,7 +127,6 @@ def test_the_feed_is_narrowed_to_a_device_a_geofence_a_kind_and_the_log_is_looke
         for step in range(60):
             bus.drive(*(OUT if step % 2 else IN), ago=2000 - 30 * step)
         van.drive(*OUT, ago=100)
-        start_at(page, 24.9430, 62.1700)
         enter(page, server)
         events = page.get_by_role("region", name="Events")
         rows = events.locator(".event")
@@ -150,12 +151,12 @@ def test_the_feed_is_narrowed_to_a_device_a_geofence_a_kind_and_the_log_is_looke
         until(page, "() => location.search === ''")
 
 
+@pytest.mark.mapless
 def test_what_happened_longer_ago_is_read_when_one_asks(page: Page, server: RunningServer) -> None:
     server.new_geofence(PORT | {"properties": {"name": "Old Port", "radius": 60, "preset": "strict"}})
     with vehicle(server, "bus", "Bus") as bus:
         for step in range(130):
             bus.drive(*(OUT if step % 2 else IN), ago=4000 - 30 * step)
-    start_at(page, 24.9430, 62.1700)
     enter(page, server)
     events = page.get_by_role("region", name="Events")
     rows = events.locator(".event")

@@ -258,6 +258,7 @@ def test_what_the_server_refuses_is_told_at_its_field(fences: Page, server: Runn
     expect(fences.get_by_role("option", name="Bow tie")).to_be_visible()
 
 
+@pytest.mark.mapless
 def test_a_viewer_sees_the_list_and_no_buttons(page: Page, server: RunningServer) -> None:
     server.new_geofence(CIRCLE)
     with server.api() as api:

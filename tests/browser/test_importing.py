@@ -63,6 +63,7 @@ def test_a_file_that_is_dropped_is_looked_at_taken_in_and_taken_back(fences: Pag
     assert [each["properties"]["name"] for each in stored(server)] == ["Old Port"]
 
 
+@pytest.mark.mapless
 def test_what_is_there_stays_where_one_says_so_and_nothing_is_written_by_looking(
     fences: Page, server: RunningServer, tmp_path: Path
 ) -> None:
@@ -94,6 +95,7 @@ def test_what_is_there_stays_where_one_says_so_and_nothing_is_written_by_looking
         ("broken.gpx", "<gpx><wpt", "no XML"),
     ],
 )
+@pytest.mark.mapless
 def test_a_file_that_is_none_says_why(fences: Page, watched: Watched, name: str, text: str, said: str) -> None:
     watched.tolerated.append("422")
     watched.tolerated.append("400")
@@ -117,6 +119,7 @@ def test_the_parts_of_a_shapefile_are_one_file(fences: Page, server: RunningServ
     assert (saved["properties"]["dwell"], saved["properties"]["already_inside"]) == (300, "noted")
 
 
+@pytest.mark.mapless
 def test_a_file_in_another_encoding_comes_in_and_what_does_not_is_told(fences: Page, tmp_path: Path) -> None:
     file = tmp_path / "places.kml"
     place = "<Placemark><name>Älvängen \u202e</name><Point><coordinates>24.94,60.17</coordinates></Point></Placemark>"

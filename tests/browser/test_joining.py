@@ -22,6 +22,7 @@ def open_ways(page: Page, server: RunningServer, way: str) -> None:
 
 
 @pytest.mark.parametrize("options", SIZES)
+@pytest.mark.mapless
 def test_one_link_brings_phones_and_shows_how_far_they_came(
     page: Page, server: RunningServer, chromium: Browser, watched: Watched
 ) -> None:
@@ -63,6 +64,7 @@ def test_one_link_brings_phones_and_shows_how_far_they_came(
 
 
 @pytest.mark.parametrize("options", SIZES)
+@pytest.mark.mapless
 def test_a_source_is_made_adopted_from_and_removed(page: Page, server: RunningServer, watched: Watched) -> None:
     watched.tolerated.append("404")  # a look at the names of the source that was on its way as it was removed
     open_ways(page, server, "Servers and brokers")

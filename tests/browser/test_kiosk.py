@@ -35,8 +35,8 @@ def show_wall(page: Page, server: RunningServer, query: str = "?kiosk") -> None:
     "options",
     [
         {"viewport": {"width": 320, "height": 640}},
-        {"viewport": {"width": 1440, "height": 900}},
-        {"viewport": {"width": 3840, "height": 900}},  # the map is drawn without a GPU, and costs by its pixels
+        pytest.param({"viewport": {"width": 1440, "height": 900}}, marks=pytest.mark.mapless),
+        pytest.param({"viewport": {"width": 3840, "height": 900}}, marks=pytest.mark.mapless),
     ],
 )
 def test_a_wall_tells_what_happens_and_has_nothing_to_press(page: Page, server: RunningServer) -> None:

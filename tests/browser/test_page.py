@@ -39,6 +39,7 @@ def stands_still(value: str) -> str:
     return f"new Promise(done => {{ const before = {value}; setTimeout(() => done({value} === before), 700); }})"
 
 
+@pytest.mark.mapless
 def test_the_link_of_the_terminal_signs_in_and_leaves_no_token_behind(dashboard: Page, server: RunningServer) -> None:
     assert dashboard.url == f"{server.url}/"
     kept = dashboard.evaluate("[history.state, {...localStorage}, {...sessionStorage}, document.cookie]")
@@ -49,6 +50,7 @@ def test_the_link_of_the_terminal_signs_in_and_leaves_no_token_behind(dashboard:
     expect(dashboard.locator(".badge")).to_contain_text("Live")
 
 
+@pytest.mark.mapless
 def test_a_token_can_be_typed_and_a_wrong_one_is_refused(page: Page, server: RunningServer, watched: Watched) -> None:
     watched.tolerated.append("401")
     page.goto(server.url)
@@ -66,6 +68,7 @@ def test_a_token_can_be_typed_and_a_wrong_one_is_refused(page: Page, server: Run
     expect(page.locator(".badge")).to_contain_text("Live")
 
 
+@pytest.mark.mapless
 def test_without_devices_it_says_how_to_start(dashboard: Page) -> None:
     expect(dashboard.get_by_role("heading", name="No devices yet")).to_be_visible()
     expect(dashboard.locator(".empty")).to_contain_text("tracker simulate")
@@ -118,6 +121,7 @@ def test_entering_and_leaving_a_geofence_show_as_events_by_name(dashboard: Page,
         expect(told).to_have_count(2)
 
 
+@pytest.mark.mapless
 def test_the_list_is_searched_by_name_and_walked_by_keys(page: Page, server: RunningServer) -> None:
     with server.api() as api:
         for number in range(1, 41):
@@ -204,10 +208,11 @@ def test_a_hidden_tab_pauses_and_comes_back(dashboard: Page, server: RunningServ
         until(dashboard, f"lon => Math.abs({LAYER}.place({ROW}('van-12'))[0] - lon) < 1e-6", THERE[0])
 
 
+@pytest.mark.mapless
 def test_binary_positions_of_the_server_are_read_as_it_means_them(dashboard: Page, server: RunningServer) -> None:
     with vehicle(server, "van-12") as van:
         van.drive(*HERE)
-        screen(dashboard, "van-12")
+        until(dashboard, f"() => {ROW}('van-12') !== undefined")
         dashboard.evaluate("""() => {  // what the page asks for by itself once there are more than a few hundred
             tracker.feed.see = () => {};
             window.answered = tracker.feed.framesReceived + 2;  // that it is subscribed, and a snapshot
@@ -276,12 +281,8 @@ def test_the_map_is_drawn_from_our_own_files(dashboard: Page) -> None:
     expect(dashboard.locator(".maplibregl-ctrl-attrib")).to_contain_text("© OpenStreetMap contributors")
 
 
+@pytest.mark.mapless
 def test_without_webgl_the_list_and_the_events_still_work(page: Page, server: RunningServer) -> None:
-    page.add_init_script(
-        """const get = HTMLCanvasElement.prototype.getContext;
-           HTMLCanvasElement.prototype.getContext = function (kind, ...more) {
-               return kind.startsWith('webgl') ? null : get.call(this, kind, ...more); };"""
-    )
     enter(page, server)
     expect(page.locator(".map-missing")).to_be_visible()
     with vehicle(server, "van-12", "Van 12") as van:
@@ -309,6 +310,7 @@ def test_a_lost_gpu_brings_the_map_back(dashboard: Page, server: RunningServer) 
         until(dashboard, f"before => {LAYER}.framesDrawn > before", frames)
 
 
+@pytest.mark.mapless
 def test_a_revoked_token_ends_at_the_door(page: Page, server: RunningServer, watched: Watched) -> None:
     watched.tolerated.append("401")
     with server.api() as api:
@@ -330,6 +332,7 @@ def test_a_pmtiles_of_ones_own_is_the_ground(page: Page, server: RunningServer) 
     assert page.evaluate(f"{MAP}.getSource('world') === undefined && {MAP}.getLayer('devices') !== undefined")
 
 
+@pytest.mark.mapless
 def test_a_sign_in_link_leads_in_once(page: Page, chromium: Browser, server: RunningServer, watched: Watched) -> None:
     """Opened again where it worked it does no harm; elsewhere it opens nothing, and says what makes a new one."""
     watched.tolerated.append("401")

@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Watched
+from tests.browser.conftest import NO_WEBGL, Watched
 from tests.browser.driving import vehicle
 from tests.browser.finger import lay_finger
 from tests.browser.looking import HERE, start_at
@@ -83,6 +83,7 @@ def show_code(secret: str, step: int) -> str:
     return make_code(b32decode(secret.replace(" ", "")), step * STEP)
 
 
+@pytest.mark.mapless
 def test_a_second_factor_is_set_up_and_asked_for(door: Page) -> None:
     fill_in(door, ANN)
     account = open_account(door)
@@ -119,6 +120,7 @@ def test_a_second_factor_is_set_up_and_asked_for(door: Page) -> None:
     expect(account.get_by_role("button", name="Set up")).to_be_visible()
 
 
+@pytest.mark.mapless
 def test_a_passkey_is_made_signs_in_and_is_removed(door: Page) -> None:
     lay_finger(door)
     fill_in(door, "bob@example.org")
@@ -144,14 +146,13 @@ def test_a_passkey_is_made_signs_in_and_is_removed(door: Page) -> None:
     expect(door.get_by_role("button", name="Sign in with a passkey")).to_have_count(0)
 
 
+@pytest.mark.mapless
 def test_two_phones_of_a_person_are_one_in_the_list(door: Page, server: RunningServer) -> None:
     with server.api() as api, vehicle(server, "old", "Old phone") as old, vehicle(server, "new", "New phone") as new:
         old.drive(*HERE, ago=5.0)
         new.drive(*HERE)
         ann = next(each["id"] for each in api.get("/api/people").json()["people"] if each["email"] == ANN)
         assert all(api.patch(f"/api/devices/{id}", json={"person": ann}).is_success for id in ("old", "new"))
-        start_at(door, *HERE)
-        door.reload()
         fill_in(door, ANN)
         expect(door.get_by_role("option", name="New phone")).to_be_visible()
         expect(door.get_by_role("option", name="Old phone")).to_have_count(0)
@@ -162,12 +163,11 @@ def open_own(door: Page, api: httpx2.Client, id: str, name: str) -> None:
     """The device is Ann's from now on, and she looks at its card."""
     ann = next(each["id"] for each in api.get("/api/people").json()["people"] if each["email"] == ANN)
     assert api.patch(f"/api/devices/{id}", json={"person": ann}).is_success
-    start_at(door, *HERE)
-    door.reload()
     fill_in(door, ANN)
     door.get_by_role("option", name=name).click()
 
 
+@pytest.mark.mapless
 def test_a_person_hides_a_device_of_ones_own_and_sees_who_watches(door: Page, server: RunningServer) -> None:
     with server.api() as api, vehicle(server, "phone", "Ann's phone") as phone:
         phone.drive(*HERE)
@@ -184,6 +184,7 @@ def test_a_person_hides_a_device_of_ones_own_and_sees_who_watches(door: Page, se
         leave(door, server, "phone")
 
 
+@pytest.mark.mapless
 def test_a_viewer_makes_alerts_of_its_own(door: Page) -> None:
     expect(door.get_by_role("button", name="Sign in with Example Login")).to_be_visible()
     fill_in(door, CID)
@@ -208,14 +209,13 @@ def test_a_viewer_makes_alerts_of_its_own(door: Page) -> None:
     expect(door.get_by_text("do not belong together")).to_be_visible()
 
 
+@pytest.mark.mapless
 def test_a_group_is_made_filled_and_seen_as_a_view(door: Page, server: RunningServer) -> None:
     """By the owner; who is in it lists its devices alone, and is told its role."""
     with server.api() as api, vehicle(server, "tram", "Tram 4") as tram, vehicle(server, "bus", "Bus 7") as bus:
         api.post("/api/people", json={"email": "dora@example.org", "password": GOOD, "name": "Dora"})
         tram.drive(*HERE)
         bus.drive(*HERE)
-        start_at(door, *HERE)
-        door.reload()
         fill_in(door, ANN)
         account = open_account(door)
         account.get_by_label("Name of a new group").fill("Harbour")
@@ -244,6 +244,7 @@ def test_a_group_is_made_filled_and_seen_as_a_view(door: Page, server: RunningSe
         assert api.delete(f"/api/groups/{made['id']}").is_success
 
 
+@pytest.mark.mapless
 def test_a_device_of_ones_own_is_shown_to_a_group(door: Page, server: RunningServer) -> None:
     with server.api() as api, vehicle(server, "watch", "Ann's watch") as watch:
         watch.drive(*HERE)
@@ -320,6 +321,7 @@ def test_who_manages_several_groups_picks_one_and_gets_back_what_lost_it(door: P
     assert [each["id"] for each in managed.get("/api/groups", params=holding).json()["groups"]] == ["east"]
 
 
+@pytest.mark.mapless
 def test_an_owner_reads_what_was_done(door: Page) -> None:
     fill_in(door, ANN)
     account = open_account(door)
@@ -330,6 +332,7 @@ def test_an_owner_reads_what_was_done(door: Page) -> None:
     expect(account.get_by_text("Nothing found.")).to_be_visible()
 
 
+@pytest.mark.mapless
 def test_a_view_comes_along_to_another_computer(door: Page, server: RunningServer, chromium: Browser) -> None:
     with server.api() as api:
         made = api.post("/api/people", json={"email": EVE, "password": GOOD, "name": "Eve"})
@@ -343,6 +346,7 @@ def test_a_view_comes_along_to_another_computer(door: Page, server: RunningServe
     expect(kept.get_by_role("button", name="Night shift", exact=True)).to_be_visible()
     elsewhere = chromium.new_context(viewport={"width": 960, "height": 540})
     page = elsewhere.new_page()
+    page.add_init_script(NO_WEBGL)
     page.goto(server.url)
     fill_in(page, EVE)
     expect(page.locator(".badge")).to_contain_text("Live")

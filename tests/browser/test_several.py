@@ -31,8 +31,12 @@ def vans(page: Page, server: RunningServer) -> Iterator[dict[str, Vehicle]]:
         for number, van in enumerate(found.values()):
             van.drive(HERE[0] + 0.002 * number, HERE[1])
         enter(page, server)
-        until(page, f"ids => ids.every(id => tracker.view.value.layer.screen({ROW}(id)))", list(VANS))
+        expect(page.locator(".device")).to_have_count(len(VANS))
         yield found
+
+
+def until_drawn(page: Page) -> None:
+    until(page, f"ids => ids.every(id => tracker.view.value.layer.screen({ROW}(id)))", list(VANS))
 
 
 def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
@@ -47,6 +51,7 @@ def test_several_are_picked_followed_and_acted_on(
     page: Page, vans: dict[str, Vehicle], server: RunningServer, watched: Watched
 ) -> None:
     watched.tolerated.append("404")
+    until_drawn(page)
     x, y = spot(page, *HERE)
     right, _ = spot(page, HERE[0] + 0.002, HERE[1])
     page.keyboard.down("Shift")
@@ -77,6 +82,7 @@ def test_several_are_picked_followed_and_acted_on(
             assert api.get(f"/api/devices/{id}/messages").json()["messages"][0]["text"] == "To the depot, please"
 
 
+@pytest.mark.mapless
 def test_what_one_has_open_is_a_link_and_one_goes_back_and_forth(page: Page, vans: dict[str, Vehicle]) -> None:
     row = page.locator(".device", has_text="Van A")
     row.click()
@@ -112,6 +118,7 @@ def test_what_one_has_open_is_a_link_and_one_goes_back_and_forth(page: Page, van
     expect(page.locator(".device[data-picked=true]")).to_have_count(0)
 
 
+@pytest.mark.mapless
 def test_a_link_shows_another_the_same_and_passes_over_what_is_not_theirs(
     page: Page, vans: dict[str, Vehicle], server: RunningServer, chromium: Browser, watched: Watched
 ) -> None:
@@ -140,6 +147,7 @@ def test_a_link_shows_another_the_same_and_passes_over_what_is_not_theirs(
 
 
 def test_a_view_is_kept_found_renamed_and_opened_again(page: Page, vans: dict[str, Vehicle]) -> None:
+    until_drawn(page)
     page.get_by_role("button", name="Moving").click()
     page.keyboard.press("v")
     kept = page.get_by_role("region", name="Views")

@@ -24,7 +24,8 @@ SIZES: Final = (
     (3840, 900),
 )  # the map is drawn without a GPU, and costs by its pixels
 PLACES: Final = re.compile(r'"type": ?"(snapshot|positions|cells)"')
-GERMAN: Final = pytest.mark.parametrize("options", [{"locale": "de-DE"}])
+BESIDE_MAP: Final[tuple[pytest.MarkDecorator, ...]] = () if PICTURES else (pytest.mark.mapless,)
+GERMAN: Final = pytest.mark.parametrize("options", [pytest.param({"locale": "de-DE"}, marks=BESIDE_MAP)])
 TOLD: Final = ".badge > *, .empty h2, .empty p, .nothing, [role=alert], [role=alert] p, .state"
 # What is told and cannot be read; a badge that lies over a button; a page that has to be moved sideways.
 UNREADABLE: Final = """told => {
@@ -45,10 +46,7 @@ UNREADABLE: Final = """told => {
 
 
 def look_at_all_sizes(page: Page, name: str = "") -> None:
-    """One page, resized: what it says can be read at each width. The map under it is not looked at: drawn anew at each
-    size, without a GPU, it would cost more than all the rest."""
-    if not PICTURES:
-        page.evaluate("document.querySelector('.map')?.style.setProperty('display', 'none')")
+    """One page, resized: what it says can be read at each width."""
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         until(page, f"() => innerWidth === {width}")

@@ -23,6 +23,7 @@ LONGEST: Final = (
     "people",
     "browser",
     "map",
+    "log",
     "alerts",
     "rights",
     "api",
@@ -35,10 +36,27 @@ ORDER: Final = ("ruff", "format", *LONGEST)
 # By folder and first word of a file: what takes as long as all others together leaves half of the machine idle at the
 # end, and in the long run the laws of what is told take hours, without which one can try the rest of their folder.
 PEOPLE: Final = ("audit", "gatherings", "oidc", "own", "pairing", "people", "personal", "photos", "privacy", "second")
+LOG: Final = (
+    *(
+        "bounds",
+        "catch",
+        "changed",
+        "clock",
+        "counted",
+        "foresight",
+        "late",
+        "numberer",
+        "ownership",
+        "pairs",
+        "parted",
+    ),
+    *("random", "refused", "replay", "replays", "rhythms", "silence", "spreadable", "store", "strands", "wrong"),
+)
 MAP: Final = ("crowds", "devices", "geofences", "map", "page")
 APART: Final = {
     **{("integration", word): word for word in ("api", "rights", "told")},
     **{("integration", word): "people" for word in (*PEOPLE, "shares", "sharing", "sign")},
+    **{("integration", word): "log" for word in LOG},
     **{("browser", word): "map" for word in MAP},
 }
 WAITING: Final = "websocket"  # for deadlines: a fifth of a processor, for as long as the longest of the others
