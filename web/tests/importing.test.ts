@@ -82,7 +82,7 @@ async function imported(names: Record<string, string>): Promise<Importing> {
   const importing = new Importing(live);
   const file = new File([JSON.stringify(names)], 'zones.geojson');
   const report = { created: 0, replaced: 0, unchanged: 0, ids: [], refused: [], refusedCount: 0, said: [] };
-  importing.preview.value = { file, report, proposed: [] };
+  importing.preview.value = { file, reading: { format: 'geojson', group: undefined }, report, proposed: [] };
   await importing.takeIn();
   return importing;
 }

@@ -1,5 +1,5 @@
 /** A file of geofences: looked at first, then taken in, and taken back where one thinks better of it. */
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { ApiError } from '../api/call';
 import { deleteGeofence, type Geofence, replaceGeofence, revisionOf } from '../api/geofences';
 import {
@@ -20,6 +20,7 @@ const AT_ONCE = 4; // requests, while something is taken back
 
 export interface Preview {
   readonly file: File;
+  readonly reading: Reading; // as it was tried: it is taken in as one has seen it
   readonly report: Imported;
   readonly proposed: readonly Proposed[]; // the first of them, of a large file
 }
@@ -38,7 +39,8 @@ interface Undo {
 
 export class Importing {
   readonly preview = signal<Preview | null>(null);
-  readonly busy = signal(false);
+  readonly doing = signal<'looking' | 'writing' | null>(null);
+  readonly busy = computed(() => this.doing.value !== null);
   readonly fault = signal('');
   /** What of the file was refused where nothing of it can be taken. */
   readonly refused = signal<readonly Bad[]>([]);
@@ -48,6 +50,8 @@ export class Importing {
   /** Which of several that one manages is to hold what is new. */
   readonly group = signal('');
 
+  private turn = 0; // of what was asked for last: whoever else is answered is too late
+
   constructor(private readonly live: Live) {}
 
   /** What the files would make, shown on the map. Nothing is written. */
@@ -56,26 +60,32 @@ export class Importing {
     pane.value = 'geofences';
     const groups = managed.peek();
     if (!groups.includes(this.group.peek())) this.group.value = groups[0] ?? '';
-    await this.tried(async () => {
+    await this.tried('looking', async (turn) => {
       const file = await together(files);
+      if (turn !== this.turn) return;
       if (!file) this.fault.value = words.value.geofences.oneFile;
       else if (!formatOf(file.name)) this.fault.value = words.value.geofences.packed;
-      else await this.propose(file);
+      else await this.propose(file, turn);
     });
   }
 
-  /** Another group is to hold what is new: what would become of the file there. */
+  /** Another group is to hold what is new: what would become of the file there. Where nobody says, it stays as it was. */
   async putInto(group: string): Promise<void> {
+    if (this.doing.peek() === 'writing') return;
     const preview = this.preview.peek();
     this.group.value = group;
-    if (preview) await this.tried(() => this.propose(preview.file));
+    if (!preview) return;
+    const failed = await this.tried('looking', (turn) => this.propose(preview.file, turn));
+    if (failed) this.group.value = preview.reading.group ?? group;
   }
 
-  private async propose(file: File): Promise<void> {
+  private async propose(file: File, turn: number): Promise<void> {
     const reading = this.readingOf(file);
-    const [report, proposed] = await tryImport(await file.arrayBuffer(), reading);
-    if (reading.group !== this.readingOf(file).group) return; // another was picked meanwhile
-    this.preview.value = { file, report, proposed };
+    const bytes = await file.arrayBuffer();
+    if (turn !== this.turn) return;
+    const [report, proposed] = await tryImport(bytes, reading);
+    if (turn !== this.turn) return;
+    this.preview.value = { file, reading, report, proposed };
     this.live.view.peek()?.proposals.show(proposed);
   }
 
@@ -86,14 +96,15 @@ export class Importing {
   async takeIn(): Promise<void> {
     const preview = this.preview.peek();
     if (!preview || this.busy.peek()) return;
-    await this.tried(async () => {
+    await this.tried('writing', async (turn) => {
       const onConflict = this.replaces.peek() ? 'replace' : 'skip';
       const before = await this.read();
-      const reading = this.readingOf(preview.file);
-      const report = await importGeofences(await preview.file.arrayBuffer(), reading, onConflict);
+      const bytes = await preview.file.arrayBuffer();
+      if (turn !== this.turn) return; // nothing is written yet
+      const report = await importGeofences(bytes, preview.reading, onConflict);
       const after = await this.read();
-      this.close();
-      this.done.value = { report, undo: before && after && undoOf(report, before, after) };
+      if (turn === this.turn) this.close();
+      this.done.value = { report, undo: before && after && undoOf(report, before, after) }; // it is, whatever was closed
     });
   }
 
@@ -105,9 +116,10 @@ export class Importing {
   /** As it was before. What somebody else has changed since the import stays as they made it, so each is asked for by
    * the revision that the import gave it, never by the one it has now. */
   async takeBack(): Promise<void> {
-    const undo = this.done.peek()?.undo;
+    const done = this.done.peek();
+    const undo = done?.undo;
     if (!undo || this.busy.peek()) return;
-    await this.tried(async () => {
+    await this.tried('writing', async (turn) => {
       const kept = await inTurn([
         ...undo.made.map((fence) => () => deleteGeofence(fence.id, revisionOf(fence)).catch(unlessGone)),
         ...undo.replaced.map(
@@ -116,13 +128,15 @@ export class Importing {
               replaceGeofence(before.id, featureAgain(before), revision),
         ),
       ]);
-      this.done.value = null;
+      if (this.done.peek() === done) this.done.value = null;
       await this.live.readGeofences();
-      if (kept > 0) this.fault.value = words.value.geofences.notTakenBack(kept);
+      if (kept > 0 && turn === this.turn) this.fault.value = words.value.geofences.notTakenBack(kept);
     });
   }
 
   close(): void {
+    this.turn++;
+    this.doing.value = null;
     this.preview.value = this.done.value = null;
     this.fault.value = '';
     this.refused.value = [];
@@ -130,19 +144,27 @@ export class Importing {
     this.live.view.peek()?.proposals.show([]);
   }
 
-  private async tried(work: () => Promise<void>): Promise<void> {
-    this.busy.value = true;
+  /** True where it failed and still matters: of what is no longer asked for, neither the answer nor the error is shown. */
+  private async tried(doing: 'looking' | 'writing', work: (turn: number) => Promise<void>): Promise<boolean> {
+    const turn = ++this.turn;
+    this.doing.value = doing;
     this.fault.value = '';
     try {
-      await work();
+      await work(turn);
+      return false;
     } catch (error) {
-      if (!(error instanceof ApiError)) this.fault.value = words.value.app.noAnswer;
-      else {
-        this.fault.value = error.message;
-        this.refused.value = error.refusals.map(({ index, id, reason }) => ({ index, name: id, reason }));
-      }
+      if (turn === this.turn) this.tell(error);
+      return turn === this.turn;
     } finally {
-      this.busy.value = false;
+      if (turn === this.turn) this.doing.value = null;
+    }
+  }
+
+  private tell(error: unknown): void {
+    if (!(error instanceof ApiError)) this.fault.value = words.value.app.noAnswer;
+    else {
+      this.fault.value = error.message;
+      this.refused.value = error.refusals.map(({ index, id, reason }) => ({ index, name: id, reason }));
     }
   }
 }

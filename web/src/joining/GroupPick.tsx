@@ -22,13 +22,14 @@ interface Props {
   readonly value: string;
   readonly none?: string; // what no group is called, where that is possible
   readonly onPick: (group: string) => void;
+  readonly disabled?: boolean;
 }
 
-export function GroupPick({ id, groups, value, none, onPick }: Props) {
+export function GroupPick({ id, groups, value, none, onPick, disabled = false }: Props) {
   return (
     <div class="field">
       <label for={id}>{joiningWords.value.group}</label>
-      <select id={id} value={value} onChange={(event) => onPick(event.currentTarget.value)}>
+      <select id={id} value={value} disabled={disabled} onChange={(event) => onPick(event.currentTarget.value)}>
         {none !== undefined && <option value="">{none}</option>}
         {groups.map((each) => (
           <option key={each.id} value={each.id}>

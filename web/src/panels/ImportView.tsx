@@ -44,7 +44,12 @@ function PreviewView({ live, importing, preview }: { live: Live; importing: Impo
         <bdi>{file.name}</bdi>
       </h2>
       <p class="hint">{said.nothingYet}</p>
-      <InGroup id="import-group" group={importing.group.value} onPick={(group) => void importing.putInto(group)} />
+      <InGroup
+        id="import-group"
+        group={importing.group.value}
+        onPick={(group) => void importing.putInto(group)}
+        disabled={importing.doing.value === 'writing'}
+      />
       <Counts report={report} />
       {report.replaced > 0 && (
         <label class="check">
@@ -64,7 +69,7 @@ function PreviewView({ live, importing, preview }: { live: Live; importing: Impo
           disabled={importing.busy.value || written === 0}
           onClick={() => void importing.takeIn()}
         >
-          {importing.busy.value ? words.value.app.saving : said.take(count(written))}
+          {sayDoing(importing) ?? said.take(count(written))}
         </button>
         <button type="button" class="secondary" onClick={() => importing.close()}>
           {words.value.app.cancel}
@@ -75,6 +80,11 @@ function PreviewView({ live, importing, preview }: { live: Live; importing: Impo
       <Proposals live={live} proposed={proposed} all={report.created + report.replaced + report.unchanged} />
     </section>
   );
+}
+
+function sayDoing({ doing }: Importing): string | null {
+  if (doing.value === null) return null;
+  return doing.value === 'looking' ? drawingWords.value.importing.reading : words.value.app.saving;
 }
 
 function Proposals({ live, proposed, all }: { live: Live; proposed: readonly Proposed[]; all: number }) {
