@@ -333,6 +333,16 @@ def test_an_owner_reads_what_was_done(door: Page) -> None:
 
 
 @pytest.mark.mapless
+def test_an_account_is_there_also_where_nobody_says_its_groups(door: Page, watched: Watched) -> None:
+    watched.tolerated.append("503")
+    door.route("**/api/groups?*", lambda route: route.fulfill(status=503, json={"detail": "later"}))
+    fill_in(door, CID)
+    account = open_account(door)
+    expect(account.locator(".self")).to_contain_text("north: ")  # by its id
+    expect(account.get_by_text("this browser", exact=True)).to_be_visible()
+
+
+@pytest.mark.mapless
 def test_a_view_comes_along_to_another_computer(door: Page, server: RunningServer, chromium: Browser) -> None:
     with server.api() as api:
         made = api.post("/api/people", json={"email": EVE, "password": GOOD, "name": "Eve"})

@@ -1,4 +1,5 @@
 /** Who one is, where one is signed in, and for owners and managers who else comes in. */
+import { Fragment } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { fetchGroups, type Group } from '../api/groups';
 import {
@@ -104,9 +105,11 @@ function Own({ person }: { person: number }) {
   const { error, run } = useAttempt();
   const read = () =>
     void run(async () => {
-      setGroups(await fetchGroups());
-      setPeople(await fetchPeople());
-      setSessions(await fetchSessions(person));
+      const named = fetchGroups().catch(() => groups); // without them ids stand where their names would
+      const all = await Promise.all([named, fetchPeople(), fetchSessions(person)]);
+      setGroups(all[0]);
+      setPeople(all[1]);
+      setSessions(all[2]);
     });
   useEffect(read, [person]);
   const said = peopleWords.value;
@@ -171,10 +174,10 @@ function Roles({ person, groups }: { person: Person; groups: readonly Group[] })
     <span class="roles soft">
       {person.owner && said.owner}
       {person.groups.map(({ id, role }, i) => (
-        <>
+        <Fragment key={id}>
           {(person.owner || i > 0) && ', '}
           <Name text={names.get(id) ?? id} />: {said.roles[role] ?? role}
-        </>
+        </Fragment>
       ))}
     </span>
   );
