@@ -132,7 +132,7 @@ function takeOver(live: Live, query: URLSearchParams, kept: Kept): void {
   else live.goToDevice(device);
   if (!kept.untold?.includes('follow')) state.followed.value = readFollowed(query);
   if (device !== null) state.cardView.value = oneOf(VIEWS, query.get('card'), 'now');
-  takeDialogue(DIALOGUES.find((each) => each === query.get('open')) ?? null, device);
+  takeDialogue(readDialogue(query.get('open')), device);
   const event = Number(query.get('event') ?? Number.NaN);
   if (!Number.isInteger(event) || event <= 0) state.chosenEvent.value = null;
   else if (event !== state.chosenEvent.peek()) void live.goToEvent(event);
@@ -170,6 +170,11 @@ function arrive(live: Live, query: URLSearchParams): void {
   if (!fence) return;
   state.chosenFence.value = fence.id;
   if (state.camera.peek() === null) live.view.peek()?.fitFence(fence, besideCard());
+}
+
+/** The keys once had a dialogue of their own, which bookmarks name. */
+function readDialogue(name: string | null): Dialogue | null {
+  return DIALOGUES.find((each) => each === (name === 'keys' ? 'settings' : name)) ?? null;
 }
 
 function takeDialogue(dialogue: Dialogue | null, device: string | null): void {

@@ -13,6 +13,7 @@ import {
   pane,
   picked,
   selected,
+  settingsShown,
   sharing,
   trailed,
 } from '../src/state';
@@ -168,4 +169,12 @@ test('a subscription that is gone leaves the step that names it, and one goes on
   pane.value = 'events'; // by hand: a step again
   await settled();
   expect(steps.at).toBe(2);
+});
+
+test('a bookmark of the list of keys opens the settings, where the list is now', async () => {
+  steps.all[0] = { state: null, search: '?open=keys' };
+  stop = keepAddress(live);
+  await settled();
+  expect([settingsShown.value, steps.all[0]!.search]).toEqual([true, '?open=settings']);
+  settingsShown.value = false;
 });
