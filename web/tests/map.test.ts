@@ -153,6 +153,7 @@ describe('the place of a name', () => {
     [west, south + size],
     [west, south],
   ];
+  const overTheEdge = (ring: number[][]) => ring.map(([lon, lat]) => [lon! > 180 ? lon! - 360 : lon!, lat!]);
   const horseshoe = [
     [0, 0],
     [3, 0],
@@ -172,7 +173,15 @@ describe('the place of a name', () => {
     ['a ring', { type: 'Polygon', coordinates: [square(0, 0, 5), square(1, 1, 3)] }, [0.5, 2.5]],
     ['the larger of two', { type: 'MultiPolygon', coordinates: [[square(0, 0, 1)], [square(5, 5, 2)]] }, [6, 6]],
     ['a line there and back', { type: 'Polygon', coordinates: [square(3, 3, 0)] }, [3, 3]],
-    ['a way', { type: 'LineString', coordinates: [[0, 0], [4, 0], [4, 2]] }, [2, 0]], // biome-ignore format: as short
+    ['a way', { type: 'LineString', coordinates: [[0, 0], [6, 0], [6, 1], [6, 2]] }, [4, 0]], // biome-ignore format: as short
+    ['a way over the edge', { type: 'LineString', coordinates: [[176, 0], [-178, 0]] }, [179, 0]], // biome-ignore format: as short
+    ['a way back over it', { type: 'LineString', coordinates: [[-179, 0], [175, 0]] }, [178, 0]], // biome-ignore format: as short
+    ['a square over the edge', { type: 'Polygon', coordinates: [overTheEdge(square(178, 0, 6))] }, [-179, 3]],
+    [
+      'a ring over the edge',
+      { type: 'Polygon', coordinates: [overTheEdge(square(178, 0, 5)), overTheEdge(square(180.5, 1, 2))] },
+      [179.25, 2.5],
+    ],
     ['a way that stays', { type: 'LineString', coordinates: [[1, 2], [1, 2]] }, [1, 2]], // biome-ignore format: as short
   ])('of %s', (_, geometry, [lon, lat]) => {
     const place = placeInside(geometry)!;

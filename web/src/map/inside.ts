@@ -3,14 +3,35 @@ import type { Geometry, Position } from 'geojson';
 
 type Ring = readonly Position[];
 
-/** In the middle where that is inside, else in the middle of the broadest part half-way up. Null where there is none. */
+/** In the middle where that is inside, else in the middle of the broadest part half-way up. Null where there is none. A
+ * step over 180 degrees of longitude is one over the edge of the map. */
 export function placeInside(geometry: Geometry): Position | null {
   if (geometry.type === 'Point') return geometry.coordinates;
-  if (geometry.type === 'LineString') return halfWay(geometry.coordinates);
-  if (geometry.type === 'Polygon') return inArea(geometry.coordinates);
+  const place = placeIn(geometry);
+  return place && [place[0]! - 360 * Math.round(place[0]! / 360), place[1]!];
+}
+
+function placeIn(geometry: Geometry): Position | null {
+  if (geometry.type === 'LineString') return halfWay(unrolled(geometry.coordinates));
+  if (geometry.type === 'Polygon') return inArea(inOneWorld(geometry.coordinates));
   if (geometry.type !== 'MultiPolygon') return null;
   const size = (rings: readonly Ring[]) => Math.abs(weigh(rings[0]!)[2]);
-  return inArea(geometry.coordinates.reduce((most, each) => (size(each) > size(most) ? each : most)));
+  const areas = geometry.coordinates.map(inOneWorld);
+  return inArea(areas.reduce((most, each) => (size(each) > size(most) ? each : most)));
+}
+
+/** Holes lie beside where the border begins, in whichever world that is. */
+function inOneWorld(rings: readonly Ring[]): readonly Ring[] {
+  return rings.map((ring) => unrolled(ring, rings[0]![0]?.[0]));
+}
+
+/** Each place less than half the world from the one before, the first from `before`: longitudes may leave -180 to 180. */
+function unrolled(ring: Ring, before = ring[0]?.[0] ?? 0): Ring {
+  let last = before;
+  return ring.map(([lon, lat]) => {
+    last = lon! + 360 * Math.round((last - lon!) / 360);
+    return [last, lat!];
+  });
 }
 
 function inArea(rings: readonly Ring[]): Position | null {
@@ -53,9 +74,22 @@ function weigh(ring: Ring): readonly [x: number, y: number, weight: number] {
   return [x + x0 * weight, y + y0 * weight, weight];
 }
 
-/** In the middle of its middle stretch. */
-function halfWay(way: Ring): Position {
-  const i = way.length >> 1;
-  const [[x1, y1], [x2, y2]] = [way[i - 1] as [number, number], way[i] as [number, number]];
-  return [(x1 + x2) / 2, (y1 + y2) / 2];
+/** Where half its length is behind. */
+function halfWay(way: Ring): Position | null {
+  const lengths = way.slice(1).map((to, i) => lengthOf(way[i]!, to));
+  let rest = lengths.reduce((sum, each) => sum + each, 0) / 2;
+  const i = lengths.findIndex((each) => {
+    if (each > 0 && rest <= each) return true;
+    rest -= each;
+    return false;
+  });
+  if (i < 0) return way[0] ?? null; // it stays where it is
+  const [[x1, y1], [x2, y2]] = [way[i] as [number, number], way[i + 1] as [number, number]];
+  const part = rest / lengths[i]!;
+  return [x1 + (x2 - x1) * part, y1 + (y2 - y1) * part];
+}
+
+/** In degrees of latitude, near enough to halve a way. */
+function lengthOf([x1, y1]: Position, [x2, y2]: Position): number {
+  return Math.hypot((x2! - x1!) * Math.cos(((y1! + y2!) * Math.PI) / 360), y2! - y1!);
 }
