@@ -7,8 +7,8 @@ import { ApiError, here } from './api/call';
 import { fetchConfig, fetchMe, type Key } from './api/sign-in';
 import { App } from './panels/App';
 import { followTheme } from './panels/theme';
+import { doorWords } from './people/door-words';
 import { trySignIn } from './people/entrance';
-import { peopleWords } from './people/words';
 import { followRefusals } from './refusals/say';
 import { keepShell } from './shell';
 import { accountShown, type Code, camera, code, config, door, me } from './state';
@@ -47,7 +47,7 @@ async function arrive(): Promise<void> {
   const key = takeKey();
   const refusal = key === null ? null : await trySignIn(key);
   if (refusal !== null && !(await isSignedIn())) door.value = { state: 'closed', why: refusal };
-  else await enter(word === null ? null : (peopleWords.peek().cameBack[word] ?? null));
+  else await enter(word === null ? null : (doorWords.peek().cameBack[word] ?? null));
   if (word === 'bound' && door.peek().state === 'open') accountShown.value = true;
 }
 
@@ -104,7 +104,7 @@ async function enter(told: string | null = null): Promise<void> {
   try {
     me.value = await fetchMe();
     if (me.value.kind === 'device') {
-      door.value = { state: 'closed', why: peopleWords.peek().deviceToken };
+      door.value = { state: 'closed', why: doorWords.peek().deviceToken };
       return;
     }
     config.value = await fetchConfig();
@@ -112,6 +112,6 @@ async function enter(told: string | null = null): Promise<void> {
     void keepShell();
   } catch (error) {
     if (!(error instanceof ApiError)) return waitForServer(told);
-    door.value = { state: 'closed', why: error.status === 401 ? told : peopleWords.peek().silent };
+    door.value = { state: 'closed', why: error.status === 401 ? told : doorWords.peek().silent };
   }
 }

@@ -7,8 +7,8 @@ import { followRequests } from '../asked';
 import { keepFollowing } from '../following';
 import { Editor } from '../geofences/editor';
 import { Live } from '../live';
+import { doorWords } from '../people/door-words';
 import { tellLanguage } from '../people/language';
-import { peopleWords } from '../people/words';
 import {
   accountShown,
   addingShown,
@@ -228,8 +228,8 @@ function Head() {
         <button
           type="button"
           class="quiet"
-          aria-label={peopleWords.value.account}
-          title={peopleWords.value.account}
+          aria-label={doorWords.value.account}
+          title={doorWords.value.account}
           onClick={() => (accountShown.value = true)}
         >
           <PersonIcon />

@@ -31,13 +31,14 @@ import { renderFace } from './DeviceIcons';
 import { NoDevices, Nothing } from './Empty';
 import { Filters, MoreFilters } from './Filters';
 import { ago, compareNames, type State, speedFigure, speedUnit, stateOf } from './format';
-import { GroupView, useMembers } from './GroupView';
 import { later } from './later';
+import { useMembers } from './members';
 import { isolated, Name } from './Name';
 import { Search } from './Search';
 import { Unread } from './Unread';
 import { VirtualList } from './VirtualList';
 
+const GroupView = later(() => import('./GroupView').then((it) => it.GroupView));
 const Many = later(() => import('../many/Many').then((it) => it.Many));
 const SavedViews = later(() => import('../views/SavedViews').then((it) => it.SavedViews));
 const FoundViews = later(() => import('../views/SavedViews').then((it) => it.FoundViews));

@@ -1,11 +1,9 @@
 /** Groups as views: whose devices are listed, and what one may be in each. Nothing where there are no groups. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { ApiError } from '../api/call';
-import { fetchGroups, fetchMembers, type Group } from '../api/groups';
+import { fetchGroups, type Group } from '../api/groups';
 import { peopleWords } from '../people/words';
-import { finding, groupsChanged, me, members } from '../state';
-import { passOver } from '../there';
+import { finding, groupsChanged, me } from '../state';
 import { words } from '../words';
 import { isolated } from './Name';
 
@@ -47,21 +45,4 @@ function useGroups(): readonly Group[] {
     );
   }, [groupsChanged.value]);
   return groups.value;
-}
-
-/** The devices of the group that is asked for. */
-export function useMembers(): void {
-  const { group } = finding.value;
-  useEffect(() => {
-    members.value = null;
-    if (group === null) return;
-    fetchMembers(group).then(
-      (found) => finding.peek().group === group && (members.value = found),
-      (error) => {
-        if (!(error instanceof ApiError) || finding.peek().group !== group) return; // without a network it is asked again
-        finding.value = { ...finding.peek(), group: null };
-        passOver([group]);
-      },
-    );
-  }, [group, groupsChanged.value]);
 }

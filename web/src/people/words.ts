@@ -1,8 +1,10 @@
 /** What the door, the account and the people are called, in each language. */
 import { computed } from '@preact/signals';
 import { language } from '../words';
+import { de as doorDe, en as doorEn } from './door-words';
 
 const en = {
+  ...doorEn,
   signIn: 'Sign in',
   signingIn: 'Signing in…',
   email: 'E-mail address',
@@ -27,11 +29,6 @@ const en = {
   setPasswordHint: 'You are signed out everywhere, and sign in with the new one.',
   save: 'Save',
   saved: 'Saved.',
-  silent: 'The server does not answer. Is it running?',
-  linkUsed: 'This link was used, or is too old. On the server, tracker sign-in makes a new one.',
-  tokenUnknown: 'This token is not known, or was revoked.',
-  deviceToken: 'That is the token of a device. The map needs a viewer or an admin token.',
-  account: 'Account and people',
   close: 'Close',
   you: 'You',
   owner: 'owner',
@@ -107,17 +104,12 @@ const en = {
   bind: 'Connect',
   withProvider: (name: string) => `Sign in with ${name}`,
   joinWithProvider: (name: string) => `Join with ${name}`,
-  cameBack: {
-    unknown: 'Nobody here is connected to that account. Sign in as before, and connect it under Account and people.',
-    taken: 'That account is connected to somebody here already, or the address has one.',
-    down: 'The company’s sign-in does not answer. Try again.',
-    refused: 'That sign-in did not work, or took too long. Try again.',
-  } as Record<string, string>,
 };
 
 export type PeopleWords = typeof en;
 
 const de: PeopleWords = {
+  ...doorDe,
   signIn: 'Anmelden',
   signingIn: 'Wird angemeldet …',
   email: 'E-Mail-Adresse',
@@ -142,11 +134,6 @@ const de: PeopleWords = {
   setPasswordHint: 'Sie werden überall abgemeldet und melden sich mit dem neuen an.',
   save: 'Speichern',
   saved: 'Gespeichert.',
-  silent: 'Der Server antwortet nicht. Läuft er?',
-  linkUsed: 'Dieser Link wurde schon benutzt oder ist zu alt. Auf dem Server erstellt tracker sign-in einen neuen.',
-  tokenUnknown: 'Dieses Token ist nicht bekannt oder wurde widerrufen.',
-  deviceToken: 'Das ist das Token eines Geräts. Die Karte braucht eines zum Ansehen oder Verwalten.',
-  account: 'Konto und Personen',
   close: 'Schließen',
   you: 'Sie',
   owner: 'Eigentümer',
@@ -224,13 +211,6 @@ const de: PeopleWords = {
   bind: 'Verbinden',
   withProvider: (name) => `Mit ${name} anmelden`,
   joinWithProvider: (name) => `Mit ${name} beitreten`,
-  cameBack: {
-    unknown:
-      'Mit diesem Konto ist hier niemand verbunden. Melden Sie sich wie bisher an, und verbinden Sie es unter Konto und Personen.',
-    taken: 'Dieses Konto ist hier schon mit jemandem verbunden, oder die Adresse hat eines.',
-    down: 'Die Anmeldung der Firma antwortet nicht. Versuchen Sie es noch einmal.',
-    refused: 'Diese Anmeldung hat nicht geklappt oder zu lange gedauert. Versuchen Sie es noch einmal.',
-  },
 };
 
 export const peopleWords = computed(() => (language.value === 'de' ? de : en));
