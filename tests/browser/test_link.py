@@ -110,10 +110,38 @@ def test_a_link_says_when_the_network_is_gone_and_goes_on_with_it(
         page.unroute(worker)
         page.context.set_offline(True)  # closes no socket
         expect(state).to_have_attribute("data-state", "lost")
-        with page.expect_response(worker) as answer:
+        tiled = re.compile("/tiles/world.pmtiles")  # the worker is who asks for them
+        with page.expect_response(tiled) as tiles, page.expect_response(worker) as answer:
             page.context.set_offline(False)
-        assert answer.value.ok
+        assert answer.value.ok and tiles.value.ok
         expect(state).to_have_attribute("data-state", "live")
+
+
+def test_the_map_of_a_link_comes_when_its_part_can_be_read(
+    chromium: Browser, server: RunningServer, watched: Watched
+) -> None:
+    """The page is loaded anew for it, by itself where no password is lost with that."""
+    watched.tolerated += [*OFFLINE, "401"]
+    part, blocked = re.compile("/assets/map-"), {"service_workers": "block"}
+    with vehicle(server, "child") as child, reader(chromium, server, watched, **blocked) as page:
+        child.drive(*HOME, ago=4)
+        page.route(part, lambda route: route.abort())
+        page.goto(share(server, password="open sesame")["url"])
+        page.get_by_label("Password").fill("open sesame")
+        page.get_by_role("button", name="Open").click()
+        again = page.get_by_role("button", name="Load the map again")
+        expect(again).to_be_visible()
+        expect(page.get_by_role("button", name="Mia")).to_contain_text("ago")  # after 10 s: longer than the first wait
+        take(page, "mapless")
+        again.click()
+        expect(page.get_by_label("Password")).to_be_visible()
+        page.goto("about:blank")
+        page.goto(share(server)["url"])
+        expect(again).to_be_visible()
+        page.unroute(part)
+        expect(page.locator(".dot bdi")).to_have_text("Mia")
+        expect(page.get_by_role("button", name="Zoom in")).to_be_visible()
+        expect(again).to_have_count(0)
 
 
 class Site(BaseHTTPRequestHandler):

@@ -192,6 +192,7 @@ NEVER_WAITED_AT: Final = {
     "numberer.py: await self.attempt()": "the loop, which a script is",
     "numberer.py: await self.pause()": "the loop, which a script is",
     "numberer.py: await self.told.wait()": "the loop, which a script is",
+    "numberer.py: await asyncio.sleep(REST)": "the loop, which a script is",
     "numberer.py: await self.idle.wait()": "at the end of a server",
     "numberer.py: await self.bear(error)": FOR_GOOD,
     "numberer.py: await self.set_aside(self.conn, self.first, error)": FOR_GOOD,

@@ -43,7 +43,9 @@ async def copy_after(
 ) -> None:
     """The same behind a statement, in one message and so in one transaction, which is committed when this returns.
     asyncpg has no public way to send the two together. Apart, with begin and commit, they wait for PostgreSQL three
-    times more, which costs more than the few rows of a small batch."""
+    times more, which costs more than the few rows of a small batch. InterfaceError where the connection is closed: its
+    public ways see to that themselves."""
+    conn._check_open()
     await conn._copy_in(f"{statement}; {COPY}", yield_once(copy_payload(rows), meanwhile), None)
 
 

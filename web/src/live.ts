@@ -237,7 +237,7 @@ export class Live {
     } else if (link.state === 'waiting' && !link.everOpen) {
       void this.checkDoor(); // a refused handshake shows as no more than a failure: ask whether we are signed out
     } else if (health === 'live') {
-      this.view.peek()?.complete();
+      this.view.peek()?.lack.complete();
       this.see();
     }
   }

@@ -1,23 +1,23 @@
 /** The page of a sharing link: what it shows and until when, a map, and how old each place is. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Link, Place, Shown } from './link';
-import type { LinkMap } from './map';
+import { Standing } from './standing';
 import { age, degrees, length, moment, span, words } from './words';
 
 const TICK_MS = 1_000;
 
 export function Page({ link, theme }: { link: Link; theme: 'light' | 'dark' }) {
-  const map = useRef<LinkMap | null>(null);
+  const [ground] = useState(() => new Standing(link, theme));
   const shown = link.shown.value;
   const isOver = link.state.value === 'ended' || link.state.value === 'foreign';
   if (shown === null || isOver) return <Door link={link} />;
   return (
     <main class="link">
-      <Ground link={link} theme={theme} shown={shown} map={map} />
+      <Ground link={link} ground={ground} blur={shown.blur} />
       <aside>
         <Header link={link} shown={shown} />
-        <Places link={link} fly={(place) => map.current?.fly(place)} />
+        <Places link={link} fly={(place) => ground.map.peek()?.fly(place)} />
       </aside>
     </main>
   );
@@ -67,54 +67,38 @@ function Places({ link, fly }: { link: Link; fly: (place: Place) => void }) {
   );
 }
 
-interface GroundProps {
-  link: Link;
-  theme: 'light' | 'dark';
-  shown: Shown;
-  map: { current: LinkMap | null };
-}
-
-function Ground({ link, theme, shown, map }: GroundProps) {
+/** Over the ground, or in its place: why there is no map, and where everybody is. */
+function Ground({ link, ground, blur }: { link: Link; ground: Standing; blur: number }) {
   const box = useRef<HTMLDivElement>(null);
-  const isBroken = useSignal(false);
   const isOpen = link.state.value === 'open';
-  const isAsked = useRef(false);
-  useEffect(() => {
-    const container = box.current;
-    if (container === null || !isOpen) return;
-    map.current?.complete();
-    if (isAsked.current) return;
-    isAsked.current = true;
-    void draw(container, theme)
-      .then((made) => {
-        map.current = made;
-        isBroken.value = false;
-        made.show([...link.places.value.values()], link.lines.value, shown.blur);
-      })
-      .catch(() => {
-        isBroken.value = true;
-        isAsked.current = false; // the next time there is a network is the next try
-      });
-  }, [isOpen]);
   const places = [...link.places.value.values()];
   const lines = link.lines.value;
-  useEffect(() => map.current?.show(places, lines, shown.blur), [places, lines]);
+  const map = ground.map.value;
+  const trouble = ground.trouble.value;
+  useEffect(() => {
+    ground.stand(box.current!);
+    return () => ground.remove();
+  }, []);
+  useEffect(() => {
+    if (isOpen) ground.opened();
+  }, [isOpen]);
+  useEffect(() => map?.show(places, lines, blur), [map, places, lines]);
   return (
     <div class="ground">
       <div class="map" ref={box} />
-      {isBroken.value && (
+      {trouble !== null && (
         <p class="soft">
-          {words.noMap} {places.map((it) => `${it.name}: ${words.places(degrees(it.lat), degrees(it.lon))}`).join('; ')}
+          {trouble === 'unread' ? words.mapAway : words.noMap}{' '}
+          {places.map((it) => `${it.name}: ${words.places(degrees(it.lat), degrees(it.lon))}`).join('; ')}
+          {trouble === 'unread' && (
+            <button type="button" onClick={() => location.reload()}>
+              {words.loadMap}
+            </button>
+          )}
         </p>
       )}
     </div>
   );
-}
-
-async function draw(container: HTMLElement, theme: 'light' | 'dark'): Promise<LinkMap> {
-  const [{ LinkMap }, config] = await Promise.all([import('./map'), fetch('api/config').then((it) => it.json())]);
-  const { map_style, streets } = config as { map_style: string | null; streets?: unknown[] };
-  return new LinkMap(container, theme, { custom: map_style, streets: (streets ?? []).length > 0 });
 }
 
 const SAID = {

@@ -68,6 +68,11 @@ export class Link {
     return Date.now() - this.ahead;
   }
 
+  /** What was typed is lost where the page is loaded anew. */
+  get isTyped(): boolean {
+    return this.password !== null;
+  }
+
   async try(password: string): Promise<void> {
     this.password = password;
     await this.open();

@@ -2,7 +2,6 @@
 import type { Feature, FeatureCollection } from 'geojson';
 import {
   type GeoJSONSource,
-  getGlobalDispatcher,
   LngLatBounds,
   Map as MapLibre,
   Marker,
@@ -13,25 +12,28 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
 import { basemap, type Ground, readTilesInRanges } from '../map/basemap';
 import { ring } from '../map/circle';
 import { PAINT, type Theme } from '../map/flavors';
+import { Lack } from '../map/lack';
 import type { Line, Place } from './link';
+import { words } from './words';
 import 'maplibre-gl/dist/maplibre-gl.css';
 
 const EMPTY: FeatureCollection = { type: 'FeatureCollection', features: [] };
 const CLOSEST = 15;
 
 export class LinkMap {
+  readonly lack: Lack;
   private readonly map: MapLibre;
   private readonly markers = new Map<string, Marker>();
   private places: readonly Place[] = [];
   private lines: ReadonlyMap<string, Line> = new Map();
   private blur = 0;
   private isPlaced = false;
-  private incomplete = false; // something of the ground could not be read
 
   constructor(
     container: HTMLElement,
     private readonly theme: Theme,
-    private readonly ground: Ground,
+    ground: Ground,
+    isLive: () => boolean,
   ) {
     setWorkerUrl(workerUrl);
     readTilesInRanges();
@@ -41,21 +43,16 @@ export class LinkMap {
       center: [12, 30],
       zoom: 1.5,
       attributionControl: { compact: true },
+      locale: locale(),
     });
     this.map.addControl(new NavigationControl({ showCompass: false }), 'bottom-right');
     this.map.on('style.load', () => this.dress());
-    this.map.on('error', ({ error }) => {
-      this.incomplete = true;
-      console.warn(`map: ${error.message}`);
-    });
+    this.lack = new Lack(this.map, () => this.map.setStyle(basemap(theme, ground), { diff: false }), isLive);
   }
 
-  /** The server is back: what of the ground could not be read meanwhile is read now. */
-  complete(): void {
-    if (!this.incomplete) return;
-    this.incomplete = false;
-    void getGlobalDispatcher().ensureWorkers(); // the script of the worker itself may be what did not come
-    this.map.setStyle(basemap(this.theme, this.ground), { diff: false });
+  remove(): void {
+    this.lack.stop();
+    this.map.remove();
   }
 
   /** `blur` in metres; 0: the places are exact. */
@@ -116,7 +113,13 @@ export class LinkMap {
     return marker;
   }
 
+  /** Over a ground just loaded. After a lost GPU or worker MapLibre brings our sources back by itself. */
   private dress(): void {
+    if (!this.map.getSource('areas')) this.add();
+    this.draw();
+  }
+
+  private add(): void {
     const { trail } = PAINT[this.theme];
     this.map.addSource('areas', { type: 'geojson', data: EMPTY });
     this.map.addSource('ways', { type: 'geojson', data: EMPTY });
@@ -133,7 +136,6 @@ export class LinkMap {
       layout: { 'line-cap': 'round', 'line-join': 'round' },
       paint: { 'line-color': trail, 'line-width': 4, 'line-opacity': 0.65 },
     });
-    this.draw();
   }
 
   private draw(): void {
@@ -146,6 +148,16 @@ export class LinkMap {
   private set(name: string, features: Feature[]): void {
     (this.map.getSource(name) as GeoJSONSource | undefined)?.setData({ type: 'FeatureCollection', features });
   }
+}
+
+/** What MapLibre's own buttons are called. */
+function locale(): Record<string, string> {
+  return {
+    'Map.Title': words.map,
+    'NavigationControl.ZoomIn': words.zoomIn,
+    'NavigationControl.ZoomOut': words.zoomOut,
+    'AttributionControl.ToggleAttribution': words.attribution,
+  };
 }
 
 /** A cell may lag by one, so the circle reaches over its corners. */

@@ -1,6 +1,6 @@
 /** The map as a whole: ground, geofences, trail, devices, names; and what a person does with it. */
 import type { Position } from 'geojson';
-import { getGlobalDispatcher, Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl } from 'maplibre-gl';
+import { Map as MapLibre, NavigationControl, ScaleControl, setWorkerUrl } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
 import type { Geofence } from '../api/geofences';
 import type { Feed } from '../live/feed';
@@ -17,6 +17,7 @@ import { addFences, addFormer, boxOf, choose, light, showFences, showFormer } fr
 import { PAINT, type Theme } from './flavors';
 import { keepInView } from './keep';
 import { DeviceLabels } from './labels';
+import { Lack } from './lack';
 import { locale } from './locale';
 import { Proposals } from './proposed';
 import { addSketch, NO_SKETCH, type Sketch, showSketch } from './sketch';
@@ -46,6 +47,7 @@ const CLOSE_ZOOM = 15;
 
 export class MapView {
   readonly map: MapLibre;
+  readonly lack: Lack;
   readonly layer: DeviceLayer;
   /** A person had looked somewhere before, and is shown that place again. */
   readonly placed: boolean;
@@ -60,10 +62,8 @@ export class MapView {
   private sketch = NO_SKETCH;
   private overlay: Overlay | null = null;
   private dots: Dots = { places: [], chosen: -1 };
-  private lost = false; // the GPU was taken away, as after a sleep; until it is back the map has no style to speak to
   private trails: readonly Line[] = [];
   private zoomed = false; // by hand, since the map goes along with somebody
-  private incomplete = false; // something of the ground could not be read
   private readonly aging: ReturnType<typeof setInterval>;
   private pointedAt = 0; // ms
   private looking: ReturnType<typeof setTimeout> | undefined;
@@ -93,6 +93,12 @@ export class MapView {
       locale: locale(),
       fadeDuration: 150,
     });
+    // All anew after a lost GPU: the theme may have changed meanwhile.
+    this.lack = new Lack(
+      this.map,
+      () => this.restyle(),
+      () => feed.health === 'live',
+    );
     this.map.addControl(new NavigationControl({ visualizePitch: true }), 'bottom-right');
     this.map.addControl(new ScaleControl(), 'bottom-left');
     this.layer = new DeviceLayer(feed.devices);
@@ -107,7 +113,7 @@ export class MapView {
   remove(): void {
     clearInterval(this.aging);
     clearTimeout(this.looking);
-    this.lost = true; // nobody speaks to it any more
+    this.lack.stop();
     this.map.remove();
   }
 
@@ -132,13 +138,6 @@ export class MapView {
       (box) => listener.added(findInBox(this.layer, this.feed.devices.size, box)),
     );
     map.on('mousemove', (event) => this.point(event.point.x, event.point.y));
-    // While the server is away so is the ground. MapLibre asks again for tiles, but not for a style that failed.
-    map.on('webglcontextlost', () => (this.lost = true));
-    map.on('webglcontextrestored', () => this.restored());
-    map.on('error', (event) => {
-      this.incomplete = true;
-      console.warn(`map: ${event.error.message}`);
-    });
     map.on('dragstart', () => listener.grabbed());
     map.on('movestart', ({ originalEvent: by }: { originalEvent?: unknown }) => {
       if (by instanceof KeyboardEvent && by.key.startsWith('Arrow')) listener.grabbed();
@@ -157,16 +156,8 @@ export class MapView {
     this.map.getCanvas().style.cursor = open ? 'pointer' : '';
   }
 
-  /** The server is back: what of the ground could not be read meanwhile is read now. */
-  complete(): void {
-    if (!this.incomplete || this.lost) return;
-    void getGlobalDispatcher().ensureWorkers(); // the script of the worker itself may be what did not come
-    this.restored();
-  }
-
-  private restored(): void {
-    this.lost = this.incomplete = false;
-    this.restyle(); // all anew: the theme may have changed meanwhile
+  private get lost(): boolean {
+    return this.lack.lost;
   }
 
   look(): void {

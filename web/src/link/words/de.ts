@@ -26,5 +26,11 @@ export const de: Words = {
   ago: (time) => `vor ${time}`,
   now: 'gerade eben',
   noMap: 'Dieser Browser zeichnet keine Karte.',
+  mapAway: 'Die Karte ist nicht angekommen.',
+  loadMap: 'Karte neu laden',
+  map: 'Karte',
+  zoomIn: 'Näher heran',
+  zoomOut: 'Weiter weg',
+  attribution: 'Quellen der Karte zeigen oder verbergen',
   places: (lat, lon) => `${lat}, ${lon}`,
 };

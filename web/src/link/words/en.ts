@@ -23,6 +23,12 @@ export const en = {
   ago: (time: string) => `${time} ago`,
   now: 'just now',
   noMap: 'This browser draws no map.',
+  mapAway: 'The map did not come.',
+  loadMap: 'Load the map again',
+  map: 'Map',
+  zoomIn: 'Zoom in',
+  zoomOut: 'Zoom out',
+  attribution: 'Show or hide the sources of the map',
   places: (lat: string, lon: string) => `${lat}, ${lon}`,
 };
 
