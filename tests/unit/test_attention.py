@@ -2,11 +2,14 @@
 
 import asyncio
 
+import pytest
+
 from tests.moments import MONDAY
+from tracker.errors import StorageDown
 from tracker.model.fix import Fix
 from tracker.model.position import Position, Status
 from tracker.model.update import Update
-from tracker.spread.attention import REST, RISE, Attention
+from tracker.spread.attention import LONGEST, REST, RISE, Attention
 from tracker.spread.courier import Courier
 from tracker.spread.nats_bus import AGAIN, StrandBus
 from tracker.spread.words import Letter, Telling, encode_telling
@@ -46,6 +49,10 @@ async def test_where_nobody_looks_nothing_is_heard_and_who_looks_first_is_shown_
     buses[1].look()
     buses[1].hear(Telling(1, 0, Update([], [], 0), 1, 0, is_last=True, strand=1))
     attention.look()
+    assert hearing.listens, "it has just joined, and whoever left another comes to it"
+    assert attention.used_at is not None
+    attention.used_at -= 2 * REST
+    attention.look()
     assert not hearing.listens
     buses[1].note_pulse(7)
     buses[1].note_pulse(9)
@@ -73,19 +80,44 @@ async def test_where_nobody_looks_nothing_is_heard_and_who_looks_first_is_shown_
     assert not hearing.listens
 
 
-async def test_who_looks_waits_for_no_owner_that_does_not_answer() -> None:
+@pytest.mark.parametrize("owner", ["owner", None])
+async def test_a_map_waits_for_a_silent_owner_for_a_while_and_an_answer_is_not_given_without_it(
+    owner: str | None,
+) -> None:
+    """Also where a strand is between two owners: what is here of its devices is from before the rest."""
     bus = StrandBus(0, Asking("front"), lambda _: None)
     attention = Attention(Hearing(), [bus])
-    bus.meet("owner", 1)
+    bus.meet(owner, 1)
     bus.rest()
     attention.is_resting = True
     attention.call()
     assert not attention.is_whole
     attention.risen_at -= 2 * RISE
     assert attention.is_whole
-    attention.risen_at += 2 * RISE
-    bus.meet(None, 1)
-    assert attention.is_whole, "nobody is there who could"
+    with pytest.raises(StorageDown):
+        await attention.wait()
+    bus.meet("heir", 2)
+    bus.look()
+    bus.hear(Telling(2, 0, Update([], [], 0), bus.filling, 0, is_last=True))
+    await attention.wait()
+    bus.note_pulse(7)
+    bus.note_pulse(7)
+    assert not bus.is_full
+    await attention.wait()  # one that is lost is asked for, as before
+
+
+async def test_who_looks_waits_longer_while_the_answer_comes() -> None:
+    bus = StrandBus(0, Asking("front"), lambda _: None)
+    attention = Attention(Hearing(), [bus])
+    bus.meet("owner", 1)
+    bus.rest()
+    attention.is_resting = True
+    attention.call()
+    attention.risen_at -= 2 * RISE
+    bus.hear(Telling(1, 0, Update([], [], 0), bus.filling, 0))
+    assert not attention.is_whole
+    attention.risen_at -= LONGEST
+    assert attention.is_whole
 
 
 def test_what_a_process_tells_all_is_known_as_its_own_without_being_read() -> None:

@@ -151,7 +151,7 @@ class Writer:
 
     def find_next(self) -> float:
         """When the next batch may begin, by the loop's clock. Strands keep step with each other, in all processes of a
-        machine: so PostgreSQL flushes several of their commits at once, and who shows what they tell is woken once."""
+        machine, so that PostgreSQL can flush several of their commits at once."""
         if self.step is None:
             return self.began + PACE
         return (self.began + self.step + CLOCK) // self.step * self.step  # a timer may ring too early by so much

@@ -140,7 +140,8 @@ class Hub:
         if not self.viewers:
             return False
         if not self.is_level:
-            self.rights_moved.set()
+            if self.table.rights > self.rights:
+                self.rights_moved.set()
             return True
         tick = self.table.next_tick()
         found: dict[Since, Changes] = {}  # shared by the viewers that were served in it

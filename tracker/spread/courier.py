@@ -98,13 +98,17 @@ class Courier:
         self.wake.set()
 
     async def heed(self) -> None:
+        """Again where the wish is another by the time it is done."""
         try:
-            if self.listens and self.listening is None:
-                subject = f"{self.prefix}.told"
-                self.listening = await self.client.subscribe(subject, cb=self.take_telling, pending_bytes_limit=PENDING)
-            elif not self.listens and self.listening is not None:
-                listening, self.listening = self.listening, None
-                await listening.unsubscribe()
+            while self.listens != (self.listening is not None):
+                if self.listening is None:
+                    subject = f"{self.prefix}.told"
+                    self.listening = await self.client.subscribe(
+                        subject, cb=self.take_telling, pending_bytes_limit=PENDING
+                    )
+                else:
+                    listening, self.listening = self.listening, None
+                    await listening.unsubscribe()
         except (OSError, Error) as error:
             seldom.warning("NATS", error=repr(error))
 

@@ -74,7 +74,7 @@ class StrandBus:
         self.was_full = False  # once: what is shown may be old, and says so
         self.part = 0  # the part of it that has to come now; -1: what came is of no use any more
         self.pulse_told = 0  # what the owner's last pulse said
-        self.asked_at = float("-inf")
+        self.asked_at = self.heard_at = float("-inf")
         self.is_resting = False  # what others tell does not come here, and nobody misses it
         self.rights = -1  # the newest revision by which anything was told here
         self.answering: dict[str, int] = {}  # by life, the request that is being answered
@@ -129,7 +129,7 @@ class StrandBus:
         if self.part == 0:
             self.number = max(self.number, telling.told)
         self.part += 1
-        self.asked_at = asyncio.get_running_loop().time()  # it is being answered
+        self.asked_at = self.heard_at = asyncio.get_running_loop().time()  # it is being answered
         if telling.is_last:
             self.is_full = self.was_full = True
             # Of what was lost nobody knows what it told: the thread of messages is read from the table, too.

@@ -61,7 +61,8 @@ async def begun_by_copy(
         await conn.execute("commit")
         is_committed = True
     finally:
-        if not is_committed and not conn.is_closed() and conn.is_in_transaction():
+        # Also where asyncpg knows of no transaction: cancelled in the first message, it has not heard of the begin.
+        if not is_committed and not conn.is_closed():
             await conn.execute("rollback")
 
 
