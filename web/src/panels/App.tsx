@@ -2,7 +2,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { keepAddress } from '../address';
 import { Desk } from '../alerts/desk';
-import { fetchConfig, signOut } from '../api/sign-in';
+import { send } from '../api/call';
+import { signOut } from '../api/sign-in';
 import { followRequests } from '../asked';
 import { keepFollowing } from '../following';
 import { Editor } from '../geofences/editor';
@@ -16,7 +17,6 @@ import {
   code,
   door,
   editing,
-  followed,
   isAdmin,
   joining,
   mayManage,
@@ -64,6 +64,8 @@ const Settings = later(() => import('../settings/Settings').then((it) => it.Sett
 const Sources = later(() => import('../joining/Sources').then((it) => it.Sources));
 
 const AGAIN_MS = 5_000;
+const LAST_MS = 60_000;
+const RELOADED = 1; // as browsers number it
 
 export function App({ liveUrl, onSignedIn }: { liveUrl: string; onSignedIn: () => void }) {
   const onCodeUsed = () => {
@@ -90,9 +92,12 @@ export function App({ liveUrl, onSignedIn }: { liveUrl: string; onSignedIn: () =
   );
 }
 
-/** A wall without its parts has nobody who would open it again: it does so itself, as soon as there is a server. */
+/** A wall without its parts has nobody who would open it again: it does so itself, as soon as there is a server, but not
+ * under whoever signs in. One that was loaded anew and still lacks them is in no hurry. */
 function openAgain(): void {
-  setTimeout(() => void fetchConfig().then(() => location.reload(), openAgain), AGAIN_MS);
+  const wait = performance.navigation.type === RELOADED ? LAST_MS : AGAIN_MS;
+  const again = () => (door.peek().state === 'open' ? location.reload() : openAgain());
+  setTimeout(() => void send('GET', '/api/config', undefined, AbortSignal.timeout(wait)).then(again, openAgain), wait);
 }
 
 /** The page itself is kept by the browser; what is true now only the server knows. */
@@ -150,7 +155,8 @@ function Dashboard({ url }: { url: string }) {
         <Alarms live={live} />
         <NoStreets />
         <div class="over">
-          {followed.value.size > 0 && <Following live={live} />}
+          {/* fetched before there is anybody: a phone may have no network by then */}
+          <Following live={live} />
           <Notice />
         </div>
         <LayersButton />
