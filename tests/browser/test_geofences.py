@@ -369,4 +369,5 @@ def test_a_corridor_is_drawn_as_wide_as_it_is_and_is_at_once_on_the_map_of_anoth
     (saved,) = stored(server)
     assert saved["geometry"]["type"] == "LineString" and saved["properties"]["width"] == 80
     other.bring_to_front()
-    until(other, f"() => {MAP}.querySourceFeatures('geofences').some(each => each.properties.name === 'Towpath')")
+    named = "some(each => each.properties.name === 'Towpath')"
+    until(other, f"() => {MAP}.querySourceFeatures('geofence-names').{named}")

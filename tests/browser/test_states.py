@@ -50,7 +50,10 @@ def look_at_all_sizes(page: Page, name: str = "") -> None:
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         until(page, f"() => innerWidth === {width}")
-        assert page.evaluate(UNREADABLE, TOLD) == [], (name, width)
+        try:  # what is laid out by a script follows the window a moment later
+            until(page, f"told => ({UNREADABLE})(told).length === 0", TOLD)
+        except AssertionError as error:
+            raise AssertionError(name, width, page.evaluate(UNREADABLE, TOLD)) from error
         if PICTURES and name:
             page.screenshot(path=Path(PICTURES) / f"{name}-{width}.png")
 
