@@ -185,6 +185,16 @@ def test_a_person_hides_a_device_of_ones_own_and_sees_who_watches(door: Page, se
 
 
 @pytest.mark.mapless
+def test_an_account_is_there_also_where_nobody_says_its_groups(door: Page, watched: Watched) -> None:
+    watched.tolerated.append("503")
+    door.route("**/api/groups?*", lambda route: route.fulfill(status=503, json={"detail": "later"}))
+    fill_in(door, CID)
+    account = open_account(door)
+    expect(account.locator(".self")).to_contain_text("north: ")  # by its id
+    expect(account.get_by_text("this browser", exact=True)).to_be_visible()
+
+
+@pytest.mark.mapless
 def test_a_viewer_makes_alerts_of_its_own(door: Page) -> None:
     expect(door.get_by_role("button", name="Sign in with Example Login")).to_be_visible()
     fill_in(door, CID)
@@ -330,16 +340,6 @@ def test_an_owner_reads_what_was_done(door: Page) -> None:
     expect(account.get_by_role("listitem").filter(has_text="person.made").first).to_be_visible()
     account.get_by_label("Search by person, deed or thing").fill("no such thing")
     expect(account.get_by_text("Nothing found.")).to_be_visible()
-
-
-@pytest.mark.mapless
-def test_an_account_is_there_also_where_nobody_says_its_groups(door: Page, watched: Watched) -> None:
-    watched.tolerated.append("503")
-    door.route("**/api/groups?*", lambda route: route.fulfill(status=503, json={"detail": "later"}))
-    fill_in(door, CID)
-    account = open_account(door)
-    expect(account.locator(".self")).to_contain_text("north: ")  # by its id
-    expect(account.get_by_text("this browser", exact=True)).to_be_visible()
 
 
 @pytest.mark.mapless
