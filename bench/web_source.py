@@ -7,6 +7,7 @@ which every device moves once a second. The table, the hub and the frames are th
 import asyncio
 import json
 import mimetypes
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -138,7 +139,13 @@ def answer(size: int, _: ServerConnection, request: Request) -> Response | None:
     file = find_file(path)
     if not file.is_file():
         return respond(b"", "text/plain", HTTPStatus.NOT_FOUND)
-    return respond(file.read_bytes(), mimetypes.guess_type(file.name)[0] or "text/javascript")
+    kind = mimetypes.guess_type(file.name)[0] or "text/javascript"
+    if asked := re.fullmatch(
+        r"bytes=(\d+)-(\d+)", request.headers.get("Range", "")
+    ):  # of the ground, as the page reads it
+        first, last = map(int, asked.groups())
+        return respond(file.read_bytes()[first : last + 1], kind, HTTPStatus.PARTIAL_CONTENT)
+    return respond(file.read_bytes(), kind)
 
 
 def find_file(path: str) -> Path:

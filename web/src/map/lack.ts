@@ -22,7 +22,8 @@ export class Lack {
     map.on('webglcontextrestored', () => this.restored());
     map.on('error', ({ error }) => {
       console.warn(`map: ${error.message}`);
-      this.missed(error.message.startsWith(WORKERLESS));
+      this.isIncomplete = true;
+      if (!isRefused(error)) this.missed(error.message.startsWith(WORKERLESS));
     });
   }
 
@@ -39,7 +40,6 @@ export class Lack {
   }
 
   private missed(isWorker: boolean): void {
-    this.isIncomplete = true;
     this.isWorkerless ||= isWorker;
     const wait = WAITS_MS[this.tries];
     if (this.timer !== undefined || wait === undefined) return;
@@ -69,4 +69,11 @@ export class Lack {
     this.lost = this.isIncomplete = false;
     this.restyle();
   }
+}
+
+/** A server that says there is no such thing, as of a picture that somebody's own style names, says so again: to read all
+ * anew for it would empty the map for a moment in vain. */
+function isRefused(error: object): boolean {
+  const status = 'status' in error ? Number(error.status) : 0;
+  return status >= 400 && status < 500 && status !== 429;
 }
