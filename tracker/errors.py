@@ -19,6 +19,7 @@
     ├── NatsMissing          there is no nats-server to be started
     ├── FolderTaken          another parent runs several processes on the same data folder
     ├── CutOff               the other processes of this installation cannot be heard
+    ├── PositionsMissing     one of them has not said where its devices are
     ├── Fenced               another server owns the partitions now
     ├── BadFrame             a frame of a device or viewer that can never be accepted
     │   ├── TooManyFixes     more fixes in one frame than the limit
@@ -135,6 +136,10 @@ class CutOff(TrackerError):
     """This process cannot hear the others; try again."""
 
 
+class PositionsMissing(TrackerError):
+    """Where some devices are is not known here yet; try again."""
+
+
 class Fenced(TrackerError):
     """Another server owns the partitions now."""
 
@@ -225,6 +230,7 @@ HTTP_STATUS: Final[dict[type[TrackerError], int]] = {
     ProviderDown: 503,
     ReaderDied: 503,
     CutOff: 503,
+    PositionsMissing: 503,
     Fenced: 503,
 }
 

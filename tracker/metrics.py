@@ -102,6 +102,8 @@ class Metrics:
         # who is connected
         self.connections = Gauge("tracker_device_connections", "Open sockets of devices", registry=registry)
         self.viewers = Gauge("tracker_viewer_connections", "Open sockets of viewers", registry=registry)
+        self.hears = Gauge("tracker_hears_positions", "1 where all positions are heard", registry=registry)
+        self.hears.set(1)  # a process alone makes them
         self.slow_viewers = Counter("tracker_slow_viewers", "Viewers cut for reading nothing", registry=registry)
 
         # the rest

@@ -160,7 +160,8 @@ class Server:
         spread.wants = lambda: self.holding.is_able and not self.is_aside and not self.is_ending
         spread.is_prepared = lambda: self.holding.is_prepared
         spread.attention.is_needed = self.needs_all
-        self.hub.look, self.hub.is_whole = spread.attention.call, lambda: spread.attention.is_whole
+        self.metrics.hears.set_function(lambda: not spread.attention.is_resting)
+        self.hub.look, self.hub.settle = spread.attention.call, spread.attention.settle
         spread.join(self.make_strand_writer, self.hub, self.newest, self.tasks, self.metrics)
 
     def needs_all(self) -> bool:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.moments import MONDAY
-from tracker.errors import StorageDown
+from tracker.errors import PositionsMissing
 from tracker.model.fix import Fix
 from tracker.model.position import Position, Status
 from tracker.model.update import Update
@@ -61,11 +61,11 @@ async def test_where_nobody_looks_nothing_is_heard_and_who_looks_first_is_shown_
     assert [len(each.asked) for each in carriers] == [0, 1], "what it does not hear it does not miss"
     waiting = asyncio.ensure_future(attention.wait())
     await asyncio.sleep(0)
-    assert hearing.listens and not attention.is_whole and not waiting.done()
+    assert hearing.listens and not attention.settle() and not waiting.done()
     assert [len(each.asked) for each in carriers] == [0, 2]
     buses[1].hear(Telling(1, 10, Update([], [], 0), strand=1))  # also where one comes before the answer
     buses[1].hear(Telling(1, 0, Update([], [], 0), 2, 10, is_last=True, strand=1))
-    assert attention.is_whole
+    assert attention.settle()
     await waiting
     attention.look()
     assert hearing.listens, "somebody has just looked"
@@ -91,10 +91,10 @@ async def test_a_map_waits_for_a_silent_owner_for_a_while_and_an_answer_is_not_g
     bus.rest()
     attention.is_resting = True
     attention.call()
-    assert not attention.is_whole
+    assert not attention.settle()
     attention.risen_at -= 2 * RISE
-    assert attention.is_whole
-    with pytest.raises(StorageDown):
+    assert attention.settle()
+    with pytest.raises(PositionsMissing):
         await attention.wait()
     bus.meet("heir", 2)
     bus.look()
@@ -115,9 +115,9 @@ async def test_who_looks_waits_longer_while_the_answer_comes() -> None:
     attention.call()
     attention.risen_at -= 2 * RISE
     bus.hear(Telling(1, 0, Update([], [], 0), bus.filling, 0))
-    assert not attention.is_whole
+    assert not attention.settle()
     attention.risen_at -= LONGEST
-    assert attention.is_whole
+    assert attention.settle()
 
 
 def test_what_a_process_tells_all_is_known_as_its_own_without_being_read() -> None:

@@ -63,7 +63,7 @@ class Hub:
         self.changed = asyncio.Event()
         self.links: Elsewhere | None = None
         self.look: Callable[[], None] = lambda: None  # what is done when somebody comes to look
-        self.is_whole: Callable[[], bool] = lambda: True  # whether the table holds what other processes know
+        self.settle: Callable[[], bool] = lambda: True  # whether what other processes know is in the table
 
     def deliver(self, update: Update) -> None:
         """Take what was committed, as the bus brings it."""
@@ -80,7 +80,7 @@ class Hub:
     @property
     def is_level(self) -> bool:
         """All there is is in the table, and the viewers' sights are as of that; until then nothing is sent."""
-        return self.table.rights <= self.rights and self.is_whole()
+        return self.table.rights <= self.rights and self.settle()
 
     def wake(self) -> None:
         """There is something to send with the next tick."""

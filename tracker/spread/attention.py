@@ -6,12 +6,10 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from tracker.errors import StorageDown
+from tracker.errors import PositionsMissing
 from tracker.spread.nats_bus import StrandBus
 
-REST: Final = (
-    600.0  # s for which nobody looked: to ask the owners for everything costs more than to hear it for a while
-)
+REST: Final = 60.0  # s for which nobody looked; who looks after it asks the owners for everything
 RISE: Final = 3.0  # s without a word of those that have not said it all; a dead owner's strand is taken in fewer
 LONGEST: Final = 10.0  # s they have in any case; after that maps show what is here, which says how old it is
 LOOK: Final = 0.02  # s between looks whether they have said it
@@ -41,10 +39,9 @@ class Attention:
         """Where all devices are is here."""
         return all(each.is_full for each in self.buses)
 
-    @property
-    def is_whole(self) -> bool:
-        """Whoever looks may be shown what is here. What is lost on the way later is another matter: who looks already
-        goes on with what there is."""
+    def settle(self) -> bool:
+        """Whether who looks may be shown what is here: all owners have said where their devices are, or are waited for
+        no longer. What is lost on the way later is another matter: who looks already goes on with what there is."""
         if self.is_resting:
             return False
         if not self.is_settled or self.is_partial:
@@ -68,15 +65,15 @@ class Attention:
                 each.rise()
 
     async def wait(self) -> None:
-        """The same, until it is whole. Raises StorageDown where some owner does not answer: a map is told later what it
-        lacks, and an answer is not."""
+        """The same, until it is settled. Raises PositionsMissing where some owner does not
+        answer: a map is told later what it lacks, and an answer is not."""
         self.call()
         for _ in range(round(LONGEST / LOOK)):
-            if self.is_whole:
+            if self.settle():
                 break
             await asyncio.sleep(LOOK)
         if self.is_partial:
-            raise StorageDown("where some devices are is not known here yet")
+            raise PositionsMissing
 
     def look(self) -> None:
         """Now and then."""
