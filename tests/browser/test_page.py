@@ -262,6 +262,10 @@ def test_on_a_phone_nothing_is_cut_off(dashboard: Page, server: RunningServer) -
         card = "document.querySelector('.detail').getBoundingClientRect()"
         high = f"{LAYER}.screen({ROW}('van-12'))[1]"
         until(dashboard, f"() => !{MAP}.isMoving() && {high} > 60 && {high} < {card}.top")  # above what tells about it
+        for view, shown in (("Messages", ".talk"), ("Charts", ".charts")):  # which make it higher
+            dashboard.get_by_role("button", name=view).click()
+            expect(dashboard.locator(f".detail {shown}")).to_be_visible()
+            until(dashboard, f"() => !{MAP}.isMoving() && {high} > 50 && {high} < {card}.top - 10")
         assert dashboard.evaluate("document.documentElement.scrollWidth") == 390
         things = "[...document.querySelectorAll('button, .badge, .detail, .device')]"
         assert max(dashboard.evaluate(f"{things}.map(it => it.getBoundingClientRect().right)")) <= 390

@@ -3,6 +3,7 @@ import type { Padding } from './map/bounds';
 import { selected } from './state';
 
 const NARROW = 760;
+const BUTTONS = 50; // at the top of a phone's map
 
 export function isNarrow(): boolean {
   return innerWidth < NARROW;
@@ -11,7 +12,13 @@ export function isNarrow(): boolean {
 /** From the middle of the map to the middle of what the detail leaves free: to its left, or above it on a phone. */
 export function besideDetail(): [number, number] {
   const room = document.querySelector('.stage')?.clientHeight ?? 0;
-  return isNarrow() ? [0, -Math.round(0.26 * room)] : [-120, 0]; // the card takes half of a phone's map at most
+  return isNarrow() ? [0, Math.round((BUTTONS + detailTop() - room) / 2)] : [-120, 0];
+}
+
+/** Where a phone's detail begins, in px below the top of the map: its middle, as long as none is drawn. */
+export function detailTop(): number {
+  const detail = document.querySelector<HTMLElement>('.stage .detail');
+  return detail?.offsetTop ?? Math.round((document.querySelector('.stage')?.clientHeight ?? 0) / 2);
 }
 
 /** Beside or above the panels that lie over the map. */

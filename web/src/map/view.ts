@@ -15,7 +15,7 @@ import { DeviceLayer } from './device-layer';
 import { addDots, type Dots, showDots } from './dots';
 import { addFences, addFormer, boxOf, choose, light, showFences, showFormer } from './fences';
 import { PAINT, type Theme } from './flavors';
-import { keepInView } from './keep';
+import { bringOut, keepInView, type Room } from './keep';
 import { DeviceLabels } from './labels';
 import { Lack } from './lack';
 import { locale } from './locale';
@@ -304,6 +304,10 @@ export class MapView {
 
   keepInView(places: readonly (readonly [number, number])[], padding: Padding): void {
     keepInView(this.map, places, padding, this.zoomed, CLOSE_ZOOM);
+  }
+
+  bringOut(row: number, findRoom: () => Room): void {
+    bringOut(this.map, () => this.layer.place(row), findRoom);
   }
 
   /** `offset` in pixels: what lies over the map must not lie over the device. */

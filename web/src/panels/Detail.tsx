@@ -1,6 +1,8 @@
 /** The selected device: what its newest position says, what is said with it, and how it went. */
+import { useEffect, useRef } from 'preact/hooks';
 import type { Live } from '../live';
 import { type CardView, cardView, editing, events, mayManage, second, selected, tick, unread } from '../state';
+import { keepUncovered } from '../uncover';
 import { words } from '../words';
 import { CardNow } from './CardNow';
 import { renderFace } from './DeviceIcons';
@@ -20,10 +22,13 @@ export function Detail({ live }: { live: Live }) {
   const row = selected.value;
   const { devices } = live.feed;
   const id = row === null ? undefined : devices.id[row];
+  const card = useRef<HTMLElement>(null);
+  useEffect(() => (card.current ? keepUncovered(live, card.current) : undefined), [live, id]);
   if (row === null || !id) return null;
   return (
     <section
       class="detail card"
+      ref={card}
       data-view={cardView.value}
       aria-label={words.value.detail.device(isolated(devices.name[row]!))}
     >

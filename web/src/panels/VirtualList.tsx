@@ -82,6 +82,7 @@ function step(event: KeyboardEvent, current: number, count: number, onMove: (ind
 function reveal(box: HTMLElement, index: number, height: number): void {
   if (index < 0) return;
   const top = index * height;
+  const room = box.clientHeight - parseFloat(getComputedStyle(box).paddingBottom); // on a phone a button lies over its foot
   if (top < box.scrollTop) box.scrollTop = top;
-  else if (top + height > box.scrollTop + box.clientHeight) box.scrollTop = top + height - box.clientHeight;
+  else if (top + height > box.scrollTop + room) box.scrollTop = top + height - room;
 }
