@@ -193,8 +193,9 @@ def take(page: Page, name: str) -> None:
 
 def test_a_device_is_shared_from_the_map(dashboard: Page, server: RunningServer) -> None:
     """The dialogue shows the very page that others will see; a link that is ended is off the list."""
-    with vehicle(server, "child", "Mia") as child:
+    with vehicle(server, "child", "Mia") as child, vehicle(server, "other", "Otto") as other:
         child.drive(*HOME)
+        other.drive(*HOME)
         place = {"type": "Point", "coordinates": [HOME[0] + 1, HOME[1]]}
         far = {"type": "Feature", "id": "school", "geometry": place, "properties": {"name": "School", "radius": 100}}
         server.new_geofence(far)
@@ -224,6 +225,7 @@ def test_a_device_is_shared_from_the_map(dashboard: Page, server: RunningServer)
         preview = dialogue.frame_locator("iframe")
         expect(preview.locator("p.facts")).to_contain_text("only the area")
         expect(preview.get_by_role("button", name="Mia")).to_be_visible()
+        expect(preview.get_by_role("button", name="Otto")).to_have_count(0)  # whom the reader would see by the cookie
         take(dashboard, "dialogue")
         dialogue.get_by_role("button", name="Close").click()
         dashboard.locator(".detail").get_by_role("button", name="Share").click()
