@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 import msgspec
@@ -149,6 +149,39 @@ async def test_more_than_one_transaction_holds_is_numbered_in_order(
     assert times == sorted(times)
 
 
+async def test_who_waits_for_the_numbers_waits_until_none_is_left(
+    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is it told so where more was told meanwhile; and one session numbers all of it."""
+    monkeypatch.setattr(numberer_module, "MOST", 2)
+    for second in range(4):
+        await tell(conn, device, second)
+    numberer, sessions = processes[0].numberer, set[Any]()
+    told = Update([], [], now_us(), has_told=True)
+    numberer.deliver(told)
+    numberer.told.clear()  # as `run` does before it looks
+    for _ in range(2):
+        assert await numberer.attempt() and not numberer.idle.is_set()
+        sessions.add(numberer.conn)
+    numberer.deliver(told)
+    assert not await numberer.attempt() and not numberer.idle.is_set()
+    numberer.told.clear()
+    assert not await numberer.attempt() and numberer.idle.is_set()
+    assert (processes[0].numbers, sessions) == ([1, 2, 3, 4], {numberer.conn})
+
+
+async def test_who_could_be_heard_by_nobody_leaves_the_duty_to_others(
+    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
+) -> None:
+    first, second = processes
+    await first.look()
+    first.numberer.may_number = lambda: False
+    await tell(conn, device, 0)
+    assert not await first.numberer.attempt() and not first.numberer.has_duty
+    await second.number()
+    assert (first.numbers, second.numbers) == ([], [1])
+
+
 async def test_a_call_for_help_is_in_the_thread_when_its_event_has_a_number(
     processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
 ) -> None:
@@ -226,6 +259,19 @@ async def test_what_is_refused_for_good_is_set_aside_and_the_rest_goes_on(
     await conn.execute(put_back())
     await processes[0].look()
     assert processes[0].numbers == list(range(1, 13))
+
+
+async def test_two_in_a_row_that_are_refused_for_good_are_both_set_aside(
+    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
+) -> None:
+    for second in range(4):
+        await tell(conn, device, second)
+    ids = [row["id"] for row in await conn.fetch("select id from unnumbered order by id")]
+    await refuse(conn, "event", f"new.told in ({ids[1]}, {ids[2]})")
+    for _ in range(2 * numberer_module.FOR_GOOD):
+        await processes[0].look()
+    assert processes[0].numbers == [1, 2]
+    assert await conn.fetch("select id from refused_event order by id") == [(id,) for id in ids[1:3]]
 
 
 def put_back() -> str:

@@ -183,6 +183,7 @@ CHANGES: Final[dict[str, tuple[Script, list[str]]]] = {
             fence(**EXPECTED),
             ("send", (0, 1)),
             fence(None),
+            ("judged",),
             ("send", (10, 1)),
             ("judged",),
             fence(**EXPECTED),
