@@ -123,6 +123,7 @@ def test_axe_finds_nothing_on_what_the_feed_asks_a_wall_shows_and_a_person_share
     check(inspected, "wall")
 
 
+@pytest.mark.parametrize("options", [{"reduced_motion": "no-preference"}])
 def test_nothing_moves_under_what_one_reads(inspected: Page) -> None:
     expect(inspected.locator(".device", has_text="Ada's van")).to_be_visible()
     assert inspected.evaluate("shifted") < MOST_SHIFT, "on load"

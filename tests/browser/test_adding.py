@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Geolocation, Page, expect
 
-from tests.browser.conftest import Watched
+from tests.browser.conftest import FRUGAL, Watched
 from tests.browser.driving import vehicle
 from tests.browser.looking import HERE, promised, until_whole
 from tests.browser.test_devices import choose
@@ -40,7 +40,7 @@ def test_a_phone_is_in_the_list_by_one_code(dashboard: Page, server: RunningServ
         (made,) = api.get("/api/devices").json()["devices"]
     assert (made["name"], made["category"]) == ("Ada's phone", "person")
     url = dialog.get_by_role("link", name="Or open it in this browser").get_attribute("href")
-    other = chromium.new_context(permissions=["geolocation"], geolocation=PHONE)
+    other = chromium.new_context(**FRUGAL, permissions=["geolocation"], geolocation=PHONE)
     phone = other.new_page()
     phone.goto(str(url))
     phone.get_by_role("button", name="Start").click()
@@ -96,6 +96,7 @@ def test_a_name_that_a_source_says_becomes_a_device_by_one_click(dashboard: Page
         assert api.delete("/api/sources/traccar").status_code == 204
 
 
+@pytest.mark.parametrize("options", [{"service_workers": "allow"}])
 def test_the_dashboard_opens_without_a_network_and_goes_on_with_it(
     dashboard: Page, context: BrowserContext, watched: Watched, server: RunningServer
 ) -> None:

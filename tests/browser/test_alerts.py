@@ -29,9 +29,13 @@ PORT = {
 }
 
 
+SMALL: dict[str, Any] = {"viewport": {"width": 800, "height": 460}, "permissions": ["notifications"]}
+PUSHED = pytest.mark.parametrize("options", [SMALL | {"service_workers": "allow"}])
+
+
 @pytest.fixture
 def options() -> dict[str, Any]:
-    return {"viewport": {"width": 800, "height": 460}, "permissions": ["notifications"]}
+    return SMALL
 
 
 @pytest.fixture
@@ -172,6 +176,7 @@ NOTE = """() => {
 }"""
 
 
+@PUSHED
 @pytest.mark.mapless
 def test_what_is_pushed_becomes_a_notification(alerts: Page, server: RunningServer) -> None:
     """A push service cannot be reached from a test: the browser is given the message as if one had brought it.
@@ -204,6 +209,7 @@ def test_what_is_pushed_becomes_a_notification(alerts: Page, server: RunningServ
     assert told == [[message["title"], message["body"]]]
 
 
+@PUSHED
 @pytest.mark.mapless
 def test_this_browser_is_subscribed(alerts: Page, server: RunningServer) -> None:
     """No push service can be reached, so the browser is given what one would have answered."""

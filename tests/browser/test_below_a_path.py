@@ -1,5 +1,6 @@
 """The page below a path of a host that has other things, too, behind nginx as the documents set it up."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Watched
@@ -9,6 +10,7 @@ from tests.proxied import proxied
 from tests.running import ADMIN_TOKEN, RunningServer
 
 
+@pytest.mark.parametrize("options", [{"service_workers": "allow"}])  # its worker is below the path, too
 def test_sign_in_live_positions_and_a_reload_stay_below_it(page: Page, server: RunningServer, watched: Watched) -> None:
     with proxied("nginx-path.conf", server) as host, vehicle(server, "van-12", "Van 12") as van:
         watched.origin = f"{host}/tracker/"

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Watched, enter
+from tests.browser.conftest import FRUGAL, Watched, enter
 from tests.browser.test_accessible import AXE, check
 from tests.browser.test_adding import PHONE
 from tests.running import RunningServer
@@ -37,7 +37,7 @@ def test_one_link_brings_phones_and_shows_how_far_they_came(
     page.keyboard.press("Enter")
     expect(dialog.get_by_role("img", name=re.compile("Show this to everybody"))).to_be_visible()
     url = dialog.locator(".connect code").inner_text()
-    opened = [chromium.new_context(permissions=["geolocation"], geolocation=PHONE) for _ in range(2)]
+    opened = [chromium.new_context(**FRUGAL, permissions=["geolocation"], geolocation=PHONE) for _ in range(2)]
     for context in opened:
         phone = context.new_page()
         phone.goto(url)

@@ -58,6 +58,7 @@ def test_a_wall_tells_what_happens_and_has_nothing_to_press(page: Page, server: 
     until(page, "() => location.search === '?kiosk'")
 
 
+@pytest.mark.parametrize("options", [{"service_workers": "allow"}])
 def test_a_wall_comes_back_after_the_server_was_away_and_keeps_its_filter(
     page: Page, server: RunningServer, watched: Watched
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, expect
 
 from tests.answering import answering
-from tests.browser.conftest import Watched
+from tests.browser.conftest import FRUGAL, Watched
 from tests.browser.driving import vehicle
 from tests.browser.looking import until
 from tests.browser.test_track import OFFLINE
@@ -24,7 +24,7 @@ PICTURES = os.environ.get("TRACKER_PICTURES")  # a folder to put pictures into, 
 @contextmanager
 def reader(chromium: Browser, server: RunningServer, watched: Watched, **context: Any) -> Iterator[Page]:
     """A browser of somebody who has nothing but a link."""
-    opened = chromium.new_context(locale="en-GB", **context)
+    opened = chromium.new_context(**FRUGAL | {"locale": "en-GB"} | context)
     try:
         page = opened.new_page()
         watched.watch(page)

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Watched, enter
+from tests.browser.conftest import FRUGAL, Watched, enter
 from tests.browser.driving import vehicle
 from tests.browser.looking import HERE, MAP, THERE, promised, until, until_colored
 from tests.running import ADMIN_TOKEN, RunningServer
@@ -74,6 +74,10 @@ def test_without_devices_it_says_how_to_start(dashboard: Page) -> None:
     expect(dashboard.locator(".empty")).to_contain_text("tracker simulate")
 
 
+MOVING = pytest.mark.parametrize("options", [{"reduced_motion": "no-preference"}])
+
+
+@MOVING
 def test_a_vehicle_appears_where_it_is_and_glides_to_where_it_goes(dashboard: Page, server: RunningServer) -> None:
     with vehicle(server, "van-12", "Van 12") as van:
         van.drive(*HERE, ago=2.5)
@@ -95,6 +99,7 @@ def test_a_vehicle_appears_where_it_is_and_glides_to_where_it_goes(dashboard: Pa
         expect(dashboard.locator(".detail")).to_contain_text("± 5 m")
 
 
+@MOVING
 def test_nothing_is_drawn_while_nothing_moves(dashboard: Page, server: RunningServer) -> None:
     with vehicle(server, "van-12") as van:
         van.drive(*HERE)
@@ -149,6 +154,7 @@ def test_the_list_is_searched_by_name_and_walked_by_keys(page: Page, server: Run
     expect(dashboard.get_by_role("dialog")).to_have_count(0)
 
 
+@pytest.mark.mapless
 @pytest.mark.parametrize("options", [{"viewport": {"width": 320, "height": 640}}])
 def test_language_and_units_are_found_by_who_has_no_keyboard(dashboard: Page, server: RunningServer) -> None:
     dashboard.get_by_role("button", name="Settings").click()
@@ -347,7 +353,7 @@ def test_a_sign_in_link_leads_in_once(page: Page, chromium: Browser, server: Run
         page.goto(link)
         expect(page.locator(".badge")).to_contain_text("Live")
         assert page.url == f"{server.url}/"
-    stranger = chromium.new_context()
+    stranger = chromium.new_context(**FRUGAL)
     other = stranger.new_page()
     other.goto(link)
     expect(other.get_by_role("alert")).to_contain_text("used, or is too old")

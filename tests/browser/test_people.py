@@ -9,7 +9,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import NO_WEBGL, Watched
+from tests.browser.conftest import FRUGAL, NO_WEBGL, Watched
 from tests.browser.driving import vehicle
 from tests.browser.finger import lay_finger
 from tests.browser.looking import HERE, start_at
@@ -354,7 +354,7 @@ def test_a_view_comes_along_to_another_computer(door: Page, server: RunningServe
     kept.get_by_label("Keep what is shown now as").fill("Night shift")
     door.keyboard.press("Enter")
     expect(kept.get_by_role("button", name="Night shift", exact=True)).to_be_visible()
-    elsewhere = chromium.new_context(viewport={"width": 960, "height": 540})
+    elsewhere = chromium.new_context(**FRUGAL, viewport={"width": 960, "height": 540})
     page = elsewhere.new_page()
     page.add_init_script(NO_WEBGL)
     page.goto(server.url)

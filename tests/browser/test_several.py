@@ -6,7 +6,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Watched, enter, let_in
+from tests.browser.conftest import FRUGAL, Watched, enter, let_in
 from tests.browser.driving import Vehicle, vehicle
 from tests.browser.looking import HERE, MAP, spot, start_at, until
 from tests.running import RunningServer
@@ -125,7 +125,7 @@ def test_a_link_shows_another_the_same_and_passes_over_what_is_not_theirs(
     watched.tolerated.append("404")  # the way of one that is not there
     with server.api() as api:
         token = api.post("/api/tokens", json={"kind": "viewer", "name": "a viewer"}).json()["token"]
-    context = chromium.new_context(viewport={"width": 960, "height": 540})
+    context = chromium.new_context(**FRUGAL, viewport={"width": 960, "height": 540})
     other = context.new_page()
     watched.watch(other)
     let_in(other, server, token)

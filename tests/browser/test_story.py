@@ -15,12 +15,14 @@ HOME = (-8.6267, 52.6638)  # Limerick
 AWAY = (-8.6300, 52.6638)
 AROUND = [(-8.6277, 52.6632), (-8.6257, 52.6632), (-8.6257, 52.6644), (-8.6277, 52.6644)]
 
+USUAL: dict[str, Any] = {"locale": "de-DE", "service_workers": "allow", "reduced_motion": "no-preference"}
+
 
 @pytest.mark.parametrize(
     "options",
     [
-        {"viewport": {"width": 1440, "height": 900}, "locale": "de-DE"},
-        {"viewport": {"width": 390, "height": 844}, "locale": "de-DE"},
+        USUAL | {"viewport": {"width": 1440, "height": 900}},
+        USUAL | {"viewport": {"width": 390, "height": 844}},
     ],
 )
 def test_from_a_new_device_to_an_alert(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Watched
+from tests.browser.conftest import FRUGAL, Watched
 from tests.patience import until
 from tests.running import RunningServer
 
@@ -17,10 +17,16 @@ HOME = (8.6267, 52.6638)  # longitude, latitude
 OFFLINE = ("ERR_INTERNET_DISCONNECTED", "WebSocket connection", "ERR_CONNECTION", "ERR_FAILED", "Failed to fetch")
 
 
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "permissions": ["geolocation"],
+    "geolocation": {"longitude": HOME[0], "latitude": HOME[1], "accuracy": 8},
+}
+
+
 @pytest.fixture
 def options() -> dict[str, Any]:
-    place = {"longitude": HOME[0], "latitude": HOME[1], "accuracy": 8}
-    return {"viewport": {"width": 390, "height": 844}, "permissions": ["geolocation"], "geolocation": place}
+    return PHONE
 
 
 @pytest.fixture
@@ -59,6 +65,7 @@ def pace(server: RunningServer, page: Page, seconds: str) -> None:
     expect(page.locator(".facts")).to_contain_text(f"{seconds} s")
 
 
+@pytest.mark.parametrize("options", [PHONE | {"service_workers": "allow"}])
 def test_a_phone_streams_keeps_and_delivers_once(
     phone: Page, context: BrowserContext, server: RunningServer, watched: Watched
 ) -> None:
@@ -175,7 +182,7 @@ def test_a_code_that_is_used_leads_nowhere_and_a_new_one_ends_the_former_phone(
 ) -> None:
     watched.tolerated += ("404", "429")
     url = pairing_url(server)
-    other = chromium.new_context()
+    other = chromium.new_context(**FRUGAL)
     second = other.new_page()
     second.goto(url)
     expect(second.get_by_role("heading", level=1)).to_have_text("This phone is phone")
