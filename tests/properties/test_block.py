@@ -16,7 +16,7 @@ from tracker.geofence.fences import Fences, make_fences
 from tracker.ingest.frames import decode_message, to_entry
 from tracker.ingest.memory import Devices, States
 from tracker.ingest.text_block import FEW, WireFix, find_block
-from tracker.model.block import Block
+from tracker.model.block import Block, Span
 from tracker.model.fix import Fix, Moment, Place
 from tracker.model.frame import Frame
 from tracker.model.moment import format_ms
@@ -188,6 +188,18 @@ def test_a_block_behind_a_rough_fix_of_a_later_time_begins_no_run() -> None:
         b = one_by_one.fold([msgspec.structs.replace(frame, entries=list(frame.entries))])
         assert (a.rows, a.states) == (b.rows, b.states)
     assert in_columns.states[1].late_from is not None
+
+
+def test_a_fix_that_makes_an_anchor_is_part_of_its_run() -> None:
+    begin, run = NOW - 10**6, Run(make_fences({}))
+    for number, (later, count) in enumerate(((0, 2 * FEW), (61_000, FEW))):
+        times = [begin + later + 1_000 * n for n in range(count)]
+        fixes = [{"at": format_ms(at), "lon": 0.001, "lat": 0.001, "accuracy": 5.0} for at in times]
+        frame = decode_message(frame_of(fixes, number), 1, NOW * 1000, 500)
+        assert isinstance(frame, Frame)
+        before, folded = run.states[1].anchors, run.fold([frame])
+    assert [len(each) for each in folded.stored if isinstance(each, Span)] == [FEW]
+    assert len(run.states[1].anchors) == len(before) + 1
 
 
 def test_a_way_through_a_geofence_ends_a_run() -> None:

@@ -214,8 +214,9 @@ def encode_columns(changes: Changes, picked: Slots) -> list[bytes]:
 
 def encode_few(changes: Changes, picked: Slots) -> bytes:
     count = len(picked)
-    # Each column is padded to 4 bytes; what with means nothing, so the first ones are picked again.
-    padded = np.append(picked, np.resize(picked, -count % 4)) if count % 4 else picked
+    # Each column is padded to 4 bytes; what with means nothing, so the first of all changes is picked again.
+    padded = np.zeros(count + -count % 4, np.int64)
+    padded[:count] = picked
     return b"".join(
         (
             HEAD.pack(KIND, 0, 0, count, changes.base),

@@ -14,7 +14,7 @@ from tracker.model.block import Block
 from tracker.model.fix import Fix, Refusal
 from tracker.model.geofence import Geofence
 from tracker.model.state import NOT_DUE, State
-from tracker.pipeline.anchors import STEP
+from tracker.pipeline.anchors import STEP, add_anchor
 from tracker.pipeline.border import find_wait_end, is_clear
 from tracker.pipeline.decide import find_due
 from tracker.pipeline.jump import NEAR_E7
@@ -30,7 +30,7 @@ def find_run(
     Of a block at most the first is looked at here: of the others it is known where runs break."""
     if not may_run(state, asked, number):
         return 0
-    until = state.anchors[-1].seen_at + STEP
+    until = find_anchor_due(state, entries, index)
     doubts: list[Seeming] = []
     if state.due < until:
         due, doubts = find_doubts(state, fences)
@@ -56,6 +56,13 @@ def may_run(state: State, asked: Asked, number: int) -> bool:
     if asked.here.get(number, NOWHERE) != state.seems or number in asked.between:
         return False
     return number >= len(asked.before) or asked.before[number] is newest
+
+
+def find_anchor_due(state: State, entries: Sequence[Fix | Refusal], index: int) -> int:
+    """From when on (ms) a fix of the run makes an anchor. In a block the first may: nearly each frame of many fixes
+    begins so late after the last anchor, and would be no run for that alone."""
+    due = state.anchors[-1].seen_at + STEP
+    return state.seen_at + STEP if isinstance(entries, Block) and entries.times[index] >= due else due
 
 
 def is_break(breaks: Sequence[int], number: int) -> bool:
@@ -141,6 +148,7 @@ def says_something(doubt: Seeming, fix: Fix) -> bool:
 def follow_run(state: State, entries: Sequence[Fix], run: range, received_at: int) -> State:
     """The state after a run, these of the entries, whose last fix was received then. Of the run the last two are
     enough, and of a block they are made for this."""
+    anchors = add_anchor(state, entries.times[run[0]]) if isinstance(entries, Block) else state.anchors
     last = entries[run[-1]]
     if last.speed is not None and last.speed >= MOVING:
         status = IN_MOTION  # as `decide_status` says it, whatever was before
@@ -156,7 +164,7 @@ def follow_run(state: State, entries: Sequence[Fix], run: range, received_at: in
         state.stays,
         state.candidates,
         state.due,
-        state.anchors,
+        anchors,
         state.late_from,
         None,
         received_at,

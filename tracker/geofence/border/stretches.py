@@ -6,8 +6,6 @@ from heapq import heappop, heappush
 from itertools import pairwise
 from typing import Final
 
-import numpy as np
-
 from tracker.geofence.border.borders import find_border
 from tracker.geofence.border.capsules import find_capsule_stretches, is_plane
 from tracker.geofence.border.depth import foot, measure_depth
@@ -51,12 +49,12 @@ def find_area_stretches(fence: Geofence, way: Way) -> list[Stretch]:
     edges = find_border(fence)
     if way.d_lon == way.d_lat == 0.0:
         return [(0.0, 1.0)] if edges.covers(way.lon, way.lat) else []
-    cuts = np.concatenate([find_crossings(edges.edges, way, turn) for turn in find_turns(way)])
-    at = np.unique(np.concatenate(((0.0, 1.0), cuts))).tolist()
+    cuts = [cut for turn in find_turns(way) for cut in find_crossings(edges.edges, way, turn)]
+    at = sorted({0.0, 1.0, *cuts})
     parts = [*pairwise(at)]
     covered = edges.covers_each([way.at((begin + end) / 2) for begin, end in parts])
     found = [part for part, inside in zip(parts, covered, strict=True) if inside]
-    touched = [(t, t) for t in cuts.tolist()]
+    touched = [(t, t) for t in cuts]
     return join_stretches(sorted(found + touched), GAP)
 
 
@@ -66,21 +64,20 @@ def find_turns(way: Way) -> list[float]:
     return [turn for turn in (-360.0, 0.0, 360.0) if west + turn <= 180.0 and east + turn >= -180.0]
 
 
-def find_crossings(edges: Floats, way: Way, turn: float) -> Floats:
-    """Fractions at which the way, moved by a turn, meets edges (n x 4). Of edges along it both ends."""
-    ax, ay = edges[:, 0] - (way.lon + turn), edges[:, 1] - way.lat
-    bx, by = edges[:, 2] - (way.lon + turn), edges[:, 3] - way.lat
-    side_a, side_b = way.d_lon * ay - way.d_lat * ax, way.d_lon * by - way.d_lat * bx
-    meets = ((side_a >= 0) != (side_b > 0)) | (side_a == 0) | (side_b == 0)
-    if not meets.any():
-        return np.zeros(0)
-    ax, ay, bx, by, side_a, side_b = (column[meets] for column in (ax, ay, bx, by, side_a, side_b))
-    length2 = way.d_lon * way.d_lon + way.d_lat * way.d_lat
-    along_a, along_b = (ax * way.d_lon + ay * way.d_lat) / length2, (bx * way.d_lon + by * way.d_lat) / length2
-    level = side_a == side_b
-    share = side_a / np.where(level, 1.0, side_a - side_b)
-    found = np.concatenate((along_a + share * (along_b - along_a), along_b[level]))
-    return found[(found >= 0.0) & (found <= 1.0)]
+def find_crossings(edges: Floats, way: Way, turn: float) -> list[float]:
+    """Fractions at which the way, moved by a turn, meets edges (n x 4). Of edges along it both ends. It mostly meets
+    one or two of them, and what they come to is quicker told one by one."""
+    lon, lat, d_lon, d_lat, _ = way
+    seen = edges - (lon + turn, lat, lon + turn, lat)
+    a_lon, a_lat, b_lon, b_lat = seen.T
+    side_a, side_b = d_lon * a_lat - d_lat * a_lon, d_lon * b_lat - d_lat * b_lon
+    met = (side_a * side_b <= 0).nonzero()[0]
+    length2 = d_lon * d_lon + d_lat * d_lat
+    found: list[float] = []
+    for (ax, ay, bx, by), a, b in zip(seen[met].tolist(), side_a[met].tolist(), side_b[met].tolist(), strict=True):
+        along_a, along_b = (ax * d_lon + ay * d_lat) / length2, (bx * d_lon + by * d_lat) / length2
+        found += (along_a, along_b) if a == b else (along_a + a / (a - b) * (along_b - along_a),)
+    return [part for part in found if 0.0 <= part <= 1.0]
 
 
 def join_stretches(found: list[Stretch], gap: float) -> list[Stretch]:
