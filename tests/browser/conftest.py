@@ -28,11 +28,10 @@ FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--renderer-process-limit=1",  # else each new page begins in a process that it leaves with its first address
-    "--js-flags=--no-opt",  # a page lives for seconds: to compile for speed costs more than it saves
 ]
 # What a page is opened with where a test does not ask for more: without a worker of its own to start, nor frames
-# between where a thing was and where it goes. With the last two flags it is a third of what it costs to look at a page.
+# between where a thing was and where it goes. A quarter of what it costs to look at a page with a map, an eighth
+# without one.
 FRUGAL: dict[str, Any] = {"service_workers": "block", "reduced_motion": "reduce"}
 NO_WEBGL = """
     const get = HTMLCanvasElement.prototype.getContext;
