@@ -14,6 +14,7 @@ import { ring } from '../map/circle';
 import { PAINT, type Theme } from '../map/flavors';
 import { Lack } from '../map/lack';
 import type { Line, Place } from './link';
+import { hideCovered } from './names';
 import { words } from './words';
 import 'maplibre-gl/dist/maplibre-gl.css';
 
@@ -47,6 +48,7 @@ export class LinkMap {
     });
     this.map.addControl(new NavigationControl({ showCompass: false }), 'bottom-right');
     this.map.on('style.load', () => this.dress());
+    this.map.on('moveend', () => this.thin());
     this.lack = new Lack(this.map, () => this.map.setStyle(basemap(theme, ground), { diff: false }), isLive);
   }
 
@@ -70,6 +72,7 @@ export class LinkMap {
       this.markers.delete(alias);
     }
     this.draw();
+    this.thin();
     if (!this.isPlaced && places.length > 0) this.fit();
   }
 
@@ -102,6 +105,13 @@ export class LinkMap {
     marker.setLngLat([place.lon, place.lat]);
     const label = marker.getElement().lastElementChild;
     if (label) label.textContent = place.name;
+  }
+
+  /** Once MapLibre has put the markers to where they are now, which it does with the next frame. */
+  private thin(): void {
+    requestAnimationFrame(() =>
+      hideCovered([...this.markers.values()].map((marker) => marker.getElement().lastElementChild!)),
+    );
   }
 
   private make(alias: string): Marker {

@@ -30,7 +30,12 @@ export function VirtualList({ count, height, label, current, row, onMove, pickin
     watch.observe(box.current!);
     return () => watch.disconnect();
   }, []);
+  const former = useRef(room);
   useEffect(() => reveal(box.current!, current, height), [current]);
+  useEffect(() => {
+    if (isSeen(box.current!, current, height, former.current)) reveal(box.current!, current, height);
+    former.current = room;
+  }, [room]);
   const first = Math.max(0, Math.floor(top / height) - SPARE);
   const last = Math.min(count, Math.ceil((top + room) / height) + SPARE);
   const rows = [];
@@ -77,6 +82,12 @@ function step(event: KeyboardEvent, current: number, count: number, onMove: (ind
   if (to === undefined || count === 0) return;
   event.preventDefault();
   onMove(Math.max(0, Math.min(count - 1, to)));
+}
+
+/** Where the list was so high. */
+function isSeen(box: HTMLElement, index: number, height: number, room: number): boolean {
+  const below = index * height - box.scrollTop;
+  return index >= 0 && below >= 0 && below < room;
 }
 
 function reveal(box: HTMLElement, index: number, height: number): void {
