@@ -12,13 +12,18 @@ export function isNarrow(): boolean {
 /** From the middle of the map to the middle of what the detail leaves free: to its left, or above it on a phone. */
 export function besideDetail(): [number, number] {
   const room = document.querySelector('.stage')?.clientHeight ?? 0;
-  return isNarrow() ? [0, Math.round((BUTTONS + detailTop() - room) / 2)] : [-120, 0];
+  if (!isNarrow()) return [-120, 0];
+  const [from, to] = aboveDetail();
+  return [0, Math.round((from + to - room) / 2)];
 }
 
-/** Where a phone's detail begins, in px below the top of the map: its middle, as long as none is drawn. */
-export function detailTop(): number {
-  const detail = document.querySelector<HTMLElement>('.stage .detail');
-  return detail?.offsetTop ?? Math.round((document.querySelector('.stage')?.clientHeight ?? 0) / 2);
+/** What a phone's detail leaves free above it, in px below the top of the map. */
+export function aboveDetail(): [from: number, to: number] {
+  const stage = document.querySelector('.stage');
+  const alarms = stage?.querySelector<HTMLElement>('.alarms');
+  const detail = stage?.querySelector<HTMLElement>('.detail');
+  const from = alarms ? alarms.offsetTop + alarms.offsetHeight : BUTTONS;
+  return [from, detail?.offsetTop ?? Math.round((stage?.clientHeight ?? 0) / 2)];
 }
 
 /** Beside or above the panels that lie over the map. */

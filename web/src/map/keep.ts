@@ -12,9 +12,9 @@ const sent = new WeakMap<MapLibre, { readonly target: Camera; rests: Camera | nu
 
 type Place = readonly [lon: number, lat: number];
 
-/** What lies over the map leaves this free: above `top`, with its middle at `offset` from that of the map; in px. */
+/** What lies over the map leaves this free: a band, with its middle at `offset` from that of the map; in px. */
 export interface Room {
-  readonly top: number;
+  readonly band: readonly [from: number, to: number];
   readonly offset: readonly [number, number];
 }
 
@@ -51,17 +51,18 @@ function send(map: MapLibre, target: Camera): void {
   map.easeTo({ center: [...target.center], zoom: target.zoom, duration: TAKES_MS });
 }
 
-/** Once the map rests: a place that what begins at `top` lies over comes out, to `offset` from the middle. */
+/** Once the map rests: a place that something lies over comes out, to `offset` from the middle. */
 export function bringOut(map: MapLibre, place: () => Place, findRoom: () => Room): void {
   if (map.isMoving()) {
     map.once('moveend', () => bringOut(map, place, findRoom));
     return;
   }
-  const { top, offset } = findRoom();
+  const { band, offset } = findRoom();
   const { x, y } = map.project([...place()]);
   const { clientWidth: width, clientHeight: height } = map.getCanvas();
-  const isUnder = x >= 0 && x <= width && y >= top - MARKER && y <= height; // what is out of sight stays as it was left
-  if (isUnder) map.easeTo({ center: [...place()], offset: [...offset], duration: OUT_MS });
+  const isInSight = x >= 0 && x <= width && y >= 0 && y <= height; // what is not stays as it was left
+  const isFree = y >= band[0] + MARKER && y <= band[1] - MARKER;
+  if (isInSight && !isFree) map.easeTo({ center: [...place()], offset: [...offset], duration: OUT_MS });
 }
 
 function isSame(a: Camera, b: Camera): boolean {
