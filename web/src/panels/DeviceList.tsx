@@ -12,6 +12,7 @@ import {
   filter,
   finding,
   geofenceNames,
+  health,
   mayManage,
   members,
   outcome,
@@ -69,7 +70,7 @@ export function DeviceList({ live }: { live: Live }) {
       <GroupView />
       <Search label={words.value.devices.search} query={query} />
       {findViews(query.value).length > 0 && <FoundViews live={live} />}
-      <Filters states={states} />
+      <Filters states={states} isPlaced={health.value === 'live' || devices.shownCount() > 0} />
       {devices.size > 0 && <MoreFilters devices={devices} />}
       {viewsShown.value && <SavedViews live={live} />}
       {(picked.value.size > 0 || choosing.value || running.value || outcome.value) && (

@@ -4,7 +4,7 @@ import { useMemo } from 'preact/hooks';
 import { countFilters, EVERYTHING, type Finding, ORDERS } from '../finding';
 import type { DeviceTable } from '../live/devices';
 import { dropPicked } from '../many/picking';
-import { choosing, type Filter, filter, finding, geofences, query, second, viewsShown } from '../state';
+import { catalogue, choosing, type Filter, filter, finding, geofences, query, second, viewsShown } from '../state';
 import { measure } from '../units';
 import { words } from '../words';
 import { compareNames, count, type State, span, speed } from './format';
@@ -14,7 +14,13 @@ const SILENT = [300, 3_600, 86_400, 604_800] as const; // s
 const FASTER = [30, 50, 80, 120] as const; // of the reader's unit
 const BELOW = [10, 20, 50] as const; // percent
 
-export function Filters({ states }: { states: readonly State[] }) {
+interface FiltersProps {
+  readonly states: readonly State[];
+  readonly isPlaced: boolean; // what they do is known
+}
+
+export function Filters({ states, isPlaced }: FiltersProps) {
+  const isRead = states.length > 0 || catalogue.value === 'loaded';
   const counts = useMemo(() => {
     const found: Record<string, number> = { all: states.length };
     for (const { key } of states) found[key] = (found[key] ?? 0) + 1;
@@ -24,7 +30,7 @@ export function Filters({ states }: { states: readonly State[] }) {
     <div class="filters" role="group" aria-label={words.value.devices.showThose}>
       {FILTERS.map((key) => (
         <button key={key} type="button" aria-pressed={filter.value === key} onClick={() => (filter.value = key)}>
-          {words.value.devices[key]} <span>{count(counts[key] ?? 0)}</span>
+          {words.value.devices[key]} <span>{(key === 'all' ? isRead : isPlaced) ? count(counts[key] ?? 0) : '–'}</span>
         </button>
       ))}
     </div>
