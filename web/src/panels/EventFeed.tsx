@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Live } from '../live';
 import type { TrackerEvent } from '../live/frames';
 import { sayNear, useTown } from '../places/say';
-import { chosenEvent, events, feedFilter, geofenceNames, geofences, second } from '../state';
+import { chosenEvent, events, feedFilter, geofenceNames, geofences, health, second } from '../state';
 import { words } from '../words';
 import { FeedFilterButton, FeedKinds } from './FeedFilterButton';
 import { ago, count as counted, moment, time } from './format';
@@ -156,6 +156,7 @@ function NoEvents({ narrow, past }: { narrow: boolean; past: Past }) {
         </button>
       </p>
     );
+  if (health.value === 'connecting' || health.value === 'catching up') return <p class="nothing">{said.reading}</p>;
   if (narrow) return <p class="nothing">{said.noMatch}</p>;
   return <p class="nothing">{geofences.value.length === 0 ? said.noGeofences : said.none}</p>;
 }
