@@ -12,7 +12,7 @@ VIEWS: Final = {
     "ten-thousand": "?at=24.95,60.6,14",
     "ten-thousand-far": "?at=24.95,60.6,10",
     "ten-thousand-near": "?at=24.95,60.6,16",
-    "ten-thousand-card": "?at=24.95,60.6,15&device=d0",
+    "ten-thousand-card": "?at=24.95,60.6,15&device=van-1",
 }
 
 

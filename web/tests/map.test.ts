@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { boxAround } from '../src/map/bounds';
+import { radiusOf } from '../src/map/cells';
 import { glideTime } from '../src/map/glide';
 import { placeInside } from '../src/map/inside';
-import { fits } from '../src/map/labels';
+import { fits, isClear } from '../src/map/labels';
 import { Markers } from '../src/map/markers';
 import { difference, latitude, longitude, mercatorX, mercatorY } from '../src/map/mercator';
 import { Pacer } from '../src/map/pacer';
@@ -143,6 +144,19 @@ test('a name is there where it lies on no other, by how wide each is', () => {
   expect(fits(name(0, 0, 120), [name(50, 0, 40)])).toBe(false);
   expect(fits(name(0, 0, 120), [name(50, 20, 120)])).toBe(true);
   expect(fits(name(0, 0, 120), [])).toBe(true);
+});
+
+test('no name lies on a disc, however near its marker is to it', () => {
+  const name = { row: 0, spot: [100, 100], width: 60 } as const; // from 70 to 130, about 120
+  expect(isClear(name, [{ x: 100, y: 130, radius: 14 }])).toBe(false);
+  expect(isClear(name, [{ x: 100, y: 150, radius: 14 }])).toBe(true);
+  expect(isClear(name, [{ x: 140, y: 120, radius: 14 }])).toBe(false);
+  expect(isClear(name, [{ x: 150, y: 120, radius: 14 }])).toBe(true);
+});
+
+test('a disc is as large as its count is long', () => {
+  expect([1, 100, 100_000].map(radiusOf)).toEqual([11, 16, 30]);
+  expect(radiusOf(10)).toBeCloseTo(13.5);
 });
 
 describe('the place of a name', () => {

@@ -13,6 +13,12 @@ export interface Disc {
   readonly status: Status; // the worst of theirs
 }
 
+/** Radii (px) by the power of ten of the count. */
+const RADII = [
+  [0, 11],
+  [2, 16],
+  [5, 30],
+] as const;
 const SOURCE = 'cells';
 
 export function addCells(map: MapLibre, discs: readonly Disc[], theme: Theme): void {
@@ -30,7 +36,7 @@ export function addCells(map: MapLibre, discs: readonly Disc[], theme: Theme): v
       'circle-opacity': 0.92,
       'circle-stroke-color': ['case', hasSilent, silent, isUnknown, cellUnknown, halo] as never,
       'circle-stroke-width': ['case', hasSilent, 3.5, isUnknown, 2.5, 2] as never,
-      'circle-radius': ['interpolate', ['linear'], ['log10', ['get', 'count']], 0, 11, 2, 16, 5, 30] as never,
+      'circle-radius': ['interpolate', ['linear'], ['log10', ['get', 'count']], ...RADII.flat()] as never,
     },
   });
   map.addLayer({
@@ -64,6 +70,17 @@ export function addCells(map: MapLibre, discs: readonly Disc[], theme: Theme): v
 
 export function showCells(map: MapLibre, discs: readonly Disc[]): void {
   (map.getSource(SOURCE) as GeoJSONSource | undefined)?.setData(collection(discs));
+}
+
+/** In px, as it is drawn. */
+export function radiusOf(count: number): number {
+  const size = Math.min(5, Math.log10(count));
+  const i = Math.max(
+    1,
+    RADII.findIndex(([to]) => size <= to),
+  );
+  const [[from, small], [to, large]] = [RADII[i - 1]!, RADII[i]!];
+  return small + ((large - small) * Math.max(0, size - from)) / (to - from);
 }
 
 /** Which disc a pixel is on, by its place in the list; null for none. */

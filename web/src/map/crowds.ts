@@ -3,10 +3,11 @@ import type { Map as MapLibre } from 'maplibre-gl';
 import type { DeviceTable } from '../live/devices';
 import type { Cell } from '../live/frames';
 import { boxAround } from './bounds';
-import { type Disc, discAt, showCells } from './cells';
+import { type Disc, discAt, radiusOf, showCells } from './cells';
 import type { Cluster } from './clusters';
 import type { DeviceLayer } from './device-layer';
 import { Fan } from './fan';
+import type { Round } from './labels';
 import { latitude, longitude } from './mercator';
 
 const CLOSEST = 18; // where a zoom parts them no more, they are fanned out
@@ -49,6 +50,14 @@ export class Crowds {
     if (sameDiscs(discs, this.discs)) return;
     this.discs = discs;
     if (!this.isLost()) showCells(this.map, discs);
+  }
+
+  /** Where they are on the screen. */
+  findRounds(): readonly Round[] {
+    return this.discs.map(({ lon, lat, count }) => {
+      const { x, y } = this.map.project([lon, lat]);
+      return { x, y, radius: radiusOf(count) };
+    });
   }
 
   isOn(x: number, y: number): boolean {

@@ -9,12 +9,20 @@ const CHOOSE_MS = 500;
 const WIDEST_PX = 130; // as the style cuts it
 const APART_PX = 6;
 const HEIGHT_PX = 18;
+const BELOW_PX = 20; // from a marker's middle to that of its name
 const FONT = "600 11.5px 'Inter Variable', system-ui, sans-serif"; // as the style has it
 
 interface Label {
   readonly row: number;
   readonly spot: readonly [number, number];
   readonly width: number;
+}
+
+/** What a name may not lie over: a disc on the screen, in px. */
+export interface Round {
+  readonly x: number;
+  readonly y: number;
+  readonly radius: number;
 }
 
 export class DeviceLabels {
@@ -30,6 +38,7 @@ export class DeviceLabels {
     private readonly map: MapLibre,
     private readonly layer: DeviceLayer,
     private readonly table: DeviceTable,
+    private readonly findDiscs: () => readonly Round[],
   ) {
     this.box.className = 'labels';
     this.box.setAttribute('aria-hidden', 'true'); // the list says the same, and in order
@@ -55,13 +64,15 @@ export class DeviceLabels {
   private choose(): void {
     const { selected } = this.layer;
     const chosen = new Map<number, Label>();
+    const isShown = !this.off && this.map.getZoom() >= FROM_ZOOM && !this.layer.isCrowded;
+    const discs = isShown ? this.findDiscs() : [];
     const offer = (row: number, spot: [number, number] | null) => {
       if (!spot || chosen.size >= MOST || chosen.has(row)) return;
       const label = { row, spot, width: this.measure(this.table.name[row]!) };
-      if (fits(label, chosen.values())) chosen.set(row, label);
+      if (fits(label, chosen.values()) && (row === selected || isClear(label, discs))) chosen.set(row, label);
     };
     if (selected !== null) offer(selected, this.layer.screen(selected));
-    if (!this.off && this.map.getZoom() >= FROM_ZOOM && !this.layer.isCrowded) {
+    if (isShown) {
       for (const row of this.rows) offer(row, this.layer.screen(row));
       this.layer.forEachInView((row, x, y) => offer(row, [x, y]));
     }
@@ -99,6 +110,15 @@ function makeLabel(): HTMLElement {
   const label = document.createElement('span');
   label.dir = 'auto';
   return label;
+}
+
+/** Whether a name lies on none of the discs. */
+export function isClear(label: Label, discs: readonly Round[]): boolean {
+  const [x, y] = [label.spot[0], label.spot[1] + BELOW_PX];
+  return discs.every((disc) => {
+    const isBeside = Math.abs(x - disc.x) >= label.width / 2 + disc.radius;
+    return isBeside || Math.abs(y - disc.y) >= HEIGHT_PX / 2 + disc.radius;
+  });
 }
 
 /** Whether a name lies on none of the others. */

@@ -104,7 +104,7 @@ export class MapView {
     this.layer = new DeviceLayer(feed.devices);
     this.layer.paint(PAINT[theme].markers);
     this.crowds = new Crowds(this.map, this.layer, feed.devices, listener.picked, () => this.lost);
-    this.labels = new DeviceLabels(this.map, this.layer, feed.devices);
+    this.labels = new DeviceLabels(this.map, this.layer, feed.devices, () => this.crowds.findRounds());
     this.map.on('style.load', () => this.dress());
     this.listen();
     this.aging = setInterval(() => this.layer.age(feed.now()), AGE_MS);
