@@ -6,17 +6,21 @@ import asyncpg
 import pytest
 
 from tests.alerts.conftest import until
+from tests.integration.people import make_group
 from tests.moments import MONDAY
+from tracker.access.tokens import issue
 from tracker.model.device import Device
 from tracker.model.fix import Fix, Row
 from tracker.model.frame import Frame
+from tracker.model.group import Group
 from tracker.model.moment import DAY_MS, now_ms
 from tracker.model.sight import Sight
 from tracker.store import unknowns
 from tracker.store.commands import insert_command, update_command_answered
-from tracker.store.devices import delete_device
+from tracker.store.devices import delete_device, insert_device, select_devices_by_key, update_device
 from tracker.store.fixes import copy_fixes
-from tracker.store.groups import select_groups
+from tracker.store.groups import delete_group, select_groups
+from tracker.store.share_rows import Wanted, select_before
 from tracker.store.sign_ins import insert_sign_in, select_sign_in_token
 from tracker.store.tracks import select_line
 from tracker.store.unknowns import insert_unknown
@@ -85,3 +89,33 @@ async def test_the_next_page_of_groups_begins_behind_the_last(conn: asyncpg.Conn
     sight = Sight(everywhere=frozenset(("see",)))
     pages = [[each.id for each in await select_groups(conn, sight, after=id, limit=2)] for id in ("", "a", "b")]
     assert pages == [["C", "a"], ["b"], []]
+
+
+async def test_a_change_of_a_device_is_of_no_other(conn: asyncpg.Connection, device: Device) -> None:
+    other = await insert_device(conn, "bus", "Bus")
+    changed = await update_device(conn, device.id, name="Another")
+    found = await select_devices_by_key(conn, [device.key, other.key])
+    assert found == {device.key: changed, other.key: other} and changed is not None and changed.name == "Another"
+    assert await update_device(conn, "nobody", name="Another") is None
+
+
+async def test_a_link_begins_with_the_newest_before_its_begin(conn: asyncpg.Connection) -> None:
+    await conn.execute(EVER)
+    await copy_fixes(conn, [Row(1, MONDAY * 1000 + n, Fix(MONDAY + n, n, 0)) for n in range(4)])
+    begins = [Wanted(1, MONDAY + at, MONDAY * 1000 + moment) for at, moment in ((3, 9), (3, 1), (0, 9))]
+    assert await select_before(conn, begins) == [MONDAY + 2, MONDAY + 1, MONDAY]
+
+
+async def test_of_the_tokens_of_a_group_that_is_gone_all_are_told(pool: asyncpg.Pool) -> None:
+    async with pool.acquire() as conn, pool.acquire() as hearing:
+        key = await make_group(conn, "north")
+        ids = [
+            (await issue(conn, "viewer", name=str(n), group=group))[0].id for n, group in enumerate((key, key, None))
+        ]
+        heard = set[str]()
+        listen = "tracker_revoked", lambda *given: heard.add(given[-1])
+        await hearing.add_listener(*listen)
+        await delete_group(conn, Group(key, "north", "North"))
+        await until(lambda: len(heard) >= 2)
+        await hearing.remove_listener(*listen)
+    assert heard == {str(id) for id in ids[:2]}
