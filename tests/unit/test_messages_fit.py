@@ -91,3 +91,21 @@ def test_an_event_and_an_error_fit() -> None:
     told = frames.encode_event(Event(7, "enter", "van-12", "port", 0, 0, False, 0.0, 0.0, evidence))
     assert len(told) <= KB64 and json.loads(told)["event"]["evidence"] == {"cut": True}
     assert len(frames.encode_error("bad_frame", "\x01" * 65_536)) <= KB64
+
+
+def test_what_fills_a_binary_frame_up_tells_nothing_of_who_is_not_picked() -> None:
+    def tell(other: Fix, status: Status) -> list[bytes]:
+        table = fleet(1)
+        table.devices[2] = Device(2, "theirs", "Theirs")
+        table.put([Position(2, other, 4, status)], 6)
+        return frames.encode_columns(Changes(table, np.arange(1, 3)), np.array([0]))
+
+    still = Fix(2, 0, 0, speed=0.0, heading=0.0, battery=0.1)
+    assert tell(still, Status.STOPPED) == tell(Fix(2, 0, 0, speed=9.0, heading=90.0, battery=0.9), Status.MOVING)
+
+    def tell_first(first: Fix, status: Status) -> list[bytes]:
+        table = fleet(2)
+        table.put([Position(1, first, 4, status)], 6)
+        return frames.encode_columns(Changes(table, np.arange(1, 3)), np.array([1]))
+
+    assert tell_first(still, Status.STOPPED) == tell_first(Fix(1, 0, 0, speed=9.0, battery=0.9), Status.MOVING)

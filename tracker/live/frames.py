@@ -214,8 +214,9 @@ def encode_columns(changes: Changes, picked: Slots) -> list[bytes]:
 
 def encode_few(changes: Changes, picked: Slots) -> bytes:
     count = len(picked)
-    # Each column is padded to 4 bytes; what with means nothing, so the first of all changes is picked again.
-    padded = np.zeros(count + -count % 4, np.int64)
+    # Each column is padded to 4 bytes. What with means nothing, but is sent: so it is of one that is picked, for how
+    # fast another goes the reader may not be told.
+    padded = np.full(count + -count % 4, picked[0], np.int64)
     padded[:count] = picked
     return b"".join(
         (
