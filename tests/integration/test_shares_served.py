@@ -13,10 +13,12 @@ from websockets.exceptions import InvalidStatus
 
 from tests.integration.sharing import HOUR_MS, code_of, later
 from tests.patience import PATIENCE_S, soon
-from tests.running import RunningServer, Talk
+from tests.running import ADMIN_TOKEN, RunningServer, Talk
+from tracker.access.sign_ins import COOKIE
 from tracker.model.moment import format_ms, now_ms
 
 WORLD = [-180, -90, 180, 90]
+NOTHING: dict[str, str] = {}
 
 
 def make(api: httpx2.Client, **wish: Any) -> dict[str, Any]:
@@ -32,11 +34,20 @@ def open_link(server: RunningServer, share: dict[str, Any]) -> str:
     return str(opened.json()["token"])
 
 
+def sign_in(server: RunningServer) -> dict[str, str]:
+    """What a browser that an admin is signed in in sends along by itself."""
+    signed_in = httpx2.post(f"{server.url}/api/session", json={"token": ADMIN_TOKEN}, timeout=PATIENCE_S)
+    assert signed_in.status_code in (200, 201, 204), signed_in.text
+    return {"Cookie": f"{COOKIE}={signed_in.cookies[COOKIE]}", "Origin": server.url}
+
+
 @asynccontextmanager
-async def looking(server: RunningServer, token: str, *, header: bool = False) -> AsyncIterator[Talk]:
+async def looking(
+    server: RunningServer, token: str, *, header: bool = False, path: str = "/ws/live", more: dict[str, str] = NOTHING
+) -> AsyncIterator[Talk]:
     """A reader's socket, which shows its bearer in the first message, or in a header."""
-    headers = {"Authorization": f"Bearer {token}"} if header else {}
-    async with connect(f"ws://{server.address}/ws/live", additional_headers=headers, compression=None) as ws:
+    headers = more | ({"Authorization": f"Bearer {token}"} if header else {})
+    async with connect(f"ws://{server.address}{path}", additional_headers=headers, compression=None) as ws:
         talk = Talk(ws)
         shown = {} if header else {"token": token}
         await talk.say(type="subscribe", viewport=WORLD, rate=20, events={"after": 0}, messages={"after": 0}, **shown)
@@ -63,12 +74,13 @@ async def test_readers_are_told_of_their_link_and_of_nothing_else(server: Runnin
             server.device("other", other) as foreign,
             looking(server, token) as first,
             looking(server, token, header=True) as second,
+            looking(server, token, path="/ws/live?nocookie", more=sign_in(server)) as third,
         ):
             for number, lon in enumerate((24.9, 24.90001), 1):
                 at = format_ms(now_ms())
                 await foreign.fixes(number, {"at": at, "lon": 1.0, "lat": 2.0})
                 await van.fixes(number, {"at": at, "lon": lon, "lat": 60.1})
-                for talk in (first, second):
+                for talk in (first, second, third):
                     told = await hear_place(talk, lon)
                     assert told["device"] == "17" and told["name"] == "17" and told["geofences"] == []
 

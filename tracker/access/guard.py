@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 V = TypeVar("V", bound=Callable[..., object])
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 RULE: Final = "__tracker_rule__"
-AS_LINK: Final = "link"  # of a socket's query: the cookie of whoever is signed in here is not meant
+NO_COOKIE: Final = "nocookie"  # of a socket's query: who is signed in in this browser is not meant
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ async def _find_token(gate: Gate, call: Request | Websocket, *, mutating: bool) 
     if (header := call.headers.get("Authorization")) is not None:
         return await gate.admit(read_bearer(header), address(call))
     cookie = call.cookies.get(COOKIE)
-    if cookie is None or (isinstance(call, Websocket) and AS_LINK in call.args):
+    if cookie is None or (isinstance(call, Websocket) and NO_COOKIE in call.args):
         return None
     if mutating:
         check_origin(gate, call)

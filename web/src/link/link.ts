@@ -124,7 +124,7 @@ export class Link {
 
   private listen(): void {
     // As a reader of the link, also in a browser that is signed in: its cookie would come along, and show all it may see.
-    const socket = new WebSocket(new URL('ws/live?link', this.base).href.replace(/^http/, 'ws'));
+    const socket = new WebSocket(new URL('ws/live?nocookie', this.base).href.replace(/^http/, 'ws'));
     let watch = setTimeout(() => lose(0), CONNECT_MS);
     /** A link whose devices stand still says nothing, and a hidden page's timers come late: silence alone is no loss. */
     const ask = (question: object) => {

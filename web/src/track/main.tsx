@@ -32,7 +32,7 @@ async function begin(): Promise<void> {
   }
   const pairing = await keep.setting<Pairing>('pairing');
   if (pairing === undefined) return say(words.unpaired);
-  const phone = new Phone(pairing, keep, here('ws/device').replace(/^http/, 'ws'));
+  const phone = new Phone(pairing, keep, here('ws/device?nocookie').replace(/^http/, 'ws'));
   await phone.wakeUp();
   render(<Page phone={phone} />, app);
 }
