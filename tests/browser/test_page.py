@@ -259,7 +259,9 @@ def test_dark_follows_the_system_until_a_person_chooses(dashboard: Page) -> None
     expect(dashboard.locator("html")).to_have_attribute("data-theme", "light")
 
 
-@pytest.mark.parametrize("options", [{"viewport": {"width": 390, "height": 760}, "has_touch": True}])
+@pytest.mark.parametrize(
+    "options", [{"viewport": {"width": 390, "height": 760}, "has_touch": True, "reduced_motion": "no-preference"}]
+)
 def test_on_a_phone_nothing_is_cut_off(dashboard: Page, server: RunningServer) -> None:
     with vehicle(server, "van-12", "A van with a name that is too long for any phone") as van:
         van.drive(*HERE)
@@ -272,6 +274,10 @@ def test_on_a_phone_nothing_is_cut_off(dashboard: Page, server: RunningServer) -
             dashboard.get_by_role("button", name=view).click()
             expect(dashboard.locator(f".detail {shown}")).to_be_visible()
             until(dashboard, f"() => !{MAP}.isMoving() && {high} > 50 && {high} < {card}.top - 10")
+        van.send(type="message", id="m-1", at=van.now(), text="", alarm="sos")
+        alarm = "document.querySelector('.alarms').getBoundingClientRect()"
+        until(dashboard, f"() => !{MAP}.isMoving() && {high} > {alarm}.bottom + 10 && {high} < {card}.top - 10")
+        dashboard.get_by_role("alert").get_by_role("button", name="I have seen it").click()
         assert dashboard.evaluate("document.documentElement.scrollWidth") == 390
         things = "[...document.querySelectorAll('button, .badge, .detail, .device')]"
         assert max(dashboard.evaluate(f"{things}.map(it => it.getBoundingClientRect().right)")) <= 390

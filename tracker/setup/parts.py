@@ -1,4 +1,4 @@
-"""Runs the parts of the tests three at a time, and beside them those that nearly always wait; each in a session of its
+"""Runs the parts of the tests four at a time, and beside them those that nearly always wait; each in a session of its
 own: so nothing outlives the run, and on Linux each gets its share of the processor, however many processes another has.
 What of it stands last in line (readers of strangers' files do) then waits for its own part only."""
 
@@ -22,9 +22,9 @@ from tracker.setup import web
 from tracker.setup.checkout import ROOT
 from tracker.setup.steps import Completed, Display
 
-# Two cores are what everybody has, and a part waits for a third of its time: of two at a time a quarter of the machine
-# was idle, for whole minutes half of it.
-AT_ONCE: Final = 3
+# Two cores are what everybody has, and a part waits for half of its time, that of integration for more than that: of
+# three at a time a good part of the machine was idle for minutes.
+AT_ONCE: Final = 4
 GRACE_S: Final = 15.0  # for what was interrupted to stop what it started; then it is killed
 ENDING: Final = (signal.SIGTERM, signal.SIGHUP)
 

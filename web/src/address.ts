@@ -128,7 +128,7 @@ function takeOver(live: Live, query: URLSearchParams, kept: Kept): void {
   });
   if (stood) live.view.peek()?.stand(stood);
   if (device === null) state.selected.value = null;
-  else if (stood) state.selected.value = live.rowOf(device);
+  else if (stood) state.selected.value = live.stood = live.rowOf(device);
   else live.goToDevice(device);
   if (!kept.untold?.includes('follow')) state.followed.value = readFollowed(query);
   if (device !== null) state.cardView.value = oneOf(VIEWS, query.get('card'), 'now');

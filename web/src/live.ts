@@ -29,6 +29,7 @@ export class Live {
   private bounds: Viewport | null = null;
   private zoom = 0;
   private fencesTag: string | null = null;
+  stood: number | null = null; // the row that came chosen with a place to look at, which counts more than that it is seen
   private flyTo: number | null = null; // a row whose place we do not know yet
   private placeWanted: [number, number] | null = null; // of an event, as soon as there is a map
   private stopped: (() => void)[] = [];
@@ -237,6 +238,7 @@ export class Live {
     } else if (link.state === 'waiting' && !link.everOpen) {
       void this.checkDoor(); // a refused handshake shows as no more than a failure: ask whether we are signed out
     } else if (health === 'live') {
+      state.placed.value = true;
       this.view.peek()?.lack.complete();
       this.see();
     }
@@ -308,11 +310,17 @@ export class Live {
   }
 
   /** Numbers have no gaps, so the newest hundred are those after head - 100. */
+  readLogAgain(): void {
+    state.log.value = 'loading';
+    void this.readLog(this.feed.events.last ?? 0);
+  }
+
   private async readLog(head: number): Promise<void> {
-    await quietly(async () => {
+    const isRead = await quietly(async () => {
       const after = Math.max(0, head - EVENTS_SHOWN);
       this.feed.events.fill(await fetchEvents(after, EVENTS_SHOWN), after);
     });
+    state.log.value = isRead ? 'loaded' : 'failed';
     state.events.value = this.feed.events.events;
   }
 

@@ -3,6 +3,8 @@ import type { Padding } from './map/bounds';
 import { selected } from './state';
 
 const NARROW = 760;
+const SLIT = 90; // px: what is lower shows nothing that one could know
+const NARROW_CARD: Padding = { top: 60, bottom: 190, left: 30, right: 30 };
 const BUTTONS = 50; // at the top of a phone's map
 
 export function isNarrow(): boolean {
@@ -33,7 +35,11 @@ export function besidePanels(): Padding {
 
 /** What a card over the map leaves free. */
 export function besideCard(): Padding {
-  return isNarrow() ? { top: 60, bottom: 190, left: 30, right: 30 } : { top: 70, bottom: 60, left: 60, right: 340 };
+  if (!isNarrow()) return { top: 70, bottom: 60, left: 60, right: 340 };
+  const [from, to] = aboveDetail();
+  const isDrawn = document.querySelector('.stage .detail') !== null && to - from > SLIT;
+  const room = document.querySelector('.stage')?.clientHeight ?? 0;
+  return isDrawn ? { top: from + 10, bottom: room - to + 10, left: 30, right: 30 } : { ...NARROW_CARD };
 }
 
 /** The same for devices that are followed, with a card or without. */

@@ -39,6 +39,9 @@ export const unread = signal<ReadonlyMap<string, number>>(new Map()); // message
 export const seen = signal<ReadonlyMap<number, Seen>>(new Map()); // who has seen a call for help, by its event
 export const announced = signal(''); // read out by screen readers
 export const geofences = signal<readonly Geofence[]>([]);
+/** Of the log of events, which is read when the stream is there. */
+export const log = signal<'loading' | 'loaded' | 'failed'>('loading');
+export const placed = signal(false); // where all devices are was known once: what they do can be counted
 export const catalogue = signal<'loading' | 'loaded' | 'failed'>('loading');
 
 export const selected = signal<number | null>(null); // row of the table

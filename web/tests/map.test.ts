@@ -155,8 +155,8 @@ test('no name lies on a disc, however near its marker is to it', () => {
 });
 
 test('a disc is as large as its count is long', () => {
-  expect([1, 100, 100_000].map(radiusOf)).toEqual([11, 16, 30]);
-  expect(radiusOf(10)).toBeCloseTo(13.5);
+  expect([1, 100, 100_000].map(radiusOf)).toEqual([14.5, 19.5, 33.5]);
+  expect(radiusOf(10)).toBeCloseTo(17);
 });
 
 describe('the place of a name', () => {

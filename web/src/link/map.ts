@@ -29,6 +29,7 @@ export class LinkMap {
   private lines: ReadonlyMap<string, Line> = new Map();
   private blur = 0;
   private isPlaced = false;
+  private thinning: number | undefined;
 
   constructor(
     container: HTMLElement,
@@ -54,6 +55,7 @@ export class LinkMap {
 
   remove(): void {
     this.lack.stop();
+    if (this.thinning !== undefined) cancelAnimationFrame(this.thinning);
     this.map.remove();
   }
 
@@ -107,11 +109,12 @@ export class LinkMap {
     if (label) label.textContent = place.name;
   }
 
-  /** Once MapLibre has put the markers to where they are now, which it does with the next frame. */
+  /** With the next frame, once: MapLibre moves its markers later in the same turn, and a hidden page has no frames. */
   private thin(): void {
-    requestAnimationFrame(() =>
-      hideCovered([...this.markers.values()].map((marker) => marker.getElement().lastElementChild!)),
-    );
+    this.thinning ??= requestAnimationFrame(() => {
+      this.thinning = undefined;
+      hideCovered([...this.markers.values()].map((marker) => marker.getElement().lastElementChild!));
+    });
   }
 
   private make(alias: string): Marker {

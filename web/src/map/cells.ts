@@ -19,6 +19,7 @@ const RADII = [
   [2, 16],
   [5, 30],
 ] as const;
+const RIM = 3.5;
 const SOURCE = 'cells';
 
 export function addCells(map: MapLibre, discs: readonly Disc[], theme: Theme): void {
@@ -35,7 +36,7 @@ export function addCells(map: MapLibre, discs: readonly Disc[], theme: Theme): v
       'circle-color': ['match', ['get', 'status'], Status.Moving, cell, Status.Stopped, cellStopped, halo] as never,
       'circle-opacity': 0.92,
       'circle-stroke-color': ['case', hasSilent, silent, isUnknown, cellUnknown, halo] as never,
-      'circle-stroke-width': ['case', hasSilent, 3.5, isUnknown, 2.5, 2] as never,
+      'circle-stroke-width': ['case', hasSilent, RIM, isUnknown, 2.5, 2] as never,
       'circle-radius': ['interpolate', ['linear'], ['log10', ['get', 'count']], ...RADII.flat()] as never,
     },
   });
@@ -72,7 +73,7 @@ export function showCells(map: MapLibre, discs: readonly Disc[]): void {
   (map.getSource(SOURCE) as GeoJSONSource | undefined)?.setData(collection(discs));
 }
 
-/** In px, as it is drawn. */
+/** In px with its rim, as it is drawn where one is silent. */
 export function radiusOf(count: number): number {
   const size = Math.min(5, Math.log10(count));
   const i = Math.max(
@@ -80,7 +81,7 @@ export function radiusOf(count: number): number {
     RADII.findIndex(([to]) => size <= to),
   );
   const [[from, small], [to, large]] = [RADII[i - 1]!, RADII[i]!];
-  return small + ((large - small) * Math.max(0, size - from)) / (to - from);
+  return RIM + small + ((large - small) * Math.max(0, size - from)) / (to - from);
 }
 
 /** Which disc a pixel is on, by its place in the list; null for none. */

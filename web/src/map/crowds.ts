@@ -54,8 +54,9 @@ export class Crowds {
 
   /** Where they are on the screen. */
   findRounds(): readonly Round[] {
+    const { lng } = this.map.getCenter();
     return this.discs.map(({ lon, lat, count }) => {
-      const { x, y } = this.map.project([lon, lat]);
+      const { x, y } = this.map.project([lon + 360 * Math.round((lng - lon) / 360), lat]); // on this copy of the world
       return { x, y, radius: radiusOf(count) };
     });
   }

@@ -5,18 +5,10 @@ import { type Camera, cameraOf } from './camera';
 
 const CLOSER = 1.5; // zoom levels nearer they would all still be in view: less, and each turn of a road would zoom
 const TAKES_MS = 900;
-const OUT_MS = 400;
-const MARKER = 14; // px from a marker's middle to its rim
 /** Where each map was last sent, and where it came to rest: at its smallest zoom it stays short of it. */
 const sent = new WeakMap<MapLibre, { readonly target: Camera; rests: Camera | null }>();
 
 type Place = readonly [lon: number, lat: number];
-
-/** What lies over the map leaves this free: a band, with its middle at `offset` from that of the map; in px. */
-export interface Room {
-  readonly band: readonly [from: number, to: number];
-  readonly offset: readonly [number, number];
-}
 
 /** `zoomed`: a hand has chosen how near to look, which only somebody who leaves changes. */
 export function keepInView(
@@ -49,20 +41,6 @@ function send(map: MapLibre, target: Camera): void {
   sent.set(map, now);
   map.once('moveend', () => (now.rests = cameraOf(map)));
   map.easeTo({ center: [...target.center], zoom: target.zoom, duration: TAKES_MS });
-}
-
-/** Once the map rests: a place that something lies over comes out, to `offset` from the middle. */
-export function bringOut(map: MapLibre, place: () => Place, findRoom: () => Room): void {
-  if (map.isMoving()) {
-    map.once('moveend', () => bringOut(map, place, findRoom));
-    return;
-  }
-  const { band, offset } = findRoom();
-  const { x, y } = map.project([...place()]);
-  const { clientWidth: width, clientHeight: height } = map.getCanvas();
-  const isInSight = x >= 0 && x <= width && y >= 0 && y <= height; // what is not stays as it was left
-  const isFree = y >= band[0] + MARKER && y <= band[1] - MARKER;
-  if (isInSight && !isFree) map.easeTo({ center: [...place()], offset: [...offset], duration: OUT_MS });
 }
 
 function isSame(a: Camera, b: Camera): boolean {

@@ -15,7 +15,7 @@ import { DeviceLayer } from './device-layer';
 import { addDots, type Dots, showDots } from './dots';
 import { addFences, addFormer, boxOf, choose, light, showFences, showFormer } from './fences';
 import { PAINT, type Theme } from './flavors';
-import { bringOut, keepInView, type Room } from './keep';
+import { keepInView } from './keep';
 import { DeviceLabels } from './labels';
 import { Lack } from './lack';
 import { locale } from './locale';
@@ -32,6 +32,7 @@ export interface MapListener {
   grabbed(): void;
   /** A person has moved it there. */
   steered(camera: Camera): void;
+  broughtOut(camera: Camera): void;
 }
 
 /** Something that lies over the map for a while and takes its clicks. Its layers go with each style, so it is told of them. */
@@ -43,6 +44,7 @@ export interface Overlay {
 const LOOK_MS = 250; // a drag is one subscription, not sixty
 const AGE_MS = 5_000;
 const POINT_MS = 100;
+const OUT_MS = 400;
 const CLOSE_ZOOM = 15;
 
 export class MapView {
@@ -306,8 +308,14 @@ export class MapView {
     keepInView(this.map, places, padding, this.zoomed, CLOSE_ZOOM);
   }
 
-  bringOut(row: number, findRoom: () => Room): void {
-    bringOut(this.map, () => this.layer.place(row), findRoom);
+  get isMoving(): boolean {
+    return this.map.isMoving();
+  }
+
+  /** What lay under something comes out of it; the address follows as after a hand, where it says a place. */
+  bringOut(row: number, offset: [number, number]): void {
+    this.map.once('moveend', () => this.listener.broughtOut(cameraOf(this.map)));
+    this.map.easeTo({ center: this.layer.place(row), offset, duration: OUT_MS });
   }
 
   /** `offset` in pixels: what lies over the map must not lie over the device. */

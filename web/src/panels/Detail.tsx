@@ -2,7 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { Live } from '../live';
 import { type CardView, cardView, editing, events, mayManage, second, selected, tick, unread } from '../state';
-import { keepUncovered } from '../uncover';
+import { Uncovering } from '../uncover';
 import { words } from '../words';
 import { CardNow } from './CardNow';
 import { renderFace } from './DeviceIcons';
@@ -23,7 +23,10 @@ export function Detail({ live }: { live: Live }) {
   const { devices } = live.feed;
   const id = row === null ? undefined : devices.id[row];
   const card = useRef<HTMLElement>(null);
-  useEffect(() => (card.current ? keepUncovered(live, card.current) : undefined), [live, id]);
+  useEffect(() => {
+    const uncovering = card.current && new Uncovering(live, card.current);
+    return () => uncovering?.end();
+  }, [live, id]);
   if (row === null || !id) return null;
   return (
     <section

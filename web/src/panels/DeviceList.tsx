@@ -12,11 +12,11 @@ import {
   filter,
   finding,
   geofenceNames,
-  health,
   mayManage,
   members,
   outcome,
   picked,
+  placed,
   query,
   running,
   second,
@@ -70,7 +70,7 @@ export function DeviceList({ live }: { live: Live }) {
       <GroupView />
       <Search label={words.value.devices.search} query={query} />
       {findViews(query.value).length > 0 && <FoundViews live={live} />}
-      <Filters states={states} isPlaced={health.value === 'live' || devices.shownCount() > 0} />
+      <Filters states={states} isPlaced={placed.value} />
       {devices.size > 0 && <MoreFilters devices={devices} />}
       {viewsShown.value && <SavedViews live={live} />}
       {(picked.value.size > 0 || choosing.value || running.value || outcome.value) && (

@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Live } from '../live';
 import type { TrackerEvent } from '../live/frames';
 import { sayNear, useTown } from '../places/say';
-import { chosenEvent, events, feedFilter, geofenceNames, geofences, health, second } from '../state';
+import { catalogue, chosenEvent, events, feedFilter, geofenceNames, geofences, log, second } from '../state';
 import { words } from '../words';
 import { FeedFilterButton, FeedKinds } from './FeedFilterButton';
 import { ago, count as counted, moment, time } from './format';
@@ -60,7 +60,7 @@ export function EventFeed({ live }: { live: Live }) {
       </header>
       {(filtersOpen || isNarrow(wanted)) && <FeedFilters live={live} open={filtersOpen} />}
       {shown.length === 0 ? (
-        <NoEvents narrow={isNarrow(wanted)} past={past} />
+        <NoEvents live={live} narrow={isNarrow(wanted)} past={past} />
       ) : (
         <Rows
           live={live}
@@ -144,21 +144,28 @@ function Older({ past }: { past: Past }) {
   );
 }
 
-function NoEvents({ narrow, past }: { narrow: boolean; past: Past }) {
+interface NoEventsProps {
+  readonly live: Live;
+  readonly narrow: boolean;
+  readonly past: Past;
+}
+
+function NoEvents({ live, narrow, past }: NoEventsProps) {
   const said = words.value.events;
-  if (narrow && past.reading === 'yes') return <p class="nothing">{said.reading}</p>;
-  if (narrow && past.reading === 'failed')
+  const isReading = log.value === 'loading' || (narrow && past.reading === 'yes');
+  if (isReading) return <p class="nothing">{said.reading}</p>;
+  if (log.value === 'failed' || (narrow && past.reading === 'failed'))
     return (
       <p class="nothing" role="alert">
         {said.unread}{' '}
-        <button type="button" class="link" onClick={past.readOlder}>
+        <button type="button" class="link" onClick={() => (narrow ? past.readOlder() : live.readLogAgain())}>
           {said.again}
         </button>
       </p>
     );
-  if (health.value === 'connecting' || health.value === 'catching up') return <p class="nothing">{said.reading}</p>;
   if (narrow) return <p class="nothing">{said.noMatch}</p>;
-  return <p class="nothing">{geofences.value.length === 0 ? said.noGeofences : said.none}</p>;
+  const isBare = catalogue.value === 'loaded' && geofences.value.length === 0;
+  return <p class="nothing">{isBare ? said.noGeofences : said.none}</p>;
 }
 
 interface EntryProps {

@@ -46,6 +46,9 @@ function make(box: HTMLElement, live: Live): MapView | null {
       added: (rows: readonly number[]) => pickMore(live, rows),
       grabbed: stopFollowing,
       steered: (to: Camera) => (camera.value = to),
+      broughtOut: (to: Camera) => {
+        if (camera.peek() !== null) camera.value = to;
+      },
     };
     const { mapStyle, streets } = config.peek();
     const ground = { custom: mapStyle, streets: streets.length > 0 };
