@@ -1,13 +1,14 @@
 /** The page of a sharing link: what it shows and until when, a map, and how old each place is. */
-import { useSignal } from '@preact/signals';
+import { type ReadonlySignal, useSignal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Theme } from '../map/flavors';
 import type { Link, Place, Shown } from './link';
 import { Standing } from './standing';
 import { age, degrees, length, moment, span, words } from './words';
 
 const TICK_MS = 1_000;
 
-export function Page({ link, theme }: { link: Link; theme: 'light' | 'dark' }) {
+export function Page({ link, theme }: { link: Link; theme: ReadonlySignal<Theme> }) {
   const [ground] = useState(() => new Standing(link, theme));
   const shown = link.shown.value;
   const isOver = link.state.value === 'ended' || link.state.value === 'foreign';

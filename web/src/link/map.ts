@@ -33,8 +33,8 @@ export class LinkMap {
 
   constructor(
     container: HTMLElement,
-    private readonly theme: Theme,
-    ground: Ground,
+    private theme: Theme,
+    private readonly ground: Ground,
     isLive: () => boolean,
   ) {
     setWorkerUrl(workerUrl);
@@ -50,7 +50,18 @@ export class LinkMap {
     this.map.addControl(new NavigationControl({ showCompass: false }), 'bottom-right');
     this.map.on('style.load', () => this.dress());
     this.map.on('moveend', () => this.thin());
-    this.lack = new Lack(this.map, () => this.map.setStyle(basemap(theme, ground), { diff: false }), isLive);
+    this.lack = new Lack(this.map, () => this.restyle(), isLive);
+  }
+
+  setTheme(theme: Theme): void {
+    if (theme === this.theme) return;
+    this.theme = theme;
+    this.restyle();
+  }
+
+  /** What lies over the ground comes with `style.load`. */
+  private restyle(): void {
+    this.map.setStyle(basemap(this.theme, this.ground), { diff: false });
   }
 
   remove(): void {

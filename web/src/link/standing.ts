@@ -1,5 +1,6 @@
 /** The map of a link from when its part is asked for until the link ends: the part may not come, or come late. */
-import { signal } from '@preact/signals';
+import { effect, type ReadonlySignal, signal } from '@preact/signals';
+import type { Theme } from '../map/flavors';
 import type { Link } from './link';
 import type { LinkMap } from './map';
 
@@ -19,8 +20,10 @@ export class Standing {
 
   constructor(
     private readonly link: Link,
-    private readonly theme: 'light' | 'dark',
-  ) {}
+    private readonly theme: ReadonlySignal<Theme>,
+  ) {
+    effect(() => this.map.value?.setTheme(theme.value)); // as long as the page
+  }
 
   /** Does not wait for the connection: there is a ground also while the link is full. */
   stand(container: HTMLElement): void {
@@ -58,7 +61,7 @@ export class Standing {
     if (history.state !== null) history.replaceState(null, '');
     const ground = { custom: map_style, streets: (streets ?? []).length > 0 };
     try {
-      this.map.value = new Made(container, this.theme, ground, () => this.isOpen);
+      this.map.value = new Made(container, this.theme.peek(), ground, () => this.isOpen);
       this.trouble.value = null;
     } catch (error) {
       console.warn(`no map: ${String(error)}`);

@@ -13,7 +13,12 @@ const app = document.getElementById('app')!;
 const here = (path: string) => new URL(path, new URL('.', location.href)).href;
 
 document.documentElement.lang = language;
-document.documentElement.dataset['theme'] = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+const dark = matchMedia('(prefers-color-scheme: dark)');
+const dress = () => {
+  document.documentElement.dataset['theme'] = dark.matches ? 'dark' : 'light';
+};
+dress();
+dark.addEventListener('change', dress); // it is open for hours, and a phone is dark by night
 document.title = words.title;
 void keepShell();
 void begin();
