@@ -253,6 +253,7 @@ export class Live {
 
   comeBack(): void {
     this.feed.start();
+    if (state.log.peek() !== 'loaded') this.readLogAgain();
     void this.readCatalogue();
   }
 
@@ -320,7 +321,8 @@ export class Live {
       const after = Math.max(0, head - EVENTS_SHOWN);
       this.feed.events.fill(await fetchEvents(after, EVENTS_SHOWN), after);
     });
-    state.log.value = isRead ? 'loaded' : 'failed';
+    const isIn = state.door.peek().state === 'open'; // else it is read when somebody has signed in again
+    state.log.value = isRead ? 'loaded' : isIn ? 'failed' : 'loading';
     state.events.value = this.feed.events.events;
   }
 

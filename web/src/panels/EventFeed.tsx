@@ -156,7 +156,7 @@ function NoEvents({ live, narrow, past }: NoEventsProps) {
   if (isReading) return <p class="nothing">{said.reading}</p>;
   if (log.value === 'failed' || (narrow && past.reading === 'failed'))
     return (
-      <p class="nothing" role="alert">
+      <p class="nothing" role={narrow ? 'alert' : undefined}>
         {said.unread}{' '}
         <button type="button" class="link" onClick={() => (narrow ? past.readOlder() : live.readLogAgain())}>
           {said.again}
