@@ -140,9 +140,8 @@ def answer(size: int, _: ServerConnection, request: Request) -> Response | None:
     if not file.is_file():
         return respond(b"", "text/plain", HTTPStatus.NOT_FOUND)
     kind = mimetypes.guess_type(file.name)[0] or "text/javascript"
-    if asked := re.fullmatch(
-        r"bytes=(\d+)-(\d+)", request.headers.get("Range", "")
-    ):  # of the ground, as the page reads it
+    # The page reads its ground in ranges.
+    if asked := re.fullmatch(r"bytes=(\d+)-(\d+)", request.headers.get("Range", "")):
         first, last = map(int, asked.groups())
         return respond(file.read_bytes()[first : last + 1], kind, HTTPStatus.PARTIAL_CONTENT)
     return respond(file.read_bytes(), kind)

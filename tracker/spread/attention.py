@@ -65,8 +65,8 @@ class Attention:
                 each.rise()
 
     async def wait(self) -> None:
-        """The same, until it is settled. Raises PositionsMissing where some owner does not
-        answer: a map is told later what it lacks, and an answer is not."""
+        """The same, until it is settled. Raises PositionsMissing where some owner does not answer: a map is told later
+        what it lacks, and an answer is not."""
         self.call()
         for _ in range(round(LONGEST / LOOK)):
             if self.settle():

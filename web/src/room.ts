@@ -13,19 +13,24 @@ export function isNarrow(): boolean {
 
 /** From the middle of the map to the middle of what the detail leaves free: to its left, or above it on a phone. */
 export function besideDetail(): [number, number] {
-  const room = document.querySelector('.stage')?.clientHeight ?? 0;
   if (!isNarrow()) return [-120, 0];
   const [from, to] = aboveDetail();
-  return [0, Math.round((from + to - room) / 2)];
+  return [0, Math.round((from + to - stageHeight()) / 2)];
 }
 
 /** What a phone's detail leaves free above it, in px below the top of the map. */
 export function aboveDetail(): [from: number, to: number] {
-  const stage = document.querySelector('.stage');
-  const alarms = stage?.querySelector<HTMLElement>('.alarms');
-  const detail = stage?.querySelector<HTMLElement>('.detail');
+  const alarms = document.querySelector<HTMLElement>('.stage .alarms');
   const from = alarms ? alarms.offsetTop + alarms.offsetHeight : BUTTONS;
-  return [from, detail?.offsetTop ?? Math.round((stage?.clientHeight ?? 0) / 2)];
+  return [from, findDetail()?.offsetTop ?? Math.round(stageHeight() / 2)];
+}
+
+function stageHeight(): number {
+  return document.querySelector('.stage')?.clientHeight ?? 0;
+}
+
+function findDetail(): HTMLElement | null {
+  return document.querySelector('.stage .detail');
 }
 
 /** Beside or above the panels that lie over the map. */
@@ -37,9 +42,8 @@ export function besidePanels(): Padding {
 export function besideCard(): Padding {
   if (!isNarrow()) return { top: 70, bottom: 60, left: 60, right: 340 };
   const [from, to] = aboveDetail();
-  const isDrawn = document.querySelector('.stage .detail') !== null && to - from > SLIT;
-  const room = document.querySelector('.stage')?.clientHeight ?? 0;
-  return isDrawn ? { top: from + 10, bottom: room - to + 10, left: 30, right: 30 } : { ...NARROW_CARD };
+  if (!findDetail() || to - from <= SLIT) return NARROW_CARD;
+  return { top: from + 10, bottom: stageHeight() - to + 10, left: 30, right: 30 };
 }
 
 /** The same for devices that are followed, with a card or without. */

@@ -152,13 +152,15 @@ interface NoEventsProps {
 
 function NoEvents({ live, narrow, past }: NoEventsProps) {
   const said = words.value.events;
-  const isReading = log.value === 'loading' || (narrow && past.reading === 'yes');
+  const [isReading, isUnread, readAgain] = narrow
+    ? [past.reading === 'yes', past.reading === 'failed', past.readOlder]
+    : [log.value === 'loading', log.value === 'failed', () => live.readLogAgain()];
   if (isReading) return <p class="nothing">{said.reading}</p>;
-  if (log.value === 'failed' || (narrow && past.reading === 'failed'))
+  if (isUnread)
     return (
       <p class="nothing" role={narrow ? 'alert' : undefined}>
         {said.unread}{' '}
-        <button type="button" class="link" onClick={() => (narrow ? past.readOlder() : live.readLogAgain())}>
+        <button type="button" class="link" onClick={readAgain}>
           {said.again}
         </button>
       </p>

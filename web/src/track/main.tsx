@@ -1,5 +1,6 @@
 /** Starts the phone page: a code in the address pairs it and is gone from it; then it is the device it was paired as. */
 import { render } from 'preact';
+import { dress, followSystem } from '../dark';
 import { keepShell } from '../shell';
 import type { Pairing } from './ask';
 import { Keep } from './keep';
@@ -13,12 +14,7 @@ const app = document.getElementById('app')!;
 const here = (path: string) => new URL(path, new URL('.', location.href)).href;
 
 document.documentElement.lang = language;
-const dark = matchMedia('(prefers-color-scheme: dark)');
-const dress = () => {
-  document.documentElement.dataset['theme'] = dark.matches ? 'dark' : 'light';
-};
-dress();
-dark.addEventListener('change', dress); // it is open for hours, and a phone is dark by night
+dress(followSystem());
 document.title = words.title;
 void keepShell();
 void begin();
