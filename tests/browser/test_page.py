@@ -260,9 +260,16 @@ def test_dark_follows_the_system_until_a_person_chooses(dashboard: Page) -> None
 
 
 @pytest.mark.parametrize(
-    "options", [{"viewport": {"width": 390, "height": 760}, "has_touch": True, "reduced_motion": "no-preference"}]
+    "options",
+    [
+        {"viewport": {"width": width, "height": height}, "has_touch": True, "reduced_motion": "no-preference"}
+        for width, height in ((390, 760), (320, 640))
+    ],
 )
-def test_on_a_phone_nothing_is_cut_off(dashboard: Page, server: RunningServer) -> None:
+def test_on_a_phone_nothing_is_cut_off(
+    dashboard: Page, server: RunningServer, options: dict[str, dict[str, int]]
+) -> None:
+    width = options["viewport"]["width"]
     with vehicle(server, "van-12", "A van with a name that is too long for any phone") as van:
         van.drive(*HERE)
         dashboard.get_by_role("listbox").get_by_role("option").first.click()
@@ -278,9 +285,9 @@ def test_on_a_phone_nothing_is_cut_off(dashboard: Page, server: RunningServer) -
         alarm = "document.querySelector('.alarms').getBoundingClientRect()"
         until(dashboard, f"() => !{MAP}.isMoving() && {high} > {alarm}.bottom + 10 && {high} < {card}.top - 10")
         dashboard.get_by_role("alert").get_by_role("button", name="I have seen it").click()
-        assert dashboard.evaluate("document.documentElement.scrollWidth") == 390
+        assert dashboard.evaluate("document.documentElement.scrollWidth") == width
         things = "[...document.querySelectorAll('button, .badge, .detail, .device')]"
-        assert max(dashboard.evaluate(f"{things}.map(it => it.getBoundingClientRect().right)")) <= 390
+        assert max(dashboard.evaluate(f"{things}.map(it => it.getBoundingClientRect().right)")) <= width
         dashboard.get_by_role("button", name="Events").click()
         expect(dashboard.get_by_role("region", name="Events")).to_be_visible()
         expect(dashboard.get_by_role("listbox")).to_be_hidden()

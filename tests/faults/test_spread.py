@@ -177,9 +177,10 @@ def find_holders(server: RunningServer, port: int) -> set[int]:
     """The servers that have the connection from this port of ours."""
     here = server.address.rpartition(":")[2]
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    (inode,) = (
+    inodes = {  # a set: what is read while sockets come and go may name one twice
         row[9] for row in rows if (row[1][-4:], row[2][-4:]) == (f"{int(here):04X}", f"{port:04X}") and row[3] == "01"
-    )
+    }
+    (inode,) = inodes
     return {pid for pid in find_servers(server) if f"socket:[{inode}]" in list_descriptors(pid)}
 
 

@@ -62,11 +62,11 @@ async def test_an_unknown_account_takes_as_long_as_a_wrong_password(
     times: dict[str, list[float]] = {"ann@example.org": [], "nobody@example.org": []}
     for n in range(24):
         for email, took in times.items():
-            began = time.perf_counter()
+            began = time.process_time()  # of all threads: on a busy machine the clock on the wall says what others do
             try:
                 await passwords.admit(email, "wrong", f"192.0.2.{n}")
             except NotSignedIn:
-                took.append(time.perf_counter() - began)
+                took.append(time.process_time() - began)
     known, unknown = (statistics.median(took) for took in times.values())
     assert len(times["ann@example.org"]) == 24 and 0.7 < known / unknown < 1.4
 

@@ -2,7 +2,7 @@
 import { useEffect } from 'preact/hooks';
 import type { Live } from '../live';
 import type { TrackerEvent } from '../live/frames';
-import { events, second, seen } from '../state';
+import { events, second, seen, selected } from '../state';
 import { words } from '../words';
 import { namesOf, Words } from './EventFeed';
 import { ago, moment } from './format';
@@ -22,10 +22,11 @@ export function Alarms({ live }: { live: Live }) {
   }, [asked]);
   const open = calls.filter((event) => seen.value.get(event.id)?.by === null);
   if (open.length === 0) return null;
+  const chosen = selected.value === null ? null : live.feed.devices.id[selected.value];
   return (
     <ul class="alarms" role="alert">
       {open.slice(0, SHOWN).map((event) => (
-        <li key={event.id} class="card">
+        <li key={event.id} class="card" data-on-card={chosen === event.device}>
           <EventIcon type="sos" />
           <span>
             <Words parts={sentence(event, namesOf(live))} />
