@@ -7,6 +7,7 @@ import pytest
 from tracker.geofence.reading.collection import Collection, Defaults, collect
 from tracker.geofence.reading.gpx import waypoints_and_lines
 from tracker.geofence.reading.kml import placemarks
+from tracker.geofence.reading.lettered import AMPERSANDS, LETTERS, NO_UTF_8, mend
 from tracker.geofence.reading.recorded import tell_recorded
 
 
@@ -117,3 +118,68 @@ def test_heights_of_kml_may_be_anything() -> None:
     for height in ("", "NaN", "-", "null", "7"):
         text = f"<Placemark><Point><coordinates>24,60,{height}</coordinates></Point></Placemark>"
         assert len(collect(placemarks(placed(text)), Defaults(radius=5)).drafts) == 1, height
+
+
+def name_of(found: Collection) -> str:
+    name: str = json.loads(found.drafts[0].feature)["properties"]["name"]
+    return name
+
+
+def named(name: bytes, head: bytes = b"") -> Collection:
+    """Of a KML that is no text yet."""
+    inside = b"<name>" + name + b"</name><Point><coordinates>1,2</coordinates></Point>"
+    text = b"<kml><!-- a & b --><Placemark>" + inside + b"</Placemark></kml>"
+    return collect(placemarks(head + text), Defaults(radius=5))
+
+
+@pytest.mark.parametrize(
+    ("name", "read", "note"),
+    [
+        (b"Fish & Chips", "Fish & Chips", AMPERSANDS),
+        (b"Fish &amp; Chips", "Fish & Chips", None),
+        (b"a&nbsp;b &Auml; &lt; &foo; &AMP; &LT;", "a\xa0b Ä < &foo; & <", AMPERSANDS),
+        (b"<![CDATA[Fish & Chips &nbsp;]]>", "Fish & Chips &nbsp;", None),
+        (b"a&#xFFFF;&#1;&#x41;\x0bb\x00", "aAb", LETTERS),
+        (b"a\xef\xbf\xbfb", "ab", LETTERS),
+        (b"K\xe4se \x96 K\xc3\xa4se", "Käse – Käse", NO_UTF_8),
+    ],
+)
+def test_a_name_that_xml_cannot_hold_costs_no_file(name: bytes, read: str, note: str | None) -> None:
+    found = named(name)
+    assert (name_of(found), [said.note for said in found.said]) == (read, [note] if note else [])
+
+
+def test_an_encoding_that_is_said_wrongly_or_that_expat_does_not_know() -> None:
+    found = named("Zürich".encode(), b'<?xml version="1.0" encoding="utf-16"?>')
+    assert name_of(found) == "Zürich"
+    assert "says that it is in utf-16" in found.said[0].note
+    for encoding, name in (("GBK", "测试"), ("Shift_JIS", "東京"), ("EUC-KR", "서울"), ("us-ascii", "Oulu")):
+        head = f'<?xml version="1.0" encoding="{encoding}"?>'.encode()
+        assert name_of(named(name.encode(encoding), head)) == name
+
+
+def test_the_letters_of_gpx_are_mended_too() -> None:
+    found = collect(
+        waypoints_and_lines(b'<gpx><wpt lat="1" lon="2"><name>A & B</name></wpt></gpx>\0'), Defaults(radius=5)
+    )
+    assert (name_of(found), [said.note for said in found.said]) == ("A & B", [AMPERSANDS, LETTERS])
+
+
+def test_what_begins_and_never_ends_is_looked_at_once() -> None:
+    for begin in (b"<![CDATA[", b"<!--", b"&#x"):
+        mend(b"<kml>" + begin * 200_000)
+
+
+@pytest.mark.parametrize(
+    ("coordinates", "places"),
+    [
+        ("21,118,52,085 21,128,52,085 21,128,52,095", [[21.118, 52.085], [21.128, 52.085], [21.128, 52.095]]),
+        ("-71,942607,45,378918,174,00 -71,942605,45,378917,174,00", [[-71.942607, 45.378918], [-71.942605, 45.378917]]),
+        ("21,118,52,085,0 21,128,52,085,0", [[21.118, 52.085], [21.128, 52.085]]),
+        ("1,2,0 3,4,0</coordinates><coordinates>5,6", [[1, 2], [3, 4], [5, 6]]),
+    ],
+)
+def test_decimal_commas_and_parted_coordinates_of_kml(coordinates: str, places: list[list[float]]) -> None:
+    line = f"<LineString><coordinates>{coordinates}</coordinates></LineString>"
+    found = collect(placemarks(placed(f"<Placemark><name>A</name>{line}</Placemark>")), Defaults(width=5))
+    assert json.loads(found.drafts[0].feature)["geometry"] == {"type": "LineString", "coordinates": places}

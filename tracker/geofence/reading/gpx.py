@@ -6,6 +6,7 @@ from typing import Any, Final
 from tracker.errors import Invalid
 from tracker.geofence.reading.found import Found
 from tracker.geofence.reading.geojson import Feature, LineString, Point, Ring
+from tracker.geofence.reading.lettered import mend
 from tracker.geofence.reading.markup import Element, elements, place_of
 from tracker.geofence.reading.notes import FeatureNote
 
@@ -15,7 +16,9 @@ KEPT: Final = frozenset({"name", "desc", "rtept", "trkseg", "trkpt"})
 
 def waypoints_and_lines(body: bytes) -> Iterator[Found | FeatureNote]:
     """In the order of the file. Raises as `elements` does."""
-    for index, element in enumerate(elements(body, "gpx", WANTED, KEPT)):
+    text, mended = mend(body)
+    yield from (FeatureNote(None, note) for note in mended)
+    for index, element in enumerate(elements(text, "gpx", WANTED, KEPT)):
         texts: dict[str, Any] = {"name": element.text_of("name"), "description": element.text_of("desc")}
         properties = {name: text for name, text in texts.items() if text is not None}
         if element.tag == "wpt":
@@ -28,7 +31,7 @@ def _waypoint(index: int, element: Element, properties: dict[str, Any]) -> Found
     try:
         return Found(index, None, Feature(Point(_place(element, "wpt")), properties))
     except Invalid as error:
-        return Found(index, None, error)
+        return Found(index, None, error, name=properties.get("name"))
 
 
 def _lines(index: int, element: Element, properties: dict[str, Any]) -> Iterator[Found | FeatureNote]:
@@ -39,7 +42,7 @@ def _lines(index: int, element: Element, properties: dict[str, Any]) -> Iterator
         try:
             line = _line(segment, tag)
         except Invalid as error:
-            yield Found(index, None, error)
+            yield Found(index, None, error, name=properties.get("name"))
             continue
         if len(set(map(tuple, line))) > 1:
             yield Found(index, None, Feature(LineString(line), properties), part)

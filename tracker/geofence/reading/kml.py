@@ -8,6 +8,7 @@ from tracker.errors import Invalid
 from tracker.geofence.reading.found import Found
 from tracker.geofence.reading.geojson import Feature, Geometry, LineString, Point, Polygon, Ring
 from tracker.geofence.reading.ids import is_row_number
+from tracker.geofence.reading.lettered import mend
 from tracker.geofence.reading.markup import Element, elements, place_of
 from tracker.geofence.reading.notes import FeatureNote
 from tracker.geofence.reading.packed import unpack
@@ -19,10 +20,12 @@ SHAPES: Final = frozenset(
     {"Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Model", "Track", "MultiTrack"}
 )
 HEIGHTS: Final = "geometry: its heights are left out"
+COMMAS: Final = "geometry: commas are read as decimal ones where they can be nothing else"
 LINKS: Final = frozenset({"NetworkLink"})
 ROW: Final = re.compile(r".*\.\d+")  # LIBKML numbers by layer what has no id: of another file it says nothing
 SCHEMA: Final = re.compile(r"#(?P<layer>.*)\.schema")  # how LIBKML names the layer of a Placemark
 UNSEEN: Final = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060"))
+MOST_LATITUDE: Final = 90
 COMMA: Final = re.compile(r"\s*,\s*")
 
 
@@ -30,7 +33,9 @@ def placemarks(body: bytes) -> Iterator[Found | FeatureNote]:
     """All polygons of a Placemark are one geofence; of points and lines each is one. Of KML or KMZ. Raises as `unpack`
     and `elements` do."""
     index = links = 0
-    for element in elements(unpack(body), "kml", PLACEMARK | LINKS):
+    text, mended = mend(unpack(body))
+    yield from (FeatureNote(None, note) for note in mended)
+    for element in elements(text, "kml", PLACEMARK | LINKS):
         if element.tag in LINKS:
             links += 1
         else:
@@ -125,7 +130,7 @@ def _rings(polygon: Element, notes: list[str]) -> list[Ring]:
 
 def _places(shape: Element, notes: list[str]) -> Ring:
     """Two or three numbers each. Where a space between two places was lost there are as many again in one."""
-    tokens = [token.split(",") for token in COMMA.sub(",", _coordinates(shape)).split()]
+    tokens = _with_points([token.split(",") for token in COMMA.sub(",", _coordinates(shape)).split()], notes)
     found: Ring = []
     high = False
     for number, numbers in enumerate(tokens):
@@ -149,9 +154,23 @@ def _places(shape: Element, notes: list[str]) -> Ring:
     return found
 
 
+def _with_points(tokens: list[list[str]], notes: list[str]) -> list[list[str]]:
+    """`21,118,52,085` is one place of a program that follows the system's language. Only where the numbers as they
+    stand are none: what is behind the first comma of one of them is no latitude."""
+    sizes = {len(numbers) for numbers in tokens}
+    if len(sizes) != 1 or not sizes <= {4, 5, 6} or any("." in number for numbers in tokens for number in numbers):
+        return tokens
+    if not all(numbers[at].isdecimal() for numbers in tokens for at in (1, 3)):
+        return tokens
+    if all(int(numbers[1]) <= MOST_LATITUDE for numbers in tokens):
+        return tokens
+    notes.append(COMMAS)
+    return [[".".join(numbers[:2]), ".".join(numbers[2:4]), ".".join(numbers[4:])] for numbers in tokens]
+
+
 def _coordinates(shape: Element) -> str:
     """Without what cannot be seen, as the byte order marks that are left where files were put together."""
-    return (shape.text_of("coordinates") or "").translate(UNSEEN)
+    return " ".join(each.text for each in shape.all("coordinates")).translate(UNSEEN)
 
 
 def _usual(tokens: list[list[str]]) -> int:

@@ -36,8 +36,13 @@ def list_files(files: ZipFile) -> list[ZipInfo]:
     return found
 
 
+def is_beside(file: ZipInfo) -> bool:
+    """What a Mac puts beside each file is none."""
+    return file.filename.rpartition("/")[2].startswith("._")
+
+
 def _choose(files: list[ZipInfo]) -> ZipInfo:
-    texts = [each for each in files if each.filename.lower().endswith(".kml")]
+    texts = [each for each in files if each.filename.lower().endswith(".kml") and not is_beside(each)]
     found = sorted(texts, key=lambda each: "/" in each.filename)
     if not found:
         if any(each.filename.lower().endswith(".shp") for each in files):

@@ -22,7 +22,7 @@ from tracker.geofence.reading.found import Found
 from tracker.geofence.reading.geojson import Feature, check_geometry
 from tracker.geofence.reading.kml import placemarks
 from tracker.geofence.reading.notes import FeatureNote
-from tracker.geofence.reading.packed import SPOILT, ZIP, list_files, read_one
+from tracker.geofence.reading.packed import SPOILT, ZIP, is_beside, list_files, read_one
 from tracker.geofence.reading.parts import read_geometries
 
 BROKEN: Final = (
@@ -82,11 +82,11 @@ def layers(body: bytes) -> Iterator[Found | FeatureNote]:
 
 
 def _find(files: ZipFile) -> dict[str, dict[str, ZipInfo]]:
-    """By the path without its ending. What a Mac puts beside each file is none."""
+    """By the path without its ending."""
     found: dict[str, dict[str, ZipInfo]] = {}
     for each in list_files(files):
         path = PurePosixPath(each.filename)
-        if not path.name.startswith("._") and path.suffix:
+        if not is_beside(each) and path.suffix:
             found.setdefault(str(path.with_suffix("")).lower(), {})[path.suffix.lower()] = each
     return {stem: parts for stem, parts in found.items() if ".shp" in parts}
 
