@@ -137,7 +137,7 @@ def named(name: bytes, head: bytes = b"") -> Collection:
     [
         (b"Fish & Chips", "Fish & Chips", AMPERSANDS),
         (b"Fish &amp; Chips", "Fish & Chips", None),
-        (b"a&nbsp;b &Auml; &lt; &foo; &AMP; &LT;", "a\xa0b Ä < &foo; & <", AMPERSANDS),
+        (b"a&eacute;b &Auml; &lt; &foo; &AMP; &LT;", "aéb Ä < &foo; & <", AMPERSANDS),
         (b"<![CDATA[Fish & Chips &nbsp;]]>", "Fish & Chips &nbsp;", None),
         (b"a&#xFFFF;&#1;&#x41;\x0bb\x00", "aAb", LETTERS),
         (b"a\xef\xbf\xbfb", "ab", LETTERS),
