@@ -1,4 +1,5 @@
-"""A writer with more than a batch before it: what it folds ahead is stored and answered once, in its order."""
+"""A writer with more than a batch before it: what it folds ahead is stored and answered once, in its
+order, and who was told to wait is read again."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,7 +7,7 @@ from collections.abc import Sequence
 import asyncpg
 
 from tests.integration.player import AT, Foreseeing
-from tracker.ingest.lanes import BATCH
+from tracker.ingest.lanes import BATCH, ROOM
 from tracker.ingest.log import Log
 from tracker.ingest.writer import Writer
 from tracker.live.memory import MemoryBus
@@ -25,12 +26,13 @@ class Answered:
 
     def __init__(self) -> None:
         self.answers: list[tuple[int, Outcome]] = []
+        self.is_resumed = False
 
     def committed(self, frame: Frame, outcome: Outcome) -> None:
         self.answers.append((frame.seq, outcome))
 
     def resume(self) -> None:
-        return
+        self.is_resumed = True
 
 
 def make_frames(device: int) -> list[Frame]:
@@ -85,4 +87,19 @@ async def test_what_was_folded_ahead_of_a_device_that_is_gone_is_not_stored(
     await commit_all(writer, [*stays[:4], *goes[:2], *stays[4:8], *goes[2:4]], answered)
     counts = dict(await conn.fetch("select device, count(*) from fix group by device"))
     assert counts == {devices[0]: 8 * FIXES}
+    await log.close()
+
+
+async def test_who_was_told_to_wait_is_read_again_also_where_nothing_of_what_waited_is_stored(
+    database_url: str, conn: asyncpg.Connection
+) -> None:
+    device = await insert_device(conn, "van-1", "Van")
+    log = Log(database_url, "test")
+    await log.open()
+    writer, answered = Writer(log, MemoryBus(), Metrics()), Answered()
+    frames = make_frames(device.key)[:1] * (ROOM // FIXES)
+    assert [writer.offer(frame, answered) for frame in frames] == [True] * (len(frames) - 1) + [False]
+    writer.forget(device.key)
+    await commit_all(writer, [], answered)
+    assert answered.is_resumed and not answered.answers
     await log.close()

@@ -170,6 +170,22 @@ async def test_who_waits_for_the_numbers_waits_until_none_is_left(
     assert (processes[0].numbers, sessions) == ([1, 2, 3, 4], {numberer.conn})
 
 
+async def test_who_ends_without_the_duty_waits_until_the_other_has_numbered(
+    processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
+) -> None:
+    first, second = processes
+    await first.look()
+    await tell(conn, device, 0)
+    second.numberer.deliver(Update([], [], now_us(), has_told=True))
+    await second.look()
+    assert not second.numberer.has_duty and not second.numberer.idle.is_set()
+    await first.look()
+    await second.look()
+    assert not second.numberer.has_duty
+    async with asyncio.timeout(PATIENCE_S):
+        await second.numberer.drain()
+
+
 async def test_who_could_be_heard_by_nobody_leaves_the_duty_to_others(
     processes: tuple[Process, Process], conn: asyncpg.Connection, device: Device
 ) -> None:

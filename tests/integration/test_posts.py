@@ -16,6 +16,7 @@ from tracker.metrics import Metrics
 from tracker.model.device import Device
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame, Outcome
+from tracker.model.note import Standing
 
 VAN = Device(1, "van", "Van")
 
@@ -54,6 +55,21 @@ async def test_a_rest_that_could_not_be_stored_is_said_again() -> None:
     with pytest.raises(StorageDown):
         await posts.rest(VAN, True, MONDAY * 1000)
     assert posts.resting == set()
+
+
+async def test_a_rest_is_said_once_until_the_app_measures_again() -> None:
+    writer = Writer(Log("", "nobody"), MemoryBus(), Metrics())
+    writer.is_storing = True
+    posts = Posts(LocalOwner(writer))
+    for is_paused, said in ((True, 1), (True, 0), (False, 0), (True, 1)):
+        rest = asyncio.create_task(posts.rest(VAN, is_paused, MONDAY * 1000))
+        await asyncio.sleep(0)
+        notes = list(writer.notes.waiting)
+        assert [note.said for note, _ in notes] == [Standing(paused=True)] * said
+        writer.notes.waiting.clear()
+        for note, caller in notes:
+            caller.noted(note, True)
+        await rest
 
 
 async def test_what_one_commit_stores_is_answered_one_in_each_turn() -> None:

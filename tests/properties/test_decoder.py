@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from tests.properties.sent import (
     mutated,
 )
 from tracker.ingest.frames import (
+    KEPT_TEXT,
     MAX_SEQ,
     Hello,
     Message,
@@ -125,6 +127,20 @@ def test_a_bad_fix_costs_no_neighbour(choices: list[tuple[bool, Any, Any]]) -> N
             assert abs(entry.lat - good["lat"]) <= 5.1e-8
         if isinstance(entry, Refusal):
             assert entry.index == index
+
+
+@given(st.integers(0, 3), st.sampled_from("aé漢🛰"))
+def test_what_is_kept_of_a_bad_fix_can_be_read_in_whatever_script(before: int, letter: str) -> None:
+    bad = json.dumps(GOOD | {"at": "a" * before + letter * 5_000}, ensure_ascii=False)
+    decoded = decode(f'{{"type":"fixes","seq":1,"fixes":[{bad}]}}')
+    assert isinstance(decoded, Frame) and decoded.entries == [Refusal(0, "bad_time", bad[:KEPT_TEXT])]
+
+
+@pytest.mark.parametrize("fix", [GOOD, {}])
+def test_too_many_are_refused_by_number_whatever_they_hold(fix: dict[str, Any]) -> None:
+    decoded = decode(frame_of([fix] * (MAX_FIXES + 1)))
+    assert isinstance(decoded, Frame) and decoded.whole is not None and decoded.seq >= 0
+    assert decoded.whole.reason == "too_many_fixes"
 
 
 @given(st.lists(column_rows, min_size=2, max_size=20), st.integers(0, 19))

@@ -233,9 +233,9 @@ def make_readable(message: str | bytes) -> str:
     if isinstance(message, str):
         return message
     try:
-        return message[: 4 * KEPT_TEXT].decode()
+        return message.decode()  # all of it: a part of it may end within a letter
     except UnicodeDecodeError:
-        return message[: KEPT_TEXT // 2].hex()
+        return message[:KEPT_TEXT].hex()
 
 
 def encode_welcome(device: str, acked: int, window: int, max_fixes: int, max_bytes: int, heartbeat: int) -> str:

@@ -194,6 +194,7 @@ class Writer:
 
     def take(self) -> list[Waiting]:
         batch = self.lanes.take()
+        self.let_in()
         self.count_waiting()
         return [waiting for waiting in batch if waiting[0].device not in self.gone]
 
@@ -205,8 +206,6 @@ class Writer:
         except BAD_DATA as error:
             await self.store_apart(batch, error)
             return
-        finally:
-            self.let_in()
         self.is_storing = True
         self.answer(batch, committed.folded.outcomes)
         self.publish(committed)
