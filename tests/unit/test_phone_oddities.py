@@ -236,3 +236,22 @@ def test_a_status_says_the_system_and_what_is_not_allowed() -> None:
     app = said(ios).app
     assert (app.system, app.note) == ("iOS", "location at all times is off")
     assert said({"_type": "status", "android": {"hib": 0}}).app.system == "Android"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"location": {"lat": LAT, "lng": LON}, "timestamp": AT},
+        {"location": {"latitude": LAT, "lon": LON, "time": SECOND}},
+        {"coords": {"latitude": LAT, "longitude": LON, "speed": None, "heading": None}, "timestamp": AT},
+        {
+            "type": "Feature",
+            "geometry": {"type": "Point", "coordinates": [LON, LAT]},
+            "properties": {"time": AT, "accuracy": 5},
+        },
+    ],
+)
+def test_a_place_is_read_by_whatever_name_it_has_in_a_location(message: Any) -> None:
+    """Before, a `location` with `lat` and `lng` was taken for a heartbeat, and was answered 200 and gone."""
+    report = said(encode(message))
+    assert ats(report) == [0] and not report.faults

@@ -181,6 +181,8 @@ def decode_known(message: Object, post: Post, *, is_inner: bool) -> Report | Non
         return decode_overland({"locations": given}, post)
     if "location" in message:
         return decode_client(message)
+    if isinstance(message.get("coords"), dict):  # a browser's GeolocationPosition, as it is
+        return decode_client({"location": message})
     if isinstance(message.get("position"), dict):
         return decode_server([message])
     if isinstance(message.get("positions"), list) and not is_inner:

@@ -57,8 +57,7 @@ def decode_home_assistant(message: Object, post: Post) -> Report:
 
 def find_place(message: Object) -> tuple[Any, Any] | None:
     """Longitude, latitude, by the names that scripts have for them."""
-    lon = first_of(message, "lon", "lng", "long", "longitude")
-    lat = first_of(message, "lat", "latitude")
+    lon, lat = first_of(message, *LONGITUDES), first_of(message, *LATITUDES)
     return None if lon is None or lat is None else (lon, lat)
 
 
@@ -89,3 +88,5 @@ def first_of(message: Object, *names: str) -> Any:
 
 
 TIMES: Final = ("at", "timestamp", "time", "tst")
+LONGITUDES: Final = ("lon", "lng", "long", "longitude")
+LATITUDES: Final = ("lat", "latitude")

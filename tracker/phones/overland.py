@@ -5,6 +5,7 @@ from typing import Final
 from tracker.model.dialect import Dialect
 from tracker.model.reading import Reading
 from tracker.model.report import App, Report
+from tracker.phones.flat import TIMES, first_of
 from tracker.phones.gather import Object, find_newest, gather
 from tracker.phones.post import Post
 from tracker.phones.values import degrees, keep, moment, number, text_of
@@ -41,12 +42,12 @@ def read_feature(feature: Object) -> Reading | str:
     lon, lat = place[:2] if isinstance(place, list) and len(place) >= 2 else (None, None)
     name = properties.get("device_id")
     return Reading(
-        moment(properties.get("timestamp")),
+        moment(first_of(properties, "timestamp", *TIMES)),
         degrees(lon),
         degrees(lat),
         number(properties.get("speed")),
-        number(properties.get("course")),
-        number(properties.get("horizontal_accuracy")),
+        number(first_of(properties, "course", "bearing")),
+        number(first_of(properties, "horizontal_accuracy", "accuracy")),
         number(properties.get("altitude")),
         number(properties.get("battery_level")),
         keep(**{name: properties.get(name) for name in KEPT}),

@@ -6,6 +6,7 @@ from tracker.model.dialect import Dialect
 from tracker.model.reading import Reading
 from tracker.model.report import App, Report
 from tracker.phones.alarms import calls_for_help
+from tracker.phones.flat import LATITUDES, LONGITUDES, TIMES, first_of
 from tracker.phones.gather import Object, find_newest, gather, pass_over
 from tracker.phones.values import KNOT, degrees, keep, moment, number, percent, scaled, text_of
 
@@ -35,14 +36,14 @@ def find_alarm(location: Object) -> Any:
 def read_location(location: Object, message: Object) -> Reading | None:
     """None for a heartbeat without a place. Beside it an older place would be told as the present one."""
     coords = inner(location, "coords") or location  # the Dawarich app writes them flat
-    if "latitude" not in coords and "longitude" not in coords:
+    if not coords.keys() & {*LONGITUDES, *LATITUDES}:
         return None
     battery = inner(location, "battery") or inner(message, "battery")
     activity = inner(location, "activity") or inner(message, "activity")
     return Reading(
-        moment(location.get("timestamp")),
-        degrees(coords.get("longitude")),
-        degrees(coords.get("latitude")),
+        moment(first_of(location, *TIMES) or first_of(message, *TIMES)),
+        degrees(first_of(coords, *LONGITUDES)),
+        degrees(first_of(coords, *LATITUDES)),
         number(coords.get("speed")),
         number(coords.get("heading")),
         number(coords.get("accuracy")),
