@@ -1,9 +1,31 @@
-"""XML of strangers, read by expat piece by piece: what declares anything is refused."""
+"""XML of strangers, read by expat piece by piece: what declares anything is refused. Where its letters are not as XML
+wants them what can only be meant is read: programs write an `&` as it is, marks of control that are in a name, and
+another encoding than they say."""
 
-from typing import Protocol
+import codecs
+import re
+from html.entities import html5
+from typing import Final, Protocol
 from xml.parsers import expat
 
-from tracker.errors import Invalid
+from tracker.errors import Invalid, Malformed
+
+DECLARATION: Final = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"'][^>]{0,200}\?>")
+WIDE: Final = ("utf-16", "utf-32", "ucs-2", "ucs-4", "unicode")  # what .NET says of each text it wrote in memory
+EAST_ASIAN: Final = frozenset(
+    ("gb2312", "gbk", "gb18030", "big5", "big5hkscs", "cp932", "cp949", "shift_jis", "euc_jp", "euc_kr")
+)
+CONTROLS: Final = bytes(set(range(0x20)) - set(b"\t\n\r"))
+NO_LETTERS: Final = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")  # U+FFFE and U+FFFF
+# What does not end is taken to the end: to give it up would try the rest anew from each beginning in it.
+AMPERSAND: Final = re.compile(
+    rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|<!DOCTYPE.*\Z"
+    rb"|&(?:#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,10}));|(amp|lt|gt|quot|apos);|([A-Za-z][A-Za-z0-9]{1,31};))?",
+    re.DOTALL,
+)
+LETTERS: Final = "characters that XML cannot hold are left out"
+AMPERSANDS: Final = "an & that stands for nothing is read as it is, and names of characters as in HTML"
+NO_UTF_8: Final = "what is not in UTF-8 is read as Windows-1252"
 
 
 class Handler(Protocol):
@@ -28,3 +50,89 @@ def make_parser(handler: Handler) -> expat.XMLParserType:
 
 def _refuse(*_: object) -> None:
     raise Invalid("a DOCTYPE is not allowed: one may name files to read, or expand to more than there is room for")
+
+
+def mend(body: bytes) -> tuple[bytes, list[str]]:
+    """With a note on each kind of what was mended. What is in UTF-16 is given back as it is. Malformed where the text
+    is not in the encoding that it says."""
+    if body[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or b"\0" in body.lstrip()[:2]:
+        return body, []
+    notes = list[str]()
+    body = _into_utf_8(body, notes)
+    body = _with_ampersands(body, notes) if b"&" in body else body
+    return _without_controls(body, notes), notes
+
+
+def _into_utf_8(body: bytes, notes: list[str]) -> bytes:
+    declaration = DECLARATION.match(body)
+    said = declaration[1].decode().lower() if declaration else "utf-8"
+    if said.startswith(WIDE) and declaration:
+        notes.append(f"the file says that it is in {said}; it is read as UTF-8, which it is")
+    elif (encoding := _name(said)) in EAST_ASIAN:
+        try:
+            text = body.decode(encoding).encode()
+        except ValueError:
+            raise Malformed(f"the body is no XML: it says that it is in {said}, and is not") from None
+        return text.replace(declaration[0], b"", 1) if declaration else text
+    elif encoding not in ("utf-8", "ascii"):
+        return body
+    body = body.replace(declaration[0], b"", 1) if declaration else body
+    try:
+        if not body.isascii():
+            body.decode()
+    except UnicodeDecodeError:
+        notes.append(NO_UTF_8)
+        return body.decode(errors="windows-1252").encode()
+    return body
+
+
+def _name(encoding: str) -> str:
+    try:
+        return codecs.lookup(encoding).name
+    except LookupError:
+        return ""
+
+
+def _as_windows(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Of what can be read as UTF-8 nothing else is made."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error("windows-1252", _as_windows)
+
+
+def _without_controls(body: bytes, notes: list[str]) -> bytes:
+    found = body.translate(None, CONTROLS)
+    for letter in NO_LETTERS:
+        found = found.replace(letter, b"")
+    if len(found) < len(body):
+        notes.append(LETTERS)
+    return found
+
+
+def _with_ampersands(body: bytes, notes: list[str]) -> bytes:
+    odd = set[bytes]()
+
+    def replace(match: re.Match[bytes]) -> bytes:
+        hexadecimal, decimal, own, name = match.groups()
+        if not match[0].startswith(b"&") or own:
+            return match[0]
+        if hexadecimal or decimal:
+            return match[0] if _is_letter(int(hexadecimal or decimal, 16 if hexadecimal else 10)) else b"\0"
+        odd.add(match[0])
+        letters = html5.get(name.decode()) if name else None
+        return "".join(f"&#{ord(each)};" for each in letters).encode() if letters else b"&amp;" + match[0][1:]
+
+    found = AMPERSAND.sub(replace, body)
+    if odd:
+        notes.append(AMPERSANDS)
+    return found
+
+
+def _is_letter(number: int) -> bool:
+    """XML 1.0, 2.2."""
+    if number < 0x20:
+        return number in (0x9, 0xA, 0xD)
+    return number <= 0xD7FF or 0xE000 <= number <= 0xFFFD or 0x10000 <= number <= 0x10FFFF

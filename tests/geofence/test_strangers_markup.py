@@ -7,8 +7,8 @@ import pytest
 from tracker.geofence.reading.collection import Collection, Defaults, collect
 from tracker.geofence.reading.gpx import waypoints_and_lines
 from tracker.geofence.reading.kml import placemarks
-from tracker.geofence.reading.lettered import AMPERSANDS, LETTERS, NO_UTF_8, mend
 from tracker.geofence.reading.recorded import tell_recorded
+from tracker.xml import AMPERSANDS, LETTERS, NO_UTF_8, mend
 
 
 def placed(text: str) -> bytes:

@@ -1,5 +1,6 @@
 """GPX recordings, 1.0 and 1.1: each track is a device; routes, waypoints and points without a time are no fixes."""
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -9,22 +10,37 @@ from tracker.errors import Invalid, Malformed
 from tracker.model.fix import Fix
 from tracker.model.moment import parse
 from tracker.simulator.recorded import RecordedFix, number, place_e7, stem
-from tracker.xml import make_parser
+from tracker.xml import make_parser, mend
 
 CHUNK = 64 * 1024  # bytes
+WIDE_MARKS = (BOM_UTF16_LE, BOM_UTF16_BE)
 VALUES = {"time", "ele", "speed", "course"}  # the last two also in Garmin's extension of 1.1
 
 
 def read_gpx(file: BinaryIO, name: str, unreadable: Counter[str]) -> Iterator[RecordedFix]:
     reader = _Reader(stem(name), unreadable)
     try:
-        while chunk := file.read(CHUNK):
-            reader.parser.Parse(chunk, False)
+        for piece in _pieces(file):
+            reader.parser.Parse(piece, False)
             yield from reader.take()
         reader.parser.Parse(b"", True)
     except (expat.ExpatError, Invalid, EOFError, OSError) as error:
         raise Malformed(f"{name}: {error}") from error
     yield from reader.take()
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    """Each but the last ends with a tag, so that what is mended stands whole in one. UTF-16 stays as it is."""
+    rest = file.read(CHUNK).lstrip()
+    is_wide = rest[:2] in WIDE_MARKS or b"\0" in rest[:2]
+    while chunk := file.read(CHUNK):
+        rest += chunk
+        end = rest.rfind(b">") + 1
+        if is_wide or not end:
+            end = len(rest)
+        yield rest[:end] if is_wide else mend(rest[:end])[0]
+        rest = rest[end:]
+    yield rest if is_wide else mend(rest)[0]
 
 
 class _Reader:

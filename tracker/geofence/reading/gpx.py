@@ -6,9 +6,9 @@ from typing import Any, Final
 from tracker.errors import Invalid
 from tracker.geofence.reading.found import Found
 from tracker.geofence.reading.geojson import Feature, LineString, Point, Ring
-from tracker.geofence.reading.lettered import mend
 from tracker.geofence.reading.markup import Element, elements, place_of
 from tracker.geofence.reading.notes import FeatureNote
+from tracker.xml import mend
 
 WANTED: Final = frozenset({"wpt", "rte", "trk"})
 KEPT: Final = frozenset({"name", "desc", "rtept", "trkseg", "trkpt"})

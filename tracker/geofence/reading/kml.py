@@ -8,11 +8,11 @@ from tracker.errors import Invalid
 from tracker.geofence.reading.found import Found
 from tracker.geofence.reading.geojson import Feature, Geometry, LineString, Point, Polygon, Ring
 from tracker.geofence.reading.ids import is_row_number
-from tracker.geofence.reading.lettered import mend
 from tracker.geofence.reading.markup import Element, elements, place_of
 from tracker.geofence.reading.notes import FeatureNote
 from tracker.geofence.reading.packed import unpack
 from tracker.geofence.reading.parts import assemble
+from tracker.xml import mend
 
 PLACEMARK: Final = frozenset({"Placemark"})
 EMPTY: Final = frozenset({"Point", "LineString", "Polygon"})
