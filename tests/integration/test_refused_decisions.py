@@ -61,6 +61,31 @@ async def test_what_time_made_true_of_others_is_told_all_the_same(log: Log, othe
     assert await told(other) == [(1, "enter"), (2, "enter"), (2, "dwell")]
 
 
+async def test_a_database_that_was_away_is_back_also_where_it_refuses_what_waited(
+    log: Log, other: asyncpg.Connection
+) -> None:
+    """Else whoever posts would be told to come again until somebody on a socket sends."""
+    await insert_geofence(other, "a", *draw("a", 0, {"dwell": 60}))
+    writer = Writer(log, MemoryBus(), Metrics())
+    await log.append([frame(1, 0, 0), frame(2, 0, 0)])
+    await other.execute(REFUSING)
+    for device in (1, 2):
+        log.conn.terminate()
+        await writer.tell_of([device], log.states[2].received_at + 61_000_000 + GRACE_US)
+        assert writer.is_storing
+    assert await told(other) == [(1, "enter"), (2, "enter"), (2, "dwell")]
+
+
+async def test_anchors_are_written_with_one_checkpoint_and_not_with_each(log: Log, other: asyncpg.Connection) -> None:
+    await log.append([frame(1, 0, 0)])
+    await log.append([frame(1, 1, 0)])
+    await log.checkpoint()
+    written = await other.fetch("select ctid, xmin from anchor")
+    await log.append([frame(1, 2, 0)])
+    await log.checkpoint()
+    assert written and await other.fetch("select ctid, xmin from anchor") == written
+
+
 async def test_late_fixes_that_take_too_long_to_fold_in_decide_nothing(
     log: Log, other: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

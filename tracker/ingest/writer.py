@@ -206,7 +206,6 @@ class Writer:
         except BAD_DATA as error:
             await self.store_apart(batch, error)
             return
-        self.is_storing = True
         self.answer(batch, committed.folded.outcomes)
         self.publish(committed)
 
@@ -270,14 +269,19 @@ class Writer:
             await asyncio.sleep(pause)
             try:
                 committed = await self.log.recover() or await work()
-                self.is_storing = True
-                self.log.silences.since = now_us()  # meanwhile nobody could be heard
+                self.go_on()
                 return committed
             except BAD_DATA:
+                self.go_on()
                 raise
             except AWAY as error:
                 seldom.warning("the database still does not answer", error=repr(error), waiting=self.lanes.waiting)
         raise AssertionError("never: the pauses do not end")
+
+    def go_on(self) -> None:
+        """The database answers again."""
+        self.is_storing = True
+        self.log.silences.since = now_us()  # meanwhile nobody could be heard
 
     async def store_apart(self, batch: list[Waiting], error: Exception) -> None:
         """The database refused what validation let through: find the frame, keep it in quarantine, store the others."""
