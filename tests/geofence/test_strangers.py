@@ -378,3 +378,15 @@ def test_whatever_stands_in_our_properties_refuses_no_feature(properties: Any, i
     found = read(given, given)
     assert not [bad for bad in found.bad if bad.field != "id" and "64-bit" not in bad.reason], found.bad
     assert len(found.drafts) >= 1 or found.bad
+
+
+def test_holes_and_parts_without_a_place_are_left_out() -> None:
+    rings = AREA["coordinates"]
+    for given in (
+        {"type": "Polygon", "coordinates": [*rings, []]},
+        {"type": "MultiPolygon", "coordinates": [[], [*rings, []], [[]]]},
+    ):
+        found, notes = one(feature(given))
+        whole = rings if given["type"] == "Polygon" else [rings]
+        assert (found["geometry"]["coordinates"], notes) == (whole, ["geometry: rings without places are left out"])
+    assert read(feature({"type": "Polygon", "coordinates": [[]]})).bad[0].field == "geometry"

@@ -183,3 +183,40 @@ def test_decimal_commas_and_parted_coordinates_of_kml(coordinates: str, places: 
     line = f"<LineString><coordinates>{coordinates}</coordinates></LineString>"
     found = collect(placemarks(placed(f"<Placemark><name>A</name>{line}</Placemark>")), Defaults(width=5))
     assert json.loads(found.drafts[0].feature)["geometry"] == {"type": "LineString", "coordinates": places}
+
+
+def squares(*wests: float) -> str:
+    return "".join(
+        "<Polygon><outerBoundaryIs><LinearRing><coordinates>"
+        f"{west},0 {west + 2},0 {west + 2},2 {west},2 {west},0"
+        "</coordinates></LinearRing></outerBoundaryIs></Polygon>"
+        for west in wests
+    )
+
+
+@pytest.mark.parametrize(
+    ("wests", "kind", "joined"),
+    [
+        ((0, 1), "Polygon", True),
+        ((0, 2), "Polygon", True),
+        ((0, 0, 6), "MultiPolygon", True),
+        ((0, 5), "MultiPolygon", False),
+    ],
+)
+def test_areas_of_a_placemark_may_lie_over_each_other(wests: tuple[float, ...], kind: str, joined: bool) -> None:
+    """A MultiGeometry is no MultiPolygon, whose areas may not."""
+    inside = f"<Placemark><name>A</name><MultiGeometry>{squares(*wests)}</MultiGeometry></Placemark>"
+    found = collect(placemarks(placed(inside)), Defaults())
+    assert json.loads(found.drafts[0].feature)["geometry"]["type"] == kind
+    assert [said.note for said in found.said] == (
+        ["geometry: areas that lie over each other or share an edge are joined"] if joined else []
+    )
+
+
+@pytest.mark.parametrize("ring", ["0,0 1,1 1,0 0,1 0,0", "1,0 2,0", "179,0 181,0 181,1 179,0"])
+def test_areas_that_are_wrong_themselves_or_run_past_180_are_told_as_any_other(ring: str) -> None:
+    inside = squares(5, 6) + squares(9).replace("9,0 11,0 11,2 9,2 9,0", ring)
+    found = collect(
+        placemarks(placed(f"<Placemark><name>A</name><MultiGeometry>{inside}</MultiGeometry></Placemark>")), Defaults()
+    )
+    assert (len(found.drafts), found.bad[0].name, found.bad[0].field) == (0, "A", "geometry")

@@ -144,6 +144,7 @@ def test_json_beside_other_fields_of_a_form() -> None:
         PLACE.replace("&", "&amp;"),
         PLACE.replace("=", "%3D").replace("&", "%26"),
         "?" + PLACE,
+        PLACE.replace("&lat", "?lat"),
         PLACE.replace("lat", "%6Cat").replace(".", "%2E"),
         PLACE.replace("id=1", "id=Zoë").encode().decode("latin-1"),
     ],

@@ -16,6 +16,7 @@ from tracker.phones.values import KMH, KNOT, degrees, keep, measured, moment, nu
 Fields = Mapping[str, str]
 
 MOST_FIELDS: Final = 200
+SECOND_MARK: Final = re.compile(r"\?(?=\w{1,40}=)")  # of an address that had a question mark before the app's own
 AGENT_VERSION: Final = re.compile(r"^([A-Za-z][\w .-]{0,40})/(\d[\w.]{0,20})")
 PLACE: Final = frozenset({"lat", "latitude", "lon", "lng", "longitude", "location"})
 TIMES: Final = ("timestamp", "time", "epoch", "timeoff", "tst")
@@ -35,7 +36,7 @@ USED: Final = PLACE | frozenset(TIMES) | MEASURES | NAMES | SECRET
 def read_fields(text: str) -> dict[str, str] | None:
     """By name in small letters, the first of each that says something; None where these are no fields. An `&` that went
     through HTML, and all of it encoded once too often, are read as they were meant."""
-    text = read_raw(text)
+    text = SECOND_MARK.sub("&", read_raw(text))
     text = unquote(text) if "=" not in text and "%3d" in text.lower() else text
     try:
         pairs = parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MOST_FIELDS)

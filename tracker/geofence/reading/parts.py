@@ -2,12 +2,15 @@
 same for GeoJSON and KML."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
+import numpy as np
+import shapely
 
 from tracker.errors import Invalid
 from tracker.geofence.reading.geojson import (
+    MAX_VERTICES,
     Geometry,
     LineString,
     MultiPolygon,
@@ -20,6 +23,8 @@ from tracker.geofence.reading.geojson import (
 from tracker.geofence.reading.positions import mend_positions
 
 DEEPEST: Final = 16  # collections in collections
+MIN_RING: Final = 3  # places; one that is not closed is closed
+MAX_PLAIN: Final = 180.0  # degrees
 SEVERAL: Final = (b'"GeometryCollection"', b'"MultiPoint"', b'"MultiLineString"')
 
 
@@ -56,8 +61,19 @@ def read_geometries(text: bytes) -> Parts:
 
 def _read(text: bytes) -> Parts:
     if not any(name in text for name in SEVERAL):
-        return [decode_geometry(text)], []
+        notes = list[str]()
+        return [_without_empty(decode_geometry(text), notes)], notes
     return assemble(_parts(text, 0))
+
+
+def _without_empty(geometry: Geometry, notes: list[str]) -> Geometry:
+    """Holes and parts without a place, as programs leave that have cut them away. What has no other is told as ever."""
+    given = _polygons(geometry)
+    kept = [[rings[0], *filter(None, rings[1:])] for rings in given if rings and rings[0]]
+    if not kept or kept == given:
+        return geometry
+    notes.append("geometry: rings without places are left out")
+    return Polygon(kept[0]) if isinstance(geometry, Polygon) else MultiPolygon(kept)
 
 
 def _parts(text: bytes, depth: int) -> list[Geometry]:
@@ -97,17 +113,54 @@ def _goes_on(end: list[float], begin: list[float]) -> bool:
 def assemble(parts: Sequence[Geometry]) -> Parts:
     """Invalid where there are none. A point beside an area or a line is where its label stands."""
     polygons = [rings for part in parts for rings in _polygons(part)]
+    joined = _join_areas(polygons) if len([part for part in parts if _polygons(part)]) > 1 else None
     lines = [part for part in parts if isinstance(part, LineString)]
     points = [part for part in parts if isinstance(part, Point)]
     if not parts or (not polygons and not lines and not points):
         raise Invalid("geometry: there is none", field="geometry")
-    area: list[Geometry] = []
-    if polygons:
-        area.append(Polygon(polygons[0]) if len(polygons) == 1 else MultiPolygon(polygons))
+    area: list[Geometry] = [_make_area(joined or polygons)] if polygons else []
     if not area and not lines:
         return list(points), _tell_parts(len(points))
     labels = _tell_labels(len(points), "area" if area else "line")
-    return area + lines, [*labels, *_tell_parts(len(area + lines))]
+    return area + lines, [*_tell_joined(joined), *labels, *_tell_parts(len(area + lines))]
+
+
+def _make_area(polygons: list[list[Ring]]) -> Polygon | MultiPolygon:
+    return Polygon(polygons[0]) if len(polygons) == 1 else MultiPolygon(polygons)
+
+
+def _join_areas(polygons: list[list[Ring]]) -> list[list[Ring]] | None:
+    """Areas beside each other may lie over each other or share an edge in KML and in a GeometryCollection, those of a
+    geofence may not. None where they need not be joined, or where more is wrong with them or they run past 180: of that
+    it is told as of any other."""
+    if sum(len(ring) for rings in polygons for ring in rings) > MAX_VERTICES:
+        return None
+    try:
+        shapes = [shapely.Polygon(_plain(rings[0]), [_plain(hole) for hole in rings[1:]]) for rings in polygons]
+    except (IndexError, ValueError):
+        return None
+    if not all(shape.is_valid and shape.length > 0 for shape in shapes) or shapely.MultiPolygon(shapes).is_valid:
+        return None
+    whole = shapely.union_all(np.array(shapes, dtype=object))
+    return [_rings(part) for part in shapely.get_parts(whole)]
+
+
+def _plain(ring: Ring) -> list[list[float]]:
+    """ValueError for what is no ring or would be drawn across 180 degrees."""
+    if len(ring) < MIN_RING or any(len(place) < 2 for place in ring):
+        raise ValueError
+    west, east = min(place[0] for place in ring), max(place[0] for place in ring)
+    if not (-MAX_PLAIN <= west <= east <= MAX_PLAIN and east - west < MAX_PLAIN):
+        raise ValueError
+    return [place[:2] for place in ring]
+
+
+def _rings(polygon: Any) -> list[Ring]:
+    return [shapely.get_coordinates(ring).tolist() for ring in shapely.get_rings(polygon)]
+
+
+def _tell_joined(joined: list[list[Ring]] | None) -> list[str]:
+    return ["geometry: areas that lie over each other or share an edge are joined"] if joined else []
 
 
 def _tell_labels(count: int, beside: str) -> list[str]:
