@@ -101,6 +101,8 @@ PARAMETERS: Final = 6  # more that travel together are a noun
 MORE_PARAMETERS: Final = {  # why these take more
     "tracker/cli.py: stream": "click passes each option of a command by its name",
 }
+FROZEN: Final = ("model", "pipeline", "ingest", "store")
+IN_THE_MAKING: Final = {"Noted", "Shipment"}  # known to one function, or to one transaction, until they are whole
 OTHER_SIDE: Final = ("client", "simulator")  # what speaks to the server
 FORBIDDEN_STEMS: Final = re.compile(r"(^|[_-])(utils?|helpers?|common|managers?|services?|misc)([_-]|$)")
 BROAD_EXCEPTS: Final = 3
@@ -285,6 +287,29 @@ def test_what_travels_together_is_a_value() -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and count_parameters(node) > PARAMETERS
     }
     assert many == set(MORE_PARAMETERS)
+
+
+def is_record(node: ast.ClassDef) -> bool:
+    """Whether all that it says of itself is which fields it has."""
+    made_by = *node.bases, *(each.func if isinstance(each, ast.Call) else each for each in node.decorator_list)
+    return any(ast.unparse(each) in ("msgspec.Struct", "dataclass") for each in made_by)
+
+
+def is_frozen(node: ast.ClassDef) -> bool:
+    calls = [each for each in node.decorator_list if isinstance(each, ast.Call)]
+    words = *node.keywords, *(word for call in calls for word in call.keywords)
+    return any(word.arg == "frozen" and ast.unparse(word.value) == "True" for word in words)
+
+
+def test_what_goes_through_the_program_is_frozen() -> None:
+    changing = {
+        node.name
+        for path, tree in SOURCES
+        if room_of(path) in FROZEN
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and is_record(node) and not is_frozen(node)
+    }
+    assert changing == IN_THE_MAKING
 
 
 def test_files_are_named_after_a_noun_of_the_domain() -> None:

@@ -25,6 +25,7 @@ from tests.mutants.trying import (
 )
 
 SOURCE = '''
+class Found(msgspec.Struct, frozen=True, tag=False): ...
 def find(rows: list[int] | None = None, least: int = 2) -> list[int] | None:
     """At most `least` < 3."""
     if not rows or len(rows) < least:
@@ -40,6 +41,7 @@ def test_each_mutant_is_one_word_that_could_be_another() -> None:
     assert {("not ", ""), ("or", "and"), ("<", "<="), ("-", "+"), ("1", "2"), ("2", "3"), (" and ", " or ")} <= made
     assert {(" >= ", " > "), ("not rows or len(rows) < least", "True"), ("return []", "return None")} <= made
     assert ("3", "4") not in made and ("|", "&") not in made, "neither words nor annotations are code"
+    assert ("False", "True") in made and ("True", "False") not in made, "nor could anybody see what is frozen"
     for mutant in mutants:
         assert SOURCE[mutant.start : mutant.end].decode() == mutant.before != mutant.after
         ast.parse(SOURCE[: mutant.start] + mutant.after.encode() + SOURCE[mutant.end :])

@@ -67,13 +67,13 @@ Message = Talk | Frame | Unreadable
 Seq = Annotated[int, msgspec.Meta(ge=0, le=MAX_SEQ)]
 
 
-class WireFixes(msgspec.Struct, tag="fixes", gc=False):
+class WireFixes(msgspec.Struct, frozen=True, tag="fixes", gc=False):
     seq: Seq
     fixes: list[WireFix]
     lane: str | None = None
 
 
-class LooseFixes(msgspec.Struct, tag="fixes"):
+class LooseFixes(msgspec.Struct, frozen=True, tag="fixes"):
     """A frame whose fixes are looked at one by one."""
 
     seq: Seq

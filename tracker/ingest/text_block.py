@@ -25,7 +25,7 @@ LEAST: Final = np.array(((0.0,), (0.0,), (NO_ACCURACY,), (LOWEST,), (0.0,)))
 MOST: Final = np.array(((FASTEST,), (360.0,), (np.inf,), (HIGHEST,), (1.0,)))
 
 
-class WireFix(msgspec.Struct, gc=False):
+class WireFix(msgspec.Struct, frozen=True, gc=False):
     at: Annotated[datetime, msgspec.Meta(tz=True)]
     lon: float
     lat: float
