@@ -151,11 +151,12 @@ def test_a_gpx_whose_letters_are_not_as_xml_wants_them(tmp_path: Path, name: str
 def test_a_large_gpx_is_read_as_a_stream(tmp_path: Path) -> None:
     point = '<trkpt lat="1" lon="2"><time>2020-01-01T00:00:00Z</time></trkpt>'
     path = written(tmp_path, "a.gpx", f"<gpx><trk><trkseg>{point * 5000}</trkseg></trk>")  # cut off at the end
-    count = 0
+    found, unreadable = read(path)
+    assert len(found) == 5000 and unreadable == {"cut_off": 1}
+    found, unreadable = read(written(tmp_path, "b.gpx", f"<gpx><trk><trkseg>{point * 3}{point[:40]}"))
+    assert len(found) == 3 and unreadable == {"cut_off": 1}
     with pytest.raises(Malformed):
-        for _ in read_recording(path, Counter()):
-            count += 1
-    assert count == 5000
+        read(written(tmp_path, "c.gpx", f"<gpx><trk><trkseg>{point[:40]}"))
 
 
 @needs_gpx

@@ -14,6 +14,10 @@ from tracker.xml import make_parser, mend
 
 CHUNK = 64 * 1024  # bytes
 WIDE_MARKS = (BOM_UTF16_LE, BOM_UTF16_BE)
+CUT_OFF = {
+    expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS],
+    expat.errors.codes[expat.errors.XML_ERROR_UNCLOSED_TOKEN],
+}
 VALUES = {"time", "ele", "speed", "course"}  # the last two also in Garmin's extension of 1.1
 
 
@@ -23,10 +27,20 @@ def read_gpx(file: BinaryIO, name: str, unreadable: Counter[str]) -> Iterator[Re
         for piece in _pieces(file):
             reader.parser.Parse(piece, False)
             yield from reader.take()
-        reader.parser.Parse(b"", True)
+        _finish(reader, unreadable)
     except (expat.ExpatError, Invalid, EOFError, OSError) as error:
         raise Malformed(f"{name}: {error}") from error
     yield from reader.take()
+
+
+def _finish(reader: "_Reader", unreadable: Counter[str]) -> None:
+    """Recorders that are ended leave files that are cut off: what is whole in them is no worse for it."""
+    try:
+        reader.parser.Parse(b"", True)
+    except expat.ExpatError as error:
+        if error.code not in CUT_OFF or not reader.has_points:
+            raise
+        unreadable["cut_off"] += 1
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
@@ -54,6 +68,7 @@ class _Reader:
         self._point: dict[str, str] | None = None  # of the point being read: its attributes and values, as text
         self._value: str | None = None  # the name of the value being read
         self._done: list[RecordedFix] = []
+        self.has_points = False
 
     def take(self) -> list[RecordedFix]:
         done, self._done = self._done, []
@@ -76,6 +91,7 @@ class _Reader:
         if tag == self._value:
             self._value = None
         elif tag == "trkpt" and self._point is not None:
+            self.has_points = True
             fix = _read_fix(self._point, self._unreadable)
             if fix is not None:
                 device = self._device if self._tracks < 2 else f"{self._device[:56]}-{self._tracks}"

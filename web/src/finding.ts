@@ -30,12 +30,21 @@ export function countFilters({ category, inside, group, silent, faster, below }:
   return [category, inside, group, silent, faster, below].filter(Boolean).length;
 }
 
-/** What of a device `typed` is found in. */
+const PLAIN = /^[\x20-\x7e]*$/; // most names: nothing in them is written in two ways
+const ASIDE = /[\u0300-\u036f\p{Cf}]/gu; // accents, and marks that cannot be seen
+
+/** As it is looked for: `Cafe`, `CAFÉ` and the `Café` whose accent is a letter of its own are one. */
+export function fold(text: string): string {
+  if (PLAIN.test(text)) return text.toLowerCase();
+  return text.normalize('NFKD').replace(ASIDE, '').toLowerCase().replaceAll('ß', 'ss').replace(ASIDE, '');
+}
+
+/** What of a device `typed`, which is folded, is found in. */
 export function isNamed(devices: DeviceTable, row: number, typed: string): boolean {
   return (
-    devices.name[row]!.toLocaleLowerCase().includes(typed) ||
+    fold(devices.name[row]!).includes(typed) ||
     devices.id[row]!.toLowerCase().includes(typed) ||
-    (devices.category[row] ?? '').toLocaleLowerCase().includes(typed)
+    fold(devices.category[row] ?? '').includes(typed)
   );
 }
 

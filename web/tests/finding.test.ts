@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { readCamera, readFinding, writeCamera, writeFinding } from '../src/address';
-import { countFilters, EVERYTHING, type Finding, isFound, isNamed, sortRows } from '../src/finding';
+import { countFilters, EVERYTHING, type Finding, fold, isFound, isNamed, sortRows } from '../src/finding';
 import { DeviceTable } from '../src/live/devices';
 import { Status } from '../src/live/frames';
 
@@ -72,6 +72,21 @@ test('what is not known comes last in every order', () => {
 test('a device is found by its name, its id and its category', () => {
   expect(['device 1', 'd1', 'bik'].every((typed) => isNamed(FLEET, 1, typed))).toBe(true);
   expect(isNamed(FLEET, 0, 'bik')).toBe(false);
+});
+
+test.each([
+  ['Café', 'cafe'], // one letter, and two
+  ['Cafe\u0301', 'Caf\u00e9'],
+  ['Straße', 'STRASSE'],
+  ['İstanbul', 'istanbul'],
+  ['Москва Й', 'москва и'],
+  ['Port\u200b 1', 'port 1'],
+  ['ﬁre', 'fire'],
+  ['Ｖａｎ １', 'van 1'],
+  ['東京', '東京'],
+])('%s is found by %s', (name, typed) => {
+  expect(fold(name)).toContain(fold(typed));
+  expect(fold('Van 1')).not.toContain(fold(typed === 'van 1' ? '東' : typed));
 });
 
 test('ten thousand are sorted and narrowed in less than a frame of a slow screen', () => {

@@ -1,5 +1,6 @@
 /** Some of many, found by typing. None chosen means all. */
 import { useState } from 'preact/hooks';
+import { fold } from '../finding';
 import { words } from '../words';
 import { CloseIcon } from './Icons';
 import { Name } from './Name';
@@ -83,11 +84,11 @@ function matching(
   chosen: readonly string[],
   typed: string,
 ): readonly (readonly [string, string])[] {
-  const wanted = typed.trim().toLocaleLowerCase();
+  const wanted = fold(typed.trim());
   const found: (readonly [string, string])[] = [];
   for (const [id, name] of all) {
     if (found.length === SHOWN) break;
-    if (!chosen.includes(id) && (name.toLocaleLowerCase().includes(wanted) || id.toLowerCase().includes(wanted)))
+    if (!chosen.includes(id) && (fold(name).includes(wanted) || id.toLowerCase().includes(wanted)))
       found.push([id, name]);
   }
   return found;

@@ -1,6 +1,6 @@
 /** Every device by name, found by typing, narrowed by what it does. */
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { isFound, isNamed, sortRows } from '../finding';
+import { fold, isFound, isNamed, sortRows } from '../finding';
 import type { Live } from '../live';
 import type { DeviceTable } from '../live/devices';
 import { dropPicked, pickAll, pickMore, pickRange } from '../many/picking';
@@ -130,7 +130,7 @@ function sortedRows(devices: DeviceTable): number[] {
 
 function narrow(live: Live, rows: readonly number[], states: State[]): readonly number[] {
   const { devices } = live.feed;
-  const typed = query.value.trim().toLocaleLowerCase();
+  const typed = fold(query.value.trim());
   const [shown, wanted, group] = [filter.value, finding.value, members.value];
   const now = live.feed.now();
   const found = rows.filter(

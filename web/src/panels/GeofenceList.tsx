@@ -1,6 +1,7 @@
 /** Every geofence by name, who is in it, and for who manages the ways to make one. */
 import { useMemo } from 'preact/hooks';
 import { type FenceKind, type Geofence, kindOf } from '../api/geofences';
+import { fold } from '../finding';
 import type { Editor } from '../geofences/editor';
 import { readExpected } from '../geofences/expect';
 import { drawingWords } from '../geofences/words';
@@ -61,9 +62,9 @@ export function GeofenceList({ live, editor }: { live: Live; editor: Editor }) {
 }
 
 function narrow(fences: readonly Geofence[], text: string): readonly Geofence[] {
-  const typed = text.trim().toLocaleLowerCase();
+  const typed = fold(text.trim());
   return typed
-    ? fences.filter((fence) => fence.name.toLocaleLowerCase().includes(typed) || fence.id.toLowerCase().includes(typed))
+    ? fences.filter((fence) => fold(fence.name).includes(typed) || fence.id.toLowerCase().includes(typed))
     : fences;
 }
 

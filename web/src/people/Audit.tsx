@@ -1,6 +1,7 @@
 /** The audit, for owners and managers: who did what to what, the newest first, narrowed by what is typed. */
 import { useState } from 'preact/hooks';
 import { type Entry, fetchAudit } from '../api/audit';
+import { fold } from '../finding';
 import { locale } from '../words';
 import { useAttempt } from './attempt';
 import { peopleWords } from './words';
@@ -14,8 +15,8 @@ export function Audit() {
   const { error, run } = useAttempt();
   const said = peopleWords.value;
   const read = () => void run(async () => setEntries(await fetchAudit()));
-  const typed = text.trim().toLocaleLowerCase();
-  const found = (entries ?? []).filter((each) => tell(each).toLocaleLowerCase().includes(typed));
+  const typed = fold(text.trim());
+  const found = (entries ?? []).filter((each) => fold(tell(each)).includes(typed));
   return (
     <details onToggle={(event) => event.currentTarget.open && read()}>
       <summary>{said.audit}</summary>

@@ -2,6 +2,7 @@
 import { batch, signal } from '@preact/signals';
 import { asText, readCamera, takeLook, writeCamera, writeLook } from '../address';
 import { browserShelf, type SavedView, type Shelf, serverShelf } from '../api/views';
+import { fold } from '../finding';
 import { stopFollowing } from '../following';
 import type { Live } from '../live';
 import { camera, me, pane } from '../state';
@@ -36,6 +37,6 @@ export function openView(live: Live, view: SavedView): void {
 }
 
 export function findViews(typed: string): readonly SavedView[] {
-  const wanted = typed.trim().toLocaleLowerCase();
-  return wanted === '' ? [] : views.value.filter((view) => view.name.toLocaleLowerCase().includes(wanted));
+  const wanted = fold(typed.trim());
+  return wanted === '' ? [] : views.value.filter((view) => fold(view.name).includes(wanted));
 }
