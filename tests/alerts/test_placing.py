@@ -43,6 +43,25 @@ def test_quiet_hours_are_those_of_the_clock_on_the_wall(now: str, until: str | N
     assert find_quiet_end(NIGHT, here(now)) == (here(until) if until else None)
 
 
+@pytest.mark.parametrize(
+    ("quiet", "now", "until"),
+    [  # UTC. Helsinki puts its clocks on at 01:00 on 28 March and back at 01:00 on 25 October
+        (Quiet(22 * 60, 210, ZONE), "2026-03-29T00:50", "2026-03-29T01:00"),  # 03:30 is skipped: they end with it
+        (Quiet(22 * 60, 210, ZONE), "2026-03-29T01:00", None),
+        (Quiet(22 * 60, 210, ZONE), "2026-10-25T00:20", "2026-10-25T00:30"),  # 03:30 for the first time
+        (Quiet(22 * 60, 210, ZONE), "2026-10-25T00:40", None),
+        (Quiet(22 * 60, 210, ZONE), "2026-10-25T01:20", "2026-10-25T01:30"),  # and for the second
+        (Quiet(0, 0, "America/Santiago"), "2026-09-05T12:00", "2026-09-06T04:00"),  # no midnight in that night
+        (Quiet(23 * 60, 30, "America/Santiago"), "2026-09-06T03:30", "2026-09-06T04:00"),
+    ],
+)
+def test_quiet_hours_that_end_while_the_clocks_change(quiet: Quiet, now: str, until: str | None) -> None:
+    def at(text: str) -> int:
+        return from_datetime(datetime.fromisoformat(text + "+00:00"))
+
+    assert find_quiet_end(quiet, at(now)) == (at(until) if until else None)
+
+
 def test_quiet_hours_begin_on_certain_days() -> None:
     weekend = msgspec.structs.replace(NIGHT, days=(4, 5))  # the nights from Friday and from Saturday
     assert find_quiet_end(weekend, here("2026-11-28T03:00")) == here("2026-11-28T06:00")  # Saturday morning
