@@ -48,6 +48,16 @@ def test_what_does_not_say_when_and_where_is_none(line: bytes) -> None:
     assert fix_of(line) is None
 
 
+@pytest.mark.parametrize("odd", [b"NaN", b"nan", b"-nan", b"Infinity", b"-inf", b'"n/a"', b'"inf"', b"[1]", b"null"])
+def test_a_number_that_is_none_costs_only_itself(odd: bytes) -> None:
+    assert fix_of(TPV.replace(b"12.5", odd)) == Fix(1771400750000, -86617460, 526291510, 4.25, None, 9.5, 19.5)
+    assert fix_of(TPV.replace(b"52.629151", odd)) is None
+
+
+def test_numbers_that_stand_as_texts_are_read() -> None:
+    assert fix_of(TPV.replace(b"52.629151", b'"52.629151"').replace(b'"mode":3', b'"mode":"3"')) == fix_of(TPV)
+
+
 def test_addresses() -> None:
     assert read_address("gps.local:2948") == GpsdAddress("gps.local", 2948)
     assert read_address("localhost") == GpsdAddress("localhost", 2947)

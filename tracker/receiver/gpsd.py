@@ -1,7 +1,10 @@
 """gpsd's reports as fixes. Source: gpsd_json(5). Pure."""
 
-from math import hypot
-from typing import Final
+import json
+import re
+from contextlib import suppress
+from math import hypot, isfinite
+from typing import Any, Final
 
 import msgspec
 
@@ -9,6 +12,7 @@ from tracker.model.fix import E7, Fix
 from tracker.model.moment import parse
 
 WATCH: Final = b'?WATCH={"enable":true,"json":true};\n'
+NO_NUMBER: Final = re.compile(rb":\s*-?(?:nan|inf(?:inity)?)\b", re.IGNORECASE)
 KNOWS_WHERE: Final = 2  # of `mode`: 2 has a place, 3 an altitude, too
 
 
@@ -38,7 +42,24 @@ def decode(line: bytes) -> Tpv | None:
     try:
         return _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
+        return _decode_loosely(line)
+
+
+def _decode_loosely(line: bytes) -> Tpv | None:
+    """NaN where a receiver knows no number, and a field that is not what it should be, cost only themselves."""
+    try:
+        said = json.loads(NO_NUMBER.sub(b":null", line))
+    except (ValueError, RecursionError):
         return None
+    if not isinstance(said, dict) or not isinstance(said.get("class"), str):
+        return None
+    found: dict[str, Any] = {}
+    for field in msgspec.structs.fields(Tpv):
+        with suppress(msgspec.ValidationError, KeyError):
+            value = msgspec.convert(said[field.encode_name], field.type, strict=False)
+            if not isinstance(value, float) or isfinite(value):
+                found[field.name] = value
+    return Tpv(**found)
 
 
 def read_fix(report: Tpv) -> Fix | None:
