@@ -68,6 +68,21 @@ def test_every_column_whatever_the_order(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "timestamp;latitude;longitude;speed\n2026-01-02T03:04:05Z;52,5;13,25;1,5\n",
+        "Time\tLat\tLng\tSpeed\r\n2026-01-02T03:04:05Z\t52.5\t13,25\t1.5\r\n",
+        't,lat,lon,speed\n2026-01-02T03:04:05Z,"52,5","13,25",1.5\n',
+        '"t";"lat";"lon";"speed";"a, b"\n"2026-01-02T03:04:05Z";"52,5";"13.25";"1,5";""\n',
+    ],
+)
+def test_tables_of_systems_whose_decimal_sign_is_the_comma(tmp_path: Path, text: str) -> None:
+    found, unreadable = read(written(tmp_path, "a.csv", text))
+    assert not unreadable
+    assert found == [RecordedFix("a", Fix(1767323045000, 132500000, 525000000, 1.5))]
+
+
 def test_the_export_of_the_server_can_be_played_again(tmp_path: Path) -> None:
     text = (
         "at,lon,lat,accuracy,altitude,speed,heading,battery,received_at,flags\n"

@@ -2,8 +2,10 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import BinaryIO
 
 import msgspec
@@ -16,9 +18,9 @@ from tracker.simulator.recorded import RecordedFix, number, place_e7, slug, stem
 # Ours, and those of the server's own CSV export: what it gave can be played again.
 COLUMNS = {
     "device": ("device",),
-    "at": ("t", "at"),
-    "lat": ("lat",),
-    "lon": ("lon",),
+    "at": ("t", "at", "time", "timestamp"),
+    "lat": ("lat", "latitude"),
+    "lon": ("lon", "lng", "longitude"),
     "altitude": ("alt_m", "altitude"),
     "speed": ("speed_mps", "speed"),
     "heading": ("course", "heading"),
@@ -27,27 +29,44 @@ COLUMNS = {
     "extra": ("extra",),
 }
 REQUIRED = ("at", "lat", "lon")
+PLACE = ("lat", "lon")
+NUMBERS = (*PLACE, "altitude", "speed", "heading", "accuracy", "battery")
+SEPARATORS = ",;\t"  # a table of a system whose decimal sign is the comma has semicolons
+DECIMAL = re.compile(r"\s*[+-]?\d{1,3},\d+\s*")
 
 
 def read_csv(file: BinaryIO, name: str, unreadable: Counter[str]) -> Iterator[RecordedFix]:
-    """Columns t, lat, lon [device, alt_m, speed_mps, course, accuracy_m, battery, extra]; without `device` all rows are
-    of one, named like the file."""
+    """Columns t, lat, lon [device, alt_m, speed_mps, course, accuracy_m, battery, extra], between them commas,
+    semicolons or tabs; without `device` all rows are of one, named like the file."""
     with io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
-        rows = csv.reader(text)
+        line = 0
         try:
+            first = text.readline()
+            separator = max(SEPARATORS, key=first.count)
+            rows = csv.reader(chain((first,), text), delimiter=separator)
             places = _places(next(rows, []), name)
+            points = PLACE if separator == "," else NUMBERS  # of the rest a comma may be that of thousands
             for row in rows:
+                line = rows.line_num
                 cells = {column: row[n].strip() if n < len(row) else "" for column, n in places}
+                cells |= {column: _with_point(cells[column]) for column in points if column in cells}
                 fix = _read_fix(cells.get, unreadable) if row else None
                 if fix is not None:
                     yield RecordedFix(slug(cells["device"]) if cells.get("device") else stem(name), fix)
         except (csv.Error, UnicodeDecodeError, EOFError, OSError) as error:
-            raise Malformed(f"{name}: line {rows.line_num}: {error}") from error
+            raise Malformed(f"{name}: behind line {line}: {error}") from error
+
+
+def _with_point(cell: str) -> str:
+    return cell.replace(",", ".") if DECIMAL.fullmatch(cell) else cell
 
 
 def _places(header: list[str], name: str) -> list[tuple[str, int]]:
     given = {column.strip().lower(): n for n, column in reversed(list(enumerate(header)))}
-    found = [(column, given[alias]) for column, aliases in COLUMNS.items() for alias in aliases if alias in given]
+    named = (
+        (column, next((alias for alias in aliases if alias in given), None)) for column, aliases in COLUMNS.items()
+    )
+    found = [(column, given[alias]) for column, alias in named if alias is not None]
     missing = set(REQUIRED) - {column for column, _ in found}
     if missing:
         raise Invalid(f"{name}: no column {' and no '.join(sorted(missing))} in the first row")
