@@ -135,12 +135,16 @@ async def test_an_owner_hands_over_a_link_for_a_new_password(
     assert (await manager.call("POST", f"/api/people/{key}/reset")).status_code == 403
     links = [await (await admin.post(f"/api/people/{key}/reset")).get_json() for _ in range(2)]
     codes = [each["link"].partition("#password=")[2] for each in links]
+    ann = await conn.fetchval("select key from person where email = 'ann@example.org'")
+    others = (await (await admin.post(f"/api/people/{ann}/reset")).get_json())["link"].partition("#password=")[2]
     new = "another long password"
     for body, expected in (
         ({"code": codes[0], "password": "short"}, 422),
+        ({"code": codes[0][:-1], "password": new}, 404),
         ({"code": codes[0], "password": new}, 204),
         ({"code": codes[0], "password": new}, 404),
         ({"code": codes[1], "password": new}, 404),  # with one all are used
+        ({"code": others, "password": new}, 204),  # but for those of others
     ):
         assert (await Browser(app).call("POST", "/api/password-resets/accept", body)).status_code == expected
     assert (await manager.call("GET", "/api/me")).status_code == 401

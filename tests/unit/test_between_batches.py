@@ -14,12 +14,14 @@ from tracker.ingest.joining import join, tell_apart
 from tracker.ingest.lanes import BATCH, Lanes
 from tracker.ingest.lapses import LOOK_MS, MINUTE_MS, Lapses
 from tracker.ingest.late_first import FEW, WAIT, LateFirst, Postponed
+from tracker.ingest.measuring import measure
 from tracker.ingest.refresh import carry_over, date_back
 from tracker.ingest.repeats import Repeats
 from tracker.ingest.silences import Silences
 from tracker.ingest.steps import LEAST_US, Steps
+from tracker.metrics import Metrics
 from tracker.model.dialect import Dialect
-from tracker.model.fix import Fix
+from tracker.model.fix import Fix, Refusal
 from tracker.model.frame import Frame, Outcome
 from tracker.model.geofence import Hours, Scope, Window
 from tracker.model.report import App
@@ -212,3 +214,15 @@ def test_what_came_again_is_counted_of_the_last_day_until_it_is_stored() -> None
     assert repeats.count(DEVICE, now) == 10, "what could not be stored counts on"
     repeats.forget(DEVICE)
     assert (repeats.count(DEVICE, now), repeats.count(OTHER, now)) == (0, 16)
+
+
+def test_what_became_of_a_batch_is_counted_in_the_metrics() -> None:
+    metrics, refused = Metrics(), Refusal(1, "future", "{}")
+    frames = frame(2, received_at=MONDAY * 1000 + 3_000_000), frame(4, received_at=MONDAY * 1000 - 1_000_000)
+    measure(metrics, Repeats(), [(each, None) for each in frames], [Outcome(1, 0, (refused,)), Outcome(1, 3)])
+    find = metrics.registry.get_sample_value
+    fixes = [find("tracker_fixes_total", {"outcome": name}) for name in ("stored", "duplicate", "quarantined")]
+    assert (fixes, find("tracker_frames_total", {"direction": "in"})) == ([2, 3, 1], 2)
+    assert (find("tracker_batch_fixes_count"), find("tracker_batch_fixes_sum")) == (1, 2)
+    assert find("tracker_received_to_stored_seconds_count") == find("tracker_fix_to_received_seconds_count") == 2
+    assert find("tracker_fix_to_received_seconds_sum") == 3.0, "a device's clock that is ahead takes nothing off"

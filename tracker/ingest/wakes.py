@@ -53,7 +53,7 @@ def find_wake_time(state: State, fences: Fences) -> int | None:
     return state.received_at + max(0, at - state.newest.at) * 1000 + GRACE_US
 
 
-def device_time(state: State, now: int, step: int = 0) -> int:
+def device_time(state: State, now: int, step: int) -> int:
     """What the device's clock shows, in ms, at `now` in µs of the server, less the grace. `step` as above."""
     newest = state.newest
     return 0 if newest is None else newest.at + (now - GRACE_US - state.received_at - step) // 1000
