@@ -13,9 +13,11 @@ from tests.laws import examples
 from tests.moments import MONDAY
 from tests.patience import PATIENCE_S
 from tracker.ingest.log import Log
+from tracker.model.dialect import Dialect
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame
-from tracker.model.moment import now_us
+from tracker.model.moment import now_us, to_datetime
+from tracker.model.report import App
 from tracker.model.state import State
 from tracker.store.geofences import delete_geofence, insert_geofence, update_geofence
 from tracker.store.pool import open_connection
@@ -105,6 +107,19 @@ async def few_sessions(conn: asyncpg.Connection) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while await conn.fetchval(SESSIONS) > MOST:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+
+
+async def test_what_an_app_sent_and_the_device_says_again_after_a_crash_is_stored_once(
+    database_url: str, conn: asyncpg.Connection
+) -> None:
+    await afresh(conn)
+    log = Log(database_url, "test")
+    await log.open()
+    await log.append([Frame(1, -1, now_us(), [Fix(AT, *PLACES[0])], app=App(Dialect.OWNTRACKS, "OwnTracks"))])
+    after = await crashed(log, conn)
+    await after.append([Frame(1, 1, now_us(), [Fix(AT + 250, *PLACES[0])])])
+    assert [each["at"] for each in await conn.fetch("select at from fix")] == [to_datetime(AT + 250)], "the finer one"
+    await after.conn.close()
 
 
 def values(log: Log, known: frozenset[int]) -> dict[int, State]:
