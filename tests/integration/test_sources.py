@@ -1,5 +1,6 @@
 """One address for what speaks for many: each name is its device's, and a name that is none yet waits with its fixes."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -11,10 +12,19 @@ import pytest
 from tests.patience import PATIENCE_S
 from tests.phone_samples import AT, LAT, LON, encode, forwarded, owntracks, steps
 from tests.running import RunningServer
+from tracker.access.addresses import Addresses
+from tracker.ingest.log import Log
+from tracker.ingest.owner import LocalOwner
+from tracker.ingest.posts import Posts
+from tracker.ingest.writer import Writer
+from tracker.live.memory import MemoryBus
+from tracker.metrics import Metrics
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame
 from tracker.model.moment import format_ms, now_ms, now_us
+from tracker.sources.sources import Sources
 from tracker.store import unknowns
+from tracker.store.devices import insert_device
 from tracker.store.sources import insert_source, lock_source
 from tracker.store.unknowns import insert_unknown, prune_unknown, select_unknown_fixes, select_unknowns
 
@@ -116,6 +126,27 @@ def test_a_removed_source_ends_and_its_devices_stay(forwarder: Forwarder) -> Non
 
 def frame(name: int, *ats: int) -> Frame:
     return Frame(0, -1, now_us(), [Fix(at, name, 0, attributes=b'{"a":1}') for at in ats])
+
+
+async def test_a_name_that_became_a_device_without_being_adopted_has_what_was_kept_of_it(
+    database_url: str, conn: asyncpg.Connection, pool: asyncpg.Pool
+) -> None:
+    source = await insert_source(conn, "s", "S", None)
+    async with conn.transaction():
+        await lock_source(conn, source.key)
+        await insert_unknown(conn, source.key, "van", frame(1, AT, AT + 1000))
+        await insert_unknown(conn, source.key, "nobody", frame(2, AT))
+    await insert_device(conn, "van", "Van")
+    log = Log(database_url, "test")
+    await log.open()
+    writer = Writer(log, MemoryBus(), Metrics())
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(writer.run())
+        await Sources(pool, Addresses(pool), Posts(LocalOwner(writer))).look()
+        writer.end()
+    assert await conn.fetchval("select count(*) from fix join device on key = device where id = 'van'") == 2
+    assert [each.name for each in await select_unknowns(conn, source.key)] == ["nobody"]
+    await log.close()
 
 
 async def test_what_is_kept_of_strangers_is_bounded(conn: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:

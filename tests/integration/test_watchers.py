@@ -41,6 +41,8 @@ async def test_the_tracked_see_who_may_see_and_who_looked(app: Quart, pool: asyn
             (True, None),
             (False, made["id"]),
         }
+        await make(operator, devices=[{"id": "phone"}], name="Fair")
+        assert [each["name"] for each in (await ask(child, "phone"))["links"]] == ["Fair", "School"], "the newest first"
 
 
 async def test_it_is_told_to_nobody_else(app: Quart, pool: asyncpg.Pool) -> None:
