@@ -16,6 +16,10 @@ HEIGHTS: Final = {320: 640, 390: 844, 1440: 900, 3840: 2160}
 PHONE: Final = 760  # px: below it the page is laid out for a hand
 TALLEST: Final = 3_000  # px
 GERMAN: Final = 320  # px: there words have the least room
+TOO_WIDE: Final = """[...document.querySelectorAll('html, dialog, form, section, aside, main, ul, ol')]
+    .filter(it => it.scrollWidth > it.clientWidth + 1 && it.clientWidth > 0)
+    .filter(it => it === document.documentElement || /auto|scroll/.test(getComputedStyle(it).overflowX))
+    .map(it => `: ${it.localName}.${it.className} is ${it.scrollWidth} px wide in ${it.clientWidth}`)"""
 PATIENCE_MS: Final = 30_000  # two cores that also run the server, PostgreSQL and a software GPU
 DRAWN_MS: Final = 15_000  # for the tiles of one view
 TURNED_MS: Final = 1_200  # until another theme's map has begun to be drawn
@@ -95,7 +99,7 @@ class Studio:
             settle(page)
             path = self.folder / f"{name}-{width}-{theme}.png"
             page.screenshot(path=path, full_page=full)
-            print(path.name, flush=True)
+            print(path.name, *page.evaluate(TOO_WIDE), flush=True)
         page.emulate_media(color_scheme="light")
 
     def take_each(self, server: RunningServer, screens: Mapping[str, Screen], token: str = ADMIN_TOKEN) -> None:

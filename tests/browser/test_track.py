@@ -65,6 +65,14 @@ def pace(server: RunningServer, page: Page, seconds: str) -> None:
     expect(page.locator(".facts")).to_contain_text(f"{seconds} s")
 
 
+@pytest.mark.parametrize("options", [PHONE | {"viewport": {"width": 320, "height": 640}, "locale": "de-DE"}])
+def test_the_smallest_phone_shows_all_of_its_page(page: Page, server: RunningServer) -> None:
+    server.new_device("phone")
+    page.goto(pairing_url(server))
+    expect(page.locator(".facts")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
 @pytest.mark.parametrize("options", [PHONE | {"service_workers": "allow"}])
 def test_a_phone_streams_keeps_and_delivers_once(
     phone: Page, context: BrowserContext, server: RunningServer, watched: Watched

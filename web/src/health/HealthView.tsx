@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { fetchHealth, type Gap, type Health, type Hour, type Refused } from '../api/health';
 import type { Live } from '../live';
-import { age, ago, count, dayTime, distance, percent, span, time, UNKNOWN } from '../panels/format';
+import { age, ago, count, dayTime, distance, percent, ratio, span, time, UNKNOWN } from '../panels/format';
 import { useLook } from '../panels/look';
 import { readRefusal } from '../panels/refusal';
 import { language } from '../words';
@@ -40,7 +40,6 @@ export function HealthView({ live, id }: { live: Live; id: string }) {
 
 function Facts({ health, now }: { health: Health; now: number }) {
   const said = healthWords.value;
-  const unit = health.speedUnit ?? UNKNOWN;
   const facts: (readonly [string, string])[] = [
     [said.app, health.app ?? UNKNOWN],
     [said.phone, health.phone || UNKNOWN],
@@ -49,7 +48,6 @@ function Facts({ health, now }: { health: Health; now: number }) {
     [said.interval, health.interval === null ? UNKNOWN : span(health.interval)],
     [said.clock, sayClock(health.clockOffset)],
   ];
-  const ratio = health.speedRatio;
   const day = [said.stored(count(health.stored)), said.repeated(count(health.repeated))];
   if (health.refusedCount > 0) day.push(said.refusedCount(count(health.refusedCount)));
   return (
@@ -62,7 +60,7 @@ function Facts({ health, now }: { health: Health; now: number }) {
       ))}
       <div class="wide">
         <dt>{said.unit}</dt>
-        <dd>{ratio === null ? unit : `${unit}; ${said.ratio(ratio.toFixed(2))}`}</dd>
+        <dd>{saySpeed(health)}</dd>
       </div>
       <div class="wide">
         <dt>{said.day}</dt>
@@ -70,6 +68,11 @@ function Facts({ health, now }: { health: Health; now: number }) {
       </div>
     </dl>
   );
+}
+
+function saySpeed({ speedUnit, speedRatio }: Health): string {
+  const beside = speedRatio === null ? null : healthWords.value.ratio(ratio(speedRatio));
+  return [speedUnit, beside].filter((it) => it !== null).join('; ') || UNKNOWN;
 }
 
 function sayClock(offset: number | null): string {

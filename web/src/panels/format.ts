@@ -13,6 +13,7 @@ const formats = computed(() => {
   return {
     whole: new Intl.NumberFormat(tag, { maximumFractionDigits: 0 }),
     tenth: new Intl.NumberFormat(tag, { maximumFractionDigits: 1 }),
+    hundredth: new Intl.NumberFormat(tag, { minimumFractionDigits: 2, maximumFractionDigits: 2 }),
     exact: new Intl.NumberFormat(tag, { minimumFractionDigits: 1, maximumFractionDigits: 1 }),
     clock: new Intl.DateTimeFormat(tag, { hour: '2-digit', minute: '2-digit', second: '2-digit' }),
     minute: new Intl.DateTimeFormat(tag, { hour: '2-digit', minute: '2-digit' }),
@@ -24,6 +25,10 @@ const formats = computed(() => {
 
 export function count(value: number): string {
   return formats.value.whole.format(value);
+}
+
+export function ratio(value: number): string {
+  return formats.value.hundredth.format(value);
 }
 
 /** As people count, not as letters sort. */
