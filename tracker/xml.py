@@ -23,6 +23,7 @@ AMPERSAND: Final = re.compile(
     rb"|&(?:#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,10}));|(amp|lt|gt|quot|apos);|([A-Za-z][A-Za-z0-9]{1,31};))?",
     re.DOTALL,
 )
+WINDOWS: Final = {0xDC00 + each: bytes([each]).decode("cp1252", "replace") for each in range(0x80, 0x100)}
 LETTERS: Final = "characters that XML cannot hold are left out"
 AMPERSANDS: Final = "an & that stands for nothing is read as it is, and names of characters as in HTML"
 NO_UTF_8: Final = "what is not in UTF-8 is read as Windows-1252"
@@ -52,38 +53,47 @@ def _refuse(*_: object) -> None:
     raise Invalid("a DOCTYPE is not allowed: one may name files to read, or expand to more than there is room for")
 
 
-def mend(body: bytes) -> tuple[bytes, list[str]]:
-    """With a note on each kind of what was mended. What is in UTF-16 is given back as it is. Malformed where the text
-    is not in the encoding that it says."""
+def find_encoding(body: bytes) -> str:
+    """What it says of itself, in small letters; utf-8 where it says nothing."""
+    declaration = DECLARATION.match(body)
+    return declaration[1].decode().lower() if declaration else "utf-8"
+
+
+def mend(body: bytes, said: str | None = None) -> tuple[bytes, list[str]]:
+    """With a note on each kind of what was mended. What is in UTF-16 is given back as it is. `said`: the encoding that
+    the beginning said of it, where this is a later part. Malformed where the text is not in it."""
     if body[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or b"\0" in body.lstrip()[:2]:
         return body, []
     notes = list[str]()
-    body = _into_utf_8(body, notes)
+    body = _into_utf_8(body, said or find_encoding(body), notes)
     body = _with_ampersands(body, notes) if b"&" in body else body
     return _without_controls(body, notes), notes
 
 
-def _into_utf_8(body: bytes, notes: list[str]) -> bytes:
-    declaration = DECLARATION.match(body)
-    said = declaration[1].decode().lower() if declaration else "utf-8"
-    if said.startswith(WIDE) and declaration:
+def _into_utf_8(body: bytes, said: str, notes: list[str]) -> bytes:
+    if said.startswith(WIDE):
         notes.append(f"the file says that it is in {said}; it is read as UTF-8, which it is")
     elif (encoding := _name(said)) in EAST_ASIAN:
         try:
             text = body.decode(encoding).encode()
         except ValueError:
             raise Malformed(f"the body is no XML: it says that it is in {said}, and is not") from None
-        return text.replace(declaration[0], b"", 1) if declaration else text
+        return _without_declaration(text)
     elif encoding not in ("utf-8", "ascii"):
         return body
-    body = body.replace(declaration[0], b"", 1) if declaration else body
+    body = _without_declaration(body)
     try:
         if not body.isascii():
             body.decode()
     except UnicodeDecodeError:
         notes.append(NO_UTF_8)
-        return body.decode(errors="windows-1252").encode()
+        return body.decode(errors="surrogateescape").translate(WINDOWS).encode()  # what is in UTF-8 stays what it is
     return body
+
+
+def _without_declaration(body: bytes) -> bytes:
+    declaration = DECLARATION.match(body)
+    return body[declaration.end() :] if declaration else body
 
 
 def _name(encoding: str) -> str:
@@ -91,16 +101,6 @@ def _name(encoding: str) -> str:
         return codecs.lookup(encoding).name
     except LookupError:
         return ""
-
-
-def _as_windows(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Of what can be read as UTF-8 nothing else is made."""
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
-
-
-codecs.register_error("windows-1252", _as_windows)
 
 
 def _without_controls(body: bytes, notes: list[str]) -> bytes:

@@ -10,7 +10,7 @@ from tracker.errors import Invalid, Malformed
 from tracker.model.fix import Fix
 from tracker.model.moment import parse
 from tracker.simulator.recorded import RecordedFix, number, place_e7, stem
-from tracker.xml import make_parser, mend
+from tracker.xml import find_encoding, make_parser, mend
 
 CHUNK = 64 * 1024  # bytes
 WIDE_MARKS = (BOM_UTF16_LE, BOM_UTF16_BE)
@@ -47,14 +47,15 @@ def _pieces(file: BinaryIO) -> Iterator[bytes]:
     """Each but the last ends with a tag, so that what is mended stands whole in one. UTF-16 stays as it is."""
     rest = file.read(CHUNK).lstrip()
     is_wide = rest[:2] in WIDE_MARKS or b"\0" in rest[:2]
+    said = find_encoding(rest)
     while chunk := file.read(CHUNK):
         rest += chunk
         end = rest.rfind(b">") + 1
         if is_wide or not end:
             end = len(rest)
-        yield rest[:end] if is_wide else mend(rest[:end])[0]
+        yield rest[:end] if is_wide else mend(rest[:end], said)[0]
         rest = rest[end:]
-    yield rest if is_wide else mend(rest)[0]
+    yield rest if is_wide else mend(rest, said)[0]
 
 
 class _Reader:
