@@ -16,7 +16,7 @@ from tracker.metrics import Metrics
 from tracker.model.device import Device
 from tracker.model.fix import Fix
 from tracker.model.frame import Frame, Outcome
-from tracker.model.note import Standing
+from tracker.model.note import Standing, Utterance
 
 VAN = Device(1, "van", "Van")
 
@@ -55,6 +55,18 @@ async def test_a_rest_that_could_not_be_stored_is_said_again() -> None:
     with pytest.raises(StorageDown):
         await posts.rest(VAN, True, MONDAY * 1000)
     assert posts.resting == set()
+
+
+async def test_what_the_database_refuses_is_not_answered_as_stored() -> None:
+    writer = Writer(Log("", "nobody"), MemoryBus(), Metrics())
+    writer.is_storing = True
+    posts = Posts(LocalOwner(writer))
+    call = asyncio.create_task(posts.call(VAN, Utterance("m-1", alarm="sos"), MONDAY * 1000))
+    await asyncio.sleep(0)
+    ((note, caller),) = writer.notes.waiting
+    caller.noted(note, False)
+    with pytest.raises(StorageDown, match="not stored"):
+        await call
 
 
 async def test_a_rest_is_said_once_until_the_app_measures_again() -> None:

@@ -15,6 +15,7 @@ T = TypeVar("T")
 
 READERS: Final = 2  # large bodies read at once: what one of them becomes is bounded, so all of them have to be
 MOST_WAITING: Final = 1_000  # requests; further ones are told to come again
+NOT_KEPT: Final = "it was not stored; try again"
 BUSY: Final = "too many wait, or storage is away; try again"
 PATIENCE: Final = 20.0  # s: phones give up after some thirty
 
@@ -74,9 +75,11 @@ class Posts:
             self.resting.add(device.key)
 
     async def call(self, device: Device, said: Utterance | Standing | Walk, received_at: int) -> None:
-        """The same for a message, such as a call for help or steps. Said again by the same id, it is stored once."""
+        """The same for a message, such as a call for help or steps. Said again by the same id, it is stored once.
+        StorageDown also where the database refused it: nobody may take a call for help for stored that is not."""
         caller, note = Caller(), Note(device.key, said, received_at)
-        await self.wait(device, lambda: self.owner.note(note, caller), caller.stored)
+        if not await self.wait(device, lambda: self.owner.note(note, caller), caller.stored):
+            raise StorageDown(NOT_KEPT)
 
     async def wait(self, device: Device, begin: Callable[[], object], answered: asyncio.Future[T]) -> T:
         self.check_room()
