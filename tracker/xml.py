@@ -10,17 +10,24 @@ from xml.parsers import expat
 
 from tracker.errors import Invalid, Malformed
 
-DECLARATION: Final = re.compile(rb"\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"'][^>]{0,200}\?>")
-WIDE: Final = ("utf-16", "utf-32", "ucs-2", "ucs-4", "unicode")  # what .NET says of each text it wrote in memory
-EAST_ASIAN: Final = frozenset(
-    ("gb2312", "gbk", "gb18030", "big5", "big5hkscs", "cp932", "cp949", "shift_jis", "euc_jp", "euc_kr")
+DECLARATION: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})[\"'][^>]{0,200}\?>"
 )
+WIDE: Final = ("utf-16", "utf-32", "ucs-2", "ucs-4", "unicode")  # what .NET says of each text it wrote in memory
+# What programs write under these names has more letters than they had first.
+EAST_ASIAN: Final = {
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "big5": "cp950",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+} | {name: name for name in ("gb18030", "big5hkscs", "cp950", "cp932", "cp949", "euc_jp")}
 CONTROLS: Final = bytes(set(range(0x20)) - set(b"\t\n\r"))
 NO_LETTERS: Final = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")  # U+FFFE and U+FFFF
 # What does not end is taken to the end: to give it up would try the rest anew from each beginning in it.
 AMPERSAND: Final = re.compile(
     rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|<!DOCTYPE.*\Z"
-    rb"|&(?:#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,10}));|(amp|lt|gt|quot|apos);|([A-Za-z][A-Za-z0-9]{1,31};))?",
+    rb"|&(?!(?:amp|lt|gt|quot|apos);)(?:#(?:x([0-9a-fA-F]{1,8})|([0-9]{1,10}));|([A-Za-z][A-Za-z0-9]{1,31};))?",
     re.DOTALL,
 )
 WINDOWS: Final = {0xDC00 + each: bytes([each]).decode("cp1252", "replace") for each in range(0x80, 0x100)}
@@ -54,7 +61,9 @@ def _refuse(*_: object) -> None:
 
 
 def find_encoding(body: bytes) -> str:
-    """What it says of itself, in small letters; utf-8 where it says nothing."""
+    """What it says of itself, in small letters; utf-8 where it says nothing, or begins as only UTF-8 does."""
+    if body.startswith(codecs.BOM_UTF8):
+        return "utf-8"
     declaration = DECLARATION.match(body)
     return declaration[1].decode().lower() if declaration else "utf-8"
 
@@ -72,10 +81,10 @@ def mend(body: bytes, said: str | None = None) -> tuple[bytes, list[str]]:
 
 def _into_utf_8(body: bytes, said: str, notes: list[str]) -> bytes:
     if said.startswith(WIDE):
-        notes.append(f"the file says that it is in {said}; it is read as UTF-8, which it is")
+        notes.append(f"the file says that it is in {said}; it is read as UTF-8")
     elif (encoding := _name(said)) in EAST_ASIAN:
         try:
-            text = body.decode(encoding).encode()
+            text = body.decode(EAST_ASIAN[encoding]).encode()
         except ValueError:
             raise Malformed(f"the body is no XML: it says that it is in {said}, and is not") from None
         return _without_declaration(text)
@@ -116,8 +125,8 @@ def _with_ampersands(body: bytes, notes: list[str]) -> bytes:
     odd = set[bytes]()
 
     def replace(match: re.Match[bytes]) -> bytes:
-        hexadecimal, decimal, own, name = match.groups()
-        if not match[0].startswith(b"&") or own:
+        hexadecimal, decimal, name = match.groups()
+        if not match[0].startswith(b"&"):
             return match[0]
         if hexadecimal or decimal:
             return match[0] if _is_letter(int(hexadecimal or decimal, 16 if hexadecimal else 10)) else b"\0"

@@ -390,3 +390,35 @@ def test_holes_and_parts_without_a_place_are_left_out() -> None:
         whole = rings if given["type"] == "Polygon" else [rings]
         assert (found["geometry"]["coordinates"], notes) == (whole, ["geometry: rings without places are left out"])
     assert read(feature({"type": "Polygon", "coordinates": [[]]})).bad[0].field == "geometry"
+    held = {"type": "GeometryCollection", "geometries": [{"type": "Polygon", "coordinates": [*rings, []]}]}
+    found, notes = one(feature(held))
+    assert (found["geometry"]["coordinates"], notes) == (rings, ["geometry: rings without places are left out"])
+    hole_of_nothing = {"type": "MultiPolygon", "coordinates": [rings, [[], *rings]]}
+    assert read(feature(hole_of_nothing)).bad[0].field == "geometry", "places may not go with it"
+
+
+def comb(teeth: int, *, lying: bool) -> list[list[float]]:
+    """A ring of as many teeth. Of two, one standing and one lying, each tooth crosses each."""
+    step = 1 / (2 * teeth)
+    edge = [[0.0, -1.0]]
+    for n in range(teeth):
+        edge += [[2 * n * step, 0.0], [2 * n * step, 1.0], [(2 * n + 1) * step, 1.0], [(2 * n + 1) * step, 0.0]]
+    ring = [*edge, [1.0, -1.0], edge[0]]
+    return [[y, x] for x, y in ring] if lying else ring
+
+
+def test_areas_that_cross_too_often_are_not_joined_and_cost_no_neighbour() -> None:
+    def laid(teeth: int) -> dict[str, Any]:
+        areas = [{"type": "Polygon", "coordinates": [comb(teeth, lying=lying)]} for lying in (False, True)]
+        return feature({"type": "GeometryCollection", "geometries": areas})
+
+    assert len(read(laid(10)).drafts) == 1
+    found = read(laid(80), feature(AREA))
+    assert len(found.drafts) == 1 and found.bad[0].field == "geometry"
+
+
+def test_places_that_became_one_are_refused_also_where_areas_are_joined() -> None:
+    ring = AREA["coordinates"][0]
+    odd = [[*place, 0, 1, 2] for place in ring]
+    areas = [{"type": "Polygon", "coordinates": [each]} for each in (odd, ring)]
+    assert "5 numbers" in read(feature({"type": "GeometryCollection", "geometries": areas})).bad[0].reason

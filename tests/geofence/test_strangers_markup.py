@@ -46,6 +46,33 @@ def test_a_space_that_was_lost_in_kml_costs_no_corner() -> None:
     assert [said.note for said in area("24,60,7 25,60,7 25,61,7").said] == ["geometry: its heights are left out"]
 
 
+def test_a_number_without_an_end_costs_no_neighbour() -> None:
+    line = f"<LineString><coordinates>1,{'9' * 5000},1,2 1,2,1,2</coordinates></LineString>"
+    good = "<Placemark><Point><coordinates>1,2</coordinates></Point></Placemark>"
+    found = collect(placemarks(placed(f"<Placemark>{line}</Placemark>{good}")), Defaults(radius=5, width=9))
+    assert len(found.drafts) + len(found.bad) == 2
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'\xef\xbb\xbf<?xml version="1.0" encoding="utf-16"?><kml>\xc3\xa4</kml>',  # as .NET writes what was in memory
+        '<?xml version="1.0" encoding="Shift_JIS"?><kml>①</kml>'.encode("cp932"),
+        '<?xml version="1.0" encoding="EUC-KR"?><kml>똠</kml>'.encode("cp949"),
+        '<?xml version="1.0" encoding="Big5"?><kml>裏</kml>'.encode("cp950"),
+        '<?xml version="1.0" encoding="gb2312"?><kml>镕</kml>'.encode("gbk"),
+    ],
+)
+def test_an_encoding_is_what_programs_mean_by_its_name(body: bytes) -> None:
+    text, notes = mend(body)
+    assert text.decode().removeprefix("<kml>").removesuffix("</kml>") in "ä①똠裏镕" and notes == []
+
+
+def test_what_xml_has_itself_is_left_as_it_is() -> None:
+    body = b"<kml>&lt;td&gt; &amp;nbsp; &quot;&apos;<![CDATA[a & b]]><!-- & --></kml>"
+    assert mend(body) == (body, [])
+
+
 def test_empty_placemarks_are_listed_and_cost_no_neighbour() -> None:
     area = "<Polygon><outerBoundaryIs><LinearRing><coordinates/></LinearRing></outerBoundaryIs></Polygon>"
     inside = {"Point": "<Point><coordinates> </coordinates></Point>", "Note": "", "Area": area}

@@ -256,3 +256,21 @@ def test_a_place_is_read_by_whatever_name_it_has_in_a_location(message: Any) -> 
     """Before, a `location` with `lat` and `lng` was taken for a heartbeat, and was answered 200 and gone."""
     report = said(encode(message))
     assert ats(report) == [0] and not report.faults
+
+
+def test_coordinates_without_a_place_hide_none() -> None:
+    """Also `coords` is a name that scripts have for something else; and whose a browser's position is counts."""
+    assert only(said({"lat": LAT, "lon": LON, "timestamp": AT, "coords": {"accuracy": 5}})).lat == LAT
+    whose = {"coords": {"latitude": LAT, "longitude": LON}, "timestamp": AT, "device_id": "van"}
+    assert said(whose).readings[0].device == "van"
+
+
+def test_a_question_mark_in_a_text_is_one() -> None:
+    body = encode(owntracks() | {"desc": "http://x/?lat=1"})
+    assert only(said(b"payload=" + body)).lat == LAT
+    assert only(said(query=f"{PLACE}&note=what?lat=1")).lat == LAT
+
+
+def test_one_time_is_not_of_two_places() -> None:
+    places = [{"lat": LAT, "lng": LON}, {"lat": LAT + 1, "lng": LON}]
+    assert [reading.at for reading in said({"location": places, "timestamp": AT}).readings] == [None, None]

@@ -83,6 +83,13 @@ def test_tables_of_systems_whose_decimal_sign_is_the_comma(tmp_path: Path, text:
     assert found == [RecordedFix("a", Fix(1767323045000, 132500000, 525000000, 1.5))]
 
 
+@pytest.mark.parametrize("mark", ["\t", ";"])
+def test_beside_places_with_points_a_comma_is_no_decimal_sign(tmp_path: Path, mark: str) -> None:
+    rows = (("t", "lat", "lon", "alt_m"), ("2026-01-02T03:04:05Z", "52.5", "13.25", "1,234"))
+    found, _ = read(written(tmp_path, "a.csv", "\n".join(map(mark.join, rows))))
+    assert found[0].fix.altitude != 1.234
+
+
 def test_the_export_of_the_server_can_be_played_again(tmp_path: Path) -> None:
     text = (
         "at,lon,lat,accuracy,altitude,speed,heading,battery,received_at,flags\n"

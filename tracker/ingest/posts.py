@@ -76,9 +76,11 @@ class Posts:
 
     async def call(self, device: Device, said: Utterance | Standing | Walk, received_at: int) -> None:
         """The same for a message, such as a call for help or steps. Said again by the same id, it is stored once.
-        StorageDown also where the database refused it: nobody may take a call for help for stored that is not."""
+        StorageDown also where the database refused what a person says: nobody may take a call for help for stored that
+        is not. Of steps and rests an app that tried them again for ever would send nothing newer."""
         caller, note = Caller(), Note(device.key, said, received_at)
-        if not await self.wait(device, lambda: self.owner.note(note, caller), caller.stored):
+        is_stored = await self.wait(device, lambda: self.owner.note(note, caller), caller.stored)
+        if not is_stored and isinstance(said, Utterance):
             raise StorageDown(NOT_KEPT)
 
     async def wait(self, device: Device, begin: Callable[[], object], answered: asyncio.Future[T]) -> T:

@@ -16,7 +16,7 @@ from tracker.phones.makers import find_maker
 from tracker.phones.overland import decode_overland
 from tracker.phones.owntracks import decode_owntracks
 from tracker.phones.post import Post
-from tracker.phones.query import PLACE, Fields, decode_query, read_fields
+from tracker.phones.query import PLACE, Fields, decode_query, read_address, read_fields
 from tracker.phones.traccar import decode_client, decode_server
 
 KEPT: Final = 4_096  # characters of what nobody can read
@@ -57,7 +57,7 @@ def add_maker(report: Report, agent: str) -> Report:
 
 def decode_text(text: str, post: Post) -> Report:
     """The body counts; where nobody knows it, what stands in the address does."""
-    fields = read_fields(post.query) or {}
+    fields = read_address(post.query) or {}
     found = find_json(text or post.query)
     form = (read_parts(text) or read_fields(text)) if text and found is None else None
     if found is None and (inner := find_json_field(form if text else fields)) is not None:
@@ -181,8 +181,8 @@ def decode_known(message: Object, post: Post, *, is_inner: bool) -> Report | Non
         return decode_overland({"locations": given}, post)
     if "location" in message:
         return decode_client(message)
-    if isinstance(message.get("coords"), dict):  # a browser's GeolocationPosition, as it is
-        return decode_client({"location": message})
+    if isinstance(coords := message.get("coords"), dict) and find_place(coords):  # a browser's GeolocationPosition
+        return decode_client(message | {"location": message})
     if isinstance(message.get("position"), dict):
         return decode_server([message])
     if isinstance(message.get("positions"), list) and not is_inner:

@@ -16,7 +16,10 @@ from tracker.phones.values import KMH, KNOT, degrees, keep, measured, moment, nu
 Fields = Mapping[str, str]
 
 MOST_FIELDS: Final = 200
-SECOND_MARK: Final = re.compile(r"\?(?=\w{1,40}=)")  # of an address that had a question mark before the app's own
+# Of an address that had a question mark before the app's own; one in a text or in JSON stays what it is.
+SECOND_MARK: Final = re.compile(
+    r"^([^{?]*)\?(?=(?:id|deviceid|lat|latitude|lon|lng|longitude|timestamp)=)", re.IGNORECASE
+)
 AGENT_VERSION: Final = re.compile(r"^([A-Za-z][\w .-]{0,40})/(\d[\w.]{0,20})")
 PLACE: Final = frozenset({"lat", "latitude", "lon", "lng", "longitude", "location"})
 TIMES: Final = ("timestamp", "time", "epoch", "timeoff", "tst")
@@ -33,10 +36,15 @@ NAMES: Final = frozenset(("batt", "battery", "bat", "id", "deviceid", "device"))
 USED: Final = PLACE | frozenset(TIMES) | MEASURES | NAMES | SECRET
 
 
+def read_address(query: str) -> dict[str, str] | None:
+    """The same of what stands in an address."""
+    return read_fields(SECOND_MARK.sub(r"\1&", query))
+
+
 def read_fields(text: str) -> dict[str, str] | None:
     """By name in small letters, the first of each that says something; None where these are no fields. An `&` that went
     through HTML, and all of it encoded once too often, are read as they were meant."""
-    text = SECOND_MARK.sub("&", read_raw(text))
+    text = read_raw(text)
     text = unquote(text) if "=" not in text and "%3d" in text.lower() else text
     try:
         pairs = parse_qsl(text, keep_blank_values=True, errors="replace", max_num_fields=MOST_FIELDS)

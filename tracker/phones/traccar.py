@@ -20,7 +20,8 @@ def decode_client(message: Object) -> Report:
     """One `location`, or a list of them. m/s; -1 for what is not known, which the limits of a fix turn into nothing. An
     app that says it does not move measures no more until it does."""
     locations, faults = gather(message.get("location"))
-    readings = tuple(reading for each in locations if (reading := read_location(each, message)))
+    at = first_of(message, *TIMES) if len(locations) == 1 else None  # several that say none cannot all be of it
+    readings = tuple(reading for each in locations if (reading := read_location(each, message, at)))
     alarms = [(moment(each.get("timestamp")), alarm) for each in locations if (alarm := find_alarm(each))]
     note = f"alarm: {str(alarms[-1][1])[:60]}" if alarms else None if readings else "heartbeat"
     app = App(Dialect.TRACCAR_9, "Traccar Client", "9", "m/s", note)
@@ -33,15 +34,16 @@ def find_alarm(location: Object) -> Any:
     return location.get("alarm") or inner(location, "extras").get("alarm")
 
 
-def read_location(location: Object, message: Object) -> Reading | None:
-    """None for a heartbeat without a place. Beside it an older place would be told as the present one."""
+def read_location(location: Object, message: Object, at: Any) -> Reading | None:
+    """`at`: when, where it does not say so itself. None for a heartbeat without a place. Beside it an older place would
+    be told as the present one."""
     coords = inner(location, "coords") or location  # the Dawarich app writes them flat
     if not coords.keys() & {*LONGITUDES, *LATITUDES}:
         return None
     battery = inner(location, "battery") or inner(message, "battery")
     activity = inner(location, "activity") or inner(message, "activity")
     return Reading(
-        moment(first_of(location, *TIMES) or first_of(message, *TIMES)),
+        moment(first_of(location, *TIMES) or at),
         degrees(first_of(coords, *LONGITUDES)),
         degrees(first_of(coords, *LATITUDES)),
         number(coords.get("speed")),

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain
 from typing import BinaryIO
 
@@ -45,16 +45,21 @@ def read_csv(file: BinaryIO, name: str, unreadable: Counter[str]) -> Iterator[Re
             separator = max(SEPARATORS, key=first.count)
             rows = csv.reader(chain((first,), text), delimiter=separator)
             places = _places(next(rows, []), name)
-            points = PLACE if separator == "," else NUMBERS  # of the rest a comma may be that of thousands
             for row in rows:
                 line = rows.line_num
                 cells = {column: row[n].strip() if n < len(row) else "" for column, n in places}
-                cells |= {column: _with_point(cells[column]) for column in points if column in cells}
+                cells |= {column: _with_point(cells[column]) for column in _find_commas(cells, separator)}
                 fix = _read_fix(cells.get, unreadable) if row else None
                 if fix is not None:
                     yield RecordedFix(slug(cells["device"]) if cells.get("device") else stem(name), fix)
         except (csv.Error, UnicodeDecodeError, EOFError, OSError) as error:
             raise Malformed(f"{name}: behind line {line}: {error}") from error
+
+
+def _find_commas(cells: Mapping[str, str], separator: str) -> list[str]:
+    """The columns in which a comma is the decimal sign. Beside places with points it may be that of thousands."""
+    is_foreign = separator != "," and not all("." in cells.get(column, "") for column in PLACE)
+    return [column for column in (NUMBERS if is_foreign else PLACE) if column in cells]
 
 
 def _with_point(cell: str) -> str:

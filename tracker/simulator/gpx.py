@@ -17,6 +17,7 @@ WIDE_MARKS = (BOM_UTF16_LE, BOM_UTF16_BE)
 CUT_OFF = {
     expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS],
     expat.errors.codes[expat.errors.XML_ERROR_UNCLOSED_TOKEN],
+    expat.errors.codes[expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION],
 }
 VALUES = {"time", "ele", "speed", "course"}  # the last two also in Garmin's extension of 1.1
 
@@ -28,7 +29,7 @@ def read_gpx(file: BinaryIO, name: str, unreadable: Counter[str]) -> Iterator[Re
             reader.parser.Parse(piece, False)
             yield from reader.take()
         _finish(reader, unreadable)
-    except (expat.ExpatError, Invalid, EOFError, OSError) as error:
+    except (expat.ExpatError, Invalid, Malformed, EOFError, OSError) as error:
         raise Malformed(f"{name}: {error}") from error
     yield from reader.take()
 

@@ -27,7 +27,7 @@ from tracker.geofence.reading.geojson import (
 from tracker.geofence.reading.outline import draw_outline
 from tracker.geofence.reading.scope import Expected, ScopeProperties, expectations_of, scope_of
 from tracker.geofence.shape import rings
-from tracker.geofence.shape.crossings import crossings
+from tracker.geofence.shape.crossings import MAX_CROSSINGS, crossings
 from tracker.geofence.shape.size import count_edges, measure_breadth
 from tracker.model import absent
 from tracker.model.device import is_slug
@@ -36,7 +36,6 @@ from tracker.model.geofence import AlreadyInside, FenceKind, Geofence, Preset, R
 MAX_RADIUS: Final = 5_000_000.0  # m; a circle of 10,000 km is half the globe
 MAX_WIDTH: Final = 1_000_000.0  # m
 MAX_DEGREES: Final = 720.0  # of a corridor's length: twice round the globe
-MAX_CROSSINGS: Final = 10_000  # that are mended: two seconds
 MAX_CORNERS: Final = 100_000  # of a corridor's outline
 MAX_EDGES: Final = 30_000  # of a polygon's border, none longer than a quarter of a degree
 MOST_EXPECTED: Final = 10  # expectations of one geofence

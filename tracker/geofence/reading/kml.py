@@ -162,7 +162,7 @@ def _with_points(tokens: list[list[str]], notes: list[str]) -> list[list[str]]:
         return tokens
     if not all(numbers[at].isdecimal() for numbers in tokens for at in (1, 3)):
         return tokens
-    if all(int(numbers[1]) <= MOST_LATITUDE for numbers in tokens):
+    if all(float(numbers[1]) <= MOST_LATITUDE for numbers in tokens):  # an int of too many digits is an error
         return tokens
     notes.append(COMMAS)
     return [[".".join(numbers[:2]), ".".join(numbers[2:4]), ".".join(numbers[4:])] for numbers in tokens]

@@ -21,10 +21,13 @@ from tracker.geofence.reading.geojson import (
     decode_geometry,
 )
 from tracker.geofence.reading.positions import mend_positions
+from tracker.geofence.shape.crossings import MAX_CROSSINGS, crossings
 
 DEEPEST: Final = 16  # collections in collections
 MIN_RING: Final = 3  # places; one that is not closed is closed
 MAX_PLAIN: Final = 180.0  # degrees
+MOST_NUMBERS: Final = 4  # of a place: more are several that became one
+EMPTY: Final = "geometry: rings without places are left out"
 SEVERAL: Final = (b'"GeometryCollection"', b'"MultiPoint"', b'"MultiLineString"')
 
 
@@ -63,20 +66,25 @@ def _read(text: bytes) -> Parts:
     if not any(name in text for name in SEVERAL):
         notes = list[str]()
         return [_without_empty(decode_geometry(text), notes)], notes
-    return assemble(_parts(text, 0))
+    parts = _parts(text, 0, notes := list[str]())
+    found, more = assemble(parts)
+    return found, [*notes, *more]
 
 
 def _without_empty(geometry: Geometry, notes: list[str]) -> Geometry:
     """Holes and parts without a place, as programs leave that have cut them away. What has no other is told as ever."""
     given = _polygons(geometry)
+    if any(not rings[0] and any(rings) for rings in given if rings):
+        return geometry  # a hole of nothing, whose places would be gone with it
     kept = [[rings[0], *filter(None, rings[1:])] for rings in given if rings and rings[0]]
     if not kept or kept == given:
         return geometry
-    notes.append("geometry: rings without places are left out")
+    if EMPTY not in notes:
+        notes.append(EMPTY)
     return Polygon(kept[0]) if isinstance(geometry, Polygon) else MultiPolygon(kept)
 
 
-def _parts(text: bytes, depth: int) -> list[Geometry]:
+def _parts(text: bytes, depth: int, notes: list[str]) -> list[Geometry]:
     if depth > DEEPEST:
         raise Invalid("geometry: a GeometryCollection in more than 16 others", field="geometry")
     match decode_as(text, Typed, "geometry").type:
@@ -90,9 +98,9 @@ def _parts(text: bytes, depth: int) -> list[Geometry]:
             ]
         case "GeometryCollection":
             inner = decode_as(text, GeometryCollection, "geometry").geometries
-            return [part for each in inner for part in _parts(bytes(each), depth + 1)]
+            return [part for each in inner for part in _parts(bytes(each), depth + 1, notes)]
         case _:
-            return [decode_geometry(text)]
+            return [_without_empty(decode_geometry(text), notes)]
 
 
 def join_lines(lines: Sequence[Ring]) -> list[Ring]:
@@ -141,13 +149,18 @@ def _join_areas(polygons: list[list[Ring]]) -> list[list[Ring]] | None:
         return None
     if not all(shape.is_valid and shape.length > 0 for shape in shapes) or shapely.MultiPolygon(shapes).is_valid:
         return None
-    whole = shapely.union_all(np.array(shapes, dtype=object))
+    if crossings(shapes, MAX_CROSSINGS) > MAX_CROSSINGS:  # a union has as many places as there are crossings
+        return None
+    try:
+        whole = shapely.union_all(np.array(shapes, dtype=object))
+    except shapely.errors.GEOSException:
+        return None
     return [_rings(part) for part in shapely.get_parts(whole)]
 
 
 def _plain(ring: Ring) -> list[list[float]]:
     """ValueError for what is no ring or would be drawn across 180 degrees."""
-    if len(ring) < MIN_RING or any(len(place) < 2 for place in ring):
+    if len(ring) < MIN_RING or any(not 2 <= len(place) <= MOST_NUMBERS for place in ring):
         raise ValueError
     west, east = min(place[0] for place in ring), max(place[0] for place in ring)
     if not (-MAX_PLAIN <= west <= east <= MAX_PLAIN and east - west < MAX_PLAIN):

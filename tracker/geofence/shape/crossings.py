@@ -7,6 +7,7 @@ import shapely
 
 from tracker.geofence.shape.distance import ring_edges
 
+MAX_CROSSINGS: Final = 10_000  # that are mended or joined: two seconds
 AT_ONCE: Final = 64  # edges held against all others: of ten thousand a few megabytes of pairs
 
 
