@@ -9,6 +9,7 @@ import asyncpg
 import httpx2
 import pytest
 
+from tests.alerts.conftest import until
 from tests.patience import PATIENCE_S
 from tests.phone_samples import AT, LAT, LON, encode, forwarded, owntracks, steps
 from tests.running import RunningServer
@@ -19,8 +20,8 @@ from tracker.ingest.posts import Posts
 from tracker.ingest.writer import Writer
 from tracker.live.memory import MemoryBus
 from tracker.metrics import Metrics
-from tracker.model.fix import Fix
-from tracker.model.frame import Frame
+from tracker.model.fix import Fix, Refusal
+from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import format_ms, now_ms, now_us
 from tracker.sources.sources import Sources
 from tracker.store import unknowns
@@ -147,6 +148,30 @@ async def test_a_name_that_became_a_device_without_being_adopted_has_what_was_ke
     assert await conn.fetchval("select count(*) from fix join device on key = device where id = 'van'") == 2
     assert [each.name for each in await select_unknowns(conn, source.key)] == ["nobody"]
     await log.close()
+
+
+async def test_what_is_refused_is_not_counted_as_stored(conn: asyncpg.Connection, pool: asyncpg.Pool) -> None:
+    """Of a name that becomes a device, of which more comes meanwhile."""
+    source = await insert_source(conn, "s", "S", None)
+    await keep(conn, source.key, frame(1, AT, AT + 1000))
+    await insert_device(conn, "van", "Van")
+    writer = Writer(Log("", "test"), MemoryBus(), Metrics())
+    writer.is_storing = True
+    adopting = asyncio.create_task(Sources(pool, Addresses(pool), Posts(LocalOwner(writer))).adopt(source.key, "van"))
+    for refusals in ((Refusal(1, "too_old", ""),), ()):
+        await until(lambda: writer.lanes.waiting)
+        taken = writer.lanes.take()
+        if refusals:
+            await keep(conn, source.key, frame(1, AT + 2000))
+        for waiting, sender in taken:
+            sender.committed(waiting, Outcome(1, 0, refusals))
+    assert await adopting == 2
+
+
+async def keep(conn: asyncpg.Connection, source: int, said: Frame) -> None:
+    async with conn.transaction():
+        await lock_source(conn, source)
+        await insert_unknown(conn, source, "van", said)
 
 
 async def test_what_is_kept_of_strangers_is_bounded(conn: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from tracker.model.address import Address
 from tracker.model.device import Device
 from tracker.model.dialect import Dialect
 from tracker.model.fix import Fix
-from tracker.model.frame import Frame
+from tracker.model.frame import Frame, Outcome
 from tracker.model.moment import now_us
 from tracker.model.report import App
 from tracker.sources.frames import Said, explain_nameless, find_notes
@@ -37,6 +37,7 @@ from tracker.store.unknowns import (
 
 seldom = Seldom(structlog.get_logger())
 V = TypeVar("V")
+Kept = tuple[int, int, int]  # when and where
 
 AT_ONCE: Final = 200  # names, or fixes: all that wait at once would take the room of everybody else
 LOOK: Final = 30.0  # s between looks whether a name has become a device by another way than being adopted
@@ -87,7 +88,7 @@ class Sources:
     async def adopt(self, source: int, name: str) -> int:
         """Store what is kept of a name that is a device by now; how many fixes. Called again after it was cut off, or
         by two at once, it stores none twice, for a repeat is recognised. Raises StorageDown."""
-        count = 0
+        stored = set[Kept]()  # the same may be said, and kept, again meanwhile
         try:
             while (found := await self.addresses.find_named(source, name)) is not None:
                 async with borrow(self.pool) as conn:
@@ -96,13 +97,12 @@ class Sources:
                     if not kept and (await delete_unknown(conn, source, name) or app is None):
                         break
                 for frame in make_kept_frames(found.device.key, app or "", kept):
-                    await self.posts.offer(found.device, frame)
+                    stored |= find_stored(frame, await self.posts.offer(found.device, frame))
                 async with borrow(self.pool) as conn:
                     await delete_unknown_fixes(conn, source, name, [each.fix for each in kept])
-                count += len(kept)
         except AWAY as error:
             raise StorageDown from error
-        return count
+        return len(stored)
 
     async def run(self, is_open: Callable[[], bool]) -> None:
         """Until cancelled: names that have become devices get what was kept of them, and what is a day old goes."""
@@ -130,6 +130,17 @@ def make_kept_frames(device: int, app: str, kept: Sequence[UnknownFix]) -> list[
     return [
         Frame(device, -1, now, list(fixes), True, app=App(Dialect(dialect), app)) for dialect, fixes in found.items()
     ]
+
+
+def find_stored(frame: Frame, outcome: Outcome) -> set[Kept]:
+    """Which of them are, now or before; without those that are kept in quarantine."""
+    refused = {refusal.index for refusal in outcome.refusals}
+    fixes = [] if -1 in refused else frame.entries
+    return {
+        (fix.at, fix.lon_e7, fix.lat_e7)
+        for index, fix in enumerate(fixes)
+        if isinstance(fix, Fix) and index not in refused
+    }
 
 
 def cut(values: Sequence[V]) -> Iterator[list[V]]:
