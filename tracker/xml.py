@@ -60,6 +60,11 @@ def _refuse(*_: object) -> None:
     raise Invalid("a DOCTYPE is not allowed: one may name files to read, or expand to more than there is room for")
 
 
+def is_wide(body: bytes) -> bool:
+    """Whether it is in UTF-16, by how it begins."""
+    return body[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or b"\0" in body.lstrip()[:2]
+
+
 def find_encoding(body: bytes) -> str:
     """What it says of itself, in small letters; utf-8 where it says nothing, or begins as only UTF-8 does."""
     if body.startswith(codecs.BOM_UTF8):
@@ -71,7 +76,7 @@ def find_encoding(body: bytes) -> str:
 def mend(body: bytes, said: str | None = None) -> tuple[bytes, list[str]]:
     """With a note on each kind of what was mended. What is in UTF-16 is given back as it is. `said`: the encoding that
     the beginning said of it, where this is a later part. Malformed where the text is not in it."""
-    if body[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) or b"\0" in body.lstrip()[:2]:
+    if is_wide(body):
         return body, []
     notes = list[str]()
     body = _into_utf_8(body, said or find_encoding(body), notes)

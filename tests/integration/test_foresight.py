@@ -2,9 +2,10 @@
 order, and who was told to wait is read again."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
+import pytest
 
 from tests.integration.player import AT, Foreseeing
 from tracker.ingest.lanes import BATCH, ROOM
@@ -43,6 +44,14 @@ def make_frames(device: int) -> list[Frame]:
     return [make(seq) for seq in range(FRAMES)]
 
 
+@pytest.fixture
+async def log(database_url: str) -> AsyncIterator[Log]:
+    log = Log(database_url, "test")
+    await log.open()
+    yield log
+    await log.close()
+
+
 async def commit_all(writer: Writer, frames: Sequence[Frame], answered: Answered) -> None:
     for frame in frames:
         writer.offer(frame, answered)
@@ -54,26 +63,19 @@ async def commit_all(writer: Writer, frames: Sequence[Frame], answered: Answered
 
 
 async def test_what_waits_behind_a_whole_batch_is_folded_ahead_and_stored_once(
-    database_url: str, conn: asyncpg.Connection
+    log: Log, conn: asyncpg.Connection
 ) -> None:
     device = await insert_device(conn, "van-1", "Van")
-    log = Log(database_url, "test")
-    await log.open()
     writer, answered = Writer(log, MemoryBus(), Metrics()), Answered()
     foresight = log.foresight = Foreseeing(0, writer.lanes.look_ahead)
     await commit_all(writer, make_frames(device.key), answered)
     assert foresight.used == FRAMES * FIXES // BATCH - 1
     assert answered.answers == [(seq, Outcome(FIXES, 0, ())) for seq in range(FRAMES)]
     assert await conn.fetchval("select count(*) from fix where device = $1", device.key) == FRAMES * FIXES
-    await log.close()
 
 
-async def test_what_was_folded_ahead_of_a_device_that_is_gone_is_not_stored(
-    database_url: str, conn: asyncpg.Connection
-) -> None:
+async def test_what_was_folded_ahead_of_a_device_that_is_gone_is_not_stored(log: Log, conn: asyncpg.Connection) -> None:
     devices = [(await insert_device(conn, id, id)).key for id in ("stays", "goes")]
-    log = Log(database_url, "test")
-    await log.open()
     writer, answered = Writer(log, MemoryBus(), Metrics()), Answered()
 
     def look() -> Sequence[Frame]:
@@ -87,19 +89,15 @@ async def test_what_was_folded_ahead_of_a_device_that_is_gone_is_not_stored(
     await commit_all(writer, [*stays[:4], *goes[:2], *stays[4:8], *goes[2:4]], answered)
     counts = dict(await conn.fetch("select device, count(*) from fix group by device"))
     assert counts == {devices[0]: 8 * FIXES}
-    await log.close()
 
 
 async def test_who_was_told_to_wait_is_read_again_also_where_nothing_of_what_waited_is_stored(
-    database_url: str, conn: asyncpg.Connection
+    log: Log, conn: asyncpg.Connection
 ) -> None:
     device = await insert_device(conn, "van-1", "Van")
-    log = Log(database_url, "test")
-    await log.open()
     writer, answered = Writer(log, MemoryBus(), Metrics()), Answered()
     frames = make_frames(device.key)[:1] * (ROOM // FIXES)
     assert [writer.offer(frame, answered) for frame in frames] == [True] * (len(frames) - 1) + [False]
     writer.forget(device.key)
     await commit_all(writer, [], answered)
     assert answered.is_resumed and not answered.answers
-    await log.close()

@@ -1,6 +1,5 @@
 """GPX recordings, 1.0 and 1.1: each track is a device; routes, waypoints and points without a time are no fixes."""
 
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -10,10 +9,9 @@ from tracker.errors import Invalid, Malformed
 from tracker.model.fix import Fix
 from tracker.model.moment import parse
 from tracker.simulator.recorded import RecordedFix, number, place_e7, stem
-from tracker.xml import find_encoding, make_parser, mend
+from tracker.xml import find_encoding, is_wide, make_parser, mend
 
 CHUNK = 64 * 1024  # bytes
-WIDE_MARKS = (BOM_UTF16_LE, BOM_UTF16_BE)
 CUT_OFF = {
     expat.errors.codes[expat.errors.XML_ERROR_NO_ELEMENTS],
     expat.errors.codes[expat.errors.XML_ERROR_UNCLOSED_TOKEN],
@@ -47,16 +45,16 @@ def _finish(reader: "_Reader", unreadable: Counter[str]) -> None:
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
     """Each but the last ends with a tag, so that what is mended stands whole in one. UTF-16 stays as it is."""
     rest = file.read(CHUNK).lstrip()
-    is_wide = rest[:2] in WIDE_MARKS or b"\0" in rest[:2]
+    as_it_is = is_wide(rest)
     said = find_encoding(rest)
     while chunk := file.read(CHUNK):
         rest += chunk
         end = rest.rfind(b">") + 1
-        if is_wide or not end:
+        if as_it_is or not end:
             end = len(rest)
-        yield rest[:end] if is_wide else mend(rest[:end], said)[0]
+        yield rest[:end] if as_it_is else mend(rest[:end], said)[0]
         rest = rest[end:]
-    yield rest if is_wide else mend(rest, said)[0]
+    yield rest if as_it_is else mend(rest, said)[0]
 
 
 class _Reader:

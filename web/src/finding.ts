@@ -39,13 +39,14 @@ export function fold(text: string): string {
   return text.normalize('NFKD').replace(ASIDE, '').toLowerCase().replaceAll('ß', 'ss').replace(ASIDE, '');
 }
 
+/** Whether its name or its id has `typed`, which is folded, in it. */
+export function isCalled(name: string, id: string, typed: string): boolean {
+  return fold(name).includes(typed) || id.toLowerCase().includes(typed);
+}
+
 /** What of a device `typed`, which is folded, is found in. */
 export function isNamed(devices: DeviceTable, row: number, typed: string): boolean {
-  return (
-    fold(devices.name[row]!).includes(typed) ||
-    devices.id[row]!.toLowerCase().includes(typed) ||
-    fold(devices.category[row] ?? '').includes(typed)
-  );
+  return isCalled(devices.name[row]!, devices.id[row]!, typed) || fold(devices.category[row] ?? '').includes(typed);
 }
 
 /** `members`: ids of the devices of the group that is asked for, null where they are not known. */

@@ -1,6 +1,6 @@
 /** Some of many, found by typing. None chosen means all. */
 import { useState } from 'preact/hooks';
-import { fold } from '../finding';
+import { fold, isCalled } from '../finding';
 import { words } from '../words';
 import { CloseIcon } from './Icons';
 import { Name } from './Name';
@@ -88,8 +88,7 @@ function matching(
   const found: (readonly [string, string])[] = [];
   for (const [id, name] of all) {
     if (found.length === SHOWN) break;
-    if (!chosen.includes(id) && (fold(name).includes(wanted) || id.toLowerCase().includes(wanted)))
-      found.push([id, name]);
+    if (!chosen.includes(id) && isCalled(name, id, wanted)) found.push([id, name]);
   }
   return found;
 }

@@ -1,7 +1,7 @@
 /** Every geofence by name, who is in it, and for who manages the ways to make one. */
 import { useMemo } from 'preact/hooks';
 import { type FenceKind, type Geofence, kindOf } from '../api/geofences';
-import { fold } from '../finding';
+import { fold, isCalled } from '../finding';
 import type { Editor } from '../geofences/editor';
 import { readExpected } from '../geofences/expect';
 import { drawingWords } from '../geofences/words';
@@ -63,9 +63,7 @@ export function GeofenceList({ live, editor }: { live: Live; editor: Editor }) {
 
 function narrow(fences: readonly Geofence[], text: string): readonly Geofence[] {
   const typed = fold(text.trim());
-  return typed
-    ? fences.filter((fence) => fold(fence.name).includes(typed) || fence.id.toLowerCase().includes(typed))
-    : fences;
+  return typed ? fences.filter((fence) => isCalled(fence.name, fence.id, typed)) : fences;
 }
 
 function emptyText(all: number): string {
